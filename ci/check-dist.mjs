@@ -1,0 +1,84 @@
+// What the built files may and may not contain.
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import ts from 'typescript';
+import { createReport } from './report.mjs';
+
+const root = new URL('../', import.meta.url);
+const dist = new URL('dist/', root);
+const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
+const { dependencies, peerDependencies = {} } = manifest;
+const allowed = Object.keys({ ...dependencies, ...peerDependencies });
+
+const names = (await readdir(dist)).sort();
+const files = await Promise.all(
+  names.map(async (name) => ({ name, text: await readFile(new URL(name, dist), 'utf8') })),
+);
+const code = files.filter(({ name }) => /\.c?js$/.test(name));
+const declarations = files.filter(({ name }) => /\.d\.c?ts$/.test(name));
+
+function refuse(group, pattern, why) {
+  const found = group.flatMap(({ name, text }) =>
+    [...text.matchAll(pattern)].map(([hit]) => `${name}: ${hit}`),
+  );
+  if (found.length > 0) throw new Error(`${why}\n${found.join('\n')}`);
+}
+
+/** What a file imports, with the kind: `import-statement`, `require-call`, `dynamic-import`, or `type`. */
+async function importsOf({ name, text }) {
+  if (/\.d\.c?ts$/.test(name)) {
+    return ts
+      .preProcessFile(text)
+      .importedFiles.map(({ fileName }) => ({ name, path: fileName, kind: 'type' }));
+  }
+  const { metafile } = await build({
+    stdin: { contents: text },
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: 'neutral',
+    external: ['*'],
+  });
+  return metafile.inputs['<stdin>'].imports.map(({ path, kind }) => ({ name, path, kind }));
+}
+
+async function refuseImports(group, isRefused, why) {
+  const imports = (await Promise.all(group.map(importsOf))).flat();
+  const found = imports.filter(isRefused).map(({ name, path, kind }) => `${name}: ${path} (${kind})`);
+  if (found.length > 0) throw new Error(`${why}\n${found.join('\n')}`);
+}
+
+const isForeign = ({ path }) =>
+  !/^(\.|node:)/.test(path) && !allowed.some((name) => path === name || path.startsWith(`${name}/`));
+const isStaticNode = ({ path, kind }) => path.startsWith('node:') && kind !== 'dynamic-import';
+
+const report = createReport();
+await report.check('dist has both formats and both kinds of types of every entry', () => {
+  const targets = Object.values(manifest.exports).filter((target) => typeof target === 'object');
+  const paths = targets.flatMap((target) => Object.values(target).flatMap(Object.values));
+  const missing = paths.filter((path) => !names.includes(path.replace('./dist/', '')));
+  if (paths.length !== 4 * targets.length || missing.length > 0) throw new Error(`missing: ${missing}`);
+});
+await report.check('ky and p-throttle are bundled, everything else is a dependency', () =>
+  refuseImports(code, isForeign, 'imported, but not a dependency of the package'),
+);
+await report.check('types import nothing but dependencies, and mention no ky and no p-throttle', async () => {
+  await refuseImports(declarations, isForeign, 'imported, but not a dependency of the package');
+  refuse(
+    declarations,
+    /.*\b(?:KyInstance|KyResponse|KyRequest|pThrottle|p-throttle|'ky')\b.*/g,
+    'bundled, so not in types',
+  );
+});
+await report.check("types need neither Node's types nor a reference to other ones", () => {
+  refuse(declarations, /\/\/\/ <reference (?!lib="esnext\.disposable").*/g, 'reaches every consumer');
+  refuse(declarations, /.*\b(?:NodeJS\.|Buffer\b|from ['"]node:).*/g, "Node's types would be needed");
+});
+await report.check('no module of Node is imported statically', () =>
+  refuseImports(code, isStaticNode, 'Workers and browsers have none'),
+);
+await report.check('no path of this machine', () => {
+  refuse(files, new RegExp(`.*${fileURLToPath(root).replace(/[.\\]/g, '\\$&')}.*`, 'g'), 'path');
+});
+report.finish();

@@ -1,0 +1,66 @@
+// How big the package is. The limits are here, next to what they limit; raise one only with a reason in the commit.
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { createReport } from './report.mjs';
+import { cleanEnvironment, runProgram } from './run-program.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { dependencies } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
+const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KB`;
+
+/** In kilobytes; `gzip` of the minified bundle. */
+const limits = {
+  'main entry, dependencies not counted': { minified: 190, gzip: 66 },
+  'main entry with its dependencies': { minified: 420, gzip: 128 },
+  'testing entry, dependencies not counted': { minified: 80, gzip: 30 },
+};
+
+async function bundle(entry, external) {
+  const { outputFiles } = await build({
+    entryPoints: [`${root}dist/${entry}.js`],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2022',
+    mainFields: ['browser', 'module', 'main'],
+    external: [...external, 'node:*'],
+    logLevel: 'silent',
+  });
+  const { contents } = outputFiles[0];
+  return { minified: contents.byteLength, gzip: gzipSync(contents).byteLength };
+}
+
+const report = createReport();
+const external = Object.keys(dependencies);
+for (const [name, entry, left] of [
+  ['main entry, dependencies not counted', 'index', external],
+  ['main entry with its dependencies', 'index', []],
+  ['testing entry, dependencies not counted', 'testing', external],
+]) {
+  await report.check(name, async () => {
+    const size = await bundle(entry, left);
+    const figures = ['minified', 'gzip'].map(
+      (kind) => `${kind} ${kilobytes(size[kind])} of ${limits[name][kind]} KB`,
+    );
+    const over = ['minified', 'gzip'].some((kind) => size[kind] > limits[name][kind] * 1024);
+    if (over) throw new Error(`too big: ${figures.join(', ')}`);
+    return figures.join(', ');
+  });
+}
+
+await report.check('tarball', async () => {
+  const output = await runProgram('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    env: cleanEnvironment(),
+  });
+  const packedBytes = Number(/"size": (\d+)/.exec(output)?.[1]);
+  const unpackedBytes = Number(/"unpackedSize": (\d+)/.exec(output)?.[1]);
+  const figures = `packed ${kilobytes(packedBytes)} of 340 KB, unpacked ${kilobytes(unpackedBytes)} of 1300 KB`;
+  if (!(packedBytes <= 340 * 1024 && unpackedBytes <= 1300 * 1024)) throw new Error(`too big: ${figures}`);
+  return figures;
+});
+report.finish();

@@ -1,0 +1,33 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { defineConfig } from 'tsup';
+
+// Bundled: ky 2 declares Node 22, both are ESM only, and Jest cannot require ESM.
+const bundled = ['ky', 'p-throttle'];
+
+export default defineConfig({
+  entry: { index: 'src/index.ts', testing: 'src/testing/index.ts' },
+  format: ['esm', 'cjs'],
+  // `Symbol.asyncDispose` stands in our types, and not every consumer's `lib` or `types` has it.
+  dts: { banner: '/// <reference lib="esnext.disposable" />' },
+  tsconfig: 'tsconfig.build.json',
+  target: 'es2022',
+  platform: 'neutral',
+  // Shared code goes into chunks, so that both entries of one format have the same classes.
+  splitting: true,
+  treeshake: true,
+  clean: true,
+  noExternal: bundled,
+  // Node's own modules are loaded lazily; ci/check-dist.mjs refuses a static import of one.
+  external: [/^node:/],
+  // Deno and Workers know Node's modules by their prefix only.
+  removeNodeProtocol: false,
+  // p-throttle makes a FinalizationRegistry at import, which older Workers lack.
+  inject: ['ci/finalization-registry.mjs'],
+  // The licences of what is bundled ask to be passed on.
+  onSuccess: async () => {
+    const texts = await Promise.all(
+      bundled.map(async (name) => `${name}\n\n${await readFile(`node_modules/${name}/license`, 'utf8')}`),
+    );
+    await writeFile('dist/third-party-licenses.txt', texts.join('\n\n'));
+  },
+});
