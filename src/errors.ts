@@ -1,0 +1,380 @@
+import { redactText } from './redact.ts';
+
+/**
+ * The answer to the only question a sender has after an error: *may I send it again?*
+ *
+ * - `not-submitted`: nothing reached 8x8. Send again when the reason is gone.
+ * - `rejected`: 8x8 refused it. Nothing was sent; the same request is refused again until its cause is gone (a key, a
+ *   permission, a field, 8x8's rate limit).
+ * - `unknown`: 8x8 may have accepted it. Do not send again before a delivery receipt or an export, matched by
+ *   `clientMessageId`, says that it did not go out.
+ */
+export type Submission = 'not-submitted' | 'rejected' | 'unknown';
+
+/** Literal codes of every error class, one a class. */
+export type SmsErrorCode =
+  | 'configuration'
+  | 'validation'
+  | 'guard'
+  | 'invalid-phone-number'
+  | 'consent'
+  | 'limit'
+  | 'api'
+  | 'bad-request'
+  | 'authentication'
+  | 'permission-denied'
+  | 'not-found'
+  | 'rate-limit'
+  | 'tls-upgrade-required'
+  | 'server'
+  | 'connection'
+  | 'timeout'
+  | 'aborted'
+  | 'queue-full'
+  | 'store'
+  | 'message-rejected';
+
+/** Names of the classes an error belongs to. A registered symbol, because the ESM and the CommonJS copy of this file may meet in one process and `instanceof` fails between them. */
+const KINDS: unique symbol = Symbol.for('8x8-sms-guard/error-kinds') as never;
+
+function kindsOf(errorClass: unknown): readonly string[] {
+  const kinds: string[] = [];
+  for (let current = errorClass; typeof current === 'function'; current = Object.getPrototypeOf(current)) {
+    if (Object.hasOwn(current, 'kind')) kinds.push((current as unknown as { kind: string }).kind);
+  }
+  return kinds;
+}
+
+/** What every error is made from. */
+export interface SmsErrorFields {
+  readonly message: string;
+  readonly submission: Submission;
+  /** The id by which a receipt or an export tells what became of the message. */
+  readonly clientMessageId?: string | undefined;
+}
+
+/**
+ * Base of everything this package throws. It never holds a request, headers, a body, an API key, a whole phone
+ * number or the raw cause, so it can be logged as it is.
+ *
+ * @example
+ * ```ts
+ * try { await sms.messages.send(message); }
+ * catch (error) {
+ *   if (SmsError.isInstance(error) && error.submission === 'not-submitted') retryLater(message);
+ *   else throw error;
+ * }
+ * ```
+ */
+export abstract class SmsError extends Error {
+  static readonly kind: string = 'SmsError';
+  abstract readonly code: SmsErrorCode;
+  readonly submission: Submission;
+  declare readonly clientMessageId?: string;
+
+  constructor(fields: SmsErrorFields) {
+    super(fields.message);
+    this.name = (new.target as unknown as { kind: string }).kind;
+    this.submission = fields.submission;
+    if (fields.clientMessageId !== undefined) this.clientMessageId = fields.clientMessageId;
+    Object.defineProperty(this, KINDS, { value: kindsOf(new.target), enumerable: false });
+  }
+
+  /**
+   * Like `instanceof`, but also true across the two module formats and duplicate installs.
+   *
+   * @example LimitError.isInstance(error) && error.retryAfterMs
+   */
+  static isInstance<Class extends abstract new (...fields: never[]) => SmsError>(
+    this: Class,
+    value: unknown,
+  ): value is InstanceType<Class> {
+    if (typeof value !== 'object' || value === null) return false;
+    // biome-ignore lint/complexity/noThisInStatic: each subclass asks for its own kind, so `this` is the point
+    const self = this as unknown as { kind: string };
+    const kinds = (value as { [KINDS]?: unknown })[KINDS];
+    return Array.isArray(kinds) && kinds.includes(self.kind);
+  }
+
+  /** Name, message and the public fields; what `JSON.stringify` and most loggers print. */
+  toJSON(): Record<string, unknown> {
+    return Object.assign<object, object>({ name: this.name, message: this.message }, this) as Record<
+      string,
+      unknown
+    >;
+  }
+}
+
+/** The client cannot be built: an option or environment variable is missing, unknown, contradictory or malformed. */
+export class ConfigurationError extends SmsError {
+  static override readonly kind: string = 'ConfigurationError';
+  readonly code = 'configuration';
+  /** The option to change, for example `guards.recipient.limit`. */
+  declare readonly option?: string;
+
+  constructor(message: string, option?: string) {
+    super({ message, submission: 'not-submitted' });
+    if (option !== undefined) this.option = option;
+  }
+}
+
+/** The call itself is wrong. `path` names the field, for example `messages[3].scheduled`. Nothing was sent. */
+export class ValidationError extends SmsError {
+  static override readonly kind: string = 'ValidationError';
+  readonly code = 'validation';
+  readonly path: string;
+
+  constructor(message: string, path: string, clientMessageId?: string) {
+    super({ message, submission: 'not-submitted', clientMessageId });
+    this.path = path;
+  }
+}
+
+/** What a guard saw and decided; the same record that the `message-blocked` event carries. */
+export interface GuardDecision {
+  readonly guard: string;
+  /** Machine-readable reason, for example `over-limit`, `opted-out`, `too-many-parts`. */
+  readonly reason: string;
+  readonly mode: 'enforce' | 'monitor';
+  /** Masked, for example `+65******67`. */
+  readonly destination?: string;
+  /** The rule inside the guard that refused, for example `recipient:all:1800000`. */
+  readonly rule?: string;
+  /** What was counted, and the most that is allowed. */
+  readonly observed?: number;
+  readonly limit?: number;
+  readonly windowMs?: number;
+  /** Milliseconds until the same message is admitted, if nothing else is granted in between. Absent when waiting does not help. */
+  readonly retryAfterMs?: number;
+}
+
+export interface GuardErrorFields {
+  readonly message: string;
+  readonly decision: GuardDecision;
+  readonly clientMessageId?: string | undefined;
+}
+
+/** A guard said no. Nothing was sent and nothing was counted. */
+export class GuardError extends SmsError {
+  static override readonly kind: string = 'GuardError';
+  readonly code: 'guard' | 'invalid-phone-number' | 'consent' | 'limit' = 'guard';
+  readonly guard: string;
+  readonly reason: string;
+  readonly decision: GuardDecision;
+  declare readonly retryAfterMs?: number;
+
+  constructor(fields: GuardErrorFields) {
+    super({
+      message: fields.message,
+      submission: 'not-submitted',
+      clientMessageId: fields.clientMessageId,
+    });
+    this.guard = fields.decision.guard;
+    this.reason = fields.decision.reason;
+    this.decision = fields.decision;
+    if (fields.decision.retryAfterMs !== undefined) this.retryAfterMs = fields.decision.retryAfterMs;
+  }
+}
+
+/** The destination is not a number that can get an SMS. */
+export class InvalidPhoneNumberError extends GuardError {
+  static override readonly kind: string = 'InvalidPhoneNumberError';
+  override readonly code = 'invalid-phone-number';
+}
+
+/** The person opted out, never opted in, or the consent store did not give a clear yes. */
+export class ConsentError extends GuardError {
+  static override readonly kind: string = 'ConsentError';
+  override readonly code = 'consent';
+}
+
+/** A limit is reached: too many to one number, too soon after the last one-time password, too many numbers in a range. */
+export class LimitError extends GuardError {
+  static override readonly kind: string = 'LimitError';
+  override readonly code = 'limit';
+}
+
+/** 8x8's own ids. Anything else could be an echo of what we sent. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export interface ApiErrorFields {
+  /** Text of ours or of 8x8; it is redacted here. */
+  readonly message: string;
+  readonly submission: Submission;
+  readonly status: number;
+  /** How many times the request was written to the network. */
+  readonly attempts: number;
+  readonly apiCode?: number | undefined;
+  readonly errorId?: string | undefined;
+  readonly timestamp?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly clientMessageId?: string | undefined;
+  /** Values that must not appear in the message. */
+  readonly secrets?: readonly string[];
+}
+
+/** 8x8, or a proxy in between, answered with something other than success. */
+export class ApiError extends SmsError {
+  static override readonly kind: string = 'ApiError';
+  readonly code:
+    | 'api'
+    | 'bad-request'
+    | 'authentication'
+    | 'permission-denied'
+    | 'not-found'
+    | 'rate-limit'
+    | 'tls-upgrade-required'
+    | 'server' = 'api';
+  readonly status: number;
+  readonly attempts: number;
+  /** 8x8's own code, for example 1002 (invalid MSISDN). */
+  declare readonly apiCode?: number;
+  /** What 8x8 support asks for. */
+  declare readonly errorId?: string;
+  declare readonly timestamp?: string;
+  declare readonly retryAfterMs?: number;
+
+  constructor(fields: ApiErrorFields) {
+    super({
+      message: redactText(fields.message, fields.secrets, 600),
+      submission: fields.submission,
+      clientMessageId: fields.clientMessageId,
+    });
+    this.status = fields.status;
+    this.attempts = fields.attempts;
+    if (fields.apiCode !== undefined) this.apiCode = fields.apiCode;
+    if (fields.errorId !== undefined && UUID.test(fields.errorId)) this.errorId = fields.errorId;
+    if (
+      fields.timestamp !== undefined &&
+      /^\d{4}-\d\d-\d\d[T ][\d:.,]+(Z|[+-]\d\d:?\d\d)?$/.test(fields.timestamp)
+    ) {
+      this.timestamp = fields.timestamp.slice(0, 40);
+    }
+    if (fields.retryAfterMs !== undefined) this.retryAfterMs = fields.retryAfterMs;
+  }
+}
+
+/** HTTP 400, 409, 410, 413, 422 and other 4xx: the request is wrong as it stands. */
+export class BadRequestError extends ApiError {
+  static override readonly kind: string = 'BadRequestError';
+  override readonly code = 'bad-request';
+}
+
+/** HTTP 401: no key, a wrong one, or one that belongs to another account. */
+export class AuthenticationError extends ApiError {
+  static override readonly kind: string = 'AuthenticationError';
+  override readonly code = 'authentication';
+}
+
+/** HTTP 403: the key may not do this (IP allow-list, prepaid-only call, resending interval). */
+export class PermissionDeniedError extends ApiError {
+  static override readonly kind: string = 'PermissionDeniedError';
+  override readonly code = 'permission-denied';
+}
+
+/** HTTP 404. */
+export class NotFoundError extends ApiError {
+  static override readonly kind: string = 'NotFoundError';
+  override readonly code = 'not-found';
+}
+
+/** HTTP 429: 8x8's own rate limit. `retryAfterMs` says when to come back. */
+export class RateLimitError extends ApiError {
+  static override readonly kind: string = 'RateLimitError';
+  override readonly code = 'rate-limit';
+}
+
+/** HTTP 426: Singapore-bound messages need TLS 1.3. */
+export class TlsUpgradeRequiredError extends ApiError {
+  static override readonly kind: string = 'TlsUpgradeRequiredError';
+  override readonly code = 'tls-upgrade-required';
+}
+
+/** HTTP 5xx. After a send, `submission` is `unknown`. */
+export class ServerError extends ApiError {
+  static override readonly kind: string = 'ServerError';
+  override readonly code = 'server';
+}
+
+export type ConnectionFailure = 'dns' | 'refused' | 'tls' | 'reset' | 'timeout' | 'other';
+
+export interface ConnectionErrorFields extends SmsErrorFields {
+  readonly reason: ConnectionFailure;
+  readonly attempts: number;
+}
+
+/** No answer came. `submission` says whether the request provably never left. */
+export class ConnectionError extends SmsError {
+  static override readonly kind: string = 'ConnectionError';
+  readonly code: 'connection' | 'timeout' = 'connection';
+  readonly reason: ConnectionFailure;
+  readonly attempts: number;
+
+  constructor(fields: ConnectionErrorFields) {
+    super(fields);
+    this.reason = fields.reason;
+    this.attempts = fields.attempts;
+  }
+}
+
+/** `timeoutMs` or `deadlineMs` ran out. */
+export class TimeoutError extends ConnectionError {
+  static override readonly kind: string = 'TimeoutError';
+  override readonly code = 'timeout';
+}
+
+/** The caller's `AbortSignal` fired. Its `name` is `AbortError`, as the platform's own. */
+export class AbortedError extends SmsError {
+  static override readonly kind: string = 'AbortedError';
+  readonly code = 'aborted';
+
+  constructor(fields: SmsErrorFields) {
+    super(fields);
+    this.name = 'AbortError';
+  }
+}
+
+/** More calls wait for the pace than `pace.maxQueued` allows. Nothing was sent. */
+export class QueueFullError extends SmsError {
+  static override readonly kind: string = 'QueueFullError';
+  readonly code = 'queue-full';
+  readonly maxQueued: number;
+
+  constructor(maxQueued: number, message: string, clientMessageId?: string) {
+    super({ message, submission: 'not-submitted', clientMessageId });
+    this.maxQueued = maxQueued;
+  }
+}
+
+/** The limit store or the consent ledger failed, so the guard refused. Nothing was sent. */
+export class StoreError extends SmsError {
+  static override readonly kind: string = 'StoreError';
+  readonly code = 'store';
+
+  constructor(message: string, clientMessageId?: string) {
+    super({ message, submission: 'not-submitted', clientMessageId });
+  }
+}
+
+/** 8x8 answered 200 and REJECTED the message. `description` says why. Nothing was sent. */
+export class MessageRejectedError extends SmsError {
+  static override readonly kind: string = 'MessageRejectedError';
+  readonly code = 'message-rejected';
+  declare readonly umid?: string;
+  readonly description: string;
+
+  constructor(fields: {
+    readonly description: string;
+    readonly umid?: string | undefined;
+    readonly clientMessageId?: string | undefined;
+  }) {
+    const description = redactText(fields.description);
+    super({
+      message: `8x8 rejected the message: ${description || 'no reason given'}. Nothing was sent.`,
+      submission: 'rejected',
+      clientMessageId: fields.clientMessageId,
+    });
+    this.description = description;
+    if (fields.umid !== undefined && UUID.test(fields.umid)) this.umid = fields.umid;
+  }
+}

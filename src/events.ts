@@ -1,0 +1,123 @@
+import type { ConnectionFailure, GuardDecision, SmsErrorCode, Submission } from './errors.ts';
+import type { Purpose } from './types.ts';
+
+interface EventBase {
+  /** Epoch milliseconds, read from `clock.now`. */
+  readonly at: number;
+}
+
+interface MessageEventBase extends EventBase {
+  readonly clientMessageId: string;
+  /** Masked, for example `+65******67`. */
+  readonly destination: string;
+  readonly purpose: Purpose;
+}
+
+interface AttemptEventBase extends EventBase {
+  /** The method of the client, for example `messages.send`. */
+  readonly operation: string;
+  readonly method: string;
+  readonly host: string;
+  /** The path as a template, so that no value can stand in it. */
+  readonly path: string;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly clientMessageId?: string;
+}
+
+/**
+ * Everything that is decided or tried, as data to log, count or trace. Only the fields named here are ever present:
+ * no text, no key, no whole number.
+ */
+export type SmsEvent =
+  | (MessageEventBase & { readonly type: 'message-admitted' })
+  | (MessageEventBase & { readonly type: 'message-blocked'; readonly decision: GuardDecision })
+  /** A guard in monitor mode would have blocked. */
+  | (MessageEventBase & { readonly type: 'guard-observed'; readonly decision: GuardDecision })
+  | (MessageEventBase & { readonly type: 'message-sent'; readonly umid: string; readonly attempts: number })
+  | (MessageEventBase & { readonly type: 'message-rejected'; readonly description: string })
+  | (MessageEventBase & {
+      readonly type: 'message-failed';
+      readonly errorCode: SmsErrorCode;
+      readonly submission: Submission;
+    })
+  /** A repeated `idempotencyKey`: the first result was given again, nothing was sent. */
+  | (MessageEventBase & { readonly type: 'message-repeated' })
+  /** A one-time password was granted; the next one to this number must wait. */
+  | (MessageEventBase & { readonly type: 'backoff-started'; readonly waitMs: number })
+  | (EventBase & { readonly type: 'backoff-cleared'; readonly destination: string })
+  | (EventBase & {
+      readonly type: 'limits-released';
+      readonly destination: string;
+      readonly guards: readonly string[];
+    })
+  | (EventBase & {
+      readonly type: 'consent-recorded';
+      readonly destination: string;
+      readonly state: 'opted-in' | 'opted-out';
+      readonly scope: 'all' | 'marketing';
+    })
+  | (AttemptEventBase & { readonly type: 'attempt-started' })
+  | (AttemptEventBase & {
+      readonly type: 'attempt-finished';
+      readonly status: number;
+      readonly durationMs: number;
+    })
+  | (AttemptEventBase & {
+      readonly type: 'attempt-failed';
+      readonly durationMs: number;
+      readonly status?: number;
+      readonly reason?: ConnectionFailure | 'aborted' | 'unreadable';
+      readonly submission: Submission;
+      /** Milliseconds until the next attempt; absent when there is none. */
+      readonly retryInMs?: number;
+    })
+  /** 8x8 asked for a pause; calls of this sub-account wait. */
+  | (EventBase & { readonly type: 'pace-paused'; readonly host: string; readonly pauseMs: number })
+  | (EventBase & { readonly type: 'key-refreshed'; readonly source: string })
+  /** `sendMany` is about to write a chunk, or knows what became of it. */
+  | (EventBase & {
+      readonly type: 'chunk-started' | 'chunk-finished';
+      /** 1 for the first of this run. */
+      readonly chunk: number;
+      /** Rows to be sent. */
+      readonly messages: number;
+      /** How many of them 8x8 took; 0 until it is finished. */
+      readonly accepted: number;
+      /** 8x8's id of a finished chunk, for `messages.cancelBatch`; absent when it took none. */
+      readonly batchId?: string;
+    })
+  /** A callback of yours threw; what it was told about has happened all the same. */
+  | (EventBase & { readonly type: 'hook-failed'; readonly hook: 'onOptIn' | 'onOptOut' })
+  | (EventBase & { readonly type: 'store-failed'; readonly store: 'limits' | 'consent' });
+
+/** The one callback of `SmsClientOptions.onEvent`. What it throws or rejects with is dropped. */
+export type EventListener = (event: SmsEvent, details: { readonly context: unknown }) => void | Promise<void>;
+
+/** An event before its time stamp is put on. */
+export type EventBody = SmsEvent extends infer Event
+  ? Event extends SmsEvent
+    ? Omit<Event, 'at'>
+    : never
+  : never;
+
+/** Hands an event to the listener. Never throws. */
+export interface Emit {
+  (event: EventBody, context?: unknown): void;
+  /** True when nobody listens: events of every message need not be put together then. */
+  readonly isSilent?: boolean;
+}
+
+/** Wraps the team's callback so that whatever it does cannot disturb a send. */
+export function createEmit(listener: EventListener | undefined, now: () => number): Emit {
+  if (listener === undefined) return Object.assign(() => {}, { isSilent: true });
+  return (event, context) => {
+    try {
+      const pending = listener({ ...event, at: now() } as SmsEvent, { context });
+      // Also a promise of another realm or library, which no `instanceof` knows.
+      if (pending !== undefined) Promise.resolve(pending).catch(() => {});
+    } catch {
+      // A broken listener is the team's to find; a send must not fail for it.
+    }
+  };
+}

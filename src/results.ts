@@ -1,0 +1,69 @@
+import type { ApiError, GuardError, MessageRejectedError, SmsError } from './errors.ts';
+
+interface ResultBase {
+  /** Place of the message in the input, from 0. */
+  readonly index: number;
+  /** Yours, or the one that was made for you: receipts carry it. */
+  readonly clientMessageId: string;
+}
+
+/** 8x8 took the message. */
+export interface AcceptedResult extends ResultBase {
+  readonly status: 'accepted';
+  /** 8x8's id of the message. */
+  readonly umid: string;
+  /** Parts (segments) it is billed as. */
+  readonly parts: number;
+  readonly encoding: 'GSM7' | 'UCS2';
+  /** How many times the request was written. */
+  readonly attempts: number;
+  /** True when this `idempotencyKey` was sent before: this is the first result, nothing was sent now. */
+  readonly repeated?: true;
+  /** With `mergeDuplicates`: the index of the equal message that was sent in its place. */
+  readonly duplicateOf?: number;
+}
+
+/** 8x8 said no. Nothing was sent. */
+export interface RejectedResult extends ResultBase {
+  readonly status: 'rejected';
+  readonly error: MessageRejectedError | ApiError;
+}
+
+/** A guard said no. Nothing was sent. */
+export interface BlockedResult extends ResultBase {
+  readonly status: 'blocked';
+  readonly error: GuardError;
+}
+
+/** Invalid, aborted, never tried, or its outcome is unknown: `error.submission` says which. */
+export interface FailedResult extends ResultBase {
+  readonly status: 'failed';
+  readonly error: SmsError;
+}
+
+/**
+ * What became of one message.
+ *
+ * @example
+ * ```ts
+ * for (const result of results) {
+ *   if (result.status === 'accepted') save(result.clientMessageId, result.umid);
+ *   else if (result.error.submission === 'unknown') reconcileLater(result.clientMessageId);
+ * }
+ * ```
+ */
+export type SendResult = AcceptedResult | RejectedResult | BlockedResult | FailedResult;
+
+/** How many ended how. */
+export interface SendCounts {
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly blocked: number;
+  readonly failed: number;
+}
+
+export function countResults(results: readonly SendResult[]): SendCounts {
+  const counts = { accepted: 0, rejected: 0, blocked: 0, failed: 0 };
+  for (const { status } of results) counts[status] += 1;
+  return counts;
+}

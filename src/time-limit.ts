@@ -1,0 +1,46 @@
+/** What came of work under a time limit. */
+export type Timed<Result> = { readonly inTime: true; readonly value: Result } | { readonly inTime: false };
+
+/**
+ * Runs somebody else's code under a time limit and the caller's signal. The code gets a signal of its own that fires
+ * when either ends; it is not waited for when it ignores that. Rejects with what the code throws, or with the caller's
+ * abort reason. Leaves no timer and no listener behind.
+ */
+export function withTimeLimit<Result>(
+  timeoutMs: number,
+  callerSignal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Result | Promise<Result>,
+): Promise<Timed<Result>> {
+  return new Promise((resolve, reject) => {
+    if (callerSignal?.aborted) {
+      reject(callerSignal.reason);
+      return;
+    }
+    const controller = new AbortController();
+    function end(): void {
+      clearTimeout(timer);
+      callerSignal?.removeEventListener('abort', giveUp);
+    }
+    function giveUp(this: AbortSignal): void {
+      end();
+      controller.abort();
+      reject(this.reason);
+    }
+    const timer = setTimeout(() => {
+      end();
+      controller.abort();
+      resolve({ inTime: false });
+    }, timeoutMs);
+    callerSignal?.addEventListener('abort', giveUp, { once: true });
+    (async () => work(controller.signal))().then(
+      (value) => {
+        end();
+        resolve({ inTime: true, value });
+      },
+      (error) => {
+        end();
+        reject(error);
+      },
+    );
+  });
+}
