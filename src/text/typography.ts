@@ -1,0 +1,150 @@
+import { gsm7Septets, isGsm7 } from './gsm7.ts';
+
+/**
+ * Characters that word processors, phones and copy-and-paste put into a text, and the GSM-7 text that means the same.
+ * One of them is enough to turn 160 characters a part into 70. Left out on purpose: whatever may change the meaning
+ * (a backtick in a password, `1½` as `11/2`, accents, currency signs).
+ *
+ * Code points and names: Unicode Standard, blocks General Punctuation, Latin-1 Supplement, Letterlike Symbols.
+ */
+const REPLACEMENTS: ReadonlyMap<string, string> = new Map([
+  // Single quotes, apostrophes and primes.
+  ...each('\u00b4\u02b9\u02bb\u02bc\u02bd\u2018\u2019\u201a\u201b\u2032\u2035\u2039\u203a', "'"),
+  // Double quotes.
+  ...each('\u00ab\u00bb\u02ba\u201c\u201d\u201e\u201f\u2033\u2036', '"'),
+  // Hyphens, dashes, the minus sign.
+  ...each('\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212', '-'),
+  // Bullets.
+  ...each('\u2022\u2023\u25aa\u25ab\u25cf\u25e6', '-'),
+  // Tab, and spaces of other widths.
+  ...each(
+    '\t\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000',
+    ' ',
+  ),
+  // Next line, line separator, paragraph separator.
+  ...each('\u0085\u2028\u2029', '\n'),
+  // Not visible: soft hyphen, zero-width characters, direction marks, word joiner, byte order mark.
+  ...each(
+    '\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff',
+    '',
+  ),
+  ['\u2025', '..'],
+  ['\u2026', '...'],
+  ['\u2044', '/'],
+  ['\u00d7', 'x'],
+  ['\u00a9', '(C)'],
+  ['\u00ae', '(R)'],
+  ['\u2122', '(TM)'],
+  ['\u2116', 'No.'],
+  ['\ufb00', 'ff'],
+  ['\ufb01', 'fi'],
+  ['\ufb02', 'fl'],
+  ['\ufb03', 'ffi'],
+  ['\ufb04', 'ffl'],
+  // The same letter twice in Unicode: ohm, kelvin and angstrom signs, Greek question mark.
+  ['\u2126', 'Ω'],
+  ['\u212a', 'K'],
+  ['\u212b', 'Å'],
+  ['\u037e', ';'],
+]);
+
+function each(characters: string, replacement: string): [string, string][] {
+  return Array.from(characters, (character) => [character, replacement]);
+}
+
+/** Accents that GSM-7 letters carry: grave, acute, tilde, diaeresis, ring, cedilla. */
+const COMBINING_ACCENT = /^[\u0300\u0301\u0303\u0308\u030a\u0327]$/;
+
+/** `e` and a combining accent, as macOS writes file names, is one GSM-7 letter: é. `undefined` when it is not. */
+function composed(before: string, character: string): string | undefined {
+  if (!COMBINING_ACCENT.test(character)) return undefined;
+  const letter = (before + character).normalize('NFC');
+  return letter.length === 1 && isGsm7(letter) ? letter : undefined;
+}
+
+/** A character that GSM-7 lacks, and so forces the whole text into UCS-2. */
+export interface Ucs2Character {
+  /** The character; with its letter when it is a combining accent that has a one-letter form. */
+  readonly character: string;
+  /** For example `U+2019`; of the accent when there are two. */
+  readonly codePoint: string;
+  readonly count: number;
+  /** Where it stands, in UTF-16 code units from 0: the first {@link MAX_POSITIONS}. */
+  readonly positions: readonly number[];
+  /** GSM-7 text that means the same; empty when the character may simply go, absent when there is none. */
+  readonly replacement?: string;
+}
+
+/** Different characters that {@link findUcs2Characters} lists at most. */
+export const MAX_CHARACTERS = 100;
+/** Positions listed for each of them at most. */
+export const MAX_POSITIONS = 20;
+
+/**
+ * The characters that force a text into UCS-2, in order of first appearance, with what could replace them. Bounded, so
+ * that a text of a megabyte gives a small answer: the first 100 different ones, the first 20 positions of each; `count`
+ * counts all.
+ *
+ * @example
+ * ```ts
+ * findUcs2Characters('it’s');
+ * // [{ character: '’', codePoint: 'U+2019', count: 1, positions: [2], replacement: "'" }]
+ * ```
+ */
+export function findUcs2Characters(text: string): Ucs2Character[] {
+  const found = new Map<
+    string,
+    { codePoint: string; count: number; positions: number[]; replacement?: string }
+  >();
+  let before = '';
+  let index = 0;
+  for (const character of text) {
+    if (gsm7Septets(character.charCodeAt(0)) === 0) {
+      const letter = composed(before, character);
+      const shown = letter === undefined ? character : before + character;
+      let entry = found.get(shown);
+      if (entry === undefined && found.size < MAX_CHARACTERS) {
+        const hexadecimal = (character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
+        const replacement = letter ?? REPLACEMENTS.get(character);
+        entry = { codePoint: `U+${hexadecimal}`, count: 0, positions: [] };
+        if (replacement !== undefined) entry.replacement = replacement;
+        found.set(shown, entry);
+      }
+      if (entry !== undefined) {
+        entry.count += 1;
+        if (entry.positions.length < MAX_POSITIONS) entry.positions.push(index);
+      }
+    }
+    before = character;
+    index += character.length;
+  }
+  return Array.from(found, ([character, entry]) => ({ character, ...entry }));
+}
+
+/**
+ * Writes typographic quotes, dashes, spaces, dots and the like in GSM-7, so that one curly apostrophe does not double
+ * the bill. All or nothing: when something remains that GSM-7 cannot carry (Chinese, Cyrillic, an emoji) the text comes
+ * back as it was, because it stays UCS-2 and would only lose its typography.
+ *
+ * @example replaceTypography('“Hello” – it’s me…') // '"Hello" - it\'s me...'
+ * @example replaceTypography('“你好”') // unchanged
+ */
+export function replaceTypography(text: string): string {
+  if (isGsm7(text)) return text;
+  const output: string[] = [];
+  for (const character of text) {
+    if (gsm7Septets(character.charCodeAt(0)) > 0) {
+      output.push(character);
+      continue;
+    }
+    const letter = composed(output.at(-1) ?? '', character);
+    if (letter !== undefined) {
+      output[output.length - 1] = letter;
+      continue;
+    }
+    const replacement = REPLACEMENTS.get(character);
+    if (replacement === undefined) return text;
+    if (replacement !== '') output.push(replacement);
+  }
+  return output.join('');
+}

@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isGsm7 } from '../../../src/text/gsm7.ts';
+import {
+  findUcs2Characters,
+  MAX_CHARACTERS,
+  MAX_POSITIONS,
+  replaceTypography,
+} from '../../../src/text/typography.ts';
+
+describe('replaceTypography', () => {
+  it.each([
+    ['single quotes and apostrophes', '‘it’s’ ‚a‛ ´b ʼc ‹d›', "'it's' 'a' 'b 'c 'd'"],
+    ['double quotes', '“a” „b‟ «c» ″', '"a" "b" "c" "'],
+    ['dashes', 'a‐b‑c‒d–e—f―g−h', 'a-b-c-d-e-f-g-h'],
+    ['dots', 'wait… now‥', 'wait... now..'],
+    ['spaces', 'a\u00a0b\u2009c\u202fd\u3000e\tf', 'a b c d e f'],
+    ['what nobody sees', 'a\u200bb\u00adc\ufeffd\u2060e\u200ff\u200dg', 'abcdefg'],
+    ['line and paragraph separators', 'a\u2028b\u2029c\u0085d', 'a\nb\nc\nd'],
+    ['bullets', '• one\n● two', '- one\n- two'],
+    ['signs', '© ® ™ № 2×3 1⁄2', '(C) (R) (TM) No. 2x3 1/2'],
+    ['ligatures', 'ﬁne oﬀer ﬂat oﬃce waﬄe', 'fine offer flat office waffle'],
+    [
+      'accents that stand behind their letter',
+      'Cafe\u0301, A\u030angstro\u0308m, C\u0327a',
+      'Café, Ångström, Ça',
+    ],
+    ['letters that Unicode has twice', '\u2126 \u212a \u212b \u037e', 'Ω K Å ;'],
+  ])('%s', (_name, text, expected) => {
+    expect(replaceTypography(text)).toBe(expected);
+    expect(isGsm7(expected)).toBe(true);
+  });
+
+  it.each([
+    ['nothing to do', 'plain text [10 €]'],
+    ['Chinese stays UCS-2, so it keeps its quotes', '“你好”…'],
+    ['an emoji', 'it’s 👍'],
+    ['half a pair', 'it’s \ud83d'],
+    ['a backtick may be part of a password', 'it’s a`b'],
+    ['½ behind a digit would become 11/2', '‘1½’'],
+    ['a letter that has no accented form in GSM-7', 'x\u0301'],
+    ['an accent that begins the text', '\u0301a'],
+    ['ç is not Ç', 'garçon’s'],
+  ])('leaves it: %s', (_name, text) => {
+    expect(replaceTypography(text)).toBe(text);
+  });
+
+  it('gives GSM-7 or the text itself, and is done after once', () => {
+    const unit = fc.oneof(
+      fc.constantFrom('a', '’', '–', 'e', '\u0301', '\u00a0', '…', '\u200b'),
+      fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+    );
+    fc.assert(
+      fc.property(fc.array(unit, { maxLength: 40 }), (characters) => {
+        const text = characters.join('');
+        const replaced = replaceTypography(text);
+        expect(isGsm7(replaced) || replaced === text).toBe(true);
+        expect(replaceTypography(replaced)).toBe(replaced);
+      }),
+    );
+  });
+});
+
+describe('findUcs2Characters', () => {
+  it('says which, how often, where, and what instead', () => {
+    expect(findUcs2Characters('it’s “x”, isn’t 👍 e\u0301?')).toEqual([
+      { character: '’', codePoint: 'U+2019', count: 2, positions: [2, 13], replacement: "'" },
+      { character: '“', codePoint: 'U+201C', count: 1, positions: [5], replacement: '"' },
+      { character: '”', codePoint: 'U+201D', count: 1, positions: [7], replacement: '"' },
+      { character: '👍', codePoint: 'U+1F44D', count: 1, positions: [16] },
+      { character: 'e\u0301', codePoint: 'U+0301', count: 1, positions: [20], replacement: 'é' },
+    ]);
+  });
+
+  it('finds nothing in GSM-7', () => {
+    expect(findUcs2Characters('10 € [net]')).toEqual([]);
+  });
+
+  it('names half a surrogate pair, and an empty replacement for what may go', () => {
+    expect(findUcs2Characters('\ud83d\u200b')).toEqual([
+      { character: '\ud83d', codePoint: 'U+D83D', count: 1, positions: [0] },
+      { character: '\u200b', codePoint: 'U+200B', count: 1, positions: [1], replacement: '' },
+    ]);
+  });
+
+  it('gives a small answer for a megabyte', () => {
+    const [found, ...rest] = findUcs2Characters('ж'.repeat(1_048_576));
+    expect(rest).toEqual([]);
+    expect(found?.count).toBe(1_048_576);
+    expect(found?.positions).toHaveLength(MAX_POSITIONS);
+    const many = Array.from({ length: 5000 }, (_, index) => String.fromCodePoint(0x4e00 + index)).join('');
+    expect(findUcs2Characters(many + many)).toHaveLength(MAX_CHARACTERS);
+  });
+});
