@@ -1,0 +1,61 @@
+import type { PhoneFailureReason } from './phone-failure.ts';
+
+/** Longest input that is looked at. No way of writing 15 digits needs more, and it bounds the work a stranger can cause. */
+export const MAX_INPUT_CHARACTERS = 64;
+
+const DIGIT = /\p{Nd}/u;
+const OTHER_DIGITS = /(?![0-9])\p{Nd}/gu;
+/** Zero-width characters, soft hyphens, direction marks: they come with copy and paste and mean nothing here. */
+const INVISIBLE = /\p{Cf}/gu;
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+const SEPARATOR_OF_NUMBERS = /[+,;|&/]/;
+/** `ext. 12`, `x12`, `#12`, `;ext=12`, and the pauses `,12` `;12` `p12` `w12`, after a digit and at the end. */
+const EXTENSION =
+  /\d[\s).]*(?:;ext=|e?xt(?:n|ension)?|x{1,2}|int|anexo|доб|#|,{1,2}|;|p|w)[\s.:#]*\d{1,9}\s*#?$/iu;
+const URI_PARAMETER = /;\s*(?!ext=)[a-z-]+=/i;
+
+/** The value of a decimal digit of any script: Unicode keeps the ten of a script side by side, from zero up. */
+function asciiDigit(character: string): string {
+  const codePoint = character.codePointAt(0) as number;
+  let zero = codePoint;
+  while (DIGIT.test(String.fromCodePoint(zero - 1))) zero -= 1;
+  return String((codePoint - zero) % 10);
+}
+
+function countDigits(text: string): number {
+  return text.replace(/\D/g, '').length;
+}
+
+function holdsSeveralNumbers(text: string): boolean {
+  return text.split(SEPARATOR_OF_NUMBERS).filter((piece) => countDigits(piece) >= 7).length > 1;
+}
+
+/**
+ * Makes one spelling out of many before the parser sees it: full-width forms and digits of any script become ASCII,
+ * invisible characters go, `(+65)` and `tel:+65` become `+65`. What the parser would read in a way nobody meant
+ * (letters as digits, an extension dropped, a list cut) is refused with its reason.
+ */
+export function cleanInput(raw: string): { readonly text: string } | { readonly reason: PhoneFailureReason } {
+  const plain = raw
+    .normalize('NFKC')
+    .replace(INVISIBLE, '')
+    .replace(OTHER_DIGITS, asciiDigit)
+    // The Japanese long-vowel mark is written for a hyphen.
+    .replaceAll('ー', '-');
+  if (CONTROL.test(plain)) return { reason: 'control-character' };
+  const text = plain.trim();
+  if (text === '') return { reason: 'empty' };
+  // Some characters unfold to a dozen: the bound holds after that too.
+  if (text.length > MAX_INPUT_CHARACTERS) return { reason: 'too-long' };
+  if (URI_PARAMETER.test(text)) return { reason: 'unsupported-uri' };
+  if (holdsSeveralNumbers(text)) return { reason: 'several-numbers' };
+  // `*31#` before a number is an order to the network.
+  if (/^[*#]/.test(text)) return { reason: 'not-a-number' };
+  if (EXTENSION.test(text)) return { reason: 'extension' };
+  const isUri = /^tel:/i.test(text);
+  const number = (isUri ? text.slice(4).trim() : text).replace(/^\(\s*(\+|00)\s*(\d{1,3})\s*\)/, '$1$2 ');
+  if (isUri && !number.startsWith('+')) return { reason: 'unsupported-uri' };
+  if (/\p{L}/u.test(number)) return { reason: 'letters' };
+  if (!/\d/.test(number)) return { reason: 'not-a-number' };
+  return { text: number };
+}

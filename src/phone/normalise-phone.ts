@@ -1,0 +1,121 @@
+import { type Cache, createCache } from '../cache.ts';
+import { canonicalKey } from './canonical-key.ts';
+import { cleanInput, MAX_INPUT_CHARACTERS } from './clean-input.ts';
+import { type NumberType, type ParsedNumber, parseNumber, type Region, regionOf } from './libphonenumber.ts';
+import { type PhoneFailure, type PhoneFailureReason, phoneFailure } from './phone-failure.ts';
+
+/** A phone number, understood. Whether it may get an SMS is for {@link judgePhone} to say. */
+export interface Phone {
+  /** For example `+6591234567`: a plus and 7 to 15 digits. */
+  readonly e164: string;
+  /** The same without the plus. */
+  readonly msisdn: string;
+  /** What the person is counted under: see {@link canonicalKey}. */
+  readonly key: number;
+  /** ISO 3166-1 alpha-2; `undefined` when the number belongs to no country (satellite, +800, …) or the plan does not tell. */
+  readonly country: string | undefined;
+  /** Without the plus, for example `65`. */
+  readonly callingCode: string;
+  readonly type: NumberType;
+  /** In a range that is in use. */
+  readonly valid: boolean;
+  /** Of a length the country has. True for every valid number. */
+  readonly possible: boolean;
+}
+
+export type PhoneResult = { readonly ok: true; readonly phone: Phone } | PhoneFailure;
+
+const E164 = /^\+[1-9]\d{6,14}$/;
+/** 14 MB when full (measured). */
+const MAX_CACHED = 50_000;
+
+/** Evicting is harmless: the answer depends on nothing but the input. Made when the first number is kept: it costs some milliseconds. */
+let cache: Cache<string, PhoneResult> | undefined;
+
+function toPhone(e164: string, { callingCode, country, type, possible }: ParsedNumber): Phone {
+  const msisdn = e164.slice(1);
+  return {
+    e164,
+    msisdn,
+    key: canonicalKey(msisdn),
+    country,
+    callingCode,
+    type,
+    valid: type !== 'UNKNOWN',
+    possible,
+  };
+}
+
+function parseInternational(text: string): ParsedNumber | PhoneFailureReason {
+  const parsed = parseNumber(text, undefined);
+  return parsed ?? (E164.test(text) ? 'unknown-calling-code' : 'not-a-number');
+}
+
+/**
+ * A leading 00 is the plus of most of the world, but the parser would strip Singapore's `00x` and find another country.
+ * So 00 is the plus, unless that leads abroad and the number as dialled in `region` is valid too, and another one.
+ */
+function parseAfterZeros(text: string, region: Region | undefined): ParsedNumber | PhoneFailureReason {
+  const international = parseInternational(`+${text.slice(2)}`);
+  if (region === undefined || typeof international === 'string' || international.type === 'UNKNOWN') {
+    return international;
+  }
+  if (international.country === region) return international;
+  const dialled = parseNumber(text, region);
+  const isAmbiguous =
+    dialled !== undefined && dialled.type !== 'UNKNOWN' && dialled.e164 !== international.e164;
+  return isAmbiguous ? 'ambiguous-prefix' : international;
+}
+
+function parseText(text: string, region: Region | undefined): ParsedNumber | PhoneFailureReason {
+  if (text.startsWith('00')) return parseAfterZeros(text, region);
+  if (text.startsWith('+')) return parseInternational(text);
+  if (region === undefined) return 'no-country';
+  return parseNumber(text, region) ?? 'not-a-number';
+}
+
+function work(raw: string, isE164: boolean, region: Region | undefined): PhoneResult {
+  const cleaned = isE164 ? { text: raw } : cleanInput(raw);
+  if ('reason' in cleaned) return phoneFailure(cleaned.reason);
+  const parsed = parseText(cleaned.text, region);
+  if (typeof parsed === 'string') return phoneFailure(parsed);
+  if (parsed.hasExtension) return phoneFailure('extension');
+  // The same string as the key, so that the cache keeps one and not two.
+  if (isE164 && parsed.e164 === raw) return { ok: true, phone: toPhone(raw, parsed) };
+  if (!E164.test(parsed.e164)) return phoneFailure('wrong-length');
+  return { ok: true, phone: toPhone(parsed.e164, parsed) };
+}
+
+/** As {@link normalisePhone}; with `keep: false` the answer is looked for in the cache, but not added to it. */
+export function readPhone(raw: unknown, country: string | undefined, keep: boolean): PhoneResult {
+  if (typeof raw !== 'string') return phoneFailure('not-a-string');
+  if (raw.length > MAX_INPUT_CHARACTERS) return phoneFailure('too-long');
+  const region = country === undefined ? undefined : regionOf(country);
+  if (country !== undefined && region === undefined) return phoneFailure('unknown-country');
+  const isE164 = E164.test(raw);
+  // E.164 reads the same everywhere; the rest goes by country, two characters always. No two inputs share a key.
+  const cacheKey = isE164 ? raw : (region ?? '--') + raw;
+  const known = cache?.get(cacheKey);
+  if (known !== undefined) return known;
+  const result = work(raw, isE164, region);
+  if (keep) {
+    cache ??= createCache(MAX_CACHED);
+    cache.set(cacheKey, result);
+  }
+  return result;
+}
+
+/**
+ * Reads what a person or a database holds as a phone number: E.164, national numbers when `country` (ISO 3166-1 alpha-2,
+ * any case) is given, digits of any script, the usual punctuation, a leading `00`. Never throws, never guesses: what can
+ * be read in two ways is refused, with the reason and a hint. The last 50,000 answers are kept.
+ *
+ * @example
+ * ```ts
+ * normalisePhone('9123 4567', 'SG'); // { ok: true, phone: { e164: '+6591234567', type: 'MOBILE', … } }
+ * normalisePhone('9123 4567', undefined); // { ok: false, reason: 'no-country', hint: 'Start the number with + …' }
+ * ```
+ */
+export function normalisePhone(raw: unknown, country: string | undefined): PhoneResult {
+  return readPhone(raw, country, true);
+}
