@@ -1,0 +1,195 @@
+import type { BackoffRule, LimitKey, RuleFinding, RuleState } from './limit-store.ts';
+import { PAYLOAD, RowTable, type Seed } from './row-table.ts';
+import { type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
+
+const GRANTS = PAYLOAD;
+/** In doubles from the start of a row. */
+const LAST = (PAYLOAD + 1) / 2;
+
+type Numbers = Pick<BackoffRule, 'baseMs' | 'maxMs' | 'forgetMs'>;
+
+interface Grant {
+  readonly atMs: number;
+  readonly forgetMs: number;
+  isOpen: boolean;
+}
+
+/** Grants of one key of which some are not settled, in order, on top of what was settled before them. */
+interface Journal {
+  grants: number;
+  lastMs: number;
+  readonly open: Grant[];
+}
+
+/** Grants that are still counted at `atMs`. */
+function decayed(grants: number, lastMs: number, atMs: number, forgetMs: number): number {
+  return Math.max(0, grants - Math.max(0, Math.floor((atMs - lastMs) / forgetMs)));
+}
+
+function waitOf(grants: number, { baseMs, maxMs }: Numbers): number {
+  return Math.min(maxMs, baseMs * 2 ** (grants - 1));
+}
+
+/**
+ * A wait that doubles. A row holds the number of grants without success and the time of the last. While a take is open
+ * its key also has a journal, from which the row is worked out again when a take is given back: whatever the order,
+ * what is left is what would be there had the take never been.
+ */
+export class BackoffTable implements RuleTable<BackoffRule> {
+  readonly shape: BackoffRule;
+  readonly rows: RowTable;
+  liveUntilMs = Number.NEGATIVE_INFINITY;
+  /** The largest numbers written with so far: by them a row is dead for every rule. */
+  #longest: Numbers;
+  /** By slot. */
+  readonly #journals: (Journal | undefined)[] = [];
+
+  constructor(rule: BackoffRule, maxRows: number, seed: Seed) {
+    this.shape = rule;
+    this.#longest = rule;
+    this.rows = new RowTable(3, maxRows, seed);
+  }
+
+  check(rule: BackoffRule, nowMs: number, inserts: number): RuleFinding | undefined {
+    const slot = this.rows.find(rule.key);
+    if (slot < 0) {
+      this.rows.sweep((other) => this.#isDead(other, nowMs));
+      return this.rows.room >= inserts ? undefined : { rule, reason: 'capacity', observed: 0 };
+    }
+    const retryAfterMs = this.#waitLeftMs(slot, rule, nowMs);
+    if (retryAfterMs <= 0) return undefined;
+    return { rule, reason: 'too-soon', observed: this.#count(slot, rule, nowMs), retryAfterMs };
+  }
+
+  write(rule: BackoffRule, nowMs: number): Hold {
+    const found = this.rows.find(rule.key);
+    const slot = found < 0 ? this.rows.insert(rule.key) : found;
+    this.#widen(rule);
+    const grant: Grant = { atMs: Math.ceil(nowMs), forgetMs: rule.forgetMs, isOpen: true };
+    let journal = this.#journals[slot];
+    if (journal === undefined) {
+      journal = { grants: this.#grants(slot), lastMs: this.#lastMs(slot), open: [grant] };
+      this.#journals[slot] = journal;
+    } else journal.open.push(grant);
+    this.#replay(slot, journal);
+    const waitMs = waitOf(this.#grants(slot), rule);
+    return new BackoffHold(this, slot, this.rows.serialOf(slot), grant, waitMs);
+  }
+
+  inspect(rule: BackoffRule, nowMs: number): RuleState {
+    const slot = this.rows.find(rule.key);
+    if (slot < 0) return { rule, count: 0, retryAfterMs: 0 };
+    return {
+      rule,
+      count: this.#count(slot, rule, nowMs),
+      retryAfterMs: Math.max(0, this.#waitLeftMs(slot, rule, nowMs)),
+    };
+  }
+
+  release(key: LimitKey): void {
+    const slot = this.rows.find(key);
+    if (slot >= 0) this.#remove(slot);
+  }
+
+  settle(slot: number, grant: Grant, isKept: boolean): void {
+    const journal = this.#journals[slot] as Journal;
+    grant.isOpen = false;
+    if (!isKept) journal.open.splice(journal.open.indexOf(grant), 1);
+    let first = journal.open[0];
+    while (first?.isOpen === false) {
+      journal.grants = decayed(journal.grants, journal.lastMs, first.atMs, first.forgetMs) + 1;
+      journal.lastMs = first.atMs;
+      journal.open.shift();
+      first = journal.open[0];
+    }
+    this.#replay(slot, journal);
+    if (first !== undefined) return;
+    if (journal.grants === 0) this.#remove(slot);
+    else this.#journals[slot] = undefined;
+  }
+
+  #remove(slot: number): void {
+    this.#journals[slot] = undefined;
+    this.rows.remove(slot);
+  }
+
+  #replay(slot: number, journal: Journal): void {
+    let { grants, lastMs } = journal;
+    for (const { atMs, forgetMs } of journal.open) {
+      grants = decayed(grants, lastMs, atMs, forgetMs) + 1;
+      lastMs = atMs;
+    }
+    const start = slot * this.rows.stride;
+    this.rows.words[start + GRANTS] = grants;
+    this.rows.doubles[(start >>> 1) + LAST] = lastMs;
+    const untilMs = lastMs + LEASE_MS + this.#liveMs(grants);
+    if (untilMs > this.liveUntilMs) this.liveUntilMs = untilMs;
+  }
+
+  #widen({ baseMs, maxMs, forgetMs }: Numbers): void {
+    const longest = this.#longest;
+    if (baseMs <= longest.baseMs && maxMs <= longest.maxMs && forgetMs <= longest.forgetMs) return;
+    this.#longest = {
+      baseMs: Math.max(baseMs, longest.baseMs),
+      maxMs: Math.max(maxMs, longest.maxMs),
+      forgetMs: Math.max(forgetMs, longest.forgetMs),
+    };
+  }
+
+  #count(slot: number, { forgetMs }: Numbers, nowMs: number): number {
+    return decayed(this.#grants(slot), this.#lastMs(slot), Math.floor(nowMs), forgetMs);
+  }
+
+  #waitLeftMs(slot: number, numbers: Numbers, nowMs: number): number {
+    return this.#lastMs(slot) + waitOf(this.#grants(slot), numbers) - Math.floor(nowMs);
+  }
+
+  #liveMs(grants: number): number {
+    return Math.max(waitOf(grants, this.#longest), grants * this.#longest.forgetMs);
+  }
+
+  #isDead(slot: number, nowMs: number): boolean {
+    return (
+      this.#journals[slot] === undefined && this.#lastMs(slot) + this.#liveMs(this.#grants(slot)) <= nowMs
+    );
+  }
+
+  #grants(slot: number): number {
+    return this.rows.words[slot * this.rows.stride + GRANTS] as number;
+  }
+
+  #lastMs(slot: number): number {
+    return this.rows.doubles[((slot * this.rows.stride) >>> 1) + LAST] as number;
+  }
+}
+
+class BackoffHold implements Hold {
+  readonly #table: BackoffTable;
+  readonly #slot: number;
+  readonly #serial: number;
+  readonly #grant: Grant;
+  readonly waitMs: number;
+
+  constructor(table: BackoffTable, slot: number, serial: number, grant: Grant, waitMs: number) {
+    this.#table = table;
+    this.#slot = slot;
+    this.#serial = serial;
+    this.#grant = grant;
+    this.waitMs = waitMs;
+  }
+
+  keep(): void {
+    this.#settle(true);
+  }
+
+  giveBack(): void {
+    this.#settle(false);
+  }
+
+  #settle(isKept: boolean): void {
+    // Another serial: the counter was released in between, and this take with it.
+    if (this.#table.rows.serialOf(this.#slot) === this.#serial) {
+      this.#table.settle(this.#slot, this.#grant, isKept);
+    }
+  }
+}

@@ -1,0 +1,239 @@
+import type { LimitKey, RuleFinding, RuleState, WindowRule } from './limit-store.ts';
+import { SUB_BUCKETS } from './limit-store.ts';
+import { PAYLOAD, type RowTable } from './row-table.ts';
+import { details, type Expiry, type Hold, LEASE_MS, type RuleTable, whenFreed } from './rule-table.ts';
+import { WindowFold } from './window-fold.ts';
+
+const RING = SUB_BUCKETS + 1;
+const OPEN_TAKES = PAYLOAD;
+/** Offsets in doubles from the start of a row. */
+const NEWEST = (PAYLOAD + 1) / 2;
+const OPEN_AMOUNT = NEWEST + 1;
+const BUCKETS = NEWEST + 2;
+
+/** What a row of this table needs. */
+export const BUCKET_WORDS = 1 + 2 * (2 + RING);
+
+/** Where a bucket stands in its row; a monotonic clock may start below zero. */
+function offsetOf(bucket: number): number {
+  return BUCKETS + (((bucket % RING) + RING) % RING);
+}
+
+/**
+ * "At most `limit` in any window" for large limits and for amounts, in constant memory: the window is cut into 30
+ * buckets and one more is counted, so what is counted covers the window wherever it begins. An open take counts however
+ * old it is; settled, it goes into the bucket of its first write.
+ */
+export class BucketTable implements RuleTable<WindowRule> {
+  readonly shape: WindowRule;
+  readonly rows: RowTable;
+  liveUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #bucketMs: number;
+  readonly #fold: WindowFold;
+
+  /** `rows` have {@link BUCKET_WORDS}; `former` is what another table folded of them. */
+  constructor(rule: WindowRule, rows: RowTable, former?: WindowFold) {
+    this.shape = rule;
+    this.#bucketMs = Math.ceil(rule.windowMs / SUB_BUCKETS);
+    this.rows = rows;
+    this.#fold = new WindowFold(rows, RING * this.#bucketMs, true, former);
+  }
+
+  /** Fills a row that held something else: `stamps` were kept, ascending, and `open` takes are not settled. */
+  seed(slot: number, stamps: readonly number[], open: number, nowMs: number): void {
+    const start = slot * this.rows.stride;
+    this.rows.words.fill(0, start + PAYLOAD, start + this.rows.stride);
+    this.rows.words[start + OPEN_TAKES] = open;
+    this.#add(slot, OPEN_AMOUNT, open);
+    const newest = this.#bucketAt(Math.max(nowMs, stamps.at(-1) ?? nowMs));
+    this.#add(slot, NEWEST, newest);
+    for (const stampMs of stamps) {
+      // Later than it was if the ring does not reach back so far: it may count too long, never too short.
+      this.#add(slot, offsetOf(Math.max(this.#bucketAt(stampMs), newest - RING + 1)), 1);
+      this.#extend(stampMs);
+    }
+    this.#extend(nowMs + LEASE_MS);
+  }
+
+  check(rule: WindowRule, nowMs: number, inserts: number): RuleFinding | undefined {
+    const slot = this.rows.find(rule.key);
+    const folded = this.#fold.countOf(rule.key, nowMs);
+    const observed = folded + (slot < 0 ? 0 : this.#amountOf(slot, nowMs));
+    if (observed + (rule.weight ?? 1) <= rule.limit) {
+      if (slot >= 0 || this.rows.room >= inserts) return undefined;
+      return { rule, reason: 'capacity', observed };
+    }
+    const retryAfterMs = this.#retryAfterMs(rule, slot, observed, folded, nowMs);
+    return { rule, reason: 'over-limit', observed, ...details(retryAfterMs, folded > 0) };
+  }
+
+  write(rule: WindowRule, nowMs: number): Hold {
+    const weight = rule.weight ?? 1;
+    let slot = this.rows.find(rule.key);
+    if (slot < 0) slot = this.#insert(rule.key, nowMs);
+    else if (this.#openTakes(slot) === 0) this.rows.dequeue(slot);
+    this.rows.words[slot * this.rows.stride + OPEN_TAKES] = this.#openTakes(slot) + 1;
+    this.#add(slot, OPEN_AMOUNT, weight);
+    this.#extend(nowMs + LEASE_MS);
+    return new BucketHold(this, slot, this.rows.serialOf(slot), weight, nowMs);
+  }
+
+  inspect(rule: WindowRule, nowMs: number): RuleState {
+    const slot = this.rows.find(rule.key);
+    const folded = this.#fold.countOf(rule.key, nowMs);
+    const count = folded + (slot < 0 ? 0 : this.#amountOf(slot, nowMs));
+    const isFull = count + 1 > rule.limit;
+    const one = { ...rule, weight: 1 };
+    const retryAfterMs = isFull ? this.#retryAfterMs(one, slot, count, folded, nowMs) : 0;
+    return { rule, count, ...details(retryAfterMs, folded > 0) };
+  }
+
+  release(key: LimitKey): void {
+    this.#fold.release(key);
+    const slot = this.rows.find(key);
+    if (slot < 0) return;
+    if (this.#openTakes(slot) === 0) this.rows.dequeue(slot);
+    this.rows.remove(slot);
+  }
+
+  /** Ends one open take: `keptMs` is when it was written, or undefined when it never was. */
+  settle(slot: number, weight: number, keptMs: number | undefined, nowMs: number): void {
+    const open = this.#openTakes(slot) - 1;
+    this.rows.words[slot * this.rows.stride + OPEN_TAKES] = open;
+    this.#add(slot, OPEN_AMOUNT, -weight);
+    if (keptMs !== undefined) {
+      const bucket = this.#bucketAt(keptMs);
+      this.#advance(slot, Math.max(bucket, this.#bucketAt(nowMs)), nowMs);
+      if (bucket > this.#newest(slot) - RING) this.#add(slot, offsetOf(bucket), weight);
+      this.#extend(keptMs);
+    }
+    if (open > 0) return;
+    if (this.#amountOf(slot, nowMs) === 0) this.rows.remove(slot);
+    else this.rows.enqueue(slot);
+  }
+
+  #bucketAt(timeMs: number): number {
+    return Math.floor(timeMs / this.#bucketMs);
+  }
+
+  #openTakes(slot: number): number {
+    return this.rows.words[slot * this.rows.stride + OPEN_TAKES] as number;
+  }
+
+  #read(slot: number, offset: number): number {
+    return this.rows.doubles[((slot * this.rows.stride) >>> 1) + offset] as number;
+  }
+
+  #add(slot: number, offset: number, amount: number): void {
+    this.rows.doubles[((slot * this.rows.stride) >>> 1) + offset] = this.#read(slot, offset) + amount;
+  }
+
+  #newest(slot: number): number {
+    return this.#read(slot, NEWEST);
+  }
+
+  #extend(timeMs: number): void {
+    const untilMs = timeMs + 2 * RING * this.#bucketMs;
+    if (untilMs > this.liveUntilMs) this.liveUntilMs = untilMs;
+  }
+
+  /** Amounts that count now, open ones included. */
+  #amountOf(slot: number, nowMs: number): number {
+    const newest = this.#newest(slot);
+    const oldest = Math.max(newest - RING, this.#bucketAt(nowMs) - RING) + 1;
+    let amount = this.#read(slot, OPEN_AMOUNT);
+    for (let bucket = oldest; bucket <= newest; bucket += 1) {
+      amount += this.#read(slot, offsetOf(bucket));
+    }
+    return amount;
+  }
+
+  /** Turns the ring on until `newest` is its last bucket. What would leave too early moves to the oldest bucket left. */
+  #advance(slot: number, newest: number, nowMs: number): void {
+    const before = this.#newest(slot);
+    const firstLive = this.#bucketAt(nowMs) - RING + 1;
+    let early = 0;
+    for (let bucket = before - RING + 1; bucket <= Math.min(before, newest - RING); bucket += 1) {
+      const offset = offsetOf(bucket);
+      if (bucket >= firstLive) early += this.#read(slot, offset);
+      this.#add(slot, offset, -this.#read(slot, offset));
+    }
+    this.#add(slot, NEWEST, newest - before);
+    this.#add(slot, offsetOf(newest - RING + 1), early);
+  }
+
+  #insert(key: LimitKey, nowMs: number): number {
+    for (let step = 0; step < 2 && this.rows.oldest >= 0; step += 1) {
+      if (this.#amountOf(this.rows.oldest, nowMs) > 0) break;
+      this.#removeOldest();
+    }
+    if (this.rows.isFull) {
+      const slot = this.rows.oldest;
+      const untilMs = (this.#newest(slot) + RING) * this.#bucketMs;
+      this.#fold.fold(slot, this.#amountOf(slot, nowMs), untilMs, nowMs);
+      this.#removeOldest();
+    }
+    const slot = this.rows.insert(key);
+    this.#add(slot, NEWEST, this.#bucketAt(nowMs));
+    return slot;
+  }
+
+  #removeOldest(): void {
+    const slot = this.rows.oldest;
+    this.rows.dequeue(slot);
+    this.rows.remove(slot);
+  }
+
+  #retryAfterMs(
+    rule: WindowRule,
+    slot: number,
+    observed: number,
+    folded: number,
+    nowMs: number,
+  ): number | undefined {
+    const weight = rule.weight ?? 1;
+    if (weight > rule.limit) return undefined;
+    const expiries: Expiry[] = this.#fold.expiries(rule.key, folded);
+    if (slot >= 0) {
+      const newest = this.#newest(slot);
+      for (let bucket = Math.max(newest, this.#bucketAt(nowMs)) - RING + 1; bucket <= newest; bucket += 1) {
+        const amount = this.#read(slot, offsetOf(bucket));
+        expiries.push({ atMs: (bucket + RING) * this.#bucketMs, amount });
+      }
+      // An open take is expected to be settled by now, in the bucket of now at the latest.
+      const atMs = (this.#bucketAt(nowMs) + RING) * this.#bucketMs;
+      expiries.push({ atMs, amount: this.#read(slot, OPEN_AMOUNT) });
+    }
+    return Math.ceil(whenFreed(expiries, observed + weight - rule.limit) - nowMs);
+  }
+}
+
+class BucketHold implements Hold {
+  readonly #table: BucketTable;
+  readonly #slot: number;
+  readonly #serial: number;
+  readonly #weight: number;
+  readonly #takenMs: number;
+
+  constructor(table: BucketTable, slot: number, serial: number, weight: number, takenMs: number) {
+    this.#table = table;
+    this.#slot = slot;
+    this.#serial = serial;
+    this.#weight = weight;
+    this.#takenMs = takenMs;
+  }
+
+  keep(delayMs: number, nowMs: number): void {
+    this.#settle(this.#takenMs + delayMs, nowMs);
+  }
+
+  giveBack(nowMs: number): void {
+    this.#settle(undefined, nowMs);
+  }
+
+  #settle(keptMs: number | undefined, nowMs: number): void {
+    // Another serial: the counter was released in between, and this take with it.
+    if (this.#table.rows.serialOf(this.#slot) !== this.#serial) return;
+    this.#table.settle(this.#slot, this.#weight, keptMs, nowMs);
+  }
+}

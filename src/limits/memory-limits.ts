@@ -1,0 +1,187 @@
+import { AbortedError, ConfigurationError } from '../errors.ts';
+import type { Clock } from '../types.ts';
+import type {
+  LimitRule,
+  LimitStore,
+  RuleState,
+  Settlement,
+  StoreCallOptions,
+  TakeRequest,
+  TakeVerdict,
+} from './limit-store.ts';
+import { LEASE_MS, type RuleTable } from './rule-table.ts';
+import { MAX_TABLES, RuleTables, type ScopeState } from './rule-tables.ts';
+import {
+  checkId,
+  checkNotRepeated,
+  checkRule,
+  checkSettlement,
+  checkShape,
+  type InputPath,
+} from './rule-validation.ts';
+import { createStoreTime, type StoreTime } from './store-time.ts';
+import { takeOne } from './take-one.ts';
+
+/** Options of {@link memoryLimits}. */
+export interface MemoryLimitsOptions {
+  /**
+   * Numbers counted exactly under one rule. Default 250,000: about 20 MB for a limit of 10. Beyond it the number that
+   * was sent to longest ago is folded into a sketch that only over-counts.
+   */
+  readonly maxRecipients?: number | undefined;
+  /**
+   * Entries under one rule of any other kind: amounts and limits over 64, backoffs, members of `distinct`, scheduled
+   * slots, idempotency keys; also the takes open at one time. Default 250,000. A full table refuses a new key with
+   * `capacity`; amounts are folded like numbers; of the open takes the oldest is kept.
+   */
+  readonly maxEntries?: number | undefined;
+  /** Where the time comes from. Default: the system's. Limits read `monotonic`, or else `now` and never go back. */
+  readonly clock?: Clock | undefined;
+}
+
+const DEFAULT_SIZE = 250_000;
+/** What 24 bits of an index entry can name; a JavaScript `Map` holds no more either. */
+const MAX_SIZE = 16_000_000;
+
+/**
+ * Counts in this process. State is lost when it ends, and two processes count apart: use a shared store where several
+ * send to the same people. Nothing is read, drawn or started before the first call.
+ *
+ * @throws ConfigurationError when a size is not an integer from 1 to 16,000,000.
+ *
+ * @example
+ * ```ts
+ * const sms = new SmsClient({ limits: memoryLimits({ maxRecipients: 1_000_000 }) });
+ * ```
+ */
+export function memoryLimits(options: MemoryLimitsOptions = {}): LimitStore {
+  return new MemoryLimitStore(
+    checkSize(options.maxRecipients, 'maxRecipients'),
+    checkSize(options.maxEntries, 'maxEntries'),
+    createStoreTime(options.clock),
+    MAX_TABLES,
+  );
+}
+
+function checkSize(size: number | undefined, option: string): number {
+  if (size === undefined) return DEFAULT_SIZE;
+  if (!Number.isSafeInteger(size) || size < 1 || size > MAX_SIZE) {
+    throw new ConfigurationError(`memoryLimits: ${option} must be an integer from 1 to ${MAX_SIZE}.`, option);
+  }
+  return size;
+}
+
+/** Checks everything of a request against the tables, then writes all of it or nothing. */
+export class MemoryLimitStore implements LimitStore {
+  readonly #time: StoreTime;
+  readonly #tables: RuleTables;
+
+  constructor(maxRecipients: number, maxEntries: number, time: StoreTime, maxTables: number) {
+    this.#time = time;
+    this.#tables = new RuleTables({ maxRecipients, maxEntries }, time, maxTables);
+  }
+
+  async take(
+    scope: string,
+    requests: readonly TakeRequest[],
+    options?: StoreCallOptions,
+  ): Promise<readonly TakeVerdict[]> {
+    if (options?.signal?.aborted) {
+      throw new AbortedError({
+        message: 'The call was aborted before anything was counted.',
+        submission: 'not-submitted',
+      });
+    }
+    checkId(scope, 'scope', '');
+    const nowMs = this.#time.monotonicMs();
+    const state = this.#tables.scope(scope);
+    // All requests are looked at before the first is decided: a bad one must not leave the others half taken.
+    const plan: RuleTable[] = [];
+    const path = new RequestPath();
+    for (const request of requests) {
+      this.#plan(plan, state, request, path, nowMs);
+      path.request += 1;
+    }
+    state.reservations.expire(nowMs);
+    const verdicts: TakeVerdict[] = [];
+    let from = 0;
+    for (const request of requests) {
+      verdicts.push(takeOne(state, request, plan, from, nowMs));
+      from += request.rules.length;
+    }
+    return verdicts;
+  }
+
+  async settle(scope: string, settlements: readonly Settlement[]): Promise<void> {
+    const path = { at: 0, toString: () => `settlements[${path.at}]` };
+    for (; path.at < settlements.length; path.at += 1) {
+      checkSettlement(settlements[path.at] as Settlement, path);
+    }
+    const state = this.#tables.find(scope);
+    if (state === undefined) return;
+    const nowMs = this.#time.monotonicMs();
+    state.reservations.expire(nowMs);
+    for (const { reservation, outcome, delayMs = 0, result } of settlements) {
+      const keptDelayMs = outcome === 'keep' ? Math.min(delayMs, LEASE_MS) : undefined;
+      state.reservations.settle(reservation, keptDelayMs, nowMs, result);
+    }
+  }
+
+  async inspect(scope: string, rules: readonly LimitRule[]): Promise<readonly RuleState[]> {
+    const nowMs = this.#time.monotonicMs();
+    const state = this.#tables.find(scope);
+    state?.reservations.expire(nowMs);
+    return rules.map((rule, at) => {
+      const table = existingTable(state, rule, `rules[${at}]`);
+      return table === undefined ? { rule, count: 0, retryAfterMs: 0 } : table.inspect(rule, nowMs);
+    });
+  }
+
+  async release(scope: string, rules: readonly LimitRule[]): Promise<void> {
+    const state = this.#tables.find(scope);
+    const tables = rules.map((rule, at) => existingTable(state, rule, `rules[${at}]`));
+    rules.forEach((rule, at) => {
+      tables[at]?.release(rule.key);
+    });
+  }
+
+  #plan(
+    plan: RuleTable[],
+    state: ScopeState,
+    { reservation, rules }: TakeRequest,
+    path: RequestPath,
+    nowMs: number,
+  ): void {
+    path.rule = -1;
+    checkId(reservation, path, '.reservation');
+    for (path.rule = 0; path.rule < rules.length; path.rule += 1) {
+      const rule = rules[path.rule] as LimitRule;
+      checkRule(rule, path);
+      let table = state.tables.get(rule.id);
+      if (table === undefined) table = this.#tables.create(state, rule, nowMs);
+      else checkShape(rule, table.shape, path);
+      checkNotRepeated(rules, path.rule, path);
+      // Until the call is decided the table is in use, however little is in it.
+      table.liveUntilMs = Math.max(table.liveUntilMs, nowMs + 1);
+      plan.push(table);
+    }
+  }
+}
+
+/** Where a request stands in a call, or one of its rules. */
+class RequestPath implements InputPath {
+  request = 0;
+  rule = -1;
+
+  toString(): string {
+    const request = `requests[${this.request}]`;
+    return this.rule < 0 ? request : `${request}.rules[${this.rule}]`;
+  }
+}
+
+function existingTable(state: ScopeState | undefined, rule: LimitRule, path: string): RuleTable | undefined {
+  checkRule(rule, path);
+  const table = state?.tables.get(rule.id);
+  if (table !== undefined) checkShape(rule, table.shape, path);
+  return table;
+}

@@ -1,0 +1,133 @@
+import { ValidationError } from '../errors.ts';
+import {
+  type LimitKey,
+  type LimitRule,
+  MAX_WINDOW_MS,
+  type Settlement,
+  type WindowRule,
+} from './limit-store.ts';
+
+/** Longest key, member or fingerprint, so that a bounded number of entries is a bounded number of bytes. */
+const MAX_KEY_LENGTH = 1024;
+/** Longest scope, rule id and reservation id. */
+const MAX_ID_LENGTH = 200;
+/** Most bytes that `settle` keeps for a repeated call. */
+const MAX_RESULT_BYTES = 512;
+
+/** Where something stands, for a message. Put together only when there is one: every rule of every send is checked. */
+export interface InputPath {
+  toString(): string;
+}
+
+function wrong(path: string, expected: string): never {
+  throw new ValidationError(`${path} must be ${expected}.`, path);
+}
+
+export function checkId(value: string, path: InputPath, field: string): void {
+  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_ID_LENGTH) {
+    wrong(`${path}${field}`, `a string of 1 to ${MAX_ID_LENGTH} characters`);
+  }
+}
+
+function checkInteger(value: number, least: number, most: number, path: InputPath, field: string): void {
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    wrong(`${path}.${field}`, `an integer from ${least} to ${most}`);
+  }
+}
+
+function checkKey(value: LimitKey, path: InputPath, field: string): void {
+  const isKey =
+    typeof value === 'string'
+      ? value.length > 0 && value.length <= MAX_KEY_LENGTH
+      : Number.isSafeInteger(value) && value >= 0;
+  if (!isKey) {
+    wrong(`${path}.${field}`, `a string of 1 to ${MAX_KEY_LENGTH} characters or an integer of at least 0`);
+  }
+}
+
+function checkWindow(rule: WindowRule, path: InputPath): void {
+  if (rule.weight === undefined || rule.weight === 1) return;
+  if (rule.weighted !== true) wrong(`${path}.weight`, '1 unless the rule is weighted');
+  checkInteger(rule.weight, 1, Number.MAX_SAFE_INTEGER, path, 'weight');
+}
+
+/** Refuses a malformed rule, naming the field. A rule that counts nothing by accident would be no limit at all. */
+export function checkRule(rule: LimitRule, path: InputPath): void {
+  checkId(rule.id, path, '.id');
+  checkKey(rule.key, path, 'key');
+  if (rule.mode !== 'enforce' && (rule.mode !== 'monitor' || rule.kind === 'once')) {
+    wrong(`${path}.mode`, rule.kind === 'once' ? "'enforce' for a once rule" : "'enforce' or 'monitor'");
+  }
+  switch (rule.kind) {
+    case 'window':
+      checkInteger(rule.limit, 1, Number.MAX_SAFE_INTEGER, path, 'limit');
+      checkInteger(rule.windowMs, 1, MAX_WINDOW_MS, path, 'windowMs');
+      checkWindow(rule, path);
+      return;
+    case 'slot':
+      checkInteger(rule.limit, 1, Number.MAX_SAFE_INTEGER, path, 'limit');
+      checkInteger(rule.windowMs, 1, MAX_WINDOW_MS, path, 'windowMs');
+      checkInteger(rule.dueAt, 0, Number.MAX_SAFE_INTEGER, path, 'dueAt');
+      return;
+    case 'backoff':
+      checkInteger(rule.baseMs, 1, MAX_WINDOW_MS, path, 'baseMs');
+      checkInteger(rule.maxMs, rule.baseMs, MAX_WINDOW_MS, path, 'maxMs');
+      checkInteger(rule.forgetMs, 1, MAX_WINDOW_MS, path, 'forgetMs');
+      return;
+    case 'distinct':
+      checkInteger(rule.limit, 1, Number.MAX_SAFE_INTEGER, path, 'limit');
+      checkInteger(rule.windowMs, 1, MAX_WINDOW_MS, path, 'windowMs');
+      checkKey(rule.member, path, 'member');
+      return;
+    case 'once':
+      checkInteger(rule.windowMs, 1, MAX_WINDOW_MS, path, 'windowMs');
+      checkKey(rule.fingerprint, path, 'fingerprint');
+      return;
+    default:
+      wrong(`${path}.kind`, "'window', 'slot', 'backoff', 'distinct' or 'once'");
+  }
+}
+
+/** Twice one counter in one message would be checked twice before it is written once. */
+export function checkNotRepeated(rules: readonly LimitRule[], index: number, path: InputPath): void {
+  const rule = rules[index] as LimitRule;
+  for (let before = 0; before < index; before += 1) {
+    const other = rules[before] as LimitRule;
+    if (other.id === rule.id && other.key === rule.key) {
+      wrong(`${path}`, `the only one with the id '${rule.id}' and its key`);
+    }
+  }
+}
+
+/** One id with two shapes would share a counter that fits neither. The limit is each call's own. */
+export function checkShape(rule: LimitRule, shape: LimitRule, path: InputPath): void {
+  if (!isSameShape(rule, shape))
+    wrong(`${path}`, `of one shape: the rule id '${rule.id}' stands for another rule`);
+}
+
+function isSameShape(rule: LimitRule, shape: LimitRule): boolean {
+  switch (rule.kind) {
+    case 'window':
+      return (
+        shape.kind === 'window' &&
+        rule.windowMs === shape.windowMs &&
+        (rule.weighted === true) === (shape.weighted === true)
+      );
+    case 'slot':
+    case 'distinct':
+      return shape.kind === rule.kind && rule.windowMs === shape.windowMs;
+    default:
+      return shape.kind === rule.kind;
+  }
+}
+
+export function checkSettlement(settlement: Settlement, path: InputPath): void {
+  const { outcome, delayMs, result } = settlement;
+  if (outcome !== 'keep' && outcome !== 'return') wrong(`${path}.outcome`, "'keep' or 'return'");
+  if (delayMs !== undefined && !(Number.isFinite(delayMs) && delayMs >= 0)) {
+    wrong(`${path}.delayMs`, 'a number of milliseconds of at least 0');
+  }
+  if (result !== undefined && new TextEncoder().encode(result).length > MAX_RESULT_BYTES) {
+    wrong(`${path}.result`, `at most ${MAX_RESULT_BYTES} bytes`);
+  }
+}

@@ -1,0 +1,70 @@
+import type { LimitRule, RuleFinding, TakeRequest, TakeVerdict } from './limit-store.ts';
+import type { Hold, RuleTable } from './rule-table.ts';
+import type { ScopeState } from './rule-tables.ts';
+
+const NONE: readonly RuleFinding[] = Object.freeze([]);
+const GRANTED: TakeVerdict = Object.freeze({ granted: true, observed: NONE });
+
+/** Decides one request: checks every rule, then writes all of them or nothing. `plan[from]` is its first rule's table. */
+export function takeOne(
+  state: ScopeState,
+  request: TakeRequest,
+  plan: readonly RuleTable[],
+  from: number,
+  nowMs: number,
+): TakeVerdict {
+  const { reservation, rules } = request;
+  const answered = state.reservations.answerOf(reservation);
+  if (answered !== undefined) return answered;
+
+  let refusals = NONE;
+  let observed = NONE;
+  for (let at = 0; at < rules.length; at += 1) {
+    const rule = rules[at] as LimitRule;
+    const finding = tableAt(plan, from + at).check(rule, nowMs, insertsUpTo(plan, from, at));
+    if (finding === undefined) continue;
+    if (rule.mode === 'monitor') observed = [...observed, finding];
+    else refusals = [...refusals, finding];
+  }
+  if (refusals.length > 0) {
+    const verdict: TakeVerdict = { granted: false, refusals, observed };
+    state.reservations.refuse(reservation, verdict, nowMs);
+    return verdict;
+  }
+
+  const holds = new Array<Hold | undefined>(rules.length);
+  let waitMs = 0;
+  for (let at = 0; at < rules.length; at += 1) {
+    const rule = rules[at] as LimitRule;
+    if (observed !== NONE && isOver(rule, observed)) continue;
+    const hold = tableAt(plan, from + at).write(rule, nowMs);
+    if (hold.waitMs !== undefined) waitMs = Math.max(waitMs, hold.waitMs);
+    holds[at] = hold;
+  }
+  const verdict = verdictOf(observed, waitMs);
+  state.reservations.open(reservation, verdict, holds, nowMs);
+  return verdict;
+}
+
+/** `waitMs` is 0 when no backoff rule was written: its waits are a millisecond at least. */
+function verdictOf(observed: readonly RuleFinding[], waitMs: number): TakeVerdict {
+  if (waitMs > 0) return { granted: true, observed, waitMs };
+  return observed === NONE ? GRANTED : { granted: true, observed };
+}
+
+function isOver(rule: LimitRule, observed: readonly RuleFinding[]): boolean {
+  return observed.some((finding) => finding.rule === rule);
+}
+
+function tableAt(plan: readonly RuleTable[], index: number): RuleTable {
+  return plan[index] as RuleTable;
+}
+
+/** How many counters this request may add to the table at `at`: one a rule of the same table up to there. */
+function insertsUpTo(plan: readonly RuleTable[], from: number, at: number): number {
+  let inserts = 1;
+  for (let before = 0; before < at; before += 1) {
+    if (plan[from + before] === plan[from + at]) inserts += 1;
+  }
+  return inserts;
+}

@@ -1,0 +1,58 @@
+import { BUCKET_WORDS, BucketTable } from './bucket-table.ts';
+import { ExactLogTable } from './exact-log-table.ts';
+import {
+  EXACT_LOG_LIMIT,
+  type LimitKey,
+  type RuleFinding,
+  type RuleState,
+  type WindowRule,
+} from './limit-store.ts';
+import { RowTable, type Seed } from './row-table.ts';
+import type { Hold, RuleTable } from './rule-table.ts';
+
+export interface TableSizes {
+  readonly maxRecipients: number;
+  readonly maxEntries: number;
+}
+
+/** The counters of one window id: an exact log as long as every limit fits one, sub-buckets from then on. */
+export class WindowTable implements RuleTable<WindowRule> {
+  readonly shape: WindowRule;
+  #counters: ExactLogTable | BucketTable;
+
+  constructor(rule: WindowRule, { maxRecipients, maxEntries }: TableSizes, seed: Seed, nowMs: number) {
+    this.shape = rule;
+    const isExact = rule.weighted !== true && rule.limit <= EXACT_LOG_LIMIT;
+    this.#counters = isExact
+      ? new ExactLogTable(rule, maxRecipients, seed, nowMs)
+      : new BucketTable(rule, new RowTable(BUCKET_WORDS, maxEntries, seed));
+  }
+
+  get liveUntilMs(): number {
+    return this.#counters.liveUntilMs;
+  }
+
+  set liveUntilMs(timeMs: number) {
+    this.#counters.liveUntilMs = timeMs;
+  }
+
+  /** Also for a limit that the log is too short for: it holds all that was counted so far. */
+  check(rule: WindowRule, nowMs: number, inserts: number): RuleFinding | undefined {
+    return this.#counters.check(rule, nowMs, inserts);
+  }
+
+  write(rule: WindowRule, nowMs: number): Hold {
+    if (rule.limit > EXACT_LOG_LIMIT && this.#counters instanceof ExactLogTable) {
+      this.#counters = this.#counters.toBuckets(rule, nowMs);
+    }
+    return this.#counters.write(rule, nowMs);
+  }
+
+  inspect(rule: WindowRule, nowMs: number): RuleState {
+    return this.#counters.inspect(rule, nowMs);
+  }
+
+  release(key: LimitKey): void {
+    this.#counters.release(key);
+  }
+}

@@ -1,0 +1,191 @@
+import type { BackoffRule, LimitRule, OnceRule, RuleFinding } from '../../limits/limit-store.ts';
+import { EXACT_LOG_LIMIT, SUB_BUCKETS } from '../../limits/limit-store.ts';
+
+/**
+ * `counted`: an open take counts however old it is. `as-written`: it counts from the moment it is taken, as if it had
+ * been written then, and no longer than its window.
+ */
+export type OpenTakes = 'counted' | 'as-written';
+
+/** One grant under one rule, kept for ever: slow, and plainly right. */
+export interface Entry {
+  readonly rule: LimitRule;
+  atMs: number;
+  isOpen: boolean;
+  result?: string | undefined;
+}
+
+/** What a store must say: a reason to refuse or none; for sub-buckets either may be right. */
+export interface Expected {
+  readonly refuses: true | false | 'either';
+  readonly reason?: RuleFinding['reason'];
+  readonly observed?: number;
+  /** Only where it must be exact. */
+  readonly retryAfterMs?: number;
+  readonly result?: string | undefined;
+}
+
+const ADMITTED: Expected = { refuses: false };
+
+/** Counts by going through everything that was ever granted. Meant to be obvious, not fast. */
+export class Oracle {
+  #entries = new Map<string, Entry[]>();
+  /** Ids of windows that sub-buckets may count. */
+  readonly #coarse = new Set<string>();
+  readonly #openTakes: OpenTakes;
+
+  constructor(openTakes: OpenTakes) {
+    this.#openTakes = openTakes;
+  }
+
+  expect(rule: LimitRule, nowMs: number): Expected {
+    const entries = this.#of(rule);
+    switch (rule.kind) {
+      case 'window':
+        if (rule.weighted === true || rule.limit > EXACT_LOG_LIMIT) this.#coarse.add(rule.id);
+        return this.#coarse.has(rule.id)
+          ? expectAmount(rule, entries, nowMs)
+          : expectWindow(rule, entries, nowMs);
+      case 'slot': {
+        const slot = Math.floor(rule.dueAt / rule.windowMs);
+        const count = (at: number): number =>
+          entries.filter(
+            ({ rule: other }) => other.kind === 'slot' && Math.floor(other.dueAt / other.windowMs) === at,
+          ).length;
+        const observed = count(slot) + Math.max(count(slot - 1), count(slot + 1));
+        return observed < rule.limit ? ADMITTED : { refuses: true, reason: 'over-limit', observed };
+      }
+      case 'backoff': {
+        const { grants, lastMs } = backoffOf(entries);
+        const retryAfterMs = lastMs + waitOf(rule, grants) - nowMs;
+        if (retryAfterMs <= 0) return ADMITTED;
+        const observed = decayed(grants, nowMs - lastMs, rule);
+        return { refuses: true, reason: 'too-soon', observed, retryAfterMs };
+      }
+      case 'distinct': {
+        const live = entries.filter(({ isOpen, atMs }) => isOpen || atMs > nowMs - rule.windowMs);
+        const members = new Set(live.map(({ rule: other }) => other.kind === 'distinct' && other.member));
+        if (members.has(rule.member) || members.size < rule.limit) return ADMITTED;
+        return { refuses: true, reason: 'over-limit', observed: members.size };
+      }
+      case 'once': {
+        const first = entries.find(
+          ({ rule: other, isOpen, atMs }) =>
+            isOpen || atMs > nowMs - Math.min(rule.windowMs, (other as OnceRule).windowMs),
+        );
+        if (first?.rule.kind !== 'once') return ADMITTED;
+        if (first.rule.fingerprint !== rule.fingerprint) return { refuses: true, reason: 'conflict' };
+        if (first.isOpen) return { refuses: true, reason: 'in-progress' };
+        return { refuses: true, reason: 'done', result: first.result };
+      }
+    }
+  }
+
+  /** The count that `inspect` must show, where it is exact. */
+  countOf(rule: LimitRule, nowMs: number): number | undefined {
+    if (rule.kind !== 'window' || this.#coarse.has(rule.id)) return undefined;
+    return this.#of(rule).filter(({ isOpen, atMs }) => isOpen || atMs > nowMs - rule.windowMs).length;
+  }
+
+  /** The wait that the last grant under a rule has started. */
+  waitMs(rule: BackoffRule): number {
+    return waitOf(rule, backoffOf(this.#of(rule)).grants);
+  }
+
+  add(rule: LimitRule, nowMs: number): Entry {
+    const isOpen = rule.kind === 'once' || this.#openTakes === 'counted';
+    const entry: Entry = { rule, atMs: nowMs, isOpen };
+    this.#entries.set(keyOf(rule), [...this.#of(rule), entry]);
+    return entry;
+  }
+
+  keep(entry: Entry, delayMs: number, nowMs: number, result: string | undefined): void {
+    const { kind } = entry.rule;
+    entry.isOpen = false;
+    // A once rule counts from its settlement, a backoff from its grant, a slot not from now at all.
+    if (kind === 'once') entry.atMs = nowMs;
+    if (kind === 'window' || kind === 'distinct') entry.atMs += delayMs;
+    entry.result = result;
+  }
+
+  giveBack(entry: Entry): void {
+    const key = keyOf(entry.rule);
+    this.#entries.set(
+      key,
+      this.#of(entry.rule).filter((other) => other !== entry),
+    );
+  }
+
+  release(rule: LimitRule): void {
+    this.#entries.delete(keyOf(rule));
+  }
+
+  /** Leaves out what can never count again, so that a long run ends. */
+  forget(beforeMs: number, isDue: (dueAt: number) => boolean): void {
+    for (const [key, entries] of this.#entries) {
+      const left = entries.filter(({ rule, isOpen, atMs }) => {
+        if (isOpen || rule.kind === 'backoff') return true;
+        return rule.kind === 'slot' ? isDue(rule.dueAt) : atMs > beforeMs;
+      });
+      this.#entries.set(key, left);
+    }
+  }
+
+  #of(rule: LimitRule): Entry[] {
+    return this.#entries.get(keyOf(rule)) ?? [];
+  }
+}
+
+function waitOf({ baseMs, maxMs }: BackoffRule, grants: number): number {
+  return Math.min(maxMs, baseMs * 2 ** (grants - 1));
+}
+
+function decayed(grants: number, passedMs: number, { forgetMs }: BackoffRule): number {
+  return Math.max(0, grants - Math.floor(passedMs / forgetMs));
+}
+
+function backoffOf(entries: readonly Entry[]): { grants: number; lastMs: number } {
+  let grants = 0;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  for (const { rule, atMs } of entries) {
+    grants = decayed(grants, atMs - lastMs, rule as BackoffRule) + 1;
+    lastMs = atMs;
+  }
+  return { grants, lastMs };
+}
+
+/** Tells 1 from '1', as a store must. */
+function keyOf(rule: LimitRule): string {
+  return `${rule.id} ${typeof rule.key} ${rule.key}`;
+}
+
+function expectWindow(
+  rule: { limit: number; windowMs: number },
+  entries: readonly Entry[],
+  nowMs: number,
+): Expected {
+  const live = entries.filter(({ isOpen, atMs }) => isOpen || atMs > nowMs - rule.windowMs);
+  const observed = live.length;
+  if (observed < rule.limit) return ADMITTED;
+  if (live.some(({ isOpen }) => isOpen)) return { refuses: true, reason: 'over-limit', observed };
+  const stamps = live.map(({ atMs }) => atMs).sort((a, b) => a - b);
+  const leaves = stamps[observed - rule.limit] as number;
+  return { refuses: true, reason: 'over-limit', observed, retryAfterMs: leaves + rule.windowMs - nowMs };
+}
+
+function expectAmount(
+  rule: { limit: number; windowMs: number; weight?: number },
+  entries: readonly Entry[],
+  nowMs: number,
+): Expected {
+  const bucketMs = Math.ceil(rule.windowMs / SUB_BUCKETS);
+  const sum = (sinceMs: number): number =>
+    entries
+      .filter(({ isOpen, atMs }) => isOpen || atMs > sinceMs)
+      .reduce((total, { rule: other }) => total + ((other.kind === 'window' && other.weight) || 1), 0);
+  const weight = rule.weight ?? 1;
+  if (sum(nowMs - rule.windowMs) + weight > rule.limit) return { refuses: true, reason: 'over-limit' };
+  // At most one bucket late: what the bucket before the window held may still count.
+  const mayRefuse = sum(nowMs - bucketMs * (SUB_BUCKETS + 1)) + weight > rule.limit;
+  return { refuses: mayRefuse ? 'either' : false, reason: 'over-limit' };
+}

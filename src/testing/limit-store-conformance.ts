@@ -1,0 +1,83 @@
+import { BASIC_CASES, type Check } from './limit-conformance/basic-cases.ts';
+import { capacity, flood, folding, SMALL } from './limit-conformance/capacity-cases.ts';
+import { type ConformanceCase, Session, type StoreUnderTest } from './limit-conformance/kit.ts';
+import type { OpenTakes } from './limit-conformance/oracle.ts';
+import { RandomRun } from './limit-conformance/random-case.ts';
+import { OPEN_TAKE_CASES, TIME_CASES } from './limit-conformance/time-cases.ts';
+
+export type { ConformanceCase, StoreUnderTest } from './limit-conformance/kit.ts';
+
+/** What a bounded store is to be made with for the capacity cases. */
+export interface ConformanceSizes {
+  readonly maxRecipients: number;
+  readonly maxEntries: number;
+}
+
+/** Options of {@link limitStoreConformance}. */
+export interface LimitStoreConformanceOptions {
+  /** Makes an empty store for one case. `sizes` comes with the capacity cases only. */
+  create(sizes?: ConformanceSizes): StoreUnderTest | Promise<StoreUnderTest>;
+  /**
+   * `controlled` (default): `advance` moves the store's clock by whole milliseconds and nothing else does. `real`: the
+   * store counts by a clock that runs; cases that need exact milliseconds are left out.
+   */
+  readonly clock?: 'controlled' | 'real' | undefined;
+  /** Whether the store is bounded by `sizes`. Default true; false leaves out the capacity cases and the flood. */
+  readonly bounded?: boolean | undefined;
+  /**
+   * What an open take is to the store. `counted` (default): it counts however old it is. `as-written`: it counts as if
+   * it had been written when it was taken, and no longer than its window; then `settle` may skip what was kept without
+   * a result and at most 250 ms late. Cases that need more are left out.
+   */
+  readonly openTakes?: OpenTakes | undefined;
+  /** Random operations against the oracle. Default 100,000. */
+  readonly operations?: number | undefined;
+  /** Fresh numbers in the flood. Default 1,000,000, over a table for a tenth of them. */
+  readonly floodSize?: number | undefined;
+  /** Seed of the random operations; a failure with the same seed comes back. Default 1. */
+  readonly seed?: number | undefined;
+}
+
+/**
+ * The test that every {@link LimitStore} must pass, as named cases for any test runner. A case throws an `Error` that
+ * says what it expected.
+ *
+ * @example
+ * ```ts
+ * for (const { name, run } of limitStoreConformance({ create: () => myStoreUnderTest() })) test(name, run);
+ * ```
+ */
+export function limitStoreConformance(options: LimitStoreConformanceOptions): readonly ConformanceCase[] {
+  const { operations = 100_000, floodSize = 1_000_000, seed = 1, bounded = true } = options;
+  const { openTakes = 'counted' } = options;
+  const cases: ConformanceCase[] = [];
+  const add = (name: string, check: Check, sizes?: ConformanceSizes): void => {
+    cases.push({
+      name,
+      async run() {
+        const subject = await options.create(sizes);
+        try {
+          await check(new Session(subject));
+        } finally {
+          await subject.store.close?.();
+        }
+      },
+    });
+  };
+  for (const [name, check] of BASIC_CASES) add(name, check);
+  if (options.clock === 'real') return cases;
+  for (const [name, check] of TIME_CASES) add(name, check);
+  if (openTakes === 'counted') for (const [name, check] of OPEN_TAKE_CASES) add(name, check);
+  add(`${operations} random operations agree with the oracle`, ({ subject }) =>
+    new RandomRun(subject, seed, openTakes).run(operations),
+  );
+  if (!bounded) return cases;
+  add('full tables refuse new keys, not old limits', capacity, SMALL);
+  add('a full window table folds the oldest and only over-counts', folding, SMALL);
+  const maxRecipients = Math.max(1000, Math.floor(floodSize / 10));
+  add(`a flood of ${floodSize} fresh numbers opens nothing`, flood(floodSize), {
+    maxRecipients,
+    maxEntries: maxRecipients,
+  });
+  return cases;
+}
