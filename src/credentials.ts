@@ -1,0 +1,200 @@
+import { ConfigurationError, SmsError, TimeoutError } from './errors.ts';
+import type { Emit } from './events.ts';
+import { readKeyFile } from './key-file.ts';
+import { raceAbort } from './transport/wait.ts';
+import type { Clock } from './types.ts';
+
+/** What a key function is told: why it is asked, and when to stop. */
+export interface ApiKeyRequest {
+  /** `unauthorized`: 8x8 answered 401 to the key given last, so a cached one will not do. */
+  readonly reason: 'attempt' | 'unauthorized';
+  readonly signal: AbortSignal;
+}
+
+/** A key with its end: epoch milliseconds or a `Date`. Without one it is asked for again after 60 s. */
+export interface ExpiringApiKey {
+  readonly key: string;
+  readonly expiresAt?: number | Date | undefined;
+}
+
+/**
+ * Gives the API key, for example from a secret store. Called when the key it gave last is older than 60 s (or past
+ * its `expiresAt`), and after a 401. Has 10 s. Several calls may run at the same time: in Workers a promise must not
+ * be shared between requests.
+ *
+ * @example async ({ signal }) => (await fetch(vaultUrl, { signal })).text()
+ */
+export type ApiKeyFunction = (
+  request: ApiKeyRequest,
+) => string | ExpiringApiKey | Promise<string | ExpiringApiKey>;
+
+/** Where the key comes from. */
+export type CredentialsSource =
+  | { readonly kind: 'value'; readonly key: string; readonly from: 'option' | 'environment' }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'function'; readonly get: ApiKeyFunction };
+
+/** The key, as the transport uses it. Neither `inspect` nor JSON shows it. */
+export interface Credentials {
+  /** The key for the next attempt. */
+  key(signal: AbortSignal): Promise<string>;
+  /** After a 401 to `refused`: another key, or undefined when there is none. */
+  replace(refused: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Whether a text holds a key that is known by now: it must not be sent to anybody. */
+  appearsIn(text: string): boolean;
+  /** Where the key comes from, for messages; never the key. */
+  describe(): string;
+}
+
+/** How long a bare string of a key function is kept. */
+const KEY_LIFETIME_MS = 60_000;
+/** How long a key function may take. */
+export const KEY_TIMEOUT_MS = 10_000;
+
+/**
+ * Checks a key: white space around it is trimmed; quotes, a pasted `Bearer `, inner white space, control and
+ * non-ASCII characters are refused, because they always come from a paste gone wrong. The value is never echoed.
+ *
+ * @throws ConfigurationError
+ */
+export function cleanApiKey(value: unknown, source: string): string {
+  const refuse = (problem: string) => new ConfigurationError(`${source}: the API key ${problem}.`, 'apiKey');
+  if (typeof value !== 'string')
+    throw refuse(`must be a text, not ${value === null ? 'null' : typeof value}`);
+  const key = value.trim();
+  if (key === '') throw refuse('is empty');
+  if (/^bearer\b/i.test(key)) throw refuse('starts with "Bearer": leave that word out, it is added');
+  if (/^["'`“”‘’]|["'`“”‘’]$/.test(key)) throw refuse('has quotes around it: remove them');
+  if (/\s/.test(key)) throw refuse('holds white space or several lines');
+  if (!/^[\x21-\x7e]+$/.test(key)) throw refuse('holds control or non-ASCII characters');
+  return key;
+}
+
+const SOURCE_NAMES = {
+  option: 'option apiKey',
+  environment: 'environment variable EIGHTBYEIGHT_API_KEY',
+  file: 'file named by EIGHTBYEIGHT_API_KEY_FILE',
+  function: 'apiKey function',
+} as const;
+
+/**
+ * Makes the credentials of a client. A text or a file is checked at once, a function when it is first needed.
+ *
+ * @throws ConfigurationError when the key is missing or malformed
+ */
+export function createCredentials(
+  source: CredentialsSource,
+  environment: { readonly clock: Clock; readonly emit: Emit },
+): Credentials {
+  if (source.kind === 'function') return functionCredentials(source.get, environment);
+  if (source.kind === 'file') return fileCredentials(source.path, environment.emit);
+  const name = SOURCE_NAMES[source.from];
+  const key = cleanApiKey(source.key, name);
+  return {
+    key: async () => key,
+    replace: async () => undefined,
+    appearsIn: (text) => text.includes(key),
+    describe: () => name,
+  };
+}
+
+function fileCredentials(path: string, emit: Emit): Credentials {
+  const name = SOURCE_NAMES.file;
+  const read = () => cleanApiKey(readKeyFile(path, name), name);
+  let key = read();
+  return {
+    key: async () => key,
+    async replace(refused) {
+      if (key !== refused) return key;
+      try {
+        key = read();
+      } catch {
+        // A file that is being replaced: the 401 is the error to report, and the old key stays.
+        return undefined;
+      }
+      if (key === refused) return undefined;
+      emit({ type: 'key-refreshed', source: name });
+      return key;
+    },
+    appearsIn: (text) => text.includes(key),
+    describe: () => name,
+  };
+}
+
+function functionCredentials(
+  get: ApiKeyFunction,
+  { clock, emit }: { readonly clock: Clock; readonly emit: Emit },
+): Credentials {
+  const name = SOURCE_NAMES.function;
+  let known: { readonly key: string; readonly expiresAtMs: number } | undefined;
+
+  /** Only the value is kept between calls, never the promise: it would die with the request that made it. */
+  async function ask(reason: ApiKeyRequest['reason'], signal: AbortSignal): Promise<string> {
+    const answer = await callWithLimit(get, reason, signal);
+    const parsed = readAnswer(answer, clock.now());
+    const changed = known !== undefined && known.key !== parsed.key;
+    known = parsed;
+    if (changed) emit({ type: 'key-refreshed', source: name });
+    return parsed.key;
+  }
+
+  return {
+    async key(signal) {
+      if (known !== undefined && clock.now() < known.expiresAtMs) return known.key;
+      return ask('attempt', signal);
+    },
+    async replace(refused, signal) {
+      if (known !== undefined && known.key !== refused) return known.key;
+      const key = await ask('unauthorized', signal);
+      return key === refused ? undefined : key;
+    },
+    appearsIn: (text) => known !== undefined && text.includes(known.key),
+    describe: () => name,
+  };
+}
+
+function readAnswer(answer: string | ExpiringApiKey, nowMs: number) {
+  const name = SOURCE_NAMES.function;
+  const given = typeof answer === 'object' && answer !== null ? answer : { key: answer };
+  const key = cleanApiKey(given.key, name);
+  if (given.expiresAt === undefined) return { key, expiresAtMs: nowMs + KEY_LIFETIME_MS };
+  const expiresAtMs = given.expiresAt instanceof Date ? given.expiresAt.getTime() : given.expiresAt;
+  if (typeof expiresAtMs !== 'number' || Number.isNaN(expiresAtMs)) {
+    throw new ConfigurationError(`${name}: expiresAt must be epoch milliseconds or a valid Date.`, 'apiKey');
+  }
+  return { key, expiresAtMs };
+}
+
+async function callWithLimit(
+  get: ApiKeyFunction,
+  reason: ApiKeyRequest['reason'],
+  signal: AbortSignal,
+): Promise<string | ExpiringApiKey> {
+  const controller = new AbortController();
+  const stop = () => controller.abort(signal.reason);
+  const timer = setTimeout(() => controller.abort(tooSlow()), KEY_TIMEOUT_MS);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await raceAbort((async () => get({ reason, signal: controller.signal }))(), controller.signal);
+  } catch (error) {
+    if (signal.aborted || SmsError.isInstance(error)) throw error;
+    // Its message may hold the key or the secret store's address.
+    const kind = error instanceof Error ? error.name : typeof error;
+    throw new ConfigurationError(
+      `The apiKey function failed (${/^\w{1,40}$/.test(kind) ? kind : 'Error'}). Nothing was sent.`,
+      'apiKey',
+    );
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function tooSlow(): TimeoutError {
+  return new TimeoutError({
+    message: `The apiKey function gave no key within ${KEY_TIMEOUT_MS} ms. Nothing was sent.`,
+    submission: 'not-submitted',
+    reason: 'timeout',
+    attempts: 0,
+  });
+}

@@ -1,0 +1,36 @@
+import { ConfigurationError } from './errors.ts';
+
+interface FileSystem {
+  readFileSync(path: string, encoding: 'utf8'): string;
+}
+
+interface RuntimeProcess {
+  getBuiltinModule?(name: 'node:fs'): FileSystem | undefined;
+}
+
+/**
+ * Reads a key file with whatever file system the runtime has. It is looked up here and not imported, because the
+ * main entry must load in Workers and browsers.
+ *
+ * @throws ConfigurationError when there is no file system, or the file cannot be read
+ */
+export function readKeyFile(path: string, source: string): string {
+  const { process } = globalThis as unknown as { process?: RuntimeProcess };
+  const fileSystem = process?.getBuiltinModule?.('node:fs');
+  if (fileSystem === undefined) {
+    throw new ConfigurationError(
+      `${source}: this runtime cannot read files; give the option apiKey or the environment variable EIGHTBYEIGHT_API_KEY.`,
+      'apiKey',
+    );
+  }
+  try {
+    return fileSystem.readFileSync(path, 'utf8');
+  } catch (error) {
+    // The path is the team's own and stays out: it may name an internal system.
+    const code = (error as { code?: unknown }).code;
+    throw new ConfigurationError(
+      `${source} cannot be read (${typeof code === 'string' ? code : 'unknown reason'}).`,
+      'apiKey',
+    );
+  }
+}

@@ -1,0 +1,118 @@
+import {
+  ApiError,
+  type ApiErrorFields,
+  AuthenticationError,
+  BadRequestError,
+  NotFoundError,
+  PermissionDeniedError,
+  RateLimitError,
+  ServerError,
+  TlsUpgradeRequiredError,
+} from '../errors.ts';
+import { redactText } from '../redact.ts';
+import { advice, type FailureContext, statusHint } from './failure-text.ts';
+
+/** An answer that is not a success, or a success that cannot be read. */
+export interface RefusedAnswer {
+  readonly status: number;
+  readonly text: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+}
+
+export interface ApiFailureContext extends FailureContext {
+  readonly attempts: number;
+  readonly clientMessageId: string | undefined;
+  /** Where the key came from. */
+  readonly keySource: string;
+  /** Keys that must not appear in the message. */
+  readonly secrets: readonly string[];
+}
+
+/** 8x8's error body, as far as it is one. */
+interface ErrorBody {
+  readonly code?: number;
+  readonly message?: string;
+  readonly errorId?: string;
+  readonly timestamp?: string;
+}
+
+function parseErrorBody(text: string | undefined): ErrorBody {
+  let body: unknown;
+  try {
+    body = JSON.parse(text ?? '');
+  } catch {
+    // A proxy's page, or nothing: the status has to do.
+    return {};
+  }
+  if (typeof body !== 'object' || body === null) return {};
+  const { code, message, errorId, timestamp } = body as Record<string, unknown>;
+  return {
+    ...(Number.isSafeInteger(code) && { code: code as number }),
+    ...(typeof message === 'string' && { message }),
+    ...(typeof errorId === 'string' && { errorId }),
+    ...(typeof timestamp === 'string' && { timestamp }),
+  };
+}
+
+function errorClass(status: number): new (fields: ApiErrorFields) => ApiError {
+  if (status >= 500) return ServerError;
+  switch (status) {
+    case 401:
+      return AuthenticationError;
+    case 403:
+      return PermissionDeniedError;
+    case 404:
+      return NotFoundError;
+    case 426:
+      return TlsUpgradeRequiredError;
+    case 429:
+      return RateLimitError;
+    default:
+      return status >= 400 ? BadRequestError : ApiError;
+  }
+}
+
+/** The error of an answer: what happened, whether anything was sent, what to do. */
+export function apiFailure(answer: RefusedAnswer, context: ApiFailureContext): ApiError {
+  const body = parseErrorBody(answer.text);
+  const said = [
+    `${context.operation}: 8x8 answered HTTP ${answer.status}`,
+    ...(body.code === undefined ? [] : [`code ${body.code}`]),
+  ].join(', ');
+  // Cleaned before it is cut, so that no half of a key stays, and cut so that the advice stays.
+  const message = redactText(body.message ?? '', context.secrets);
+  const sentences = [
+    message === '' ? `${said}.` : `${said}: ${message}${/[.!?…]$/.test(message) ? '' : '.'}`,
+    statusHint(answer.status, context.keySource),
+    advice(context),
+  ];
+  return new (errorClass(answer.status))({
+    message: sentences.filter((sentence) => sentence !== undefined).join(' '),
+    submission: context.submission,
+    status: answer.status,
+    attempts: context.attempts,
+    apiCode: body.code,
+    errorId: body.errorId,
+    timestamp: body.timestamp,
+    retryAfterMs: answer.retryAfterMs,
+    clientMessageId: context.clientMessageId,
+    secrets: context.secrets,
+  });
+}
+
+/** A success whose body is missing, too large or not JSON. */
+export function unreadableAnswer(answer: RefusedAnswer, context: ApiFailureContext): ApiError {
+  const problem =
+    answer.text === undefined
+      ? 'is too large'
+      : answer.text === ''
+        ? 'is empty'
+        : 'is not JSON (a page of a proxy?)';
+  return new ApiError({
+    message: `${context.operation}: the answer (HTTP ${answer.status}) ${problem}. ${advice(context)}`,
+    submission: context.submission,
+    status: answer.status,
+    attempts: context.attempts,
+    clientMessageId: context.clientMessageId,
+  });
+}

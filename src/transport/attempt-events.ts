@@ -1,0 +1,54 @@
+import type { ConnectionFailure, Submission } from '../errors.ts';
+
+import type { Call, CallEnvironment } from './call.ts';
+import type { AttemptOutcome } from './outcome.ts';
+
+/** Tells the listener how one attempt went. */
+export interface AttemptReport {
+  finished(status: number): void;
+  /** @param retryInMs undefined when there is no next attempt */
+  failed(outcome: AttemptOutcome, submission: Submission, retryInMs: number | undefined): void;
+  stopped(submission: Submission): void;
+}
+
+/** Reports the begin of an attempt, and gives what reports its end. */
+export function startReport(call: Call, environment: CallEnvironment, attempt: number): AttemptReport {
+  const { operation, clientMessageId, options } = call.request;
+  const base = {
+    operation: operation.name,
+    method: operation.method,
+    host: call.host,
+    path: operation.path,
+    attempt,
+    ...(clientMessageId !== undefined && { clientMessageId }),
+  };
+  const startedAt = environment.elapsed();
+  const durationMs = () => environment.elapsed() - startedAt;
+  const emitFailure = (details: {
+    readonly submission: Submission;
+    readonly status?: number;
+    readonly reason?: ConnectionFailure | 'aborted' | 'unreadable';
+    readonly retryInMs?: number;
+  }) =>
+    environment.emit(
+      { type: 'attempt-failed', ...base, durationMs: durationMs(), ...details },
+      options.context,
+    );
+  environment.emit({ type: 'attempt-started', ...base }, options.context);
+  return {
+    finished: (status) =>
+      environment.emit(
+        { type: 'attempt-finished', ...base, status, durationMs: durationMs() },
+        options.context,
+      ),
+    stopped: (submission) =>
+      emitFailure({ submission, reason: call.scope.stopReason === 'deadline' ? 'timeout' : 'aborted' }),
+    failed(outcome, submission, retryInMs) {
+      const next = retryInMs === undefined ? {} : { retryInMs };
+      if (outcome.kind === 'failure') emitFailure({ submission, reason: outcome.reason, ...next });
+      else if (outcome.status < 300)
+        emitFailure({ submission, status: outcome.status, reason: 'unreadable' });
+      else emitFailure({ submission, status: outcome.status, ...next });
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { judgeCause } from './causes.ts';
+import { type AttemptOutcome, isSuccess } from './outcome.ts';
+import { readBody, TOO_LARGE } from './read-body.ts';
+import { parseRetryAfter } from './retry-policy.ts';
+import { MAX_TIMER_MS, raceAbort } from './wait.ts';
+import { sendOnWire, type WireRequest } from './wire.ts';
+
+/** Bytes of an error's body that are read: 8x8's have a few hundred, a proxy's page may have any number. */
+const MAX_ERROR_BYTES = 1024 * 1024;
+
+export interface AttemptLimits {
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+}
+
+/**
+ * Writes the request once and reads the answer, both within `timeoutMs`, even when `fetch` ignores its signal.
+ * Rejects only when `signal` fires, with its reason.
+ */
+export async function runAttempt(
+  request: WireRequest,
+  limits: AttemptLimits,
+  nowMs: () => number,
+  signal: AbortSignal,
+): Promise<AttemptOutcome> {
+  const controller = new AbortController();
+  let timedOut = false;
+  const stop = () => controller.abort();
+  const timer = setTimeout(
+    () => {
+      timedOut = true;
+      stop();
+    },
+    Math.min(limits.timeoutMs, MAX_TIMER_MS),
+  );
+  signal.addEventListener('abort', stop, { once: true });
+  let known: { readonly status: number; readonly retryAfterMs: number | undefined } | undefined;
+  try {
+    const response = await raceAbort(sendOnWire(request, controller.signal), controller.signal, discard);
+    const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), nowMs());
+    known = { status: response.status, retryAfterMs };
+    const maxBytes = isSuccess(response.status) ? limits.maxBytes : MAX_ERROR_BYTES;
+    const text = await readBody(response, maxBytes, controller.signal);
+    return { kind: 'answer', ...known, text: text === TOO_LARGE ? undefined : text };
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    // Of an error the status says enough; of a success the rest is missing.
+    if (known !== undefined && !isSuccess(known.status)) return { kind: 'answer', ...known, text: undefined };
+    if (timedOut) return { kind: 'failure', reason: 'timeout', neverLeft: false, timedOut };
+    const cause = judgeCause(error);
+    const neverLeft = cause.neverLeft && known === undefined;
+    return { kind: 'failure', reason: cause.reason, neverLeft, timedOut };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** An answer that came after everybody had left. */
+export function discard(response: Response): void {
+  response.body?.cancel().catch(() => {});
+}

@@ -1,0 +1,69 @@
+import {
+  AbortedError,
+  ConnectionError,
+  QueueFullError,
+  RateLimitError,
+  type SmsError,
+  TimeoutError,
+} from '../errors.ts';
+import { type ApiFailureContext, apiFailure, unreadableAnswer } from './api-failure.ts';
+import type { StopReason } from './call-scope.ts';
+import { advice, connectionText, timeoutText } from './failure-text.ts';
+import { type AttemptOutcome, isSuccess } from './outcome.ts';
+import type { PaceRefusal } from './pacer.ts';
+
+/** The error of an attempt that did not succeed. */
+export function outcomeError(
+  outcome: AttemptOutcome,
+  context: ApiFailureContext,
+  timeoutMs: number,
+): SmsError {
+  if (outcome.kind === 'answer') {
+    return isSuccess(outcome.status) ? unreadableAnswer(outcome, context) : apiFailure(outcome, context);
+  }
+  const { submission, attempts, clientMessageId } = context;
+  const fields = { submission, attempts, clientMessageId, reason: outcome.reason };
+  return outcome.timedOut
+    ? new TimeoutError({ ...fields, message: timeoutText(context, 'timeoutMs', timeoutMs) })
+    : new ConnectionError({ ...fields, message: connectionText(context, outcome.reason) });
+}
+
+/** The error of a call that was ended from outside. */
+export function stopError(
+  reason: StopReason,
+  context: ApiFailureContext,
+  deadlineMs: number | undefined,
+): SmsError {
+  const { submission, attempts, clientMessageId, operation } = context;
+  if (reason === 'deadline') {
+    const message = timeoutText(context, 'deadlineMs', deadlineMs);
+    return new TimeoutError({ message, submission, attempts, clientMessageId, reason: 'timeout' });
+  }
+  const what = reason === 'closed' ? 'the client was closed' : 'the call was aborted';
+  return new AbortedError({
+    message: `${operation}: ${what}. ${advice(context)}`,
+    submission,
+    clientMessageId,
+  });
+}
+
+/** The error of a call that got no turn. */
+export function paceError(refusal: PaceRefusal, context: ApiFailureContext, maxQueued: number): SmsError {
+  const { operation, clientMessageId, attempts } = context;
+  const { retryAfterMs } = refusal;
+  if (retryAfterMs === undefined) {
+    return new QueueFullError(
+      maxQueued,
+      `${operation}: ${maxQueued} calls already wait for their turn. ${advice(context)} Send fewer at a time, or use a batch: 10,000 messages take one turn.`,
+      clientMessageId,
+    );
+  }
+  return new RateLimitError({
+    message: `${operation}: 8x8 asked this sub-account to pause for another ${Math.ceil(retryAfterMs / 1000)} s. ${advice(context)}`,
+    submission: 'not-submitted',
+    status: 429,
+    attempts,
+    retryAfterMs: Math.ceil(retryAfterMs),
+    clientMessageId,
+  });
+}

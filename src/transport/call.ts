@@ -1,0 +1,35 @@
+import type { Credentials } from '../credentials.ts';
+import type { Emit } from '../events.ts';
+import type { Clock, Fetch } from '../types.ts';
+import type { CallScope } from './call-scope.ts';
+import type { Lane } from './lanes.ts';
+import type { RetryOptions } from './retry-policy.ts';
+import type { TransportRequest } from './transport.ts';
+
+/** One call, ready to go. */
+export interface Call {
+  readonly request: TransportRequest;
+  readonly url: string;
+  readonly host: string;
+  /** Serialised once, for all attempts. */
+  readonly body: string | undefined;
+  readonly scope: CallScope;
+  readonly lane: Lane;
+  readonly retry: RetryOptions;
+  readonly timeoutMs: number;
+  readonly deadlineMs: number | undefined;
+  readonly maxBytes: number;
+  /** Monotonic milliseconds at which the call began. */
+  readonly startedAt: number;
+}
+
+/** What all calls of a client share. */
+export interface CallEnvironment {
+  readonly credentials: Credentials;
+  readonly fetch: Fetch | undefined;
+  readonly emit: Emit;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Monotonic milliseconds. */
+  readonly elapsed: () => number;
+}

@@ -1,0 +1,153 @@
+import type { Product } from '../api/operation.ts';
+import type { Credentials } from '../credentials.ts';
+import { ConfigurationError, ValidationError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import type { SharedState } from '../shared-state.ts';
+import type { Clock, Fetch } from '../types.ts';
+import { runAttempts } from './attempts.ts';
+import type { Call, CallEnvironment } from './call.ts';
+import { type CallScope, openScope } from './call-scope.ts';
+import { download } from './download.ts';
+import { createLanes } from './lanes.ts';
+import type { Pace } from './pacer.ts';
+import { encodeQuery, expandPath } from './path.ts';
+import { DEFAULT_RETRY, type RetryOptions } from './retry-policy.ts';
+import type { Transport, TransportRequest } from './transport.ts';
+import { wait } from './wait.ts';
+
+/** What a transport is made from; the client's options, resolved. */
+export interface TransportConfig {
+  /** Origin of each product's host, for example `https://sms.8x8.com`. */
+  readonly hosts: Readonly<Record<Product, string>>;
+  readonly credentials: Credentials;
+  readonly subAccountId: string;
+  /** Default: the global `fetch`, looked up at every call. */
+  readonly fetch?: Fetch | undefined;
+  readonly retry: false | RetryOptions;
+  readonly pace: false | Pace;
+  /** Default: 10 s an attempt, 60 s when it carries several messages. */
+  readonly timeoutMs?: number | undefined;
+  /** Default: none. */
+  readonly deadlineMs?: number | undefined;
+  readonly emit: Emit;
+  readonly clock: Clock;
+  /** Whom to share the pace with: the other clients of this process, those that have the same state, or nobody. */
+  readonly sharedState: boolean | SharedState;
+  /** From 0 to below 1, for the jitter. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_BATCH_TIMEOUT_MS = 60_000;
+const DEFAULT_DRAIN_MS = 10_000;
+const DRAIN_CHECK_MS = 20;
+
+/** A full batch of 10,000 answers about 2.4 MB. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_ANSWER_BYTES_PER_MESSAGE = 2 * 1024;
+/** Reads carry no messages, and a price list or a page of 500 contacts has no size that is known beforehand. */
+const MAX_READ_BYTES = 16 * 1024 * 1024;
+
+/** Makes the transport of a client. Reads no clock, starts no timer and draws no random number yet. */
+export function createTransport(config: TransportConfig): Transport {
+  const lanes = createLanes(config);
+  const open = new Set<CallScope>();
+  let closed = false;
+  const elapsed = () => config.clock.monotonic?.() ?? performance.now();
+  const environment: CallEnvironment = {
+    credentials: config.credentials,
+    fetch: config.fetch,
+    emit: config.emit,
+    clock: config.clock,
+    random: config.random ?? (() => Math.random()),
+    elapsed,
+  };
+
+  function assertOpen(): void {
+    if (closed) throw new ConfigurationError('This client was closed: make a new one. Nothing was sent.');
+  }
+
+  function prepare(request: TransportRequest, scope: CallScope, deadlineMs: number | undefined): Call {
+    const { operation, options, messageCount = 1 } = request;
+    const url = new URL(
+      expandPath(operation.path, request.segments) + encodeQuery(request.query ?? {}),
+      config.hosts[operation.product],
+    );
+    const several = messageCount > 1;
+    return {
+      request,
+      url: url.href,
+      host: url.host,
+      body: serialise(request.body),
+      scope,
+      lane: lanes(url.host, operation),
+      retry: retryOf(config.retry, options.maxAttempts),
+      timeoutMs:
+        options.timeoutMs ?? config.timeoutMs ?? (several ? DEFAULT_BATCH_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
+      deadlineMs,
+      maxBytes:
+        operation.repeat === 'safe'
+          ? MAX_READ_BYTES
+          : MAX_ANSWER_BYTES + MAX_ANSWER_BYTES_PER_MESSAGE * messageCount,
+      startedAt: elapsed(),
+    };
+  }
+
+  return {
+    async request(request) {
+      assertOpen();
+      const deadlineMs = request.options.deadlineMs ?? config.deadlineMs;
+      const scope = openScope(request.options.signal, deadlineMs, elapsed);
+      open.add(scope);
+      try {
+        return await runAttempts(prepare(request, scope, deadlineMs), environment);
+      } finally {
+        scope.end();
+        open.delete(scope);
+      }
+    },
+
+    async download(url, options) {
+      assertOpen();
+      return download({
+        url,
+        signal: options.signal,
+        timeoutMs: options.timeoutMs ?? config.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+        deadlineMs: options.deadlineMs ?? config.deadlineMs,
+        fetch: config.fetch,
+        trustedOrigins: Object.values(config.hosts).map((host) => new URL(host).origin),
+        elapsed,
+        onOpen: (scope) => open.add(scope),
+        onEnd: (scope) => open.delete(scope),
+      });
+    },
+
+    async close({ drainMs = DEFAULT_DRAIN_MS } = {}) {
+      closed = true;
+      // Looked at in turns: in Workers nothing of another request may be awaited. Counted in waits and not in time:
+      // the client's clock may stand still.
+      const never = new AbortController().signal;
+      for (let leftMs = drainMs; open.size > 0 && leftMs > 0; leftMs -= DRAIN_CHECK_MS) {
+        await wait(Math.min(leftMs, DRAIN_CHECK_MS), never);
+      }
+      for (const scope of open) scope.stop('closed');
+    },
+  };
+}
+
+function retryOf(retry: false | RetryOptions, maxAttempts: number | undefined): RetryOptions {
+  const base = retry === false ? { ...DEFAULT_RETRY, maxAttempts: 1 } : retry;
+  return { ...base, maxAttempts: maxAttempts ?? base.maxAttempts };
+}
+
+function serialise(body: unknown): string | undefined {
+  if (body === undefined) return undefined;
+  try {
+    return JSON.stringify(body);
+  } catch {
+    throw new ValidationError(
+      'The request cannot be written as JSON (a cycle or a bigint). Nothing was sent.',
+      'body',
+    );
+  }
+}

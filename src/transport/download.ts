@@ -1,0 +1,150 @@
+import {
+  AbortedError,
+  ApiError,
+  ConnectionError,
+  type SmsError,
+  TimeoutError,
+  ValidationError,
+} from '../errors.ts';
+import type { Fetch } from '../types.ts';
+import { discard } from './attempt.ts';
+import { type CallScope, openScope } from './call-scope.ts';
+import { judgeCause } from './causes.ts';
+import { statusHint } from './failure-text.ts';
+import { MAX_TIMER_MS, raceAbort } from './wait.ts';
+import { sendOnWire } from './wire.ts';
+
+/** The file of an export. */
+export interface DownloadRequest {
+  readonly url: string;
+  readonly signal: AbortSignal | undefined;
+  /** Until the headers, and then for every piece. */
+  readonly timeoutMs: number;
+  readonly deadlineMs: number | undefined;
+  readonly fetch: Fetch | undefined;
+  /** Origins that may be plain HTTP: the emulator's. */
+  readonly trustedOrigins: readonly string[];
+  readonly elapsed: () => number;
+  /** Told when the scope opens and ends, so that the client can be closed. */
+  readonly onOpen: (scope: CallScope) => void;
+  readonly onEnd: (scope: CallScope) => void;
+}
+
+const NAME = 'exports download';
+
+function checkUrl(url: string, trustedOrigins: readonly string[]): URL {
+  const refuse = (problem: string) =>
+    new ValidationError(`${NAME}: the address of the file ${problem}. Nothing was downloaded.`, 'url');
+  if (!URL.canParse(url)) throw refuse('is not a URL');
+  const parsed = new URL(url);
+  if (parsed.username !== '' || parsed.password !== '') throw refuse('holds a user name or password');
+  if (parsed.protocol !== 'https:' && !trustedOrigins.includes(parsed.origin)) {
+    throw refuse('must begin with https:, or be on the host of baseUrl');
+  }
+  return parsed;
+}
+
+/**
+ * Fetches a file as a stream of any length. No key is sent and no redirect followed: the address comes from an
+ * answer, and may point anywhere.
+ */
+export async function download(request: DownloadRequest): Promise<ReadableStream<Uint8Array>> {
+  const { href } = checkUrl(request.url, request.trustedOrigins);
+  const scope = openScope(request.signal, request.deadlineMs, request.elapsed);
+  request.onOpen(scope);
+  const end = () => {
+    scope.end();
+    request.onEnd(scope);
+  };
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  scope.signal.addEventListener('abort', stop, { once: true });
+  if (scope.signal.aborted) stop();
+
+  /** One wait of the download, with its own time limit; what goes wrong ends everything. */
+  async function step<Value>(what: Promise<Value>, late?: (value: Value) => void): Promise<Value> {
+    let timedOut = false;
+    const timer = setTimeout(
+      () => {
+        timedOut = true;
+        stop();
+      },
+      Math.min(request.timeoutMs, MAX_TIMER_MS),
+    );
+    try {
+      return await raceAbort(what, controller.signal, late);
+    } catch (error) {
+      end();
+      stop();
+      throw downloadError(error, scope, timedOut, request.timeoutMs);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  const wire = {
+    method: 'GET',
+    url: href,
+    headers: {},
+    body: undefined,
+    once: false,
+    fetch: request.fetch,
+    onLeave: () => {},
+  };
+  const response = await step(sendOnWire(wire, controller.signal), discard);
+  const { status, body } = response;
+  if (status !== 200 || body === null) {
+    discard(response);
+    end();
+    throw statusError(status);
+  }
+  const reader = body.getReader();
+  return new ReadableStream(
+    {
+      async pull(sink) {
+        const { done, value } = await step(reader.read());
+        if (!done) {
+          sink.enqueue(value);
+          return;
+        }
+        end();
+        sink.close();
+      },
+      async cancel() {
+        end();
+        await reader.cancel();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function statusError(status: number): ApiError {
+  const hint =
+    status >= 300 && status < 400 ? statusHint(status, '') : 'The links of an export expire: get it again.';
+  return new ApiError({
+    message: `${NAME}: HTTP ${status}. ${hint}`,
+    submission: 'not-submitted',
+    status,
+    attempts: 1,
+  });
+}
+
+function downloadError(error: unknown, scope: CallScope, timedOut: boolean, timeoutMs: number): SmsError {
+  const submission = 'not-submitted';
+  if (timedOut || scope.stopReason === 'deadline') {
+    const limit = timedOut ? `nothing came for timeoutMs = ${timeoutMs} ms` : 'deadlineMs ran out';
+    return new TimeoutError({ message: `${NAME}: ${limit}.`, submission, reason: 'timeout', attempts: 1 });
+  }
+  if (scope.stopReason !== undefined) {
+    const what = scope.stopReason === 'closed' ? 'the client was closed' : 'the call was aborted';
+    return new AbortedError({ message: `${NAME}: ${what}.`, submission });
+  }
+  const { reason } = judgeCause(error);
+  return new ConnectionError({
+    message: `${NAME}: the connection failed (${reason}).`,
+    submission,
+    reason,
+    attempts: 1,
+  });
+}

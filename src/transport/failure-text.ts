@@ -1,0 +1,62 @@
+import type { ConnectionFailure, Submission } from '../errors.ts';
+
+/** What a message may say about the request that failed. */
+export interface FailureContext {
+  /** `messages.send` */
+  readonly operation: string;
+  readonly repeat: 'safe' | 'never';
+  readonly submission: Submission;
+}
+
+/** Whether anything was sent, and what to do now: the end of every message. */
+export function advice({ repeat, submission }: FailureContext): string {
+  if (submission === 'unknown') {
+    return '8x8 may have accepted it: do not send it again before a delivery receipt or an export, matched by clientMessageId, says that it did not go out.';
+  }
+  if (submission === 'rejected') return 'Nothing was sent.';
+  return repeat === 'safe' ? 'Calling it again is safe.' : 'Nothing was sent; it can be sent again.';
+}
+
+const FAILURES: Readonly<Record<ConnectionFailure, string>> = {
+  dns: "the name of 8x8's host could not be resolved",
+  refused: 'the connection was refused',
+  tls: 'the TLS certificate of the host was not accepted',
+  reset: 'the connection was lost before the whole answer came',
+  timeout: 'the connection timed out',
+  other: 'the connection failed',
+};
+
+export function connectionText(context: FailureContext, reason: ConnectionFailure): string {
+  return `${context.operation}: ${FAILURES[reason]}. ${advice(context)}`;
+}
+
+/** @param ms the limit; undefined when the deadline is that of a method of several calls */
+export function timeoutText(
+  context: FailureContext,
+  limit: 'timeoutMs' | 'deadlineMs',
+  ms: number | undefined,
+): string {
+  const named = ms === undefined ? limit : `${limit} = ${ms} ms`;
+  return `${context.operation}: no complete answer within ${named}. ${advice(context)}`;
+}
+
+/** What each status usually means at 8x8, and what helps. */
+export function statusHint(status: number, keySource: string): string | undefined {
+  if (status >= 300 && status < 400)
+    return 'It is a redirect, which is not followed: check region and baseUrl.';
+  switch (status) {
+    case 401:
+      return `The key came from: ${keySource}. Usual mix-ups: the account id or the sub-account id given as the key, a key of another account or region, a key disabled in 8x8 Connect.`;
+    case 403:
+      return 'The key is known but may not do this: check the IP allow-list in 8x8 Connect, and whether the sub-account and the product belong to the account.';
+    case 404:
+      return 'Check the sub-account, the region and the ids in the call.';
+    case 408:
+    case 409:
+      return 'Whether it was carried out is not known.';
+    case 426:
+      return 'Messages to Singapore need TLS 1.3: give a fetch that can, or allow it in the proxy.';
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * Keeps requests under a rate: never more than `requestsPerSecond` in any half-open second, measured at the moment
+ * each one was really let go, in the order of their arrival, and close to the full rate (bench/pacer.ts).
+ *
+ * Nobody is woken by somebody else. Each waiter has its own timer and looks for itself whether its turn has come,
+ * because in Workers a timer or promise dies with the request that made it, and would take the others along.
+ */
+export interface Pacer {
+  /**
+   * The number of the turn, at once or later. The promise rejects with the signal's reason, or with a `PaceRefusal`
+   * when a pause turns out too long.
+   *
+   * @throws PaceRefusal when too many wait or a long pause is on
+   */
+  take(pace: Pace, signal: AbortSignal): number | Promise<number>;
+  /** The request of that turn leaves only now: a burst takes its time to get out, and the rate is about that time. */
+  leave(turn: number): void;
+  /** Nobody goes for `ms` from now; the longest pause wins. */
+  pause(ms: number): void;
+  /** Nobody waits, nothing is paused, and nothing was granted within the last second. */
+  isIdle(): boolean;
+}
+
+export interface Pace {
+  /** A whole number from 1 up; `Infinity` for no rate, so that only pauses count. */
+  readonly requestsPerSecond: number;
+  /** How many may wait. */
+  readonly maxQueued: number;
+}
+
+/** Why there is no turn. Known by its name: the pacer may come from the package's other module format. */
+export class PaceRefusal extends Error {
+  override readonly name = 'PaceRefusal';
+  /** Milliseconds until the pause ends; undefined when the queue is full. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(retryAfterMs?: number) {
+    super('no turn');
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+export function isPaceRefusal(error: unknown): error is PaceRefusal {
+  return error instanceof Error && error.name === 'PaceRefusal';
+}
+
+/** A longer pause is not waited for. */
+export const MAX_PAUSE_MS = 30_000;
+/** A microsecond more than a second, so that rounding of the clock's fractions never shows two as closer. */
+const SECOND_MS = 1000.001;
+/** How long a waiter sleeps at most before it looks again: those ahead may have left. */
+const MAX_SLEEP_MS = 500;
+/** A waiter that is this late at its own turn lost its timer (a Worker's request that ended) and is passed by. */
+const GRACE_MS = 50;
+
+/** @param now monotonic milliseconds */
+export function createPacer(now: () => number): Pacer {
+  /** The times of the last grants, as a ring over the grant's number. */
+  let grants = new Float64Array(1).fill(Number.NEGATIVE_INFINITY);
+  let granted = 0;
+  let pausedUntil = Number.NEGATIVE_INFINITY;
+  /** When each waiter will look again, by ticket. */
+  const waiting = new Map<number, number>();
+  let firstTicket = 0;
+  let nextTicket = 0;
+
+  /** Makes room to remember `limit` grants. What the smaller ring forgot is over a second old. */
+  function remember(limit: number): void {
+    if (limit <= grants.length || limit === Number.POSITIVE_INFINITY) return;
+    const larger = new Float64Array(2 ** Math.ceil(Math.log2(limit))).fill(Number.NEGATIVE_INFINITY);
+    for (let number = Math.max(0, granted - grants.length); number < granted; number++) {
+      larger[number % larger.length] = grantedAt(number);
+    }
+    grants = larger;
+  }
+
+  /** When the grant of that number was; before the first one, long ago. */
+  function grantedAt(number: number): number {
+    return number < 0 ? Number.NEGATIVE_INFINITY : (grants[number % grants.length] as number);
+  }
+
+  function grant(time: number): number {
+    grants[granted % grants.length] = time;
+    return granted++;
+  }
+
+  /** Milliseconds until the one with `ahead` others before it may go, if all of them do. */
+  function readyIn(time: number, limit: number, ahead: number): number {
+    const rounds = Math.floor(ahead / limit);
+    const previous = granted + (ahead % limit) - limit;
+    const free = Math.max(grantedAt(previous) + SECOND_MS, time) + rounds * SECOND_MS;
+    return Math.max(free, pausedUntil) - time;
+  }
+
+  /** Moves to the first who still waits, past those who left or are not coming back. */
+  function skipGone(time: number): void {
+    for (; firstTicket < nextTicket; firstTicket++) {
+      const wakesAt = waiting.get(firstTicket);
+      if (wakesAt === undefined) continue;
+      if (wakesAt + GRACE_MS >= time) return;
+      waiting.delete(firstTicket);
+    }
+  }
+
+  function take(pace: Pace, signal: AbortSignal): number | Promise<number> {
+    const time = now();
+    const limit = pace.requestsPerSecond;
+    if (pausedUntil - time > MAX_PAUSE_MS) throw new PaceRefusal(pausedUntil - time);
+    remember(limit);
+    skipGone(time);
+    if (waiting.size === 0 && readyIn(time, limit, 0) <= 0) return grant(time);
+    if (waiting.size >= pace.maxQueued) throw new PaceRefusal();
+    return queue(limit, signal);
+  }
+
+  function queue(limit: number, signal: AbortSignal): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const ticket = nextTicket++;
+      let timer: ReturnType<typeof setTimeout>;
+      const leave = () => {
+        clearTimeout(timer);
+        waiting.delete(ticket);
+        signal.removeEventListener('abort', stop);
+      };
+      const stop = () => {
+        leave();
+        reject(signal.reason);
+      };
+      const look = () => {
+        const time = now();
+        if (pausedUntil - time > MAX_PAUSE_MS) {
+          leave();
+          reject(new PaceRefusal(pausedUntil - time));
+          return;
+        }
+        if (ticket >= firstTicket) waiting.set(ticket, time);
+        skipGone(time);
+        const ahead = Math.max(0, Math.min(ticket - firstTicket, waiting.size - 1));
+        const delay = readyIn(time, limit, ahead);
+        if (delay <= 0 && ahead === 0) {
+          leave();
+          resolve(grant(time));
+          return;
+        }
+        const sleepMs = Math.max(1, Math.ceil(Math.min(delay, MAX_SLEEP_MS)));
+        if (ticket >= firstTicket) waiting.set(ticket, time + sleepMs);
+        timer = setTimeout(look, sleepMs);
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      look();
+    });
+  }
+
+  return {
+    take,
+    leave(turn) {
+      if (granted - turn <= grants.length) grants[turn % grants.length] = now();
+    },
+    pause(ms) {
+      pausedUntil = Math.max(pausedUntil, now() + ms);
+    },
+    isIdle() {
+      const time = now();
+      skipGone(time);
+      return waiting.size === 0 && pausedUntil <= time && time - grantedAt(granted - 1) >= SECOND_MS;
+    },
+  };
+}

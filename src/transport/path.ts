@@ -1,0 +1,33 @@
+import { ValidationError } from '../errors.ts';
+
+/**
+ * Fills the `{name}` segments of a path. Each value becomes exactly one segment: it is percent-encoded, and what a
+ * URL parser would treat as a path of its own (empty, `.`, `..`) is refused.
+ *
+ * @example expandPath('/a/{id}/b', { id: 'x&y' }) // '/a/x%26y/b'
+ */
+export function expandPath(template: string, segments: Readonly<Record<string, string>>): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = Object.hasOwn(segments, name) ? segments[name] : undefined;
+    if (typeof value !== 'string' || value === '' || value === '.' || value === '..') {
+      throw new ValidationError(
+        `${name} must be a text that is not empty, "." or "..": it stands in the path of the request. Nothing was sent.`,
+        name,
+      );
+    }
+    try {
+      return encodeURIComponent(value);
+    } catch {
+      throw new ValidationError(`${name} holds half of a surrogate pair. Nothing was sent.`, name);
+    }
+  });
+}
+
+/** `?a=1&b=2`, or nothing. Values that are undefined are left out. */
+export function encodeQuery(query: Readonly<Record<string, string | number | undefined>>): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.append(name, String(value));
+  }
+  return parameters.size === 0 ? '' : `?${parameters}`;
+}

@@ -1,0 +1,46 @@
+import type { Operation } from '../api/operation.ts';
+import type { CallOptions } from '../types.ts';
+
+/** One call of one operation. */
+export interface TransportRequest {
+  readonly operation: Operation;
+  /** Values of the path's `{name}` segments. */
+  readonly segments: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** How many messages the body carries: it decides the time limit and how large an answer may be. Default 1. */
+  readonly messageCount?: number;
+  /** Repeated on errors, so that an unknown outcome can be reconciled. */
+  readonly clientMessageId?: string;
+  readonly options: CallOptions;
+  /**
+   * Called right before the first byte of each attempt may leave; given the milliseconds since `request` was called. An
+   * attempt is repeated only when the one before provably came to nothing, so the last call is the write that counts.
+   */
+  readonly onWrite?: (delayMs: number) => void;
+}
+
+/** A success. */
+export interface TransportAnswer {
+  readonly status: number;
+  /** Parsed JSON, or undefined when the operation answers nothing. */
+  readonly body: unknown;
+  /** How many times the request was written. */
+  readonly attempts: number;
+}
+
+/** Sends requests to 8x8. Every failure is an `SmsError` whose `submission` is true. */
+export interface Transport {
+  request(request: TransportRequest): Promise<TransportAnswer>;
+  /**
+   * The file of an export, as a stream of any length. `https:` or the host of `baseUrl` only; no key is sent and no
+   * redirect followed. `timeoutMs` counts until the headers, and then for every piece.
+   */
+  download(
+    url: string,
+    options: Pick<CallOptions, 'signal' | 'timeoutMs' | 'deadlineMs'>,
+  ): Promise<ReadableStream<Uint8Array>>;
+  /** Takes no new calls, lets those under way finish for `drainMs` (default 10 s), then ends them. */
+  close(options?: { readonly drainMs?: number | undefined }): Promise<void>;
+}

@@ -1,0 +1,47 @@
+/** The longest delay that every runtime's `setTimeout` keeps. */
+export const MAX_TIMER_MS = 2_147_483_647;
+
+/** Waits. Rejects with the signal's reason when it fires; leaves neither a timer nor a listener behind. */
+export function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const timer = setTimeout(
+      () => {
+        signal.removeEventListener('abort', stop);
+        resolve();
+      },
+      Math.min(Math.max(0, Math.ceil(ms)), MAX_TIMER_MS),
+    );
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
+/**
+ * The promise, or the signal's reason if that comes first: also for a promise that never settles. A value that comes
+ * too late goes to `discard`.
+ */
+export function raceAbort<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal,
+  discard: (late: Value) => void = () => {},
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      reject(signal.reason);
+      promise.then(discard, () => {});
+    };
+    if (signal.aborted) {
+      stop();
+      return;
+    }
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}

@@ -1,0 +1,132 @@
+import type { Operation } from '../../src/api/operation.ts';
+import { createCredentials } from '../../src/credentials.ts';
+import { SmsError } from '../../src/errors.ts';
+import { createTransport } from '../../src/transport/create-transport.ts';
+import type { Transport } from '../../src/transport/transport.ts';
+import type { Fault } from './fault-server.ts';
+
+/** What a send meets, and what must come of it: one POST each. */
+export interface Scenario {
+  readonly fault: Exclude<Fault, 'ok'>;
+  readonly connection: 'fresh' | 'warm';
+  /** What its error must say. */
+  readonly submission: 'unknown' | 'rejected';
+}
+
+const UNKNOWN: readonly Scenario['fault'][] = [
+  'reset',
+  'close',
+  'half-closed',
+  'half-head',
+  'half-body',
+  'half-chunk',
+  'none',
+  'none-after-head',
+  'garbage',
+  'html',
+  'empty',
+  '302',
+  '307',
+  '308',
+  '408',
+  '409',
+  '500',
+  '503',
+  '503-closed',
+];
+
+/** Every fault on a fresh connection and on one that was used before. */
+export const SCENARIOS: readonly Scenario[] = (['fresh', 'warm'] as const).flatMap((connection) => [
+  ...UNKNOWN.map((fault) => ({ fault, connection, submission: 'unknown' }) as const),
+  { fault: '421', connection, submission: 'rejected' } as const,
+]);
+
+/** The sub-account of a scenario: it tells the server what to do, and the requests of scenarios apart. */
+export const subAccountOf = ({ fault, connection }: Scenario) => `${fault}~${connection}`;
+
+/** What a runtime made of a scenario. */
+export interface ScenarioResult {
+  readonly subAccount: string;
+  readonly error: string;
+  readonly submission: string;
+  readonly attempts: number;
+}
+
+const SEND: Operation = {
+  name: 'messages.send',
+  operationId: 'send',
+  product: 'sms',
+  method: 'POST',
+  path: '/api/v1/subaccounts/{subAccountId}/messages',
+  repeat: 'never',
+  answer: 'json',
+};
+
+/** The transport as a client would make it, against the server at `url`. */
+export function transportTo(url: string, requestsPerSecond = 1710): Transport {
+  const clock = { now: () => Date.now() };
+  const emit = () => {};
+  return createTransport({
+    hosts: { sms: url, verification: url, lookup: url, contacts: url },
+    credentials: createCredentials(
+      { kind: 'value', key: 'socket-test-key', from: 'option' },
+      { clock, emit },
+    ),
+    subAccountId: 'sockets',
+    retry: { maxAttempts: 3, baseMs: 1, maxMs: 2 },
+    pace: { requestsPerSecond, maxQueued: 100 },
+    timeoutMs: 500,
+    emit,
+    clock,
+    sharedState: true,
+  });
+}
+
+/** Sends one message to a sub-account. */
+export const send = (transport: Transport, subAccountId: string, signal?: AbortSignal) =>
+  transport.request({
+    operation: SEND,
+    segments: { subAccountId },
+    body: { destination: '+6591234567', text: 'x'.repeat(200) },
+    clientMessageId: 'cm-1',
+    options: { signal },
+  });
+
+/** Runs one scenario and says how the send ended. Each has an address of its own, and so connections of its own. */
+export async function runScenario(port: number, scenario: Scenario): Promise<ScenarioResult> {
+  const transport = transportTo(`http://127.0.1.${SCENARIOS.indexOf(scenario) + 1}:${port}`);
+  const subAccount = subAccountOf(scenario);
+  if (scenario.connection === 'warm') await warmUp(transport);
+  return outcomeOf(subAccount, send(transport, subAccount));
+}
+
+/** Sends until an answer came on a connection that is kept: Node opens another when the first is not free again yet. */
+async function warmUp(transport: Transport): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) {
+    const { body } = await send(transport, 'ok~before');
+    if ((body as { warm?: boolean }).warm) return;
+  }
+}
+
+/** How a send ended, as plain data. */
+export async function outcomeOf(subAccount: string, sending: Promise<unknown>): Promise<ScenarioResult> {
+  try {
+    await sending;
+  } catch (error) {
+    const { attempts } = error as { attempts?: number };
+    const { name, submission } = SmsError.isInstance(error)
+      ? error
+      : { name: String(error), submission: 'none' };
+    return { subAccount, error: name, submission, attempts: attempts ?? 0 };
+  }
+  return { subAccount, error: 'none', submission: 'accepted', attempts: 0 };
+}
+
+/** All scenarios one after another, and a refused connection, which only some runtimes can prove. */
+export async function runScenarios(port: number, closedPort: number): Promise<ScenarioResult[]> {
+  const results: ScenarioResult[] = [];
+  for (const scenario of SCENARIOS) results.push(await runScenario(port, scenario));
+  const closed = transportTo(`http://127.0.0.1:${closedPort}`);
+  results.push(await outcomeOf('refused', send(closed, 'refused')));
+  return results;
+}

@@ -1,0 +1,128 @@
+import { vi } from 'vitest';
+import type { Operation } from '../../src/api/operation.ts';
+import { createCredentials } from '../../src/credentials.ts';
+import type { SmsEvent } from '../../src/events.ts';
+import { createEmit } from '../../src/events.ts';
+import { createTransport, type TransportConfig } from '../../src/transport/create-transport.ts';
+import type { TransportRequest } from '../../src/transport/transport.ts';
+import type { Fetch } from '../../src/types.ts';
+
+export const CANARY_KEY = 'canary-key-7f3a9c';
+export const CANARY_NUMBER = '+6591234567';
+
+/** A send: never repeated once it may have been accepted. */
+export const SEND: Operation = {
+  name: 'messages.send',
+  operationId: 'Send SMS',
+  product: 'sms',
+  method: 'POST',
+  path: '/api/v1/subaccounts/{subAccountId}/messages',
+  repeat: 'never',
+  answer: 'json',
+};
+
+/** A read in the slow lane. */
+export const DETAILS: Operation = {
+  name: 'messages.get',
+  operationId: 'Get SMS',
+  product: 'sms',
+  method: 'GET',
+  path: '/api/v1/subaccounts/{subAccountId}/messages/{umid}',
+  repeat: 'safe',
+  lane: 'details',
+  answer: 'json',
+};
+
+export const READ: Operation = {
+  name: 'account.balance',
+  operationId: 'Get balance',
+  product: 'sms',
+  method: 'GET',
+  path: '/api/v1/accounts/{accountId}/balance',
+  repeat: 'safe',
+  answer: 'json',
+};
+
+const SEGMENTS = { subAccountId: 'team&co', accountId: 'acme', umid: 'u-1' };
+export const BODY = { destination: CANARY_NUMBER, text: 'hello' };
+
+/** A request with what most tests need. */
+export function requestOf(operation: Operation, more: Partial<TransportRequest> = {}): TransportRequest {
+  return {
+    operation,
+    segments: SEGMENTS,
+    options: {},
+    ...(operation.method === 'POST' && { body: BODY, clientMessageId: 'cm-1' }),
+    ...more,
+  };
+}
+
+export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** A `fetch` that plays its answers in order, the last one for ever. */
+export function playFetch(...answers: readonly (() => Response | Promise<Response>)[]) {
+  const calls: { readonly url: string; readonly init: RequestInit }[] = [];
+  const fetch: Fetch = async (url, init) => {
+    calls.push({ url: String(url), init: init ?? {} });
+    const answer = answers[Math.min(calls.length, answers.length) - 1];
+    if (answer === undefined) throw new Error('no answer left');
+    return answer();
+  };
+  return { fetch, calls };
+}
+
+/** A private transport at a pretend host, with its events. */
+export function testTransport(fetch: Fetch | undefined, overrides: Partial<TransportConfig> = {}) {
+  const events: SmsEvent[] = [];
+  const clock = overrides.clock ?? { now: () => Date.now() };
+  const emit = createEmit(
+    (event) => void events.push(event),
+    () => clock.now(),
+  );
+  const host = 'https://sms.example.test';
+  const transport = createTransport({
+    hosts: { sms: host, verification: host, lookup: host, contacts: host },
+    credentials: createCredentials({ kind: 'value', key: CANARY_KEY, from: 'option' }, { clock, emit }),
+    subAccountId: 'team&co',
+    fetch,
+    retry: { maxAttempts: 3, baseMs: 500, maxMs: 8000 },
+    pace: { requestsPerSecond: 1710, maxQueued: 10_000 },
+    emit,
+    clock,
+    sharedState: false,
+    random: () => 0.5,
+    ...overrides,
+  });
+  return { transport, events };
+}
+
+export const ok = () => json({ umid: 'u' });
+
+/** Fails as `fetch` does. */
+export const fail = (error: unknown) => () => Promise.reject(error);
+
+/** Never answers, and ignores its signal. */
+export const hang = () => new Promise<Response>(() => {});
+
+/** An error as Node's `fetch` throws it. */
+export const coded = (code: string) =>
+  new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code }) });
+
+/** Lets a call run to its end, however long it waits; with fake timers. */
+export async function finish<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {});
+  await vi.runAllTimersAsync();
+  return promise;
+}
+
+/** The error of a promise that must fail. */
+export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it did not fail');
+}

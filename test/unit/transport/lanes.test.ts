@@ -1,0 +1,45 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { sharedState } from '../../../src/shared-state.ts';
+import { createLanes } from '../../../src/transport/lanes.ts';
+import { createSlowLane, SLOW_INTERVAL_MS } from '../../../src/transport/slow-lane.ts';
+import { SEND } from '../../support/transport.ts';
+
+const never = new AbortController().signal;
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('createLanes', () => {
+  it('keeps a bounded number of sub-accounts, and drops none that is still paced', async () => {
+    const laneOf = (subAccountId: string) =>
+      createLanes({ subAccountId, pace: { requestsPerSecond: 1, maxQueued: 9 }, sharedState: true })(
+        'sms.8x8.com',
+        SEND,
+      );
+    const { pacers } = sharedState();
+    for (let index = 0; index < 1000; index++) laneOf(`idle-${index}`);
+    expect(pacers.size).toBe(1000);
+    await laneOf('idle-0').take(never);
+    laneOf('one-more');
+    expect(pacers.size).toBe(1000);
+    expect(pacers.has('sms.8x8.com idle-1')).toBe(false);
+    for (let index = 0; index < 1500; index++) laneOf(`later-${index}`);
+    expect(pacers.size).toBe(1000);
+    expect(pacers.has('sms.8x8.com idle-0')).toBe(true);
+    const waits = laneOf('idle-0').take(never);
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(1001);
+    await waits;
+  });
+});
+
+describe('createSlowLane', () => {
+  it('is idle once its last turn is over', async () => {
+    const lane = createSlowLane(() => performance.now());
+    expect(lane.isIdle()).toBe(true);
+    await lane.take(never);
+    expect(lane.isIdle()).toBe(false);
+    await vi.advanceTimersByTimeAsync(SLOW_INTERVAL_MS);
+    expect(lane.isIdle()).toBe(true);
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import type { AttemptOutcome } from '../../../src/transport/outcome.ts';
+import { backoffMs, judgeOutcome, parseRetryAfter } from '../../../src/transport/retry-policy.ts';
+import { READ, SEND } from '../../support/transport.ts';
+
+const answer = (status: number): AttemptOutcome => ({
+  kind: 'answer',
+  status,
+  text: '',
+  retryAfterMs: undefined,
+});
+const failure = (neverLeft: boolean): AttemptOutcome => ({
+  kind: 'failure',
+  reason: 'reset',
+  neverLeft,
+  timedOut: false,
+});
+
+describe('judgeOutcome of what must not be sent twice', () => {
+  it.each([200, 202, 204, 301, 302, 307, 308, 408, 409, 500, 502, 503, 504])('%i: unknown', (status) => {
+    expect(judgeOutcome(SEND, answer(status))).toEqual({ submission: 'unknown', repeatable: false });
+  });
+  it.each([400, 401, 403, 404, 410, 413, 421, 422, 426])('%i: rejected', (status) => {
+    expect(judgeOutcome(SEND, answer(status))).toEqual({ submission: 'rejected', repeatable: false });
+  });
+  it('429: rejected, and may be repeated', () => {
+    expect(judgeOutcome(SEND, answer(429))).toEqual({ submission: 'rejected', repeatable: true });
+  });
+  it('no answer: unknown, unless it provably never left', () => {
+    expect(judgeOutcome(SEND, failure(false))).toEqual({ submission: 'unknown', repeatable: false });
+    expect(judgeOutcome(SEND, failure(true))).toEqual({ submission: 'not-submitted', repeatable: true });
+  });
+});
+
+describe('judgeOutcome of what is safe', () => {
+  it.each([408, 429, 500, 502, 503])('%i may be repeated', (status) => {
+    expect(judgeOutcome(READ, answer(status))).toEqual({ submission: 'not-submitted', repeatable: true });
+  });
+  it.each([200, 302, 400, 401, 403, 404, 409, 426])('%i may not', (status) => {
+    expect(judgeOutcome(READ, answer(status))).toEqual({ submission: 'not-submitted', repeatable: false });
+  });
+  it('no answer may be repeated', () => {
+    expect(judgeOutcome(READ, failure(false))).toEqual({ submission: 'not-submitted', repeatable: true });
+  });
+});
+
+describe('backoffMs', () => {
+  it('is anything from 0 to a ceiling that doubles up to maxMs', () => {
+    const retry = { maxAttempts: 9, baseMs: 500, maxMs: 3000 };
+    const ceilings = [1, 2, 3, 4, 5].map((attempt) => backoffMs(retry, attempt, () => 1));
+    expect(ceilings).toEqual([500, 1000, 2000, 3000, 3000]);
+    expect(backoffMs(retry, 3, () => 0)).toBe(0);
+    expect(backoffMs(retry, 3, () => 0.25)).toBe(500);
+  });
+});
+
+describe('parseRetryAfter', () => {
+  const now = Date.UTC(2026, 10, 22, 12, 0, 0);
+  it.each([
+    [null, undefined],
+    ['3', 3000],
+    [' 0 ', 0],
+    ['1.5', 1500],
+    ['99999999999999999999', Number.MAX_SAFE_INTEGER],
+    ['Sun, 22 Nov 2026 12:00:05 GMT', 5000],
+    ['Sunday, 22-Nov-26 12:00:07 GMT', 7000],
+    ['Sun, 22 Nov 2026 11:00:00 GMT', 0],
+    ['-5', undefined],
+    ['soon', undefined],
+    ['Sun, 99 Nov 2026 12:00:05 GMT', undefined],
+    ['', undefined],
+  ])('%s is %s', (header, expected) => {
+    expect(parseRetryAfter(header, now)).toBe(expected);
+  });
+});
