@@ -1,0 +1,23 @@
+/** CSV as RFC 4180 has it: commas, CRLF, quotes around what needs them, quotes doubled. */
+export function csvLine(values: readonly (string | number | undefined)[]): string {
+  const cells = values.map((value) => {
+    const text = String(value ?? '');
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  });
+  return `${cells.join(',')}\r\n`;
+}
+
+/** UTF-8 bytes of lines, made as they are read, so that a long file never lies in memory as one string. */
+export function streamLines(lines: readonly string[]): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  const LINES_PER_CHUNK = 200;
+  let next = 0;
+  return new ReadableStream({
+    pull(controller) {
+      const chunk = lines.slice(next, next + LINES_PER_CHUNK);
+      next += LINES_PER_CHUNK;
+      if (chunk.length === 0) controller.close();
+      else controller.enqueue(encoder.encode(chunk.join('')));
+    },
+  });
+}

@@ -1,0 +1,202 @@
+import type { Clock, Fetch } from '../types.ts';
+import { type Admission, createAdmission } from './admission.ts';
+import { toErrorResponse, toResponse } from './answers.ts';
+import type { EmulatedExportOptions, EmulatedWebhook, EmulatorContext } from './context.ts';
+import {
+  createFaultQueue,
+  type EmulatedRequest,
+  type FaultAnswer,
+  type FaultName,
+  type FaultOptions,
+} from './faults.ts';
+import { createIds } from './ids.ts';
+import type { EmulatedMessage } from './message.ts';
+import { createMessageBook } from './message-book.ts';
+import { playFault } from './play-fault.ts';
+import { createPriceTable, type EmulatedPriceOptions, MICROS } from './prices.ts';
+import { ProblemError } from './problems.ts';
+import { type ReceivedBody, readJsonBody, receiveBody } from './read-request.ts';
+import { createRequestLog } from './request-log.ts';
+import { matchRoute, type RouteMatch } from './router.ts';
+
+export type {
+  EmulatedExportOptions,
+  EmulatedMessage,
+  EmulatedPriceOptions,
+  EmulatedRequest,
+  EmulatedWebhook,
+  FaultAnswer,
+  FaultName,
+  FaultOptions,
+};
+
+/** How the pretend 8x8 is set up. Everything is optional: without options it takes any key and any sub-account. */
+export interface EmulatorOptions {
+  /** Keys that are good. Default: any that is not empty. */
+  readonly apiKey?: string | readonly string[] | undefined;
+  /** Sub-accounts that exist; another one is answered 403, code 1001. Default: any well-formed one. */
+  readonly subAccountIds?: readonly string[] | undefined;
+  /** The account of prices, balance and webhooks; another one is answered 403, code 1201. Default: any. */
+  readonly accountId?: string | undefined;
+  /** Where the time comes from. Default: the system's. */
+  readonly clock?: Clock | undefined;
+  /** Makes every id the same in every run. Default: random ids. */
+  readonly seed?: number | undefined;
+  /** Invented prices, by country. */
+  readonly prices?: EmulatedPriceOptions | undefined;
+  /**
+   * Requests a second and sub-account; more are answered 429 with `Retry-After`. Default 1,800, as at 8x8. `false` also
+   * lifts the limit of one a second on message details.
+   */
+  readonly requestsPerSecond?: number | false | undefined;
+  /** Prepaid accounts have a balance; `true` starts with 100. Default false: 403, code 1201. */
+  readonly prepaid?: boolean | { readonly balance: number } | undefined;
+  readonly exports?: EmulatedExportOptions | undefined;
+  /** Shows numbers and texts in details and exports. Default false: masked, as 8x8 does until asked. */
+  readonly showPersonalData?: boolean | undefined;
+  /** Most messages, and most requests, that are remembered; the oldest are forgotten. Default: no end. */
+  readonly maxKept?: number | undefined;
+}
+
+/** A pretend 8x8. */
+export interface Emulator {
+  /** Shaped like the platform's `fetch`; give it to the client as `fetch`. Any host is 8x8's. */
+  readonly fetch: Fetch;
+  /** Every message that was accepted, oldest first, as it stands now. REJECTED ones are not among them. */
+  readonly messages: readonly EmulatedMessage[];
+  /** Every request that came, oldest first, with the status that was answered. */
+  readonly requests: readonly EmulatedRequest[];
+  /** Webhooks as they were set, with their secrets. */
+  readonly webhooks: readonly EmulatedWebhook[];
+  /** Invented money spent on everything accepted and not cancelled (in `prices.currency`). */
+  cost(): number;
+  /**
+   * Plays a fault on the next request (or the next `times` requests) that `match` picks. Several wait in line.
+   *
+   * @example emulator.failNext('lost-answer', { match: (request) => request.operationId === 'Send-Sms-Single' });
+   */
+  failNext(fault: FaultName | FaultAnswer, options?: FaultOptions): void;
+  /** Forgets messages, requests, money, exports, webhooks, rate limits and waiting faults. */
+  clear(): void;
+}
+
+const REQUESTS_PER_SECOND = 1800;
+const PREPAID_BALANCE = 100;
+
+function createContext(options: EmulatorOptions): EmulatorContext {
+  const clock: Clock = options.clock ?? { now: () => Date.now() };
+  const ids = createIds(options.seed);
+  const prices = createPriceTable(options.prices);
+  const { prepaid = false, maxKept = Number.POSITIVE_INFINITY } = options;
+  return {
+    clock,
+    ids,
+    prices,
+    messages: createMessageBook({ clock, ids, prices, maxKept }),
+    webhooks: new Map(),
+    exportJobs: new Map(),
+    exportFiles: new Map(),
+    exportOptions: options.exports ?? {},
+    showPersonalData: options.showPersonalData ?? false,
+    subAccountIds: options.subAccountIds,
+    openingBalance: prepaid === true ? PREPAID_BALANCE : prepaid === false ? undefined : prepaid.balance,
+  };
+}
+
+function toList(apiKey: string | readonly string[] | undefined): readonly string[] | undefined {
+  return typeof apiKey === 'string' ? [apiKey] : apiKey;
+}
+
+/**
+ * A pretend 8x8 for tests and demos: all 17 operations of the SMS API behind one function shaped like `fetch`, with
+ * state, 8x8's own errors, and faults on demand. It reads no clock, starts no timer and draws no random number before
+ * the first request.
+ *
+ * @example
+ * ```ts
+ * const emulator = createEmulator({ apiKey: 'demo-key' });
+ * const sms = new SmsClient({ apiKey: 'demo-key', subAccountId: 'demo', fetch: emulator.fetch });
+ * await sms.messages.send({ destination: '+6591234567', text: 'Hello' });
+ * emulator.messages[0]?.text; // 'Hello'
+ * ```
+ */
+export function createEmulator(options: EmulatorOptions = {}): Emulator {
+  const context = createContext(options);
+  const admission = createAdmission(
+    {
+      apiKeys: toList(options.apiKey),
+      accountId: options.accountId,
+      requestsPerSecond: options.requestsPerSecond ?? REQUESTS_PER_SECOND,
+    },
+    context,
+  );
+  const faults = createFaultQueue();
+  const log = createRequestLog(options.maxKept ?? Number.POSITIVE_INFINITY);
+
+  async function emulatedFetch(input: Request | string | URL, init?: RequestInit): Promise<Response> {
+    const request = new Request(input, init);
+    // Not `request.signal`: not every runtime gives a request one.
+    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
+    signal?.throwIfAborted();
+    const received = await receiveBody(request);
+    signal?.throwIfAborted();
+    const url = new URL(request.url);
+    const match = matchRoute(request.method, url.pathname);
+    const entry = log.add(request, url, match, received, context.clock.now());
+    const carryOut = (rejection?: string) =>
+      carryOutRequest({ request, url, received, match, rejection }, admission, context);
+    const planned = faults.next(entry.request());
+    const response = await (planned === undefined
+      ? carryOut()
+      : playFault(planned, { signal, url, carryOut, context, note: entry.note }));
+    entry.note({ status: response.status });
+    return response;
+  }
+
+  return {
+    fetch: emulatedFetch,
+    get messages() {
+      return context.messages.all();
+    },
+    get requests() {
+      return log.all();
+    },
+    get webhooks() {
+      return [...context.webhooks.values()];
+    },
+    cost: () => context.messages.spentMicros() / MICROS,
+    failNext: (fault, faultOptions = {}) => faults.plan(fault, faultOptions),
+    clear() {
+      context.messages.clear();
+      context.webhooks.clear();
+      context.exportJobs.clear();
+      context.exportFiles.clear();
+      admission.clear();
+      faults.clear();
+      log.clear();
+    },
+  };
+}
+
+interface Exchange {
+  readonly request: Request;
+  readonly url: URL;
+  readonly received: ReceivedBody;
+  readonly match: RouteMatch;
+  readonly rejection: string | undefined;
+}
+
+function carryOutRequest(exchange: Exchange, admission: Admission, context: EmulatorContext): Response {
+  const { request, url, received, match, rejection } = exchange;
+  try {
+    if ('problem' in match) return toErrorResponse(match.problem, context);
+    const { route, segments } = match;
+    admission.check(route, segments, request.headers.get('authorization'));
+    const body = readJsonBody(received, route.body);
+    const call = { segments, query: url.searchParams, body, origin: url.origin, rejection };
+    return toResponse(route.handler(call, context));
+  } catch (error) {
+    if (error instanceof ProblemError) return toErrorResponse(error.problem, context);
+    throw error;
+  }
+}

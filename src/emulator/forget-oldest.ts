@@ -1,0 +1,7 @@
+/** Drops the oldest keys of a map until it holds at most `maxKept`. */
+export function forgetOldest(map: Map<unknown, unknown>, maxKept: number): void {
+  for (const oldest of map.keys()) {
+    if (map.size <= maxKept) return;
+    map.delete(oldest);
+  }
+}

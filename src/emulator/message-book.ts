@@ -1,0 +1,143 @@
+import type { Clock } from '../types.ts';
+import { forgetOldest } from './forget-oldest.ts';
+import type { IdSource } from './ids.ts';
+import {
+  type EmulatedMessage,
+  MASKED,
+  type MessageDraft,
+  type MessageOrigin,
+  maskedDestination,
+} from './message.ts';
+import { MICROS, type PriceTable } from './prices.ts';
+
+/** Everything one emulator remembers about messages. */
+export interface MessageBook {
+  /** In order of acceptance. */
+  readonly all: () => readonly EmulatedMessage[];
+  find(subAccountId: string, umid: string): EmulatedMessage | undefined;
+  accept(draft: MessageDraft, origin: MessageOrigin): EmulatedMessage;
+  /** Puts changed fields in the place of old ones. */
+  change(message: EmulatedMessage, changes: Partial<EmulatedMessage>): void;
+  cancel(message: EmulatedMessage): boolean;
+  /** Cancels what is still scheduled in a batch; undefined when there is no such batch. */
+  cancelBatch(subAccountId: string, batchId: string): number | undefined;
+  removePersonalData(message: EmulatedMessage): void;
+  /** Total price of all that was accepted and not cancelled, in millionths. */
+  readonly spentMicros: () => number;
+  clear(): void;
+}
+
+export interface MessageBookOptions {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly prices: PriceTable;
+  readonly maxKept: number;
+}
+
+export function createMessageBook(options: MessageBookOptions): MessageBook {
+  const { clock, ids, prices, maxKept } = options;
+  const messages = new Map<string, EmulatedMessage>();
+  const scheduled = new Set<string>();
+  let nextDueAt = Number.POSITIVE_INFINITY;
+  let spentMicros = 0;
+  let listed: readonly EmulatedMessage[] | undefined;
+
+  function change(message: EmulatedMessage, changes: Partial<EmulatedMessage>): void {
+    messages.set(message.umid, { ...message, ...changes });
+    listed = undefined;
+  }
+
+  /** A scheduled message becomes sent when its time has come; nobody waits for it, so this is done on reading. */
+  function sendDue(): void {
+    const now = clock.now();
+    if (now < nextDueAt) return;
+    nextDueAt = Number.POSITIVE_INFINITY;
+    for (const umid of scheduled) {
+      const message = messages.get(umid);
+      const dueAt = message?.scheduledAt ?? 0;
+      if (message === undefined) scheduled.delete(umid);
+      else if (dueAt <= now) {
+        scheduled.delete(umid);
+        change(message, { state: 'sent', updatedAt: dueAt });
+      } else nextDueAt = Math.min(nextDueAt, dueAt);
+    }
+  }
+
+  function cancel(message: EmulatedMessage): boolean {
+    if (message.state !== 'scheduled') return false;
+    scheduled.delete(message.umid);
+    spentMicros -= Math.round(message.price.total * MICROS);
+    change(message, {
+      state: 'cancelled',
+      updatedAt: clock.now(),
+      price: { ...message.price, total: 0 },
+    });
+    return true;
+  }
+
+  return {
+    all() {
+      sendDue();
+      listed ??= [...messages.values()];
+      return listed;
+    },
+    find(subAccountId, umid) {
+      sendDue();
+      const message = messages.get(umid.toLowerCase());
+      return message?.subAccountId === subAccountId ? message : undefined;
+    },
+    accept(draft, origin) {
+      const now = clock.now();
+      const totalMicros = prices.perPartMicros(draft.country) * draft.parts;
+      const message: EmulatedMessage = {
+        ...draft,
+        ...origin,
+        umid: ids.uuid(),
+        state: draft.scheduledAt === undefined ? 'sent' : 'scheduled',
+        createdAt: now,
+        updatedAt: now,
+        price: {
+          perSms: prices.perPartMicros(draft.country) / MICROS,
+          total: totalMicros / MICROS,
+          currency: prices.currency,
+        },
+        personalDataRemoved: false,
+      };
+      messages.set(message.umid, message);
+      listed = undefined;
+      spentMicros += totalMicros;
+      if (draft.scheduledAt !== undefined) {
+        scheduled.add(message.umid);
+        nextDueAt = Math.min(nextDueAt, draft.scheduledAt);
+      }
+      forgetOldest(messages, maxKept);
+      return message;
+    },
+    change,
+    cancel,
+    cancelBatch(subAccountId, batchId) {
+      sendDue();
+      let cancelled: number | undefined;
+      for (const message of messages.values()) {
+        if (message.subAccountId !== subAccountId || message.batchId !== batchId.toLowerCase()) continue;
+        cancelled = (cancelled ?? 0) + (cancel(message) ? 1 : 0);
+      }
+      return cancelled;
+    },
+    removePersonalData(message) {
+      change(message, {
+        destination: maskedDestination(message.destination),
+        text: MASKED,
+        personalDataRemoved: true,
+      });
+    },
+    spentMicros: () => spentMicros,
+    clear() {
+      messages.clear();
+      scheduled.clear();
+      nextDueAt = Number.POSITIVE_INFINITY;
+      spentMicros = 0;
+      listed = undefined;
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { toErrorResponse } from './answers.ts';
+import type { EmulatorContext } from './context.ts';
+import { type EmulatedRequest, faultProblem, HTML_PAGE, networkError, type PlannedFault } from './faults.ts';
+import { INTERNAL_ERROR } from './problems.ts';
+import { waitFor } from './read-request.ts';
+
+const SLOW_MS = 1000;
+const BAD_GATEWAY = 502;
+
+/** The request that a fault is played on. */
+export interface FaultyExchange {
+  readonly signal: AbortSignal | undefined;
+  readonly url: URL;
+  /** Does what the request asks for; with a reason, every message is REJECTED. */
+  readonly carryOut: (rejection?: string) => Response;
+  readonly context: EmulatorContext;
+  readonly note: (outcome: Pick<EmulatedRequest, 'fault'>) => void;
+}
+
+/** Answers a request the way the fault wants, or throws as a broken connection does. */
+export async function playFault(planned: PlannedFault, exchange: FaultyExchange): Promise<Response> {
+  const { fault, options } = planned;
+  const { signal, url, carryOut, context } = exchange;
+  exchange.note({ fault: typeof fault === 'string' ? fault : 'answer' });
+  if (options.accepted === true) carryOut();
+  if (typeof fault !== 'string') {
+    return new Response(fault.body ?? null, { status: fault.status, headers: { ...fault.headers } });
+  }
+  switch (fault) {
+    case 'reset':
+    case 'refused':
+    case 'dns':
+      throw networkError(fault, url);
+    case 'html':
+      return new Response(HTML_PAGE, {
+        status: options.status ?? BAD_GATEWAY,
+        headers: { 'content-type': 'text/html' },
+      });
+    case 'lost-answer':
+      carryOut();
+      throw networkError('reset', url);
+    case 'slow': {
+      const response = carryOut();
+      await waitFor(options.delayMs ?? SLOW_MS, signal);
+      return response;
+    }
+    case 'truncated': {
+      const { status, headers, text } = await spoil(carryOut());
+      return new Response(text.slice(0, Math.ceil(text.length / 2)), { status, headers });
+    }
+    case 'empty': {
+      const { status, headers } = await spoil(carryOut());
+      return new Response(null, { status, headers });
+    }
+    case 'reject':
+      return carryOut(options.description ?? INTERNAL_ERROR);
+    default:
+      return toErrorResponse(faultProblem(fault, options), context);
+  }
+}
+
+/** The parts of an answer, to make a broken one of. */
+async function spoil(response: Response) {
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}

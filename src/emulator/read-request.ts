@@ -1,0 +1,69 @@
+import { fail, PROBLEMS } from './problems.ts';
+
+/** A full batch of 10,000 ten-part messages with long ids stays below this. 8x8 documents no figure. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
+/** A body as it came. */
+export interface ReceivedBody {
+  readonly text: string;
+  /** Undefined when the text is no JSON. */
+  readonly json: { readonly value: unknown } | undefined;
+  /** True when reading was given up. */
+  readonly tooLarge: boolean;
+}
+
+function parseJson(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined when it is too large. */
+async function readText(request: Request): Promise<string | undefined> {
+  if (request.body === null) return '';
+  const reader = request.body.getReader();
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let text = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    bytes += value.byteLength;
+    if (bytes > MAX_BODY_BYTES) {
+      await reader.cancel();
+      return undefined;
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+/** Reads a body of any kind, a stream too. */
+export async function receiveBody(request: Request): Promise<ReceivedBody> {
+  const text = await readText(request);
+  if (text === undefined) return { text: '', json: undefined, tooLarge: true };
+  return { text, json: parseJson(text), tooLarge: false };
+}
+
+/** The body an endpoint asked for. */
+export function readJsonBody(received: ReceivedBody, need: 'required' | 'optional' | undefined): unknown {
+  if (received.tooLarge) fail(PROBLEMS.bodyTooLarge);
+  if (need === undefined || (need === 'optional' && received.text === '')) return undefined;
+  return (received.json ?? fail(PROBLEMS.invalidJson)).value;
+}
+
+/** Waits, unless the caller gives up first. */
+export function waitFor(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, delayMs);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}

@@ -1,0 +1,46 @@
+import { methodNotAllowed, PROBLEMS, type Problem } from './problems.ts';
+import { ROUTES, type Route } from './routes.ts';
+
+/** Where a request belongs, or why it belongs nowhere. */
+export type RouteMatch =
+  | { readonly route: Route; readonly segments: Readonly<Record<string, string>> }
+  | { readonly problem: Problem };
+
+function decode(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Values of the `{name}` segments, decoded; undefined when the path does not fit. */
+function matchPath(template: string, path: string): Record<string, string> | undefined {
+  const wanted = template.split('/');
+  const given = path.split('/');
+  if (wanted.length !== given.length) return undefined;
+  const segments: Record<string, string> = {};
+  for (const [index, name] of wanted.entries()) {
+    const part = given[index] as string;
+    if (!name.startsWith('{')) {
+      if (name !== part) return undefined;
+      continue;
+    }
+    const value = decode(part);
+    if (value === undefined || value === '') return undefined;
+    segments[name.slice(1, -1)] = value;
+  }
+  return segments;
+}
+
+/** Finds the endpoint: 404 when no path fits, 405 when only the method does not. */
+export function matchRoute(method: string, path: string): RouteMatch {
+  const allowed: string[] = [];
+  for (const route of ROUTES) {
+    const segments = matchPath(route.path, path);
+    if (segments === undefined) continue;
+    if (route.method === method) return { route, segments };
+    allowed.push(route.method);
+  }
+  return { problem: allowed.length > 0 ? methodNotAllowed(allowed) : PROBLEMS.notFound };
+}

@@ -1,0 +1,111 @@
+import type { Answer, Call, EmulatorContext } from './context.ts';
+import { type Fields, isRecord, readString } from './fields.ts';
+import type { MessageDraft, MessageOrigin } from './message.ts';
+import { fail, PROBLEMS, ProblemError } from './problems.ts';
+import { readMessage } from './read-message.ts';
+
+/** What single sends, batches and surveys have in common: check, accept or reject, answer. */
+
+const MAX_BATCH = 10_000;
+const MAX_CLIENT_BATCH_ID = 20;
+
+/** A message that was checked: it goes out, or it is REJECTED for a reason. */
+type Checked = MessageDraft | { readonly rejection: string };
+
+/** One message of a request: its fields, and where its text comes from. */
+export interface Submission {
+  readonly fields: Fields;
+  /** Throws a `ProblemError` when there is none that could be used. */
+  readonly text: () => string | undefined;
+}
+
+function check(submission: Submission, call: Call, context: EmulatorContext, batch: boolean): Checked {
+  try {
+    const draft = readMessage(submission.fields, submission.text(), context.clock.now());
+    return call.rejection === undefined ? draft : { rejection: call.rejection };
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    const { rejection, status } = error.problem;
+    if (rejection === undefined || (!batch && status !== 200)) throw error;
+    return { rejection };
+  }
+}
+
+function settle(checked: Checked, { fields }: Submission, origin: MessageOrigin, context: EmulatorContext) {
+  const { clientMessageId } = fields;
+  const own = typeof clientMessageId === 'string' ? { clientMessageId } : {};
+  if ('rejection' in checked) {
+    return {
+      umid: context.ids.uuid(),
+      ...own,
+      destination: fields.destination,
+      encoding: fields.encoding ?? 'AUTO',
+      status: { code: 'REJECTED', description: checked.rejection },
+    };
+  }
+  const message = context.messages.accept(checked, origin);
+  return {
+    umid: message.umid,
+    ...own,
+    destination: message.destination.slice(1),
+    encoding: message.encoding,
+    status: { code: 'QUEUED', description: 'SMS is accepted and queued for processing' },
+  };
+}
+
+/** Sends one message. A fault that a batch would REJECT is an error here, except an expiry that was reached. */
+export function submitOne(
+  submission: Submission,
+  call: Call,
+  origin: MessageOrigin,
+  context: EmulatorContext,
+): Answer {
+  const checked = check(submission, call, context, false);
+  return { status: 200, json: settle(checked, submission, origin, context) };
+}
+
+/** Sends a batch. All messages are read before the first is accepted, so an error answer means that nothing went out. */
+export function submitBatch(
+  submissions: readonly Submission[],
+  body: Fields,
+  call: Call,
+  origin: MessageOrigin,
+  context: EmulatorContext,
+): Answer {
+  const clientBatchId = readString(body, 'clientBatchId', PROBLEMS.invalidParameter);
+  if (clientBatchId !== undefined && clientBatchId.length > MAX_CLIENT_BATCH_ID) {
+    fail(PROBLEMS.clientBatchIdTooLong);
+  }
+  const batchId = context.ids.uuid();
+  const ownId = clientBatchId === undefined ? {} : { clientBatchId };
+  const checked = submissions.map((submission) => check(submission, call, context, true));
+  const messages = submissions.map((submission, index) =>
+    settle(checked[index] as Checked, submission, { ...origin, batchId, ...ownId }, context),
+  );
+  const rejectedCount = checked.filter((one) => 'rejection' in one).length;
+  return {
+    status: 200,
+    json: {
+      batchId,
+      ...ownId,
+      acceptedCount: messages.length - rejectedCount,
+      rejectedCount,
+      ...(body.includeMessagesInResponse === true && { messages }),
+    },
+  };
+}
+
+/** The entries of `messages`, each an object. */
+export function readEntries(body: Fields): readonly Fields[] {
+  const { messages } = body;
+  if (!Array.isArray(messages) || messages.length === 0) return fail(PROBLEMS.missingMessages);
+  if (messages.length > MAX_BATCH) fail(PROBLEMS.tooManyMessages);
+  return messages.every(isRecord) ? messages : fail(PROBLEMS.invalidParameter);
+}
+
+/** `destinations` as messages without a text of their own. */
+export function readDestinations(destinations: unknown): readonly Fields[] {
+  if (!Array.isArray(destinations) || destinations.length === 0) return fail(PROBLEMS.missingMessages);
+  if (destinations.length > MAX_BATCH) fail(PROBLEMS.bulkLimit);
+  return destinations.map((destination) => ({ destination }));
+}

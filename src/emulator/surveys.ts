@@ -1,0 +1,46 @@
+import type { Call, EmulatorContext, Handler } from './context.ts';
+import { type Fields, readObject, readString } from './fields.ts';
+import { segment } from './messages.ts';
+import { fail, PROBLEMS } from './problems.ts';
+import { readEntries, submitBatch, submitOne } from './submit.ts';
+
+/** 14 characters; 7 more make the 21 that 8x8 promises for a short link. */
+const SHORT_LINK = 'http://s.test/';
+const SHORT_LINK_LENGTH = 21;
+
+/** Replaces `{{url}}` and `{{url:a:b}}` by a short link, and declared variables by their values. */
+function fillTemplate(body: string, variables: Fields, context: EmulatorContext): string {
+  return body.replace(/\{\{(url(?::[^{}]*)?|[^{}]+)\}\}/g, (placeholder: string, name: string) => {
+    if (name === 'url' || name.startsWith('url:')) {
+      return SHORT_LINK + context.ids.token(SHORT_LINK_LENGTH - SHORT_LINK.length);
+    }
+    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    return value === undefined ? placeholder : String(value);
+  });
+}
+
+function toSubmission(fields: Fields, context: EmulatorContext) {
+  return {
+    fields,
+    text: () => {
+      const body = readString(fields, 'templateBody', PROBLEMS.invalidTemplate);
+      const variables = readObject(fields.templateVariables ?? {}, PROBLEMS.invalidTemplate);
+      return body === undefined ? undefined : fillTemplate(body, variables, context);
+    },
+  };
+}
+
+function originOf(call: Call) {
+  return { subAccountId: segment(call, 'subAccountId'), surveyId: segment(call, 'surveyId') };
+}
+
+export const sendSurvey: Handler = (call, context) =>
+  submitOne(toSubmission(readObject(call.body), context), call, originOf(call), context);
+
+export const sendSurveyBatch: Handler = (call, context) => {
+  const body = readObject(call.body);
+  const template = readObject(body.template ?? {}, PROBLEMS.invalidTemplate);
+  if (body.template !== undefined && template.templateBody === undefined) fail(PROBLEMS.invalidTemplate);
+  const submissions = readEntries(body).map((entry) => toSubmission({ ...template, ...entry }, context));
+  return submitBatch(submissions, body, call, originOf(call), context);
+};

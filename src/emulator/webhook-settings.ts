@@ -1,0 +1,69 @@
+import type { EmulatedWebhook, EmulatorContext, Handler } from './context.ts';
+import { type Fields, isRecord, readChoice, readObject, readString, readUrl } from './fields.ts';
+import { fail, PROBLEMS } from './problems.ts';
+import { readSubAccount } from './sub-account.ts';
+
+/** What 8x8 shows in the place of a secret. Written back it becomes the secret: 8x8 does not know it from a real one. */
+const SECRET = '***';
+/** The account-wide webhook; no wildcard when deleting. */
+const ACCOUNT_WIDE = '*';
+
+const wrong = PROBLEMS.invalidParameter;
+
+function readEntries(body: unknown): readonly Fields[] {
+  return Array.isArray(body) && body.every(isRecord) ? body : fail(wrong);
+}
+
+function readOwner(fields: Fields, context: EmulatorContext): string {
+  const subAccountId = readString(fields, 'subAccountId', wrong) ?? fail(wrong);
+  return subAccountId === ACCOUNT_WIDE ? subAccountId : readSubAccount(subAccountId, context.subAccountIds);
+}
+
+function readOAuth(fields: Fields): NonNullable<EmulatedWebhook['oauth']> {
+  const scope = readString(fields, 'scope', wrong);
+  return {
+    url: readUrl(fields, 'url', wrong) ?? fail(wrong),
+    clientId: readString(fields, 'clientId', wrong) ?? fail(wrong),
+    clientSecret: readString(fields, 'clientSecret', wrong) ?? fail(wrong),
+    credentialsLocation: readChoice(fields, 'credentialsLocation', ['header', 'body'], wrong) ?? fail(wrong),
+    ...(scope !== undefined && { scope }),
+  };
+}
+
+function readWebhook(fields: Fields, context: EmulatorContext): EmulatedWebhook {
+  const { enabled = true, oauth } = fields;
+  if (typeof enabled !== 'boolean') return fail(wrong);
+  const httpAuthorization = readString(fields, 'httpAuthorization', wrong);
+  return {
+    subAccountId: readOwner(fields, context),
+    url: readUrl(fields, 'url', wrong) ?? fail(wrong),
+    enabled,
+    ...(httpAuthorization !== undefined && { httpAuthorization }),
+    ...(oauth !== undefined && oauth !== null && { oauth: readOAuth(readObject(oauth)) }),
+  };
+}
+
+function masked(webhook: EmulatedWebhook): EmulatedWebhook {
+  return {
+    ...webhook,
+    ...(webhook.httpAuthorization !== undefined && { httpAuthorization: SECRET }),
+    ...(webhook.oauth !== undefined && { oauth: { ...webhook.oauth, clientSecret: SECRET } }),
+  };
+}
+
+export const listWebhooks: Handler = (_call, context) => ({
+  status: 200,
+  json: [...context.webhooks.values()].map(masked),
+});
+
+export const setWebhooks: Handler = (call, context) => {
+  const webhooks = readEntries(call.body).map((entry) => readWebhook(entry, context));
+  for (const webhook of webhooks) context.webhooks.set(webhook.subAccountId, webhook);
+  return { status: 200 };
+};
+
+export const deleteWebhooks: Handler = (call, context) => {
+  const owners = readEntries(call.body).map((entry) => readOwner(entry, context));
+  for (const owner of owners) context.webhooks.delete(owner);
+  return { status: 200 };
+};
