@@ -1,0 +1,110 @@
+import { ValidationError } from '../errors.ts';
+import { either, type Fields, integer, oneOf, pattern, shape, text } from '../schema.ts';
+import type { CallOptions } from '../types.ts';
+import type { Core } from './core.ts';
+import { assertValid } from './input.ts';
+import type { Operation } from './operation.ts';
+import { type GetPrices, type PriceQuery, readPriceList } from './prices.ts';
+import { numberIn, readAnswer, textIn, toFields } from './read-answer.ts';
+
+const PRICES: Operation = {
+  name: 'account.prices',
+  operationId: 'get-price-list',
+  product: 'sms',
+  method: 'GET',
+  path: '/api/v1/accounts/{accountId}/prices',
+  repeat: 'safe',
+  answer: 'json',
+};
+
+const BALANCE: Operation = {
+  name: 'account.balance',
+  operationId: 'get-account-balance',
+  product: 'sms',
+  method: 'GET',
+  path: '/api/v1/accounts/{accountId}/balance',
+  repeat: 'safe',
+  answer: 'json',
+};
+
+/** What is left of prepaid money. */
+export interface Balance {
+  readonly balance: number;
+  /** ISO 4217. */
+  readonly currency: string;
+}
+
+/** Prices and balance. Needs `accountId`. */
+export interface Account {
+  readonly prices: GetPrices;
+  /**
+   * The balance of a prepaid account.
+   *
+   * @throws ConfigurationError `accountId` is missing
+   * @throws PermissionDeniedError the account is not prepaid (`apiCode` 1201)
+   * @throws ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/get-account-balance
+   * @example (await sms.account.balance()).balance
+   */
+  balance(options?: CallOptions): Promise<Balance>;
+}
+
+const networkCode = either(
+  (input) => typeof input === 'number',
+  integer({ min: 0, max: 999 }),
+  pattern(/^\d{1,3}$/, 'a number or a string of 1 to 3 digits'),
+);
+const queryFields: Fields<PriceQuery> = {
+  country: text({ min: 2, max: 2 }),
+  mcc: networkCode,
+  mnc: networkCode,
+  direction: oneOf(['outbound', 'inbound']),
+  subAccountId: text({ max: 50 }),
+};
+const querySchema = shape(queryFields, 'a query { country, mcc, mnc, direction, subAccountId }');
+
+export function createAccount({ calls, transport, accountId, priceBook }: Core): Account {
+  return {
+    prices: (query = {}, options = undefined) =>
+      calls.run(options, async (call) => {
+        assertValid(querySchema, query, 'query');
+        const { country, mcc, mnc, direction, subAccountId } = query;
+        const isOneNetwork = mcc !== undefined && mnc !== undefined;
+        if (!isOneNetwork && (mcc !== undefined || mnc !== undefined)) {
+          const missing = mcc === undefined ? 'mcc' : 'mnc';
+          throw new ValidationError(
+            `query.${missing} is missing: 8x8 takes mcc and mnc only as a pair.`,
+            `query.${missing}`,
+          );
+        }
+        const answer = await transport.request({
+          operation: PRICES,
+          segments: { accountId: accountId() },
+          query: {
+            country,
+            ...(isOneNetwork && { mcc: Number(mcc), mnc: Number(mnc) }),
+            direction,
+            subAccountId,
+          },
+          options: call.transportOptions(),
+        });
+        const list = readAnswer(PRICES, answer, readPriceList);
+        // One network's price is not the country's.
+        if (!isOneNetwork) priceBook.record(list.subAccounts);
+        return list;
+      }),
+
+    balance: (options) =>
+      calls.run(options, async (call) => {
+        const answer = await transport.request({
+          operation: BALANCE,
+          segments: { accountId: accountId() },
+          options: call.transportOptions(),
+        });
+        return readAnswer(BALANCE, answer, (body) => {
+          const fields = toFields(body);
+          return { balance: numberIn(fields, 'balance'), currency: textIn(fields, 'currency') };
+        });
+      }),
+  };
+}

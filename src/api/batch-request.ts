@@ -1,0 +1,171 @@
+import type { Call } from '../call.ts';
+import type { Written } from '../deliver.ts';
+import { ValidationError } from '../errors.ts';
+import type { SendResult } from '../results.ts';
+import { type Fields, flag, oneOf, text } from '../schema.ts';
+import type { TransportAnswer } from '../transport/transport.ts';
+import type { Purpose } from '../types.ts';
+import type { Core } from './core.ts';
+import type { Operation } from './operation.ts';
+import { type Draft, type Reading, type WireCandidate, wireFields } from './prepare.ts';
+import { readSent, sendDrafts, unreadableAnswer } from './send.ts';
+import type { Addressing } from './sms-message.ts';
+
+/** What every kind of batch can be told, whatever its messages are. */
+export interface BatchSettings {
+  /** Purpose of messages that name none. @default 'transactional' */
+  readonly purpose?: Purpose | undefined;
+  /** Country of national numbers that name none. @default `defaultCountry` of the client */
+  readonly country?: string | undefined;
+  /** Your id of the batch, at most 20 characters. */
+  readonly clientBatchId?: string | undefined;
+  /** Lets a `clientMessageId` stand at several messages. @default false: the second one is refused */
+  readonly allowRepeatedIds?: boolean | undefined;
+  /** Sends equal messages to one number once; the others get its result and `duplicateOf`. @default false */
+  readonly mergeDuplicates?: boolean | undefined;
+}
+
+export const batchSettingFields: Fields<BatchSettings> = {
+  purpose: oneOf(['transactional', 'otp', 'marketing']),
+  country: text({ min: 2, max: 2 }),
+  clientBatchId: text({ max: 20 }),
+  allowRepeatedIds: flag(),
+  mergeDuplicates: flag(),
+};
+
+/** A request with up to 10,000 messages of one kind. */
+export interface BatchRequest<Input extends Addressing> {
+  readonly operation: Operation;
+  readonly segments: Readonly<Record<string, string>>;
+  readonly reading: Reading<Input>;
+  readonly settings: BatchSettings;
+  /** The body's fields that stand beside the messages. */
+  readonly shared: Readonly<Record<string, unknown>>;
+}
+
+/** What became of it; `batchId` is absent when nothing was accepted by 8x8. */
+export interface BatchOutcome {
+  readonly results: readonly SendResult[];
+  readonly batchId?: string;
+}
+
+/** Digits only: 8x8 may answer with or without the plus. */
+function digitsOf(destination: unknown): string {
+  return typeof destination === 'string' ? destination.replace(/\D/g, '') : '';
+}
+
+/** One of 8x8's answers, as far as it takes to tell whose it is. */
+type AnswerOfId = { readonly clientMessageId?: unknown; readonly destination?: unknown } | null | undefined;
+
+/** Finds each message's answer by its id, and among equal ids by destination, in order; never by position alone. */
+function matchAnswers(
+  { body, attempts }: TransportAnswer,
+  admitted: readonly WireCandidate[],
+  { allowRepeatedIds }: BatchSettings,
+): readonly Written[] {
+  const { messages } = (body ?? {}) as { messages?: unknown };
+  const answers: readonly AnswerOfId[] = Array.isArray(messages) ? messages : [];
+  // The usual case: no id was sent twice, and every answer bears the id of the message in its place.
+  if (
+    allowRepeatedIds !== true &&
+    answers.length === admitted.length &&
+    admitted.every(({ clientMessageId }, place) => answers[place]?.clientMessageId === clientMessageId)
+  ) {
+    return admitted.map((candidate, place) => readSent(answers[place], candidate, attempts));
+  }
+  const byId = new Map<unknown, { readonly destination: string; readonly answer: unknown }[]>();
+  const sent = new Map<string, number>();
+  for (const { clientMessageId } of admitted) sent.set(clientMessageId, (sent.get(clientMessageId) ?? 0) + 1);
+  for (const answer of answers) {
+    const id = answer?.clientMessageId;
+    const entry = { destination: digitsOf(answer?.destination), answer };
+    const known = byId.get(id);
+    if (known === undefined) byId.set(id, [entry]);
+    else known.push(entry);
+  }
+  return admitted.map((candidate) => {
+    const entries = byId.get(candidate.clientMessageId) ?? [];
+    // An id that went out once and came back once is enough: 8x8 may write the number in another way, or mask it.
+    const isUnique = entries.length === 1 && sent.get(candidate.clientMessageId) === 1;
+    const place = isUnique
+      ? 0
+      : entries.findIndex(({ destination }) => destination === candidate.phone.msisdn);
+    const [entry] = place === -1 ? [] : entries.splice(place, 1);
+    return entry === undefined
+      ? unreadableAnswer(candidate, attempts)
+      : readSent(entry.answer, candidate, attempts);
+  });
+}
+
+/** Results of messages that must not go on: repeated ids, and equal messages where merging was asked for. */
+function screen(
+  candidates: readonly WireCandidate[],
+  { allowRepeatedIds }: BatchSettings,
+): Map<WireCandidate, SendResult> {
+  const refused = new Map<WireCandidate, SendResult>();
+  if (allowRepeatedIds) return refused;
+  const seen = new Set<string>();
+  for (const candidate of candidates) {
+    const { clientMessageId, index, path, hasOwnId } = candidate;
+    if (!hasOwnId) continue;
+    if (!seen.has(clientMessageId)) {
+      seen.add(clientMessageId);
+      continue;
+    }
+    const error = new ValidationError(
+      `${path}.clientMessageId stands at an earlier message of this batch, so its answer could not be told apart. Make it unique, or set allowRepeatedIds. Nothing was sent.`,
+      `${path}.clientMessageId`,
+      clientMessageId,
+    );
+    refused.set(candidate, { status: 'failed', index, clientMessageId, error });
+  }
+  return refused;
+}
+
+/** What makes two messages equal: the person and everything that is sent but the id. */
+function identityOf({
+  phone,
+  purpose,
+  idempotency,
+  wire: { clientMessageId: _, destination: __, ...rest },
+}: WireCandidate): string {
+  // Merged into another one its key would leave no record, and a later try would be sent.
+  return JSON.stringify([phone.key, purpose, idempotency?.key, rest]);
+}
+
+/** Sends what the guards admit of a batch in one request, and tells each message's answer apart. */
+export async function sendBatchRequest<Input extends Addressing>(
+  core: Core,
+  drafts: readonly Draft[],
+  { operation, segments, reading, settings, shared }: BatchRequest<Input>,
+  call: Call,
+): Promise<BatchOutcome> {
+  let batchId: string | undefined;
+  const { clientBatchId, mergeDuplicates } = settings;
+  const results = await sendDrafts(
+    core,
+    drafts,
+    {
+      reading,
+      screen: (candidates) => screen(candidates, settings),
+      ...(mergeDuplicates === true && { identityOf }),
+      request: (admitted) => ({
+        operation,
+        segments,
+        messageCount: admitted.length,
+        body: {
+          ...wireFields({ clientBatchId, ...shared }),
+          includeMessagesInResponse: true,
+          messages: admitted.map(({ wire }) => wire),
+        },
+      }),
+      read(answer, admitted) {
+        const id = (answer.body as { batchId?: unknown } | undefined)?.batchId;
+        if (typeof id === 'string') batchId = id;
+        return matchAnswers(answer, admitted, settings);
+      },
+    },
+    call,
+  );
+  return { results, ...(batchId !== undefined && { batchId }) };
+}

@@ -1,0 +1,98 @@
+import type { CallOptions } from '../types.ts';
+import type { Core } from './core.ts';
+import { readId } from './input.ts';
+import type { Operation } from './operation.ts';
+import { numberIn, readAnswer, toFields } from './read-answer.ts';
+
+const MESSAGES = '/api/v1/subaccounts/{subAccountId}/messages';
+
+const CANCEL: Operation = {
+  name: 'messages.cancel',
+  operationId: 'cancel-scheduled-message',
+  product: 'sms',
+  method: 'DELETE',
+  path: `${MESSAGES}/{umid}`,
+  repeat: 'safe',
+  answer: 'json',
+};
+
+const CANCEL_BATCH: Operation = {
+  name: 'messages.cancelBatch',
+  operationId: 'cancel-many-sms-messages',
+  product: 'sms',
+  method: 'DELETE',
+  path: `${MESSAGES}/batch/{batchId}`,
+  repeat: 'safe',
+  answer: 'json',
+};
+
+const DELETE_PII: Operation = {
+  name: 'messages.deletePii',
+  operationId: 'delete-pii',
+  product: 'sms',
+  method: 'DELETE',
+  path: `${MESSAGES}/{umid}/pii`,
+  repeat: 'safe',
+  answer: 'empty',
+};
+
+/** What a cancellation stopped. */
+export interface Cancellation {
+  /** Messages that will not go out; 0 when they had already gone, or were cancelled before. */
+  readonly cancelledCount: number;
+}
+
+/** Takes back what is scheduled, and what is kept. */
+export interface Cancelling {
+  /**
+   * Cancels a scheduled SMS. Calling it twice is safe. What was counted for its number stays counted.
+   *
+   * @throws ValidationError, NotFoundError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/cancel-scheduled-message
+   * @example (await sms.messages.cancel(sent.umid)).cancelledCount // 1
+   */
+  cancel(umid: string, options?: CallOptions): Promise<Cancellation>;
+  /**
+   * Cancels what is still scheduled in a batch. Calling it twice is safe.
+   *
+   * @throws ValidationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/cancel-many-sms-messages
+   * @example await sms.messages.cancelBatch(batch.batchId)
+   */
+  cancelBatch(batchId: string, options?: CallOptions): Promise<Cancellation>;
+  /**
+   * Removes number and text of a message from 8x8's records. Cannot be undone.
+   *
+   * @throws ValidationError, NotFoundError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/delete-pii
+   * @example await sms.messages.deletePii(sent.umid)
+   */
+  deletePii(umid: string, options?: CallOptions): Promise<void>;
+}
+
+export function createCancelling({ calls, transport, subAccountId }: Core): Cancelling {
+  function cancelWith(
+    operation: Operation,
+    ids: Readonly<Record<string, string>>,
+    options: CallOptions | undefined,
+  ): Promise<Cancellation> {
+    return calls.run(options, async (call) => {
+      const segments: Record<string, string> = { subAccountId };
+      for (const [name, id] of Object.entries(ids)) segments[name] = readId(id, name);
+      const answer = await transport.request({ operation, segments, options: call.transportOptions() });
+      return readAnswer(operation, answer, (body) => ({
+        cancelledCount: numberIn(toFields(body), 'cancelledCount'),
+      }));
+    });
+  }
+
+  return {
+    cancel: (umid, options) => cancelWith(CANCEL, { umid }, options),
+    cancelBatch: (batchId, options) => cancelWith(CANCEL_BATCH, { batchId }, options),
+    deletePii: (umid, options) =>
+      calls.run(options, async (call) => {
+        const segments = { subAccountId, umid: readId(umid, 'umid') };
+        await transport.request({ operation: DELETE_PII, segments, options: call.transportOptions() });
+      }),
+  };
+}

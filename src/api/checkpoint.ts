@@ -1,0 +1,201 @@
+import { StoreError, ValidationError } from '../errors.ts';
+import { findFlaw, integer, list, oneOf, pattern, shapeWith } from '../schema.ts';
+import { withTimeLimit } from '../time-limit.ts';
+import { createRowDigest } from './row-identity.ts';
+import { addRange, type RowRange, readInOrder, removeRange } from './row-ranges.ts';
+
+/** What a checkpoint says: ranges of rows and no row, so that it is small and may be stored anywhere. */
+interface Token {
+  readonly kind: typeof KIND;
+  readonly version: 1;
+  /** Ids that we make begin with it. */
+  readonly run: string;
+  /** Rows whose results were consumed. */
+  readonly settled: readonly RowRange[];
+  /** Rows that may have been written, and whose results were not consumed. */
+  readonly begun: readonly RowRange[];
+  /** How many rows were looked at, and their digest: tells a changed input. */
+  readonly rows: number;
+  readonly digest: string;
+}
+
+const KIND = '8x8-sms-guard/sendMany';
+const MAX_ROW = Number.MAX_SAFE_INTEGER;
+const row = integer({ min: 0, max: MAX_ROW });
+const rangesField = list(list(row, { min: 2, max: 2 }), { max: 1_000_000 });
+const tokenFields = {
+  kind: oneOf([KIND]),
+  version: oneOf([1]),
+  run: pattern(/^[0-9a-f-]{36}$/, 'a run id'),
+  settled: rangesField,
+  begun: rangesField,
+  rows: row,
+  digest: pattern(/^[0-9a-f]{4}$/, 'a digest'),
+};
+const tokenField = shapeWith(Object.keys(tokenFields), tokenFields);
+
+function inOrder(ranges: readonly RowRange[]): boolean {
+  let end = -1;
+  return ranges.every(([from, to]) => {
+    const fits = end < from && from < to;
+    end = to;
+    return fits;
+  });
+}
+
+/** @throws ValidationError it is no token of `sendMany` */
+function readToken(text: string): Token {
+  try {
+    const token = JSON.parse(text) as Token;
+    if (findFlaw(tokenField, token) === undefined && inOrder(token.settled) && inOrder(token.begun))
+      return token;
+  } catch {
+    // No JSON: the same answer.
+  }
+  throw new ValidationError(
+    'resumeFrom must be the last token that `checkpoint` of messages.sendMany was given, unchanged. Nothing was read or sent.',
+    'resumeFrom',
+  );
+}
+
+/** Where a run stands, row by row, without holding a row. Rows are asked about and looked at in their order. */
+export interface Progress {
+  /** The id of our making for a row; the same one when the run is resumed. */
+  idOf(row: number): string;
+  /** Consumed in an earlier run: not to be sent or yielded. */
+  isSettled(row: number): boolean;
+  /** Perhaps written by an earlier run: not to be sent. */
+  wasBegun(row: number): boolean;
+  /** Adds the next row to the digest. An error when the rows so far are not those of the token. */
+  look(row: unknown): ValidationError | undefined;
+  /** All rows were looked at. An error when the token knows of more. */
+  end(): ValidationError | undefined;
+  /** These rows are about to be written. */
+  begin(rows: readonly RowRange[]): void;
+  /** These rows will not be written after all. */
+  release(rows: readonly RowRange[]): void;
+  /** The results of a chunk were consumed; rows that are not `final` are left to a resumed run. */
+  settle(chunk: RowRange, final: readonly RowRange[]): void;
+  token(): string;
+}
+
+interface Mark {
+  readonly rows: number;
+  readonly digest: string;
+}
+
+/** @throws ValidationError `resumeFrom` is no token */
+export function openProgress(resumeFrom: string | undefined): Progress {
+  const earlier = resumeFrom === undefined ? undefined : readToken(resumeFrom);
+  const run = earlier?.run ?? crypto.randomUUID();
+  let settled = earlier?.settled ?? [];
+  let begun = earlier?.begun ?? [];
+  const isSettled = readInOrder(settled);
+  const wasBegun = readInOrder(begun);
+  const digest = createRowDigest();
+  let looked = 0;
+  /** Digests at the borders of chunks that are still open. */
+  let marks: Mark[] = [earlier ?? { rows: 0, digest: digest.value() }];
+
+  function changed(what: string): ValidationError {
+    return new ValidationError(
+      `input is not the one that resumeFrom belongs to: ${what}. Give the same rows in the same order, from the first. Nothing was sent by this run.`,
+      'input',
+    );
+  }
+
+  /** The row that a resumed run would send first. */
+  function firstOpen(): number {
+    let taken = settled;
+    for (const range of begun) taken = addRange(taken, range);
+    const [first] = taken;
+    return first?.[0] === 0 ? first[1] : 0;
+  }
+
+  return {
+    idOf: (index) => `${run}-${index}`,
+    isSettled,
+    wasBegun,
+    look(next) {
+      digest.add(next);
+      looked += 1;
+      if (looked !== earlier?.rows || digest.value() === earlier.digest) return undefined;
+      return changed(`one of its first ${looked} rows is another one`);
+    },
+    end() {
+      if (looked >= (earlier?.rows ?? 0)) return undefined;
+      return changed(`it has ${looked} rows and had more`);
+    },
+    begin(rows) {
+      for (const range of rows) begun = addRange(begun, range);
+      marks.push({ rows: looked, digest: digest.value() });
+    },
+    release(rows) {
+      for (const range of rows) begun = removeRange(begun, range);
+    },
+    settle(chunk, final) {
+      begun = removeRange(begun, chunk);
+      for (const range of final) settled = addRange(settled, range);
+      const done = Math.min(firstOpen(), chunk[1]);
+      marks = marks.slice(marks.findLastIndex((mark) => mark.rows <= done));
+    },
+    token() {
+      const open = firstOpen();
+      const { rows, digest: value } = marks.findLast((mark) => mark.rows <= open) as Mark;
+      const token: Token = { kind: KIND, version: 1, run, settled, begun, rows, digest: value };
+      return JSON.stringify(token);
+    },
+  };
+}
+
+/** Hands tokens to the caller, one after the other, the newest last. */
+export interface Checkpoints {
+  /** Throws a `StoreError` when the caller's function fails; the signal's reason when it fires meanwhile. */
+  save(signal?: AbortSignal): Promise<void>;
+  /** Saves what was not saved yet, if it can be. Never throws. */
+  close(): Promise<void>;
+}
+
+/** A checkpoint that hangs must not hang the run for ever. */
+const SAVE_TIMEOUT_MS = 30_000;
+
+export function createCheckpoints(
+  checkpoint: ((token: string) => void | Promise<void>) | undefined,
+  progress: Progress,
+): Checkpoints {
+  if (checkpoint === undefined) return { save: async () => {}, close: async () => {} };
+  const store = checkpoint;
+  let last: Promise<unknown> = Promise.resolve();
+  let saved: string | undefined = progress.token();
+  let hasFailed = false;
+
+  function failure(what: string): StoreError {
+    hasFailed = true;
+    return new StoreError(`checkpoint ${what}, so the run was stopped. The results so far are right.`);
+  }
+
+  async function saveNow(signal?: AbortSignal): Promise<void> {
+    const token = progress.token();
+    saved = undefined;
+    const { inTime } = await withTimeLimit(SAVE_TIMEOUT_MS, signal, () => store(token)).catch(() => {
+      signal?.throwIfAborted();
+      // What it threw may hold anything, so it is not shown.
+      throw failure('failed');
+    });
+    if (!inTime) throw failure(`took longer than ${SAVE_TIMEOUT_MS} ms`);
+    saved = token;
+  }
+
+  return {
+    save(signal) {
+      // Once is enough to stop the run; `close` tries a last time.
+      const saving = last.then(() => (hasFailed ? undefined : saveNow(signal)));
+      last = saving.catch(() => {});
+      return saving;
+    },
+    async close() {
+      await last;
+      if (saved !== progress.token()) await saveNow().catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,262 @@
+import {
+  AbortedError,
+  ApiError,
+  ConnectionError,
+  SmsError,
+  type SmsErrorCode,
+  type Submission,
+} from '../errors.ts';
+import { countResults, type FailedResult, type SendResult } from '../results.ts';
+import type { CallOptions } from '../types.ts';
+import type { Checkpoints, Progress } from './checkpoint.ts';
+import type { Core } from './core.ts';
+import type { Draft } from './prepare.ts';
+import { readText } from './row-identity.ts';
+import { type RowRange, rangesOf } from './row-ranges.ts';
+import type { RowSource } from './row-source.ts';
+import { draftOf, sendChunk } from './send-batch.ts';
+
+/** Some neighbouring rows of the input, on their way. */
+export interface Chunk {
+  readonly rows: RowRange;
+  /** One a row, in order; rows that an earlier run settled have none. */
+  readonly results: Promise<readonly SendResult[]>;
+  /** No chunk comes after it. */
+  readonly isLast: boolean;
+}
+
+/** Pulls, begins and writes the chunks of one `sendMany`. */
+export interface ChunkRun {
+  /** The next chunk: pulled and begun after the one before it, written beside it. */
+  start(): Promise<Chunk>;
+  /** Pulls and writes nothing more. The first error stays; without one the consumer has left. */
+  stop(error?: SmsError): void;
+  /** Why the run must end with an error, once all chunks have. */
+  readonly stopError: SmsError | undefined;
+}
+
+export interface ChunkRunConfig {
+  readonly core: Core;
+  readonly source: RowSource;
+  readonly progress: Progress;
+  readonly checkpoints: Checkpoints;
+  readonly chunkSize: number;
+  readonly batch: Parameters<typeof sendChunk>[2];
+  readonly defaults: object;
+  readonly callOptions: CallOptions;
+}
+
+/** Errors of a whole request of which nothing was taken, and which the next one would meet as well. */
+const STOPPING: ReadonlySet<SmsErrorCode> = new Set([
+  'aborted',
+  'authentication',
+  'configuration',
+  'connection',
+  'not-found',
+  'permission-denied',
+  'queue-full',
+  'rate-limit',
+  'store',
+  'timeout',
+  'tls-upgrade-required',
+]);
+
+/** So many chunks refused as a whole or without an answer, and what would come after them is spared the same. */
+const MAX_FRUITLESS_IN_A_ROW = 3;
+
+function errorOf(result: SendResult, isWanted: (error: SmsError) => boolean): SmsError | undefined {
+  const error = result.status === 'failed' || result.status === 'rejected' ? result.error : undefined;
+  return error !== undefined && isWanted(error) ? error : undefined;
+}
+
+function findError(
+  results: readonly SendResult[],
+  isWanted: (error: SmsError) => boolean,
+): SmsError | undefined {
+  for (const result of results) {
+    const error = errorOf(result, isWanted);
+    if (error !== undefined) return error;
+  }
+  return undefined;
+}
+
+function isStopping(error: SmsError): boolean {
+  return error.submission !== 'unknown' && STOPPING.has(error.code);
+}
+
+/** The row was not taken because the run had to stop: a resumed run sends it. */
+export function isLeftOpen(result: SendResult): boolean {
+  return errorOf(result, isStopping) !== undefined;
+}
+
+/** 8x8 spoke of this very message. */
+function isAnswered(result: SendResult): boolean {
+  return (
+    result.status === 'accepted' || errorOf(result, ({ code }) => code === 'message-rejected') !== undefined
+  );
+}
+
+function failed(index: number, clientMessageId: string, submission: Submission, why: string): FailedResult {
+  const error = new AbortedError({ message: `input[${index}] ${why}`, submission, clientMessageId });
+  return { status: 'failed', index, clientMessageId, error };
+}
+
+function notWritten({ index, input, spareId = '' }: Draft): FailedResult {
+  return failed(
+    index,
+    readText(input, 'clientMessageId') ?? spareId,
+    'not-submitted',
+    'was not written, because the run stopped before its turn. Nothing was sent; a run that is resumed from the last checkpoint sends it.',
+  );
+}
+
+function begunBefore(index: number, clientMessageId: string): FailedResult {
+  return failed(
+    index,
+    clientMessageId,
+    'unknown',
+    'was begun by a run that ended before its outcome was known. 8x8 may have accepted it, so it is not sent again: reconcile it by its clientMessageId with a delivery receipt or an export.',
+  );
+}
+
+/** What befell a message of a chunk, as the error of the whole run. */
+function errorOfRun(error: SmsError): SmsError {
+  if (!(error instanceof ApiError || error instanceof ConnectionError || error instanceof AbortedError))
+    return error;
+  const Same = error.constructor as new (all: object) => SmsError;
+  return new Same({ ...error, message: error.message, clientMessageId: undefined });
+}
+
+/** The rows of one chunk after they were pulled. */
+interface PulledRows {
+  readonly rows: RowRange;
+  /** To be sent. */
+  readonly drafts: readonly Draft[];
+  /** Results of rows that an earlier run began. */
+  readonly unknown: readonly SendResult[];
+  readonly isLast: boolean;
+}
+
+export function createChunkRun(config: ChunkRunConfig): ChunkRun {
+  const { core, source, progress, checkpoints, chunkSize, batch, defaults, callOptions } = config;
+  const halt = new AbortController();
+  let stopError: SmsError | undefined;
+  let pulled = 0;
+  let started = 0;
+  let fruitlessInARow = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  function stop(error?: SmsError): void {
+    stopError ??= error && errorOfRun(error);
+    halt.abort();
+  }
+
+  async function pull(): Promise<PulledRows> {
+    const from = pulled;
+    const drafts: Draft[] = [];
+    const unknown: SendResult[] = [];
+    function take(row: unknown): void {
+      const index = pulled;
+      pulled += 1;
+      if (progress.wasBegun(index)) {
+        unknown.push(begunBefore(index, readText(row, 'clientMessageId') ?? progress.idOf(index)));
+      } else if (!progress.isSettled(index)) {
+        drafts.push({ ...draftOf(row, index, `input[${index}]`, defaults), spareId: progress.idOf(index) });
+      }
+      const changed = progress.look(row);
+      if (changed !== undefined) stop(changed);
+    }
+    let hasMore = false;
+    try {
+      hasMore = await source.pull(chunkSize, take, halt.signal);
+      const cutShort = hasMore || halt.signal.aborted ? undefined : progress.end();
+      if (cutShort !== undefined) stop(cutShort);
+    } catch (error) {
+      // The iterable threw. What it gave before that is sent, so this is no reason to halt.
+      stopError ??= error as SmsError;
+    }
+    return { rows: [from, pulled], drafts, unknown, isLast: !hasMore };
+  }
+
+  /** Writes ahead that these rows may be sent. False when they must not be. */
+  async function markBegun(drafts: readonly Draft[]): Promise<boolean> {
+    const rows = rangesOf(drafts.map(({ index }) => index));
+    progress.begin(rows);
+    try {
+      await checkpoints.save(halt.signal);
+    } catch (error) {
+      stop(SmsError.isInstance(error) ? error : undefined);
+    }
+    if (!halt.signal.aborted) return true;
+    progress.release(rows);
+    return false;
+  }
+
+  /** Ends the run where going on would only spoil the rest. */
+  function judge(results: readonly SendResult[], wasWritten: boolean): void {
+    const stopping = findError(results, isStopping);
+    if (stopping !== undefined) stop(stopping);
+    if (!wasWritten) return;
+    fruitlessInARow = results.some(isAnswered) ? 0 : fruitlessInARow + 1;
+    if (fruitlessInARow >= MAX_FRUITLESS_IN_A_ROW) {
+      stop(findError(results, ({ submission }) => submission !== 'not-submitted'));
+    }
+  }
+
+  async function write(drafts: readonly Draft[]): ReturnType<typeof sendChunk> {
+    let wasWritten = false;
+    try {
+      const written = await core.calls.run(callOptions, (call) => {
+        function transportOptions(): CallOptions {
+          wasWritten = true;
+          return call.transportOptions();
+        }
+        return sendChunk(core, drafts, batch, { ...call, transportOptions });
+      });
+      judge(written.results, wasWritten);
+      return written;
+    } catch (error) {
+      // The call ended, or the client was closed, before the rows came to the guards.
+      if (!SmsError.isInstance(error)) throw error;
+      stop(error);
+      return { results: drafts.map(notWritten) };
+    }
+  }
+
+  async function send(drafts: readonly Draft[]): Promise<readonly SendResult[]> {
+    started += 1;
+    const fields = { chunk: started, messages: drafts.length } as const;
+    core.emit({ type: 'chunk-started', ...fields, accepted: 0 }, callOptions.context);
+    const { results, batchId } = await write(drafts);
+    const { accepted } = countResults(results);
+    core.emit(
+      { type: 'chunk-finished', ...fields, accepted, ...(batchId !== undefined && { batchId }) },
+      callOptions.context,
+    );
+    return results;
+  }
+
+  async function begin(): Promise<Chunk> {
+    const { rows, drafts, unknown, isLast } = await pull();
+    const isBegun = drafts.length > 0 && !halt.signal.aborted && (await markBegun(drafts));
+    const sent = isBegun ? send(drafts) : Promise.resolve(drafts.map(notWritten));
+    const results = sent.then((known) =>
+      unknown.length === 0 ? known : [...unknown, ...known].sort((one, other) => one.index - other.index),
+    );
+    // Whoever reads the results hears of it; until then it is nobody's.
+    results.catch(() => {});
+    return { rows, results, isLast };
+  }
+
+  return {
+    start() {
+      const chunk = turn.then(begin);
+      turn = chunk.catch(() => {});
+      return chunk;
+    },
+    stop,
+    get stopError() {
+      return stopError;
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import type { Calls } from '../call.ts';
+import type { Deliver } from '../deliver.ts';
+import type { Emit } from '../events.ts';
+import type { ClearBackoff } from '../guards/clear-backoff.ts';
+import type { Transport } from '../transport/transport.ts';
+import type { PrepareConfig } from './prepare.ts';
+import type { PriceBook } from './price-book.ts';
+
+/** What every resource of a client is made from. */
+export interface Core {
+  readonly calls: Calls;
+  readonly transport: Transport;
+  readonly deliver: Deliver;
+  readonly emit: Emit;
+  readonly prepare: PrepareConfig;
+  readonly subAccountId: string;
+  readonly clearBackoff: ClearBackoff;
+  readonly priceBook: PriceBook;
+  /** The account in webhook and price paths. Throws a `ConfigurationError` when none is set. */
+  accountId(): string;
+  /** The text as it is sent: typography replaced when the content guard is told to. */
+  rewrite(text: string): string;
+}

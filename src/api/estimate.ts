@@ -1,0 +1,71 @@
+import { readPhone } from '../guards/desk.ts';
+import { anything, type Fields, oneOf, shapeWith, text } from '../schema.ts';
+import { estimateText, type TextEstimate } from '../text/estimate-text.ts';
+import type { Core } from './core.ts';
+import { assertValid } from './input.ts';
+import type { KnownPrice } from './price-book.ts';
+import { type Encoding, MAX_TEXT_CHARACTERS } from './sms-message.ts';
+
+/** A text, and whom it may go to. */
+export interface EstimateInput {
+  /** At most 20,000 characters. */
+  readonly text: string;
+  /** @default 'AUTO' */
+  readonly encoding?: Encoding | undefined;
+  /** For the price: the number it would go to. */
+  readonly destination?: string | undefined;
+  /** For the price, or for a national `destination`: ISO 3166-1 alpha-2. @default `defaultCountry` of the client */
+  readonly country?: string | undefined;
+}
+
+/** What a message would cost by the price list that was last fetched. */
+export interface EstimatedPrice extends KnownPrice {
+  /** `perPart` times the parts, in `currency`. */
+  readonly amount: number;
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string;
+}
+
+/** What a text will cost in parts and, when known, in money. */
+export interface MessageEstimate extends TextEstimate {
+  /** Absent until `account.prices` was called for the country and the client's sub-account. */
+  readonly price?: EstimatedPrice;
+}
+
+/**
+ * Encoding, parts, the characters that force UCS-2 and what could replace them, and the price when it is known. Sends
+ * nothing and asks nobody. With `guards.content.replaceTypography` the text is estimated as it would be sent.
+ *
+ * @throws ValidationError the message is malformed
+ * @throws InvalidPhoneNumberError `destination` is no phone number
+ * @example
+ * ```ts
+ * await sms.account.prices({ country: 'SG', subAccountId: 'your_sub_account' }); // once a day
+ * const { parts, price } = sms.messages.estimate({ text, destination: '+6591234567' });
+ * ```
+ */
+export type EstimateMessage = (message: EstimateInput) => MessageEstimate;
+
+const estimateFields: Fields<EstimateInput> = {
+  text: text({ min: 0, max: MAX_TEXT_CHARACTERS }),
+  encoding: oneOf(['AUTO', 'GSM7', 'UCS2']),
+  destination: anything(),
+  country: text({ min: 2, max: 2 }),
+};
+const estimateSchema = shapeWith(['text'], estimateFields, 'a message { text, … }');
+
+const MICROS = 1_000_000;
+
+export function createEstimate({ rewrite, prepare, priceBook }: Core): EstimateMessage {
+  return (message) => {
+    assertValid(estimateSchema, message, 'message');
+    const { encoding, destination, country = prepare.defaultCountry } = message;
+    const estimate = estimateText(rewrite(message.text), encoding);
+    const target = destination === undefined ? country : readPhone(destination, country).country;
+    const known = target === undefined ? undefined : priceBook.find(target.toUpperCase());
+    if (target === undefined || known === undefined) return estimate;
+    // Whole millionths, so that three parts at 0.034 are 0.102 and nothing beside it.
+    const amount = (Math.round(known.perPart * MICROS) * estimate.parts) / MICROS;
+    return { ...estimate, price: { ...known, amount, country: target.toUpperCase() } };
+  };
+}

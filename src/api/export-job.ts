@@ -1,0 +1,152 @@
+import { ValidationError } from '../errors.ts';
+import { anything, type Fields, integer, list, moment, pattern, shape } from '../schema.ts';
+import type { CallOptions } from '../types.ts';
+import type { Core } from './core.ts';
+import { assertValid, readId } from './input.ts';
+import type { Operation } from './operation.ts';
+import { wireFields } from './prepare.ts';
+import { optionalText, present, readAnswer, textIn, toFields, toList } from './read-answer.ts';
+
+const EXPORTS = '/api/v1/subaccounts/{subAccountId}/messages/exports';
+
+const START: Operation = {
+  name: 'exports.start',
+  operationId: 'start-log-export-job',
+  product: 'sms',
+  method: 'POST',
+  path: EXPORTS,
+  repeat: 'never',
+  answer: 'json',
+};
+
+const GET: Operation = {
+  name: 'exports.get',
+  operationId: 'get-log-export-job-result',
+  product: 'sms',
+  method: 'GET',
+  path: `${EXPORTS}/{jobId}`,
+  repeat: 'safe',
+  answer: 'json',
+};
+
+const CANCEL: Operation = {
+  name: 'exports.cancel',
+  operationId: 'cancel-log-export-job',
+  product: 'sms',
+  method: 'DELETE',
+  path: `${EXPORTS}/{jobId}`,
+  repeat: 'safe',
+  answer: 'empty',
+};
+
+/** Which messages. 8x8 keeps six months. */
+export interface ExportQuery {
+  /**
+   * First instant: a `Date`, ISO 8601 (UTC when it has no offset), or a day such as `2026-07-01`, which begins at midnight
+   * UTC. @default 7 days ago
+   */
+  readonly from?: string | Date | undefined;
+  /** Last instant, as `from`; a day is meant whole, to its last millisecond in UTC. @default now */
+  readonly to?: string | Date | undefined;
+  /** Only messages to or from this number, in international form. */
+  readonly phoneNumber?: string | undefined;
+  /** Only these countries, ISO 3166-1 alpha-2. */
+  readonly countries?: readonly string[] | undefined;
+  /** Most rows; 0 is no limit. @default 0 */
+  readonly limit?: number | undefined;
+}
+
+/** States that 8x8 documents; a new one is given as it comes. */
+export type ExportState =
+  | 'queued'
+  | 'running'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'empty'
+  | 'error'
+  | (string & {});
+
+/** How far an export is. */
+export interface ExportJob {
+  readonly status: ExportState;
+  /** Addresses of the CSV files once it succeeded. Whoever has one can read the file: do not log them. */
+  readonly data?: readonly string[];
+  /** Until when the files can be fetched, ISO 8601. */
+  readonly expires?: string;
+}
+
+const queryFields: Fields<ExportQuery> = {
+  // Read by toInstant, which knows the forms without an offset.
+  from: anything(),
+  to: anything(),
+  phoneNumber: pattern(/^\+?\d{3,15}$/, 'a number in international form, for example +6591234567'),
+  countries: list(pattern(/^[A-Za-z]{2}$/, 'an ISO 3166-1 alpha-2 code'), { min: 1, max: 250 }),
+  limit: integer({ min: 0, max: 2_147_483_647 }),
+};
+const querySchema = shape(queryFields, 'a query { from, to, phoneNumber, countries, limit }');
+const instant = moment();
+
+/** An instant as 8x8's contract has it. */
+function toInstant(value: ExportQuery['from'], name: 'from' | 'to'): string | undefined {
+  if (value === undefined) return undefined;
+  let complete = value;
+  if (typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value)) {
+    complete = `${value}T${name === 'from' ? '00:00:00' : '23:59:59.999'}Z`;
+  } else if (typeof value === 'string' && !/(?:Z|[+-]\d\d:?\d\d)$/.test(value)) {
+    complete = `${value}Z`;
+  }
+  assertValid(instant, complete, `query.${name}`);
+  return new Date(complete).toISOString();
+}
+
+function toBody(query: ExportQuery): Record<string, unknown> {
+  assertValid(querySchema, query, 'query');
+  const { phoneNumber, countries, limit } = query;
+  const from = toInstant(query.from, 'from');
+  const to = toInstant(query.to, 'to');
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw new ValidationError('query.from is not before query.to. Nothing was sent.', 'query.from');
+  }
+  return wireFields({ from, to, phoneNumber, countries, limit });
+}
+
+function readJob(body: unknown): ExportJob {
+  const fields = toFields(body);
+  const { data } = fields;
+  return {
+    status: textIn(fields, 'status'),
+    ...present({
+      data:
+        data === undefined || data === null
+          ? undefined
+          : toList(data, 'data').filter((address) => typeof address === 'string'),
+      expires: optionalText(fields, 'expires'),
+    }),
+  };
+}
+
+/** The three calls, for a call that is under way. */
+export interface ExportSteps {
+  start(query: ExportQuery, options: CallOptions): Promise<{ readonly jobId: string }>;
+  get(jobId: string, options: CallOptions): Promise<ExportJob>;
+  cancel(jobId: string, options: CallOptions): Promise<void>;
+}
+
+export function createExportSteps({ transport, subAccountId }: Core): ExportSteps {
+  return {
+    async start(query, options) {
+      const body = toBody(query);
+      const answer = await transport.request({ operation: START, segments: { subAccountId }, body, options });
+      return readAnswer(START, answer, (given) => ({ jobId: textIn(toFields(given), 'jobId') }));
+    },
+    async get(jobId, options) {
+      const segments = { subAccountId, jobId: readId(jobId, 'jobId') };
+      return readAnswer(GET, await transport.request({ operation: GET, segments, options }), readJob);
+    },
+    async cancel(jobId, options) {
+      const segments = { subAccountId, jobId: readId(jobId, 'jobId') };
+      await transport.request({ operation: CANCEL, segments, options });
+    },
+  };
+}

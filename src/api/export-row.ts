@@ -1,0 +1,111 @@
+import type { MessageDirection, MessageState, MessageStatusDetail } from './message-details.ts';
+import { present } from './read-answer.ts';
+
+/**
+ * One message of an export, with the names of `messages.get`. What the file leaves empty is absent; times are ISO 8601
+ * in UTC. Numbers and texts are whole where 8x8 shows them to your account: this is your data, keep it as such.
+ */
+export interface ExportRow {
+  readonly umid: string;
+  readonly subAccountId?: string;
+  readonly direction?: MessageDirection;
+  /** ISO 3166-1 alpha-2. */
+  readonly country?: string;
+  readonly operator?: string;
+  /** Mobile country code, a text: it may begin with 0. */
+  readonly mcc?: string;
+  /** Mobile network code, a text: it may begin with 0. */
+  readonly mnc?: string;
+  readonly status: {
+    readonly state?: MessageState;
+    readonly detail?: MessageStatusDetail;
+    readonly errorCode?: number;
+    readonly errorMessage?: string;
+    readonly timestamp?: string;
+  };
+  readonly msisdn?: string;
+  readonly source?: string;
+  readonly encoding?: 'GSM7' | 'GSM8' | 'UCS2' | (string & {});
+  readonly createdAt?: string;
+  /** Parts. */
+  readonly smsCount?: number;
+  readonly price: { readonly total?: number; readonly perSms?: number; readonly currency?: string };
+  readonly clientMessageId?: string;
+  readonly clientBatchId?: string;
+  readonly batchId?: string;
+  readonly body?: string;
+  /** Columns that this version does not know, and values that are not what their column should hold, by column. */
+  readonly extra?: Readonly<Record<string, string>>;
+}
+
+type Cells = Map<string, string>;
+
+const DIRECTIONS: Readonly<Record<string, MessageDirection>> = { '1': 'outbound', '0': 'inbound' };
+
+/** Takes a cell out, so that in the end only the unknown ones are left; undefined when it is empty. */
+function takeText(cells: Cells, column: string): string | undefined {
+  const value = cells.get(column);
+  cells.delete(column);
+  return value === '' ? undefined : value;
+}
+
+function takeNumber(cells: Cells, column: string): number | undefined {
+  const value = cells.get(column) ?? '';
+  if (value !== '' && !/^-?\d+(\.\d+)?(e-?\d+)?$/i.test(value)) return undefined;
+  cells.delete(column);
+  return value === '' ? undefined : Number(value);
+}
+
+/** Without an offset it is UTC, as everything of 8x8's. */
+function takeTime(cells: Cells, column: string): string | undefined {
+  const value = cells.get(column) ?? '';
+  const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?) ?(Z|[+-]\d\d:?\d\d)?$/.exec(value);
+  const time = match === null ? Number.NaN : Date.parse(`${match[1]}T${match[2]}${match[3] ?? 'Z'}`);
+  if (value !== '' && Number.isNaN(time)) return undefined;
+  cells.delete(column);
+  return value === '' ? undefined : new Date(time).toISOString();
+}
+
+function takeDirection(cells: Cells): MessageDirection | undefined {
+  const value = takeText(cells, 'direction');
+  return value === undefined ? undefined : (DIRECTIONS[value] ?? value.toLowerCase());
+}
+
+/** Reads one row; `columns` in lower case, one value for each. */
+export function toExportRow(columns: readonly string[], values: readonly string[]): ExportRow {
+  const cells: Cells = new Map(columns.map((column, at) => [column, values[at] as string]));
+  const row = {
+    umid: takeText(cells, 'umid') ?? '',
+    status: present({
+      state: takeText(cells, 'status_value'),
+      detail: takeText(cells, 'status_details'),
+      errorCode: takeNumber(cells, 'status_errorcode'),
+      errorMessage: takeText(cells, 'status_errormessage'),
+      timestamp: takeTime(cells, 'status_timestamp'),
+    }),
+    price: present({
+      total: takeNumber(cells, 'price_total'),
+      perSms: takeNumber(cells, 'price_persms'),
+      currency: takeText(cells, 'price_currency'),
+    }),
+    ...present({
+      subAccountId: takeText(cells, 'subaccountid'),
+      direction: takeDirection(cells),
+      country: takeText(cells, 'country'),
+      operator: takeText(cells, 'operator'),
+      mcc: takeText(cells, 'mcc'),
+      mnc: takeText(cells, 'mnc'),
+      msisdn: takeText(cells, 'msisdn'),
+      source: takeText(cells, 'source'),
+      encoding: takeText(cells, 'encoding'),
+      createdAt: takeTime(cells, 'createdat'),
+      smsCount: takeNumber(cells, 'smscount'),
+      clientMessageId: takeText(cells, 'clientmessageid'),
+      clientBatchId: takeText(cells, 'clientbatchid'),
+      batchId: takeText(cells, 'batchid'),
+      body: takeText(cells, 'body'),
+    }),
+  };
+  const extra = [...cells].filter(([, value]) => value !== '');
+  return extra.length === 0 ? row : { ...row, extra: Object.fromEntries(extra) };
+}

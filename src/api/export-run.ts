@@ -1,0 +1,189 @@
+import type { Call } from '../call.ts';
+import { AbortedError, TimeoutError } from '../errors.ts';
+import { redactText } from '../redact.ts';
+import { wait } from '../transport/wait.ts';
+import type { CallOptions } from '../types.ts';
+import type { Core } from './core.ts';
+import { CsvError, readCsv } from './csv.ts';
+import type { ExportJob, ExportQuery, ExportSteps } from './export-job.ts';
+import { type ExportRow, toExportRow } from './export-row.ts';
+import type { Operation } from './operation.ts';
+import { answerError } from './read-answer.ts';
+
+/**
+ * Starts an export, waits for it and streams its rows: one piece of a file is read when the rows of the last one are
+ * used up. Leaving the loop ends the download, or cancels the export when it is still being made. An export without
+ * messages has no rows. `deadlineMs` covers everything until the last row; a job is waited for one hour at most.
+ *
+ * @throws ApiError 8x8 could not make the export, or its file is not what it should be
+ * @throws ValidationError, ConnectionError, TimeoutError, AbortedError, QueueFullError
+ * @example
+ * ```ts
+ * for await (const row of sms.exports.run({ from: '2026-07-01', to: '2026-07-07', countries: ['SG'] })) {
+ *   if (row.status.state === 'undelivered') retryLater(row.clientMessageId);
+ * }
+ * ```
+ */
+export type RunExport = (query?: ExportQuery, options?: CallOptions) => AsyncIterableIterator<ExportRow>;
+
+const FIRST_DELAY_MS = 1_000;
+const LONGEST_DELAY_MS = 30_000;
+/** A job that takes longer can be fetched with `exports.get`. */
+const LONGEST_WAIT_MS = 3_600_000;
+/** For the cancellation nobody waits for. */
+const CANCEL_TIMEOUT_MS = 5_000;
+
+/** For errors that are not one request's. */
+const RUN: Operation = {
+  name: 'exports.run',
+  operationId: 'get-log-export-job-result',
+  product: 'sms',
+  method: 'GET',
+  path: '/api/v1/subaccounts/{subAccountId}/messages/exports/{jobId}',
+  repeat: 'safe',
+  answer: 'json',
+};
+
+function fail(problem: string): never {
+  throw answerError(RUN, { status: 200, attempts: 1 }, problem);
+}
+
+/** The call of one run: its options carry the signal that also fires when the loop is left. */
+interface Run {
+  readonly signal: AbortSignal;
+  options(): CallOptions;
+}
+
+function openRun(call: Call, left: AbortSignal): Run {
+  const signal = AbortSignal.any([call.signal, left]);
+  return { signal, options: () => ({ ...call.transportOptions(), signal }) };
+}
+
+/** Asks in growing intervals until the job has ended one way or another. */
+async function awaitJob(jobId: string, steps: ExportSteps, run: Run): Promise<ExportJob> {
+  let waitedMs = 0;
+  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
+    await wait(delayMs, run.signal);
+    waitedMs += delayMs;
+    const job = await steps.get(jobId, run.options());
+    if (['succeeded', 'empty', 'failed', 'cancelled', 'error'].includes(job.status)) return job;
+    if (waitedMs >= LONGEST_WAIT_MS) {
+      throw new TimeoutError({
+        message: `${RUN.name}: after an hour the export is still "${redactText(job.status, [], 40)}". It was cancelled; ask for fewer days.`,
+        submission: 'not-submitted',
+        reason: 'timeout',
+        attempts: 1,
+      });
+    }
+  }
+}
+
+async function makeExport(query: ExportQuery, steps: ExportSteps, run: Run): Promise<readonly string[]> {
+  const { jobId } = await steps.start(query, run.options());
+  let job: ExportJob;
+  try {
+    job = await awaitJob(jobId, steps, run);
+  } catch (error) {
+    // Not worth a second error: an export that nobody fetches expires.
+    await steps
+      .cancel(jobId, { timeoutMs: CANCEL_TIMEOUT_MS, deadlineMs: CANCEL_TIMEOUT_MS })
+      .catch(() => {});
+    throw error;
+  }
+  if (job.status === 'empty') return [];
+  if (job.status === 'succeeded') return job.data ?? fail('it names no file');
+  return fail(
+    job.status === 'cancelled' ? 'the export was cancelled' : `8x8 could not make the export (${job.status})`,
+  );
+}
+
+/** Rows of one file. */
+async function* readFile(
+  address: string,
+  transport: Core['transport'],
+  run: Run,
+): AsyncGenerator<ExportRow, void, void> {
+  let columns: readonly string[] | undefined;
+  let line = 0;
+  for await (const rows of readCsv(await transport.download(address, run.options()))) {
+    for (const values of rows) {
+      line += 1;
+      if (columns === undefined) {
+        columns = values.map((name) => name.trim().toLowerCase());
+        if (!columns.includes('umid')) fail('the file is no export: it has no column umid');
+        continue;
+      }
+      if (values.length !== columns.length) {
+        fail(`row ${line} of the file has ${values.length} fields and its heading ${columns.length}`);
+      }
+      yield toExportRow(columns, values);
+    }
+  }
+}
+
+async function* streamRows(
+  { transport }: Core,
+  steps: ExportSteps,
+  query: ExportQuery,
+  run: Run,
+): AsyncGenerator<ExportRow, void, void> {
+  try {
+    for (const address of await makeExport(query, steps, run)) yield* readFile(address, transport, run);
+  } catch (error) {
+    if (error instanceof CsvError) fail(error.message);
+    throw error;
+  }
+}
+
+/** Keeps one call open from the first row that is asked for to the end of the loop. */
+async function* rowsInCall(
+  core: Core,
+  steps: ExportSteps,
+  query: ExportQuery,
+  options: CallOptions | undefined,
+  left: AbortSignal,
+): AsyncGenerator<ExportRow, void, void> {
+  let finish: () => void = () => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  let open: (call: Call) => void = () => {};
+  const opened = new Promise<Call>((resolve) => {
+    open = resolve;
+  });
+  const whole = core.calls.run(options, (call) => {
+    // An ended call is over even when nobody asks for the next row, or closing the client would wait for ever.
+    if (call.signal.aborted) finish();
+    call.signal.addEventListener('abort', finish, { once: true });
+    open(call);
+    return finished;
+  });
+  // The whole ends first only when the options are wrong or the client is closed.
+  const call = (await Promise.race([opened, whole])) as Call;
+  try {
+    yield* streamRows(core, steps, query, openRun(call, left));
+  } finally {
+    finish();
+    await whole;
+  }
+}
+
+export function createRunExport(core: Core, steps: ExportSteps): RunExport {
+  return (query = {}, options = undefined) => {
+    const leaving = new AbortController();
+    const rows = rowsInCall(core, steps, query, options, leaving.signal);
+    return {
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      next: () => rows.next(),
+      return() {
+        // A generator that waits answers only afterwards, so the wait is ended.
+        leaving.abort(
+          new AbortedError({ message: `${RUN.name}: the loop was left.`, submission: 'not-submitted' }),
+        );
+        return rows.return();
+      },
+    };
+  };
+}

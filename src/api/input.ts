@@ -1,0 +1,17 @@
+import { ValidationError } from '../errors.ts';
+import { type Field, findFlaw, text } from '../schema.ts';
+
+/** Throws a `ValidationError` that names the first field that is wrong. */
+export function assertValid(field: Field, value: unknown, name: string): void {
+  const flaw = findFlaw(field, value, name);
+  if (flaw !== undefined) throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
+}
+
+/** Longer than any id that 8x8 gives: an export's job has 64 characters, a UUID 36. */
+const idField = text({ max: 200 });
+
+/** An id of 8x8's that goes into a path; the transport encodes it. */
+export function readId(id: string, name: string): string {
+  assertValid(idField, id, name);
+  return id;
+}

@@ -1,0 +1,156 @@
+import type { CallOptions } from '../types.ts';
+import type { Core } from './core.ts';
+import { readId } from './input.ts';
+import type { Operation } from './operation.ts';
+import {
+  type AnswerFields,
+  numberIn,
+  optionalNumber,
+  optionalText,
+  present,
+  readAnswer,
+  textIn,
+  toFields,
+} from './read-answer.ts';
+
+const GET: Operation = {
+  name: 'messages.get',
+  operationId: 'get-sms-message-details',
+  product: 'sms',
+  method: 'GET',
+  path: '/api/v1/subaccounts/{subAccountId}/messages/{umid}',
+  repeat: 'safe',
+  lane: 'details',
+  answer: 'json',
+};
+
+/** States that 8x8 documents; a new one is given as it comes. */
+export type MessageState =
+  | 'queued'
+  | 'rejected'
+  | 'failed'
+  | 'sent'
+  | 'delivered'
+  | 'undelivered'
+  | 'read'
+  | 'unknown'
+  | 'ok'
+  | 'error'
+  | (string & {});
+
+export type MessageStatusDetail =
+  | 'delivered_to_operator'
+  | 'delivered_to_recipient'
+  | 'delivered_to_carrier'
+  | 'rejected_by_operator'
+  | 'undelivered_to_recipient'
+  | (string & {});
+
+/** Where a message stands. */
+export interface MessageStatus {
+  readonly state: MessageState;
+  readonly detail?: MessageStatusDetail;
+  /** 8x8's delivery error code: 0 none, 1 absent subscriber, … 61 session expired. */
+  readonly errorCode?: number;
+  readonly errorMessage?: string;
+  /** ISO 8601. */
+  readonly timestamp?: string;
+}
+
+export type MessageDirection = 'outbound' | 'inbound' | (string & {});
+
+/** What a message cost. */
+export interface MessagePrice {
+  readonly total: number;
+  readonly perSms: number;
+  /** ISO 4217. */
+  readonly currency: string;
+}
+
+/** One message as 8x8 keeps it. */
+export interface MessageDetails {
+  readonly umid: string;
+  readonly subAccountId: string;
+  readonly direction: MessageDirection;
+  /** ISO 3166-1 alpha-2. */
+  readonly country?: string;
+  readonly status: MessageStatus;
+  /** The person's number; masked (`+63922110xxxx`) unless 8x8 shows it to your account. */
+  readonly msisdn: string;
+  readonly source: string;
+  /** The text; `**MASKED**` unless 8x8 shows it to your account. */
+  readonly body: string;
+  readonly encoding: 'GSM7' | 'GSM8' | 'UCS2' | (string & {});
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** Parts. */
+  readonly smsCount: number;
+  /** Absent when nothing was charged. */
+  readonly price?: MessagePrice;
+  readonly clientMessageId?: string;
+  readonly clientBatchId?: string;
+  readonly batchId?: string;
+}
+
+/**
+ * Looks a message up. 8x8 allows one such call a second: more wait for their turn. For many messages use `exports.run`.
+ *
+ * @throws ValidationError, NotFoundError, ApiError, ConnectionError, AbortedError, QueueFullError
+ * @see https://developer.8x8.com/connect/reference/get-sms-message-details
+ * @example (await sms.messages.get(sent.umid)).status.state // 'delivered'
+ */
+export type GetMessage = (umid: string, options?: CallOptions) => Promise<MessageDetails>;
+
+function readStatus(fields: AnswerFields): MessageStatus {
+  return {
+    state: textIn(fields, 'state'),
+    ...present({
+      detail: optionalText(fields, 'detail'),
+      errorCode: optionalNumber(fields, 'errorCode'),
+      errorMessage: optionalText(fields, 'errorMessage'),
+      timestamp: optionalText(fields, 'timestamp'),
+    }),
+  };
+}
+
+function readPrice(value: unknown): MessagePrice | undefined {
+  if (value === undefined || value === null) return undefined;
+  const price = toFields(value, 'price');
+  return {
+    total: numberIn(price, 'total'),
+    perSms: numberIn(price, 'perSms'),
+    currency: textIn(price, 'currency'),
+  };
+}
+
+function readDetails(body: unknown): MessageDetails {
+  const fields = toFields(body);
+  return {
+    umid: textIn(fields, 'umid'),
+    subAccountId: textIn(fields, 'subAccountId'),
+    direction: textIn(fields, 'direction'),
+    status: readStatus(toFields(fields.status, 'status')),
+    msisdn: textIn(fields, 'msisdn'),
+    source: textIn(fields, 'source'),
+    body: textIn(fields, 'body'),
+    encoding: textIn(fields, 'encoding'),
+    createdAt: textIn(fields, 'createdAt'),
+    smsCount: numberIn(fields, 'smsCount'),
+    ...present({
+      country: optionalText(fields, 'country'),
+      price: readPrice(fields.price),
+      clientMessageId: optionalText(fields, 'clientMessageId'),
+      clientBatchId: optionalText(fields, 'clientBatchId'),
+      batchId: optionalText(fields, 'batchId'),
+    }),
+  };
+}
+
+export function createGetMessage({ calls, transport, subAccountId }: Core): GetMessage {
+  return (umid, options) =>
+    calls.run(options, async (call) => {
+      const segments = { subAccountId, umid: readId(umid, 'umid') };
+      const answer = await transport.request({ operation: GET, segments, options: call.transportOptions() });
+      return readAnswer(GET, answer, readDetails);
+    });
+}

@@ -1,0 +1,86 @@
+import type { AcceptedResult } from '../results.ts';
+import type { CallOptions } from '../types.ts';
+import { type Cancelling, createCancelling } from './cancel.ts';
+import type { Core } from './core.ts';
+import { createEstimate, type EstimateMessage } from './estimate.ts';
+import { createGiveFeedback, type GiveFeedback } from './feedback.ts';
+import { createGetMessage, type GetMessage } from './message-details.ts';
+import type { Operation } from './operation.ts';
+import { contentOf, type Reading, wireFields } from './prepare.ts';
+import { sendOne } from './send.ts';
+import { createSendBatch, type SendBatch } from './send-batch.ts';
+import { createSendMany, type SendMany } from './send-many.ts';
+import { messageSchema, type SmsMessage } from './sms-message.ts';
+
+const SEND: Operation = {
+  name: 'messages.send',
+  operationId: 'Send-Sms-Single',
+  product: 'sms',
+  method: 'POST',
+  path: '/api/v1/subaccounts/{subAccountId}/messages',
+  repeat: 'never',
+  answer: 'json',
+};
+
+/** SMS messages. */
+export interface Messages extends Cancelling {
+  /**
+   * Sends one SMS past all guards. Throws unless 8x8 took it; the error's `submission` says whether it may be sent again.
+   *
+   * @see https://developer.8x8.com/connect/reference/send-sms-single
+   * @throws ValidationError the message is malformed
+   * @throws GuardError a guard said no: `InvalidPhoneNumberError`, `ConsentError`, `LimitError`
+   * @throws MessageRejectedError 8x8 answered 200 and REJECTED
+   * @throws ApiError 8x8 answered an error
+   * @throws ConnectionError no answer
+   * @throws AbortedError your signal fired
+   * @throws QueueFullError too many calls wait for the pace
+   * @throws StoreError the limit store failed
+   * @example
+   * ```ts
+   * const sent = await sms.messages.send({ destination: '+6591234567', text: 'Your code is 4711', purpose: 'otp' });
+   * sent.umid; // 8x8's id
+   * ```
+   */
+  send(message: SmsMessage, options?: CallOptions): Promise<AcceptedResult>;
+  readonly sendBatch: SendBatch;
+  readonly get: GetMessage;
+  readonly feedback: GiveFeedback;
+  readonly estimate: EstimateMessage;
+  readonly sendMany: SendMany;
+}
+
+/** How an SMS is read; `rewrite` replaces typography where the content guard is told to. */
+function smsReading(rewrite: (text: string) => string): Reading<SmsMessage> {
+  return {
+    schema: messageSchema,
+    content: (message) => contentOf({ ...message, text: rewrite(message.text) }),
+    wire({ text, source, encoding, scheduled, expiry, dlrCallbackUrl, clientIp, track }) {
+      return wireFields({
+        text: rewrite(text),
+        source,
+        encoding,
+        scheduled,
+        expiry,
+        dlrCallbackUrl,
+        clientIp,
+        track,
+      });
+    },
+  };
+}
+
+export function createMessages(core: Core): Messages {
+  const reading = smsReading(core.rewrite);
+  const segments = { subAccountId: core.subAccountId };
+  return {
+    send: (message, options) =>
+      core.calls.run(options, (call) => sendOne(core, message, { operation: SEND, segments, reading }, call)),
+    sendBatch: createSendBatch(core),
+    get: createGetMessage(core),
+    ...createCancelling(core),
+    feedback: createGiveFeedback(core),
+    estimate: createEstimate(core),
+    sendMany: createSendMany(core),
+  };
+}

@@ -1,0 +1,210 @@
+import { InvalidPhoneNumberError, ValidationError } from '../errors.ts';
+import type { Candidate, Content } from '../guards/guard.ts';
+import { cleanInput } from '../phone/clean-input.ts';
+import type { Phone, PhoneResult } from '../phone/normalise-phone.ts';
+import { normalisePhones } from '../phone/normalise-phones.ts';
+import type { BlockedResult, FailedResult } from '../results.ts';
+import { type Field, type Flaw, findFlaw, unreadable } from '../schema.ts';
+import { measureText } from '../text/measure-text.ts';
+import { type Addressing, isClientMessageId, type SmsContent } from './sms-message.ts';
+
+/** A message that goes into a request body. */
+export interface WireCandidate extends Candidate {
+  /** Where it stands in the input: `messages[3]`. */
+  readonly path: string;
+  /** The caller's own id, which may stand at several messages; one that we make never does. */
+  readonly hasOwnId: boolean;
+  /** Its fields as 8x8 takes them. */
+  readonly wire: Readonly<Record<string, unknown>>;
+}
+
+/** A message that did not get as far as the guards. */
+export type Unprepared = FailedResult | BlockedResult;
+
+/** One input of the caller, before anything is known about it. */
+export interface Draft {
+  readonly index: number;
+  /** Where it stands, for error messages: `messages[3]`. */
+  readonly path: string;
+  readonly input: unknown;
+  /** The id of a message that names none. Default: a UUID. */
+  readonly spareId?: string;
+}
+
+/** How the inputs of one method are read. */
+export interface Reading<Input extends Addressing> {
+  readonly schema: Field;
+  /** What the guards read; undefined fields come from a template. */
+  content(input: Input): Content | undefined;
+  /** The fields of the body, without `destination` and `clientMessageId`. */
+  wire(input: Input): Record<string, unknown>;
+}
+
+export interface PrepareConfig {
+  readonly defaultCountry: string | undefined;
+  /** With the phone guard off, a number of a calling code that nobody knows is taken as it stands. */
+  readonly acceptUnknownCallingCodes: boolean;
+}
+
+function epochMs(value: string | Date | undefined): number | undefined {
+  return value === undefined ? undefined : new Date(value).getTime();
+}
+
+/** Content for the guards; `billed` is the text with short links at their length. */
+export function contentOf(fields: SmsContent & { readonly text: string }, billed = fields.text): Content {
+  const encoding = fields.encoding ?? 'AUTO';
+  return {
+    text: fields.text,
+    encoding,
+    measure: measureText(billed, encoding),
+    source: fields.source,
+    scheduledAt: epochMs(fields.scheduled),
+    expiresAt: epochMs(fields.expiry),
+  };
+}
+
+const MOMENTS: ReadonlySet<string> = new Set(['scheduled', 'expiry', 'timestamp']);
+
+/** Fields without the undefined ones, times as RFC 3339 in UTC: ISO 8601 has forms (`T24:00Z`) that 8x8 does not take. */
+export function wireFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const wire: Record<string, unknown> = {};
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    if (value === undefined) continue;
+    wire[name] = MOMENTS.has(name) ? new Date(value as string | Date).toISOString() : value;
+  }
+  return wire;
+}
+
+/** A copy, dates included, so that what was checked is what is sent even when the caller changes the object meanwhile. */
+export function copyOf<Input>(input: Input): Input {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
+  const copy = { ...input } as Record<string, unknown>;
+  for (const name of Object.keys(copy)) {
+    const value = copy[name];
+    // Not its own `getTime`, which may be anybody's.
+    if (value instanceof Date) copy[name] = new Date(Date.prototype.getTime.call(value));
+  }
+  return copy as Input;
+}
+
+function readDraft({ input, path }: Draft, schema: Field): { readonly copy?: unknown; readonly flaw?: Flaw } {
+  try {
+    const copy = copyOf(input);
+    const flaw = findFlaw(schema, copy, path);
+    return flaw === undefined ? { copy } : { copy, flaw };
+  } catch {
+    return { flaw: unreadable(path) };
+  }
+}
+
+/** The caller's own id, also of a message that has another flaw. */
+function ownIdOf(copy: unknown): string | undefined {
+  const id = (copy as { clientMessageId?: unknown } | null | undefined)?.clientMessageId;
+  return isClientMessageId(id) ? id : undefined;
+}
+
+/**
+ * Tells one message from another under the same idempotency key, without holding any of it. With what the template of a
+ * batch adds: another template is another message.
+ */
+async function fingerprint(
+  phone: Phone,
+  wire: object,
+  { text, source, encoding, scheduledAt, expiresAt }: Partial<Content> = {},
+  clientMessageId: string | undefined,
+): Promise<string> {
+  const shared = [text, source, encoding, scheduledAt, expiresAt];
+  const bytes = new TextEncoder().encode(JSON.stringify([phone.e164, wire, shared, clientMessageId]));
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function unknownPhone(
+  raw: unknown,
+  result: PhoneResult,
+  { acceptUnknownCallingCodes }: PrepareConfig,
+): Phone | undefined {
+  if (result.ok || !acceptUnknownCallingCodes || result.reason !== 'unknown-calling-code') return undefined;
+  const cleaned = cleanInput(String(raw));
+  // A leading 00 was read as the plus.
+  const msisdn = ('text' in cleaned ? cleaned.text : '').replace(/\D/g, '').replace(/^00/, '');
+  const phone = {
+    e164: `+${msisdn}`,
+    msisdn,
+    key: Number(msisdn),
+    country: undefined,
+    callingCode: '',
+  } as const;
+  return { ...phone, type: 'UNKNOWN', valid: false, possible: false };
+}
+
+function badNumber(
+  draft: Draft,
+  clientMessageId: string,
+  failure: PhoneResult & { ok: false },
+): BlockedResult {
+  const error = new InvalidPhoneNumberError({
+    message: `${draft.path === '' ? 'destination' : draft.path}: ${failure.hint} Nothing was sent.`,
+    decision: { guard: 'phone', reason: failure.reason, mode: 'enforce' },
+    clientMessageId,
+  });
+  return { status: 'blocked', index: draft.index, clientMessageId, error };
+}
+
+/**
+ * Validates and normalises: each input becomes a message for the guards, or the result that says what is wrong with it.
+ * Throws only when `signal` fires.
+ */
+export async function prepare<Input extends Addressing>(
+  drafts: readonly Draft[],
+  { schema, content, wire }: Reading<Input>,
+  config: PrepareConfig,
+  signal: AbortSignal,
+): Promise<readonly (WireCandidate | Unprepared)[]> {
+  const read = drafts.map((draft) => readDraft(draft, schema));
+  const inputs = read.map(({ copy, flaw }) => (flaw === undefined ? (copy as Input) : undefined));
+  const phones = await normalisePhones(
+    inputs.map((input) => ({ raw: input?.destination, country: input?.country ?? config.defaultCountry })),
+    { signal },
+  );
+  const prepared: (WireCandidate | Unprepared)[] = [];
+  for (let turn = 0; turn < drafts.length; turn += 1) {
+    const draft = drafts[turn] as Draft;
+    const input = inputs[turn];
+    const { copy, flaw } = read[turn] as (typeof read)[number];
+    const result = phones[turn] as PhoneResult;
+    const clientMessageId = ownIdOf(copy) ?? draft.spareId ?? crypto.randomUUID();
+    if (flaw !== undefined || input === undefined) {
+      const { message, path } = flaw as Flaw;
+      const error = new ValidationError(`${message} Nothing was sent.`, path, clientMessageId);
+      prepared.push({ status: 'failed', index: draft.index, clientMessageId, error });
+      continue;
+    }
+    const phone = result.ok ? result.phone : unknownPhone(input.destination, result, config);
+    if (phone === undefined) {
+      prepared.push(badNumber(draft, clientMessageId, result as PhoneResult & { ok: false }));
+      continue;
+    }
+    const said = content(input);
+    const fields = wire(input);
+    prepared.push({
+      index: draft.index,
+      path: draft.path,
+      purpose: input.purpose ?? 'transactional',
+      clientMessageId,
+      hasOwnId: input.clientMessageId !== undefined,
+      phone,
+      wire: { ...fields, destination: phone.e164, clientMessageId },
+      content: said,
+      idempotency:
+        input.idempotencyKey === undefined
+          ? undefined
+          : {
+              key: input.idempotencyKey,
+              fingerprint: await fingerprint(phone, fields, said, input.clientMessageId),
+            },
+    });
+  }
+  return prepared;
+}

@@ -1,0 +1,148 @@
+import type { CallOptions } from '../types.ts';
+import {
+  type AnswerFields,
+  optionalNumber,
+  optionalText,
+  type Price,
+  present,
+  priceIn,
+  textIn,
+  toFields,
+  toList,
+} from './read-answer.ts';
+
+/** Which prices. Everything is optional: without a query the whole list comes. */
+export interface PriceQuery {
+  /** ISO 3166-1 alpha-2. */
+  readonly country?: string | undefined;
+  /** Mobile country code, for example 525; only together with `mnc`. */
+  readonly mcc?: number | string | undefined;
+  /** Mobile network code, for example `'01'`; only together with `mcc`. */
+  readonly mnc?: number | string | undefined;
+  /** @default both */
+  readonly direction?: 'outbound' | 'inbound' | undefined;
+  /** @default every sub-account of the account */
+  readonly subAccountId?: string | undefined;
+}
+
+/** What a country costs to send to. */
+export interface OutboundPrices {
+  /** ISO 3166-1 alpha-2. */
+  readonly alpha2Code: string;
+  readonly countryName?: string;
+  readonly dialingPrefix?: string;
+  readonly operators: readonly OperatorPrice[];
+}
+
+/** One operator's price of a part. */
+export interface OperatorPrice {
+  readonly operatorName?: string;
+  readonly operatorId?: number;
+  /** The operator's networks. */
+  readonly hni: readonly { readonly mcc: string; readonly mnc: string }[];
+  readonly price: Price;
+}
+
+/** What a country costs to receive in. */
+export interface InboundPrices {
+  /** ISO 3166-1 alpha-2. */
+  readonly alpha2Code: string;
+  readonly countryName?: string;
+  readonly dialingPrefix?: string;
+  readonly numberTypes: readonly NumberTypePrice[];
+}
+
+export interface NumberTypePrice {
+  /** `tollfree` also where 8x8 writes `tollFree`. */
+  readonly type:
+    | 'longcode'
+    | 'shortCodePremium'
+    | 'shortCodeP2P'
+    | 'shortCodeFTEU'
+    | 'tollfree'
+    | (string & {});
+  readonly defaultPrice: Price;
+}
+
+/** Prices of one sub-account. Both lists are always there, empty when nothing was asked for or found. */
+export interface SubAccountPrices {
+  readonly subAccountId: string;
+  readonly outbound: readonly OutboundPrices[];
+  readonly inbound: readonly InboundPrices[];
+}
+
+export interface PriceList {
+  readonly subAccounts: readonly SubAccountPrices[];
+}
+
+/**
+ * Fetches the price list, and keeps the prices of the client's own sub-account for `messages.estimate`. 8x8's schema and
+ * examples disagree about its shape; both are read, and the result is always as typed here. Needs `accountId`.
+ *
+ * @throws ConfigurationError `accountId` is missing
+ * @throws ValidationError, ApiError, ConnectionError, AbortedError, QueueFullError
+ * @see https://developer.8x8.com/connect/reference/get-price-list
+ * @example (await sms.account.prices({ country: 'SG' })).subAccounts[0]?.outbound[0]?.operators
+ */
+export type GetPrices = (query?: PriceQuery, options?: CallOptions) => Promise<PriceList>;
+
+/** 8x8's schema: lists, each entry with `countries`, or the countries themselves. 8x8's examples: `{ countries }`. */
+function countriesOf(fields: AnswerFields, name: 'outbound' | 'inbound'): readonly AnswerFields[] {
+  const value = fields[name];
+  if (value === undefined || value === null) return [];
+  const groups = (Array.isArray(value) ? value : [value]).map((group) => toFields(group, name));
+  return groups.flatMap((group) =>
+    group.countries === undefined
+      ? [group]
+      : toList(group.countries, `${name}.countries`).map((country) => toFields(country, `${name}.countries`)),
+  );
+}
+
+function readCountry(country: AnswerFields) {
+  return {
+    alpha2Code: textIn(country, 'alpha2Code'),
+    ...present({
+      countryName: optionalText(country, 'countryName'),
+      dialingPrefix: optionalText(country, 'dialingPrefix'),
+    }),
+  };
+}
+
+function readOperator(value: unknown): OperatorPrice {
+  const operator = toFields(value, 'operators');
+  return {
+    hni: toList(operator.hni ?? [], 'hni').map((network) => {
+      const fields = toFields(network, 'hni');
+      return { mcc: textIn(fields, 'mcc'), mnc: textIn(fields, 'mnc') };
+    }),
+    price: priceIn(operator, 'price'),
+    ...present({
+      operatorName: optionalText(operator, 'operatorName'),
+      operatorId: optionalNumber(operator, 'operatorId'),
+    }),
+  };
+}
+
+function readNumberType(value: unknown): NumberTypePrice {
+  const fields = toFields(value, 'numberTypes');
+  const type = textIn(fields, 'type');
+  return { type: type === 'tollFree' ? 'tollfree' : type, defaultPrice: priceIn(fields, 'defaultPrice') };
+}
+
+export function readPriceList(body: unknown): PriceList {
+  const subAccounts = toList(toFields(body).subAccounts, 'subAccounts').map((value): SubAccountPrices => {
+    const fields = toFields(value, 'subAccounts');
+    return {
+      subAccountId: textIn(fields, 'subAccountId'),
+      outbound: countriesOf(fields, 'outbound').map((country) => ({
+        ...readCountry(country),
+        operators: toList(country.operators ?? [], 'operators').map(readOperator),
+      })),
+      inbound: countriesOf(fields, 'inbound').map((country) => ({
+        ...readCountry(country),
+        numberTypes: toList(country.numberTypes ?? [], 'numberTypes').map(readNumberType),
+      })),
+    };
+  });
+  return { subAccounts };
+}

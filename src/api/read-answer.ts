@@ -1,0 +1,95 @@
+import { ApiError } from '../errors.ts';
+import { advice } from '../transport/failure-text.ts';
+import type { TransportAnswer } from '../transport/transport.ts';
+import type { Operation } from './operation.ts';
+
+/** Fields of an answer; what a field holds is to be found out. */
+export type AnswerFields = Readonly<Record<string, unknown>>;
+
+/** An answer that is not what 8x8 documents. Never leaves this file. */
+class MalformedAnswer extends Error {}
+
+function refuse(name: string, wanted: string): never {
+  throw new MalformedAnswer(`${name} is not ${wanted}`);
+}
+
+/** The error of a success that cannot be used. */
+export function answerError(
+  operation: Operation,
+  { status, attempts }: Pick<TransportAnswer, 'status' | 'attempts'>,
+  problem: string,
+): ApiError {
+  const submission = operation.repeat === 'safe' ? 'not-submitted' : 'unknown';
+  const what = advice({ operation: operation.name, repeat: operation.repeat, submission });
+  return new ApiError({
+    message: `${operation.name}: 8x8 answered ${status}, but ${problem}. ${what}`,
+    submission,
+    status,
+    attempts,
+  });
+}
+
+/**
+ * Reads the body of a success. What `read` misses becomes an `ApiError` that names the field and never shows its value:
+ * whatever 8x8 sends, nothing else is thrown.
+ */
+export function readAnswer<Result>(
+  operation: Operation,
+  answer: TransportAnswer,
+  read: (body: unknown) => Result,
+): Result {
+  try {
+    return read(answer.body);
+  } catch (error) {
+    if (error instanceof MalformedAnswer) throw answerError(operation, answer, error.message);
+    throw error;
+  }
+}
+
+export function toFields(value: unknown, name = 'the answer'): AnswerFields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(name, 'an object');
+  return value as AnswerFields;
+}
+
+export function toList(value: unknown, name = 'the answer'): readonly unknown[] {
+  return Array.isArray(value) ? value : refuse(name, 'a list');
+}
+
+export function textIn(fields: AnswerFields, name: string): string {
+  return optionalText(fields, name) ?? refuse(name, 'a text');
+}
+
+export function numberIn(fields: AnswerFields, name: string): number {
+  return optionalNumber(fields, name) ?? refuse(name, 'a number');
+}
+
+/** Undefined also for null, and for what is no text: what may be missing must not fail a whole answer. */
+export function optionalText(fields: AnswerFields, name: string): string | undefined {
+  const value = fields[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function optionalNumber(fields: AnswerFields, name: string): number | undefined {
+  const value = fields[name];
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** Fields that are there, as the optional part of a typed answer. */
+export function present<Shape extends object>(fields: Shape): Present<Shape> {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Present<Shape>;
+}
+
+type Present<Shape> = { readonly [Name in keyof Shape]?: Exclude<Shape[Name], undefined> };
+
+/** An amount of money. */
+export interface Price {
+  readonly amount: number;
+  /** ISO 4217, for example `EUR`. */
+  readonly currency: string;
+}
+
+export function priceIn(fields: AnswerFields, name: string): Price {
+  const price = toFields(fields[name], name);
+  return { amount: numberIn(price, 'amount'), currency: textIn(price, 'currency') };
+}

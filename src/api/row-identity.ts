@@ -1,0 +1,43 @@
+/** A text field of a row that may be anything at all. */
+export function readText(row: unknown, field: 'destination' | 'clientMessageId'): string | undefined {
+  try {
+    const value = (row as Readonly<Record<string, unknown>> | null | undefined)?.[field];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  } catch {
+    // A getter of the caller's threw: the row is reported by the validation.
+    return undefined;
+  }
+}
+
+/** Tells cheaply whether the rows are the same as in an earlier run. */
+export interface RowDigest {
+  add(row: unknown): void;
+  /**
+   * Sixteen bits over all rows so far. On purpose no more: a number cannot be found from them by trying (each fits one
+   * number in 65,536), while a changed input is noticed in 99.998 of 100 cases.
+   */
+  value(): string;
+}
+
+/** FNV-1a, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
+const OFFSET_BASIS = 0x811c9dc5;
+const PRIME = 0x01000193;
+/** Stands between two fields. No text holds it. */
+const BORDER = 0x1_0000;
+
+export function createRowDigest(): RowDigest {
+  let state = OFFSET_BASIS;
+  function mix(text: string): void {
+    for (let place = 0; place < text.length; place += 1) {
+      state = Math.imul(state ^ text.charCodeAt(place), PRIME);
+    }
+    state = Math.imul(state ^ BORDER, PRIME);
+  }
+  return {
+    add(row) {
+      mix(readText(row, 'destination') ?? '');
+      mix(readText(row, 'clientMessageId') ?? '');
+    },
+    value: () => (((state >>> 16) ^ state) & 0xffff).toString(16).padStart(4, '0'),
+  };
+}

@@ -1,0 +1,95 @@
+import { ValidationError } from '../errors.ts';
+import { raceAbort } from '../transport/wait.ts';
+
+/** An iterable of the caller's, read a chunk at a time. */
+export interface RowSource {
+  /**
+   * Hands up to `count` rows to `take`. False when there are no more, or when `halt` fired: a row that comes later than
+   * that is dropped. Throws a `ValidationError` when the iterable does.
+   */
+  pull(count: number, take: (row: unknown) => void, halt: AbortSignal): Promise<boolean>;
+  /** Tells the iterable that no more is wanted. Never throws, and does not wait for a row that is still on its way. */
+  close(): Promise<void>;
+}
+
+type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
+
+function openIterator(input: unknown): { readonly iterator: AnyIterator; readonly isAsync: boolean } {
+  try {
+    if (typeof input === 'object' && input !== null) {
+      const { [Symbol.asyncIterator]: openAsync, [Symbol.iterator]: openSync } = input as {
+        [Symbol.asyncIterator]?: unknown;
+        [Symbol.iterator]?: unknown;
+      };
+      if (typeof openAsync === 'function') return { iterator: openAsync.call(input), isAsync: true };
+      if (typeof openSync === 'function') return { iterator: openSync.call(input), isAsync: false };
+    }
+  } catch {
+    // What it threw may hold a row, so it is not shown.
+    throw new ValidationError('input cannot be iterated: it throws. Nothing was sent.', 'input');
+  }
+  throw new ValidationError(
+    'input must be an iterable or async iterable of messages (an array, a generator, a stream of rows). Nothing was sent.',
+    'input',
+  );
+}
+
+/** @throws ValidationError the input is no iterable */
+export function openRows(input: unknown): RowSource {
+  const { iterator, isAsync } = openIterator(input);
+  let pulled = 0;
+  let isFinished = false;
+  let isWaiting = false;
+
+  async function read(count: number, take: (row: unknown) => void, halt: AbortSignal): Promise<boolean> {
+    for (let taken = 0; taken < count && !halt.aborted; taken += 1) {
+      let row: unknown;
+      try {
+        isWaiting = isAsync;
+        const next = iterator.next();
+        const step = isAsync ? await next : (next as IteratorResult<unknown>);
+        isWaiting = false;
+        if (step.done) {
+          isFinished = true;
+          return false;
+        }
+        row = step.value;
+      } catch {
+        isFinished = true;
+        throw new ValidationError(
+          `input[${pulled}] could not be read: the iterable threw. The rows before it were taken and have their results; nothing after them was sent.`,
+          `input[${pulled}]`,
+        );
+      }
+      if (halt.aborted) return false;
+      pulled += 1;
+      take(row);
+    }
+    return !halt.aborted;
+  }
+
+  return {
+    async pull(count, take, halt) {
+      if (isFinished || halt.aborted) return false;
+      const reading = read(count, take, halt);
+      try {
+        return await raceAbort(reading, halt);
+      } catch (error) {
+        if (halt.aborted) return false;
+        throw error;
+      }
+    },
+    async close() {
+      if (isFinished) return;
+      isFinished = true;
+      try {
+        const closing = Promise.resolve(iterator.return?.());
+        // A generator that waits for its own source answers `return` only after that: it may never come.
+        if (isWaiting) closing.catch(() => {});
+        else await closing;
+      } catch {
+        // Results and checkpoints matter more than how the source takes its end.
+      }
+    },
+  };
+}

@@ -1,0 +1,213 @@
+import type { Call } from '../call.ts';
+import { ValidationError } from '../errors.ts';
+import { countResults, type SendCounts, type SendResult } from '../results.ts';
+import { anything, type Fields, findFlaw, list, pattern, shape, unreadable } from '../schema.ts';
+import type { CallOptions } from '../types.ts';
+import {
+  type BatchOutcome,
+  type BatchSettings,
+  batchSettingFields,
+  sendBatchRequest,
+} from './batch-request.ts';
+import type { Core } from './core.ts';
+import type { Operation } from './operation.ts';
+import { contentOf, copyOf, type Draft, type Reading, wireFields } from './prepare.ts';
+import {
+  type BatchMessage,
+  batchMessageSchema,
+  messageSchema,
+  type SmsContent,
+  templateSchema,
+} from './sms-message.ts';
+
+const SEND_BATCH: Operation = {
+  name: 'messages.sendBatch',
+  operationId: 'Send-Many-Sms',
+  product: 'sms',
+  method: 'POST',
+  path: '/api/v1/subaccounts/{subAccountId}/messages/batch',
+  repeat: 'never',
+  answer: 'json',
+};
+
+/** 8x8 takes at most this many messages in one request. Source: 8x8 SMS API, "Send SMS batch". */
+export const MAX_BATCH = 10_000;
+
+/** What every message of a batch shares; a message's own field wins. */
+export interface BatchTemplate extends SmsContent {}
+
+interface BatchBase extends BatchSettings {
+  readonly template?: BatchTemplate | undefined;
+  /** The end user's IP address, for 8x8's own limit per address. */
+  readonly clientIp?: string | undefined;
+}
+
+/** Up to 10,000 messages, or up to 10,000 destinations and a template with the text. */
+export type BatchInput = BatchBase &
+  (
+    | { readonly messages: readonly BatchMessage[]; readonly destinations?: undefined }
+    | { readonly destinations: readonly string[]; readonly messages?: undefined }
+  );
+
+export interface BatchResult {
+  /** One result a message, in the order of the input. */
+  readonly results: readonly SendResult[];
+  readonly counts: SendCounts;
+  /** 8x8's id, for `messages.cancelBatch`; absent when nothing was accepted by 8x8. */
+  readonly batchId?: string;
+}
+
+/**
+ * Sends up to 10,000 SMS in one request, past all guards. What a guard refuses is left out and reported; one bad number
+ * never fails the others. Throws only for a malformed call, before anything is counted or sent; everything else is in
+ * `results`. For more than 10,000 use `sendMany`.
+ *
+ * @throws ValidationError
+ * @example
+ * ```ts
+ * const { results, counts } = await sms.messages.sendBatch({
+ *   destinations: ['+6591234567', '+6598765432'],
+ *   template: { text: 'We open at 9 today.' },
+ * });
+ * ```
+ */
+export type SendBatch = (batch: BatchInput, options?: CallOptions) => Promise<BatchResult>;
+
+export const batchFields: Fields<BatchBase & { messages: unknown; destinations: unknown }> = {
+  messages: list(anything(), { min: 1, max: MAX_BATCH }),
+  destinations: list(anything(), { min: 1, max: MAX_BATCH }),
+  template: templateSchema,
+  ...batchSettingFields,
+  clientIp: pattern(/^[0-9a-f.:]{2,45}$/i, 'an IP address'),
+};
+const batchSchema = shape(batchFields, 'a batch { messages } or { destinations, template }');
+
+/** What was checked is what is sent, whatever becomes of the caller's objects meanwhile. */
+function copyOfBatch(batch: BatchInput): BatchInput {
+  try {
+    const copy = copyOf(batch);
+    if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) return batch;
+    return {
+      ...copy,
+      ...(copy.template !== undefined && { template: copyOf(copy.template) }),
+      // `Array.from` also fills the holes of a sparse array, so that every place has its result.
+      ...(Array.isArray(copy.messages) && { messages: copyOfList(copy.messages) }),
+      ...(Array.isArray(copy.destinations) && { destinations: copyOfList(copy.destinations) }),
+    } as BatchInput;
+  } catch {
+    const { path, message } = unreadable('');
+    throw new ValidationError(`${message} Nothing was sent.`, path);
+  }
+}
+
+/** A list that is too long is left for the validation to refuse. */
+function copyOfList(list: readonly unknown[]): readonly unknown[] {
+  return list.length > MAX_BATCH ? list : Array.from(list);
+}
+
+function readBatch(input: BatchInput): readonly Draft[] {
+  const flaw = findFlaw(batchSchema, input);
+  if (flaw !== undefined) throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
+  const { messages, destinations, template } = input;
+  if ((messages === undefined) === (destinations === undefined)) {
+    throw new ValidationError(
+      'Give either `messages` or `destinations` with a `template`: 8x8 would drop one of the two silently. Nothing was sent.',
+      messages === undefined ? 'messages' : 'destinations',
+    );
+  }
+  const defaults = definedOnly({ purpose: input.purpose, country: input.country });
+  if (destinations === undefined) {
+    return (messages ?? []).map((message, index) => draftOf(message, index, `messages[${index}]`, defaults));
+  }
+  if (template?.text === undefined) {
+    throw new ValidationError(
+      'template.text is missing: `destinations` take their text from it. Nothing was sent.',
+      'template.text',
+    );
+  }
+  return destinations.map((destination, index) => ({
+    index,
+    path: `destinations[${index}]`,
+    input: { ...defaults, destination },
+  }));
+}
+
+/** A message with the batch's defaults; what is no object is left for the validation to name. */
+export function draftOf(message: unknown, index: number, path: string, defaults: object): Draft {
+  try {
+    const isObject = typeof message === 'object' && message !== null && !Array.isArray(message);
+    return { index, path, input: isObject ? withDefaults(message, defaults) : message };
+  } catch {
+    // A getter or a proxy of the caller threw: one bad row, which the validation names.
+    return { index, path, input: undefined };
+  }
+}
+
+/** How a message of a batch is read: its own fields, else those of the template. */
+function batchReading(rewrite: (text: string) => string, batch: BatchBase): Reading<BatchMessage> {
+  const { template } = batch;
+  return {
+    schema: template?.text === undefined ? messageSchema : batchMessageSchema,
+    content: (message) => {
+      const filled = template === undefined ? message : { ...template, ...message };
+      return contentOf({ ...filled, text: rewrite(filled.text ?? '') });
+    },
+    wire: ({ text: own, source, encoding, scheduled, expiry, dlrCallbackUrl, clientIp, track }) =>
+      wireFields({
+        text: own === undefined ? undefined : rewrite(own),
+        source,
+        encoding,
+        scheduled,
+        expiry,
+        dlrCallbackUrl,
+        clientIp,
+        track,
+      }),
+  };
+}
+
+/** A copy; a field that is there but undefined gives way to a default, as one that is missing. */
+function withDefaults(message: object, defaults: object): object {
+  const copy: object = { ...message };
+  const isWhole = Object.values(copy).every((value) => value !== undefined);
+  const hasDefaults = Object.keys(defaults).length > 0;
+  return isWhole && !hasDefaults ? copy : { ...defaults, ...definedOnly(copy) };
+}
+
+function definedOnly<Shape extends object>(fields: Shape): Partial<Shape> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Partial<Shape>;
+}
+
+export function createSendBatch(core: Core): SendBatch {
+  return (batch, options) =>
+    core.calls.run(options, async (call) => {
+      const copy = copyOfBatch(batch);
+      const { results, batchId } = await sendChunk(core, readBatch(copy), copy, call);
+      return { results, counts: countResults(results), ...(batchId !== undefined && { batchId }) };
+    });
+}
+
+/** One request with up to 10,000 messages. */
+export function sendChunk(
+  core: Core,
+  drafts: readonly Draft[],
+  batch: BatchBase,
+  call: Call,
+): Promise<BatchOutcome> {
+  const { template, clientIp } = batch;
+  const text = template?.text === undefined ? undefined : core.rewrite(template.text);
+  return sendBatchRequest(
+    core,
+    drafts,
+    {
+      operation: SEND_BATCH,
+      segments: { subAccountId: core.subAccountId },
+      reading: batchReading(core.rewrite, batch),
+      settings: batch,
+      shared: { clientIp, template: template && wireFields({ ...template, text }) },
+    },
+    call,
+  );
+}

@@ -1,0 +1,184 @@
+import { callFields } from '../call.ts';
+import { AbortedError, type SmsError, ValidationError } from '../errors.ts';
+import type { SendResult } from '../results.ts';
+import { anyFunction, type Fields, findFlaw, integer, shape, text } from '../schema.ts';
+import type { CallOptions, Purpose } from '../types.ts';
+import { createCheckpoints, openProgress } from './checkpoint.ts';
+import { type Chunk, createChunkRun, isLeftOpen } from './chunk-run.ts';
+import type { Core } from './core.ts';
+import { copyOf } from './prepare.ts';
+import { rangesOf } from './row-ranges.ts';
+import { openRows } from './row-source.ts';
+import { type BatchTemplate, batchFields, MAX_BATCH } from './send-batch.ts';
+import type { BatchMessage } from './sms-message.ts';
+
+/**
+ * How a long input is sent. `timeoutMs`, `deadlineMs` and `maxAttempts` hold for each chunk, not for the whole run,
+ * because the run waits for its consumer; end the run with `signal`.
+ */
+export interface SendManyOptions extends CallOptions {
+  /** What all messages share; a message's own field wins. */
+  readonly template?: BatchTemplate | undefined;
+  /** Purpose of messages that name none. @default 'transactional' */
+  readonly purpose?: Purpose | undefined;
+  /** Country of national numbers that name none. @default `defaultCountry` of the client */
+  readonly country?: string | undefined;
+  /** The end user's IP address, for 8x8's own limit per address. */
+  readonly clientIp?: string | undefined;
+  /** Lets a `clientMessageId` stand at several messages of a chunk. @default false: the second one is refused */
+  readonly allowRepeatedIds?: boolean | undefined;
+  /** Sends equal messages to one number once, within a chunk. @default false */
+  readonly mergeDuplicates?: boolean | undefined;
+  /** Messages in one request, 1 to 10,000. A chunk is written when it is full. @default 1000 */
+  readonly chunkSize?: number | undefined;
+  /**
+   * Chunks on their way at the same time, 1 to 32. At most `concurrency * chunkSize` rows are read ahead of the results
+   * that you have taken. @default 2
+   */
+  readonly concurrency?: number | undefined;
+  /**
+   * Store the token durably, over the one before it; it holds row numbers, no row. Awaited before a chunk is written, and
+   * after you have taken the last of its results. When it throws, or takes over 30 seconds, nothing more is written.
+   */
+  readonly checkpoint?: ((token: string) => void | Promise<void>) | undefined;
+  /**
+   * The last token of a run that ended early. Give the same input from its first row, and `checkpoint` again: what was
+   * settled is skipped, what was begun comes back as `failed` with `submission: 'unknown'` and is not sent again, the
+   * rest is sent.
+   */
+  readonly resumeFrom?: string | undefined;
+}
+
+/**
+ * Sends any number of SMS, past all guards, from an array, a generator or a stream of rows. Memory is bounded: rows are
+ * read only as fast as you take the results. One result a row, in the order of the input; `index` is the row's place.
+ * A bad row is a `failed` result.
+ *
+ * What would also meet the next chunk ends the run: your signal, a throwing input, a failing checkpoint or limit store,
+ * a wrong key, a missing permission, no connection, a long pause asked for by 8x8, three chunks in a row that
+ * were refused as a whole or not answered. Then chunks under way are finished, every row that was read has its result, and the error is thrown.
+ *
+ * Nothing happens before the first result is asked for. Leaving the loop early waits for the chunks under way and writes
+ * no more; their results are lost to you, so end a run that you want to resume with `signal`.
+ *
+ * @throws ValidationError an option, the token or the input is malformed, or the input throws: `path` is `input[1234]`
+ * @throws AbortedError your signal fired
+ * @throws StoreError the checkpoint or the limit store failed
+ * @throws ApiError, ConnectionError, QueueFullError, ConfigurationError what ended the run
+ * @example
+ * ```ts
+ * for await (const result of sms.messages.sendMany(rows, { purpose: 'marketing', checkpoint: save, resumeFrom })) {
+ *   if (result.status === 'accepted') sent += 1;
+ *   else log(result.index, result.status, result.error.message);
+ * }
+ * ```
+ */
+export type SendMany = (
+  input: Iterable<BatchMessage> | AsyncIterable<BatchMessage>,
+  options?: SendManyOptions,
+) => AsyncGenerator<SendResult, void, undefined>;
+
+const DEFAULT_CHUNK_SIZE = 1000;
+const DEFAULT_CONCURRENCY = 2;
+const MAX_CONCURRENCY = 32;
+/** Far more than the ranges of a stopped run need; a token of a running one has some hundred characters. */
+const MAX_TOKEN_CHARACTERS = 10_000_000;
+
+const { template, purpose, country, clientIp, allowRepeatedIds, mergeDuplicates } = batchFields;
+const manyFields: Fields<SendManyOptions> = {
+  ...callFields,
+  template,
+  purpose,
+  country,
+  clientIp,
+  allowRepeatedIds,
+  mergeDuplicates,
+  chunkSize: integer({ min: 1, max: MAX_BATCH, unit: 'messages' }),
+  concurrency: integer({ min: 1, max: MAX_CONCURRENCY, unit: 'chunks' }),
+  checkpoint: anyFunction('a function that stores the token'),
+  resumeFrom: text({ max: MAX_TOKEN_CHARACTERS }),
+};
+const optionsSchema = shape(manyFields, 'an object of options');
+
+function checkOptions(options: SendManyOptions): void {
+  const flaw = findFlaw(optionsSchema, options, 'options');
+  if (flaw !== undefined) throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
+}
+
+export function createSendMany(core: Core): SendMany {
+  return (input, options = {}) => sendRows(core, input, options);
+}
+
+async function* sendRows(
+  core: Core,
+  input: unknown,
+  options: SendManyOptions,
+): AsyncGenerator<SendResult, void, undefined> {
+  checkOptions(options);
+  const {
+    chunkSize = DEFAULT_CHUNK_SIZE,
+    concurrency = DEFAULT_CONCURRENCY,
+    checkpoint,
+    resumeFrom,
+    purpose,
+    country,
+    template,
+    clientIp,
+    allowRepeatedIds,
+    mergeDuplicates,
+    ...callOptions
+  } = options;
+  const progress = openProgress(resumeFrom);
+  const source = openRows(input);
+  const checkpoints = createCheckpoints(checkpoint, progress);
+  const run = createChunkRun({
+    core,
+    source,
+    progress,
+    checkpoints,
+    chunkSize,
+    // A copy: the template of the first chunk is that of the last.
+    batch: { template: copyOf(template), clientIp, allowRepeatedIds, mergeDuplicates },
+    defaults: { ...(purpose !== undefined && { purpose }), ...(country !== undefined && { country }) },
+    callOptions,
+  });
+
+  async function settle({ rows }: Chunk, results: readonly SendResult[]): Promise<void> {
+    if (results.length === 0) return;
+    const final = results.filter((result) => !isLeftOpen(result)).map(({ index }) => index);
+    progress.settle(rows, rangesOf(final));
+    await checkpoints.save().catch((error: SmsError) => run.stop(error));
+  }
+
+  const { signal } = callOptions;
+  const onAbort = (): void => run.stop(abortedRun());
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener('abort', onAbort, { once: true });
+  const chunks: Promise<Chunk>[] = [];
+  try {
+    while (chunks.length < concurrency) chunks.push(run.start());
+    for (let isLast = false; !isLast; ) {
+      const chunk = await (chunks.shift() as Promise<Chunk>);
+      const results = await chunk.results;
+      for (const result of results) yield result;
+      await settle(chunk, results);
+      isLast = chunk.isLast;
+      chunks.push(run.start());
+    }
+  } finally {
+    run.stop();
+    await Promise.allSettled(chunks.map(async (chunk) => (await chunk).results));
+    signal?.removeEventListener('abort', onAbort);
+    await source.close();
+    await checkpoints.close();
+  }
+  if (run.stopError !== undefined) throw run.stopError;
+}
+
+function abortedRun(): AbortedError {
+  return new AbortedError({
+    message:
+      'messages.sendMany: the run was aborted. Every row that was read has its result; nothing after them was sent.',
+    submission: 'not-submitted',
+  });
+}

@@ -1,0 +1,202 @@
+import type { Call } from '../call.ts';
+import type { Written } from '../deliver.ts';
+import { ApiError, MessageRejectedError, type SmsError } from '../errors.ts';
+import type { AcceptedResult, SendResult } from '../results.ts';
+import type { TransportAnswer, TransportRequest } from '../transport/transport.ts';
+import type { Core } from './core.ts';
+import { type Draft, prepare, type Reading, type Unprepared, type WireCandidate } from './prepare.ts';
+import type { Addressing } from './sms-message.ts';
+
+/** 8x8's answer for one message, as far as it is relied on. */
+interface SentMessage {
+  readonly umid?: unknown;
+  readonly destination?: unknown;
+  readonly clientMessageId?: unknown;
+  readonly status?: { readonly code?: unknown; readonly description?: unknown } | null;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** Printable and short: it goes to events and to the idempotency record. */
+const UMID = /^[\x21-\x7e]{1,100}$/;
+
+/** The answer does not say what became of this message. */
+export function unreadableAnswer(candidate: WireCandidate, attempts: number): Written {
+  const { index, clientMessageId } = candidate;
+  const error = new ApiError({
+    message:
+      '8x8 answered 200 without saying what became of this message. Do not send it again before a delivery receipt or an export, matched by clientMessageId, says so.',
+    submission: 'unknown',
+    status: 200,
+    attempts,
+    clientMessageId,
+  });
+  return { status: 'failed', index, clientMessageId, error };
+}
+
+/** What 8x8 says about one message. REJECTED comes inside HTTP 200 and is no success. */
+export function readSent(answer: unknown, candidate: WireCandidate, attempts: number): Written {
+  const { index, clientMessageId, content } = candidate;
+  const sent = answer as SentMessage;
+  const code = textOf(sent.status?.code);
+  const umid = textOf(sent.umid);
+  if (code === 'REJECTED') {
+    const error = new MessageRejectedError({
+      description: textOf(sent.status?.description),
+      umid,
+      clientMessageId,
+    });
+    return { status: 'rejected', index, clientMessageId, error };
+  }
+  if (!UMID.test(umid) || code === '') return unreadableAnswer(candidate, attempts);
+  const { parts, encoding } = content?.measure ?? { parts: 1, encoding: 'GSM7' };
+  return { status: 'accepted', index, clientMessageId, umid, parts, encoding, attempts };
+}
+
+/** What a request that carries messages is made of. */
+export interface SendPlan<Input extends Addressing> {
+  readonly reading: Reading<Input>;
+  /** The request for what the guards admitted. */
+  request(
+    admitted: readonly WireCandidate[],
+  ): Pick<TransportRequest, 'operation' | 'segments' | 'body' | 'messageCount' | 'clientMessageId'>;
+  /** What the answer says about each, in order. */
+  read(answer: TransportAnswer, admitted: readonly WireCandidate[]): readonly Written[];
+  /** A last look before the guards: what must not go on gets its result here. */
+  screen?(candidates: readonly WireCandidate[]): Map<WireCandidate, SendResult>;
+  /** Messages with one identity are sent once; the others get the result of the first. */
+  identityOf?(candidate: WireCandidate): string;
+}
+
+function isResult(item: WireCandidate | SendResult): item is SendResult {
+  return 'status' in item;
+}
+
+/** The first of each identity, and for every other one the first that stands for it. */
+function findTwins(
+  candidates: readonly WireCandidate[],
+  identityOf: SendPlan<Addressing>['identityOf'],
+): ReadonlyMap<WireCandidate, WireCandidate> {
+  const twins = new Map<WireCandidate, WireCandidate>();
+  if (identityOf === undefined) return twins;
+  const first = new Map<string, WireCandidate>();
+  for (const candidate of candidates) {
+    const identity = identityOf(candidate);
+    const leader = first.get(identity);
+    if (leader === undefined) first.set(identity, candidate);
+    else twins.set(candidate, leader);
+  }
+  return twins;
+}
+
+/** The way of every message: read and normalised, past the guards, written, settled. One result a draft, in order. */
+export async function sendDrafts<Input extends Addressing>(
+  core: Core,
+  drafts: readonly Draft[],
+  plan: SendPlan<Input>,
+  call: Call,
+): Promise<readonly SendResult[]> {
+  const prepared = await prepareUnlessEnded(core, drafts, plan.reading, call);
+  const ready = prepared.filter((item): item is WireCandidate => !isResult(item));
+  const results = plan.screen?.(ready) ?? new Map<WireCandidate, SendResult>();
+  for (const result of results.values()) reportUnprepared(core, result, call);
+  const passed = results.size === 0 ? ready : ready.filter((candidate) => !results.has(candidate));
+  const twins = findTwins(passed, plan.identityOf);
+  const candidates = twins.size === 0 ? passed : passed.filter((candidate) => !twins.has(candidate));
+  const delivered = await core.deliver(candidates, call, async (admitted, onWrite) => {
+    // The guards hand back the very objects they were given.
+    const written = admitted as readonly WireCandidate[];
+    const answer = await core.transport.request({
+      ...plan.request(written),
+      options: call.transportOptions(),
+      onWrite,
+    });
+    return plan.read(answer, written);
+  });
+  let told = 0;
+  function resultOf(candidate: WireCandidate): SendResult {
+    const leader = twins.get(candidate);
+    if (leader !== undefined) return twinResult(candidate, leader, results.get(leader) as SendResult);
+    const screened = results.get(candidate);
+    if (screened !== undefined) return screened;
+    const result = delivered[told] as SendResult;
+    told += 1;
+    // The first of equal messages comes before the others.
+    if (twins.size > 0) results.set(candidate, result);
+    return result;
+  }
+  return prepared.map((item) => {
+    if (!isResult(item)) return resultOf(item);
+    reportUnprepared(core, item, call);
+    return item;
+  });
+}
+
+/** What the others of equal messages are told: the result of the first. */
+function twinResult(
+  { index, clientMessageId }: WireCandidate,
+  leader: WireCandidate,
+  shared: SendResult,
+): SendResult {
+  const isSent = shared.status === 'accepted';
+  return { ...shared, index, clientMessageId, ...(isSent && { duplicateOf: leader.index }) } as SendResult;
+}
+
+/** A call that ends while its numbers are read has sent none of its messages. */
+async function prepareUnlessEnded<Input extends Addressing>(
+  core: Core,
+  drafts: readonly Draft[],
+  reading: Reading<Input>,
+  call: Call,
+): Promise<readonly (WireCandidate | Unprepared)[]> {
+  try {
+    return await prepare(drafts, reading, core.prepare, call.signal);
+  } catch (error) {
+    if (!call.signal.aborted) throw error;
+    return drafts.map(({ index, spareId }) => {
+      const clientMessageId = spareId ?? crypto.randomUUID();
+      return { status: 'failed', index, clientMessageId, error: call.signal.reason as SmsError };
+    });
+  }
+}
+
+/** Sends one message. Throws unless 8x8 took it. */
+export async function sendOne<Input extends Addressing>(
+  core: Core,
+  input: Input,
+  {
+    reading,
+    ...request
+  }: Pick<SendPlan<Input>, 'reading'> & Pick<TransportRequest, 'operation' | 'segments'>,
+  call: Call,
+): Promise<AcceptedResult> {
+  const plan: SendPlan<Input> = {
+    reading,
+    request: ([candidate]) => ({
+      ...request,
+      body: candidate?.wire,
+      ...(candidate && { clientMessageId: candidate.clientMessageId }),
+    }),
+    read: ({ body, attempts }, admitted) => admitted.map((candidate) => readSent(body, candidate, attempts)),
+  };
+  const [result] = await sendDrafts(core, [{ index: 0, path: '', input }], plan, call);
+  if (result?.status === 'accepted') return result;
+  throw result?.error;
+}
+
+/** What never became a message has no number to show. */
+function reportUnprepared({ emit }: Core, result: SendResult, call: Call): void {
+  const fields = {
+    clientMessageId: result.clientMessageId,
+    destination: '****',
+    purpose: 'transactional',
+  } as const;
+  if (result.status === 'blocked') {
+    emit({ type: 'message-blocked', ...fields, decision: result.error.decision }, call.context);
+  } else if (result.status === 'failed') {
+    const { code, submission } = result.error;
+    emit({ type: 'message-failed', ...fields, errorCode: code, submission }, call.context);
+  }
+}

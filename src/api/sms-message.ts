@@ -1,0 +1,102 @@
+import {
+  anything,
+  type Field,
+  type Fields,
+  moment,
+  oneOf,
+  pattern,
+  shape,
+  shapeWith,
+  text,
+  webUrl,
+  word,
+} from '../schema.ts';
+import type { Purpose } from '../types.ts';
+
+/** How the text is written on the air. `AUTO`: GSM-7 when it can carry every character, else UCS-2. */
+export type Encoding = 'AUTO' | 'GSM7' | 'UCS2';
+
+/** What a message and the template of a batch have in common. Source: 8x8 SMS API, "Send SMS". */
+export interface SmsContent {
+  /** The text. GSM-7: 160 characters in one part, 153 per part when split; UCS-2: 70 and 67. */
+  readonly text?: string | undefined;
+  /** Sender ID: up to 11 letters, digits and spaces, or up to 16 digits. @default the sub-account's */
+  readonly source?: string | undefined;
+  /** @default 'AUTO' */
+  readonly encoding?: Encoding | undefined;
+  /** When to send: a `Date`, or ISO 8601 with an offset; at most 7 days ahead. @default now */
+  readonly scheduled?: string | Date | undefined;
+  /** When to give up: a `Date`, or ISO 8601 with an offset. */
+  readonly expiry?: string | Date | undefined;
+  /** Where 8x8 posts the delivery receipt of this message instead of the account's webhook. */
+  readonly dlrCallbackUrl?: string | undefined;
+}
+
+/** What a message says to whom, apart from its text. */
+export interface Addressing {
+  /** The person: E.164 (`+6591234567`), or a national number together with `country`. */
+  readonly destination: string;
+  /** ISO 3166-1 alpha-2 code of a national number. @default `defaultCountry` of the client */
+  readonly country?: string | undefined;
+  /** Your id, at most 350 characters; receipts carry it. @default a UUID is made */
+  readonly clientMessageId?: string | undefined;
+  /** Why it is sent: decides which guards apply, never sent to 8x8. @default 'transactional' */
+  readonly purpose?: Purpose | undefined;
+  /**
+   * Makes a repeated call harmless for 24 hours: the same key gives the first result again, an unknown outcome its
+   * error, and never a second message. 1 to 255 characters.
+   */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/**
+ * One SMS.
+ *
+ * @example { destination: '9123 4567', country: 'SG', text: 'Your code is 4711', purpose: 'otp' }
+ */
+export interface SmsMessage extends SmsContent, Addressing {
+  readonly text: string;
+  /** The end user's IP address, for 8x8's own limit per address. */
+  readonly clientIp?: string | undefined;
+  /** `Outcome`: conversion tracking, completed by `messages.feedback`. @default 'None' */
+  readonly track?: 'None' | 'Outcome' | undefined;
+}
+
+/** A message of a batch whose template may hold the text. */
+export type BatchMessage = Omit<SmsMessage, 'text'> & { readonly text?: string | undefined };
+
+/** More than any ten parts hold; the content guard names the exact limit. 1 MB of text stops here. */
+export const MAX_TEXT_CHARACTERS = 20_000;
+
+export function isClientMessageId(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 350 && /^[^\p{Cc}\p{Cs}]+$/u.test(value);
+}
+
+export const contentFields: Fields<SmsContent> = {
+  text: text({ max: MAX_TEXT_CHARACTERS }),
+  source: text({ max: 16 }),
+  encoding: oneOf(['AUTO', 'GSM7', 'UCS2']),
+  scheduled: moment(),
+  expiry: moment(),
+  dlrCallbackUrl: webUrl(),
+};
+
+export const addressingFields: Fields<Addressing> = {
+  // Read by the phone module, which says best what is wrong with a number.
+  destination: anything(),
+  country: text({ min: 2, max: 2 }),
+  clientMessageId: word(isClientMessageId, 'a string of 1 to 350 characters without control characters'),
+  purpose: oneOf(['transactional', 'otp', 'marketing']),
+  idempotencyKey: text({ max: 255 }),
+};
+
+const messageFields: Fields<SmsMessage> = {
+  ...contentFields,
+  ...addressingFields,
+  clientIp: pattern(/^[0-9a-f.:]{2,45}$/i, 'an IP address'),
+  track: oneOf(['None', 'Outcome']),
+};
+
+export const messageSchema: Field = shapeWith(['destination', 'text'], messageFields, 'a message');
+export const batchMessageSchema: Field = shapeWith(['destination'], messageFields, 'a message');
+export const templateSchema: Field = shape(contentFields, 'a template');

@@ -1,0 +1,217 @@
+import type { Content } from '../guards/guard.ts';
+import { type AcceptedResult, countResults } from '../results.ts';
+import { anything, type Fields, list, shape, shapeWith, shortValues, text } from '../schema.ts';
+import type { CallOptions } from '../types.ts';
+import { type BatchSettings, batchSettingFields, sendBatchRequest } from './batch-request.ts';
+import type { Core } from './core.ts';
+import { assertValid, readId } from './input.ts';
+import type { Operation } from './operation.ts';
+import { contentOf, copyOf, type Draft, type Reading, wireFields } from './prepare.ts';
+import { sendOne } from './send.ts';
+import { type BatchResult, draftOf, MAX_BATCH } from './send-batch.ts';
+import {
+  type Addressing,
+  addressingFields,
+  contentFields,
+  MAX_TEXT_CHARACTERS,
+  type SmsContent,
+} from './sms-message.ts';
+
+const SEND: Operation = {
+  name: 'surveys.send',
+  operationId: 'Survey-Send',
+  product: 'sms',
+  method: 'POST',
+  path: '/api/v1/subaccounts/{subAccountId}/surveys/{surveyId}/messages',
+  repeat: 'never',
+  answer: 'json',
+};
+
+const SEND_BATCH: Operation = {
+  ...SEND,
+  name: 'surveys.sendBatch',
+  operationId: 'Survey-Send-Many',
+  path: `${SEND.path}/batch`,
+};
+
+/** What survey messages and their template have in common. Source: 8x8 SMS Engage API, "Send survey". */
+export interface SurveyContent extends Omit<SmsContent, 'text'> {
+  /**
+   * The text. `{{url}}` or `{{url:var1:var2}}` becomes the short link to the survey, 21 characters; `{{name}}` a variable
+   * of the message.
+   */
+  readonly templateBody?: string | undefined;
+}
+
+/** What every message of a survey batch shares; a message's own field wins. */
+export interface SurveyTemplate extends SurveyContent {
+  readonly templateBody: string;
+}
+
+/** One invitation to a survey. */
+export interface SurveyMessage extends SurveyContent, Addressing {
+  readonly templateBody: string;
+  /** Values for the survey and for `{{name}}` in the text: at most 100, of up to 1,000 characters. */
+  readonly templateVariables?: Readonly<Record<string, string | number | boolean>> | undefined;
+}
+
+/** An invitation of a batch whose template may hold the text. */
+export type SurveyBatchMessage = Omit<SurveyMessage, 'templateBody'> & SurveyContent;
+
+/** One invitation, and the survey it leads to. */
+export interface SurveyInput extends SurveyMessage {
+  readonly surveyId: string;
+}
+
+/** Up to 10,000 invitations to one survey. */
+export interface SurveyBatchInput extends BatchSettings {
+  readonly surveyId: string;
+  readonly messages: readonly SurveyBatchMessage[];
+  readonly template?: SurveyTemplate | undefined;
+}
+
+/** SMS Engage surveys. They pass the same guards as every SMS. */
+export interface Surveys {
+  /**
+   * Sends one invitation to a survey past all guards. Throws unless 8x8 took it.
+   *
+   * @throws ValidationError, GuardError, MessageRejectedError, ApiError, ConnectionError, AbortedError, QueueFullError,
+   * StoreError: as `messages.send`
+   * @see https://developer.8x8.com/connect/reference/survey-send
+   * @example
+   * ```ts
+   * await sms.surveys.send({
+   *   surveyId: 'nps',
+   *   destination: '+6591234567',
+   *   templateBody: 'Hi {{name}}, how was it? {{url:name}}',
+   *   templateVariables: { name: 'Mei' },
+   * });
+   * ```
+   */
+  send(survey: SurveyInput, options?: CallOptions): Promise<AcceptedResult>;
+  /**
+   * Sends up to 10,000 invitations in one request, past all guards; results as those of `messages.sendBatch`. Throws
+   * only for a malformed call, before anything is counted or sent.
+   *
+   * @throws ValidationError
+   * @see https://developer.8x8.com/connect/reference/survey-send-many
+   * @example
+   * ```ts
+   * const { counts } = await sms.surveys.sendBatch({
+   *   surveyId: 'nps',
+   *   messages: [{ destination: '+6591234567' }, { destination: '+6598765432' }],
+   *   template: { templateBody: 'How was it? {{url}}' },
+   * });
+   * ```
+   */
+  sendBatch(batch: SurveyBatchInput, options?: CallOptions): Promise<BatchResult>;
+}
+
+const { text: _, ...sharedFields } = contentFields;
+const surveyContentFields: Fields<SurveyContent> = {
+  ...sharedFields,
+  templateBody: text({ max: MAX_TEXT_CHARACTERS }),
+};
+const messageFields: Fields<SurveyMessage> = {
+  ...surveyContentFields,
+  ...addressingFields,
+  templateVariables: shortValues({ maxEntries: 100, maxLength: 1_000 }),
+};
+const messageSchema = shapeWith(['destination', 'templateBody'], messageFields, 'a survey message');
+const batchMessageSchema = shapeWith(['destination'], messageFields, 'a survey message');
+const surveyId = text({ max: 200 });
+const batchFields: Fields<SurveyBatchInput> = {
+  ...batchSettingFields,
+  surveyId,
+  messages: list(anything(), { min: 1, max: MAX_BATCH }),
+  template: shapeWith(['templateBody'], surveyContentFields, 'a template'),
+};
+const batchSchema = shapeWith(
+  ['surveyId', 'messages'],
+  batchFields,
+  'a batch { surveyId, messages, template }',
+);
+const inputSchema = shape({ ...messageFields, surveyId }, 'a survey message { surveyId, destination, … }');
+
+const LINK = /\{\{\s*url(?::[^{}]*)?\s*\}\}/g;
+/** 21 characters that every encoding carries: what a short link is billed as. */
+const BILLED_LINK = 'x'.repeat(21);
+
+/** Variables filled in as 8x8 does; links and what nobody declared stay for the guard to see. */
+function fill(template: string, variables: SurveyMessage['templateVariables'] = {}): string {
+  return template.replace(/\{\{([^{}]+)\}\}/g, (placeholder, inside: string) => {
+    const name = inside.trim();
+    return Object.hasOwn(variables, name) ? String(variables[name]) : placeholder;
+  });
+}
+
+function surveyContent(message: SurveyBatchMessage, template: string): Content {
+  const filled = fill(template, message.templateVariables);
+  const content = contentOf({ ...message, text: filled }, filled.replace(LINK, BILLED_LINK));
+  return { ...content, placeholders: [] };
+}
+
+function surveyReading(
+  rewrite: (text: string) => string,
+  template: Partial<SurveyTemplate> = {},
+): Reading<SurveyBatchMessage> {
+  return {
+    schema: template.templateBody === undefined ? messageSchema : batchMessageSchema,
+    content: (message) =>
+      surveyContent(
+        { ...template, ...message },
+        rewrite(message.templateBody ?? template.templateBody ?? ''),
+      ),
+    wire: ({ templateBody, templateVariables, source, encoding, scheduled, expiry, dlrCallbackUrl }) =>
+      wireFields({
+        templateBody: templateBody === undefined ? undefined : rewrite(templateBody),
+        // A copy: what the guards read is what is sent, whatever the caller does with the object meanwhile.
+        templateVariables: templateVariables && { ...templateVariables },
+        source,
+        encoding,
+        scheduled,
+        expiry,
+        dlrCallbackUrl,
+      }),
+  };
+}
+
+function readDrafts({ messages, purpose, country }: SurveyBatchInput): readonly Draft[] {
+  const defaults = wireFields({ purpose, country });
+  // `Array.from` also fills the holes of a sparse array, so that every place has its result.
+  return Array.from(messages, (message, index) => draftOf(message, index, `messages[${index}]`, defaults));
+}
+
+export function createSurveys(core: Core): Surveys {
+  const { calls, subAccountId, rewrite } = core;
+  return {
+    send: (survey, options) =>
+      calls.run(options, (call) => {
+        assertValid(inputSchema, survey, '');
+        const { surveyId, ...message } = survey;
+        const segments = { subAccountId, surveyId: readId(surveyId, 'surveyId') };
+        return sendOne(core, message, { operation: SEND, segments, reading: surveyReading(rewrite) }, call);
+      }),
+    sendBatch: (batch, options) =>
+      calls.run(options, async (call) => {
+        assertValid(batchSchema, batch, '');
+        const { surveyId } = batch;
+        const template = copyOf(batch.template);
+        const { results, batchId } = await sendBatchRequest(
+          core,
+          readDrafts(batch),
+          {
+            operation: SEND_BATCH,
+            segments: { subAccountId, surveyId },
+            reading: surveyReading(rewrite, template),
+            settings: batch,
+            shared: {
+              template: template && wireFields({ ...template, templateBody: rewrite(template.templateBody) }),
+            },
+          },
+          call,
+        );
+        return { results, counts: countResults(results), ...(batchId !== undefined && { batchId }) };
+      }),
+  };
+}

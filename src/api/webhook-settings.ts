@@ -1,0 +1,208 @@
+import { type Fields, flag, list, oneOf, pattern, shapeWith, text, webUrl } from '../schema.ts';
+import type { CallOptions } from '../types.ts';
+import type { Core } from './core.ts';
+import { assertValid } from './input.ts';
+import type { Operation } from './operation.ts';
+import { wireFields } from './prepare.ts';
+import { optionalText, present, readAnswer, textIn, toFields, toList } from './read-answer.ts';
+
+const WEBHOOKS = {
+  product: 'sms',
+  path: '/api/v1/accounts/{accountId}/webhooks',
+  repeat: 'safe',
+} as const;
+
+const LIST: Operation = {
+  ...WEBHOOKS,
+  name: 'webhookSettings.list',
+  operationId: 'Get-Webhooks-2',
+  method: 'GET',
+  answer: 'json',
+};
+
+const SET: Operation = {
+  ...WEBHOOKS,
+  name: 'webhookSettings.set',
+  operationId: 'Add-Webhooks-2',
+  method: 'POST',
+  answer: 'empty',
+};
+
+const DELETE: Operation = {
+  ...WEBHOOKS,
+  name: 'webhookSettings.delete',
+  operationId: 'Delete-Webhooks-2',
+  method: 'DELETE',
+  answer: 'empty',
+};
+
+/** Where 8x8 fetches the token that it sends with a webhook (OAuth 2.0 client credentials). */
+export interface WebhookOAuth {
+  /** Your token endpoint. */
+  readonly url: string;
+  readonly clientId: string;
+  /** `***` when it was read: 8x8 shows no secret again. */
+  readonly clientSecret: string;
+  /** Where 8x8 puts id and secret when it asks for a token. */
+  readonly credentialsLocation: 'header' | 'body' | (string & {});
+  readonly scope?: string;
+}
+
+/** A webhook as 8x8 has it. */
+export interface WebhookSetting {
+  /** `*` is the account-wide webhook: it gets what no webhook of a sub-account gets. */
+  readonly subAccountId: string;
+  readonly url: string;
+  readonly enabled: boolean;
+  /** The `Authorization` header 8x8 sends; `***` when it was read. */
+  readonly httpAuthorization?: string;
+  readonly oauth?: WebhookOAuth;
+}
+
+/** A webhook to create, or to put in the place of the sub-account's present one. */
+export interface WebhookInput {
+  /** A sub-account, or `*` for the whole account. */
+  readonly subAccountId: string;
+  /** Where 8x8 posts receipts and incoming messages. */
+  readonly url: string;
+  /** @default true */
+  readonly enabled?: boolean | undefined;
+  /** The literal `Authorization` header that 8x8 shall send: how you know that it is 8x8. */
+  readonly httpAuthorization?: string | undefined;
+  readonly oauth?:
+    | {
+        readonly url: string;
+        readonly clientId: string;
+        readonly clientSecret: string;
+        readonly credentialsLocation: 'header' | 'body';
+        readonly scope?: string | undefined;
+      }
+    | undefined;
+}
+
+/** Where 8x8 posts delivery receipts and incoming messages. Needs `accountId`. */
+export interface WebhookSettings {
+  /**
+   * All webhooks of the account. Secrets come as `***`.
+   *
+   * @throws ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/get-webhooks-2
+   * @example (await sms.webhookSettings.list()).filter((webhook) => webhook.enabled)
+   */
+  list(options?: CallOptions): Promise<readonly WebhookSetting[]>;
+  /**
+   * Creates webhooks, or replaces those of the same sub-accounts; the others stay. A secret of `***` is refused: writing
+   * back what was read would make it the secret.
+   *
+   * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/add-webhooks-2
+   * @example
+   * ```ts
+   * await sms.webhookSettings.set([
+   *   { subAccountId: '*', url: 'https://team.example/8x8', httpAuthorization: `Bearer ${secret}` },
+   * ]);
+   * ```
+   */
+  set(webhooks: readonly WebhookInput[], options?: CallOptions): Promise<void>;
+  /**
+   * Deletes the webhooks of these sub-accounts. `*` names the account-wide webhook and no other: it is no wildcard.
+   *
+   * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/delete-webhooks-2
+   * @example await sms.webhookSettings.delete([{ subAccountId: 'amazing_hq' }])
+   */
+  delete(webhooks: readonly { readonly subAccountId: string }[], options?: CallOptions): Promise<void>;
+}
+
+const MAX_WEBHOOKS = 1_000;
+const url = webUrl();
+const secret = pattern(
+  /^(?![\s\S]*\*{3})[^\p{Cc}]+$/u,
+  'a secret without control characters, and not the *** that 8x8 shows instead of one: written back, that would become the secret',
+);
+const owner = pattern(
+  /^(?:\*|[A-Za-z0-9\-._&]{3,50})$/,
+  'a sub-account (3 to 50 letters, digits, - . _ &), or * for the account-wide webhook',
+);
+
+const oauthFields: Fields<NonNullable<WebhookInput['oauth']>> = {
+  url,
+  clientId: text({ max: 500 }),
+  clientSecret: secret,
+  credentialsLocation: oneOf(['header', 'body']),
+  scope: text({ max: 1_000 }),
+};
+const webhookFields: Fields<WebhookInput> = {
+  subAccountId: owner,
+  url,
+  enabled: flag(),
+  httpAuthorization: secret,
+  oauth: shapeWith(['url', 'clientId', 'clientSecret', 'credentialsLocation'], oauthFields),
+};
+const setSchema = list(
+  shapeWith(['subAccountId', 'url'], webhookFields, 'a webhook { subAccountId, url, … }'),
+  {
+    min: 1,
+    max: MAX_WEBHOOKS,
+  },
+);
+const deleteSchema = list(
+  shapeWith(['subAccountId'], { subAccountId: owner }, 'an object { subAccountId }'),
+  { min: 1, max: MAX_WEBHOOKS },
+);
+
+function readOAuth(value: unknown): WebhookOAuth | undefined {
+  if (value === undefined || value === null) return undefined;
+  const fields = toFields(value, 'oauth');
+  return {
+    url: textIn(fields, 'url'),
+    clientId: textIn(fields, 'clientId'),
+    clientSecret: textIn(fields, 'clientSecret'),
+    credentialsLocation: textIn(fields, 'credentialsLocation'),
+    ...present({ scope: optionalText(fields, 'scope') }),
+  };
+}
+
+function readWebhook(value: unknown): WebhookSetting {
+  const fields = toFields(value, 'a webhook');
+  return {
+    subAccountId: textIn(fields, 'subAccountId'),
+    url: textIn(fields, 'url'),
+    enabled: fields.enabled !== false,
+    ...present({
+      httpAuthorization: optionalText(fields, 'httpAuthorization'),
+      oauth: readOAuth(fields.oauth),
+    }),
+  };
+}
+
+export function createWebhookSettings({ calls, transport, accountId }: Core): WebhookSettings {
+  return {
+    list: (options) =>
+      calls.run(options, async (call) => {
+        const segments = { accountId: accountId() };
+        const answer = await transport.request({
+          operation: LIST,
+          segments,
+          options: call.transportOptions(),
+        });
+        return readAnswer(LIST, answer, (body) => toList(body).map(readWebhook));
+      }),
+    set: (webhooks, options) =>
+      calls.run(options, async (call) => {
+        assertValid(setSchema, webhooks, 'webhooks');
+        const segments = { accountId: accountId() };
+        const body = webhooks.map((webhook) =>
+          wireFields({ ...webhook, oauth: webhook.oauth && wireFields(webhook.oauth) }),
+        );
+        await transport.request({ operation: SET, segments, body, options: call.transportOptions() });
+      }),
+    delete: (webhooks, options) =>
+      calls.run(options, async (call) => {
+        assertValid(deleteSchema, webhooks, 'webhooks');
+        const segments = { accountId: accountId() };
+        const body = webhooks.map(({ subAccountId }) => ({ subAccountId }));
+        await transport.request({ operation: DELETE, segments, body, options: call.transportOptions() });
+      }),
+  };
+}

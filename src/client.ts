@@ -1,0 +1,196 @@
+import { type Account, createAccount } from './api/account.ts';
+import type { Core } from './api/core.ts';
+import { createExports, type Exports } from './api/exports.ts';
+import { createMessages, type Messages } from './api/messages.ts';
+import { createPriceBook } from './api/price-book.ts';
+import { createSurveys, type Surveys } from './api/surveys.ts';
+import { createWebhookSettings, type WebhookSettings } from './api/webhook-settings.ts';
+import { createCalls } from './call.ts';
+import { type Consent, createConsent } from './consent/consent.ts';
+import { createCredentials } from './credentials.ts';
+import { createDeliver } from './deliver.ts';
+import { ConfigurationError, ValidationError } from './errors.ts';
+import { createEmit } from './events.ts';
+import { createAdmission } from './guards/admission.ts';
+import { createClearBackoff } from './guards/clear-backoff.ts';
+import { createGuards } from './guards/create-guards.ts';
+import { createGuardsDesk, type GuardsDesk } from './guards/desk.ts';
+import type { LimitStore } from './limits/limit-store.ts';
+import { memoryLimits } from './limits/memory-limits.ts';
+import { optionsSchema, type ResolvedOptions, resolveOptions, type SmsClientOptions } from './options.ts';
+import { findFlaw } from './schema.ts';
+import { type SharedState, sharedState } from './shared-state.ts';
+import { replaceTypography } from './text/typography.ts';
+import { createTransport } from './transport/create-transport.ts';
+import type { Clock } from './types.ts';
+
+/** Read when it is asked, never when a client is made: a client may stand in the global scope of a Worker. */
+const SYSTEM_CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+/**
+ * The default counts live once a process, for both module formats: a team that makes a client in every request must
+ * still be limited. A client with its own clock gets its own counts.
+ */
+function defaultLimits({ clock }: ResolvedOptions): LimitStore {
+  if (clock !== undefined) return memoryLimits({ clock });
+  const shared = sharedState();
+  shared.limits ??= memoryLimits();
+  return shared.limits as LimitStore;
+}
+
+/** What `withOptions` hands on: the child counts and is paced together with its parent. */
+interface Inheritance {
+  readonly limits: LimitStore;
+  readonly state: SharedState;
+}
+
+/** Kept beside the options, so that the constructor has no parameter that is not for you. */
+const inheritances = new WeakMap<SmsClientOptions, Inheritance>();
+
+function named<Options extends object>(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
+}
+
+/**
+ * What is not named stays, each guard on its own. `region` and `baseUrl` exclude each other, so the one that is named
+ * last takes the other's place.
+ */
+function mergeOptions(base: SmsClientOptions, overrides: SmsClientOptions): SmsClientOptions {
+  const { region, baseUrl, ...rest } = base;
+  const keepsHost = overrides.region === undefined && overrides.baseUrl === undefined;
+  const merged = { ...rest, ...(keepsHost && { region, baseUrl }), ...named(overrides) };
+  return isObject(base.guards) && isObject(overrides.guards)
+    ? { ...merged, guards: { ...base.guards, ...named(overrides.guards) } }
+    : merged;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The 8x8 SMS API with the safeguards in front of every send.
+ *
+ * @throws ConfigurationError an option is missing, unknown, malformed or contradictory
+ * @example
+ * ```ts
+ * const sms = new SmsClient(); // key and sub-account from the environment
+ * const sent = await sms.messages.send({ destination: '+6591234567', text: 'Your code is 4711', purpose: 'otp' });
+ * ```
+ */
+export class SmsClient {
+  /** Send, look up and cancel messages. */
+  readonly messages: Messages;
+  /** Send SMS Engage surveys. */
+  readonly surveys: Surveys;
+  /** Fetch the log of messages. */
+  readonly exports: Exports;
+  /** Prices and balance. */
+  readonly account: Account;
+  /** Where 8x8 posts receipts and incoming messages. */
+  readonly webhookSettings: WebhookSettings;
+  /** See and clear what is counted for a number. */
+  readonly guards: GuardsDesk;
+  /** Record and read who agreed. */
+  readonly consent: Consent;
+  readonly #options: SmsClientOptions;
+  readonly #inheritance: Inheritance;
+  readonly #close: (drainMs: number) => Promise<void>;
+
+  constructor(options: SmsClientOptions = {}) {
+    const resolved = resolveOptions(options);
+    const { scope, defaultCountry, subAccountId, clock = SYSTEM_CLOCK } = resolved;
+    const inherited = inheritances.get(options);
+    const limits = resolved.limits ?? inherited?.limits ?? defaultLimits(resolved);
+    const isPrivate = resolved.clock !== undefined || resolved.limits !== undefined;
+    const state = inherited?.state ?? (isPrivate ? { pacers: new Map<string, unknown>() } : sharedState());
+    const emit = createEmit(resolved.onEvent, () => clock.now());
+    const credentials = createCredentials(resolved.apiKey, { clock, emit });
+    const guards = createGuards(resolved.guards, credentials);
+    const calls = createCalls(resolved.deadlineMs);
+    const transport = createTransport({
+      ...resolved,
+      credentials,
+      emit,
+      clock,
+      sharedState: state,
+    });
+    const deliver = createDeliver(createAdmission({ guards, limits, scope, clock, emit }), emit);
+    const { content } = resolved.guards;
+    const core: Core = {
+      calls,
+      transport,
+      deliver,
+      emit,
+      subAccountId,
+      clearBackoff: createClearBackoff({ backoff: resolved.guards.backoff, limits, scope, emit }),
+      priceBook: createPriceBook(subAccountId),
+      prepare: { defaultCountry, acceptUnknownCallingCodes: resolved.guards.phone === false },
+      rewrite: content !== false && content?.replaceTypography === true ? replaceTypography : (text) => text,
+      accountId() {
+        if (resolved.accountId !== undefined) return resolved.accountId;
+        throw new ConfigurationError(
+          'accountId is missing: pass it as an option, or set EIGHTBYEIGHT_ACCOUNT_ID.',
+          'accountId',
+        );
+      },
+    };
+    if (resolved.redirectedTo !== undefined) {
+      const message = `8x8-sms-guard: EIGHTBYEIGHT_BASE_URL sends every request, and the API key, to ${resolved.redirectedTo}.`;
+      (resolved.logger ?? console).warn(message);
+    }
+
+    this.#options = options;
+    this.#inheritance = { limits, state };
+    this.#close = async (drainMs) => {
+      await calls.close(drainMs);
+      await transport.close({ drainMs: 0 });
+    };
+    this.messages = createMessages(core);
+    this.surveys = createSurveys(core);
+    this.exports = createExports(core);
+    this.account = createAccount(core);
+    this.webhookSettings = createWebhookSettings(core);
+    this.guards = createGuardsDesk({ calls, guards, limits, scope, clock, emit, defaultCountry });
+    this.consent = createConsent({
+      calls,
+      guard: resolved.guards.consent ?? {},
+      clock,
+      emit,
+      defaultCountry,
+    });
+  }
+
+  /**
+   * A client with some options changed; of `guards` only those that are named. It counts together with this one (unless
+   * you change `limits`, `clock` or `scope`).
+   *
+   * @example sms.withOptions({ subAccountId: 'marketing' })
+   */
+  withOptions(overrides: SmsClientOptions): SmsClient {
+    const flaw = findFlaw(optionsSchema, overrides);
+    if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
+    const merged = mergeOptions(this.#options, overrides);
+    const { clock, limits } = merged;
+    const isSame = clock === this.#options.clock && limits === this.#options.limits;
+    if (isSame) inheritances.set(merged, this.#inheritance);
+    return new SmsClient(merged);
+  }
+
+  /**
+   * Takes no new calls, lets those under way finish for `drainMs` (default 10,000 ms), then ends them: a send that is cut
+   * off has an unknown outcome. The counts stay, they belong to the process; a store that you passed is yours to close.
+   *
+   * @example process.once('SIGTERM', () => sms.close())
+   */
+  async close({ drainMs = 10_000 }: { readonly drainMs?: number | undefined } = {}): Promise<void> {
+    if (!Number.isFinite(drainMs) || drainMs < 0) {
+      throw new ValidationError('drainMs must be a number of milliseconds, 0 or more.', 'drainMs');
+    }
+    await this.#close(drainMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

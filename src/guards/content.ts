@@ -1,0 +1,132 @@
+import { FALSE_OR_OPTIONS, type Fields, falseOr, flag, integer, oneOf, shape } from '../schema.ts';
+import { hasLoneSurrogate } from '../text/estimate-text.ts';
+import type { Content, Guard, GuardMode, Refusal } from './guard.ts';
+
+/**
+ * Refuses what would be cut, garbled or embarrassing on a handset.
+ *
+ * @example content: { maxParts: 2, replaceTypography: true }
+ */
+export interface ContentGuardOptions {
+  /** @default 'enforce' */
+  readonly mode?: GuardMode | undefined;
+  /** Most parts (segments) of one message. @default 10: 8x8 cuts what is longer, and says nothing */
+  readonly maxParts?: number | undefined;
+  /**
+   * Replaces typographic quotes, dashes, ellipses and special spaces with their plain form where that is all that keeps
+   * a character out of GSM-7. One curly quote doubles the price of a text. @default false
+   */
+  readonly replaceTypography?: boolean | undefined;
+}
+
+const fields: Fields<ContentGuardOptions> = {
+  mode: oneOf(['enforce', 'monitor']),
+  maxParts: integer({ min: 1, max: 10 }),
+  replaceTypography: flag(),
+};
+export const contentField = falseOr(shape(fields, FALSE_OR_OPTIONS));
+
+/** 8x8 schedules at most 7 days ahead. */
+const MAX_SCHEDULE_MS = 7 * 24 * 60 * 60 * 1000;
+/** Every control character but line feed, form feed and carriage return, which GSM-7 has. */
+const CONTROL_CHARACTER = /[\u0000-\u0009\u000b\u000e-\u001f\u007f-\u009f]/;
+const PLACEHOLDER = /\{\{([^{}]*)\}\}/g;
+/** 3GPP TS 23.040 9.1.2.5: 11 characters of GSM-7, or up to 16 digits; letters, digits and spaces as 8x8 has them. */
+const SENDER_ID = /^(?:\+?\d{1,16}|(?=.*[A-Za-z0-9])[A-Za-z0-9 ]{1,11})$/;
+
+function checkPlaceholders({ text, placeholders }: Content): Refusal | undefined {
+  const rest =
+    placeholders === undefined
+      ? text
+      : text.replace(PLACEHOLDER, (whole, inside: string) => {
+          const name = inside.trim();
+          return /^url(:|$)/.test(name) || placeholders.includes(name) ? '' : whole;
+        });
+  const begin = rest.indexOf('{{');
+  if (begin === -1 || !rest.includes('}}', begin + 2)) return undefined;
+  return {
+    reason: 'unresolved-placeholder',
+    message: 'The text still holds a {{placeholder}}. Fill it in before sending.',
+  };
+}
+
+function checkParts({ measure, encoding }: Content, maxParts: number): Refusal | undefined {
+  if (measure.unencodable > 0 && encoding === 'GSM7') {
+    return {
+      reason: 'not-encodable',
+      message: `The text holds ${measure.unencodable} characters that GSM7 cannot carry. Use encoding AUTO, or replace them (messages.estimate names them).`,
+    };
+  }
+  if (measure.parts <= maxParts) return undefined;
+  return {
+    reason: 'too-many-parts',
+    message: `The text needs ${measure.parts} parts, ${maxParts} are allowed (guards.content.maxParts); 8x8 sends at most 10 and drops the rest. Shorten it or send two messages.`,
+    observed: measure.parts,
+    limit: maxParts,
+  };
+}
+
+function checkDates({ scheduledAt, expiresAt }: Content, now: number): Refusal | undefined {
+  if (scheduledAt !== undefined && scheduledAt <= now) {
+    return { reason: 'schedule-in-past', message: '`scheduled` lies in the past. Leave it out to send now.' };
+  }
+  if (scheduledAt !== undefined && scheduledAt > now + MAX_SCHEDULE_MS) {
+    return {
+      reason: 'schedule-too-far',
+      message: '`scheduled` is more than 7 days ahead; 8x8 takes at most 7.',
+    };
+  }
+  if (expiresAt !== undefined && expiresAt <= (scheduledAt ?? now)) {
+    return {
+      reason: 'already-expired',
+      message: '`expiry` is not after the time of sending, so the message would never go out.',
+    };
+  }
+  return undefined;
+}
+
+/** Checks text, sender ID and dates. `holdsKey` tells whether a text contains the API key. */
+export function createContentGuard(
+  options: ContentGuardOptions,
+  { holdsKey }: { readonly holdsKey: (text: string) => boolean },
+): Guard {
+  const { mode = 'enforce', maxParts = 10 } = options;
+
+  function checkText(content: Content): Refusal | undefined {
+    const { text } = content;
+    if (holdsKey(text)) {
+      // Never let through: a key that was texted to somebody is burnt.
+      return { reason: 'api-key-in-text', message: 'The text contains your 8x8 API key.', always: true };
+    }
+    if (hasLoneSurrogate(text)) {
+      return {
+        reason: 'broken-text',
+        message: 'The text holds half of a surrogate pair; it was cut in mid-character.',
+      };
+    }
+    if (CONTROL_CHARACTER.test(text)) {
+      return {
+        reason: 'control-character',
+        message:
+          'The text holds a control character other than line feed, carriage return or form feed. Remove it.',
+      };
+    }
+    return checkPlaceholders(content) ?? checkParts(content, maxParts);
+  }
+
+  return {
+    name: 'content',
+    mode,
+    check({ content }, now) {
+      if (content === undefined) return undefined;
+      if (content.source !== undefined && !SENDER_ID.test(content.source)) {
+        return {
+          reason: 'bad-sender-id',
+          message:
+            'No handset can show this `source`: use up to 11 letters, digits and spaces, or up to 16 digits.',
+        };
+      }
+      return checkText(content) ?? checkDates(content, now);
+    },
+  };
+}

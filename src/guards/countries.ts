@@ -1,0 +1,45 @@
+import { regionOf } from '../phone/libphonenumber.ts';
+import { isInCountries } from '../phone/policy.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, list, oneOf, shapeWith, word } from '../schema.ts';
+import type { Guard, GuardMode } from './guard.ts';
+
+/**
+ * Where this service sends to. The cheapest answer to SMS pumping: nobody pumps a country you refuse.
+ *
+ * @example countries: { allow: ['SG', 'ID', 'PH'] }
+ */
+export interface CountriesGuardOptions {
+  /** @default 'enforce' */
+  readonly mode?: GuardMode | undefined;
+  /** ISO 3166-1 alpha-2 codes. A number without a country (satellite, +800, …) is refused. */
+  readonly allow: readonly string[];
+}
+
+/** A country with telephones: "UK" would match no number, and so refuse the whole of "GB". */
+export const countryField = word(
+  (code) => regionOf(code) !== undefined,
+  'an ISO 3166-1 alpha-2 country code such as "SG" or "GB"',
+);
+
+const fields: Fields<CountriesGuardOptions> = {
+  mode: oneOf(['enforce', 'monitor']),
+  allow: list(countryField, { min: 1, max: 300 }),
+};
+export const countriesField = falseOr(shapeWith(['allow'], fields, FALSE_OR_OPTIONS));
+
+/** Refuses every country that is not on the list. */
+export function createCountriesGuard({ mode = 'enforce', allow }: CountriesGuardOptions): Guard {
+  const allowed = new Set(allow.map((country) => country.toUpperCase()));
+  return {
+    name: 'countries',
+    mode,
+    check({ phone }) {
+      if (isInCountries(phone, allowed)) return undefined;
+      const where = phone.country ?? `calling code +${phone.callingCode}`;
+      return {
+        reason: 'country-not-allowed',
+        message: `${where} is not in guards.countries.allow. Add it there if you send to it.`,
+      };
+    },
+  };
+}

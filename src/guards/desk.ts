@@ -1,0 +1,199 @@
+import type { Call, Calls } from '../call.ts';
+import { InvalidPhoneNumberError, SmsError, StoreError, ValidationError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import type { LimitRule, LimitStore } from '../limits/limit-store.ts';
+import { normalisePhone, type Phone } from '../phone/normalise-phone.ts';
+import { maskNumber } from '../redact.ts';
+import { type Fields, findFlaw, oneOf, shape, text } from '../schema.ts';
+import { raceAbort } from '../transport/wait.ts';
+import type { CallOptions, Clock, Purpose } from '../types.ts';
+import { describeFinding } from './finding.ts';
+import type { Candidate, Guard, GuardName } from './guard.ts';
+
+/** Which number, and which guard of it. */
+export interface GuardsQuery {
+  /** ISO 3166-1 alpha-2 code of a national number. @default `defaultCountry` of the client */
+  readonly country?: string | undefined;
+  /** Only this guard. @default all; `release` leaves `prefix` alone unless it is named, since a range is not one person */
+  readonly guard?: GuardName | undefined;
+}
+
+/** One counter as it stands. */
+export interface GuardCounter {
+  readonly guard: string;
+  readonly rule: string;
+  /** Messages, different numbers, or one-time passwords without success. */
+  readonly count: number;
+  readonly limit?: number;
+  readonly windowMs?: number;
+  /** True when the count may be too high, because the table was full and the entry was folded. */
+  readonly approximate?: boolean;
+}
+
+/** What would be refused now. */
+export interface GuardRefusal {
+  readonly guard: string;
+  readonly purpose: Purpose;
+  readonly reason: string;
+  readonly message: string;
+  /** Milliseconds; absent when time does not help. */
+  readonly retryAfterMs?: number;
+}
+
+export interface GuardsInspection {
+  /** Masked. */
+  readonly destination: string;
+  readonly counters: readonly GuardCounter[];
+  readonly refusals: readonly GuardRefusal[];
+}
+
+/** For support staff: why does this person get no SMS, and let them. */
+export interface GuardsDesk {
+  /**
+   * What is counted for a number, what would be refused now, and until when. Changes nothing.
+   *
+   * @throws InvalidPhoneNumberError, ValidationError, StoreError
+   * @example (await sms.guards.inspect('+6591234567')).refusals
+   */
+  inspect(destination: string, query?: GuardsQuery, options?: CallOptions): Promise<GuardsInspection>;
+  /**
+   * Forgets what is counted for a number, and raises a `limits-released` event. Consent is not touched.
+   *
+   * @throws InvalidPhoneNumberError, ValidationError, StoreError
+   * @example await sms.guards.release('+6591234567', { guard: 'backoff' })
+   */
+  release(destination: string, query?: GuardsQuery, options?: CallOptions): Promise<void>;
+}
+
+export interface DeskConfig {
+  readonly calls: Calls;
+  readonly guards: readonly Guard[];
+  readonly limits: LimitStore;
+  readonly scope: string;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly defaultCountry: string | undefined;
+}
+
+const PURPOSES = ['transactional', 'otp', 'marketing'] as const satisfies readonly Purpose[];
+const queryFields: Fields<GuardsQuery> = {
+  country: text({ min: 2, max: 2 }),
+  guard: oneOf(['phone', 'content', 'countries', 'consent', 'recipient', 'backoff', 'prefix']),
+};
+const querySchema = shape(queryFields, 'an object { country, guard }');
+
+/** Reads one number outside of a send. */
+export function readPhone(destination: unknown, country: string | undefined): Phone {
+  const result = normalisePhone(destination, country);
+  if (result.ok) return result.phone;
+  throw new InvalidPhoneNumberError({
+    message: `destination: ${result.hint}`,
+    decision: { guard: 'phone', reason: result.reason, mode: 'enforce' },
+  });
+}
+
+export function createGuardsDesk(config: DeskConfig): GuardsDesk {
+  const { calls, guards, limits, scope, clock, emit, defaultCountry } = config;
+
+  function readQuery(destination: unknown, query: GuardsQuery): { phone: Phone; chosen: readonly Guard[] } {
+    const flaw = findFlaw(querySchema, query, 'query');
+    if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
+    const phone = readPhone(destination, query.country ?? defaultCountry);
+    const { guard } = query;
+    return { phone, chosen: guard === undefined ? guards : guards.filter(({ name }) => name === guard) };
+  }
+
+  /** The rules of the guards for every purpose, each once. */
+  function rulesOf(
+    chosen: readonly Guard[],
+    candidates: readonly Candidate[],
+  ): ReadonlyMap<string, LimitRule> {
+    const rules = candidates.flatMap((candidate) =>
+      chosen.flatMap((guard) => guard.rules?.(candidate) ?? []),
+    );
+    return new Map(rules.map((rule) => [rule.id, rule]));
+  }
+
+  async function runChecks(chosen: readonly Guard[], candidates: readonly Candidate[], call: Call) {
+    const refusals: GuardRefusal[] = [];
+    const now = clock.now();
+    for (const guard of chosen) {
+      const asked = await guard.ask?.(candidates, { now, signal: call.signal, context: call.context });
+      call.throwIfEnded();
+      for (const [turn, candidate] of candidates.entries()) {
+        const refusal = guard.check?.(candidate, now) ?? asked?.[turn];
+        if (refusal === undefined || (guard.mode === 'monitor' && !refusal.always)) continue;
+        const { reason, message } = refusal;
+        refusals.push({ guard: guard.name, purpose: candidate.purpose, reason, message });
+      }
+    }
+    return refusals;
+  }
+
+  /** A store's own error may hold anything; only that it failed is told. */
+  async function fromStore<Result>(call: Call, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await raceAbort((async () => work())(), call.signal);
+    } catch (error) {
+      call.throwIfEnded();
+      emit({ type: 'store-failed', store: 'limits' }, call.context);
+      throw SmsError.isInstance(error) && error.code === 'store'
+        ? error
+        : new StoreError('The limit store failed, so nothing was read or released.');
+    }
+  }
+
+  async function countersAndRefusals(chosen: readonly Guard[], candidates: readonly Candidate[]) {
+    const rules = rulesOf(chosen, candidates);
+    const states = await limits.inspect(scope, [...rules.values()]);
+    const byId = new Map(states.map((state) => [state.rule.id, state]));
+    const counters = states.map(
+      ({ rule, count, approximate }): GuardCounter => ({
+        guard: rule.guard,
+        rule: rule.id,
+        count,
+        ...('limit' in rule && { limit: rule.limit }),
+        ...('windowMs' in rule && { windowMs: rule.windowMs }),
+        ...(approximate === true && { approximate }),
+      }),
+    );
+    const refusals = candidates.flatMap((candidate) =>
+      [...rulesOf(chosen, [candidate]).keys()].flatMap((id): GuardRefusal[] => {
+        const state = byId.get(id);
+        if (state === undefined || state.rule.mode === 'monitor' || state.retryAfterMs === 0) return [];
+        const { rule, count: observed, retryAfterMs } = state;
+        const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+        const reason = rule.kind === 'backoff' ? 'too-soon' : 'over-limit';
+        const message = describeFinding({ rule, reason, observed, ...wait });
+        return [{ guard: rule.guard, purpose: candidate.purpose, reason, message, ...wait }];
+      }),
+    );
+    return { counters, refusals };
+  }
+
+  return {
+    inspect: (destination, query = {}, options = undefined) =>
+      calls.run(options, async (call) => {
+        const { phone, chosen } = readQuery(destination, query);
+        const candidates = PURPOSES.map(
+          (purpose): Candidate => ({ index: 0, clientMessageId: crypto.randomUUID(), phone, purpose }),
+        );
+        const refused = await runChecks(chosen, candidates, call);
+        const { counters, refusals } = await fromStore(call, () => countersAndRefusals(chosen, candidates));
+        return { destination: maskNumber(phone.e164), counters, refusals: [...refused, ...refusals] };
+      }),
+
+    release: (destination, query = {}, options = undefined) =>
+      calls.run(options, async (call) => {
+        const { phone, chosen } = readQuery(destination, query);
+        const released = chosen.filter(({ name }) => query.guard !== undefined || name !== 'prefix');
+        const candidates = PURPOSES.map(
+          (purpose): Candidate => ({ index: 0, clientMessageId: '', phone, purpose }),
+        );
+        const rules = [...rulesOf(released, candidates).values()];
+        if (rules.length > 0) await fromStore(call, () => limits.release(scope, rules));
+        const names = [...new Set(rules.map(({ guard }) => guard))];
+        emit({ type: 'limits-released', destination: maskNumber(phone.e164), guards: names }, call.context);
+      }),
+  };
+}

@@ -1,0 +1,108 @@
+import type { GuardDecision, GuardErrorFields, SmsError } from '../errors.ts';
+import { ConsentError, GuardError, InvalidPhoneNumberError, LimitError } from '../errors.ts';
+import type { LimitRule } from '../limits/limit-store.ts';
+import type { Phone } from '../phone/normalise-phone.ts';
+import { maskNumber } from '../redact.ts';
+import type { TextMeasure } from '../text/measure-text.ts';
+import type { Purpose } from '../types.ts';
+
+/** `enforce` refuses. `monitor` reports what it would have refused as a `guard-observed` event, and lets it pass. */
+export type GuardMode = 'enforce' | 'monitor';
+
+export type GuardName =
+  | 'phone'
+  | 'content'
+  | 'countries'
+  | 'consent'
+  | 'recipient'
+  | 'backoff'
+  | 'prefix'
+  | 'idempotency';
+
+/** What the message says, for the guards that read it. */
+export interface Content {
+  readonly text: string;
+  /** What the text is billed as, short links counted at their length. */
+  readonly measure: TextMeasure;
+  readonly encoding: 'AUTO' | 'GSM7' | 'UCS2';
+  readonly source?: string | undefined;
+  /** Epoch milliseconds. */
+  readonly scheduledAt?: number | undefined;
+  readonly expiresAt?: number | undefined;
+  /** Names that may stand in `{{…}}`; absent for a plain SMS, where none may. */
+  readonly placeholders?: readonly string[];
+}
+
+/** A message on its way through the guards. */
+export interface Candidate {
+  /** Its place in the caller's input. */
+  readonly index: number;
+  readonly purpose: Purpose;
+  readonly clientMessageId: string;
+  readonly phone: Phone;
+  readonly content?: Content | undefined;
+  readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
+}
+
+/** What a guard hands to hooks of the team. */
+export interface GuardCall {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly context: unknown;
+}
+
+/** A guard's no. */
+export interface Refusal {
+  readonly reason: string;
+  /** A sentence for a developer: what is wrong, and what to change. */
+  readonly message: string;
+  /** True when monitor mode must not let it pass: an opt-out is one. */
+  readonly always?: boolean;
+  readonly observed?: number;
+  readonly limit?: number;
+}
+
+/**
+ * One safeguard. It has at least one of: `check` (looks at a message), `ask` (asks somebody else, all messages at
+ * once), `rules` (what to count).
+ */
+export interface Guard {
+  readonly name: GuardName;
+  readonly mode: GuardMode;
+  check?(candidate: Candidate, now: number): Refusal | undefined;
+  ask?(candidates: readonly Candidate[], call: GuardCall): Promise<readonly (Refusal | undefined)[]>;
+  rules?(candidate: Candidate): readonly LimitRule[];
+}
+
+const ERRORS: Readonly<Partial<Record<string, new (fields: GuardErrorFields) => GuardError>>> = {
+  phone: InvalidPhoneNumberError,
+  consent: ConsentError,
+  recipient: LimitError,
+  backoff: LimitError,
+  prefix: LimitError,
+  idempotency: LimitError,
+};
+
+/** The typed error of a guard's decision. */
+export function guardError(decision: GuardDecision, message: string, clientMessageId?: string): GuardError {
+  const GuardErrorClass = ERRORS[decision.guard] ?? GuardError;
+  return new GuardErrorClass({ decision, message: `${message} Nothing was sent.`, clientMessageId });
+}
+
+/** The record of a check's refusal, for the error and the event. */
+export function decisionOf(guard: Guard, candidate: Candidate, refusal: Refusal): GuardDecision {
+  return {
+    guard: guard.name,
+    reason: refusal.reason,
+    mode: guard.mode,
+    destination: maskNumber(candidate.phone.e164),
+    ...(refusal.observed !== undefined && { observed: refusal.observed }),
+    ...(refusal.limit !== undefined && { limit: refusal.limit }),
+  };
+}
+
+/** `GuardError.isInstance` for a value known to be ours. */
+export function isGuardError(error: SmsError): error is GuardError {
+  return error instanceof GuardError;
+}

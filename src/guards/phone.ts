@@ -1,0 +1,54 @@
+import type { NumberType } from '../phone/libphonenumber.ts';
+import { createPhonePolicy, judgePhone, type PhonePolicyOptions } from '../phone/policy.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, list, oneOf, pattern, shape } from '../schema.ts';
+import type { Guard, GuardMode } from './guard.ts';
+
+/**
+ * Which numbers may get an SMS: valid ones of types that can, no premium-rate and no satellite ranges.
+ *
+ * `false` and `monitor` still refuse what cannot be read as one number: without a number nothing can be counted.
+ *
+ * @example phone: { types: ['MOBILE'], callingCodes: { allow: ['65', '62'] } }
+ */
+export interface PhoneGuardOptions extends PhonePolicyOptions {
+  /** @default 'enforce' */
+  readonly mode?: GuardMode | undefined;
+}
+
+const NUMBER_TYPES = [
+  'MOBILE',
+  'FIXED_LINE',
+  'FIXED_LINE_OR_MOBILE',
+  'TOLL_FREE',
+  'PREMIUM_RATE',
+  'SHARED_COST',
+  'VOIP',
+  'PERSONAL_NUMBER',
+  'PAGER',
+  'UAN',
+  'VOICEMAIL',
+] as const satisfies readonly NumberType[];
+
+const callingCodesField = list(pattern(/^[1-9]\d{0,2}$/, 'a calling code without the plus, such as "65"'), {
+  max: 300,
+});
+const fields: Fields<PhoneGuardOptions> = {
+  mode: oneOf(['enforce', 'monitor']),
+  accept: oneOf(['valid', 'possible']),
+  types: list(oneOf(NUMBER_TYPES), { min: 1, max: NUMBER_TYPES.length }),
+  callingCodes: shape({ allow: callingCodesField, block: callingCodesField }),
+};
+export const phoneField = falseOr(shape(fields, FALSE_OR_OPTIONS));
+
+/** Refuses numbers that cannot or should not get an SMS. */
+export function createPhoneGuard({ mode = 'enforce', ...options }: PhoneGuardOptions): Guard {
+  const policy = createPhonePolicy(options);
+  return {
+    name: 'phone',
+    mode,
+    check({ phone }) {
+      const refusal = judgePhone(phone, policy);
+      return refusal && { reason: refusal.reason, message: refusal.hint };
+    },
+  };
+}

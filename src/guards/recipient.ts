@@ -1,0 +1,140 @@
+import type { LimitRule } from '../limits/limit-store.ts';
+import { MAX_WINDOW_MS } from '../limits/limit-store.ts';
+import {
+  either,
+  FALSE_OR_OPTIONS,
+  type Fields,
+  falseOr,
+  integer,
+  list,
+  oneOf,
+  refined,
+  shape,
+  shapeWith,
+} from '../schema.ts';
+import type { Purpose } from '../types.ts';
+import type { Guard, GuardMode } from './guard.ts';
+
+/** At most `limit` messages in any `windowMs`. */
+export interface LimitWindow {
+  /** 1 or more. Up to 64 the count is exact; above, it may admit up to 1/30 of a window late, never early. */
+  readonly limit: number;
+  /** Milliseconds, 1 second to 31 days. */
+  readonly windowMs: number;
+}
+
+/**
+ * How many messages one number may get, whatever asks for them.
+ *
+ * @example recipient: { windows: [{ limit: 10, windowMs: 1_800_000 }], perPurpose: { marketing: [{ limit: 1, windowMs: 86_400_000 }] } }
+ */
+export interface RecipientGuardOptions {
+  /** @default 'enforce' */
+  readonly mode?: GuardMode | undefined;
+  /**
+   * Windows that count messages of every purpose.
+   * @default [{ limit: 10, windowMs: 1_800_000 }], 8x8's example ("for instance, no MSISDN can receive more than 10 SMS in any 30-minute window")
+   */
+  readonly windows?: readonly LimitWindow[] | undefined;
+  /** Windows that count one purpose, in addition to `windows`. */
+  readonly perPurpose?: { readonly [P in Purpose]?: readonly LimitWindow[] | undefined } | undefined;
+}
+
+/** One window for all purposes, and its mode. */
+export interface RecipientWindowOptions extends LimitWindow {
+  /** @default 'enforce' */
+  readonly mode?: GuardMode | undefined;
+}
+
+/** The options, or one window, or several: `{ limit, windowMs }` is short for `{ windows: [{ limit, windowMs }] }`. */
+export type RecipientGuardInput = RecipientGuardOptions | RecipientWindowOptions | readonly LimitWindow[];
+
+const windowFields: Fields<LimitWindow> = {
+  limit: integer({ min: 1, max: 1_000_000 }),
+  windowMs: integer({ min: 1_000, max: MAX_WINDOW_MS, unit: 'milliseconds, 1 second to 31 days' }),
+};
+const windowField = shapeWith(['limit', 'windowMs'], windowFields, 'a window { limit, windowMs }');
+const windowsField = refined<readonly LimitWindow[]>(
+  list(windowField, { min: 1, max: 8 }),
+  (windows) => new Set(windows.map(({ windowMs }) => windowMs)).size === windows.length,
+  'must not hold the same windowMs twice.',
+);
+
+const modeField = oneOf(['enforce', 'monitor']);
+const bareFields: Fields<RecipientWindowOptions> = { ...windowFields, mode: modeField };
+const bareField = shapeWith(['limit', 'windowMs'], bareFields, 'a window { limit, windowMs, mode }');
+
+const fields: Fields<RecipientGuardOptions> = {
+  mode: modeField,
+  windows: windowsField,
+  perPurpose: shape({ otp: windowsField, transactional: windowsField, marketing: windowsField }),
+};
+
+function isBareWindow(input: unknown): boolean {
+  return typeof input === 'object' && input !== null && ('limit' in input || 'windowMs' in input);
+}
+
+export const recipientField = either(
+  Array.isArray,
+  windowsField,
+  either(
+    isBareWindow,
+    bareField,
+    falseOr(shape(fields, FALSE_OR_OPTIONS, [...Object.keys(fields), ...Object.keys(windowFields)])),
+  ),
+);
+
+const DEFAULT_WINDOWS: readonly LimitWindow[] = [{ limit: 10, windowMs: 30 * 60 * 1000 }];
+
+function toOptions(input: RecipientGuardInput): RecipientGuardOptions {
+  if (Array.isArray(input)) return { windows: input };
+  return 'limit' in input ? { mode: input.mode, windows: [input] } : (input as RecipientGuardOptions);
+}
+
+interface Counter extends LimitWindow {
+  readonly id: string;
+  /** Of scheduled messages. */
+  readonly dueId: string;
+}
+
+/** Caps the messages to one number. */
+export function createRecipientGuard(input: RecipientGuardInput): Guard {
+  const { mode = 'enforce', windows = DEFAULT_WINDOWS, perPurpose = {} } = toOptions(input);
+  // Copies: what was checked is what counts, whatever becomes of the caller's arrays.
+  const countersOf = (which: 'all' | Purpose, given: readonly LimitWindow[] = []): Counter[] =>
+    given.map(({ limit, windowMs }) => {
+      return {
+        id: `recipient:${which}:${windowMs}`,
+        dueId: `recipient-due:${which}:${windowMs}`,
+        limit,
+        windowMs,
+      };
+    });
+  const forAll = countersOf('all', windows);
+  const counters = {
+    otp: [...forAll, ...countersOf('otp', perPurpose.otp)],
+    transactional: [...forAll, ...countersOf('transactional', perPurpose.transactional)],
+    marketing: [...forAll, ...countersOf('marketing', perPurpose.marketing)],
+  };
+  const guard = 'recipient';
+
+  return {
+    name: guard,
+    mode,
+    rules({ purpose, phone: { key }, content }) {
+      const counted = counters[purpose];
+      const windowOf = ({ id, limit, windowMs }: Counter): LimitRule => {
+        return { kind: 'window', id, guard, key, mode, limit, windowMs };
+      };
+      const scheduledAt = content?.scheduledAt;
+      if (scheduledAt === undefined) return counted.map(windowOf);
+      // 8x8 delivers a scheduled message later: it also counts where it arrives. A date before 1970 gets here when the
+      // content guard does not refuse it; it is due at once.
+      const dueAt = Math.max(0, scheduledAt);
+      const slotOf = ({ dueId, limit, windowMs }: Counter): LimitRule => {
+        return { kind: 'slot', id: dueId, guard, key, mode, limit, windowMs, dueAt };
+      };
+      return counted.flatMap((counter) => [windowOf(counter), slotOf(counter)]);
+    },
+  };
+}

@@ -1,0 +1,363 @@
+import type { Product } from './api/operation.ts';
+import type { ApiKeyFunction, CredentialsSource } from './credentials.ts';
+import { ConfigurationError } from './errors.ts';
+import type { EventListener } from './events.ts';
+import { type BackoffGuardOptions, backoffField } from './guards/backoff.ts';
+import { type ConsentGuardOptions, consentField } from './guards/consent.ts';
+import { type ContentGuardOptions, contentField } from './guards/content.ts';
+import { type CountriesGuardOptions, countriesField, countryField } from './guards/countries.ts';
+import { type PhoneGuardOptions, phoneField } from './guards/phone.ts';
+import { type PrefixGuardOptions, prefixField } from './guards/prefix.ts';
+import { type RecipientGuardInput, recipientField } from './guards/recipient.ts';
+import type { LimitStore } from './limits/limit-store.ts';
+import {
+  anyFunction,
+  either,
+  FALSE_OR_OPTIONS,
+  type Fields,
+  falseOr,
+  findFlaw,
+  flag,
+  having,
+  integer,
+  oneOf,
+  pattern,
+  shape,
+  text,
+} from './schema.ts';
+import type { Clock, Fetch } from './types.ts';
+
+/** Where the account is provisioned (data residency), not the nearest one. */
+export type Region = 'apac' | 'us' | 'eu' | 'id';
+
+/** How often a request is tried, and how long it waits in between. */
+export interface RetryOptions {
+  /** Attempts at most, the first included. @default 3 */
+  readonly maxAttempts?: number | undefined;
+  /** The first wait is a random time up to this, in milliseconds; it doubles. @default 250 */
+  readonly baseMs?: number | undefined;
+  /** Longest wait between two attempts, in milliseconds. @default 8_000 */
+  readonly maxMs?: number | undefined;
+}
+
+/** How fast requests go out. */
+export interface PaceOptions {
+  /** Requests a second and sub-account. @default 1_710, 95 % of 8x8's limit of 1,800 */
+  readonly requestsPerSecond?: number | undefined;
+  /** Calls that may wait; the next one gets a `QueueFullError`. @default 10_000 */
+  readonly maxQueued?: number | undefined;
+}
+
+/** The safeguards, each `false` or options. What is not named has its default. */
+export interface GuardsOptions {
+  /** Which numbers. On. */
+  readonly phone?: false | PhoneGuardOptions | undefined;
+  /** What the message says. On. */
+  readonly content?: false | ContentGuardOptions | undefined;
+  /** Which countries. Off until configured. */
+  readonly countries?: false | CountriesGuardOptions | undefined;
+  /** Who agreed. On: marketing needs an opt-in. */
+  readonly consent?: false | ConsentGuardOptions | undefined;
+  /** How many to one number. On: 10 in any 30 minutes. */
+  readonly recipient?: false | RecipientGuardInput | undefined;
+  /** How soon the next one-time password. On: 30 s, 1 min, 2 min … 1 h. */
+  readonly backoff?: false | BackoffGuardOptions | undefined;
+  /** How many different numbers of one range. Off until configured. */
+  readonly prefix?: false | PrefixGuardOptions | undefined;
+}
+
+/** Your logger, or `console`. */
+export interface Logger {
+  debug(message: string, fields?: object): void;
+  info(message: string, fields?: object): void;
+  warn(message: string, fields?: object): void;
+  error(message: string, fields?: object): void;
+}
+
+/**
+ * Everything a client can be told. Explicit value, then environment, then default; an empty variable is a missing one.
+ * Unknown keys throw, at every level.
+ *
+ * @example new SmsClient({ region: 'id', defaultCountry: 'ID', guards: { countries: { allow: ['ID', 'SG'] } } })
+ */
+export interface SmsClientOptions {
+  /**
+   * The API key, or a function that gives it (kept 60 s, asked again after a 401: rotation without downtime).
+   * @default `EIGHTBYEIGHT_API_KEY`, else the file named by `EIGHTBYEIGHT_API_KEY_FILE`
+   */
+  readonly apiKey?: string | ApiKeyFunction | undefined;
+  /** @default `EIGHTBYEIGHT_SUB_ACCOUNT_ID` */
+  readonly subAccountId?: string | undefined;
+  /** Needed for prices, balance and webhook settings. @default `EIGHTBYEIGHT_ACCOUNT_ID` */
+  readonly accountId?: string | undefined;
+  /** @default `EIGHTBYEIGHT_REGION`, else `apac` */
+  readonly region?: Region | undefined;
+  /**
+   * Replaces every product's host: an emulator or a proxy. `https:` only, except on this machine; no user name, path or
+   * query. Not together with `region`. @default `EIGHTBYEIGHT_BASE_URL`
+   */
+  readonly baseUrl?: string | undefined;
+  /** What shares limits: clients of one scope count together. @default `accountId`, else `subAccountId` */
+  readonly scope?: string | undefined;
+  /** Time limit of one attempt in milliseconds, the body included. @default 10_000, batches 60_000 */
+  readonly timeoutMs?: number | undefined;
+  /** Time limit of a whole call in milliseconds: checks, waits and attempts together. @default none */
+  readonly deadlineMs?: number | undefined;
+  /** @default 3 attempts. A send is never repeated after it may have left */
+  readonly retry?: false | RetryOptions | undefined;
+  /** @default 1,710 requests/s, 10,000 waiting */
+  readonly pace?: false | PaceOptions | undefined;
+  /** Any `fetch`: for a proxy, own certificates, keep-alive pools, an emulator. @default the global one */
+  readonly fetch?: Fetch | undefined;
+  /** ISO 3166-1 alpha-2 code for national numbers. @default none: they need `country` */
+  readonly defaultCountry?: string | undefined;
+  readonly guards?: GuardsOptions | undefined;
+  /** Where limits are counted. @default the memory of this process, shared by all clients of a scope */
+  readonly limits?: LimitStore | undefined;
+  /** Told every decision and attempt. What it throws is dropped. */
+  readonly onEvent?: EventListener | undefined;
+  /** @default none; the one warning about `EIGHTBYEIGHT_BASE_URL` goes to the console */
+  readonly logger?: Logger | undefined;
+  /** @default the system's */
+  readonly clock?: Clock | undefined;
+  /** Lets the client run in a browser, where **anyone can read the API key**. @default false */
+  readonly dangerouslyAllowBrowser?: boolean | undefined;
+}
+
+/** 8x8's own rule for sub-account ids. */
+const SUB_ACCOUNT_ID = /^[A-Za-z0-9\-._&]{3,50}$/;
+/** Longest account id; the default scope is made of it. */
+const MAX_ACCOUNT_ID_LENGTH = 100;
+const REGIONS = ['apac', 'us', 'eu', 'id'] as const satisfies readonly Region[];
+
+const guardsFields: Fields<GuardsOptions> = {
+  phone: phoneField,
+  content: contentField,
+  countries: countriesField,
+  consent: consentField,
+  recipient: recipientField,
+  backoff: backoffField,
+  prefix: prefixField,
+};
+const retryFields: Fields<RetryOptions> = {
+  maxAttempts: integer({ min: 1, max: 10 }),
+  baseMs: integer({ min: 1, max: 60_000, unit: 'milliseconds' }),
+  maxMs: integer({ min: 1, max: 300_000, unit: 'milliseconds' }),
+};
+const paceFields: Fields<PaceOptions> = {
+  requestsPerSecond: integer({ min: 1, max: 100_000 }),
+  maxQueued: integer({ min: 0, max: 1_000_000 }),
+};
+const optionFields: Fields<SmsClientOptions> = {
+  apiKey: either((input) => typeof input === 'function', anyFunction(), text({ max: 4_096 })),
+  subAccountId: pattern(SUB_ACCOUNT_ID, '3 to 50 letters, digits and -._&'),
+  accountId: text({ max: MAX_ACCOUNT_ID_LENGTH }),
+  region: oneOf(REGIONS),
+  baseUrl: text({ max: 2_048 }),
+  scope: text({ max: 200 }),
+  timeoutMs: integer({ min: 1, max: 3_600_000, unit: 'milliseconds' }),
+  deadlineMs: integer({ min: 1, max: 86_400_000, unit: 'milliseconds' }),
+  retry: falseOr(shape(retryFields, FALSE_OR_OPTIONS)),
+  pace: falseOr(shape(paceFields, FALSE_OR_OPTIONS)),
+  fetch: anyFunction('a fetch function'),
+  defaultCountry: countryField,
+  guards: shape(guardsFields),
+  limits: having(['take', 'settle', 'inspect', 'release'], 'a LimitStore'),
+  onEvent: anyFunction(),
+  logger: having(['debug', 'info', 'warn', 'error'], 'a logger'),
+  clock: having(['now'], 'a clock'),
+  dangerouslyAllowBrowser: flag(),
+};
+export const optionsSchema = shape(optionFields, 'an object of options');
+
+/** Options with every default filled in; all other code reads only this. */
+export interface ResolvedOptions {
+  readonly apiKey: CredentialsSource;
+  readonly subAccountId: string;
+  readonly accountId: string | undefined;
+  readonly hosts: Readonly<Record<Product, string>>;
+  readonly scope: string;
+  readonly timeoutMs: number | undefined;
+  readonly deadlineMs: number | undefined;
+  readonly retry: false | { readonly maxAttempts: number; readonly baseMs: number; readonly maxMs: number };
+  readonly pace: false | { readonly requestsPerSecond: number; readonly maxQueued: number };
+  readonly fetch: Fetch | undefined;
+  readonly defaultCountry: string | undefined;
+  readonly guards: GuardsOptions;
+  readonly limits: LimitStore | undefined;
+  readonly onEvent: EventListener | undefined;
+  readonly logger: Logger | undefined;
+  readonly clock: Clock | undefined;
+  /** Set when the environment sends everything to another host: worth one warning. */
+  readonly redirectedTo: string | undefined;
+}
+
+/** Region → product hosts. Source: 8x8 API reference, "Regions". */
+const DOMAINS: Readonly<Record<Region, string>> = {
+  apac: '8x8.com',
+  us: 'us.8x8.com',
+  eu: '8x8.uk',
+  id: '8x8.id',
+};
+
+function hostsOf(region: Region): Readonly<Record<Product, string>> {
+  const domain = DOMAINS[region];
+  return {
+    sms: `https://sms.${domain}`,
+    verification: `https://verify.${domain}`,
+    lookup: `https://lookup.${domain}`,
+    contacts: `https://contacts.${domain}`,
+  };
+}
+
+/** One environment variable; a denied read (Deno) and an empty value count as missing. */
+function readVariable(name: string): string | undefined {
+  try {
+    const value = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.[
+      name
+    ];
+    return value === undefined || value.trim() === '' ? undefined : value.trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function required(option: string, variable: string): never {
+  throw new ConfigurationError(`${option} is missing: pass it as an option, or set ${variable}.`, option);
+}
+
+function readApiKey(given: SmsClientOptions['apiKey']): CredentialsSource {
+  if (typeof given === 'function') return { kind: 'function', get: given };
+  if (given !== undefined) return { kind: 'value', key: given, from: 'option' };
+  const key = readVariable('EIGHTBYEIGHT_API_KEY');
+  if (key !== undefined) return { kind: 'value', key, from: 'environment' };
+  const path = readVariable('EIGHTBYEIGHT_API_KEY_FILE');
+  if (path !== undefined) return { kind: 'file', path };
+  return required('apiKey', 'EIGHTBYEIGHT_API_KEY or EIGHTBYEIGHT_API_KEY_FILE');
+}
+
+/** This machine itself, as `URL` writes it: the only place where plain http is allowed. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+/** The origin of a base URL. Its text is never echoed: it may hold a password. */
+function readBaseUrl(given: string, name: string): string {
+  const refuse = (what: string) => new ConfigurationError(`${name} ${what}`, 'baseUrl');
+  let url: URL;
+  try {
+    url = new URL(given);
+  } catch {
+    throw refuse('must be a URL such as https://proxy.example.com.');
+  }
+  if (url.username !== '' || url.password !== '') throw refuse('must not hold a user name or password.');
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
+    throw refuse(
+      'must be https (plain http is allowed on this machine only): the API key travels with every call.',
+    );
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
+    throw refuse('must be an origin without path, query or fragment.');
+  return url.origin;
+}
+
+function readHosts({ region, baseUrl }: SmsClientOptions): Pick<ResolvedOptions, 'hosts' | 'redirectedTo'> {
+  const everywhere = (origin: string) => ({
+    sms: origin,
+    verification: origin,
+    lookup: origin,
+    contacts: origin,
+  });
+  if (region !== undefined && baseUrl !== undefined) {
+    throw new ConfigurationError('region and baseUrl contradict each other: give one of them.', 'baseUrl');
+  }
+  if (baseUrl !== undefined)
+    return { hosts: everywhere(readBaseUrl(baseUrl, 'baseUrl')), redirectedTo: undefined };
+  if (region !== undefined) return { hosts: hostsOf(region), redirectedTo: undefined };
+  const regionVariable = readVariable('EIGHTBYEIGHT_REGION');
+  const baseUrlVariable = readVariable('EIGHTBYEIGHT_BASE_URL');
+  if (regionVariable !== undefined && baseUrlVariable !== undefined) {
+    throw new ConfigurationError(
+      'EIGHTBYEIGHT_REGION and EIGHTBYEIGHT_BASE_URL contradict each other: set one of them.',
+      'baseUrl',
+    );
+  }
+  if (baseUrlVariable !== undefined) {
+    const origin = readBaseUrl(baseUrlVariable, 'EIGHTBYEIGHT_BASE_URL');
+    return { hosts: everywhere(origin), redirectedTo: new URL(origin).host };
+  }
+  const known = REGIONS.find((name) => name === (regionVariable ?? 'apac'));
+  if (known === undefined)
+    throw new ConfigurationError(`EIGHTBYEIGHT_REGION must be one of ${REGIONS.join(', ')}.`, 'region');
+  return { hosts: hostsOf(known), redirectedTo: undefined };
+}
+
+function readSubAccountId(given: string | undefined): string {
+  const id =
+    given ??
+    readVariable('EIGHTBYEIGHT_SUB_ACCOUNT_ID') ??
+    required('subAccountId', 'EIGHTBYEIGHT_SUB_ACCOUNT_ID');
+  if (!SUB_ACCOUNT_ID.test(id)) {
+    throw new ConfigurationError(
+      'EIGHTBYEIGHT_SUB_ACCOUNT_ID must be 3 to 50 letters, digits and -._&.',
+      'subAccountId',
+    );
+  }
+  return id;
+}
+
+function readAccountId(given: string | undefined): string | undefined {
+  const id = given ?? readVariable('EIGHTBYEIGHT_ACCOUNT_ID');
+  if (id === undefined || id.length <= MAX_ACCOUNT_ID_LENGTH) return id;
+  throw new ConfigurationError(
+    `EIGHTBYEIGHT_ACCOUNT_ID must be a string of 1 to ${MAX_ACCOUNT_ID_LENGTH} characters.`,
+    'accountId',
+  );
+}
+
+/** Browsers call themselves Mozilla; Node, Bun, Deno and Workers do not. */
+function refuseBrowser(allowed: boolean): void {
+  const agent = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent;
+  if (allowed || agent?.startsWith('Mozilla/') !== true) return;
+  throw new ConfigurationError(
+    'This is a browser: everyone who opens the page could read your 8x8 API key. Call your own server instead. (dangerouslyAllowBrowser: true turns this check off.)',
+    'dangerouslyAllowBrowser',
+  );
+}
+
+/**
+ * Validates the options, adds environment and defaults, and freezes the result.
+ *
+ * @throws ConfigurationError naming the option and what is allowed, never a value
+ */
+export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
+  const flaw = findFlaw(optionsSchema, options);
+  if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
+  refuseBrowser(options.dangerouslyAllowBrowser === true);
+  const apiKey = readApiKey(options.apiKey);
+  const subAccountId = readSubAccountId(options.subAccountId);
+  const accountId = readAccountId(options.accountId);
+  const { retry = {}, pace = {} } = options;
+  return Object.freeze({
+    apiKey,
+    subAccountId,
+    accountId,
+    ...readHosts(options),
+    scope: options.scope ?? accountId ?? subAccountId,
+    timeoutMs: options.timeoutMs,
+    deadlineMs: options.deadlineMs,
+    retry: retry && {
+      maxAttempts: retry.maxAttempts ?? 3,
+      baseMs: retry.baseMs ?? 250,
+      maxMs: retry.maxMs ?? 8_000,
+    },
+    pace: pace && { requestsPerSecond: pace.requestsPerSecond ?? 1_710, maxQueued: pace.maxQueued ?? 10_000 },
+    fetch: options.fetch,
+    defaultCountry: options.defaultCountry,
+    guards: options.guards ?? {},
+    limits: options.limits,
+    onEvent: options.onEvent,
+    logger: options.logger,
+    clock: options.clock,
+  });
+}

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts';
+import { numberOf, testClient } from '../support/client.ts';
+import { countingSignal } from '../support/counting-signal.ts';
+import { failureOf } from '../support/transport.ts';
+
+const message = { destination: numberOf(1), text: 'Sale', purpose: 'marketing' } as const;
+const hangs = () => new Promise<never>(() => {});
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+describe('consent on the way of a message', () => {
+  it('monitor lets through what lacks an opt-in, but never who said no', async () => {
+    const ledger = memoryConsentLedger();
+    const { sms, of } = testClient({ guards: { consent: { mode: 'monitor', ledger } } });
+    await expect(sms.messages.send(message)).resolves.toBeDefined();
+    expect(of('guard-observed')).toMatchObject([{ decision: { guard: 'consent', reason: 'no-record' } }]);
+    await sms.consent.revoke(message.destination, { source: 'sms' });
+    expect(await failureOf(sms.messages.send(message))).toMatchObject({
+      code: 'consent',
+      reason: 'opted-out',
+    });
+    const hooked = testClient({ guards: { consent: { mode: 'monitor', check: () => false } } });
+    expect(await failureOf(hooked.sms.messages.send(message))).toMatchObject({ reason: 'said-no' });
+    const broken = testClient({ guards: { consent: { mode: 'monitor', check: () => 'yes' as never } } });
+    await expect(broken.sms.messages.send(message)).resolves.toBeDefined();
+  });
+
+  it('one person has one opt-out, however the number is written', async () => {
+    const ledger = memoryConsentLedger();
+    const { sms } = testClient({ guards: { consent: { ledger }, phone: false } });
+    await sms.consent.revoke('+541123456789', { source: 'sms' });
+    expect(await failureOf(sms.messages.send({ destination: '+5491123456789', text: 'Hi' }))).toMatchObject({
+      reason: 'opted-out',
+    });
+  });
+
+  it('context comes to the hook untouched, and is never shown', async () => {
+    const seen: unknown[] = [];
+    const context = Object.freeze({ user: 'u-7' });
+    const { sms, events } = testClient({
+      guards: { consent: { check: (_, call) => seen.push(call.context) > 0 } },
+    });
+    await sms.messages.send(message, { context });
+    expect(seen).toEqual([context]);
+    expect(seen[0]).toBe(context);
+    expect(JSON.stringify(events)).not.toContain('u-7');
+  });
+
+  it('an abort while it is asked ends the call, tells the hook, and blocks nobody', async () => {
+    const caller = countingSignal();
+    const signals: AbortSignal[] = [];
+    const { sms, emulator, of } = testClient({
+      guards: {
+        consent: {
+          check(_, { signal }) {
+            signals.push(signal);
+            return hangs();
+          },
+        },
+      },
+    });
+    const destinations = Array.from({ length: 100 }, (_, index) => numberOf(index));
+    const sent = sms.messages.sendBatch({ destinations, template: { text: 'a' } }, { signal: caller.signal });
+    await vi.advanceTimersByTimeAsync(10);
+    expect(signals).toHaveLength(32);
+    caller.abort();
+    const { results } = await sent;
+    expect(signals.every(({ aborted }) => aborted)).toBe(true);
+    expect(signals).toHaveLength(32);
+    for (const result of results) {
+      expect(result).toMatchObject({
+        status: 'failed',
+        error: { code: 'aborted', submission: 'not-submitted' },
+      });
+    }
+    expect(of('message-blocked')).toEqual([]);
+    expect(of('message-failed')).toHaveLength(100);
+    expect(emulator.requests).toHaveLength(0);
+    expect(caller.listeners).toBe(0);
+  });
+
+  it('is not asked about what other guards refuse, and nothing is counted for whom it refuses', async () => {
+    const check = vi.fn(({ destination }: { readonly destination: string }) => destination !== numberOf(2));
+    const { sms } = testClient({ guards: { consent: { check }, recipient: { limit: 1, windowMs: 60_000 } } });
+    const { results } = await sms.messages.sendBatch({
+      messages: [
+        { ...message, text: 'Hi {{name}}' },
+        { ...message, destination: numberOf(2) },
+        { ...message, destination: '+6561234567' },
+        { ...message, destination: numberOf(4) },
+      ],
+    });
+    expect(check.mock.calls.map(([query]) => query.destination)).toEqual([numberOf(2), numberOf(4)]);
+    expect(results.map(({ status }) => status)).toEqual(['blocked', 'blocked', 'blocked', 'accepted']);
+    const { counters } = await sms.guards.inspect(numberOf(2), { guard: 'recipient' });
+    expect(counters).toMatchObject([{ count: 0 }]);
+  });
+
+  it('false: nobody is asked', async () => {
+    const { sms } = testClient({ guards: { consent: false } });
+    await expect(sms.messages.send(message)).resolves.toBeDefined();
+  });
+});

@@ -1,0 +1,235 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { memoryLimits } from '../../src/limits/memory-limits.ts';
+import { numberOf, testClient } from '../support/client.ts';
+import { countingSignal } from '../support/counting-signal.ts';
+import { drive, until, useFakeTimeouts } from '../support/drive.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { failureOf } from '../support/transport.ts';
+
+const message = { destination: numberOf(1), text: 'Hello', idempotencyKey: 'order-7' };
+const day = 86_400_000;
+
+beforeEach(useFakeTimeouts);
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+describe('the same idempotencyKey', () => {
+  it('accepted: the same result, nothing sent, nothing counted', async () => {
+    const { sms, emulator, of } = testClient();
+    const first = await sms.messages.send(message);
+    expect(await sms.messages.send(message)).toEqual({ ...first, repeated: true });
+    expect(emulator.messages).toHaveLength(1);
+    expect(of('message-repeated')).toHaveLength(1);
+    const { counters } = await sms.guards.inspect(message.destination, { guard: 'recipient' });
+    expect(counters).toMatchObject([{ count: 1 }]);
+  });
+
+  it('in progress: waits for the first', async () => {
+    const { sms, emulator } = testClient();
+    emulator.failNext('slow', { delayMs: 3_000 });
+    const both = Promise.all([1, 2, 3].map(() => sms.messages.send(message)));
+    await until(() => emulator.requests.length === 1);
+    await vi.advanceTimersByTimeAsync(2_900);
+    expect(emulator.requests).toHaveLength(1);
+    const results = await drive(both);
+    const first = results.find((result) => result.repeated === undefined);
+    expect(results.filter((result) => result.repeated)).toEqual([
+      { ...first, repeated: true },
+      { ...first, repeated: true },
+    ]);
+    expect(emulator.messages).toHaveLength(1);
+  });
+
+  it('in progress: the wait ends with the caller, who has sent nothing', async () => {
+    const { sms, emulator } = testClient();
+    emulator.failNext('slow', { delayMs: 3_000 });
+    const first = sms.messages.send(message);
+    await until(() => emulator.requests.length === 1);
+    const caller = countingSignal();
+    const timers = vi.getTimerCount();
+    const waiting = failureOf(sms.messages.send(message, { signal: caller.signal }));
+    await until(() => vi.getTimerCount() > timers);
+    caller.abort();
+    expect(await waiting).toMatchObject({ code: 'aborted', submission: 'not-submitted' });
+    expect(caller.listeners).toBe(0);
+    await drive(first);
+  });
+
+  it('in progress for too long: unknown, never a send', async () => {
+    const clock = createFakeClock();
+    const limits = memoryLimits({ clock });
+    const stuck = testClient({
+      limits,
+      clock,
+      fetch: () => new Promise<never>(() => {}),
+      timeoutMs: 3_600_000,
+    });
+    const other = testClient({ limits, clock });
+    const controller = new AbortController();
+    const first = failureOf(stuck.sms.messages.send(message, { signal: controller.signal }));
+    await until(() => stuck.of('attempt-started').length === 1);
+    const timers = vi.getTimerCount();
+    const waiting = failureOf(other.sms.messages.send(message));
+    await until(() => vi.getTimerCount() > timers);
+    clock.advance(120_001);
+    expect(await drive(waiting)).toMatchObject({ submission: 'unknown' });
+    expect(other.emulator.requests).toHaveLength(0);
+    controller.abort();
+    await first;
+  });
+
+  it('unknown: the same error, never a send', async () => {
+    for (const fault of ['lost-answer', '500', 'empty', 'truncated'] as const) {
+      const { sms, emulator } = testClient();
+      emulator.failNext(fault);
+      const first = (await failureOf(sms.messages.send(message))) as {
+        code: string;
+        clientMessageId: string;
+      };
+      const again = await failureOf(sms.messages.send(message));
+      expect(again).toMatchObject({
+        code: first.code,
+        submission: 'unknown',
+        clientMessageId: first.clientMessageId,
+      });
+      expect(emulator.requests).toHaveLength(1);
+    }
+  });
+
+  it('not submitted or rejected: free again', async () => {
+    const { sms, emulator } = testClient();
+    for (const fault of ['refused', 'dns', 'reject', 'tls'] as const) {
+      emulator.failNext(fault);
+      await failureOf(sms.messages.send(message));
+    }
+    expect(await sms.messages.send(message)).not.toHaveProperty('repeated');
+    expect(emulator.messages).toHaveLength(1);
+  });
+
+  it('another message: refused', async () => {
+    const { sms, emulator, of } = testClient();
+    await sms.messages.send(message);
+    for (const other of [
+      { text: 'Hello!' },
+      { destination: numberOf(2) },
+      { source: 'MyShop' },
+      { clientMessageId: 'mine' },
+      { scheduled: '2026-11-22T10:00:00Z' },
+    ]) {
+      const error = await failureOf(sms.messages.send({ ...message, ...other }));
+      expect(error).toMatchObject({
+        code: 'validation',
+        path: 'idempotencyKey',
+        submission: 'not-submitted',
+      });
+    }
+    expect(emulator.messages).toHaveLength(1);
+    expect(of('message-failed')).toHaveLength(5);
+  });
+
+  it('another template is another message', async () => {
+    const { sms, emulator } = testClient();
+    const batchWith = (text: string) =>
+      sms.messages.sendBatch({
+        template: { text },
+        messages: [{ destination: numberOf(1), idempotencyKey: 'k' }],
+      });
+    await batchWith('Hello');
+    expect((await batchWith('Hello')).results).toMatchObject([{ status: 'accepted', repeated: true }]);
+    expect((await batchWith('Good bye')).results).toMatchObject([
+      { status: 'failed', error: { path: 'idempotencyKey' } },
+    ]);
+    expect(emulator.messages).toHaveLength(1);
+  });
+
+  it('twice in one batch: sent once', async () => {
+    const { sms, emulator } = testClient();
+    const other = { destination: numberOf(2), text: 'Hi' };
+    const { results, counts } = await drive(sms.messages.sendBatch({ messages: [message, other, message] }));
+    expect(counts.accepted).toBe(3);
+    expect(results[2]).toMatchObject({ index: 2, repeated: true });
+    expect(results[0]).toMatchObject({ clientMessageId: results[2]?.clientMessageId });
+    expect(emulator.messages).toHaveLength(2);
+  });
+
+  it('holds in every scope for itself, and across clients of one', async () => {
+    const clock = createFakeClock();
+    const limits = memoryLimits({ clock });
+    const { sms, emulator } = testClient({ limits, clock });
+    await sms.messages.send(message);
+    const sameScope = testClient({ limits, clock });
+    expect(await sameScope.sms.messages.send(message)).toMatchObject({ repeated: true });
+    const otherScope = testClient({ limits, clock, scope: 'other' });
+    expect(await otherScope.sms.messages.send(message)).not.toHaveProperty('repeated');
+    expect(
+      [emulator, sameScope.emulator, otherScope.emulator].map(({ messages }) => messages.length),
+    ).toEqual([1, 0, 1]);
+  });
+
+  it('is forgotten after 24 hours, not before', async () => {
+    const { sms, emulator, clock } = testClient();
+    await sms.messages.send(message);
+    clock.advance(day - 1);
+    expect(await sms.messages.send(message)).toMatchObject({ repeated: true });
+    clock.advance(1);
+    expect(await sms.messages.send(message)).not.toHaveProperty('repeated');
+    expect(emulator.messages).toHaveLength(2);
+  });
+
+  it('sent before, and refused by a check now: the first result', async () => {
+    let allowed = true;
+    const { sms, emulator, of } = testClient({ guards: { consent: { check: () => allowed } } });
+    const first = await sms.messages.send(message);
+    allowed = false;
+    expect(await sms.messages.send(message)).toEqual({ ...first, repeated: true });
+    expect(of('message-blocked')).toEqual([]);
+    expect(await failureOf(sms.messages.send({ ...message, idempotencyKey: 'new' }))).toMatchObject({
+      code: 'consent',
+    });
+    expect(await failureOf(sms.messages.send({ ...message, text: 'other' }))).toMatchObject({
+      code: 'consent',
+    });
+    expect(of('message-blocked')).toHaveLength(2);
+    allowed = true;
+    expect(await sms.messages.send({ ...message, idempotencyKey: 'new' })).not.toHaveProperty('repeated');
+    expect(emulator.messages).toHaveLength(2);
+  });
+
+  it('in progress, and refused by a check now: waits for the first', async () => {
+    let allowed = true;
+    const { sms, emulator } = testClient({ guards: { consent: { check: () => allowed } } });
+    emulator.failNext('slow', { delayMs: 1_000 });
+    const first = sms.messages.send(message);
+    await until(() => emulator.requests.length === 1);
+    allowed = false;
+    const second = drive(sms.messages.send(message));
+    expect(await second).toEqual({ ...(await first), repeated: true });
+  });
+
+  it('over a limit now: the first result', async () => {
+    const { sms } = testClient({ guards: { recipient: { limit: 1, windowMs: 60_000 } } });
+    await sms.messages.send(message);
+    expect(await sms.messages.send(message)).toMatchObject({ repeated: true });
+    expect(await failureOf(sms.messages.send({ ...message, idempotencyKey: 'new' }))).toMatchObject({
+      code: 'limit',
+    });
+    expect(await failureOf(sms.messages.send({ ...message, idempotencyKey: 'new' }))).toMatchObject({
+      code: 'limit',
+    });
+  });
+
+  it('a full store refuses new keys', async () => {
+    const clock = createFakeClock();
+    const { sms } = testClient({ clock, limits: memoryLimits({ clock, maxEntries: 2 }) });
+    for (const idempotencyKey of ['a', 'b']) {
+      await sms.messages.send({ destination: numberOf(idempotencyKey.length), text: 'x', idempotencyKey });
+    }
+    expect(await failureOf(sms.messages.send({ ...message, idempotencyKey: 'c' }))).toMatchObject({
+      code: 'limit',
+      guard: 'idempotency',
+      reason: 'capacity',
+    });
+  });
+});

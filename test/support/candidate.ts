@@ -1,0 +1,29 @@
+import { contentOf } from '../../src/api/prepare.ts';
+import type { SmsContent } from '../../src/api/sms-message.ts';
+import type { Candidate } from '../../src/guards/guard.ts';
+import { normalisePhone } from '../../src/phone/normalise-phone.ts';
+import { numberOf } from './client.ts';
+
+/** A message as the guards see it. */
+export function candidateOf({
+  destination = numberOf(1),
+  text = 'Hello',
+  placeholders,
+  ...rest
+}: SmsContent &
+  Partial<Pick<Candidate, 'purpose' | 'clientMessageId' | 'idempotency'>> & {
+    readonly destination?: string;
+    readonly placeholders?: readonly string[];
+  } = {}): Candidate {
+  const result = normalisePhone(destination, undefined);
+  if (!result.ok) throw new Error(result.hint);
+  const { purpose = 'transactional', clientMessageId = 'id-1', idempotency, ...content } = rest;
+  return {
+    index: 0,
+    purpose,
+    clientMessageId,
+    phone: result.phone,
+    content: { ...contentOf({ ...content, text }), ...(placeholders !== undefined && { placeholders }) },
+    ...(idempotency !== undefined && { idempotency }),
+  };
+}

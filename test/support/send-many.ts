@@ -1,0 +1,129 @@
+import type { Core } from '../../src/api/core.ts';
+import { createSendMany } from '../../src/api/send-many.ts';
+import type { BatchMessage } from '../../src/api/sms-message.ts';
+import { createCalls } from '../../src/call.ts';
+import { createDeliver } from '../../src/deliver.ts';
+import { createEmit, type SmsEvent } from '../../src/events.ts';
+import { createAdmission } from '../../src/guards/admission.ts';
+import { memoryLimits } from '../../src/limits/memory-limits.ts';
+import type { SendResult } from '../../src/results.ts';
+import type { TransportAnswer, TransportRequest } from '../../src/transport/transport.ts';
+
+export interface WireMessage {
+  readonly destination: string;
+  readonly clientMessageId: string;
+}
+
+/** The messages of a request. */
+export function messagesOf(request: TransportRequest): readonly WireMessage[] {
+  return (request.body as { messages: readonly WireMessage[] }).messages;
+}
+
+/** 8x8's answer when it takes everything. */
+export function acceptAll(request: TransportRequest): TransportAnswer {
+  const messages = messagesOf(request).map(({ destination, clientMessageId }) => ({
+    umid: `umid-${clientMessageId}`,
+    clientMessageId,
+    destination: destination.slice(1),
+    status: { code: 'QUEUED', description: '' },
+  }));
+  return { status: 200, attempts: 1, body: { batchId: `batch-of-${messages.length}`, messages } };
+}
+
+/** `sendMany` over the real pipeline without guards, and a transport of the test's. */
+export function manyOver(respond: (request: TransportRequest) => TransportAnswer | Promise<TransportAnswer>) {
+  const requests: TransportRequest[] = [];
+  const events: SmsEvent[] = [];
+  let inFlight = 0;
+  let mostInFlight = 0;
+  const clock = { now: () => 0 };
+  const emit = createEmit((event) => void events.push(event), clock.now);
+  const admission = createAdmission({ guards: [], limits: memoryLimits(), scope: 'test', clock, emit });
+  const calls = createCalls(undefined);
+  const core = {
+    calls,
+    emit,
+    deliver: createDeliver(admission, emit),
+    subAccountId: 'test',
+    prepare: { defaultCountry: undefined, acceptUnknownCallingCodes: false },
+    rewrite: (text: string) => text,
+    transport: {
+      async request(request: TransportRequest) {
+        requests.push(request);
+        inFlight += 1;
+        mostInFlight = Math.max(mostInFlight, inFlight);
+        try {
+          return await respond(request);
+        } finally {
+          inFlight -= 1;
+        }
+      },
+    },
+  } as unknown as Core;
+  return {
+    sendMany: createSendMany(core),
+    calls,
+    requests,
+    events,
+    /** Place in the input of every row that was written, by request. */
+    written: () =>
+      requests.map((request) => messagesOf(request).map(({ destination }) => rowOf(destination))),
+    mostInFlight: () => mostInFlight,
+  };
+}
+
+/** A valid number for each row of a test. */
+export function numberOf(row: number): string {
+  return `+659${String(1_000_000 + row)}`;
+}
+
+export function rowOf(destination: string): number {
+  return Number(destination.slice(4)) - 1_000_000;
+}
+
+/** So many rows, and how many were read of them. */
+export function countedRows(count: number) {
+  const state = { pulled: 0, returned: 0 };
+  function* rows(): Generator<BatchMessage> {
+    try {
+      for (let row = 0; row < count; row += 1) {
+        state.pulled += 1;
+        yield { destination: numberOf(row), text: 'Hello' };
+      }
+    } finally {
+      state.returned += 1;
+    }
+  }
+  return { state, rows };
+}
+
+/** All results, and the error at the end if there is one. */
+export async function collect(run: AsyncIterable<SendResult>) {
+  const results: SendResult[] = [];
+  try {
+    for await (const result of run) results.push(result);
+  } catch (error) {
+    return { results, error };
+  }
+  return { results, error: undefined };
+}
+
+/** `3 accepted`, `4 failed not-submitted`: what became of each row, short enough to compare. */
+export function summary(results: readonly SendResult[]): readonly string[] {
+  return results.map((result) =>
+    result.status === 'accepted'
+      ? `${result.index} accepted`
+      : `${result.index} ${result.status} ${result.error.submission}`,
+  );
+}
+
+/** A promise and its ends. */
+export function gate<Value = void>() {
+  let open: (value: Value) => void = () => {};
+  let fail: (error: unknown) => void = () => {};
+  const promise = new Promise<Value>((resolve, reject) => {
+    open = resolve;
+    fail = reject;
+  });
+  return { promise, open, fail };
+}

@@ -1,0 +1,209 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { memoryConsentLedger } from '../../../src/consent/memory-consent-ledger.ts';
+import type { ConsentGuardOptions } from '../../../src/guards/consent.ts';
+import { CANARY_NUMBER, expectNoCanary } from '../../support/canary.ts';
+import { numberOf, testClient } from '../../support/client.ts';
+import { countingSignal } from '../../support/counting-signal.ts';
+import { NOON } from '../../support/fake-clock.ts';
+import { failureOf } from '../../support/transport.ts';
+
+const hangs = () => new Promise<never>(() => {});
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+function withLedger(options: ConsentGuardOptions = {}) {
+  const ledger = memoryConsentLedger();
+  return { ledger, ...testClient({ guards: { consent: { ledger, ...options } } }) };
+}
+
+describe('grant and revoke', () => {
+  it('record what was said, and when', async () => {
+    const { sms, ledger } = withLedger();
+    const person = numberOf(1);
+    expect(await sms.consent.status(person)).toBeUndefined();
+    expect(await sms.consent.grant(person, { source: 'web-form', evidence: 'form 4711' })).toEqual({
+      state: 'opted-in',
+      scope: 'marketing',
+      source: 'web-form',
+      at: NOON,
+      evidence: 'form 4711',
+    });
+    expect(await sms.consent.revoke(person, { source: 'support', at: '2026-11-22T10:00:00Z' })).toEqual({
+      state: 'opted-out',
+      scope: 'all',
+      source: 'support',
+      at: NOON + 3_600_000,
+    });
+    expect(await sms.consent.status(person)).toMatchObject({ state: 'opted-out' });
+    expect(await ledger.get([person])).toMatchObject([{ state: 'opted-out' }]);
+    const again = {
+      source: 'x',
+      scope: 'all',
+      purposes: ['marketing'],
+      at: new Date(NOON + 7_200_000),
+    } as const;
+    expect(await sms.consent.grant(person, again)).toMatchObject({ scope: 'all', purposes: ['marketing'] });
+  });
+
+  it('decide from then on', async () => {
+    const { sms } = withLedger();
+    const message = { destination: numberOf(2), text: 'Sale', purpose: 'marketing' } as const;
+    expect(await failureOf(sms.messages.send(message))).toMatchObject({
+      code: 'consent',
+      reason: 'no-record',
+    });
+    await sms.consent.grant(message.destination, { source: 'form' });
+    await expect(sms.messages.send(message)).resolves.toBeDefined();
+    await sms.consent.revoke(message.destination, { source: 'sms' });
+    expect(await failureOf(sms.messages.send(message))).toMatchObject({ reason: 'opted-out' });
+    expect(await failureOf(sms.messages.send({ ...message, purpose: 'otp' }))).toMatchObject({
+      reason: 'opted-out',
+    });
+  });
+
+  it('read national numbers', async () => {
+    const { sms } = withLedger();
+    await sms.consent.grant('9100 0003', { source: 'form', country: 'SG' });
+    expect(await sms.consent.status('9100 0003', { country: 'SG' })).toMatchObject({ state: 'opted-in' });
+    const local = testClient({
+      defaultCountry: 'SG',
+      guards: { consent: { ledger: memoryConsentLedger() } },
+    });
+    await local.sms.consent.grant('9100 0003', { source: 'form' });
+    expect(await local.sms.consent.status('+6591000003')).toMatchObject({ state: 'opted-in' });
+  });
+
+  it('raise an event without the number', async () => {
+    const { sms, of, events } = withLedger();
+    await sms.consent.revoke(CANARY_NUMBER, { source: 'sms' });
+    expect(of('consent-recorded')).toEqual([
+      { type: 'consent-recorded', destination: '+65******54', state: 'opted-out', scope: 'all', at: NOON },
+    ]);
+    expectNoCanary(events);
+  });
+
+  it('tell onOptIn and onOptOut afterwards, with the whole number', async () => {
+    const onOptIn = vi.fn();
+    const onOptOut = vi.fn(async () => {});
+    const { sms } = withLedger({ onOptIn, onOptOut });
+    await sms.consent.grant(numberOf(1), { source: 'form' });
+    expect(onOptIn.mock.calls).toEqual([
+      [{ destination: numberOf(1), state: 'opted-in', scope: 'marketing', source: 'form', at: NOON }],
+    ]);
+    expect(onOptOut).not.toHaveBeenCalled();
+    await sms.consent.revoke(numberOf(1), { source: 'sms' });
+    expect(onOptOut).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    ['onOptIn', 'grant'],
+    ['onOptOut', 'revoke'],
+  ] as const)('a broken %s does not undo what was recorded', async (hook, method) => {
+    const broken = () => {
+      throw new Error('x');
+    };
+    const { sms, of } = withLedger({ [hook]: broken });
+    await sms.consent[method](numberOf(1), { source: 'form' });
+    expect(await sms.consent.status(numberOf(1))).toBeDefined();
+    expect(of('hook-failed')).toMatchObject([{ hook }]);
+  });
+
+  it('a hook that hangs ends with the call', async () => {
+    const caller = countingSignal();
+    const { sms, of } = withLedger({ onOptOut: hangs });
+    const recorded = sms.consent.revoke(numberOf(1), { source: 'sms' }, { signal: caller.signal });
+    await vi.advanceTimersByTimeAsync(1);
+    caller.abort();
+    await expect(recorded).resolves.toMatchObject({ state: 'opted-out' });
+    expect(of('hook-failed')).toHaveLength(1);
+    expect(caller.listeners).toBe(0);
+  });
+});
+
+describe('what is refused', () => {
+  it.each([
+    [undefined, 'details'],
+    [[], 'details'],
+    [{}, 'details.source'],
+    [{ source: '' }, 'details.source'],
+    [{ source: 'x'.repeat(101) }, 'details.source'],
+    [{ source: 'x', scope: 'some' }, 'details.scope'],
+    [{ source: 'x', purposes: [] }, 'details.purposes'],
+    [{ source: 'x', purposes: ['spam'] }, 'details.purposes[0]'],
+    [{ source: 'x', at: 'yesterday' }, 'details.at'],
+    [{ source: 'x', evidence: 'x'.repeat(2_001) }, 'details.evidence'],
+    [{ source: 'x', soruce: 'x' }, 'details.soruce'],
+  ])('%j at %s', async (details, path) => {
+    const { sms } = withLedger();
+    expect(await failureOf(sms.consent.grant(numberOf(1), details as never))).toMatchObject({
+      code: 'validation',
+      path,
+    });
+  });
+
+  it('a bad number or query', async () => {
+    const { sms } = withLedger();
+    expect(await failureOf(sms.consent.status('nobody'))).toMatchObject({ code: 'invalid-phone-number' });
+    expect(await failureOf(sms.consent.status(numberOf(1), { contry: 'SG' } as never))).toMatchObject({
+      path: 'query.contry',
+    });
+    expect(await failureOf(sms.consent.grant(6591000001 as never, { source: 'x' }))).toMatchObject({
+      reason: 'not-a-string',
+    });
+  });
+
+  it('recording without a ledger that was written out', async () => {
+    for (const consent of [undefined, false, { check: () => true }] as const) {
+      const { sms } = testClient({ guards: { consent } });
+      expect(await failureOf(sms.consent.revoke(numberOf(1), { source: 'x' }))).toMatchObject({
+        code: 'configuration',
+        option: 'guards.consent.ledger',
+      });
+      expect(await failureOf(sms.consent.status(numberOf(1)))).toMatchObject({ code: 'configuration' });
+    }
+  });
+});
+
+describe('a ledger that fails', () => {
+  const broken = {
+    get: async () => {
+      throw new Error(`select from people where number = ${CANARY_NUMBER}`);
+    },
+    append: () => {
+      throw new Error(`insert ${CANARY_NUMBER}`);
+    },
+  };
+
+  it('is a StoreError that says no more', async () => {
+    const { sms, of } = withLedger({ ledger: broken });
+    const errors = [
+      await failureOf(sms.consent.status(CANARY_NUMBER)),
+      await failureOf(sms.consent.grant(CANARY_NUMBER, { source: 'x' })),
+    ];
+    for (const error of errors) {
+      expect(error).toMatchObject({ code: 'store', submission: 'not-submitted' });
+      expectNoCanary(error);
+    }
+    expect(of('store-failed')).toMatchObject([{ store: 'consent' }, { store: 'consent' }]);
+  });
+
+  it('also when its answer is no list', async () => {
+    const { sms } = withLedger({ ledger: { get: async () => undefined as never, append: async () => {} } });
+    expect(await failureOf(sms.consent.status(numberOf(1)))).toMatchObject({ code: 'store' });
+  });
+
+  it('ends with the call when it hangs', async () => {
+    const { sms, of } = withLedger({ ledger: { get: hangs, append: hangs } });
+    const waiting = [
+      failureOf(sms.consent.status(numberOf(1), {}, { deadlineMs: 100 })),
+      failureOf(sms.consent.grant(numberOf(1), { source: 'x' }, { deadlineMs: 100 })),
+    ];
+    await vi.advanceTimersByTimeAsync(100);
+    for (const error of await Promise.all(waiting)) expect(error).toMatchObject({ code: 'timeout' });
+    expect(of('store-failed')).toEqual([]);
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { createCalls } from '../../src/call.ts';
+import { createDeliver, type Write } from '../../src/deliver.ts';
+import {
+  ApiError,
+  ConfigurationError,
+  ConnectionError,
+  type SmsError,
+  TimeoutError,
+  ValidationError,
+} from '../../src/errors.ts';
+import { createEmit, type SmsEvent } from '../../src/events.ts';
+import type { Admission, Closing, Ruling } from '../../src/guards/admission.ts';
+import type { SendResult } from '../../src/results.ts';
+import { candidateOf } from '../support/candidate.ts';
+import { failureOf } from '../support/transport.ts';
+
+const ticket = { reservation: 'r-1', rules: [], takenAt: 0 };
+const admitted: Ruling = { kind: 'admitted', ticket };
+
+/** Delivers two messages past guards that rule so, with the network of the test. */
+function deliverWith(
+  write: Write,
+  rulings: readonly Ruling[] = [admitted, admitted],
+  more: Partial<Admission> = {},
+) {
+  const closings: Closing[] = [];
+  const events: SmsEvent[] = [];
+  const admission: Admission = {
+    admit: async () => rulings,
+    settle: async (given) => void closings.push(...given),
+    elapsed: () => 0,
+    ...more,
+  };
+  const emit = createEmit(
+    (event) => void events.push(event),
+    () => 0,
+  );
+  const candidates = ['one', 'two'].map((clientMessageId) => candidateOf({ clientMessageId }));
+  const results: Promise<readonly SendResult[]> = createCalls(undefined).run(undefined, (call) =>
+    createDeliver(admission, emit)(candidates, call, write),
+  );
+  return { results, closings, events };
+}
+
+describe('an error of the whole request', () => {
+  const fields = { message: 'x', submission: 'unknown', attempts: 2 } as const;
+  it.each([
+    [new ConnectionError({ ...fields, reason: 'reset' }), 'failed', 'keep'],
+    [new TimeoutError({ ...fields, reason: 'timeout' }), 'failed', 'keep'],
+    [new ApiError({ ...fields, status: 500, apiCode: 7, retryAfterMs: 5 }), 'failed', 'keep'],
+    [new ApiError({ ...fields, status: 400, submission: 'rejected' }), 'rejected', 'return'],
+    [new ConnectionError({ ...fields, reason: 'refused', submission: 'not-submitted' }), 'failed', 'return'],
+  ])('is one of each message: %o', async (error, status, outcome) => {
+    const { results, closings, events } = deliverWith(async () => {
+      throw error;
+    });
+    const [one, two] = await results;
+    expect(closings).toMatchObject([{ outcome }, { outcome }]);
+    for (const [result, clientMessageId] of [
+      [one, 'one'],
+      [two, 'two'],
+    ] as const) {
+      expect(result).toMatchObject({ status, clientMessageId });
+      const given = (result as { error: SmsError }).error;
+      expect(given).toBeInstanceOf(error.constructor);
+      expect(given).toMatchObject({ ...error, clientMessageId });
+    }
+    expect(events).toHaveLength(2);
+  });
+
+  it('is left as it is when it has no place for an id', async () => {
+    const error = new ConfigurationError('no key', 'apiKey');
+    const { results } = deliverWith(async () => {
+      throw error;
+    });
+    for (const result of await results) expect((result as { error: SmsError }).error).toBe(error);
+  });
+
+  it('keeps the id that it has', async () => {
+    const error = new ConnectionError({ ...fields, reason: 'reset', clientMessageId: 'own' });
+    const { results } = deliverWith(async () => {
+      throw error;
+    });
+    expect(await results).toMatchObject([
+      { error: { clientMessageId: 'own' } },
+      { error: { clientMessageId: 'own' } },
+    ]);
+  });
+});
+
+describe('a fault of our own', () => {
+  const fault = new TypeError('a bug');
+
+  it('is not dressed up as an answer of 8x8', async () => {
+    const write = async () => {
+      throw fault;
+    };
+    const { results, closings } = deliverWith(write);
+    expect(await failureOf(results)).toBe(fault);
+    // What was taken stays taken: nobody knows whether it left.
+    expect(closings).toEqual([]);
+    const admit = async () => {
+      throw fault;
+    };
+    expect(await failureOf(deliverWith(async () => [], [], { admit }).results)).toBe(fault);
+  });
+});
+
+describe('a ruling', () => {
+  it('that refuses is told once', async () => {
+    const error = new ValidationError('x', 'idempotencyKey', 'one');
+    const { results, events, closings } = deliverWith(
+      async () => [],
+      [
+        { kind: 'refused', error },
+        { kind: 'repeated', stored: undefined },
+      ],
+    );
+    expect(await results).toMatchObject([
+      { status: 'failed', error },
+      { status: 'failed', error: { submission: 'unknown', clientMessageId: 'two' } },
+    ]);
+    expect(events.map(({ type }) => type)).toEqual(['message-failed', 'message-repeated']);
+    expect(closings).toEqual([]);
+  });
+});

@@ -1,0 +1,326 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ConsentLedger, ConsentRecord } from '../../../src/consent/consent-ledger.ts';
+import { type ConsentGuardOptions, consentKey, createConsentGuard } from '../../../src/guards/consent.ts';
+import type { Purpose } from '../../../src/types.ts';
+import { candidateOf } from '../../support/candidate.ts';
+import { numberOf } from '../../support/client.ts';
+import { countingSignal } from '../../support/counting-signal.ts';
+import { NOON } from '../../support/fake-clock.ts';
+
+const hangs = () => new Promise<never>(() => {});
+const fails = () => {
+  throw new Error('the store holds +6591726354');
+};
+const rejects = async () => fails();
+const month = 30 * 86_400_000;
+
+const IN: ConsentRecord = { state: 'opted-in', scope: 'marketing', source: 'form', at: NOON - month };
+const OUT: ConsentRecord = { state: 'opted-out', scope: 'all', source: 'sms', at: NOON - month };
+
+/** A ledger that answers this to every question. */
+function ledgerOf(...records: readonly unknown[]): ConsentLedger {
+  return { get: async () => records as readonly ConsentRecord[], append: async () => {} };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+async function ask(
+  options: ConsentGuardOptions,
+  purposes: readonly Purpose[] = ['marketing'],
+  signal?: AbortSignal,
+) {
+  const guard = createConsentGuard(options);
+  const candidates = purposes.map((purpose, index) =>
+    candidateOf({ purpose, destination: numberOf(index), clientMessageId: `id-${index}` }),
+  );
+  const answer = guard.ask?.(candidates, { now: NOON, signal, context: { user: 'u' } });
+  await vi.runAllTimersAsync();
+  return (await answer) ?? [];
+}
+
+const reasonsOf = async (...rest: Parameters<typeof ask>) =>
+  (await ask(...rest)).map((refusal) => refusal?.reason);
+
+describe('every way to fail has its reason', () => {
+  it.each([
+    ['no-store', {}],
+    ['no-record', { ledger: ledgerOf(undefined) }],
+    ['said-no', { check: () => false }],
+    ['said-no', { check: async () => false }],
+    ['said-no', { checkMany: () => [false] }],
+    ['said-no', { ledger: ledgerOf(undefined), onMissing: () => false }],
+    ['threw', { check: fails }],
+    ['threw', { check: rejects }],
+    ['threw', { checkMany: rejects }],
+    ['threw', { ledger: { get: rejects, append: async () => {} } }],
+    ['threw', { ledger: ledgerOf(undefined), onMissing: rejects }],
+    ['timed-out', { check: hangs }],
+    ['timed-out', { checkMany: hangs }],
+    ['timed-out', { ledger: { get: hangs, append: async () => {} } }],
+    ['timed-out', { ledger: ledgerOf(undefined), onMissing: hangs }],
+    ['not-a-boolean', { check: () => 1 as never }],
+    ['not-a-boolean', { check: () => 'true' as never }],
+    ['not-a-boolean', { check: () => undefined as never }],
+    ['not-a-boolean', { check: () => new Boolean(true) as never }],
+    ['not-a-boolean', { check: async () => ({ ok: true }) as never }],
+    ['not-a-boolean', { checkMany: () => true as never }],
+    ['not-a-boolean', { checkMany: () => [] }],
+    ['not-a-boolean', { checkMany: () => [true, true] }],
+    ['not-a-boolean', { checkMany: () => new Array(1) as never }],
+    ['not-a-boolean', { ledger: ledgerOf(undefined), onMissing: () => null as never }],
+    ['unreadable', { ledger: ledgerOf(null) }],
+    ['unreadable', { ledger: ledgerOf('opted-in') }],
+    ['unreadable', { ledger: ledgerOf({ state: 'yes' }) }],
+    ['unreadable', { ledger: ledgerOf() }],
+    ['unreadable', { ledger: ledgerOf(IN, IN) }],
+    ['unreadable', { ledger: { get: async () => undefined as never, append: async () => {} } }],
+    ['unreadable', { ledger: ledgerOf({ ...IN, purposes: null }) }],
+    ['unreadable', { ledger: ledgerOf({ ...IN, purposes: {} }) }],
+    [
+      'unreadable',
+      {
+        ledger: ledgerOf({
+          get state() {
+            return fails();
+          },
+        }),
+      },
+    ],
+    ['opted-out', { ledger: ledgerOf(OUT) }],
+    ['opted-out', { ledger: ledgerOf({ ...OUT, scope: 'marketing' }) }],
+    ['opted-out', { ledger: ledgerOf({ ...OUT, scope: 'something new' }) }],
+    ['not-covered', { ledger: ledgerOf({ ...IN, purposes: ['otp'] }) }],
+    ['not-covered', { ledger: ledgerOf({ ...IN, purposes: [] }) }],
+    ['stale', { ledger: ledgerOf(IN), reconfirmAfterMs: month }],
+    ['stale', { ledger: ledgerOf({ ...IN, at: 'last year' }), reconfirmAfterMs: month }],
+  ] satisfies [string, ConsentGuardOptions][])('%s (%#)', async (reason, options) => {
+    const [refusal] = await ask(options);
+    expect(refusal?.reason).toBe(reason);
+    expect(refusal?.message).not.toMatch(/\d{5}/);
+    expect(refusal?.always).toBe(reason === 'opted-out' || reason === 'said-no');
+  });
+
+  it('has a sentence of its own for each', async () => {
+    const messages = await Promise.all(
+      [
+        {},
+        { ledger: ledgerOf(undefined) },
+        { check: () => false },
+        { check: fails },
+        { ledger: ledgerOf(OUT) },
+      ].map(async (options) => (await ask(options))[0]?.message),
+    );
+    expect(new Set(messages).size).toBe(messages.length);
+  });
+});
+
+describe('a clear yes', () => {
+  it.each([
+    [{ check: () => true }],
+    [{ check: async () => true }],
+    [{ checkMany: () => [true] }],
+    [{ ledger: ledgerOf(IN) }],
+    [{ ledger: ledgerOf({ ...IN, scope: 'all' }) }],
+    [{ ledger: ledgerOf({ ...IN, purposes: ['marketing'] }) }],
+    [{ ledger: ledgerOf(IN), reconfirmAfterMs: month + 1 }],
+    [{ ledger: ledgerOf(undefined), onMissing: () => true }],
+    [{ ledger: ledgerOf(IN), check: () => true }],
+    [{ checkMany: () => [true], check: () => false }],
+  ] satisfies [ConsentGuardOptions][])('%#', async (options) => {
+    expect(await reasonsOf(options)).toEqual([undefined]);
+  });
+
+  it('onMissing is asked about those without a record, and only those', async () => {
+    const onMissing = vi.fn(
+      ({ clientMessageId }: { readonly clientMessageId: string }) => clientMessageId === 'id-1',
+    );
+    const ledger = ledgerOf(OUT, undefined, IN, undefined);
+    expect(await reasonsOf({ ledger, onMissing }, new Array(4).fill('marketing'))).toEqual([
+      'opted-out',
+      undefined,
+      undefined,
+      'said-no',
+    ]);
+    expect(onMissing).toHaveBeenCalledTimes(2);
+  });
+
+  it('is wanted from both when there are both, and the hook is not asked about who opted out', async () => {
+    expect(await reasonsOf({ ledger: ledgerOf(IN), check: () => false })).toEqual(['said-no']);
+    const check = vi.fn(() => true);
+    const ledger = ledgerOf(OUT, IN, undefined);
+    expect(await reasonsOf({ ledger, check }, ['marketing', 'marketing', 'marketing'])).toEqual([
+      'opted-out',
+      undefined,
+      'no-record',
+    ]);
+    expect(check.mock.calls.map(([query]: unknown[]) => query)).toEqual([
+      { destination: numberOf(1), purpose: 'marketing', clientMessageId: 'id-1' },
+    ]);
+    check.mockClear();
+    await ask({ ledger: ledgerOf(OUT), check });
+    expect(check).not.toHaveBeenCalled();
+  });
+});
+
+describe('purposes', () => {
+  const all = ['transactional', 'otp', 'marketing'] as const;
+
+  it('without a store only marketing is refused', async () => {
+    expect(await reasonsOf({}, all)).toEqual([undefined, undefined, 'no-store']);
+    expect(await reasonsOf({ ledger: ledgerOf(undefined, undefined, undefined) }, all)).toEqual([
+      undefined,
+      undefined,
+      'no-record',
+    ]);
+  });
+
+  it('STOP stops everything, one-time passwords only until otpAfterOptOut is written', async () => {
+    const ledger = ledgerOf(OUT, OUT, OUT);
+    expect(await reasonsOf({ ledger }, all)).toEqual(['opted-out', 'opted-out', 'opted-out']);
+    expect(await reasonsOf({ ledger, otpAfterOptOut: true }, all)).toEqual([
+      'opted-out',
+      undefined,
+      'opted-out',
+    ]);
+  });
+
+  it('an opt-out from marketing leaves the rest', async () => {
+    const out = { ...OUT, scope: 'marketing' };
+    expect(await reasonsOf({ ledger: ledgerOf(out, out, out) }, all)).toEqual([
+      undefined,
+      undefined,
+      'opted-out',
+    ]);
+  });
+
+  it('a hook is asked about every purpose', async () => {
+    expect(await reasonsOf({ check: ({ purpose }) => purpose === 'otp' }, all)).toEqual([
+      'said-no',
+      undefined,
+      'said-no',
+    ]);
+  });
+});
+
+describe('what a hook is given', () => {
+  it('the query, the context untouched, and a signal that fires at the time limit', async () => {
+    const seen: unknown[] = [];
+    let signal: AbortSignal | undefined;
+    const check: ConsentGuardOptions['check'] = (query, call) => {
+      seen.push(query, call.context);
+      signal = call.signal;
+      return hangs();
+    };
+    const guard = createConsentGuard({ check, timeoutMs: 250 });
+    const context = { user: 'u' };
+    const answer = guard.ask?.([candidateOf({ purpose: 'otp' })], { now: NOON, context });
+    await vi.advanceTimersByTimeAsync(249);
+    expect(signal?.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(signal?.aborted).toBe(true);
+    expect((await answer)?.[0]?.reason).toBe('timed-out');
+    expect(seen).toEqual([{ destination: numberOf(1), purpose: 'otp', clientMessageId: 'id-1' }, context]);
+    expect(seen[1]).toBe(context);
+  });
+
+  it('has one second by default', async () => {
+    const guard = createConsentGuard({ check: hangs });
+    let settled = false;
+    const answer = guard
+      .ask?.([candidateOf()], { now: NOON, context: undefined })
+      .then(() => (settled = true));
+    await vi.advanceTimersByTimeAsync(999);
+    expect(settled).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    await answer;
+    expect(settled).toBe(true);
+  });
+
+  it('its signal fires when the caller gives up, and nothing is left on the caller’s', async () => {
+    const caller = countingSignal();
+    const signals: AbortSignal[] = [];
+    const check: ConsentGuardOptions['check'] = (_, call) => {
+      signals.push(call.signal);
+      return hangs();
+    };
+    const answer = createConsentGuard({ check }).ask?.([candidateOf(), candidateOf()], {
+      now: NOON,
+      signal: caller.signal,
+      context: undefined,
+    });
+    expect(caller.listeners).toBe(2);
+    caller.abort();
+    await answer;
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+    expect(caller.listeners).toBe(0);
+  });
+
+  it('the ledger gets the canonical keys at once, and a signal', async () => {
+    const get = vi.fn(async () => [undefined, undefined]);
+    await ask({ ledger: { get, append: async () => {} } }, ['otp', 'otp']);
+    expect(get.mock.calls).toEqual([
+      [[`${numberOf(0)}`, `${numberOf(1)}`], { signal: expect.any(AbortSignal) }],
+    ]);
+    expect(consentKey(candidateOf({ destination: '+5491123456789' }))).toBe('+541123456789');
+  });
+});
+
+describe('how many at once', () => {
+  async function mostAtOnce(options: Pick<ConsentGuardOptions, 'concurrency'>, hook: 'check' | 'onMissing') {
+    let open = 0;
+    let most = 0;
+    const asked = async () => {
+      open += 1;
+      most = Math.max(most, open);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      open -= 1;
+      return true;
+    };
+    const purposes = new Array<Purpose>(100).fill('marketing');
+    const ledger = hook === 'onMissing' ? ledgerOf(...new Array(100)) : undefined;
+    const reasons = await reasonsOf({ ...options, [hook]: asked, ledger }, purposes);
+    expect(reasons).toEqual(new Array(100).fill(undefined));
+    return most;
+  }
+
+  it('32, or as told', async () => {
+    expect(await mostAtOnce({}, 'check')).toBe(32);
+    expect(await mostAtOnce({ concurrency: 5 }, 'check')).toBe(5);
+    expect(await mostAtOnce({ concurrency: 7 }, 'onMissing')).toBe(7);
+    expect(await mostAtOnce({ concurrency: 500 }, 'check')).toBe(100);
+  });
+
+  it('checkMany is one question', async () => {
+    const checkMany = vi.fn((queries: readonly unknown[]) => queries.map((_, index) => index % 2 === 0));
+    expect(await reasonsOf({ checkMany }, ['otp', 'otp', 'marketing'])).toEqual([
+      undefined,
+      'said-no',
+      undefined,
+    ]);
+    expect(checkMany).toHaveBeenCalledOnce();
+  });
+});
+
+it('keeps nobody waiting when the caller is gone already', async () => {
+  const check = vi.fn(() => true);
+  expect(await reasonsOf({ check }, ['otp'], AbortSignal.abort())).toEqual(['threw']);
+  expect(check).not.toHaveBeenCalled();
+});
+
+it('answers in the order of the questions, whatever order the hooks end in', async () => {
+  const check: ConsentGuardOptions['check'] = async ({ clientMessageId }) => {
+    const index = Number(clientMessageId.slice(3));
+    await new Promise((resolve) => setTimeout(resolve, 50 - index * 10));
+    return index !== 1;
+  };
+  expect(await reasonsOf({ check }, ['otp', 'otp', 'otp'])).toEqual([undefined, 'said-no', undefined]);
+});
+
+it('a mode of its own, enforce by default', async () => {
+  expect(createConsentGuard({})).toMatchObject({ name: 'consent', mode: 'enforce' });
+  expect(createConsentGuard({ mode: 'monitor' }).mode).toBe('monitor');
+});

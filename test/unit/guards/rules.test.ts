@@ -1,0 +1,252 @@
+import { describe, expect, it } from 'vitest';
+import { createBackoffGuard } from '../../../src/guards/backoff.ts';
+import { createCountriesGuard } from '../../../src/guards/countries.ts';
+import { createGuards } from '../../../src/guards/create-guards.ts';
+import { describeDuration, describeFinding } from '../../../src/guards/finding.ts';
+import { createPhoneGuard } from '../../../src/guards/phone.ts';
+import { createPrefixGuard } from '../../../src/guards/prefix.ts';
+import { createRecipientGuard } from '../../../src/guards/recipient.ts';
+import type { LimitRule } from '../../../src/limits/limit-store.ts';
+import { candidateOf } from '../../support/candidate.ts';
+import { NOON } from '../../support/fake-clock.ts';
+
+describe('which guards are on', () => {
+  const credentials = { appearsIn: () => false };
+  const names = (options: Parameters<typeof createGuards>[0]) =>
+    createGuards(options, credentials).map(({ name }) => name);
+
+  it('phone, content, consent, recipient and backoff', () => {
+    expect(names({})).toEqual(['phone', 'content', 'consent', 'recipient', 'backoff']);
+  });
+
+  it('countries and prefix when configured, none when all are off', () => {
+    expect(names({ countries: { allow: ['SG'] }, prefix: {} })).toEqual([
+      'phone',
+      'content',
+      'countries',
+      'consent',
+      'recipient',
+      'backoff',
+      'prefix',
+    ]);
+    expect(
+      names({
+        phone: false,
+        content: false,
+        consent: false,
+        recipient: false,
+        backoff: false,
+        countries: false,
+        prefix: false,
+      }),
+    ).toEqual([]);
+  });
+});
+
+describe('phone', () => {
+  it('refuses what its policy refuses', () => {
+    const guard = createPhoneGuard({});
+    expect(guard).toMatchObject({ name: 'phone', mode: 'enforce' });
+    expect(guard.check?.(candidateOf(), NOON)).toBeUndefined();
+    expect(guard.check?.(candidateOf({ destination: '+6561234567' }), NOON)).toMatchObject({
+      reason: 'number-type',
+      message: expect.stringContaining('FIXED_LINE'),
+    });
+    expect(guard.check?.(candidateOf({ destination: '+881612345678' }), NOON)?.reason).toBe(
+      'calling-code-blocked',
+    );
+  });
+});
+
+describe('countries', () => {
+  it('refuses what is not on the list, and every number without a country', () => {
+    const guard = createCountriesGuard({ allow: ['sg'] });
+    const reasonOf = (destination: string) => guard.check?.(candidateOf({ destination }), NOON)?.reason;
+    expect(reasonOf('+6591234567')).toBeUndefined();
+    expect(reasonOf('+6281234567890')).toBe('country-not-allowed');
+    expect(reasonOf('+881612345678')).toBe('country-not-allowed');
+    // Kazakhstan shares +7, Guernsey shares +44.
+    expect(
+      createCountriesGuard({ allow: ['RU'] }).check?.(candidateOf({ destination: '+77012345678' }), NOON),
+    ).toBeDefined();
+    expect(
+      createCountriesGuard({ allow: ['GB'] }).check?.(candidateOf({ destination: '+447781123456' }), NOON),
+    ).toBeDefined();
+  });
+
+  it('keeps its list when the array is changed', () => {
+    const allow = ['SG'];
+    const guard = createCountriesGuard({ allow });
+    allow.push('ID');
+    expect(guard.check?.(candidateOf({ destination: '+6281234567890' }), NOON)).toBeDefined();
+  });
+});
+
+describe('recipient', () => {
+  it('one window may name its mode', () => {
+    const guard = createRecipientGuard({ limit: 3, windowMs: 60_000, mode: 'monitor' });
+    expect(guard.mode).toBe('monitor');
+    expect(guard.rules?.(candidateOf({}))).toMatchObject([{ mode: 'monitor', limit: 3 }]);
+  });
+
+  const windowsOf = (rules: readonly LimitRule[] | undefined) =>
+    rules?.map((rule) => `${rule.kind} ${rule.id} ${'limit' in rule ? rule.limit : ''}`);
+
+  it.each([
+    [{}, ['window recipient:all:1800000 10']],
+    [{ limit: 3, windowMs: 60_000 }, ['window recipient:all:60000 3']],
+    [
+      [
+        { limit: 3, windowMs: 60_000 },
+        { limit: 9, windowMs: 3_600_000 },
+      ],
+      ['window recipient:all:60000 3', 'window recipient:all:3600000 9'],
+    ],
+    [{ windows: [{ limit: 3, windowMs: 60_000 }] }, ['window recipient:all:60000 3']],
+    [
+      { perPurpose: { otp: [{ limit: 2, windowMs: 60_000 }], marketing: [{ limit: 1, windowMs: 60_000 }] } },
+      ['window recipient:all:1800000 10', 'window recipient:otp:60000 2'],
+    ],
+  ])('%j', (options, rules) => {
+    expect(windowsOf(createRecipientGuard(options).rules?.(candidateOf({ purpose: 'otp' })))).toEqual(rules);
+  });
+
+  it('counts a scheduled message where it arrives too', () => {
+    const guard = createRecipientGuard({ perPurpose: { marketing: [{ limit: 1, windowMs: 60_000 }] } });
+    const scheduled = new Date(NOON + 5_000);
+    const rules = guard.rules?.(candidateOf({ scheduled, purpose: 'marketing' }));
+    expect(new Set(windowsOf(rules))).toEqual(
+      new Set([
+        'window recipient:all:1800000 10',
+        'slot recipient-due:all:1800000 10',
+        'window recipient:marketing:60000 1',
+        'slot recipient-due:marketing:60000 1',
+      ]),
+    );
+    expect(rules?.filter(({ kind }) => kind === 'slot')).toMatchObject([
+      { dueAt: NOON + 5_000, mode: 'enforce' },
+      { dueAt: NOON + 5_000, mode: 'enforce' },
+    ]);
+    const old = guard.rules?.(candidateOf({ scheduled: '1969-01-01T00:00:00Z' }));
+    expect(old?.[1]).toMatchObject({ dueAt: 0 });
+  });
+
+  it('counts every spelling of one person under one key', () => {
+    const guard = createRecipientGuard({});
+    const keyOf = (destination: string) => guard.rules?.(candidateOf({ destination }))[0]?.key;
+    expect(keyOf('+5491123456789')).toBe(keyOf('+541123456789'));
+  });
+
+  it('keeps its windows when the arrays are changed', () => {
+    const window = { limit: 3, windowMs: 60_000 };
+    const windows = [window];
+    const guard = createRecipientGuard({ mode: 'monitor', windows });
+    window.limit = Number.NaN;
+    windows.length = 0;
+    expect(guard.rules?.(candidateOf())).toMatchObject([{ limit: 3, mode: 'monitor' }]);
+  });
+});
+
+describe('backoff', () => {
+  it('is for one-time passwords', () => {
+    const guard = createBackoffGuard({ baseMs: 5_000, maxMs: 60_000, forgetMs: 7_000, mode: 'monitor' });
+    expect(guard.rules?.(candidateOf())).toEqual([]);
+    expect(guard.rules?.(candidateOf({ purpose: 'marketing' }))).toEqual([]);
+    expect(guard.rules?.(candidateOf({ purpose: 'otp' }))).toEqual([
+      {
+        kind: 'backoff',
+        id: 'backoff:otp',
+        guard: 'backoff',
+        key: 6591000001,
+        mode: 'monitor',
+        baseMs: 5_000,
+        maxMs: 60_000,
+        forgetMs: 7_000,
+      },
+    ]);
+  });
+
+  it('waits 30 s to 1 h unless told otherwise', () => {
+    expect(createBackoffGuard({}).rules?.(candidateOf({ purpose: 'otp' }))).toMatchObject([
+      { baseMs: 30_000, maxMs: 3_600_000, forgetMs: 3_600_000, mode: 'enforce' },
+    ]);
+  });
+});
+
+describe('prefix', () => {
+  it('counts different numbers that are equal but for their last digits', () => {
+    const rules = createPrefixGuard({}).rules?.(candidateOf({ destination: '+6591234567' }));
+    expect(rules).toMatchObject([
+      { kind: 'distinct', id: 'prefix:2:600000', key: 65912345, member: 6591234567, limit: 5 },
+      { kind: 'distinct', id: 'prefix:3:600000', key: 6591234, member: 6591234567, limit: 10 },
+      { kind: 'distinct', id: 'prefix:4:600000', key: 659123, member: 6591234567, limit: 20 },
+    ]);
+  });
+
+  it('leaves campaigns alone unless asked', () => {
+    const marketing = candidateOf({ purpose: 'marketing' });
+    expect(createPrefixGuard({}).rules?.(marketing)).toEqual([]);
+    expect(createPrefixGuard({ purposes: ['marketing'] }).rules?.(marketing)).toHaveLength(3);
+    expect(createPrefixGuard({ purposes: ['marketing'] }).rules?.(candidateOf())).toEqual([]);
+  });
+
+  it('keeps its ranges when the arrays are changed', () => {
+    const range = { removedDigits: 2, limit: 3, windowMs: 60_000 } as const;
+    const ranges = [{ ...range }];
+    const purposes = ['otp' as const];
+    const guard = createPrefixGuard({ ranges, purposes });
+    (ranges[0] as { limit: number }).limit = Number.NaN;
+    ranges.length = 0;
+    purposes.length = 0;
+    expect(guard.rules?.(candidateOf({ purpose: 'otp' }))).toMatchObject([
+      { limit: 3, id: 'prefix:2:60000' },
+    ]);
+  });
+});
+
+describe('describeDuration', () => {
+  it.each([
+    [86_400_000, '1 d'],
+    [5_400_000, '1 h 30 min'],
+    [5_400_001, '1 h 31 min'],
+    [3_600_001, '1 h 1 min'],
+    [86_399_001, '1 d'],
+    [90_000_001, '1 d 2 h'],
+    [95_000, '1 min 35 s'],
+    [59_001, '1 min'],
+    [3_600_000, '1 h'],
+    [1_800_000, '30 min'],
+    [43_000, '43 s'],
+    [43_210, '44 s'],
+    [999, '999 ms'],
+    [0, '0 ms'],
+  ])('%i is %s', (milliseconds, text) => {
+    expect(describeDuration(milliseconds)).toBe(text);
+  });
+});
+
+describe('describeFinding', () => {
+  const base = { guard: 'x', key: 1, mode: 'enforce', windowMs: 60_000, limit: 3 } as const;
+  it.each([
+    [{ ...base, kind: 'window', id: 'w' }, 3, /already got 3 of 3 messages allowed in 1 min/],
+    [{ ...base, kind: 'slot', id: 's', dueAt: 1 }, 3, /3 of 3 scheduled messages/],
+    [{ ...base, kind: 'distinct', id: 'd', member: 2 }, 3, /3 different numbers of this range/],
+    [
+      { ...base, kind: 'backoff', id: 'b', baseMs: 1, maxMs: 2, forgetMs: 3 },
+      1,
+      /1 one-time password without success/,
+    ],
+    [
+      { ...base, kind: 'backoff', id: 'b', baseMs: 1, maxMs: 2, forgetMs: 3 },
+      2,
+      /2 one-time passwords without/,
+    ],
+    [{ ...base, kind: 'once', id: 'o', fingerprint: 'f' }, 0, /idempotency records are full/],
+  ] as const)('%j', (rule, observed, text) => {
+    expect(describeFinding({ rule, reason: 'over-limit', observed })).toMatch(text);
+    expect(describeFinding({ rule, reason: 'over-limit', observed, retryAfterMs: 1_500.4 })).toMatch(
+      /Try again in 2 s\.$/,
+    );
+    expect(describeFinding({ rule, reason: 'capacity', observed })).toMatch(/full of live entries/);
+  });
+});

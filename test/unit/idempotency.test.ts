@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  AbortedError,
+  ApiError,
+  ConnectionError,
+  MessageRejectedError,
+  ServerError,
+  type SmsError,
+  TimeoutError,
+} from '../../src/errors.ts';
+import { decodeOutcome, encodeOutcome } from '../../src/idempotency.ts';
+import type { AcceptedResult, FailedResult } from '../../src/results.ts';
+
+const bytesOf = (text: string) => new TextEncoder().encode(text).length;
+const accepted: AcceptedResult = {
+  status: 'accepted',
+  index: 3,
+  clientMessageId: 'id-1',
+  umid: 'u-1',
+  parts: 2,
+  encoding: 'UCS2',
+  attempts: 1,
+};
+const failed = (error: SmsError): FailedResult => ({
+  status: 'failed',
+  index: 3,
+  clientMessageId: 'id-1',
+  error,
+});
+const fields = { message: 'x', submission: 'unknown', clientMessageId: 'id-1', attempts: 2 } as const;
+
+describe('an idempotency record', () => {
+  it('gives an accepted result again, at the place of the second message', () => {
+    expect(decodeOutcome(encodeOutcome(accepted), 9, 'id-2')).toEqual({
+      ...accepted,
+      index: 9,
+      repeated: true,
+    });
+  });
+
+  it.each([
+    [new AbortedError(fields), { code: 'aborted', name: 'AbortError' }],
+    [new TimeoutError({ ...fields, reason: 'timeout' }), { code: 'timeout', reason: 'timeout', attempts: 2 }],
+    [
+      new ConnectionError({ ...fields, reason: 'reset' }),
+      { code: 'connection', reason: 'reset', attempts: 2 },
+    ],
+    [new ConnectionError({ ...fields, reason: 'other' }), { code: 'connection', reason: 'other' }],
+    [new ServerError({ ...fields, status: 503 }), { code: 'server', status: 503, attempts: 2 }],
+    [new ApiError({ ...fields, status: 200 }), { code: 'api', status: 200 }],
+    [new MessageRejectedError({ description: 'x' }), { code: 'api', status: 0, attempts: 0 }],
+  ])('gives the error of an unknown outcome again: %o', (error, expected) => {
+    const again = decodeOutcome(encodeOutcome(failed(error)), 0, 'id-2');
+    expect(again).toMatchObject({
+      status: 'failed',
+      clientMessageId: 'id-1',
+      error: { ...expected, submission: 'unknown', clientMessageId: 'id-1' },
+    });
+  });
+
+  it('leaves out a long id: the second caller has the same', () => {
+    const clientMessageId = 'x'.repeat(65);
+    for (const result of [
+      { ...accepted, clientMessageId },
+      { ...failed(new AbortedError(fields)), clientMessageId },
+    ]) {
+      const stored = encodeOutcome(result);
+      expect(stored).not.toContain(clientMessageId);
+      expect(decodeOutcome(stored, 0, clientMessageId).clientMessageId).toBe(clientMessageId);
+    }
+  });
+
+  it.each([
+    undefined,
+    '',
+    '{',
+    'null',
+    '5',
+    '"accepted"',
+    '[]',
+    '["accepted"]',
+    '["accepted","id-1",""]',
+    '["accepted","id",5]',
+  ])('that reads %j is an unknown outcome, never a reason to send', (stored) => {
+    expect(decodeOutcome(stored, 1, 'id-2')).toMatchObject({
+      status: 'failed',
+      index: 1,
+      error: { submission: 'unknown' },
+    });
+  });
+
+  it('has at most 512 bytes, whatever the ids', () => {
+    // What `readSent` lets through as umid, and the schema as clientMessageId.
+    const umid = fc.string({
+      minLength: 1,
+      maxLength: 100,
+      unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
+    });
+    const clientMessageId = fc
+      .string({ minLength: 1, maxLength: 350, unit: 'binary' })
+      .filter((id) => /^[^\p{Cc}\p{Cs}]{1,350}$/u.test(id));
+    fc.assert(
+      fc.property(umid, clientMessageId, fc.integer({ min: 1, max: 10 }), (someUmid, id, attempts) => {
+        const result = { ...accepted, umid: someUmid, clientMessageId: id, attempts };
+        expect(bytesOf(encodeOutcome(result))).toBeLessThanOrEqual(512);
+        const again = decodeOutcome(encodeOutcome(result), 3, id);
+        expect(again).toEqual({ ...result, repeated: true });
+        const lost = { ...failed(new ServerError({ ...fields, status: 599 })), clientMessageId: id };
+        expect(bytesOf(encodeOutcome(lost))).toBeLessThanOrEqual(512);
+      }),
+      { numRuns: 500 },
+    );
+    const worst = { ...accepted, umid: '"'.repeat(100), clientMessageId: '你'.repeat(64) };
+    expect(bytesOf(encodeOutcome(worst))).toBeLessThanOrEqual(512);
+  });
+});
