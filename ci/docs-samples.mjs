@@ -1,0 +1,240 @@
+// Holds the documents against the code: every ```ts block compiles, every relative link and #anchor leads somewhere, the
+// README's example is examples/quick-start.ts, and every option, error code and event has its place. A block that must
+// not compile is marked ```ts no-check.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { createReport } from './report.mjs';
+import { cleanEnvironment, runProgram } from './run-program.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const read = (path) => readFileSync(join(root, path), 'utf8');
+
+/** What a sample may use without saying where it comes from: the client, and the reader's own program. */
+const READERS_PROGRAM = `
+import type * as guard from '8x8-sms-guard';
+declare global {
+  const sms: guard.SmsClient;
+  const message: guard.SmsMessage;
+  const recipients: string[];
+  const rows: guard.BatchMessage[] & (() => AsyncIterable<guard.BatchMessage>);
+  let sent: number;
+  const db: {
+    mayText(destination: string, purpose: string): Promise<boolean>;
+    mayTextMany(destinations: readonly string[]): Promise<boolean[]>;
+    consentOf(keys: readonly string[]): Promise<(guard.ConsentRecord | undefined)[]>;
+    addConsent(changes: readonly guard.ConsentChange[]): Promise<void>;
+  };
+  const secrets: { read(name: string, options: { signal: AbortSignal }): Promise<string> };
+  const metrics: { increment(name: string, labels?: object): void };
+  function save(...values: unknown[]): Promise<void>;
+  function sendLater(message: guard.SmsMessage, delayMs?: number): void;
+  function reconcileLater(clientMessageId: string | undefined): void;
+  function tellSupport(error: Error): void;
+  function log(...values: unknown[]): void;
+  function saveToken(token: string): Promise<void>;
+  function readToken(): Promise<string | undefined>;
+}
+`;
+
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true })
+    .filter((path) => path.endsWith('.md'))
+    .map((path) => join('docs', path)),
+].sort();
+
+/** Fenced blocks with the line they begin at, and the text around them. */
+function splitFences(markdown) {
+  const blocks = [];
+  const prose = [];
+  let open;
+  for (const [index, line] of markdown.split('\n').entries()) {
+    const fence = /^\s*(`{3,})(.*)$/.exec(line);
+    if (open === undefined && fence) {
+      open = { fence: fence[1], info: fence[2].trim(), line: index + 2, code: [] };
+    } else if (open !== undefined && fence?.[1] === open.fence && fence[2].trim() === '') {
+      blocks.push({ ...open, code: `${open.code.join('\n')}\n` });
+      open = undefined;
+    } else if (open === undefined) prose.push(line);
+    else open.code.push(line);
+  }
+  if (open !== undefined) throw new Error(`the block that begins at line ${open.line} has no end`);
+  return { blocks, prose: prose.join('\n') };
+}
+
+/** Anchors as GitHub makes them from headings. */
+function anchorsOf(markdown) {
+  const seen = new Map();
+  const headings = splitFences(markdown).prose.matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm);
+  return new Set(
+    Array.from(headings, ([, heading]) => {
+      const text = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
+      const slug = text.replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-');
+      const count = seen.get(slug) ?? 0;
+      seen.set(slug, count + 1);
+      return count === 0 ? slug : `${slug}-${count}`;
+    }),
+  );
+}
+
+function brokenLinks(path, markdown) {
+  const prose = splitFences(markdown).prose.replace(/`[^`\n]*`/g, '');
+  const broken = [];
+  for (const [, target] of prose.matchAll(/\]\(\s*<?([^)\s>]+)>?[^)]*\)/g)) {
+    if (/^[a-z][a-z0-9+.-]*:/i.test(target)) continue;
+    const [file, anchor] = target.split('#');
+    const found = file === '' ? path : relative(root, resolve(root, dirname(path), file));
+    if (!existsSync(join(root, found))) broken.push(`${target}: no such file`);
+    else if (anchor !== undefined && !anchorsOf(read(found)).has(anchor))
+      broken.push(`${target}: no such heading`);
+  }
+  return broken;
+}
+
+const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+const { options } = ts.parseJsonConfigFileContent(
+  { ...config, include: [], files: ['src/index.ts'] },
+  ts.sys,
+  root,
+);
+
+/** Type-checks files that exist only here. */
+function createProgram(samples) {
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile, getSourceFile } = host;
+  host.fileExists = (path) => samples.has(path) || fileExists(path);
+  host.readFile = (path) => samples.get(path) ?? readFile(path);
+  host.getSourceFile = (path, language, ...rest) =>
+    samples.has(path)
+      ? ts.createSourceFile(path, samples.get(path), language, true)
+      : getSourceFile(path, language, ...rest);
+  const noUnused = { noUnusedLocals: false, noUnusedParameters: false };
+  return ts.createProgram([...samples.keys(), join(root, 'src/index.ts')], { ...options, ...noUnused }, host);
+}
+
+const samples = new Map([[join(root, 'reader.d.ts'), READERS_PROGRAM]]);
+const linesOf = new Map();
+const samplesOf = new Map();
+const unclosed = new Map();
+for (const path of documents) {
+  try {
+    for (const { info, line, code } of splitFences(read(path)).blocks) {
+      if (!/^(ts|typescript)$/.test(info)) continue;
+      const name = join(root, `${path.replaceAll(/\W/g, '-')}-${line}.ts`);
+      samples.set(name, `${code}export {};\n`);
+      linesOf.set(name, line);
+      samplesOf.set(path, [...(samplesOf.get(path) ?? []), name]);
+    }
+  } catch (error) {
+    unclosed.set(path, error);
+  }
+}
+const program = createProgram(samples);
+
+function faultsOf(name) {
+  const source = program.getSourceFile(name);
+  return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
+    ({ start = 0, messageText }) => {
+      const line = source.getLineAndCharacterOfPosition(start).line + linesOf.get(name);
+      return `line ${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+    },
+  );
+}
+
+/** The names that a type of the code consists of: its fields, or its literals (of a union of events, their `type`). */
+function namesIn(file, typeName) {
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(join(root, file));
+  const node = source?.statements.find((statement) => statement.name?.text === typeName);
+  if (node === undefined) throw new Error(`${file} has no ${typeName}`);
+  const type = checker.getTypeAtLocation(node.name);
+  const members = type.isUnion() ? type.types : [type];
+  if (members.every((member) => member.isStringLiteral())) return members.map(({ value }) => value);
+  const fieldType = (member, name) => checker.getTypeOfSymbolAtLocation(member.getProperty(name), node);
+  if (type.isUnion()) {
+    const tags = members.map((member) => fieldType(member, 'type'));
+    return tags.flatMap((tag) => (tag.isUnion() ? tag.types : [tag])).map(({ value }) => value);
+  }
+  return checker.getPropertiesOfType(type).map(({ name }) => name);
+}
+
+/** Which document names what of the code. */
+const COVERED = [
+  ['docs/options.md', 'src/options.ts', 'SmsClientOptions'],
+  ['docs/options.md', 'src/options.ts', 'RetryOptions'],
+  ['docs/options.md', 'src/options.ts', 'PaceOptions'],
+  ['docs/options.md', 'src/options.ts', 'GuardsOptions'],
+  ['docs/options.md', 'src/types.ts', 'CallOptions'],
+  ['docs/options.md', 'src/guards/phone.ts', 'PhoneGuardOptions'],
+  ['docs/options.md', 'src/guards/content.ts', 'ContentGuardOptions'],
+  ['docs/options.md', 'src/guards/countries.ts', 'CountriesGuardOptions'],
+  ['docs/options.md', 'src/guards/consent.ts', 'ConsentGuardOptions'],
+  ['docs/options.md', 'src/guards/recipient.ts', 'RecipientGuardOptions'],
+  ['docs/options.md', 'src/guards/backoff.ts', 'BackoffGuardOptions'],
+  ['docs/options.md', 'src/guards/prefix.ts', 'PrefixGuardOptions'],
+  ['docs/options.md', 'src/limits/memory-limits.ts', 'MemoryLimitsOptions'],
+  ['docs/options.md', 'src/events.ts', 'SmsEvent'],
+  ['docs/guards.md', 'src/guards/guard.ts', 'GuardName'],
+  ['docs/guards.md', 'src/phone/phone-failure.ts', 'PhoneFailureReason'],
+  ['docs/guards.md', 'src/phone/policy.ts', 'PhoneRefusalReason'],
+  ['docs/consent.md', 'src/guards/consent.ts', 'ConsentReason'],
+  ['docs/errors.md', 'src/errors.ts', 'SmsErrorCode'],
+  ['docs/errors.md', 'src/errors.ts', 'ConnectionFailure'],
+  ['docs/testing.md', 'src/emulator/faults.ts', 'FaultName'],
+  ['docs/testing.md', 'src/emulator/emulator.ts', 'EmulatorOptions'],
+];
+
+const report = createReport();
+const failWith = (faults) => {
+  if (faults.length > 0) throw new Error(faults.join('\n'));
+};
+
+for (const path of documents) {
+  await report.check(`${path}: samples`, () => {
+    if (unclosed.has(path)) throw unclosed.get(path);
+    const names = samplesOf.get(path) ?? [];
+    failWith(names.flatMap(faultsOf));
+    return `${names.length}`;
+  });
+  await report.check(`${path}: links`, () => failWith(brokenLinks(path, read(path))));
+}
+await report.check('README.md: its example is examples/quick-start.ts', () => {
+  const published = read('examples/quick-start.ts')
+    .replace("'../src/index.ts'", "'8x8-sms-guard'")
+    .replace("'../src/testing/index.ts'", "'8x8-sms-guard/testing'");
+  if (!read('README.md').includes(`\`\`\`ts\n${published}\`\`\``)) throw new Error('they differ');
+});
+for (const [path, file, typeName] of COVERED) {
+  await report.check(`${path}: names all of ${typeName}`, () => {
+    const document = read(path);
+    const names = namesIn(file, typeName);
+    failWith(names.filter((name) => !document.includes(`\`${name}\``)).map((name) => `missing: \`${name}\``));
+    return `${names.length}`;
+  });
+}
+await report.check('README.md: what the demo prints', async () => {
+  const output = await runProgram(process.execPath, ['examples/demo/demo.ts'], {
+    cwd: root,
+    env: cleanEnvironment(),
+  });
+  const printed = new Set(output.split('\n').map((line) => line.trim()));
+  const { blocks } = splitFences(read('README.md'));
+  const lines = blocks.filter(({ info }) => info === 'text').flatMap(({ code }) => code.split('\n'));
+  failWith(lines.filter((line) => !printed.has(line.trim())).map((line) => `not printed: ${line}`));
+  return `${lines.length} lines`;
+});
+await report.check('docs/decisions/README.md: lists every record', () => {
+  const records = readdirSync(join(root, 'docs/decisions')).filter((name) => /^\d{4}-.*\.md$/.test(name));
+  const index = read('docs/decisions/README.md');
+  failWith(records.filter((name) => !index.includes(`(${name})`)).map((name) => `missing: ${name}`));
+  return `${records.length}`;
+});
+await report.check('docs/options.md: names every environment variable', () => {
+  const used = new Set(read('src/options.ts').match(/EIGHTBYEIGHT_[A-Z_]+/g));
+  failWith([...used].filter((name) => !read('docs/options.md').includes(name)));
+});
+report.finish();

@@ -1,0 +1,76 @@
+/**
+ * A campaign that can be killed and started again: it streams rows, keeps its place in a file, and never sends twice.
+ *
+ *   node examples/campaign.ts            sends to a pretend 8x8; press Ctrl+C, start it again, and it goes on
+ */
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createEmulator } from '../src/emulator/emulator.ts';
+import { AbortedError, type BatchMessage, SmsClient } from '../src/index.ts';
+
+const CUSTOMERS = 20_000;
+const PLACE = join(tmpdir(), '8x8-sms-guard-campaign.json');
+
+/** Stands for a CSV file or a database cursor: the same rows in the same order every time. */
+async function* customers(): AsyncGenerator<BatchMessage> {
+  for (let row = 0; row < CUSTOMERS; row += 1) {
+    // One in a thousand is nonsense, as in every list.
+    const destination = row % 1000 === 999 ? 'n/a' : `+659${1_000_000 + row}`;
+    yield { destination, clientMessageId: `spring-sale-${row}` };
+  }
+}
+
+/** Written beside the old one, flushed, then put in its place: a crash leaves the old or the new token, never half of one. */
+async function saveToken(token: string): Promise<void> {
+  const file = await open(`${PLACE}.new`, 'w');
+  await file.writeFile(token);
+  await file.sync();
+  await file.close();
+  await rename(`${PLACE}.new`, PLACE);
+}
+
+const sms = new SmsClient({
+  apiKey: 'a-key-for-the-emulator',
+  subAccountId: 'shop',
+  fetch: createEmulator().fetch,
+  // Your own store answers here who agreed to advertising; these customers all did, but for every tenth.
+  guards: {
+    consent: { checkMany: (queries) => queries.map(({ destination }) => !destination.endsWith('7')) },
+  },
+  onEvent(event) {
+    if (event.type === 'chunk-finished') console.log(`chunk ${event.chunk}: ${event.accepted} accepted`);
+  },
+});
+
+const stop = new AbortController();
+process.once('SIGINT', () => stop.abort());
+
+const resumeFrom = await readFile(PLACE, 'utf8').catch(() => undefined);
+console.log(resumeFrom === undefined ? 'A new campaign.' : 'Going on where the last run ended.');
+
+const counts = { accepted: 0, rejected: 0, blocked: 0, failed: 0 };
+const toReconcile: string[] = [];
+try {
+  const results = sms.messages.sendMany(customers(), {
+    purpose: 'marketing',
+    template: { text: 'Spring sale: 20 % off until Sunday. Reply STOP to get no more.' },
+    checkpoint: saveToken,
+    resumeFrom,
+    signal: stop.signal,
+  });
+  for await (const result of results) {
+    counts[result.status] += 1;
+    if (result.status !== 'accepted' && result.error.submission === 'unknown') {
+      toReconcile.push(result.clientMessageId);
+    }
+  }
+  await rm(PLACE, { force: true });
+  console.log('All rows are done.');
+} catch (error) {
+  if (!AbortedError.isInstance(error)) throw error;
+  console.log('Stopped. Start it again to go on.');
+} finally {
+  await sms.close();
+}
+console.log(counts, `${toReconcile.length} to reconcile`);

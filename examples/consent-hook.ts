@@ -1,0 +1,37 @@
+/** Asks a table of your own before every message. Run it: `node examples/consent-hook.ts` (no account, no network). */
+import { type ConsentQuery, GuardError, SmsClient } from '../src/index.ts';
+import { createEmulator } from '../src/testing/index.ts';
+
+// Your database. Who is not in it said nothing.
+const choices = new Map([
+  ['+6591234567', { marketing: true, messages: true }],
+  ['+6598765432', { marketing: false, messages: true }],
+  ['+6581234567', { marketing: false, messages: false }],
+]);
+
+/** Only `true` lets a message pass; a throw, a time-out or anything else is a no. */
+async function mayText({ destination, purpose }: ConsentQuery): Promise<boolean> {
+  const choice = choices.get(destination);
+  if (purpose === 'marketing') return choice?.marketing === true;
+  return choice?.messages !== false;
+}
+
+const sms = new SmsClient({
+  apiKey: 'any',
+  subAccountId: 'demo',
+  fetch: createEmulator().fetch,
+  guards: { consent: { check: mayText } },
+});
+
+for (const destination of [...choices.keys(), '+6582345678']) {
+  for (const purpose of ['transactional', 'marketing'] as const) {
+    try {
+      await sms.messages.send({ destination, purpose, text: 'We open at 9 today.' });
+      console.log(destination, purpose, 'sent');
+    } catch (error) {
+      if (!GuardError.isInstance(error)) throw error;
+      console.log(destination, purpose, 'refused:', error.reason);
+    }
+  }
+}
+await sms.close();
