@@ -195,5 +195,5 @@ if (chosen('workerd')) {
   await runWorker().catch((error) => report('workerd', 'run', false, String(error).slice(0, 2000)));
 }
 await rm(folder, { recursive: true });
-console.log(`${lines - failures.length} of ${lines} as expected`);
+console.log(`${lines - failures.length} passed, ${failures.length} failed`);
 process.exit(failures.length === 0 ? 0 : 1);

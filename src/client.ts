@@ -17,7 +17,15 @@ import { createGuards } from './guards/create-guards.ts';
 import { createGuardsDesk, type GuardsDesk } from './guards/desk.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { memoryLimits } from './limits/memory-limits.ts';
-import { optionsSchema, type ResolvedOptions, resolveOptions, type SmsClientOptions } from './options.ts';
+import { logListener } from './log-events.ts';
+import {
+  GUARD_NAMES,
+  OPTION_NAMES,
+  optionsSchema,
+  type ResolvedOptions,
+  resolveOptions,
+  type SmsClientOptions,
+} from './options.ts';
 import { findFlaw } from './schema.ts';
 import { type SharedState, sharedState } from './shared-state.ts';
 import { replaceTypography } from './text/typography.ts';
@@ -42,13 +50,16 @@ function defaultLimits({ clock }: ResolvedOptions): LimitStore {
 interface Inheritance {
   readonly limits: LimitStore;
   readonly state: SharedState;
+  readonly scope: string;
 }
 
 /** Kept beside the options, so that the constructor has no parameter that is not for you. */
 const inheritances = new WeakMap<SmsClientOptions, Inheritance>();
 
-function named<Options extends object>(options: Options): Options {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
+/** What is set of these names, also by the class of an object. */
+function named<Options extends object>(options: Options, names: readonly string[]): Options {
+  const given = names.map((name) => [name, (options as Record<string, unknown>)[name]] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Options;
 }
 
 /**
@@ -56,11 +67,11 @@ function named<Options extends object>(options: Options): Options {
  * last takes the other's place.
  */
 function mergeOptions(base: SmsClientOptions, overrides: SmsClientOptions): SmsClientOptions {
-  const { region, baseUrl, ...rest } = base;
+  const { region, baseUrl, ...rest } = named(base, OPTION_NAMES);
   const keepsHost = overrides.region === undefined && overrides.baseUrl === undefined;
-  const merged = { ...rest, ...(keepsHost && { region, baseUrl }), ...named(overrides) };
+  const merged = { ...rest, ...(keepsHost && { region, baseUrl }), ...named(overrides, OPTION_NAMES) };
   return isObject(base.guards) && isObject(overrides.guards)
-    ? { ...merged, guards: { ...base.guards, ...named(overrides.guards) } }
+    ? { ...merged, guards: { ...named(base.guards, GUARD_NAMES), ...named(overrides.guards, GUARD_NAMES) } }
     : merged;
 }
 
@@ -99,12 +110,14 @@ export class SmsClient {
 
   constructor(options: SmsClientOptions = {}) {
     const resolved = resolveOptions(options);
-    const { scope, defaultCountry, subAccountId, clock = SYSTEM_CLOCK } = resolved;
+    const { defaultCountry, subAccountId, clock = SYSTEM_CLOCK } = resolved;
     const inherited = inheritances.get(options);
+    const scope = inherited?.scope ?? resolved.scope;
     const limits = resolved.limits ?? inherited?.limits ?? defaultLimits(resolved);
     const isPrivate = resolved.clock !== undefined || resolved.limits !== undefined;
     const state = inherited?.state ?? (isPrivate ? { pacers: new Map<string, unknown>() } : sharedState());
-    const emit = createEmit(resolved.onEvent, () => clock.now());
+    const { logger } = resolved;
+    const emit = createEmit(resolved.onEvent, () => clock.now(), logger && logListener(logger));
     const credentials = createCredentials(resolved.apiKey, { clock, emit });
     const guards = createGuards(resolved.guards, credentials);
     const calls = createCalls(resolved.deadlineMs);
@@ -137,11 +150,11 @@ export class SmsClient {
     };
     if (resolved.redirectedTo !== undefined) {
       const message = `8x8-sms-guard: EIGHTBYEIGHT_BASE_URL sends every request, and the API key, to ${resolved.redirectedTo}.`;
-      (resolved.logger ?? console).warn(message);
+      (logger ?? console).warn(message);
     }
 
     this.#options = options;
-    this.#inheritance = { limits, state };
+    this.#inheritance = { limits, state, scope };
     this.#close = async (drainMs) => {
       await calls.close(drainMs);
       await transport.close({ drainMs: 0 });
@@ -173,7 +186,9 @@ export class SmsClient {
     const merged = mergeOptions(this.#options, overrides);
     const { clock, limits } = merged;
     const isSame = clock === this.#options.clock && limits === this.#options.limits;
-    if (isSame) inheritances.set(merged, this.#inheritance);
+    // Another sub-account or account alone is no other scope: one person would get twice as many.
+    const scope = overrides.scope ?? this.#inheritance.scope;
+    if (isSame) inheritances.set(merged, { ...this.#inheritance, scope });
     return new SmsClient(merged);
   }
 

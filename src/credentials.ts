@@ -40,10 +40,17 @@ export interface Credentials {
   key(signal: AbortSignal): Promise<string>;
   /** After a 401 to `refused`: another key, or undefined when there is none. */
   replace(refused: string, signal: AbortSignal): Promise<string | undefined>;
-  /** Whether a text holds a key that is known by now: it must not be sent to anybody. */
+  /** Whether a text holds a key that is known by now: it must not be sent to anybody. Not for keys of under 8 characters. */
   appearsIn(text: string): boolean;
   /** Where the key comes from, for messages; never the key. */
   describe(): string;
+}
+
+/** A shorter key is the `test` or `any` of somebody's tests, and a word that texts hold. */
+const SHORTEST_REAL_KEY = 8;
+
+function holdsKey(text: string, key: string): boolean {
+  return key.length >= SHORTEST_REAL_KEY && text.includes(key);
 }
 
 /** How long a bare string of a key function is kept. */
@@ -93,7 +100,7 @@ export function createCredentials(
   return {
     key: async () => key,
     replace: async () => undefined,
-    appearsIn: (text) => text.includes(key),
+    appearsIn: (text) => holdsKey(text, key),
     describe: () => name,
   };
 }
@@ -116,7 +123,7 @@ function fileCredentials(path: string, emit: Emit): Credentials {
       emit({ type: 'key-refreshed', source: name });
       return key;
     },
-    appearsIn: (text) => text.includes(key),
+    appearsIn: (text) => holdsKey(text, key),
     describe: () => name,
   };
 }
@@ -148,7 +155,7 @@ function functionCredentials(
       const key = await ask('unauthorized', signal);
       return key === refused ? undefined : key;
     },
-    appearsIn: (text) => known !== undefined && text.includes(known.key),
+    appearsIn: (text) => known !== undefined && holdsKey(text, known.key),
     describe: () => name,
   };
 }
@@ -177,7 +184,8 @@ async function callWithLimit(
   try {
     return await raceAbort((async () => get({ reason, signal: controller.signal }))(), controller.signal);
   } catch (error) {
-    if (signal.aborted || SmsError.isInstance(error)) throw error;
+    if (signal.aborted) throw signal.reason;
+    if (SmsError.isInstance(error)) throw error;
     // Its message may hold the key or the secret store's address.
     const kind = error instanceof Error ? error.name : typeof error;
     throw new ConfigurationError(

@@ -6,7 +6,6 @@ import { type Candidate, isGuardError } from './guards/guard.ts';
 import { decodeOutcome, encodeOutcome } from './idempotency.ts';
 import { maskNumber } from './redact.ts';
 import type { AcceptedResult, FailedResult, RejectedResult, SendResult } from './results.ts';
-import { withTimeLimit } from './time-limit.ts';
 import { wait } from './transport/wait.ts';
 
 /** What became of one admitted message on the wire. */
@@ -29,8 +28,6 @@ export type Deliver = (
 const FIRST_LOOK_MS = 10;
 const SLOWEST_LOOK_MS = 500;
 const LONGEST_LOOK_MS = 120_000;
-/** The result is known by then: a store that hangs must not keep it from the caller. */
-const SETTLE_TIMEOUT_MS = 2_000;
 
 /** An error that holds for a whole request, as the error of one of its messages. */
 function errorOf(error: SmsError, { clientMessageId }: Candidate): SmsError {
@@ -93,7 +90,7 @@ export function createDeliver(admission: Admission, emit: Emit): Deliver {
       const isRepeatable = candidates[turn]?.idempotency !== undefined;
       return { ticket, outcome: 'keep', writtenAt, result: isRepeatable ? encodeOutcome(result) : undefined };
     });
-    await withTimeLimit(SETTLE_TIMEOUT_MS, undefined, () => admission.settle(closings));
+    await admission.settle(closings);
     candidates.forEach((candidate, turn) => {
       report(candidate, written[turn] as SendResult, call);
     });

@@ -246,7 +246,7 @@ export class ApiError extends SmsError {
     if (fields.errorId !== undefined && UUID.test(fields.errorId)) this.errorId = fields.errorId;
     if (
       fields.timestamp !== undefined &&
-      /^\d{4}-\d\d-\d\d[T ][\d:.,]+(Z|[+-]\d\d:?\d\d)?$/.test(fields.timestamp)
+      /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d{1,7})?)?(Z|[+-]\d\d:?\d\d)?$/.test(fields.timestamp)
     ) {
       this.timestamp = fields.timestamp.slice(0, 40);
     }

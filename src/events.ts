@@ -108,16 +108,23 @@ export interface Emit {
   readonly isSilent?: boolean;
 }
 
-/** Wraps the team's callback so that whatever it does cannot disturb a send. */
-export function createEmit(listener: EventListener | undefined, now: () => number): Emit {
-  if (listener === undefined) return Object.assign(() => {}, { isSilent: true });
+/** Wraps the team's callback, and its log, so that whatever they do cannot disturb a send. */
+export function createEmit(
+  listener: EventListener | undefined,
+  now: () => number,
+  log?: EventListener | undefined,
+): Emit {
+  const listeners = [listener, log].filter((each) => each !== undefined);
+  if (listeners.length === 0) return Object.assign(() => {}, { isSilent: true });
   return (event, context) => {
-    try {
-      const pending = listener({ ...event, at: now() } as SmsEvent, { context });
-      // Also a promise of another realm or library, which no `instanceof` knows.
-      if (pending !== undefined) Promise.resolve(pending).catch(() => {});
-    } catch {
-      // A broken listener is the team's to find; a send must not fail for it.
+    for (const tell of listeners) {
+      try {
+        const pending = tell({ ...event, at: now() } as SmsEvent, { context });
+        // Also a promise of another realm or library, which no `instanceof` knows.
+        if (pending !== undefined) Promise.resolve(pending).catch(() => {});
+      } catch {
+        // A broken listener is the team's to find; a send must not fail for it.
+      }
     }
   };
 }

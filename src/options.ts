@@ -116,7 +116,10 @@ export interface SmsClientOptions {
   readonly limits?: LimitStore | undefined;
   /** Told every decision and attempt. What it throws is dropped. */
   readonly onEvent?: EventListener | undefined;
-  /** @default none; the one warning about `EIGHTBYEIGHT_BASE_URL` goes to the console */
+  /**
+   * Gets every event with a level, as `onEvent` does without: no text, no key, no whole number.
+   * @default none; the one warning about `EIGHTBYEIGHT_BASE_URL` goes to the console
+   */
   readonly logger?: Logger | undefined;
   /** @default the system's */
   readonly clock?: Clock | undefined;
@@ -168,6 +171,8 @@ const optionFields: Fields<SmsClientOptions> = {
   clock: having(['now'], 'a clock'),
   dangerouslyAllowBrowser: flag(),
 };
+export const OPTION_NAMES: readonly string[] = Object.keys(optionFields);
+export const GUARD_NAMES: readonly string[] = Object.keys(guardsFields);
 export const optionsSchema = shape(optionFields, 'an object of options');
 
 /** Options with every default filled in; all other code reads only this. */

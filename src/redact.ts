@@ -33,7 +33,7 @@ export function maskNumber(number: string): string {
 }
 
 /** Seven or more digits in a row, however they are spaced: a phone number until the contrary is proved. */
-const NUMBER_IN_TEXT = /\+?\p{Nd}(?:[\s().\-/\p{Cf}\u2010-\u2015]{0,3}\p{Nd}){6,}/gu;
+const NUMBER_IN_TEXT = /\+?\p{Nd}(?:(?:%[\da-f]{2}|\s|[^\p{L}\p{Nd}\p{Cc}]){0,3}\p{Nd}){6,}/giu;
 const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** `\u001b` instead of the character itself, so that outside text cannot drive a terminal or forge a log line. */
@@ -48,7 +48,10 @@ function escapeControl(character: string): string {
 export function redactText(text: string, secrets: readonly string[] = [], maxLength = 300): string {
   // Cut last: half of a number or of a secret would not be known for what it is.
   let safe = text;
-  for (const secret of secrets) if (secret.length >= 4) safe = safe.replaceAll(secret, '[redacted]');
+  for (const secret of secrets) {
+    if (secret.length < 4) continue;
+    safe = safe.replaceAll(secret, '[redacted]').replaceAll(encodeURIComponent(secret), '[redacted]');
+  }
   safe = safe.replace(NUMBER_IN_TEXT, (found) => maskNumber(found)).replace(CONTROL, escapeControl);
   return safe.length > maxLength ? `${safe.slice(0, maxLength)}…` : safe;
 }

@@ -147,11 +147,11 @@ export async function sendBatchRequest<Input extends Addressing>(
     drafts,
     {
       reading,
+      segments,
       screen: (candidates) => screen(candidates, settings),
       ...(mergeDuplicates === true && { identityOf }),
       request: (admitted) => ({
         operation,
-        segments,
         messageCount: admitted.length,
         body: {
           ...wireFields({ clientBatchId, ...shared }),

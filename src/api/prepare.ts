@@ -6,6 +6,7 @@ import { normalisePhones } from '../phone/normalise-phones.ts';
 import type { BlockedResult, FailedResult } from '../results.ts';
 import { type Field, type Flaw, findFlaw, unreadable } from '../schema.ts';
 import { measureText } from '../text/measure-text.ts';
+import { copyOf } from './copy-of.ts';
 import { type Addressing, isClientMessageId, type SmsContent } from './sms-message.ts';
 
 /** A message that goes into a request body. */
@@ -76,18 +77,6 @@ export function wireFields(fields: Readonly<Record<string, unknown>>): Record<st
   return wire;
 }
 
-/** A copy, dates included, so that what was checked is what is sent even when the caller changes the object meanwhile. */
-export function copyOf<Input>(input: Input): Input {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
-  const copy = { ...input } as Record<string, unknown>;
-  for (const name of Object.keys(copy)) {
-    const value = copy[name];
-    // Not its own `getTime`, which may be anybody's.
-    if (value instanceof Date) copy[name] = new Date(Date.prototype.getTime.call(value));
-  }
-  return copy as Input;
-}
-
 function readDraft({ input, path }: Draft, schema: Field): { readonly copy?: unknown; readonly flaw?: Flaw } {
   try {
     const copy = copyOf(input);
@@ -106,16 +95,19 @@ function ownIdOf(copy: unknown): string | undefined {
 
 /**
  * Tells one message from another under the same idempotency key, without holding any of it. With what the template of a
- * batch adds: another template is another message.
+ * batch adds: another template is another message, and so is one from another sub-account or to another survey.
  */
 async function fingerprint(
   phone: Phone,
   wire: object,
   { text, source, encoding, scheduledAt, expiresAt }: Partial<Content> = {},
   clientMessageId: string | undefined,
+  segments: object,
 ): Promise<string> {
   const shared = [text, source, encoding, scheduledAt, expiresAt];
-  const bytes = new TextEncoder().encode(JSON.stringify([phone.e164, wire, shared, clientMessageId]));
+  const bytes = new TextEncoder().encode(
+    JSON.stringify([phone.e164, wire, shared, clientMessageId, segments]),
+  );
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
@@ -144,8 +136,11 @@ function badNumber(
   clientMessageId: string,
   failure: PhoneResult & { ok: false },
 ): BlockedResult {
+  // A place in `destinations` is the number itself.
+  const field = draft.path.startsWith('destinations') ? [] : ['destination'];
+  const path = [draft.path, ...field].filter((part) => part !== '').join('.');
   const error = new InvalidPhoneNumberError({
-    message: `${draft.path === '' ? 'destination' : draft.path}: ${failure.hint} Nothing was sent.`,
+    message: `${path}: ${failure.hint} Nothing was sent.`,
     decision: { guard: 'phone', reason: failure.reason, mode: 'enforce' },
     clientMessageId,
   });
@@ -159,7 +154,7 @@ function badNumber(
 export async function prepare<Input extends Addressing>(
   drafts: readonly Draft[],
   { schema, content, wire }: Reading<Input>,
-  config: PrepareConfig,
+  config: PrepareConfig & { readonly segments: object },
   signal: AbortSignal,
 ): Promise<readonly (WireCandidate | Unprepared)[]> {
   const read = drafts.map((draft) => readDraft(draft, schema));
@@ -202,7 +197,7 @@ export async function prepare<Input extends Addressing>(
           ? undefined
           : {
               key: input.idempotencyKey,
-              fingerprint: await fingerprint(phone, fields, said, input.clientMessageId),
+              fingerprint: await fingerprint(phone, fields, said, input.clientMessageId, config.segments),
             },
     });
   }

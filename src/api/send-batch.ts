@@ -9,9 +9,10 @@ import {
   batchSettingFields,
   sendBatchRequest,
 } from './batch-request.ts';
+import { copyOf, fieldsOf } from './copy-of.ts';
 import type { Core } from './core.ts';
 import type { Operation } from './operation.ts';
-import { contentOf, copyOf, type Draft, type Reading, wireFields } from './prepare.ts';
+import { contentOf, type Draft, type Reading, wireFields } from './prepare.ts';
 import {
   type BatchMessage,
   batchMessageSchema,
@@ -168,7 +169,7 @@ function batchReading(rewrite: (text: string) => string, batch: BatchBase): Read
 
 /** A copy; a field that is there but undefined gives way to a default, as one that is missing. */
 function withDefaults(message: object, defaults: object): object {
-  const copy: object = { ...message };
+  const copy = fieldsOf(message);
   const isWhole = Object.values(copy).every((value) => value !== undefined);
   const hasDefaults = Object.keys(defaults).length > 0;
   return isWhole && !hasDefaults ? copy : { ...defaults, ...definedOnly(copy) };

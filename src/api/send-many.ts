@@ -5,8 +5,8 @@ import { anyFunction, type Fields, findFlaw, integer, shape, text } from '../sch
 import type { CallOptions, Purpose } from '../types.ts';
 import { createCheckpoints, openProgress } from './checkpoint.ts';
 import { type Chunk, createChunkRun, isLeftOpen } from './chunk-run.ts';
+import { copyOf } from './copy-of.ts';
 import type { Core } from './core.ts';
-import { copyOf } from './prepare.ts';
 import { rangesOf } from './row-ranges.ts';
 import { openRows } from './row-source.ts';
 import { type BatchTemplate, batchFields, MAX_BATCH } from './send-batch.ts';

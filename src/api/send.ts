@@ -58,10 +58,12 @@ export function readSent(answer: unknown, candidate: WireCandidate, attempts: nu
 /** What a request that carries messages is made of. */
 export interface SendPlan<Input extends Addressing> {
   readonly reading: Reading<Input>;
+  /** Values of the path's `{name}` segments: who sends, and for surveys which one. */
+  readonly segments: TransportRequest['segments'];
   /** The request for what the guards admitted. */
   request(
     admitted: readonly WireCandidate[],
-  ): Pick<TransportRequest, 'operation' | 'segments' | 'body' | 'messageCount' | 'clientMessageId'>;
+  ): Pick<TransportRequest, 'operation' | 'body' | 'messageCount' | 'clientMessageId'>;
   /** What the answer says about each, in order. */
   read(answer: TransportAnswer, admitted: readonly WireCandidate[]): readonly Written[];
   /** A last look before the guards: what must not go on gets its result here. */
@@ -98,7 +100,7 @@ export async function sendDrafts<Input extends Addressing>(
   plan: SendPlan<Input>,
   call: Call,
 ): Promise<readonly SendResult[]> {
-  const prepared = await prepareUnlessEnded(core, drafts, plan.reading, call);
+  const prepared = await prepareUnlessEnded(core, drafts, plan, call);
   const ready = prepared.filter((item): item is WireCandidate => !isResult(item));
   const results = plan.screen?.(ready) ?? new Map<WireCandidate, SendResult>();
   for (const result of results.values()) reportUnprepared(core, result, call);
@@ -110,6 +112,7 @@ export async function sendDrafts<Input extends Addressing>(
     const written = admitted as readonly WireCandidate[];
     const answer = await core.transport.request({
       ...plan.request(written),
+      segments: plan.segments,
       options: call.transportOptions(),
       onWrite,
     });
@@ -148,11 +151,11 @@ function twinResult(
 async function prepareUnlessEnded<Input extends Addressing>(
   core: Core,
   drafts: readonly Draft[],
-  reading: Reading<Input>,
+  { reading, segments }: SendPlan<Input>,
   call: Call,
 ): Promise<readonly (WireCandidate | Unprepared)[]> {
   try {
-    return await prepare(drafts, reading, core.prepare, call.signal);
+    return await prepare(drafts, reading, { ...core.prepare, segments }, call.signal);
   } catch (error) {
     if (!call.signal.aborted) throw error;
     return drafts.map(({ index, spareId }) => {
@@ -168,14 +171,16 @@ export async function sendOne<Input extends Addressing>(
   input: Input,
   {
     reading,
-    ...request
-  }: Pick<SendPlan<Input>, 'reading'> & Pick<TransportRequest, 'operation' | 'segments'>,
+    segments,
+    operation,
+  }: Pick<SendPlan<Input>, 'reading' | 'segments'> & Pick<TransportRequest, 'operation'>,
   call: Call,
 ): Promise<AcceptedResult> {
   const plan: SendPlan<Input> = {
     reading,
+    segments,
     request: ([candidate]) => ({
-      ...request,
+      operation,
       body: candidate?.wire,
       ...(candidate && { clientMessageId: candidate.clientMessageId }),
     }),

@@ -3,10 +3,11 @@ import { type AcceptedResult, countResults } from '../results.ts';
 import { anything, type Fields, list, shape, shapeWith, shortValues, text } from '../schema.ts';
 import type { CallOptions } from '../types.ts';
 import { type BatchSettings, batchSettingFields, sendBatchRequest } from './batch-request.ts';
+import { copyOf } from './copy-of.ts';
 import type { Core } from './core.ts';
 import { assertValid, readId } from './input.ts';
 import type { Operation } from './operation.ts';
-import { contentOf, copyOf, type Draft, type Reading, wireFields } from './prepare.ts';
+import { contentOf, type Draft, type Reading, wireFields } from './prepare.ts';
 import { sendOne } from './send.ts';
 import { type BatchResult, draftOf, MAX_BATCH } from './send-batch.ts';
 import {
@@ -147,7 +148,9 @@ function fill(template: string, variables: SurveyMessage['templateVariables'] = 
 
 function surveyContent(message: SurveyBatchMessage, template: string): Content {
   const filled = fill(template, message.templateVariables);
-  const content = contentOf({ ...message, text: filled }, filled.replace(LINK, BILLED_LINK));
+  // Only links of the template are billed as such: what a variable brings along may be any text.
+  const billed = fill(template.replace(LINK, BILLED_LINK), message.templateVariables);
+  const content = contentOf({ ...message, text: filled }, billed);
   return { ...content, placeholders: [] };
 }
 
@@ -188,7 +191,7 @@ export function createSurveys(core: Core): Surveys {
     send: (survey, options) =>
       calls.run(options, (call) => {
         assertValid(inputSchema, survey, '');
-        const { surveyId, ...message } = survey;
+        const { surveyId, ...message } = copyOf(survey);
         const segments = { subAccountId, surveyId: readId(surveyId, 'surveyId') };
         return sendOne(core, message, { operation: SEND, segments, reading: surveyReading(rewrite) }, call);
       }),

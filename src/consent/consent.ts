@@ -120,7 +120,8 @@ export function createConsent({ calls, guard, clock, emit, defaultCountry }: Con
       const [hook, name] =
         state === 'opted-in' ? [onOptIn, 'onOptIn' as const] : [onOptOut, 'onOptOut' as const];
       try {
-        await raceAbort((async () => hook?.(notice))(), call.signal);
+        const { signal, context } = call;
+        await raceAbort((async () => hook?.(notice, { signal, context }))(), signal);
       } catch {
         // The choice is recorded and counts; that the team was not told must not look as if it were not.
         emit({ type: 'hook-failed', hook: name }, call.context);

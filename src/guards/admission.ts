@@ -3,6 +3,7 @@ import { type GuardDecision, type SmsError, StoreError, ValidationError } from '
 import type { Emit } from '../events.ts';
 import type { LimitRule, LimitStore, OnceRule, RuleFinding, TakeVerdict } from '../limits/limit-store.ts';
 import { maskNumber } from '../redact.ts';
+import { withTimeLimit } from '../time-limit.ts';
 import { raceAbort } from '../transport/wait.ts';
 import type { Clock } from '../types.ts';
 import { decisionOfFinding, describeFinding } from './finding.ts';
@@ -37,7 +38,7 @@ export interface Closing {
 export interface Admission {
   /** One ruling a message, in order. Nothing is counted for a message that is not admitted. */
   admit(candidates: readonly Candidate[], call: Call): Promise<readonly Ruling[]>;
-  /** Keeps or gives back what was taken. Never throws: the message has left, or has not, whatever the store says. */
+  /** Keeps or gives back what was taken. Never throws, and takes 2 s at most: the message has left, or has not, whatever the store says. */
   settle(closings: readonly Closing[]): Promise<void>;
   /** The time by which the limits count: what lies between a take and a write is measured with it. */
   elapsed(): number;
@@ -53,6 +54,8 @@ export interface AdmissionConfig {
 
 /** An idempotency record is kept for a day (design decision; Stripe's is the same). */
 const ONCE_WINDOW_MS = 24 * 60 * 60 * 1000;
+/** What became of the message is known by then: a store that hangs must not keep it from the caller. */
+const SETTLE_TIMEOUT_MS = 2_000;
 
 function onceRule(candidate: Candidate): OnceRule | undefined {
   const { idempotency } = candidate;
@@ -244,7 +247,8 @@ export function createAdmission({ guards, limits, scope, clock, emit }: Admissio
     if (refused.length === 0) return;
     const tickets = refused.map((place) => ticketOf([onceRule(candidates[place] as Candidate) as OnceRule]));
     const verdicts = await take(tickets, call);
-    await settle(granted(tickets, verdicts).map((ticket) => ({ ticket, outcome: 'return' })));
+    const settled = settle(granted(tickets, verdicts).map((ticket) => ({ ticket, outcome: 'return' })));
+    await raceAbort(settled, call.signal);
     for (const [turn, place] of refused.entries()) {
       const verdict = verdicts[turn];
       const [twin] = verdict?.granted === false ? verdict.refusals : [];
@@ -270,16 +274,14 @@ export function createAdmission({ guards, limits, scope, clock, emit }: Admissio
     const counted = closings.filter(({ ticket }) => ticket.rules.length > 0);
     if (counted.length === 0) return;
     try {
-      await limits.settle(
-        scope,
-        counted.map(({ ticket, outcome, writtenAt, result }) => ({
-          reservation: ticket.reservation,
-          rules: ticket.rules,
-          outcome,
-          delayMs: writtenAt === undefined ? undefined : Math.max(0, writtenAt - ticket.takenAt),
-          result,
-        })),
-      );
+      const settlements = counted.map(({ ticket, outcome, writtenAt, result }) => ({
+        reservation: ticket.reservation,
+        rules: ticket.rules,
+        outcome,
+        delayMs: writtenAt === undefined ? undefined : Math.max(0, writtenAt - ticket.takenAt),
+        result,
+      }));
+      await withTimeLimit(SETTLE_TIMEOUT_MS, undefined, () => limits.settle(scope, settlements));
     } catch {
       // What was taken stays taken: the count is too high until it leaves the window, never too low.
       emit({ type: 'store-failed', store: 'limits' });
@@ -304,8 +306,12 @@ const NOTHING_TO_COUNT: TakeVerdict = { granted: true, observed: [] };
 
 function isVerdict(value: unknown): value is TakeVerdict {
   const { granted, refusals, observed } = (value ?? {}) as Record<string, unknown>;
-  if (!Array.isArray(observed)) return false;
-  return granted === true || (granted === false && Array.isArray(refusals) && refusals.length > 0);
+  if (!isFindings(observed)) return false;
+  return granted === true || (granted === false && isFindings(refusals) && refusals.length > 0);
+}
+
+function isFindings(value: unknown): value is readonly RuleFinding[] {
+  return Array.isArray(value) && value.every((finding) => typeof finding?.rule?.kind === 'string');
 }
 
 function openPlaces(rulings: readonly (Ruling | undefined)[]): number[] {

@@ -22,9 +22,9 @@ export interface ConsentQuery {
   readonly clientMessageId: string;
 }
 
-/** What comes with every question. */
+/** What comes with every question and notice. */
 export interface ConsentCall {
-  /** Fires when the caller gave up or the time limit ran out. */
+  /** Fires when the caller gave up or, for a question, the time limit ran out. */
   readonly signal: AbortSignal;
   /** `context` of the call, untouched. */
   readonly context: unknown;
@@ -59,9 +59,9 @@ export interface ConsentGuardOptions {
   /** Asked when the ledger has no record of a person and the message needs an opt-in. `true` admits. */
   readonly onMissing?: ((query: ConsentQuery, call: ConsentCall) => Answer) | undefined;
   /** Told after an opt-out was recorded. */
-  readonly onOptOut?: ((change: ConsentNotice) => void | Promise<void>) | undefined;
+  readonly onOptOut?: ((change: ConsentNotice, call: ConsentCall) => void | Promise<void>) | undefined;
   /** Told after an opt-in was recorded. */
-  readonly onOptIn?: ((change: ConsentNotice) => void | Promise<void>) | undefined;
+  readonly onOptIn?: ((change: ConsentNotice, call: ConsentCall) => void | Promise<void>) | undefined;
   /** Age in milliseconds at which an opt-in is stale; 8x8 advises 3, 6 or 12 months. @default none */
   readonly reconfirmAfterMs?: number | undefined;
   /** One-time passwords reach people who opted out of everything. @default false */
@@ -185,7 +185,9 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard {
     }
     if (purpose !== 'marketing') return undefined;
     if (record === undefined) return 'no-record';
-    if (record.purposes !== undefined && !record.purposes.includes('marketing')) return 'not-covered';
+    // A text would find its own middle: "no-marketing".
+    if (record.purposes !== undefined && !Array.isArray(record.purposes)) return 'unreadable';
+    if (record.purposes?.includes('marketing') === false) return 'not-covered';
     // Written so that an unreadable date is stale too.
     return reconfirmAfterMs === undefined || record.at > now - reconfirmAfterMs ? undefined : 'stale';
   }

@@ -47,7 +47,8 @@ function parseErrorBody(text: string | undefined): ErrorBody {
   if (typeof body !== 'object' || body === null) return {};
   const { code, message, errorId, timestamp } = body as Record<string, unknown>;
   return {
-    ...(Number.isSafeInteger(code) && { code: code as number }),
+    // 8x8's have four digits; more could be a number that we sent.
+    ...(Number.isInteger(code) && Math.abs(code as number) < 1_000_000 && { code: code as number }),
     ...(typeof message === 'string' && { message }),
     ...(typeof errorId === 'string' && { errorId }),
     ...(typeof timestamp === 'string' && { timestamp }),

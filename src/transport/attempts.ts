@@ -16,6 +16,9 @@ import { wait } from './wait.ts';
 /** A pause between calls is never longer, whatever a broken `Retry-After` says. */
 const MAX_SHARED_PAUSE_MS = 3_600_000;
 
+/** A shorter one is no real key, and could stand in an id by chance. */
+const MIN_KEY_LENGTH = 16;
+
 /** Where a call stands; what an error then says of it. */
 interface Progress {
   written: number;
@@ -116,7 +119,7 @@ async function writeOnce(
     report.stopped(progress.submission);
     throw error;
   }
-  const parsed = parseSuccess(operation.answer, outcome);
+  const parsed = parseSuccess(operation.answer, outcome, key);
   if (parsed === undefined) return { failed: outcome, report };
   report.finished(parsed.status);
   return { answer: { ...parsed, attempts: progress.written } };
@@ -126,12 +129,15 @@ async function writeOnce(
 function parseSuccess(
   kind: 'json' | 'empty',
   outcome: AttemptOutcome,
+  key: string,
 ): { readonly status: number; readonly body: unknown } | undefined {
   if (outcome.kind === 'failure' || !isSuccess(outcome.status)) return undefined;
   const { status, text } = outcome;
   if (kind === 'empty') return { status, body: undefined };
   try {
-    const body: unknown = JSON.parse(text ?? '');
+    // Whoever repeats the key would carry it into results, errors and events.
+    const safe = key.length < MIN_KEY_LENGTH ? text : text?.replaceAll(key, '[redacted]');
+    const body: unknown = JSON.parse(safe ?? '');
     return typeof body === 'object' && body !== null ? { status, body } : undefined;
   } catch {
     return undefined;

@@ -57,15 +57,24 @@ const OTHER: FailureCause = { reason: 'other', neverLeft: false };
  * Judges an exception of `fetch` by its chain of causes. It proves that nothing left only when every link that says
  * what went wrong says so; of an `AggregateError` all members must.
  */
-export function judgeCause(error: unknown, depth = 0): FailureCause {
+export function judgeCause(error: unknown): FailureCause {
+  try {
+    return judgeChain(error, 0);
+  } catch {
+    // A getter of the exception threw.
+    return OTHER;
+  }
+}
+
+function judgeChain(error: unknown, depth: number): FailureCause {
   if (typeof error !== 'object' || error === null || depth > MAX_DEPTH) return OTHER;
   const { errors, cause } = error as { errors?: unknown; cause?: unknown };
   const verdicts = judgeLink(error);
   if (Array.isArray(errors)) {
-    for (const member of errors) verdicts.push(judgeCause(member, depth + 1));
+    for (const member of errors) verdicts.push(judgeChain(member, depth + 1));
   }
   if (cause !== undefined) {
-    const deeper = judgeCause(cause, depth + 1);
+    const deeper = judgeChain(cause, depth + 1);
     if (deeper !== OTHER || verdicts.length === 0) verdicts.push(deeper);
   }
   const [first] = verdicts;

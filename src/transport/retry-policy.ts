@@ -20,7 +20,7 @@ export interface Verdict {
 }
 
 /** Statuses that say nothing about whether the request was carried out. */
-const isLostAnswer = (status: number) => status < 400 || status === 408 || status === 409 || status >= 500;
+const isLostAnswer = (status: number) => !(status >= 400 && status < 500) || status === 408 || status === 409;
 
 /**
  * Nothing that 8x8 may have accepted is sent twice. A `never` operation is repeated only when it was refused with
@@ -51,9 +51,9 @@ export function backoffMs(retry: RetryOptions, attempt: number, random: () => nu
 export function parseRetryAfter(header: string | null, nowMs: number): number | undefined {
   if (header === null) return undefined;
   const text = header.trim();
-  if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER);
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Math.ceil(Number(text) * 1000), Number.MAX_SAFE_INTEGER);
   // Only a date with a name in it: `Date.parse` takes almost anything, for example "-5".
   if (!/^[A-Za-z]{3,9},? /.test(text)) return undefined;
   const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil(at - nowMs));
 }

@@ -1,6 +1,6 @@
 import pThrottle from 'p-throttle';
 import { PaceRefusal } from './pacer.ts';
-import { raceAbort } from './wait.ts';
+import { raceAbort, wait } from './wait.ts';
 
 /** 8x8 allows one message-details request a second (docs_oas/connect/sms_api.json); 10 ms are for the network's jitter. */
 export const SLOW_INTERVAL_MS = 1010;
@@ -24,12 +24,14 @@ export function createSlowLane(now: () => number): SlowLane {
   /** When the next free turn is. Counted in time, not in callers: one whose Worker request ended never comes back. */
   let nextTurn = Number.NEGATIVE_INFINITY;
   return {
-    take(signal) {
+    async take(signal) {
       const time = now();
       const turn = Math.max(time, nextTurn);
       if (turn - time > SLOW_MAX_QUEUED * SLOW_INTERVAL_MS) throw new PaceRefusal();
       nextTurn = turn + SLOW_INTERVAL_MS;
-      return raceAbort(throttled(), signal);
+      // Waited for here: p-throttle takes nobody out of its queue, so the timer of a caller that left would stay.
+      if (turn > time) await wait(turn - time, signal);
+      await raceAbort(throttled(), signal);
     },
     isIdle: () => nextTurn <= now(),
   };

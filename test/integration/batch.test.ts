@@ -281,7 +281,11 @@ describe('input', () => {
     });
     expect(codes(results).filter((code) => code === 'accepted')).toHaveLength(1);
     expect(results[5]).toMatchObject({ status: 'accepted' });
-    expect(results[0]).toMatchObject({ error: { message: expect.stringMatching(/^destinations\[0\]/) } });
+    expect(results[0]).toMatchObject({ error: { message: expect.stringMatching(/^destinations\[0\]: /) } });
+    const named = await sms.messages.sendBatch({ messages: [{ destination: '', text: 'a' }] });
+    expect(named.results[0]).toMatchObject({
+      error: { message: expect.stringMatching(/^messages\[0\]\.destination: /) },
+    });
   });
 });
 

@@ -101,6 +101,38 @@ describe('consent on the way of a message', () => {
     expect(counters).toMatchObject([{ count: 0 }]);
   });
 
+  it('is asked by the purpose that a class gives its messages', async () => {
+    class Promotion {
+      readonly destination = numberOf(1);
+      get purpose() {
+        return 'marketing' as const;
+      }
+    }
+    class Sms extends Promotion {
+      readonly text = 'Sale';
+      describe() {
+        return this.text;
+      }
+    }
+    class Survey extends Promotion {
+      readonly surveyId = 'nps';
+      readonly templateBody = 'How was it? {{url}}';
+    }
+    const { sms, emulator } = testClient();
+    expect(await failureOf(sms.messages.send(new Sms()))).toMatchObject({ reason: 'no-store' });
+    expect(await failureOf(sms.surveys.send(new Survey()))).toMatchObject({ reason: 'no-store' });
+    const batch = Object.create({ purpose: 'marketing' });
+    batch.messages = [{ destination: numberOf(2), text: 'Sale' }];
+    for (const { counts } of [
+      await sms.messages.sendBatch({ messages: [new Sms()] }),
+      await sms.messages.sendBatch(batch),
+    ]) {
+      expect(counts).toMatchObject({ blocked: 1 });
+    }
+    for await (const result of sms.messages.sendMany([new Sms()])) expect(result.status).toBe('blocked');
+    expect(emulator.requests).toHaveLength(0);
+  });
+
   it('false: nobody is asked', async () => {
     const { sms } = testClient({ guards: { consent: false } });
     await expect(sms.messages.send(message)).resolves.toBeDefined();

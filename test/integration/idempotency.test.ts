@@ -220,6 +220,21 @@ describe('the same idempotencyKey', () => {
     });
   });
 
+  it('from another sub-account, or for another survey, it is another message', async () => {
+    const { sms, emulator } = testClient({ accountId: 'acc-1' }, { subAccountIds: ['team_otp', 'team_two'] });
+    await sms.messages.send(message);
+    const other = sms.withOptions({ subAccountId: 'team_two' });
+    expect(await failureOf(other.messages.send(message))).toMatchObject({ path: 'idempotencyKey' });
+    const survey = { destination: numberOf(2), templateBody: 'How was it? {{url}}', idempotencyKey: 's-1' };
+    const first = await sms.surveys.send({ ...survey, surveyId: 'nps' });
+    expect(await sms.surveys.send({ ...survey, surveyId: 'nps' })).toEqual({ ...first, repeated: true });
+    expect(await failureOf(sms.surveys.send({ ...survey, surveyId: 'csat' }))).toMatchObject({
+      code: 'validation',
+      path: 'idempotencyKey',
+    });
+    expect(emulator.messages).toHaveLength(2);
+  });
+
   it('a full store refuses new keys', async () => {
     const clock = createFakeClock();
     const { sms } = testClient({ clock, limits: memoryLimits({ clock, maxEntries: 2 }) });

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { SmsClient } from '../../src/client.ts';
 import { LimitError } from '../../src/errors.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
-import { API_KEY, numberOf, SUB_ACCOUNT_ID } from '../support/client.ts';
+import { API_KEY, numberOf, SUB_ACCOUNT_ID, testClient } from '../support/client.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { jsonResponse, lostConnection, refusedConnection } from '../support/respond-with.ts';
+import { collect } from '../support/send-many.ts';
 
 const WINDOW_MS = 60_000;
 
@@ -102,6 +103,25 @@ function mostInAnyWindow(writes: readonly Write[]): number {
   }
   return most;
 }
+
+describe('every method that sends passes the guards (invariant 1)', () => {
+  const refused = { destination: '+6591234567', purpose: 'marketing' } as const;
+  const survey = { surveyId: 'nps', templateBody: 'a' } as const;
+  const ways: Record<string, (sms: SmsClient) => Promise<unknown>> = {
+    'messages.send': (sms) => sms.messages.send({ ...refused, text: 'a' }),
+    'messages.sendBatch': (sms) => sms.messages.sendBatch({ messages: [{ ...refused, text: 'a' }] }),
+    'messages.sendMany': (sms) => collect(sms.messages.sendMany([{ ...refused, text: 'a' }])),
+    'surveys.send': (sms) => sms.surveys.send({ ...survey, ...refused }),
+    'surveys.sendBatch': (sms) =>
+      sms.surveys.sendBatch({ surveyId: 'nps', messages: [{ templateBody: 'a', ...refused }] }),
+  };
+  it.each(Object.entries(ways))('%s', async (_, way) => {
+    const { sms, emulator, of } = testClient();
+    await way(sms).catch(() => {});
+    expect(of('message-blocked')).toMatchObject([{ decision: { guard: 'consent', reason: 'no-store' } }]);
+    expect(emulator.requests).toHaveLength(0);
+  });
+});
 
 describe('no window holds more than its limit (invariant 2)', () => {
   it('whatever several clients of a scope do at the same time', async () => {

@@ -9,6 +9,7 @@ import { CANARY_KEY, CANARY_NUMBER, CANARY_TEXT, expectNoCanary } from '../suppo
 import { type TestClient, testClient } from '../support/client.ts';
 import { countingSignal } from '../support/counting-signal.ts';
 import { drive, useFakeTimeouts } from '../support/drive.ts';
+import { collect } from '../support/send-many.ts';
 
 const FAULTS = [
   '429',
@@ -32,17 +33,42 @@ const leaks = () => {
 };
 const leaksLater = async () => leaks();
 
-type Method = 'send' | 'sendBatch';
-const METHODS = ['send', 'sendBatch'] as const;
+const METHODS = ['send', 'sendBatch', 'sendMany', 'surveys.send', 'surveys.sendBatch'] as const;
+type Method = (typeof METHODS)[number];
 
 /** What a caller of the method gets, error or result. */
 function run({ sms }: TestClient, method: Method, given: SmsMessage, options: CallOptions): Promise<unknown> {
-  const call =
-    method === 'send'
-      ? sms.messages.send(given, options)
-      : sms.messages.sendBatch({ messages: [given, { ...given, text: `${CANARY_TEXT}!` }] }, options);
-  return call.catch((error: unknown) => error);
+  const two = [given, { ...given, text: `${CANARY_TEXT}!` }];
+  const surveyOf = ({ text, clientIp: _, track: __, ...rest }: SmsMessage) => ({
+    ...rest,
+    templateBody: text,
+  });
+  const calls: Record<Method, () => Promise<unknown>> = {
+    send: () => sms.messages.send(given, options),
+    sendBatch: () => sms.messages.sendBatch({ messages: two }, options),
+    sendMany: () => collect(sms.messages.sendMany(two, options)),
+    'surveys.send': () => sms.surveys.send({ ...surveyOf(given), surveyId: 'nps' }, options),
+    'surveys.sendBatch': () =>
+      sms.surveys.sendBatch({ surveyId: 'nps', messages: two.map(surveyOf) }, options),
+  };
+  return calls[method]().catch((error: unknown) => error);
 }
+
+describe('a key that 8x8 repeats in a success', () => {
+  it('is shown in no result, error or event', async () => {
+    for (const status of ['REJECTED', 'QUEUED']) {
+      const answer = { umid: CANARY_KEY, status: { code: status, description: `bad key ${CANARY_KEY}` } };
+      const { sms, events } = testClient({
+        apiKey: CANARY_KEY,
+        fetch: async () => new Response(JSON.stringify(answer)),
+      });
+      const seen: unknown = await sms.messages.send(message).catch((error: unknown) => error);
+      expect(events.length).toBeGreaterThan(1);
+      expectNoCanary([seen, events]);
+      expectNoCanary(seen);
+    }
+  });
+});
 
 const consoleSpies = () =>
   (['debug', 'info', 'log', 'warn', 'error'] as const).map((name) =>

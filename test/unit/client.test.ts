@@ -190,6 +190,34 @@ describe('withOptions', () => {
     await expect(sms.withOptions({ timeoutMs: 5_000 }).messages.send(message)).rejects.toThrow(LimitError);
   });
 
+  it('counts together also when the scope is made of what changes', async () => {
+    const { sms } = testClient(ONE);
+    await sms.messages.send(message);
+    for (const own of [{ subAccountId: 'marketing' }, { accountId: 'acc-2' }]) {
+      const child = sms.withOptions(own);
+      await expect(child.messages.send(message)).rejects.toThrow(LimitError);
+      await expect(child.withOptions({ timeoutMs: 5_000 }).messages.send(message)).rejects.toThrow(
+        LimitError,
+      );
+    }
+  });
+
+  it('keeps what the class of the options gives', async () => {
+    class Options {
+      readonly apiKey = API_KEY;
+      readonly subAccountId = SUB_ACCOUNT_ID;
+      readonly clock = createFakeClock();
+      get guards() {
+        return { countries: { allow: ['GB'] } };
+      }
+      fetch() {
+        return accepts().fetch('');
+      }
+    }
+    const child = new SmsClient(new Options()).withOptions({ guards: { backoff: false } });
+    await expect(child.messages.send(message)).rejects.toMatchObject({ guard: 'countries' });
+  });
+
   it('counts apart with limits, a clock or a scope of its own', async () => {
     const { sms } = testClient(ONE);
     await sms.messages.send(message);

@@ -91,6 +91,12 @@ describe('a key as text', () => {
     expect(shown(credentials)).not.toContain(CANARY);
   });
 
+  it('is looked for in texts only when it is no word: `test` is a key of tests', () => {
+    const appears = (key: string) =>
+      make({ kind: 'value', key, from: 'option' }).credentials.appearsIn(`a ${key} b`);
+    expect(['test', 'sevench', 'eightchr'].map(appears)).toEqual([false, false, true]);
+  });
+
   it('is checked at once', () => {
     expect(() => make({ kind: 'value', key: `"${CANARY}"`, from: 'environment' })).toThrow(
       /EIGHTBYEIGHT_API_KEY: the API key has quotes/,
@@ -275,6 +281,21 @@ describe('a key function', () => {
       expect(shown(error)).not.toMatch(/canary|vault/);
     },
   );
+
+  it('that fails as the caller leaves is not quoted', async () => {
+    const secret = new Error(`${CANARY} at vault.internal`);
+    const shownOf = async (delay: number): Promise<string> => {
+      const caller = new AbortController();
+      const { credentials } = byFunction(() => {
+        let turn = Promise.resolve();
+        for (let step = 0; step < delay; step += 1) turn = turn.then(() => {});
+        void turn.then(() => caller.abort(new Error('left')));
+        return Promise.reject(secret);
+      });
+      return shown(await credentials.key(caller.signal).catch((error: unknown) => error));
+    };
+    for (let delay = 0; delay < 10; delay += 1) expect(await shownOf(delay)).not.toContain('vault');
+  });
 
   it('that never answers is given up after 10 s, its signal aborted', async () => {
     let seen: AbortSignal | undefined;

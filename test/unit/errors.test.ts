@@ -204,6 +204,8 @@ describe('what came from outside', () => {
   it('keeps code, errorId and timestamp of 8x8, and nothing in their place', () => {
     const kept = { apiCode: 1002, errorId: id, timestamp: '2026-11-22T09:00:00.123Z', retryAfterMs: 5 };
     expect(new ApiError({ ...api, ...kept })).toMatchObject(kept);
+    const late = new ApiError({ ...api, timestamp: '2026-11-22T6591726354Z' });
+    expect(late).not.toHaveProperty('timestamp');
     const forged = new ApiError({ ...api, errorId: '+6591726354', timestamp: 'sent to +6591726354' });
     expect(forged).not.toHaveProperty('errorId');
     expect(forged).not.toHaveProperty('timestamp');

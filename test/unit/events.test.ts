@@ -52,6 +52,17 @@ describe('createEmit', () => {
     expect(unhandled).not.toHaveBeenCalled();
   });
 
+  it('tells both the listener and the log, whatever becomes of either', () => {
+    const log = vi.fn();
+    const broken = () => {
+      throw new Error('broken');
+    };
+    createEmit(broken, () => 1, log)(event);
+    createEmit(log, () => 2, broken)(event);
+    createEmit(undefined, () => 3, log)(event);
+    expect(log.mock.calls.map(([told]) => told)).toEqual([1, 2, 3].map((at) => ({ ...event, at })));
+  });
+
   it('a clock that throws disturbs nothing', () => {
     const emit = createEmit(
       () => {},

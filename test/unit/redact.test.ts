@@ -43,6 +43,10 @@ describe('redactText', () => {
       '65\u00a09172\u20116354',
       '6591\u200b7263\u200b54',
       '6591\u00ad726354',
+      '6591_726_354',
+      '+65*9172*6354',
+      '%2B65%209172%206354',
+      '6\ufe0f\u20e3591726354',
       '٦٥٩١٧٢٦٣٥٤',
     ]) {
       const safe = redactText(`to ${number} now`);
@@ -70,6 +74,7 @@ describe('redactText', () => {
 
   it('replaces secrets of four characters and more', () => {
     expect(redactText('Bearer abcd-secret!', ['abcd-secret', 'B'])).toBe('Bearer [redacted]!');
+    expect(redactText('key=ab%2Fcd%3D', ['ab/cd='])).toBe('key=[redacted]');
   });
 
   it('escapes what could drive a terminal or forge a log line', () => {

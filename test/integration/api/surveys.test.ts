@@ -63,6 +63,14 @@ describe('surveys.send', () => {
     [{ templateBody: '{{a}}', templateVariables: { a: KEY } }, 'content', 'api-key-in-text'],
     [{ templateBody: '{{a}}', templateVariables: { a: '\u0007' } }, 'content', 'control-character'],
     [{ templateBody: `${'a'.repeat(1_520)}{{url}}` }, 'content', 'too-many-parts'],
+    [
+      {
+        templateBody: '{{a}}{{b}}',
+        templateVariables: { a: `{{url:${'a'.repeat(900)}}}`, b: `{{url:${'b'.repeat(900)}}}` },
+      },
+      'content',
+      'too-many-parts',
+    ],
     [{ destination: '+870773111632' }, 'phone', 'satellite'],
     [{ purpose: 'marketing' }, 'consent', undefined],
   ])('passes the guards: %o is stopped by %s', async (change, guard, reason) => {

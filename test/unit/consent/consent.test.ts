@@ -90,10 +90,15 @@ describe('grant and revoke', () => {
     const onOptIn = vi.fn();
     const onOptOut = vi.fn(async () => {});
     const { sms } = withLedger({ onOptIn, onOptOut });
-    await sms.consent.grant(numberOf(1), { source: 'form' });
+    const context = { user: 'u-1' };
+    await sms.consent.grant(numberOf(1), { source: 'form' }, { context });
     expect(onOptIn.mock.calls).toEqual([
-      [{ destination: numberOf(1), state: 'opted-in', scope: 'marketing', source: 'form', at: NOON }],
+      [
+        { destination: numberOf(1), state: 'opted-in', scope: 'marketing', source: 'form', at: NOON },
+        { signal: expect.any(AbortSignal), context },
+      ],
     ]);
+    expect(onOptIn.mock.calls[0]?.[1].context).toBe(context);
     expect(onOptOut).not.toHaveBeenCalled();
     await sms.consent.revoke(numberOf(1), { source: 'sms' });
     expect(onOptOut).toHaveBeenCalledOnce();

@@ -66,6 +66,8 @@ describe('a store that cannot answer', () => {
     ['answers without observed', async () => [{ granted: true }]],
     ['refuses without saying why', async () => [{ granted: false, refusals: [], observed: [] }]],
     ['refuses with what is no list', async () => [{ granted: false, observed: [] }]],
+    ['refuses with what is no finding', async () => [{ granted: false, refusals: [{}], observed: [] }]],
+    ['observes nothing that is a finding', async () => [{ granted: true, observed: [null] }]],
   ];
 
   it.each(answers)('%s: nothing goes out, and the error says no more than that', async (_, take) => {
@@ -172,6 +174,20 @@ describe('settling', () => {
     const sent = sms.messages.send(message);
     await vi.advanceTimersByTimeAsync(2_000);
     await expect(sent).resolves.toMatchObject({ status: 'accepted' });
+  });
+
+  it('a store that hangs while it gives an idempotency record back does not keep the call', async () => {
+    const { sms } = testClient({ limits: storeWith({ settle: hangs }).limits });
+    const caller = countingSignal();
+    const refused = { ...message, text: '{{name}}', idempotencyKey: 'order-7' };
+    const ended = failureOf(sms.messages.send(refused, { signal: caller.signal }));
+    await vi.advanceTimersByTimeAsync(5);
+    caller.abort();
+    expect(await ended).toMatchObject({ code: 'aborted', submission: 'not-submitted' });
+    expect(caller.listeners).toBe(0);
+    const waits = failureOf(sms.messages.send(refused));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await waits).toMatchObject({ reason: 'unresolved-placeholder' });
   });
 
   it('says how long after the take the first write was, by the clock of the limits', async () => {

@@ -80,6 +80,7 @@ describe('every way to fail has its reason', () => {
     ['unreadable', { ledger: { get: async () => undefined as never, append: async () => {} } }],
     ['unreadable', { ledger: ledgerOf({ ...IN, purposes: null }) }],
     ['unreadable', { ledger: ledgerOf({ ...IN, purposes: {} }) }],
+    ['unreadable', { ledger: ledgerOf({ ...IN, purposes: 'no-marketing' }) }],
     [
       'unreadable',
       {

@@ -72,6 +72,15 @@ describe('judgeCause', () => {
     }
   });
 
+  it('takes an exception that throws when it is looked at as no proof', () => {
+    const hostile = Object.defineProperty(new Error('x'), 'cause', {
+      get: () => {
+        throw new Error('y');
+      },
+    });
+    expect(judgeCause(hostile)).toEqual({ reason: 'other', neverLeft: false });
+  });
+
   it('names a reset by the words of workerd, but takes it as no proof', () => {
     expect(judgeCause(new Error('Network connection lost.'))).toEqual({ reason: 'reset', neverLeft: false });
   });

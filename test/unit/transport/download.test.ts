@@ -45,6 +45,26 @@ describe('download', () => {
     expect(counted.listeners).toBe(0);
   });
 
+  it('has no limit of size: more than any other answer may have', async () => {
+    const piece = new Uint8Array(1024 * 1024);
+    let left = 20;
+    const { fetch } = playFetch(
+      () =>
+        new Response(
+          new ReadableStream({
+            pull(sink) {
+              if (left-- > 0) sink.enqueue(piece);
+              else sink.close();
+            },
+          }),
+        ),
+    );
+    const { transport } = testTransport(fetch);
+    let bytes = 0;
+    for await (const { byteLength } of await transport.download(SECRET_URL, {})) bytes += byteLength;
+    expect(bytes).toBe(20 * 1024 * 1024);
+  });
+
   it.each([
     ['ftp', 'ftp://x.test/a'],
     ['no URL', 'not a url canary-signature'],

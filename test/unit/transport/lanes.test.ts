@@ -34,6 +34,17 @@ describe('createLanes', () => {
 });
 
 describe('createSlowLane', () => {
+  it('keeps no timer of who left', async () => {
+    const lane = createSlowLane(() => performance.now());
+    const caller = new AbortController();
+    await lane.take(never);
+    const waiting = [1, 2, 3].map(() => lane.take(caller.signal));
+    expect(vi.getTimerCount()).toBe(3);
+    caller.abort(new Error('left'));
+    for (const one of waiting) await expect(one).rejects.toThrow('left');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('is idle once its last turn is over', async () => {
     const lane = createSlowLane(() => performance.now());
     expect(lane.isIdle()).toBe(true);

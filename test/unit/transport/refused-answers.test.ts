@@ -127,6 +127,7 @@ describe('an answer that is not a success', () => {
     ['null', 'null'],
     ['half of it', '{"code": 10'],
     ['other types', '{"code":"x","message":5,"errorId":{},"timestamp":1}'],
+    ['a number for a code', '{"code":6591234567}'],
   ])('keeps its status when the body is %s', async (_, text) => {
     const { transport } = testTransport(playFetch(() => new Response(text, { status: 403 })).fetch);
     const error = await failureOf(transport.request(requestOf(SEND)));

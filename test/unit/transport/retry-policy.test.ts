@@ -17,9 +17,12 @@ const failure = (neverLeft: boolean): AttemptOutcome => ({
 });
 
 describe('judgeOutcome of what must not be sent twice', () => {
-  it.each([200, 202, 204, 301, 302, 307, 308, 408, 409, 500, 502, 503, 504])('%i: unknown', (status) => {
-    expect(judgeOutcome(SEND, answer(status))).toEqual({ submission: 'unknown', repeatable: false });
-  });
+  it.each([200, 202, 204, 301, 302, 307, 308, 408, 409, 500, 502, 503, 504, Number.NaN, undefined as never])(
+    '%s: unknown',
+    (status) => {
+      expect(judgeOutcome(SEND, answer(status))).toEqual({ submission: 'unknown', repeatable: false });
+    },
+  );
   it.each([400, 401, 403, 404, 410, 413, 421, 422, 426])('%i: rejected', (status) => {
     expect(judgeOutcome(SEND, answer(status))).toEqual({ submission: 'rejected', repeatable: false });
   });
@@ -61,6 +64,7 @@ describe('parseRetryAfter', () => {
     ['3', 3000],
     [' 0 ', 0],
     ['1.5', 1500],
+    ['1.0005', 1001],
     ['99999999999999999999', Number.MAX_SAFE_INTEGER],
     ['Sun, 22 Nov 2026 12:00:05 GMT', 5000],
     ['Sunday, 22-Nov-26 12:00:07 GMT', 7000],

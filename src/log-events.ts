@@ -1,0 +1,22 @@
+import type { EventListener, SmsEvent } from './events.ts';
+import type { Logger } from './options.ts';
+
+/** How loud an event is; what is not named is for `debug`. */
+const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
+  'store-failed': 'error',
+  'hook-failed': 'error',
+  'message-failed': 'warn',
+  'attempt-failed': 'warn',
+  'pace-paused': 'warn',
+  'message-blocked': 'info',
+  'message-rejected': 'info',
+  'guard-observed': 'info',
+  'limits-released': 'info',
+  'key-refreshed': 'info',
+};
+
+/** Writes every event to the team's logger: its type as the message, its fields as the fields. */
+export function logListener(logger: Logger): EventListener {
+  // What a logger returns is handed on: a promise of it must be looked after too.
+  return (event) => logger[LEVELS[event.type] ?? 'debug'](`8x8-sms-guard: ${event.type}`, { ...event });
+}

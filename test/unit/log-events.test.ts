@@ -1,0 +1,60 @@
+import { describe, expect, it, vi } from 'vitest';
+import { memoryLimits } from '../../src/limits/memory-limits.ts';
+import { logListener } from '../../src/log-events.ts';
+import { numberOf, testClient } from '../support/client.ts';
+import { failureOf } from '../support/transport.ts';
+
+const createLogger = () => ({ debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() });
+const message = { destination: numberOf(1), text: 'Your code is 4711' };
+const typesOf = (log: ReturnType<typeof vi.fn>): string[] =>
+  log.mock.calls.map(([line]) => String(line).replace(/^8x8-sms-guard: /, ''));
+
+describe('the logger', () => {
+  it('gets what went well at debug', async () => {
+    const logger = createLogger();
+    const { sms, events } = testClient({ logger });
+    await sms.messages.send(message);
+    expect(typesOf(logger.debug)).toEqual([
+      'message-admitted',
+      'attempt-started',
+      'attempt-finished',
+      'message-sent',
+    ]);
+    expect(logger.debug.mock.calls.map(([, fields]) => fields)).toEqual(events);
+    for (const quiet of [logger.info, logger.warn, logger.error]) expect(quiet).not.toHaveBeenCalled();
+  });
+
+  it('gets what a guard refused at info, what failed at warn', async () => {
+    const logger = createLogger();
+    const { sms, emulator } = testClient({ logger, onEvent: undefined });
+    await failureOf(sms.messages.send({ ...message, text: 'Hi {{name}}' }));
+    emulator.failNext('500');
+    await failureOf(sms.messages.send(message));
+    expect(typesOf(logger.info)).toEqual(['message-blocked']);
+    expect(typesOf(logger.warn)).toEqual(['attempt-failed', 'message-failed']);
+  });
+
+  it('gets a store that failed at error', async () => {
+    const logger = createLogger();
+    const limits = memoryLimits();
+    vi.spyOn(limits, 'take').mockRejectedValue(new Error('down'));
+    const { sms } = testClient({ logger, limits });
+    await failureOf(sms.messages.send(message));
+    expect(typesOf(logger.error)).toEqual(['store-failed']);
+  });
+
+  it('may be broken', async () => {
+    const broken = () => {
+      throw new Error('broken');
+    };
+    const { sms } = testClient({ logger: { debug: broken, info: broken, warn: broken, error: broken } });
+    expect(await sms.messages.send(message)).toMatchObject({ status: 'accepted' });
+  });
+
+  it('hands on the promise of an asynchronous logger, so that its failure is looked after', () => {
+    const pending = Promise.resolve();
+    const logger = { ...createLogger(), debug: () => pending };
+    const event = { type: 'attempt-started', at: 0 } as never;
+    expect(logListener(logger)(event, { context: undefined })).toBe(pending);
+  });
+});
