@@ -1,8 +1,8 @@
+import { type CallScope, openScope, type StopReason } from './call-scope.ts';
 import { AbortedError, ConfigurationError, type SmsError, TimeoutError, ValidationError } from './errors.ts';
 import { anything, type Fields, findFlaw, having, integer, shape } from './schema.ts';
-import { type CallScope, openScope, type StopReason } from './transport/call-scope.ts';
-import { MAX_TIMER_MS } from './transport/wait.ts';
 import type { CallOptions } from './types.ts';
+import { MAX_TIMER_MS } from './wait.ts';
 
 export const callFields: Fields<CallOptions> = {
   signal: having(['addEventListener', 'removeEventListener', 'throwIfAborted'], 'an AbortSignal'),

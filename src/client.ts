@@ -1,6 +1,6 @@
 import { type Account, createAccount } from './api/account.ts';
 import type { Core } from './api/core.ts';
-import { createExports, type Exports } from './api/exports.ts';
+import { createExports, type Exports } from './api/exports/exports.ts';
 import { createMessages, type Messages } from './api/messages.ts';
 import { createPriceBook } from './api/price-book.ts';
 import { createSurveys, type Surveys } from './api/surveys.ts';
@@ -18,14 +18,8 @@ import { createGuardsDesk, type GuardsDesk } from './guards/desk.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { memoryLimits } from './limits/memory-limits.ts';
 import { logListener } from './log-events.ts';
-import {
-  GUARD_NAMES,
-  OPTION_NAMES,
-  optionsSchema,
-  type ResolvedOptions,
-  resolveOptions,
-  type SmsClientOptions,
-} from './options.ts';
+import { GUARD_NAMES, OPTION_NAMES, optionsSchema, type SmsClientOptions } from './options.ts';
+import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
 import { findFlaw } from './schema.ts';
 import { type SharedState, sharedState } from './shared-state.ts';
 import { replaceTypography } from './text/typography.ts';

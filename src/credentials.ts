@@ -1,8 +1,8 @@
 import { ConfigurationError, SmsError, TimeoutError } from './errors.ts';
 import type { Emit } from './events.ts';
 import { readKeyFile } from './key-file.ts';
-import { raceAbort } from './transport/wait.ts';
 import type { Clock } from './types.ts';
+import { raceAbort } from './wait.ts';
 
 /** What a key function is told: why it is asked, and when to stop. */
 export interface ApiKeyRequest {

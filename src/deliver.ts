@@ -1,12 +1,13 @@
 import type { Call } from './call.ts';
 import { AbortedError, ApiError, ConnectionError, SmsError } from './errors.ts';
 import type { Emit } from './events.ts';
-import type { Admission, Closing, Ruling, Ticket } from './guards/admission.ts';
+import type { Admission, Ruling } from './guards/admission.ts';
 import { type Candidate, isGuardError } from './guards/guard.ts';
+import type { Closing, Ticket } from './guards/tickets.ts';
 import { decodeOutcome, encodeOutcome } from './idempotency.ts';
 import { maskNumber } from './redact.ts';
 import type { AcceptedResult, FailedResult, RejectedResult, SendResult } from './results.ts';
-import { wait } from './transport/wait.ts';
+import { wait } from './wait.ts';
 
 /** What became of one admitted message on the wire. */
 export type Written = AcceptedResult | RejectedResult | FailedResult;

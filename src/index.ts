@@ -2,10 +2,10 @@ export type { Account, Balance } from './api/account.ts';
 export type { BatchSettings } from './api/batch-request.ts';
 export type { Cancellation, Cancelling } from './api/cancel.ts';
 export type { EstimatedPrice, EstimateInput, EstimateMessage, MessageEstimate } from './api/estimate.ts';
-export type { ExportJob, ExportQuery, ExportState } from './api/export-job.ts';
-export type { ExportRow } from './api/export-row.ts';
-export type { RunExport } from './api/export-run.ts';
-export type { Exports } from './api/exports.ts';
+export type { ExportJob, ExportQuery, ExportState } from './api/exports/export-job.ts';
+export type { ExportRow } from './api/exports/export-row.ts';
+export type { RunExport } from './api/exports/export-run.ts';
+export type { Exports } from './api/exports/exports.ts';
 export type { GiveFeedback, MessageFeedback } from './api/feedback.ts';
 export type {
   GetMessage,
@@ -30,7 +30,7 @@ export type {
 } from './api/prices.ts';
 export type { Price } from './api/read-answer.ts';
 export type { BatchInput, BatchResult, BatchTemplate, SendBatch } from './api/send-batch.ts';
-export type { SendMany, SendManyOptions } from './api/send-many.ts';
+export type { SendMany, SendManyOptions } from './api/send-many/send-many.ts';
 export type { BatchMessage, Encoding, SmsContent, SmsMessage } from './api/sms-message.ts';
 export type {
   SurveyBatchInput,

@@ -1,6 +1,4 @@
-import type { Product } from './api/operation.ts';
-import type { ApiKeyFunction, CredentialsSource } from './credentials.ts';
-import { ConfigurationError } from './errors.ts';
+import type { ApiKeyFunction } from './credentials.ts';
 import type { EventListener } from './events.ts';
 import { type BackoffGuardOptions, backoffField } from './guards/backoff.ts';
 import { type ConsentGuardOptions, consentField } from './guards/consent.ts';
@@ -16,7 +14,6 @@ import {
   FALSE_OR_OPTIONS,
   type Fields,
   falseOr,
-  findFlaw,
   flag,
   having,
   integer,
@@ -128,10 +125,10 @@ export interface SmsClientOptions {
 }
 
 /** 8x8's own rule for sub-account ids. */
-const SUB_ACCOUNT_ID = /^[A-Za-z0-9\-._&]{3,50}$/;
+export const SUB_ACCOUNT_ID = /^[A-Za-z0-9\-._&]{3,50}$/;
 /** Longest account id; the default scope is made of it. */
-const MAX_ACCOUNT_ID_LENGTH = 100;
-const REGIONS = ['apac', 'us', 'eu', 'id'] as const satisfies readonly Region[];
+export const MAX_ACCOUNT_ID_LENGTH = 100;
+export const REGIONS = ['apac', 'us', 'eu', 'id'] as const satisfies readonly Region[];
 
 const guardsFields: Fields<GuardsOptions> = {
   phone: phoneField,
@@ -174,195 +171,3 @@ const optionFields: Fields<SmsClientOptions> = {
 export const OPTION_NAMES: readonly string[] = Object.keys(optionFields);
 export const GUARD_NAMES: readonly string[] = Object.keys(guardsFields);
 export const optionsSchema = shape(optionFields, 'an object of options');
-
-/** Options with every default filled in; all other code reads only this. */
-export interface ResolvedOptions {
-  readonly apiKey: CredentialsSource;
-  readonly subAccountId: string;
-  readonly accountId: string | undefined;
-  readonly hosts: Readonly<Record<Product, string>>;
-  readonly scope: string;
-  readonly timeoutMs: number | undefined;
-  readonly deadlineMs: number | undefined;
-  readonly retry: false | { readonly maxAttempts: number; readonly baseMs: number; readonly maxMs: number };
-  readonly pace: false | { readonly requestsPerSecond: number; readonly maxQueued: number };
-  readonly fetch: Fetch | undefined;
-  readonly defaultCountry: string | undefined;
-  readonly guards: GuardsOptions;
-  readonly limits: LimitStore | undefined;
-  readonly onEvent: EventListener | undefined;
-  readonly logger: Logger | undefined;
-  readonly clock: Clock | undefined;
-  /** Set when the environment sends everything to another host: worth one warning. */
-  readonly redirectedTo: string | undefined;
-}
-
-/** Region → product hosts. Source: 8x8 API reference, "Regions". */
-const DOMAINS: Readonly<Record<Region, string>> = {
-  apac: '8x8.com',
-  us: 'us.8x8.com',
-  eu: '8x8.uk',
-  id: '8x8.id',
-};
-
-function hostsOf(region: Region): Readonly<Record<Product, string>> {
-  const domain = DOMAINS[region];
-  return {
-    sms: `https://sms.${domain}`,
-    verification: `https://verify.${domain}`,
-    lookup: `https://lookup.${domain}`,
-    contacts: `https://contacts.${domain}`,
-  };
-}
-
-/** One environment variable; a denied read (Deno) and an empty value count as missing. */
-function readVariable(name: string): string | undefined {
-  try {
-    const value = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.[
-      name
-    ];
-    return value === undefined || value.trim() === '' ? undefined : value.trim();
-  } catch {
-    return undefined;
-  }
-}
-
-function required(option: string, variable: string): never {
-  throw new ConfigurationError(`${option} is missing: pass it as an option, or set ${variable}.`, option);
-}
-
-function readApiKey(given: SmsClientOptions['apiKey']): CredentialsSource {
-  if (typeof given === 'function') return { kind: 'function', get: given };
-  if (given !== undefined) return { kind: 'value', key: given, from: 'option' };
-  const key = readVariable('EIGHTBYEIGHT_API_KEY');
-  if (key !== undefined) return { kind: 'value', key, from: 'environment' };
-  const path = readVariable('EIGHTBYEIGHT_API_KEY_FILE');
-  if (path !== undefined) return { kind: 'file', path };
-  return required('apiKey', 'EIGHTBYEIGHT_API_KEY or EIGHTBYEIGHT_API_KEY_FILE');
-}
-
-/** This machine itself, as `URL` writes it: the only place where plain http is allowed. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
-
-/** The origin of a base URL. Its text is never echoed: it may hold a password. */
-function readBaseUrl(given: string, name: string): string {
-  const refuse = (what: string) => new ConfigurationError(`${name} ${what}`, 'baseUrl');
-  let url: URL;
-  try {
-    url = new URL(given);
-  } catch {
-    throw refuse('must be a URL such as https://proxy.example.com.');
-  }
-  if (url.username !== '' || url.password !== '') throw refuse('must not hold a user name or password.');
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
-    throw refuse(
-      'must be https (plain http is allowed on this machine only): the API key travels with every call.',
-    );
-  }
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
-    throw refuse('must be an origin without path, query or fragment.');
-  return url.origin;
-}
-
-function readHosts({ region, baseUrl }: SmsClientOptions): Pick<ResolvedOptions, 'hosts' | 'redirectedTo'> {
-  const everywhere = (origin: string) => ({
-    sms: origin,
-    verification: origin,
-    lookup: origin,
-    contacts: origin,
-  });
-  if (region !== undefined && baseUrl !== undefined) {
-    throw new ConfigurationError('region and baseUrl contradict each other: give one of them.', 'baseUrl');
-  }
-  if (baseUrl !== undefined)
-    return { hosts: everywhere(readBaseUrl(baseUrl, 'baseUrl')), redirectedTo: undefined };
-  if (region !== undefined) return { hosts: hostsOf(region), redirectedTo: undefined };
-  const regionVariable = readVariable('EIGHTBYEIGHT_REGION');
-  const baseUrlVariable = readVariable('EIGHTBYEIGHT_BASE_URL');
-  if (regionVariable !== undefined && baseUrlVariable !== undefined) {
-    throw new ConfigurationError(
-      'EIGHTBYEIGHT_REGION and EIGHTBYEIGHT_BASE_URL contradict each other: set one of them.',
-      'baseUrl',
-    );
-  }
-  if (baseUrlVariable !== undefined) {
-    const origin = readBaseUrl(baseUrlVariable, 'EIGHTBYEIGHT_BASE_URL');
-    return { hosts: everywhere(origin), redirectedTo: new URL(origin).host };
-  }
-  const known = REGIONS.find((name) => name === (regionVariable ?? 'apac'));
-  if (known === undefined)
-    throw new ConfigurationError(`EIGHTBYEIGHT_REGION must be one of ${REGIONS.join(', ')}.`, 'region');
-  return { hosts: hostsOf(known), redirectedTo: undefined };
-}
-
-function readSubAccountId(given: string | undefined): string {
-  const id =
-    given ??
-    readVariable('EIGHTBYEIGHT_SUB_ACCOUNT_ID') ??
-    required('subAccountId', 'EIGHTBYEIGHT_SUB_ACCOUNT_ID');
-  if (!SUB_ACCOUNT_ID.test(id)) {
-    throw new ConfigurationError(
-      'EIGHTBYEIGHT_SUB_ACCOUNT_ID must be 3 to 50 letters, digits and -._&.',
-      'subAccountId',
-    );
-  }
-  return id;
-}
-
-function readAccountId(given: string | undefined): string | undefined {
-  const id = given ?? readVariable('EIGHTBYEIGHT_ACCOUNT_ID');
-  if (id === undefined || id.length <= MAX_ACCOUNT_ID_LENGTH) return id;
-  throw new ConfigurationError(
-    `EIGHTBYEIGHT_ACCOUNT_ID must be a string of 1 to ${MAX_ACCOUNT_ID_LENGTH} characters.`,
-    'accountId',
-  );
-}
-
-/** Browsers call themselves Mozilla; Node, Bun, Deno and Workers do not. */
-function refuseBrowser(allowed: boolean): void {
-  const agent = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent;
-  if (allowed || agent?.startsWith('Mozilla/') !== true) return;
-  throw new ConfigurationError(
-    'This is a browser: everyone who opens the page could read your 8x8 API key. Call your own server instead. (dangerouslyAllowBrowser: true turns this check off.)',
-    'dangerouslyAllowBrowser',
-  );
-}
-
-/**
- * Validates the options, adds environment and defaults, and freezes the result.
- *
- * @throws ConfigurationError naming the option and what is allowed, never a value
- */
-export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
-  const flaw = findFlaw(optionsSchema, options);
-  if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
-  refuseBrowser(options.dangerouslyAllowBrowser === true);
-  const apiKey = readApiKey(options.apiKey);
-  const subAccountId = readSubAccountId(options.subAccountId);
-  const accountId = readAccountId(options.accountId);
-  const { retry = {}, pace = {} } = options;
-  return Object.freeze({
-    apiKey,
-    subAccountId,
-    accountId,
-    ...readHosts(options),
-    scope: options.scope ?? accountId ?? subAccountId,
-    timeoutMs: options.timeoutMs,
-    deadlineMs: options.deadlineMs,
-    retry: retry && {
-      maxAttempts: retry.maxAttempts ?? 3,
-      baseMs: retry.baseMs ?? 250,
-      maxMs: retry.maxMs ?? 8_000,
-    },
-    pace: pace && { requestsPerSecond: pace.requestsPerSecond ?? 1_710, maxQueued: pace.maxQueued ?? 10_000 },
-    fetch: options.fetch,
-    defaultCountry: options.defaultCountry,
-    guards: options.guards ?? {},
-    limits: options.limits,
-    onEvent: options.onEvent,
-    logger: options.logger,
-    clock: options.clock,
-  });
-}

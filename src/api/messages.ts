@@ -9,7 +9,7 @@ import type { Operation } from './operation.ts';
 import { contentOf, type Reading, wireFields } from './prepare.ts';
 import { sendOne } from './send.ts';
 import { createSendBatch, type SendBatch } from './send-batch.ts';
-import { createSendMany, type SendMany } from './send-many.ts';
+import { createSendMany, type SendMany } from './send-many/send-many.ts';
 import { messageSchema, type SmsMessage } from './sms-message.ts';
 
 const SEND: Operation = {

@@ -5,8 +5,8 @@ import { type ConsentGuardOptions, type ConsentNotice, consentKey } from '../gua
 import { readPhone } from '../guards/desk.ts';
 import { maskNumber } from '../redact.ts';
 import { type Fields, findFlaw, list, moment, oneOf, shape, shapeWith, text } from '../schema.ts';
-import { raceAbort } from '../transport/wait.ts';
 import type { CallOptions, Clock, Purpose } from '../types.ts';
+import { raceAbort } from '../wait.ts';
 import type { ConsentLedger, ConsentRecord } from './consent-ledger.ts';
 
 /** What is recorded with a choice. */

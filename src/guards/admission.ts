@@ -1,21 +1,13 @@
 import type { Call } from '../call.ts';
-import { type GuardDecision, type SmsError, StoreError, ValidationError } from '../errors.ts';
+import { type GuardDecision, type SmsError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { LimitRule, LimitStore, OnceRule, RuleFinding, TakeVerdict } from '../limits/limit-store.ts';
 import { maskNumber } from '../redact.ts';
-import { withTimeLimit } from '../time-limit.ts';
-import { raceAbort } from '../transport/wait.ts';
 import type { Clock } from '../types.ts';
+import { raceAbort } from '../wait.ts';
 import { decisionOfFinding, describeFinding } from './finding.ts';
 import { type Candidate, decisionOf, type Guard, guardError, isGuardError, type Refusal } from './guard.ts';
-
-/** What was taken for an admitted message; it is given back or kept once. */
-export interface Ticket {
-  readonly reservation: string;
-  readonly rules: readonly LimitRule[];
-  /** Milliseconds of `Admission.elapsed` at the take. */
-  readonly takenAt: number;
-}
+import { type Closing, createTickets, type Ticket } from './tickets.ts';
 
 /** What the guards say about one message. */
 export type Ruling =
@@ -25,15 +17,6 @@ export type Ruling =
   | { readonly kind: 'repeated'; readonly stored: string | undefined }
   /** The first message with this `idempotencyKey` is still on its way: ask again. */
   | { readonly kind: 'in-progress' };
-
-/** What became of an admitted message, for its ticket. */
-export interface Closing {
-  readonly ticket: Ticket;
-  readonly outcome: 'keep' | 'return';
-  /** Milliseconds of `Admission.elapsed` at the first write, if there was one. */
-  readonly writtenAt?: number | undefined;
-  readonly result?: string | undefined;
-}
 
 export interface Admission {
   /** One ruling a message, in order. Nothing is counted for a message that is not admitted. */
@@ -54,9 +37,6 @@ export interface AdmissionConfig {
 
 /** An idempotency record is kept for a day (design decision; Stripe's is the same). */
 const ONCE_WINDOW_MS = 24 * 60 * 60 * 1000;
-/** What became of the message is known by then: a store that hangs must not keep it from the caller. */
-const SETTLE_TIMEOUT_MS = 2_000;
-
 function onceRule(candidate: Candidate): OnceRule | undefined {
   const { idempotency } = candidate;
   return (
@@ -76,11 +56,7 @@ type GrantedVerdict = TakeVerdict & { granted: true };
 
 /** The way every message takes: checks, questions, then one atomic take of all limits. */
 export function createAdmission({ guards, limits, scope, clock, emit }: AdmissionConfig): Admission {
-  /** Unique over all processes, and far cheaper than a UUID a message. Drawn on first use: not in a global scope. */
-  let run: string | undefined;
-  let count = 0;
-
-  const elapsed = () => (clock.monotonic === undefined ? clock.now() : clock.monotonic());
+  const tickets = createTickets({ limits, scope, clock, emit });
 
   function observe(candidate: Candidate, decision: GuardDecision, call: Call): void {
     emit({ type: 'guard-observed', ...eventFields(candidate), decision }, call.context);
@@ -138,33 +114,6 @@ export function createAdmission({ guards, limits, scope, clock, emit }: Admissio
     return rules;
   }
 
-  /** A store that is not ours may answer anything: what does not say yes or no for every message is a failure. */
-  async function takeChecked(
-    tickets: readonly Ticket[],
-    signal: AbortSignal,
-  ): Promise<readonly TakeVerdict[]> {
-    const verdicts: unknown = await limits.take(scope, tickets, { signal });
-    if (!Array.isArray(verdicts) || verdicts.length !== tickets.length || !verdicts.every(isVerdict)) {
-      throw new TypeError('not a verdict a request');
-    }
-    return verdicts;
-  }
-
-  /** One take for all; when the call ends meanwhile, what the late answer granted is given back. */
-  async function take(tickets: readonly Ticket[], call: Call): Promise<readonly TakeVerdict[]> {
-    function giveBack(verdicts: readonly TakeVerdict[]): void {
-      void settle(granted(tickets, verdicts).map((ticket) => ({ ticket, outcome: 'return' })));
-    }
-    try {
-      const answered = takeChecked(tickets, call.signal);
-      return await raceAbort(answered, call.signal, giveBack);
-    } catch {
-      call.throwIfEnded();
-      emit({ type: 'store-failed', store: 'limits' }, call.context);
-      throw new StoreError('The limit store failed, so no message was let through. Nothing was sent.');
-    }
-  }
-
   function observeAll(candidate: Candidate, observed: readonly RuleFinding[], call: Call): void {
     for (const finding of observed) observe(candidate, decisionOfFinding(finding, candidate), call);
   }
@@ -205,12 +154,6 @@ export function createAdmission({ guards, limits, scope, clock, emit }: Admissio
     );
   }
 
-  function ticketOf(rules: readonly LimitRule[]): Ticket {
-    run ??= crypto.getRandomValues(new BigUint64Array(1)).join('');
-    count += 1;
-    return { reservation: `${run}-${count}`, rules, takenAt: elapsed() };
-  }
-
   /** Takes the limits of every message that no check refused. */
   async function runTake(
     candidates: readonly Candidate[],
@@ -219,18 +162,11 @@ export function createAdmission({ guards, limits, scope, clock, emit }: Admissio
   ): Promise<void> {
     const open = openPlaces(rulings);
     if (open.length === 0) return;
-    const tickets = open.map((place) => ticketOf(rulesOf(candidates[place] as Candidate)));
-    const counted = tickets.filter(({ rules }) => rules.length > 0);
-    const verdicts = counted.length > 0 ? await take(counted, call) : [];
-    let decided = 0;
+    const opened = open.map((place) => tickets.open(rulesOf(candidates[place] as Candidate)));
+    const verdicts = await tickets.take(opened, call);
     open.forEach((place, turn) => {
-      const ticket = tickets[turn] as Ticket;
-      let verdict = NOTHING_TO_COUNT;
-      if (ticket.rules.length > 0) {
-        verdict = verdicts[decided] as TakeVerdict;
-        decided += 1;
-      }
-      rulings[place] = ruleOn(candidates[place] as Candidate, ticket, verdict, call);
+      const verdict = verdicts[turn] as TakeVerdict;
+      rulings[place] = ruleOn(candidates[place] as Candidate, opened[turn] as Ticket, verdict, call);
     });
   }
 
@@ -245,10 +181,11 @@ export function createAdmission({ guards, limits, scope, clock, emit }: Admissio
       if (idempotency !== undefined && rulings[place]?.kind === 'refused') refused.push(place);
     });
     if (refused.length === 0) return;
-    const tickets = refused.map((place) => ticketOf([onceRule(candidates[place] as Candidate) as OnceRule]));
-    const verdicts = await take(tickets, call);
-    const settled = settle(granted(tickets, verdicts).map((ticket) => ({ ticket, outcome: 'return' })));
-    await raceAbort(settled, call.signal);
+    const opened = refused.map((place) =>
+      tickets.open([onceRule(candidates[place] as Candidate) as OnceRule]),
+    );
+    const verdicts = await tickets.take(opened, call);
+    await raceAbort(tickets.giveBack(opened, verdicts), call.signal);
     for (const [turn, place] of refused.entries()) {
       const verdict = verdicts[turn];
       const [twin] = verdict?.granted === false ? verdict.refusals : [];
@@ -270,24 +207,6 @@ export function createAdmission({ guards, limits, scope, clock, emit }: Admissio
     });
   }
 
-  async function settle(closings: readonly Closing[]): Promise<void> {
-    const counted = closings.filter(({ ticket }) => ticket.rules.length > 0);
-    if (counted.length === 0) return;
-    try {
-      const settlements = counted.map(({ ticket, outcome, writtenAt, result }) => ({
-        reservation: ticket.reservation,
-        rules: ticket.rules,
-        outcome,
-        delayMs: writtenAt === undefined ? undefined : Math.max(0, writtenAt - ticket.takenAt),
-        result,
-      }));
-      await withTimeLimit(SETTLE_TIMEOUT_MS, undefined, () => limits.settle(scope, settlements));
-    } catch {
-      // What was taken stays taken: the count is too high until it leaves the window, never too low.
-      emit({ type: 'store-failed', store: 'limits' });
-    }
-  }
-
   return {
     async admit(candidates, call) {
       const rulings: (Ruling | undefined)[] = new Array(candidates.length).fill(undefined);
@@ -297,21 +216,9 @@ export function createAdmission({ guards, limits, scope, clock, emit }: Admissio
       await runTake(candidates, rulings, call);
       return rulings as Ruling[];
     },
-    settle,
-    elapsed,
+    settle: tickets.settle,
+    elapsed: tickets.elapsed,
   };
-}
-
-const NOTHING_TO_COUNT: TakeVerdict = { granted: true, observed: [] };
-
-function isVerdict(value: unknown): value is TakeVerdict {
-  const { granted, refusals, observed } = (value ?? {}) as Record<string, unknown>;
-  if (!isFindings(observed)) return false;
-  return granted === true || (granted === false && isFindings(refusals) && refusals.length > 0);
-}
-
-function isFindings(value: unknown): value is readonly RuleFinding[] {
-  return Array.isArray(value) && value.every((finding) => typeof finding?.rule?.kind === 'string');
 }
 
 function openPlaces(rulings: readonly (Ruling | undefined)[]): number[] {
@@ -333,8 +240,4 @@ function longestWait(refusals: readonly RuleFinding[]): RuleFinding {
       ? finding
       : longest,
   );
-}
-
-function granted(tickets: readonly Ticket[], verdicts: readonly TakeVerdict[]): readonly Ticket[] {
-  return tickets.filter((_, turn) => verdicts[turn]?.granted);
 }

@@ -5,8 +5,8 @@ import type { LimitRule, LimitStore } from '../limits/limit-store.ts';
 import { normalisePhone, type Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import { type Fields, findFlaw, oneOf, shape, text } from '../schema.ts';
-import { raceAbort } from '../transport/wait.ts';
 import type { CallOptions, Clock, Purpose } from '../types.ts';
+import { raceAbort } from '../wait.ts';
 import { describeFinding } from './finding.ts';
 import type { Candidate, Guard, GuardName } from './guard.ts';
 

@@ -1,7 +1,6 @@
 import type { ConnectionFailure, Submission } from '../errors.ts';
-
-import type { Call, CallEnvironment } from './call.ts';
 import type { AttemptOutcome } from './outcome.ts';
+import type { CallEnvironment, PreparedCall } from './prepared-call.ts';
 
 /** Tells the listener how one attempt went. */
 export interface AttemptReport {
@@ -12,7 +11,11 @@ export interface AttemptReport {
 }
 
 /** Reports the begin of an attempt, and gives what reports its end. */
-export function startReport(call: Call, environment: CallEnvironment, attempt: number): AttemptReport {
+export function startReport(
+  call: PreparedCall,
+  environment: CallEnvironment,
+  attempt: number,
+): AttemptReport {
   const { operation, clientMessageId, options } = call.request;
   const base = {
     operation: operation.name,

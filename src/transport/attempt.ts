@@ -1,8 +1,8 @@
+import { MAX_TIMER_MS, raceAbort } from '../wait.ts';
 import { judgeCause } from './causes.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { readBody, TOO_LARGE } from './read-body.ts';
 import { parseRetryAfter } from './retry-policy.ts';
-import { MAX_TIMER_MS, raceAbort } from './wait.ts';
 import { sendOnWire, type WireRequest } from './wire.ts';
 
 /** Bytes of an error's body that are read: 8x8's have a few hundred, a proxy's page may have any number. */

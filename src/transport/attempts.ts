@@ -1,17 +1,17 @@
+import type { CallScope } from '../call-scope.ts';
 import type { Credentials } from '../credentials.ts';
 import type { Submission } from '../errors.ts';
+import { wait } from '../wait.ts';
 import type { ApiFailureContext } from './api-failure.ts';
 import { runAttempt } from './attempt.ts';
 import { startReport } from './attempt-events.ts';
-import type { Call, CallEnvironment } from './call.ts';
 import { outcomeError, paceError, stopError } from './call-errors.ts';
-import type { CallScope } from './call-scope.ts';
 import type { Turn } from './lanes.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { isPaceRefusal, MAX_PAUSE_MS } from './pacer.ts';
+import type { CallEnvironment, PreparedCall } from './prepared-call.ts';
 import { backoffMs, judgeOutcome } from './retry-policy.ts';
 import type { TransportAnswer } from './transport.ts';
-import { wait } from './wait.ts';
 
 /** A pause between calls is never longer, whatever a broken `Retry-After` says. */
 const MAX_SHARED_PAUSE_MS = 3_600_000;
@@ -27,7 +27,10 @@ interface Progress {
 }
 
 /** Runs a call to its end: waits for its turn, writes, judges, and repeats what may be repeated. */
-export async function runAttempts(call: Call, environment: CallEnvironment): Promise<TransportAnswer> {
+export async function runAttempts(
+  call: PreparedCall,
+  environment: CallEnvironment,
+): Promise<TransportAnswer> {
   const progress: Progress = { written: 0, submission: 'not-submitted', keys: new Set() };
   try {
     return await attemptLoop(call, environment, progress);
@@ -43,7 +46,7 @@ export async function runAttempts(call: Call, environment: CallEnvironment): Pro
 }
 
 async function attemptLoop(
-  call: Call,
+  call: PreparedCall,
   environment: CallEnvironment,
   progress: Progress,
 ): Promise<TransportAnswer> {
@@ -83,7 +86,7 @@ async function attemptLoop(
 
 /** Writes once. From here on the request counts as sent, until its answer proves the contrary. */
 async function writeOnce(
-  call: Call,
+  call: PreparedCall,
   environment: CallEnvironment,
   progress: Progress,
   key: string,
@@ -145,7 +148,7 @@ function parseSuccess(
 }
 
 /** 8x8 asked for a pause: the other calls of this sub-account wait too. */
-function pauseLane(call: Call, environment: CallEnvironment, failed: AttemptOutcome): void {
+function pauseLane(call: PreparedCall, environment: CallEnvironment, failed: AttemptOutcome): void {
   if (failed.kind === 'failure' || failed.status !== 429 || failed.retryAfterMs === undefined) return;
   const pauseMs = Math.min(failed.retryAfterMs, MAX_SHARED_PAUSE_MS);
   call.lane.pause(pauseMs);
@@ -168,7 +171,11 @@ async function keyAfter(
   }
 }
 
-function failureContext(call: Call, environment: CallEnvironment, progress: Progress): ApiFailureContext {
+function failureContext(
+  call: PreparedCall,
+  environment: CallEnvironment,
+  progress: Progress,
+): ApiFailureContext {
   const { operation, clientMessageId } = call.request;
   return {
     operation: operation.name,

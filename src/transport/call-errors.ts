@@ -1,3 +1,4 @@
+import type { StopReason } from '../call-scope.ts';
 import {
   AbortedError,
   ConnectionError,
@@ -7,7 +8,6 @@ import {
   TimeoutError,
 } from '../errors.ts';
 import { type ApiFailureContext, apiFailure, unreadableAnswer } from './api-failure.ts';
-import type { StopReason } from './call-scope.ts';
 import { advice, connectionText, timeoutText } from './failure-text.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import type { PaceRefusal } from './pacer.ts';

@@ -1,19 +1,19 @@
 import type { Product } from '../api/operation.ts';
+import { type CallScope, openScope } from '../call-scope.ts';
 import type { Credentials } from '../credentials.ts';
 import { ConfigurationError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { SharedState } from '../shared-state.ts';
 import type { Clock, Fetch } from '../types.ts';
+import { wait } from '../wait.ts';
 import { runAttempts } from './attempts.ts';
-import type { Call, CallEnvironment } from './call.ts';
-import { type CallScope, openScope } from './call-scope.ts';
 import { download } from './download.ts';
 import { createLanes } from './lanes.ts';
 import type { Pace } from './pacer.ts';
 import { encodeQuery, expandPath } from './path.ts';
+import type { CallEnvironment, PreparedCall } from './prepared-call.ts';
 import { DEFAULT_RETRY, type RetryOptions } from './retry-policy.ts';
 import type { Transport, TransportRequest } from './transport.ts';
-import { wait } from './wait.ts';
 
 /** What a transport is made from; the client's options, resolved. */
 export interface TransportConfig {
@@ -67,7 +67,11 @@ export function createTransport(config: TransportConfig): Transport {
     if (closed) throw new ConfigurationError('This client was closed: make a new one. Nothing was sent.');
   }
 
-  function prepare(request: TransportRequest, scope: CallScope, deadlineMs: number | undefined): Call {
+  function prepare(
+    request: TransportRequest,
+    scope: CallScope,
+    deadlineMs: number | undefined,
+  ): PreparedCall {
     const { operation, options, messageCount = 1 } = request;
     const url = new URL(
       expandPath(operation.path, request.segments) + encodeQuery(request.query ?? {}),

@@ -1,3 +1,4 @@
+import { type CallScope, openScope } from '../call-scope.ts';
 import {
   AbortedError,
   ApiError,
@@ -7,11 +8,10 @@ import {
   ValidationError,
 } from '../errors.ts';
 import type { Fetch } from '../types.ts';
+import { MAX_TIMER_MS, raceAbort } from '../wait.ts';
 import { discard } from './attempt.ts';
-import { type CallScope, openScope } from './call-scope.ts';
 import { judgeCause } from './causes.ts';
 import { statusHint } from './failure-text.ts';
-import { MAX_TIMER_MS, raceAbort } from './wait.ts';
 import { sendOnWire } from './wire.ts';
 
 /** The file of an export. */

@@ -1,6 +1,6 @@
 import pThrottle from 'p-throttle';
+import { raceAbort, wait } from '../wait.ts';
 import { PaceRefusal } from './pacer.ts';
-import { raceAbort, wait } from './wait.ts';
 
 /** 8x8 allows one message-details request a second (docs_oas/connect/sms_api.json); 10 ms are for the network's jitter. */
 export const SLOW_INTERVAL_MS = 1010;

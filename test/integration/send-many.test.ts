@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SendManyOptions } from '../../src/api/send-many.ts';
+import type { SendManyOptions } from '../../src/api/send-many/send-many.ts';
 import type { BatchMessage } from '../../src/api/sms-message.ts';
 import { SmsClient } from '../../src/client.ts';
 import { createEmulator } from '../../src/emulator/emulator.ts';

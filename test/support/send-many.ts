@@ -1,5 +1,5 @@
 import type { Core } from '../../src/api/core.ts';
-import { createSendMany } from '../../src/api/send-many.ts';
+import { createSendMany } from '../../src/api/send-many/send-many.ts';
 import type { BatchMessage } from '../../src/api/sms-message.ts';
 import { createCalls } from '../../src/call.ts';
 import { createDeliver } from '../../src/deliver.ts';

@@ -10,7 +10,8 @@ import {
   ValidationError,
 } from '../../src/errors.ts';
 import { createEmit, type SmsEvent } from '../../src/events.ts';
-import type { Admission, Closing, Ruling } from '../../src/guards/admission.ts';
+import type { Admission, Ruling } from '../../src/guards/admission.ts';
+import type { Closing } from '../../src/guards/tickets.ts';
 import type { SendResult } from '../../src/results.ts';
 import { candidateOf } from '../support/candidate.ts';
 import { failureOf } from '../support/transport.ts';

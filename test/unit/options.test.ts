@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConfigurationError } from '../../src/errors.ts';
-import { isLoopback, resolveOptions, type SmsClientOptions } from '../../src/options.ts';
+import type { SmsClientOptions } from '../../src/options.ts';
+import { isLoopback, resolveOptions } from '../../src/resolve-options.ts';
 import { shown } from '../support/canary.ts';
 
 const CANARY = 'canary-value-7f3a';

@@ -10,6 +10,7 @@ import { memoryLimits } from '../../../src/limits/memory-limits.ts';
 import { CANARY_NUMBER, expectNoCanary } from '../../support/canary.ts';
 import { numberOf, testClient } from '../../support/client.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
+import { drive, until, useFakeTimeouts } from '../../support/drive.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { failureOf } from '../../support/transport.ts';
 
@@ -170,24 +171,32 @@ describe('settling', () => {
   });
 
   it('a store that hangs while it settles does not keep the result', async () => {
-    const { sms } = testClient({ limits: storeWith({ settle: hangs }).limits });
+    const { sms, of } = testClient({ limits: storeWith({ settle: hangs }).limits });
     const sent = sms.messages.send(message);
     await vi.advanceTimersByTimeAsync(2_000);
     await expect(sent).resolves.toMatchObject({ status: 'accepted' });
+    expect(of('store-failed')).toHaveLength(1);
   });
 
   it('a store that hangs while it gives an idempotency record back does not keep the call', async () => {
-    const { sms } = testClient({ limits: storeWith({ settle: hangs }).limits });
+    vi.useRealTimers();
+    useFakeTimeouts();
+    let settles = 0;
+    const settle = (): Promise<void> => {
+      settles += 1;
+      return hangs();
+    };
+    const { sms, of } = testClient({ limits: storeWith({ settle }).limits });
     const caller = countingSignal();
     const refused = { ...message, text: '{{name}}', idempotencyKey: 'order-7' };
     const ended = failureOf(sms.messages.send(refused, { signal: caller.signal }));
-    await vi.advanceTimersByTimeAsync(5);
+    await until(() => settles === 1);
     caller.abort();
     expect(await ended).toMatchObject({ code: 'aborted', submission: 'not-submitted' });
     expect(caller.listeners).toBe(0);
-    const waits = failureOf(sms.messages.send(refused));
-    await vi.advanceTimersByTimeAsync(2_000);
-    expect(await waits).toMatchObject({ reason: 'unresolved-placeholder' });
+    const waits = await drive(failureOf(sms.messages.send(refused)));
+    expect(waits).toMatchObject({ reason: 'unresolved-placeholder' });
+    expect(of('store-failed')).toHaveLength(2);
   });
 
   it('says how long after the take the first write was, by the clock of the limits', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CsvError, readCsv } from '../../../src/api/csv.ts';
+import { CsvError, readCsv } from '../../../../src/api/exports/csv.ts';
 
 /** A stream of these pieces, and what became of it. */
 function streamOf(pieces: readonly Uint8Array[]) {

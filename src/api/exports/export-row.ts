@@ -1,5 +1,5 @@
-import type { MessageDirection, MessageState, MessageStatusDetail } from './message-details.ts';
-import { present } from './read-answer.ts';
+import type { MessageDirection, MessageState, MessageStatusDetail } from '../message-details.ts';
+import { present } from '../read-answer.ts';
 
 /**
  * One message of an export, with the names of `messages.get`. What the file leaves empty is absent; times are ISO 8601

@@ -5,16 +5,16 @@ import {
   SmsError,
   type SmsErrorCode,
   type Submission,
-} from '../errors.ts';
-import { countResults, type FailedResult, type SendResult } from '../results.ts';
-import type { CallOptions } from '../types.ts';
+} from '../../errors.ts';
+import { countResults, type FailedResult, type SendResult } from '../../results.ts';
+import type { CallOptions } from '../../types.ts';
+import type { Core } from '../core.ts';
+import type { Draft } from '../prepare.ts';
+import { draftOf, sendChunk } from '../send-batch.ts';
 import type { Checkpoints, Progress } from './checkpoint.ts';
-import type { Core } from './core.ts';
-import type { Draft } from './prepare.ts';
 import { readText } from './row-identity.ts';
 import { type RowRange, rangesOf } from './row-ranges.ts';
 import type { RowSource } from './row-source.ts';
-import { draftOf, sendChunk } from './send-batch.ts';
 
 /** Some neighbouring rows of the input, on their way. */
 export interface Chunk {

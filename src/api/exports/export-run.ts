@@ -1,14 +1,14 @@
-import type { Call } from '../call.ts';
-import { AbortedError, TimeoutError } from '../errors.ts';
-import { redactText } from '../redact.ts';
-import { wait } from '../transport/wait.ts';
-import type { CallOptions } from '../types.ts';
-import type { Core } from './core.ts';
+import type { Call } from '../../call.ts';
+import { AbortedError, TimeoutError } from '../../errors.ts';
+import { redactText } from '../../redact.ts';
+import type { CallOptions } from '../../types.ts';
+import { wait } from '../../wait.ts';
+import type { Core } from '../core.ts';
+import type { Operation } from '../operation.ts';
+import { answerError } from '../read-answer.ts';
 import { CsvError, readCsv } from './csv.ts';
 import type { ExportJob, ExportQuery, ExportSteps } from './export-job.ts';
 import { type ExportRow, toExportRow } from './export-row.ts';
-import type { Operation } from './operation.ts';
-import { answerError } from './read-answer.ts';
 
 /**
  * Starts an export, waits for it and streams its rows: one piece of a file is read when the rows of the last one are

@@ -1,13 +1,13 @@
+import type { CallScope } from '../call-scope.ts';
 import type { Credentials } from '../credentials.ts';
 import type { Emit } from '../events.ts';
 import type { Clock, Fetch } from '../types.ts';
-import type { CallScope } from './call-scope.ts';
 import type { Lane } from './lanes.ts';
 import type { RetryOptions } from './retry-policy.ts';
 import type { TransportRequest } from './transport.ts';
 
 /** One call, ready to go. */
-export interface Call {
+export interface PreparedCall {
   readonly request: TransportRequest;
   readonly url: string;
   readonly host: string;

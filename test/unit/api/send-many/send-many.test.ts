@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { SendManyOptions } from '../../../src/api/send-many.ts';
-import type { BatchMessage } from '../../../src/api/sms-message.ts';
+import type { SendManyOptions } from '../../../../src/api/send-many/send-many.ts';
+import type { BatchMessage } from '../../../../src/api/sms-message.ts';
 import {
   AbortedError,
   ApiError,
@@ -15,9 +15,9 @@ import {
   type SmsError,
   StoreError,
   ValidationError,
-} from '../../../src/errors.ts';
-import type { TransportAnswer } from '../../../src/transport/transport.ts';
-import { countingSignal } from '../../support/counting-signal.ts';
+} from '../../../../src/errors.ts';
+import type { TransportAnswer } from '../../../../src/transport/transport.ts';
+import { countingSignal } from '../../../support/counting-signal.ts';
 import {
   acceptAll,
   collect,
@@ -28,7 +28,7 @@ import {
   numberOf,
   rowOf,
   summary,
-} from '../../support/send-many.ts';
+} from '../../../support/send-many.ts';
 
 function accepted(from: number, to: number): readonly string[] {
   return Array.from({ length: to - from }, (_, place) => `${from + place} accepted`);

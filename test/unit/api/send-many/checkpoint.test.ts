@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { BatchMessage } from '../../../src/api/sms-message.ts';
-import { AbortedError, AuthenticationError, StoreError, ValidationError } from '../../../src/errors.ts';
+import type { BatchMessage } from '../../../../src/api/sms-message.ts';
+import { AbortedError, AuthenticationError, StoreError, ValidationError } from '../../../../src/errors.ts';
 import {
   acceptAll,
   collect,
@@ -10,7 +10,7 @@ import {
   messagesOf,
   numberOf,
   summary,
-} from '../../support/send-many.ts';
+} from '../../../support/send-many.ts';
 
 interface ReadableToken {
   readonly settled: readonly (readonly [number, number])[];

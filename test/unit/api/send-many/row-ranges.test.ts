@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addRange, type RowRange, rangesOf, readInOrder, removeRange } from '../../../src/api/row-ranges.ts';
+import {
+  addRange,
+  type RowRange,
+  rangesOf,
+  readInOrder,
+  removeRange,
+} from '../../../../src/api/send-many/row-ranges.ts';
 
 const ROWS = 40;
 const range = fc

@@ -1,4 +1,4 @@
-import { TimeoutError } from '../errors.ts';
+import { TimeoutError } from './errors.ts';
 import { MAX_TIMER_MS } from './wait.ts';
 
 /** Why a call was ended from outside. */

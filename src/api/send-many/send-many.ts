@@ -1,16 +1,16 @@
-import { callFields } from '../call.ts';
-import { AbortedError, type SmsError, ValidationError } from '../errors.ts';
-import type { SendResult } from '../results.ts';
-import { anyFunction, type Fields, findFlaw, integer, shape, text } from '../schema.ts';
-import type { CallOptions, Purpose } from '../types.ts';
+import { callFields } from '../../call.ts';
+import { AbortedError, type SmsError, ValidationError } from '../../errors.ts';
+import type { SendResult } from '../../results.ts';
+import { anyFunction, type Fields, findFlaw, integer, shape, text } from '../../schema.ts';
+import type { CallOptions, Purpose } from '../../types.ts';
+import { copyOf } from '../copy-of.ts';
+import type { Core } from '../core.ts';
+import { type BatchTemplate, batchFields, MAX_BATCH } from '../send-batch.ts';
+import type { BatchMessage } from '../sms-message.ts';
 import { createCheckpoints, openProgress } from './checkpoint.ts';
 import { type Chunk, createChunkRun, isLeftOpen } from './chunk-run.ts';
-import { copyOf } from './copy-of.ts';
-import type { Core } from './core.ts';
 import { rangesOf } from './row-ranges.ts';
 import { openRows } from './row-source.ts';
-import { type BatchTemplate, batchFields, MAX_BATCH } from './send-batch.ts';
-import type { BatchMessage } from './sms-message.ts';
 
 /**
  * How a long input is sent. `timeoutMs`, `deadlineMs` and `maxAttempts` hold for each chunk, not for the whole run,

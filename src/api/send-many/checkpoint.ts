@@ -1,6 +1,6 @@
-import { StoreError, ValidationError } from '../errors.ts';
-import { findFlaw, integer, list, oneOf, pattern, shapeWith } from '../schema.ts';
-import { withTimeLimit } from '../time-limit.ts';
+import { StoreError, ValidationError } from '../../errors.ts';
+import { findFlaw, integer, list, oneOf, pattern, shapeWith } from '../../schema.ts';
+import { withTimeLimit } from '../../time-limit.ts';
 import { createRowDigest } from './row-identity.ts';
 import { addRange, type RowRange, readInOrder, removeRange } from './row-ranges.ts';
 

@@ -1,5 +1,5 @@
-import type { CallOptions } from '../types.ts';
-import type { Core } from './core.ts';
+import type { CallOptions } from '../../types.ts';
+import type { Core } from '../core.ts';
 import { createExportSteps, type ExportJob, type ExportQuery } from './export-job.ts';
 import { createRunExport, type RunExport } from './export-run.ts';
 
