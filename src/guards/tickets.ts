@@ -4,7 +4,6 @@ import type { Emit } from '../events.ts';
 import type { LimitRule, LimitStore, RuleFinding, TakeVerdict } from '../limits/limit-store.ts';
 import { withTimeLimit } from '../time-limit.ts';
 import type { Clock } from '../types.ts';
-import { raceAbort } from '../wait.ts';
 
 /** What was taken for an admitted message; it is given back or kept once. */
 export interface Ticket {
@@ -29,7 +28,7 @@ export interface Tickets {
   /**
    * One verdict a ticket, from one take for all. A ticket without rules is granted without asking.
    *
-   * @throws StoreError, or the error of a call that ended; what was granted meanwhile is given back
+   * @throws StoreError after 5 s at the latest, or the error of a call that ended; what is granted later is given back
    */
   take(tickets: readonly Ticket[], call: Call): Promise<readonly TakeVerdict[]>;
   /** Returns what was granted. */
@@ -47,6 +46,8 @@ export interface TicketsConfig {
   readonly emit: Emit;
 }
 
+/** A store of our own answers in 150 ms or decides by itself; this is for one that hangs. */
+const TAKE_TIMEOUT_MS = 5_000;
 /** What became of the message is known by then: a store that hangs must not keep it from the caller. */
 const SETTLE_TIMEOUT_MS = 2_000;
 
@@ -71,16 +72,24 @@ export function createTickets({ limits, scope, clock, emit }: TicketsConfig): Ti
     return verdicts;
   }
 
-  /** One take for all; when the call ends meanwhile, what the late answer granted is given back. */
+  /** One take for all; when nobody waits for it any longer, what the late answer granted is given back. */
   async function takeCounted(tickets: readonly Ticket[], call: Call): Promise<readonly TakeVerdict[]> {
-    try {
-      const answered = takeChecked(tickets, call.signal);
-      return await raceAbort(answered, call.signal, (late) => void giveBack(tickets, late));
-    } catch {
-      call.throwIfEnded();
-      emit({ type: 'store-failed', store: 'limits' }, call.context);
-      throw new StoreError('The limit store failed, so no message was let through. Nothing was sent.');
+    let isAwaited = true;
+    async function answer(signal: AbortSignal): Promise<readonly TakeVerdict[]> {
+      const verdicts = await takeChecked(tickets, signal);
+      if (!isAwaited) await giveBack(tickets, verdicts);
+      return verdicts;
     }
+    try {
+      const taking = await withTimeLimit(TAKE_TIMEOUT_MS, call.signal, answer);
+      if (taking.inTime) return taking.value;
+    } catch {
+      isAwaited = false;
+      call.throwIfEnded();
+    }
+    isAwaited = false;
+    emit({ type: 'store-failed', store: 'limits' }, call.context);
+    throw new StoreError('The limit store failed, so no message was let through. Nothing was sent.');
   }
 
   async function settle(closings: readonly Closing[]): Promise<void> {

@@ -114,6 +114,20 @@ describe('a store that cannot answer', () => {
     expect(caller.listeners).toBe(0);
   });
 
+  it('hangs and nobody ends the call: refused after 5 s, and what is granted later is given back', async () => {
+    let answer: (verdicts: readonly TakeVerdict[]) => void = () => {};
+    const { limits, settled } = storeWith({ take: () => new Promise((resolve) => (answer = resolve)) });
+    const { sms, emulator, of } = testClient({ limits });
+    const failed = failureOf(sms.messages.send(message));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await failed).toMatchObject({ code: 'store', submission: 'not-submitted' });
+    expect(of('store-failed')).toHaveLength(1);
+    answer([{ granted: true, observed: [] }]);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(settled).toMatchObject([{ outcome: 'return' }]);
+    expect(emulator.requests).toHaveLength(0);
+  });
+
   it('hangs, and then answers nonsense or fails: nobody is disturbed', async () => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
