@@ -97,7 +97,7 @@ function matchAnswers(
   });
 }
 
-/** Results of messages that must not go on: repeated ids, and equal messages where merging was asked for. */
+/** Results of messages that must not go on: an id that stands at an earlier message too. */
 function screen(
   candidates: readonly WireCandidate[],
   { allowRepeatedIds }: BatchSettings,
