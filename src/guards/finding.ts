@@ -1,5 +1,5 @@
 import type { GuardDecision } from '../errors.ts';
-import type { LimitRule, RuleFinding } from '../limits/limit-store.ts';
+import type { LimitRule, OnceRule, RuleFinding, WindowRule } from '../limits/limit-store.ts';
 import { maskNumber } from '../redact.ts';
 import type { Candidate } from './guard.ts';
 
@@ -25,9 +25,21 @@ export function describeDuration(milliseconds: number): string {
   return words.join(' ');
 }
 
+function describeGuesses({ id, limit, windowMs }: WindowRule, observed: number): string {
+  const whose = id.startsWith('guesses:ip') ? 'from this address' : 'for this number';
+  return `${observed} of ${limit} codes allowed in ${describeDuration(windowMs)} were tried ${whose} without success.`;
+}
+
+function describeOwnMessage({ id }: OnceRule): string {
+  return id === 'opt-in-request'
+    ? 'This person was asked for an opt-in not long ago, and is asked once.'
+    : 'This person got this answer not long ago.';
+}
+
 function describeRule(rule: LimitRule, observed: number): string {
   switch (rule.kind) {
     case 'window':
+      if (rule.guard === 'guesses') return describeGuesses(rule, observed);
       return `This number already got ${observed} of ${rule.limit} messages allowed in ${describeDuration(rule.windowMs)}.`;
     case 'slot':
       return `This number already has ${observed} of ${rule.limit} scheduled messages allowed around that time (${describeDuration(rule.windowMs)}).`;
@@ -36,7 +48,10 @@ function describeRule(rule: LimitRule, observed: number): string {
     case 'distinct':
       return `${observed} different numbers of this range were texted in ${describeDuration(rule.windowMs)}, ${rule.limit} are allowed.`;
     case 'once':
+      if (rule.guard === 'consent') return describeOwnMessage(rule);
       return 'The idempotency records are full.';
+    case 'bar':
+      return 'The network reported that this number does not exist. If it does, lift the bar with guards.release.';
   }
 }
 
@@ -51,20 +66,27 @@ export function describeFinding({ rule, reason, observed, retryAfterMs }: RuleFi
     : `${what} Try again in ${describeDuration(Math.ceil(retryAfterMs))}.`;
 }
 
+/** A message that goes out once has a reason of its own: that it is `done` says nothing to who wanted to send it. */
+function reasonOf({ rule, reason }: RuleFinding): string {
+  if (rule.kind !== 'once' || reason === 'capacity') return reason;
+  return rule.id === 'opt-in-request' ? 'asked-recently' : 'answered-recently';
+}
+
 /**
  * The record of a limit's refusal. `retryAfterMs` is the largest of all refusing rules, and absent when one of them is
  * not lifted by time.
  */
 export function decisionOfFinding(
-  { rule, reason, observed }: RuleFinding,
+  finding: RuleFinding,
   { phone }: Candidate,
   all: readonly RuleFinding[] = [],
 ): GuardDecision {
+  const { rule, observed } = finding;
   const waits = all.map(({ retryAfterMs }) => retryAfterMs ?? Number.POSITIVE_INFINITY);
   const retryAfterMs = Math.max(...waits);
   return {
     guard: rule.guard,
-    reason,
+    reason: reasonOf(finding),
     mode: rule.mode,
     destination: maskNumber(phone.e164),
     rule: rule.id,
@@ -73,4 +95,13 @@ export function decisionOfFinding(
     ...('windowMs' in rule && { windowMs: rule.windowMs }),
     ...(Number.isFinite(retryAfterMs) && { retryAfterMs: Math.ceil(retryAfterMs) }),
   };
+}
+
+/** The refusal that lasts longest; one that time does not lift lasts for ever. */
+export function longestWait(refusals: readonly RuleFinding[]): RuleFinding {
+  return refusals.reduce((longest, finding) =>
+    (finding.retryAfterMs ?? Number.POSITIVE_INFINITY) > (longest.retryAfterMs ?? Number.POSITIVE_INFINITY)
+      ? finding
+      : longest,
+  );
 }

@@ -17,7 +17,7 @@ interface RuleBase {
    * Names the counter: the same id must always come with the same kind, `windowMs` and `weighted`. For example
    * `recipient:all:1800000`. The `limit` may differ from call to call (two clients of one scope with different
    * options): every call is held to its own limit, over what all of them have counted. So may the numbers of `backoff`
-   * and the `windowMs` of `once`.
+   * and the `windowMs` of `once` and `bar`.
    */
   readonly id: string;
   /** The guard that asks, for errors and events. */
@@ -86,9 +86,26 @@ export interface OnceRule extends RuleBase {
   readonly kind: 'once';
   readonly fingerprint: string;
   readonly windowMs: number;
+  /**
+   * Milliseconds after which a take that nobody settled is free again: who took it died, and trying twice does no harm
+   * (a webhook event); at most 15 minutes. Settling it late still counts, unless somebody else took it meanwhile.
+   * Absent: it stays taken, and is kept like every take (a message that may have left).
+   */
+  readonly leaseMs?: number;
 }
 
-export type LimitRule = WindowRule | SlotRule | BackoffRule | DistinctRule | OnceRule;
+/**
+ * A key that is shut for a time: a number that a network called non-existent. A take with `raise` shuts it for
+ * `windowMs`, or longer if it is shut longer already, and is always granted. A take without it writes nothing, and is
+ * refused while the key is shut, whatever its own `windowMs`. `release` opens it.
+ */
+export interface BarRule extends RuleBase {
+  readonly kind: 'bar';
+  readonly windowMs: number;
+  readonly raise?: boolean;
+}
+
+export type LimitRule = WindowRule | SlotRule | BackoffRule | DistinctRule | OnceRule | BarRule;
 
 /** All rules of one message. All are taken, or none is. */
 export interface TakeRequest {
@@ -114,6 +131,8 @@ export type RefusalReason =
   | 'done'
   /** `once`: the key was used for another message. */
   | 'conflict'
+  /** `bar`: the key is shut. */
+  | 'barred'
   /** The store's table for this kind of rule is full of live entries. */
   | 'capacity';
 
@@ -165,7 +184,7 @@ export interface Settlement {
 /** What is counted under one rule now, as `inspect` shows it. */
 export interface RuleState {
   readonly rule: LimitRule;
-  /** `window`, `slot`, `distinct`: what counts now. `backoff`: grants without success. `once`: 0 or 1. */
+  /** `window`, `slot`, `distinct`: what counts now. `backoff`: grants without success. `once`, `bar`: 0 or 1. */
   readonly count: number;
   /** Milliseconds until one more (of weight 1, a new member) would be admitted; 0 = now; absent when time does not help. */
   readonly retryAfterMs?: number;

@@ -31,7 +31,7 @@ export interface MemoryLimitsOptions {
   readonly maxRecipients?: number | undefined;
   /**
    * Entries under one rule of any other kind: amounts and limits over 64, backoffs, members of `distinct`, scheduled
-   * slots, idempotency keys; also the takes open at one time. Default 250,000. A full table refuses a new key with
+   * slots, idempotency keys, barred numbers; also the takes open at one time. Default 250,000. A full table refuses a new key with
    * `capacity`; amounts are folded like numbers; of the open takes the oldest is kept.
    */
   readonly maxEntries?: number | undefined;
@@ -96,7 +96,7 @@ export class MemoryLimitStore implements LimitStore {
     const nowMs = this.#time.monotonicMs();
     const state = this.#tables.scope(scope);
     // All requests are looked at before the first is decided: a bad one must not leave the others half taken.
-    const plan: RuleTable[] = [];
+    const plan: (RuleTable | undefined)[] = [];
     const path = new RequestPath();
     for (const request of requests) {
       this.#plan(plan, state, request, path, nowMs);
@@ -146,7 +146,7 @@ export class MemoryLimitStore implements LimitStore {
   }
 
   #plan(
-    plan: RuleTable[],
+    plan: (RuleTable | undefined)[],
     state: ScopeState,
     { reservation, rules }: TakeRequest,
     path: RequestPath,
@@ -158,11 +158,12 @@ export class MemoryLimitStore implements LimitStore {
       const rule = rules[path.rule] as LimitRule;
       checkRule(rule, path);
       let table = state.tables.get(rule.id);
-      if (table === undefined) table = this.#tables.create(state, rule, nowMs);
-      else checkShape(rule, table.shape, path);
+      if (table !== undefined) checkShape(rule, table.shape, path);
+      // Most numbers are never barred: a table that nothing was written to is not made to be read.
+      else if (rule.kind !== 'bar' || rule.raise === true) table = this.#tables.create(state, rule, nowMs);
       checkNotRepeated(rules, path.rule, path);
       // Until the call is decided the table is in use, however little is in it.
-      table.liveUntilMs = Math.max(table.liveUntilMs, nowMs + 1);
+      if (table !== undefined) table.liveUntilMs = Math.max(table.liveUntilMs, nowMs + 1);
       plan.push(table);
     }
   }

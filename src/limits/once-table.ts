@@ -10,12 +10,29 @@ interface Entry {
   replaced: Entry | undefined;
   /** Infinity while the first one is on its way. */
   settledMs: number;
+  /** When it is free again if nobody settles it; Infinity without a lease. */
+  readonly leaseEndMs: number;
   result: string | undefined;
+}
+
+function isOpen({ settledMs }: Entry): boolean {
+  return settledMs === Number.POSITIVE_INFINITY;
 }
 
 /** When it no longer stands in the way of a rule with this window; it is never kept longer than its writer asked for. */
 function freeMs(entry: Entry, windowMs: number): number {
-  return entry.settledMs + Math.min(entry.windowMs, windowMs);
+  return isOpen(entry) ? entry.leaseEndMs : entry.settledMs + Math.min(entry.windowMs, windowMs);
+}
+
+/** What counts under a key: who let a lease pass has left things as they were. */
+function standing(entry: Entry | undefined, nowMs: number): Entry | undefined {
+  return entry !== undefined && isOpen(entry) && entry.leaseEndMs <= nowMs ? entry.replaced : entry;
+}
+
+/** How long it stands in the way; a take without a lease as long as it takes. */
+function waitOf(entry: Entry, windowMs: number, nowMs: number): { retryAfterMs?: number } {
+  const atMs = freeMs(entry, windowMs);
+  return details(atMs === Number.POSITIVE_INFINITY ? undefined : Math.ceil(atMs - nowMs));
 }
 
 /** At most one for `windowMs` after it was settled; a repeated one is given what the first one got. */
@@ -32,43 +49,37 @@ export class OnceTable implements RuleTable<OnceRule> {
   check(rule: OnceRule, nowMs: number, inserts: number): RuleFinding | undefined {
     const entry = this.#live(rule, nowMs);
     if (entry === undefined) {
-      const hasRoom =
-        this.#entries.get(rule.key) !== undefined ||
-        this.#entries.hasRoom(inserts, (other) => this.#clean(other, nowMs));
+      const hasRoom = this.#entries.get(rule.key) !== undefined || this.#hasRoom(inserts, nowMs);
       return hasRoom ? undefined : { rule, reason: 'capacity', observed: 0 };
     }
-    const isDone = entry.settledMs !== Number.POSITIVE_INFINITY;
-    const wait = details(isDone ? Math.ceil(freeMs(entry, rule.windowMs) - nowMs) : undefined);
+    const wait = waitOf(entry, rule.windowMs, nowMs);
     if (entry.fingerprint !== rule.fingerprint) return { rule, reason: 'conflict', observed: 1, ...wait };
-    if (!isDone) return { rule, reason: 'in-progress', observed: 1 };
+    if (isOpen(entry)) return { rule, reason: 'in-progress', observed: 1, ...wait };
     const kept = entry.result === undefined ? {} : { result: entry.result };
     return { rule, reason: 'done', observed: 1, ...wait, ...kept };
   }
 
   write(rule: OnceRule, nowMs: number): Hold {
-    const replaced = this.#entries.get(rule.key);
+    const current = this.#entries.get(rule.key);
     const entry: Entry = {
-      replaced,
+      // Never one whose lease passed: its late settlement must find nothing.
+      replaced: standing(current, nowMs),
       fingerprint: rule.fingerprint,
       windowMs: rule.windowMs,
       settledMs: Number.POSITIVE_INFINITY,
+      leaseEndMs: nowMs + (rule.leaseMs ?? Number.POSITIVE_INFINITY),
       result: undefined,
     };
-    if (replaced === undefined) this.#entries.size += 1;
+    if (current === undefined) this.#entries.size += 1;
     this.#entries.set(rule.key, entry);
     this.#extend(entry, nowMs + LEASE_MS);
-    return new OnceHold(this, rule.key, entry);
+    return new OnceHold(this, rule.key, entry, rule.leaseMs !== undefined);
   }
 
   inspect(rule: OnceRule, nowMs: number): RuleState {
     const entry = this.#live(rule, nowMs);
     if (entry === undefined) return { rule, count: 0, retryAfterMs: 0 };
-    const isDone = entry.settledMs !== Number.POSITIVE_INFINITY;
-    return {
-      rule,
-      count: 1,
-      ...details(isDone ? Math.ceil(freeMs(entry, rule.windowMs) - nowMs) : undefined),
-    };
+    return { rule, count: 1, ...waitOf(entry, rule.windowMs, nowMs) };
   }
 
   release(key: LimitKey): void {
@@ -99,12 +110,20 @@ export class OnceTable implements RuleTable<OnceRule> {
   }
 
   #live({ key, windowMs }: OnceRule, nowMs: number): Entry | undefined {
-    const entry = this.#entries.get(key);
+    const entry = standing(this.#entries.get(key), nowMs);
     return entry !== undefined && freeMs(entry, windowMs) > nowMs ? entry : undefined;
   }
 
-  #clean(entry: Entry, nowMs: number): boolean {
-    if (freeMs(entry, entry.windowMs) > nowMs) return false;
+  /** What let its lease pass may still be settled: it goes only when there is no other room. */
+  #hasRoom(inserts: number, nowMs: number): boolean {
+    return (
+      this.#entries.hasRoom(inserts, (entry) => !isOpen(entry) && this.#clean(entry, nowMs)) ||
+      this.#entries.hasRoom(inserts, (entry) => this.#clean(standing(entry, nowMs), nowMs))
+    );
+  }
+
+  #clean(entry: Entry | undefined, nowMs: number): boolean {
+    if (entry !== undefined && freeMs(entry, entry.windowMs) > nowMs) return false;
     this.#entries.size -= 1;
     return true;
   }
@@ -114,11 +133,13 @@ class OnceHold implements Hold {
   readonly #table: OnceTable;
   readonly #key: LimitKey;
   readonly #entry: Entry;
+  readonly isLeased: boolean;
 
-  constructor(table: OnceTable, key: LimitKey, entry: Entry) {
+  constructor(table: OnceTable, key: LimitKey, entry: Entry, isLeased: boolean) {
     this.#table = table;
     this.#key = key;
     this.#entry = entry;
+    this.isLeased = isLeased;
   }
 
   keep(_delayMs: number, nowMs: number, result: string | undefined): void {

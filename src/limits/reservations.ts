@@ -88,7 +88,9 @@ export class Reservations {
 
   #keepOldest(nowMs: number): void {
     const oldest = this.#oldest as Reservation;
-    for (const hold of this.#end(oldest)) hold?.keep(0, nowMs, undefined);
+    for (const hold of this.#end(oldest)) {
+      if (hold?.isLeased !== true) hold?.keep(0, nowMs, undefined);
+    }
   }
 
   #end(reservation: Reservation): Holds {

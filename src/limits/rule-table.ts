@@ -10,6 +10,8 @@ export const LEASE_MS = 15 * 60 * 1000;
 export interface Hold {
   /** The wait that a `backoff` rule has just started. */
   readonly waitMs?: number;
+  /** Left alone when nobody settles it: it has a shorter lease of its own, after which it is free. */
+  readonly isLeased?: boolean;
   keep(delayMs: number, nowMs: number, result: string | undefined): void;
   giveBack(nowMs: number): void;
 }
@@ -25,8 +27,8 @@ export interface RuleTable<Rule extends LimitRule = LimitRule> {
    * included.
    */
   check(rule: Rule, nowMs: number, inserts: number): RuleFinding | undefined;
-  /** Writes what `check` found room for. */
-  write(rule: Rule, nowMs: number): Hold;
+  /** Writes what `check` found room for; undefined when the rule only reads. */
+  write(rule: Rule, nowMs: number): Hold | undefined;
   inspect(rule: Rule, nowMs: number): RuleState;
   release(key: LimitKey): void;
 }

@@ -6,6 +6,7 @@ import {
   type Settlement,
   type WindowRule,
 } from './limit-store.ts';
+import { LEASE_MS } from './rule-table.ts';
 
 /** Longest key, member or fingerprint, so that a bounded number of entries is a bounded number of bytes. */
 const MAX_KEY_LENGTH = 1024;
@@ -82,9 +83,16 @@ export function checkRule(rule: LimitRule, path: InputPath): void {
     case 'once':
       checkInteger(rule.windowMs, 1, MAX_WINDOW_MS, path, 'windowMs');
       checkKey(rule.fingerprint, path, 'fingerprint');
+      if (rule.leaseMs !== undefined) checkInteger(rule.leaseMs, 1, LEASE_MS, path, 'leaseMs');
+      return;
+    case 'bar':
+      checkInteger(rule.windowMs, 1, MAX_WINDOW_MS, path, 'windowMs');
+      if (rule.raise !== undefined && typeof rule.raise !== 'boolean') {
+        wrong(`${path}.raise`, 'true or false');
+      }
       return;
     default:
-      wrong(`${path}.kind`, "'window', 'slot', 'backoff', 'distinct' or 'once'");
+      wrong(`${path}.kind`, "'window', 'slot', 'backoff', 'distinct', 'once' or 'bar'");
   }
 }
 

@@ -2,14 +2,20 @@ import type { LimitRule, RuleFinding, TakeRequest, TakeVerdict } from './limit-s
 import type { Hold, RuleTable } from './rule-table.ts';
 import type { ScopeState } from './rule-tables.ts';
 
+/** The table of every rule of a call, in order. */
+export type Plan = readonly (RuleTable | undefined)[];
+
 const NONE: readonly RuleFinding[] = Object.freeze([]);
 const GRANTED: TakeVerdict = Object.freeze({ granted: true, observed: NONE });
 
-/** Decides one request: checks every rule, then writes all of them or nothing. `plan[from]` is its first rule's table. */
+/**
+ * Decides one request: checks every rule, then writes all of them or nothing. `plan[from]` is its first rule's table;
+ * a rule without one only reads, and nothing stands against it.
+ */
 export function takeOne(
   state: ScopeState,
   request: TakeRequest,
-  plan: readonly RuleTable[],
+  plan: Plan,
   from: number,
   nowMs: number,
 ): TakeVerdict {
@@ -21,7 +27,7 @@ export function takeOne(
   let observed = NONE;
   for (let at = 0; at < rules.length; at += 1) {
     const rule = rules[at] as LimitRule;
-    const finding = tableAt(plan, from + at).check(rule, nowMs, insertsUpTo(plan, from, at));
+    const finding = plan[from + at]?.check(rule, nowMs, insertsUpTo(plan, from, at));
     if (finding === undefined) continue;
     if (rule.mode === 'monitor') observed = [...observed, finding];
     else refusals = [...refusals, finding];
@@ -37,8 +43,8 @@ export function takeOne(
   for (let at = 0; at < rules.length; at += 1) {
     const rule = rules[at] as LimitRule;
     if (observed !== NONE && isOver(rule, observed)) continue;
-    const hold = tableAt(plan, from + at).write(rule, nowMs);
-    if (hold.waitMs !== undefined) waitMs = Math.max(waitMs, hold.waitMs);
+    const hold = plan[from + at]?.write(rule, nowMs);
+    if (hold?.waitMs !== undefined) waitMs = Math.max(waitMs, hold.waitMs);
     holds[at] = hold;
   }
   const verdict = verdictOf(observed, waitMs);
@@ -56,12 +62,8 @@ function isOver(rule: LimitRule, observed: readonly RuleFinding[]): boolean {
   return observed.some((finding) => finding.rule === rule);
 }
 
-function tableAt(plan: readonly RuleTable[], index: number): RuleTable {
-  return plan[index] as RuleTable;
-}
-
 /** How many counters this request may add to the table at `at`: one a rule of the same table up to there. */
-function insertsUpTo(plan: readonly RuleTable[], from: number, at: number): number {
+function insertsUpTo(plan: Plan, from: number, at: number): number {
   let inserts = 1;
   for (let before = 0; before < at; before += 1) {
     if (plan[from + before] === plan[from + at]) inserts += 1;

@@ -2,9 +2,12 @@ import type { LimitRule, Settlement } from '../../limits/limit-store.ts';
 import {
   amountRule,
   backoffRule,
+  barRule,
   distinctRule,
   ensure,
+  leasedRule,
   onceRule,
+  raiseRule,
   Session,
   slotRule,
   type Taken,
@@ -42,6 +45,8 @@ async function allOrNothing(session: Session): Promise<void> {
     backoffRule(NUMBER, HOUR_MS, HOUR_MS, HOUR_MS),
     distinctRule(NUMBER, 1, 1, HOUR_MS),
     onceRule('key', 'print', HOUR_MS),
+    leasedRule('event', HOUR_MS, 60_000),
+    raiseRule(NUMBER, HOUR_MS),
   ];
   await times(3, () => session.refused('one full rule of many', ...others, full));
   await times(3, () => session.refused('the full rule first', full, ...others));
@@ -202,6 +207,8 @@ async function releases(session: Session): Promise<void> {
     backoffRule(NUMBER, HOUR_MS, HOUR_MS, HOUR_MS),
     distinctRule(NUMBER, 1, 1, HOUR_MS),
     onceRule('key', 'print', HOUR_MS),
+    leasedRule('event', HOUR_MS, 60_000),
+    raiseRule(NUMBER, HOUR_MS),
   ];
   const outcomes: Settlement['outcome'][] = ['keep', 'return'];
   for (const outcome of outcomes) {
@@ -231,6 +238,10 @@ async function badRules(session: Session): Promise<void> {
     { ...backoffRule(NUMBER, 1000, 1000, 1000), baseMs: -1 },
     { ...slotRule(NUMBER, 1, HOUR_MS, 0), dueAt: Number.POSITIVE_INFINITY },
     { ...onceRule('key', 'print', HOUR_MS), fingerprint: '' },
+    leasedRule('event', HOUR_MS, 0),
+    leasedRule('event', HOUR_MS, HOUR_MS),
+    raiseRule(NUMBER, 0),
+    { ...barRule(NUMBER, HOUR_MS), raise: 1 as never },
   ];
   await session.sent('a good one', good);
   for (const rule of [...bad, { ...good, windowMs: 1000 }, { ...good, weighted: true }]) {

@@ -1,5 +1,6 @@
 import type {
   BackoffRule,
+  BarRule,
   DistinctRule,
   LimitKey,
   LimitRule,
@@ -82,6 +83,19 @@ export function distinctRule(key: LimitKey, member: LimitKey, limit: number, win
 
 export function onceRule(key: LimitKey, fingerprint: string, windowMs: number): OnceRule {
   return { ...common, kind: 'once', id: `once:${windowMs}`, key, fingerprint, windowMs };
+}
+
+/** A webhook event: free again when nobody settled it within the lease. */
+export function leasedRule(key: LimitKey, windowMs: number, leaseMs: number): OnceRule {
+  return { ...onceRule(key, 'event', windowMs), id: `leased:${windowMs}`, leaseMs };
+}
+
+export function barRule(key: LimitKey, windowMs: number): BarRule {
+  return { ...common, kind: 'bar', id: 'bar', key, windowMs };
+}
+
+export function raiseRule(key: LimitKey, windowMs: number): BarRule {
+  return { ...barRule(key, windowMs), raise: true };
 }
 
 export const SCOPE = 'conformance';

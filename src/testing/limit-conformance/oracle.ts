@@ -1,4 +1,4 @@
-import type { BackoffRule, LimitRule, OnceRule, RuleFinding } from '../../limits/limit-store.ts';
+import type { BackoffRule, BarRule, LimitRule, OnceRule, RuleFinding } from '../../limits/limit-store.ts';
 import { EXACT_LOG_LIMIT, SUB_BUCKETS } from '../../limits/limit-store.ts';
 
 /**
@@ -69,14 +69,18 @@ export class Oracle {
         return { refuses: true, reason: 'over-limit', observed: members.size };
       }
       case 'once': {
-        const first = entries.find(
-          ({ rule: other, isOpen, atMs }) =>
-            isOpen || atMs > nowMs - Math.min(rule.windowMs, (other as OnceRule).windowMs),
-        );
+        const first = entries.find((entry) => stands(entry, rule.windowMs, nowMs));
         if (first?.rule.kind !== 'once') return ADMITTED;
         if (first.rule.fingerprint !== rule.fingerprint) return { refuses: true, reason: 'conflict' };
         if (first.isOpen) return { refuses: true, reason: 'in-progress' };
         return { refuses: true, reason: 'done', result: first.result };
+      }
+      case 'bar': {
+        if (rule.raise === true) return ADMITTED;
+        const ends = entries.map(({ rule: other, atMs }) => atMs + (other as BarRule).windowMs);
+        const retryAfterMs = Math.max(0, ...ends.map((endMs) => endMs - nowMs));
+        if (retryAfterMs === 0) return ADMITTED;
+        return { refuses: true, reason: 'barred', observed: 1, retryAfterMs };
       }
     }
   }
@@ -95,7 +99,10 @@ export class Oracle {
   add(rule: LimitRule, nowMs: number): Entry {
     const isOpen = rule.kind === 'once' || this.#openTakes === 'counted';
     const entry: Entry = { rule, atMs: nowMs, isOpen };
-    this.#entries.set(keyOf(rule), [...this.#of(rule), entry]);
+    if (rule.kind === 'bar' && rule.raise !== true) return entry;
+    // Who let a lease pass has lost it to whoever comes next.
+    const standing = this.#of(rule).filter((other) => !isLapsed(other, nowMs));
+    this.#entries.set(keyOf(rule), [...standing, entry]);
     return entry;
   }
 
@@ -152,6 +159,16 @@ function backoffOf(entries: readonly Entry[]): { grants: number; lastMs: number 
     lastMs = atMs;
   }
   return { grants, lastMs };
+}
+
+function isLapsed({ rule, isOpen, atMs }: Entry, nowMs: number): boolean {
+  return isOpen && rule.kind === 'once' && rule.leaseMs !== undefined && atMs + rule.leaseMs <= nowMs;
+}
+
+/** Whether a record stands in the way of a `once` rule with this window. */
+function stands(entry: Entry, windowMs: number, nowMs: number): boolean {
+  if (entry.isOpen) return !isLapsed(entry, nowMs);
+  return entry.atMs > nowMs - Math.min(windowMs, (entry.rule as OnceRule).windowMs);
 }
 
 /** Tells 1 from '1', as a store must. */

@@ -2,10 +2,13 @@ import type { LimitRule, RuleFinding, TakeRequest, TakeVerdict } from '../../lim
 import {
   amountRule,
   backoffRule,
+  barRule,
   distinctRule,
   ensure,
+  leasedRule,
   onceRule,
   Random,
+  raiseRule,
   SCOPE,
   Session,
   type StoreUnderTest,
@@ -36,7 +39,7 @@ function randomRule(random: Random, epochMs: number): LimitRule {
 }
 
 function pickRule(random: Random, key: number | string, epochMs: number): LimitRule {
-  switch (random.below(14)) {
+  switch (random.below(17)) {
     case 0:
       return windowRule(key, 1, 1000);
     case 1:
@@ -70,6 +73,15 @@ function pickRule(random: Random, key: number | string, epochMs: number): LimitR
       };
     case 12:
       return { ...distinctRule(key, random.below(6), random.pick([1, 2, 4]), 8000), id: 'distinct:mixed' };
+    case 13:
+      return {
+        ...leasedRule(key, 4000, random.pick([300, 1000, 6000])),
+        fingerprint: random.pick(['a', 'b']),
+      };
+    case 14:
+      return barRule(key, random.pick([1, 5000]));
+    case 15:
+      return raiseRule(key, random.pick([1, 700, 4000, LONGEST_WINDOW_MS]));
     default:
       return onceRule(key, random.pick(['first', 'second']), 4000);
   }

@@ -44,7 +44,7 @@ describe('limitStoreConformance', () => {
     const all = limitStoreConformance({ create });
     const unbounded = limitStoreConformance({ create, bounded: false });
     const real = limitStoreConformance({ create, clock: 'real' });
-    expect(all.length - unbounded.length).toBe(3);
+    expect(all.length - unbounded.length).toBe(4);
     expect(real.length).toBeLessThan(unbounded.length);
     expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
   });
