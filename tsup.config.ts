@@ -1,11 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
 
-// Bundled: ky 2 declares Node 22, both are ESM only, and Jest cannot require ESM.
-const bundled = ['ky', 'p-throttle'];
+// Bundled: ky 2 declares Node 22, all are ESM only, and Jest cannot require ESM.
+const bundled = ['ky', 'p-throttle', 'jose'];
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', testing: 'src/testing/index.ts' },
+  entry: { index: 'src/index.ts', testing: 'src/testing/index.ts', webhooks: 'src/webhooks/index.ts' },
   format: ['esm', 'cjs'],
   // `Symbol.asyncDispose` stands in our types, and not every consumer's `lib` or `types` has it.
   dts: { banner: '/// <reference lib="esnext.disposable" />' },
@@ -26,7 +26,13 @@ export default defineConfig({
   // The licences of what is bundled ask to be passed on.
   onSuccess: async () => {
     const texts = await Promise.all(
-      bundled.map(async (name) => `${name}\n\n${await readFile(`node_modules/${name}/license`, 'utf8')}`),
+      bundled.map(async (name) => {
+        const file = (await readdir(`node_modules/${name}`)).find((each) =>
+          /^licen[cs]e(\.md|\.txt)?$/i.test(each),
+        );
+        if (file === undefined) throw new Error(`${name} has no licence file`);
+        return `${name}\n\n${await readFile(`node_modules/${name}/${file}`, 'utf8')}`;
+      }),
     );
     await writeFile('dist/third-party-licenses.txt', texts.join('\n\n'));
   },

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import type { Core } from '../src/api/core.ts';
 import { createSendBatch } from '../src/api/send-batch.ts';
+import { createSentTimes } from '../src/api/sent-times.ts';
 import { createCalls } from '../src/call.ts';
 import { createDeliver } from '../src/deliver.ts';
 import { createEmit } from '../src/events.ts';
@@ -52,6 +53,7 @@ function createClient(clock: Clock) {
     calls: createCalls(undefined),
     transport: { request },
     deliver: createDeliver(admission, emit),
+    sentTimes: createSentTimes(clock),
     emit,
     prepare: { defaultCountry: undefined, acceptUnknownCallingCodes: false },
     subAccountId: 'bench',

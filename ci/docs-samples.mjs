@@ -18,6 +18,8 @@ declare global {
   const sms: guard.SmsClient;
   const message: guard.SmsMessage;
   const recipients: string[];
+  const ledger: guard.ConsentLedger;
+  const inbound: Parameters<guard.Consent['handleInbound']>[0];
   const rows: guard.BatchMessage[] & (() => AsyncIterable<guard.BatchMessage>);
   let sent: number;
   const db: {
@@ -25,6 +27,8 @@ declare global {
     mayTextMany(destinations: readonly string[]): Promise<boolean[]>;
     consentOf(keys: readonly string[]): Promise<(guard.ConsentRecord | undefined)[]>;
     addConsent(changes: readonly guard.ConsentChange[]): Promise<void>;
+    consentHistory(key: string): Promise<guard.ConsentEntry[]>;
+    forgetConsent(key: string, keepAs: string): Promise<void>;
   };
   const secrets: { read(name: string, options: { signal: AbortSignal }): Promise<string> };
   const metrics: { increment(name: string, labels?: object): void };
@@ -172,17 +176,27 @@ const COVERED = [
   ['docs/options.md', 'src/guards/phone.ts', 'PhoneGuardOptions'],
   ['docs/options.md', 'src/guards/content.ts', 'ContentGuardOptions'],
   ['docs/options.md', 'src/guards/countries.ts', 'CountriesGuardOptions'],
-  ['docs/options.md', 'src/guards/consent.ts', 'ConsentGuardOptions'],
+  ['docs/options.md', 'src/guards/consent-options.ts', 'ConsentGuardOptions'],
+  ['docs/options.md', 'src/consent/inbound-options.ts', 'InboundConsentOptions'],
   ['docs/options.md', 'src/guards/recipient.ts', 'RecipientGuardOptions'],
   ['docs/options.md', 'src/guards/backoff.ts', 'BackoffGuardOptions'],
   ['docs/options.md', 'src/guards/prefix.ts', 'PrefixGuardOptions'],
+  ['docs/options.md', 'src/guards/guesses.ts', 'GuessesGuardOptions'],
   ['docs/options.md', 'src/limits/memory-limits.ts', 'MemoryLimitsOptions'],
   ['docs/options.md', 'src/events.ts', 'SmsEvent'],
   ['docs/guards.md', 'src/guards/guard.ts', 'GuardName'],
   ['docs/guards.md', 'src/phone/phone-failure.ts', 'PhoneFailureReason'],
   ['docs/guards.md', 'src/phone/policy.ts', 'PhoneRefusalReason'],
   ['docs/consent.md', 'src/guards/consent.ts', 'ConsentReason'],
+  ['docs/consent.md', 'src/consent/request-opt-in.ts', 'OptInReason'],
+  ['docs/consent.md', 'src/consent/request-opt-in.ts', 'OptInRequest'],
   ['docs/errors.md', 'src/errors.ts', 'SmsErrorCode'],
+  ['docs/webhooks.md', 'src/errors.ts', 'WebhookFailure'],
+  ['docs/webhooks.md', 'src/webhooks/receiver-options.ts', 'WebhookReceiverOptions'],
+  ['docs/webhooks.md', 'src/webhooks/receiver-options.ts', 'WebhookHandlers'],
+  ['docs/webhooks.md', 'src/webhooks/authentication/authenticate.ts', 'WebhookCredentials'],
+  ['docs/webhooks.md', 'src/webhooks/authentication/access-token-options.ts', 'AccessTokenOptions'],
+  ['docs/webhooks.md', 'src/webhooks/authentication/source-addresses.ts', 'SourceAddressOptions'],
   ['docs/errors.md', 'src/errors.ts', 'ConnectionFailure'],
   ['docs/testing.md', 'src/emulator/faults.ts', 'FaultName'],
   ['docs/testing.md', 'src/emulator/emulator.ts', 'EmulatorOptions'],

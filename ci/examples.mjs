@@ -1,8 +1,9 @@
 // Runs every example as its reader would: `examples/<name>.ts` and `examples/<name>/<name>.ts`, with no argument and no
-// environment. An example that does not end with exit code 0 is a failure.
+// environment. An example that does not end with exit code 0 is a failure. Those that need a server of their own follow.
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { checkHonoExample, checkNextExample } from './example-servers.mjs';
 import { createReport } from './report.mjs';
 import { cleanEnvironment, runProgram } from './run-program.mjs';
 
@@ -19,4 +20,6 @@ for (const entry of entries.sort()) {
     await runProgram(process.execPath, [entry], { cwd: root, env: cleanEnvironment() });
   });
 }
+await report.check('examples/hono-workerd', checkHonoExample);
+await report.check('examples/nextjs', checkNextExample);
 report.finish();

@@ -12,9 +12,10 @@ const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KB`;
 
 /** In kilobytes; `gzip` of the minified bundle. */
 const limits = {
-  'main entry, dependencies not counted': { minified: 190, gzip: 66 },
-  'main entry with its dependencies': { minified: 420, gzip: 128 },
-  'testing entry, dependencies not counted': { minified: 80, gzip: 30 },
+  'main entry, dependencies not counted': { minified: 235, gzip: 84 },
+  'main entry with its dependencies': { minified: 470, gzip: 148 },
+  'webhooks entry, dependencies not counted': { minified: 75, gzip: 30 },
+  'testing entry, dependencies not counted': { minified: 325, gzip: 116 },
 };
 
 async function bundle(entry, external) {
@@ -39,6 +40,7 @@ const external = Object.keys(dependencies);
 for (const [name, entry, left] of [
   ['main entry, dependencies not counted', 'index', external],
   ['main entry with its dependencies', 'index', []],
+  ['webhooks entry, dependencies not counted', 'webhooks', external],
   ['testing entry, dependencies not counted', 'testing', external],
 ]) {
   await report.check(name, async () => {
@@ -59,8 +61,8 @@ await report.check('tarball', async () => {
   });
   const packedBytes = Number(/"size": (\d+)/.exec(output)?.[1]);
   const unpackedBytes = Number(/"unpackedSize": (\d+)/.exec(output)?.[1]);
-  const figures = `packed ${kilobytes(packedBytes)} of 340 KB, unpacked ${kilobytes(unpackedBytes)} of 1300 KB`;
-  if (!(packedBytes <= 340 * 1024 && unpackedBytes <= 1300 * 1024)) throw new Error(`too big: ${figures}`);
+  const figures = `packed ${kilobytes(packedBytes)} of 540 KB, unpacked ${kilobytes(unpackedBytes)} of 2000 KB`;
+  if (!(packedBytes <= 540 * 1024 && unpackedBytes <= 2000 * 1024)) throw new Error(`too big: ${figures}`);
   return figures;
 });
 report.finish();

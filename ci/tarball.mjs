@@ -1,10 +1,11 @@
 // Packs the built package, installs the tarball as a consumer would, and uses it everywhere it says it works.
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
+import { installTarball, packPackage } from './consumer-project.mjs';
 import { createReport } from './report.mjs';
 import { cleanEnvironment, runProgram } from './run-program.mjs';
 import { runtimes } from './runtimes.mjs';
@@ -18,20 +19,8 @@ const workspace = await mkdtemp(join(tmpdir(), 'sms-guard-consumer-'));
 const consumer = join(workspace, 'consumer');
 const env = cleanEnvironment({ DENO_DIR: join(workspace, 'deno'), DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' });
 
-async function installTarball() {
-  await mkdir(consumer);
-  const packed = await runProgram(
-    'npm',
-    ['pack', '--json', '--ignore-scripts', '--pack-destination', workspace],
-    {
-      cwd: root,
-      env,
-    },
-  );
-  const filename = /"filename": "([^"]+)"/.exec(packed)?.[1] ?? '';
-  await writeFile(join(consumer, 'package.json'), '{ "private": true }\n');
-  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
-  await runProgram('npm', ['install', ...flags, join(workspace, filename)], { cwd: consumer, env });
+async function installConsumer() {
+  await installTarball(await packPackage(workspace, env), consumer, env);
   // Deno resolves bare names by package.json and knows no path to a tarball there.
   await writeFile(
     join(consumer, 'package.json'),
@@ -94,7 +83,7 @@ async function typecheck(compiler, name, module, moduleResolution, lib, files) {
 
 const report = createReport();
 try {
-  await report.check('npm pack, npm install', installTarball);
+  await report.check('npm pack, npm install', installConsumer);
   await writePrograms();
 
   for (const version of [20, 22, 24, 26]) {

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 export interface Cache<Key, Value> {
   get(key: Key): Value | undefined;
   set(key: Key, value: Value): void;
+  delete(key: Key): void;
 }
 
 /**
@@ -22,6 +23,9 @@ export function createCache<Key extends {}, Value extends {}>(max: number): Cach
     get: (key) => entries.get(key),
     set: (key, value) => {
       entries.set(key, value);
+    },
+    delete: (key) => {
+      entries.delete(key);
     },
   };
 }

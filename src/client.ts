@@ -1,12 +1,23 @@
 import { type Account, createAccount } from './api/account.ts';
+import { type ContactJobs, createContactJobs } from './api/contacts/contact-jobs.ts';
+import { type Contacts, createContacts } from './api/contacts/contacts.ts';
+import { createGroups, type Groups } from './api/contacts/groups.ts';
 import type { Core } from './api/core.ts';
 import { createExports, type Exports } from './api/exports/exports.ts';
-import { createMessages, type Messages } from './api/messages.ts';
+import { createLookup, type Lookup } from './api/lookup.ts';
+import { createMessages, createSendSms, type Messages } from './api/messages.ts';
 import { createPriceBook } from './api/price-book.ts';
+import { createSentTimes } from './api/sent-times.ts';
 import { createSurveys, type Surveys } from './api/surveys.ts';
+import { createSessionBindings } from './api/verifications/session-bindings.ts';
+import { createVerifications, type Verifications } from './api/verifications/verifications.ts';
 import { createWebhookSettings, type WebhookSettings } from './api/webhook-settings.ts';
 import { createCalls } from './call.ts';
 import { type Consent, createConsent } from './consent/consent.ts';
+import { createConsentBook } from './consent/consent-book.ts';
+import { createForgetPerson } from './consent/forget-person.ts';
+import { createHandleInbound } from './consent/handle-inbound.ts';
+import { createOptInDesk } from './consent/request-opt-in.ts';
 import { createCredentials } from './credentials.ts';
 import { createDeliver } from './deliver.ts';
 import { ConfigurationError, ValidationError } from './errors.ts';
@@ -15,6 +26,10 @@ import { createAdmission } from './guards/admission.ts';
 import { createClearBackoff } from './guards/clear-backoff.ts';
 import { createGuards } from './guards/create-guards.ts';
 import { createGuardsDesk, type GuardsDesk } from './guards/desk.ts';
+import { createGuesses } from './guards/guesses.ts';
+import { createReceiptIntake } from './guards/receipt-intake.ts';
+import { createTickets } from './guards/tickets.ts';
+import { createIntake, INTAKE } from './intake.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { memoryLimits } from './limits/memory-limits.ts';
 import { logListener } from './log-events.ts';
@@ -88,12 +103,22 @@ export class SmsClient {
   readonly messages: Messages;
   /** Send SMS Engage surveys. */
   readonly surveys: Surveys;
+  /** One-time passwords that 8x8 makes and checks. */
+  readonly verifications: Verifications;
+  /** What 8x8 knows of a number. */
+  readonly lookup: Lookup;
   /** Fetch the log of messages. */
   readonly exports: Exports;
   /** Prices and balance. */
   readonly account: Account;
   /** Where 8x8 posts receipts and incoming messages. */
   readonly webhookSettings: WebhookSettings;
+  /** The people 8x8 keeps for your account, and its block list. */
+  readonly contacts: Contacts;
+  /** Groups of contacts. */
+  readonly groups: Groups;
+  /** Work on many contacts at once. */
+  readonly contactJobs: ContactJobs;
   /** See and clear what is counted for a number. */
   readonly guards: GuardsDesk;
   /** Record and read who agreed. */
@@ -123,15 +148,22 @@ export class SmsClient {
       sharedState: state,
     });
     const deliver = createDeliver(createAdmission({ guards, limits, scope, clock, emit }), emit);
-    const { content } = resolved.guards;
+    const { content, undeliverable = {} } = resolved.guards;
+    const priceBook = createPriceBook(subAccountId);
+    const tickets = createTickets({ limits, scope, clock, emit });
+    const guesses = createGuesses({ options: resolved.guards.guesses, tickets, emit });
     const core: Core = {
       calls,
       transport,
       deliver,
       emit,
+      clock,
       subAccountId,
       clearBackoff: createClearBackoff({ backoff: resolved.guards.backoff, limits, scope, emit }),
-      priceBook: createPriceBook(subAccountId),
+      priceBook,
+      sentTimes: createSentTimes(clock),
+      guesses,
+      sessionBindings: createSessionBindings({ limits, tickets, scope, emit }),
       prepare: { defaultCountry, acceptUnknownCallingCodes: resolved.guards.phone === false },
       rewrite: content !== false && content?.replaceTypography === true ? replaceTypography : (text) => text,
       accountId() {
@@ -155,17 +187,49 @@ export class SmsClient {
     };
     this.messages = createMessages(core);
     this.surveys = createSurveys(core);
+    this.verifications = createVerifications(core);
+    this.lookup = createLookup(core);
     this.exports = createExports(core);
     this.account = createAccount(core);
     this.webhookSettings = createWebhookSettings(core);
-    this.guards = createGuardsDesk({ calls, guards, limits, scope, clock, emit, defaultCountry });
-    this.consent = createConsent({
+    this.contacts = createContacts(core);
+    this.groups = createGroups(core);
+    this.contactJobs = createContactJobs(core);
+    this.guards = createGuardsDesk({
       calls,
-      guard: resolved.guards.consent ?? {},
+      guards: guesses.guard === undefined ? guards : [...guards, guesses.guard],
+      limits,
+      scope,
       clock,
       emit,
       defaultCountry,
     });
+    const guard = resolved.guards.consent ?? {};
+    const book = createConsentBook({ guard, emit });
+    const own = { guard, book, send: createSendSms(core), clock, emit };
+    const handleInbound = createHandleInbound({
+      ...own,
+      block: (phone, call) => this.contacts.block(phone.e164, {}, call.transportOptions()),
+    });
+    this.consent = createConsent({
+      calls,
+      guard,
+      book,
+      optIns: createOptInDesk(own),
+      handleInbound,
+      forgetPerson: createForgetPerson({ book, guards, limits, scope, emit }),
+      clock,
+      defaultCountry,
+    });
+    const intake = createIntake({
+      calls,
+      clock,
+      emit,
+      tickets,
+      takeInReceipt: createReceiptIntake({ undeliverable, priceBook, tickets, limits, scope, emit }),
+      takeInInbound: handleInbound,
+    });
+    Object.defineProperty(this, INTAKE, { value: intake });
   }
 
   /**

@@ -53,9 +53,11 @@ function failedResult(error: SmsError, { index, clientMessageId }: Candidate): S
 export function createDeliver(admission: Admission, emit: Emit): Deliver {
   function report(candidate: Candidate, result: SendResult, call: Call): void {
     if (emit.isSilent === true) return;
-    const { clientMessageId, purpose, phone } = candidate;
+    const { clientMessageId, purpose, phone, channel } = candidate;
     const fields = { clientMessageId, purpose, destination: maskNumber(phone.e164) };
-    if (result.status === 'accepted') {
+    if (result.status === 'accepted' && channel !== undefined) {
+      emit({ type: 'verification-started', ...fields, channel }, call.context);
+    } else if (result.status === 'accepted') {
       emit({ type: 'message-sent', ...fields, umid: result.umid, attempts: result.attempts }, call.context);
     } else if (result.status === 'rejected') {
       emit({ type: 'message-rejected', ...fields, description: result.error.message }, call.context);

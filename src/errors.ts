@@ -32,7 +32,8 @@ export type SmsErrorCode =
   | 'aborted'
   | 'queue-full'
   | 'store'
-  | 'message-rejected';
+  | 'message-rejected'
+  | 'webhook';
 
 /** Names of the classes an error belongs to. A registered symbol, because the ESM and the CommonJS copy of this file may meet in one process and `instanceof` fails between them. */
 const KINDS: unique symbol = Symbol.for('8x8-sms-guard/error-kinds') as never;
@@ -376,5 +377,52 @@ export class MessageRejectedError extends SmsError {
     });
     this.description = description;
     if (fields.umid !== undefined && UUID.test(fields.umid)) this.umid = fields.umid;
+  }
+}
+
+/** Why a webhook was not taken in. */
+export type WebhookFailure =
+  /** Not from 8x8, as far as the chosen authentication can tell. */
+  | 'unauthorized'
+  | 'method-not-allowed'
+  | 'too-large'
+  /** No JSON, or not the fields that 8x8 documents; `path` names the field. */
+  | 'malformed'
+  /** The body broke off, took too long, or had been read before. */
+  | 'incomplete'
+  /** Another attempt is at the same event. */
+  | 'in-progress'
+  | 'handler-failed'
+  /** Consent, guards and handler together took longer than `timeoutMs`. */
+  | 'timed-out'
+  /** A store or the token's key server failed, or the client was closed. */
+  | 'unavailable';
+
+export interface WebhookErrorFields {
+  readonly message: string;
+  readonly reason: WebhookFailure;
+  readonly status: number;
+  readonly retryAfterSeconds?: number | undefined;
+  readonly path?: string | undefined;
+}
+
+/** A webhook was not taken in. `status` is what to answer; 8x8 tries again after 4xx and 5xx. Holds nothing of the request. */
+export class WebhookError extends SmsError {
+  static override readonly kind: string = 'WebhookError';
+  readonly code = 'webhook';
+  readonly reason: WebhookFailure;
+  /** HTTP status to answer. */
+  readonly status: number;
+  /** For the `Retry-After` header of the answer. */
+  declare readonly retryAfterSeconds?: number;
+  /** The field that is missing or of the wrong type, for example `payload.status.state`. */
+  declare readonly path?: string;
+
+  constructor(fields: WebhookErrorFields) {
+    super({ message: fields.message, submission: 'not-submitted' });
+    this.reason = fields.reason;
+    this.status = fields.status;
+    if (fields.retryAfterSeconds !== undefined) this.retryAfterSeconds = fields.retryAfterSeconds;
+    if (fields.path !== undefined) this.path = fields.path;
   }
 }

@@ -1,4 +1,4 @@
-import type { ConnectionFailure, GuardDecision, SmsErrorCode, Submission } from './errors.ts';
+import type { ConnectionFailure, GuardDecision, SmsErrorCode, Submission, WebhookFailure } from './errors.ts';
 import type { Purpose } from './types.ts';
 
 interface EventBase {
@@ -35,6 +35,14 @@ export type SmsEvent =
   /** A guard in monitor mode would have blocked. */
   | (MessageEventBase & { readonly type: 'guard-observed'; readonly decision: GuardDecision })
   | (MessageEventBase & { readonly type: 'message-sent'; readonly umid: string; readonly attempts: number })
+  /** 8x8 took a verification; who has its session id is not told. */
+  | (MessageEventBase & { readonly type: 'verification-started'; readonly channel: string })
+  /** 8x8 judged a code. */
+  | (EventBase & {
+      readonly type: 'verification-checked';
+      readonly destination: string;
+      readonly status: 'WAITING' | 'VERIFIED' | 'FAILED' | 'EXPIRED' | 'other';
+    })
   | (MessageEventBase & { readonly type: 'message-rejected'; readonly description: string })
   | (MessageEventBase & {
       readonly type: 'message-failed';
@@ -57,6 +65,18 @@ export type SmsEvent =
       readonly state: 'opted-in' | 'opted-out';
       readonly scope: 'all' | 'marketing';
     })
+  /** A person was forgotten on request; an opt-out survives as a keyed hash. */
+  | (EventBase & { readonly type: 'consent-forgotten'; readonly destination: string })
+  /** A person's text holds an opt-out word, or sounds like one, among others. Nothing was changed: have somebody read it. */
+  | (EventBase & { readonly type: 'possible-opt-out'; readonly destination: string })
+  /** A person wrote STOP, and it could not be kept: there is no ledger, or the sender is no phone number. */
+  | (EventBase & {
+      readonly type: 'opt-out-unrecorded';
+      readonly destination: string;
+      readonly reason: 'no-ledger' | 'no-number';
+    })
+  /** An opt-out is recorded and counts here, but 8x8's block list did not take it. */
+  | (EventBase & { readonly type: 'opt-out-not-mirrored'; readonly destination: string })
   | (AttemptEventBase & { readonly type: 'attempt-started' })
   | (AttemptEventBase & {
       readonly type: 'attempt-finished';
@@ -87,8 +107,49 @@ export type SmsEvent =
       /** 8x8's id of a finished chunk, for `messages.cancelBatch`; absent when it took none. */
       readonly batchId?: string;
     })
+  /** A delivery receipt said that a number does not exist. */
+  | (EventBase & {
+      readonly type: 'number-undeliverable';
+      readonly destination: string;
+      /** 8x8's delivery error code. */
+      readonly errorCode: number;
+      /** How long nothing is sent to it; absent when the limit store has no room to remember it. */
+      readonly forMs?: number;
+    })
+  /** A delivery receipt said that such a number was reached after all: the bar was lifted. */
+  | (EventBase & { readonly type: 'number-reached'; readonly destination: string })
+  /** A webhook was handled, or had been before. */
+  | (EventBase & {
+      readonly type: 'webhook-received';
+      readonly kind: 'delivery-receipt' | 'inbound' | 'short-url-click' | 'survey-answer' | 'unknown';
+      /** It was handled within 24 hours: no handler ran. */
+      readonly duplicate: boolean;
+      /** False when the limit store had no room to remember it: it may be handled twice. */
+      readonly remembered: boolean;
+    })
+  /** A request to the webhook address was answered with 4xx; the caller is not told why. */
+  | (EventBase & {
+      readonly type: 'webhook-refused';
+      readonly reason:
+        | Extract<WebhookFailure, 'method-not-allowed' | 'too-large' | 'malformed' | 'incomplete'>
+        | 'wrong-authorization'
+        | 'wrong-token'
+        | 'unknown-address'
+        /** `sourceAddresses` is set, but whoever called the receiver gave no `remoteAddress`. */
+        | 'no-address';
+      /** The field of a malformed one. */
+      readonly path?: string;
+    })
+  /** A webhook was answered with 5xx, so that 8x8 tries again. */
+  | (EventBase & {
+      readonly type: 'webhook-failed';
+      readonly reason: Extract<
+        WebhookFailure,
+        'in-progress' | 'handler-failed' | 'timed-out' | 'unavailable'
+      >;
+    })
   /** A callback of yours threw; what it was told about has happened all the same. */
-  | (EventBase & { readonly type: 'hook-failed'; readonly hook: 'onOptIn' | 'onOptOut' })
+  | (EventBase & { readonly type: 'hook-failed'; readonly hook: 'onOptIn' | 'onOptOut' | 'onPossibleOptOut' })
   | (EventBase & { readonly type: 'store-failed'; readonly store: 'limits' | 'consent' });
 
 /** The one callback of `SmsClientOptions.onEvent`. What it throws or rejects with is dropped. */

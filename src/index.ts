@@ -1,12 +1,28 @@
 export type { Account, Balance } from './api/account.ts';
 export type { BatchSettings } from './api/batch-request.ts';
 export type { Cancellation, Cancelling } from './api/cancel.ts';
+export type { Contact, ContactAddresses, ContactInput } from './api/contacts/contact.ts';
+export type { ContactFile } from './api/contacts/contact-file.ts';
+export type { ContactJob, ContactJobStatus, ContactJobType } from './api/contacts/contact-job.ts';
+export type { ContactJobs } from './api/contacts/contact-jobs.ts';
+export type { BlockQuery, ContactQuery, Contacts } from './api/contacts/contacts.ts';
+export type { ContactGroup } from './api/contacts/group.ts';
+export type { GroupInput, GroupQuery, Groups } from './api/contacts/groups.ts';
+export type {
+  ContactJobQuery,
+  ContactSelection,
+  GroupSelection,
+  GroupTransfer,
+} from './api/contacts/job-input.ts';
+export type { PageQuery } from './api/contacts/pages.ts';
+export type { PatchOperation } from './api/contacts/patch.ts';
 export type { EstimatedPrice, EstimateInput, EstimateMessage, MessageEstimate } from './api/estimate.ts';
 export type { ExportJob, ExportQuery, ExportState } from './api/exports/export-job.ts';
 export type { ExportRow } from './api/exports/export-row.ts';
 export type { RunExport } from './api/exports/export-run.ts';
 export type { Exports } from './api/exports/exports.ts';
 export type { GiveFeedback, MessageFeedback } from './api/feedback.ts';
+export type { Lookup, LookupQuery, LookupType } from './api/lookup.ts';
 export type {
   GetMessage,
   MessageDetails,
@@ -17,6 +33,13 @@ export type {
   MessageStatusDetail,
 } from './api/message-details.ts';
 export type { Messages } from './api/messages.ts';
+export type {
+  LookupErrorReason,
+  LookupOperator,
+  LookupPhoneType,
+  LookupStatus,
+  NumberLookup,
+} from './api/number-lookup.ts';
 export type { KnownPrice } from './api/price-book.ts';
 export type {
   GetPrices,
@@ -41,6 +64,23 @@ export type {
   Surveys,
   SurveyTemplate,
 } from './api/surveys.ts';
+export type { CheckedVerification, CheckVerification, VerificationCheck } from './api/verifications/check.ts';
+export type { GetVerification, SessionQuery } from './api/verifications/get.ts';
+export type { GetSmaCoverage, SmaCoverage, SmaCoverageQuery } from './api/verifications/sma-coverage.ts';
+export type { StartVerification } from './api/verifications/start.ts';
+export type {
+  VerificationCall,
+  VerificationCodeType,
+  VerificationSms,
+  VerificationStart,
+  VerificationWhatsApp,
+} from './api/verifications/start-input.ts';
+export type {
+  Verification,
+  VerificationChannel,
+  VerificationStatus,
+} from './api/verifications/verification.ts';
+export type { Verifications } from './api/verifications/verifications.ts';
 export type {
   WebhookInput,
   WebhookOAuth,
@@ -48,18 +88,44 @@ export type {
   WebhookSettings,
 } from './api/webhook-settings.ts';
 export { SmsClient } from './client.ts';
-export type { Consent, ConsentDetails } from './consent/consent.ts';
-export type { ConsentChange, ConsentLedger, ConsentRecord } from './consent/consent-ledger.ts';
-export { memoryConsentLedger } from './consent/memory-consent-ledger.ts';
+export type { Consent, ConsentStatus } from './consent/consent.ts';
+export type { ConfirmDetails, ConsentDetails, ConsentPersonQuery } from './consent/consent-input.ts';
+export type {
+  ConsentChange,
+  ConsentEntry,
+  ConsentLedger,
+  ConsentLedgerCall,
+  ConsentQuestion,
+  ConsentRecord,
+} from './consent/consent-ledger.ts';
+export type { InboundConsent } from './consent/handle-inbound.ts';
+export type { InboundConsentOptions } from './consent/inbound-options.ts';
+export type { KeywordKind, KeywordLanguage } from './consent/keywords/keyword-lists.ts';
+export {
+  type ExtraKeywords,
+  type KeywordReading,
+  type ReadKeywordOptions,
+  readKeyword,
+} from './consent/keywords/read-keyword.ts';
+export { type MemoryConsentLedgerOptions, memoryConsentLedger } from './consent/memory-consent-ledger.ts';
+export type { ReconfirmOptions } from './consent/reconfirm.ts';
+export type { OptInRequest } from './consent/request-opt-in.ts';
 export type { ApiKeyFunction, ApiKeyRequest, ExpiringApiKey } from './credentials.ts';
 export * from './errors.ts';
 export type { EventListener, SmsEvent } from './events.ts';
 export type { BackoffGuardOptions } from './guards/backoff.ts';
-export type { ConsentCall, ConsentGuardOptions, ConsentNotice, ConsentQuery } from './guards/consent.ts';
+export type {
+  ConsentCall,
+  ConsentGuardOptions,
+  ConsentNotice,
+  ConsentQuery,
+  PossibleOptOut,
+} from './guards/consent-options.ts';
 export type { ContentGuardOptions } from './guards/content.ts';
 export type { CountriesGuardOptions } from './guards/countries.ts';
 export type { GuardCounter, GuardRefusal, GuardsDesk, GuardsInspection, GuardsQuery } from './guards/desk.ts';
 export type { GuardMode, GuardName } from './guards/guard.ts';
+export type { GuessesGuardOptions } from './guards/guesses.ts';
 export type { PhoneGuardOptions } from './guards/phone.ts';
 export type { PrefixGuardOptions, PrefixRange } from './guards/prefix.ts';
 export type {
@@ -68,8 +134,10 @@ export type {
   RecipientGuardOptions,
   RecipientWindowOptions,
 } from './guards/recipient.ts';
+export type { UndeliverableGuardOptions } from './guards/undeliverable.ts';
 export type {
   BackoffRule,
+  BarRule,
   DistinctRule,
   LimitKey,
   LimitRule,
@@ -104,3 +172,9 @@ export type {
   SendResult,
 } from './results.ts';
 export type { CallOptions, Clock, Fetch, Purpose } from './types.ts';
+export {
+  DELIVERY_ERROR_CODES,
+  type DeliveryErrorCode,
+  type DeliveryErrorKind,
+  describeDeliveryError,
+} from './webhooks/delivery-error-codes.ts';

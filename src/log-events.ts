@@ -5,13 +5,21 @@ import type { Logger } from './options.ts';
 const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
   'store-failed': 'error',
   'hook-failed': 'error',
+  'opt-out-unrecorded': 'error',
+  'opt-out-not-mirrored': 'warn',
+  'possible-opt-out': 'warn',
   'message-failed': 'warn',
   'attempt-failed': 'warn',
   'pace-paused': 'warn',
+  'webhook-failed': 'warn',
   'message-blocked': 'info',
   'message-rejected': 'info',
   'guard-observed': 'info',
   'limits-released': 'info',
+  'consent-forgotten': 'info',
+  'number-undeliverable': 'info',
+  'number-reached': 'info',
+  'webhook-refused': 'info',
   'key-refreshed': 'info',
 };
 

@@ -1,12 +1,14 @@
 import type { ApiKeyFunction } from './credentials.ts';
 import type { EventListener } from './events.ts';
 import { type BackoffGuardOptions, backoffField } from './guards/backoff.ts';
-import { type ConsentGuardOptions, consentField } from './guards/consent.ts';
+import { type ConsentGuardOptions, consentField } from './guards/consent-options.ts';
 import { type ContentGuardOptions, contentField } from './guards/content.ts';
 import { type CountriesGuardOptions, countriesField, countryField } from './guards/countries.ts';
+import { type GuessesGuardOptions, guessesField } from './guards/guesses.ts';
 import { type PhoneGuardOptions, phoneField } from './guards/phone.ts';
 import { type PrefixGuardOptions, prefixField } from './guards/prefix.ts';
 import { type RecipientGuardInput, recipientField } from './guards/recipient.ts';
+import { type UndeliverableGuardOptions, undeliverableField } from './guards/undeliverable.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import {
   anyFunction,
@@ -61,6 +63,10 @@ export interface GuardsOptions {
   readonly backoff?: false | BackoffGuardOptions | undefined;
   /** How many different numbers of one range. Off until configured. */
   readonly prefix?: false | PrefixGuardOptions | undefined;
+  /** How many codes may be tried with `verifications.check`. On: 20 an hour and number, 100 an hour and client address. */
+  readonly guesses?: false | GuessesGuardOptions | undefined;
+  /** Which numbers a network called non-existent. On: nothing is sent to them for a day. */
+  readonly undeliverable?: false | UndeliverableGuardOptions | undefined;
 }
 
 /** Your logger, or `console`. */
@@ -138,6 +144,8 @@ const guardsFields: Fields<GuardsOptions> = {
   recipient: recipientField,
   backoff: backoffField,
   prefix: prefixField,
+  guesses: guessesField,
+  undeliverable: undeliverableField,
 };
 const retryFields: Fields<RetryOptions> = {
   maxAttempts: integer({ min: 1, max: 10 }),

@@ -46,7 +46,8 @@ const DOMAINS: Readonly<Record<Region, string>> = {
   id: '8x8.id',
 };
 
-function hostsOf(region: Region): Readonly<Record<Product, string>> {
+/** Where the products of a region answer. */
+export function hostsOf(region: Region): Readonly<Record<Product, string>> {
   const domain = DOMAINS[region];
   return {
     sms: `https://sms.${domain}`,

@@ -141,6 +141,11 @@ export function integer({
   );
 }
 
+export function decimal({ min, max }: { readonly min: number; readonly max: number }): Field {
+  const allowed = `must be a number from ${min} to ${max}.`;
+  return v.pipe(v.number(allowed), v.minValue(min, allowed), v.maxValue(max, allowed));
+}
+
 export function oneOf(allowed: readonly (string | number | boolean)[]): Field {
   return v.picklist(
     allowed as readonly string[],

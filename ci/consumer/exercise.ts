@@ -1,5 +1,6 @@
 import type * as Library from '8x8-sms-guard';
 import type * as Testing from '8x8-sms-guard/testing';
+import type * as Webhooks from '8x8-sms-guard/webhooks';
 
 function check(condition: boolean, label: string): void {
   if (!condition) throw new Error(`not true: ${label}`);
@@ -36,4 +37,34 @@ export async function exercise(
   check(refusal.submission === 'not-submitted', 'nothing was sent');
   check((refusal.retryAfterMs ?? 0) > 0, 'it says when to come back');
   await sms.close();
+}
+
+/** What closes the loop: a person answers STOP, and the next marketing message is refused. */
+export async function hearBack(
+  library: typeof Library,
+  testing: typeof Testing,
+  webhooks: typeof Webhooks,
+): Promise<void> {
+  const person = '+6591234567';
+  const test = testing.createTestClient();
+  const heard: string[] = [];
+  const receiver = webhooks.createWebhookReceiver({
+    client: test.sms,
+    authentication: { authorization: 'Bearer consumer-webhook-secret' },
+    handlers: { onInbound: ({ body }) => void heard.push(body) },
+  });
+  test.emulator.connect(receiver.handle, { authorization: 'Bearer consumer-webhook-secret' });
+  const advert = { destination: person, text: 'Sale!', purpose: 'marketing' } as const;
+
+  await test.sms.consent.grant(person, { source: 'web-form' });
+  await test.sms.messages.send(advert);
+  check(test.outbox.lastTo(person)?.text === 'Sale!', 'the outbox has the message');
+  const { status } = await test.emulator.reply(person, 'Stop. Thank you');
+  check(status === 200 && heard.length === 1, 'the receiver took the answer');
+  const refusal = await test.sms.messages.send(advert).catch((error: unknown) => error);
+  check(library.ConsentError.isInstance(refusal) && refusal.reason === 'opted-out', 'opted out');
+
+  const refused = await receiver.handle(new Request('https://example.com', { method: 'POST', body: '{}' }));
+  check(refused.status === 401, 'a stranger is refused');
+  await test.close();
 }

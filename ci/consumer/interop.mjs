@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import * as esm from '8x8-sms-guard';
 import { createEmulator } from '8x8-sms-guard/testing';
+import * as esmWebhooks from '8x8-sms-guard/webhooks';
 
-const cjs = createRequire(import.meta.url)('8x8-sms-guard');
+const require = createRequire(import.meta.url);
+const cjs = require('8x8-sms-guard');
+const cjsWebhooks = require('8x8-sms-guard/webhooks');
 assert.notEqual(esm.LimitError, cjs.LimitError, 'the two formats should be two copies');
 
 const { fetch } = createEmulator();
@@ -24,6 +27,18 @@ for (const [own, other, client] of [
     assert(other.SmsError.isInstance(error) && !other.ConsentError.isInstance(error));
     return true;
   });
+}
+
+// A receiver of one format takes a client of the other.
+for (const [webhooks, client] of [
+  [esmWebhooks, clients[1]],
+  [cjsWebhooks, clients[0]],
+]) {
+  const receiver = webhooks.createWebhookReceiver({ client, authentication: 'none', handlers: {} });
+  const { status } = await receiver.handle(
+    new Request('https://example.com', { method: 'POST', body: '{}' }),
+  );
+  assert.equal(status, 200);
 }
 for (const client of clients) await client.close();
 console.log('OK');

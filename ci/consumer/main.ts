@@ -1,11 +1,14 @@
 import * as library from '8x8-sms-guard';
 import * as testing from '8x8-sms-guard/testing';
-import { exercise } from './exercise.EXTENSION';
+import * as webhooks from '8x8-sms-guard/webhooks';
+import { exercise, hearBack } from './exercise.EXTENSION';
 
-exercise(library, testing, 'consumer').then(
-  () => console.log('OK'),
-  (error: unknown) => {
-    console.error(error);
-    throw error;
-  },
-);
+exercise(library, testing, 'consumer')
+  .then(() => hearBack(library, testing, webhooks))
+  .then(
+    () => console.log('OK'),
+    (error: unknown) => {
+      console.error(error);
+      throw error;
+    },
+  );

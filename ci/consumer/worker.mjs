@@ -1,7 +1,8 @@
 // The client stands in the global scope, where a Worker may not read a clock, start a timer or draw a random number.
 import * as library from '8x8-sms-guard';
 import * as testing from '8x8-sms-guard/testing';
-import { exercise } from './exercise.mjs';
+import * as webhooks from '8x8-sms-guard/webhooks';
+import { exercise, hearBack } from './exercise.mjs';
 
 const emulator = testing.createEmulator();
 const sms = new library.SmsClient({
@@ -9,12 +10,18 @@ const sms = new library.SmsClient({
   subAccountId: 'global-scope',
   fetch: emulator.fetch,
 });
+const receiver = webhooks.createWebhookReceiver({ client: sms, authentication: 'none', handlers: {} });
 
 export default {
   async fetch() {
     try {
       const sent = await sms.messages.send({ destination: '+6591234567', text: 'hi' });
       await exercise(library, testing, 'worker');
+      await hearBack(library, testing, webhooks);
+      const unknown = await receiver.handle(
+        new Request('https://example.com', { method: 'POST', body: '{}' }),
+      );
+      if (unknown.status !== 200) throw new Error(`an unknown event was answered ${unknown.status}`);
       return new Response(sent.umid ? 'OK' : 'no umid');
     } catch (error) {
       return new Response(String(error.stack), { status: 500 });

@@ -2,9 +2,13 @@ import type { Calls } from '../call.ts';
 import type { Deliver } from '../deliver.ts';
 import type { Emit } from '../events.ts';
 import type { ClearBackoff } from '../guards/clear-backoff.ts';
+import type { Guesses } from '../guards/guesses.ts';
 import type { Transport } from '../transport/transport.ts';
+import type { Clock } from '../types.ts';
 import type { PrepareConfig } from './prepare.ts';
 import type { PriceBook } from './price-book.ts';
+import type { SentTimes } from './sent-times.ts';
+import type { SessionBindings } from './verifications/session-bindings.ts';
 
 /** What every resource of a client is made from. */
 export interface Core {
@@ -12,10 +16,14 @@ export interface Core {
   readonly transport: Transport;
   readonly deliver: Deliver;
   readonly emit: Emit;
+  readonly clock: Clock;
   readonly prepare: PrepareConfig;
   readonly subAccountId: string;
   readonly clearBackoff: ClearBackoff;
   readonly priceBook: PriceBook;
+  readonly sentTimes: SentTimes;
+  readonly guesses: Guesses;
+  readonly sessionBindings: SessionBindings;
   /** The account in webhook and price paths. Throws a `ConfigurationError` when none is set. */
   accountId(): string;
   /** The text as it is sent: typography replaced when the content guard is told to. */

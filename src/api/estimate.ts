@@ -18,7 +18,7 @@ export interface EstimateInput {
   readonly country?: string | undefined;
 }
 
-/** What a message would cost by the price list that was last fetched. */
+/** What a message would cost by the price list that was last fetched, or by newer delivery receipts; see `source`. */
 export interface EstimatedPrice extends KnownPrice {
   /** `perPart` times the parts, in `currency`. */
   readonly amount: number;
@@ -28,7 +28,10 @@ export interface EstimatedPrice extends KnownPrice {
 
 /** What a text will cost in parts and, when known, in money. */
 export interface MessageEstimate extends TextEstimate {
-  /** Absent until `account.prices` was called for the country and the client's sub-account. */
+  /**
+   * Absent until `account.prices` was called for the country and the client's sub-account, or a webhook receiver of this
+   * client took in a receipt with a price from there.
+   */
   readonly price?: EstimatedPrice;
 }
 

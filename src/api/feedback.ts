@@ -1,8 +1,10 @@
+import { ValidationError } from '../errors.ts';
 import { readPhone } from '../guards/desk.ts';
-import { anything, type Fields, moment, oneOf, shapeWith, text } from '../schema.ts';
+import { describeDuration } from '../guards/finding.ts';
+import { anything, type Fields, flag, moment, oneOf, shapeWith, text } from '../schema.ts';
 import type { CallOptions } from '../types.ts';
 import type { Core } from './core.ts';
-import { assertValid, readId } from './input.ts';
+import { readId, readInput } from './input.ts';
 import type { Operation } from './operation.ts';
 import { wireFields } from './prepare.ts';
 
@@ -14,6 +16,7 @@ const FEEDBACK: Operation = {
   path: '/api/v1/subaccounts/{subAccountId}/messages/{umid}/feedback',
   // It feeds 8x8's statistics: a second report may count twice.
   repeat: 'never',
+  ifLost: 'Whether 8x8 counted the report is not known: do not report it again.',
   answer: 'empty',
 };
 
@@ -26,6 +29,13 @@ export interface MessageFeedback {
   readonly destination?: string | undefined;
   /** ISO 3166-1 alpha-2 code of a national `destination`. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
+  /**
+   * When the message was sent: a `Date`, or ISO 8601 with an offset; it is not sent to 8x8.
+   * @default what this client remembers of its own one-time passwords and messages with `track: 'Outcome'`
+   */
+  readonly sentAt?: string | Date | undefined;
+  /** Reports also what 8x8 makes nothing of: an outcome over 15 minutes after the send. @default false */
+  readonly sendLate?: boolean | undefined;
 }
 
 /**
@@ -33,35 +43,55 @@ export interface MessageFeedback {
  * `track: 'Outcome'`. 8x8 chooses routes and finds fraud by it.
  *
  * With `outcome: 'success'` and a `destination` the number's backoff is cleared first, and stays cleared even when the
- * report then fails: the person succeeded. A failure, or a report without `destination`, keeps it.
+ * report then fails or comes too late: the person succeeded. A failure, or a report without `destination`, keeps it.
+ *
+ * A report that comes over 15 minutes after the send is refused, if the time of the send is known: give `sentAt`, or let
+ * the client that sent the message report it. With `sendLate: true` it goes out all the same.
  *
  * @throws InvalidPhoneNumberError, StoreError the backoff could not be cleared; nothing was reported
- * @throws ValidationError, BadRequestError, ApiError, ConnectionError, AbortedError, QueueFullError
+ * @throws ValidationError the report is malformed, or comes too late
+ * @throws BadRequestError, ApiError, ConnectionError, AbortedError, QueueFullError
  * @see https://developer.8x8.com/connect/reference/api-sms-feedback
  * @example await sms.messages.feedback(sent.umid, { outcome: 'success', destination: '+6591234567' })
  */
 export type GiveFeedback = (umid: string, feedback: MessageFeedback, options?: CallOptions) => Promise<void>;
+
+/** 8x8 makes nothing of an outcome that comes later (SMS API, "SMS feedback"). */
+const FEEDBACK_WINDOW_MS = 15 * 60 * 1000;
 
 const feedbackFields: Fields<MessageFeedback> = {
   outcome: oneOf(['success', 'failure']),
   timestamp: moment(),
   destination: anything(),
   country: text({ min: 2, max: 2 }),
+  sentAt: moment(),
+  sendLate: flag(),
 };
 const feedbackSchema = shapeWith(['outcome'], feedbackFields, 'an object { outcome, … }');
 
 export function createGiveFeedback(core: Core): GiveFeedback {
-  const { calls, transport, subAccountId, prepare, clearBackoff } = core;
+  const { calls, transport, subAccountId, prepare, clearBackoff, clock, sentTimes } = core;
+
+  function assertInTime({ sentAt, sendLate = false }: MessageFeedback, umid: string, cleared: boolean): void {
+    const since = sentAt === undefined ? sentTimes.find(umid) : new Date(sentAt).getTime();
+    const ageMs = since === undefined ? 0 : clock.now() - since;
+    if (sendLate || ageMs <= FEEDBACK_WINDOW_MS) return;
+    throw new ValidationError(
+      `The message was sent ${describeDuration(ageMs)} ago, and 8x8 makes nothing of an outcome after 15 min. Set sendLate to report it all the same. ${cleared ? 'The wait of the number was cleared. ' : ''}Nothing was sent.`,
+      'feedback.sendLate',
+    );
+  }
+
   return (umid, feedback, options) =>
     calls.run(options, async (call) => {
       const segments = { subAccountId, umid: readId(umid, 'umid') };
-      assertValid(feedbackSchema, feedback, 'feedback');
-      const { outcome, timestamp, destination, country = prepare.defaultCountry } = feedback;
+      const given = readInput(feedbackSchema, feedback, 'feedback');
+      const { outcome, timestamp, destination, country = prepare.defaultCountry } = given;
       const body = wireFields({ outcome, timestamp });
-      if (destination !== undefined) {
-        const phone = readPhone(destination, country);
-        if (outcome === 'success') await clearBackoff(phone, call.context);
-      }
+      const phone = destination === undefined ? undefined : readPhone(destination, country);
+      const clears = phone !== undefined && outcome === 'success';
+      if (clears) await clearBackoff(phone, call.context);
+      assertInTime(given, segments.umid, clears);
       await transport.request({ operation: FEEDBACK, segments, body, options: call.transportOptions() });
     });
 }

@@ -1,10 +1,27 @@
 import { ValidationError } from '../errors.ts';
-import { type Field, findFlaw, text } from '../schema.ts';
+import { type Field, findFlaw, text, unreadable } from '../schema.ts';
+import { copyOf } from './copy-of.ts';
 
 /** Throws a `ValidationError` that names the first field that is wrong. */
 export function assertValid(field: Field, value: unknown, name: string): void {
   const flaw = findFlaw(field, value, name);
   if (flaw !== undefined) throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
+}
+
+/**
+ * A copy of the caller's object that was checked, so that what is used is what was checked. Throws a `ValidationError` that
+ * names the first field that is wrong.
+ */
+export function readInput<Input>(field: Field, input: Input, name: string): Input {
+  let copy: Input;
+  try {
+    copy = copyOf(input);
+  } catch {
+    const flaw = unreadable(name);
+    throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
+  }
+  assertValid(field, copy, name);
+  return copy;
 }
 
 /** Longer than any id that 8x8 gives: an export's job has 64 characters, a UUID 36. */

@@ -1,3 +1,4 @@
+import type { Call } from '../call.ts';
 import type { AcceptedResult } from '../results.ts';
 import type { CallOptions } from '../types.ts';
 import { type Cancelling, createCancelling } from './cancel.ts';
@@ -6,8 +7,8 @@ import { createEstimate, type EstimateMessage } from './estimate.ts';
 import { createGiveFeedback, type GiveFeedback } from './feedback.ts';
 import { createGetMessage, type GetMessage } from './message-details.ts';
 import type { Operation } from './operation.ts';
-import { contentOf, type Reading, wireFields } from './prepare.ts';
-import { sendOne } from './send.ts';
+import { contentOf, type Draft, type Reading, wireFields } from './prepare.ts';
+import { type SendPlan, sendOne } from './send.ts';
 import { createSendBatch, type SendBatch } from './send-batch.ts';
 import { createSendMany, type SendMany } from './send-many/send-many.ts';
 import { messageSchema, type SmsMessage } from './sms-message.ts';
@@ -70,12 +71,23 @@ function smsReading(rewrite: (text: string) => string): Reading<SmsMessage> {
   };
 }
 
-export function createMessages(core: Core): Messages {
+/** Sends one SMS inside a call that has begun, past all guards. `own` is for messages that this package sends by itself. */
+export type SendSms = (
+  message: SmsMessage,
+  call: Call,
+  own?: Pick<Draft, 'exemption'> & Pick<SendPlan<SmsMessage>, 'beforeWrite'>,
+) => Promise<AcceptedResult>;
+
+export function createSendSms(core: Core): SendSms {
   const reading = smsReading(core.rewrite);
   const segments = { subAccountId: core.subAccountId };
+  return (message, call, own) => sendOne(core, message, { ...own, operation: SEND, segments, reading }, call);
+}
+
+export function createMessages(core: Core): Messages {
+  const sendSms = createSendSms(core);
   return {
-    send: (message, options) =>
-      core.calls.run(options, (call) => sendOne(core, message, { operation: SEND, segments, reading }, call)),
+    send: (message, options) => core.calls.run(options, (call) => sendSms(message, call)),
     sendBatch: createSendBatch(core),
     get: createGetMessage(core),
     ...createCancelling(core),

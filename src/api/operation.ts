@@ -15,6 +15,10 @@ export interface Operation {
   readonly repeat: 'safe' | 'never';
   /** `details`: the lane of one request a second. Default: the sub-account's fast lane. */
   readonly lane?: 'details';
+  /** What to do when the answer was lost, in place of the advice for messages. */
+  readonly ifLost?: string;
+  /** The request holds a secret (a code, a session): 8x8's words about an error are not shown, they may repeat it. */
+  readonly confidential?: true;
   /** What a success carries. */
   readonly answer: 'json' | 'empty';
 }

@@ -1,11 +1,12 @@
 import { InvalidPhoneNumberError, ValidationError } from '../errors.ts';
-import type { Candidate, Content } from '../guards/guard.ts';
+import type { Candidate, Content, Exemption } from '../guards/guard.ts';
 import { cleanInput } from '../phone/clean-input.ts';
 import type { Phone, PhoneResult } from '../phone/normalise-phone.ts';
 import { normalisePhones } from '../phone/normalise-phones.ts';
 import type { BlockedResult, FailedResult } from '../results.ts';
 import { type Field, type Flaw, findFlaw, unreadable } from '../schema.ts';
 import { measureText } from '../text/measure-text.ts';
+import type { Purpose } from '../types.ts';
 import { copyOf } from './copy-of.ts';
 import { type Addressing, isClientMessageId, type SmsContent } from './sms-message.ts';
 
@@ -30,11 +31,17 @@ export interface Draft {
   readonly input: unknown;
   /** The id of a message that names none. Default: a UUID. */
   readonly spareId?: string;
+  /** Of a message that this package sends by itself; never read from `input`. */
+  readonly exemption?: Exemption | undefined;
 }
 
 /** How the inputs of one method are read. */
 export interface Reading<Input extends Addressing> {
   readonly schema: Field;
+  /** Of an input that names none. @default 'transactional' */
+  readonly purpose?: Purpose;
+  /** Of a verification. */
+  channel?(input: Input): string;
   /** What the guards read; undefined fields come from a template. */
   content(input: Input): Content | undefined;
   /** The fields of the body, without `destination` and `clientMessageId`. */
@@ -153,7 +160,7 @@ function badNumber(
  */
 export async function prepare<Input extends Addressing>(
   drafts: readonly Draft[],
-  { schema, content, wire }: Reading<Input>,
+  { schema, content, wire, channel, purpose = 'transactional' }: Reading<Input>,
   config: PrepareConfig & { readonly segments: object },
   signal: AbortSignal,
 ): Promise<readonly (WireCandidate | Unprepared)[]> {
@@ -186,12 +193,14 @@ export async function prepare<Input extends Addressing>(
     prepared.push({
       index: draft.index,
       path: draft.path,
-      purpose: input.purpose ?? 'transactional',
+      purpose: input.purpose ?? purpose,
       clientMessageId,
       hasOwnId: input.clientMessageId !== undefined,
       phone,
       wire: { ...fields, destination: phone.e164, clientMessageId },
       content: said,
+      channel: channel?.(input),
+      exemption: draft.exemption,
       idempotency:
         input.idempotencyKey === undefined
           ? undefined

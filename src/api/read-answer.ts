@@ -20,7 +20,12 @@ export function answerError(
   problem: string,
 ): ApiError {
   const submission = operation.repeat === 'safe' ? 'not-submitted' : 'unknown';
-  const what = advice({ operation: operation.name, repeat: operation.repeat, submission });
+  const what = advice({
+    operation: operation.name,
+    repeat: operation.repeat,
+    submission,
+    ifLost: operation.ifLost,
+  });
   return new ApiError({
     message: `${operation.name}: 8x8 answered ${status}, but ${problem}. ${what}`,
     submission,
@@ -72,6 +77,15 @@ export function optionalText(fields: AnswerFields, name: string): string | undef
 export function optionalNumber(fields: AnswerFields, name: string): number | undefined {
   const value = fields[name];
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+export function flagIn(fields: AnswerFields, name: string): boolean {
+  return optionalFlag(fields, name) ?? refuse(name, 'true or false');
+}
+
+export function optionalFlag(fields: AnswerFields, name: string): boolean | undefined {
+  const value = fields[name];
+  return typeof value === 'boolean' ? value : undefined;
 }
 
 /** Fields that are there, as the optional part of a typed answer. */

@@ -68,6 +68,8 @@ export interface SendPlan<Input extends Addressing> {
   read(answer: TransportAnswer, admitted: readonly WireCandidate[]): readonly Written[];
   /** A last look before the guards: what must not go on gets its result here. */
   screen?(candidates: readonly WireCandidate[]): Map<WireCandidate, SendResult>;
+  /** Done right before the request; when it throws an `SmsError` nothing is sent. */
+  beforeWrite?(): Promise<void>;
   /** Messages with one identity are sent once; the others get the result of the first. */
   identityOf?(candidate: WireCandidate): string;
 }
@@ -110,13 +112,16 @@ export async function sendDrafts<Input extends Addressing>(
   const delivered = await core.deliver(candidates, call, async (admitted, onWrite) => {
     // The guards hand back the very objects they were given.
     const written = admitted as readonly WireCandidate[];
+    await plan.beforeWrite?.();
     const answer = await core.transport.request({
       ...plan.request(written),
       segments: plan.segments,
       options: call.transportOptions(),
       onWrite,
     });
-    return plan.read(answer, written);
+    const read = plan.read(answer, written);
+    core.sentTimes.record(written, read);
+    return read;
   });
   let told = 0;
   function resultOf(candidate: WireCandidate): SendResult {
@@ -173,10 +178,15 @@ export async function sendOne<Input extends Addressing>(
     reading,
     segments,
     operation,
-  }: Pick<SendPlan<Input>, 'reading' | 'segments'> & Pick<TransportRequest, 'operation'>,
+    exemption,
+    ...rest
+  }: Pick<SendPlan<Input>, 'reading' | 'segments' | 'beforeWrite'> &
+    Pick<TransportRequest, 'operation'> &
+    Pick<Draft, 'exemption'>,
   call: Call,
 ): Promise<AcceptedResult> {
   const plan: SendPlan<Input> = {
+    ...rest,
     reading,
     segments,
     request: ([candidate]) => ({
@@ -186,7 +196,7 @@ export async function sendOne<Input extends Addressing>(
     }),
     read: ({ body, attempts }, admitted) => admitted.map((candidate) => readSent(body, candidate, attempts)),
   };
-  const [result] = await sendDrafts(core, [{ index: 0, path: '', input }], plan, call);
+  const [result] = await sendDrafts(core, [{ index: 0, path: '', input, exemption }], plan, call);
   if (result?.status === 'accepted') return result;
   throw result?.error;
 }

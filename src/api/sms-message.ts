@@ -90,10 +90,12 @@ export const addressingFields: Fields<Addressing> = {
   idempotencyKey: text({ max: 255 }),
 };
 
+export const clientIpField = pattern(/^[0-9a-f.:]{2,45}$/i, 'an IP address');
+
 const messageFields: Fields<SmsMessage> = {
   ...contentFields,
   ...addressingFields,
-  clientIp: pattern(/^[0-9a-f.:]{2,45}$/i, 'an IP address'),
+  clientIp: clientIpField,
   track: oneOf(['None', 'Outcome']),
 };
 

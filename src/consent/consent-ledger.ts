@@ -1,14 +1,12 @@
 import type { Purpose } from '../types.ts';
 
-/** What a person last said, as a ledger keeps it. */
-export interface ConsentRecord {
-  readonly state: 'opted-in' | 'opted-out';
+interface ConsentEntryBase {
   /**
    * For an opt-out: `all` stops every message (STOP), `marketing` only advertising. For an opt-in it is what the person
-   * agreed to get.
+   * agreed to get, for a question what was asked for.
    */
   readonly scope: 'all' | 'marketing';
-  /** What an opt-in covers; absent = everything in `scope`. */
+  /** What an opt-in covers, or a question asks for; absent = everything in `scope`. */
   readonly purposes?: readonly Purpose[] | undefined;
   /** Where it came from: `web-form`, `inbound-sms`, `support`, … */
   readonly source: string;
@@ -16,24 +14,83 @@ export interface ConsentRecord {
   readonly at: number;
   /** What you would show a regulator: a form id, a message id, the words of the person. Kept as given. */
   readonly evidence?: string | undefined;
+  /** 8x8's id (umid) of the message with which the person chose. */
+  readonly messageId?: string | undefined;
+  /** What the person wrote, or what was asked: the first 1,600 characters. */
+  readonly text?: string | undefined;
 }
 
-/** One change to append. `key` is the person: `+` and the digits that `guards.inspect` counts under. */
-export interface ConsentChange extends ConsentRecord {
-  readonly key: string;
+/** What a person last said, as a ledger keeps it. */
+export interface ConsentRecord extends ConsentEntryBase {
+  readonly state: 'opted-in' | 'opted-out';
+  /** The package's own, of an opt-out that may be confirmed once. Keep it as given. */
+  readonly confirmation?: string | undefined;
+}
+
+/** A question that was sent. It is no choice: only an answer makes it one. */
+export interface ConsentQuestion extends ConsentEntryBase {
+  readonly state: 'asked';
+  /** Epoch milliseconds from which on an answer no longer counts. Equal to `at` when the question was never sent. */
+  readonly expiresAt: number;
+}
+
+/** One entry of a person's history. */
+export type ConsentEntry = ConsentRecord | ConsentQuestion;
+
+/** One entry to append. `key` is the person: `+` and the digits that `guards.inspect` counts under. */
+export type ConsentChange = ConsentEntry & { readonly key: string };
+
+/** Options of every call to a ledger. */
+export interface ConsentLedgerCall {
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Where consent is kept. Yours, or one of this package's. A ledger that cannot answer throws, and the guard says no.
+ * Where consent is kept: every change for good, never only the last state. Yours, or one of this package's. A ledger that
+ * cannot answer throws, and the guard says no. `consentLedgerConformance` is the test every ledger must pass.
+ *
+ * The order of a person's entries is that of `at`; of equal times, that of arrival.
  *
  * @experimental until it has passed on PostgreSQL.
  */
 export interface ConsentLedger {
-  /** The latest record of each key, in order; `undefined` where there is none. */
-  get(
-    keys: readonly string[],
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<readonly (ConsentRecord | undefined)[]>;
-  /** Adds changes. The one with the latest `at` counts, whatever the order they arrive in. */
+  /** The latest choice of each key, in order; `undefined` where there is none. Questions (`asked`) are no choices. */
+  get(keys: readonly string[], options?: ConsentLedgerCall): Promise<readonly (ConsentRecord | undefined)[]>;
+  /**
+   * Adds entries, all or none. Nothing is ever overwritten: an entry older than the latest one becomes part of the
+   * history and no more. An entry whose `messageId` its key has already changes nothing.
+   */
   append(changes: readonly ConsentChange[]): Promise<void>;
+  /** Every entry of a key, oldest first, exactly as it was appended, without the key. */
+  history(key: string, options?: ConsentLedgerCall): Promise<readonly ConsentEntry[]>;
+  /**
+   * Forgets a person, in one atomic step: takes the latest choice of `key` and `keepAs` together (of equal times that of
+   * `key`), removes every entry of both, and when that choice is an opt-out appends under `keepAs` its `state`, `scope`
+   * and `at`, with the source `forgotten`, and nothing else.
+   */
+  forget(key: string, keepAs: string): Promise<void>;
+}
+
+/** The methods of a ledger, for whoever must tell one from something else. */
+export const LEDGER_METHODS = [
+  'get',
+  'append',
+  'history',
+  'forget',
+] as const satisfies readonly (keyof ConsentLedger)[];
+
+/** The one that counts of a person's own latest choice and the one kept of before they were forgotten. */
+export function laterChoice(
+  own: ConsentRecord | undefined,
+  kept: ConsentRecord | undefined,
+): ConsentRecord | undefined {
+  if (kept === undefined) return own;
+  return own === undefined || kept.at > own.at ? kept : own;
+}
+
+/** Tells choices from questions. */
+export function isChoice<Entry extends { readonly state: string }>(
+  entry: Entry,
+): entry is Entry & { readonly state: 'opted-in' | 'opted-out' } {
+  return entry.state !== 'asked';
 }

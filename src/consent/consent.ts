@@ -1,31 +1,40 @@
 import type { Call, Calls } from '../call.ts';
-import { ConfigurationError, StoreError, ValidationError } from '../errors.ts';
-import type { Emit } from '../events.ts';
-import { type ConsentGuardOptions, type ConsentNotice, consentKey } from '../guards/consent.ts';
+import { ValidationError } from '../errors.ts';
+import type { ConsentGuardOptions } from '../guards/consent-options.ts';
 import { readPhone } from '../guards/desk.ts';
-import { maskNumber } from '../redact.ts';
-import { type Fields, findFlaw, list, moment, oneOf, shape, shapeWith, text } from '../schema.ts';
-import type { CallOptions, Clock, Purpose } from '../types.ts';
-import { raceAbort } from '../wait.ts';
-import type { ConsentLedger, ConsentRecord } from './consent-ledger.ts';
+import type { AcceptedResult } from '../results.ts';
+import { type Field, findFlaw } from '../schema.ts';
+import type { CallOptions, Clock } from '../types.ts';
+import type { InboundMessage } from '../webhooks/webhook-event.ts';
+import { type ConsentBook, shownEntry } from './consent-book.ts';
+import {
+  type ConfirmDetails,
+  type ConsentDetails,
+  type ConsentPersonQuery,
+  confirmSchema,
+  detailsSchema,
+  inboundSchema,
+  querySchema,
+} from './consent-input.ts';
+import type { ConsentEntry, ConsentRecord } from './consent-ledger.ts';
+import type { ForgetPerson } from './forget-person.ts';
+import type { HandleInbound, InboundConsent } from './handle-inbound.ts';
+import { reconfirmAt } from './reconfirm.ts';
+import { type OptInDesk, type OptInRequest, optInRequestSchema } from './request-opt-in.ts';
 
-/** What is recorded with a choice. */
-export interface ConsentDetails {
-  /** Where it came from: `web-form`, `support`, … At most 100 characters. */
-  readonly source: string;
-  /** `marketing` or `all`. @default `marketing` for an opt-in, `all` for an opt-out */
-  readonly scope?: 'all' | 'marketing' | undefined;
-  /** What an opt-in covers. @default everything in `scope` */
-  readonly purposes?: readonly Purpose[] | undefined;
-  /** When the person chose. @default now */
-  readonly at?: string | Date | undefined;
-  /** What you would show a regulator. At most 2,000 characters. */
-  readonly evidence?: string | undefined;
-  /** ISO 3166-1 alpha-2 code of a national number. */
-  readonly country?: string | undefined;
+/** The choice that counts now. */
+export interface ConsentStatus extends ConsentRecord {
+  /** Epoch milliseconds from which on this opt-in is stale; absent for an opt-out, and when none ever is. */
+  readonly reconfirmAt?: number;
 }
 
-/** Records and reads who agreed. Needs `guards.consent.ledger`. */
+/**
+ * Who agreed to be texted: records it, asks for it, reads it out of what people write. Needs `guards.consent.ledger`,
+ * all but `handleInbound`.
+ *
+ * Every method throws `InvalidPhoneNumberError`, `ValidationError`, `ConfigurationError` (no ledger), `StoreError` (the
+ * ledger failed; nothing was recorded).
+ */
 export interface Consent {
   /**
    * The last recorded choice, or `undefined`.
@@ -33,9 +42,18 @@ export interface Consent {
    */
   status(
     destination: string,
-    query?: { readonly country?: string | undefined },
+    query?: ConsentPersonQuery,
     options?: CallOptions,
-  ): Promise<ConsentRecord | undefined>;
+  ): Promise<ConsentStatus | undefined>;
+  /**
+   * Everything on record of a person, oldest first: what you show a regulator.
+   * @example (await sms.consent.history('+6591234567')).map(({ state, at, source }) => [state, at, source])
+   */
+  history(
+    destination: string,
+    query?: ConsentPersonQuery,
+    options?: CallOptions,
+  ): Promise<readonly ConsentEntry[]>;
   /**
    * Records an opt-in.
    * @example await sms.consent.grant('+6591234567', { source: 'web-form', evidence: 'form 4711' })
@@ -46,52 +64,67 @@ export interface Consent {
    * @example await sms.consent.revoke('+6591234567', { source: 'support' })
    */
   revoke(destination: string, details: ConsentDetails, options?: CallOptions): Promise<ConsentRecord>;
+  /**
+   * Asks a person to opt in, once within `askAgainAfterMs`. Needs no opt-in, respects every opt-out, passes all guards.
+   * A yes by text is taken in by `handleInbound`; any other one you tell with `confirm`.
+   *
+   * @throws ConsentError `opted-out`, `already-opted-in`, `asked-recently` (with `retryAfterMs`)
+   * @throws every error of `messages.send`
+   * @example await sms.consent.requestOptIn('+6591234567', { text: 'Example: reply YES to get our offers, STOP to end.' })
+   */
+  requestOptIn(destination: string, request: OptInRequest, options?: CallOptions): Promise<AcceptedResult>;
+  /**
+   * Records the opt-in that `requestOptIn` asked for, when the answer came on another way than by text.
+   *
+   * @throws ConsentError `not-asked`, `expired`
+   * @example await sms.consent.confirm('+6591234567', { source: 'web-link', evidence: 'token 4711' })
+   */
+  confirm(destination: string, details?: ConfirmDetails, options?: CallOptions): Promise<ConsentRecord>;
+  /**
+   * Reads an inbound text and acts on it: STOP, START, YES to an open question, HELP. The webhook receiver does this by
+   * itself; call it when the text reached you in another way. Twice the same text changes nothing the second time.
+   *
+   * @example await sms.consent.handleInbound(inbound) // { intent: 'opt-out', recorded: { … }, reply: 'sent' }
+   */
+  handleInbound(inbound: InboundMessage, options?: CallOptions): Promise<InboundConsent>;
+  /**
+   * Forgets a person on their request: the whole history, and what the limits count for the number. An opt-out survives
+   * under a keyed hash of the number, so that they are not texted again. Needs `guards.consent.forgetSecret`.
+   *
+   * @example await sms.consent.forget('+6591234567')
+   */
+  forget(destination: string, query?: ConsentPersonQuery, options?: CallOptions): Promise<void>;
 }
 
 export interface ConsentConfig {
   readonly calls: Calls;
   readonly guard: false | ConsentGuardOptions;
+  readonly book: ConsentBook;
+  readonly optIns: OptInDesk;
+  readonly handleInbound: HandleInbound;
+  readonly forgetPerson: ForgetPerson;
   readonly clock: Clock;
-  readonly emit: Emit;
   readonly defaultCountry: string | undefined;
 }
 
-const countryFields = { country: text({ min: 2, max: 2 }) };
-const detailFields: Fields<ConsentDetails> = {
-  ...countryFields,
-  source: text({ max: 100 }),
-  scope: oneOf(['all', 'marketing']),
-  purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
-  at: moment(),
-  evidence: text({ max: 2_000 }),
-};
-const detailsSchema = shapeWith(['source'], detailFields, 'an object { source, … }');
-const querySchema = shape(countryFields, 'an object { country }');
+/** How far the clock of whoever recorded a choice may be ahead of ours (ours). */
+const CLOCK_SKEW_MS = 5 * 60_000;
 
-export function createConsent({ calls, guard, clock, emit, defaultCountry }: ConsentConfig): Consent {
-  const { ledger, onOptIn, onOptOut }: ConsentGuardOptions = guard === false ? {} : guard;
+function assertFits(schema: Field, value: unknown, base: string): void {
+  const flaw = findFlaw(schema, value, base);
+  if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
+}
 
-  function theLedger(): ConsentLedger {
-    if (ledger !== undefined) return ledger;
-    throw new ConfigurationError(
-      'Recording consent needs a ledger: set guards.consent.ledger (memoryConsentLedger() forgets on restart).',
-      'guards.consent.ledger',
-    );
-  }
+export function createConsent(config: ConsentConfig): Consent {
+  const { calls, book, optIns, clock, defaultCountry } = config;
+  const reconfirm = config.guard === false ? {} : config.guard;
 
-  /** A ledger's error may hold anything; only that it failed is told. */
-  async function fromLedger<Result>(
-    call: Call,
-    work: (ledger: ConsentLedger) => Promise<Result>,
-  ): Promise<Result> {
-    const opened = theLedger();
-    try {
-      return await raceAbort((async () => work(opened))(), call.signal);
-    } catch {
-      call.throwIfEnded();
-      emit({ type: 'store-failed', store: 'consent' }, call.context);
-      throw new StoreError('The consent ledger failed, so nothing was recorded or read.');
-    }
+  /** A choice in the future would win over every STOP until then. */
+  function readMoment(at: string | Date | undefined): number {
+    const now = clock.now();
+    const chosenAt = at === undefined ? now : new Date(at).getTime();
+    if (chosenAt <= now + CLOCK_SKEW_MS) return Math.min(chosenAt, now);
+    throw new ValidationError('details.at must not be in the future.', 'details.at');
   }
 
   function record(
@@ -101,47 +134,68 @@ export function createConsent({ calls, guard, clock, emit, defaultCountry }: Con
     options: CallOptions | undefined,
   ): Promise<ConsentRecord> {
     return calls.run(options, async (call) => {
-      const flaw = findFlaw(detailsSchema, details, 'details');
-      if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
+      assertFits(detailsSchema, details, 'details');
       const phone = readPhone(destination, details.country ?? defaultCountry);
       const { source, purposes, evidence, scope = state === 'opted-in' ? 'marketing' : 'all' } = details;
-      const at = details.at === undefined ? clock.now() : new Date(details.at).getTime();
       const change: ConsentRecord = {
         state,
         scope,
         source,
-        at,
+        at: readMoment(details.at),
         ...(purposes !== undefined && { purposes }),
         ...(evidence !== undefined && { evidence }),
       };
-      await fromLedger(call, (opened) => opened.append([{ ...change, key: consentKey({ phone }) }]));
-      const notice: ConsentNotice = { ...change, destination: phone.e164 };
-      emit({ type: 'consent-recorded', destination: maskNumber(phone.e164), state, scope }, call.context);
-      const [hook, name] =
-        state === 'opted-in' ? [onOptIn, 'onOptIn' as const] : [onOptOut, 'onOptOut' as const];
-      try {
-        const { signal, context } = call;
-        await raceAbort((async () => hook?.(notice, { signal, context }))(), signal);
-      } catch {
-        // The choice is recorded and counts; that the team was not told must not look as if it were not.
-        emit({ type: 'hook-failed', hook: name }, call.context);
-      }
+      await book.append(phone, change, call);
+      await book.announce(phone, change, call);
       return change;
+    });
+  }
+
+  function aboutPerson<Result>(
+    destination: string,
+    query: ConsentPersonQuery,
+    options: CallOptions | undefined,
+    work: (phone: ReturnType<typeof readPhone>, call: Call) => Promise<Result>,
+  ): Promise<Result> {
+    return calls.run(options, async (call) => {
+      assertFits(querySchema, query, 'query');
+      return work(readPhone(destination, query.country ?? defaultCountry), call);
     });
   }
 
   return {
     status: (destination, query = {}, options = undefined) =>
-      calls.run(options, async (call) => {
-        const flaw = findFlaw(querySchema, query, 'query');
-        if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
-        const phone = readPhone(destination, query.country ?? defaultCountry);
-        return fromLedger(call, async (opened) => {
-          const [found] = await opened.get([consentKey({ phone })], { signal: call.signal });
-          return found;
-        });
+      aboutPerson(destination, query, options, async (phone, call) => {
+        const latest = await book.readLatest(phone, call);
+        if (latest === undefined) return undefined;
+        const due = latest.state === 'opted-in' ? reconfirmAt(latest.at, reconfirm) : undefined;
+        return { ...shownEntry(latest), ...(due !== undefined && { reconfirmAt: due }) };
+      }),
+    history: (destination, query = {}, options = undefined) =>
+      aboutPerson(destination, query, options, async (phone, call) => {
+        const { kept, entries } = await book.read(phone, call);
+        return [...(kept === undefined ? [] : [kept]), ...entries].map(shownEntry);
       }),
     grant: (destination, details, options) => record('opted-in', destination, details, options),
     revoke: (destination, details, options) => record('opted-out', destination, details, options),
+    requestOptIn: (destination, request, options) =>
+      calls.run(options, async (call) => {
+        assertFits(optInRequestSchema, request, 'request');
+        return optIns.request(readPhone(destination, request.country ?? defaultCountry), request, call);
+      }),
+    confirm: (destination, details = {}, options = undefined) =>
+      calls.run(options, async (call) => {
+        assertFits(confirmSchema, details, 'details');
+        const { source = 'double-opt-in', evidence } = details;
+        const answer = { source, at: readMoment(details.at), ...(evidence !== undefined && { evidence }) };
+        return optIns.confirm(readPhone(destination, details.country ?? defaultCountry), answer, call);
+      }),
+    handleInbound: (inbound, options) =>
+      calls.run(options, async (call) => {
+        assertFits(inboundSchema, inbound, 'inbound');
+        return config.handleInbound(inbound, call);
+      }),
+    forget: (destination, query = {}, options = undefined) =>
+      aboutPerson(destination, query, options, config.forgetPerson),
   };
 }

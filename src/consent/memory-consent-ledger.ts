@@ -1,40 +1,97 @@
 import { ConfigurationError } from '../errors.ts';
-import type { ConsentLedger, ConsentRecord } from './consent-ledger.ts';
+import {
+  type ConsentChange,
+  type ConsentEntry,
+  type ConsentLedger,
+  type ConsentRecord,
+  isChoice,
+  laterChoice,
+} from './consent-ledger.ts';
+
+/** How much {@link memoryConsentLedger} holds. A full ledger refuses with an error, it never drops an entry. */
+export interface MemoryConsentLedgerOptions {
+  /** Most people. @default 1_000_000 */
+  readonly maxRecords?: number | undefined;
+  /** Most entries of all people together. @default 4 times `maxRecords` */
+  readonly maxEntries?: number | undefined;
+}
+
+/** The latest choice of a history in order. */
+function latestOf(entries: readonly ConsentEntry[]): ConsentRecord | undefined {
+  return entries.findLast(isChoice);
+}
+
+function checkBound(value: number, name: string): void {
+  if (Number.isSafeInteger(value) && value >= 1) return;
+  throw new ConfigurationError(`memoryConsentLedger: ${name} must be a whole number of at least 1.`, name);
+}
 
 /**
  * A ledger in this process's memory. **It forgets everything on restart**, opt-outs included, which is why it is never
  * used unless you write it out. Good for tests and demos.
  *
- * @param options.maxRecords most people it holds. @default 1_000_000. A full ledger refuses new people with an error, it
- * never drops an opt-out.
+ * @throws ConfigurationError a bound is no whole number of at least 1
  * @example new SmsClient({ guards: { consent: { ledger: memoryConsentLedger() } } })
  */
 export function memoryConsentLedger({
   maxRecords = 1_000_000,
-}: {
-  readonly maxRecords?: number;
-} = {}): ConsentLedger {
-  if (!Number.isSafeInteger(maxRecords) || maxRecords < 1) {
+  maxEntries = 4 * maxRecords,
+}: MemoryConsentLedgerOptions = {}): ConsentLedger {
+  checkBound(maxRecords, 'maxRecords');
+  checkBound(maxEntries, 'maxEntries');
+  /** Histories in order: an entry is put in its place when it comes. */
+  const people = new Map<string, ConsentEntry[]>();
+  let size = 0;
+
+  function checkRoom(changes: readonly ConsentChange[]): void {
+    const fresh = new Set(changes.map(({ key }) => key).filter((key) => !people.has(key)));
+    const [name, most] =
+      people.size + fresh.size > maxRecords
+        ? ['maxRecords', `${maxRecords} people`]
+        : ['maxEntries', `${maxEntries} entries`];
+    if (name === 'maxEntries' && size + changes.length <= maxEntries) return;
     throw new ConfigurationError(
-      'memoryConsentLedger: maxRecords must be a whole number of at least 1.',
-      'maxRecords',
+      `memoryConsentLedger is full (${most}). Raise ${name}, or use a ledger with a database.`,
+      name,
     );
   }
-  const records = new Map<string, ConsentRecord>();
+
+  function add({ key, ...entry }: ConsentChange): void {
+    const entries = people.get(key) ?? [];
+    people.set(key, entries);
+    const place = entries.findLastIndex(({ at }) => at <= entry.at) + 1;
+    entries.splice(place, 0, entry);
+    size += 1;
+  }
+
+  function isKnown({ key, messageId }: ConsentChange): boolean {
+    return (
+      messageId !== undefined && people.get(key)?.some((entry) => entry.messageId === messageId) === true
+    );
+  }
+
+  function remove(key: string): void {
+    size -= people.get(key)?.length ?? 0;
+    people.delete(key);
+  }
+
   return {
-    get: async (keys) => keys.map((key) => records.get(key)),
+    get: async (keys) => keys.map((key) => latestOf(people.get(key) ?? [])),
     append: async (changes) => {
-      const fresh = new Set(changes.map(({ key }) => key).filter((key) => !records.has(key)));
-      if (records.size + fresh.size > maxRecords) {
-        throw new ConfigurationError(
-          `memoryConsentLedger is full (${maxRecords} people). Raise maxRecords, or use a ledger with a database.`,
-          'maxRecords',
-        );
-      }
-      for (const { key, ...record } of changes) {
-        const known = records.get(key);
-        if (known === undefined || record.at >= known.at) records.set(key, record);
-      }
+      const unknown = changes.filter((change) => !isKnown(change));
+      checkRoom(unknown);
+      // Asked again for each: one call may bring a message twice.
+      for (const change of unknown) if (!isKnown(change)) add(change);
+    },
+    history: async (key) => [...(people.get(key) ?? [])],
+    forget: async (key, keepAs) => {
+      const [own, kept] = [key, keepAs].map((each) => latestOf(people.get(each) ?? []));
+      const latest = laterChoice(own, kept);
+      remove(key);
+      remove(keepAs);
+      if (latest?.state !== 'opted-out') return;
+      const { state, scope, at } = latest;
+      add({ key: keepAs, state, scope, at, source: 'forgotten' });
     },
   };
 }

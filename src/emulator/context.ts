@@ -1,7 +1,10 @@
 import type { Clock } from '../types.ts';
+import type { ContactBook } from './contacts/contact-book.ts';
 import type { IdSource } from './ids.ts';
 import type { MessageBook } from './message-book.ts';
 import type { PriceTable } from './prices.ts';
+import type { ReceivedForm } from './read-form.ts';
+import type { VerificationBook } from './verification-book.ts';
 
 /** How the emulator makes log exports. */
 export interface EmulatedExportOptions {
@@ -63,6 +66,10 @@ export interface EmulatorContext {
   readonly ids: IdSource;
   readonly prices: PriceTable;
   readonly messages: MessageBook;
+  readonly contacts: ContactBook;
+  readonly verifications: VerificationBook;
+  /** Invented money spent on what is no message: lookups, codes by telephone and app. */
+  readonly otherCosts: { micros: number };
   readonly webhooks: Map<string, EmulatedWebhook>;
   readonly exportJobs: Map<string, ExportJob>;
   readonly exportFiles: Map<string, ExportFile>;
@@ -82,6 +89,8 @@ export interface Call {
   readonly query: URLSearchParams;
   /** Parsed JSON. */
   readonly body: unknown;
+  /** Set when a form was posted. */
+  readonly form?: ReceivedForm | undefined;
   /** `https://host`, for download addresses. */
   readonly origin: string;
   /** Set by the `reject` fault: why every message is REJECTED. */

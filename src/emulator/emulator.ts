@@ -1,6 +1,7 @@
 import type { Clock, Fetch } from '../types.ts';
 import { type Admission, createAdmission } from './admission.ts';
 import { toErrorResponse, toResponse } from './answers.ts';
+import { createContactBook } from './contacts/contact-book.ts';
 import type { EmulatedExportOptions, EmulatedWebhook, EmulatorContext } from './context.ts';
 import {
   createFaultQueue,
@@ -10,7 +11,7 @@ import {
   type FaultOptions,
 } from './faults.ts';
 import { createIds } from './ids.ts';
-import type { EmulatedMessage } from './message.ts';
+import type { EmulatedMessage, EmulatedReceipt } from './message.ts';
 import { createMessageBook } from './message-book.ts';
 import { playFault } from './play-fault.ts';
 import { createPriceTable, type EmulatedPriceOptions, MICROS } from './prices.ts';
@@ -18,16 +19,41 @@ import { ProblemError } from './problems.ts';
 import { type ReceivedBody, readJsonBody, receiveBody } from './read-request.ts';
 import { createRequestLog } from './request-log.ts';
 import { matchRoute, type RouteMatch } from './router.ts';
+import {
+  createVerificationBook,
+  type EmulatedChannel,
+  type EmulatedVerification,
+} from './verification-book.ts';
+import type { ConnectOptions, EmulatedDelivery, WebhookTarget } from './webhooks-out/postman.ts';
+import type { EmulatedAnswer } from './webhooks-out/webhook-bodies.ts';
+import {
+  createWebhooksOut,
+  type EmulatedReply,
+  type EmulatedReport,
+  type MessageReference,
+  type WebhooksOut,
+} from './webhooks-out/webhooks-out.ts';
 
 export type {
+  ConnectOptions,
+  EmulatedAnswer,
+  EmulatedChannel,
+  EmulatedDelivery,
   EmulatedExportOptions,
   EmulatedMessage,
   EmulatedPriceOptions,
+  EmulatedReceipt,
+  EmulatedReply,
+  EmulatedReport,
   EmulatedRequest,
+  EmulatedVerification,
   EmulatedWebhook,
   FaultAnswer,
   FaultName,
   FaultOptions,
+  MessageReference,
+  WebhooksOut,
+  WebhookTarget,
 };
 
 /** How the pretend 8x8 is set up. Everything is optional: without options it takes any key and any sub-account. */
@@ -36,7 +62,7 @@ export interface EmulatorOptions {
   readonly apiKey?: string | readonly string[] | undefined;
   /** Sub-accounts that exist; another one is answered 403, code 1001. Default: any well-formed one. */
   readonly subAccountIds?: readonly string[] | undefined;
-  /** The account of prices, balance and webhooks; another one is answered 403, code 1201. Default: any. */
+  /** The account of prices, balance, webhooks and contacts; another one is answered 403, code 1201. Default: any. */
   readonly accountId?: string | undefined;
   /** Where the time comes from. Default: the system's. */
   readonly clock?: Clock | undefined;
@@ -59,16 +85,18 @@ export interface EmulatorOptions {
 }
 
 /** A pretend 8x8. */
-export interface Emulator {
+export interface Emulator extends WebhooksOut {
   /** Shaped like the platform's `fetch`; give it to the client as `fetch`. Any host is 8x8's. */
   readonly fetch: Fetch;
   /** Every message that was accepted, oldest first, as it stands now. REJECTED ones are not among them. */
   readonly messages: readonly EmulatedMessage[];
   /** Every request that came, oldest first, with the status that was answered. */
   readonly requests: readonly EmulatedRequest[];
+  /** Every session of the Verification API, oldest first, with the code that the person has to enter. */
+  readonly verifications: readonly EmulatedVerification[];
   /** Webhooks as they were set, with their secrets. */
   readonly webhooks: readonly EmulatedWebhook[];
-  /** Invented money spent on everything accepted and not cancelled (in `prices.currency`). */
+  /** Invented money spent on everything accepted and not cancelled, verifications and lookups too (in `prices.currency`). */
   cost(): number;
   /**
    * Plays a fault on the next request (or the next `times` requests) that `match` picks. Several wait in line.
@@ -76,7 +104,7 @@ export interface Emulator {
    * @example emulator.failNext('lost-answer', { match: (request) => request.operationId === 'Send-Sms-Single' });
    */
   failNext(fault: FaultName | FaultAnswer, options?: FaultOptions): void;
-  /** Forgets messages, requests, money, exports, webhooks, rate limits and waiting faults. */
+  /** Forgets messages, contacts, requests, money, exports, webhooks, rate limits and waiting faults. Who is connected stays. */
   clear(): void;
 }
 
@@ -93,6 +121,9 @@ function createContext(options: EmulatorOptions): EmulatorContext {
     ids,
     prices,
     messages: createMessageBook({ clock, ids, prices, maxKept }),
+    contacts: createContactBook(clock),
+    verifications: createVerificationBook({ clock, ids, maxKept }),
+    otherCosts: { micros: 0 },
     webhooks: new Map(),
     exportJobs: new Map(),
     exportFiles: new Map(),
@@ -108,7 +139,7 @@ function toList(apiKey: string | readonly string[] | undefined): readonly string
 }
 
 /**
- * A pretend 8x8 for tests and demos: all 17 operations of the SMS API behind one function shaped like `fetch`, with
+ * A pretend 8x8 for tests and demos: all 41 operations of its four APIs behind one function shaped like `fetch`, with
  * state, 8x8's own errors, and faults on demand. It reads no clock, starts no timer and draws no random number before
  * the first request.
  *
@@ -132,6 +163,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   );
   const faults = createFaultQueue();
   const log = createRequestLog(options.maxKept ?? Number.POSITIVE_INFINITY);
+  const { clear: clearWebhooksOut, ...webhooksOut } = createWebhooksOut(context);
 
   async function emulatedFetch(input: Request | string | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init);
@@ -154,6 +186,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   }
 
   return {
+    ...webhooksOut,
     fetch: emulatedFetch,
     get messages() {
       return context.messages.all();
@@ -164,16 +197,23 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     get webhooks() {
       return [...context.webhooks.values()];
     },
-    cost: () => context.messages.spentMicros() / MICROS,
+    get verifications() {
+      return context.verifications.all();
+    },
+    cost: () => (context.messages.spentMicros() + context.otherCosts.micros) / MICROS,
     failNext: (fault, faultOptions = {}) => faults.plan(fault, faultOptions),
     clear() {
       context.messages.clear();
+      context.contacts.clear();
+      context.verifications.clear();
+      context.otherCosts.micros = 0;
       context.webhooks.clear();
       context.exportJobs.clear();
       context.exportFiles.clear();
       admission.clear();
       faults.clear();
       log.clear();
+      clearWebhooksOut();
     },
   };
 }
@@ -193,7 +233,8 @@ function carryOutRequest(exchange: Exchange, admission: Admission, context: Emul
     const { route, segments } = match;
     admission.check(route, segments, request.headers.get('authorization'));
     const body = readJsonBody(received, route.body);
-    const call = { segments, query: url.searchParams, body, origin: url.origin, rejection };
+    const { form } = received;
+    const call = { segments, query: url.searchParams, body, form, origin: url.origin, rejection };
     return toResponse(route.handler(call, context));
   } catch (error) {
     if (error instanceof ProblemError) return toErrorResponse(error.problem, context);

@@ -81,7 +81,7 @@ function rowOf(message: EmulatedMessage, context: EmulatorContext): string {
   return csvLine([
     ...[message.umid, message.subAccountId, 1, message.country],
     ...[network?.operator, network?.mcc, network?.mnc],
-    ...[status.state, undefined, status.errorCode, status.errorMessage, status.timestamp],
+    ...[status.state, status.detail, status.errorCode, status.errorMessage, status.timestamp],
     ...[personal.msisdn, message.source, message.encoding, new Date(message.createdAt).toISOString()],
     ...[message.parts, message.price.currency, message.price.perSms, message.price.total],
     ...[message.clientMessageId, message.clientBatchId, message.batchId, personal.body],

@@ -19,6 +19,20 @@ export function readString(fields: Fields, name: string, problem: Problem): stri
   return typeof value === 'string' ? value : fail(problem);
 }
 
+/** A whole number within limits, or undefined when absent. */
+export function readInteger(
+  fields: Fields,
+  name: string,
+  min: number,
+  max: number,
+  problem: Problem,
+): number | undefined {
+  const value = fields[name];
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number' || !Number.isInteger(value)) return fail(problem);
+  return value >= min && value <= max ? value : fail(problem);
+}
+
 /** One of the allowed strings, or undefined when absent. */
 export function readChoice<Choice extends string>(
   fields: Fields,

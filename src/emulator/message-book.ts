@@ -17,7 +17,7 @@ export interface MessageBook {
   find(subAccountId: string, umid: string): EmulatedMessage | undefined;
   accept(draft: MessageDraft, origin: MessageOrigin): EmulatedMessage;
   /** Puts changed fields in the place of old ones. */
-  change(message: EmulatedMessage, changes: Partial<EmulatedMessage>): void;
+  change(message: EmulatedMessage, changes: Partial<EmulatedMessage>): EmulatedMessage;
   cancel(message: EmulatedMessage): boolean;
   /** Cancels what is still scheduled in a batch; undefined when there is no such batch. */
   cancelBatch(subAccountId: string, batchId: string): number | undefined;
@@ -42,9 +42,12 @@ export function createMessageBook(options: MessageBookOptions): MessageBook {
   let spentMicros = 0;
   let listed: readonly EmulatedMessage[] | undefined;
 
-  function change(message: EmulatedMessage, changes: Partial<EmulatedMessage>): void {
-    messages.set(message.umid, { ...message, ...changes });
+  function change(message: EmulatedMessage, changes: Partial<EmulatedMessage>): EmulatedMessage {
+    const changed = { ...message, ...changes };
+    spentMicros += Math.round(changed.price.total * MICROS) - Math.round(message.price.total * MICROS);
+    messages.set(message.umid, changed);
     listed = undefined;
+    return changed;
   }
 
   /** A scheduled message becomes sent when its time has come; nobody waits for it, so this is done on reading. */
@@ -66,7 +69,6 @@ export function createMessageBook(options: MessageBookOptions): MessageBook {
   function cancel(message: EmulatedMessage): boolean {
     if (message.state !== 'scheduled') return false;
     scheduled.delete(message.umid);
-    spentMicros -= Math.round(message.price.total * MICROS);
     change(message, {
       state: 'cancelled',
       updatedAt: clock.now(),

@@ -1,7 +1,32 @@
 /** What one message of the emulator is: readable by tests and demos. */
 
-/** Where a message stands. There are no delivery receipts yet, so it ends at `sent`. */
-export type EmulatedMessageState = 'scheduled' | 'sent' | 'cancelled';
+/** Where a message stands: after `sent`, what `report` said. */
+export type EmulatedMessageState = 'scheduled' | 'sent' | 'cancelled' | EmulatedReceipt['state'];
+
+/** The status of a delivery receipt, as 8x8 writes it. */
+export interface EmulatedReceipt {
+  readonly state:
+    | 'queued'
+    | 'sent'
+    | 'delivered'
+    | 'undelivered'
+    | 'failed'
+    | 'rejected'
+    | 'read'
+    | 'unknown'
+    | (string & {});
+  readonly detail?:
+    | 'delivered_to_operator'
+    | 'delivered_to_recipient'
+    | 'delivered_to_carrier'
+    | 'rejected_by_operator'
+    | 'undelivered_to_recipient'
+    | (string & {});
+  /** ISO 8601. */
+  readonly timestamp: string;
+  readonly errorCode?: number;
+  readonly errorMessage?: string;
+}
 
 /** The outcome that was reported for a message. */
 export interface EmulatedFeedback {
@@ -50,9 +75,11 @@ export interface EmulatedMessage extends MessageDraft, MessageOrigin {
   readonly createdAt: number;
   /** Epoch milliseconds of the last change of `state`. */
   readonly updatedAt: number;
-  /** Invented prices, see `prices`. 0 when cancelled. */
+  /** Invented prices, see `prices`; after a receipt, its price. 0 when cancelled. */
   readonly price: { readonly perSms: number; readonly total: number; readonly currency: string };
   readonly feedback?: EmulatedFeedback;
+  /** The delivery receipt that got furthest; absent before the first. */
+  readonly receipt?: EmulatedReceipt;
   /** True after the removal of personal data. */
   readonly personalDataRemoved: boolean;
 }

@@ -1,7 +1,7 @@
 import type { Call, EmulatorContext, Handler } from './context.ts';
 import { readChoice, readObject, readString, readTime } from './fields.ts';
 import { isUuid } from './ids.ts';
-import { type EmulatedMessage, MASKED, maskedDestination } from './message.ts';
+import { type EmulatedMessage, type EmulatedReceipt, MASKED, maskedDestination } from './message.ts';
 import { fail, PROBLEMS } from './problems.ts';
 import { readDestinations, readEntries, submitBatch, submitOne } from './submit.ts';
 
@@ -39,7 +39,8 @@ function findMessage(call: Call, context: EmulatorContext): EmulatedMessage {
 }
 
 /** The state as 8x8's details and exports name it; a cancelled message ends with delivery error 20. */
-export function statusOf(message: EmulatedMessage) {
+export function statusOf(message: EmulatedMessage): EmulatedReceipt {
+  if (message.receipt !== undefined) return message.receipt;
   const timestamp = new Date(message.updatedAt).toISOString();
   if (message.state === 'cancelled') {
     return { state: 'failed', errorCode: 20, errorMessage: 'Local cancel', timestamp };
@@ -99,7 +100,8 @@ export const giveFeedback: Handler = (call, context) => {
   // 8x8 documents no 404 for this call.
   const message = context.messages.find(segment(call, 'subAccountId'), umid) ?? fail(PROBLEMS.invalidUmid);
   const at = context.clock.now();
-  const useful = at - message.updatedAt <= FEEDBACK_WINDOW_MS;
+  const sentAt = message.scheduledAt ?? message.createdAt;
+  const useful = at - sentAt <= FEEDBACK_WINDOW_MS;
   context.messages.change(message, { feedback: { outcome, at, useful } });
   return { status: 200 };
 };

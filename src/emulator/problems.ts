@@ -24,6 +24,7 @@ const LONG_SOURCE = 'Invalid Source value. Reached max allowed limit';
 const INVALID_NUMBER = 'Invalid MSISDN format (not E.164 international number)';
 
 const EXPIRED = 'Expiry time already reached';
+const BLOCKED = 'Destination is blacklisted';
 
 /** Why a message is REJECTED when 8x8 itself is at fault. */
 export const INTERNAL_ERROR = 'Internal server error';
@@ -44,10 +45,13 @@ export const PROBLEMS = {
   invalidExpiry: { status: 400, code: 1006, message: 'Invalid expiry' },
   /** No error at all: REJECTED inside HTTP 200, also when it is the only message of the request. */
   expired: { status: 200, code: 0, message: EXPIRED, rejection: EXPIRED },
+  /** 8x8 documents no text for a number on the account's block list; this one is the emulator's own. */
+  blocked: { status: 200, code: 0, message: BLOCKED, rejection: BLOCKED },
   invalidTemplate: { status: 400, code: 1007, message: 'Invalid SMS template' },
   invalidId: { status: 400, code: 1008, message: 'Invalid ID' },
   invalidCountry: { status: 400, code: 1009, message: 'Invalid country code' },
   bodyTooLarge: { status: 413, code: 1010, message: 'Request body is too large' },
+  outOfRange: { status: 400, code: 1010, message: 'Parameter out of range' },
   invalidSchedule: { status: 400, code: 1011, message: 'Invalid schedule time' },
   invalidIp: { status: 400, code: 1012, message: 'Invalid IP address' },
   insecureProtocol: {
@@ -61,7 +65,11 @@ export const PROBLEMS = {
   forbidden: { status: 403, code: 1201, message: 'Access forbidden' },
   notPrepaid: { status: 403, code: 1201, message: 'Account not in prepaid mode' },
   messageNotFound: { status: 404, code: 1300, message: 'Message not found.' },
+  contactNotFound: { status: 404, code: 1300, message: 'Unable to find contact' },
+  groupNotFound: { status: 404, code: 1300, message: 'Unable to find group' },
   notFound: { status: 404, code: 1300, message: 'Not found' },
+  resendingInterval: { status: 403, code: 1400, message: 'Resending interval violation' },
+  sessionNotFound: { status: 404, code: 1404, message: 'Session not found' },
   internal: { status: 500, code: 2000, message: INTERNAL_ERROR },
   unavailable: { status: 503, code: 2000, message: 'Service unavailable' },
   missingNumber: { status: 400, code: 3002, message: 'Missing MSISDN' },
@@ -74,6 +82,9 @@ export const PROBLEMS = {
   clientBatchIdTooLong: { status: 400, code: 3014, message: 'ClientBatchId is too long' },
   invalidCallback: { status: 400, code: 3020, message: 'Invalid delivery receipt callback URL' },
   invalidJob: { status: 404, code: 4018, message: 'Invalid jobId' },
+  groupExists: { status: 409, code: 5003, message: 'A group with the same name already exists' },
+  /** 8x8 documents the status and no code. */
+  contactExists: { status: 409, code: 1000, message: 'A contact with the same MSISDN already exists' },
 } as const satisfies Record<string, Problem>;
 
 /** Throws the problem, so that a validation reads as one line. */

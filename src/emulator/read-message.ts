@@ -23,7 +23,7 @@ function internationalDigits(destination: string, country: string | undefined): 
   return callingCode + (country.toUpperCase() === 'IT' ? digits : digits.replace(/^0/, ''));
 }
 
-function readDestination(fields: Fields): { destination: string; country?: string } {
+export function readDestination(fields: Fields): { destination: string; country?: string } {
   const country = readString(fields, 'country', PROBLEMS.invalidCountry);
   const given = readString(fields, 'destination', PROBLEMS.malformedNumber) ?? fail(PROBLEMS.missingNumber);
   if (!/^\+?\d{7,15}$/.test(given)) fail(PROBLEMS.malformedNumber);
@@ -73,7 +73,7 @@ function readText(
   return { text: cutToParts(text, encoding), encoding, parts: MAX_PARTS, cut: true };
 }
 
-function readClientIp(fields: Fields): string | undefined {
+export function readClientIp(fields: Fields): string | undefined {
   const address = readString(fields, 'clientIp', PROBLEMS.invalidIp);
   if (address !== undefined && !/^(\d{1,3}\.){3}\d{1,3}$|^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(address)) {
     fail(PROBLEMS.invalidIp);

@@ -1,4 +1,5 @@
 import { fail, PROBLEMS } from './problems.ts';
+import { formTypeOf, type ReceivedForm, readForm } from './read-form.ts';
 
 /** A full batch of 10,000 ten-part messages with long ids stays below this. 8x8 documents no figure. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -8,6 +9,8 @@ export interface ReceivedBody {
   readonly text: string;
   /** Undefined when the text is no JSON. */
   readonly json: { readonly value: unknown } | undefined;
+  /** Undefined when it is no form. */
+  readonly form?: ReceivedForm | undefined;
   /** True when reading was given up. */
   readonly tooLarge: boolean;
 }
@@ -20,8 +23,8 @@ function parseJson(text: string): { readonly value: unknown } | undefined {
   }
 }
 
-/** Undefined when it is too large. */
-async function readText(request: Request): Promise<string | undefined> {
+/** Undefined when it is too large. The bytes are kept in `pieces`, if given. */
+async function readText(request: Request, pieces?: BlobPart[]): Promise<string | undefined> {
   if (request.body === null) return '';
   const reader = request.body.getReader();
   const decoder = new TextDecoder();
@@ -35,21 +38,29 @@ async function readText(request: Request): Promise<string | undefined> {
       await reader.cancel();
       return undefined;
     }
+    pieces?.push(value);
     text += decoder.decode(value, { stream: true });
   }
 }
 
 /** Reads a body of any kind, a stream too. */
 export async function receiveBody(request: Request): Promise<ReceivedBody> {
-  const text = await readText(request);
+  const formType = formTypeOf(request);
+  const pieces: BlobPart[] = [];
+  const text = await readText(request, formType === undefined ? undefined : pieces);
   if (text === undefined) return { text: '', json: undefined, tooLarge: true };
-  return { text, json: parseJson(text), tooLarge: false };
+  const form = formType === undefined ? undefined : await readForm(pieces, formType);
+  return { text, json: parseJson(text), form, tooLarge: false };
 }
 
 /** The body an endpoint asked for. */
-export function readJsonBody(received: ReceivedBody, need: 'required' | 'optional' | undefined): unknown {
+export function readJsonBody(
+  received: ReceivedBody,
+  need: 'required' | 'optional' | 'form' | undefined,
+): unknown {
   if (received.tooLarge) fail(PROBLEMS.bodyTooLarge);
-  if (need === undefined || (need === 'optional' && received.text === '')) return undefined;
+  if (need === undefined || need === 'form' || (need === 'optional' && received.text === ''))
+    return undefined;
   return (received.json ?? fail(PROBLEMS.invalidJson)).value;
 }
 

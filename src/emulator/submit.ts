@@ -22,6 +22,7 @@ export interface Submission {
 function check(submission: Submission, call: Call, context: EmulatorContext, batch: boolean): Checked {
   try {
     const draft = readMessage(submission.fields, submission.text(), context.clock.now());
+    if (context.contacts.isBlocked(draft.destination.slice(1))) fail(PROBLEMS.blocked);
     return call.rejection === undefined ? draft : { rejection: call.rejection };
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;

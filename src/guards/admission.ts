@@ -5,7 +5,7 @@ import type { LimitRule, LimitStore, OnceRule, RuleFinding, TakeVerdict } from '
 import { maskNumber } from '../redact.ts';
 import type { Clock } from '../types.ts';
 import { raceAbort } from '../wait.ts';
-import { decisionOfFinding, describeFinding } from './finding.ts';
+import { decisionOfFinding, describeFinding, longestWait } from './finding.ts';
 import { type Candidate, decisionOf, type Guard, guardError, isGuardError, type Refusal } from './guard.ts';
 import { type Closing, createTickets, type Ticket } from './tickets.ts';
 
@@ -133,7 +133,7 @@ export function createAdmission({ guards, limits, scope, clock, emit }: Admissio
   function ruleOn(candidate: Candidate, ticket: Ticket, verdict: TakeVerdict, call: Call): Ruling {
     if (verdict.granted) return admitted(candidate, ticket, verdict, call);
     const { refusals, observed } = verdict;
-    const twin = refusals.find(({ rule }) => rule.kind === 'once');
+    const twin = refusals.find(({ rule }) => rule.guard === 'idempotency');
     if (twin?.reason === 'done') return { kind: 'repeated', stored: twin.result };
     if (twin?.reason === 'in-progress') return { kind: 'in-progress' };
     if (twin?.reason === 'conflict') {
@@ -231,13 +231,4 @@ function openPlaces(rulings: readonly (Ruling | undefined)[]): number[] {
 
 function eventFields({ clientMessageId, phone, purpose }: Candidate) {
   return { clientMessageId, destination: maskNumber(phone.e164), purpose };
-}
-
-/** The refusal that lasts longest; one that time does not lift lasts for ever. */
-function longestWait(refusals: readonly RuleFinding[]): RuleFinding {
-  return refusals.reduce((longest, finding) =>
-    (finding.retryAfterMs ?? Number.POSITIVE_INFINITY) > (longest.retryAfterMs ?? Number.POSITIVE_INFINITY)
-      ? finding
-      : longest,
-  );
 }

@@ -1,97 +1,11 @@
-import type { ConsentLedger, ConsentRecord } from '../consent/consent-ledger.ts';
-import {
-  anyFunction,
-  FALSE_OR_OPTIONS,
-  type Fields,
-  falseOr,
-  flag,
-  having,
-  integer,
-  oneOf,
-  shape,
-} from '../schema.ts';
+import { type ConsentLedger, type ConsentRecord, laterChoice } from '../consent/consent-ledger.ts';
+import { createPseudonym, type Pseudonym } from '../consent/pseudonym.ts';
+import { isStale } from '../consent/reconfirm.ts';
+import type { LimitRule } from '../limits/limit-store.ts';
+import { mapLimited } from '../map-limited.ts';
 import { withTimeLimit } from '../time-limit.ts';
-import type { Purpose } from '../types.ts';
-import type { Candidate, Guard, GuardCall, GuardMode, Refusal } from './guard.ts';
-
-/** What the hook is asked: may this person get this message now? */
-export interface ConsentQuery {
-  /** E.164. */
-  readonly destination: string;
-  readonly purpose: Purpose;
-  readonly clientMessageId: string;
-}
-
-/** What comes with every question and notice. */
-export interface ConsentCall {
-  /** Fires when the caller gave up or, for a question, the time limit ran out. */
-  readonly signal: AbortSignal;
-  /** `context` of the call, untouched. */
-  readonly context: unknown;
-}
-
-type Answer = boolean | Promise<boolean>;
-
-/**
- * Who may be texted. Marketing needs an opt-in; a person who opted out gets nothing. Anything but a clear yes (an
- * error, a time-out, an answer that is not a boolean) is a no.
- *
- * @example consent: { check: ({ destination, purpose }) => db.mayText(destination, purpose) }
- * @example consent: { ledger: myLedger, reconfirmAfterMs: 180 * 86_400_000 }
- */
-export interface ConsentGuardOptions {
-  /**
-   * `monitor` lets through what lacks an opt-in or could not be asked; an opt-out, and a hook's `false`, is refused all
-   * the same. @default 'enforce'
-   */
-  readonly mode?: GuardMode | undefined;
-  /** Your own store, one question a message. Only `true` is a yes. */
-  readonly check?: ((query: ConsentQuery, call: ConsentCall) => Answer) | undefined;
-  /** The same for many at once: one answer a query, in order. Used instead of `check` when both are given. */
-  readonly checkMany?:
-    | ((
-        queries: readonly ConsentQuery[],
-        call: ConsentCall,
-      ) => readonly boolean[] | Promise<readonly boolean[]>)
-    | undefined;
-  /** Where opt-ins and opt-outs are kept. With a hook as well, both must agree. */
-  readonly ledger?: ConsentLedger | undefined;
-  /** Asked when the ledger has no record of a person and the message needs an opt-in. `true` admits. */
-  readonly onMissing?: ((query: ConsentQuery, call: ConsentCall) => Answer) | undefined;
-  /** Told after an opt-out was recorded. */
-  readonly onOptOut?: ((change: ConsentNotice, call: ConsentCall) => void | Promise<void>) | undefined;
-  /** Told after an opt-in was recorded. */
-  readonly onOptIn?: ((change: ConsentNotice, call: ConsentCall) => void | Promise<void>) | undefined;
-  /** Age in milliseconds at which an opt-in is stale; 8x8 advises 3, 6 or 12 months. @default none */
-  readonly reconfirmAfterMs?: number | undefined;
-  /** One-time passwords reach people who opted out of everything. @default false */
-  readonly otpAfterOptOut?: boolean | undefined;
-  /** Time limit of one question, in milliseconds. @default 1_000 */
-  readonly timeoutMs?: number | undefined;
-  /** Questions to `check` and `onMissing` under way at once. @default 32 */
-  readonly concurrency?: number | undefined;
-}
-
-/** What `onOptOut` and `onOptIn` are told. */
-export interface ConsentNotice extends ConsentRecord {
-  /** E.164. */
-  readonly destination: string;
-}
-
-const fields: Fields<ConsentGuardOptions> = {
-  mode: oneOf(['enforce', 'monitor']),
-  check: anyFunction(),
-  checkMany: anyFunction(),
-  ledger: having(['get', 'append'], 'a ConsentLedger'),
-  onMissing: anyFunction(),
-  onOptOut: anyFunction(),
-  onOptIn: anyFunction(),
-  reconfirmAfterMs: integer({ min: 1, max: 10 * 366 * 86_400_000, unit: 'milliseconds' }),
-  otpAfterOptOut: flag(),
-  timeoutMs: integer({ min: 1, max: 60_000, unit: 'milliseconds' }),
-  concurrency: integer({ min: 1, max: 1_000 }),
-};
-export const consentField = falseOr(shape(fields, FALSE_OR_OPTIONS));
+import type { ConsentCall, ConsentGuardOptions, ConsentQuery } from './consent-options.ts';
+import type { Candidate, Guard, GuardCall, Refusal } from './guard.ts';
 
 const REFUSALS = {
   'no-store': 'Marketing needs an opt-in, and neither guards.consent.check nor guards.consent.ledger is set.',
@@ -104,7 +18,8 @@ const REFUSALS = {
   unreadable: 'The consent ledger answered something that is not a record, so there is no clear yes.',
   'opted-out': 'This person opted out.',
   'not-covered': 'The opt-in of this person does not cover marketing.',
-  stale: 'The opt-in is older than guards.consent.reconfirmAfterMs. Ask again before sending marketing.',
+  stale:
+    'The opt-in is older than guards.consent.reconfirmAfterMonths (or reconfirmAfterMs) allows. Ask again before sending marketing.',
 } as const;
 
 type ConsentReason = keyof typeof REFUSALS;
@@ -126,19 +41,21 @@ export function consentKey(candidate: { readonly phone: { readonly key: number }
   return `+${candidate.phone.key}`;
 }
 
-/** Runs `work` over the items with at most `concurrency` at once; results in order. */
-async function mapLimited<Item, Result>(
-  items: readonly Item[],
-  concurrency: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = new Array(items.length);
-  const remaining = items.entries();
-  async function worker(): Promise<void> {
-    for (const [index, item] of remaining) results[index] = await work(item);
-  }
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
-  return results;
+/** Keyed hashes under way at once: enough to keep every core busy, few enough to let other work run in between. */
+const HASHES_AT_ONCE = 64;
+
+/** Ends early with the call: the admission looks at that before it looks at an answer. */
+function hashAll(keys: readonly string[], pseudonym: Pseudonym, { signal }: GuardCall): Promise<string[]> {
+  return mapLimited(keys, HASHES_AT_ONCE, async (key) => (signal?.aborted === true ? key : pseudonym(key)));
+}
+
+const NOTHING_TO_COUNT: readonly LimitRule[] = [];
+
+/** A message of our own goes out once; see {@link Exemption}. */
+function onceRules({ exemption }: Candidate): readonly LimitRule[] {
+  if (exemption === undefined) return NOTHING_TO_COUNT;
+  const { kind: id, key, windowMs } = exemption;
+  return [{ kind: 'once', id, guard: 'consent', key, fingerprint: 'once', windowMs, mode: 'enforce' }];
 }
 
 /** One reason a message; `undefined` is a yes. */
@@ -152,10 +69,11 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard {
     checkMany,
     ledger,
     onMissing,
-    reconfirmAfterMs,
+    forgetSecret,
     otpAfterOptOut = false,
   } = options;
   const { timeoutMs = 1_000, concurrency = 32 } = options;
+  const pseudonym = forgetSecret === undefined ? undefined : createPseudonym(forgetSecret);
 
   /** One question with its time limit; every way to fail has its own reason. */
   async function asked<Result>(
@@ -173,13 +91,17 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard {
   }
 
   function judgeRecord(
-    { purpose }: Candidate,
+    { purpose, exemption }: Candidate,
     record: ConsentRecord | undefined,
     now: number,
   ): ConsentReason | undefined {
+    if (exemption?.kind === 'opt-out-confirmation') {
+      return record?.state === 'opted-out' && record.confirmation === exemption.key ? undefined : 'opted-out';
+    }
     if (record !== undefined && record?.state !== 'opted-in' && record?.state !== 'opted-out')
       return 'unreadable';
     if (record?.state === 'opted-out') {
+      if (exemption?.kind === 'opt-in-request') return 'opted-out';
       if (record.scope === 'marketing') return purpose === 'marketing' ? 'opted-out' : undefined;
       return purpose === 'otp' && otpAfterOptOut ? undefined : 'opted-out';
     }
@@ -188,14 +110,18 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard {
     // A text would find its own middle: "no-marketing".
     if (record.purposes !== undefined && !Array.isArray(record.purposes)) return 'unreadable';
     if (record.purposes?.includes('marketing') === false) return 'not-covered';
-    // Written so that an unreadable date is stale too.
-    return reconfirmAfterMs === undefined || record.at > now - reconfirmAfterMs ? undefined : 'stale';
+    return isStale(record.at, now, options) ? 'stale' : undefined;
   }
 
   /** A store that is not ours may hand back anything, a list of purposes that is none included. */
-  function judgeSafely(candidate: Candidate, record: ConsentRecord | undefined, now: number) {
+  function judgeSafely(
+    candidate: Candidate,
+    own: ConsentRecord | undefined,
+    kept: ConsentRecord | undefined,
+    now: number,
+  ) {
     try {
-      return judgeRecord(candidate, record, now);
+      return judgeRecord(candidate, laterChoice(own, kept), now);
     } catch {
       return 'unreadable';
     }
@@ -232,12 +158,16 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard {
     call: GuardCall,
     from: ConsentLedger,
   ): Promise<(ConsentReason | undefined)[]> {
-    const outcome = await asked(call, ({ signal }) => from.get(candidates.map(consentKey), { signal }));
+    const own = candidates.map(consentKey);
+    // Before the clock of the question runs: ten thousand hashes take a good part of a second.
+    const keys = pseudonym === undefined ? own : [...own, ...(await hashAll(own, pseudonym, call))];
+    const outcome = await asked(call, ({ signal }) => from.get(keys, { signal }));
     if ('reason' in outcome) return candidates.map(() => outcome.reason);
     const records = outcome.answer;
-    if (!Array.isArray(records) || records.length !== candidates.length)
-      return candidates.map(() => 'unreadable');
-    const reasons = candidates.map((candidate, index) => judgeSafely(candidate, records[index], call.now));
+    if (!Array.isArray(records) || records.length !== keys.length) return candidates.map(() => 'unreadable');
+    const reasons = candidates.map((candidate, index) =>
+      judgeSafely(candidate, records[index], records[own.length + index], call.now),
+    );
     if (onMissing === undefined) return reasons;
     const missing = candidates.filter((_, index) => reasons[index] === 'no-record');
     const found = await askEach(missing, call, onMissing);
@@ -251,16 +181,22 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard {
   return {
     name: 'consent',
     mode,
+    rules: onceRules,
     async ask(candidates, call) {
       if (askHook === undefined && ledger === undefined) {
         return candidates.map(({ purpose }) => (purpose === 'marketing' ? refusal('no-store') : undefined));
       }
       const fromLedger = ledger === undefined ? [] : await askLedger(candidates, call, ledger);
-      const open = candidates.filter((_, index) => fromLedger[index] === undefined);
+      const decided = candidates.map(
+        // Your hook may know of the opt-out already; the ledger alone says whether this is its confirmation.
+        ({ exemption }, index) =>
+          fromLedger[index] !== undefined || exemption?.kind === 'opt-out-confirmation',
+      );
+      const open = candidates.filter((_, index) => !decided[index]);
       const answers = open.length > 0 ? await askHook?.(open, call) : undefined;
       let turn = 0;
       return candidates.map((_, index) => {
-        const reason = fromLedger[index] ?? answers?.[turn++];
+        const reason = decided[index] ? fromLedger[index] : answers?.[turn++];
         return reason === undefined ? undefined : refusal(reason);
       });
     },

@@ -50,6 +50,23 @@ function checkPlaceholders({ text, placeholders }: Content): Refusal | undefined
   };
 }
 
+/** 8x8 fills in `{code}` and `{brand}`, and sends every other brace as it stands. */
+function checkTemplate(template: string): Refusal | undefined {
+  if (!template.includes('{code}')) {
+    return { reason: 'no-code', message: 'The `template` has no {code}, so the person would get no code.' };
+  }
+  const unknown = template
+    .replaceAll('{code}', '')
+    .replaceAll('{brand}', '')
+    .match(/\{[^{}]*\}/);
+  if (unknown === null) return undefined;
+  return {
+    reason: 'unresolved-placeholder',
+    message:
+      'The `template` holds a placeholder other than {code} and {brand}. 8x8 would send it as it stands.',
+  };
+}
+
 function checkParts({ measure, encoding }: Content, maxParts: number): Refusal | undefined {
   if (measure.unencodable > 0 && encoding === 'GSM7') {
     return {
@@ -111,7 +128,8 @@ export function createContentGuard(
           'The text holds a control character other than line feed, carriage return or form feed. Remove it.',
       };
     }
-    return checkPlaceholders(content) ?? checkParts(content, maxParts);
+    const template = content.template === undefined ? undefined : checkTemplate(content.template);
+    return template ?? checkPlaceholders(content) ?? checkParts(content, maxParts);
   }
 
   return {

@@ -8,6 +8,7 @@ import type { Guard } from './guard.ts';
 import { createPhoneGuard } from './phone.ts';
 import { createPrefixGuard } from './prefix.ts';
 import { createRecipientGuard } from './recipient.ts';
+import { createUndeliverableGuard } from './undeliverable.ts';
 
 /** The guards that are on, in the order they are asked: what costs nothing first, what asks somebody else later. */
 export function createGuards(
@@ -15,7 +16,7 @@ export function createGuards(
   credentials: Pick<Credentials, 'appearsIn'>,
 ): readonly Guard[] {
   const { phone = {}, content = {}, countries = false, consent = {} } = options;
-  const { recipient = {}, backoff = {}, prefix = false } = options;
+  const { recipient = {}, backoff = {}, prefix = false, undeliverable = {} } = options;
   return [
     phone && createPhoneGuard(phone),
     content && createContentGuard(content, { holdsKey: (text) => credentials.appearsIn(text) }),
@@ -24,5 +25,6 @@ export function createGuards(
     recipient && createRecipientGuard(recipient),
     backoff && createBackoffGuard(backoff),
     prefix && createPrefixGuard(prefix),
+    undeliverable && createUndeliverableGuard(undeliverable),
   ].filter((guard) => guard !== false);
 }

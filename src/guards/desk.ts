@@ -1,7 +1,7 @@
 import type { Call, Calls } from '../call.ts';
 import { InvalidPhoneNumberError, SmsError, StoreError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { LimitRule, LimitStore } from '../limits/limit-store.ts';
+import type { LimitRule, LimitStore, RefusalReason } from '../limits/limit-store.ts';
 import { normalisePhone, type Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import { type Fields, findFlaw, oneOf, shape, text } from '../schema.ts';
@@ -22,7 +22,7 @@ export interface GuardsQuery {
 export interface GuardCounter {
   readonly guard: string;
   readonly rule: string;
-  /** Messages, different numbers, or one-time passwords without success. */
+  /** Messages, different numbers, or one-time passwords without success; 1 for a barred number. */
   readonly count: number;
   readonly limit?: number;
   readonly windowMs?: number;
@@ -75,10 +75,25 @@ export interface DeskConfig {
   readonly defaultCountry: string | undefined;
 }
 
-const PURPOSES = ['transactional', 'otp', 'marketing'] as const satisfies readonly Purpose[];
+/** Why a rule refuses, where it is not for its limit. */
+const REASONS: Readonly<Partial<Record<LimitRule['kind'], RefusalReason>>> = {
+  backoff: 'too-soon',
+  bar: 'barred',
+};
+export const PURPOSES = ['transactional', 'otp', 'marketing'] as const satisfies readonly Purpose[];
 const queryFields: Fields<GuardsQuery> = {
   country: text({ min: 2, max: 2 }),
-  guard: oneOf(['phone', 'content', 'countries', 'consent', 'recipient', 'backoff', 'prefix']),
+  guard: oneOf([
+    'phone',
+    'content',
+    'countries',
+    'consent',
+    'recipient',
+    'backoff',
+    'prefix',
+    'undeliverable',
+    'guesses',
+  ]),
 };
 const querySchema = shape(queryFields, 'an object { country, guard }');
 
@@ -92,6 +107,15 @@ export function readPhone(destination: unknown, country: string | undefined): Ph
   });
 }
 
+/** The rules of the guards for these messages to one number, each once. */
+export function rulesOf(
+  chosen: readonly Guard[],
+  candidates: readonly Candidate[],
+): ReadonlyMap<string, LimitRule> {
+  const rules = candidates.flatMap((candidate) => chosen.flatMap((guard) => guard.rules?.(candidate) ?? []));
+  return new Map(rules.map((rule) => [rule.id, rule]));
+}
+
 export function createGuardsDesk(config: DeskConfig): GuardsDesk {
   const { calls, guards, limits, scope, clock, emit, defaultCountry } = config;
 
@@ -101,17 +125,6 @@ export function createGuardsDesk(config: DeskConfig): GuardsDesk {
     const phone = readPhone(destination, query.country ?? defaultCountry);
     const { guard } = query;
     return { phone, chosen: guard === undefined ? guards : guards.filter(({ name }) => name === guard) };
-  }
-
-  /** The rules of the guards for every purpose, each once. */
-  function rulesOf(
-    chosen: readonly Guard[],
-    candidates: readonly Candidate[],
-  ): ReadonlyMap<string, LimitRule> {
-    const rules = candidates.flatMap((candidate) =>
-      chosen.flatMap((guard) => guard.rules?.(candidate) ?? []),
-    );
-    return new Map(rules.map((rule) => [rule.id, rule]));
   }
 
   async function runChecks(chosen: readonly Guard[], candidates: readonly Candidate[], call: Call) {
@@ -163,7 +176,7 @@ export function createGuardsDesk(config: DeskConfig): GuardsDesk {
         if (state === undefined || state.rule.mode === 'monitor' || state.retryAfterMs === 0) return [];
         const { rule, count: observed, retryAfterMs } = state;
         const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
-        const reason = rule.kind === 'backoff' ? 'too-soon' : 'over-limit';
+        const reason = REASONS[rule.kind] ?? 'over-limit';
         const message = describeFinding({ rule, reason, observed, ...wait });
         return [{ guard: rule.guard, purpose: candidate.purpose, reason, message, ...wait }];
       }),

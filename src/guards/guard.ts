@@ -1,6 +1,6 @@
 import type { GuardDecision, GuardErrorFields, SmsError } from '../errors.ts';
 import { ConsentError, GuardError, InvalidPhoneNumberError, LimitError } from '../errors.ts';
-import type { LimitRule } from '../limits/limit-store.ts';
+import type { LimitKey, LimitRule } from '../limits/limit-store.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import type { TextMeasure } from '../text/measure-text.ts';
@@ -17,6 +17,8 @@ export type GuardName =
   | 'recipient'
   | 'backoff'
   | 'prefix'
+  | 'undeliverable'
+  | 'guesses'
   | 'idempotency';
 
 /** What the message says, for the guards that read it. */
@@ -31,6 +33,22 @@ export interface Content {
   readonly expiresAt?: number | undefined;
   /** Names that may stand in `{{…}}`; absent for a plain SMS, where none may. */
   readonly placeholders?: readonly string[];
+  /** Of a verification: the text with `{code}` and `{brand}` still in it. */
+  readonly template?: string | undefined;
+}
+
+/**
+ * Marks a message that this package sends by itself. Only the consent guard looks at it; a message of a caller cannot
+ * carry one. Each is sent once: a second one with the same kind and key within `windowMs` is refused.
+ *
+ * - `opt-out-confirmation`: reaches a person whose latest choice is the opt-out that holds `key` as its token.
+ * - `opt-in-request`: needs no opt-in, respects every opt-out, also one from marketing only.
+ * - `opt-in-reply`, `help-reply`: held to the rules of every message.
+ */
+export interface Exemption {
+  readonly kind: 'opt-out-confirmation' | 'opt-in-request' | 'opt-in-reply' | 'help-reply';
+  readonly key: LimitKey;
+  readonly windowMs: number;
 }
 
 /** A message on its way through the guards. */
@@ -41,7 +59,10 @@ export interface Candidate {
   readonly clientMessageId: string;
   readonly phone: Phone;
   readonly content?: Content | undefined;
+  /** Of a verification: how 8x8 hands over the code that it makes. */
+  readonly channel?: string | undefined;
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
+  readonly exemption?: Exemption | undefined;
 }
 
 /** What a guard hands to hooks of the team. */
@@ -81,6 +102,7 @@ const ERRORS: Readonly<Partial<Record<string, new (fields: GuardErrorFields) => 
   recipient: LimitError,
   backoff: LimitError,
   prefix: LimitError,
+  guesses: LimitError,
   idempotency: LimitError,
 };
 

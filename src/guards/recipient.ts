@@ -53,7 +53,7 @@ const windowFields: Fields<LimitWindow> = {
   limit: integer({ min: 1, max: 1_000_000 }),
   windowMs: integer({ min: 1_000, max: MAX_WINDOW_MS, unit: 'milliseconds, 1 second to 31 days' }),
 };
-const windowField = shapeWith(['limit', 'windowMs'], windowFields, 'a window { limit, windowMs }');
+export const windowField = shapeWith(['limit', 'windowMs'], windowFields, 'a window { limit, windowMs }');
 const windowsField = refined<readonly LimitWindow[]>(
   list(windowField, { min: 1, max: 8 }),
   (windows) => new Set(windows.map(({ windowMs }) => windowMs)).size === windows.length,

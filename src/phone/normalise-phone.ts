@@ -86,6 +86,11 @@ function work(raw: string, isE164: boolean, region: Region | undefined): PhoneRe
   return { ok: true, phone: toPhone(parsed.e164, parsed) };
 }
 
+/** Takes a person's number out of the cache, as it is kept in E.164. */
+export function forgetPhone(e164: string): void {
+  cache?.delete(e164);
+}
+
 /** As {@link normalisePhone}; with `keep: false` the answer is looked for in the cache, but not added to it. */
 export function readPhone(raw: unknown, country: string | undefined, keep: boolean): PhoneResult {
   if (typeof raw !== 'string') return phoneFailure('not-a-string');

@@ -1,16 +1,32 @@
 export {
+  type ConnectOptions,
   createEmulator,
+  type EmulatedAnswer,
+  type EmulatedChannel,
+  type EmulatedDelivery,
   type EmulatedExportOptions,
   type EmulatedMessage,
   type EmulatedPriceOptions,
+  type EmulatedReceipt,
+  type EmulatedReply,
+  type EmulatedReport,
   type EmulatedRequest,
+  type EmulatedVerification,
   type EmulatedWebhook,
   type Emulator,
   type EmulatorOptions,
   type FaultAnswer,
   type FaultName,
   type FaultOptions,
+  type MessageReference,
+  type WebhooksOut,
+  type WebhookTarget,
 } from '../emulator/emulator.ts';
+export {
+  type ConsentLedgerConformanceOptions,
+  consentLedgerConformance,
+} from './consent-ledger-conformance.ts';
+export { createTestClient, type TestClient, type TestClientOptions } from './create-test-client.ts';
 export {
   type ConformanceCase,
   type ConformanceSizes,
@@ -18,3 +34,6 @@ export {
   limitStoreConformance,
   type StoreUnderTest,
 } from './limit-store-conformance.ts';
+export { createMswHandlers, type MswHandlersOptions, type MswHttp } from './msw-handlers.ts';
+export type { Outbox, OutboxMessage } from './outbox.ts';
+export { createTestClock, type TestClock } from './test-clock.ts';

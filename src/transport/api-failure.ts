@@ -26,6 +26,8 @@ export interface ApiFailureContext extends FailureContext {
   readonly keySource: string;
   /** Keys that must not appear in the message. */
   readonly secrets: readonly string[];
+  /** As of the operation. */
+  readonly confidential?: boolean | undefined;
 }
 
 /** 8x8's error body, as far as it is one. */
@@ -81,7 +83,7 @@ export function apiFailure(answer: RefusedAnswer, context: ApiFailureContext): A
     ...(body.code === undefined ? [] : [`code ${body.code}`]),
   ].join(', ');
   // Cleaned before it is cut, so that no half of a key stays, and cut so that the advice stays.
-  const message = redactText(body.message ?? '', context.secrets);
+  const message = context.confidential ? '' : redactText(body.message ?? '', context.secrets);
   const sentences = [
     message === '' ? `${said}.` : `${said}: ${message}${/[.!?…]$/.test(message) ? '' : '.'}`,
     statusHint(answer.status, context.keySource),

@@ -107,7 +107,7 @@ async function writeOnce(
         headers: {
           accept: 'application/json',
           authorization: `Bearer ${key}`,
-          ...(call.body !== undefined && { 'content-type': 'application/json' }),
+          ...(call.body !== undefined && { 'content-type': call.contentType }),
         },
         body: call.body,
         once: operation.repeat === 'never',
@@ -180,6 +180,8 @@ function failureContext(
   return {
     operation: operation.name,
     repeat: operation.repeat,
+    ifLost: operation.ifLost,
+    confidential: operation.confidential,
     submission: progress.submission,
     attempts: progress.written,
     clientMessageId,

@@ -25,7 +25,7 @@ export interface TransportConfig {
   readonly fetch?: Fetch | undefined;
   readonly retry: false | RetryOptions;
   readonly pace: false | Pace;
-  /** Default: 10 s an attempt, 60 s when it carries several messages. */
+  /** Default: 10 s an attempt, 60 s when it carries several messages or a file. */
   readonly timeoutMs?: number | undefined;
   /** Default: none. */
   readonly deadlineMs?: number | undefined;
@@ -72,22 +72,23 @@ export function createTransport(config: TransportConfig): Transport {
     scope: CallScope,
     deadlineMs: number | undefined,
   ): PreparedCall {
-    const { operation, options, messageCount = 1 } = request;
+    const { operation, options, upload, messageCount = 1 } = request;
     const url = new URL(
       expandPath(operation.path, request.segments) + encodeQuery(request.query ?? {}),
       config.hosts[operation.product],
     );
-    const several = messageCount > 1;
+    const isLarge = messageCount > 1 || upload !== undefined;
     return {
       request,
       url: url.href,
       host: url.host,
-      body: serialise(request.body),
+      body: upload?.bytes ?? serialise(request.body),
+      contentType: upload?.contentType ?? 'application/json',
       scope,
       lane: lanes(url.host, operation),
       retry: retryOf(config.retry, options.maxAttempts),
       timeoutMs:
-        options.timeoutMs ?? config.timeoutMs ?? (several ? DEFAULT_BATCH_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
+        options.timeoutMs ?? config.timeoutMs ?? (isLarge ? DEFAULT_BATCH_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
       deadlineMs,
       maxBytes:
         operation.repeat === 'safe'

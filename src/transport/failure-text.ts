@@ -6,11 +6,14 @@ export interface FailureContext {
   readonly operation: string;
   readonly repeat: 'safe' | 'never';
   readonly submission: Submission;
+  /** As of the operation. */
+  readonly ifLost?: string | undefined;
 }
 
 /** Whether anything was sent, and what to do now: the end of every message. */
-export function advice({ repeat, submission }: FailureContext): string {
+export function advice({ repeat, submission, ifLost }: FailureContext): string {
   if (submission === 'unknown') {
+    if (ifLost !== undefined) return ifLost;
     return '8x8 may have accepted it: do not send it again before a delivery receipt or an export, matched by clientMessageId, says that it did not go out.';
   }
   if (submission === 'rejected') return 'Nothing was sent.';

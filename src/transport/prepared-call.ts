@@ -12,7 +12,8 @@ export interface PreparedCall {
   readonly url: string;
   readonly host: string;
   /** Serialised once, for all attempts. */
-  readonly body: string | undefined;
+  readonly body: string | Uint8Array<ArrayBuffer> | undefined;
+  readonly contentType: string;
   readonly scope: CallScope;
   readonly lane: Lane;
   readonly retry: RetryOptions;

@@ -1,6 +1,13 @@
 import type { Operation } from '../api/operation.ts';
 import type { CallOptions } from '../types.ts';
 
+/** A body that is no JSON. Bytes, not a `FormData`: every attempt sends the same, and it fits a one-shot stream. */
+export interface Upload {
+  /** With the boundary, when it is a form. */
+  readonly contentType: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** One call of one operation. */
 export interface TransportRequest {
   readonly operation: Operation;
@@ -9,6 +16,8 @@ export interface TransportRequest {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is, in the place of `body`. */
+  readonly upload?: Upload;
   /** How many messages the body carries: it decides the time limit and how large an answer may be. Default 1. */
   readonly messageCount?: number;
   /** Repeated on errors, so that an unknown outcome can be reconciled. */

@@ -6,7 +6,7 @@ export interface WireRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+  readonly body: string | Uint8Array<ArrayBuffer> | undefined;
   /** The runtime must not send the body a second time on its own. */
   readonly once: boolean;
   /** Default: the global `fetch` of the moment, so that whoever patches it is heard. */
@@ -18,10 +18,10 @@ export interface WireRequest {
 /** Deno sends a POST again when the answer is lost on a reused connection, unless its body can be read only once. */
 const resendsBodies = () => 'Deno' in globalThis;
 
-function oneShot(body: string): ReadableStream<Uint8Array> {
+function oneShot(body: string | Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {
-      controller.enqueue(new TextEncoder().encode(body));
+      controller.enqueue(typeof body === 'string' ? new TextEncoder().encode(body) : body);
       controller.close();
     },
   });

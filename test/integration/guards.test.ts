@@ -7,6 +7,7 @@ import { CANARY_NUMBER, expectNoCanary } from '../support/canary.ts';
 import { API_KEY, numberOf, testClient } from '../support/client.ts';
 import { drive, useFakeTimeouts } from '../support/drive.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { ledgerWith } from '../support/ledger.ts';
 import { jsonResponse, refusedConnection, respondWith } from '../support/respond-with.ts';
 import { failureOf } from '../support/transport.ts';
 
@@ -429,7 +430,9 @@ describe('what costs nothing', () => {
     expect(racing.every(({ status }) => status === 'rejected')).toBe(true);
     expect((await sms.guards.inspect(message.destination)).counters).toMatchObject([
       { guard: 'recipient', count: 0 },
+      { guard: 'undeliverable', count: 0 },
       { guard: 'backoff', count: 0 },
+      { guard: 'guesses', count: 0 },
     ]);
     expect(await sendAll(sms, new Array(11).fill(message))).toEqual([
       ...new Array(10).fill('ok'),
@@ -469,7 +472,9 @@ describe('guards.inspect and guards.release', () => {
         destination: '+65******01',
         counters: [
           { guard: 'recipient', rule: 'recipient:all:1800000', count: 1, limit: 10, windowMs: 1_800_000 },
+          { guard: 'undeliverable', rule: 'undeliverable', count: 0, windowMs: 86_400_000 },
           { guard: 'backoff', rule: 'backoff:otp', count: 1 },
+          { guard: 'guesses', rule: 'guesses:number:3600000', count: 0, limit: 20, windowMs: 3_600_000 },
         ],
         refusals: [
           { guard: 'consent', purpose: 'marketing', reason: 'no-store', message: expect.any(String) },
@@ -509,7 +514,7 @@ describe('guards.inspect and guards.release', () => {
 
   it('monitor mode refuses nothing, but for an opt-out', async () => {
     const record = { state: 'opted-out', scope: 'all', source: 'sms', at: 0 } as const;
-    const ledger = { get: async () => [record, record, record], append: async () => {} };
+    const ledger = ledgerWith({ get: async () => [record, record, record] });
     const { sms } = testClient({
       guards: {
         consent: { mode: 'monitor', ledger },
@@ -539,7 +544,7 @@ describe('guards.inspect and guards.release', () => {
     await sms.messages.send({ ...otp, destination: CANARY_NUMBER });
     await sms.guards.release(CANARY_NUMBER);
     expect(of('limits-released')).toMatchObject([
-      { destination: '+65******54', guards: ['recipient', 'backoff'] },
+      { destination: '+65******54', guards: ['recipient', 'undeliverable', 'backoff', 'guesses'] },
     ]);
     const counts = async () =>
       (await sms.guards.inspect(CANARY_NUMBER)).counters.filter(({ count }) => count > 0);

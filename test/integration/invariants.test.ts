@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SmsClient } from '../../src/client.ts';
+import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts';
 import { LimitError } from '../../src/errors.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import { API_KEY, numberOf, SUB_ACCOUNT_ID, testClient } from '../support/client.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
+import { textOf } from '../support/inbound.ts';
 import { jsonResponse, lostConnection, refusedConnection } from '../support/respond-with.ts';
 import { collect } from '../support/send-many.ts';
 
@@ -119,6 +121,25 @@ describe('every method that sends passes the guards (invariant 1)', () => {
     const { sms, emulator, of } = testClient();
     await way(sms).catch(() => {});
     expect(of('message-blocked')).toMatchObject([{ decision: { guard: 'consent', reason: 'no-store' } }]);
+    expect(emulator.requests).toHaveLength(0);
+  });
+
+  it('verifications.start', async () => {
+    const { sms, emulator, of } = testClient({ guards: { countries: { allow: ['ID'] } } });
+    await sms.verifications.start({ destination: numberOf(1) }).catch(() => {});
+    expect(of('message-blocked')).toMatchObject([{ decision: { guard: 'countries' }, purpose: 'otp' }]);
+    expect(emulator.requests).toHaveLength(0);
+  });
+
+  it('consent.requestOptIn, and every answer to a text', async () => {
+    const inbound = { optOutReply: 'Out.', optInReply: 'In.', helpReply: 'Help.' };
+    const guards = { countries: { allow: ['ID'] }, consent: { ledger: memoryConsentLedger(), inbound } };
+    const { sms, emulator, of } = testClient({ guards });
+    await sms.consent.requestOptIn(numberOf(1), { text: 'Reply YES' }).catch(() => {});
+    for (const word of ['STOP', 'START', 'HELP']) await sms.consent.handleInbound(textOf(word));
+    expect(of('message-blocked').map(({ decision }) => decision.guard)).toEqual(
+      new Array(4).fill('countries'),
+    );
     expect(emulator.requests).toHaveLength(0);
   });
 });

@@ -9,6 +9,7 @@ import { CANARY_KEY, CANARY_NUMBER, CANARY_TEXT, expectNoCanary } from '../suppo
 import { type TestClient, testClient } from '../support/client.ts';
 import { countingSignal } from '../support/counting-signal.ts';
 import { drive, useFakeTimeouts } from '../support/drive.ts';
+import { ledgerThat } from '../support/ledger.ts';
 import { collect } from '../support/send-many.ts';
 
 const FAULTS = [
@@ -164,7 +165,7 @@ describe.each(METHODS)('%s shows no key, number or text', (method) => {
     ['consent: rejects', { consent: { checkMany: leaksLater } }],
     ['consent: hangs', { consent: { check: () => new Promise<never>(() => {}) } }],
     ['consent: nonsense', { consent: { check: () => CANARY_NUMBER as never } }],
-    ['consent: broken ledger', { consent: { ledger: { get: leaksLater, append: leaksLater } } }],
+    ['consent: broken ledger', { consent: { ledger: ledgerThat(leaksLater) } }],
     ['consent: no record', { consent: { ledger: memoryConsentLedger() } }],
   ] satisfies [string, GuardsOptions][])('when a guard refuses or watches: %s', async (_, guards) => {
     for (const purpose of ['otp', 'marketing', 'transactional'] as const) {
@@ -230,7 +231,7 @@ describe.each(METHODS)('%s shows no key, number or text', (method) => {
 
 describe('the other calls show no key, number or text', () => {
   it('consent and guards', async () => {
-    for (const ledger of [memoryConsentLedger(), { get: leaksLater, append: leaksLater }]) {
+    for (const ledger of [memoryConsentLedger(), ledgerThat(leaksLater)]) {
       const client = testClient({ apiKey: CANARY_KEY, guards: { consent: { ledger, onOptOut: leaks } } });
       const { consent, guards } = client.sms;
       const caller = countingSignal();

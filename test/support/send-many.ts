@@ -1,5 +1,6 @@
 import type { Core } from '../../src/api/core.ts';
 import { createSendMany } from '../../src/api/send-many/send-many.ts';
+import { createSentTimes } from '../../src/api/sent-times.ts';
 import type { BatchMessage } from '../../src/api/sms-message.ts';
 import { createCalls } from '../../src/call.ts';
 import { createDeliver } from '../../src/deliver.ts';
@@ -44,6 +45,7 @@ export function manyOver(respond: (request: TransportRequest) => TransportAnswer
     calls,
     emit,
     deliver: createDeliver(admission, emit),
+    sentTimes: createSentTimes(clock),
     subAccountId: 'test',
     prepare: { defaultCountry: undefined, acceptUnknownCallingCodes: false },
     rewrite: (text: string) => text,

@@ -24,6 +24,7 @@ import {
   type TimeoutError,
   type TlsUpgradeRequiredError,
   type ValidationError,
+  type WebhookError,
 } from '../../src/errors.ts';
 
 describe('error codes', () => {
@@ -45,6 +46,7 @@ describe('error codes', () => {
     expectTypeOf<QueueFullError['code']>().toEqualTypeOf<'queue-full'>();
     expectTypeOf<StoreError['code']>().toEqualTypeOf<'store'>();
     expectTypeOf<MessageRejectedError['code']>().toEqualTypeOf<'message-rejected'>();
+    expectTypeOf<WebhookError['code']>().toEqualTypeOf<'webhook'>();
   });
 
   it('is a union where classes stand below', () => {

@@ -18,6 +18,14 @@ describe('createCache', () => {
     expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual([1, undefined, 3]);
   });
 
+  it('forgets what it is told to', () => {
+    const cache = createCache<string, number>(2);
+    cache.set('a', 1);
+    cache.delete('a');
+    cache.delete('b');
+    expect(cache.get('a')).toBeUndefined();
+  });
+
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses max %s', (max) => {
     expect(() => createCache(max)).toThrow(TypeError);
   });

@@ -88,6 +88,13 @@ function everyError(from: typeof errors) {
       'rejected',
       [],
     ],
+    [
+      from.WebhookError,
+      new from.WebhookError({ message: 'x', reason: 'malformed', status: 400, path: 'payload.umid' }),
+      'webhook',
+      'not-submitted',
+      [],
+    ],
   ] as const;
 }
 

@@ -281,6 +281,7 @@ describe('messages.estimate', () => {
     await sms.account.prices({ country: 'SG' });
     expect(sms.messages.estimate(input).price).toEqual({
       perPart: 0.034,
+      source: 'price-list',
       amount: 0.068,
       currency: 'USD',
       country: 'SG',

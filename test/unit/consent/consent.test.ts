@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { memoryConsentLedger } from '../../../src/consent/memory-consent-ledger.ts';
-import type { ConsentGuardOptions } from '../../../src/guards/consent.ts';
+import type { ConsentGuardOptions } from '../../../src/guards/consent-options.ts';
 import { CANARY_NUMBER, expectNoCanary } from '../../support/canary.ts';
 import { numberOf, testClient } from '../../support/client.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
 import { NOON } from '../../support/fake-clock.ts';
+import { ledgerThat, ledgerWith } from '../../support/ledger.ts';
 import { failureOf } from '../../support/transport.ts';
 
 const hangs = () => new Promise<never>(() => {});
@@ -32,11 +33,11 @@ describe('grant and revoke', () => {
       at: NOON,
       evidence: 'form 4711',
     });
-    expect(await sms.consent.revoke(person, { source: 'support', at: '2026-11-22T10:00:00Z' })).toEqual({
+    expect(await sms.consent.revoke(person, { source: 'support', at: '2026-11-22T09:00:00Z' })).toEqual({
       state: 'opted-out',
       scope: 'all',
       source: 'support',
-      at: NOON + 3_600_000,
+      at: NOON,
     });
     expect(await sms.consent.status(person)).toMatchObject({ state: 'opted-out' });
     expect(await ledger.get([person])).toMatchObject([{ state: 'opted-out' }]);
@@ -44,9 +45,38 @@ describe('grant and revoke', () => {
       source: 'x',
       scope: 'all',
       purposes: ['marketing'],
-      at: new Date(NOON + 7_200_000),
+      at: new Date(NOON),
     } as const;
     expect(await sms.consent.grant(person, again)).toMatchObject({ scope: 'all', purposes: ['marketing'] });
+  });
+
+  it('a choice of a clock that is a little ahead is recorded as of now', async () => {
+    const { sms } = withLedger();
+    const details = { source: 'x', at: new Date(NOON + 300_000) };
+    expect(await sms.consent.grant(numberOf(1), details)).toMatchObject({ at: NOON });
+    const before = { source: 'x', at: new Date(NOON - 1) };
+    expect(await sms.consent.grant(numberOf(1), before)).toMatchObject({ at: NOON - 1 });
+  });
+
+  it('stand in the history, every one of them, in order', async () => {
+    const { sms, clock } = withLedger();
+    expect(await sms.consent.history(numberOf(1))).toEqual([]);
+    await sms.consent.grant(numberOf(1), { source: 'form', evidence: 'form 4711' });
+    await sms.consent.revoke(numberOf(1), { source: 'support', at: new Date(NOON - 5) });
+    clock.advance(1);
+    await sms.consent.revoke('9100 0001', { source: 'support', country: 'SG' });
+    expect(await sms.consent.history('9100 0001', { country: 'SG' })).toEqual([
+      { state: 'opted-out', scope: 'all', source: 'support', at: NOON - 5 },
+      { state: 'opted-in', scope: 'marketing', source: 'form', at: NOON, evidence: 'form 4711' },
+      { state: 'opted-out', scope: 'all', source: 'support', at: NOON + 1 },
+    ]);
+  });
+
+  it('need a ledger with all four methods', () => {
+    const { forget: _, ...old } = memoryConsentLedger();
+    expect(() => testClient({ guards: { consent: { ledger: old as never } } })).toThrow(
+      /guards.consent.ledger must be a ConsentLedger \(an object with get, append, history, forget\)/,
+    );
   });
 
   it('decide from then on', async () => {
@@ -140,6 +170,7 @@ describe('what is refused', () => {
     [{ source: 'x', purposes: [] }, 'details.purposes'],
     [{ source: 'x', purposes: ['spam'] }, 'details.purposes[0]'],
     [{ source: 'x', at: 'yesterday' }, 'details.at'],
+    [{ source: 'x', at: new Date(NOON + 300_001) }, 'details.at'],
     [{ source: 'x', evidence: 'x'.repeat(2_001) }, 'details.evidence'],
     [{ source: 'x', soruce: 'x' }, 'details.soruce'],
   ])('%j at %s', async (details, path) => {
@@ -174,14 +205,9 @@ describe('what is refused', () => {
 });
 
 describe('a ledger that fails', () => {
-  const broken = {
-    get: async () => {
-      throw new Error(`select from people where number = ${CANARY_NUMBER}`);
-    },
-    append: () => {
-      throw new Error(`insert ${CANARY_NUMBER}`);
-    },
-  };
+  const broken = ledgerThat(() => {
+    throw new Error(`select from people where number = ${CANARY_NUMBER}`);
+  });
 
   it('is a StoreError that says no more', async () => {
     const { sms, of } = withLedger({ ledger: broken });
@@ -197,12 +223,12 @@ describe('a ledger that fails', () => {
   });
 
   it('also when its answer is no list', async () => {
-    const { sms } = withLedger({ ledger: { get: async () => undefined as never, append: async () => {} } });
+    const { sms } = withLedger({ ledger: ledgerWith({ get: async () => undefined as never }) });
     expect(await failureOf(sms.consent.status(numberOf(1)))).toMatchObject({ code: 'store' });
   });
 
   it('ends with the call when it hangs', async () => {
-    const { sms, of } = withLedger({ ledger: { get: hangs, append: hangs } });
+    const { sms, of } = withLedger({ ledger: ledgerThat(hangs) });
     const waiting = [
       failureOf(sms.consent.status(numberOf(1), {}, { deadlineMs: 100 })),
       failureOf(sms.consent.grant(numberOf(1), { source: 'x' }, { deadlineMs: 100 })),

@@ -1,37 +1,93 @@
 import { describe, expect, it } from 'vitest';
+import type { ConsentLedger } from '../../../src/consent/consent-ledger.ts';
 import { memoryConsentLedger } from '../../../src/consent/memory-consent-ledger.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
+import { consentLedgerConformance } from '../../../src/testing/consent-ledger-conformance.ts';
 import { failureOf } from '../../support/transport.ts';
 
 const out = { state: 'opted-out', scope: 'all', source: 'sms' } as const;
 const optIn = { state: 'opted-in', scope: 'marketing', source: 'form' } as const;
 
-describe('memoryConsentLedger', () => {
-  it('gives the latest record of each key, in order', async () => {
-    const ledger = memoryConsentLedger();
-    await ledger.append([
-      { key: '+1', ...optIn, at: 1 },
-      { key: '+2', ...out, at: 5, evidence: 'STOP', purposes: ['marketing'] },
-    ]);
-    expect(await ledger.get(['+2', '+3', '+1', '+2'])).toEqual([
-      { ...out, at: 5, evidence: 'STOP', purposes: ['marketing'] },
-      undefined,
-      { ...optIn, at: 1 },
-      { ...out, at: 5, evidence: 'STOP', purposes: ['marketing'] },
-    ]);
-    expect(await ledger.get([])).toEqual([]);
-  });
+describe('memoryConsentLedger passes the conformance suite', () => {
+  for (const { name, run } of consentLedgerConformance({ create: () => memoryConsentLedger() })) {
+    it(name, () => expect(run()).resolves.toBeUndefined());
+  }
+});
 
-  it('the latest time counts, whatever the order of arrival; of equal times the later arrival', async () => {
-    const ledger = memoryConsentLedger();
-    await ledger.append([{ key: '+1', ...out, at: 10 }]);
-    await ledger.append([{ key: '+1', ...optIn, at: 9 }]);
-    expect(await ledger.get(['+1'])).toMatchObject([{ state: 'opted-out' }]);
-    await ledger.append([{ key: '+1', ...optIn, at: 10 }]);
-    expect(await ledger.get(['+1'])).toMatchObject([{ state: 'opted-in' }]);
-  });
+describe('the conformance suite finds a ledger that', () => {
+  /** The cases that fail. */
+  async function failing(change: (ledger: ConsentLedger) => Partial<ConsentLedger>): Promise<string[]> {
+    const create = () => {
+      const ledger = memoryConsentLedger();
+      return { ...ledger, ...change(ledger) };
+    };
+    const failed: string[] = [];
+    for (const { name, run } of consentLedgerConformance({ create, operations: 50 })) {
+      await run().catch((error: Error) => failed.push(`${name}: ${error.message}`));
+    }
+    return failed;
+  }
 
-  it('a full one refuses new people, all of a call or none, and drops nobody', async () => {
+  it.each<[string, RegExp, (ledger: ConsentLedger) => Partial<ConsentLedger>]>([
+    [
+      'keeps the last state only',
+      /history/,
+      ({ get }) => ({ history: async (key) => (await get([key])).flatMap((found) => found ?? []) }),
+    ],
+    [
+      'takes a question for a choice',
+      /question/,
+      ({ history }) => ({
+        get: (keys) => Promise.all(keys.map(async (key) => (await history(key)).at(-1) as never)),
+      }),
+    ],
+    [
+      'records a message twice',
+      /message/,
+      ({ append }) => ({
+        append: (changes) => append(changes.map(({ messageId: _, ...change }) => change as never)),
+      }),
+    ],
+    [
+      'forgets opt-outs',
+      /but for the opt-out/,
+      ({ forget }) => ({
+        forget: async (key, keepAs) => {
+          await forget(key, keepAs);
+          await forget(keepAs, 'nowhere');
+        },
+      }),
+    ],
+    ['forgets nothing', /nothing is left/, () => ({ forget: async () => {} })],
+    [
+      'loses a field',
+      /every field/,
+      ({ append }) => ({
+        append: (changes) => append(changes.map(({ evidence: _, ...change }) => change as never)),
+      }),
+    ],
+    [
+      'hands out what it holds',
+      /copies/,
+      (ledger) => {
+        const held = new Map<string, never[]>();
+        return {
+          history: async (key) => {
+            const kept = held.get(key) ?? ((await ledger.history(key)) as never[]);
+            held.set(key, kept);
+            return kept;
+          },
+        };
+      },
+    ],
+  ])('%s', async (_, message, change) => {
+    const failed = await failing(change);
+    expect(failed.join('\n')).toMatch(message);
+  });
+});
+
+describe('a full memory ledger', () => {
+  it('refuses new people, all of a call or none, and drops nobody', async () => {
     const ledger = memoryConsentLedger({ maxRecords: 2 });
     await ledger.append([{ key: '+1', ...out, at: 1 }]);
     const error = await failureOf(
@@ -41,6 +97,7 @@ describe('memoryConsentLedger', () => {
       ]),
     );
     expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error).toMatchObject({ option: 'maxRecords' });
     expect(await ledger.get(['+1', '+2', '+3'])).toMatchObject([out, undefined, undefined]);
     await ledger.append([
       { key: '+2', ...out, at: 1 },
@@ -49,7 +106,31 @@ describe('memoryConsentLedger', () => {
     expect(await ledger.get(['+1', '+2'])).toMatchObject([optIn, out]);
   });
 
-  it.each([0, -1, 1.5, Number.NaN, '5'])('refuses maxRecords %o', (maxRecords) => {
-    expect(() => memoryConsentLedger({ maxRecords: maxRecords as number })).toThrow(ConfigurationError);
+  it('refuses new entries, and has room again when a person is forgotten', async () => {
+    const ledger = memoryConsentLedger({ maxRecords: 5, maxEntries: 2 });
+    await ledger.append([
+      { key: '+1', ...optIn, at: 1 },
+      { key: '+1', ...optIn, at: 2 },
+    ]);
+    const more = () => ledger.append([{ key: '+1', ...out, at: 3, messageId: 'm' }]);
+    expect(await failureOf(more())).toMatchObject({ option: 'maxEntries' });
+    expect(await ledger.history('+1')).toHaveLength(2);
+    await ledger.forget('+1', '#1');
+    await more();
+    await more();
+    expect(await ledger.history('+1')).toHaveLength(1);
+  });
+
+  it('holds 4 entries a person by default', async () => {
+    const ledger = memoryConsentLedger({ maxRecords: 1 });
+    for (let at = 0; at < 4; at += 1) await ledger.append([{ key: '+1', ...out, at }]);
+    expect(await failureOf(ledger.append([{ key: '+1', ...out, at: 4 }]))).toMatchObject({
+      option: 'maxEntries',
+    });
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, '5'])('refuses a bound of %o', (bound) => {
+    expect(() => memoryConsentLedger({ maxRecords: bound as number })).toThrow(ConfigurationError);
+    expect(() => memoryConsentLedger({ maxEntries: bound as number })).toThrow(ConfigurationError);
   });
 });

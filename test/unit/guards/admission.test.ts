@@ -230,7 +230,8 @@ describe('settling', () => {
 
   it('never asks the store about a message that nothing counts', async () => {
     const { limits, taken, settled } = storeWith();
-    const { sms, of } = testClient({ limits, guards: { recipient: false, backoff: false } });
+    const guards = { recipient: false, backoff: false, undeliverable: false } as const;
+    const { sms, of } = testClient({ limits, guards });
     await sms.messages.send({ ...message, purpose: 'otp' });
     expect([taken, settled]).toEqual([[], []]);
     expect(of('message-admitted')).toHaveLength(1);

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ConsentLedger, ConsentRecord } from '../../../src/consent/consent-ledger.ts';
-import { type ConsentGuardOptions, consentKey, createConsentGuard } from '../../../src/guards/consent.ts';
+import { consentKey, createConsentGuard } from '../../../src/guards/consent.ts';
+import type { ConsentGuardOptions } from '../../../src/guards/consent-options.ts';
+import type { Exemption } from '../../../src/guards/guard.ts';
 import type { Purpose } from '../../../src/types.ts';
 import { candidateOf } from '../../support/candidate.ts';
 import { numberOf } from '../../support/client.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
 import { NOON } from '../../support/fake-clock.ts';
+import { ledgerWith } from '../../support/ledger.ts';
 
 const hangs = () => new Promise<never>(() => {});
 const fails = () => {
@@ -19,7 +22,7 @@ const OUT: ConsentRecord = { state: 'opted-out', scope: 'all', source: 'sms', at
 
 /** A ledger that answers this to every question. */
 function ledgerOf(...records: readonly unknown[]): ConsentLedger {
-  return { get: async () => records as readonly ConsentRecord[], append: async () => {} };
+  return ledgerWith({ get: async () => records as readonly ConsentRecord[] });
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -56,11 +59,11 @@ describe('every way to fail has its reason', () => {
     ['threw', { check: fails }],
     ['threw', { check: rejects }],
     ['threw', { checkMany: rejects }],
-    ['threw', { ledger: { get: rejects, append: async () => {} } }],
+    ['threw', { ledger: ledgerWith({ get: rejects }) }],
     ['threw', { ledger: ledgerOf(undefined), onMissing: rejects }],
     ['timed-out', { check: hangs }],
     ['timed-out', { checkMany: hangs }],
-    ['timed-out', { ledger: { get: hangs, append: async () => {} } }],
+    ['timed-out', { ledger: ledgerWith({ get: hangs }) }],
     ['timed-out', { ledger: ledgerOf(undefined), onMissing: hangs }],
     ['not-a-boolean', { check: () => 1 as never }],
     ['not-a-boolean', { check: () => 'true' as never }],
@@ -77,7 +80,7 @@ describe('every way to fail has its reason', () => {
     ['unreadable', { ledger: ledgerOf({ state: 'yes' }) }],
     ['unreadable', { ledger: ledgerOf() }],
     ['unreadable', { ledger: ledgerOf(IN, IN) }],
-    ['unreadable', { ledger: { get: async () => undefined as never, append: async () => {} } }],
+    ['unreadable', { ledger: ledgerWith({ get: async () => undefined as never }) }],
     ['unreadable', { ledger: ledgerOf({ ...IN, purposes: null }) }],
     ['unreadable', { ledger: ledgerOf({ ...IN, purposes: {} }) }],
     ['unreadable', { ledger: ledgerOf({ ...IN, purposes: 'no-marketing' }) }],
@@ -262,7 +265,7 @@ describe('what a hook is given', () => {
 
   it('the ledger gets the canonical keys at once, and a signal', async () => {
     const get = vi.fn(async () => [undefined, undefined]);
-    await ask({ ledger: { get, append: async () => {} } }, ['otp', 'otp']);
+    await ask({ ledger: ledgerWith({ get }) }, ['otp', 'otp']);
     expect(get.mock.calls).toEqual([
       [[`${numberOf(0)}`, `${numberOf(1)}`], { signal: expect.any(AbortSignal) }],
     ]);
@@ -324,4 +327,111 @@ it('answers in the order of the questions, whatever order the hooks end in', asy
 it('a mode of its own, enforce by default', async () => {
   expect(createConsentGuard({})).toMatchObject({ name: 'consent', mode: 'enforce' });
   expect(createConsentGuard({ mode: 'monitor' }).mode).toBe('monitor');
+});
+
+describe('messages of our own', () => {
+  const token = 'token-1';
+  const exemptionOf = (kind: Exemption['kind'], key: Exemption['key'] = token): Exemption => ({
+    kind,
+    key,
+    windowMs: 1,
+  });
+
+  async function reasonOf(options: ConsentGuardOptions, exemption: Exemption) {
+    const candidate = { ...candidateOf(), exemption };
+    const answer = createConsentGuard(options).ask?.([candidate], { now: NOON, context: undefined });
+    return (await answer)?.[0]?.reason;
+  }
+
+  it('the confirmation reaches who holds its opt-out, and nobody else', async () => {
+    const confirm = exemptionOf('opt-out-confirmation');
+    const check = vi.fn(() => false);
+    expect(
+      await reasonOf({ ledger: ledgerOf({ ...OUT, confirmation: token }), check }, confirm),
+    ).toBeUndefined();
+    expect(check).not.toHaveBeenCalled();
+    const others = [undefined, OUT, { ...OUT, confirmation: 'other' }, { ...IN, confirmation: token }];
+    for (const record of others) {
+      expect(await reasonOf({ ledger: ledgerOf(record), check: () => true }, confirm)).toBe('opted-out');
+    }
+    expect(await reasonOf({ ledger: ledgerWith({ get: rejects }) }, confirm)).toBe('threw');
+  });
+
+  it('a question respects every opt-out and needs no opt-in', async () => {
+    const ask = exemptionOf('opt-in-request', 6591000001);
+    for (const record of [OUT, { ...OUT, scope: 'marketing' }, { ...OUT, confirmation: 6591000001 }]) {
+      expect(await reasonOf({ ledger: ledgerOf(record), otpAfterOptOut: true }, ask)).toBe('opted-out');
+    }
+    for (const record of [undefined, IN, { ...IN, purposes: [] }]) {
+      expect(await reasonOf({ ledger: ledgerOf(record) }, ask)).toBeUndefined();
+    }
+    expect(await reasonOf({ ledger: ledgerOf(undefined), check: () => false }, ask)).toBe('said-no');
+  });
+
+  it.each(['opt-in-reply', 'help-reply'] as const)(
+    '%s is held to the rules of every message',
+    async (kind) => {
+      expect(await reasonOf({ ledger: ledgerOf({ ...OUT, confirmation: token }) }, exemptionOf(kind))).toBe(
+        'opted-out',
+      );
+      expect(await reasonOf({ ledger: ledgerOf(undefined) }, exemptionOf(kind))).toBeUndefined();
+    },
+  );
+
+  it('each goes out once, by a rule of its own; other messages have none', () => {
+    const guard = createConsentGuard({});
+    expect(guard.rules?.(candidateOf())).toEqual([]);
+    expect(guard.rules?.({ ...candidateOf(), exemption: exemptionOf('help-reply', 6591000001) })).toEqual([
+      {
+        kind: 'once',
+        id: 'help-reply',
+        guard: 'consent',
+        key: 6591000001,
+        fingerprint: 'once',
+        windowMs: 1,
+        mode: 'enforce',
+      },
+    ]);
+  });
+});
+
+describe('who was forgotten', () => {
+  const forgetSecret = 's'.repeat(32);
+
+  it.each([
+    [OUT, undefined, 'opted-out'],
+    [undefined, OUT, 'opted-out'],
+    [OUT, { ...IN, at: IN.at + 1 }, undefined],
+    [IN, OUT, undefined],
+    [IN, { ...OUT, at: IN.at + 1 }, 'opted-out'],
+    [{ ...OUT, at: IN.at + 1 }, IN, 'opted-out'],
+    [undefined, 'nonsense', 'unreadable'],
+    [null, OUT, 'unreadable'],
+  ])('of %j and, by the hash, %j: %s (%#)', async (own, kept, reason) => {
+    expect(await reasonsOf({ ledger: ledgerOf(own, kept), forgetSecret })).toEqual([reason]);
+  });
+
+  it('is hashed for nobody once the caller is gone', async () => {
+    const digest = vi.spyOn(crypto.subtle, 'sign');
+    const options = { ledger: ledgerOf(undefined, undefined), forgetSecret };
+    expect(await reasonsOf(options, ['otp'], AbortSignal.abort())).toEqual(['threw']);
+    expect(digest).not.toHaveBeenCalled();
+    digest.mockRestore();
+  });
+
+  it('is looked up together with everybody else, and half an answer is none', async () => {
+    const get = vi.fn(async () => [undefined, undefined, OUT]);
+    const reasons = await reasonsOf({ ledger: ledgerWith({ get: get as never }), forgetSecret }, [
+      'otp',
+      'otp',
+    ]);
+    expect(reasons).toEqual(['unreadable', 'unreadable']);
+    const [[keys = []] = []] = get.mock.calls as unknown as string[][][];
+    expect(keys).toEqual([
+      numberOf(0),
+      numberOf(1),
+      expect.stringMatching(/^#[0-9a-f]{32}$/),
+      expect.stringMatching(/^#/),
+    ]);
+  });
 });

@@ -15,8 +15,8 @@ describe('which guards are on', () => {
   const names = (options: Parameters<typeof createGuards>[0]) =>
     createGuards(options, credentials).map(({ name }) => name);
 
-  it('phone, content, consent, recipient and backoff', () => {
-    expect(names({})).toEqual(['phone', 'content', 'consent', 'recipient', 'backoff']);
+  it('phone, content, consent, recipient, backoff and undeliverable', () => {
+    expect(names({})).toEqual(['phone', 'content', 'consent', 'recipient', 'backoff', 'undeliverable']);
   });
 
   it('countries and prefix when configured, none when all are off', () => {
@@ -28,6 +28,7 @@ describe('which guards are on', () => {
       'recipient',
       'backoff',
       'prefix',
+      'undeliverable',
     ]);
     expect(
       names({
@@ -38,6 +39,7 @@ describe('which guards are on', () => {
         backoff: false,
         countries: false,
         prefix: false,
+        undeliverable: false,
       }),
     ).toEqual([]);
   });
@@ -242,6 +244,13 @@ describe('describeFinding', () => {
       /2 one-time passwords without/,
     ],
     [{ ...base, kind: 'once', id: 'o', fingerprint: 'f' }, 0, /idempotency records are full/],
+    [
+      { ...base, guard: 'consent', kind: 'once', id: 'opt-in-request', fingerprint: 'f' },
+      1,
+      /asked for an opt-in not long ago/,
+    ],
+    [{ ...base, guard: 'consent', kind: 'once', id: 'help-reply', fingerprint: 'f' }, 1, /got this answer/],
+    [{ ...base, kind: 'bar', id: 'u' }, 1, /does not exist.*guards\.release/],
   ] as const)('%j', (rule, observed, text) => {
     expect(describeFinding({ rule, reason: 'over-limit', observed })).toMatch(text);
     expect(describeFinding({ rule, reason: 'over-limit', observed, retryAfterMs: 1_500.4 })).toMatch(

@@ -5,6 +5,7 @@ import {
   CANARY_KEY,
   failureOf,
   finish,
+  hang,
   json,
   ok,
   playFetch,
@@ -104,6 +105,34 @@ describe('a request', () => {
     expect(await new Response(never?.body as ReadableStream).text()).toBe(JSON.stringify(BODY));
     expect(safe?.body).toBe(JSON.stringify(BODY));
     expect(safe?.duplex).toBeUndefined();
+  });
+
+  it('sends an upload as its bytes and its own type, the same in every attempt, and has longer for it', async () => {
+    const { fetch, calls } = playFetch(() => json({}, 429), ok, hang);
+    const { transport } = testTransport(fetch);
+    const upload = { contentType: 'multipart/form-data; boundary=x', bytes: Uint8Array.of(0xff, 0, 0xfe) };
+    const { body: _, ...request } = requestOf(SEND, { upload });
+    await finish(transport.request(request));
+    for (const { init } of calls) {
+      expect(init.body).toBe(upload.bytes);
+      expect(new Headers(init.headers).get('content-type')).toBe(upload.contentType);
+    }
+    const startedAt = Date.now();
+    expect(await failureOf(finish(transport.request(request)))).toMatchObject({ code: 'timeout' });
+    expect(Date.now() - startedAt).toBe(60_000);
+  });
+
+  it('on Deno gives an upload that must not be sent twice as a one-shot stream', async () => {
+    const { fetch, calls } = playFetch(ok);
+    const { transport } = testTransport(fetch);
+    vi.stubGlobal('Deno', {});
+    const upload = { contentType: 'multipart/form-data; boundary=x', bytes: Uint8Array.of(0xff, 0, 0xfe) };
+    const { body: _, ...request } = requestOf(SEND, { upload });
+    await transport.request(request);
+    const init = calls[0]?.init as RequestInit & { duplex?: string };
+    expect(init.duplex).toBe('half');
+    const sent = await new Response(init.body as ReadableStream).arrayBuffer();
+    expect(new Uint8Array(sent)).toEqual(upload.bytes);
   });
 
   it('is refused before anything is sent when it cannot be written', async () => {

@@ -1,0 +1,50 @@
+import type { Call } from '../../call.ts';
+import type { TransportRequest } from '../../transport/transport.ts';
+import type { CallOptions } from '../../types.ts';
+import type { Core } from '../core.ts';
+import type { Operation } from '../operation.ts';
+import { readAnswer } from '../read-answer.ts';
+
+/** What one request holds, the account left out. */
+export type AccountRequest = Partial<Pick<TransportRequest, 'segments' | 'query' | 'body' | 'upload'>>;
+
+/** Sends requests of the Contacts API: each of its paths begins with the account. */
+export interface AccountCalls {
+  /** One request as one call of the client. `prepare` checks what was given and throws before anything is sent. */
+  ask<Result>(
+    operation: Operation,
+    options: CallOptions | undefined,
+    prepare: () => AccountRequest,
+    read: (body: unknown) => Result,
+  ): Promise<Result>;
+  /** One request of a call that is under way. */
+  send<Result>(
+    operation: Operation,
+    call: Call,
+    request: AccountRequest,
+    read: (body: unknown) => Result,
+  ): Promise<Result>;
+}
+
+export function createAccountCalls({ calls, transport, accountId }: Core): AccountCalls {
+  async function send<Result>(
+    operation: Operation,
+    call: Call,
+    request: AccountRequest,
+    read: (body: unknown) => Result,
+  ): Promise<Result> {
+    const segments = { ...request.segments, accountId: accountId() };
+    const options = call.transportOptions();
+    const answer = await transport.request({ ...request, operation, segments, options });
+    return readAnswer(operation, answer, read);
+  }
+
+  return {
+    send,
+    ask: (operation, options, prepare, read) =>
+      calls.run(options, async (call) => send(operation, call, prepare(), read)),
+  };
+}
+
+/** For answers that are empty. */
+export function readNothing(): void {}

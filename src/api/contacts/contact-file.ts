@@ -1,0 +1,88 @@
+import type { Call } from '../../call.ts';
+import { ValidationError } from '../../errors.ts';
+import { anything, type Fields, flag, list, pattern, refined, shapeWith } from '../../schema.ts';
+import type { Upload } from '../../transport/transport.ts';
+import { raceAbort } from '../../wait.ts';
+import { MAX_GROUPS } from './contact.ts';
+import { idList } from './group.ts';
+
+/** A file of contacts to create. */
+export interface ContactFile {
+  /** CSV (a string, bytes or a `Blob`) or Excel (bytes or a `Blob`), at most 30 MB. */
+  readonly file: Blob | Uint8Array | string;
+  /** 8x8 tells the kind of file by its ending. @default the name of a `File`, else `contacts.csv` */
+  readonly fileName?: string | undefined;
+  /** Ids of groups that the contacts join, at most 10. */
+  readonly groups?: readonly number[] | undefined;
+  /** False when the first row is a contact already; then `fileColumns` must say what the columns are. @default true */
+  readonly fileHasHeader?: boolean | undefined;
+  /** Names of the columns in order, for example `['msisdn', 'firstName', 'lastName']`. */
+  readonly fileColumns?: readonly string[] | undefined;
+}
+
+/** "The file size is limited to 30 Mb": https://developer.8x8.com/connect/reference/batch-upload-contacts */
+const MAX_FILE_BYTES = 30 * 1024 * 1024;
+const DEFAULT_FILE_NAME = 'contacts.csv';
+/** Ours: 7 addresses, 4 fields of the person and 50 attributes fit. */
+const MAX_COLUMNS = 100;
+
+const fileFields: Fields<ContactFile> = {
+  // Read by toBlob.
+  file: anything(),
+  fileName: pattern(
+    /^[^\p{Cc}"/\\]{1,200}$/u,
+    'a file name of up to 200 characters, without quotes and slashes',
+  ),
+  groups: idList({ max: MAX_GROUPS }),
+  fileHasHeader: flag(),
+  fileColumns: list(pattern(/^[^\p{Cc},]{1,200}$/u, 'the name of a column, without a comma'), {
+    min: 1,
+    max: MAX_COLUMNS,
+  }),
+};
+export const fileSchema = refined<ContactFile>(
+  shapeWith(['file'], fileFields, 'an object { file, … }'),
+  ({ fileHasHeader, fileColumns }) => fileHasHeader !== false || fileColumns !== undefined,
+  'needs fileColumns when fileHasHeader is false.',
+);
+
+function refuse(problem: string): never {
+  throw new ValidationError(`upload.file ${problem} Nothing was sent.`, 'upload.file');
+}
+
+/** A copy of bytes, so that what is sent does not change under way. */
+function toBlob(file: unknown): Blob {
+  if (file instanceof Blob) return file;
+  if (typeof file === 'string') return new Blob([file], { type: 'text/csv' });
+  if (file instanceof Uint8Array) return new Blob([new Uint8Array(file)]);
+  return refuse('must be a Blob, a Uint8Array or a string.');
+}
+
+/** The form, written out. */
+export async function writeForm(input: ContactFile, call: Call): Promise<Upload> {
+  const { file, groups, fileHasHeader, fileColumns } = input;
+  const blob = toBlob(file);
+  if (blob.size === 0 || blob.size > MAX_FILE_BYTES) refuse('must have 1 byte to 30 MB.');
+  const form = new FormData();
+  form.append('file', blob, input.fileName ?? nameOf(file) ?? DEFAULT_FILE_NAME);
+  if (groups !== undefined) form.append('groups', groups.join(','));
+  if (fileHasHeader !== undefined) form.append('fileHasHeader', String(fileHasHeader));
+  if (fileColumns !== undefined) form.append('fileColumns', fileColumns.join(','));
+  const written = new Response(form);
+  const contentType = written.headers.get('content-type') as string;
+  const bytes = await raceAbort(readBytes(written), call.signal);
+  return { contentType, bytes };
+}
+
+function nameOf(file: unknown): string | undefined {
+  return typeof File !== 'undefined' && file instanceof File ? file.name : undefined;
+}
+
+/** What went wrong may name a path of the caller's machine, so it is not shown. */
+async function readBytes(form: Response): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await form.arrayBuffer());
+  } catch {
+    return refuse('cannot be read.');
+  }
+}

@@ -1,0 +1,209 @@
+import type { CallOptions } from '../../types.ts';
+import { copyOf } from '../copy-of.ts';
+import type { Core } from '../core.ts';
+import { assertValid, readId } from '../input.ts';
+import type { Operation } from '../operation.ts';
+import { wireFields } from '../prepare.ts';
+import { createAccountCalls } from './account-call.ts';
+import { type ContactFile, fileSchema, writeForm } from './contact-file.ts';
+import { type ContactJob, readJob } from './contact-job.ts';
+import {
+  type ContactJobQuery,
+  type ContactSelection,
+  type GroupSelection,
+  type GroupTransfer,
+  groupsSchema,
+  querySchema,
+  selectionSchema,
+  transferSchema,
+} from './job-input.ts';
+import { listPages } from './pages.ts';
+
+const ACCOUNT = '/api/v1/accounts/{accountId}';
+/** A job that was started twice works twice. */
+const JOB = {
+  product: 'contacts',
+  method: 'POST',
+  repeat: 'never',
+  ifLost: 'The job may have been started: look for it with contactJobs.list before you start it again.',
+  answer: 'json',
+} as const;
+
+const CREATE_CONTACTS: Operation = {
+  ...JOB,
+  name: 'contactJobs.createContacts',
+  operationId: 'batch-upload-contacts',
+  path: `${ACCOUNT}/contacts/batches/createContacts`,
+};
+
+const DELETE_CONTACTS: Operation = {
+  ...JOB,
+  name: 'contactJobs.deleteContacts',
+  operationId: 'batch-delete-contacts',
+  path: `${ACCOUNT}/contacts/batches/deleteContacts`,
+};
+
+const COPY_CONTACTS: Operation = {
+  ...JOB,
+  name: 'contactJobs.copyContacts',
+  operationId: 'batch-copy-contacts',
+  path: `${ACCOUNT}/groups/batches/copyContacts`,
+};
+
+const MOVE_CONTACTS: Operation = {
+  ...JOB,
+  name: 'contactJobs.moveContacts',
+  operationId: 'batch-move-contacts',
+  path: `${ACCOUNT}/groups/batches/moveContacts`,
+};
+
+const DELETE_GROUPS: Operation = {
+  ...JOB,
+  name: 'contactJobs.deleteGroups',
+  operationId: 'batch-delete-groups',
+  path: `${ACCOUNT}/groups/batches/deleteGroups`,
+};
+
+const GET: Operation = {
+  ...JOB,
+  name: 'contactJobs.get',
+  operationId: 'get-batch-by-id',
+  method: 'GET',
+  path: `${ACCOUNT}/batches/{batchId}`,
+  repeat: 'safe',
+};
+
+const LIST: Operation = {
+  ...JOB,
+  name: 'contactJobs.list',
+  operationId: 'get-batch-job-list',
+  method: 'GET',
+  path: `${ACCOUNT}/batches`,
+  repeat: 'safe',
+};
+
+/**
+ * Work on many contacts at once. 8x8 takes it, answers with a job, and does it in its own time: ask `get` until `status`
+ * is neither `queued` nor `inProgress`. No job is started twice: when the outcome is unknown, look for it with `list`.
+ * Needs `accountId`.
+ */
+export interface ContactJobs {
+  /**
+   * Creates contacts out of a CSV or Excel file. The time limit of an attempt is 60 s unless you set one.
+   *
+   * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/batch-upload-contacts
+   * @example await sms.contactJobs.createContacts({ file: 'msisdn,firstName\n6591234567,Mei\n', groups: [8199] })
+   */
+  createContacts(upload: ContactFile, options?: CallOptions): Promise<ContactJob>;
+  /**
+   * Deletes contacts by id, by number, or all of them.
+   *
+   * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/batch-delete-contacts
+   * @example await sms.contactJobs.deleteContacts({ msisdns: ['+6591234567'] })
+   */
+  deleteContacts(selection: ContactSelection, options?: CallOptions): Promise<ContactJob>;
+  /**
+   * Puts the contacts of one group into another, too.
+   *
+   * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/batch-copy-contacts
+   * @example await sms.contactJobs.copyContacts({ from: 8199, to: 8200 })
+   */
+  copyContacts(transfer: GroupTransfer, options?: CallOptions): Promise<ContactJob>;
+  /**
+   * Moves the contacts of one group into another.
+   *
+   * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/batch-move-contacts
+   * @example await sms.contactJobs.moveContacts({ from: 8199, to: 8200 })
+   */
+  moveContacts(transfer: GroupTransfer, options?: CallOptions): Promise<ContactJob>;
+  /**
+   * Deletes groups, and the contacts in them when told to.
+   *
+   * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/batch-delete-groups
+   * @example await sms.contactJobs.deleteGroups({ ids: [8199], deleteContacts: false })
+   */
+  deleteGroups(selection: GroupSelection, options?: CallOptions): Promise<ContactJob>;
+  /**
+   * How far a job is.
+   *
+   * @throws ValidationError, NotFoundError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/get-batch-by-id
+   * @example (await sms.contactJobs.get(job.id)).status // 'completed'
+   */
+  get(batchId: string, options?: CallOptions): Promise<ContactJob>;
+  /**
+   * All jobs that fit, page by page, as `contacts.list`.
+   *
+   * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/get-batch-job-list
+   * @example for await (const job of sms.contactJobs.list({ type: 'deleteContacts' })) console.log(job.status);
+   */
+  list(query?: ContactJobQuery, options?: CallOptions): AsyncIterableIterator<ContactJob>;
+}
+
+export function createContactJobs(core: Core): ContactJobs {
+  const accountCalls = createAccountCalls(core);
+  const { ask, send } = accountCalls;
+
+  function transferWith(
+    operation: Operation,
+    transfer: GroupTransfer,
+    options: CallOptions | undefined,
+  ): Promise<ContactJob> {
+    const prepare = () => {
+      assertValid(transferSchema, transfer, 'transfer');
+      return { query: { from: transfer.from, to: transfer.to } };
+    };
+    return ask(operation, options, prepare, readJob);
+  }
+
+  return {
+    createContacts: (upload, options) =>
+      core.calls.run(options, async (call) => {
+        assertValid(fileSchema, upload, 'upload');
+        return send(CREATE_CONTACTS, call, { upload: await writeForm(upload, call) }, readJob);
+      }),
+    deleteContacts: (selection, options) =>
+      ask(
+        DELETE_CONTACTS,
+        options,
+        () => {
+          assertValid(selectionSchema, selection, 'selection');
+          return { body: wireFields({ ...selection }) };
+        },
+        readJob,
+      ),
+    copyContacts: (transfer, options) => transferWith(COPY_CONTACTS, transfer, options),
+    moveContacts: (transfer, options) => transferWith(MOVE_CONTACTS, transfer, options),
+    deleteGroups: (selection, options) =>
+      ask(
+        DELETE_GROUPS,
+        options,
+        () => {
+          assertValid(groupsSchema, selection, 'selection');
+          return { body: wireFields({ ...selection }) };
+        },
+        readJob,
+      ),
+    get: (batchId, options) =>
+      ask(GET, options, () => ({ segments: { batchId: readId(batchId, 'batchId') } }), readJob),
+    list(query = {}, options = undefined) {
+      const copy = copyOf(query);
+      const listing = {
+        operation: LIST,
+        read: readJob,
+        query() {
+          assertValid(querySchema, copy, 'query');
+          const { limit, offset, type } = copy;
+          return { limit, offset, type };
+        },
+      };
+      return listPages(accountCalls, listing, options);
+    },
+  };
+}

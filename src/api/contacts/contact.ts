@@ -1,0 +1,134 @@
+import {
+  type Fields,
+  list,
+  pattern,
+  refined,
+  shape,
+  shapeWith,
+  shortValues,
+  text,
+  word,
+} from '../../schema.ts';
+import { wireFields } from '../prepare.ts';
+import { type AnswerFields, numberIn, optionalText, present, toFields, toList } from '../read-answer.ts';
+import { type ContactGroup, numericId, readGroup } from './group.ts';
+
+/** Where a contact can be reached. */
+export interface ContactAddresses {
+  /** Digits in international form, with or without a plus. */
+  readonly msisdn?: string | undefined;
+  readonly email?: string | undefined;
+  readonly weChatUserId?: string | undefined;
+  readonly facebookUserId?: string | undefined;
+  readonly zaloId?: string | undefined;
+  readonly lineId?: string | undefined;
+  readonly kakaoTalkId?: string | undefined;
+}
+
+/** A contact to create. */
+export interface ContactInput {
+  readonly addresses: ContactAddresses;
+  /** Up to 200 characters, as `lastName`. */
+  readonly firstName?: string | undefined;
+  readonly lastName?: string | undefined;
+  /** Your own id of the person, up to 50 characters. */
+  readonly externalId?: string | undefined;
+  /** ISO 3166-1 alpha-2. */
+  readonly country?: string | undefined;
+  /** The groups it joins, at most 10. */
+  readonly groups?: readonly { readonly id: number }[] | undefined;
+  /** Anything else, at most 50 entries. */
+  readonly customAttributes?: Readonly<Record<string, string | number | boolean>> | undefined;
+}
+
+/** A contact as 8x8 has it. */
+export interface Contact {
+  readonly id: number;
+  readonly addresses: ContactAddresses;
+  /** ISO 8601. */
+  readonly createdAt?: string;
+  readonly firstName?: string;
+  readonly lastName?: string;
+  readonly externalId?: string;
+  readonly country?: string;
+  readonly groups?: readonly ContactGroup[];
+  readonly customAttributes?: Readonly<Record<string, unknown>>;
+}
+
+/** What 8x8 takes as a number in the data of a contact. */
+export const msisdnField = pattern(
+  /^\+?[1-9]\d{6,14}$/,
+  'a number in international form, for example +6591234567',
+);
+
+/** The addresses that JSON Schema's `email` and 8x8 both take. */
+const EMAIL =
+  /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+const MAX_EMAIL_CHARACTERS = 320;
+/** Ours, of one custom attribute: 8x8 names none. */
+const MAX_ATTRIBUTE_CHARACTERS = 2_000;
+const MAX_ATTRIBUTES = 50;
+export const MAX_GROUPS = 10;
+
+export const countryField = pattern(/^[A-Za-z]{2}$/, 'an ISO 3166-1 alpha-2 code');
+const channelId = text({ max: 128 });
+const addressFields: Fields<ContactAddresses> = {
+  msisdn: msisdnField,
+  email: word((value) => value.length <= MAX_EMAIL_CHARACTERS && EMAIL.test(value), 'an email address'),
+  weChatUserId: channelId,
+  facebookUserId: channelId,
+  zaloId: channelId,
+  lineId: channelId,
+  kakaoTalkId: channelId,
+};
+const groupReference = shapeWith(['id'], { id: numericId }, 'an object { id }');
+const contactFields: Fields<ContactInput> = {
+  addresses: shape(addressFields, 'an object { msisdn, email, … }'),
+  firstName: text({ max: 200 }),
+  lastName: text({ max: 200 }),
+  externalId: text({ max: 50 }),
+  country: countryField,
+  groups: refined<readonly { readonly id: number }[]>(
+    list(groupReference, { min: 1, max: MAX_GROUPS }),
+    (groups) => new Set(groups.map(({ id }) => id)).size === groups.length,
+    'holds a group twice.',
+  ),
+  customAttributes: shortValues({ maxEntries: MAX_ATTRIBUTES, maxLength: MAX_ATTRIBUTE_CHARACTERS }),
+};
+
+/** Limits: https://developer.8x8.com/connect/reference/create-contact */
+export const contactSchema = shapeWith(['addresses'], contactFields, 'a contact { addresses, … }');
+
+export function contactBody(contact: ContactInput): Record<string, unknown> {
+  return wireFields({
+    ...contact,
+    addresses: wireFields({ ...contact.addresses }),
+    groups: contact.groups?.map(({ id }) => ({ id })),
+  });
+}
+
+function readAddresses(fields: AnswerFields): ContactAddresses {
+  const names = Object.keys(addressFields);
+  return present(Object.fromEntries(names.map((name) => [name, optionalText(fields, name)])));
+}
+
+export function readContact(value: unknown): Contact {
+  const fields = toFields(value, 'a contact');
+  const { groups, customAttributes } = fields;
+  return {
+    id: numberIn(fields, 'id'),
+    addresses: readAddresses(toFields(fields.addresses, 'addresses')),
+    ...present({
+      createdAt: optionalText(fields, 'createdAt'),
+      firstName: optionalText(fields, 'firstName'),
+      lastName: optionalText(fields, 'lastName'),
+      externalId: optionalText(fields, 'externalId'),
+      country: optionalText(fields, 'country'),
+      groups: groups === undefined || groups === null ? undefined : toList(groups, 'groups').map(readGroup),
+      customAttributes:
+        customAttributes === undefined || customAttributes === null
+          ? undefined
+          : toFields(customAttributes, 'customAttributes'),
+    }),
+  };
+}

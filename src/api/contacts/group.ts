@@ -1,0 +1,51 @@
+import { type Field, integer, list, refined } from '../../schema.ts';
+import { assertValid } from '../input.ts';
+import { numberIn, optionalFlag, optionalNumber, optionalText, present, toFields } from '../read-answer.ts';
+
+/** A group of contacts as 8x8 has it. In a contact 8x8 may leave out all but `id`. */
+export interface ContactGroup {
+  readonly id: number;
+  readonly name?: string;
+  readonly description?: string;
+  /** True for a block list: nobody in it gets a message from the account. */
+  readonly isBlacklist?: boolean;
+  /** How many contacts it holds. */
+  readonly contacts?: number;
+  /** ISO 8601. */
+  readonly createdAt?: string;
+}
+
+export function readGroup(value: unknown): ContactGroup {
+  const fields = toFields(value, 'a group');
+  return {
+    id: numberIn(fields, 'id'),
+    ...present({
+      name: optionalText(fields, 'name'),
+      description: optionalText(fields, 'description'),
+      isBlacklist: optionalFlag(fields, 'isBlacklist'),
+      contacts: optionalNumber(fields, 'contacts'),
+      createdAt: optionalText(fields, 'createdAt'),
+    }),
+  };
+}
+
+/** 8x8 numbers contacts and groups. */
+export const numericId = integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+
+/** Ours, for one request: 8x8 names none. */
+const MAX_IDS = 10_000;
+
+/** Several ids, each once. */
+export function idList({ min = 1, max = MAX_IDS } = {}): Field {
+  return refined<readonly number[]>(
+    list(numericId, { min, max }),
+    (ids) => new Set(ids).size === ids.length,
+    'holds an id twice.',
+  );
+}
+
+/** An id for a path. */
+export function readNumericId(id: number, name: string): string {
+  assertValid(numericId, id, name);
+  return String(id);
+}

@@ -1,0 +1,239 @@
+import { type Fields, flag, shape, shapeWith, text } from '../../schema.ts';
+import type { CallOptions } from '../../types.ts';
+import { copyOf } from '../copy-of.ts';
+import type { Core } from '../core.ts';
+import { assertValid } from '../input.ts';
+import type { Operation } from '../operation.ts';
+import { wireFields } from '../prepare.ts';
+import { createAccountCalls, readNothing } from './account-call.ts';
+import { type ContactGroup, idList, readGroup, readNumericId } from './group.ts';
+import { listPages, type PageQuery, pageFields } from './pages.ts';
+import { type PatchOperation, patchBody, patchSchema } from './patch.ts';
+
+const GROUPS = { product: 'contacts', path: '/api/v1/accounts/{accountId}/groups' } as const;
+const GROUP = { ...GROUPS, path: `${GROUPS.path}/{groupId}` } as const;
+const MEMBERS = { ...GROUPS, path: `${GROUP.path}/contacts` } as const;
+
+const LIST: Operation = {
+  ...GROUPS,
+  name: 'groups.list',
+  operationId: 'search-groups',
+  method: 'GET',
+  repeat: 'safe',
+  answer: 'json',
+};
+
+const CREATE: Operation = {
+  ...GROUPS,
+  name: 'groups.create',
+  operationId: 'create-group',
+  method: 'POST',
+  repeat: 'never',
+  ifLost: 'The group may have been created: look for it with groups.list before you create it again.',
+  answer: 'json',
+};
+
+const GET: Operation = {
+  ...GROUP,
+  name: 'groups.get',
+  operationId: 'get-group-by-id',
+  method: 'GET',
+  repeat: 'safe',
+  answer: 'json',
+};
+
+const UPDATE: Operation = {
+  ...GROUP,
+  name: 'groups.update',
+  operationId: 'update-group',
+  method: 'PATCH',
+  // A `test`, or a `remove`, fails the second time.
+  repeat: 'never',
+  ifLost: 'The group may have been changed: read it with groups.get.',
+  answer: 'json',
+};
+
+const DELETE: Operation = {
+  ...GROUP,
+  name: 'groups.delete',
+  operationId: 'delete-group',
+  method: 'DELETE',
+  repeat: 'safe',
+  answer: 'empty',
+};
+
+const ADD_CONTACTS: Operation = {
+  ...MEMBERS,
+  name: 'groups.addContacts',
+  operationId: 'add-contacts-to-group',
+  method: 'POST',
+  // Who is in a group is in it once.
+  repeat: 'safe',
+  answer: 'json',
+};
+
+const REMOVE_CONTACTS: Operation = {
+  ...MEMBERS,
+  name: 'groups.removeContacts',
+  operationId: 'delete-contacts-from-group',
+  method: 'DELETE',
+  repeat: 'safe',
+  answer: 'json',
+};
+
+/** Which groups. */
+export interface GroupQuery extends PageQuery {
+  /** The name to search for. */
+  readonly name?: string | undefined;
+}
+
+/** A group to create. */
+export interface GroupInput {
+  /** Up to 100 characters, each name once. */
+  readonly name: string;
+  /** Up to 100 characters. */
+  readonly description?: string | undefined;
+  /** True makes it a block list. @default false */
+  readonly isBlacklist?: boolean | undefined;
+}
+
+/** Groups of contacts. Needs `accountId`. */
+export interface Groups {
+  /**
+   * All groups that fit, page by page, as `contacts.list`.
+   *
+   * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/groups-api
+   * @example for await (const group of sms.groups.list()) console.log(group.name, group.contacts);
+   */
+  list(query?: GroupQuery, options?: CallOptions): AsyncIterableIterator<ContactGroup>;
+  /**
+   * Creates a group. Never sent twice.
+   *
+   * @throws ApiError 409, `apiCode` 5003: there is a group of that name
+   * @throws ValidationError, ConfigurationError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/create-group
+   * @example (await sms.groups.create({ name: 'Opted out', isBlacklist: true })).id
+   */
+  create(group: GroupInput, options?: CallOptions): Promise<ContactGroup>;
+  /**
+   * @throws ValidationError, NotFoundError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/get-group-by-id
+   * @example (await sms.groups.get(8199)).contacts
+   */
+  get(groupId: number, options?: CallOptions): Promise<ContactGroup>;
+  /**
+   * Changes a group: all operations, or none. Never sent twice.
+   *
+   * @throws ValidationError, NotFoundError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/update-group
+   * @example await sms.groups.update(8199, [{ op: 'replace', path: '/isBlacklist', value: 'true' }])
+   */
+  update(
+    groupId: number,
+    operations: readonly PatchOperation[],
+    options?: CallOptions,
+  ): Promise<ContactGroup>;
+  /**
+   * Deletes a group; its contacts stay. After a lost answer a `NotFoundError` says that it is gone.
+   *
+   * @throws ValidationError, NotFoundError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/delete-group
+   * @example await sms.groups.delete(8199)
+   */
+  delete(groupId: number, options?: CallOptions): Promise<void>;
+  /**
+   * Puts contacts into a group. Calling it twice is safe.
+   *
+   * @throws ValidationError, NotFoundError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/add-contacts-to-group
+   * @example await sms.groups.addContacts(8199, [41764986])
+   */
+  addContacts(groupId: number, contactIds: readonly number[], options?: CallOptions): Promise<ContactGroup>;
+  /**
+   * Takes contacts out of a group; they stay contacts. Calling it twice is safe.
+   *
+   * @throws ValidationError, NotFoundError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/delete-contacts-from-group
+   * @example await sms.groups.removeContacts(8199, [41764986])
+   */
+  removeContacts(
+    groupId: number,
+    contactIds: readonly number[],
+    options?: CallOptions,
+  ): Promise<ContactGroup>;
+}
+
+const queryFields: Fields<GroupQuery> = { ...pageFields, name: text({ max: 100 }) };
+const querySchema = shape(queryFields, 'a query { name, limit, offset }');
+const groupFields: Fields<GroupInput> = {
+  name: text({ max: 100 }),
+  description: text({ max: 100 }),
+  isBlacklist: flag(),
+};
+/** Limits: https://developer.8x8.com/connect/reference/create-group */
+const groupSchema = shapeWith(['name'], groupFields, 'a group { name, … }');
+const contactIdsSchema = idList();
+
+export function createGroups(core: Core): Groups {
+  const accountCalls = createAccountCalls(core);
+  const { ask } = accountCalls;
+
+  function changeMembers(
+    operation: Operation,
+    groupId: number,
+    contactIds: readonly number[],
+    options: CallOptions | undefined,
+  ): Promise<ContactGroup> {
+    const prepare = () => {
+      assertValid(contactIdsSchema, contactIds, 'contactIds');
+      return { ...pathOf(groupId), body: { contacts: contactIds } };
+    };
+    return ask(operation, options, prepare, readGroup);
+  }
+
+  return {
+    list(query = {}, options = undefined) {
+      const copy = copyOf(query);
+      const listing = {
+        operation: LIST,
+        read: readGroup,
+        query() {
+          assertValid(querySchema, copy, 'query');
+          const { limit, offset, name } = copy;
+          return { limit, offset, name };
+        },
+      };
+      return listPages(accountCalls, listing, options);
+    },
+    create: (group, options) =>
+      ask(
+        CREATE,
+        options,
+        () => {
+          assertValid(groupSchema, group, 'group');
+          return { body: wireFields({ ...group }) };
+        },
+        readGroup,
+      ),
+    get: (groupId, options) => ask(GET, options, () => pathOf(groupId), readGroup),
+    update: (groupId, operations, options) =>
+      ask(
+        UPDATE,
+        options,
+        () => {
+          assertValid(patchSchema, operations, 'operations');
+          return { ...pathOf(groupId), body: patchBody(operations) };
+        },
+        readGroup,
+      ),
+    delete: (groupId, options) => ask(DELETE, options, () => pathOf(groupId), readNothing),
+    addContacts: (groupId, contactIds, options) => changeMembers(ADD_CONTACTS, groupId, contactIds, options),
+    removeContacts: (groupId, contactIds, options) =>
+      changeMembers(REMOVE_CONTACTS, groupId, contactIds, options),
+  };
+}
+
+function pathOf(groupId: number): { readonly segments: { readonly groupId: string } } {
+  return { segments: { groupId: readNumericId(groupId, 'groupId') } };
+}

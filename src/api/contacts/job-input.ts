@@ -1,0 +1,68 @@
+import { type Fields, flag, list, oneOf, refined, shape, shapeWith } from '../../schema.ts';
+import { msisdnField } from './contact.ts';
+import { idList, numericId } from './group.ts';
+import { type PageQuery, pageFields } from './pages.ts';
+
+/** Contacts to delete. `all` cannot stand with the other two. */
+export interface ContactSelection {
+  readonly ids?: readonly number[] | undefined;
+  /** Numbers in international form. */
+  readonly msisdns?: readonly string[] | undefined;
+  /** Every contact of the account. */
+  readonly all?: true | undefined;
+}
+
+/** From one group to another, by id. */
+export interface GroupTransfer {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Groups to delete. */
+export interface GroupSelection {
+  readonly ids: readonly number[];
+  /** True deletes the contacts in them too. */
+  readonly deleteContacts: boolean;
+}
+
+/** Which jobs. */
+export interface ContactJobQuery extends PageQuery {
+  readonly type?:
+    | 'createContacts'
+    | 'deleteContacts'
+    | 'copyContacts'
+    | 'moveContacts'
+    | 'deleteGroups'
+    | undefined;
+}
+
+/** Ours, for one request: 8x8 names none. */
+const MAX_NUMBERS = 10_000;
+
+const selectionFields: Fields<ContactSelection> = {
+  ids: idList(),
+  msisdns: list(msisdnField, { min: 1, max: MAX_NUMBERS }),
+  all: oneOf([true]),
+};
+export const selectionSchema = refined<ContactSelection>(
+  shape(selectionFields, 'an object { ids, msisdns } or { all: true }'),
+  ({ ids, msisdns, all }) => (all === true) === (ids === undefined && msisdns === undefined),
+  'must hold ids, msisdns or both, or else all: true.',
+);
+const transferFields: Fields<GroupTransfer> = { from: numericId, to: numericId };
+export const transferSchema = refined<GroupTransfer>(
+  shapeWith(['from', 'to'], transferFields, 'an object { from, to }'),
+  ({ from, to }) => from !== to,
+  'must name two different groups.',
+);
+const groupsFields: Fields<GroupSelection> = { ids: idList(), deleteContacts: flag() };
+export const groupsSchema = shapeWith(
+  ['ids', 'deleteContacts'],
+  groupsFields,
+  'an object { ids, deleteContacts }',
+);
+const queryFields: Fields<ContactJobQuery> = {
+  ...pageFields,
+  type: oneOf(['createContacts', 'deleteContacts', 'copyContacts', 'moveContacts', 'deleteGroups']),
+};
+export const querySchema = shape(queryFields, 'a query { type, limit, offset }');

@@ -1,0 +1,75 @@
+import { readPhone } from '../guards/desk.ts';
+import { type Fields, oneOf, shape } from '../schema.ts';
+import type { CallOptions } from '../types.ts';
+import type { Core } from './core.ts';
+import { readInput } from './input.ts';
+import { type NumberLookup, readLookup } from './number-lookup.ts';
+import type { Operation } from './operation.ts';
+import { readAnswer } from './read-answer.ts';
+import { addressingFields } from './sms-message.ts';
+
+const FREE: Operation = {
+  name: 'lookup.get',
+  operationId: 'phone-number-lookup',
+  product: 'lookup',
+  method: 'GET',
+  path: '/api/v1/subaccounts/{subAccountId}/phones/{phoneNumber}',
+  repeat: 'safe',
+  answer: 'json',
+};
+
+/** A GET that costs money each time. */
+const PAID: Operation = {
+  ...FREE,
+  repeat: 'never',
+  ifLost: 'It may have been billed: asking again may cost again.',
+};
+
+/** `format`: the number alone, free. `operator`: whose number it is. `live`: asks the network. The last two cost money. */
+export type LookupType = 'format' | 'operator' | 'live';
+
+/** How a number is looked up. */
+export interface LookupQuery {
+  /** ISO 3166-1 alpha-2 code of a national number. @default `defaultCountry` of the client */
+  readonly country?: string | undefined;
+  /** `operator` and `live` cost money. @default 'format', which is free */
+  readonly type?: LookupType | undefined;
+}
+
+/** What 8x8 knows of phone numbers. */
+export interface Lookup {
+  /**
+   * Looks a number up. A number that could not be looked up is no error: see `status`. A paid lookup is never repeated
+   * when its answer is lost.
+   *
+   * @see https://developer.8x8.com/connect/reference/phone-number-lookup
+   * @throws InvalidPhoneNumberError the number cannot be read
+   * @throws ValidationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @example (await sms.lookup.get('9123 4567', { country: 'SG', type: 'operator' })).currentOperator?.operatorName
+   */
+  get(phoneNumber: string, query?: LookupQuery, options?: CallOptions): Promise<NumberLookup>;
+}
+
+const queryFields: Fields<LookupQuery> = {
+  country: addressingFields.country,
+  type: oneOf(['format', 'operator', 'live']),
+};
+const querySchema = shape(queryFields, 'an object { country, type }');
+
+export function createLookup({ calls, transport, subAccountId, prepare }: Core): Lookup {
+  return {
+    get: (phoneNumber, query = {}, options = undefined) =>
+      calls.run(options, async (call) => {
+        // Always named: what 8x8 takes for the default might cost.
+        const { type = 'format', country = prepare.defaultCountry } = readInput(querySchema, query, 'query');
+        const operation = type === 'format' ? FREE : PAID;
+        const answer = await transport.request({
+          operation,
+          segments: { subAccountId, phoneNumber: readPhone(phoneNumber, country).e164 },
+          query: { type },
+          options: call.transportOptions(),
+        });
+        return readAnswer(operation, answer, readLookup);
+      }),
+  };
+}

@@ -1,0 +1,133 @@
+import {
+  type AnswerFields,
+  optionalFlag,
+  optionalNumber,
+  optionalText,
+  present,
+  textIn,
+  toFields,
+} from './read-answer.ts';
+
+/** What kind of line; a value that is not known here is given as it comes. */
+export type LookupPhoneType =
+  | 'UAN'
+  | 'FixedLine'
+  | 'Mobile'
+  | 'FixedLineOrMobile'
+  | 'TollFree'
+  | 'PremiumRate'
+  | 'SharedCost'
+  | 'VoIP'
+  | 'PersonalNumber'
+  | 'Pager'
+  | 'Voicemail'
+  | 'Unknown'
+  | (string & {});
+
+/** Why a lookup failed, by 8x8's code. Source: 8x8 Number Lookup API, "Error codes". */
+const REASONS = {
+  2000: 'internal',
+  2004: 'provider-timeout',
+  2005: 'provider-error',
+  2006: 'no-pricing-plan',
+  2007: 'not-enough-balance',
+  6000: 'operator-not-available',
+  6001: 'sim-offline',
+  6002: 'not-reachable',
+  6003: 'sim-deactivated',
+  6004: 'routing',
+  6005: 'sim-full',
+} as const;
+
+/** The meaning of an `errorCode`. The first five are 8x8's or your account's trouble, the others the network's. */
+export type LookupErrorReason = (typeof REASONS)[keyof typeof REASONS];
+
+/** How a lookup went. */
+export interface LookupStatus {
+  readonly state: 'ok' | 'error' | (string & {});
+  readonly detail?: string;
+  /** ISO 8601. */
+  readonly timestamp?: string;
+  readonly errorCode?: number;
+  /** What `errorCode` means; absent for a code that is not known here. */
+  readonly reason?: LookupErrorReason;
+  readonly errorMessage?: string;
+}
+
+/** A mobile network. */
+export interface LookupOperator {
+  readonly operatorName?: string;
+  readonly mcc?: string;
+  readonly mnc?: string;
+  /** ISO 3166-1 alpha-2. */
+  readonly country?: string;
+}
+
+/** What 8x8 knows of a number. */
+export interface NumberLookup {
+  readonly requestId?: string;
+  readonly phoneNumber: string;
+  /** As it is dialled at home. */
+  readonly phoneNumberNational?: string;
+  readonly phoneType?: LookupPhoneType;
+  /** ISO 3166-1 alpha-2. */
+  readonly country?: string;
+  /** True when it is in a network abroad. */
+  readonly roaming?: boolean;
+  /** True when it is switched on. */
+  readonly presence?: boolean;
+  /** True when it moved to another operator; null when nobody knows. */
+  readonly ported?: boolean | null;
+  readonly status: LookupStatus;
+  readonly currentOperator?: LookupOperator;
+  readonly originalOperator?: LookupOperator;
+  readonly roamingOperator?: LookupOperator;
+}
+
+function readStatus(fields: AnswerFields): LookupStatus {
+  const status = toFields(fields.status, 'status');
+  const errorCode = optionalNumber(status, 'errorCode');
+  const reasons: Readonly<Record<number, LookupErrorReason>> = REASONS;
+  return {
+    state: textIn(status, 'state'),
+    ...present({
+      detail: optionalText(status, 'detail'),
+      timestamp: optionalText(status, 'timestamp'),
+      errorCode,
+      reason: errorCode === undefined ? undefined : reasons[errorCode],
+      errorMessage: optionalText(status, 'errorMessage'),
+    }),
+  };
+}
+
+function operatorIn(fields: AnswerFields, name: string): LookupOperator | undefined {
+  const value = fields[name];
+  if (value === undefined || value === null) return undefined;
+  const operator = toFields(value, name);
+  return present({
+    operatorName: optionalText(operator, 'operatorName'),
+    mcc: optionalText(operator, 'mcc'),
+    mnc: optionalText(operator, 'mnc'),
+    country: optionalText(operator, 'country'),
+  });
+}
+
+export function readLookup(body: unknown): NumberLookup {
+  const fields = toFields(body);
+  return {
+    phoneNumber: textIn(fields, 'phoneNumber'),
+    status: readStatus(fields),
+    ...present({
+      requestId: optionalText(fields, 'requestId'),
+      phoneNumberNational: optionalText(fields, 'phoneNumberNational'),
+      phoneType: optionalText(fields, 'phoneType'),
+      country: optionalText(fields, 'country'),
+      roaming: optionalFlag(fields, 'roaming'),
+      presence: optionalFlag(fields, 'presence'),
+      ported: fields.ported === null ? null : optionalFlag(fields, 'ported'),
+      currentOperator: operatorIn(fields, 'currentOperator'),
+      originalOperator: operatorIn(fields, 'originalOperator'),
+      roamingOperator: operatorIn(fields, 'roamingOperator'),
+    }),
+  };
+}

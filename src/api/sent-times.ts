@@ -1,0 +1,30 @@
+import { type Cache, createCache } from '../cache.ts';
+import type { Written } from '../deliver.ts';
+import type { Clock } from '../types.ts';
+import type { WireCandidate } from './prepare.ts';
+
+/** When messages went out whose outcome may be reported. A convenience: it forgets, and knows this client only. */
+export interface SentTimes {
+  /** Remembers one-time passwords and messages with `track: 'Outcome'` that 8x8 took. */
+  record(candidates: readonly WireCandidate[], written: readonly Written[]): void;
+  /** Epoch milliseconds; undefined when it is not known. */
+  find(umid: string): number | undefined;
+}
+
+/** Within 15 minutes, at 100 one-time passwords a second. About 10 MB when full. */
+const MAX_REMEMBERED = 90_000;
+
+export function createSentTimes(clock: Clock): SentTimes {
+  let sentAt: Cache<string, number> | undefined;
+  return {
+    record(candidates, written) {
+      candidates.forEach(({ purpose, wire, content }, turn) => {
+        const result = written[turn];
+        if (result?.status !== 'accepted' || (purpose !== 'otp' && wire.track !== 'Outcome')) return;
+        sentAt ??= createCache(MAX_REMEMBERED);
+        sentAt.set(result.umid, content?.scheduledAt ?? clock.now());
+      });
+    },
+    find: (umid) => sentAt?.get(umid),
+  };
+}

@@ -1,0 +1,66 @@
+import { readPhone } from '../../guards/desk.ts';
+import { anything, type Fields, refined, shape } from '../../schema.ts';
+import type { CallOptions } from '../../types.ts';
+import type { Core } from '../core.ts';
+import { readId, readInput } from '../input.ts';
+import { readAnswer } from '../read-answer.ts';
+import { addressingFields } from '../sms-message.ts';
+import { refuseOtherNumber, refuseOthers } from './refuse-session.ts';
+import { subjectField } from './start-input.ts';
+import { GET, readVerification, type Verification } from './verification.ts';
+
+/** What a session is expected to belong to. */
+export interface SessionQuery {
+  /** The number it was started for. Another one: `GuardError`, reason `session-mismatch`. */
+  readonly destination?: string | undefined;
+  /** ISO 3166-1 alpha-2 code of a national `destination`. @default `defaultCountry` of the client */
+  readonly country?: string | undefined;
+  /** The subject it was started for. Needs `destination`. */
+  readonly subject?: string | undefined;
+}
+
+/**
+ * Reads where a session stands; spends no try and clears nothing.
+ *
+ * @see https://developer.8x8.com/connect/reference/code-validation-v2
+ * @throws GuardError the session belongs to another number or subject
+ * @throws NotFoundError 8x8 does not know the session (`apiCode` 1404)
+ * @throws ValidationError, StoreError, ApiError, ConnectionError, AbortedError, QueueFullError
+ * @example (await sms.verifications.get(sessionId)).status
+ */
+export type GetVerification = (
+  sessionId: string,
+  query?: SessionQuery,
+  options?: CallOptions,
+) => Promise<Verification>;
+
+const queryFields: Fields<SessionQuery> = {
+  destination: anything(),
+  country: addressingFields.country,
+  subject: subjectField,
+};
+const querySchema = refined<SessionQuery>(
+  shape(queryFields, 'an object { destination, country, subject }'),
+  ({ subject, destination: number }) => subject === undefined || number !== undefined,
+  'must have a destination: a subject is checked together with it.',
+);
+
+export function createGetVerification(core: Core): GetVerification {
+  const { calls, transport, subAccountId, sessionBindings, prepare } = core;
+  return (sessionId, query = {}, options = undefined) =>
+    calls.run(options, async (call) => {
+      const segments = { subAccountId, sessionId: readId(sessionId, 'sessionId') };
+      const given = readInput(querySchema, query, 'query');
+      const phone =
+        given.destination === undefined
+          ? undefined
+          : readPhone(given.destination, given.country ?? prepare.defaultCountry);
+      const { subject } = given;
+      const binding = phone && (await sessionBindings.find(sessionId, phone, subject, call));
+      if (phone !== undefined && binding !== undefined) refuseOthers(binding, phone, subject);
+      const answer = await transport.request({ operation: GET, segments, options: call.transportOptions() });
+      const verification = readAnswer(GET, answer, readVerification);
+      if (phone !== undefined && binding?.owner === 'unknown') refuseOtherNumber(verification, phone);
+      return verification;
+    });
+}

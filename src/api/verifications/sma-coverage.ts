@@ -1,0 +1,70 @@
+import { readPhone } from '../../guards/desk.ts';
+import { anything, type Fields, shapeWith } from '../../schema.ts';
+import type { CallOptions } from '../../types.ts';
+import type { Core } from '../core.ts';
+import { readInput } from '../input.ts';
+import type { Operation } from '../operation.ts';
+import { wireFields } from '../prepare.ts';
+import { flagIn, readAnswer, toFields } from '../read-answer.ts';
+import { addressingFields, clientIpField } from '../sms-message.ts';
+
+const SMA_COVERAGE: Operation = {
+  name: 'verifications.smaCoverage',
+  operationId: 'sma-coverage-check',
+  product: 'verification',
+  method: 'POST',
+  path: '/api/v2/subaccounts/{subAccountId}/sma/coverage',
+  // 8x8 does not say whether it is billed.
+  repeat: 'never',
+  ifLost: 'It sends nothing: ask again.',
+  answer: 'json',
+};
+
+/** Which telephone is asked about. */
+export interface SmaCoverageQuery {
+  /** The address that the telephone has in its mobile network. */
+  readonly clientIp: string;
+  readonly destination?: string | undefined;
+  /** ISO 3166-1 alpha-2 code of a national `destination`. @default `defaultCountry` of the client */
+  readonly country?: string | undefined;
+}
+
+export interface SmaCoverage {
+  /** True when channel `sma` works for this telephone. */
+  readonly isAvailable: boolean;
+}
+
+/**
+ * Whether the network behind an address can do silent mobile authentication (channel `sma`). Sends nothing.
+ *
+ * @see https://developer.8x8.com/connect/reference/sma-coverage
+ * @throws ValidationError, InvalidPhoneNumberError, ApiError, ConnectionError, AbortedError, QueueFullError
+ * @example (await sms.verifications.smaCoverage({ clientIp: '203.0.113.7' })).isAvailable
+ */
+export type GetSmaCoverage = (query: SmaCoverageQuery, options?: CallOptions) => Promise<SmaCoverage>;
+
+const queryFields: Fields<SmaCoverageQuery> = {
+  clientIp: clientIpField,
+  destination: anything(),
+  country: addressingFields.country,
+};
+const querySchema = shapeWith(['clientIp'], queryFields, 'an object { clientIp, destination, country }');
+
+export function createGetSmaCoverage({ calls, transport, subAccountId, prepare }: Core): GetSmaCoverage {
+  return (query, options) =>
+    calls.run(options, async (call) => {
+      const given = readInput(querySchema, query, 'query');
+      const { clientIp, country = prepare.defaultCountry } = given;
+      const destination =
+        given.destination === undefined ? undefined : readPhone(given.destination, country).e164;
+      const answer = await transport.request({
+        operation: SMA_COVERAGE,
+        segments: { subAccountId },
+        body: wireFields({ clientIp, destination }),
+        options: call.transportOptions(),
+      });
+      return readAnswer(SMA_COVERAGE, answer, (body) => ({
+        isAvailable: flagIn(toFields(body), 'isAvailable'),
+      }));
+    });
+}

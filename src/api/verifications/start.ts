@@ -1,0 +1,169 @@
+import { type Cache, createCache } from '../../cache.ts';
+import type { Written } from '../../deliver.ts';
+import { ApiError, LimitError, type SmsError } from '../../errors.ts';
+import { describeDuration } from '../../guards/finding.ts';
+import type { Phone } from '../../phone/normalise-phone.ts';
+import { maskNumber } from '../../redact.ts';
+import type { CallOptions } from '../../types.ts';
+import { copyOf } from '../copy-of.ts';
+import type { Core } from '../core.ts';
+import { contentOf, type Reading, wireFields } from '../prepare.ts';
+import { readAnswer } from '../read-answer.ts';
+import { type SendPlan, sendDrafts } from '../send.ts';
+import { startSchema, type VerificationStart } from './start-input.ts';
+import { readVerification, START, type Verification } from './verification.ts';
+
+/**
+ * Makes 8x8 send a code to a number, past all guards, as a message with purpose `otp`. Throws unless 8x8 took it. The
+ * session is bound to the number and the `subject`, see `check`.
+ *
+ * @see https://developer.8x8.com/connect/reference/verify-request-v2
+ * @throws ValidationError the request is malformed
+ * @throws GuardError a guard said no: `InvalidPhoneNumberError`, `ConsentError`, `LimitError`
+ * @throws LimitError also, with guard `verification` and reason `resending-interval`, when 8x8 wants a longer pause between
+ * two codes to one number
+ * @throws ApiError, ConnectionError, AbortedError, QueueFullError, StoreError as `messages.send`; a `clientMessageId` is
+ * that of the events, 8x8 does not know it
+ * @example
+ * ```ts
+ * const { sessionId } = await sms.verifications.start({ destination: '+6591234567', brand: 'Team', subject: 'account-7' });
+ * ```
+ */
+export type StartVerification = (request: VerificationStart, options?: CallOptions) => Promise<Verification>;
+
+/** 8x8's own defaults. */
+const DEFAULT_VALIDITY_S = 300;
+const DEFAULT_CODE_LENGTH = 4;
+const DEFAULT_RESENDING_INTERVAL_S = 10;
+const MAX_RESENDING_INTERVAL_S = 7_200;
+/** 8x8: "resending interval violation", inside HTTP 403. */
+const TOO_EARLY = 1400;
+/** Numbers whose next code is remembered; who is forgotten waits the interval that was asked for. */
+const MAX_REMEMBERED = 10_000;
+
+const NESTED = ['sms', 'call', 'whatsapp'] as const satisfies readonly (keyof VerificationStart)[];
+
+/** A copy down to the last field, so that what was checked is what is sent. What cannot be read is for `prepare` to say. */
+function snapshotOf(request: VerificationStart): VerificationStart {
+  try {
+    const copy = copyOf(request) as unknown as Record<string, unknown>;
+    for (const name of NESTED) if (copy[name] !== undefined) copy[name] = copyOf(copy[name]);
+    return copy as unknown as VerificationStart;
+  } catch {
+    return request;
+  }
+}
+
+/** The text as a person would get it, as long as it can become: a code with a dash has one character more. */
+function filledTemplate(template: string, { codeLength, codeType, brand = '' }: VerificationStart): string {
+  const dash = codeType === 'NUMERIC_WITH_DASH' ? 1 : 0;
+  const code = '0'.repeat((codeLength ?? DEFAULT_CODE_LENGTH) + dash);
+  return template.replaceAll('{code}', code).replaceAll('{brand}', () => brand);
+}
+
+function startReading(rewrite: (text: string) => string): Reading<VerificationStart> {
+  return {
+    schema: startSchema,
+    purpose: 'otp',
+    channel: ({ channel = 'sms' }) => channel,
+    content(request) {
+      const { template, sms } = request;
+      const written = template === undefined ? undefined : rewrite(template);
+      const text = written === undefined ? '' : filledTemplate(written, request);
+      return { ...contentOf({ text, source: sms?.source, encoding: sms?.encoding }), template: written };
+    },
+    wire({ destination: _, country: __, subject: ___, template, sms, call, whatsapp, ...rest }) {
+      return wireFields({
+        ...rest,
+        template: template === undefined ? undefined : rewrite(template),
+        sms: sms && wireFields({ ...sms }),
+        call: call && wireFields({ ...call }),
+        whatsapp: whatsapp && wireFields({ ...whatsapp }),
+      });
+    },
+  };
+}
+
+function isTooEarly(error: SmsError): error is ApiError {
+  return ApiError.isInstance(error) && error.status === 403 && error.apiCode === TOO_EARLY;
+}
+
+function tooEarlyError(phone: Phone, retryAfterMs: number, clientMessageId: string): LimitError {
+  return new LimitError({
+    message: `8x8 sends this number no other code yet (resendingInterval). Try again in ${describeDuration(retryAfterMs)}. Nothing was sent.`,
+    decision: {
+      guard: 'verification',
+      reason: 'resending-interval',
+      mode: 'enforce',
+      destination: maskNumber(phone.e164),
+      retryAfterMs,
+    },
+    clientMessageId,
+  });
+}
+
+export function createStartVerification(core: Core): StartVerification {
+  const { calls, clock, subAccountId, sessionBindings } = core;
+  const reading = startReading(core.rewrite);
+  const segments = { subAccountId };
+  /** By number: when 8x8 sends the next code. */
+  let nextCodeAt: Cache<number, number> | undefined;
+
+  function remember(phone: Phone, { retryAfter }: Verification): void {
+    const at = retryAfter === undefined ? Number.NaN : Date.parse(retryAfter);
+    if (Number.isNaN(at)) return;
+    nextCodeAt ??= createCache(MAX_REMEMBERED);
+    nextCodeAt.set(phone.key, at);
+  }
+
+  /** What 8x8 says in the header, else what it said with the last code, else the interval that was asked for. */
+  function waitOf(error: ApiError, phone: Phone, { resendingInterval }: VerificationStart): number {
+    if (error.retryAfterMs !== undefined) return error.retryAfterMs;
+    const leftMs = (nextCodeAt?.get(phone.key) ?? 0) - clock.now();
+    // Their clock and ours may differ: what cannot be true is not believed.
+    if (leftMs > 0 && leftMs <= MAX_RESENDING_INTERVAL_S * 1_000) return Math.ceil(leftMs);
+    return (resendingInterval ?? DEFAULT_RESENDING_INTERVAL_S) * 1_000;
+  }
+
+  return (request, options) =>
+    calls.run(options, async (call) => {
+      const input = snapshotOf(request);
+      const seen: { phone?: Phone; verification?: Verification } = {};
+      const plan: SendPlan<VerificationStart> = {
+        reading,
+        segments,
+        request([candidate]) {
+          if (candidate !== undefined) seen.phone = candidate.phone;
+          const { clientMessageId: _, ...body } = candidate?.wire ?? {};
+          return { operation: START, body };
+        },
+        read: (answer, admitted) =>
+          admitted.map((candidate): Written => {
+            seen.verification = readAnswer(START, answer, readVerification);
+            const { index, clientMessageId, content } = candidate;
+            const { parts, encoding } = content?.measure ?? { parts: 1, encoding: 'GSM7' };
+            // A session has no umid; this result goes no further than the guards.
+            return {
+              status: 'accepted',
+              index,
+              clientMessageId,
+              umid: '',
+              parts,
+              encoding,
+              attempts: answer.attempts,
+            };
+          }),
+      };
+      const [result] = await sendDrafts(core, [{ index: 0, path: '', input }], plan, call);
+      const { phone, verification } = seen;
+      if (result?.status === 'accepted' && phone !== undefined && verification !== undefined) {
+        const { codeValidity = DEFAULT_VALIDITY_S, subject } = input;
+        remember(phone, verification);
+        await sessionBindings.bind(verification.sessionId, phone, subject, codeValidity * 1_000, call);
+        return verification;
+      }
+      const { error } = result as Exclude<Written, { status: 'accepted' }>;
+      if (phone === undefined || !isTooEarly(error)) throw error;
+      throw tooEarlyError(phone, waitOf(error, phone, input), error.clientMessageId ?? '');
+    });
+}

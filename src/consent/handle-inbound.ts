@@ -1,0 +1,245 @@
+import type { Call } from '../call.ts';
+import type { ConsentGuardOptions } from '../guards/consent-options.ts';
+import type { Exemption } from '../guards/guard.ts';
+import { normalisePhone, type Phone } from '../phone/normalise-phone.ts';
+import { maskNumber } from '../redact.ts';
+import type { Clock } from '../types.ts';
+import type { InboundMessage } from '../webhooks/webhook-event.ts';
+import { type ConsentBook, type Person, shownEntry } from './consent-book.ts';
+import type { ConsentRecord } from './consent-ledger.ts';
+import { createKeywordReader } from './keywords/read-keyword.ts';
+import { findOpenQuestion } from './open-question.ts';
+import { createReactions, type ReactionsConfig } from './reactions.ts';
+
+/** What an inbound text meant for consent, and what was done about it. */
+export interface InboundConsent {
+  /**
+   * - `opt-out`: STOP and its like.
+   * - `opt-in`: START and its like.
+   * - `confirm`: a yes to an open question of `consent.requestOptIn`.
+   * - `help`: HELP and its like.
+   * - `possible-opt-out`: sounds like an opt-out, for a person to read. Nothing was changed.
+   * - `none`: anything else, also a yes that nobody asked for.
+   */
+  readonly intent: 'opt-out' | 'opt-in' | 'confirm' | 'help' | 'possible-opt-out' | 'none';
+  /** What the ledger holds of it; absent when nothing was to be recorded, or there is no ledger or no phone number. */
+  readonly recorded?: ConsentRecord;
+  /** True when a choice that the person made later was recorded before: this one is part of the history only. */
+  readonly superseded?: true;
+  /**
+   * Of the answer that your options ask for. `skipped`: it was sent before, or is not due. `failed`: a guard or 8x8 said
+   * no, or the outcome is unknown; the events say more. Absent when the options name none.
+   */
+  readonly reply?: 'sent' | 'failed' | 'skipped';
+  /** Whether 8x8's block list took it; absent when it was not asked to. */
+  readonly mirrored?: boolean;
+}
+
+/** Takes in one text of a person inside a call that has begun. Twice the same one changes nothing the second time. */
+export type HandleInbound = (inbound: InboundMessage, call: Call) => Promise<InboundConsent>;
+
+export interface HandleInboundConfig extends ReactionsConfig {
+  readonly guard: false | ConsentGuardOptions;
+  readonly book: ConsentBook;
+  readonly clock: Clock;
+}
+
+/** A text of a person whose number could be read. */
+interface PersonText {
+  readonly person: Person;
+  readonly inbound: InboundMessage;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const HELP_WINDOW_MS = 60 * 60 * 1000;
+/** The longest text that a ledger is given; keywords are far shorter. */
+export const MAX_KEPT_CHARACTERS = 1_600;
+/** What START agrees to when it has nothing to restore: never advertising. */
+const SERVICE_ONLY = { scope: 'all', purposes: ['transactional', 'otp'] } as const;
+
+/** The same for two STOPs that race, and another one after the next opt-in: one confirmation an opt-out. */
+async function confirmationToken({ key, latest }: Person): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify([key, latest?.at ?? null]));
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export function createHandleInbound(config: HandleInboundConfig): HandleInbound {
+  const { guard, book, clock, emit } = config;
+  const { inbound: options = {}, onPossibleOptOut }: ConsentGuardOptions = guard === false ? {} : guard;
+  const { optOutReply, optInReply, helpReply, optOutScope = 'all' } = options;
+  const readKeyword = createKeywordReader(options.words);
+  const { reply, mirror } = createReactions(config);
+
+  /** When the person wrote it. Never in the future: every later choice would lose against it. */
+  function writtenAt({ timestamp }: InboundMessage): number {
+    const now = clock.now();
+    const at = Date.parse(timestamp);
+    return at < now ? at : now;
+  }
+
+  async function replyIfAsked(
+    text: string | undefined,
+    exemption: Exemption,
+    phone: Phone,
+    { destination: source }: InboundMessage,
+    call: Call,
+  ): Promise<Pick<InboundConsent, 'reply'>> {
+    if (text === undefined) return {};
+    return { reply: await reply({ destination: phone.e164, source, text }, exemption, call) };
+  }
+
+  async function mirrorIfAsked(phone: Phone, scope: ConsentRecord['scope'], call: Call) {
+    if (options.blockAt8x8 !== true || scope !== 'all') return {};
+    return { mirrored: await mirror(phone, call) };
+  }
+
+  function unrecorded(destination: string, reason: 'no-ledger' | 'no-number', call: Call): void {
+    emit({ type: 'opt-out-unrecorded', destination: maskNumber(destination), reason }, call.context);
+  }
+
+  /** What is recorded of every choice that came as a text. */
+  function evidenceOf({ inbound, at }: PersonText) {
+    return { at, messageId: inbound.umid, text: inbound.body.slice(0, MAX_KEPT_CHARACTERS) };
+  }
+
+  function isSuperseded({ latest }: Person, at: number): boolean {
+    return latest !== undefined && latest.at > at;
+  }
+
+  async function optOut(text: PersonText, call: Call): Promise<Omit<InboundConsent, 'intent'>> {
+    const { person, inbound, at } = text;
+    const { phone, latest } = person;
+    const wasOut = latest?.state === 'opted-out';
+    const superseded = isSuperseded(person, at);
+    const mayConfirm = optOutReply !== undefined && !wasOut && !superseded;
+    // A second STOP takes the token of the first with it, or the confirmation under way would lose its reason.
+    const confirmation = mayConfirm
+      ? await confirmationToken(person)
+      : wasOut
+        ? latest.confirmation
+        : undefined;
+    const record: ConsentRecord = {
+      state: 'opted-out',
+      // STOP never takes back a part of what was stopped before.
+      scope: wasOut && latest.scope === 'all' ? 'all' : optOutScope,
+      source: 'inbound-sms',
+      ...evidenceOf(text),
+      ...(confirmation !== undefined && { confirmation }),
+    };
+    await book.append(phone, record, call);
+    const recorded = shownEntry(record);
+    if (superseded) return { recorded, superseded, ...(optOutReply !== undefined && { reply: 'skipped' }) };
+    const exemption = { kind: 'opt-out-confirmation', key: confirmation ?? '', windowMs: DAY_MS } as const;
+    async function answerAndMirror() {
+      const replied = mayConfirm
+        ? await replyIfAsked(optOutReply, exemption, phone, inbound, call)
+        : optOutReply !== undefined && ({ reply: 'skipped' } as const);
+      // After the answer, which the block list would stop.
+      return { ...replied, ...(await mirrorIfAsked(phone, record.scope, call)) };
+    }
+    const [done] = await Promise.all([answerAndMirror(), book.announce(phone, record, call)]);
+    return { recorded, ...done };
+  }
+
+  /** START takes back a STOP: what the person had agreed to before counts again. */
+  function restored({ entries }: Person, at: number): Pick<ConsentRecord, 'scope' | 'purposes'> {
+    if (options.keywordOptIn === true) return { scope: 'marketing' };
+    const before = entries.findLast((entry) => entry.state === 'opted-in' && entry.at <= at);
+    if (before === undefined) return SERVICE_ONLY;
+    const { scope, purposes } = before;
+    return { scope, ...(purposes !== undefined && { purposes }) };
+  }
+
+  async function optIn(
+    text: PersonText,
+    given: Pick<ConsentRecord, 'scope' | 'purposes' | 'source'>,
+    call: Call,
+  ): Promise<Omit<InboundConsent, 'intent'>> {
+    const { person, inbound } = text;
+    const { phone, latest } = person;
+    const record: ConsentRecord = { state: 'opted-in', ...evidenceOf(text), ...given };
+    await book.append(phone, record, call);
+    const skipped = optInReply !== undefined && ({ reply: 'skipped' } as const);
+    if (isSuperseded(person, record.at)) return { recorded: record, superseded: true, ...skipped };
+    const isNews = latest?.state !== 'opted-in' || given.source !== 'inbound-sms';
+    const exemption = { kind: 'opt-in-reply', key: inbound.umid, windowMs: DAY_MS } as const;
+    const [replied] = await Promise.all([
+      isNews ? replyIfAsked(optInReply, exemption, phone, inbound, call) : skipped,
+      book.announce(phone, record, call),
+    ]);
+    return { recorded: record, ...replied };
+  }
+
+  /** START, or a yes. */
+  async function agree(kind: 'opt-in' | 'confirm', text: PersonText, call: Call): Promise<InboundConsent> {
+    const { person, at } = text;
+    const found = findOpenQuestion(person, at);
+    if (found.kind === 'open') {
+      const { question } = found;
+      const { scope, purposes } = question;
+      const given = {
+        scope,
+        source: 'double-opt-in',
+        ...(purposes !== undefined && { purposes }),
+      };
+      // The answer comes after its question, whatever 8x8's clock says.
+      const answer = { ...text, at: Math.max(at, question.at) };
+      return { intent: 'confirm', ...(await optIn(answer, given, call)) };
+    }
+    if (kind === 'confirm') return { intent: 'none' };
+    return { intent: kind, ...(await optIn(text, { source: 'inbound-sms', ...restored(person, at) }, call)) };
+  }
+
+  async function choose(
+    kind: 'opt-out' | 'opt-in' | 'confirm',
+    phone: Phone,
+    inbound: InboundMessage,
+    call: Call,
+  ): Promise<InboundConsent> {
+    const person = await book.read(phone, call);
+    const known = person.entries.find(({ messageId }) => messageId === inbound.umid);
+    if (known !== undefined) {
+      const intent = known.source === 'double-opt-in' ? 'confirm' : kind;
+      const replies = kind === 'opt-out' ? optOutReply : optInReply;
+      const recorded = shownEntry(known as ConsentRecord);
+      return { intent, recorded, ...(replies !== undefined && { reply: 'skipped' }) };
+    }
+    const text = { person, inbound, at: writtenAt(inbound) };
+    return kind === 'opt-out' ? { intent: kind, ...(await optOut(text, call)) } : agree(kind, text, call);
+  }
+
+  async function possibleOptOut(destination: string, inbound: InboundMessage, call: Call): Promise<void> {
+    emit({ type: 'possible-opt-out', destination: maskNumber(destination) }, call.context);
+    const { body: text, umid: messageId } = inbound;
+    const notice = { destination, text, messageId, at: writtenAt(inbound) };
+    await book.tell(
+      'onPossibleOptOut',
+      call,
+      onPossibleOptOut && ((consentCall) => onPossibleOptOut(notice, consentCall)),
+    );
+  }
+
+  return async (inbound, call) => {
+    const { kind } = readKeyword(inbound.body);
+    if (kind === 'none') return { intent: 'none' };
+    const read = normalisePhone(inbound.source, undefined);
+    if (kind === 'possible-opt-out') {
+      await possibleOptOut(read.ok ? read.phone.e164 : inbound.source, inbound, call);
+      return { intent: kind };
+    }
+    const { phone } = read.ok ? read : {};
+    if (kind === 'help') {
+      const key = phone?.key ?? 0;
+      const exemption = { kind: 'help-reply', key, windowMs: HELP_WINDOW_MS } as const;
+      return { intent: kind, ...(phone && (await replyIfAsked(helpReply, exemption, phone, inbound, call))) };
+    }
+    if (phone !== undefined && book.hasLedger) return choose(kind, phone, inbound, call);
+    if (kind === 'opt-out') unrecorded(inbound.source, phone === undefined ? 'no-number' : 'no-ledger', call);
+    const mirrored =
+      kind === 'opt-out' && phone !== undefined && (await mirrorIfAsked(phone, optOutScope, call));
+    return { intent: kind === 'confirm' ? 'none' : kind, ...mirrored };
+  };
+}

@@ -1,0 +1,28 @@
+import type { Person } from './consent-book.ts';
+import { type ConsentQuestion, isChoice } from './consent-ledger.ts';
+
+/** How far 8x8's clock may be behind ours: an answer looks as if it came before its question (ours). */
+const CLOCK_SKEW_MS = 60_000;
+
+/** Whether a yes means anything now. */
+export type OpenQuestion =
+  | { readonly kind: 'open'; readonly question: ConsentQuestion }
+  | { readonly kind: 'expired' | 'not-asked' };
+
+/** The latest question that was sent; what provably never left has a second entry that expires at once. */
+export function lastQuestion({ entries }: Pick<Person, 'entries'>): ConsentQuestion | undefined {
+  const questions = entries.filter((entry) => entry.state === 'asked');
+  const unsent = new Set(questions.filter((each) => each.expiresAt <= each.at).map(({ at }) => at));
+  return questions.findLast(({ at }) => !unsent.has(at));
+}
+
+/** The question that a yes of that time answers. Any choice made after it, a STOP above all, closes it. */
+export function findOpenQuestion(person: Person, at: number): OpenQuestion {
+  const question = lastQuestion(person);
+  if (question === undefined || at < question.at - CLOCK_SKEW_MS) return { kind: 'not-asked' };
+  const isClosed =
+    person.entries.slice(person.entries.lastIndexOf(question)).some(isChoice) ||
+    (person.kept !== undefined && person.kept.at > question.at);
+  if (isClosed) return { kind: 'not-asked' };
+  return at < question.expiresAt ? { kind: 'open', question } : { kind: 'expired' };
+}

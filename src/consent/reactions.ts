@@ -1,0 +1,48 @@
+import type { SendSms } from '../api/messages.ts';
+import type { SmsMessage } from '../api/sms-message.ts';
+import type { Call } from '../call.ts';
+import { GuardError, SmsError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import type { Exemption } from '../guards/guard.ts';
+import type { Phone } from '../phone/normalise-phone.ts';
+import { maskNumber } from '../redact.ts';
+
+export interface ReactionsConfig {
+  readonly send: SendSms;
+  /** Puts a number on 8x8's own block list. */
+  readonly block: (phone: Phone, call: Call) => Promise<void>;
+  readonly emit: Emit;
+}
+
+/** What is done after a choice was recorded. That it fails must never undo the choice. */
+export interface Reactions {
+  /** Answers past every guard. */
+  reply(message: SmsMessage, exemption: Exemption, call: Call): Promise<'sent' | 'failed' | 'skipped'>;
+  /** Whether 8x8 took the number onto its list. */
+  mirror(phone: Phone, call: Call): Promise<boolean>;
+}
+
+export function createReactions({ send, block, emit }: ReactionsConfig): Reactions {
+  return {
+    async reply(message, exemption, call) {
+      try {
+        await send(message, call, { exemption });
+        return 'sent';
+      } catch (error) {
+        // What went wrong has been told as an event of the message.
+        if (!SmsError.isInstance(error)) throw error;
+        return GuardError.isInstance(error) && error.reason === 'answered-recently' ? 'skipped' : 'failed';
+      }
+    },
+    async mirror(phone, call) {
+      try {
+        await block(phone, call);
+        return true;
+      } catch (error) {
+        if (!SmsError.isInstance(error)) throw error;
+        emit({ type: 'opt-out-not-mirrored', destination: maskNumber(phone.e164) }, call.context);
+        return false;
+      }
+    },
+  };
+}

@@ -1,0 +1,192 @@
+import type { SendSms } from '../api/messages.ts';
+import type { Call } from '../call.ts';
+import { ConsentError, type GuardDecision, SmsError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import type { ConsentGuardOptions } from '../guards/consent-options.ts';
+import { guardError } from '../guards/guard.ts';
+import type { Phone } from '../phone/normalise-phone.ts';
+import { maskNumber } from '../redact.ts';
+import type { AcceptedResult } from '../results.ts';
+import { type Fields, integer, list, oneOf, shapeWith, text } from '../schema.ts';
+import { withTimeLimit } from '../time-limit.ts';
+import type { Clock, Purpose } from '../types.ts';
+import type { ConsentBook, Person } from './consent-book.ts';
+import type { ConsentQuestion, ConsentRecord } from './consent-ledger.ts';
+import { MAX_KEPT_CHARACTERS } from './handle-inbound.ts';
+import { findOpenQuestion, lastQuestion } from './open-question.ts';
+import { isStale } from './reconfirm.ts';
+
+/** A question whether a person agrees to be texted. */
+export interface OptInRequest {
+  /** The question: who you are, what you would send, and that YES is the answer that agrees. */
+  readonly text: string;
+  /** Sender ID; people can only answer to a number. @default the sub-account's */
+  readonly source?: string | undefined;
+  /** What a yes covers. @default everything in `scope` */
+  readonly purposes?: readonly Purpose[] | undefined;
+  /** @default 'marketing' */
+  readonly scope?: 'all' | 'marketing' | undefined;
+  /** How long a yes counts, in milliseconds, 1 minute to 31 days. @default 86_400_000, a day (ours) */
+  readonly expiresAfterMs?: number | undefined;
+  /** How long the person is not asked again, in milliseconds, 1 minute to 31 days. @default 604_800_000, 7 days (ours) */
+  readonly askAgainAfterMs?: number | undefined;
+  /** @default a UUID is made */
+  readonly clientMessageId?: string | undefined;
+  /** ISO 3166-1 alpha-2 code of a national number. */
+  readonly country?: string | undefined;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const LONGEST_MS = 31 * DAY_MS;
+/** What became of the question is known by then: a ledger that hangs must not keep it from the caller. */
+const WITHDRAW_TIMEOUT_MS = 2_000;
+
+const duration = integer({ min: 60_000, max: LONGEST_MS, unit: 'milliseconds' });
+const fields: Fields<OptInRequest> = {
+  text: text({ max: MAX_KEPT_CHARACTERS }),
+  source: text({ max: 16 }),
+  purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
+  scope: oneOf(['all', 'marketing']),
+  expiresAfterMs: duration,
+  askAgainAfterMs: duration,
+  clientMessageId: text({ max: 350 }),
+  country: text({ min: 2, max: 2 }),
+};
+export const optInRequestSchema = shapeWith(['text'], fields, 'an object { text, … }');
+
+const REFUSALS = {
+  'already-opted-in': 'This person agreed to that already.',
+  'asked-recently': 'This person was asked for an opt-in not long ago, and guards.consent asks once.',
+  'not-asked': 'This person was not asked, or has chosen since: ask with consent.requestOptIn first.',
+  expired: 'The question has expired. Ask again with consent.requestOptIn.',
+} as const;
+
+/** Why a question is not sent, or an answer does not count, besides the reasons of the guard. */
+type OptInReason = keyof typeof REFUSALS;
+
+export interface OptInDeskConfig {
+  readonly guard: false | ConsentGuardOptions;
+  readonly book: ConsentBook;
+  readonly send: SendSms;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+/** The two halves of a double opt-in. */
+export interface OptInDesk {
+  request(phone: Phone, request: OptInRequest, call: Call): Promise<AcceptedResult>;
+  confirm(
+    phone: Phone,
+    answer: Pick<ConsentRecord, 'source' | 'at' | 'evidence'>,
+    call: Call,
+  ): Promise<ConsentRecord>;
+}
+
+const ALL_PURPOSES = ['transactional', 'otp', 'marketing'] as const satisfies readonly Purpose[];
+
+function isCovered({ latest }: Person, wanted: readonly Purpose[]): boolean {
+  if (latest?.state !== 'opted-in') return false;
+  const { purposes } = latest;
+  return purposes === undefined || wanted.every((purpose) => purposes.includes(purpose));
+}
+
+export function createOptInDesk({ guard, book, send, clock, emit }: OptInDeskConfig): OptInDesk {
+  const reconfirm = guard === false ? {} : guard;
+
+  function decide(reason: OptInReason, { phone }: Person, retryAfterMs?: number): GuardDecision {
+    const destination = maskNumber(phone.e164);
+    const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+    return { guard: 'consent', reason, mode: 'enforce', destination, ...wait };
+  }
+
+  function refuseRequest(
+    reason: OptInReason,
+    person: Person,
+    { clientMessageId = crypto.randomUUID() }: OptInRequest,
+    call: Call,
+    retryAfterMs?: number,
+  ): never {
+    const decision = decide(reason, person, retryAfterMs);
+    const fields = {
+      clientMessageId,
+      destination: maskNumber(person.phone.e164),
+      purpose: 'transactional',
+    } as const;
+    emit({ type: 'message-blocked', ...fields, decision }, call.context);
+    throw guardError(decision, REFUSALS[reason], clientMessageId);
+  }
+
+  /** Marks a question that never left as expired at once. Not bound to the call: that may have ended. */
+  async function withdraw(phone: Phone, question: ConsentQuestion, call: Call): Promise<void> {
+    const withdrawal = { ...question, expiresAt: question.at };
+    try {
+      await withTimeLimit(WITHDRAW_TIMEOUT_MS, undefined, (signal) =>
+        book.append(phone, withdrawal, { ...call, signal, throwIfEnded: () => {} }),
+      );
+    } catch (error) {
+      // Told as an event by the book. The error of the question is the one that matters.
+      if (!SmsError.isInstance(error)) throw error;
+    }
+  }
+
+  return {
+    async request(phone, request, call) {
+      const { text: asked, scope = 'marketing', purposes, source, clientMessageId } = request;
+      const { expiresAfterMs = DAY_MS, askAgainAfterMs = 7 * DAY_MS } = request;
+      const person = await book.read(phone, call);
+      const now = clock.now();
+      const isFresh = person.latest !== undefined && !isStale(person.latest.at, now, reconfirm);
+      if (isFresh && isCovered(person, purposes ?? ALL_PURPOSES)) {
+        refuseRequest('already-opted-in', person, request, call);
+      }
+      // The ledger remembers longer than the limits of a process; the limits decide when two ask at once.
+      const waitMs = (lastQuestion(person)?.at ?? Number.NEGATIVE_INFINITY) + askAgainAfterMs - now;
+      if (waitMs > 0) refuseRequest('asked-recently', person, request, call, waitMs);
+
+      let question: ConsentQuestion | undefined;
+      const exemption = { kind: 'opt-in-request', key: phone.key, windowMs: askAgainAfterMs } as const;
+      const message = { destination: phone.e164, text: asked, source, clientMessageId };
+      async function beforeWrite(): Promise<void> {
+        const at = clock.now();
+        const entry: ConsentQuestion = {
+          state: 'asked',
+          scope,
+          source: 'double-opt-in',
+          at,
+          expiresAt: at + expiresAfterMs,
+          text: asked,
+          ...(purposes !== undefined && { purposes }),
+        };
+        await book.append(phone, entry, call);
+        question = entry;
+      }
+      try {
+        return await send(message, call, { exemption, beforeWrite });
+      } catch (error) {
+        const mayHaveLeft = !SmsError.isInstance(error) || error.submission === 'unknown';
+        if (question !== undefined && !mayHaveLeft) await withdraw(phone, question, call);
+        throw error;
+      }
+    },
+
+    async confirm(phone, answer, call) {
+      const person = await book.read(phone, call);
+      const found = findOpenQuestion(person, answer.at);
+      if (found.kind !== 'open') {
+        const message = `${REFUSALS[found.kind]} Nothing was recorded.`;
+        throw new ConsentError({ message, decision: decide(found.kind, person) });
+      }
+      const { scope, purposes, at } = found.question;
+      const record: ConsentRecord = {
+        state: 'opted-in',
+        scope,
+        ...answer,
+        at: Math.max(answer.at, at),
+        ...(purposes !== undefined && { purposes }),
+      };
+      await book.append(phone, record, call);
+      await book.announce(phone, record, call);
+      return record;
+    },
+  };
+}

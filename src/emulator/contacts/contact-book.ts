@@ -1,0 +1,137 @@
+import type { Clock } from '../../types.ts';
+import type { ContactJobRecord } from './job.ts';
+
+/** What a contact is made of; checked. */
+export interface ContactDraft {
+  readonly firstName?: string;
+  readonly lastName?: string;
+  readonly externalId?: string;
+  readonly country?: string;
+  /** `msisdn` without a plus. */
+  readonly addresses: Readonly<Record<string, string>>;
+  readonly customAttributes: Readonly<Record<string, unknown>>;
+}
+
+export interface ContactRecord extends ContactDraft {
+  readonly id: number;
+  readonly createdAt: number;
+}
+
+export interface GroupDraft {
+  readonly name: string;
+  readonly description?: string;
+  readonly isBlacklist: boolean;
+}
+
+export interface GroupRecord extends GroupDraft {
+  readonly id: number;
+  readonly createdAt: number;
+  /** Since when it has been a block list, if it is one. */
+  readonly blocksSince: number;
+  /** Since when each contact has been in it. */
+  readonly members: Map<number, number>;
+}
+
+/** The contacts, groups and jobs of an account. */
+export interface ContactBook {
+  readonly contacts: ReadonlyMap<number, ContactRecord>;
+  readonly groups: ReadonlyMap<number, GroupRecord>;
+  readonly jobs: Map<string, ContactJobRecord>;
+  /** Without an id: a new one. */
+  putContact(draft: ContactDraft, known?: ContactRecord): ContactRecord;
+  putGroup(draft: GroupDraft, known?: GroupRecord): GroupRecord;
+  /** By digits without a plus. */
+  findNumber(msisdn: string): ContactRecord | undefined;
+  groupsOf(contactId: number): readonly GroupRecord[];
+  join(contactId: number, group: GroupRecord): void;
+  deleteContact(contactId: number): void;
+  deleteGroup(groupId: number): void;
+  /** Puts a number on the account's block list. */
+  block(msisdn: string): void;
+  /** Whether messages to a number are stopped, which begins an hour after it was blocked. */
+  isBlocked(msisdn: string): boolean;
+  clear(): void;
+}
+
+/** 8x8 synchronises its block lists every hour. */
+const SYNCHRONISED_AFTER_MS = 60 * 60 * 1000;
+/** The group that 8x8 takes for the whole account. */
+const BLOCK_LIST = 'Blacklist';
+const FIRST_CONTACT_ID = 41_000_001;
+const FIRST_GROUP_ID = 8_001;
+
+export function createContactBook(clock: Clock): ContactBook {
+  const contacts = new Map<number, ContactRecord>();
+  const groups = new Map<number, GroupRecord>();
+  const jobs = new Map<string, ContactJobRecord>();
+  const numbers = new Map<string, number>();
+  let nextContactId = FIRST_CONTACT_ID;
+  let nextGroupId = FIRST_GROUP_ID;
+
+  function forgetNumber(contact: ContactRecord | undefined): void {
+    const { msisdn } = contact?.addresses ?? {};
+    if (msisdn !== undefined) numbers.delete(msisdn);
+  }
+
+  function putContact(draft: ContactDraft, known?: ContactRecord): ContactRecord {
+    forgetNumber(known);
+    const { id, createdAt } = known ?? { id: nextContactId++, createdAt: clock.now() };
+    const contact = { ...draft, id, createdAt };
+    contacts.set(id, contact);
+    if (contact.addresses.msisdn !== undefined) numbers.set(contact.addresses.msisdn, id);
+    return contact;
+  }
+
+  function putGroup(draft: GroupDraft, known?: GroupRecord): GroupRecord {
+    const now = clock.now();
+    const { id, createdAt, members } = known ?? { id: nextGroupId++, createdAt: now, members: new Map() };
+    const blocksSince = known?.isBlacklist === true ? known.blocksSince : now;
+    const group = { ...draft, id, createdAt, blocksSince, members };
+    groups.set(id, group);
+    return group;
+  }
+
+  function findNumber(msisdn: string): ContactRecord | undefined {
+    return contacts.get(numbers.get(msisdn) ?? 0);
+  }
+
+  function join(contactId: number, { members }: GroupRecord): void {
+    if (!members.has(contactId)) members.set(contactId, clock.now());
+  }
+
+  return {
+    contacts,
+    groups,
+    jobs,
+    putContact,
+    putGroup,
+    findNumber,
+    join,
+    groupsOf: (contactId) => [...groups.values()].filter(({ members }) => members.has(contactId)),
+    deleteContact(contactId) {
+      forgetNumber(contacts.get(contactId));
+      contacts.delete(contactId);
+      for (const { members } of groups.values()) members.delete(contactId);
+    },
+    deleteGroup: (groupId) => void groups.delete(groupId),
+    block(msisdn) {
+      const blockList =
+        [...groups.values()].find(({ name, isBlacklist }) => isBlacklist && name === BLOCK_LIST) ??
+        putGroup({ name: BLOCK_LIST, isBlacklist: true });
+      const contact = findNumber(msisdn) ?? putContact({ addresses: { msisdn }, customAttributes: {} });
+      join(contact.id, blockList);
+    },
+    isBlocked(msisdn) {
+      const contactId = numbers.get(msisdn);
+      if (contactId === undefined) return false;
+      const latest = clock.now() - SYNCHRONISED_AFTER_MS;
+      return [...groups.values()].some(({ isBlacklist, blocksSince, members }) => {
+        const joinedAt = members.get(contactId);
+        return isBlacklist && joinedAt !== undefined && Math.max(joinedAt, blocksSince) <= latest;
+      });
+    },
+    clear() {
+      for (const map of [contacts, groups, jobs, numbers]) map.clear();
+    },
+  };
+}

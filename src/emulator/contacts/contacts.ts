@@ -1,0 +1,83 @@
+import type { Call, EmulatorContext, Handler } from '../context.ts';
+import { isRecord } from '../fields.ts';
+import { segment } from '../messages.ts';
+import { fail, PROBLEMS } from '../problems.ts';
+import type { ContactBook, ContactRecord } from './contact-book.ts';
+import { groupJson } from './groups.ts';
+import { pageAnswer, readNumber } from './page.ts';
+import { applyPatch, type PatchNames } from './patch.ts';
+import { ADDRESS_NAMES, readContact, readGroups, readMsisdn } from './read-contact.ts';
+
+const CONTACT_NAMES: PatchNames = {
+  firstName: true,
+  lastName: true,
+  externalId: true,
+  country: true,
+  addresses: ADDRESS_NAMES,
+  customAttributes: 'any',
+};
+
+function contactJson(contact: ContactRecord, book: ContactBook) {
+  const groups = book.groupsOf(contact.id);
+  return {
+    ...contact,
+    createdAt: new Date(contact.createdAt).toISOString(),
+    // 8x8's schema has no empty list.
+    ...(groups.length > 0 && { groups: groups.map(groupJson) }),
+  };
+}
+
+function findContact(call: Call, { contacts: book }: EmulatorContext): ContactRecord {
+  return book.contacts.get(Number(segment(call, 'contactId'))) ?? fail(PROBLEMS.contactNotFound);
+}
+
+function fits(contact: ContactRecord, search: string): boolean {
+  const { firstName = '', lastName = '', externalId = '', addresses } = contact;
+  const texts = [`${firstName} ${lastName}`, externalId, ...Object.values(addresses)];
+  return texts.some((text) => text.toLowerCase().includes(search.replace(/^\+/, '').toLowerCase()));
+}
+
+export const listContacts: Handler = (call, { contacts: book }) => {
+  const search = call.query.get('query');
+  const country = call.query.get('country');
+  const groupId = readNumber(call, 'groupId', -1);
+  const all = [...book.contacts.values()];
+  const fitting = all.filter(
+    (contact) =>
+      (search === null || fits(contact, search)) &&
+      (country === null || contact.country?.toUpperCase() === country.toUpperCase()) &&
+      (groupId < 0 || book.groups.get(groupId)?.members.has(contact.id) === true),
+  );
+  return pageAnswer(call, fitting, all.length, (contact) => contactJson(contact, book));
+};
+
+export const createContact: Handler = (call, { contacts: book }) => {
+  const draft = readContact(call.body);
+  const groups = readGroups(isRecord(call.body) ? call.body.groups : undefined, book);
+  if (book.findNumber(draft.addresses.msisdn ?? '') !== undefined) fail(PROBLEMS.contactExists);
+  const contact = book.putContact(draft);
+  for (const group of groups) book.join(contact.id, group);
+  return { status: 201, json: contactJson(contact, book) };
+};
+
+export const getContact: Handler = (call, context) => ({
+  status: 200,
+  json: contactJson(findContact(call, context), context.contacts),
+});
+
+export const updateContact: Handler = (call, context) => {
+  const known = findContact(call, context);
+  const draft = readContact(applyPatch({ ...known }, call.body, CONTACT_NAMES));
+  return { status: 200, json: contactJson(context.contacts.putContact(draft, known), context.contacts) };
+};
+
+/** 8x8 documents no 404 for this call. */
+export const deleteContact: Handler = (call, { contacts: book }) => {
+  book.deleteContact(Number(segment(call, 'contactId')));
+  return { status: 204 };
+};
+
+export const blockNumber: Handler = (call, { contacts: book }) => {
+  book.block(readMsisdn(segment(call, 'msisdn')));
+  return { status: 200 };
+};

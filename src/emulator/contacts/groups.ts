@@ -1,0 +1,82 @@
+import type { Answer, Call, EmulatorContext, Handler } from '../context.ts';
+import { readObject } from '../fields.ts';
+import { segment } from '../messages.ts';
+import { fail, PROBLEMS } from '../problems.ts';
+import type { ContactBook, GroupDraft, GroupRecord } from './contact-book.ts';
+import { pageAnswer } from './page.ts';
+import { applyPatch, type PatchNames } from './patch.ts';
+import { readGroup, readIds } from './read-contact.ts';
+
+const GROUP_NAMES: PatchNames = { name: true, description: true, isBlacklist: true };
+
+export function groupJson({ id, name, description, isBlacklist, createdAt, members }: GroupRecord) {
+  return {
+    id,
+    name,
+    ...(description !== undefined && { description }),
+    isBlacklist,
+    contacts: members.size,
+    createdAt: new Date(createdAt).toISOString(),
+  };
+}
+
+function findGroup(call: Call, { contacts: book }: EmulatorContext): GroupRecord {
+  return book.groups.get(Number(segment(call, 'groupId'))) ?? fail(PROBLEMS.groupNotFound);
+}
+
+/** Two groups never have one name. */
+function putGroup(book: ContactBook, draft: GroupDraft, known?: GroupRecord): GroupRecord {
+  const isTaken = [...book.groups.values()].some(({ id, name }) => name === draft.name && id !== known?.id);
+  return isTaken ? fail(PROBLEMS.groupExists) : book.putGroup(draft, known);
+}
+
+export const listGroups: Handler = (call, { contacts: book }) => {
+  const name = call.query.get('name')?.toLowerCase() ?? '';
+  const all = [...book.groups.values()];
+  const fitting = all.filter((group) => group.name.toLowerCase().includes(name));
+  return pageAnswer(call, fitting, all.length, groupJson);
+};
+
+export const createGroup: Handler = (call, { contacts: book }) => ({
+  status: 201,
+  json: groupJson(putGroup(book, readGroup(call.body))),
+});
+
+export const getGroup: Handler = (call, context) => ({
+  status: 200,
+  json: groupJson(findGroup(call, context)),
+});
+
+export const updateGroup: Handler = (call, context) => {
+  const known = findGroup(call, context);
+  const changed = applyPatch({ ...known }, call.body, GROUP_NAMES);
+  const { isBlacklist } = changed;
+  // A patch holds texts only.
+  if (typeof isBlacklist === 'string')
+    changed.isBlacklist = { true: true, false: false }[isBlacklist.toLowerCase()] ?? 0;
+  return { status: 200, json: groupJson(putGroup(context.contacts, readGroup(changed), known)) };
+};
+
+export const deleteGroup: Handler = (call, context) => {
+  context.contacts.deleteGroup(findGroup(call, context).id);
+  return { status: 204 };
+};
+
+function changeMembers(
+  call: Call,
+  context: EmulatorContext,
+  status: number,
+  change: (contactId: number, group: GroupRecord) => void,
+): Answer {
+  const group = findGroup(call, context);
+  const known = readIds(readObject(call.body).contacts).filter((id) => context.contacts.contacts.has(id));
+  for (const id of known) change(id, group);
+  return { status, json: groupJson(group) };
+}
+
+/** Ids that are no contact's are passed over. */
+export const addMembers: Handler = (call, context) =>
+  changeMembers(call, context, 201, context.contacts.join);
+
+export const removeMembers: Handler = (call, context) =>
+  changeMembers(call, context, 200, (contactId, { members }) => void members.delete(contactId));

@@ -1,0 +1,93 @@
+import { fail, PROBLEMS, ProblemError } from '../problems.ts';
+import type { ReceivedForm } from '../read-form.ts';
+import type { ContactBook, ContactDraft, GroupRecord } from './contact-book.ts';
+import { ADDRESS_NAMES, readContact, readGroups, TEXT_NAMES } from './read-contact.ts';
+
+/** An upload that was checked. */
+export interface ContactUpload {
+  readonly fileName: string;
+  readonly fileType: 'csv' | 'xls';
+  readonly text: string;
+  readonly groups: readonly GroupRecord[];
+  /** Undefined: the first row names them. */
+  readonly columns: readonly string[] | undefined;
+}
+
+const wrong = PROBLEMS.invalidParameter;
+
+/** Comma-separated, spaces do not count. */
+function splitList(text: string): readonly string[] {
+  return text.split(',').map((part) => part.trim());
+}
+
+export function readUpload(form: ReceivedForm | undefined, book: ContactBook): ContactUpload {
+  if (form?.file === undefined) return fail(wrong);
+  const { file, fields } = form;
+  const { groups, fileHasHeader = 'true', fileColumns } = fields;
+  if (fileHasHeader !== 'true' && fileHasHeader !== 'false') return fail(wrong);
+  if (fileHasHeader === 'false' && fileColumns === undefined) return fail(wrong);
+  const ids = groups === undefined ? [] : splitList(groups).map((id) => ({ id: Number(id) }));
+  return {
+    fileName: file.name,
+    fileType: /\.xlsx?$/i.test(file.name) ? 'xls' : 'csv',
+    text: file.text,
+    groups: readGroups(ids, book),
+    columns: fileHasHeader === 'false' ? splitList(fileColumns ?? '') : undefined,
+  };
+}
+
+/** Rows of a CSV file (RFC 4180); empty lines are left out. */
+function parseRows(text: string): readonly (readonly string[])[] {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  for (const [, cell = '', end = ''] of text
+    .replace(/^\ufeff/, '')
+    .matchAll(/("(?:[^"]|"")*"|[^,\r\n]*)(,|\r?\n|$)/g)) {
+    row.push(cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell.trim());
+    if (end === ',') continue;
+    if (row.some((value) => value !== '')) rows.push(row);
+    row = [];
+  }
+  return rows;
+}
+
+/** Where a column of the file belongs; what 8x8 does not name is a custom attribute. */
+function toDraft(columns: readonly string[], row: readonly string[]): ContactDraft {
+  const addresses: Record<string, string> = {};
+  const texts: Record<string, string> = {};
+  const customAttributes: Record<string, string> = {};
+  for (const [index, column] of columns.entries()) {
+    const value = row[index] ?? '';
+    if (value === '') continue;
+    const isColumn = (name: string) => name.toLowerCase() === column.toLowerCase();
+    const address = ADDRESS_NAMES.find(isColumn);
+    const text = TEXT_NAMES.find(isColumn);
+    if (address !== undefined) addresses[address] = value;
+    else if (text !== undefined) texts[text] = value;
+    else customAttributes[column] = value;
+  }
+  return readContact({ ...texts, addresses, customAttributes });
+}
+
+/** Creates the contacts; a number that is there already gets what the file says. False when no row could be used. */
+export function importFile(upload: ContactUpload, book: ContactBook): boolean {
+  // Excel files are taken, but not read.
+  if (upload.fileType === 'xls') return false;
+  const rows = parseRows(upload.text);
+  const [header = [], ...rest] = rows;
+  const columns = upload.columns ?? header;
+  let imported = 0;
+  for (const row of upload.columns === undefined ? rest : rows) {
+    try {
+      const draft = toDraft(columns, row);
+      if (Object.keys(draft.addresses).length === 0) continue;
+      const contact = book.putContact(draft, book.findNumber(draft.addresses.msisdn ?? ''));
+      for (const group of upload.groups) book.join(contact.id, group);
+      imported += 1;
+    } catch (error) {
+      // A row that is wrong is left out, as the rest of the file is not.
+      if (!(error instanceof ProblemError)) throw error;
+    }
+  }
+  return imported > 0;
+}

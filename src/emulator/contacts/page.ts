@@ -1,0 +1,43 @@
+import type { Answer, Call } from '../context.ts';
+import { fail, PROBLEMS } from '../problems.ts';
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 500;
+
+/** A whole number in the query, or `missing`. */
+export function readNumber(
+  call: Call,
+  name: string,
+  missing: number,
+  min = 0,
+  max = Number.MAX_SAFE_INTEGER,
+): number {
+  const text = call.query.get(name);
+  if (text === null) return missing;
+  const value = /^\d+$/.test(text) ? Number(text) : -1;
+  return value >= min && value <= max ? value : fail(PROBLEMS.invalidParameter);
+}
+
+/** One page of what fits; `offset` counts pages. */
+export function pageAnswer<Item>(
+  call: Call,
+  fitting: readonly Item[],
+  totalCount: number,
+  toJson: (item: Item) => unknown,
+): Answer {
+  const limit = readNumber(call, 'limit', DEFAULT_LIMIT, 1, MAX_LIMIT);
+  const page = readNumber(call, 'offset', 0);
+  const totalPages = Math.ceil(fitting.length / limit);
+  return {
+    status: 200,
+    json: {
+      items: fitting.slice(page * limit, (page + 1) * limit).map(toJson),
+      page,
+      totalPages,
+      totalCount,
+      totalFiltered: fitting.length,
+      hasPreviousPage: page > 0 && totalPages > 0,
+      hasNextPage: page + 1 < totalPages,
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import { isRecord, readChoice, readString } from '../fields.ts';
+import { fail, PROBLEMS } from '../problems.ts';
+
+/** A document that a patch changes: fields, and one level of fields below. */
+export type Patchable = Record<string, unknown>;
+
+/** Names of a document's fields; below a name, those of its object (`'any'`: whatever comes). */
+export type PatchNames = Readonly<Record<string, true | readonly string[] | 'any'>>;
+
+const wrong = PROBLEMS.invalidParameter;
+
+function findName(name: string, known: readonly string[]): string {
+  return known.find((candidate) => candidate.toLowerCase() === name.toLowerCase()) ?? fail(wrong);
+}
+
+/** The object and the name in it that a JSON pointer means; 8x8 does not mind upper and lower case. */
+function resolve(document: Patchable, path: string, names: PatchNames): { place: Patchable; name: string } {
+  const [empty, first = '', second, ...rest] = path
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (empty !== '' || rest.length > 0) fail(wrong);
+  const name = findName(first, Object.keys(names));
+  const below = names[name];
+  if (below === true) return second === undefined ? { place: document, name } : fail(wrong);
+  if (second === undefined || second === '__proto__') return fail(wrong);
+  const place = { ...(document[name] as Patchable) };
+  document[name] = place;
+  return { place, name: below === 'any' ? second : findName(second, below ?? []) };
+}
+
+/** Applies RFC 6902 as far as 8x8 documents it: values are texts, and there is no `from`. All operations, or an error. */
+export function applyPatch(document: Patchable, body: unknown, names: PatchNames): Patchable {
+  if (!Array.isArray(body) || body.length === 0) return fail(wrong);
+  const changed = { ...document };
+  for (const operation of body) {
+    if (!isRecord(operation)) return fail(wrong);
+    const op = readChoice(operation, 'op', ['add', 'remove', 'replace', 'test'], wrong) ?? fail(wrong);
+    const path = readString(operation, 'path', wrong) ?? fail(wrong);
+    const { place, name } = resolve(changed, path, names);
+    const value = op === 'remove' ? undefined : (readString(operation, 'value', wrong) ?? fail(wrong));
+    if (op === 'test') {
+      if (String(place[name]) !== value) fail(wrong);
+    } else if (op === 'remove') {
+      if (place[name] === undefined) fail(wrong);
+      delete place[name];
+    } else place[name] = value;
+  }
+  return changed;
+}

@@ -1,0 +1,90 @@
+import { type Fields, isRecord, readObject, readString } from '../fields.ts';
+import { fail, PROBLEMS } from '../problems.ts';
+import type { ContactBook, ContactDraft, GroupDraft, GroupRecord } from './contact-book.ts';
+
+/** 8x8's limits on contacts and groups (Contacts API, "Create contact", "Create group"). */
+const MAX_NAME = 200;
+const MAX_EXTERNAL_ID = 50;
+const MAX_CHANNEL_ID = 128;
+const MAX_EMAIL = 320;
+const MAX_ATTRIBUTES = 50;
+const MAX_GROUPS = 10;
+const MAX_GROUP_TEXT = 100;
+
+const wrong = PROBLEMS.invalidParameter;
+
+/** The addresses of a contact, as 8x8 names them. */
+export const ADDRESS_NAMES = [
+  'msisdn',
+  'email',
+  'weChatUserId',
+  'facebookUserId',
+  'zaloId',
+  'lineId',
+  'kakaoTalkId',
+] as const;
+
+/** The texts of a contact, as 8x8 names them. */
+export const TEXT_NAMES = ['firstName', 'lastName', 'externalId', 'country'] as const;
+
+function readText(fields: Fields, name: string, max: number): string | undefined {
+  const value = readString(fields, name, wrong);
+  return value === undefined || (value.length >= 1 && value.length <= max) ? value : fail(wrong);
+}
+
+/** Digits without a plus. */
+export function readMsisdn(value: unknown): string {
+  if (typeof value !== 'string' || !/^\+?[1-9]\d{6,14}$/.test(value)) return fail(PROBLEMS.invalidNumber);
+  return value.replace('+', '');
+}
+
+function readAddresses(value: unknown): ContactDraft['addresses'] {
+  const fields = readObject(value);
+  const addresses: Record<string, string> = {};
+  for (const name of ADDRESS_NAMES) {
+    const text = readText(fields, name, name === 'email' ? MAX_EMAIL : MAX_CHANNEL_ID);
+    if (text !== undefined) addresses[name] = name === 'msisdn' ? readMsisdn(text) : text;
+  }
+  if (addresses.email !== undefined && !/^[^\s@]+@[^\s@]+\.[^\s@.]+$/.test(addresses.email)) fail(wrong);
+  return addresses;
+}
+
+/** Checks a contact, its groups left out. */
+export function readContact(body: unknown): ContactDraft {
+  const fields = readObject(body);
+  const texts: Record<string, string> = {};
+  for (const name of TEXT_NAMES) {
+    const text = readText(fields, name, name === 'externalId' ? MAX_EXTERNAL_ID : MAX_NAME);
+    if (text !== undefined) texts[name] = text;
+  }
+  if (texts.country !== undefined && texts.country.length !== 2) fail(PROBLEMS.invalidCountry);
+  const customAttributes = readObject(fields.customAttributes ?? {});
+  if (Object.keys(customAttributes).length > MAX_ATTRIBUTES) fail(wrong);
+  return { ...texts, addresses: readAddresses(fields.addresses), customAttributes };
+}
+
+/** The groups that a new contact joins. */
+export function readGroups(value: unknown, book: ContactBook): readonly GroupRecord[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value) || value.length > MAX_GROUPS) return fail(wrong);
+  return value.map((entry) => {
+    const id = isRecord(entry) ? entry.id : undefined;
+    return book.groups.get(typeof id === 'number' ? id : 0) ?? fail(wrong);
+  });
+}
+
+export function readGroup(body: unknown): GroupDraft {
+  const fields = readObject(body);
+  const { isBlacklist = false } = fields;
+  const description = readText(fields, 'description', MAX_GROUP_TEXT);
+  return {
+    name: readText(fields, 'name', MAX_GROUP_TEXT) ?? fail(wrong),
+    isBlacklist: typeof isBlacklist === 'boolean' ? isBlacklist : fail(wrong),
+    ...(description !== undefined && { description }),
+  };
+}
+
+/** Ids in a body: whole numbers. */
+export function readIds(value: unknown): readonly number[] {
+  return Array.isArray(value) && value.every((id) => Number.isInteger(id)) ? value : fail(wrong);
+}

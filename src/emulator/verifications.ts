@@ -1,0 +1,152 @@
+import type { Call, EmulatorContext, Handler } from './context.ts';
+import { type Fields, readChoice, readInteger, readObject, readString, readUrl } from './fields.ts';
+import { segment } from './messages.ts';
+import { fail, PROBLEMS } from './problems.ts';
+import { readClientIp, readDestination, readMessage } from './read-message.ts';
+import type { EmulatedVerification } from './verification-book.ts';
+
+/** The fifth wrong code ends a session. */
+const MAX_ATTEMPTS = 5;
+const CHANNELS = ['sms', 'call', 'whatsapp', 'viber', 'sma'] as const;
+const CODE_TYPES = [
+  'NUMERIC',
+  'NUMERIC_WITH_DASH',
+  'ALPHANUMERIC',
+  'ALPHANUMERIC_CAPITALS',
+  'ALPHANUMERIC_EASY',
+] as const;
+const wrong = PROBLEMS.invalidParameter;
+
+/** Addresses whose network can do silent mobile authentication: those that documents use (RFC 5737, RFC 3849). */
+const COVERED_ADDRESS = /^203\.0\.113\.|^2001:db8:/i;
+
+/** What a start asks for, checked as 8x8 does. */
+function readStart(fields: Fields) {
+  const channel = readChoice(fields, 'channel', CHANNELS, wrong) ?? 'sms';
+  const whatsapp = readObject(fields.whatsapp ?? {}, wrong);
+  if (channel === 'whatsapp' && readString(whatsapp, 'templateName', wrong) === undefined) fail(wrong);
+  const brand = readString(fields, 'brand', wrong);
+  if (brand !== undefined && brand.length > 30) fail(wrong);
+  return {
+    channel,
+    brand,
+    clientIp: readClientIp(fields),
+    callbackUrl: readUrl(fields, 'callbackUrl', PROBLEMS.invalidCallback),
+    language: readString(fields, 'language', wrong),
+    template: readString(fields, 'template', PROBLEMS.invalidTemplate),
+    codeLength: readInteger(fields, 'codeLength', 3, 10, PROBLEMS.outOfRange) ?? 4,
+    codeType: readChoice(fields, 'codeType', CODE_TYPES, wrong) ?? 'NUMERIC',
+    validityMs: (readInteger(fields, 'codeValidity', 30, 7_200, PROBLEMS.outOfRange) ?? 300) * 1_000,
+    intervalMs: (readInteger(fields, 'resendingInterval', 10, 7_200, PROBLEMS.outOfRange) ?? 10) * 1_000,
+    resets: fields.resetSession === true,
+  };
+}
+
+type Start = ReturnType<typeof readStart>;
+
+/** 8x8's own wording is not documented; this one is the emulator's. */
+function textOf({ template, brand }: Start, code: string): string {
+  const standard = brand === undefined ? 'Your code is {code}' : 'Your {brand} code is {code}';
+  return (template ?? standard).replaceAll('{code}', code).replaceAll('{brand}', () => brand ?? '');
+}
+
+/** Hands the code over: as a message that `emulator.messages` shows, or for money alone. */
+function handOver(start: Start, code: string, call: Call, context: EmulatorContext): string | undefined {
+  const fields = readObject(call.body);
+  const addressing = { destination: fields.destination, country: fields.country };
+  if (start.channel !== 'sms') {
+    const { country } = readDestination(addressing);
+    context.otherCosts.micros += context.prices.perPartMicros(country);
+    return undefined;
+  }
+  const { source, encoding } = readObject(fields.sms ?? {}, wrong);
+  const message = { ...addressing, source, encoding, clientIp: start.clientIp };
+  const draft = readMessage(message, textOf(start, code), context.clock.now());
+  return context.messages.accept(draft, { subAccountId: segment(call, 'subAccountId') }).umid;
+}
+
+function answerOf(verification: EmulatedVerification) {
+  const { sessionId, subAccountId, destination, status, attempt, expiresAt, retryAfter, channel } =
+    verification;
+  return {
+    status: 200,
+    json: {
+      sessionId,
+      verifyUri: `/api/v2/subaccounts/${encodeURIComponent(subAccountId)}/sessions/${sessionId}`,
+      destination,
+      status,
+      attempt,
+      expiresAt: new Date(expiresAt).toISOString(),
+      retryAfter: new Date(retryAfter).toISOString(),
+      ...(channel === 'sma' && { sma: { verificationUrl: `https://verify.8x8.com/sma/${sessionId}` } }),
+    },
+  };
+}
+
+export const startVerification: Handler = (call, context) => {
+  const fields = readObject(call.body);
+  const start = readStart(fields);
+  const { destination } = readDestination(fields);
+  const subAccountId = segment(call, 'subAccountId');
+  const book = context.verifications;
+  const now = context.clock.now();
+  const open = book.findOpen(subAccountId, destination);
+  if (open !== undefined && now < open.retryAfter) fail(PROBLEMS.resendingInterval);
+  const keepsCode = open !== undefined && !start.resets;
+  const code = keepsCode ? open.code : book.newCode(start.codeLength, start.codeType);
+  const umid = handOver(start, code, call, context);
+  const { channel, brand, language, callbackUrl, clientIp } = start;
+  const verification = book.put({
+    sessionId: open?.sessionId ?? book.newSessionId(),
+    subAccountId,
+    destination,
+    channel,
+    code,
+    status: 'WAITING',
+    attempt: keepsCode ? open.attempt : 0,
+    sends: (open?.sends ?? 0) + 1,
+    expiresAt: keepsCode ? open.expiresAt : now + start.validityMs,
+    retryAfter: now + start.intervalMs,
+    ...(brand !== undefined && { brand }),
+    ...(language !== undefined && { language }),
+    ...(callbackUrl !== undefined && { callbackUrl }),
+    ...(clientIp !== undefined && { clientIp }),
+    ...(umid !== undefined && { umid }),
+  });
+  return answerOf(verification);
+};
+
+function tryCode(verification: EmulatedVerification, code: string): EmulatedVerification {
+  if (verification.status !== 'WAITING') return verification;
+  if (code.replaceAll('-', '') === verification.code.replaceAll('-', '')) {
+    return { ...verification, status: 'VERIFIED' };
+  }
+  const attempt = verification.attempt + 1;
+  return { ...verification, attempt, status: attempt >= MAX_ATTEMPTS ? 'FAILED' : 'WAITING' };
+}
+
+export const getVerification: Handler = (call, context) => {
+  const book = context.verifications;
+  const found =
+    book.find(segment(call, 'subAccountId'), segment(call, 'sessionId')) ?? fail(PROBLEMS.sessionNotFound);
+  const code = call.query.get('code');
+  if (code === null) return answerOf(found);
+  if (code.length < 3 || code.length > 10) fail(wrong);
+  return answerOf(book.put(tryCode(found, code)));
+};
+
+/** What the person's telephone opens for channel `sma`: no operation of the API, and no key comes with it. */
+export const openSmaLink: Handler = (call, context) => {
+  const book = context.verifications;
+  const found = book.all().find(({ sessionId }) => sessionId === segment(call, 'sessionId'));
+  if (found?.channel !== 'sma') return fail(PROBLEMS.sessionNotFound);
+  if (found.status === 'WAITING') book.put({ ...found, status: 'VERIFIED' });
+  return { status: 200 };
+};
+
+export const getSmaCoverage: Handler = (call) => {
+  const fields = readObject(call.body);
+  const clientIp = readClientIp(fields) ?? fail(PROBLEMS.invalidIp);
+  if (fields.destination !== undefined) readDestination(fields);
+  return { status: 200, json: { isAvailable: COVERED_ADDRESS.test(clientIp) } };
+};

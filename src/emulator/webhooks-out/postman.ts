@@ -1,0 +1,112 @@
+import type { EmulatorContext } from '../context.ts';
+import type { WebhookBody } from './webhook-bodies.ts';
+
+/** A webhook receiver's `handle`, a route of a framework: whatever takes a `Request`. */
+export type WebhookTarget = (request: Request) => Response | Promise<Response>;
+
+/** How webhooks come. */
+export interface ConnectOptions {
+  /**
+   * The `Authorization` header of every webhook. Default: `httpAuthorization` of the webhook that was set for the
+   * sub-account, else none.
+   */
+  readonly authorization?: string | undefined;
+}
+
+/** One attempt to hand over a webhook. */
+export interface EmulatedDelivery {
+  /** The JSON that was posted. */
+  readonly event: WebhookBody;
+  readonly subAccountId: string;
+  /** Where it went: the message's `dlrCallbackUrl`, the webhook that was set, or `https://webhooks.test/8x8`. */
+  readonly url: string;
+  /** 1 for the first, 2 when it is tried again. */
+  readonly attempt: number;
+  /** What was answered; undefined when the receiver threw, and when nobody was there to receive it. */
+  readonly status: number | undefined;
+  /** What the receiver threw. */
+  readonly error?: unknown;
+}
+
+type Parcel = Pick<EmulatedDelivery, 'event' | 'subAccountId' | 'url' | 'attempt'>;
+
+/** Brings webhooks to whoever is connected. */
+export interface Postman {
+  connect(receive: WebhookTarget, options?: ConnectOptions): void;
+  readonly isConnected: () => boolean;
+  /** `url` replaces that of the settings. */
+  post(event: WebhookBody, subAccountId: string, url?: string): Promise<EmulatedDelivery>;
+  postAgain(delivery: EmulatedDelivery): Promise<EmulatedDelivery>;
+  readonly last: () => EmulatedDelivery | undefined;
+  retryDue(): Promise<readonly EmulatedDelivery[]>;
+  clear(): void;
+}
+
+/** 8x8's pauses after a connection error, a time-out, a 4xx or a 5xx ("Retry logic" of its webhook pages). */
+const RETRY_AFTER_MS = [1_000, 10_000, 30_000, 90_000];
+/** Nothing listens there, it is a reserved name (RFC 6761): for webhooks that nobody set. */
+const DEFAULT_URL = 'https://webhooks.test/8x8';
+/** Failed deliveries that wait to be tried again; the oldest are given up. */
+const MAX_WAITING = 1_000;
+
+export function createPostman({ clock, webhooks }: Pick<EmulatorContext, 'clock' | 'webhooks'>): Postman {
+  let connected: ({ readonly receive: WebhookTarget } & ConnectOptions) | undefined;
+  let waiting: { readonly parcel: Parcel; readonly dueAt: number }[] = [];
+  let last: EmulatedDelivery | undefined;
+
+  const settingsOf = (subAccountId: string) => webhooks.get(subAccountId) ?? webhooks.get('*');
+
+  async function knock({ event, url, subAccountId }: Parcel): Promise<{ status?: number; error?: unknown }> {
+    if (connected === undefined) return {};
+    const authorization = connected.authorization ?? settingsOf(subAccountId)?.httpAuthorization;
+    const request = new Request(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
+      body: JSON.stringify(event),
+    });
+    try {
+      const response = await connected.receive(request);
+      await response.body?.cancel();
+      return { status: response.status };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  async function bring(parcel: Parcel): Promise<EmulatedDelivery> {
+    const { status, ...thrown } = await knock(parcel);
+    const pauseMs = RETRY_AFTER_MS[parcel.attempt - 1];
+    if (pauseMs !== undefined && ('error' in thrown || (status !== undefined && status >= 400))) {
+      waiting = [...waiting, { parcel, dueAt: clock.now() + pauseMs }].slice(-MAX_WAITING);
+    }
+    last = { ...parcel, status, ...thrown };
+    return last;
+  }
+
+  return {
+    connect(receive, options = {}) {
+      connected = { receive, ...options };
+    },
+    isConnected: () => connected !== undefined,
+    async post(event, subAccountId, url) {
+      const settings = settingsOf(subAccountId);
+      const parcel = { event, subAccountId, url: url ?? settings?.url ?? DEFAULT_URL, attempt: 1 };
+      if (url === undefined && settings?.enabled === false) return { ...parcel, status: undefined };
+      return bring(parcel);
+    },
+    postAgain: ({ event, subAccountId, url, attempt }) => bring({ event, subAccountId, url, attempt }),
+    last: () => last,
+    async retryDue() {
+      const now = clock.now();
+      const due = waiting.filter(({ dueAt }) => dueAt <= now);
+      waiting = waiting.filter(({ dueAt }) => dueAt > now);
+      const deliveries: EmulatedDelivery[] = [];
+      for (const { parcel } of due) deliveries.push(await bring({ ...parcel, attempt: parcel.attempt + 1 }));
+      return deliveries;
+    },
+    clear() {
+      waiting = [];
+      last = undefined;
+    },
+  };
+}

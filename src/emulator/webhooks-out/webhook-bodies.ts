@@ -1,0 +1,118 @@
+import { measureText } from '../../text/measure-text.ts';
+import type { EmulatedMessage, EmulatedReceipt } from '../message.ts';
+
+/** What 8x8 posts, field by field as documented (developer.8x8.com, "Webhooks"). Built apart from the parser on purpose. */
+
+/** JSON of a webhook. */
+export type WebhookBody = Readonly<Record<string, unknown>>;
+
+/** One answer of a survey. */
+export interface EmulatedAnswer {
+  readonly question: string;
+  readonly answer: string;
+  /** Default: `q1`, `q2`, … */
+  readonly questionId?: string | undefined;
+  /** Default null: the person's own words. */
+  readonly answerId?: string | undefined;
+}
+
+export function receiptBody(
+  message: EmulatedMessage,
+  status: EmulatedReceipt,
+  charged: boolean,
+): WebhookBody {
+  const { umid, batchId, clientMessageId, clientBatchId, subAccountId, source, destination } = message;
+  return {
+    namespace: 'SMS',
+    eventType: 'outbound_message_status_changed',
+    description: 'SMS outbound message delivery receipt',
+    payload: {
+      umid,
+      ...(batchId !== undefined && { batchId }),
+      ...(clientMessageId !== undefined && { clientMessageId }),
+      ...(clientBatchId !== undefined && { clientBatchId }),
+      subAccountId,
+      source,
+      destination,
+      status,
+      ...(charged && { price: message.price }),
+      smsCount: message.parts,
+    },
+  };
+}
+
+export interface InboundFields {
+  readonly umid: string;
+  readonly subAccountId: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly source: string;
+  readonly destination: string;
+  readonly body: string;
+}
+
+export function inboundBody({
+  umid,
+  subAccountId,
+  at,
+  source,
+  destination,
+  body,
+}: InboundFields): WebhookBody {
+  const { encoding, parts } = measureText(body, 'AUTO');
+  return {
+    namespace: 'SMS',
+    eventType: 'inbound_message_received',
+    description: 'SMS inbound message',
+    payload: {
+      umid,
+      subAccountId,
+      timestamp: new Date(at).toISOString(),
+      source,
+      destination,
+      body,
+      encoding,
+      smsCount: Math.max(1, parts),
+    },
+  };
+}
+
+export interface ClickFields {
+  readonly eventId: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly shortUrl: string;
+  readonly targetUrl: string;
+}
+
+export function clickBody({ umid, destination }: EmulatedMessage, click: ClickFields): WebhookBody {
+  const { eventId, at, shortUrl, targetUrl } = click;
+  const payload = { eventId, occurredAt: new Date(at).toISOString(), umid, destination, shortUrl, targetUrl };
+  return {
+    namespace: 'SMS',
+    eventType: 'short_url_clicked',
+    description: 'Short URL in an SMS was clicked',
+    payload,
+  };
+}
+
+/** An answer of SMS Engage has no envelope. */
+export function surveyBody(
+  { umid, surveyId, createdAt }: EmulatedMessage,
+  answers: readonly EmulatedAnswer[],
+  at: number,
+): WebhookBody {
+  return {
+    umid,
+    surveyId,
+    surveyStartedAt: new Date(createdAt).toISOString(),
+    surveySubmittedAt: new Date(at).toISOString(),
+    templateVariables: [],
+    answers: answers.map(({ question, answer, questionId, answerId }, index) => ({
+      questionId: questionId ?? `q${index + 1}`,
+      answerId: answerId ?? null,
+      question,
+      answer,
+    })),
+  };
+}

@@ -1,0 +1,195 @@
+import { ValidationError } from '../../errors.ts';
+import { maskNumber } from '../../redact.ts';
+import type { EmulatorContext } from '../context.ts';
+import { isUuid } from '../ids.ts';
+import type { EmulatedMessage, EmulatedReceipt } from '../message.ts';
+import { MICROS } from '../prices.ts';
+import { latestReceipt } from './latest-receipt.ts';
+import { type ConnectOptions, createPostman, type EmulatedDelivery, type WebhookTarget } from './postman.ts';
+import { clickBody, type EmulatedAnswer, inboundBody, receiptBody, surveyBody } from './webhook-bodies.ts';
+
+/** A message of the emulator: itself, anything with its `umid`, the `umid`, or a number (then the last one to it). */
+export type MessageReference = string | { readonly umid: string };
+
+/** What a network reports. */
+export interface EmulatedReport {
+  /** `delivered`, `undelivered`, `failed`, `rejected`, `read`, `sent`, `queued`, … */
+  readonly state: EmulatedReceipt['state'];
+  /** Default for `delivered`: `delivered_to_recipient`. */
+  readonly detail?: EmulatedReceipt['detail'] | undefined;
+  /** 8x8's delivery error code, 0 to 61. */
+  readonly errorCode?: number | undefined;
+  readonly errorMessage?: string | undefined;
+  /** What one part really cost; `false`: nothing was charged. Default: the price at acceptance. */
+  readonly price?: number | false | undefined;
+  /** When it happened, epoch milliseconds. Default: now, on the emulator's clock. */
+  readonly at?: number | undefined;
+}
+
+/** How a person writes. */
+export interface EmulatedReply {
+  /** Your number. Default: the sender of the last message to that person. */
+  readonly to?: string | undefined;
+  /** Default: that of the last message to that person. */
+  readonly subAccountId?: string | undefined;
+  /** When it was written, epoch milliseconds. Default: now, on the emulator's clock. */
+  readonly at?: number | undefined;
+}
+
+/** The pretend 8x8 as the one who calls: webhooks, only when a test says so. */
+export interface WebhooksOut {
+  /**
+   * Says who takes the webhooks. The last one connected gets them all.
+   *
+   * @example emulator.connect(receiver.handle, { authorization: 'a-secret-of-16-characters' });
+   */
+  connect(receive: WebhookTarget, options?: ConnectOptions): void;
+  /**
+   * A person writes to you.
+   *
+   * @throws ValidationError nobody is connected, or the person never got a message and `to` is missing
+   * @example await emulator.reply('+6591234567', 'STOP');
+   */
+  reply(from: string, text: string, options?: EmulatedReply): Promise<EmulatedDelivery>;
+  /**
+   * A network reports on a message: it gets that state, and whoever is connected the delivery receipt. A late report
+   * changes no state, but its receipt is delivered all the same, as 8x8's are.
+   *
+   * @throws ValidationError there is no such message, or it has not gone out
+   * @example await emulator.report('+6591234567', 'delivered');
+   * @example await emulator.report(sent, { state: 'undelivered', errorCode: 59 });
+   */
+  report(
+    message: MessageReference,
+    report: EmulatedReport | EmulatedReport['state'],
+  ): Promise<EmulatedDelivery>;
+  /**
+   * A person opens a link. `shortUrl`: by default the first one in the text.
+   *
+   * @throws ValidationError nobody is connected, there is no such message, or it holds no link
+   */
+  click(
+    message: MessageReference,
+    link?: { readonly shortUrl?: string | undefined; readonly targetUrl?: string | undefined },
+  ): Promise<EmulatedDelivery>;
+  /**
+   * A person answers a survey.
+   *
+   * @throws ValidationError nobody is connected, there is no such message, or it is no survey
+   */
+  answerSurvey(message: MessageReference, answers: readonly EmulatedAnswer[]): Promise<EmulatedDelivery>;
+  /**
+   * Posts a webhook once more, by default the last: 8x8 delivers at least once.
+   *
+   * @throws ValidationError nothing was delivered yet
+   */
+  redeliver(delivery?: EmulatedDelivery): Promise<EmulatedDelivery>;
+  /**
+   * Tries again what failed (4xx, 5xx, a throw), as 8x8 does: 1, 10, 30 and 90 seconds after the attempt before, on the
+   * emulator's clock. Gives the attempts that were made now.
+   */
+  retryDue(): Promise<readonly EmulatedDelivery[]>;
+}
+
+const ANY_SUB_ACCOUNT = 'emulated_subaccount';
+
+/** Spaces and the like are dropped. What is no number (a short code, a name) stays as it is. */
+function toInternational(number: string): string {
+  const bare = number.replace(/[\s().-]/g, '');
+  return /^[1-9]\d{6,14}$/.test(bare) ? `+${bare}` : bare;
+}
+
+export function createWebhooksOut(context: EmulatorContext): WebhooksOut & { clear(): void } {
+  const postman = createPostman(context);
+  const { clock, ids, messages } = context;
+
+  function needReceiver(): void {
+    if (postman.isConnected()) return;
+    throw new ValidationError(
+      'Nobody takes the webhooks: call emulator.connect(receiver.handle) first.',
+      'connect',
+    );
+  }
+
+  const lastTo = (number: string) =>
+    messages.all().findLast(({ destination }) => destination === toInternational(number));
+
+  function findMessage(reference: MessageReference): EmulatedMessage {
+    const name = typeof reference === 'string' ? reference : reference.umid;
+    const umid = name.toLowerCase();
+    const found = isUuid(umid) ? messages.all().find((message) => message.umid === umid) : lastTo(name);
+    if (found !== undefined) return found;
+    const shown = isUuid(umid) ? `with the umid ${umid}` : `to ${maskNumber(name)}`;
+    throw new ValidationError(`The emulator accepted no message ${shown}.`, 'message');
+  }
+
+  function readStatus(report: EmulatedReport): EmulatedReceipt {
+    const { state, errorCode, errorMessage, at } = report;
+    const detail = report.detail ?? (state === 'delivered' ? 'delivered_to_recipient' : undefined);
+    return {
+      state,
+      ...(detail !== undefined && { detail }),
+      timestamp: new Date(at ?? clock.now()).toISOString(),
+      ...(errorCode !== undefined && { errorCode }),
+      ...(errorMessage !== undefined && { errorMessage }),
+    };
+  }
+
+  return {
+    connect: postman.connect,
+    async reply(from, text, { to, subAccountId, at } = {}) {
+      needReceiver();
+      const source = toInternational(from);
+      const heard = lastTo(from);
+      const destination = to ?? heard?.source;
+      if (destination === undefined) {
+        const message = `${maskNumber(source)} got no message to answer: say which number they write to, { to }.`;
+        throw new ValidationError(message, 'to');
+      }
+      const account = subAccountId ?? heard?.subAccountId ?? context.subAccountIds?.[0] ?? ANY_SUB_ACCOUNT;
+      const fields = { umid: ids.uuid(), subAccountId: account, source, destination, body: text };
+      return postman.post(inboundBody({ ...fields, at: at ?? clock.now() }), account);
+    },
+    async report(reference, given) {
+      const report = typeof given === 'string' ? { state: given } : given;
+      const message = findMessage(reference);
+      if (message.state === 'scheduled' || message.state === 'cancelled') {
+        const advice = message.state === 'scheduled' ? ': move the clock to its time first' : '';
+        throw new ValidationError(`The message is ${message.state}, no network has it${advice}.`, 'message');
+      }
+      const status = readStatus(report);
+      const perSms = report.price === false ? 0 : (report.price ?? message.price.perSms);
+      const receipt = latestReceipt(message.receipt, status);
+      const changed = messages.change(message, {
+        receipt,
+        state: receipt.state,
+        updatedAt: Date.parse(receipt.timestamp),
+        price: { ...message.price, perSms, total: Math.round(perSms * MICROS * message.parts) / MICROS },
+      });
+      const body = receiptBody(changed, status, report.price !== false);
+      return postman.post(body, message.subAccountId, message.dlrCallbackUrl);
+    },
+    async click(reference, { shortUrl, targetUrl = 'https://example.com/' } = {}) {
+      needReceiver();
+      const message = findMessage(reference);
+      const link = shortUrl ?? /https?:\/\/\S+/.exec(message.text)?.[0];
+      if (link === undefined)
+        throw new ValidationError('The message holds no link: give shortUrl.', 'shortUrl');
+      const click = { eventId: ids.uuid(), at: clock.now(), shortUrl: link, targetUrl };
+      return postman.post(clickBody(message, click), message.subAccountId);
+    },
+    async answerSurvey(reference, answers) {
+      needReceiver();
+      const message = findMessage(reference);
+      if (message.surveyId === undefined) throw new ValidationError('The message is no survey.', 'message');
+      return postman.post(surveyBody(message, answers, clock.now()), message.subAccountId);
+    },
+    async redeliver(delivery = postman.last()) {
+      needReceiver();
+      if (delivery === undefined) throw new ValidationError('No webhook was delivered yet.', 'delivery');
+      return postman.postAgain(delivery);
+    },
+    retryDue: postman.retryDue,
+    clear: postman.clear,
+  };
+}

@@ -1,0 +1,91 @@
+import type { PriceBook } from '../api/price-book.ts';
+import type { Call } from '../call.ts';
+import { StoreError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import type { LimitStore } from '../limits/limit-store.ts';
+import { normalisePhone, type Phone } from '../phone/normalise-phone.ts';
+import { maskNumber } from '../redact.ts';
+import { withTimeLimit } from '../time-limit.ts';
+import type { DeliveryReceipt } from '../webhooks/webhook-event.ts';
+import type { Tickets } from './tickets.ts';
+import {
+  type UndeliverableGuardOptions,
+  type UndeliverableSettings,
+  undeliverableSettings,
+} from './undeliverable.ts';
+
+/** Lets the guards and the price book learn from a receipt. Doing it twice changes nothing but the time a bar begins. */
+export type TakeInReceipt = (receipt: DeliveryReceipt, call: Call) => Promise<void>;
+
+export interface ReceiptIntakeConfig {
+  readonly undeliverable: false | UndeliverableGuardOptions;
+  readonly priceBook: Pick<PriceBook, 'learn'>;
+  readonly tickets: Pick<Tickets, 'open' | 'take' | 'settle'>;
+  readonly limits: LimitStore;
+  readonly scope: string;
+  readonly emit: Emit;
+}
+
+/** A receipt that says so is the last of its message: it did not arrive. */
+const FAILED: readonly string[] = ['undelivered', 'rejected', 'failed'];
+/** The person has the message, so the number exists. */
+const REACHED: readonly string[] = ['delivered', 'read'];
+
+/** As with a take: a store that hangs must not hold the webhook. */
+const STORE_TIMEOUT_MS = 5_000;
+
+/** @throws StoreError from what it makes, when the limit store fails: 8x8 is told to send the receipt again */
+export function createReceiptIntake(config: ReceiptIntakeConfig): TakeInReceipt {
+  const { priceBook, tickets, limits, scope, emit } = config;
+  const settings = config.undeliverable && undeliverableSettings(config.undeliverable);
+
+  async function fromStore<Result>(call: Call, work: () => Promise<Result>): Promise<Result> {
+    try {
+      const answer = await withTimeLimit(STORE_TIMEOUT_MS, call.signal, work);
+      if (answer.inTime) return answer.value;
+    } catch {
+      call.throwIfEnded();
+    }
+    emit({ type: 'store-failed', store: 'limits' }, call.context);
+    throw new StoreError('The limit store failed, so the delivery receipt was not taken in.');
+  }
+
+  /** Raised in monitor mode too: without it there would be nothing to observe. */
+  async function raise(
+    { forMs, ruleOf }: UndeliverableSettings,
+    phone: Phone,
+    errorCode: number,
+    call: Call,
+  ) {
+    const ticket = tickets.open([{ ...ruleOf(phone.key), mode: 'enforce', raise: true }]);
+    const [verdict] = await tickets.take([ticket], call);
+    const isRaised = verdict?.granted === true;
+    if (isRaised) await tickets.settle([{ ticket, outcome: 'keep' }]);
+    const destination = maskNumber(phone.e164);
+    const barred = isRaised ? { forMs } : {};
+    emit({ type: 'number-undeliverable', destination, errorCode, ...barred }, call.context);
+  }
+
+  async function lift({ ruleOf }: UndeliverableSettings, { key, e164 }: Phone, call: Call): Promise<void> {
+    const rule = ruleOf(key);
+    // Nearly every receipt is of a number that was never barred: one question, and nothing written.
+    const [state] = await fromStore(call, () => limits.inspect(scope, [rule]));
+    if (state === undefined || state.count === 0) return;
+    await fromStore(call, () => limits.release(scope, [rule]));
+    emit({ type: 'number-reached', destination: maskNumber(e164) }, call.context);
+  }
+
+  return async ({ destination, status, price, subAccountId }, call) => {
+    const result = normalisePhone(destination, undefined);
+    if (!result.ok) return;
+    const { phone } = result;
+    if (price !== undefined && phone.country !== undefined) {
+      priceBook.learn(subAccountId, phone.country, price);
+    }
+    if (settings === false) return;
+    const { state, errorCode } = status;
+    if (REACHED.includes(state)) await lift(settings, phone, call);
+    if (errorCode === undefined || !FAILED.includes(state)) return;
+    if (settings.errorCodes.has(errorCode)) await raise(settings, phone, errorCode, call);
+  };
+}

@@ -1,0 +1,63 @@
+import { type BarRule, MAX_WINDOW_MS } from '../limits/limit-store.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, list, oneOf, shape } from '../schema.ts';
+import { DELIVERY_ERROR_CODES } from '../webhooks/delivery-error-codes.ts';
+import type { Guard, GuardMode } from './guard.ts';
+
+/**
+ * What becomes of a number of which a delivery receipt said that it does not exist: nothing is sent to it for `forMs`.
+ * It needs a webhook receiver that takes in the receipts. A receipt that says `delivered` or `read` lifts it, and so
+ * does `guards.release`.
+ *
+ * @example undeliverable: { forMs: 7 * 86_400_000 }
+ */
+export interface UndeliverableGuardOptions {
+  /** `monitor` marks numbers too, and reports instead of refusing. @default 'enforce' */
+  readonly mode?: GuardMode | undefined;
+  /** Milliseconds for which the number is barred, up to 31 days. @default 86_400_000, one day (ours) */
+  readonly forMs?: number | undefined;
+  /**
+   * 8x8's delivery error codes that bar a number; the list replaces the default.
+   * @default [59], the codes of kind `no-such-number` in `DELIVERY_ERROR_CODES`
+   */
+  readonly errorCodes?: readonly number[] | undefined;
+}
+
+const fields: Fields<UndeliverableGuardOptions> = {
+  mode: oneOf(['enforce', 'monitor']),
+  forMs: integer({ min: 1_000, max: MAX_WINDOW_MS, unit: 'milliseconds, 1 second to 31 days' }),
+  errorCodes: list(integer({ min: 1, max: 100_000 }), { min: 1, max: 100 }),
+};
+export const undeliverableField = falseOr(shape(fields, FALSE_OR_OPTIONS));
+
+const DEFAULT_FOR_MS = 24 * 60 * 60 * 1000;
+const NO_SUCH_NUMBER: readonly number[] = DELIVERY_ERROR_CODES.filter(
+  ({ kind }) => kind === 'no-such-number',
+).map(({ code }) => code);
+
+/** The options with their defaults, and the rules under which numbers are barred. */
+export interface UndeliverableSettings {
+  readonly mode: GuardMode;
+  readonly forMs: number;
+  readonly errorCodes: ReadonlySet<number>;
+  /** Reads whether a number is barred. */
+  ruleOf(key: number): BarRule;
+}
+
+export function undeliverableSettings(options: UndeliverableGuardOptions): UndeliverableSettings {
+  const { mode = 'enforce', forMs = DEFAULT_FOR_MS, errorCodes = NO_SUCH_NUMBER } = options;
+  const guard = 'undeliverable';
+  return {
+    mode,
+    forMs,
+    errorCodes: new Set(errorCodes),
+    ruleOf: (key) => {
+      return { kind: 'bar', id: guard, guard, key, mode, windowMs: forMs };
+    },
+  };
+}
+
+/** Refuses numbers that a network called non-existent, whatever the purpose. */
+export function createUndeliverableGuard(options: UndeliverableGuardOptions): Guard {
+  const { mode, ruleOf } = undeliverableSettings(options);
+  return { name: 'undeliverable', mode, rules: ({ phone }) => [ruleOf(phone.key)] };
+}

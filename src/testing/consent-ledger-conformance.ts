@@ -1,0 +1,217 @@
+import type {
+  ConsentEntry,
+  ConsentLedger,
+  ConsentQuestion,
+  ConsentRecord,
+} from '../consent/consent-ledger.ts';
+import { type ConformanceCase, Random } from './limit-conformance/kit.ts';
+
+/** Options of {@link consentLedgerConformance}. */
+export interface ConsentLedgerConformanceOptions {
+  /** Makes an empty ledger for one case, or gives one whose entries do not matter: every case uses keys of its own. */
+  create(): ConsentLedger | Promise<ConsentLedger>;
+  /** Entries of the case that tries random orders. @default 500 */
+  readonly operations?: number | undefined;
+  /** Seed of the random case; a failure with the same seed comes back. @default 1 */
+  readonly seed?: number | undefined;
+}
+
+type Check = (ledger: ConsentLedger, keys: readonly string[]) => Promise<void>;
+
+const OUT = { state: 'opted-out', scope: 'all', source: 'inbound-sms' } as const;
+const IN = { state: 'opted-in', scope: 'marketing', source: 'web-form' } as const;
+const ASKED = { state: 'asked', scope: 'marketing', source: 'double-opt-in' } as const;
+
+/** What an entry says, whatever the order of its fields and whether it names the missing ones. */
+function plain(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  return JSON.stringify(fields.sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function expectEntries(what: string, found: readonly unknown[], expected: readonly unknown[]): void {
+  const [one, other] = [found.map(plain), expected.map(plain)].map((each) => each.join('\n'));
+  if (one !== other) throw new Error(`Consent ledger: ${what}: expected\n${other}\nbut found\n${one}`);
+}
+
+const getsLatestChoice: Check = async (ledger, [one = '', two = '', three = '']) => {
+  const full: ConsentRecord = {
+    ...OUT,
+    at: 5,
+    purposes: ['otp', 'marketing'],
+    evidence: 'form “4711”',
+    messageId: 'umid-1',
+    text: 'STOP 🙏',
+    confirmation: 'token',
+  };
+  await ledger.append([
+    { key: one, ...IN, at: 1 },
+    { key: two, ...full },
+  ]);
+  const found = await ledger.get([two, three, one, two]);
+  expectEntries('get answers key by key, in order, with every field', found, [
+    full,
+    undefined,
+    { ...IN, at: 1 },
+    full,
+  ]);
+  expectEntries('get of no keys', await ledger.get([]), []);
+  expectEntries('history of nobody', await ledger.history(three), []);
+};
+
+const latestTimeWins: Check = async (ledger, [key = '']) => {
+  await ledger.append([{ key, ...OUT, at: 10 }]);
+  await ledger.append([{ key, ...IN, at: 9 }]);
+  expectEntries('an older choice does not win', await ledger.get([key]), [{ ...OUT, at: 10 }]);
+  await ledger.append([{ key, ...IN, at: 10 }]);
+  expectEntries('of equal times the later arrival wins', await ledger.get([key]), [{ ...IN, at: 10 }]);
+  const expected = [
+    { ...IN, at: 9 },
+    { ...OUT, at: 10 },
+    { ...IN, at: 10 },
+  ];
+  expectEntries('history is in order, with every change', await ledger.history(key), expected);
+};
+
+const orderInOneCall: Check = async (ledger, [key = '']) => {
+  await ledger.append([
+    { key, ...OUT, at: 3 },
+    { key, ...IN, at: 3 },
+    { key, ...OUT, at: 1 },
+  ]);
+  const expected = [
+    { ...OUT, at: 1 },
+    { ...OUT, at: 3 },
+    { ...IN, at: 3 },
+  ];
+  expectEntries('entries of one call arrive in their order', await ledger.history(key), expected);
+};
+
+const questionsAreNoChoices: Check = async (ledger, [key = '', other = '']) => {
+  const question: ConsentQuestion = {
+    ...ASKED,
+    at: 5,
+    expiresAt: 9,
+    text: 'Reply YES',
+    purposes: ['marketing'],
+  };
+  await ledger.append([
+    { key, ...OUT, at: 1 },
+    { key, ...question },
+    { key: other, ...question },
+  ]);
+  expectEntries('get passes over questions', await ledger.get([key, other]), [{ ...OUT, at: 1 }, undefined]);
+  expectEntries('history has them', await ledger.history(key), [{ ...OUT, at: 1 }, question]);
+};
+
+const oneMessageOnce: Check = async (ledger, [key = '', other = '']) => {
+  const change = { ...OUT, at: 5, messageId: 'umid-2' };
+  await ledger.append([{ key, ...change }]);
+  await ledger.append([
+    { key, ...change, at: 6, scope: 'marketing' },
+    { key, ...IN, at: 7 },
+    { key: other, ...change },
+    { key: other, ...change },
+  ]);
+  expectEntries('a message counts once', await ledger.history(key), [change, { ...IN, at: 7 }]);
+  expectEntries('for each person', await ledger.history(other), [change]);
+  await Promise.all(
+    Array.from({ length: 5 }, () => ledger.append([{ key, ...IN, at: 8, messageId: 'umid-3' }])),
+  );
+  const twins = (await ledger.history(key)).filter(({ messageId }) => messageId === 'umid-3');
+  expectEntries('also when five come at once', twins, [{ ...IN, at: 8, messageId: 'umid-3' }]);
+};
+
+const forgets: Check = async (ledger, [key = '', keepAs = '', other = '']) => {
+  await ledger.append([
+    { key, ...IN, at: 1 },
+    {
+      key,
+      ...OUT,
+      scope: 'marketing',
+      at: 2,
+      messageId: 'umid-4',
+      text: 'STOP',
+      evidence: 'x',
+      confirmation: 't',
+    },
+    { key, ...ASKED, at: 3, expiresAt: 4 },
+    { key: other, ...IN, at: 1 },
+  ]);
+  await ledger.forget(key, keepAs);
+  const kept = { state: 'opted-out', scope: 'marketing', source: 'forgotten', at: 2 };
+  expectEntries('nothing is left', await ledger.history(key), []);
+  expectEntries('but for the opt-out', await ledger.history(keepAs), [kept]);
+  expectEntries('get knows it', await ledger.get([key, keepAs, other]), [undefined, kept, { ...IN, at: 1 }]);
+  await ledger.forget(key, keepAs);
+  expectEntries('forgetting again keeps it', await ledger.history(keepAs), [kept]);
+  await ledger.append([{ key, ...IN, at: 1, messageId: 'umid-4' }]);
+  await ledger.forget(key, keepAs);
+  expectEntries('an opt-in of before does not undo it', await ledger.history(keepAs), [kept]);
+  await ledger.append([{ key, ...IN, at: 2 }]);
+  await ledger.forget(key, keepAs);
+  expectEntries('a later opt-in does', await ledger.history(keepAs), []);
+  await ledger.forget(key, keepAs);
+  expectEntries('forgetting nobody', await ledger.get([key, keepAs]), [undefined, undefined]);
+};
+
+const keepsWhatItWasGiven: Check = async (ledger, [key = '']) => {
+  const change = { key, ...IN, at: 1, source: 'before' };
+  await ledger.append([change]);
+  change.source = 'after';
+  const history = (await ledger.history(key)) as ConsentEntry[];
+  history.length = 0;
+  expectEntries('what is given and taken is a copy', await ledger.history(key), [
+    { ...IN, at: 1, source: 'before' },
+  ]);
+};
+
+/** Any order of arrival leads to the same choice, and nothing is lost. */
+function anyOrder(operations: number, seed: number): Check {
+  return async (ledger, [key = '']) => {
+    const random = new Random(seed);
+    const entries = Array.from({ length: operations }, (_, index) => ({
+      ...random.pick([OUT, IN]),
+      at: index,
+      evidence: `${index}`,
+    }));
+    const arriving = entries.toSorted(() => random.below(3) - 1);
+    for (const entry of arriving) await ledger.append([{ key, ...entry }]);
+    expectEntries('the latest choice', await ledger.get([key]), [entries.at(-1)]);
+    expectEntries('every entry in order', await ledger.history(key), entries);
+  };
+}
+
+/**
+ * The test that every {@link ConsentLedger} must pass, as named cases for any test runner. A case throws an `Error` that
+ * says what it expected.
+ *
+ * @example
+ * ```ts
+ * for (const { name, run } of consentLedgerConformance({ create: () => myLedger() })) test(name, run);
+ * ```
+ */
+export function consentLedgerConformance({
+  create,
+  operations = 500,
+  seed = 1,
+}: ConsentLedgerConformanceOptions): readonly ConformanceCase[] {
+  const cases: Readonly<Record<string, Check>> = {
+    'get gives the latest choice of each key, in order': getsLatestChoice,
+    'the latest time counts, whatever the order of arrival': latestTimeWins,
+    'entries of one call keep their order': orderInOneCall,
+    'a question is no choice': questionsAreNoChoices,
+    'one message is recorded once': oneMessageOnce,
+    'forget leaves nothing but an opt-out': forgets,
+    'entries are copies': keepsWhatItWasGiven,
+    [`${operations} entries in any order`]: anyOrder(operations, seed),
+  };
+  return Object.entries(cases).map(([name, check]) => ({
+    name,
+    async run() {
+      // Fresh keys, so that a ledger that lasts can be tested twice.
+      const run = crypto.randomUUID();
+      await check(await create(), [`+1-${run}`, `#2-${run}`, `+3-${run}`]);
+    },
+  }));
+}

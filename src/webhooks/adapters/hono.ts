@@ -1,0 +1,49 @@
+import type { WebhookReceiver } from '../delivery.ts';
+import { checkAdapter, orServerError, type RemoteAddressOptions, toResponse } from './adapter.ts';
+
+/** What the adapter looks at of a Hono context. */
+export interface HonoWebhookContext {
+  readonly req: {
+    readonly raw: Request;
+    header(name: string): string | undefined;
+    text(): Promise<string>;
+  };
+}
+
+/**
+ * Serves a receiver as a handler of Hono 4, on every runtime. It needs no middleware that reads the body, and works
+ * behind one (`context.req.json()` and the like; Hono keeps what they read).
+ *
+ * The address of the other end is known only to the platform: `remoteAddress` gives it, for example with
+ * `(context: Context) => getConnInfo(context).remote.address`, where `getConnInfo` is that of `hono/cloudflare-workers`,
+ * `hono/bun`, `hono/deno` or `@hono/node-server/conninfo`.
+ *
+ * @throws ConfigurationError when `receiver` is none, or an option is unknown.
+ *
+ * @example
+ * ```ts
+ * app.all('/webhooks/8x8', toHonoHandler(receiver));
+ *
+ * app.all('/webhooks/8x8', toHonoHandler(receiver, {
+ *   remoteAddress: (context) => context.req.header('CF-Connecting-IP'), // on Cloudflare only
+ * }));
+ * ```
+ */
+export function toHonoHandler<Context extends HonoWebhookContext>(
+  receiver: WebhookReceiver,
+  options: RemoteAddressOptions<Context> = {},
+): (context: Context) => Promise<Response> {
+  checkAdapter('toHonoHandler', receiver, options);
+  const answer = async ({ req }: Context, remoteAddress: string | undefined): Promise<Response> => {
+    const { raw } = req;
+    if (!raw.bodyUsed) return receiver.handle(raw, { remoteAddress });
+    // A middleware has read it: Hono's cache still has the text.
+    const body = await req.text();
+    const header = (name: string) => raw.headers.get(name) ?? undefined;
+    return toResponse(
+      await receiver.answer({ method: raw.method, header, body, remoteAddress, signal: raw.signal }),
+    );
+  };
+  return (context) =>
+    orServerError(async () => answer(context, options.remoteAddress?.(context) ?? undefined), toResponse);
+}

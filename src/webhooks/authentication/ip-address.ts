@@ -1,0 +1,39 @@
+import ipaddr from 'ipaddr.js';
+
+/** The only file that knows the address library. */
+export type IpAddress = ReturnType<typeof ipaddr.parse>;
+export type IpRange = readonly [IpAddress, number];
+
+/** Longest way to write one: a full IPv6 address with a mapped IPv4 one, brackets, zone and port. */
+const MAX_CHARACTERS = 80;
+
+/** Strictly: `010.0.0.1` and `0x7f.1` are addresses to some programs and others to others. */
+function isStrict(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || (text.includes(':') && ipaddr.IPv6.isValid(text));
+}
+
+/** An address as a socket or a proxy writes it: with port, brackets, IPv4 mapped into IPv6. Undefined for anything else. */
+export function parseAddress(text: string): IpAddress | undefined {
+  if (text.length > MAX_CHARACTERS) return undefined;
+  const trimmed = text.trim();
+  const bracketed = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(trimmed)?.[1];
+  const withPort = /^([\d.]+):\d{1,5}$/.exec(trimmed)?.[1];
+  const bare = bracketed ?? withPort ?? trimmed;
+  return isStrict(bare) ? ipaddr.process(bare) : undefined;
+}
+
+/** One address, or a range such as `10.0.0.0/8`. Not the range of all addresses: it would say nothing. */
+export function parseRange(text: string): IpRange | undefined {
+  const [head = '', bits, ...rest] = text.split('/');
+  if (rest.length > 0 || text.length > MAX_CHARACTERS || !isStrict(head)) return undefined;
+  const address = ipaddr.process(head);
+  const width = address.kind() === 'ipv4' ? 32 : 128;
+  if (bits === undefined) return [address, width];
+  const isMapped = head.includes(':') && address.kind() === 'ipv4';
+  if (isMapped || !/^[1-9]\d{0,2}$/.test(bits) || Number(bits) > width) return undefined;
+  return [address, Number(bits)];
+}
+
+export function isInRange(address: IpAddress, [start, bits]: IpRange): boolean {
+  return address.kind() === start.kind() && address.match(start, bits);
+}

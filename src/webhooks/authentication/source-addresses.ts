@@ -1,0 +1,71 @@
+import { REGIONS, type Region } from '../../options.ts';
+import { type Fields, list, oneOf, refined, shape, word } from '../../schema.ts';
+import { type IpAddress, type IpRange, isInRange, parseAddress, parseRange } from './ip-address.ts';
+import { WEBHOOK_SOURCE_ADDRESSES } from './published-addresses.ts';
+import type { Check } from './verdict.ts';
+
+/** From where a webhook may come. Says who sent it only as far as your proxies can be trusted; give it in addition. */
+export interface SourceAddressOptions {
+  /** 8x8's published addresses of these regions (`WEBHOOK_SOURCE_ADDRESSES`). */
+  readonly regions?: readonly Region[] | undefined;
+  /** More addresses, or ranges such as `203.0.113.0/24`. */
+  readonly also?: readonly string[] | undefined;
+  /**
+   * Addresses or ranges of your own proxies. Only behind these the client is read from `X-Forwarded-For`, from the right.
+   * @default none: the client is the other end of the connection
+   */
+  readonly trustedProxies?: readonly string[] | undefined;
+}
+
+const range = word(
+  (text) => parseRange(text) !== undefined,
+  'an IP address, or a range such as 203.0.113.0/24 (IPv4 as IPv4; not /0)',
+);
+const fields: Fields<SourceAddressOptions> = {
+  regions: list(oneOf(REGIONS), { min: 1, max: REGIONS.length }),
+  also: list(range, { min: 1, max: 1_000 }),
+  trustedProxies: list(range, { min: 1, max: 1_000 }),
+};
+export const sourceAddressesField = refined<SourceAddressOptions>(
+  shape(fields),
+  ({ regions, also }) => regions !== undefined || also !== undefined,
+  'must name regions, also, or both: without an address everything is refused.',
+);
+
+/** More proxies than this stand in no row; a longer header is an attempt to keep us busy. */
+const MAX_HOPS = 32;
+
+/** The nearest address, seen from here, that is no trusted proxy. What cannot be read ends the walk: undefined. */
+function clientAddress(
+  remote: string,
+  forwardedFor: string | undefined,
+  proxies: readonly IpRange[],
+): IpAddress | undefined {
+  const hops = [...(forwardedFor?.split(',', MAX_HOPS + 1) ?? []), remote];
+  if (hops.length > MAX_HOPS) return undefined;
+  let address: IpAddress | undefined;
+  for (const hop of hops.reverse()) {
+    const next = parseAddress(hop);
+    if (next === undefined) return undefined;
+    address = next;
+    if (!proxies.some((proxy) => isInRange(next, proxy))) break;
+  }
+  return address;
+}
+
+function toRanges(addresses: readonly string[] = []): readonly IpRange[] {
+  return addresses.map(parseRange).filter((each) => each !== undefined);
+}
+
+export function createAddressCheck({ regions = [], also, trustedProxies }: SourceAddressOptions): Check {
+  const published = regions.flatMap((region) => WEBHOOK_SOURCE_ADDRESSES[region]);
+  const allowed = [...toRanges(published), ...toRanges(also)];
+  const proxies = toRanges(trustedProxies);
+  return async ({ remoteAddress, header }) => {
+    if (remoteAddress === undefined || remoteAddress === '') return 'no-address';
+    // The header is not even looked at unless a trusted proxy wrote it last.
+    const address = clientAddress(remoteAddress, header('x-forwarded-for'), proxies);
+    if (address === undefined) return 'unknown-address';
+    return allowed.some((each) => isInRange(address, each)) ? undefined : 'unknown-address';
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * What a delivery error code says about sending again:
+ *
+ * - `none`: no error was reported.
+ * - `no-such-number`: nobody has this number. Sending again is money lost.
+ * - `temporary`: the handset or the network could not take it just then.
+ * - `content`: the message itself was not taken: text, length, format.
+ * - `blocked`: somebody does not want it delivered: the network, the person's subscription, a spam rule.
+ * - `route`: the way there failed: routes, operators, sender IDs, credit.
+ * - `other`: everything that does not say which.
+ */
+export type DeliveryErrorKind =
+  | 'none'
+  | 'no-such-number'
+  | 'temporary'
+  | 'content'
+  | 'blocked'
+  | 'route'
+  | 'other';
+
+/** One of 8x8's delivery error codes. */
+export interface DeliveryErrorCode {
+  /** `status.errorCode` of a delivery receipt. */
+  readonly code: number;
+  /** 8x8's words. */
+  readonly meaning: string;
+  /** Ours: 8x8 gives no more than the words. */
+  readonly kind: DeliveryErrorKind;
+}
+
+/*
+ * `no-such-number` bars a person for a day, so it stands where the words leave no doubt: 59 alone. In the networks'
+ * protocol (3GPP TS 29.002, MAP errors) "unknown subscriber" says that the home network has no such number. Not:
+ *
+ * - 1, 46, 47: the number exists, the handset is off or away.
+ * - 13 "Illegal subscriber or equipment": the SIM card or the handset is barred, the number is somebody's.
+ * - 15 "Invalid destination", 16 "Invalid format": also what a route says of a number that it does not serve.
+ * - 28 "Permanent phone error": the handset, which its owner may change.
+ * - 55 "Unidentified subscriber": the visited network has lost sight of the person, which passes.
+ */
+const CODES: readonly (readonly [code: number, meaning: string, kind: DeliveryErrorKind])[] = [
+  [0, 'No reason code', 'none'],
+  [1, 'Absent subscriber', 'temporary'],
+  [2, 'Content related error', 'content'],
+  [3, 'Data missing', 'other'],
+  [4, 'Deferred delivery', 'temporary'],
+  [5, 'Pending upstream', 'temporary'],
+  [7, 'Delivery failure', 'other'],
+  [8, 'Deny', 'blocked'],
+  [9, 'Equipment protocol error', 'other'],
+  [10, 'ESME external error', 'route'],
+  [11, 'Flooding', 'blocked'],
+  [12, 'HLR error', 'route'],
+  [13, 'Illegal subscriber or equipment', 'blocked'],
+  [14, 'Internal error', 'other'],
+  [15, 'Invalid destination', 'other'],
+  [16, 'Invalid format', 'content'],
+  [17, 'Invalid message length', 'content'],
+  [18, 'Invalid parameter', 'other'],
+  [19, 'Invalid source address', 'route'],
+  [20, 'Local cancel', 'other'],
+  [21, 'Memory capacity exceeded', 'temporary'],
+  [22, 'Message being retried', 'temporary'],
+  [23, 'Network failure', 'temporary'],
+  [24, 'Age verification failure', 'blocked'],
+  [25, 'Operation aborted by receiving network or user', 'other'],
+  [26, 'Operation barred', 'blocked'],
+  [27, 'Permanent operator error', 'route'],
+  [28, 'Permanent phone error', 'other'],
+  [29, 'Phone related error', 'other'],
+  [30, 'Portability error', 'route'],
+  [31, 'Premium SMS error', 'blocked'],
+  [32, 'Roaming subscriber', 'other'],
+  [33, 'Route error', 'route'],
+  [34, 'Screening error', 'blocked'],
+  [35, 'Service center congestion', 'temporary'],
+  [36, 'SMS expired', 'temporary'],
+  [37, 'SMS facility not supported', 'blocked'],
+  [38, 'SMS malformed', 'content'],
+  [39, 'SMSC cancel', 'route'],
+  [40, 'SMSC error', 'route'],
+  [41, 'SMSC reject', 'route'],
+  [42, 'Source credit insufficiency', 'route'],
+  [43, 'Spam filter', 'blocked'],
+  [44, 'Subscriber billing issue', 'blocked'],
+  [45, 'Subscriber busy for SMS', 'temporary'],
+  [46, 'Subscriber not reachable', 'temporary'],
+  [47, 'Subscriber temporary unavailable', 'temporary'],
+  [48, 'System failure', 'temporary'],
+  [49, 'TCAP error', 'route'],
+  [50, 'Throttling error', 'temporary'],
+  [51, 'Time out error', 'temporary'],
+  [52, 'Unable to decode the response', 'route'],
+  [53, 'Unexpected data value', 'other'],
+  [54, 'Unexpected error', 'other'],
+  [55, 'Unidentified subscriber', 'other'],
+  [56, 'Unknown delivery state', 'other'],
+  [57, 'Unknown error', 'other'],
+  [58, 'Unknown service center', 'route'],
+  [59, 'Unknown subscriber', 'no-such-number'],
+  [60, 'Content filtered', 'content'],
+  [61, 'Session expired', 'temporary'],
+];
+
+/**
+ * 8x8's delivery error codes, as `status.errorCode` of a delivery receipt gives them. There is no 6.
+ *
+ * @see https://developer.8x8.com/connect/reference/delivery-receipts-error-codes (read in November 2026)
+ * @example DELIVERY_ERROR_CODES.filter(({ kind }) => kind === 'temporary')
+ */
+export const DELIVERY_ERROR_CODES: readonly DeliveryErrorCode[] = Object.freeze(
+  CODES.map(([code, meaning, kind]) => Object.freeze({ code, meaning, kind })),
+);
+
+/**
+ * What a code means; undefined for one that 8x8 added later.
+ *
+ * @example describeDeliveryError(59) // { code: 59, meaning: 'Unknown subscriber', kind: 'no-such-number' }
+ */
+export function describeDeliveryError(code: number): DeliveryErrorCode | undefined {
+  return DELIVERY_ERROR_CODES.find((known) => known.code === code);
+}

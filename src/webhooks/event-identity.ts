@@ -1,0 +1,27 @@
+import { sha256 } from './sha256.ts';
+import type { WebhookEvent } from './webhook-event.ts';
+
+/** What makes two posts the same event. */
+function identityOf(event: WebhookEvent): readonly unknown[] {
+  switch (event.type) {
+    case 'delivery-receipt': {
+      // One message has many receipts: each status is an event of its own.
+      const { state, detail, errorCode, timestamp } = event.status;
+      return [event.umid, state, detail, errorCode, timestamp];
+    }
+    case 'inbound':
+      return [event.umid, event.timestamp];
+    case 'short-url-click':
+      return [event.eventId, event.umid, event.occurredAt];
+    case 'survey-answer':
+      return [event.umid, event.surveyId, event.surveySubmittedAt];
+    case 'unknown':
+      return [event.raw];
+  }
+}
+
+/** A key for the limit store: always as long, and tells nothing of the event. */
+export async function eventKey(event: WebhookEvent): Promise<string> {
+  const digest = await sha256(JSON.stringify([event.type, ...identityOf(event)]));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

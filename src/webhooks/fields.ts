@@ -1,0 +1,78 @@
+import { normalisePhone } from '../phone/normalise-phone.ts';
+import { malformed } from './failures.ts';
+
+/** An object of an event, with the path that leads to it. What a field holds is to be found out. */
+export interface EventFields {
+  readonly path: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+function join(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}
+
+/** Undefined when it is no object. */
+export function asFields(value: unknown, path: string): EventFields | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return { path, values: value as Record<string, unknown> };
+}
+
+export function toFields(value: unknown, path: string): EventFields {
+  const fields = asFields(value, path);
+  if (fields === undefined) throw malformed(path || 'the body', 'an object');
+  return fields;
+}
+
+export function objectIn({ path, values }: EventFields, name: string): EventFields {
+  return toFields(values[name], join(path, name));
+}
+
+/** A list of objects. What is missing is empty: no answers is an answer too. */
+export function listIn({ path, values }: EventFields, name: string): readonly EventFields[] {
+  const value = values[name] ?? [];
+  if (!Array.isArray(value)) throw malformed(join(path, name), 'a list');
+  return value.map((item, index) => toFields(item, `${join(path, name)}[${index}]`));
+}
+
+/** Undefined for what is no text: a field that may be missing must not cost the whole event. */
+export function optionalText({ values }: EventFields, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** A number, or one written as a text: JSON of other languages mixes them up. */
+export function optionalNumber({ values }: EventFields, name: string): number | undefined {
+  const value = values[name];
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
+}
+
+/** May be empty. */
+export function textIn(fields: EventFields, name: string): string {
+  const text = optionalText(fields, name);
+  if (text === undefined) throw malformed(join(fields.path, name), 'a text');
+  return text;
+}
+
+/** Must not be empty: events are told apart by it. */
+export function idIn(fields: EventFields, name: string): string {
+  const id = optionalText(fields, name);
+  if (id === undefined || id === '') throw malformed(join(fields.path, name), 'a text that is not empty');
+  return id;
+}
+
+/** A number or sender ID as it came, also if it came as a JSON number. */
+export function addressIn(fields: EventFields, name: string): string {
+  const value = fields.values[name];
+  return Number.isSafeInteger(value) ? String(value) : idIn(fields, name);
+}
+
+/** Digits of an international number; 8x8 leaves the plus out at times. */
+const WITHOUT_PLUS = /^[1-9]\d{6,14}$/;
+
+/** A person's number: E.164 where it can be read as that, else as it came. */
+export function personIn(fields: EventFields, name: string): string {
+  const given = addressIn(fields, name);
+  const result = normalisePhone(WITHOUT_PLUS.test(given) ? `+${given}` : given, undefined);
+  return result.ok && result.phone.possible ? result.phone.e164 : given;
+}

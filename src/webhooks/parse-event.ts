@@ -1,0 +1,142 @@
+import type { MessagePrice, MessageStatus } from '../api/message-details.ts';
+import { present } from '../api/read-answer.ts';
+import {
+  addressIn,
+  asFields,
+  type EventFields,
+  idIn,
+  listIn,
+  objectIn,
+  optionalNumber,
+  optionalText,
+  personIn,
+  textIn,
+  toFields,
+} from './fields.ts';
+import type {
+  DeliveryReceipt,
+  InboundMessage,
+  ShortUrlClick,
+  SurveyAnswer,
+  UnknownWebhookEvent,
+  WebhookEvent,
+} from './webhook-event.ts';
+
+function readStatus(fields: EventFields): MessageStatus {
+  return {
+    state: idIn(fields, 'state'),
+    ...present({
+      detail: optionalText(fields, 'detail'),
+      errorCode: optionalNumber(fields, 'errorCode'),
+      errorMessage: optionalText(fields, 'errorMessage'),
+      timestamp: optionalText(fields, 'timestamp'),
+    }),
+  };
+}
+
+/** Half a price is none. */
+function readPrice(payload: EventFields): MessagePrice | undefined {
+  const fields = asFields(payload.values.price, 'price');
+  if (fields === undefined) return undefined;
+  const [total, perSms] = [optionalNumber(fields, 'total'), optionalNumber(fields, 'perSms')];
+  const currency = optionalText(fields, 'currency');
+  if (total === undefined || perSms === undefined || currency === undefined) return undefined;
+  return { total, perSms, currency };
+}
+
+function readReceipt(payload: EventFields, raw: unknown): DeliveryReceipt {
+  return {
+    type: 'delivery-receipt',
+    umid: idIn(payload, 'umid'),
+    subAccountId: idIn(payload, 'subAccountId'),
+    destination: personIn(payload, 'destination'),
+    status: readStatus(objectIn(payload, 'status')),
+    ...present({
+      clientMessageId: optionalText(payload, 'clientMessageId'),
+      batchId: optionalText(payload, 'batchId'),
+      clientBatchId: optionalText(payload, 'clientBatchId'),
+      source: optionalText(payload, 'source'),
+      price: readPrice(payload),
+      smsCount: optionalNumber(payload, 'smsCount'),
+    }),
+    raw,
+  };
+}
+
+function readInbound(payload: EventFields, raw: unknown): InboundMessage {
+  return {
+    type: 'inbound',
+    umid: idIn(payload, 'umid'),
+    subAccountId: idIn(payload, 'subAccountId'),
+    source: personIn(payload, 'source'),
+    destination: addressIn(payload, 'destination'),
+    body: textIn(payload, 'body'),
+    timestamp: idIn(payload, 'timestamp'),
+    ...present({
+      encoding: optionalText(payload, 'encoding'),
+      smsCount: optionalNumber(payload, 'smsCount'),
+      price: readPrice(payload),
+    }),
+    raw,
+  };
+}
+
+function readClick(payload: EventFields, raw: unknown): ShortUrlClick {
+  return {
+    type: 'short-url-click',
+    eventId: idIn(payload, 'eventId'),
+    occurredAt: idIn(payload, 'occurredAt'),
+    umid: idIn(payload, 'umid'),
+    destination: personIn(payload, 'destination'),
+    shortUrl: textIn(payload, 'shortUrl'),
+    targetUrl: textIn(payload, 'targetUrl'),
+    raw,
+  };
+}
+
+function readSurvey(body: EventFields, raw: unknown): SurveyAnswer {
+  return {
+    type: 'survey-answer',
+    umid: idIn(body, 'umid'),
+    surveyId: idIn(body, 'surveyId'),
+    ...present({
+      surveyStartedAt: optionalText(body, 'surveyStartedAt'),
+      surveySubmittedAt: optionalText(body, 'surveySubmittedAt'),
+    }),
+    templateVariables: listIn(body, 'templateVariables').map((variable) => ({
+      name: textIn(variable, 'name'),
+      value: textIn(variable, 'value'),
+    })),
+    answers: listIn(body, 'answers').map((answer) => ({
+      questionId: textIn(answer, 'questionId'),
+      answerId: optionalText(answer, 'answerId') ?? null,
+      question: textIn(answer, 'question'),
+      answer: textIn(answer, 'answer'),
+    })),
+    raw,
+  };
+}
+
+const READERS = new Map<string, (payload: EventFields, raw: unknown) => WebhookEvent>([
+  ['sms/outbound_message_status_changed', readReceipt],
+  ['sms/inbound_message_received', readInbound],
+  ['sms/short_url_clicked', readClick],
+]);
+
+/**
+ * Tells what 8x8 posted. New fields, new values and new events are no error; a known event without what makes it one is.
+ *
+ * @throws WebhookError `malformed`, with the path of the field
+ */
+export function parseEvent(raw: unknown): WebhookEvent {
+  const body = toFields(raw, '');
+  const [namespace, eventType] = [optionalText(body, 'namespace'), optionalText(body, 'eventType')];
+  // In any case: an opt-out must not be lost for a capital letter.
+  const read = READERS.get(`${namespace}/${eventType}`.toLowerCase());
+  if (read !== undefined) return read(objectIn(body, 'payload'), raw);
+  // SMS Engage names neither.
+  const isSurvey = namespace === undefined && eventType === undefined && 'surveyId' in body.values;
+  if (isSurvey) return readSurvey(body, raw);
+  const unknown: UnknownWebhookEvent = { type: 'unknown', ...present({ namespace, eventType }), raw };
+  return unknown;
+}

@@ -1,0 +1,130 @@
+import type { Call } from '../call.ts';
+import type { InboundConsent } from '../consent/handle-inbound.ts';
+import { TimeoutError, WebhookError } from '../errors.ts';
+import type { Claim, Intake } from '../intake.ts';
+import { withTimeLimit } from '../time-limit.ts';
+import { raceAbort } from '../wait.ts';
+import { eventKey } from './event-identity.ts';
+import { webhookError } from './failures.ts';
+import type { WebhookHandlers } from './receiver-options.ts';
+import type { WebhookEvent } from './webhook-event.ts';
+
+/** What became of an event that was taken in. */
+export interface Processed {
+  readonly duplicate: boolean;
+  /** False when the store had no room: it may be handled twice. */
+  readonly remembered: boolean;
+}
+
+export interface ProcessConfig {
+  readonly intake: Intake;
+  readonly handlers: WebhookHandlers;
+  readonly timeoutMs: number;
+}
+
+/** Until a claim that nobody settled is free again: longer than anything that may still go on under it. */
+const LEASE_MARGIN_MS = 5_000;
+
+export function createProcess({ intake, handlers, timeoutMs }: ProcessConfig) {
+  /** Guards and consent, before anybody's handler can throw. */
+  async function takeIn(event: WebhookEvent, call: Call): Promise<InboundConsent | undefined> {
+    if (event.type === 'inbound') return intake.takeInInbound(event, call);
+    if (event.type === 'delivery-receipt') await intake.takeInReceipt(event, call);
+    return undefined;
+  }
+
+  async function runHandler(
+    event: WebhookEvent,
+    consent: InboundConsent | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    switch (event.type) {
+      case 'delivery-receipt':
+        return handlers.onDeliveryReceipt?.(event, { signal });
+      case 'inbound':
+        return handlers.onInbound?.(event, { signal, consent: consent as InboundConsent });
+      case 'short-url-click':
+        return handlers.onShortUrlClick?.(event, { signal });
+      case 'survey-answer':
+        return handlers.onSurveyAnswer?.(event, { signal });
+      case 'unknown':
+        return handlers.onUnknown?.(event, { signal });
+    }
+  }
+
+  /** One step under the time limit; what it throws is the team's, so only the fact is kept. */
+  async function step<Result>(
+    work: Promise<Result>,
+    call: Call,
+    failure: 'unavailable' | 'handler-failed',
+  ): Promise<Result> {
+    try {
+      return await raceAbort(work, call.signal);
+    } catch {
+      throw call.signal.aborted ? endedError(call.signal.reason) : webhookError(failure);
+    }
+  }
+
+  async function handle(event: WebhookEvent, call: Call): Promise<void> {
+    const consent = await step(takeIn(event, call), call, 'unavailable');
+    await step(runHandler(event, consent, call.signal), call, 'handler-failed');
+  }
+
+  /** A store that hangs may use up half the time at most: the rest is for an opt-out to be taken in. */
+  async function claimInTime(key: string, call: Call): Promise<Claim> {
+    const claiming = intake.claim(key, timeoutMs + LEASE_MARGIN_MS, call);
+    const claimed = await withTimeLimit(timeoutMs / 2, call.signal, () => claiming);
+    if (claimed.inTime) return claimed.value;
+    const giveBack = (late: Claim) => (late.kind === 'claimed' ? late.settle('failed') : undefined);
+    void claiming.then(giveBack).catch(() => {});
+    throw webhookError('unavailable');
+  }
+
+  async function claim(event: WebhookEvent, call: Call): Promise<Claim> {
+    const key = await eventKey(event);
+    try {
+      return await claimInTime(key, call);
+    } catch {
+      // An opt-out must not wait for a store that is down; taking it in twice changes nothing.
+      await step(takeIn(event, call), call, 'unavailable');
+      throw webhookError('unavailable');
+    }
+  }
+
+  async function work(event: WebhookEvent, call: Call): Promise<Processed> {
+    const claimed = await claim(event, call);
+    if (claimed.kind === 'done') return { duplicate: true, remembered: true };
+    if (claimed.kind === 'in-progress') throw webhookError('in-progress');
+    if (claimed.kind === 'unwatched') {
+      await handle(event, call);
+      return { duplicate: false, remembered: false };
+    }
+    try {
+      await handle(event, call);
+    } catch (error) {
+      await claimed.settle('failed');
+      throw error;
+    }
+    await claimed.settle('done');
+    return { duplicate: false, remembered: true };
+  }
+
+  /**
+   * Claims an event, hands it to the guards, then to the handler, and remembers it.
+   *
+   * @throws WebhookError
+   */
+  return async (event: WebhookEvent): Promise<Processed> => {
+    try {
+      // Not under the sender's signal: an event that was read is seen through, the next attempt finds it done.
+      return await intake.run({ deadlineMs: timeoutMs }, (call) => work(event, call));
+    } catch (error) {
+      throw WebhookError.isInstance(error) ? error : webhookError('unavailable');
+    }
+  };
+}
+
+/** The deadline is `timeoutMs`; what else ends a call is the client's `close`. */
+function endedError(reason: unknown): WebhookError {
+  return webhookError(TimeoutError.isInstance(reason) ? 'timed-out' : 'unavailable');
+}

@@ -1,0 +1,93 @@
+import { withTimeLimit } from '../time-limit.ts';
+import { raceAbort } from '../wait.ts';
+import type { WebhookDelivery } from './delivery.ts';
+import { malformed, webhookError } from './failures.ts';
+
+type Body = WebhookDelivery['body'];
+type Stream = Extract<Body, AsyncIterable<unknown> | ReadableStream<unknown>>;
+
+interface Source {
+  next(): Promise<{ readonly done?: boolean | undefined; readonly value?: unknown }>;
+  stop(): Promise<unknown> | undefined;
+}
+
+function sourceOf(stream: Stream): Source {
+  if ('getReader' in stream) {
+    const reader = stream.getReader();
+    return { next: () => reader.read(), stop: () => reader.cancel() };
+  }
+  const iterator = stream[Symbol.asyncIterator]();
+  return { next: () => iterator.next(), stop: () => iterator.return?.() };
+}
+
+function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return bytes;
+}
+
+async function readStream(stream: Stream, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  const source = sourceOf(stream);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const { done, value } = await raceAbort(source.next(), signal);
+      if (done === true) return concat(chunks, length);
+      if (!(value instanceof Uint8Array)) throw webhookError('incomplete');
+      length += value.byteLength;
+      if (length > maxBytes) throw webhookError('too-large');
+      chunks.push(value);
+    }
+  } catch (error) {
+    // The rest is not wanted; whether the other end takes note no longer matters.
+    void Promise.resolve(source.stop()).catch(() => {});
+    throw error;
+  }
+}
+
+async function readBytes(stream: Stream, maxBytes: number, timeoutMs: number, signal?: AbortSignal) {
+  let reading: Awaited<ReturnType<typeof withTimeLimit<Uint8Array>>>;
+  try {
+    reading = await withTimeLimit(timeoutMs, signal, (limit) => readStream(stream, maxBytes, limit));
+  } catch (error) {
+    throw isTooLarge(error) ? error : webhookError('incomplete');
+  }
+  if (!reading.inTime) throw webhookError('incomplete');
+  return reading.value;
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (error as { reason?: unknown } | undefined)?.reason === 'too-large';
+}
+
+/**
+ * The text of a body that was not parsed yet, no more than `maxBytes` of it.
+ *
+ * @throws WebhookError `too-large`, `incomplete`, or `malformed` for what is no UTF-8
+ */
+export async function readBody(
+  delivery: WebhookDelivery,
+  body: string | Stream,
+  { maxBodyBytes, timeoutMs }: { readonly maxBodyBytes: number; readonly timeoutMs: number },
+): Promise<string> {
+  // What the header claims is believed only when it is too much.
+  if (Number(delivery.header('content-length')) > maxBodyBytes) throw webhookError('too-large');
+  if (typeof body === 'string') {
+    // In UTF-8 a text has at least as many bytes as characters.
+    if (body.length > maxBodyBytes || new TextEncoder().encode(body).byteLength > maxBodyBytes) {
+      throw webhookError('too-large');
+    }
+    return body;
+  }
+  const bytes = await readBytes(body, maxBodyBytes, timeoutMs, delivery.signal);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw malformed();
+  }
+}

@@ -1,0 +1,124 @@
+import { WebhookError } from '../errors.ts';
+import type { EventBody } from '../events.ts';
+import { createAuthenticate } from './authentication/authenticate.ts';
+import type { Doubt } from './authentication/verdict.ts';
+import type { WebhookAnswer, WebhookConnection, WebhookDelivery, WebhookReceiver } from './delivery.ts';
+import { malformed, webhookError } from './failures.ts';
+import { parseEvent } from './parse-event.ts';
+import { parseJson, plainJson } from './plain-json.ts';
+import { createProcess } from './process-event.ts';
+import { readBody } from './read-body.ts';
+import {
+  DEFAULT_MAX_BODY_BYTES,
+  DEFAULT_TIMEOUT_MS,
+  readOptions,
+  type WebhookReceiverOptions,
+} from './receiver-options.ts';
+
+function toDelivery(request: Request, { remoteAddress }: WebhookConnection = {}): WebhookDelivery {
+  const { method, headers, body, signal } = request;
+  return {
+    method,
+    header: (name) => headers.get(name) ?? undefined,
+    body: body ?? undefined,
+    remoteAddress,
+    signal,
+  };
+}
+
+function isRequest(given: Request | WebhookDelivery): given is Request {
+  return typeof (given as WebhookDelivery).header !== 'function';
+}
+
+function toAnswer(error: WebhookError): WebhookAnswer {
+  const { status, retryAfterSeconds } = error;
+  return {
+    status,
+    headers: {
+      ...(error.reason === 'method-not-allowed' && { allow: 'POST' }),
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+    },
+  };
+}
+
+/** The event that tells the team of it. */
+function describe({ reason, path }: WebhookError, doubt: Doubt | undefined): EventBody {
+  switch (reason) {
+    case 'unauthorized':
+      return { type: 'webhook-refused', reason: doubt as Doubt };
+    case 'method-not-allowed':
+    case 'too-large':
+    case 'malformed':
+    case 'incomplete':
+      return { type: 'webhook-refused', reason, ...(path !== undefined && { path }) };
+    default:
+      return { type: 'webhook-failed', reason };
+  }
+}
+
+/**
+ * Takes in what 8x8 posts: delivery receipts, incoming messages, opened links, survey answers. Guards and consent take an
+ * event in before your handler runs, so that a STOP counts also when the handler throws. The same event is handled once in
+ * 24 hours. Its functions need no `this`.
+ *
+ * @throws ConfigurationError an option is missing, unknown, malformed or contradictory
+ * @example
+ * ```ts
+ * const receiver = createWebhookReceiver({
+ *   client: sms,
+ *   authentication: { authorization: process.env.WEBHOOK_AUTHORIZATION },
+ *   handlers: { onInbound: (message) => save(message.source, message.body) },
+ * });
+ * export const POST = (request: Request) => receiver.handle(request);
+ * ```
+ */
+export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookReceiver {
+  const intake = readOptions(options);
+  const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const { emit } = intake;
+  const authenticate = createAuthenticate(options.authentication, intake.clock);
+  const processEvent = createProcess({ intake, handlers: { ...options.handlers }, timeoutMs });
+
+  async function readJson(delivery: WebhookDelivery): Promise<unknown> {
+    const { body } = delivery;
+    if (body === undefined) throw malformed();
+    if (typeof body === 'object' && 'parsed' in body) return plainJson(body.parsed, maxBodyBytes);
+    return parseJson(await readBody(delivery, body, { maxBodyBytes, timeoutMs }), maxBodyBytes);
+  }
+
+  const receive: WebhookReceiver['receive'] = async (given, connection) => {
+    let doubt: Doubt | undefined;
+    try {
+      const delivery = isRequest(given) ? toDelivery(given, connection) : given;
+      if (delivery.method.toUpperCase() !== 'POST') throw webhookError('method-not-allowed');
+      doubt = await authenticate(delivery);
+      if (doubt !== undefined) throw webhookError('unauthorized');
+      const event = parseEvent(await readJson(delivery));
+      const { duplicate, remembered } = await processEvent(event);
+      emit({ type: 'webhook-received', kind: event.type, duplicate, remembered });
+      return { ...event, duplicate };
+    } catch (error) {
+      // Anything else is a request that breaks when it is looked at.
+      const failure = WebhookError.isInstance(error) ? error : webhookError('incomplete');
+      emit(describe(failure, doubt));
+      throw failure;
+    }
+  };
+
+  async function answerOf(received: Promise<unknown>): Promise<WebhookAnswer> {
+    try {
+      await received;
+      return { status: 200, headers: {} };
+    } catch (error) {
+      return toAnswer(error as WebhookError);
+    }
+  }
+
+  return {
+    receive,
+    answer: (delivery) => answerOf(receive(delivery)),
+    async handle(request, connection) {
+      return new Response(null, await answerOf(receive(request, connection)));
+    },
+  };
+}

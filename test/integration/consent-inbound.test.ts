@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts';
+import { INTAKE, type Intake } from '../../src/intake.ts';
+import { numberOf, testClient } from '../support/client.ts';
+import { createFakeClock, NOON } from '../support/fake-clock.ts';
+import { textOf } from '../support/inbound.ts';
+import { failureOf } from '../support/transport.ts';
+
+const person = numberOf(1);
+const sale = { destination: person, text: 'Sale', purpose: 'marketing' } as const;
+const inbound = { optOutReply: 'You will get no more messages.', helpReply: 'Example: +65 6123 4567' };
+
+function start(clock = createFakeClock()) {
+  const ledger = memoryConsentLedger();
+  const client = testClient({ clock, guards: { consent: { ledger, inbound } } }, { clock });
+  const intake = (client.sms as unknown as { readonly [INTAKE]: Intake })[INTAKE];
+  const takeIn = (...words: Parameters<typeof textOf>) =>
+    intake.run(undefined, (call) => intake.takeInInbound(textOf(...words), call));
+  return { ...client, ledger, clock, intake, takeIn };
+}
+
+describe('what the receiver hands to the client', () => {
+  it('question, YES, advertising, STOP, silence, START, advertising', async () => {
+    const { sms, clock, takeIn, emulator } = start();
+    await sms.consent.requestOptIn(person, { text: 'Reply YES to get offers.' });
+    const write = (body: string) => {
+      clock.advance(60_000);
+      return takeIn(body, { at: clock.now() });
+    };
+    expect(await write('Yes!')).toMatchObject({ intent: 'confirm' });
+    await sms.messages.send(sale);
+    expect(await write('STOP')).toMatchObject({ intent: 'opt-out', reply: 'sent' });
+    expect(await failureOf(sms.messages.send(sale))).toMatchObject({ code: 'consent', reason: 'opted-out' });
+    expect(await write('START')).toMatchObject({ intent: 'opt-in', recorded: { scope: 'marketing' } });
+    await sms.messages.send(sale);
+    expect((await sms.consent.history(person)).map(({ state }) => state)).toEqual([
+      'asked',
+      'opted-in',
+      'opted-out',
+      'opted-in',
+    ]);
+    expect(emulator.requests.map(({ body }) => (body as { text: string }).text)).toEqual([
+      'Reply YES to get offers.',
+      'Sale',
+      inbound.optOutReply,
+      'Sale',
+    ]);
+  });
+
+  it('is done within the call of the receiver: closing waits for it, and no second call is begun', async () => {
+    const { sms, intake } = start();
+    const taken = intake.run(undefined, async (call) => {
+      const closed = sms.close();
+      const result = await intake.takeInInbound(textOf('STOP'), call);
+      return { result, closed };
+    });
+    const { result, closed } = await taken;
+    expect(result).toMatchObject({ intent: 'opt-out', reply: 'sent' });
+    await closed;
+    expect(await failureOf(sms.consent.handleInbound(textOf('STOP')))).toMatchObject({
+      code: 'configuration',
+    });
+  });
+
+  it('a call that has ended records nothing more, and says so', async () => {
+    const { sms, intake, ledger } = start();
+    const controller = new AbortController();
+    const taken = intake.run({ signal: controller.signal }, (call) => {
+      controller.abort();
+      return intake.takeInInbound(textOf('STOP'), call);
+    });
+    expect(await failureOf(taken)).toMatchObject({ code: 'aborted' });
+    expect(await ledger.history(person)).toEqual([]);
+    expect(await sms.consent.status(person)).toBeUndefined();
+  });
+
+  it('answers count against the limits like every message', async () => {
+    const clock = createFakeClock();
+    const guards = { recipient: { limit: 1, windowMs: 60_000 }, consent: { inbound } };
+    const { sms, of } = testClient({ clock, guards }, { clock });
+    await sms.messages.send({ destination: person, text: 'Your order left' });
+    expect(await sms.consent.handleInbound(textOf('HELP'))).toEqual({ intent: 'help', reply: 'failed' });
+    expect(of('message-blocked')).toMatchObject([{ decision: { guard: 'recipient', reason: 'over-limit' } }]);
+  });
+
+  it('two clients of one process and ledger confirm an opt-out once', async () => {
+    const one = start();
+    const other = one.sms.withOptions({ subAccountId: 'marketing' });
+    const results = await Promise.all([
+      one.sms.consent.handleInbound(textOf('STOP', { at: NOON - 2 })),
+      other.consent.handleInbound(textOf('STOP', { at: NOON - 1 })),
+    ]);
+    expect(results.map(({ reply }) => reply).toSorted()).toEqual(['sent', 'skipped']);
+  });
+});

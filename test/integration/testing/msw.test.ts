@@ -1,0 +1,87 @@
+import { http } from 'msw';
+import { setupServer } from 'msw/node';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { memoryLimits, SmsClient } from '../../../src/index.ts';
+import { createEmulator, createMswHandlers, createTestClock } from '../../../src/testing/index.ts';
+
+/** Real msw around the platform's own `fetch`: what is not caught here would leave for the network. */
+
+const emulator = createEmulator({ requestsPerSecond: false });
+const server = setupServer(...createMswHandlers(emulator, { http, baseUrl: 'https://proxy.example.com' }));
+const message = { destination: '+6591234567', text: 'Hello' };
+
+function newClient(options: { region?: 'apac' | 'us' | 'eu' | 'id'; baseUrl?: string } = {}) {
+  const clock = createTestClock();
+  return new SmsClient({
+    apiKey: 'any',
+    subAccountId: 'test',
+    accountId: 'mine',
+    clock,
+    limits: memoryLimits({ clock }),
+    retry: { baseMs: 1, maxMs: 1 },
+    ...options,
+  });
+}
+
+beforeAll(() => server.listen({ onUnhandledFrame: 'error' }));
+afterEach(() => emulator.clear());
+afterAll(() => server.close());
+
+describe('with msw', () => {
+  it.each(['apac', 'us', 'eu', 'id'] as const)(
+    'the default fetch meets the emulator in region %s',
+    async (region) => {
+      const sms = newClient({ region });
+      const { umid } = await sms.messages.send(message);
+      expect(emulator.messages).toMatchObject([{ umid, text: 'Hello', destination: message.destination }]);
+      await sms.account.prices();
+      expect(emulator.requests.map(({ method, status }) => [method, status])).toEqual([
+        ['POST', 200],
+        ['GET', 200],
+      ]);
+    },
+  );
+
+  it('a base URL of your own is caught too', async () => {
+    await newClient({ baseUrl: 'https://proxy.example.com' }).messages.send(message);
+    expect(emulator.messages).toHaveLength(1);
+  });
+
+  it('another host is not', async () => {
+    const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const sms = newClient({ baseUrl: 'https://other.example.com' });
+    await expect(sms.messages.send(message)).rejects.toMatchObject({ submission: 'unknown' });
+    expect(told).toHaveBeenCalledWith(expect.stringContaining('without a matching request handler'));
+    expect(emulator.requests).toHaveLength(0);
+    told.mockRestore();
+  });
+
+  it('faults are played: an error of 8x8, and a lost answer', async () => {
+    const sms = newClient();
+    emulator.failNext('500');
+    await expect(sms.messages.send(message)).rejects.toMatchObject({ status: 500, submission: 'unknown' });
+    emulator.failNext('lost-answer');
+    await expect(sms.messages.send(message)).rejects.toMatchObject({
+      code: 'connection',
+      submission: 'unknown',
+    });
+    expect(emulator.messages).toHaveLength(1);
+  });
+
+  it('every product of every region has a handler', () => {
+    const paths: string[] = [];
+    const handlers = createMswHandlers(emulator, { http: { all: (path) => paths.push(path) } });
+    expect(handlers).toHaveLength(16);
+    for (const product of ['sms', 'verify', 'lookup', 'contacts']) {
+      for (const domain of ['8x8.com', 'us.8x8.com', '8x8.uk', '8x8.id']) {
+        expect(paths).toContain(`https://${product}.${domain}/*`);
+      }
+    }
+  });
+
+  it('a fault in the emulator itself is not taken for a broken connection', async () => {
+    const broken = { fetch: () => Promise.reject(new RangeError('a fault')) };
+    const resolvers = createMswHandlers(broken, { http: { all: (_path, resolver) => resolver } });
+    await expect(resolvers[0]?.({ request: new Request('https://sms.8x8.com/') })).rejects.toThrow('a fault');
+  });
+});

@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { GuardError } from '../../src/errors.ts';
+import { INTAKE, type Intake } from '../../src/intake.ts';
+import type { GuardsOptions } from '../../src/options.ts';
+import type { DeliveryReceipt } from '../../src/webhooks/webhook-event.ts';
+import { CANARY_NUMBER, expectNoCanary } from '../support/canary.ts';
+import { numberOf, SUB_ACCOUNT_ID, type TestClient, testClient } from '../support/client.ts';
+import { useFakeTimeouts } from '../support/drive.ts';
+import { failureOf } from '../support/transport.ts';
+
+const DAY_MS = 86_400_000;
+const destination = numberOf(1);
+const message = { destination, text: 'Hello' };
+
+beforeEach(useFakeTimeouts);
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+/** What a webhook receiver does with a receipt, after it was authenticated and parsed. */
+async function takeIn({ sms }: TestClient, receipt: Partial<DeliveryReceipt>): Promise<void> {
+  const intake = (sms as unknown as Record<symbol, Intake>)[INTAKE] as Intake;
+  const whole: DeliveryReceipt = {
+    type: 'delivery-receipt',
+    umid: crypto.randomUUID(),
+    subAccountId: SUB_ACCOUNT_ID,
+    destination,
+    status: { state: 'undelivered', errorCode: 59 },
+    raw: {},
+    ...receipt,
+  };
+  await intake.run(undefined, (call) => intake.takeInReceipt(whole, call));
+}
+
+function startWith(undeliverable: GuardsOptions['undeliverable'] = undefined): TestClient {
+  return testClient({ guards: { undeliverable, consent: { check: () => true } } });
+}
+
+describe('a number of which a receipt says that it does not exist', () => {
+  it('gets nothing, whatever the purpose, until it is released', async () => {
+    const client = startWith();
+    const { sms, emulator, of } = client;
+    await sms.messages.send(message);
+    await takeIn(client, {});
+    for (const purpose of ['transactional', 'otp', 'marketing'] as const) {
+      const error = await failureOf(sms.messages.send({ ...message, purpose }));
+      expect(error).toBeInstanceOf(GuardError);
+      expect(error).toMatchObject({
+        code: 'guard',
+        guard: 'undeliverable',
+        reason: 'barred',
+        submission: 'not-submitted',
+        retryAfterMs: DAY_MS,
+        message: expect.stringMatching(
+          /does not exist.*guards\.release.*Try again in 1 d\. Nothing was sent\.$/,
+        ),
+      });
+    }
+    expect(emulator.messages).toHaveLength(1);
+    await sms.messages.send({ ...message, destination: numberOf(2) });
+
+    const { counters, refusals } = await sms.guards.inspect(destination);
+    expect(counters).toContainEqual({
+      guard: 'undeliverable',
+      rule: 'undeliverable',
+      count: 1,
+      windowMs: DAY_MS,
+    });
+    expect(counters).toContainEqual(expect.objectContaining({ guard: 'recipient', count: 1 }));
+    const barred = refusals.filter(({ guard }) => guard === 'undeliverable');
+    expect(barred.map(({ purpose }) => purpose)).toEqual(['transactional', 'otp', 'marketing']);
+    expect(barred[0]).toMatchObject({ reason: 'barred', retryAfterMs: DAY_MS });
+
+    await sms.guards.release(destination, { guard: 'undeliverable' });
+    expect(of('limits-released')).toMatchObject([{ guards: ['undeliverable'] }]);
+    expect(await sms.guards.inspect(destination, { guard: 'undeliverable' })).toMatchObject({
+      counters: [{ count: 0 }],
+      refusals: [],
+    });
+    await sms.messages.send(message);
+    expect(emulator.messages).toHaveLength(3);
+  });
+
+  it('gets messages again when its time is over', async () => {
+    const client = startWith({ forMs: 60_000 });
+    await takeIn(client, {});
+    client.clock.advance(59_999);
+    expect(await failureOf(client.sms.messages.send(message))).toMatchObject({ retryAfterMs: 1 });
+    client.clock.advance(1);
+    await expect(client.sms.messages.send(message)).resolves.toMatchObject({ status: 'accepted' });
+  });
+
+  it('gets messages again when one arrived after all', async () => {
+    const client = startWith();
+    await takeIn(client, {});
+    await takeIn(client, { status: { state: 'delivered' } });
+    expect(client.of('number-reached')).toMatchObject([{ destination: '+65******01' }]);
+    await expect(client.sms.messages.send(message)).resolves.toMatchObject({ status: 'accepted' });
+  });
+
+  it('is reported and sent to in monitor mode', async () => {
+    const client = startWith({ mode: 'monitor' });
+    await takeIn(client, {});
+    await client.sms.messages.send(message);
+    expect(client.of('guard-observed')).toMatchObject([
+      { decision: { guard: 'undeliverable', reason: 'barred', mode: 'monitor', rule: 'undeliverable' } },
+    ]);
+    expect((await client.sms.guards.inspect(destination)).refusals).toEqual([]);
+  });
+
+  it('is like any other when the guard is off', async () => {
+    const client = startWith(false);
+    await takeIn(client, {});
+    await client.sms.messages.send(message);
+    expect(client.of('number-undeliverable')).toEqual([]);
+  });
+
+  it('costs a batch nothing but that one message', async () => {
+    const client = startWith();
+    await takeIn(client, {});
+    const messages = [1, 2, 3].map((index) => ({ ...message, destination: numberOf(index) }));
+    const { results } = await client.sms.messages.sendBatch({ messages });
+    expect(results.map(({ status }) => status)).toEqual(['blocked', 'accepted', 'accepted']);
+  });
+
+  it('is barred for every client of the scope, also by another spelling', async () => {
+    const client = startWith();
+    await takeIn(client, { destination: '+541123456789' });
+    const other = client.sms.withOptions({ subAccountId: 'team_other' });
+    const error = await failureOf(other.messages.send({ ...message, destination: '+5491123456789' }));
+    expect(error).toMatchObject({ reason: 'barred' });
+  });
+
+  it('is shown nowhere', async () => {
+    const client = startWith();
+    await takeIn(client, { destination: CANARY_NUMBER });
+    const error = await failureOf(client.sms.messages.send({ ...message, destination: CANARY_NUMBER }));
+    const inspection = await client.sms.guards.inspect(CANARY_NUMBER);
+    await takeIn(client, { destination: CANARY_NUMBER, status: { state: 'read' } });
+    expect(client.of('number-undeliverable')).toHaveLength(1);
+    expect(client.of('number-reached')).toHaveLength(1);
+    expectNoCanary([error, inspection, client.events]);
+  });
+});
+
+describe('the real price of a receipt', () => {
+  it('corrects the estimate, until a newer price list comes', async () => {
+    const client = testClient(
+      { accountId: 'the_account' },
+      { accountId: 'the_account', subAccountIds: [SUB_ACCOUNT_ID] },
+    );
+    const { sms } = client;
+    const estimate = () => sms.messages.estimate({ text: 'a'.repeat(161), destination }).price;
+    expect(estimate()).toBeUndefined();
+    await sms.account.prices({ country: 'SG' });
+    const listed = estimate();
+    expect(listed).toMatchObject({ source: 'price-list', country: 'SG' });
+    await takeIn(client, {
+      status: { state: 'delivered' },
+      price: { total: 0.082, perSms: 0.041, currency: 'USD' },
+    });
+    expect(estimate()).toEqual({
+      perPart: 0.041,
+      amount: 0.082,
+      currency: 'USD',
+      country: 'SG',
+      isHighestOfSeveral: false,
+      source: 'receipt',
+    });
+    await sms.account.prices({ country: 'SG' });
+    expect(estimate()).toEqual(listed);
+  });
+});

@@ -1,0 +1,64 @@
+import type { WebhookAnswer, WebhookDelivery, WebhookReceiver } from '../../src/webhooks/delivery.ts';
+
+const PASSWORD = 'a-password-of-the-tests';
+
+/** Bytes that a fake receiver reads at most. */
+export const MAX_BYTES = 65_536;
+
+export interface FakeReceiver {
+  readonly receiver: WebhookReceiver;
+  /** The deliveries that were read, with their bodies. */
+  readonly seen: { readonly delivery: WebhookDelivery; readonly body: unknown }[];
+  /** Replaces what it does after it has read a body. */
+  answerWith(work: (delivery: WebhookDelivery) => Promise<WebhookAnswer>): void;
+}
+
+async function readBody(body: WebhookDelivery['body']): Promise<unknown> {
+  if (body === undefined || typeof body === 'string') return body;
+  if ('parsed' in body) return JSON.stringify(body.parsed);
+  const decoder = new TextDecoder();
+  let text = '';
+  let length = 0;
+  for await (const piece of body) {
+    length += piece.byteLength;
+    if (length > MAX_BYTES) return undefined;
+    text += decoder.decode(piece, { stream: true });
+  }
+  return text;
+}
+
+/** As little of a receiver as an adapter needs: it reads a body, or refuses to; 413 after `MAX_BYTES`. */
+export function createFakeReceiver(): FakeReceiver {
+  const seen: FakeReceiver['seen'] = [];
+  let work = async (_: WebhookDelivery): Promise<WebhookAnswer> => ({ status: 200, headers: {} });
+  const answer = async (delivery: WebhookDelivery): Promise<WebhookAnswer> => {
+    if (delivery.header('Authorization') !== PASSWORD) return { status: 401, headers: {} };
+    const body = await readBody(delivery.body);
+    if (body === undefined) return { status: 413, headers: {} };
+    seen.push({ delivery, body });
+    return work(delivery);
+  };
+  return {
+    seen,
+    answerWith(next) {
+      work = next;
+    },
+    receiver: {
+      answer,
+      async handle(request, connection) {
+        const { status, headers } = await answer({
+          method: request.method,
+          header: (name) => request.headers.get(name) ?? undefined,
+          body: request.body ?? '',
+          signal: request.signal,
+          ...connection,
+        });
+        return new Response(null, { status, headers });
+      },
+      receive: () => Promise.reject(new Error('No adapter calls this.')),
+    },
+  };
+}
+
+/** Headers that a fake receiver lets in. */
+export const LET_IN = { authorization: PASSWORD, 'content-type': 'application/json' };

@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createSessionBindings } from '../../../../src/api/verifications/session-bindings.ts';
+import { createCalls } from '../../../../src/call.ts';
+import { AbortedError, StoreError } from '../../../../src/errors.ts';
+import { createEmit, type SmsEvent } from '../../../../src/events.ts';
+import { createTickets } from '../../../../src/guards/tickets.ts';
+import type { LimitStore } from '../../../../src/limits/limit-store.ts';
+import { memoryLimits } from '../../../../src/limits/memory-limits.ts';
+import { normalisePhone, type Phone } from '../../../../src/phone/normalise-phone.ts';
+import { shown } from '../../../support/canary.ts';
+import { numberOf } from '../../../support/client.ts';
+import { drive, useFakeTimeouts } from '../../../support/drive.ts';
+import { createFakeClock } from '../../../support/fake-clock.ts';
+import { failureOf } from '../../../support/transport.ts';
+
+const minute = 60_000;
+
+function phoneOf(index: number): Phone {
+  const result = normalisePhone(numberOf(index), undefined);
+  if (!result.ok) throw new Error(result.reason);
+  return result.phone;
+}
+
+function setUp(change: (limits: LimitStore) => Partial<LimitStore> = () => ({})) {
+  const clock = createFakeClock();
+  const memory = memoryLimits({ clock, maxEntries: 2 });
+  const seen: unknown[] = [];
+  const limits: LimitStore = {
+    take: (scope, requests, options) => {
+      seen.push(requests);
+      return memory.take(scope, requests, options);
+    },
+    settle: (scope, settlements) => memory.settle(scope, settlements),
+    inspect: (scope, rules) => memory.inspect(scope, rules),
+    release: (scope, rules) => memory.release(scope, rules),
+    ...change(memory),
+  };
+  const events: SmsEvent[] = [];
+  const emit = createEmit((event) => void events.push(event), clock.now);
+  const tickets = createTickets({ limits, scope: 'team', clock, emit });
+  const bindings = createSessionBindings({ limits, tickets, scope: 'team', emit });
+  const { run } = createCalls(undefined);
+  return {
+    clock,
+    events,
+    seen,
+    bind: (sessionId: string, phone: Phone, subject?: string, validityMs = minute, signal?: AbortSignal) =>
+      run({ signal }, (call) => bindings.bind(sessionId, phone, subject, validityMs, call)),
+    find: (sessionId: string, phone: Phone, subject?: string, signal?: AbortSignal) =>
+      run({ signal }, async (call) => (await bindings.find(sessionId, phone, subject, call)).owner),
+    isUsed: (sessionId: string) =>
+      run({}, async (call) => (await bindings.find(sessionId, phoneOf(1), undefined, call)).isUsed),
+    use: (sessionId: string) => run({}, (call) => bindings.use(sessionId, call)),
+  };
+}
+
+beforeEach(useFakeTimeouts);
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+describe('session bindings', () => {
+  it('know the session, its number and its subject, for its time and five minutes', async () => {
+    const { bind, find, clock } = setUp();
+    expect(await find('a', phoneOf(1))).toBe('unknown');
+    await bind('a', phoneOf(1), 'subject');
+    expect(await find('a', phoneOf(1), 'subject')).toBe('this');
+    expect(await find('a', phoneOf(1))).toBe('other');
+    expect(await find('a', phoneOf(2), 'subject')).toBe('other');
+    expect(await find('b', phoneOf(1), 'subject')).toBe('unknown');
+    clock.advance(6 * minute - 1);
+    expect(await find('a', phoneOf(1), 'subject')).toBe('this');
+    clock.advance(1);
+    expect(await find('a', phoneOf(1), 'subject')).toBe('unknown');
+  });
+
+  it('last no longer than the longest session of 8x8', async () => {
+    const { bind, find, clock } = setUp();
+    await bind('a', phoneOf(1), undefined, 1e12);
+    clock.advance(125 * minute - 1);
+    expect(await find('a', phoneOf(1))).toBe('this');
+    clock.advance(1);
+    expect(await find('a', phoneOf(1))).toBe('unknown');
+  });
+
+  it('cannot be made to look alike by where the parts are cut', async () => {
+    const { bind, find } = setUp();
+    await bind('a', phoneOf(1), `${phoneOf(2).key}`);
+    expect(await find(`a${phoneOf(1).key}`, phoneOf(2))).toBe('unknown');
+    expect(await find('a', phoneOf(1), '')).toBe('other');
+  });
+
+  it('are used once, of those who race too, for a day', async () => {
+    const { use, isUsed, clock } = setUp();
+    expect(await isUsed('a')).toBe(false);
+    expect(await Promise.all([use('a'), use('a')])).toEqual([true, false]);
+    expect([await isUsed('a'), await isUsed('b')]).toEqual([true, false]);
+    clock.advance(24 * 60 * minute - 1);
+    expect(await use('a')).toBe(false);
+    clock.advance(1);
+    expect(await use('a')).toBe(true);
+  });
+
+  it('a full store lets a right code through', async () => {
+    const { use } = setUp();
+    expect([await use('a'), await use('b'), await use('c'), await use('c')]).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  it('write neither session id nor number nor subject into the store', async () => {
+    const { bind, seen } = setUp();
+    await bind('secret-session', phoneOf(1), 'account-7');
+    const written = shown(seen);
+    expect(seen).toHaveLength(1);
+    for (const secret of ['secret-session', '91000001', 'account-7']) expect(written).not.toContain(secret);
+  });
+
+  it('looking writes nothing: two who look at once see the same', async () => {
+    const { find } = setUp();
+    const both = await Promise.all([find('a', phoneOf(1)), find('a', phoneOf(1))]);
+    expect(both).toEqual(['unknown', 'unknown']);
+  });
+
+  it('of a full store are not made, and the session stays unknown', async () => {
+    const { bind, find } = setUp();
+    for (const id of ['a', 'b', 'c']) await bind(id, phoneOf(1));
+    expect(await find('b', phoneOf(1))).toBe('this');
+    expect(await find('c', phoneOf(1))).toBe('unknown');
+  });
+
+  it.each(['release', 'take'] as const)(
+    'a store whose %s fails is told of, and nothing is thrown',
+    async (name) => {
+      const { bind, events } = setUp(() => ({ [name]: () => Promise.reject(new Error('broken')) }));
+      await bind('a', phoneOf(1));
+      expect(events).toMatchObject([{ type: 'store-failed', store: 'limits' }]);
+    },
+  );
+
+  it('a store that hangs holds nobody for ever', async () => {
+    const hangs = () => new Promise<never>(() => {});
+    const { bind, find, events } = setUp(() => ({ release: hangs, inspect: hangs }));
+    await drive(bind('a', phoneOf(1)));
+    expect(await drive(failureOf(find('a', phoneOf(1))))).toBeInstanceOf(StoreError);
+    expect(events).toHaveLength(2);
+  });
+
+  it('end with their call', async () => {
+    const hangs = () => new Promise<never>(() => {});
+    const { bind, find, events } = setUp(() => ({ release: hangs, inspect: hangs }));
+    const controller = new AbortController();
+    const both = [
+      bind('a', phoneOf(1), undefined, minute, controller.signal),
+      failureOf(find('a', phoneOf(1), undefined, controller.signal)),
+    ];
+    setImmediate(() => controller.abort());
+    expect(await Promise.all(both)).toEqual([undefined, expect.any(AbortedError)]);
+    expect(events).toEqual([]);
+  });
+});

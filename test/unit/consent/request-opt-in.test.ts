@@ -1,0 +1,399 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { ConsentLedger } from '../../../src/consent/consent-ledger.ts';
+import { memoryConsentLedger } from '../../../src/consent/memory-consent-ledger.ts';
+import type { ConsentGuardOptions } from '../../../src/guards/consent-options.ts';
+import { memoryLimits } from '../../../src/limits/memory-limits.ts';
+import { CANARY_NUMBER, CANARY_TEXT, expectNoCanary } from '../../support/canary.ts';
+import { numberOf, testClient } from '../../support/client.ts';
+import { createFakeClock, NOON } from '../../support/fake-clock.ts';
+import { OUR_NUMBER, textOf } from '../../support/inbound.ts';
+import { ledgerThat, ledgerWith } from '../../support/ledger.ts';
+import { failureOf } from '../../support/transport.ts';
+
+const person = numberOf(1);
+const question = { text: 'Example: reply YES to get our offers.', source: OUR_NUMBER } as const;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+afterEach(() => void vi.useRealTimers());
+
+function start(options: ConsentGuardOptions = {}, rest: Parameters<typeof testClient>[0] = {}) {
+  const ledger = options.ledger ?? memoryConsentLedger();
+  const client = testClient({ guards: { consent: { ...options, ledger } }, ...rest });
+  const texts = () => client.emulator.requests.map(({ body }) => body as Record<string, unknown>);
+  const { consent, messages } = client.sms;
+  const advertise = () => messages.send({ destination: person, text: 'Sale', purpose: 'marketing' });
+  return { ...client, ledger, consent, texts, advertise };
+}
+
+describe('the double opt-in', () => {
+  it('question, yes, and only then marketing', async () => {
+    const { consent, clock, texts, advertise } = start({ inbound: { optInReply: 'Welcome.' } });
+    expect(await failureOf(advertise())).toMatchObject({ reason: 'no-record' });
+    const sent = await consent.requestOptIn(person, {
+      ...question,
+      clientMessageId: 'q-1',
+      purposes: ['marketing'],
+    });
+    expect(sent).toMatchObject({ status: 'accepted', clientMessageId: 'q-1' });
+    expect(texts()).toMatchObject([{ destination: person, text: question.text, source: OUR_NUMBER }]);
+    expect(await consent.status(person)).toBeUndefined();
+    expect(await failureOf(advertise())).toMatchObject({ reason: 'no-record' });
+    clock.advance(HOUR);
+    const yes = textOf('Yes please', { at: NOON + HOUR });
+    const confirmed = {
+      state: 'opted-in',
+      scope: 'marketing',
+      purposes: ['marketing'],
+      source: 'double-opt-in',
+      at: NOON + HOUR,
+      text: 'Yes please',
+      messageId: yes.umid,
+    };
+    expect(await consent.handleInbound(yes)).toEqual({
+      intent: 'confirm',
+      recorded: confirmed,
+      reply: 'sent',
+    });
+    expect(await consent.history(person)).toEqual([
+      {
+        state: 'asked',
+        scope: 'marketing',
+        purposes: ['marketing'],
+        source: 'double-opt-in',
+        at: NOON,
+        expiresAt: NOON + DAY,
+        text: question.text,
+      },
+      confirmed,
+    ]);
+    await advertise();
+    expect(await consent.handleInbound(yes)).toMatchObject({ intent: 'confirm', reply: 'skipped' });
+    expect(await consent.handleInbound(textOf('YES', { at: NOON + HOUR }))).toEqual({ intent: 'none' });
+  });
+
+  it('START answers the question too, and covers what was asked for', async () => {
+    const { consent, advertise } = start();
+    await consent.requestOptIn(person, { ...question, scope: 'all' });
+    expect(await consent.handleInbound(textOf('START'))).toMatchObject({
+      intent: 'confirm',
+      recorded: { scope: 'all', source: 'double-opt-in' },
+    });
+    await advertise();
+  });
+
+  it('confirm records an answer that came on another way', async () => {
+    const onOptIn = vi.fn();
+    const { consent, of, advertise } = start({ onOptIn });
+    await consent.requestOptIn('9100 0001', { ...question, country: 'SG' });
+    const details = {
+      source: 'web-link',
+      evidence: 'token 4711',
+      country: 'SG',
+      at: new Date(NOON),
+    } as const;
+    const record = {
+      state: 'opted-in',
+      scope: 'marketing',
+      source: 'web-link',
+      at: NOON,
+      evidence: 'token 4711',
+    };
+    expect(await consent.confirm('9100 0001', details)).toEqual(record);
+    expect(onOptIn.mock.lastCall?.[0]).toEqual({ ...record, destination: person });
+    expect(of('consent-recorded')).toMatchObject([{ state: 'opted-in' }]);
+    await advertise();
+    expect(await failureOf(consent.confirm(person))).toMatchObject({ code: 'consent', reason: 'not-asked' });
+  });
+
+  it('confirm has a source of its own, and covers the purposes that were asked for', async () => {
+    const { consent } = start();
+    await consent.requestOptIn(person, { ...question, purposes: ['otp'] });
+    expect(await consent.confirm(person)).toMatchObject({ source: 'double-opt-in', purposes: ['otp'] });
+  });
+
+  it('nobody asked, nobody answers', async () => {
+    const { consent } = start();
+    const error = await failureOf(consent.confirm(CANARY_NUMBER));
+    expect(error).toMatchObject({ code: 'consent', reason: 'not-asked', submission: 'not-submitted' });
+    expectNoCanary(error);
+  });
+
+  it('expires to the millisecond, for both ways to answer', async () => {
+    const { consent, clock } = start();
+    await consent.requestOptIn(person, { ...question, expiresAfterMs: HOUR });
+    clock.advance(HOUR);
+    expect(await consent.handleInbound(textOf('YES', { at: NOON + HOUR }))).toEqual({ intent: 'none' });
+    expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'expired' });
+    // What counts is when the person wrote it, not when it came.
+    expect(await consent.handleInbound(textOf('YES', { at: NOON + HOUR - 1 }))).toMatchObject({
+      intent: 'confirm',
+    });
+  });
+
+  it('a STOP after the question closes it', async () => {
+    const { consent, clock } = start();
+    await consent.requestOptIn(person, question);
+    clock.advance(MINUTE);
+    await consent.handleInbound(textOf('STOP', { at: NOON + 1 }));
+    expect(await consent.handleInbound(textOf('YES', { at: NOON + 2 }))).toEqual({ intent: 'none' });
+    expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'not-asked' });
+  });
+
+  it('a yes from before the question answers nothing, but for clocks that differ a little', async () => {
+    const { consent } = start();
+    await consent.requestOptIn(person, question);
+    expect(await consent.handleInbound(textOf('YES', { at: NOON - MINUTE - 1 }))).toEqual({ intent: 'none' });
+    expect(await consent.handleInbound(textOf('YES', { at: NOON - MINUTE }))).toMatchObject({
+      intent: 'confirm',
+      recorded: { at: NOON },
+    });
+  });
+});
+
+describe('a question', () => {
+  it('respects every opt-out, also one from marketing only, in monitor mode too', async () => {
+    for (const mode of ['enforce', 'monitor'] as const) {
+      for (const scope of ['all', 'marketing'] as const) {
+        const { consent, texts, ledger } = start({ mode });
+        await consent.revoke(person, { source: 'x', scope });
+        expect(await failureOf(consent.requestOptIn(person, question))).toMatchObject({
+          reason: 'opted-out',
+        });
+        expect(texts()).toEqual([]);
+        expect(await ledger.history(person)).toHaveLength(1);
+      }
+    }
+  });
+
+  it('passes all other guards', async () => {
+    const ledger = memoryConsentLedger();
+    const { consent } = start({}, { guards: { consent: { ledger }, countries: { allow: ['ID'] } } });
+    expect(await failureOf(consent.requestOptIn(person, question))).toMatchObject({ guard: 'countries' });
+    const template = { ...question, text: 'Hi {{name}}' };
+    expect(await failureOf(start().consent.requestOptIn(person, template))).toMatchObject({
+      guard: 'content',
+    });
+    const hooked = start({ check: () => false });
+    expect(await failureOf(hooked.consent.requestOptIn(person, question))).toMatchObject({
+      reason: 'said-no',
+    });
+    expect(await ledger.history(person)).toEqual([]);
+  });
+
+  it('is asked once within askAgainAfterMs', async () => {
+    const { consent, clock, of, texts } = start();
+    await consent.requestOptIn(person, question);
+    clock.advance(7 * DAY - 1);
+    const error = await failureOf(consent.requestOptIn(person, { ...question, clientMessageId: 'q-2' }));
+    expect(error).toMatchObject({
+      code: 'consent',
+      reason: 'asked-recently',
+      retryAfterMs: 1,
+      clientMessageId: 'q-2',
+    });
+    expect(of('message-blocked')).toMatchObject([
+      { clientMessageId: 'q-2', decision: { reason: 'asked-recently' } },
+    ]);
+    clock.advance(1);
+    await consent.requestOptIn(person, { ...question, askAgainAfterMs: DAY });
+    clock.advance(DAY);
+    await consent.requestOptIn(person, { ...question, askAgainAfterMs: DAY });
+    expect(texts()).toHaveLength(3);
+  });
+
+  it('goes out once when ten ask at the same time', async () => {
+    const clock = createFakeClock();
+    const shared = { limits: memoryLimits({ clock }), scope: 'one', clock };
+    const ledger = memoryConsentLedger();
+    const clients = [
+      start({ ledger }, { ...shared, guards: { consent: { ledger } } }),
+      start({ ledger }, { ...shared, guards: { consent: { ledger } } }),
+    ];
+    const asked = Array.from({ length: 10 }, (_, index) =>
+      clients[index % 2]?.consent.requestOptIn(person, question),
+    );
+    const outcomes = await Promise.allSettled(asked);
+    const refused = outcomes.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(9);
+    for (const { reason } of refused as PromiseRejectedResult[])
+      expect(reason).toMatchObject({ code: 'consent', reason: 'asked-recently' });
+    expect(clients.flatMap(({ texts }) => texts())).toHaveLength(1);
+    expect(await ledger.history(person)).toHaveLength(1);
+  });
+
+  it('is not asked again after a restart of the limits: the ledger knows', async () => {
+    const ledger = memoryConsentLedger();
+    await start({ ledger }).consent.requestOptIn(person, question);
+    expect(await failureOf(start({ ledger }).consent.requestOptIn(person, question))).toMatchObject({
+      reason: 'asked-recently',
+      retryAfterMs: 7 * DAY,
+    });
+  });
+
+  it('that provably never left may be asked again at once, and has no answer', async () => {
+    const { consent, emulator, clock } = start();
+    emulator.failNext('refused');
+    expect(await failureOf(consent.requestOptIn(person, question))).toMatchObject({
+      submission: 'not-submitted',
+    });
+    expect(await consent.history(person)).toMatchObject([
+      { state: 'asked', expiresAt: NOON + DAY },
+      { state: 'asked', expiresAt: NOON },
+    ]);
+    expect(await consent.handleInbound(textOf('YES'))).toEqual({ intent: 'none' });
+    expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'not-asked' });
+    clock.advance(1);
+    await consent.requestOptIn(person, question);
+    expect(await consent.handleInbound(textOf('YES', { at: NOON + 1 }))).toMatchObject({ intent: 'confirm' });
+  });
+
+  it('whose withdrawal fails still says why it was not sent', async () => {
+    const memory = memoryConsentLedger();
+    let appends = 0;
+    const ledger: ConsentLedger = {
+      ...memory,
+      append: async (changes) => {
+        appends += 1;
+        if (appends > 1) throw new Error(CANARY_TEXT);
+        await memory.append(changes);
+      },
+    };
+    const { consent, emulator, of } = start({ ledger });
+    emulator.failNext('refused');
+    expect(await failureOf(consent.requestOptIn(person, question))).toMatchObject({ code: 'connection' });
+    expect(of('store-failed')).toMatchObject([{ store: 'consent' }]);
+  });
+
+  it('whose withdrawal hangs is not waited for', async () => {
+    vi.useFakeTimers();
+    const memory = memoryConsentLedger();
+    let appends = 0;
+    const append: ConsentLedger['append'] = (changes) => {
+      appends += 1;
+      return appends > 1 ? new Promise<never>(() => {}) : memory.append(changes);
+    };
+    const { consent, emulator } = start({ ledger: { ...memory, append } });
+    emulator.failNext('refused');
+    const failed = failureOf(consent.requestOptIn(person, question));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await failed).toMatchObject({ code: 'connection' });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('that may have left counts as asked', async () => {
+    const { consent, emulator } = start();
+    emulator.failNext('lost-answer');
+    expect(await failureOf(consent.requestOptIn(person, question))).toMatchObject({ submission: 'unknown' });
+    expect(await failureOf(consent.requestOptIn(person, question))).toMatchObject({
+      reason: 'asked-recently',
+    });
+    expect(await consent.handleInbound(textOf('YES'))).toMatchObject({ intent: 'confirm' });
+  });
+
+  it('is not sent when it cannot be recorded, and costs nothing then', async () => {
+    let broken = true;
+    const memory = memoryConsentLedger();
+    const append: ConsentLedger['append'] = async (changes) => {
+      if (broken) throw new Error(CANARY_TEXT);
+      await memory.append(changes);
+    };
+    const { consent, texts } = start({ ledger: { ...memory, append } });
+    const error = await failureOf(consent.requestOptIn(person, { ...question, text: CANARY_TEXT }));
+    expect(error).toMatchObject({ code: 'store', submission: 'not-submitted' });
+    expectNoCanary(error);
+    expect(texts()).toEqual([]);
+    broken = false;
+    await consent.requestOptIn(person, question);
+  });
+
+  it('is not put to who agreed to that already, unless it is stale', async () => {
+    const { consent, clock, advertise } = start({ reconfirmAfterMonths: 3 });
+    await consent.grant(person, { source: 'form', purposes: ['otp'] });
+    clock.advance(1);
+    await consent.requestOptIn(person, question);
+    await consent.confirm(person);
+    clock.advance(8 * DAY);
+    const refused = () => failureOf(consent.requestOptIn(person, question));
+    expect(await refused()).toMatchObject({ code: 'consent', reason: 'already-opted-in' });
+    expect(await refused()).not.toHaveProperty('retryAfterMs');
+    const { reconfirmAt = 0 } = (await consent.status(person)) ?? {};
+    expect(new Date(reconfirmAt).toISOString()).toBe('2027-02-22T09:00:00.001Z');
+    clock.setCalendar(reconfirmAt - 1);
+    await advertise();
+    expect(await refused()).toMatchObject({ reason: 'already-opted-in' });
+    clock.setCalendar(reconfirmAt);
+    clock.advance(0);
+    expect(await failureOf(advertise())).toMatchObject({ reason: 'stale' });
+    clock.advance(31 * DAY);
+    await consent.requestOptIn(person, question);
+    await consent.handleInbound(textOf('YES', { at: clock.now() }));
+    await advertise();
+  });
+
+  it('is put to who agreed to something else', async () => {
+    const { consent } = start();
+    await consent.grant(person, { source: 'form', purposes: ['otp', 'transactional'] });
+    const narrow = { ...question, purposes: ['otp'] } as const;
+    expect(await failureOf(consent.requestOptIn(person, narrow))).toMatchObject({
+      reason: 'already-opted-in',
+    });
+    await expect(consent.requestOptIn(person, question)).resolves.toBeDefined();
+  });
+
+  it('needs a ledger', async () => {
+    for (const consent of [undefined, false] as const) {
+      const { sms } = testClient({ guards: { consent } });
+      for (const call of [sms.consent.requestOptIn(person, question), sms.consent.confirm(person)]) {
+        expect(await failureOf(call)).toMatchObject({
+          code: 'configuration',
+          option: 'guards.consent.ledger',
+        });
+      }
+    }
+  });
+
+  it.each([
+    [undefined, 'request'],
+    [{}, 'request.text'],
+    [{ text: '' }, 'request.text'],
+    [{ text: 'a', txt: 'b' }, 'request.txt'],
+    [{ text: 'a', expiresAfterMs: 59_999 }, 'request.expiresAfterMs'],
+    [{ text: 'a', askAgainAfterMs: 32 * DAY }, 'request.askAgainAfterMs'],
+    [{ text: 'a', purposes: [] }, 'request.purposes'],
+    [{ text: 'a', purpose: 'marketing' }, 'request.purpose'],
+    [{ text: 'a', exemption: {} }, 'request.exemption'],
+  ])('%j is refused at %s', async (request, path) => {
+    expect(await failureOf(start().consent.requestOptIn(person, request as never))).toMatchObject({
+      code: 'validation',
+      path,
+    });
+  });
+
+  it('shows no number and no text', async () => {
+    const { consent, events } = start();
+    const asked = { ...question, text: CANARY_TEXT };
+    await consent.requestOptIn(CANARY_NUMBER, asked);
+    const errors = [
+      await failureOf(consent.requestOptIn(CANARY_NUMBER, asked)),
+      await failureOf(
+        start({
+          ledger: ledgerThat(async () => Promise.reject(new Error(CANARY_TEXT))),
+        }).consent.requestOptIn(CANARY_NUMBER, asked),
+      ),
+      await failureOf(
+        start({ ledger: ledgerWith({ history: async () => 'x' as never }) }).consent.confirm(CANARY_NUMBER),
+      ),
+    ];
+    for (const each of [...errors, events]) expectNoCanary(each);
+  });
+});
+
+it.each([
+  [{ sourc: 'x' }, 'details.sourc'],
+  [{ source: '' }, 'details.source'],
+  [{ at: new Date(NOON + 5 * MINUTE + 1) }, 'details.at'],
+])('confirm refuses %j', async (details, path) => {
+  expect(await failureOf(start().consent.confirm(person, details as never))).toMatchObject({ path });
+});

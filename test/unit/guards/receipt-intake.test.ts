@@ -1,0 +1,242 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Call } from '../../../src/call.ts';
+import { createCalls } from '../../../src/call.ts';
+import { AbortedError, StoreError } from '../../../src/errors.ts';
+import { createReceiptIntake } from '../../../src/guards/receipt-intake.ts';
+import { createTickets } from '../../../src/guards/tickets.ts';
+import { type UndeliverableGuardOptions, undeliverableSettings } from '../../../src/guards/undeliverable.ts';
+import type { LimitStore } from '../../../src/limits/limit-store.ts';
+import { memoryLimits } from '../../../src/limits/memory-limits.ts';
+import type { DeliveryReceipt } from '../../../src/webhooks/webhook-event.ts';
+import { CANARY_NUMBER, expectNoCanary } from '../../support/canary.ts';
+import { drive, useFakeTimeouts } from '../../support/drive.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
+import { failureOf } from '../../support/transport.ts';
+
+const DAY_MS = 86_400_000;
+const NUMBER = '+6591234567';
+const rule = undeliverableSettings({}).ruleOf(6591234567);
+
+beforeEach(useFakeTimeouts);
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+function receiptOf(state: string, errorCode?: number, more: Partial<DeliveryReceipt> = {}): DeliveryReceipt {
+  return {
+    type: 'delivery-receipt',
+    umid: 'umid-1',
+    subAccountId: 'team_otp',
+    destination: NUMBER,
+    status: { state, ...(errorCode !== undefined && { errorCode }) },
+    raw: {},
+    ...more,
+  };
+}
+
+function start(
+  undeliverable: false | UndeliverableGuardOptions = {},
+  replaced: Partial<LimitStore> = {},
+  maxEntries?: number,
+) {
+  const clock = createFakeClock();
+  const memory = memoryLimits({ clock, maxEntries });
+  const calls: string[] = [];
+  const method = <Name extends 'take' | 'settle' | 'inspect' | 'release'>(name: Name): LimitStore[Name] => {
+    const own = (replaced[name] ?? memory[name].bind(memory)) as (...values: unknown[]) => unknown;
+    return ((...values: unknown[]) => {
+      calls.push(name);
+      return own(...values);
+    }) as LimitStore[Name];
+  };
+  const limits: LimitStore = {
+    take: method('take'),
+    settle: method('settle'),
+    inspect: method('inspect'),
+    release: method('release'),
+  };
+  const emit = vi.fn();
+  const learn = vi.fn();
+  const scope = 'team';
+  const tickets = createTickets({ limits, scope, clock, emit });
+  const takeIn = createReceiptIntake({
+    undeliverable,
+    priceBook: { learn },
+    tickets,
+    limits,
+    scope,
+    emit,
+  });
+  const run = (receipt: DeliveryReceipt, signal?: AbortSignal) =>
+    createCalls(undefined).run({ signal, context: 'c' }, (call: Call) => takeIn(receipt, call));
+  return {
+    clock,
+    emit,
+    learn,
+    calls,
+    run,
+    left: async () => (await memory.inspect(scope, [rule]))[0]?.retryAfterMs,
+  };
+}
+
+describe('a receipt that says that the number does not exist', () => {
+  it.each(['undelivered', 'rejected', 'failed'])('bars it when it is %s', async (state) => {
+    const { run, emit, left, calls } = start();
+    await run(receiptOf(state, 59));
+    expect(await left()).toBe(DAY_MS);
+    expect(calls).toEqual(['take', 'settle']);
+    expect(emit.mock.calls).toEqual([
+      [{ type: 'number-undeliverable', destination: '+65******67', errorCode: 59, forMs: DAY_MS }, 'c'],
+    ]);
+  });
+
+  it.each(['queued', 'sent', 'unknown', 'ok', 'error', 'something new'])(
+    'does nothing when it is %s, which is not the end',
+    async (state) => {
+      const { run, calls } = start();
+      await run(receiptOf(state, 59));
+      expect(calls).toEqual([]);
+    },
+  );
+
+  it.each([undefined, 0, 1, 15, 55, 999])('does nothing for the code %s', async (code) => {
+    const { run, calls, emit } = start();
+    await run(receiptOf('undelivered', code));
+    expect(calls).toEqual([]);
+    expect(emit).not.toHaveBeenCalled();
+  });
+
+  it('goes by the codes and the time of the options', async () => {
+    const { run, left } = start({ errorCodes: [15], forMs: 5_000 });
+    await run(receiptOf('undelivered', 59));
+    expect(await left()).toBe(0);
+    await run(receiptOf('undelivered', 15));
+    expect(await left()).toBe(5_000);
+  });
+
+  it('bars it in monitor mode too, so that there is something to observe', async () => {
+    const { run, left } = start({ mode: 'monitor' });
+    await run(receiptOf('undelivered', 59));
+    expect(await left()).toBe(DAY_MS);
+  });
+
+  it('bars nothing, and asks nobody, when the guard is off', async () => {
+    const { run, calls, emit, learn } = start(false);
+    const price = { total: 0.034, perSms: 0.034, currency: 'USD' };
+    await run(receiptOf('undelivered', 59, { price }));
+    await run(receiptOf('delivered'));
+    expect([calls, emit.mock.calls]).toEqual([[], []]);
+    expect(learn).toHaveBeenCalledTimes(1);
+  });
+
+  it('comes twice and changes nothing but when the day begins', async () => {
+    const { run, left, clock } = start();
+    await run(receiptOf('undelivered', 59));
+    clock.advance(60_000);
+    await run(receiptOf('undelivered', 59));
+    expect(await left()).toBe(DAY_MS);
+  });
+
+  it.each(['', 'abc', '91234567', '+65', '65 9123 4567'])(
+    'does nothing for the number "%s"',
+    async (destination) => {
+      const { run, calls, learn } = start();
+      const price = { total: 0.034, perSms: 0.034, currency: 'USD' };
+      await run(receiptOf('undelivered', 59, { destination, price }));
+      expect(calls).toEqual([]);
+      expect(learn).not.toHaveBeenCalled();
+    },
+  );
+
+  it('says so when the store has no room to remember it', async () => {
+    // In monitor mode too: what a monitored rule finds full is granted all the same.
+    const { run, emit } = start({ mode: 'monitor' }, {}, 1);
+    await run(receiptOf('undelivered', 59, { destination: '+6591234568' }));
+    await run(receiptOf('undelivered', 59));
+    expect(emit).toHaveBeenLastCalledWith(
+      { type: 'number-undeliverable', destination: '+65******67', errorCode: 59 },
+      'c',
+    );
+  });
+});
+
+describe('a receipt that says that the message arrived', () => {
+  it.each(['delivered', 'read'])('lifts the bar when it is %s', async (state) => {
+    const { run, emit, left } = start();
+    await run(receiptOf('undelivered', 59));
+    await run(receiptOf(state));
+    expect(await left()).toBe(0);
+    expect(emit).toHaveBeenLastCalledWith({ type: 'number-reached', destination: '+65******67' }, 'c');
+  });
+
+  it('asks once and writes nothing when the number was never barred', async () => {
+    const { run, calls, emit } = start();
+    await run(receiptOf('delivered'));
+    expect(calls).toEqual(['inspect']);
+    expect(emit).not.toHaveBeenCalled();
+  });
+});
+
+describe('the price of a receipt', () => {
+  const price = { total: 0.068, perSms: 0.034, currency: 'USD' };
+
+  it.each(['queued', 'sent', 'delivered', 'undelivered'])(
+    'is learnt when the message is %s',
+    async (state) => {
+      const { run, learn } = start();
+      await run(receiptOf(state, undefined, { price }));
+      expect(learn.mock.calls).toEqual([['team_otp', 'SG', price]]);
+    },
+  );
+
+  it('is not learnt of a number that belongs to no country, nor when there is none', async () => {
+    const { run, learn } = start();
+    await run(receiptOf('delivered', undefined, { price, destination: '+870773111632' }));
+    await run(receiptOf('delivered'));
+    expect(learn).not.toHaveBeenCalled();
+  });
+});
+
+describe('when the limit store fails', () => {
+  const down = async (): Promise<never> => {
+    throw new Error(`no connection for ${CANARY_NUMBER}`);
+  };
+  const hangs = (): Promise<never> => new Promise(() => {});
+
+  it.each([
+    ['take', receiptOf('undelivered', 59)],
+    ['inspect', receiptOf('delivered')],
+  ] as const)('%s: throws a StoreError that shows nothing of it', async (name, receipt) => {
+    const { run, emit } = start({}, { [name]: down });
+    const error = await failureOf(run({ ...receipt, destination: CANARY_NUMBER }));
+    expect(error).toBeInstanceOf(StoreError);
+    expect(emit.mock.calls).toEqual([[{ type: 'store-failed', store: 'limits' }, 'c']]);
+    expectNoCanary([error, emit.mock.calls]);
+  });
+
+  it('release: the bar stays, and 8x8 may try again', async () => {
+    const { run, left } = start({}, { release: down });
+    await run(receiptOf('undelivered', 59));
+    expect(await failureOf(run(receiptOf('delivered')))).toBeInstanceOf(StoreError);
+    expect(await left()).toBe(DAY_MS);
+  });
+
+  it.each([
+    ['take', receiptOf('undelivered', 59)],
+    ['inspect', receiptOf('delivered')],
+  ] as const)('%s hangs: it is given 5 s', async (name, receipt) => {
+    const { run } = start({}, { [name]: hangs });
+    const error = await drive(failureOf(run(receipt)));
+    expect(error).toBeInstanceOf(StoreError);
+  });
+
+  it('ends with its call, which is then no failure of the store', async () => {
+    const controller = new AbortController();
+    const { run, emit } = start({}, { inspect: hangs });
+    const failure = failureOf(run(receiptOf('delivered'), controller.signal));
+    controller.abort();
+    expect(await failure).toBeInstanceOf(AbortedError);
+    expect(emit).not.toHaveBeenCalled();
+  });
+});

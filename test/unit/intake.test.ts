@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createCalls } from '../../src/call.ts';
+import { StoreError } from '../../src/errors.ts';
+import { createTickets } from '../../src/guards/tickets.ts';
+import { type Claim, createIntake, INTAKE, type Intake } from '../../src/intake.ts';
+import type { LimitStore } from '../../src/limits/limit-store.ts';
+import { memoryLimits } from '../../src/limits/memory-limits.ts';
+import { testClient } from '../support/client.ts';
+import { useFakeTimeouts } from '../support/drive.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+
+const LEASE_MS = 30_000;
+const DAY_MS = 86_400_000;
+
+beforeEach(useFakeTimeouts);
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+function start(
+  storeOf: (clock: ReturnType<typeof createFakeClock>) => LimitStore = (clock) => memoryLimits({ clock }),
+) {
+  const clock = createFakeClock();
+  const emit = vi.fn();
+  const tickets = createTickets({ limits: storeOf(clock), scope: 'team', clock, emit });
+  const intake = createIntake({
+    calls: createCalls(undefined),
+    tickets,
+    clock,
+    emit,
+    takeInReceipt: async () => {},
+    takeInInbound: async () => ({ intent: 'none' }),
+  });
+  const claim = (eventId = 'umid-1 delivered', leaseMs = LEASE_MS) =>
+    intake.run(undefined, (call) => intake.claim(eventId, leaseMs, call));
+  return { clock, emit, claim };
+}
+
+/** The claim of who came first. */
+function claimed(claim: Claim): Extract<Claim, { readonly kind: 'claimed' }> {
+  if (claim.kind !== 'claimed') throw new Error(`was ${claim.kind}`);
+  return claim;
+}
+
+describe('claiming an event', () => {
+  it('lets one of many have it, tells the others that it is in progress', async () => {
+    const { claim } = start();
+    const kinds = (await Promise.all(Array.from({ length: 10 }, () => claim()))).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'claimed')).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === 'in-progress')).toHaveLength(9);
+    expect((await claim('another event')).kind).toBe('claimed');
+  });
+
+  it('is done for a day once it was handled', async () => {
+    const { claim, clock } = start();
+    await claimed(await claim()).settle('done');
+    expect((await claim()).kind).toBe('done');
+    clock.advance(DAY_MS - 1);
+    expect((await claim()).kind).toBe('done');
+    clock.advance(1);
+    expect((await claim()).kind).toBe('claimed');
+  });
+
+  it('is free again at once when it failed', async () => {
+    const { claim } = start();
+    await claimed(await claim()).settle('failed');
+    expect((await claim()).kind).toBe('claimed');
+  });
+
+  it('is free again when who claimed it died', async () => {
+    const { claim, clock } = start();
+    await claim();
+    clock.advance(LEASE_MS - 1);
+    expect((await claim()).kind).toBe('in-progress');
+    clock.advance(1);
+    expect((await claim()).kind).toBe('claimed');
+  });
+
+  it('a late settlement counts, but not against who claimed it meanwhile', async () => {
+    const { claim, clock } = start();
+    const slow = claimed(await claim('slow'));
+    const overtaken = claimed(await claim('overtaken'));
+    clock.advance(LEASE_MS);
+    await slow.settle('done');
+    expect((await claim('slow')).kind).toBe('done');
+    const second = claimed(await claim('overtaken'));
+    await overtaken.settle('failed');
+    await overtaken.settle('done');
+    expect((await claim('overtaken')).kind).toBe('in-progress');
+    await second.settle('failed');
+    expect((await claim('overtaken')).kind).toBe('claimed');
+  });
+
+  it('is unwatched when the store has no room to remember it', async () => {
+    const { claim } = start((clock) => memoryLimits({ clock, maxEntries: 1 }));
+    await claimed(await claim('the only one')).settle('done');
+    expect((await claim('one more')).kind).toBe('unwatched');
+    expect((await claim('the only one')).kind).toBe('done');
+  });
+
+  it('throws a StoreError when the store fails, also when it only fails to settle it is told', async () => {
+    const failing = start((clock) => {
+      const store = memoryLimits({ clock });
+      return { ...bound(store), take: async () => Promise.reject(new Error('down')) };
+    });
+    await expect(failing.claim()).rejects.toBeInstanceOf(StoreError);
+    expect(failing.emit).toHaveBeenCalledWith({ type: 'store-failed', store: 'limits' }, undefined);
+    const forgetful = start((clock) => {
+      const store = memoryLimits({ clock });
+      return { ...bound(store), settle: async () => Promise.reject(new Error('down')) };
+    });
+    await claimed(await forgetful.claim()).settle('done');
+    expect(forgetful.emit).toHaveBeenCalledWith({ type: 'store-failed', store: 'limits' });
+  });
+});
+
+function bound(store: LimitStore): LimitStore {
+  return {
+    take: store.take.bind(store),
+    settle: store.settle.bind(store),
+    inspect: store.inspect.bind(store),
+    release: store.release.bind(store),
+  };
+}
+
+describe('the intake of a client', () => {
+  it('hangs on it unseen, and ends with it', async () => {
+    const { sms, clock } = testClient();
+    const intake = (sms as unknown as Record<symbol, Intake>)[INTAKE] as Intake;
+    expect(Object.keys(sms)).not.toContain(String(INTAKE));
+    expect(Object.getOwnPropertyDescriptor(sms, INTAKE)?.enumerable).toBe(false);
+    expect(intake.clock).toBe(clock);
+    const claim = await intake.run({ context: 'c' }, (call) => intake.claim('event', LEASE_MS, call));
+    expect(claim.kind).toBe('claimed');
+    await sms.close({ drainMs: 0 });
+    await expect(intake.run(undefined, async () => 'ran')).rejects.toThrow('This client was closed');
+  });
+});

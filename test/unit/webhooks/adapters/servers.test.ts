@@ -1,0 +1,148 @@
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createFakeReceiver, type FakeReceiver, LET_IN, MAX_BYTES } from '../../../support/fake-receiver.ts';
+import { WEBHOOK_SERVERS, type WebhookServer } from '../../../support/webhook-servers.ts';
+
+let server: WebhookServer | undefined;
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+const post = (body: string, headers: Record<string, string> = LET_IN): Promise<Response> =>
+  fetch(server?.url ?? '', { method: 'POST', headers, body });
+
+describe.each(WEBHOOK_SERVERS)('%s', (_name, reader, start) => {
+  async function begin(): Promise<FakeReceiver> {
+    const fake = createFakeReceiver();
+    server = await start(fake.receiver);
+    return fake;
+  }
+
+  it('hands over method, headers, body and the address of the socket', async () => {
+    const fake = await begin();
+    const response = await post('{"a":"é"}', { ...LET_IN, 'x-forwarded-for': '1.2.3.4' });
+    expect([response.status, await response.text()]).toEqual([200, '']);
+    expect(fake.seen).toHaveLength(1);
+    const [{ delivery, body } = { delivery: undefined, body: undefined }] = fake.seen;
+    expect(body).toBe('{"a":"é"}');
+    expect(delivery).toMatchObject({ method: 'POST', remoteAddress: '127.0.0.1' });
+    expect(delivery?.header('X-Forwarded-For')).toBe('1.2.3.4');
+    expect(delivery?.header('x-not-there')).toBeUndefined();
+  });
+
+  it('writes the status and the headers of the answer', async () => {
+    const fake = await begin();
+    fake.answerWith(async () => ({ status: 503, headers: { 'Retry-After': '1' } }));
+    const response = await post('{}');
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+  });
+
+  it('answers 500 where the receiver throws against its word', async () => {
+    const fake = await begin();
+    fake.answerWith(() => Promise.reject(new Error('Not even this may end the process.')));
+    const response = await post('{}');
+    expect([response.status, await response.text()]).toEqual([500, '']);
+  });
+
+  it('serves one request after another on one connection', async () => {
+    const fake = await begin();
+    const request = [
+      'POST /webhooks/8x8 HTTP/1.1',
+      'host: localhost',
+      `authorization: ${LET_IN.authorization}`,
+      'content-type: application/json',
+      'content-length: 7',
+      '',
+      '{"a":1}',
+    ].join('\r\n');
+    const answers = await talk(request, 3);
+    expect(answers.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
+    expect(fake.seen.map(({ body }) => body)).toEqual(['{"a":1}', '{"a":1}', '{"a":1}']);
+  });
+
+  it('tells the receiver when the other end goes away', async () => {
+    const fake = await begin();
+    const leaving = new AbortController();
+    const aborted = new Promise<void>((resolve) => {
+      fake.answerWith(
+        ({ signal }) =>
+          new Promise((answer) => {
+            signal?.addEventListener('abort', () => {
+              resolve();
+              answer({ status: 200, headers: {} });
+            });
+            leaving.abort();
+          }),
+      );
+    });
+    const response = fetch(server?.url ?? '', {
+      method: 'POST',
+      headers: LET_IN,
+      body: '{}',
+      signal: leaving.signal,
+    });
+    await expect(response).rejects.toThrow('aborted');
+    await aborted;
+    fake.answerWith(async () => ({ status: 200, headers: {} }));
+    expect((await post('{}')).status).toBe(200);
+  });
+
+  it('does not abort what has been answered', async () => {
+    const fake = await begin();
+    await post('{}');
+    await server?.close();
+    expect(fake.seen[0]?.delivery.signal?.aborted).toBe(false);
+  });
+
+  if (reader === 'receiver') {
+    it('answers a body that is too big, and ends the connection instead of reading on', async () => {
+      await begin();
+      const answer = await talk(endlessPost(LET_IN.authorization), 1);
+      expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+      expect(answer).toMatch(/\r\nconnection: close\r\n/i);
+      expect((await post('{}')).status).toBe(200);
+    });
+
+    it('refuses before the body has come', async () => {
+      const fake = await begin();
+      const answer = await talk(endlessPost('a-wrong-password').slice(0, 200), 1);
+      expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+      expect(answer).toMatch(/\r\nconnection: close\r\n/i);
+      expect(fake.seen).toEqual([]);
+    });
+  }
+});
+
+/** A POST of which more than is allowed has come, and more is to come. */
+function endlessPost(authorization: string): string {
+  const head = [
+    'POST /webhooks/8x8 HTTP/1.1',
+    'host: localhost',
+    `authorization: ${authorization}`,
+    'content-type: application/json',
+    `content-length: ${10 * MAX_BYTES}`,
+    '',
+    '',
+  ].join('\r\n');
+  return `${head}${'x'.repeat(MAX_BYTES + 1)}`;
+}
+
+/** Writes a request, again after each answer; gives everything that came back when `times` answers did, or at the end. */
+function talk(request: string, times: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(server?.port ?? 0, '127.0.0.1', () => socket.write(request));
+    let received = '';
+    socket.setEncoding('latin1').on('data', (chunk) => {
+      received += chunk;
+      const answers = received.match(/^HTTP\/1\.1 /gm)?.length ?? 0;
+      const isClosing = /\r\nconnection: close\r\n/i.test(received);
+      if (isClosing) return;
+      if (answers < times) socket.write(request);
+      else socket.end();
+    });
+    // What the server no longer reads may come back as a reset, after the answer.
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(received));
+  });
+}

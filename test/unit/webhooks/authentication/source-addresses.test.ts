@@ -1,0 +1,102 @@
+import { describe, expect, it, vi } from 'vitest';
+import { REGIONS } from '../../../../src/options.ts';
+import { parseAddress } from '../../../../src/webhooks/authentication/ip-address.ts';
+import { WEBHOOK_SOURCE_ADDRESSES } from '../../../../src/webhooks/authentication/published-addresses.ts';
+import {
+  createAddressCheck,
+  type SourceAddressOptions,
+} from '../../../../src/webhooks/authentication/source-addresses.ts';
+
+const OURS = '52.220.117.120';
+const STRANGER = '198.51.100.9';
+
+function check(options: SourceAddressOptions, remoteAddress?: string, forwardedFor?: string) {
+  return createAddressCheck(options)({
+    remoteAddress,
+    header: (name) => (name === 'x-forwarded-for' ? forwardedFor : undefined),
+  });
+}
+
+describe('8x8’s published addresses', () => {
+  it('are real addresses, each of one region', () => {
+    const all = REGIONS.flatMap((region) => WEBHOOK_SOURCE_ADDRESSES[region]);
+    expect(all).toHaveLength(14);
+    expect(new Set(all).size).toBe(all.length);
+    for (const address of all) expect(parseAddress(address)?.kind()).toBe('ipv4');
+  });
+
+  it('count only for the regions that were named', async () => {
+    for (const region of REGIONS) {
+      for (const address of WEBHOOK_SOURCE_ADDRESSES[region]) {
+        expect(await check({ regions: [region] }, address)).toBeUndefined();
+        const others = REGIONS.filter((other) => other !== region);
+        expect(await check({ regions: others }, address)).toBe('unknown-address');
+        expect(await check({ regions: [...REGIONS] }, address)).toBeUndefined();
+      }
+    }
+  });
+});
+
+describe('sourceAddresses', () => {
+  it('takes also what was added, and a connection over IPv6 for the same', async () => {
+    const options = { regions: ['apac'], also: ['203.0.113.0/24', '2001:db8::7'] } as const;
+    for (const address of [OURS, `::ffff:${OURS}`, '203.0.113.200', '2001:db8::7']) {
+      expect(await check(options, address)).toBeUndefined();
+    }
+    expect(await check({ also: ['203.0.113.1'] }, '203.0.113.1')).toBeUndefined();
+    expect(await check({ also: ['203.0.113.1'] }, OURS)).toBe('unknown-address');
+  });
+
+  it('refuses when nobody says who is at the other end', async () => {
+    expect(await check({ regions: ['apac'] }, undefined, OURS)).toBe('no-address');
+    expect(await check({ regions: ['apac'] }, '', OURS)).toBe('no-address');
+    expect(await check({ regions: ['apac'] }, 'nonsense', OURS)).toBe('unknown-address');
+  });
+
+  it('believes no X-Forwarded-For unless a trusted proxy wrote it', async () => {
+    expect(await check({ regions: ['apac'] }, STRANGER, OURS)).toBe('unknown-address');
+    expect(await check({ regions: ['apac'], trustedProxies: ['10.0.0.0/8'] }, STRANGER, OURS)).toBe(
+      'unknown-address',
+    );
+    expect(await check({ regions: ['apac'] }, OURS, STRANGER)).toBeUndefined();
+  });
+
+  const behind = { regions: ['apac'], trustedProxies: ['10.0.0.0/8', '2001:db8::/32'] } as const;
+  it.each([
+    ['one proxy', '10.0.0.1', OURS, undefined],
+    ['two proxies', '10.0.0.1', `${OURS}, 10.9.9.9`, undefined],
+    [
+      'proxies of both kinds, ports and brackets',
+      '::ffff:10.0.0.1',
+      `${OURS}:4711, [2001:db8::5]:80`,
+      undefined,
+    ],
+    ['a claim that a stranger put in front', '10.0.0.1', `${OURS}, ${STRANGER}`, 'unknown-address'],
+    ['a claim that 8x8 put in front', '10.0.0.1', `${STRANGER}, ${OURS}`, undefined],
+    ['what cannot be read left of 8x8', '10.0.0.1', `unknown, ${OURS}`, undefined],
+    ['what cannot be read right of 8x8', '10.0.0.1', `${OURS}, unknown`, 'unknown-address'],
+    ['an empty hop', '10.0.0.1', `${OURS}, `, 'unknown-address'],
+    ['an empty header', '10.0.0.1', '', 'unknown-address'],
+    ['no header: the proxy itself', '10.0.0.1', undefined, 'unknown-address'],
+    ['proxies only', '10.0.0.1', '10.0.0.3, 10.0.0.2', 'unknown-address'],
+    ['31 hops', '10.0.0.1', [OURS, ...Array(30).fill('10.0.0.2')].join(','), undefined],
+    [
+      'more hops than stand in any row',
+      '10.0.0.1',
+      [OURS, ...Array(31).fill('10.0.0.2')].join(','),
+      'unknown-address',
+    ],
+  ])('finds the client behind %s', async (_, remote, forwardedFor, expected) => {
+    expect(await check(behind, remote, forwardedFor)).toBe(expected);
+  });
+
+  it('cuts a long header instead of reading it', async () => {
+    const split = vi.spyOn(String.prototype, 'split');
+    try {
+      await check(behind, '10.0.0.1', '1.1.1.1,'.repeat(10_000));
+      expect(split.mock.calls).toContainEqual([',', 33]);
+    } finally {
+      split.mockRestore();
+    }
+  });
+});

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import { WebhookError } from '../../../src/errors.ts';
+import { parseEvent } from '../../../src/webhooks/parse-event.ts';
+import { clickBody, inboundBody, PERSON, receiptBody, surveyBody, UMID } from '../../support/webhooks.ts';
+
+function pathOf(raw: unknown): string | undefined {
+  try {
+    parseEvent(raw);
+  } catch (error) {
+    if (WebhookError.isInstance(error)) {
+      expect(error).toMatchObject({ reason: 'malformed', status: 400, submission: 'not-submitted' });
+      return error.path;
+    }
+  }
+  throw new Error('was not refused as malformed');
+}
+
+describe('parseEvent', () => {
+  it('reads a delivery receipt with everything in it', () => {
+    const price = { total: 0.02, perSms: 0.01, currency: 'EUR' };
+    const raw = receiptBody(
+      { batchId: 'b', clientMessageId: 'c', clientBatchId: 'd', price, smsCount: 2 },
+      { state: 'undelivered', detail: 'rejected_by_operator', errorCode: 15, errorMessage: 'invalid' },
+    );
+    expect(parseEvent(raw)).toEqual({
+      type: 'delivery-receipt',
+      umid: UMID,
+      subAccountId: 'team_otp',
+      source: 'Team',
+      destination: PERSON,
+      batchId: 'b',
+      clientMessageId: 'c',
+      clientBatchId: 'd',
+      status: {
+        state: 'undelivered',
+        detail: 'rejected_by_operator',
+        errorCode: 15,
+        errorMessage: 'invalid',
+        timestamp: '2026-11-22T09:00:00Z',
+      },
+      price,
+      smsCount: 2,
+      raw,
+    });
+  });
+
+  it('reads an inbound message, an opened link and a survey answer', () => {
+    expect(parseEvent(inboundBody({ body: '' }))).toMatchObject({
+      type: 'inbound',
+      source: PERSON,
+      destination: '+6588001234',
+      body: '',
+      timestamp: '2026-11-22T09:00:00.00Z',
+      encoding: 'GSM7',
+      smsCount: 1,
+    });
+    expect(parseEvent(clickBody())).toMatchObject({
+      type: 'short-url-click',
+      eventId: 'c2f1',
+      shortUrl: 'https://s.8x8.com/a',
+      targetUrl: 'https://team.example/a',
+    });
+    expect(parseEvent(surveyBody())).toMatchObject({
+      type: 'survey-answer',
+      surveyId: 'nps',
+      surveyStartedAt: '2026-11-22T08:59:00Z',
+      templateVariables: [{ name: 'shop', value: 'Orchard' }],
+      answers: [{ questionId: 'q1', answerId: null, question: 'How was it?', answer: 'Good' }],
+    });
+  });
+
+  it('takes a survey answer without variables and answers for one that has none', () => {
+    const raw = surveyBody({ templateVariables: null, answers: undefined });
+    expect(parseEvent(raw)).toMatchObject({ templateVariables: [], answers: [] });
+  });
+
+  it.each([
+    ['a number without its plus', '6591234567', PERSON],
+    ['a number that JSON made a number', 6591234567, PERSON],
+    ['a number with spaces', '+65 9123 4567', PERSON],
+    ['a sender ID', 'BANK', 'BANK'],
+    ['a short code', '74000', '74000'],
+    ['digits that are nobody’s number', '91234567', '91234567'],
+  ])('reads as the person %s', (_, given, expected) => {
+    expect(parseEvent(inboundBody({ source: given }))).toMatchObject({ source: expected });
+    expect(parseEvent(receiptBody({ destination: given }))).toMatchObject({ destination: expected });
+    expect(parseEvent(clickBody({ destination: given }))).toMatchObject({ destination: expected });
+  });
+
+  it('takes numbers that came as texts, and leaves out what may be missing and is no such thing', () => {
+    expect(parseEvent(receiptBody({ smsCount: '3' }, { errorCode: '15' }))).toMatchObject({
+      smsCount: 3,
+      status: { errorCode: 15 },
+    });
+    const odd = parseEvent(
+      receiptBody({ smsCount: 'many', clientMessageId: 7, price: 'free' }, { errorCode: '', detail: {} }),
+    );
+    for (const name of ['smsCount', 'clientMessageId', 'price']) expect(odd).not.toHaveProperty(name);
+    expect(odd).toHaveProperty('status', { state: 'delivered', timestamp: '2026-11-22T09:00:00Z' });
+    for (const missing of ['total', 'perSms', 'currency']) {
+      const price = { total: 1, perSms: 1, currency: 'EUR', [missing]: undefined };
+      expect(parseEvent(receiptBody({ price }))).not.toHaveProperty('price');
+    }
+  });
+
+  it('takes new fields and new values, and shows them in raw', () => {
+    const raw = receiptBody({ carrier: 'X' }, { state: 'teleported', hops: 2 });
+    const event = parseEvent(raw);
+    expect(event).toMatchObject({ type: 'delivery-receipt', status: { state: 'teleported' } });
+    expect(event.raw).toBe(raw);
+  });
+
+  it('knows its events in any case', () => {
+    const raw = { ...inboundBody(), namespace: 'sms', eventType: 'INBOUND_MESSAGE_RECEIVED' };
+    expect(parseEvent(raw).type).toBe('inbound');
+  });
+
+  it.each([
+    [{ namespace: 'ChatApps', eventType: 'inbound_message_received', payload: { umid: 1 } }],
+    [{ namespace: 'SMS', eventType: 'something_new' }],
+    [{ eventType: 'outbound_message_status_changed', payload: 'x' }],
+    [{ namespace: 'VSS', surveyId: 'a' }],
+    [{ hello: 'world' }],
+  ])('takes for unknown %j', (raw) => {
+    const { namespace, eventType } = raw as { namespace?: string; eventType?: string };
+    expect(parseEvent(raw)).toEqual({
+      type: 'unknown',
+      ...(namespace && { namespace }),
+      ...(eventType && { eventType }),
+      raw,
+    });
+  });
+
+  it.each([
+    [undefined, 'the body'],
+    [[], 'the body'],
+    ['text', 'the body'],
+    [{ ...receiptBody(), payload: null }, 'payload'],
+    [{ ...receiptBody(), payload: [1] }, 'payload'],
+    [receiptBody({ umid: undefined }), 'payload.umid'],
+    [receiptBody({ umid: '' }), 'payload.umid'],
+    [receiptBody({ umid: 5 }), 'payload.umid'],
+    [receiptBody({ subAccountId: null }), 'payload.subAccountId'],
+    [receiptBody({ destination: 1.5 }), 'payload.destination'],
+    [receiptBody({ status: 'delivered' }), 'payload.status'],
+    [receiptBody({}, { state: undefined }), 'payload.status.state'],
+    [inboundBody({ source: '' }), 'payload.source'],
+    [inboundBody({ destination: {} }), 'payload.destination'],
+    [inboundBody({ body: 5 }), 'payload.body'],
+    [inboundBody({ timestamp: 5 }), 'payload.timestamp'],
+    [clickBody({ eventId: null }), 'payload.eventId'],
+    [clickBody({ occurredAt: null }), 'payload.occurredAt'],
+    [clickBody({ shortUrl: null }), 'payload.shortUrl'],
+    [clickBody({ targetUrl: null }), 'payload.targetUrl'],
+    [surveyBody({ umid: null }), 'umid'],
+    [surveyBody({ surveyId: null }), 'surveyId'],
+    [surveyBody({ answers: {} }), 'answers'],
+    [surveyBody({ answers: [null] }), 'answers[0]'],
+    [surveyBody({ answers: [{ ...surveyBody().answers[0], question: 1 }] }), 'answers[0].question'],
+    [
+      surveyBody({ templateVariables: [{ name: 'a', value: 'b' }, { name: 'a' }] }),
+      'templateVariables[1].value',
+    ],
+  ])('refuses %j and names %s', (raw, path) => {
+    expect(pathOf(raw)).toBe(path);
+  });
+});

@@ -1,0 +1,448 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { WebhookError, type WebhookFailure } from '../../../src/errors.ts';
+import { INTAKE, type Intake } from '../../../src/intake.ts';
+import { memoryLimits } from '../../../src/limits/memory-limits.ts';
+import type { WebhookDelivery } from '../../../src/webhooks/delivery.ts';
+import type { TestClient } from '../../support/client.ts';
+import { drive, until, useFakeTimeouts } from '../../support/drive.ts';
+import {
+  AUTHORIZATION,
+  clickBody,
+  inboundBody,
+  PERSON,
+  post,
+  receiptBody,
+  surveyBody,
+  testReceiver,
+} from '../../support/webhooks.ts';
+
+const intakeOf = ({ sms }: TestClient) => (sms as unknown as { readonly [INTAKE]: Intake })[INTAKE];
+const get = () => new Request('https://team.example/8x8', { headers: { authorization: AUTHORIZATION } });
+
+async function failureOf(receiving: Promise<unknown>): Promise<WebhookError> {
+  const error = await receiving.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (WebhookError.isInstance(error)) return error;
+  throw new Error(`expected a WebhookError, got ${String(error)}`);
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('an event', () => {
+  it.each([
+    ['onDeliveryReceipt', 'delivery-receipt', receiptBody()],
+    ['onInbound', 'inbound', inboundBody()],
+    ['onShortUrlClick', 'short-url-click', clickBody()],
+    ['onSurveyAnswer', 'survey-answer', surveyBody()],
+    ['onUnknown', 'unknown', { namespace: 'ChatApps', eventType: 'new' }],
+  ] as const)('reaches %s and no other handler, and is the return value', async (name, type, body) => {
+    const handlers = {
+      onDeliveryReceipt: vi.fn(),
+      onInbound: vi.fn(),
+      onShortUrlClick: vi.fn(),
+      onSurveyAnswer: vi.fn(),
+      onUnknown: vi.fn(),
+    };
+    const { receiver, of } = testReceiver({ handlers });
+    const event = await receiver.receive(post(body));
+    expect(event).toMatchObject({ type, duplicate: false, raw: body });
+    const { duplicate: _, ...handed } = event;
+    expect(handlers[name]).toHaveBeenCalledExactlyOnceWith(handed, expect.anything());
+    for (const [other, handler] of Object.entries(handlers)) {
+      if (other !== name) expect(handler).not.toHaveBeenCalled();
+    }
+    expect(of('webhook-received')).toMatchObject([{ kind: type, duplicate: false, remembered: true }]);
+    expect(of('webhook-refused')).toEqual([]);
+  });
+
+  it('is acknowledged without a handler, with an empty answer', async () => {
+    const { receiver } = testReceiver();
+    for (const body of [receiptBody(), inboundBody(), clickBody(), surveyBody(), { any: 'thing' }]) {
+      const response = await receiver.handle(post(body));
+      expect(response.status).toBe(200);
+      expect(await response.text()).toBe('');
+    }
+  });
+
+  it('is taken in by guards and consent before the handler runs', async () => {
+    const order: string[] = [];
+    const client = testReceiver({
+      handlers: {
+        onDeliveryReceipt: () => void order.push('handler of the receipt'),
+        onInbound: (_, { consent }) => void order.push(`handler of ${consent.intent}`),
+      },
+    });
+    vi.spyOn(intakeOf(client), 'takeInReceipt').mockImplementation(async () => void order.push('receipt'));
+    vi.spyOn(intakeOf(client), 'takeInInbound').mockImplementation(async () => {
+      order.push('inbound');
+      return { intent: 'opt-out' };
+    });
+    await client.receiver.receive(post(receiptBody()));
+    await client.receiver.receive(post(inboundBody({ body: 'STOP' })));
+    await client.receiver.receive(post(clickBody()));
+    expect(order).toEqual(['receipt', 'handler of the receipt', 'inbound', 'handler of opt-out']);
+  });
+
+  it('comes through functions that stand alone', async () => {
+    const { handle, answer, receive } = testReceiver().receiver;
+    expect((await handle(post(receiptBody()))).status).toBe(200);
+    const delivery: WebhookDelivery = {
+      method: 'post',
+      header: (name) => (name === 'authorization' ? AUTHORIZATION : undefined),
+      body: { parsed: inboundBody() },
+    };
+    expect(await answer(delivery)).toEqual({ status: 200, headers: {} });
+    expect(await receive(delivery)).toMatchObject({ type: 'inbound', source: PERSON, duplicate: true });
+    expect(await receive({ ...delivery, body: JSON.stringify(clickBody()) })).toMatchObject({
+      duplicate: false,
+    });
+  });
+});
+
+describe('a request that is refused', () => {
+  it('gets 405 with the method that is allowed, before anything else', async () => {
+    const { receiver, of } = testReceiver();
+    const response = await receiver.handle(get());
+    expect([response.status, response.headers.get('allow'), await response.text()]).toEqual([
+      405,
+      'POST',
+      '',
+    ]);
+    expect(of('webhook-refused')).toMatchObject([{ reason: 'method-not-allowed' }]);
+  });
+
+  it('gets the same empty 401 whatever was wrong, and its body is not read', async () => {
+    const { receiver, of } = testReceiver({
+      authentication: { authorization: AUTHORIZATION, sourceAddresses: { also: ['203.0.113.7'] } },
+    });
+    const requests = [
+      [post(inboundBody(), { authorization: 'Bearer wrong' }), '203.0.113.7', 'wrong-authorization'],
+      [post('{', { authorization: '' }), '203.0.113.7', 'wrong-authorization'],
+      [post('x'.repeat(100_000), { authorization: 'Basic eA==' }), '203.0.113.7', 'wrong-authorization'],
+      [post(inboundBody()), '203.0.113.8', 'unknown-address'],
+      [post(inboundBody()), undefined, 'no-address'],
+    ] as const;
+    for (const [request, remoteAddress] of requests) {
+      const response = await receiver.handle(request, { remoteAddress });
+      expect([response.status, [...response.headers], await response.text()]).toEqual([401, [], '']);
+      expect(request.bodyUsed).toBe(false);
+    }
+    expect(of('webhook-refused').map(({ reason }) => reason)).toEqual(requests.map(([, , reason]) => reason));
+    expect((await receiver.handle(post(inboundBody()), { remoteAddress: '203.0.113.7' })).status).toBe(200);
+  });
+
+  it.each<[string, WebhookFailure, number, unknown]>([
+    ['no JSON', 'malformed', 400, '{'],
+    ['an empty body', 'malformed', 400, ''],
+    ['a list', 'malformed', 400, '[]'],
+    ['a known event without its id', 'malformed', 400, receiptBody({ umid: null })],
+    ['a key that reaches a prototype', 'malformed', 400, '{"__proto__":{"admin":true}}'],
+    ['too many bytes', 'too-large', 413, inboundBody({ body: 'x'.repeat(2_000) })],
+  ])('for %s gets %s', async (_, reason, status, body) => {
+    const onInbound = vi.fn();
+    const { receiver, of } = testReceiver({ handlers: { onInbound }, maxBodyBytes: 1_024 });
+    const response = await receiver.handle(post(body));
+    expect([response.status, await response.text()]).toEqual([status, '']);
+    expect(of('webhook-refused')).toMatchObject([{ reason }]);
+    expect(await failureOf(receiver.receive(post(body)))).toMatchObject({ reason, status });
+    expect(onInbound).not.toHaveBeenCalled();
+  });
+
+  it('names the field of a malformed one, to the team', async () => {
+    const { receiver, of } = testReceiver();
+    const error = await failureOf(receiver.receive(post(receiptBody({}, { state: 5 }))));
+    expect(error.path).toBe('payload.status.state');
+    expect(error.message).toContain('payload.status.state is not a text');
+    expect(of('webhook-refused')).toMatchObject([{ reason: 'malformed', path: 'payload.status.state' }]);
+    expect(await failureOf(receiver.receive(post('{')))).not.toHaveProperty('path');
+  });
+
+  it('without a body is malformed, with one that was read before incomplete', async () => {
+    const { receiver } = testReceiver();
+    const empty = new Request('https://team.example', {
+      method: 'POST',
+      headers: { authorization: AUTHORIZATION },
+    });
+    expect((await failureOf(receiver.receive(empty))).reason).toBe('malformed');
+    const used = post(inboundBody());
+    await used.text();
+    expect(await failureOf(receiver.receive(used))).toMatchObject({ reason: 'incomplete', status: 408 });
+  });
+
+  it('never makes it throw, not even when it is no request at all', async () => {
+    const { receiver, of } = testReceiver();
+    const broken = {
+      method: 'POST',
+      header: () => {
+        throw new Error('broken');
+      },
+      body: undefined,
+    };
+    expect(await receiver.answer(broken)).toEqual({ status: 408, headers: {} });
+    expect((await receiver.handle(undefined as unknown as Request)).status).toBe(408);
+    expect(of('webhook-refused')).toHaveLength(2);
+  });
+});
+
+describe('the same event again', () => {
+  it('is acknowledged and not handled for 24 hours', async () => {
+    const onInbound = vi.fn();
+    const { receiver, of, clock } = testReceiver({ handlers: { onInbound } });
+    await receiver.receive(post(inboundBody()));
+    clock.advance(86_399_999);
+    expect(await receiver.receive(post(inboundBody()))).toMatchObject({ type: 'inbound', duplicate: true });
+    expect((await receiver.handle(post(inboundBody()))).status).toBe(200);
+    expect(onInbound).toHaveBeenCalledOnce();
+    expect(of('webhook-received').map(({ duplicate }) => duplicate)).toEqual([false, true, true]);
+    clock.advance(1);
+    expect(await receiver.receive(post(inboundBody()))).toMatchObject({ duplicate: false });
+  });
+
+  it.each([
+    ['another status', receiptBody({}, { state: 'sent' })],
+    ['another detail', receiptBody({}, { detail: 'delivered_to_operator' })],
+    ['another time', receiptBody({}, { timestamp: '2026-11-22T09:00:01Z' })],
+    ['another error code', receiptBody({}, { errorCode: 1 })],
+    ['another message', receiptBody({ umid: 'another' })],
+    ['another kind of event', inboundBody()],
+    ['an inbound one of another time', inboundBody({ timestamp: '2026-11-22T09:00:01Z' })],
+    ['a click', clickBody()],
+    ['another click', clickBody({ eventId: 'another' })],
+    ['a survey answer', surveyBody()],
+    ['a later survey answer', surveyBody({ surveySubmittedAt: '2026-11-22T09:00:01Z' })],
+    ['an unknown one', { any: 1 }],
+    ['another unknown one', { any: 2 }],
+  ])('is not %s', async (_, other) => {
+    const { receiver } = testReceiver();
+    for (const body of [receiptBody(), receiptBody({}, { state: 'queued' }), { any: 0 }]) {
+      await receiver.receive(post(body));
+    }
+    expect(await receiver.receive(post(other))).toMatchObject({ duplicate: false });
+    expect(await receiver.receive(post(other))).toMatchObject({ duplicate: true });
+  });
+
+  it('gets 503 and a second to wait while the first attempt is at it', async () => {
+    let finish: () => void = () => {};
+    const onInbound = vi.fn(() => new Promise<void>((resolve) => (finish = resolve)));
+    const { receiver, of } = testReceiver({ handlers: { onInbound } });
+    const first = receiver.handle(post(inboundBody()));
+    await until(() => onInbound.mock.calls.length === 1);
+    const second = await receiver.handle(post(inboundBody()));
+    expect([second.status, second.headers.get('retry-after'), await second.text()]).toEqual([503, '1', '']);
+    expect(of('webhook-failed')).toMatchObject([{ reason: 'in-progress' }]);
+    finish();
+    expect((await first).status).toBe(200);
+    expect(await receiver.receive(post(inboundBody()))).toMatchObject({ duplicate: true });
+    expect(onInbound).toHaveBeenCalledOnce();
+  });
+
+  it('is handled once by ten attempts at a time', async () => {
+    const onInbound = vi.fn();
+    const { receiver } = testReceiver({ handlers: { onInbound } });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => receiver.handle(post(inboundBody()))));
+    expect(onInbound).toHaveBeenCalledOnce();
+    for (const { status } of answers) expect([200, 503]).toContain(status);
+  });
+
+  it('is free again when nobody settled it: after timeoutMs and 5 s', async () => {
+    const client = testReceiver({ timeoutMs: 1_000 });
+    const intake = intakeOf(client);
+    const claim = vi.spyOn(intake, 'claim');
+    await client.receiver.receive(post(inboundBody()));
+    expect(claim.mock.calls[0]?.[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(claim.mock.calls[0]?.[1]).toBe(6_000);
+  });
+
+  it('is handled all the same when the store has no room to remember it', async () => {
+    const onInbound = vi.fn();
+    const client = testReceiver({ handlers: { onInbound } });
+    vi.spyOn(intakeOf(client), 'claim').mockResolvedValue({ kind: 'unwatched' });
+    expect(await client.receiver.receive(post(inboundBody()))).toMatchObject({ duplicate: false });
+    expect(client.of('webhook-received')).toMatchObject([{ remembered: false }]);
+    expect(onInbound).toHaveBeenCalledOnce();
+  });
+});
+
+describe('a handler', () => {
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error(`cannot read ${PERSON}`);
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error(`cannot read ${PERSON}`))],
+  ])('that %s answers 500, and gets the event again', async (_, fail) => {
+    const onInbound = vi.fn<() => void | Promise<void>>().mockImplementationOnce(fail);
+    const { receiver, of } = testReceiver({ handlers: { onInbound } });
+    const error = await failureOf(receiver.receive(post(inboundBody())));
+    expect(error).toMatchObject({ reason: 'handler-failed', status: 500 });
+    expect(error.cause).toBeUndefined();
+    expect(of('webhook-failed')).toMatchObject([{ reason: 'handler-failed' }]);
+    expect(await receiver.receive(post(inboundBody()))).toMatchObject({ duplicate: false });
+    expect(onInbound).toHaveBeenCalledTimes(2);
+  });
+
+  it('that takes too long is told so, is not waited for, and gets the event again', async () => {
+    useFakeTimeouts();
+    const signals: AbortSignal[] = [];
+    const { receiver, of } = testReceiver({
+      timeoutMs: 1_000,
+      handlers: {
+        onInbound: (_, { signal }) => {
+          signals.push(signal);
+          return signals.length === 1 ? new Promise(() => {}) : undefined;
+        },
+      },
+    });
+    const error = await drive(failureOf(receiver.receive(post(inboundBody()))));
+    expect(error).toMatchObject({ reason: 'timed-out', status: 500 });
+    expect(signals[0]?.aborted).toBe(true);
+    expect(of('webhook-failed')).toMatchObject([{ reason: 'timed-out' }]);
+    expect(await drive(receiver.receive(post(inboundBody())))).toMatchObject({ duplicate: false });
+    expect(signals[1]?.aborted).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('has 10 s unless told otherwise', async () => {
+    useFakeTimeouts();
+    const { receiver } = testReceiver({ handlers: { onInbound: () => new Promise(() => {}) } });
+    const receiving = failureOf(receiver.receive(post(inboundBody())));
+    let isOver = false;
+    void receiving.then(() => (isOver = true));
+    await until(() => vi.getTimerCount() === 1);
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(isOver).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect((await receiving).reason).toBe('timed-out');
+  });
+
+  it('is seen through when the other end goes away meanwhile: the next attempt finds it done', async () => {
+    const gone = new AbortController();
+    const seen: boolean[] = [];
+    const { receiver } = testReceiver({
+      handlers: {
+        async onInbound(_, { signal }) {
+          gone.abort();
+          seen.push(signal.aborted);
+        },
+      },
+    });
+    const request = new Request(post(inboundBody()), { signal: gone.signal });
+    expect(await receiver.receive(request)).toMatchObject({ duplicate: false });
+    expect(seen).toEqual([false]);
+    expect(await receiver.receive(post(inboundBody()))).toMatchObject({ duplicate: true });
+  });
+
+  it('stays the one that was given, whatever becomes of the map', async () => {
+    const handlers = { onInbound: vi.fn() };
+    const { onInbound } = handlers;
+    const { receiver } = testReceiver({ handlers });
+    handlers.onInbound = vi.fn();
+    await receiver.receive(post(inboundBody()));
+    expect(onInbound).toHaveBeenCalledOnce();
+    expect(handlers.onInbound).not.toHaveBeenCalled();
+  });
+});
+
+describe('trouble with a store', () => {
+  it('answers 503 when the limit store fails, but guards and consent have taken the event in', async () => {
+    const onInbound = vi.fn();
+    const limits = memoryLimits();
+    vi.spyOn(limits, 'take').mockRejectedValue(new Error('down'));
+    const client = testReceiver({ handlers: { onInbound } }, { limits });
+    const takeIn = vi.spyOn(intakeOf(client), 'takeInInbound').mockResolvedValue({ intent: 'none' });
+    const error = await failureOf(client.receiver.receive(post(inboundBody())));
+    expect(error).toMatchObject({ reason: 'unavailable', status: 503 });
+    expect(takeIn).toHaveBeenCalledOnce();
+    expect(onInbound).not.toHaveBeenCalled();
+    expect(client.of('store-failed')).toMatchObject([{ store: 'limits' }]);
+  });
+
+  it('also takes it in when the store hangs and timeoutMs is short; what it grants late is given back', async () => {
+    useFakeTimeouts();
+    const client = testReceiver({ timeoutMs: 1_000 });
+    const intake = intakeOf(client);
+    const settle = vi.fn(async () => {});
+    let grant: (claim: { kind: 'claimed'; settle: typeof settle }) => void = () => {};
+    const claim = vi.spyOn(intake, 'claim').mockReturnValue(new Promise((resolve) => (grant = resolve)));
+    const takeIn = vi.spyOn(intake, 'takeInInbound').mockResolvedValue({ intent: 'none' });
+    const receiving = failureOf(client.receiver.receive(post(inboundBody())));
+    await until(() => claim.mock.calls.length === 1);
+    const error = await drive(receiving);
+    expect(error.reason).toBe('unavailable');
+    expect(takeIn).toHaveBeenCalledOnce();
+    grant({ kind: 'claimed', settle });
+    await until(() => settle.mock.calls.length === 1);
+    expect(settle).toHaveBeenCalledWith('failed');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('minds no store that says something else, or fails, too late', async () => {
+    useFakeTimeouts();
+    for (const late of [{ kind: 'done' } as const, new Error('late')]) {
+      const client = testReceiver({ timeoutMs: 1_000 });
+      let finish: () => void = () => {};
+      const claiming = new Promise<{ readonly kind: 'done' }>((resolve, reject) => {
+        finish = () => (late instanceof Error ? reject(late) : resolve(late));
+      });
+      const claim = vi.spyOn(intakeOf(client), 'claim').mockReturnValue(claiming);
+      vi.spyOn(intakeOf(client), 'takeInInbound').mockResolvedValue({ intent: 'none' });
+      const receiving = failureOf(client.receiver.receive(post(inboundBody())));
+      await until(() => claim.mock.calls.length === 1);
+      expect((await drive(receiving)).reason).toBe('unavailable');
+      finish();
+      await claiming.catch(() => {});
+    }
+  });
+
+  it('answers 503 when guards or consent cannot take it in, and the event comes again', async () => {
+    const onInbound = vi.fn();
+    const client = testReceiver({ handlers: { onInbound } });
+    vi.spyOn(intakeOf(client), 'takeInInbound').mockRejectedValueOnce(new Error('down'));
+    expect(await failureOf(client.receiver.receive(post(inboundBody())))).toMatchObject({
+      reason: 'unavailable',
+      status: 503,
+    });
+    expect(onInbound).not.toHaveBeenCalled();
+    expect(await client.receiver.receive(post(inboundBody()))).toMatchObject({ duplicate: false });
+  });
+});
+
+describe('a client that is closed', () => {
+  it('answers 503, to 8x8 only', async () => {
+    const { receiver, sms, of } = testReceiver();
+    await sms.close();
+    expect((await receiver.handle(post(inboundBody()))).status).toBe(503);
+    expect((await receiver.handle(post(inboundBody(), { authorization: 'Bearer wrong' }))).status).toBe(401);
+    expect(of('webhook-failed')).toMatchObject([{ reason: 'unavailable' }]);
+  });
+
+  it('waits for the deliveries under way', async () => {
+    let finish: () => void = () => {};
+    const onInbound = vi.fn(() => new Promise<void>((resolve) => (finish = resolve)));
+    const { receiver, sms } = testReceiver({ handlers: { onInbound } });
+    const receiving = receiver.handle(post(inboundBody()));
+    await until(() => onInbound.mock.calls.length === 1);
+    let isClosed = false;
+    const closing = sms.close().then(() => (isClosed = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isClosed).toBe(false);
+    finish();
+    expect((await receiving).status).toBe(200);
+    await closing;
+  });
+
+  it('ends them after its drain time: 503, so that 8x8 tries another process', async () => {
+    const onInbound = vi.fn(() => new Promise<void>(() => {}));
+    const { receiver, sms } = testReceiver({ handlers: { onInbound } });
+    const receiving = receiver.handle(post(inboundBody()));
+    await until(() => onInbound.mock.calls.length === 1);
+    await sms.close({ drainMs: 0 });
+    expect((await receiving).status).toBe(503);
+  });
+});
