@@ -2,34 +2,19 @@ import { type Account, createAccount } from './api/account.ts';
 import { type ContactJobs, createContactJobs } from './api/contacts/contact-jobs.ts';
 import { type Contacts, createContacts } from './api/contacts/contacts.ts';
 import { createGroups, type Groups } from './api/contacts/groups.ts';
-import type { Core } from './api/core.ts';
 import { createExports, type Exports } from './api/exports/exports.ts';
 import { createLookup, type Lookup } from './api/lookup.ts';
-import { createMessages, createSendSms, type Messages } from './api/messages.ts';
-import { createPriceBook } from './api/price-book.ts';
-import { createSentTimes } from './api/sent-times.ts';
+import { createMessages, type Messages } from './api/messages.ts';
 import { createSurveys, type Surveys } from './api/surveys.ts';
-import { createSessionBindings } from './api/verifications/session-bindings.ts';
 import { createVerifications, type Verifications } from './api/verifications/verifications.ts';
 import { createWebhookSettings, type WebhookSettings } from './api/webhook-settings.ts';
-import { createCalls } from './call.ts';
-import { type Consent, createConsent } from './consent/consent.ts';
-import { createConsentBook } from './consent/consent-book.ts';
-import { createForgetPerson } from './consent/forget-person.ts';
-import { createHandleInbound } from './consent/handle-inbound.ts';
-import { createOptInDesk } from './consent/request-opt-in.ts';
-import { createCredentials } from './credentials.ts';
-import { createDeliver } from './deliver.ts';
+import type { Consent } from './consent/consent.ts';
+import { createCore } from './create-core.ts';
+import { createHearing } from './create-hearing.ts';
 import { ConfigurationError, ValidationError } from './errors.ts';
 import { createEmit } from './events.ts';
-import { createAdmission } from './guards/admission.ts';
-import { createClearBackoff } from './guards/clear-backoff.ts';
-import { createGuards } from './guards/create-guards.ts';
 import { createGuardsDesk, type GuardsDesk } from './guards/desk.ts';
-import { createGuesses } from './guards/guesses.ts';
-import { createReceiptIntake } from './guards/receipt-intake.ts';
-import { createTickets } from './guards/tickets.ts';
-import { createIntake, INTAKE } from './intake.ts';
+import { INTAKE } from './intake.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { memoryLimits } from './limits/memory-limits.ts';
 import { logListener } from './log-events.ts';
@@ -37,8 +22,6 @@ import { GUARD_NAMES, OPTION_NAMES, optionsSchema, type SmsClientOptions } from 
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
 import { findFlaw } from './schema.ts';
 import { type SharedState, sharedState } from './shared-state.ts';
-import { replaceTypography } from './text/typography.ts';
-import { createTransport } from './transport/create-transport.ts';
 import type { Clock } from './types.ts';
 
 /** Read when it is asked, never when a client is made: a client may stand in the global scope of a Worker. */
@@ -129,51 +112,14 @@ export class SmsClient {
 
   constructor(options: SmsClientOptions = {}) {
     const resolved = resolveOptions(options);
-    const { defaultCountry, subAccountId, clock = SYSTEM_CLOCK } = resolved;
+    const { clock = SYSTEM_CLOCK, logger } = resolved;
     const inherited = inheritances.get(options);
     const scope = inherited?.scope ?? resolved.scope;
     const limits = resolved.limits ?? inherited?.limits ?? defaultLimits(resolved);
     const isPrivate = resolved.clock !== undefined || resolved.limits !== undefined;
     const state = inherited?.state ?? (isPrivate ? { pacers: new Map<string, unknown>() } : sharedState());
-    const { logger } = resolved;
     const emit = createEmit(resolved.onEvent, () => clock.now(), logger && logListener(logger));
-    const credentials = createCredentials(resolved.apiKey, { clock, emit });
-    const guards = createGuards(resolved.guards, credentials);
-    const calls = createCalls(resolved.deadlineMs);
-    const transport = createTransport({
-      ...resolved,
-      credentials,
-      emit,
-      clock,
-      sharedState: state,
-    });
-    const deliver = createDeliver(createAdmission({ guards, limits, scope, clock, emit }), emit);
-    const { content, undeliverable = {} } = resolved.guards;
-    const priceBook = createPriceBook(subAccountId);
-    const tickets = createTickets({ limits, scope, clock, emit });
-    const guesses = createGuesses({ options: resolved.guards.guesses, tickets, emit });
-    const core: Core = {
-      calls,
-      transport,
-      deliver,
-      emit,
-      clock,
-      subAccountId,
-      clearBackoff: createClearBackoff({ backoff: resolved.guards.backoff, limits, scope, emit }),
-      priceBook,
-      sentTimes: createSentTimes(clock),
-      guesses,
-      sessionBindings: createSessionBindings({ limits, tickets, scope, emit }),
-      prepare: { defaultCountry, acceptUnknownCallingCodes: resolved.guards.phone === false },
-      rewrite: content !== false && content?.replaceTypography === true ? replaceTypography : (text) => text,
-      accountId() {
-        if (resolved.accountId !== undefined) return resolved.accountId;
-        throw new ConfigurationError(
-          'accountId is missing: pass it as an option, or set EIGHTBYEIGHT_ACCOUNT_ID.',
-          'accountId',
-        );
-      },
-    };
+    const { core, safeguards } = createCore(resolved, { limits, scope, clock, emit }, state);
     if (resolved.redirectedTo !== undefined) {
       const message = `8x8-sms-guard: EIGHTBYEIGHT_BASE_URL sends every request, and the API key, to ${resolved.redirectedTo}.`;
       (logger ?? console).warn(message);
@@ -182,8 +128,8 @@ export class SmsClient {
     this.#options = options;
     this.#inheritance = { limits, state, scope };
     this.#close = async (drainMs) => {
-      await calls.close(drainMs);
-      await transport.close({ drainMs: 0 });
+      await core.calls.close(drainMs);
+      await core.transport.close({ drainMs: 0 });
     };
     this.messages = createMessages(core);
     this.surveys = createSurveys(core);
@@ -196,39 +142,12 @@ export class SmsClient {
     this.groups = createGroups(core);
     this.contactJobs = createContactJobs(core);
     this.guards = createGuardsDesk({
-      calls,
-      guards: guesses.guard === undefined ? guards : [...guards, guesses.guard],
-      limits,
-      scope,
-      clock,
-      emit,
-      defaultCountry,
+      ...safeguards,
+      calls: core.calls,
+      defaultCountry: resolved.defaultCountry,
     });
-    const guard = resolved.guards.consent ?? {};
-    const book = createConsentBook({ guard, emit });
-    const own = { guard, book, send: createSendSms(core), clock, emit };
-    const handleInbound = createHandleInbound({
-      ...own,
-      block: (phone, call) => this.contacts.block(phone.e164, {}, call.transportOptions()),
-    });
-    this.consent = createConsent({
-      calls,
-      guard,
-      book,
-      optIns: createOptInDesk(own),
-      handleInbound,
-      forgetPerson: createForgetPerson({ book, guards, limits, scope, emit }),
-      clock,
-      defaultCountry,
-    });
-    const intake = createIntake({
-      calls,
-      clock,
-      emit,
-      tickets,
-      takeInReceipt: createReceiptIntake({ undeliverable, priceBook, tickets, limits, scope, emit }),
-      takeInInbound: handleInbound,
-    });
+    const { consent, intake } = createHearing(core, safeguards, resolved.guards, this.contacts);
+    this.consent = consent;
     Object.defineProperty(this, INTAKE, { value: intake });
   }
 

@@ -1,0 +1,75 @@
+import type { Core } from './api/core.ts';
+import { createPriceBook } from './api/price-book.ts';
+import { createSentTimes } from './api/sent-times.ts';
+import { createSessionBindings } from './api/verifications/session-bindings.ts';
+import { createCalls } from './call.ts';
+import { createCredentials } from './credentials.ts';
+import { createDeliver } from './deliver.ts';
+import { ConfigurationError } from './errors.ts';
+import type { Emit } from './events.ts';
+import { createAdmission } from './guards/admission.ts';
+import { createClearBackoff } from './guards/clear-backoff.ts';
+import { createGuards } from './guards/create-guards.ts';
+import type { Guard } from './guards/guard.ts';
+import { createGuesses } from './guards/guesses.ts';
+import { createTickets, type Tickets } from './guards/tickets.ts';
+import type { LimitStore } from './limits/limit-store.ts';
+import type { ResolvedOptions } from './resolve-options.ts';
+import type { SharedState } from './shared-state.ts';
+import { replaceTypography } from './text/typography.ts';
+import { createTransport } from './transport/create-transport.ts';
+import type { Clock } from './types.ts';
+
+/** What a client counts with, which its children share. */
+export interface Counting {
+  readonly limits: LimitStore;
+  readonly scope: string;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+/** What limits a person, and how it is taken from the limit store. */
+export interface Safeguards extends Counting {
+  /** Those in front of a send, and those that count something else under a number. */
+  readonly guards: readonly Guard[];
+  readonly tickets: Tickets;
+}
+
+/** Puts together what every resource of a client is made from: the guards in front, the transport behind. */
+export function createCore(
+  resolved: ResolvedOptions,
+  counting: Counting,
+  state: SharedState,
+): { readonly core: Core; readonly safeguards: Safeguards } {
+  const { emit, clock } = counting;
+  const { defaultCountry, subAccountId } = resolved;
+  const { content, phone, backoff } = resolved.guards;
+  const credentials = createCredentials(resolved.apiKey, { clock, emit });
+  const guards = createGuards(resolved.guards, credentials);
+  const tickets = createTickets(counting);
+  const guesses = createGuesses({ options: resolved.guards.guesses, tickets, emit });
+  const core: Core = {
+    calls: createCalls(resolved.deadlineMs),
+    transport: createTransport({ ...resolved, credentials, emit, clock, sharedState: state }),
+    deliver: createDeliver(createAdmission({ ...counting, guards }), emit),
+    emit,
+    clock,
+    subAccountId,
+    clearBackoff: createClearBackoff({ ...counting, backoff }),
+    priceBook: createPriceBook(subAccountId),
+    sentTimes: createSentTimes(clock),
+    guesses,
+    sessionBindings: createSessionBindings({ ...counting, tickets }),
+    prepare: { defaultCountry, acceptUnknownCallingCodes: phone === false },
+    rewrite: content !== false && content?.replaceTypography === true ? replaceTypography : (text) => text,
+    accountId() {
+      if (resolved.accountId !== undefined) return resolved.accountId;
+      throw new ConfigurationError(
+        'accountId is missing: pass it as an option, or set EIGHTBYEIGHT_ACCOUNT_ID.',
+        'accountId',
+      );
+    },
+  };
+  const all = guesses.guard === undefined ? guards : [...guards, guesses.guard];
+  return { core, safeguards: { ...counting, guards: all, tickets } };
+}

@@ -1,0 +1,45 @@
+import type { Contacts } from './api/contacts/contacts.ts';
+import type { Core } from './api/core.ts';
+import { createSendSms } from './api/messages.ts';
+import { type Consent, createConsent } from './consent/consent.ts';
+import { createConsentBook } from './consent/consent-book.ts';
+import { createForgetPerson } from './consent/forget-person.ts';
+import { createHandleInbound } from './consent/handle-inbound.ts';
+import { createOptInDesk } from './consent/request-opt-in.ts';
+import type { Safeguards } from './create-core.ts';
+import { createReceiptIntake } from './guards/receipt-intake.ts';
+import { createIntake, type Intake } from './intake.ts';
+import type { GuardsOptions } from './options.ts';
+
+/** The half of a client that hears back: what people choose, and what 8x8 reports. */
+export function createHearing(
+  core: Core,
+  safeguards: Safeguards,
+  { consent: guard = {}, undeliverable = {} }: GuardsOptions,
+  contacts: Contacts,
+): { readonly consent: Consent; readonly intake: Intake } {
+  const { calls, clock, emit, prepare, priceBook } = core;
+  const book = createConsentBook({ guard, emit });
+  const own = { guard, book, send: createSendSms(core), clock, emit };
+  const handleInbound = createHandleInbound({
+    ...own,
+    block: (phone, call) => contacts.block(phone.e164, {}, call.transportOptions()),
+  });
+  const consent = createConsent({
+    calls,
+    guard,
+    book,
+    optIns: createOptInDesk(own),
+    handleInbound,
+    forgetPerson: createForgetPerson({ ...safeguards, book }),
+    clock,
+    defaultCountry: prepare.defaultCountry,
+  });
+  const intake = createIntake({
+    ...safeguards,
+    calls,
+    takeInReceipt: createReceiptIntake({ ...safeguards, undeliverable, priceBook }),
+    takeInInbound: handleInbound,
+  });
+  return { consent, intake };
+}
