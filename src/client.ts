@@ -13,12 +13,19 @@ import { createCore } from './create-core.ts';
 import { createHearing } from './create-hearing.ts';
 import { ConfigurationError, ValidationError } from './errors.ts';
 import { createEmit } from './events.ts';
+import { CONSENT_NAMES } from './guards/consent-options.ts';
 import { createGuardsDesk, type GuardsDesk } from './guards/desk.ts';
 import { INTAKE } from './intake.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { memoryLimits } from './limits/memory-limits.ts';
 import { logListener } from './log-events.ts';
-import { GUARD_NAMES, OPTION_NAMES, optionsSchema, type SmsClientOptions } from './options.ts';
+import {
+  GUARD_NAMES,
+  type GuardsOptions,
+  OPTION_NAMES,
+  optionsSchema,
+  type SmsClientOptions,
+} from './options.ts';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
 import { findFlaw } from './schema.ts';
 import { type SharedState, sharedState } from './shared-state.ts';
@@ -54,6 +61,20 @@ function named<Options extends object>(options: Options, names: readonly string[
   return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Options;
 }
 
+/** Whom the consent guard asks. */
+const CONSENT_SOURCES = ['ledger', 'forgetSecret', 'check', 'checkMany'] as const;
+
+/** A guard that is named takes the place of the old one, but who is asked for consent stays: no opt-out may be lost by it. */
+function mergeGuards(base: GuardsOptions, overrides: GuardsOptions): GuardsOptions {
+  const merged = { ...named(base, GUARD_NAMES), ...named(overrides, GUARD_NAMES) };
+  const { consent } = overrides;
+  if (!isObject(base.consent) || !isObject(consent)) return merged;
+  return {
+    ...merged,
+    consent: { ...named(base.consent, CONSENT_SOURCES), ...named(consent, CONSENT_NAMES) },
+  };
+}
+
 /**
  * What is not named stays, each guard on its own. `region` and `baseUrl` exclude each other, so the one that is named
  * last takes the other's place.
@@ -63,7 +84,7 @@ function mergeOptions(base: SmsClientOptions, overrides: SmsClientOptions): SmsC
   const keepsHost = overrides.region === undefined && overrides.baseUrl === undefined;
   const merged = { ...rest, ...(keepsHost && { region, baseUrl }), ...named(overrides, OPTION_NAMES) };
   return isObject(base.guards) && isObject(overrides.guards)
-    ? { ...merged, guards: { ...named(base.guards, GUARD_NAMES), ...named(overrides.guards, GUARD_NAMES) } }
+    ? { ...merged, guards: mergeGuards(base.guards, overrides.guards) }
     : merged;
 }
 
@@ -146,14 +167,14 @@ export class SmsClient {
       calls: core.calls,
       defaultCountry: resolved.defaultCountry,
     });
-    const { consent, intake } = createHearing(core, safeguards, resolved.guards, this.contacts);
+    const { consent, intake } = createHearing(core, safeguards, resolved.guards);
     this.consent = consent;
     Object.defineProperty(this, INTAKE, { value: intake });
   }
 
   /**
-   * A client with some options changed; of `guards` only those that are named. It counts together with this one (unless
-   * you change `limits`, `clock` or `scope`).
+   * A client with some options changed; of `guards` only those that are named, and whom the consent guard asks (`ledger`,
+   * `check`, …) stays too. It counts together with this one (unless you change `limits`, `clock` or `scope`).
    *
    * @example sms.withOptions({ subAccountId: 'marketing' })
    */

@@ -1,4 +1,4 @@
-import type { Contacts } from './api/contacts/contacts.ts';
+import { createBlockNumber } from './api/contacts/contacts.ts';
 import type { Core } from './api/core.ts';
 import { createSendSms } from './api/messages.ts';
 import { type Consent, createConsent } from './consent/consent.ts';
@@ -16,15 +16,11 @@ export function createHearing(
   core: Core,
   safeguards: Safeguards,
   { consent: guard = {}, undeliverable = {} }: GuardsOptions,
-  contacts: Contacts,
 ): { readonly consent: Consent; readonly intake: Intake } {
   const { calls, clock, emit, prepare, priceBook } = core;
   const book = createConsentBook({ guard, emit });
   const own = { guard, book, send: createSendSms(core), clock, emit };
-  const handleInbound = createHandleInbound({
-    ...own,
-    block: (phone, call) => contacts.block(phone.e164, {}, call.transportOptions()),
-  });
+  const handleInbound = createHandleInbound({ ...own, block: createBlockNumber(core) });
   const consent = createConsent({
     calls,
     guard,

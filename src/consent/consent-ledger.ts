@@ -32,6 +32,8 @@ export interface ConsentQuestion extends ConsentEntryBase {
   readonly state: 'asked';
   /** Epoch milliseconds from which on an answer no longer counts. Equal to `at` when the question was never sent. */
   readonly expiresAt: number;
+  /** The sender ID it came from, where one was named: a yes to another number of yours is no answer to it. */
+  readonly sender?: string | undefined;
 }
 
 /** One entry of a person's history. */
@@ -85,7 +87,8 @@ export function laterChoice(
   kept: ConsentRecord | undefined,
 ): ConsentRecord | undefined {
   if (kept === undefined) return own;
-  return own === undefined || kept.at > own.at ? kept : own;
+  // Written so that a time that is none never wins over an opt-out.
+  return own !== undefined && own.at >= kept.at ? own : kept;
 }
 
 /** Tells choices from questions. */

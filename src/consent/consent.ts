@@ -2,6 +2,7 @@ import type { Call, Calls } from '../call.ts';
 import { ValidationError } from '../errors.ts';
 import type { ConsentGuardOptions } from '../guards/consent-options.ts';
 import { readPhone } from '../guards/desk.ts';
+import type { Phone } from '../phone/normalise-phone.ts';
 import type { AcceptedResult } from '../results.ts';
 import { type Field, findFlaw } from '../schema.ts';
 import type { CallOptions, Clock } from '../types.ts';
@@ -60,7 +61,8 @@ export interface Consent {
    */
   grant(destination: string, details: ConsentDetails, options?: CallOptions): Promise<ConsentRecord>;
   /**
-   * Records an opt-out: from now on the guard refuses.
+   * Records an opt-out: from now on the guard refuses. `scope: 'marketing'` after an opt-out of `all` is recorded as `all`:
+   * an opt-out never lets more through than before.
    * @example await sms.consent.revoke('+6591234567', { source: 'support' })
    */
   revoke(destination: string, details: ConsentDetails, options?: CallOptions): Promise<ConsentRecord>;
@@ -127,6 +129,18 @@ export function createConsent(config: ConsentConfig): Consent {
     throw new ValidationError('details.at must not be in the future.', 'details.at');
   }
 
+  /** An opt-out never takes back a part of an earlier one: who wrote STOP gets nothing, and not only no marketing. */
+  async function optOutScope(
+    phone: Phone,
+    asked: ConsentRecord['scope'],
+    at: number,
+    call: Call,
+  ): Promise<ConsentRecord['scope']> {
+    if (asked === 'all') return asked;
+    const latest = await book.readLatest(phone, call);
+    return latest?.state === 'opted-out' && latest.at <= at ? latest.scope : asked;
+  }
+
   function record(
     state: ConsentRecord['state'],
     destination: string,
@@ -136,12 +150,16 @@ export function createConsent(config: ConsentConfig): Consent {
     return calls.run(options, async (call) => {
       assertFits(detailsSchema, details, 'details');
       const phone = readPhone(destination, details.country ?? defaultCountry);
-      const { source, purposes, evidence, scope = state === 'opted-in' ? 'marketing' : 'all' } = details;
+      const { source, purposes, evidence } = details;
+      const at = readMoment(details.at);
       const change: ConsentRecord = {
         state,
-        scope,
+        scope:
+          state === 'opted-in'
+            ? (details.scope ?? 'marketing')
+            : await optOutScope(phone, details.scope ?? 'all', at, call),
         source,
-        at: readMoment(details.at),
+        at,
         ...(purposes !== undefined && { purposes }),
         ...(evidence !== undefined && { evidence }),
       };

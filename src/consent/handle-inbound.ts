@@ -1,15 +1,16 @@
 import type { Call } from '../call.ts';
 import type { ConsentGuardOptions } from '../guards/consent-options.ts';
 import type { Exemption } from '../guards/guard.ts';
-import { normalisePhone, type Phone } from '../phone/normalise-phone.ts';
+import type { Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import type { Clock } from '../types.ts';
 import type { InboundMessage } from '../webhooks/webhook-event.ts';
 import { type ConsentBook, type Person, shownEntry } from './consent-book.ts';
 import type { ConsentRecord } from './consent-ledger.ts';
 import { createKeywordReader } from './keywords/read-keyword.ts';
-import { findOpenQuestion } from './open-question.ts';
+import { findOpenQuestion, isAskedFrom } from './open-question.ts';
 import { createReactions, type ReactionsConfig } from './reactions.ts';
+import { readWriter, readWrittenAt, stopCountsFrom } from './read-inbound.ts';
 
 /** What an inbound text meant for consent, and what was done about it. */
 export interface InboundConsent {
@@ -73,13 +74,6 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
   const readKeyword = createKeywordReader(options.words);
   const { reply, mirror } = createReactions(config);
 
-  /** When the person wrote it. Never in the future: every later choice would lose against it. */
-  function writtenAt({ timestamp }: InboundMessage): number {
-    const now = clock.now();
-    const at = Date.parse(timestamp);
-    return at < now ? at : now;
-  }
-
   async function replyIfAsked(
     text: string | undefined,
     exemption: Exemption,
@@ -109,9 +103,12 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     return latest !== undefined && latest.at > at;
   }
 
-  async function optOut(text: PersonText, call: Call): Promise<Omit<InboundConsent, 'intent'>> {
-    const { person, inbound, at } = text;
+  async function optOut(
+    { person, inbound, at: writtenAt }: PersonText,
+    call: Call,
+  ): Promise<Omit<InboundConsent, 'intent'>> {
     const { phone, latest } = person;
+    const at = stopCountsFrom(person.entries, writtenAt);
     const wasOut = latest?.state === 'opted-out';
     const superseded = isSuperseded(person, at);
     const mayConfirm = optOutReply !== undefined && !wasOut && !superseded;
@@ -126,7 +123,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
       // STOP never takes back a part of what was stopped before.
       scope: wasOut && latest.scope === 'all' ? 'all' : optOutScope,
       source: 'inbound-sms',
-      ...evidenceOf(text),
+      ...evidenceOf({ person, inbound, at }),
       ...(confirmation !== undefined && { confirmation }),
     };
     await book.append(phone, record, call);
@@ -144,11 +141,17 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     return { recorded, ...done };
   }
 
-  /** START takes back a STOP: what the person had agreed to before counts again. */
+  /**
+   * START takes back a STOP: what the person had agreed to before counts again. An opt-out on another way, as from marketing
+   * alone on a web page, is not taken back.
+   */
   function restored({ entries }: Person, at: number): Pick<ConsentRecord, 'scope' | 'purposes'> {
     if (options.keywordOptIn === true) return { scope: 'marketing' };
-    const before = entries.findLast((entry) => entry.state === 'opted-in' && entry.at <= at);
-    if (before === undefined) return SERVICE_ONLY;
+    const before = entries.findLast(
+      ({ state, messageId, at: chosenAt }) =>
+        chosenAt <= at && (state === 'opted-in' || (state === 'opted-out' && messageId === undefined)),
+    );
+    if (before?.state !== 'opted-in') return SERVICE_ONLY;
     const { scope, purposes } = before;
     return { scope, ...(purposes !== undefined && { purposes }) };
   }
@@ -175,9 +178,9 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
 
   /** START, or a yes. */
   async function agree(kind: 'opt-in' | 'confirm', text: PersonText, call: Call): Promise<InboundConsent> {
-    const { person, at } = text;
+    const { person, at, inbound } = text;
     const found = findOpenQuestion(person, at);
-    if (found.kind === 'open') {
+    if (found.kind === 'open' && isAskedFrom(found.question, inbound.destination)) {
       const { question } = found;
       const { scope, purposes } = question;
       const given = {
@@ -207,14 +210,14 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
       const recorded = shownEntry(known as ConsentRecord);
       return { intent, recorded, ...(replies !== undefined && { reply: 'skipped' }) };
     }
-    const text = { person, inbound, at: writtenAt(inbound) };
+    const text = { person, inbound, at: readWrittenAt(inbound, clock.now()) };
     return kind === 'opt-out' ? { intent: kind, ...(await optOut(text, call)) } : agree(kind, text, call);
   }
 
   async function possibleOptOut(destination: string, inbound: InboundMessage, call: Call): Promise<void> {
     emit({ type: 'possible-opt-out', destination: maskNumber(destination) }, call.context);
     const { body: text, umid: messageId } = inbound;
-    const notice = { destination, text, messageId, at: writtenAt(inbound) };
+    const notice = { destination, text, messageId, at: readWrittenAt(inbound, clock.now()) };
     await book.tell(
       'onPossibleOptOut',
       call,
@@ -225,12 +228,11 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
   return async (inbound, call) => {
     const { kind } = readKeyword(inbound.body);
     if (kind === 'none') return { intent: 'none' };
-    const read = normalisePhone(inbound.source, undefined);
+    const phone = readWriter(inbound);
     if (kind === 'possible-opt-out') {
-      await possibleOptOut(read.ok ? read.phone.e164 : inbound.source, inbound, call);
+      await possibleOptOut(phone?.e164 ?? inbound.source, inbound, call);
       return { intent: kind };
     }
-    const { phone } = read.ok ? read : {};
     if (kind === 'help') {
       const key = phone?.key ?? 0;
       const exemption = { kind: 'help-reply', key, windowMs: HELP_WINDOW_MS } as const;

@@ -2,7 +2,7 @@ import type { Person } from './consent-book.ts';
 import { type ConsentQuestion, isChoice } from './consent-ledger.ts';
 
 /** How far 8x8's clock may be behind ours: an answer looks as if it came before its question (ours). */
-const CLOCK_SKEW_MS = 60_000;
+export const CLOCK_SKEW_MS = 60_000;
 
 /** Whether a yes means anything now. */
 export type OpenQuestion =
@@ -25,4 +25,10 @@ export function findOpenQuestion(person: Person, at: number): OpenQuestion {
     (person.kept !== undefined && person.kept.at > question.at);
   if (isClosed) return { kind: 'not-asked' };
   return at < question.expiresAt ? { kind: 'open', question } : { kind: 'expired' };
+}
+
+/** Whether a text to this number of yours can be an answer. Without a named sender, or with a word as one, nobody can tell. */
+export function isAskedFrom({ sender }: ConsentQuestion, destination: string): boolean {
+  const digits = sender?.replace(/^\+/, '') ?? '';
+  return !/^\d+$/.test(digits) || digits === destination.replace(/^\+/, '');
 }

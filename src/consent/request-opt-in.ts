@@ -155,10 +155,12 @@ export function createOptInDesk({ guard, book, send, clock, emit }: OptInDeskCon
           at,
           expiresAt: at + expiresAfterMs,
           text: asked,
+          ...(source !== undefined && { sender: source }),
           ...(purposes !== undefined && { purposes }),
         };
-        await book.append(phone, entry, call);
+        // Before it is recorded: a ledger that is given up may record it all the same.
         question = entry;
+        await book.append(phone, entry, call);
       }
       try {
         return await send(message, call, { exemption, beforeWrite });

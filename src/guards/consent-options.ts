@@ -119,6 +119,7 @@ const fields: Fields<ConsentGuardOptions> = {
   timeoutMs: integer({ min: 1, max: 60_000, unit: 'milliseconds' }),
   concurrency: integer({ min: 1, max: 1_000 }),
 };
+export const CONSENT_NAMES: readonly string[] = Object.keys(fields);
 export const consentField = falseOr(
   refined<ConsentGuardOptions>(
     shape(fields, FALSE_OR_OPTIONS),

@@ -66,7 +66,11 @@ export interface GuessesConfig {
 
 /** One connection: an IPv4 address, or the first half of an IPv6 address. What is neither counts as it is written. */
 export function connectionOf(clientIp: string): string {
-  const given = clientIp.trim().toLowerCase();
+  // Some proxies put the port behind it, which is another one for every connection.
+  const given = clientIp
+    .trim()
+    .toLowerCase()
+    .replace(/^(\d+(?:\.\d+){3}):\d+$/, '$1');
   if (!given.includes(':') || !URL.canParse(`http://[${given}]`)) return given;
   // The URL standard writes every spelling of an address in one way.
   const [head = '', tail] = new URL(`http://[${given}]`).hostname.slice(1, -1).split('::');

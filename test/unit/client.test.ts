@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SmsClient } from '../../src/client.ts';
-import { ConfigurationError, LimitError, ValidationError } from '../../src/errors.ts';
+import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts';
+import { ConfigurationError, ConsentError, LimitError, ValidationError } from '../../src/errors.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import { sharedState } from '../../src/shared-state.ts';
 import { CANARY_KEY, expectNoCanary } from '../support/canary.ts';
@@ -181,6 +182,17 @@ describe('withOptions', () => {
     await proxied.messages.send(message);
     await proxied.withOptions({ region: 'us' }).messages.send(message);
     expect(written.map(({ url }) => new URL(url).host)).toEqual(['proxy.example.com', 'sms.us.8x8.com']);
+  });
+
+  it('keeps whom the consent guard asks, so that a STOP is not lost by another option of it', async () => {
+    const { sms } = testClient({ guards: { consent: { ledger: memoryConsentLedger() } } });
+    await sms.consent.revoke(message.destination, { source: 'support' });
+    const child = sms.withOptions({ guards: { consent: { otpAfterOptOut: true } } });
+    await expect(child.messages.send(message)).rejects.toThrow(ConsentError);
+    await child.messages.send({ ...message, purpose: 'otp' });
+    const fresh = sms.withOptions({ guards: { consent: { ledger: memoryConsentLedger() } } });
+    await fresh.messages.send(message);
+    await sms.withOptions({ guards: { consent: false } }).messages.send(message);
   });
 
   it('counts together with its parent, private or not', async () => {

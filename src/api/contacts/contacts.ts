@@ -1,11 +1,13 @@
+import type { Call } from '../../call.ts';
 import { readPhone } from '../../guards/desk.ts';
+import type { Phone } from '../../phone/normalise-phone.ts';
 import { type Fields, shape, text } from '../../schema.ts';
 import type { CallOptions } from '../../types.ts';
 import { copyOf } from '../copy-of.ts';
 import type { Core } from '../core.ts';
 import { assertValid } from '../input.ts';
 import type { Operation } from '../operation.ts';
-import { createAccountCalls, readNothing } from './account-call.ts';
+import { type AccountRequest, createAccountCalls, readNothing } from './account-call.ts';
 import {
   type Contact,
   type ContactInput,
@@ -206,13 +208,22 @@ export function createContacts(core: Core): Contacts {
         options,
         () => {
           assertValid(blockSchema, query, 'query');
-          const phone = readPhone(msisdn, query.country ?? core.prepare.defaultCountry);
-          // 8x8 documents a text as the body and not what it means; the number itself says nothing new.
-          return { segments: { msisdn: phone.msisdn }, body: phone.msisdn };
+          return blockRequest(readPhone(msisdn, query.country ?? core.prepare.defaultCountry));
         },
         readNothing,
       ),
   };
+}
+
+/** Puts a number on 8x8's block list inside a call that has begun, so that it ends with that one and not before. */
+export function createBlockNumber(core: Core): (phone: Phone, call: Call) => Promise<void> {
+  const { send } = createAccountCalls(core);
+  return (phone, call) => send(BLOCK, call, blockRequest(phone), readNothing);
+}
+
+function blockRequest({ msisdn }: Phone): AccountRequest {
+  // 8x8 documents a text as the body and not what it means; the number itself says nothing new.
+  return { segments: { msisdn }, body: msisdn };
 }
 
 function pathOf(contactId: number): { readonly segments: { readonly contactId: string } } {

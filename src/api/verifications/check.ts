@@ -124,7 +124,12 @@ export function createCheckVerification(core: Core): CheckVerification {
       const guess = await guesses.take(phone, clientIp, call);
       let verification: Verification;
       try {
-        if (binding.owner === 'unknown') refuseOtherNumber(await ask(sessionId, undefined, call), phone);
+        if (binding.owner === 'unknown') {
+          const session = await ask(sessionId, undefined, call);
+          refuseOtherNumber(session, phone);
+          // 8x8 would say VERIFIED to any code now.
+          if (session.status === 'VERIFIED') throw sessionError('session-used', phone);
+        }
         verification = await ask(sessionId, code, call);
       } catch (error) {
         await guess.settle(isNoGuess(error) ? 'return' : 'keep');

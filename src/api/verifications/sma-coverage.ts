@@ -29,6 +29,7 @@ export interface SmaCoverageQuery {
   readonly country?: string | undefined;
 }
 
+/** Whether a telephone can be verified without a code. */
 export interface SmaCoverage {
   /** True when channel `sma` works for this telephone. */
   readonly isAvailable: boolean;

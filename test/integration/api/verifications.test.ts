@@ -618,6 +618,15 @@ describe('what a session is bound to', () => {
       expect(await failureOf(stolen())).toBeInstanceOf(LimitError);
     });
 
+    it('refuses one that was used there: 8x8 would say VERIFIED to any code', async () => {
+      const { sms, sessionId, check, client, of } = await elsewhere();
+      await client.sms.verifications.check(sessionId, { ...check, subject: 'account-7' });
+      const error = await failureOf(sms.verifications.check(sessionId, { ...check, code: 'XXXX' }));
+      expect(error).toMatchObject({ guard: 'verification', reason: 'session-used' });
+      expect(of('backoff-cleared')).toEqual([]);
+      expect(of('verification-checked')).toEqual([]);
+    });
+
     it('gives the try back when 8x8 cannot be asked', async () => {
       const guesses = { perNumber: { limit: 1, windowMs: 60_000 } };
       const { sms, sessionId, check, client } = await elsewhere({ guesses });

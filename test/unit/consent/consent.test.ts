@@ -50,6 +50,24 @@ describe('grant and revoke', () => {
     expect(await sms.consent.grant(person, again)).toMatchObject({ scope: 'all', purposes: ['marketing'] });
   });
 
+  it('an opt-out never takes back a part of an earlier one', async () => {
+    const { sms, clock } = withLedger();
+    const person = numberOf(1);
+    const partly = { source: 'web', scope: 'marketing' } as const;
+    expect(await sms.consent.revoke(person, partly)).toMatchObject({ scope: 'marketing' });
+    clock.advance(1_000);
+    await sms.consent.revoke(person, { source: 'support' });
+    clock.advance(1_000);
+    expect(await sms.consent.revoke(person, partly)).toMatchObject({ scope: 'all' });
+    const sent = sms.messages.send({ destination: person, text: 'Your order left' });
+    expect(await failureOf(sent)).toMatchObject({ reason: 'opted-out' });
+    const before = { ...partly, at: new Date(NOON + 500) };
+    expect(await sms.consent.revoke(person, before)).toMatchObject({ scope: 'marketing' });
+    expect(await sms.consent.status(person)).toMatchObject({ scope: 'all' });
+    await sms.consent.grant(person, { source: 'form', at: new Date(NOON + 2_000) });
+    expect(await sms.consent.revoke(person, partly)).toMatchObject({ scope: 'marketing' });
+  });
+
   it('a choice of a clock that is a little ahead is recorded as of now', async () => {
     const { sms } = withLedger();
     const details = { source: 'x', at: new Date(NOON + 300_000) };

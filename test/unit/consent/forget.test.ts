@@ -79,6 +79,21 @@ describe('forget', () => {
     expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'not-asked' });
   });
 
+  it('the opt-out that is kept counts against a choice whose time cannot be read', async () => {
+    const memory = memoryConsentLedger();
+    const get: typeof memory.get = async (keys) => {
+      const [own, ...kept] = await memory.get(keys);
+      return [own && { ...own, at: Number.NaN }, ...kept];
+    };
+    const { sms, consent, clock } = start({ ledger: { ...memory, get } });
+    await consent.revoke(person, { source: 'x' });
+    await consent.forget(person);
+    clock.advance(1);
+    await consent.grant(person, { source: 'form' });
+    const sent = sms.messages.send({ destination: person, text: 'Hi' });
+    expect(await failureOf(sent)).toMatchObject({ reason: 'opted-out' });
+  });
+
   it('without the secret, or with another one, nobody can tell whose opt-out it is', async () => {
     const { consent, ledger } = start();
     await consent.revoke(person, { source: 'x' });

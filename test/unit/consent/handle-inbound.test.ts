@@ -96,15 +96,62 @@ describe('STOP', () => {
     expect(hooks.onOptIn).not.toHaveBeenCalled();
   });
 
-  it.each([['2999-01-01T00:00:00Z'], ['yesterday'], ['']])(
-    'never lies in the future: %s',
-    async (timestamp) => {
+  it.each([
+    ['2999-01-01T00:00:00Z'],
+    ['yesterday'],
+    [''],
+    ['1'],
+    ['0001-01-01T00:00:00'],
+    ['1970-01-01T00:00:00Z'],
+  ])('with a time in the future, or none (%s), is as of now', async (timestamp) => {
+    const { consent, clock } = start();
+    await consent.grant(person, { source: 'form' });
+    clock.advance(HOUR);
+    expect(await consent.handleInbound(textOf('STOP', { timestamp }))).toMatchObject({
+      recorded: { at: NOON + HOUR },
+    });
+    expect(await consent.status(person)).toMatchObject({ state: 'opted-out' });
+  });
+
+  it.each([
+    ['2026-11-22T08:59:00'],
+    ['2026-11-22 08:59:00'],
+    ['2026-11-22T08:59:00.0000000Z'],
+    ['2026-11-22T16:59:00+08:00'],
+    ['2026-11-22T16:59:00+0800'],
+  ])('without an offset is of UTC, wherever the process runs: %s', async (timestamp) => {
+    vi.stubEnv('TZ', 'Asia/Singapore');
+    try {
       const { consent } = start();
-      expect(await consent.handleInbound(textOf('STOP', { timestamp }))).toMatchObject({
-        recorded: { at: NOON },
-      });
+      const stopped = await consent.handleInbound(textOf('STOP', { timestamp }));
+      expect(stopped.recorded?.at).toBe(NOON - MINUTE);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  it.each([[MINUTE, 'opted-out'] as const, [MINUTE + 1, 'opted-in'] as const])(
+    'wins over an opt-in dated by our clock while that may be %i ms ahead of that of 8x8: %s',
+    async (behindMs, state) => {
+      const { consent, clock, sms } = start({ inbound: replies });
+      await consent.grant(person, { source: 'form' });
+      clock.advance(HOUR);
+      const stopped = await consent.handleInbound(textOf('STOP', { at: NOON - behindMs }));
+      expect(await consent.status(person)).toMatchObject({ state });
+      expect(stopped.reply).toBe(state === 'opted-out' ? 'sent' : 'skipped');
+      const sale = failureOf(sms.messages.send({ destination: person, text: 'Sale', purpose: 'marketing' }));
+      if (state === 'opted-out') expect(await sale).toMatchObject({ reason: 'opted-out' });
+      else await expect(sale).rejects.toThrow('it did not fail');
     },
   );
+
+  it('of a sender without the plus counts too', async () => {
+    const { consent } = start();
+    expect(await consent.handleInbound(textOf('STOP', { source: person.slice(1) }))).toMatchObject({
+      recorded: { state: 'opted-out' },
+    });
+    expect(await consent.status(person)).toMatchObject({ state: 'opted-out' });
+  });
 
   it('tells onOptOut, whose failure changes nothing', async () => {
     const onOptOut = vi.fn(() => {
@@ -318,6 +365,23 @@ describe('START', () => {
     expect(again.recorded).toMatchObject({ purposes: ['marketing', 'otp'] });
   });
 
+  it('takes back no opt-out that came on another way', async () => {
+    const { consent, clock } = start();
+    await consent.grant(person, { source: 'form' });
+    clock.advance(MINUTE);
+    await consent.revoke(person, { source: 'web', scope: 'marketing' });
+    clock.advance(MINUTE);
+    for (const word of ['STOP', 'START', 'STOP', 'START']) {
+      clock.advance(MINUTE);
+      await consent.handleInbound(textOf(word, { at: clock.now() }));
+    }
+    expect(await consent.status(person)).toMatchObject({
+      state: 'opted-in',
+      scope: 'all',
+      purposes: ['transactional', 'otp'],
+    });
+  });
+
   it('never grants advertising that nobody agreed to', async () => {
     const { sms, consent } = start({ inbound: replies });
     await consent.handleInbound(textOf('STOP'));
@@ -422,6 +486,15 @@ describe("8x8's block list", () => {
     expect(paths).toEqual([expect.stringMatching(/messages$/), `blacklist/${person.slice(1)}`]);
     const partly = start({ inbound: { ...inbound, optOutScope: 'marketing' } }, { accountId });
     expect(await partly.consent.handleInbound(textOf('STOP'))).not.toHaveProperty('mirrored');
+  });
+
+  it('gets it also while the client closes', async () => {
+    const consent = { ledger: memoryConsentLedger(), inbound: { ...replies, blockAt8x8: true } };
+    const { sms } = testClient({ accountId, guards: { consent } }, { accountId });
+    const stopped = sms.consent.handleInbound(textOf('STOP'));
+    const closed = sms.close();
+    expect(await stopped).toMatchObject({ reply: 'sent', mirrored: true });
+    await closed;
   });
 
   it('that fails never fails the opt-out', async () => {

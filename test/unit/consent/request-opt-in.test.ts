@@ -65,6 +65,7 @@ describe('the double opt-in', () => {
         at: NOON,
         expiresAt: NOON + DAY,
         text: question.text,
+        sender: OUR_NUMBER,
       },
       confirmed,
     ]);
@@ -113,6 +114,29 @@ describe('the double opt-in', () => {
     expect(await consent.confirm(person)).toMatchObject({ source: 'double-opt-in', purposes: ['otp'] });
   });
 
+  it('a yes to another number of the team answers something else', async () => {
+    const { consent, advertise } = start();
+    await consent.requestOptIn(person, question);
+    expect(await consent.handleInbound(textOf('Yes', { destination: '+6580009999' }))).toEqual({
+      intent: 'none',
+    });
+    await failureOf(advertise());
+    const withoutPlus = OUR_NUMBER.slice(1);
+    expect(await consent.handleInbound(textOf('Yes', { destination: withoutPlus }))).toMatchObject({
+      intent: 'confirm',
+    });
+    await advertise();
+  });
+
+  it("a question whose sender is a word, or 8x8's choice, takes a yes to any number", async () => {
+    for (const source of ['TEAM', undefined]) {
+      const { consent, advertise } = start();
+      await consent.requestOptIn(person, { ...question, source });
+      await consent.handleInbound(textOf('Yes', { destination: '+6580009999' }));
+      await advertise();
+    }
+  });
+
   it('nobody asked, nobody answers', async () => {
     const { consent } = start();
     const error = await failureOf(consent.confirm(CANARY_NUMBER));
@@ -139,6 +163,22 @@ describe('the double opt-in', () => {
     await consent.handleInbound(textOf('STOP', { at: NOON + 1 }));
     expect(await consent.handleInbound(textOf('YES', { at: NOON + 2 }))).toEqual({ intent: 'none' });
     expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'not-asked' });
+  });
+
+  it('a STOP that answers the question counts, though the clock of 8x8 is behind ours', async () => {
+    for (const texts of [
+      ['STOP', 'YES'],
+      ['YES', 'STOP'],
+    ]) {
+      const { consent, clock } = start();
+      await consent.requestOptIn(person, question);
+      clock.advance(MINUTE);
+      for (const [turn, text] of texts.entries()) {
+        await consent.handleInbound(textOf(text, { at: NOON - 30_000 + turn * 10_000 }));
+      }
+      expect(await consent.status(person)).toMatchObject({ state: 'opted-out' });
+      expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'not-asked' });
+    }
   });
 
   it('a yes from before the question answers nothing, but for clocks that differ a little', async () => {
@@ -247,6 +287,27 @@ describe('a question', () => {
     clock.advance(1);
     await consent.requestOptIn(person, question);
     expect(await consent.handleInbound(textOf('YES', { at: NOON + 1 }))).toMatchObject({ intent: 'confirm' });
+  });
+
+  it('that is given up while it is recorded has no answer, though the ledger records it later', async () => {
+    const memory = memoryConsentLedger();
+    let record: () => Promise<void> = async () => {};
+    const abort = new AbortController();
+    const append: ConsentLedger['append'] = async (changes) => {
+      if (abort.signal.aborted) return memory.append(changes);
+      record = () => memory.append(changes);
+      abort.abort();
+      return new Promise<never>(() => {});
+    };
+    const { consent, texts } = start({ ledger: { ...memory, append } });
+    const { signal } = abort;
+    expect(await failureOf(consent.requestOptIn(person, question, { signal }))).toMatchObject({
+      code: 'aborted',
+      submission: 'not-submitted',
+    });
+    await record();
+    expect(texts()).toEqual([]);
+    expect(await consent.handleInbound(textOf('YES'))).toEqual({ intent: 'none' });
   });
 
   it('whose withdrawal fails still says why it was not sent', async () => {

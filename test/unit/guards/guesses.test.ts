@@ -166,6 +166,7 @@ describe('connectionOf', () => {
     ['2001:db8:0:0:1::', '2001:db8:0:0::/64'],
     ['::ffff:203.0.113.7', '203.0.113.7'],
     ['::ffff:cb00:7107', '203.0.113.7'],
+    ['203.0.113.7:51234', '203.0.113.7'],
     ['::::', '::::'],
   ])('of %j is %j', (address, connection) => {
     expect(connectionOf(address)).toBe(connection);
