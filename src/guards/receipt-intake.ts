@@ -1,4 +1,5 @@
 import type { PriceBook } from '../api/price-book.ts';
+import { type Cache, createCache } from '../cache.ts';
 import type { Call } from '../call.ts';
 import { StoreError } from '../errors.ts';
 import type { Emit } from '../events.ts';
@@ -6,6 +7,7 @@ import type { LimitStore } from '../limits/limit-store.ts';
 import { normalisePhone, type Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import { withTimeLimit } from '../time-limit.ts';
+import { isDelivered } from '../webhooks/latest-status.ts';
 import type { DeliveryReceipt } from '../webhooks/webhook-event.ts';
 import type { Tickets } from './tickets.ts';
 import {
@@ -28,8 +30,10 @@ export interface ReceiptIntakeConfig {
 
 /** A receipt that says so is the last of its message: it did not arrive. */
 const FAILED: readonly string[] = ['undelivered', 'rejected', 'failed'];
-/** The person has the message, so the number exists. */
-const REACHED: readonly string[] = ['delivered', 'read'];
+/** Messages that arrived, of which a failure may still be on its way: 8x8 repeats a receipt within minutes. */
+const MAX_REACHED = 10_000;
+/** 8x8's ids have 36. A longer one is not kept: it may be as long as the body. */
+const MAX_UMID_CHARACTERS = 100;
 
 /** As with a take: a store that hangs must not hold the webhook. */
 const STORE_TIMEOUT_MS = 5_000;
@@ -38,6 +42,14 @@ const STORE_TIMEOUT_MS = 5_000;
 export function createReceiptIntake(config: ReceiptIntakeConfig): TakeInReceipt {
   const { priceBook, tickets, limits, scope, emit } = config;
   const settings = config.undeliverable && undeliverableSettings(config.undeliverable);
+  /** By umid, of this process: as `latestStatus` has it, what arrived stays arrived, whatever comes late. */
+  let reached: Cache<string, true> | undefined;
+
+  function remember(umid: string): void {
+    if (umid.length > MAX_UMID_CHARACTERS) return;
+    reached ??= createCache<string, true>(MAX_REACHED);
+    reached.set(umid, true);
+  }
 
   async function fromStore<Result>(call: Call, work: () => Promise<Result>): Promise<Result> {
     try {
@@ -75,7 +87,7 @@ export function createReceiptIntake(config: ReceiptIntakeConfig): TakeInReceipt 
     emit({ type: 'number-reached', destination: maskNumber(e164) }, call.context);
   }
 
-  return async ({ destination, status, price, subAccountId }, call) => {
+  return async ({ umid, destination, status, price, subAccountId }, call) => {
     const result = normalisePhone(destination, undefined);
     if (!result.ok) return;
     const { phone } = result;
@@ -84,8 +96,12 @@ export function createReceiptIntake(config: ReceiptIntakeConfig): TakeInReceipt 
     }
     if (settings === false) return;
     const { state, errorCode } = status;
-    if (REACHED.includes(state)) await lift(settings, phone, call);
-    if (errorCode === undefined || !FAILED.includes(state)) return;
+    // The person has the message, so the number exists. An operator that has it says nothing of the kind.
+    if (isDelivered(status)) {
+      remember(umid);
+      await lift(settings, phone, call);
+    }
+    if (errorCode === undefined || !FAILED.includes(state) || reached?.get(umid) === true) return;
     if (settings.errorCodes.has(errorCode)) await raise(settings, phone, errorCode, call);
   };
 }

@@ -105,6 +105,7 @@ export interface BarRule extends RuleBase {
   readonly raise?: boolean;
 }
 
+/** What to count, as data. */
 export type LimitRule = WindowRule | SlotRule | BackoffRule | DistinctRule | OnceRule | BarRule;
 
 /** All rules of one message. All are taken, or none is. */
@@ -120,6 +121,7 @@ export interface TakeRequest {
   readonly rules: readonly LimitRule[];
 }
 
+/** Why a rule refused. */
 export type RefusalReason =
   /** The window, slot or range is full. */
   | 'over-limit'
@@ -153,6 +155,7 @@ export interface RuleFinding {
   readonly approximate?: boolean;
 }
 
+/** What a store said to the rules of one message. */
 export type TakeVerdict =
   | {
       readonly granted: true;
@@ -191,6 +194,7 @@ export interface RuleState {
   readonly approximate?: boolean;
 }
 
+/** Second argument of every call of a store. */
 export interface StoreCallOptions {
   readonly signal?: AbortSignal | undefined;
 }

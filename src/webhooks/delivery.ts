@@ -38,10 +38,27 @@ export type ReceivedWebhook = WebhookEvent & {
 
 /** Takes in what 8x8 posts. */
 export interface WebhookReceiver {
-  /** `Request` in, `Response` out. Never throws. */
+  /**
+   * `Request` in, `Response` out. Never throws.
+   *
+   * @example export const POST = (request: Request) => receiver.handle(request);
+   */
   handle(request: Request, connection?: WebhookConnection): Promise<Response>;
-  /** The same for an adapter: a delivery in, a status out. Never throws. */
+  /**
+   * The same for an adapter: a delivery in, a status out. Never throws.
+   *
+   * @example const { status, headers } = await receiver.answer({ method: 'POST', header, body });
+   */
   answer(delivery: WebhookDelivery): Promise<WebhookAnswer>;
-  /** Gives the parsed event, after the handlers ran; throws a `WebhookError` with the `status` to answer. */
+  /**
+   * Gives the parsed event, after the handlers ran. It counts as seen by then: what may fail and must be tried again
+   * belongs into a handler.
+   *
+   * @throws WebhookError it was refused or could not be handled; `status` is what to answer
+   * @example
+   * ```ts
+   * const { type, duplicate } = await receiver.receive(request);
+   * ```
+   */
   receive(request: Request | WebhookDelivery, connection?: WebhookConnection): Promise<ReceivedWebhook>;
 }

@@ -14,7 +14,8 @@ function identityOf(event: WebhookEvent): readonly unknown[] {
     case 'short-url-click':
       return [event.eventId, event.umid, event.occurredAt];
     case 'survey-answer':
-      return [event.umid, event.surveyId, event.surveySubmittedAt];
+      // The time of submission may be missing: without the answers a second one would pass for the first.
+      return [event.umid, event.surveyId, event.surveySubmittedAt, event.answers];
     case 'unknown':
       return [event.raw];
   }

@@ -1,4 +1,4 @@
-import { normalisePhone } from '../phone/normalise-phone.ts';
+import { readReportedPhone } from '../phone/reported-phone.ts';
 import { malformed } from './failures.ts';
 
 /** An object of an event, with the path that leads to it. What a field holds is to be found out. */
@@ -54,10 +54,15 @@ export function textIn(fields: EventFields, name: string): string {
   return text;
 }
 
+/** Longer than any id that 8x8 gives: it is kept, in a ledger too. */
+const MAX_ID_CHARACTERS = 350;
+
 /** Must not be empty: events are told apart by it. */
 export function idIn(fields: EventFields, name: string): string {
   const id = optionalText(fields, name);
-  if (id === undefined || id === '') throw malformed(join(fields.path, name), 'a text that is not empty');
+  if (id === undefined || id === '' || id.length > MAX_ID_CHARACTERS) {
+    throw malformed(join(fields.path, name), `a text of 1 to ${MAX_ID_CHARACTERS} characters`);
+  }
   return id;
 }
 
@@ -67,12 +72,9 @@ export function addressIn(fields: EventFields, name: string): string {
   return Number.isSafeInteger(value) ? String(value) : idIn(fields, name);
 }
 
-/** Digits of an international number; 8x8 leaves the plus out at times. */
-const WITHOUT_PLUS = /^[1-9]\d{6,14}$/;
-
 /** A person's number: E.164 where it can be read as that, else as it came. */
 export function personIn(fields: EventFields, name: string): string {
   const given = addressIn(fields, name);
-  const result = normalisePhone(WITHOUT_PLUS.test(given) ? `+${given}` : given, undefined);
+  const result = readReportedPhone(given);
   return result.ok && result.phone.possible ? result.phone.e164 : given;
 }

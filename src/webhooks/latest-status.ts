@@ -1,5 +1,7 @@
 import type { MessageStatus } from '../api/message-details.ts';
+import { readReportedTime } from '../reported-time.ts';
 
+const DELIVERED_RANK = 6;
 /** How far a message has come; the higher one stays. */
 const RANKS: Readonly<Record<string, number>> = {
   queued: 1,
@@ -10,7 +12,7 @@ const RANKS: Readonly<Record<string, number>> = {
   rejected: 5,
   undelivered: 5,
   // A handset that confirmed has it, whatever an operator reports besides.
-  delivered: 6,
+  delivered: DELIVERED_RANK,
   read: 7,
 };
 /** An operator or a carrier is not the person, whatever the state beside it is called. */
@@ -24,9 +26,13 @@ function rankOf({ state, detail }: MessageStatus): number {
   return (Object.hasOwn(RANKS, state) ? RANKS[state] : undefined) ?? UNKNOWN_RANK;
 }
 
+/** The person has the message. */
+export function isDelivered(status: MessageStatus): boolean {
+  return rankOf(status) >= DELIVERED_RANK;
+}
+
 function timeOf({ timestamp }: MessageStatus): number {
-  const time = timestamp === undefined ? Number.NaN : Date.parse(timestamp);
-  return Number.isNaN(time) ? Number.NEGATIVE_INFINITY : time;
+  return (timestamp && readReportedTime(timestamp)) || Number.NEGATIVE_INFINITY;
 }
 
 /** Decides between two that are as far and as late, so that the order in which they come never does. */

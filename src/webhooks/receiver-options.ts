@@ -43,6 +43,7 @@ export interface WebhookHandlers {
   readonly onUnknown?: ((event: UnknownWebhookEvent, call: WebhookCall) => void | Promise<void>) | undefined;
 }
 
+/** What {@link createWebhookReceiver} needs. */
 export interface WebhookReceiverOptions {
   /** Its guards and consent take in every event, and its limit store remembers which were handled. */
   readonly client: SmsClient;
@@ -78,6 +79,16 @@ const optionFields: Fields<WebhookReceiverOptions> = {
   timeoutMs: integer({ min: 100, max: MAX_TIMEOUT_MS, unit: 'milliseconds' }),
 };
 const schema = shapeWith(['client', 'authentication', 'handlers'], optionFields, 'an object of options');
+
+const HANDLER_NAMES = Object.keys(handlerFields) as (keyof WebhookHandlers)[];
+
+/**
+ * The handlers of this moment, each with the `this` it was given with. By name: a copy of an object would lose the methods
+ * of its class, and every event would be acknowledged and handled by nobody.
+ */
+export function bindHandlers(handlers: WebhookHandlers): WebhookHandlers {
+  return Object.fromEntries(HANDLER_NAMES.map((name) => [name, handlers[name]?.bind(handlers)]));
+}
 
 /**
  * Checks the options and finds the client's intake.

@@ -9,6 +9,7 @@ import { parseJson, plainJson } from './plain-json.ts';
 import { createProcess } from './process-event.ts';
 import { readBody } from './read-body.ts';
 import {
+  bindHandlers,
   DEFAULT_MAX_BODY_BYTES,
   DEFAULT_TIMEOUT_MS,
   readOptions,
@@ -77,7 +78,7 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const { emit } = intake;
   const authenticate = createAuthenticate(options.authentication, intake.clock);
-  const processEvent = createProcess({ intake, handlers: { ...options.handlers }, timeoutMs });
+  const processEvent = createProcess({ intake, handlers: bindHandlers(options.handlers), timeoutMs });
 
   async function readJson(delivery: WebhookDelivery): Promise<unknown> {
     const { body } = delivery;

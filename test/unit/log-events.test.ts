@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import { logListener } from '../../src/log-events.ts';
@@ -41,6 +43,24 @@ describe('the logger', () => {
     const { sms } = testClient({ logger, limits });
     await failureOf(sms.messages.send(message));
     expect(typesOf(logger.error)).toEqual(['store-failed']);
+  });
+
+  it('writes each event at the level that docs/options.md names', () => {
+    const page = readFileSync(resolve(import.meta.dirname, '../../docs/options.md'), 'utf8');
+    const [, events = '', levels = ''] = page.split(/^## Events$|^### `logger`$/m);
+    const types = Array.from(events.matchAll(/^\| `([a-z-]+)` \|/gm), ([, type = '']) => type);
+    expect(types.length).toBeGreaterThan(30);
+    for (const type of types) {
+      const documented = ['error', 'warn', 'info'].find((level) =>
+        new RegExp(`^\\| \`${level}\` \\|.*\`${type}\``, 'm').test(levels),
+      );
+      const logger = createLogger();
+      void logListener(logger)({ type, at: 0 } as never, { context: undefined });
+      expect([type, Object.entries(logger).find(([, log]) => log.mock.calls.length > 0)?.[0]]).toEqual([
+        type,
+        documented ?? 'debug',
+      ]);
+    }
   });
 
   it('may be broken', async () => {

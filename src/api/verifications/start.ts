@@ -4,6 +4,7 @@ import { ApiError, LimitError, type SmsError } from '../../errors.ts';
 import { describeDuration } from '../../guards/finding.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { maskNumber } from '../../redact.ts';
+import { readReportedTime } from '../../reported-time.ts';
 import type { CallOptions } from '../../types.ts';
 import { copyOf } from '../copy-of.ts';
 import type { Core } from '../core.ts';
@@ -110,8 +111,8 @@ export function createStartVerification(core: Core): StartVerification {
   let nextCodeAt: Cache<number, number> | undefined;
 
   function remember(phone: Phone, { retryAfter }: Verification): void {
-    const at = retryAfter === undefined ? Number.NaN : Date.parse(retryAfter);
-    if (Number.isNaN(at)) return;
+    const at = retryAfter === undefined ? undefined : readReportedTime(retryAfter);
+    if (at === undefined) return;
     nextCodeAt ??= createCache(MAX_REMEMBERED);
     nextCodeAt.set(phone.key, at);
   }

@@ -11,6 +11,14 @@ export interface HonoWebhookContext {
 }
 
 /**
+ * A body that a middleware has read: Hono's cache still has the text, unless it was read past Hono. Asked for only when the
+ * receiver wants it: a stranger must get the same answer either way.
+ */
+async function* cachedBody(request: HonoWebhookContext['req']): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode(await request.text());
+}
+
+/**
  * Serves a receiver as a handler of Hono 4, on every runtime. It needs no middleware that reads the body, and works
  * behind one (`context.req.json()` and the like; Hono keeps what they read).
  *
@@ -37,8 +45,7 @@ export function toHonoHandler<Context extends HonoWebhookContext>(
   const answer = async ({ req }: Context, remoteAddress: string | undefined): Promise<Response> => {
     const { raw } = req;
     if (!raw.bodyUsed) return receiver.handle(raw, { remoteAddress });
-    // A middleware has read it: Hono's cache still has the text.
-    const body = await req.text();
+    const body = cachedBody(req);
     const header = (name: string) => raw.headers.get(name) ?? undefined;
     return toResponse(
       await receiver.answer({ method: raw.method, header, body, remoteAddress, signal: raw.signal }),

@@ -30,6 +30,7 @@ export const ALGORITHMS = [
   'Ed25519',
 ] as const;
 
+/** Asymmetric ones only: this process holds no secret. */
 export type TokenAlgorithm = (typeof ALGORITHMS)[number];
 
 /** A public key as JSON (RFC 7517). */

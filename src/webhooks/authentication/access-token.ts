@@ -11,6 +11,7 @@ import {
 } from 'jose';
 import { readBody } from '../../transport/read-body.ts';
 import type { Clock, Fetch } from '../../types.ts';
+import { raceAbort } from '../../wait.ts';
 import { webhookError } from '../failures.ts';
 import {
   type AccessTokenOptions,
@@ -35,8 +36,10 @@ class KeysUnavailable extends Error {}
 /** Gives jose a key set, or says plainly that there is none. */
 async function fetchKeys(url: string, init: RequestInit, fetch: Fetch | undefined): Promise<Response> {
   try {
-    const response = await (fetch ?? globalThis.fetch)(url, init);
-    const text = await readBody(response, MAX_KEY_SET_BYTES, init.signal as AbortSignal);
+    const signal = init.signal as AbortSignal;
+    // Also a fetch that ignores its signal: jose has every later token wait for the same answer.
+    const response = await raceAbort((fetch ?? globalThis.fetch)(url, init), signal);
+    const text = await readBody(response, MAX_KEY_SET_BYTES, signal);
     if (response.status !== 200 || typeof text !== 'string') throw new KeysUnavailable();
     return Response.json(JSON.parse(text));
   } catch {

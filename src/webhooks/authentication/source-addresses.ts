@@ -6,9 +6,9 @@ import type { Check } from './verdict.ts';
 
 /** From where a webhook may come. Says who sent it only as far as your proxies can be trusted; give it in addition. */
 export interface SourceAddressOptions {
-  /** 8x8's published addresses of these regions (`WEBHOOK_SOURCE_ADDRESSES`). */
+  /** 8x8's published addresses of these regions (`WEBHOOK_SOURCE_ADDRESSES`). @default none */
   readonly regions?: readonly Region[] | undefined;
-  /** More addresses, or ranges such as `203.0.113.0/24`. */
+  /** More addresses, or ranges such as `203.0.113.0/24`. @default none */
   readonly also?: readonly string[] | undefined;
   /**
    * Addresses or ranges of your own proxies. Only behind these the client is read from `X-Forwarded-For`, from the right.

@@ -170,6 +170,33 @@ describe('a receipt that says that the message arrived', () => {
     expect(emit).toHaveBeenLastCalledWith({ type: 'number-reached', destination: '+65******67' }, 'c');
   });
 
+  it.each(['delivered_to_operator', 'delivered_to_carrier'])(
+    'lifts nothing when it is %s: nobody has seen the person',
+    async (detail) => {
+      const { run, left } = start();
+      await run(receiptOf('undelivered', 59));
+      await run(receiptOf('delivered', undefined, { status: { state: 'delivered', detail } }));
+      expect(await left()).toBe(DAY_MS);
+    },
+  );
+
+  it('is not outdone by a late failure of the same message, which would bar a number that exists', async () => {
+    const { run, left, calls } = start();
+    await run(receiptOf('delivered'));
+    await run(receiptOf('undelivered', 59));
+    expect([await left(), calls]).toEqual([0, ['inspect']]);
+    await run(receiptOf('undelivered', 59, { umid: 'umid-2' }));
+    expect(await left()).toBe(DAY_MS);
+  });
+
+  it('is not kept under an id that is no id of 8x8', async () => {
+    const { run, left } = start();
+    const umid = 'x'.repeat(101);
+    await run(receiptOf('delivered', undefined, { umid }));
+    await run(receiptOf('undelivered', 59, { umid }));
+    expect(await left()).toBe(DAY_MS);
+  });
+
   it('asks once and writes nothing when the number was never barred', async () => {
     const { run, calls, emit } = start();
     await run(receiptOf('delivered'));

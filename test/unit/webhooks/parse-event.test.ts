@@ -16,6 +16,11 @@ function pathOf(raw: unknown): string | undefined {
 }
 
 describe('parseEvent', () => {
+  it('refuses an id that is longer than any of 8x8, because ids are kept', () => {
+    expect(pathOf(inboundBody({ umid: 'u'.repeat(351) }))).toBe('payload.umid');
+    expect(parseEvent(inboundBody({ umid: 'u'.repeat(350) }))).toMatchObject({ type: 'inbound' });
+  });
+
   it('reads a delivery receipt with everything in it', () => {
     const price = { total: 0.02, perSms: 0.01, currency: 'EUR' };
     const raw = receiptBody(

@@ -225,6 +225,20 @@ describe('the same event again', () => {
     expect(await receiver.receive(post(other))).toMatchObject({ duplicate: true });
   });
 
+  it('is not another survey answer, also when neither says its time', async () => {
+    const { receiver } = testReceiver();
+    const answered = (answer: string) =>
+      post(
+        surveyBody({
+          surveySubmittedAt: undefined,
+          answers: [{ questionId: 'q1', answerId: null, question: 'How was it?', answer }],
+        }),
+      );
+    expect(await receiver.receive(answered('Good'))).toMatchObject({ duplicate: false });
+    expect(await receiver.receive(answered('Bad'))).toMatchObject({ duplicate: false });
+    expect(await receiver.receive(answered('Bad'))).toMatchObject({ duplicate: true });
+  });
+
   it('gets 503 and a second to wait while the first attempt is at it', async () => {
     let finish: () => void = () => {};
     const onInbound = vi.fn(() => new Promise<void>((resolve) => (finish = resolve)));
@@ -336,6 +350,22 @@ describe('a handler', () => {
     expect(await receiver.receive(request)).toMatchObject({ duplicate: false });
     expect(seen).toEqual([false]);
     expect(await receiver.receive(post(inboundBody()))).toMatchObject({ duplicate: true });
+  });
+
+  it('may be a method of a class, with its own this', async () => {
+    class Handlers {
+      readonly #seen: string[] = [];
+      onInbound({ body }: { readonly body: string }): void {
+        this.#seen.push(body);
+      }
+      seen(): readonly string[] {
+        return this.#seen;
+      }
+    }
+    const handlers = new Handlers();
+    const { receiver } = testReceiver({ handlers });
+    await receiver.receive(post(inboundBody()));
+    expect(handlers.seen()).toEqual(['Thanks']);
   });
 
   it('stays the one that was given, whatever becomes of the map', async () => {

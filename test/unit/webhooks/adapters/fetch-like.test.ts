@@ -4,6 +4,7 @@ import { toHonoHandler } from '../../../../src/webhooks/adapters/hono.ts';
 import { toNextHandler } from '../../../../src/webhooks/adapters/next.ts';
 import type { WebhookDelivery, WebhookReceiver } from '../../../../src/webhooks/delivery.ts';
 import { createFakeReceiver, LET_IN } from '../../../support/fake-receiver.ts';
+import { inboundBody, post as postEvent, testReceiver } from '../../../support/webhooks.ts';
 
 type Ask = (request: Request) => Promise<Response>;
 type AddressOf = (request: Request) => string | null | undefined;
@@ -92,5 +93,19 @@ describe.each(FRAMEWORKS)('%s', (_name, start) => {
     await start(fake.receiver)(post({ signal: leaving.signal }));
     leaving.abort();
     expect(fake.seen[0]?.delivery.signal?.aborted).toBe(true);
+  });
+});
+
+describe('Hono behind a middleware that read the body past it', () => {
+  it('answers a stranger as ever, and says to who may come in that the body is gone', async () => {
+    const { receiver } = testReceiver();
+    const app = new Hono();
+    app.use(async (context, next) => {
+      await context.req.raw.text();
+      await next();
+    });
+    app.all('/8x8', toHonoHandler(receiver));
+    expect((await app.request(postEvent(inboundBody(), { authorization: 'wrong' }))).status).toBe(401);
+    expect((await app.request(postEvent(inboundBody()))).status).toBe(408);
   });
 });

@@ -27,6 +27,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 interface TokenFields {
@@ -241,6 +242,17 @@ describe('an access token with a key server', () => {
   ])('gives "try again" and not "wrong" when it %s', async (_, answer) => {
     const { fetch } = keyServer(answer);
     expect(await outcomeOf(checkWith({ jwksUrl: JWKS_URL, fetch }).with())).toBe('unavailable');
+  });
+
+  it('is not waited for longer than 5 s, also by a fetch that ignores its signal', async () => {
+    const limit = new AbortController();
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal);
+    const fetch = () => {
+      limit.abort();
+      return new Promise<Response>(() => {});
+    };
+    expect(await outcomeOf(checkWith({ jwksUrl: JWKS_URL, fetch }).with())).toBe('unavailable');
+    expect(timeout).toHaveBeenCalledExactlyOnceWith(5_000);
   });
 
   it('needs no monotonic clock', async () => {
