@@ -57,13 +57,6 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const HELP_WINDOW_MS = 60 * 60 * 1000;
 /** The longest text that a ledger is given; keywords are far shorter. */
 export const MAX_KEPT_CHARACTERS = 1_600;
-/** A ledger is never given more of an id: 8x8's have 36 characters. */
-const MAX_ID_CHARACTERS = 350;
-
-function idOf({ umid }: InboundMessage): string {
-  return umid.slice(0, MAX_ID_CHARACTERS);
-}
-
 /** What START agrees to when it has nothing to restore: never advertising. */
 const SERVICE_ONLY = { scope: 'all', purposes: ['transactional', 'otp'] } as const;
 
@@ -103,7 +96,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
 
   /** What is recorded of every choice that came as a text. */
   function evidenceOf({ inbound, at }: PersonText) {
-    return { at, messageId: idOf(inbound), text: inbound.body.slice(0, MAX_KEPT_CHARACTERS) };
+    return { at, messageId: inbound.umid, text: inbound.body.slice(0, MAX_KEPT_CHARACTERS) };
   }
 
   function isSuperseded({ latest }: Person, at: number): boolean {
@@ -175,7 +168,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     const skipped = optInReply !== undefined && ({ reply: 'skipped' } as const);
     if (isSuperseded(person, record.at)) return { recorded: record, superseded: true, ...skipped };
     const isNews = latest?.state !== 'opted-in' || given.source !== 'inbound-sms';
-    const exemption = { kind: 'opt-in-reply', key: idOf(inbound), windowMs: DAY_MS } as const;
+    const exemption = { kind: 'opt-in-reply', key: inbound.umid, windowMs: DAY_MS } as const;
     const [replied] = await Promise.all([
       isNews ? replyIfAsked(optInReply, exemption, phone, inbound, call) : skipped,
       book.announce(phone, record, call),
@@ -210,7 +203,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     call: Call,
   ): Promise<InboundConsent> {
     const person = await book.read(phone, call);
-    const known = person.entries.find(({ messageId }) => messageId === idOf(inbound));
+    const known = person.entries.find(({ messageId }) => messageId === inbound.umid);
     if (known !== undefined) {
       const intent = known.source === 'double-opt-in' ? 'confirm' : kind;
       const replies = kind === 'opt-out' ? optOutReply : optInReply;

@@ -72,15 +72,6 @@ describe('STOP', () => {
     expect(await quiet.consent.handleInbound(text)).not.toHaveProperty('reply');
   });
 
-  it('keeps no more of its id than any id of 8x8 has, and knows it again', async () => {
-    const { consent, ledger } = start();
-    const text = textOf('STOP', { umid: 'u'.repeat(10_000) });
-    await consent.handleInbound(text);
-    await consent.handleInbound(text);
-    const history = await ledger.history(person);
-    expect(history.map(({ messageId }) => messageId?.length)).toEqual([350]);
-  });
-
   it('that comes late does not win over a newer opt-in, and is part of the history all the same', async () => {
     const hooks = { onOptOut: vi.fn(), onOptIn: vi.fn() };
     const { consent, clock, texts, of } = start({ inbound: replies, ...hooks });
