@@ -149,6 +149,7 @@ export interface GuardDecision {
   readonly retryAfterMs?: number;
 }
 
+/** What a `GuardError` is made of. */
 export interface GuardErrorFields {
   readonly message: string;
   readonly decision: GuardDecision;
@@ -198,6 +199,7 @@ export class LimitError extends GuardError {
 /** 8x8's own ids. Anything else could be an echo of what we sent. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** What an `ApiError` is made of. */
 export interface ApiErrorFields {
   /** Text of ours or of 8x8; it is redacted here. */
   readonly message: string;
@@ -297,8 +299,10 @@ export class ServerError extends ApiError {
   override readonly code = 'server';
 }
 
+/** What broke, as far as the runtime tells. */
 export type ConnectionFailure = 'dns' | 'refused' | 'tls' | 'reset' | 'timeout' | 'other';
 
+/** What a `ConnectionError` is made of. */
 export interface ConnectionErrorFields extends SmsErrorFields {
   readonly reason: ConnectionFailure;
   readonly attempts: number;
@@ -398,6 +402,7 @@ export type WebhookFailure =
   /** A store or the token's key server failed, or the client was closed. */
   | 'unavailable';
 
+/** What a `WebhookError` is made of. */
 export interface WebhookErrorFields {
   readonly message: string;
   readonly reason: WebhookFailure;

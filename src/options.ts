@@ -114,10 +114,11 @@ export interface SmsClientOptions {
   readonly fetch?: Fetch | undefined;
   /** ISO 3166-1 alpha-2 code for national numbers. @default none: they need `country` */
   readonly defaultCountry?: string | undefined;
+  /** The safeguards, one key each. @default the safe set: all but `countries` and `prefix` */
   readonly guards?: GuardsOptions | undefined;
   /** Where limits are counted. @default the memory of this process, shared by all clients of a scope */
   readonly limits?: LimitStore | undefined;
-  /** Told every decision and attempt. What it throws is dropped. */
+  /** Told every decision and attempt. What it throws is dropped. @default none */
   readonly onEvent?: EventListener | undefined;
   /**
    * Gets every event with a level, as `onEvent` does without: no text, no key, no whole number.

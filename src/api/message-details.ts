@@ -38,6 +38,7 @@ export type MessageState =
   | 'error'
   | (string & {});
 
+/** What is behind a state, in 8x8's words; a text that 8x8 adds later is given as it comes. */
 export type MessageStatusDetail =
   | 'delivered_to_operator'
   | 'delivered_to_recipient'
@@ -57,6 +58,7 @@ export interface MessageStatus {
   readonly timestamp?: string;
 }
 
+/** Whether you wrote or the person; a text that 8x8 adds later is given as it comes. */
 export type MessageDirection = 'outbound' | 'inbound' | (string & {});
 
 /** What a message cost. */

@@ -52,6 +52,7 @@ export interface InboundPrices {
   readonly numberTypes: readonly NumberTypePrice[];
 }
 
+/** What an incoming message costs, by kind of your number. */
 export interface NumberTypePrice {
   /** `tollfree` also where 8x8 writes `tollFree`. */
   readonly type:
@@ -71,6 +72,7 @@ export interface SubAccountPrices {
   readonly inbound: readonly InboundPrices[];
 }
 
+/** What 8x8 charges your account. */
 export interface PriceList {
   readonly subAccounts: readonly SubAccountPrices[];
 }

@@ -50,6 +50,7 @@ export type BatchInput = BatchBase &
     | { readonly destinations: readonly string[]; readonly messages?: undefined }
   );
 
+/** What became of every message of a batch. */
 export interface BatchResult {
   /** One result a message, in the order of the input. */
   readonly results: readonly SendResult[];

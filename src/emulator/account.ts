@@ -4,9 +4,6 @@ import { MICROS, type PricedCountry } from './prices.ts';
 import { fail, PROBLEMS } from './problems.ts';
 import { readSubAccount } from './sub-account.ts';
 
-/** The sub-account of the price list when neither the caller nor the emulator's options name one. */
-const ANY_SUB_ACCOUNT = 'emulated_subaccount';
-
 function readNetwork(query: URLSearchParams): { mcc: string; mnc: string } | undefined {
   const [mcc, mnc] = [query.get('mcc'), query.get('mnc')];
   if (mcc === null && mnc === null) return undefined;
@@ -78,7 +75,8 @@ export const getPrices: Handler = (call, context) => {
     }),
     ...(direction !== 'outbound' && { inbound: shape === 'array' ? inbound : { countries: inbound } }),
   };
-  const subAccountIds = subAccountId === null ? (context.subAccountIds ?? [ANY_SUB_ACCOUNT]) : [subAccountId];
+  const { subAccountIds: known, defaultSubAccountId } = context;
+  const subAccountIds = subAccountId === null ? (known ?? [defaultSubAccountId]) : [subAccountId];
   return { status: 200, json: { subAccounts: subAccountIds.map((id) => ({ subAccountId: id, ...list })) } };
 };
 

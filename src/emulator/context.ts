@@ -78,6 +78,8 @@ export interface EmulatorContext {
   readonly showPersonalData: boolean;
   /** Undefined: any well-formed sub-account. */
   readonly subAccountIds: readonly string[] | undefined;
+  /** Of what names no sub-account. */
+  readonly defaultSubAccountId: string;
   /** Balance before anything was sent; undefined for an account that is not prepaid. */
   readonly openingBalance: number | undefined;
 }

@@ -3,6 +3,8 @@ import { type Admission, createAdmission } from './admission.ts';
 import { toErrorResponse, toResponse } from './answers.ts';
 import { createContactBook } from './contacts/contact-book.ts';
 import type { EmulatedExportOptions, EmulatedWebhook, EmulatorContext } from './context.ts';
+import { assertEmulatorOptions, type EmulatorOptions } from './emulator-options.ts';
+import { assertFault } from './fault-input.ts';
 import {
   createFaultQueue,
   type EmulatedRequest,
@@ -26,13 +28,8 @@ import {
 } from './verification-book.ts';
 import type { ConnectOptions, EmulatedDelivery, WebhookTarget } from './webhooks-out/postman.ts';
 import type { EmulatedAnswer } from './webhooks-out/webhook-bodies.ts';
-import {
-  createWebhooksOut,
-  type EmulatedReply,
-  type EmulatedReport,
-  type MessageReference,
-  type WebhooksOut,
-} from './webhooks-out/webhooks-out.ts';
+import type { EmulatedReply, EmulatedReport } from './webhooks-out/webhook-input.ts';
+import { createWebhooksOut, type MessageReference, type WebhooksOut } from './webhooks-out/webhooks-out.ts';
 
 export type {
   ConnectOptions,
@@ -48,6 +45,7 @@ export type {
   EmulatedRequest,
   EmulatedVerification,
   EmulatedWebhook,
+  EmulatorOptions,
   FaultAnswer,
   FaultName,
   FaultOptions,
@@ -55,34 +53,6 @@ export type {
   WebhooksOut,
   WebhookTarget,
 };
-
-/** How the pretend 8x8 is set up. Everything is optional: without options it takes any key and any sub-account. */
-export interface EmulatorOptions {
-  /** Keys that are good. Default: any that is not empty. */
-  readonly apiKey?: string | readonly string[] | undefined;
-  /** Sub-accounts that exist; another one is answered 403, code 1001. Default: any well-formed one. */
-  readonly subAccountIds?: readonly string[] | undefined;
-  /** The account of prices, balance, webhooks and contacts; another one is answered 403, code 1201. Default: any. */
-  readonly accountId?: string | undefined;
-  /** Where the time comes from. Default: the system's. */
-  readonly clock?: Clock | undefined;
-  /** Makes every id the same in every run. Default: random ids. */
-  readonly seed?: number | undefined;
-  /** Invented prices, by country. */
-  readonly prices?: EmulatedPriceOptions | undefined;
-  /**
-   * Requests a second and sub-account; more are answered 429 with `Retry-After`. Default 1,800, as at 8x8. `false` also
-   * lifts the limit of one a second on message details.
-   */
-  readonly requestsPerSecond?: number | false | undefined;
-  /** Prepaid accounts have a balance; `true` starts with 100. Default false: 403, code 1201. */
-  readonly prepaid?: boolean | { readonly balance: number } | undefined;
-  readonly exports?: EmulatedExportOptions | undefined;
-  /** Shows numbers and texts in details and exports. Default false: masked, as 8x8 does until asked. */
-  readonly showPersonalData?: boolean | undefined;
-  /** Most messages, and most requests, that are remembered; the oldest are forgotten. Default: no end. */
-  readonly maxKept?: number | undefined;
-}
 
 /** A pretend 8x8. */
 export interface Emulator extends WebhooksOut {
@@ -101,6 +71,7 @@ export interface Emulator extends WebhooksOut {
   /**
    * Plays a fault on the next request (or the next `times` requests) that `match` picks. Several wait in line.
    *
+   * @throws ValidationError there is no such fault or option
    * @example emulator.failNext('lost-answer', { match: (request) => request.operationId === 'Send-Sms-Single' });
    */
   failNext(fault: FaultName | FaultAnswer, options?: FaultOptions): void;
@@ -110,6 +81,7 @@ export interface Emulator extends WebhooksOut {
 
 const REQUESTS_PER_SECOND = 1800;
 const PREPAID_BALANCE = 100;
+const ANY_SUB_ACCOUNT = 'emulated_subaccount';
 
 function createContext(options: EmulatorOptions): EmulatorContext {
   const clock: Clock = options.clock ?? { now: () => Date.now() };
@@ -130,6 +102,7 @@ function createContext(options: EmulatorOptions): EmulatorContext {
     exportOptions: options.exports ?? {},
     showPersonalData: options.showPersonalData ?? false,
     subAccountIds: options.subAccountIds,
+    defaultSubAccountId: options.defaultSubAccountId ?? options.subAccountIds?.[0] ?? ANY_SUB_ACCOUNT,
     openingBalance: prepaid === true ? PREPAID_BALANCE : prepaid === false ? undefined : prepaid.balance,
   };
 }
@@ -143,6 +116,7 @@ function toList(apiKey: string | readonly string[] | undefined): readonly string
  * state, 8x8's own errors, and faults on demand. It reads no clock, starts no timer and draws no random number before
  * the first request.
  *
+ * @throws ConfigurationError an option is unknown or malformed
  * @example
  * ```ts
  * const emulator = createEmulator({ apiKey: 'demo-key' });
@@ -152,6 +126,7 @@ function toList(apiKey: string | readonly string[] | undefined): readonly string
  * ```
  */
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
+  assertEmulatorOptions(options);
   const context = createContext(options);
   const admission = createAdmission(
     {
@@ -201,7 +176,10 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       return context.verifications.all();
     },
     cost: () => (context.messages.spentMicros() + context.otherCosts.micros) / MICROS,
-    failNext: (fault, faultOptions = {}) => faults.plan(fault, faultOptions),
+    failNext(fault, faultOptions = {}) {
+      assertFault(fault, faultOptions);
+      faults.plan(fault, faultOptions);
+    },
     clear() {
       context.messages.clear();
       context.contacts.clear();

@@ -51,6 +51,7 @@ export interface FaultAnswer {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Which requests a fault hits, and what it is like. */
 export interface FaultOptions {
   /** How many requests it hits. Default 1. `Infinity` for all. */
   readonly times?: number | undefined;

@@ -53,6 +53,7 @@ const OTHER_COUNTRY = 0.11;
 /** Invented price of one part to a satellite or premium service: what an attacker hopes for. */
 const INTERNATIONAL_SERVICE = 1.4;
 
+/** Prices of the emulator; the built-in ones are invented. */
 export interface EmulatedPriceOptions {
   /** Price of one part by country (alpha-2), instead of the invented one. `{ SG: 0.05 }` */
   readonly perPart?: Readonly<Record<string, number>> | undefined;

@@ -2,6 +2,7 @@ import type { Clock } from '../types.ts';
 import { forgetOldest } from './forget-oldest.ts';
 import type { IdSource } from './ids.ts';
 
+/** How a code reaches a person. */
 export type EmulatedChannel = 'sms' | 'call' | 'whatsapp' | 'viber' | 'sma';
 
 /** A session of the Verification API, readable by tests and demos. */

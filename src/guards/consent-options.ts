@@ -48,28 +48,31 @@ export interface ConsentGuardOptions extends ReconfirmOptions {
    * the same. @default 'enforce'
    */
   readonly mode?: GuardMode | undefined;
-  /** Your own store, one question a message. Only `true` is a yes. */
+  /** Your own store, one question a message. Only `true` is a yes. @default none */
   readonly check?: ((query: ConsentQuery, call: ConsentCall) => Answer) | undefined;
-  /** The same for many at once: one answer a query, in order. Used instead of `check` when both are given. */
+  /** The same for many at once: one answer a query, in order. Used instead of `check` when both are given. @default none */
   readonly checkMany?:
     | ((
         queries: readonly ConsentQuery[],
         call: ConsentCall,
       ) => readonly boolean[] | Promise<readonly boolean[]>)
     | undefined;
-  /** Where opt-ins and opt-outs are kept. With a hook as well, both must agree. */
+  /** Where opt-ins and opt-outs are kept. With a hook as well, both must agree. @default none */
   readonly ledger?: ConsentLedger | undefined;
-  /** Asked when the ledger has no record of a person and the message needs an opt-in. `true` admits. */
+  /** Asked when the ledger has no record of a person and the message needs an opt-in. `true` admits. @default none */
   readonly onMissing?: ((query: ConsentQuery, call: ConsentCall) => Answer) | undefined;
-  /** Told after an opt-out was recorded. */
+  /** Told after an opt-out was recorded. @default none */
   readonly onOptOut?: ((change: ConsentNotice, call: ConsentCall) => void | Promise<void>) | undefined;
-  /** Told after an opt-in was recorded. */
+  /** Told after an opt-in was recorded. @default none */
   readonly onOptIn?: ((change: ConsentNotice, call: ConsentCall) => void | Promise<void>) | undefined;
-  /** Told of a text that may mean an opt-out but is none of its words alone. Nothing is recorded: have somebody read it. */
+  /**
+   * Told of a text that may mean an opt-out but is none of its words alone. Nothing is recorded: have somebody read it.
+   * @default none
+   */
   readonly onPossibleOptOut?:
     | ((message: PossibleOptOut, call: ConsentCall) => void | Promise<void>)
     | undefined;
-  /** What happens to texts that people write. */
+  /** What happens to texts that people write. @default choices are recorded, nothing is answered */
   readonly inbound?: InboundConsentOptions | undefined;
   /**
    * Keys the hash under which the opt-out of a forgotten person survives, 32 to 1,000 random characters (ours: 128 bits

@@ -40,6 +40,7 @@ export interface GuardRefusal {
   readonly retryAfterMs?: number;
 }
 
+/** What is counted for a number, and what would be refused now. */
 export interface GuardsInspection {
   /** Masked. */
   readonly destination: string;

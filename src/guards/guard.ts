@@ -9,6 +9,7 @@ import type { Purpose } from '../types.ts';
 /** `enforce` refuses. `monitor` reports what it would have refused as a `guard-observed` event, and lets it pass. */
 export type GuardMode = 'enforce' | 'monitor';
 
+/** The key of a guard under `guards` of the options. */
 export type GuardName =
   | 'phone'
   | 'content'

@@ -100,12 +100,18 @@ export function createTestClient(options: TestClientOptions = {}): TestClient {
     );
   }
   const clock = createTestClock(now);
-  const emulator = createEmulator({ requestsPerSecond: false, ...emulated, clock });
+  const subAccountId = rest.subAccountId ?? 'test';
+  const emulator = createEmulator({
+    requestsPerSecond: false,
+    defaultSubAccountId: subAccountId,
+    ...emulated,
+    clock,
+  });
   const witness = createWitness();
   const sms = new SmsClient({
     ...rest,
     apiKey: rest.apiKey ?? 'test-key',
-    subAccountId: rest.subAccountId ?? 'test',
+    subAccountId,
     accountId: rest.accountId ?? 'test-account',
     // Named, so that the environment's region or base URL has no say.
     region: rest.region ?? 'apac',

@@ -1,6 +1,8 @@
 import type { Emulator } from '../emulator/emulator.ts';
+import { ValidationError } from '../errors.ts';
 import { REGIONS } from '../options.ts';
 import { hostsOf } from '../resolve-options.ts';
+import { type Fields, findFlaw, having, shapeWith, webUrl } from '../schema.ts';
 
 /** The part of msw's `http` that is used. */
 export interface MswHttp<Handler> {
@@ -15,13 +17,20 @@ export interface MswHandlersOptions<Handler> {
   readonly baseUrl?: string | undefined;
 }
 
+const fields: Fields<MswHandlersOptions<unknown>> = {
+  http: having(['all'], "msw's http"),
+  baseUrl: webUrl(),
+};
+const schema = shapeWith(['http'], fields, 'an object { http }');
+
 /**
  * Puts the pretend 8x8 on the network with [msw](https://mswjs.io): one handler for each host of 8x8, all regions and
  * products. For code that makes its client itself, with the platform's `fetch`.
  *
- * msw knows only one kind of broken connection, so the faults `reset`, `refused`, `dns` and `lost-answer` all look like
- * `reset` to the client.
+ * msw knows only one kind of broken connection, so the faults `reset`, `refused`, `dns` and `lost-answer` all look the same
+ * to the client: `reason: 'other'`, `submission: 'unknown'`.
  *
+ * @throws ValidationError `http` is not msw's, or `baseUrl` is no URL
  * @example
  * ```ts
  * const emulator = createEmulator();
@@ -31,8 +40,11 @@ export interface MswHandlersOptions<Handler> {
  */
 export function createMswHandlers<Handler>(
   emulator: Pick<Emulator, 'fetch'>,
-  { http, baseUrl }: MswHandlersOptions<Handler>,
+  options: MswHandlersOptions<Handler>,
 ): Handler[] {
+  const flaw = findFlaw(schema, options, 'options');
+  if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
+  const { http, baseUrl } = options;
   const origins = REGIONS.flatMap((region) => Object.values(hostsOf(region)));
   if (baseUrl !== undefined) origins.push(new URL(baseUrl).origin);
   return origins.map((origin) =>

@@ -12,7 +12,7 @@ export interface OutboxMessage {
   /** The sender ID; `EMULATOR` when the message named none. */
   readonly from: string;
   readonly parts: number;
-  /** Absent for a message that another client sent. */
+  /** Absent for the code of a verification, and for a message that another client sent. */
   readonly purpose?: Purpose;
   readonly clientMessageId?: string;
   readonly umid: string;

@@ -53,6 +53,8 @@ describeContract('docs/api-coverage.md', () => {
         const files = codeIn(cell);
         expect(files.length, operationId).toBeGreaterThan(0);
         for (const file of files) expect(existsSync(resolve(ROOT, 'test', file)), file).toBe(true);
+        const tests = files.map((file) => readFileSync(resolve(ROOT, 'test', file), 'utf8')).join('\n');
+        for (const method of methods) expect(tests, `${files} on ${method}`).toContain(method);
       }
       expect(cells[5], operationId).toMatch(/^ `contract\//);
     }

@@ -7,34 +7,16 @@ import { MICROS } from '../prices.ts';
 import { latestReceipt } from './latest-receipt.ts';
 import { type ConnectOptions, createPostman, type EmulatedDelivery, type WebhookTarget } from './postman.ts';
 import { clickBody, type EmulatedAnswer, inboundBody, receiptBody, surveyBody } from './webhook-bodies.ts';
+import {
+  assertConnection,
+  assertReply,
+  assertReport,
+  type EmulatedReply,
+  type EmulatedReport,
+} from './webhook-input.ts';
 
 /** A message of the emulator: itself, anything with its `umid`, the `umid`, or a number (then the last one to it). */
 export type MessageReference = string | { readonly umid: string };
-
-/** What a network reports. */
-export interface EmulatedReport {
-  /** `delivered`, `undelivered`, `failed`, `rejected`, `read`, `sent`, `queued`, … */
-  readonly state: EmulatedReceipt['state'];
-  /** Default for `delivered`: `delivered_to_recipient`. */
-  readonly detail?: EmulatedReceipt['detail'] | undefined;
-  /** 8x8's delivery error code, 0 to 61. */
-  readonly errorCode?: number | undefined;
-  readonly errorMessage?: string | undefined;
-  /** What one part really cost; `false`: nothing was charged. Default: the price at acceptance. */
-  readonly price?: number | false | undefined;
-  /** When it happened, epoch milliseconds. Default: now, on the emulator's clock. */
-  readonly at?: number | undefined;
-}
-
-/** How a person writes. */
-export interface EmulatedReply {
-  /** Your number. Default: the sender of the last message to that person. */
-  readonly to?: string | undefined;
-  /** Default: that of the last message to that person. */
-  readonly subAccountId?: string | undefined;
-  /** When it was written, epoch milliseconds. Default: now, on the emulator's clock. */
-  readonly at?: number | undefined;
-}
 
 /** The pretend 8x8 as the one who calls: webhooks, only when a test says so. */
 export interface WebhooksOut {
@@ -67,6 +49,7 @@ export interface WebhooksOut {
    * A person opens a link. `shortUrl`: by default the first one in the text.
    *
    * @throws ValidationError nobody is connected, there is no such message, or it holds no link
+   * @example await emulator.click('+6591234567');
    */
   click(
     message: MessageReference,
@@ -76,22 +59,26 @@ export interface WebhooksOut {
    * A person answers a survey.
    *
    * @throws ValidationError nobody is connected, there is no such message, or it is no survey
+   * @example await emulator.answerSurvey('+6591234567', [{ question: 'Were we good?', answer: 'Yes' }]);
    */
   answerSurvey(message: MessageReference, answers: readonly EmulatedAnswer[]): Promise<EmulatedDelivery>;
   /**
    * Posts a webhook once more, by default the last: 8x8 delivers at least once.
    *
    * @throws ValidationError nothing was delivered yet
+   * @example (await emulator.redeliver()).status; // 200, and your handler did not run again
    */
   redeliver(delivery?: EmulatedDelivery): Promise<EmulatedDelivery>;
   /**
    * Tries again what failed (4xx, 5xx, a throw), as 8x8 does: 1, 10, 30 and 90 seconds after the attempt before, on the
    * emulator's clock. Gives the attempts that were made now.
+   *
+   * @example
+   * clock.advance(1_000);
+   * const [second] = await emulator.retryDue();
    */
   retryDue(): Promise<readonly EmulatedDelivery[]>;
 }
-
-const ANY_SUB_ACCOUNT = 'emulated_subaccount';
 
 /** Spaces and the like are dropped. What is no number (a short code, a name) stays as it is. */
 function toInternational(number: string): string {
@@ -136,9 +123,14 @@ export function createWebhooksOut(context: EmulatorContext): WebhooksOut & { cle
   }
 
   return {
-    connect: postman.connect,
-    async reply(from, text, { to, subAccountId, at } = {}) {
+    connect(receive, options = {}) {
+      assertConnection(receive, options);
+      postman.connect(receive, options);
+    },
+    async reply(from, text, options = {}) {
+      assertReply(text, options);
       needReceiver();
+      const { to, subAccountId, at } = options;
       const source = toInternational(from);
       const heard = lastTo(from);
       const destination = to ?? heard?.source;
@@ -146,12 +138,13 @@ export function createWebhooksOut(context: EmulatorContext): WebhooksOut & { cle
         const message = `${maskNumber(source)} got no message to answer: say which number they write to, { to }.`;
         throw new ValidationError(message, 'to');
       }
-      const account = subAccountId ?? heard?.subAccountId ?? context.subAccountIds?.[0] ?? ANY_SUB_ACCOUNT;
+      const account = subAccountId ?? heard?.subAccountId ?? context.defaultSubAccountId;
       const fields = { umid: ids.uuid(), subAccountId: account, source, destination, body: text };
       return postman.post(inboundBody({ ...fields, at: at ?? clock.now() }), account);
     },
     async report(reference, given) {
       const report = typeof given === 'string' ? { state: given } : given;
+      assertReport(report);
       const message = findMessage(reference);
       if (message.state === 'scheduled' || message.state === 'cancelled') {
         const advice = message.state === 'scheduled' ? ': move the clock to its time first' : '';

@@ -68,6 +68,32 @@ describe('with msw', () => {
     expect(emulator.messages).toHaveLength(1);
   });
 
+  it.each(['reset', 'refused', 'dns', 'lost-answer'] as const)(
+    '%s looks like any broken connection',
+    async (fault) => {
+      const sms = newClient();
+      emulator.failNext(fault, { times: 3 });
+      await expect(sms.messages.send(message)).rejects.toMatchObject({
+        code: 'connection',
+        reason: 'other',
+        submission: 'unknown',
+      });
+      emulator.clear();
+    },
+  );
+
+  it.each([
+    ['options', undefined],
+    ['options.http', {}],
+    // A common slip: `http` itself.
+    ['options.all', http],
+    ['options.baseUrl', { http, baseUrl: 'proxy' }],
+    ['options.baseURL', { http, baseURL: 'https://proxy.example.com' }],
+  ])('%s is refused, with its name', (path, options) => {
+    const make = () => createMswHandlers(emulator, options as never);
+    expect(make).toThrow(expect.objectContaining({ code: 'validation', path }));
+  });
+
   it('every product of every region has a handler', () => {
     const paths: string[] = [];
     const handlers = createMswHandlers(emulator, { http: { all: (path) => paths.push(path) } });

@@ -1,0 +1,68 @@
+import { ValidationError } from '../errors.ts';
+import {
+  anyFunction,
+  anything,
+  either,
+  type Fields,
+  findFlaw,
+  flag,
+  integer,
+  oneOf,
+  shape,
+  shapeWith,
+  text,
+} from '../schema.ts';
+import type { FaultAnswer, FaultName, FaultOptions } from './faults.ts';
+
+/** An object, so that a new fault without a name here is a compile error. */
+const names: Readonly<Record<FaultName, true>> = {
+  '429': true,
+  '500': true,
+  '503': true,
+  tls: true,
+  html: true,
+  reset: true,
+  refused: true,
+  dns: true,
+  'lost-answer': true,
+  slow: true,
+  truncated: true,
+  empty: true,
+  reject: true,
+};
+const count = integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+const status = integer({ min: 200, max: 599 });
+const answerFields: Fields<FaultAnswer> = {
+  status,
+  body: text({ min: 0, max: 100_000_000 }),
+  headers: anything(),
+};
+const faultSchema = either(
+  (input) => typeof input === 'object' && input !== null,
+  shapeWith(['status'], answerFields, 'an answer { status, … }'),
+  oneOf(Object.keys(names)),
+);
+const optionFields: Fields<FaultOptions> = {
+  times: either(
+    (input) => input === Number.POSITIVE_INFINITY,
+    anything(),
+    integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  ),
+  match: anyFunction(),
+  retryAfterSeconds: count,
+  delayMs: count,
+  status,
+  accepted: flag(),
+  description: text({ max: 10_000 }),
+};
+const optionsSchema = shape(optionFields, 'an object of options');
+
+/**
+ * A misspelt fault would break the connection all the same, and a test would pass that shows something else.
+ *
+ * @throws ValidationError
+ */
+export function assertFault(fault: FaultName | FaultAnswer, options: FaultOptions): void {
+  const flaw = findFlaw(faultSchema, fault, 'fault') ?? findFlaw(optionsSchema, options, 'options');
+  if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
+}
