@@ -141,7 +141,9 @@ export function createOptInDesk({ guard, book, send, clock, emit }: OptInDeskCon
       }
       // The ledger remembers longer than the limits of a process; the limits decide when two ask at once.
       const waitMs = (lastQuestion(person)?.at ?? Number.NEGATIVE_INFINITY) + askAgainAfterMs - now;
-      if (waitMs > 0) refuseRequest('asked-recently', person, request, call, waitMs);
+      // Who opted out is for the guard to name: it would be wrong to say that waiting helps.
+      if (waitMs > 0 && person.latest?.state !== 'opted-out')
+        refuseRequest('asked-recently', person, request, call, waitMs);
 
       let question: ConsentQuestion | undefined;
       const exemption = { kind: 'opt-in-request', key: phone.key, windowMs: askAgainAfterMs } as const;

@@ -1,4 +1,4 @@
-import { either, type Field, type Fields, oneOf, refined, shape } from '../../schema.ts';
+import { either, type Field, type Fields, refined, shape, word } from '../../schema.ts';
 import type { Clock } from '../../types.ts';
 import { createTokenCheck } from './access-token.ts';
 import { type AccessTokenOptions, accessTokenField } from './access-token-options.ts';
@@ -28,9 +28,10 @@ const fields: Fields<WebhookCredentials> = {
   accessToken: accessTokenField,
   sourceAddresses: sourceAddressesField,
 };
+const WHAT = "'none' or { authorization, accessToken, sourceAddresses }";
 const credentials = refined<WebhookCredentials>(
   refined<WebhookCredentials>(
-    shape(fields, "'none' or { authorization, accessToken, sourceAddresses }"),
+    shape(fields, WHAT),
     // Not the same as left out: what was meant to lock the door must not be missing by accident.
     (given) => Object.values(given).length > 0 && Object.values(given).every((each) => each !== undefined),
     "is empty, or holds undefined: is the environment variable set? Give authorization, accessToken or sourceAddresses, or write 'none'.",
@@ -40,7 +41,7 @@ const credentials = refined<WebhookCredentials>(
 );
 export const authenticationField: Field = either(
   (input) => typeof input === 'string',
-  oneOf(['none']),
+  word((text) => text === 'none', WHAT),
   credentials,
 );
 

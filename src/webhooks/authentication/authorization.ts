@@ -25,7 +25,7 @@ function isStrong(value: string): boolean {
 
 const header = word(
   isStrong,
-  `a secret of at least ${MIN_SECRET_CHARACTERS} visible ASCII characters after its scheme (the Authorization header as you gave it to 8x8; make one with crypto.randomUUID())`,
+  `a secret of at least ${MIN_SECRET_CHARACTERS} visible ASCII characters, ${MIN_DIFFERENT_CHARACTERS} of them different, after its scheme, and not the *** that 8x8 shows instead of it (the Authorization header as you gave it to 8x8; make one with crypto.randomUUID())`,
 );
 const headers = list(header, { min: 1, max: MAX_VALUES });
 

@@ -156,6 +156,16 @@ describe('the double opt-in', () => {
     });
   });
 
+  it('who answered STOP is not to be asked again later, but opted out', async () => {
+    const { consent, clock } = start();
+    await consent.requestOptIn(person, question);
+    clock.advance(MINUTE);
+    await consent.handleInbound(textOf('STOP', { at: NOON + MINUTE }));
+    const error = await failureOf(consent.requestOptIn(person, question));
+    expect(error).toMatchObject({ code: 'consent', reason: 'opted-out' });
+    expect(error).not.toHaveProperty('retryAfterMs');
+  });
+
   it('a STOP after the question closes it', async () => {
     const { consent, clock } = start();
     await consent.requestOptIn(person, question);

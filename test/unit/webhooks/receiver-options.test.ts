@@ -26,6 +26,12 @@ function refusalOf(options: unknown): ConfigurationError {
 const authenticated = (authentication: unknown) => ({ ...good, authentication });
 
 describe('options of the receiver', () => {
+  it('say what authentication may be, whatever was given', () => {
+    for (const given of ['Basic abc', 7]) {
+      expect(refusalOf(authenticated(given)).message).toMatch(/'none' or \{ authorization, accessToken/);
+    }
+  });
+
   it.each([
     [undefined, undefined],
     [{ ...good, handler: {} }, 'handler'],
