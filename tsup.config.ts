@@ -5,7 +5,12 @@ import { defineConfig } from 'tsup';
 const bundled = ['ky', 'p-throttle', 'jose'];
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', testing: 'src/testing/index.ts', webhooks: 'src/webhooks/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    postgres: 'src/postgres/index.ts',
+    testing: 'src/testing/index.ts',
+    webhooks: 'src/webhooks/index.ts',
+  },
   format: ['esm', 'cjs'],
   // `Symbol.asyncDispose` stands in our types, and not every consumer's `lib` or `types` has it.
   dts: { banner: '/// <reference lib="esnext.disposable" />' },

@@ -12,8 +12,8 @@ const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KB`;
 
 /** In kilobytes; `gzip` of the minified bundle. */
 const limits = {
-  'main entry, dependencies not counted': { minified: 235, gzip: 84 },
-  'main entry with its dependencies': { minified: 470, gzip: 148 },
+  'main entry, dependencies not counted': { minified: 245, gzip: 88 },
+  'main entry with its dependencies': { minified: 480, gzip: 152 },
   'webhooks entry, dependencies not counted': { minified: 75, gzip: 30 },
   'testing entry, dependencies not counted': { minified: 325, gzip: 116 },
 };
@@ -61,8 +61,8 @@ await report.check('tarball', async () => {
   });
   const packedBytes = Number(/"size": (\d+)/.exec(output)?.[1]);
   const unpackedBytes = Number(/"unpackedSize": (\d+)/.exec(output)?.[1]);
-  const figures = `packed ${kilobytes(packedBytes)} of 540 KB, unpacked ${kilobytes(unpackedBytes)} of 2000 KB`;
-  if (!(packedBytes <= 540 * 1024 && unpackedBytes <= 2000 * 1024)) throw new Error(`too big: ${figures}`);
+  const figures = `packed ${kilobytes(packedBytes)} of 600 KB, unpacked ${kilobytes(unpackedBytes)} of 2200 KB`;
+  if (!(packedBytes <= 600 * 1024 && unpackedBytes <= 2200 * 1024)) throw new Error(`too big: ${figures}`);
   return figures;
 });
 report.finish();

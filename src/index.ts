@@ -95,10 +95,19 @@ export type {
   ConsentEntry,
   ConsentLedger,
   ConsentLedgerCall,
+  ConsentListing,
   ConsentQuestion,
   ConsentRecord,
 } from './consent/consent-ledger.ts';
+export type { ConsentRow, ConsentRowDefaults } from './consent/consent-row.ts';
+export { type ExportConsentOptions, exportConsent } from './consent/export-consent.ts';
 export type { InboundConsent } from './consent/handle-inbound.ts';
+export {
+  type BadConsentRow,
+  type ConsentImport,
+  type ImportConsentOptions,
+  importConsent,
+} from './consent/import-consent.ts';
 export type { InboundConsentOptions } from './consent/inbound-options.ts';
 export type { KeywordKind, KeywordLanguage } from './consent/keywords/keyword-lists.ts';
 export {
@@ -108,6 +117,7 @@ export {
   readKeyword,
 } from './consent/keywords/read-keyword.ts';
 export { type MemoryConsentLedgerOptions, memoryConsentLedger } from './consent/memory-consent-ledger.ts';
+export type { ConsentFile } from './consent/read-consent-file.ts';
 export type { ReconfirmOptions } from './consent/reconfirm.ts';
 export type { OptInRequest } from './consent/request-opt-in.ts';
 export type { ApiKeyFunction, ApiKeyRequest, ExpiringApiKey } from './credentials.ts';

@@ -1,4 +1,5 @@
 import type * as Library from '8x8-sms-guard';
+import type * as Postgres from '8x8-sms-guard/postgres';
 import type * as Testing from '8x8-sms-guard/testing';
 import type * as Webhooks from '8x8-sms-guard/webhooks';
 
@@ -67,4 +68,22 @@ export async function hearBack(
   const refused = await receiver.handle(new Request('https://example.com', { method: 'POST', body: '{}' }));
   check(refused.status === 401, 'a stranger is refused');
   await test.close();
+}
+
+/** A ledger on any pool with `query(text, values)`. */
+export async function keepConsent(postgres: typeof Postgres): Promise<void> {
+  const asked: string[] = [];
+  const pool: Postgres.SqlPool = {
+    async query(text) {
+      asked.push(text);
+      return { rows: [] };
+    },
+  };
+  const ledger = postgres.postgresConsentLedger({ pool, schema: 'messaging' });
+  await ledger.migrate();
+  check(
+    asked[0] === postgres.consentLedgerSql({ schema: 'messaging' }),
+    'migrate runs the SQL that is shown',
+  );
+  check((await ledger.history('+6591234567')).length === 0, 'nobody is on record');
 }

@@ -1,10 +1,12 @@
 import * as library from '8x8-sms-guard';
+import * as postgres from '8x8-sms-guard/postgres';
 import * as testing from '8x8-sms-guard/testing';
 import * as webhooks from '8x8-sms-guard/webhooks';
-import { exercise, hearBack } from './exercise.EXTENSION';
+import { exercise, hearBack, keepConsent } from './exercise.EXTENSION';
 
 exercise(library, testing, 'consumer')
   .then(() => hearBack(library, testing, webhooks))
+  .then(() => keepConsent(postgres))
   .then(
     () => console.log('OK'),
     (error: unknown) => {

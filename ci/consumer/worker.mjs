@@ -1,8 +1,9 @@
 // The client stands in the global scope, where a Worker may not read a clock, start a timer or draw a random number.
 import * as library from '8x8-sms-guard';
+import * as postgres from '8x8-sms-guard/postgres';
 import * as testing from '8x8-sms-guard/testing';
 import * as webhooks from '8x8-sms-guard/webhooks';
-import { exercise, hearBack } from './exercise.mjs';
+import { exercise, hearBack, keepConsent } from './exercise.mjs';
 
 const emulator = testing.createEmulator();
 const sms = new library.SmsClient({
@@ -18,6 +19,7 @@ export default {
       const sent = await sms.messages.send({ destination: '+6591234567', text: 'hi' });
       await exercise(library, testing, 'worker');
       await hearBack(library, testing, webhooks);
+      await keepConsent(postgres);
       const unknown = await receiver.handle(
         new Request('https://example.com', { method: 'POST', body: '{}' }),
       );

@@ -52,8 +52,6 @@ export interface ConsentLedgerCall {
  * cannot answer throws, and the guard says no. `consentLedgerConformance` is the test every ledger must pass.
  *
  * The order of a person's entries is that of `at`; of equal times, that of arrival.
- *
- * @experimental until it has passed on PostgreSQL.
  */
 export interface ConsentLedger {
   /** The latest choice of each key, in order; `undefined` where there is none. Questions (`asked`) are no choices. */
@@ -71,6 +69,12 @@ export interface ConsentLedger {
    * and `at`, with the source `forgotten`, and nothing else.
    */
   forget(key: string, keepAs: string): Promise<void>;
+}
+
+/** A ledger that can also list everybody: what `exportConsent` reads. Ours all can; one of your own need not. */
+export interface ConsentListing {
+  /** Every entry of everybody. The entries of one key come in their order of arrival or of `at`. */
+  entries(options?: ConsentLedgerCall): AsyncIterable<ConsentChange>;
 }
 
 /** The methods of a ledger, for whoever must tell one from something else. */

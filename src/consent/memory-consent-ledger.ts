@@ -3,6 +3,7 @@ import {
   type ConsentChange,
   type ConsentEntry,
   type ConsentLedger,
+  type ConsentListing,
   type ConsentRecord,
   isChoice,
   laterChoice,
@@ -36,7 +37,7 @@ function checkBound(value: number, name: string): void {
 export function memoryConsentLedger({
   maxRecords = 1_000_000,
   maxEntries = 4 * maxRecords,
-}: MemoryConsentLedgerOptions = {}): ConsentLedger {
+}: MemoryConsentLedgerOptions = {}): ConsentLedger & ConsentListing {
   checkBound(maxRecords, 'maxRecords');
   checkBound(maxEntries, 'maxEntries');
   /** Histories in order: an entry is put in its place when it comes. */
@@ -84,6 +85,12 @@ export function memoryConsentLedger({
       for (const change of unknown) if (!isKnown(change)) add(change);
     },
     history: async (key) => [...(people.get(key) ?? [])],
+    async *entries(call) {
+      for (const [key, entries] of people) {
+        call?.signal?.throwIfAborted();
+        for (const entry of entries) yield { key, ...entry };
+      }
+    },
     forget: async (key, keepAs) => {
       const [own, kept] = [key, keepAs].map((each) => latestOf(people.get(each) ?? []));
       const latest = laterChoice(own, kept);

@@ -1,12 +1,3 @@
-/** CSV as RFC 4180 has it: commas, CRLF, quotes around what needs them, quotes doubled. */
-export function csvLine(values: readonly (string | number | undefined)[]): string {
-  const cells = values.map((value) => {
-    const text = String(value ?? '');
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  });
-  return `${cells.join(',')}\r\n`;
-}
-
 /** UTF-8 bytes of lines, made as they are read, so that a long file never lies in memory as one string. */
 export function streamLines(lines: readonly string[]): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();

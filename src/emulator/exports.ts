@@ -1,5 +1,5 @@
+import { csvLine } from '../csv-line.ts';
 import type { EmulatorContext, ExportJob, ExportRequest, Handler } from './context.ts';
-import { csvLine } from './csv.ts';
 import { type Fields, readObject, readString } from './fields.ts';
 import type { EmulatedMessage } from './message.ts';
 import { segment, shownPersonalData, statusOf } from './messages.ts';

@@ -135,7 +135,7 @@ const forgets: Check = async (ledger, [key = '', keepAs = '', other = '']) => {
       evidence: 'x',
       confirmation: 't',
     },
-    { key, ...ASKED, at: 3, expiresAt: 4 },
+    { key, ...ASKED, at: 3, expiresAt: 4, sender: '+6580001234' },
     { key: other, ...IN, at: 1 },
   ]);
   await ledger.forget(key, keepAs);
@@ -164,6 +164,19 @@ const keepsWhatItWasGiven: Check = async (ledger, [key = '']) => {
   expectEntries('what is given and taken is a copy', await ledger.history(key), [
     { ...IN, at: 1, source: 'before' },
   ]);
+};
+
+/** Databases refuse these two: what a ledger does with them is its own business, but the choice must count. */
+const anyCharacters: Check = async (ledger, [key = '']) => {
+  const odd = { text: 'STOP\0 \ud83d', evidence: '\udc00\0' };
+  await ledger.append([{ key, ...OUT, at: 5, messageId: 'umid-5', ...odd }]);
+  const [found] = await ledger.get([key]);
+  const { text: _text, evidence: _evidence, ...choice } = found ?? {};
+  expectEntries(
+    'a STOP counts, whatever characters are in it',
+    [choice],
+    [{ ...OUT, at: 5, messageId: 'umid-5' }],
+  );
 };
 
 /** Any order of arrival leads to the same choice, and nothing is lost. */
@@ -204,6 +217,7 @@ export function consentLedgerConformance({
     'one message is recorded once': oneMessageOnce,
     'forget leaves nothing but an opt-out': forgets,
     'entries are copies': keepsWhatItWasGiven,
+    'a text may hold any characters': anyCharacters,
     [`${operations} entries in any order`]: anyOrder(operations, seed),
   };
   return Object.entries(cases).map(([name, check]) => ({

@@ -3,6 +3,7 @@ import type { ConsentLedger } from '../../../src/consent/consent-ledger.ts';
 import { memoryConsentLedger } from '../../../src/consent/memory-consent-ledger.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
 import { consentLedgerConformance } from '../../../src/testing/consent-ledger-conformance.ts';
+import { readAll } from '../../support/read-all.ts';
 import { failureOf } from '../../support/transport.ts';
 
 const out = { state: 'opted-out', scope: 'all', source: 'sms' } as const;
@@ -67,6 +68,16 @@ describe('the conformance suite finds a ledger that', () => {
       }),
     ],
     [
+      'refuses characters that its database does not know',
+      /any characters/,
+      ({ append }) => ({
+        append: async (changes) => {
+          if (changes.some(({ text }) => text?.includes('\0'))) throw new Error('invalid byte sequence');
+          await append(changes);
+        },
+      }),
+    ],
+    [
       'hands out what it holds',
       /copies/,
       (ledger) => {
@@ -83,6 +94,29 @@ describe('the conformance suite finds a ledger that', () => {
   ])('%s', async (_, message, change) => {
     const failed = await failing(change);
     expect(failed.join('\n')).toMatch(message);
+  });
+});
+
+describe('entries of a memory ledger', () => {
+  it('are those of everybody, in the order of each person', async () => {
+    const ledger = memoryConsentLedger();
+    await ledger.append([
+      { key: '+1', ...out, at: 2 },
+      { key: '+2', ...optIn, at: 1 },
+      { key: '+1', ...optIn, at: 1 },
+    ]);
+    expect(await readAll(ledger.entries())).toEqual([
+      { key: '+1', ...optIn, at: 1 },
+      { key: '+1', ...out, at: 2 },
+      { key: '+2', ...optIn, at: 1 },
+    ]);
+  });
+
+  it('end when the signal fires', async () => {
+    const ledger = memoryConsentLedger();
+    await ledger.append([{ key: '+1', ...out, at: 2 }]);
+    const entries = ledger.entries({ signal: AbortSignal.abort(new Error('enough')) });
+    expect(await failureOf(readAll(entries))).toMatchObject({ message: 'enough' });
   });
 });
 

@@ -1,0 +1,51 @@
+import { ValidationError } from '../errors.ts';
+import { type Fields, findFlaw, having, oneOf, shapeWith } from '../schema.ts';
+import { consentCsvHeading, toCsvLine } from './consent-csv.ts';
+import type { ConsentListing } from './consent-ledger.ts';
+import { toRow } from './consent-row.ts';
+
+/** Options of {@link exportConsent}. */
+export interface ExportConsentOptions {
+  /** `csv` with a heading, or one JSON object a line. */
+  readonly format: 'csv' | 'jsonl';
+  /** Ends the export. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const fields: Fields<ExportConsentOptions> = {
+  format: oneOf(['csv', 'jsonl']),
+  signal: having(['addEventListener'], 'an AbortSignal'),
+};
+const inputSchema = shapeWith(['ledger', 'options'], {
+  ledger: having(['entries'], 'a ledger that can list everybody'),
+  options: shapeWith(['format'], fields, 'an object { format, signal }'),
+});
+
+async function* writeLines(
+  ledger: ConsentListing,
+  { format, signal }: ExportConsentOptions,
+): AsyncGenerator<string, void, void> {
+  if (format === 'csv') yield consentCsvHeading();
+  for await (const change of ledger.entries({ signal })) {
+    const row = toRow(change);
+    yield format === 'csv' ? toCsvLine(row) : `${JSON.stringify(row)}\n`;
+  }
+}
+
+/**
+ * Everything a ledger holds, line by line: a backup, or the way into another ledger with {@link importConsent}. What is
+ * recorded while it runs may be missing. The file holds whole numbers and what people wrote: keep it as you keep the
+ * ledger. In CSV a text that a spreadsheet would run as a formula has an apostrophe before it; the import takes it away.
+ *
+ * @throws ValidationError an option is wrong, or the ledger cannot list everybody
+ * @throws StoreError the ledger failed
+ * @example await pipeline(Readable.from(exportConsent(ledger, { format: 'jsonl' })), createWriteStream('consent.jsonl'))
+ */
+export function exportConsent(
+  ledger: ConsentListing,
+  options: ExportConsentOptions,
+): AsyncGenerator<string, void, void> {
+  const flaw = findFlaw(inputSchema, { ledger, options });
+  if (flaw !== undefined) throw new ValidationError(`exportConsent: ${flaw.message}`, flaw.path);
+  return writeLines(ledger, options);
+}

@@ -1,0 +1,34 @@
+import { findFlaw, integer, list, oneOf, refined, shapeWith, text } from '../schema.ts';
+import type { ConsentEntry } from './consent-ledger.ts';
+
+const anyText = text({ min: 0, max: Number.MAX_SAFE_INTEGER });
+const moment = integer({ min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER });
+const entryField = refined<ConsentEntry>(
+  shapeWith(['state', 'scope', 'source', 'at'], {
+    state: oneOf(['opted-in', 'opted-out', 'asked']),
+    scope: oneOf(['all', 'marketing']),
+    purposes: list(oneOf(['transactional', 'otp', 'marketing']), { max: 3 }),
+    source: anyText,
+    at: moment,
+    expiresAt: moment,
+    evidence: anyText,
+    messageId: anyText,
+    text: anyText,
+    confirmation: anyText,
+    sender: anyText,
+  }),
+  (entry) => (entry.state === 'asked') === 'expiresAt' in entry,
+  'must have expiresAt when it is a question, and only then.',
+);
+
+/** The entry in what a database gave back, or undefined: what is none is no yes and no no. */
+export function parseEntry(json: unknown): ConsentEntry | undefined {
+  if (typeof json !== 'string') return undefined;
+  let entry: unknown;
+  try {
+    entry = JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  return findFlaw(entryField, entry) === undefined ? (entry as ConsentEntry) : undefined;
+}

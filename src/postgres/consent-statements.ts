@@ -1,0 +1,68 @@
+import type { ConsentTable } from './consent-ledger-sql.ts';
+
+/** Every statement of the ledger. Each is atomic by itself, so it needs no transaction and runs on any pool. */
+export interface ConsentStatements {
+  /** $1: keys as a JSON array. One row a key, in order; `entry` is null where there is none. */
+  readonly latest: string;
+  /** $1: entries as a JSON array of {@link INSERTED}, in their order. */
+  readonly append: string;
+  /** $1: key. */
+  readonly history: string;
+  /** $1: key, $2: key to keep an opt-out under. */
+  readonly forget: string;
+  /** $1: id to go on after, $2: most rows. */
+  readonly page: string;
+}
+
+/**
+ * Values go in as JSON in one parameter of type text, and come back as JSON text: drivers differ in how they write arrays
+ * and read 64-bit integers, and teams change both (`types.setTypeParser`).
+ */
+const FIELDS: readonly (readonly [field: string, column: string, type: string])[] = [
+  ['state', 'state', 'text'],
+  ['scope', 'scope', 'text'],
+  ['purposes', 'purposes', 'text[]'],
+  ['source', 'source', 'text'],
+  ['at', 'at_ms', 'bigint'],
+  ['expiresAt', 'expires_at_ms', 'bigint'],
+  ['evidence', 'evidence', 'text'],
+  ['messageId', 'message_id', 'text'],
+  ['text', 'message_text', 'text'],
+  ['confirmation', 'confirmation', 'text'],
+  ['sender', 'sender', 'text'],
+];
+
+export function writeStatements({ entries }: ConsentTable): ConsentStatements {
+  const columns = FIELDS.map(([, column]) => column).join(', ');
+  const given = FIELDS.map(([field]) => `given."${field}"`).join(', ');
+  const types = FIELDS.map(([field, , type]) => `"${field}" ${type}`).join(', ');
+  const pairs = FIELDS.map(([field, column]) => `'${field}', found.${column}`).join(', ');
+  const entry = `json_strip_nulls(json_build_object(${pairs}))::text AS entry`;
+  return {
+    latest: `SELECT latest.entry
+FROM json_array_elements_text($1::text::json) WITH ORDINALITY AS wanted (person, place)
+LEFT JOIN LATERAL (
+  SELECT ${entry} FROM ${entries} AS found
+  WHERE found.person = wanted.person AND found.state <> 'asked'
+  ORDER BY found.at_ms DESC, found.id DESC LIMIT 1
+) AS latest ON true
+ORDER BY wanted.place`,
+    // In the order of people, so that two calls about the same people wait for each other and do not lock each other out.
+    append: `INSERT INTO ${entries} (person, ${columns})
+SELECT given.key, ${given}
+FROM json_to_recordset($1::text::json) AS given (place integer, key text, ${types})
+ORDER BY given.key, given.place
+ON CONFLICT (person, message_id) WHERE message_id IS NOT NULL DO NOTHING`,
+    history: `SELECT ${entry} FROM ${entries} AS found WHERE found.person = $1::text ORDER BY found.at_ms, found.id`,
+    forget: `WITH gone AS (
+  DELETE FROM ${entries} WHERE person IN ($1::text, $2::text) RETURNING id, person, state, scope, at_ms
+), latest AS (
+  SELECT state, scope, at_ms FROM gone WHERE state <> 'asked'
+  ORDER BY at_ms DESC, (person = $1::text) DESC, id DESC LIMIT 1
+)
+INSERT INTO ${entries} (person, state, scope, source, at_ms)
+SELECT $2::text, state, scope, 'forgotten', at_ms FROM latest WHERE state = 'opted-out'`,
+    page: `SELECT found.id::text AS id, found.person AS key, ${entry} FROM ${entries} AS found
+WHERE found.id > $1::text::bigint ORDER BY found.id LIMIT $2::text::integer`,
+  };
+}

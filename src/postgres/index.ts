@@ -1,0 +1,7 @@
+export { type ConsentTableOptions, consentLedgerSql } from './consent-ledger-sql.ts';
+export {
+  type PostgresConsentLedger,
+  type PostgresConsentLedgerOptions,
+  postgresConsentLedger,
+} from './postgres-consent-ledger.ts';
+export type { SqlPool } from './run-statement.ts';

@@ -1,0 +1,30 @@
+import type { ConsentEntry } from '../consent/consent-ledger.ts';
+import { parseEntry } from '../consent/stored-entry.ts';
+import { StoreError } from '../errors.ts';
+
+function unreadable(): StoreError {
+  return new StoreError('The consent ledger on PostgreSQL holds a row that is no entry. Nothing was read.');
+}
+
+function columnOf(row: unknown, column: string): unknown {
+  return (row as Readonly<Record<string, unknown>> | null | undefined)?.[column];
+}
+
+/** A column of a row, which any driver must give as text. */
+export function readText(row: unknown, column: string): string {
+  const value = columnOf(row, column);
+  if (typeof value !== 'string') throw unreadable();
+  return value;
+}
+
+/** The entry of a row. */
+export function readEntry(row: unknown): ConsentEntry {
+  const entry = parseEntry(columnOf(row, 'entry'));
+  if (entry === undefined) throw unreadable();
+  return entry;
+}
+
+/** As {@link readEntry}, where there may be none. */
+export function readEntryIfAny(row: unknown): ConsentEntry | undefined {
+  return columnOf(row, 'entry') === null ? undefined : readEntry(row);
+}
