@@ -9,7 +9,7 @@ const all = (percent: number) => ({
 
 export default defineConfig({
   test: {
-    include: ['test/{unit,integration,socket,contract}/**/*.test.ts'],
+    include: ['test/{unit,integration,socket,contract,redis}/**/*.test.ts'],
     // Room for the oracle and property tests on a busy machine; no test measures time.
     testTimeout: 60_000,
     coverage: {

@@ -192,7 +192,7 @@ export class RandomRun {
     const ms = this.#random.pick([0, 1, 3, 100, 333, 500, 999, 1000, 4000, LONGEST_WINDOW_MS]);
     await this.#subject.advance(ms);
     this.#elapsedMs += ms;
-    while (this.#elapsedMs - (this.#open[0]?.takenMs ?? this.#elapsedMs) > SETTLED_WITHIN_MS) {
+    while (this.#elapsedMs - (this.#open[0]?.takenMs ?? this.#elapsedMs) >= SETTLED_WITHIN_MS) {
       await this.#settle(0);
     }
     const nowMs = this.#subject.now();

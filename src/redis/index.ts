@@ -1,0 +1,15 @@
+export type { NamesOptions } from './names.ts';
+export type { IoredisLike, NodeRedisLike, RedisClient, RedisCommands } from './redis-commands.ts';
+export { type RedisConsentLedgerOptions, redisConsentLedger } from './redis-consent-ledger.ts';
+export {
+  type LocalLimitsOptions,
+  type RedisLimitStore,
+  type RedisLimitsOptions,
+  redisLimits,
+} from './redis-limits.ts';
+export type {
+  LimitsEvent,
+  LimitsEventListener,
+  LimitsWarning,
+  TroubleReason,
+} from './trouble/limits-event.ts';

@@ -1,0 +1,33 @@
+import type { TakeCall } from './script-calls.ts';
+
+/**
+ * Commands that take whose answer was lost: the server may have counted them, or may do so yet. Bounded: with more than
+ * 100,000 messages the oldest stay counted until they leave their windows.
+ */
+export interface LostTakes {
+  lose(scope: string, call: TakeCall): void;
+  /** Its messages are lost no more. */
+  found(scope: string, call: TakeCall): void;
+  callOf(scope: string, reservation: string): TakeCall | undefined;
+}
+
+const MAX_LOST = 100_000;
+
+export function createLostTakes(): LostTakes {
+  const calls = new Map<string, TakeCall>();
+  const keyOf = (scope: string, reservation: string) => `${scope.length} ${scope}${reservation}`;
+  return {
+    lose(scope, call) {
+      for (const { reservation } of call.requests) calls.set(keyOf(scope, reservation), call);
+      for (const key of calls.keys()) {
+        if (calls.size <= MAX_LOST) return;
+        calls.delete(key);
+      }
+    },
+    found(scope, call) {
+      if (calls.size === 0) return;
+      for (const { reservation } of call.requests) calls.delete(keyOf(scope, reservation));
+    },
+    callOf: (scope, reservation) => (calls.size === 0 ? undefined : calls.get(keyOf(scope, reservation))),
+  };
+}

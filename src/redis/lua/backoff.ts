@@ -1,0 +1,101 @@
+/**
+ * `backoff`: grants and stamp of the last before the journal, grants now, the longest `forgetMs` and `maxMs` met; then
+ * a journal of the last 16 grants (stamp, `forgetMs`), from which the state is worked out again when one of them is
+ * given back, in whatever order. What is older is kept.
+ *
+ * Operation `b`: `baseMs`, `maxMs`, `forgetMs`.
+ */
+export const BACKOFF = `
+local JOURNAL, GRANT, MAX_GRANTS = 18, 10, 16
+
+local function decayed(grants, last, at, forget)
+  return max(0, grants - max(0, floor((ms_of(at) - ms_of(last)) / forget)))
+end
+
+local function wait_of(grants, base, most)
+  return min(most, base * 2 ^ (grants - 1))
+end
+
+local function read_backoff(value)
+  if not value then return 0, 0, 0, 0, 0, 0 end
+  local kept, kept_last, grants, forget, most = read('>I2I6I2I4I4', value)
+  local last = kept_last
+  if #value > JOURNAL then last = read('>I6', value, #value - GRANT + 1) end
+  return grants, last, kept, kept_last, forget, most
+end
+
+local function one_more(grants, last, at, forget)
+  return min(65535, decayed(grants, last, at, forget) + 1)
+end
+
+-- The journal on top of what was kept before it.
+local function replay(kept, kept_last, forget, most, journal)
+  local grants, last = kept, kept_last
+  for at = 1, #journal, GRANT do
+    local granted, forget_then = read('>I6I4', journal, at)
+    grants, last = one_more(grants, last, granted, forget_then), granted
+  end
+  return pack('>I2I6I2I4I4', kept, kept_last, grants, forget, most) .. journal, grants, last
+end
+
+local function merge_backoff(value, old)
+  local grants, last, _, _, forget, most = read_backoff(value)
+  local more, old_last, _, _, old_forget, old_most = read_backoff(old)
+  return (replay(min(65535, grants + more), max(last, old_last), max(forget, old_forget), max(most, old_most), ''))
+end
+
+local function save_backoff(at, value, grants, last, forget, most)
+  save(at, grants > 0 and value, ms_of(last) + max(most, grants * forget) - now)
+end
+
+local function look_backoff(at, args)
+  local value = load(at, merge_backoff)
+  if not value then return 0, 0 end
+  local grants, last = read_backoff(value)
+  local wait = wait_of(grants, ARGV[args + 1] + 0, ARGV[args + 2] + 0)
+  return decayed(grants, last, stamp, ARGV[args + 3] + 0), max(0, ms_of(last) + wait - now)
+end
+`;
+
+export const TAKE_BACKOFF = `
+function check.b(at, args)
+  local count, wait = look_backoff(at, args)
+  if wait > 0 then return 's', count, wait end
+end
+
+function write.b(at, args)
+  local value = loaded(at)
+  local forget = ARGV[args + 3] + 0
+  local grants, last, kept, kept_last, longest, most = read_backoff(value)
+  local journal = (value and sub(value, JOURNAL + 1) or '') .. pack('>I6I4', stamp, forget)
+  if #journal > MAX_GRANTS * GRANT then
+    local granted, forget_then = read('>I6I4', journal)
+    kept, kept_last = one_more(kept, kept_last, granted, forget_then), granted
+    journal = sub(journal, GRANT + 1)
+  end
+  grants = one_more(grants, last, stamp, forget)
+  longest, most = max(longest, forget), max(most, ARGV[args + 2] + 0)
+  local head = pack('>I2I6I2I4I4', kept, kept_last, grants, longest, most)
+  save_backoff(at, head .. journal, grants, stamp, longest, most)
+  return wait_of(grants, ARGV[args + 1] + 0, ARGV[args + 2] + 0)
+end
+`;
+
+export const SETTLE_BACKOFF = `
+function give_back.b(at, args, taken)
+  local value = load(at, merge_backoff)
+  if not value then return end
+  local _, _, kept, kept_last, forget, most = read_backoff(value)
+  for place = #value - GRANT + 1, JOURNAL + 1, -GRANT do
+    if read('>I6', value, place) == taken then
+      local journal = sub(value, JOURNAL + 1, place - 1) .. sub(value, place + GRANT)
+      local left, grants, last = replay(kept, kept_last, forget, most, journal)
+      return save_backoff(at, left, grants, last, forget, most)
+    end
+  end
+end
+`;
+
+export const LOOK_BACKOFF = `
+look.b = look_backoff
+`;

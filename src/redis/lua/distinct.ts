@@ -1,0 +1,116 @@
+/**
+ * `distinct`: a sorted set of members by the stamp of their latest take. Up to 8 earlier takes of a member that is
+ * still counted stand beside it under the member's name, a blank and a digit, with negative scores, for when a later one is given
+ * back. With more than 8 the latest gets half a unit, which no take has: it can no longer be given back.
+ *
+ * Operation `d`: limit, window, member; then the member under the former secret. Written at once, not by `flush`.
+ */
+export const DISTINCT = `
+local function live_score(key, member, least)
+  local score = call('ZSCORE', key, member)
+  score = score and tonumber(score)
+  return score and score >= least and score
+end
+
+local function members_of(at, least)
+  local count = call('ZCOUNT', KEYS[at], least, '+inf')
+  if per_rule == 2 then count = count + call('ZCOUNT', KEYS[at + 1], least, '+inf') end
+  return count
+end
+
+-- Milliseconds until so many more than there may be have left, and one.
+local function wait_for_member(at, least, window, over)
+  local scores = {}
+  for key = at, at + per_rule - 1 do
+    local found = call('ZRANGEBYSCORE', KEYS[key], least, '+inf', 'WITHSCORES', 'LIMIT', 0, over + 1)
+    for place = 2, #found, 2 do scores[#scores + 1] = found[place] + 0 end
+  end
+  table.sort(scores)
+  return ms_of(scores[over + 1]) + window - now
+end
+
+local function add_member(key, member, word, held, window)
+  local least = (now - window + 1) * 50
+  call('ZREMRANGEBYSCORE', key, '(' .. format('%.0f', -least), '(' .. format('%.0f', least))
+  if held then
+    local place = 0
+    while place < 8 and call('ZSCORE', key, member .. ' ' .. place) do place = place + 1 end
+    local earlier = min(held, word)
+    word = max(held, word)
+    if place < 8 then call('ZADD', key, -earlier, member .. ' ' .. place) else word = floor(word) + 0.5 end
+  end
+  call('ZADD', key, word, member)
+  local live = max(1, ms_of(word) + window - now) + spare
+  if call('PTTL', key) < live then call('PEXPIRE', key, live) end
+end
+`;
+
+export const TAKE_DISTINCT = `
+local function held_score(at, args, least)
+  local held = live_score(KEYS[at], ARGV[args + 3], least)
+  if per_rule == 2 then held = held or live_score(KEYS[at + 1], ARGV[args + 5], least) end
+  return held
+end
+
+function check.d(at, args)
+  local limit, window = ARGV[args + 1] + 0, ARGV[args + 2] + 0
+  local least = (now - window + 1) * 50
+  if held_score(at, args, least) then return end
+  local count = members_of(at, least)
+  if count >= limit then return 'f', count, wait_for_member(at, least, window, count - limit) end
+end
+
+function write.d(at, args)
+  local window = ARGV[args + 2] + 0
+  local held = held_score(at, args, (now - window + 1) * 50)
+  add_member(KEYS[at], ARGV[args + 3], stamp, held, window)
+  if per_rule == 2 then call('ZREM', KEYS[at + 1], ARGV[args + 5]) end
+end
+`;
+
+export const SETTLE_DISTINCT = `
+local function remove_take(key, member, taken)
+  local score = call('ZSCORE', key, member)
+  if not score then return end
+  local is_latest = tonumber(score) == taken
+  local latest, place = 0, nil
+  for at = 0, 7 do
+    local earlier = call('ZSCORE', key, member .. ' ' .. at)
+    earlier = earlier and -tonumber(earlier)
+    if earlier and not is_latest and earlier == taken then return call('ZREM', key, member .. ' ' .. at) end
+    if earlier and earlier > latest then latest, place = earlier, at end
+  end
+  if not is_latest then return end
+  if not place then return call('ZREM', key, member) end
+  call('ZADD', key, latest, member)
+  call('ZREM', key, member .. ' ' .. place)
+end
+
+local function distinct_place(at, args, taken)
+  if per_rule == 2 and call('ZSCORE', KEYS[at + 1], ARGV[args + 5]) then return KEYS[at + 1], ARGV[args + 5] end
+  return KEYS[at], ARGV[args + 3]
+end
+
+function give_back.d(at, args, taken)
+  local key, member = distinct_place(at, args)
+  remove_take(key, member, taken)
+end
+
+function keep.d(at, args, taken, moved)
+  if not moved then return end
+  local key, member = distinct_place(at, args)
+  local window = ARGV[args + 2] + 0
+  remove_take(key, member, taken)
+  add_member(key, member, moved, live_score(key, member, (now - window + 1) * 50), window)
+end
+`;
+
+export const LOOK_DISTINCT = `
+function look.d(at, args)
+  local limit, window = ARGV[args + 1] + 0, ARGV[args + 2] + 0
+  local least = (now - window + 1) * 50
+  local count = members_of(at, least)
+  if count < limit then return count, 0 end
+  return count, wait_for_member(at, least, window, count - limit)
+end
+`;

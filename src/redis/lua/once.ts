@@ -1,0 +1,85 @@
+/**
+ * `once`: the take that is open (stamp, lease, window, fingerprint), then what was settled (time in milliseconds,
+ * window, fingerprint, result). A take may stand over a settled record that has left its own shorter window; given
+ * back, that record stands again. An open take without a lease counts as settled after 15 minutes.
+ *
+ * Operation `o`: fingerprint, window, lease or 0; then the fingerprint under the former secret.
+ */
+export const ONCE = `
+local LEASE, NO_PRINT = 900000, string.rep('-', 16)
+
+local function read_once(value)
+  if not value then return 0, 0, 0, NO_PRINT, 0, 0, NO_PRINT, '' end
+  local taken, lease, window, print, settled, length, kept_print = read('>I6I4I4c16I6I4c16', value)
+  local result = sub(value, 57)
+  if taken > 0 and lease == 0 and ms_of(taken) + LEASE <= now then
+    return 0, 0, 0, NO_PRINT, ms_of(taken) + LEASE, window, print, ''
+  end
+  return taken, lease, window, print, settled, length, kept_print, result
+end
+
+local function save_once(at, taken, lease, window, print, settled, length, kept_print, result)
+  if taken == 0 and settled == 0 then return save(at, false, 0) end
+  local value = pack('>I6I4I4c16I6I4c16', taken, lease, window, print, settled, length, kept_print) .. result
+  local open_live = taken > 0 and ms_of(taken) + LEASE + window - now or 0
+  save(at, value, max(open_live, settled + length - now))
+end
+
+local function merge_once(value)
+  return value
+end
+
+local function is_print(print, args)
+  return print == ARGV[args + 1] or (per_rule == 2 and print == ARGV[args + 5])
+end
+
+-- Why it stands in the way, for how long, and the result that was kept.
+local function look_once(at, args)
+  local value = load(at, merge_once)
+  if not value then return end
+  local taken, lease, _, print, settled, length, kept_print, result = read_once(value)
+  local lease_left = ms_of(taken) + lease - now
+  if taken > 0 and (lease == 0 or lease_left > 0) then
+    return is_print(print, args) and 'p' or 'c', lease > 0 and lease_left or nil
+  end
+  local left = settled + min(length, ARGV[args + 2] + 0) - now
+  if left <= 0 then return end
+  if is_print(kept_print, args) then return 'd', left, result end
+  return 'c', left
+end
+`;
+
+export const TAKE_ONCE = `
+function check.o(at, args)
+  local reason, wait, result = look_once(at, args)
+  if reason then return reason, 1, wait, result end
+end
+
+function write.o(at, args)
+  local _, _, _, _, settled, length, kept_print, result = read_once(loaded(at))
+  local window, lease = ARGV[args + 2] + 0, ARGV[args + 3] + 0
+  save_once(at, stamp, lease, window, ARGV[args + 1], settled, length, kept_print, result)
+end
+`;
+
+export const SETTLE_ONCE = `
+function give_back.o(at, args, taken)
+  local value = load(at, merge_once)
+  local open, _, _, _, settled, length, kept_print, result = read_once(value)
+  if open == taken then save_once(at, 0, 0, 0, NO_PRINT, settled, length, kept_print, result) end
+end
+
+function keep.o(at, args, taken, _, result)
+  local value = load(at, merge_once)
+  local open, _, window, print = read_once(value)
+  if open == taken then save_once(at, 0, 0, 0, NO_PRINT, now, window, print, result) end
+end
+`;
+
+export const LOOK_ONCE = `
+function look.o(at, args)
+  local reason, wait = look_once(at, args)
+  if not reason then return 0, 0 end
+  return 1, wait
+end
+`;

@@ -1,0 +1,177 @@
+import type {
+  ConsentChange,
+  ConsentEntry,
+  ConsentLedger,
+  ConsentLedgerCall,
+  ConsentListing,
+  ConsentRecord,
+} from '../consent/consent-ledger.ts';
+import { parseEntry } from '../consent/stored-entry.ts';
+import { ConfigurationError, StoreError } from '../errors.ts';
+import { anything, type Fields, findFlaw, pattern, shapeWith } from '../schema.ts';
+import { raceAbort } from '../wait.ts';
+import { APPEND_SCRIPT, FORGET_SCRIPT, HISTORY_SCRIPT, LATEST_SCRIPT, PEOPLE_SCRIPT } from './lua/consent.ts';
+import { type RedisClient, type RedisCommands, toRedisCommands } from './redis-commands.ts';
+import { createRunScript } from './run-script.ts';
+
+/** Options of {@link redisConsentLedger}. */
+export interface RedisConsentLedgerOptions {
+  /** A client of ioredis, iovalkey or node-redis, single or cluster, or anything with the three methods. Yours to close. */
+  readonly client: RedisClient;
+  /** Tells ledgers of one server apart: at most 64 letters, digits and `._-`. @default 'default' */
+  readonly name?: string | undefined;
+}
+
+const fields: Fields<RedisConsentLedgerOptions> = {
+  client: anything(),
+  name: pattern(/^[A-Za-z0-9._-]{1,64}$/, 'at most 64 letters, digits and ._-'),
+};
+const optionsSchema = shapeWith(['client'], fields, 'an object { client, name }');
+
+/** People a script looks at in one go: half a millisecond of the server. */
+const PEOPLE_AT_ONCE = 500;
+/** A client sends a command again after a reconnect; by then it has been remembered. */
+const CALL_REMEMBERED_MS = 3_600_000;
+/** Arrival, kind and scope before the JSON of a member. */
+const HEAD_CHARACTERS = 18;
+
+function failure(name: string, error: unknown, changes: boolean): StoreError {
+  // A server's refusal begins with a word in capitals; the rest of it may hold keys, which are numbers.
+  const word = error instanceof Error ? /^[A-Z]{2,20}\b/.exec(error.message)?.[0] : undefined;
+  const nothing = changes ? 'Nothing was recorded.' : 'Nothing was read.';
+  const outcome =
+    !changes || word !== undefined
+      ? nothing
+      : 'It is not known whether it was recorded; read before you try again.';
+  return new StoreError(`The consent ledger on Redis failed in ${name} (${word ?? 'no answer'}). ${outcome}`);
+}
+
+function unreadable(): StoreError {
+  return new StoreError('The consent ledger on Redis gave something that is no entry. Nothing was read.');
+}
+
+function readEntry(json: unknown): ConsentEntry {
+  const entry = parseEntry(json);
+  if (entry === undefined) throw unreadable();
+  return entry;
+}
+
+/** What a script gives for `count` keys, or for as many as there are. */
+function readTexts(answer: unknown, count?: number): readonly string[] {
+  const fits =
+    Array.isArray(answer) &&
+    answer.every((each) => typeof each === 'string') &&
+    (count === undefined || answer.length === count);
+  if (!fits) throw unreadable();
+  return answer;
+}
+
+const KINDS = { 'opted-in': 'i', 'opted-out': 'o', asked: 'q' } as const;
+const SCOPES = { all: 'a', marketing: 'm' } as const;
+
+function toMember({ key: _key, ...entry }: ConsentChange): string {
+  return `${KINDS[entry.state]}${SCOPES[entry.scope]}${JSON.stringify(entry)}`;
+}
+
+/** A server that throws out whatever it likes when it is full would throw out opt-outs. */
+async function checkEviction(commands: RedisCommands): Promise<void> {
+  const answer = await commands.call('INFO', 'memory');
+  if (!/^maxmemory_policy:allkeys/m.test(String(answer))) return;
+  throw new ConfigurationError(
+    'redisConsentLedger: the server may evict any key (maxmemory-policy allkeys-…), opt-outs included. Set it to noeviction, or use another server. Nothing was recorded.',
+    'client',
+  );
+}
+
+/**
+ * A ledger in Redis 5 or later, or Valkey, for teams without SQL. Numbers and texts stand there as they are, and only
+ * last as long as the server keeps them: switch on its append-only file. All of a ledger is in one slot of a cluster, so
+ * that an append is whole or not at all.
+ *
+ * @throws ConfigurationError an option is missing, unknown or wrong
+ * @example new SmsClient({ guards: { consent: { ledger: redisConsentLedger({ client: new Redis() }) } } })
+ */
+export function redisConsentLedger(options: RedisConsentLedgerOptions): ConsentLedger & ConsentListing {
+  const flaw = findFlaw(optionsSchema, options);
+  if (flaw !== undefined) throw new ConfigurationError(`redisConsentLedger: ${flaw.message}`, flaw.path);
+  const commands = toRedisCommands(options.client);
+  const prefix = `8x8g:{consent.${options.name ?? 'default'}}:`;
+  const [arrivals, people] = [`${prefix}arrivals`, `${prefix}people`];
+  const entriesOf = (key: string) => `${prefix}e:${key}`;
+  const messagesOf = (key: string) => `${prefix}m:${key}`;
+  const scripts = {
+    latest: createRunScript(commands, LATEST_SCRIPT),
+    append: createRunScript(commands, APPEND_SCRIPT),
+    forget: createRunScript(commands, FORGET_SCRIPT),
+    history: createRunScript(commands, HISTORY_SCRIPT),
+    people: createRunScript(commands, PEOPLE_SCRIPT),
+  };
+  let isChecked = false;
+
+  async function run(
+    name: keyof typeof scripts,
+    keys: readonly string[],
+    args: readonly string[],
+    call: ConsentLedgerCall = {},
+  ): Promise<unknown> {
+    call.signal?.throwIfAborted();
+    const answer = (async () => {
+      try {
+        return await scripts[name](keys, args);
+      } catch (error) {
+        throw failure(name, error, name === 'append' || name === 'forget');
+      }
+    })();
+    return call.signal === undefined ? answer : raceAbort(answer, call.signal);
+  }
+
+  async function historyOf(key: string, call?: ConsentLedgerCall): Promise<readonly ConsentEntry[]> {
+    const members = readTexts(await run('history', [entriesOf(key)], [], call));
+    return members.map((member) => readEntry(member.slice(HEAD_CHARACTERS)));
+  }
+
+  return {
+    async get(keys, call) {
+      const found: (ConsentRecord | undefined)[] = [];
+      for (let from = 0; from < keys.length; from += PEOPLE_AT_ONCE) {
+        const some = keys.slice(from, from + PEOPLE_AT_ONCE).map(entriesOf);
+        const texts = readTexts(await run('latest', some, [], call), some.length);
+        for (const text of texts) found.push(text === '' ? undefined : (readEntry(text) as ConsentRecord));
+      }
+      return found;
+    },
+    async append(changes) {
+      if (changes.length === 0) return;
+      if (!isChecked)
+        await checkEviction(commands).catch((error: unknown) => {
+          // Not every server tells; one that does not is not refused.
+          if (ConfigurationError.isInstance(error)) throw error;
+        });
+      isChecked = true;
+      const keys = changes.flatMap(({ key }) => [entriesOf(key), messagesOf(key)]);
+      const args = changes.flatMap((change) => [
+        change.key,
+        String(change.at),
+        toMember(change),
+        change.messageId === undefined ? '' : `=${change.messageId}`,
+      ]);
+      const call = `${prefix}c:${crypto.randomUUID()}`;
+      await run('append', [call, arrivals, people, ...keys], [String(CALL_REMEMBERED_MS), ...args]);
+    },
+    history: historyOf,
+    async forget(key, keepAs) {
+      const own = [key, keepAs].flatMap((each) => [entriesOf(each), messagesOf(each)]);
+      await run('forget', [arrivals, people, ...own], [key, keepAs]);
+    },
+    async *entries(call) {
+      for (let bound = '-'; ; ) {
+        const some = readTexts(await run('people', [people], [bound, String(PEOPLE_AT_ONCE)], call));
+        for (const key of some) {
+          for (const entry of await historyOf(key, call)) yield { key, ...entry };
+          bound = `(${key}`;
+        }
+        if (some.length < PEOPLE_AT_ONCE) return;
+      }
+    },
+  };
+}

@@ -1,0 +1,175 @@
+import { ConfigurationError } from '../errors.ts';
+import type { LimitStore } from '../limits/limit-store.ts';
+import {
+  anyFunction,
+  anything,
+  either,
+  type Fields,
+  findFlaw,
+  having,
+  integer,
+  oneOf,
+  shape,
+  shapeWith,
+} from '../schema.ts';
+import type { Clock } from '../types.ts';
+import { createNames, type NamesOptions } from './names.ts';
+import { type RedisClient, toRedisCommands } from './redis-commands.ts';
+import { createRedisStore } from './redis-store.ts';
+import { createGuardedStore } from './trouble/guarded-store.ts';
+import { limitCommands } from './trouble/limited-commands.ts';
+import { createEmitLimits, type LimitsEventListener, type LimitsWarning } from './trouble/limits-event.ts';
+import { checkServer } from './trouble/start-checks.ts';
+
+/** What a process does alone while the shared store does not answer. */
+export interface LocalLimitsOptions {
+  /**
+   * How many processes send, at most. Each takes `max(1, floor(limit / processes))` of every limit for itself: all together
+   * then let through `max(limit, processes)` at most, beside what the shared store let through before.
+   */
+  readonly processes: number;
+  /**
+   * What becomes of a message with an `idempotencyKey`, and of other things that must not happen twice, when only this
+   * process can be asked. `refuse`: a `StoreError`, nothing is sent. `local`: it goes out unless this process knows the
+   * key; another process may have sent it.
+   *
+   * @default 'refuse'
+   */
+  readonly once?: 'refuse' | 'local' | undefined;
+}
+
+/** Options of {@link redisLimits}. */
+export interface RedisLimitsOptions extends NamesOptions {
+  /** Yours, connected, of ioredis, iovalkey or node-redis (single or cluster), or your own {@link RedisCommands}. */
+  readonly client: RedisClient;
+  /**
+   * What happens while the server does not answer; there is no default, because only you can tell. `'refuse'`: nothing is
+   * sent. `{ local: { processes } }`: each process goes on with its share of every limit. Amounts of money are refused in
+   * both cases.
+   */
+  readonly onStoreError: 'refuse' | { readonly local: LocalLimitsOptions };
+  /**
+   * Milliseconds the server has for an answer, 10 to 4,000; of a batch, for every 500 messages.
+   *
+   * @default 150, design decision
+   */
+  readonly timeoutMs?: number | undefined;
+  /** Is told of every switch and of what is wrong with the server. @default writes a line with `console.warn` */
+  readonly onEvent?: LimitsEventListener | undefined;
+  /** What this process counts by when it is alone, and events are stamped with. @default the system's */
+  readonly clock?: Clock | undefined;
+}
+
+/** A limit store on Redis or Valkey. */
+export interface RedisLimitStore extends LimitStore {
+  /**
+   * What is wrong with the server: it may drop counters, is too old, or runs no scripts. Asked by itself after the first
+   * answer and told to `onEvent`; call it when you deploy. Never throws.
+   *
+   * @example for (const { message } of await limits.check()) console.warn(message);
+   */
+  check(): Promise<readonly LimitsWarning[]>;
+  /** Stops telling the server what it has missed. Your client stays open. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_TIMEOUT_MS = 150;
+/** A command without an answer for so many deadlines is taken for lost; ours, 3 s by default. */
+const LOST_AFTER_DEADLINES = 20;
+
+const localFields: Fields<LocalLimitsOptions> = {
+  processes: integer({ min: 1, max: 100_000 }),
+  once: oneOf(['refuse', 'local']),
+};
+const local = shapeWith(['processes'], localFields, 'an object { processes }');
+
+const fields: Fields<RedisLimitsOptions> = {
+  client: anything(),
+  secret: anything(),
+  keyId: anything(),
+  previous: anything(),
+  storeNumbers: oneOf(['hashed', 'clear']),
+  onStoreError: either(
+    (input) => typeof input === 'object' && input !== null,
+    shapeWith(['local'], { local }, "'refuse' or { local: { processes } }"),
+    oneOf(['refuse']),
+  ),
+  timeoutMs: integer({ min: 10, max: 4_000, unit: 'milliseconds' }),
+  onEvent: anyFunction(),
+  clock: having(['now'], 'a clock'),
+};
+const schema = shape(fields, 'an object of options');
+
+function readOptions(options: RedisLimitsOptions): RedisLimitsOptions {
+  const flaw = findFlaw(schema, options);
+  if (flaw !== undefined) throw new ConfigurationError(`redisLimits: ${flaw.message}`, flaw.path);
+  if (options.onStoreError === undefined) {
+    throw new ConfigurationError(
+      "redisLimits: choose what happens while the server does not answer. onStoreError: 'refuse' sends nothing then; onStoreError: { local: { processes: 20 } } lets each of your (here 20) processes go on with its share of every limit.",
+      'onStoreError',
+    );
+  }
+  return options;
+}
+
+/**
+ * Counts on a Redis or Valkey server, for all processes that share it, in one round trip a message. A server that does
+ * not answer within `timeoutMs` is left alone for a while, and `onStoreError` decides; see docs/scaling.md. Nothing is
+ * asked or started before the first call.
+ *
+ * @throws ConfigurationError an option is missing, unknown or malformed
+ *
+ * @example
+ * ```ts
+ * const limits = redisLimits({
+ *   client: new Redis(process.env.REDIS_URL),
+ *   secret: process.env.LIMITS_SECRET,
+ *   onStoreError: { local: { processes: 20 } },
+ * });
+ * const sms = new SmsClient({ limits });
+ * ```
+ */
+export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
+  const {
+    client,
+    onStoreError,
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+    onEvent,
+    clock,
+    ...names
+  } = readOptions(options);
+  const commands = limitCommands(toRedisCommands(client), LOST_AFTER_DEADLINES * timeoutMs);
+  const raw = createRedisStore({ commands, names: createNames(names), deadlineMs: timeoutMs });
+  const emit = createEmitLimits(onEvent, () => (clock ?? Date).now());
+  let isChecked = false;
+
+  /** Nobody waits for it, and it does not throw. */
+  async function checkOnce(): Promise<void> {
+    if (isChecked) return;
+    isChecked = true;
+    for (const warning of await checkServer(commands)) emit({ type: 'limits-warning', ...warning });
+  }
+
+  const guarded = createGuardedStore({
+    remote: {
+      ...raw,
+      async take(scope, requests) {
+        const verdicts = await raw.take(scope, requests);
+        void checkOnce();
+        return verdicts;
+      },
+    },
+    onStoreError:
+      onStoreError === 'refuse'
+        ? onStoreError
+        : { processes: onStoreError.local.processes, once: onStoreError.local.once ?? 'refuse' },
+    timeoutMs,
+    clock,
+    onEvent,
+  });
+  return {
+    ...guarded,
+    check: () => checkServer(commands),
+    close: async () => guarded.close?.(),
+  };
+}

@@ -1,0 +1,95 @@
+import { EXACT_LOG_LIMIT, type LimitRule, SUB_BUCKETS } from '../limits/limit-store.ts';
+import { LEASE_MS } from '../limits/rule-table.ts';
+import { escapeText, type KeyNames } from './key-names.ts';
+
+/** How keys, members and fingerprints are named now, and were named before the secret was changed. */
+export interface Names {
+  readonly current: KeyNames;
+  readonly former: KeyNames | undefined;
+  ruleName(id: string): string;
+}
+
+const NO_LEASE = 0;
+
+/** `8x8g:{<scope>}:`. The braces put everything of a scope into one slot of a cluster. */
+export function scopePrefix(scope: string): string {
+  return `8x8g:{${escapeText(scope)}}:`;
+}
+
+/** Adds the keys of a rule: one, or two while a secret is changed. */
+export function pushKeys(keys: string[], prefix: string, rule: LimitRule, names: Names): void {
+  // The kind stands in the key, so that no script ever meets the format of another kind.
+  const start = `${prefix}${kindLetter(rule)}${names.ruleName(rule.id)}:`;
+  keys.push(start + names.current.nameOf(rule.key));
+  if (names.former !== undefined) keys.push(start + names.former.nameOf(rule.key));
+}
+
+function kindLetter(rule: LimitRule): string {
+  switch (rule.kind) {
+    case 'window':
+      return 'w';
+    case 'slot':
+      return 's';
+    case 'backoff':
+      return 'b';
+    case 'distinct':
+      return 'd';
+    case 'once':
+      return 'o';
+    case 'bar':
+      return 'r';
+  }
+}
+
+/**
+ * Adds the arguments of a rule, as the scripts read them: operation, three more, how long its key lives when nothing else
+ * is in it, and the former name while there may be one. `spareMs` is what a key lives longer than it counts.
+ */
+export function pushArguments(args: string[], rule: LimitRule, names: Names, spareMs: number): void {
+  const { current, former } = names;
+  const letter = operationOf(rule);
+  const operation = rule.mode === 'monitor' ? letter.toUpperCase() : letter;
+  let named: string | undefined;
+  switch (rule.kind) {
+    case 'window': {
+      const isCoarse = letter === 'a';
+      args.push(operation, `${rule.limit}`, `${rule.windowMs}`, isCoarse ? `${rule.weight ?? 1}` : '');
+      args.push(
+        `${(isCoarse ? (SUB_BUCKETS + 1) * Math.ceil(rule.windowMs / SUB_BUCKETS) : rule.windowMs) + spareMs}`,
+      );
+      break;
+    }
+    case 'slot': {
+      const slot = Math.floor(rule.dueAt / rule.windowMs);
+      args.push(operation, `${rule.limit}`, `${rule.windowMs}`, `${slot}`, '');
+      break;
+    }
+    case 'backoff':
+      args.push(operation, `${rule.baseMs}`, `${rule.maxMs}`, `${rule.forgetMs}`);
+      args.push(`${Math.max(rule.maxMs, rule.forgetMs) + spareMs}`);
+      break;
+    case 'distinct':
+      args.push(operation, `${rule.limit}`, `${rule.windowMs}`, current.nameOf(rule.member), '');
+      named = former?.nameOf(rule.member);
+      break;
+    case 'once':
+      args.push(
+        operation,
+        current.hashOf(rule.fingerprint),
+        `${rule.windowMs}`,
+        `${rule.leaseMs ?? NO_LEASE}`,
+      );
+      args.push(`${LEASE_MS + rule.windowMs + spareMs}`);
+      named = former?.hashOf(rule.fingerprint);
+      break;
+    case 'bar':
+      args.push(operation, `${rule.windowMs}`, '', '', '');
+      break;
+  }
+  if (former !== undefined) args.push(named ?? '');
+}
+
+function operationOf(rule: LimitRule): string {
+  if (rule.kind === 'window') return rule.weighted === true || rule.limit > EXACT_LOG_LIMIT ? 'a' : 'w';
+  return rule.kind === 'bar' && rule.raise === true ? 'x' : kindLetter(rule);
+}

@@ -1,0 +1,41 @@
+import type { Settlement, TakeRequest, TakeVerdict } from '../../limits/limit-store.ts';
+import type { Outbox } from './outbox.ts';
+
+/** What is done with answers that nobody waits for any more. */
+export interface LateAnswers {
+  giveBack(scope: string, requests: readonly TakeRequest[]): void;
+  /** Whatever it took is given back, also when it says that it failed. */
+  ofTake(scope: string, requests: readonly TakeRequest[], asked: Promise<readonly TakeVerdict[]>): void;
+  /** Told again only when it has failed: a store may keep no memory of what was settled twice at one time. */
+  ofSettle(scope: string, settlements: readonly Settlement[], asked: Promise<void>): void;
+}
+
+/** Without room in the outbox the count stays too high until the window has passed. */
+export function createLateAnswers(outbox: Outbox, onChange: () => void): LateAnswers {
+  function giveBack(scope: string, requests: readonly TakeRequest[]): void {
+    const settlements = requests.map(
+      ({ reservation, rules }): Settlement => ({ reservation, rules, outcome: 'return' }),
+    );
+    outbox.addSettlements(scope, settlements, false);
+    onChange();
+  }
+
+  return {
+    giveBack,
+    ofTake(scope, requests, asked) {
+      asked.then(
+        (verdicts) => {
+          const granted = requests.filter((_, at) => verdicts[at]?.granted === true);
+          giveBack(scope, granted);
+        },
+        () => giveBack(scope, requests),
+      );
+    },
+    ofSettle(scope, settlements, asked) {
+      asked.catch(() => {
+        outbox.addSettlements(scope, settlements, true);
+        onChange();
+      });
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { StoreError } from '../../errors.ts';
+import type { LimitRule, LimitStore, TakeRequest, TakeVerdict } from '../../limits/limit-store.ts';
+import { type MemoryLimitsOptions, memoryLimits } from '../../limits/memory-limits.ts';
+import type { Clock } from '../../types.ts';
+import { isDecidableAlone, isWritten, type LocalChoice, shareOf, unrefused } from './local-rules.ts';
+
+/** What one process counts: what the shared store let it send, and what it lets through by itself. */
+export interface LocalStore extends Pick<LimitStore, 'settle' | 'release'> {
+  /**
+   * Decides alone, over its share of every limit.
+   *
+   * @throws StoreError a rule holds only when all processes count together
+   */
+  take(scope: string, requests: readonly TakeRequest[]): Promise<readonly TakeVerdict[]>;
+  /**
+   * Writes down what the shared store granted, so that the share is not a fresh one.
+   *
+   * @throws StoreError one id stands for two rules, or there are far too many ids
+   */
+  copy(scope: string, requests: readonly TakeRequest[], verdicts: readonly TakeVerdict[]): Promise<void>;
+  /** @throws StoreError as `take` */
+  inspect: LimitStore['inspect'];
+}
+
+export function createLocalStore(
+  choice: LocalChoice,
+  clock: Clock | undefined,
+  sizes: Pick<MemoryLimitsOptions, 'maxRecipients' | 'maxEntries'> = {},
+): LocalStore {
+  const store = memoryLimits({ clock, ...sizes });
+  let copyCount = 0;
+
+  function refuseUndecidable(rules: readonly LimitRule[]): void {
+    const rule = rules.find((each) => !isDecidableAlone(each, choice));
+    if (rule === undefined) return;
+    throw new StoreError(
+      `The shared limit store does not answer, and one process alone cannot keep "${rule.id}". Nothing was sent.`,
+    );
+  }
+
+  function sharesOf(rules: readonly LimitRule[]): LimitRule[] {
+    return rules.map((rule) => shareOf(rule, choice));
+  }
+
+  /** What was written there is written here. */
+  function copyOf({ reservation, rules }: TakeRequest, verdict: TakeVerdict): TakeRequest {
+    const isOver = (rule: LimitRule) =>
+      verdict.observed.some((finding) => finding.rule.id === rule.id && finding.rule.key === rule.key);
+    const written = rules.filter(
+      (rule) => isWritten(rule) && isDecidableAlone(rule, choice) && !isOver(rule),
+    );
+    return { reservation, rules: written.map((rule) => unrefused(rule, choice)) };
+  }
+
+  /** There was no room for a `once` rule: what is left of its message counts at once, and is not given back. */
+  async function countOnly(scope: string, copies: readonly TakeRequest[]): Promise<void> {
+    const counted = copies.map(({ rules }) => {
+      copyCount += 1;
+      return { reservation: `copy-${copyCount}`, rules: rules.filter(({ kind }) => kind !== 'once') };
+    });
+    await store.take(scope, counted);
+    await store.settle(
+      scope,
+      counted.map((request) => ({ ...request, outcome: 'keep' })),
+    );
+  }
+
+  return {
+    settle: (scope, settlements) => store.settle(scope, settlements),
+    release: (scope, rules) => store.release(scope, rules),
+
+    async take(scope, requests) {
+      for (const { rules } of requests) refuseUndecidable(rules);
+      return store.take(
+        scope,
+        requests.map(({ reservation, rules }) => ({ reservation, rules: sharesOf(rules) })),
+      );
+    },
+
+    async copy(scope, requests, verdicts) {
+      const copies = requests.flatMap((request, at) => {
+        const verdict = verdicts[at];
+        return verdict?.granted === true ? [copyOf(request, verdict)] : [];
+      });
+      if (copies.length === 0) return;
+      // The shared store has let it through, so whatever stands here under its key is over.
+      const once = copies.flatMap(({ rules }) => rules.filter(({ kind }) => kind === 'once'));
+      try {
+        if (once.length > 0) await store.release(scope, once);
+        const copied = await store.take(scope, copies);
+        const left = copies.filter((_, at) => copied[at]?.granted !== true);
+        if (left.length > 0) await countOnly(scope, left);
+      } catch (error) {
+        throw new StoreError(
+          `What was granted could not be counted here: ${(error as Error).message} Nothing was sent.`,
+        );
+      }
+    },
+
+    async inspect(scope, rules) {
+      refuseUndecidable(rules);
+      return store.inspect(scope, sharesOf(rules));
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { withTimeLimit } from '../../time-limit.ts';
+import type { RedisCommands } from '../redis-commands.ts';
+import type { LimitsWarning } from './limits-event.ts';
+
+/** How long the server may take to describe itself, in milliseconds; ours. Nobody waits for it. */
+const CHECK_TIMEOUT_MS = 2_000;
+/** The oldest that the scripts are tested with. Every Valkey is newer. */
+const LEAST_VERSION = 6;
+
+const NOT_CHECKED: LimitsWarning = {
+  warning: 'not-checked',
+  message:
+    'The server does not say how it is set up (INFO). See for yourself that its version is 6.0 or later and its maxmemory-policy is noeviction.',
+};
+
+/** A key of its own, so that a cluster knows where to send the question. */
+const PROBE_KEY = '8x8g:{check}:c';
+
+/** Asks a server whether limits can hold on it. Never throws. In a cluster one node answers for all. */
+export async function checkServer(commands: RedisCommands): Promise<readonly LimitsWarning[]> {
+  const checks = await Promise.all([checkSettings(commands), checkScripts(commands)]);
+  return checks.flat();
+}
+
+async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+  const timed = await withTimeLimit(CHECK_TIMEOUT_MS, undefined, question);
+  if (timed.inTime) return timed.value;
+  throw new Error('no answer');
+}
+
+async function checkSettings(commands: RedisCommands): Promise<LimitsWarning[]> {
+  try {
+    const answer = await ask(() => commands.call('INFO'));
+    const settings = readInfo(
+      answer instanceof Uint8Array ? new TextDecoder().decode(answer) : String(answer),
+    );
+    return [...checkVersion(settings), ...checkEviction(settings)];
+  } catch {
+    return [NOT_CHECKED];
+  }
+}
+
+function readInfo(text: string): ReadonlyMap<string, string> {
+  const pairs = [...text.matchAll(/^(\w+):(.*?)\r?$/gm)];
+  return new Map(pairs.map(([, name = '', value = '']) => [name, value]));
+}
+
+function checkVersion(settings: ReadonlyMap<string, string>): LimitsWarning[] {
+  const version = settings.get('valkey_version') ?? settings.get('redis_version');
+  if (version === undefined) return [NOT_CHECKED];
+  if (Number.parseInt(version, 10) >= LEAST_VERSION) return [];
+  const shown = version.replace(/[^\d.].*/, '');
+  return [
+    { warning: 'too-old', message: `The server is version ${shown}. Use Redis 6.0 or later, or Valkey.` },
+  ];
+}
+
+/** Every counter has an expiry, so the volatile policies drop them too; `volatile-ttl` takes what ends soonest. */
+function checkEviction(settings: ReadonlyMap<string, string>): LimitsWarning[] {
+  const policy = settings.get('maxmemory_policy');
+  if (policy === undefined) return [NOT_CHECKED];
+  if (policy === 'noeviction' || policy === 'volatile-ttl') return [];
+  const shown = /^[a-z-]{1,30}$/.test(policy) ? policy : 'another';
+  return [
+    {
+      warning: 'eviction',
+      message: `The server's maxmemory-policy is ${shown}: when its memory is full it drops counters, and more is sent than the limits say. Set it to noeviction.`,
+    },
+  ];
+}
+
+async function checkScripts(commands: RedisCommands): Promise<LimitsWarning[]> {
+  try {
+    await ask(() => commands.eval('return 1', [PROBE_KEY], []));
+    return [];
+  } catch (error) {
+    const said = error instanceof Error ? error.message : '';
+    // Any other failure is that of the connection, which the deadline sees.
+    if (!/NOPERM|unknown command/i.test(said)) return [];
+    return [
+      {
+        warning: 'no-scripts',
+        message:
+          'The server does not let this user run scripts. Allow EVAL and EVALSHA (ACL: +eval +evalsha).',
+      },
+    ];
+  }
+}

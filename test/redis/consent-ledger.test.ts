@@ -1,0 +1,181 @@
+import { Cluster, Redis } from 'ioredis';
+import Valkey from 'iovalkey';
+import { createClient, createCluster } from 'redis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ConsentChange } from '../../src/consent/consent-ledger.ts';
+import { exportConsent } from '../../src/consent/export-consent.ts';
+import { importConsent } from '../../src/consent/import-consent.ts';
+import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts';
+import type { RedisClient, RedisCommands } from '../../src/redis/redis-commands.ts';
+import { redisConsentLedger } from '../../src/redis/redis-consent-ledger.ts';
+import { consentLedgerConformance } from '../../src/testing/consent-ledger-conformance.ts';
+import { numberOf, testClient } from '../support/client.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { textOf } from '../support/inbound.ts';
+import { readAll } from '../support/read-all.ts';
+import {
+  hasRedisServer,
+  type RedisCluster,
+  type RedisServer,
+  startRedis,
+  startRedisCluster,
+} from '../support/redis-server.ts';
+import { failureOf } from '../support/transport.ts';
+
+const out = { state: 'opted-out', scope: 'all', source: 'inbound-sms' } as const;
+const optIn = { state: 'opted-in', scope: 'marketing', source: 'web-form' } as const;
+if (!hasRedisServer()) console.warn('redisConsentLedger: NOT RUN. There is no redis-server.');
+
+function passesConformance(clientOf: () => RedisClient): void {
+  for (const { name, run } of consentLedgerConformance({
+    create: () => redisConsentLedger({ client: clientOf() }),
+  })) {
+    it(name, () => expect(run()).resolves.toBeUndefined());
+  }
+}
+
+describe.skipIf(!hasRedisServer())('redisConsentLedger on a server', () => {
+  let server: RedisServer;
+  let client: Redis;
+  beforeAll(async () => {
+    server = await startRedis();
+    client = new Redis(server.port);
+  });
+  afterAll(async () => {
+    client.disconnect();
+    await server.stop();
+  });
+
+  describe('with ioredis', () => passesConformance(() => client));
+
+  describe('with iovalkey', () => {
+    let valkey: Valkey;
+    beforeAll(() => {
+      valkey = new Valkey(server.port);
+    });
+    afterAll(() => valkey.disconnect());
+    passesConformance(() => valkey);
+  });
+
+  describe('with node-redis', () => {
+    const node = () => createClient({ url: server.url });
+    let redis: ReturnType<typeof node>;
+    beforeAll(async () => {
+      redis = node();
+      await redis.connect();
+    });
+    afterAll(() => redis.destroy());
+    passesConformance(() => redis);
+  });
+
+  it('one message counts once when fifty appends race', async () => {
+    const ledger = redisConsentLedger({ client, name: 'race' });
+    await Promise.all(
+      Array.from({ length: 50 }, (_, at) => ledger.append([{ key: '+1', ...out, at, messageId: 'umid' }])),
+    );
+    expect(await ledger.history('+1')).toHaveLength(1);
+  });
+
+  it('an append that a client sends again after a lost connection counts once', async () => {
+    const commands: RedisCommands = {
+      evalsha: () => Promise.reject(new Error('NOSCRIPT')),
+      eval: async (script, keys, args) => {
+        await client.eval(script, keys.length, ...keys, ...args);
+        return client.eval(script, keys.length, ...keys, ...args);
+      },
+      call: (name, ...args) => client.call(name, ...args),
+    };
+    const ledger = redisConsentLedger({ client: commands, name: 'resent' });
+    await ledger.append([{ key: '+1', ...optIn, at: 1 }]);
+    expect(await ledger.history('+1')).toEqual([{ ...optIn, at: 1 }]);
+  });
+
+  it('passes over any number of questions', async () => {
+    const ledger = redisConsentLedger({ client, name: 'questions' });
+    const question = { state: 'asked', scope: 'marketing', source: 'x', expiresAt: 99 } as const;
+    const asked = Array.from({ length: 9 }, (_, at) => ({ key: '+1', ...question, at: at + 2 }));
+    await ledger.append([{ key: '+1', ...out, at: 1 }, ...asked]);
+    expect(await ledger.get(['+1'])).toEqual([{ ...out, at: 1 }]);
+  });
+
+  it('answers thousands of keys, and lists everybody, page by page', async () => {
+    const ledger = redisConsentLedger({ client, name: 'many' });
+    const people = Array.from({ length: 1_200 }, (_, index) => `+${1_000_000 + index}`);
+    const changes: readonly ConsentChange[] = people.map((key, at) => ({ key, ...out, at }));
+    await ledger.append(changes);
+    const found = await ledger.get([...people, 'nobody']);
+    expect(found.map((record) => record?.at)).toEqual([...people.keys(), undefined]);
+    expect(await readAll(ledger.entries())).toEqual(changes);
+    await ledger.forget(people[0] as string, '#0');
+    const left = await readAll(ledger.entries());
+    expect(left.map(({ key }) => key)).toEqual(['#0', ...people.slice(1)]);
+    expect(await readAll(redisConsentLedger({ client, name: 'other' }).entries())).toEqual([]);
+  });
+
+  it('takes over what another ledger holds', async () => {
+    const before = memoryConsentLedger();
+    await before.append([
+      { key: '+6591234567', ...optIn, at: 1, text: 'yes' },
+      { key: '+6591234567', ...out, at: 2, messageId: 'umid' },
+    ]);
+    const ledger = redisConsentLedger({ client, name: 'moved' });
+    await importConsent(ledger, exportConsent(before, { format: 'jsonl' }), { format: 'jsonl' });
+    expect(await readAll(ledger.entries())).toEqual(await readAll(before.entries()));
+  });
+
+  it('a STOP ends the messages of every process', async () => {
+    const clock = createFakeClock();
+    const start = () =>
+      testClient({ clock, guards: { consent: { ledger: redisConsentLedger({ client, name: 'stop' }) } } });
+    const person = numberOf(1);
+    const sale = { destination: person, text: 'Sale', purpose: 'marketing' } as const;
+    const [one, other] = [start(), start()];
+    await one.sms.consent.grant(person, { source: 'web-form' });
+    await other.sms.messages.send(sale);
+    clock.advance(60_000);
+    await one.sms.consent.handleInbound(textOf('STOP', { at: clock.now() }));
+    expect(await failureOf(other.sms.messages.send(sale))).toMatchObject({ reason: 'opted-out' });
+  });
+
+  it('stays away from a server that may evict opt-outs', async () => {
+    server.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+    const ledger = redisConsentLedger({ client, name: 'evicted' });
+    const change = { key: '+1', ...out, at: 1 };
+    expect(await failureOf(ledger.append([change]))).toMatchObject({
+      code: 'configuration',
+      message: expect.stringContaining('maxmemory-policy'),
+    });
+    expect(await ledger.get(['+1'])).toEqual([undefined]);
+    server.cli('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+    await ledger.append([change]);
+    expect(await ledger.get(['+1'])).toEqual([{ ...out, at: 1 }]);
+  });
+});
+
+describe.skipIf(!hasRedisServer())('redisConsentLedger on a cluster', () => {
+  let cluster: RedisCluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster();
+  });
+  afterAll(() => cluster.stop());
+
+  describe('with ioredis', () => {
+    let client: Cluster;
+    beforeAll(() => {
+      client = new Cluster(cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port })));
+    });
+    afterAll(() => client.disconnect());
+    passesConformance(() => client);
+  });
+
+  describe('with node-redis', () => {
+    const node = () => createCluster({ rootNodes: cluster.nodes.map(({ url }) => ({ url })) });
+    let client: ReturnType<typeof node>;
+    beforeAll(async () => {
+      client = node();
+      await client.connect();
+    });
+    afterAll(() => client.destroy());
+    passesConformance(() => client);
+  });
+});

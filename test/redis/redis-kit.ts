@@ -1,0 +1,98 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
+import type { LimitRule, LimitStore, TakeRequest, TakeVerdict } from '../../src/limits/limit-store.ts';
+import { type RedisCommands, toRedisCommands } from '../../src/redis/redis-commands.ts';
+import { createRedisStore } from '../../src/redis/redis-store.ts';
+import type { Names } from '../../src/redis/rule-arguments.ts';
+import {
+  amountRule,
+  backoffRule,
+  onceRule,
+  slotRule,
+  windowRule,
+} from '../../src/testing/limit-conformance/kit.ts';
+import { hasRedisServer, type RedisServer, startRedis } from '../support/redis-server.ts';
+import { namesOf } from './store-under-test.ts';
+
+export const NUMBER = 6591234567;
+export const HOUR_MS = 3_600_000;
+export const SCOPE = 'acme';
+
+/** What a default send asks. */
+export const sixRules = (key: number, now = Date.now()): LimitRule[] => [
+  windowRule(key, 10, 1_800_000),
+  windowRule(key, 200, HOUR_MS),
+  slotRule(key, 10, HOUR_MS, now),
+  backoffRule(key, 30_000, HOUR_MS, HOUR_MS),
+  onceRule(`order-${key}`, 'print', HOUR_MS),
+  amountRule('budget', 1e9, HOUR_MS, 37_000),
+];
+
+export interface RedisKit {
+  readonly client: Redis;
+  /** A new one for every test, on an empty server. */
+  store: LimitStore;
+  /** Name and keys of every script call. */
+  sent: { name: string; keys: readonly string[] }[];
+  /** Runs in the place of a call, when set. */
+  fault: ((run: () => Promise<unknown>) => Promise<unknown>) | undefined;
+  storeOf(names?: Names, deadlineMs?: number): LimitStore;
+  /** With a reservation of its own. */
+  requestOf(...rules: LimitRule[]): TakeRequest;
+  take(...rules: LimitRule[]): Promise<TakeVerdict>;
+  countOf(rule: LimitRule): Promise<number | undefined>;
+  keys(): Promise<string[]>;
+}
+
+/** A suite on a server of its own. */
+export function describeOnRedis(name: string, suite: (kit: RedisKit) => void): void {
+  describe.runIf(hasRedisServer())(name, () => {
+    let server: RedisServer;
+    let client: Redis;
+    let commands: RedisCommands;
+    let count = 0;
+    const kit: RedisKit = {
+      get client() {
+        return client;
+      },
+      store: undefined as unknown as LimitStore,
+      sent: [],
+      fault: undefined,
+      storeOf: (names = namesOf(), deadlineMs = 5000) => createRedisStore({ commands, names, deadlineMs }),
+      requestOf(...rules) {
+        count += 1;
+        return { reservation: `r-${count}`, rules };
+      },
+      async take(...rules) {
+        const [verdict] = await kit.store.take(SCOPE, [kit.requestOf(...rules)]);
+        return verdict as TakeVerdict;
+      },
+      countOf: async (rule) => (await kit.store.inspect(SCOPE, [rule]))[0]?.count,
+      keys: () => client.keys('*'),
+    };
+    beforeAll(async () => {
+      server = await startRedis();
+      client = new Redis(server.port);
+      const plain = toRedisCommands(client);
+      const watch = (method: 'evalsha' | 'eval'): RedisCommands['eval'] => {
+        return (script, keys, args) => {
+          kit.sent.push({ name: method, keys });
+          const run = () => plain[method](script, keys, args);
+          return kit.fault === undefined ? run() : kit.fault(run);
+        };
+      };
+      commands = { ...plain, evalsha: watch('evalsha'), eval: watch('eval') };
+    }, 60_000);
+    beforeEach(async () => {
+      await client.flushall();
+      kit.sent = [];
+      kit.fault = undefined;
+      kit.store = kit.storeOf();
+    });
+    afterAll(async () => {
+      client?.disconnect();
+      await server?.stop();
+    });
+    suite(kit);
+  });
+}

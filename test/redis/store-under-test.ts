@@ -1,0 +1,89 @@
+import type { LimitStore } from '../../src/limits/limit-store.ts';
+import { createNames } from '../../src/redis/names.ts';
+import { type RedisClient, toRedisCommands } from '../../src/redis/redis-commands.ts';
+import { createRedisStore } from '../../src/redis/redis-store.ts';
+import type { Names } from '../../src/redis/rule-arguments.ts';
+import type { StoreUnderTest } from '../../src/testing/limit-conformance/kit.ts';
+
+export const SECRET = 'a secret of thirty-two characters';
+export const FORMER_SECRET = 'another secret of as many characters';
+
+export function namesOf(secret: string = SECRET, former?: string): Names {
+  return createNames({ secret, ...(former === undefined ? {} : { previous: { secret: former } }) });
+}
+
+let runs = 0;
+
+/** The same store under scopes of its own, so that many cases share a server. */
+function apart(store: LimitStore): LimitStore {
+  runs += 1;
+  const own = (scope: string, run: string) => `${run}.${scope}`;
+  const run = `${process.pid}.${Date.now()}.${runs}`;
+  return {
+    take: (scope, requests, options) => store.take(own(scope, run), requests, options),
+    settle: (scope, settlements) => store.settle(own(scope, run), settlements),
+    inspect: (scope, rules) => store.inspect(own(scope, run), rules),
+    release: (scope, rules) => store.release(own(scope, run), rules),
+  };
+}
+
+/**
+ * Takes by one of several stores, as messages come to one of several processes; a reservation is settled by the one that
+ * took it, and one that is asked again may be asked of any.
+ */
+function inTurn(stores: readonly LimitStore[]): LimitStore {
+  let turn = 0;
+  const takers = new Map<string, LimitStore>();
+  const next = (): LimitStore => {
+    turn += 1;
+    return stores[turn % stores.length] as LimitStore;
+  };
+  return {
+    async take(scope, requests, options) {
+      const store = takers.get(requests[0]?.reservation ?? '') ?? next();
+      for (const { reservation } of requests) takers.set(reservation, store);
+      return store.take(scope, requests, options);
+    },
+    async settle(scope, settlements) {
+      for (const settlement of settlements) {
+        await takers.get(settlement.reservation)?.settle(scope, [settlement]);
+      }
+    },
+    inspect: (scope, rules) => next().inspect(scope, rules),
+    async release(scope, rules) {
+      for (const store of stores) await store.release(scope, rules);
+    },
+  };
+}
+
+/** A store on a running server whose time a test moves. With several names, as many processes. */
+export function controlledStore(client: RedisClient, names: readonly Names[] = [namesOf()]): StoreUnderTest {
+  let nowMs = Date.now();
+  let latest = 0;
+  const testClock = () => {
+    // As on a server, two commands see two moments: 50 of them to a millisecond.
+    latest = Math.min(Math.max(nowMs * 1000, latest + 20), nowMs * 1000 + 980);
+    return latest;
+  };
+  const commands = toRedisCommands(client);
+  const stores = names.map((each) =>
+    createRedisStore({ commands, names: each, deadlineMs: 5000, testClock }),
+  );
+  return {
+    store: apart(stores.length === 1 ? (stores[0] as LimitStore) : inTurn(stores)),
+    now: () => nowMs,
+    advance(ms) {
+      nowMs += ms;
+    },
+  };
+}
+
+/** A store that counts by the server's own clock. */
+export function realStore(client: RedisClient): StoreUnderTest {
+  const commands = toRedisCommands(client);
+  return {
+    store: apart(createRedisStore({ commands, names: namesOf(), deadlineMs: 5000 })),
+    now: () => Date.now(),
+    advance: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  };
+}

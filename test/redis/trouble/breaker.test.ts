@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type Breaker,
+  CLOSED,
+  enter,
+  FAILURES_TO_OPEN,
+  FAILURES_WITHIN_MS,
+  leave,
+  OPEN_MS,
+  type Outcome,
+} from '../../../src/redis/trouble/breaker.ts';
+
+function failAt(breaker: Breaker, ...timesMs: readonly number[]): Breaker {
+  return timesMs.reduce((current, nowMs) => leave(current, 'call', 'failed', nowMs), breaker);
+}
+
+const OPEN = failAt(CLOSED, 0, 1, 2);
+
+describe('the breaker', () => {
+  it('opens after three failures in a row', () => {
+    expect(failAt(CLOSED, 0, 1).state).toBe('closed');
+    expect(OPEN).toEqual({ state: 'open', untilMs: 2 + OPEN_MS });
+  });
+
+  it('starts to count again after an answer', () => {
+    const answered = leave(failAt(CLOSED, 0, 1), 'call', 'answered', 2);
+    expect(failAt(answered, 3, 4).state).toBe('closed');
+  });
+
+  it('does not count failures that lie far apart', () => {
+    expect(failAt(CLOSED, 0, 1, FAILURES_WITHIN_MS).state).toBe('open');
+    expect(failAt(CLOSED, 0, 1, FAILURES_WITHIN_MS + 1).state).toBe('closed');
+  });
+
+  it('lets nobody in before the pause is over, and then one', () => {
+    expect(enter(OPEN, 1 + OPEN_MS).pass).toBeUndefined();
+    const first = enter(OPEN, 2 + OPEN_MS);
+    expect(first.pass).toBe('probe');
+    expect(enter(first.breaker, 1_000_000).pass).toBeUndefined();
+  });
+
+  it('closes when the probe is answered, and stays open when it fails', () => {
+    const probing: Breaker = { state: 'half-open' };
+    expect(leave(probing, 'probe', 'answered', 5)).toEqual(CLOSED);
+    expect(leave(probing, 'probe', 'failed', 5)).toEqual({ state: 'open', untilMs: 5 + OPEN_MS });
+  });
+
+  it('lets another one try at once when a probe is abandoned', () => {
+    const after = leave({ state: 'half-open' }, 'probe', 'abandoned', 5);
+    expect(enter(after, 5).pass).toBe('probe');
+  });
+
+  it('learns nothing from calls that went in before it opened', () => {
+    for (const outcome of ['answered', 'failed', 'abandoned'] as const) {
+      expect(leave(OPEN, 'call', outcome, 50)).toBe(OPEN);
+      expect(leave({ state: 'half-open' }, 'call', outcome, 50)).toEqual({ state: 'half-open' });
+    }
+    expect(leave(CLOSED, 'call', 'abandoned', 50)).toBe(CLOSED);
+  });
+
+  it('lets in at most three calls and one a second while everything fails, whatever the schedule', () => {
+    const steps = fc.array(fc.integer({ min: 0, max: 700 }), { maxLength: 60 });
+    fc.assert(
+      fc.property(steps, (pauses) => {
+        let breaker: Breaker = CLOSED;
+        let nowMs = 0;
+        let probes = 0;
+        let calls = 0;
+        for (const pause of pauses) {
+          nowMs += pause;
+          const entered = enter(breaker, nowMs);
+          breaker = entered.breaker;
+          if (entered.pass === undefined) continue;
+          if (entered.pass === 'probe') probes += 1;
+          else calls += 1;
+          breaker = leave(breaker, entered.pass, 'failed' satisfies Outcome, nowMs);
+        }
+        expect(probes).toBeLessThanOrEqual(Math.floor(nowMs / OPEN_MS));
+        // Pauses of 700 ms at most: three in a row always lie within ten seconds.
+        expect(calls).toBeLessThanOrEqual(FAILURES_TO_OPEN);
+      }),
+    );
+  });
+});

@@ -1,0 +1,239 @@
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ConfigurationError, StoreError } from '../../../src/errors.ts';
+import type { LimitRule } from '../../../src/limits/limit-store.ts';
+import { type RedisLimitsOptions, redisLimits } from '../../../src/redis/redis-limits.ts';
+import type { LimitsEvent } from '../../../src/redis/trouble/limits-event.ts';
+import { hasRedisServer, type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { onceRule, windowRule } from './kit.ts';
+import { startTcpProxy } from './tcp-proxy.ts';
+
+const SECRET = 'a secret of thirty-two characters';
+
+describe('the options of redisLimits', () => {
+  const client = { evalsha: async () => '', eval: async () => '', call: async () => '' };
+  const good: RedisLimitsOptions = { client, secret: SECRET, onStoreError: 'refuse' };
+
+  function flawOf(options: object): string {
+    try {
+      redisLimits(options as RedisLimitsOptions);
+    } catch (error) {
+      if (ConfigurationError.isInstance(error)) return `${error.option}: ${error.message}`;
+    }
+    return 'none';
+  }
+
+  it('ask for nothing before the first call', () => {
+    expect(flawOf(good)).toBe('none');
+    expect(flawOf({ ...good, onStoreError: { local: { processes: 20, once: 'local' } } })).toBe('none');
+  });
+
+  it('make the team choose what happens in trouble', () => {
+    const flaw = flawOf({ client, secret: SECRET });
+    expect(flaw).toContain('onStoreError: redisLimits: choose');
+    expect(flaw).toContain("'refuse'");
+    expect(flaw).toContain('{ local: { processes: 20 } }');
+  });
+
+  it.each([
+    [{ onStoreError: 'local' }, 'onStoreError: redisLimits: onStoreError must be one of "refuse"'],
+    [{ onStoreError: {} }, 'onStoreError.local: redisLimits: onStoreError.local is missing'],
+    [{ onStoreError: { local: {} } }, 'onStoreError.local.processes: redisLimits'],
+    [{ onStoreError: { local: { processes: 0 } } }, 'onStoreError.local.processes: redisLimits'],
+    [{ onStoreError: { local: { processes: 1, once: true } } }, 'onStoreError.local.once: redisLimits'],
+    [{ timeoutMs: 5 }, 'timeoutMs: redisLimits: timeoutMs must be a whole number from 10 to 4000'],
+    [{ timeoutms: 50 }, 'Did you mean "timeoutMs"?'],
+    [{ onEvent: 'log' }, 'onEvent: redisLimits'],
+    [{ clock: {} }, 'clock: redisLimits'],
+    [{ storeNumbers: 'plain' }, 'storeNumbers: redisLimits'],
+    [{ secret: 'short' }, 'secret'],
+    [{ client: {} }, 'client'],
+  ])('refuse %j', (wrong, message) => {
+    expect(flawOf({ ...good, ...wrong })).toContain(message);
+  });
+});
+
+interface Connection {
+  readonly port?: number;
+  readonly autoResendUnfulfilledCommands?: boolean;
+}
+
+describe.skipIf(!hasRedisServer())('redisLimits on a server in trouble', () => {
+  let server: RedisServer;
+  const clients: Redis[] = [];
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterEach(() => {
+    server.process.kill('SIGCONT');
+    for (const client of clients.splice(0)) client.disconnect();
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  function connect(options: Connection = {}): Redis {
+    const client = new Redis({ port: server.port, retryStrategy: () => 20, ...options });
+    // Without a listener ioredis writes every lost connection to the console.
+    client.on('error', () => {});
+    clients.push(client);
+    return client;
+  }
+
+  function startLimits(onStoreError: RedisLimitsOptions['onStoreError'], connection: Connection = {}) {
+    const events: LimitsEvent[] = [];
+    const limits = redisLimits({
+      client: connect(connection),
+      secret: SECRET,
+      onStoreError,
+      onEvent: (event) => {
+        events.push(event);
+      },
+    });
+    const switches = () => events.flatMap((event) => (event.type === 'limits-switched' ? [event.to] : []));
+    return { limits, events, switches };
+  }
+
+  let scopes = 0;
+  let messages = 0;
+  function newScope(): string {
+    scopes += 1;
+    return `trouble-${scopes}`;
+  }
+  function newName(): string {
+    messages += 1;
+    return `${process.pid}-${messages}`;
+  }
+  function messageOf(...rules: readonly LimitRule[]) {
+    return { reservation: newName(), rules };
+  }
+
+  const TEN = windowRule(10);
+
+  it('decides by itself when the server freezes, and tells it when it is back', async () => {
+    const scope = newScope();
+    const { limits, switches } = startLimits({ local: { processes: 2 } });
+    const granted = async () => (await limits.take(scope, [messageOf(TEN)]))[0]?.granted;
+    for (let turn = 0; turn < 2; turn += 1) expect(await granted()).toBe(true);
+
+    server.process.kill('SIGSTOP');
+    const alone = [];
+    for (let turn = 0; turn < 6; turn += 1) alone.push(await granted());
+    // Two were granted before, so three are left of a share of five.
+    expect(alone).toEqual([true, true, true, false, false, false]);
+    expect(switches()).toEqual(['local']);
+
+    server.process.kill('SIGCONT');
+    await vi.waitFor(() => expect(switches()).toEqual(['local', 'shared']), 10_000);
+    const other = startLimits('refuse').limits;
+    await vi.waitFor(async () => expect((await other.inspect(scope, [TEN]))[0]?.count).toBe(5), 10_000);
+  });
+
+  it('refuses at once when the team chose so, and lets through again when the server is back', async () => {
+    const scope = newScope();
+    const { limits, switches } = startLimits('refuse');
+    await limits.take(scope, [messageOf(TEN)]);
+    server.process.kill('SIGSTOP');
+    for (let turn = 0; turn < 10; turn += 1) {
+      await expect(limits.take(scope, [messageOf(TEN)])).rejects.toThrow(StoreError);
+    }
+    expect(switches()).toEqual(['refuse']);
+    server.process.kill('SIGCONT');
+    await vi.waitFor(async () => {
+      const [verdict] = await limits.take(scope, [messageOf(TEN)]);
+      expect(verdict?.granted).toBe(true);
+    }, 10_000);
+    // Of what lay in the socket nothing counts.
+    await vi.waitFor(async () => expect((await limits.inspect(scope, [TEN]))[0]?.count).toBe(2), 10_000);
+    await limits.close();
+  });
+
+  it.each([
+    ['ioredis sends it again', true],
+    ['ioredis gives it up', false],
+  ])(
+    'counts exactly when connections are cut in mid-command and %s',
+    async (_, autoResendUnfulfilledCommands) => {
+      const scope = newScope();
+      const proxy = await startTcpProxy(server.port);
+      const through = { port: proxy.port, autoResendUnfulfilledCommands };
+      const alone = startLimits({ local: { processes: 2 } }, through);
+      const refusing = startLimits('refuse', through);
+      const direct = startLimits('refuse').limits;
+      const rules = [TEN];
+      for (const { limits } of [alone, refusing])
+        await limits.take(scope, [{ reservation: newName(), rules }]);
+
+      proxy.swallowAnswers();
+      await expect(refusing.limits.take(scope, [{ reservation: newName(), rules }])).rejects.toThrow(
+        StoreError,
+      );
+      const reservation = newName();
+      expect(await alone.limits.take(scope, [{ reservation, rules }])).toMatchObject([{ granted: true }]);
+      await alone.limits.settle(scope, [{ reservation, rules, outcome: 'keep' }]);
+      // Never too low: two before, the two whose answers were lost, and maybe one that was told already.
+      expect((await direct.inspect(scope, rules))[0]?.count).toBeGreaterThanOrEqual(4);
+
+      proxy.cut();
+      await vi.waitFor(async () => expect((await direct.inspect(scope, rules))[0]?.count).toBe(3), 10_000);
+      await vi.waitFor(() => expect(alone.switches()).toEqual(['local', 'shared']), 10_000);
+      await proxy.stop();
+    },
+  );
+
+  it('goes on after a server that lost its memory', async () => {
+    const scope = newScope();
+    const { limits, switches } = startLimits({ local: { processes: 1 } });
+    const client = connect();
+    await limits.take(scope, [messageOf(TEN), messageOf(TEN)]);
+    // Nothing is answered for half a second, then all counters and scripts are gone.
+    await client.call('CLIENT', 'PAUSE', '500', 'ALL');
+    const [verdict] = await limits.take(scope, [messageOf(TEN)]);
+    expect(verdict?.granted).toBe(true);
+    await client.call('SCRIPT', 'FLUSH');
+    await vi.waitFor(() => expect(switches()).toEqual(['local', 'shared']), 10_000);
+    await vi.waitFor(async () => expect((await limits.inspect(scope, [TEN]))[0]?.count).toBe(3), 10_000);
+  });
+
+  it('warns once of a server that may drop counters, after the first answer', async () => {
+    server.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+    const { limits, events } = startLimits('refuse');
+    const scope = newScope();
+    await limits.take(scope, [messageOf(TEN)]);
+    await vi.waitFor(() => expect(events).toMatchObject([{ type: 'limits-warning', warning: 'eviction' }]));
+    await limits.take(scope, [messageOf(TEN)]);
+    expect(await limits.check()).toMatchObject([{ warning: 'eviction' }]);
+    expect(events).toHaveLength(1);
+    server.cli('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+    expect(await limits.check()).toEqual([]);
+  });
+
+  it('says what a user may not do', async () => {
+    server.cli('ACL', 'SETUSER', 'reader', 'on', '>pass', '~*', '+@all', '-@scripting');
+    const client = new Redis(server.port, { username: 'reader', password: 'pass' });
+    clients.push(client);
+    const events: LimitsEvent[] = [];
+    const limits = redisLimits({
+      client,
+      secret: SECRET,
+      onStoreError: 'refuse',
+      onEvent: (event) => {
+        events.push(event);
+      },
+    });
+    await expect(limits.take(newScope(), [messageOf(TEN)])).rejects.toThrow(StoreError);
+    expect(events).toMatchObject([{ type: 'limits-call-failed', reason: 'error', cause: 'NOPERM' }]);
+    expect(await limits.check()).toMatchObject([{ warning: 'no-scripts' }]);
+  });
+
+  it('gives the first result to another process', async () => {
+    const scope = newScope();
+    const [first, second] = [startLimits('refuse').limits, startLimits('refuse').limits];
+    const rules = [onceRule()];
+    await first.take(scope, [{ reservation: 'first', rules }]);
+    await first.settle(scope, [{ reservation: 'first', rules, outcome: 'keep', result: 'sent' }]);
+    const [verdict] = await second.take(scope, [{ reservation: 'second', rules }]);
+    expect(verdict).toMatchObject({ granted: false, refusals: [{ reason: 'done', result: 'sent' }] });
+  });
+});

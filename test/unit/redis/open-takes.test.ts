@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import type { LimitRule } from '../../../src/limits/limit-store.ts';
+import { createLostTakes } from '../../../src/redis/lost-takes.ts';
+import { createOpenTakes } from '../../../src/redis/open-takes.ts';
+import { backoffRule, windowRule } from '../../../src/testing/limit-conformance/kit.ts';
+
+const LEASE_MS = 15 * 60 * 1000;
+const take = (openedAt: number, rules: LimitRule[] = []) => ({ stamp: 1, rules, skipped: [], openedAt });
+
+describe('createOpenTakes', () => {
+  it('gives a take once, to its own scope', () => {
+    const open = createOpenTakes();
+    const one = take(0);
+    open.open('a', 'r', one);
+    expect(open.close('b', 'r')).toBeUndefined();
+    expect(open.close('a', 'r')).toBe(one);
+    expect(open.close('a', 'r')).toBeUndefined();
+  });
+
+  it('forgets what nobody settled within a lease', () => {
+    const open = createOpenTakes();
+    open.open('a', 'old', take(0));
+    open.open('a', 'young', take(1));
+    open.open('a', 'new', take(LEASE_MS));
+    expect(open.close('a', 'old')).toBeUndefined();
+    expect(open.close('a', 'young')).toBeDefined();
+  });
+
+  it('holds a million at most, and forgets the oldest', () => {
+    const open = createOpenTakes();
+    for (let at = 0; at <= 1_000_000; at += 1) open.open('a', `${at}`, take(0));
+    expect(open.close('a', '0')).toBeUndefined();
+    expect(open.close('a', '1')).toBeDefined();
+  });
+
+  it('a release takes its counters out of the takes of that scope', () => {
+    const open = createOpenTakes();
+    const rules = [windowRule(1, 5, 1000), windowRule(2, 5, 1000), backoffRule(1, 1, 1, 1)];
+    open.open('a', 'r', take(0, rules));
+    open.open('b', 'r', take(0, rules));
+    open.release('a', [windowRule(1, 5, 1000), backoffRule(1, 1, 1, 1)]);
+    open.release('a', [backoffRule(1, 1, 1, 1)]);
+    open.release('c', rules);
+    expect(open.close('a', 'r')?.skipped).toEqual([rules[0]]);
+    expect(open.close('b', 'r')?.skipped).toEqual([]);
+  });
+});
+
+describe('createLostTakes', () => {
+  it('knows the command of a lost message until it is found, a hundred thousand at most', () => {
+    const lost = createLostTakes();
+    const call = (reservation: string) => ({ keys: [], args: [], requests: [{ reservation, rules: [] }] });
+    const first = call('0');
+    lost.lose('a', first);
+    expect(lost.callOf('a', '0')).toBe(first);
+    expect(lost.callOf('b', '0')).toBeUndefined();
+    for (let at = 1; at <= 100_000; at += 1) lost.lose('a', call(`${at}`));
+    expect(lost.callOf('a', '0')).toBeUndefined();
+    expect(lost.callOf('a', '1')).toBeDefined();
+    lost.found('a', call('1'));
+    expect(lost.callOf('a', '1')).toBeUndefined();
+  });
+});

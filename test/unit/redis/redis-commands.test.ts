@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigurationError } from '../../../src/errors.ts';
+import { type RedisClient, toRedisCommands } from '../../../src/redis/redis-commands.ts';
+
+/** An object whose methods answer with their name and what they were called with. */
+function recording(...names: readonly string[]): RedisClient {
+  return Object.fromEntries(
+    names.map((name) => [name, async (...args: unknown[]) => [name, ...args]]),
+  ) as unknown as RedisClient;
+}
+
+describe('toRedisCommands', () => {
+  it('speaks to ioredis and iovalkey with the number of keys', async () => {
+    const commands = toRedisCommands(recording('defineCommand', 'evalsha', 'eval', 'call'));
+    expect(await commands.evalsha('sha', ['a', 'b'], ['1'])).toEqual(['evalsha', 'sha', 2, 'a', 'b', '1']);
+    expect(await commands.eval('text', ['a'], ['1'])).toEqual(['eval', 'text', 1, 'a', '1']);
+    expect(await commands.call('CONFIG', 'GET', 'x')).toEqual(['call', 'CONFIG', 'GET', 'x']);
+  });
+
+  it('speaks to node-redis with an object of keys and arguments', async () => {
+    const commands = toRedisCommands(recording('evalSha', 'eval', 'sendCommand'));
+    const options = { keys: ['a'], arguments: ['1'] };
+    expect(await commands.evalsha('sha', ['a'], ['1'])).toEqual(['evalSha', 'sha', options]);
+    expect(await commands.eval('text', ['a'], ['1'])).toEqual(['eval', 'text', options]);
+    expect(await commands.call('INFO', 'server')).toEqual(['sendCommand', ['INFO', 'server']]);
+  });
+
+  it('leaves it to a cluster of node-redis which node is asked', async () => {
+    const client = Object.assign(recording('evalSha', 'eval', 'sendCommand'), { masters: [] });
+    expect(await toRedisCommands(client).call('INFO')).toEqual(['sendCommand', undefined, false, ['INFO']]);
+  });
+
+  it('takes an object with the three methods as it is', () => {
+    const own = recording('evalsha', 'eval', 'call');
+    expect(toRedisCommands(own)).toBe(own);
+  });
+
+  it.each([undefined, null, 'redis://localhost', {}, { evalsha: 1, eval: 2, call: 3 }])(
+    'refuses what is no client: %j',
+    (client) => {
+      const toCommands = () => toRedisCommands(client as unknown as RedisClient);
+      expect(toCommands).toThrow(ConfigurationError);
+      expect(toCommands).toThrow(/ioredis, iovalkey or node-redis/);
+    },
+  );
+});
