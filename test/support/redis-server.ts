@@ -21,6 +21,7 @@ export function hasRedisServer(): boolean {
     (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
   );
   if (!isThere && process.env.CI) throw new Error('redis-server and redis-cli must be installed in CI.');
+  if (!isThere) console.warn('Tests on a real Redis: NOT RUN. redis-server and redis-cli are not installed.');
   return isThere;
 }
 
