@@ -1,3 +1,4 @@
+import { sha256, toHex } from '../digest.ts';
 import { InvalidPhoneNumberError, ValidationError } from '../errors.ts';
 import type { Candidate, Content, Exemption } from '../guards/guard.ts';
 import { cleanInput } from '../phone/clean-input.ts';
@@ -112,11 +113,8 @@ async function fingerprint(
   segments: object,
 ): Promise<string> {
   const shared = [text, source, encoding, scheduledAt, expiresAt];
-  const bytes = new TextEncoder().encode(
-    JSON.stringify([phone.e164, wire, shared, clientMessageId, segments]),
-  );
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const digest = await sha256(JSON.stringify([phone.e164, wire, shared, clientMessageId, segments]));
+  return toHex(digest.subarray(0, 16));
 }
 
 function unknownPhone(

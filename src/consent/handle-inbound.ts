@@ -1,4 +1,5 @@
 import type { Call } from '../call.ts';
+import { sha256, toHex } from '../digest.ts';
 import type { ConsentGuardOptions } from '../guards/consent-options.ts';
 import type { Exemption } from '../guards/guard.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
@@ -62,9 +63,8 @@ const SERVICE_ONLY = { scope: 'all', purposes: ['transactional', 'otp'] } as con
 
 /** The same for two STOPs that race, and another one after the next opt-in: one confirmation an opt-out. */
 async function confirmationToken({ key, latest }: Person): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify([key, latest?.at ?? null]));
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const digest = await sha256(JSON.stringify([key, latest?.at ?? null]));
+  return toHex(digest.subarray(0, 16));
 }
 
 export function createHandleInbound(config: HandleInboundConfig): HandleInbound {

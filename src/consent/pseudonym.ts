@@ -1,3 +1,5 @@
+import { toHex } from '../digest.ts';
+
 /** Hexadecimal digits of a pseudonym: 128 bits, so that no two people share one. */
 const PSEUDONYM_DIGITS = 32;
 
@@ -21,7 +23,6 @@ export function createPseudonym(secret: string): Pseudonym {
       ['sign'],
     );
     const digest = new Uint8Array(await crypto.subtle.sign('HMAC', hmacKey, encoder.encode(key)));
-    const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-    return `#${hex.slice(0, PSEUDONYM_DIGITS)}`;
+    return `#${toHex(digest).slice(0, PSEUDONYM_DIGITS)}`;
   };
 }

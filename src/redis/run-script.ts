@@ -1,3 +1,4 @@
+import { toHex } from '../digest.ts';
 import type { RedisCommands } from './redis-commands.ts';
 
 /** Runs one constant script. */
@@ -26,5 +27,5 @@ function isNoScript(error: unknown): boolean {
 
 async function sha1Of(text: string): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text)));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(digest);
 }

@@ -1,4 +1,4 @@
-import { sha256 } from './sha256.ts';
+import { sha256, toHex } from '../digest.ts';
 import type { WebhookEvent } from './webhook-event.ts';
 
 /** What makes two posts the same event. */
@@ -23,6 +23,5 @@ function identityOf(event: WebhookEvent): readonly unknown[] {
 
 /** A key for the limit store: always as long, and tells nothing of the event. */
 export async function eventKey(event: WebhookEvent): Promise<string> {
-  const digest = await sha256(JSON.stringify([event.type, ...identityOf(event)]));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(await sha256(JSON.stringify([event.type, ...identityOf(event)])));
 }

@@ -1,4 +1,5 @@
 import type { Call } from '../../call.ts';
+import { sha256, toHex } from '../../digest.ts';
 import { SmsError, StoreError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
 import type { Tickets } from '../../guards/tickets.ts';
@@ -56,9 +57,7 @@ const STORE_TIMEOUT_MS = 5_000;
 
 /** Nothing of it can be read back: a session id is a secret, and so is a number. */
 async function digestOf(parts: readonly (string | number)[]): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(parts));
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(await sha256(JSON.stringify(parts)));
 }
 
 const RECORD = { kind: 'once', guard: 'verification', fingerprint: 'session', mode: 'enforce' } as const;

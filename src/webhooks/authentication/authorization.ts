@@ -1,5 +1,5 @@
+import { sha256 } from '../../digest.ts';
 import { either, list, word } from '../../schema.ts';
-import { sha256 } from '../sha256.ts';
 import type { Check } from './verdict.ts';
 
 /** Longest header that is looked at. */
