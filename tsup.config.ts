@@ -2,12 +2,13 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
 
 // Bundled: ky 2 declares Node 22, all are ESM only, and Jest cannot require ESM.
-const bundled = ['ky', 'p-throttle', 'jose'];
+const bundled = ['ky', 'p-throttle', 'jose', '@noble/hashes'];
 
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
     postgres: 'src/postgres/index.ts',
+    redis: 'src/redis/index.ts',
     testing: 'src/testing/index.ts',
     webhooks: 'src/webhooks/index.ts',
   },

@@ -50,7 +50,14 @@ export function createCore(
   const guesses = createGuesses({ options: resolved.guards.guesses, tickets, emit });
   const core: Core = {
     calls: createCalls(resolved.deadlineMs),
-    transport: createTransport({ ...resolved, credentials, emit, clock, sharedState: state }),
+    transport: createTransport({
+      ...resolved,
+      credentials,
+      emit,
+      clock,
+      sharedState: state,
+      sharedPace: counting.limits.pace,
+    }),
     deliver: createDeliver(createAdmission({ ...counting, guards }), emit),
     emit,
     clock,

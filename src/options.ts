@@ -41,7 +41,10 @@ export interface RetryOptions {
 
 /** How fast requests go out. */
 export interface PaceOptions {
-  /** Requests a second and sub-account. @default 1_710, 95 % of 8x8's limit of 1,800 */
+  /**
+   * Requests a second and sub-account; of all processes together when they share `limits` with a pace (`redisLimits`): give
+   * each of them the same number then. @default 1_710, 95 % of 8x8's limit of 1,800
+   */
   readonly requestsPerSecond?: number | undefined;
   /** Calls that may wait; the next one gets a `QueueFullError`. @default 10_000 */
   readonly maxQueued?: number | undefined;

@@ -5,6 +5,7 @@ import { consentKey } from '../guards/consent.ts';
 import type { ConsentCall, ConsentGuardOptions } from '../guards/consent-options.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
+import { withTimeLimit } from '../time-limit.ts';
 import { raceAbort } from '../wait.ts';
 import {
   type ConsentEntry,
@@ -28,7 +29,10 @@ export interface Person {
   readonly latest: ConsentRecord | undefined;
 }
 
-/** The ledger as the methods of `sms.consent` use it. Every failure is a `StoreError` that says no more. */
+/**
+ * The ledger as the methods of `sms.consent` use it. Every failure is a `StoreError` that says no more, after 5 s at the
+ * latest; what a ledger says of its options is told as it is.
+ */
 export interface ConsentBook {
   readonly hasLedger: boolean;
   /** @throws ConfigurationError there is no ledger */
@@ -54,6 +58,16 @@ export interface ConsentBookConfig {
   readonly emit: Emit;
 }
 
+/** As for a limit store: a ledger whose driver waits for ever must not hold a call for ever. */
+const LEDGER_TIMEOUT_MS = 5_000;
+
+const FAILURES = {
+  read: 'The consent ledger failed, so nothing was read.',
+  // Its answer may have been lost on the way.
+  write:
+    'The consent ledger failed, and it is not known whether it did what it was asked to. No message was sent. Repeat the call: done twice it counts once.',
+} as const;
+
 /** What is shown of an entry: all but the package's own token. */
 export function shownEntry<Entry extends ConsentEntry>(entry: Entry): Entry {
   const { confirmation: _token, ...shown } = entry as Entry & { readonly confirmation?: string | undefined };
@@ -75,26 +89,30 @@ export function createConsentBook({ guard, emit }: ConsentBookConfig): ConsentBo
   /** A ledger's error may hold anything; only that it failed is told. */
   async function fromLedger<Result>(
     call: Call,
-    work: (ledger: ConsentLedger) => Promise<Result>,
+    kind: keyof typeof FAILURES,
+    work: (ledger: ConsentLedger, signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     const opened = theLedger();
     try {
-      return await raceAbort((async () => work(opened))(), call.signal);
-    } catch {
+      const answer = await withTimeLimit(LEDGER_TIMEOUT_MS, call.signal, (signal) => work(opened, signal));
+      if (answer.inTime) return answer.value;
+    } catch (error) {
       call.throwIfEnded();
-      emit({ type: 'store-failed', store: 'consent' }, call.context);
-      throw new StoreError('The consent ledger failed, so nothing was recorded or read.');
+      // A server that would evict opt-outs, say: the team has to read that.
+      if (ConfigurationError.isInstance(error)) throw error;
     }
+    emit({ type: 'store-failed', store: 'consent' }, call.context);
+    throw new StoreError(FAILURES[kind]);
   }
 
   /** The choice that is kept of a forgotten person. */
   async function readKept(
     opened: ConsentLedger,
     key: string,
-    call: Call,
+    signal: AbortSignal,
   ): Promise<ConsentRecord | undefined> {
     if (pseudonym === undefined) return undefined;
-    const [kept] = await opened.get([await pseudonym(key)], { signal: call.signal });
+    const [kept] = await opened.get([await pseudonym(key)], { signal });
     return kept;
   }
 
@@ -116,22 +134,22 @@ export function createConsentBook({ guard, emit }: ConsentBookConfig): ConsentBo
     hasLedger: ledger !== undefined,
     tell,
     read: (phone, call) =>
-      fromLedger(call, async (opened) => {
+      fromLedger(call, 'read', async (opened, signal) => {
         const key = consentKey({ phone });
-        const entries: unknown = await opened.history(key, { signal: call.signal });
+        const entries: unknown = await opened.history(key, { signal });
         if (!Array.isArray(entries)) throw new TypeError('not a history');
-        const kept = await readKept(opened, key, call);
+        const kept = await readKept(opened, key, signal);
         const own = (entries as readonly ConsentEntry[]).findLast(isChoice);
         return { phone, key, entries, kept, latest: laterChoice(own, kept) };
       }),
     readLatest: (phone, call) =>
-      fromLedger(call, async (opened) => {
+      fromLedger(call, 'read', async (opened, signal) => {
         const key = consentKey({ phone });
-        const [own] = await opened.get([key], { signal: call.signal });
-        return laterChoice(own, await readKept(opened, key, call));
+        const [own] = await opened.get([key], { signal });
+        return laterChoice(own, await readKept(opened, key, signal));
       }),
     append: (phone, entry, call) =>
-      fromLedger(call, (opened) => opened.append([{ ...entry, key: consentKey({ phone }) }])),
+      fromLedger(call, 'write', (opened) => opened.append([{ ...entry, key: consentKey({ phone }) }])),
     async forget(phone, call) {
       theLedger();
       if (pseudonym === undefined) {
@@ -141,7 +159,7 @@ export function createConsentBook({ guard, emit }: ConsentBookConfig): ConsentBo
         );
       }
       const key = consentKey({ phone });
-      await fromLedger(call, async (opened) => opened.forget(key, await pseudonym(key)));
+      await fromLedger(call, 'write', async (opened) => opened.forget(key, await pseudonym(key)));
     },
     async announce({ e164 }, record, call) {
       const { state, scope } = record;

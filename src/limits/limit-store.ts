@@ -3,8 +3,10 @@
  * says whether there is room, and writes it down, in one atomic step. The memory store implements it here; a shared
  * store implements the same with one script on a server. `limitStoreConformance` is the test every store must pass.
  *
- * @experimental until it has passed on Redis and PostgreSQL too.
+ * Shown on memory, and on Redis and Valkey with one server and a cluster.
  */
+
+import type { SharedPace } from './shared-pace.ts';
 
 /**
  * What is counted under: a phone number as a plain integer (its E.164 digits, at most 15, exact in a double), or any
@@ -113,6 +115,7 @@ export interface TakeRequest {
   /**
    * Names the reservation: unique a message, over all processes that share the store. Taking twice with one id changes nothing the second time and
    * gives the first answer again, so that a shared store may resend a command.
+   * After a call that threw ask under another: what it took may have been given back.
    *
    * Until it is settled a take counts however old it is, because its message may be written at any moment; what nobody
    * settles within a lease (15 minutes) is kept. See `LimitStore.settle` for stores that may do less.
@@ -228,6 +231,12 @@ export interface LimitStore {
   release(scope: string, rules: readonly LimitRule[]): Promise<void>;
   /** Ends timers and connections that the store itself opened. */
   close?(): Promise<void>;
+  /**
+   * The pace of sub-accounts over all processes that share this store. Without it every process paces by itself.
+   *
+   * @experimental
+   */
+  readonly pace?: SharedPace | undefined;
 }
 
 /** Most hits an exact log keeps; above it sub-buckets count. */

@@ -1,11 +1,12 @@
-import { createClearNames, createHashedNames, createRuleNames } from './key-names.ts';
+import { ConfigurationError } from '../errors.ts';
+import { createClearNames, createHashedNames } from './key-names.ts';
 import type { Names } from './rule-arguments.ts';
 
 /** How numbers and other keys are named on the server. */
 export interface NamesOptions {
   /**
    * Keys the hash under which numbers, addresses and idempotency keys are stored: at least 32 characters, equal in all
-   * processes. Required unless `storeNumbers` is `clear`.
+   * processes; `openssl rand -hex 32` makes one. Required unless `storeNumbers` is `clear`.
    */
   readonly secret?: string | undefined;
   /** Names the secret: 1 to 8 letters or digits. @default '1' */
@@ -23,12 +24,20 @@ export interface NamesOptions {
   readonly storeNumbers?: 'hashed' | 'clear' | undefined;
 }
 
-/** @throws ConfigurationError when a secret is missing or too short. */
+/**
+ * @throws ConfigurationError when a secret is missing or too short, or `previous` is not another one: a counter that is
+ * its own former one would be deleted by every send.
+ */
 export function createNames({ secret, keyId = '1', previous, storeNumbers }: NamesOptions): Names {
   const isClear = storeNumbers === 'clear';
-  return {
-    current: isClear ? createClearNames() : createHashedNames(secret, keyId, ''),
-    former: previous && createHashedNames(previous.secret, previous.keyId ?? '1', 'previous.'),
-    ruleName: createRuleNames(),
-  };
+  const current = isClear ? createClearNames() : createHashedNames(secret, keyId, '');
+  if (!previous) return { current, former: undefined };
+  const former = createHashedNames(previous.secret, previous.keyId ?? '1', 'previous.');
+  if (!isClear && previous.secret === secret && (previous.keyId ?? '1') === keyId) {
+    throw new ConfigurationError(
+      'previous must have another secret or keyId than the one in use. Leave it out while nothing is changed.',
+      'previous',
+    );
+  }
+  return { current, former };
 }

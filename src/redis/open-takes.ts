@@ -1,4 +1,4 @@
-import type { LimitRule } from '../limits/limit-store.ts';
+import type { LimitRule, TakeVerdict } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
 
 /** A take that this process made and has not settled. */
@@ -10,6 +10,8 @@ export interface OpenTake {
   skipped: readonly LimitRule[];
   /** By the local clock. */
   readonly openedAt: number;
+  /** What was answered, for one that is taken again. */
+  readonly verdict: TakeVerdict;
 }
 
 /**
@@ -18,8 +20,12 @@ export interface OpenTake {
  */
 export interface OpenTakes {
   open(scope: string, reservation: string, take: OpenTake): void;
-  /** Gives it out, once. */
-  close(scope: string, reservation: string): OpenTake | undefined;
+  verdictOf(scope: string, reservation: string): TakeVerdict | undefined;
+  /**
+   * Gives it out, once, and not after a lease: the marks by which a server knows a settlement that comes twice last no
+   * longer.
+   */
+  close(scope: string, reservation: string, now: number): OpenTake | undefined;
   /** What was taken before no longer settles these counters. */
   release(scope: string, rules: readonly LimitRule[]): void;
 }
@@ -27,36 +33,35 @@ export interface OpenTakes {
 const MAX_OPEN = 1_000_000;
 
 export function createOpenTakes(): OpenTakes {
-  const scopes = new Map<string, Map<string, OpenTake>>();
+  // In order of opening, but for the few that are opened again.
+  const takes = new Map<string, OpenTake & { readonly scope: string }>();
+  const keyOf = (scope: string, reservation: string) => `${scope.length} ${scope}${reservation}`;
 
-  function forgetOld(takes: Map<string, OpenTake>, now: number): void {
-    for (const [reservation, { openedAt }] of takes) {
+  function forgetOld(now: number): void {
+    for (const [key, { openedAt }] of takes) {
       if (takes.size < MAX_OPEN && now - openedAt < LEASE_MS) return;
-      takes.delete(reservation);
+      takes.delete(key);
     }
   }
 
   return {
     open(scope, reservation, take) {
-      let takes = scopes.get(scope);
-      if (takes === undefined) {
-        takes = new Map();
-        scopes.set(scope, takes);
-      }
-      forgetOld(takes, take.openedAt);
-      takes.set(reservation, take);
+      forgetOld(take.openedAt);
+      takes.set(keyOf(scope, reservation), { scope, ...take });
     },
-    close(scope, reservation) {
-      const takes = scopes.get(scope);
-      const take = takes?.get(reservation);
-      if (takes?.delete(reservation) === true && takes.size === 0) scopes.delete(scope);
-      return take;
+    verdictOf: (scope, reservation) => takes.get(keyOf(scope, reservation))?.verdict,
+    close(scope, reservation, now) {
+      const key = keyOf(scope, reservation);
+      const take = takes.get(key);
+      takes.delete(key);
+      return take !== undefined && now - take.openedAt < LEASE_MS ? take : undefined;
     },
     release(scope, rules) {
       // The others find what is theirs by their stamp alone.
       const movable = rules.filter(({ kind }) => kind === 'window' || kind === 'distinct');
       if (movable.length === 0) return;
-      for (const take of scopes.get(scope)?.values() ?? []) {
+      for (const take of takes.values()) {
+        if (take.scope !== scope) continue;
         for (const rule of take.rules) {
           if (movable.some(({ id, key }) => id === rule.id && key === rule.key))
             take.skipped = [...take.skipped, rule];

@@ -22,15 +22,15 @@ export type TakeAnswer =
       readonly isRepeated: boolean;
     };
 
-const REASONS: { readonly [letter: string]: RefusalReason } = {
-  f: 'over-limit',
-  s: 'too-soon',
-  p: 'in-progress',
-  d: 'done',
-  c: 'conflict',
-  b: 'barred',
-  n: 'capacity',
-};
+const REASONS: ReadonlyMap<string, RefusalReason> = new Map([
+  ['f', 'over-limit'],
+  ['s', 'too-soon'],
+  ['p', 'in-progress'],
+  ['d', 'done'],
+  ['c', 'conflict'],
+  ['b', 'barred'],
+  ['n', 'capacity'],
+]);
 const NONE: readonly RuleFinding[] = Object.freeze([]);
 const GRANTED: TakeVerdict = Object.freeze({ granted: true, observed: NONE });
 
@@ -60,12 +60,13 @@ function readVerdict(line: string, rules: readonly LimitRule[]): TakeVerdict {
   const [head = '', ...texts] = line.split(';');
   const findings = texts.map((text) => readFinding(text, rules));
   const observed = findings.filter(({ rule }) => rule.mode === 'monitor');
+  const refusals = findings.filter(({ rule }) => rule.mode === 'enforce');
   if (head.startsWith('g')) {
+    if (refusals.length > 0) throw new TypeError('granted and refused');
     return head === 'g'
       ? { granted: true, observed }
       : { granted: true, observed, waitMs: numberOf(head.slice(1)) };
   }
-  const refusals = findings.filter(({ rule }) => rule.mode === 'enforce');
   if (head !== 'r' || refusals.length === 0) throw new TypeError('neither granted nor refused');
   return { granted: false, refusals, observed };
 }
@@ -73,7 +74,7 @@ function readVerdict(line: string, rules: readonly LimitRule[]): TakeVerdict {
 function readFinding(text: string, rules: readonly LimitRule[]): RuleFinding {
   const [index = '', letter = '', observed, wait, result] = text.split(' ');
   const rule = rules[Number(index)];
-  const reason = REASONS[letter];
+  const reason = REASONS.get(letter);
   if (rule === undefined || reason === undefined) throw new TypeError('a finding without a rule or a reason');
   return {
     rule,
@@ -82,6 +83,12 @@ function readFinding(text: string, rules: readonly LimitRule[]): RuleFinding {
     ...(wait ? { retryAfterMs: numberOf(wait) } : {}),
     ...(result ? { result: unescapeText(result.slice(1)) } : {}),
   };
+}
+
+/** What became of a take whose answer was lost: nothing, when it has not come or was given up. */
+export function readRecall(answer: unknown, requests: readonly TakeRequest[]): TakeAnswer | undefined {
+  const text = answer === null || answer === undefined ? '' : textOf(answer);
+  return text === '' ? undefined : readTakeAnswer(text, requests);
 }
 
 /** One line a rule: its count, and how long until one more fits. */

@@ -7,7 +7,7 @@ import type {
   ConsentRecord,
 } from '../consent/consent-ledger.ts';
 import { parseEntry } from '../consent/stored-entry.ts';
-import { ConfigurationError, StoreError } from '../errors.ts';
+import { ConfigurationError, StoreError, ValidationError } from '../errors.ts';
 import { anything, type Fields, findFlaw, pattern, shapeWith } from '../schema.ts';
 import { raceAbort } from '../wait.ts';
 import { APPEND_SCRIPT, FORGET_SCRIPT, HISTORY_SCRIPT, LATEST_SCRIPT, PEOPLE_SCRIPT } from './lua/consent.ts';
@@ -35,9 +35,16 @@ const CALL_REMEMBERED_MS = 3_600_000;
 /** Arrival, kind and scope before the JSON of a member. */
 const HEAD_CHARACTERS = 18;
 
+/**
+ * Words with which a server refuses a command before it does any of it. Whatever else is said, a script may have run:
+ * its answer was lost, or a client made the error (`ETIMEDOUT`).
+ */
+const REFUSED =
+  /^(OOM|READONLY|NOPERM|NOAUTH|LOADING|BUSY|MISCONF|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN)\b/;
+
 function failure(name: string, error: unknown, changes: boolean): StoreError {
-  // A server's refusal begins with a word in capitals; the rest of it may hold keys, which are numbers.
-  const word = error instanceof Error ? /^[A-Z]{2,20}\b/.exec(error.message)?.[0] : undefined;
+  // The rest of what it says may hold keys, which are numbers.
+  const word = error instanceof Error ? REFUSED.exec(error.message)?.[0] : undefined;
   const nothing = changes ? 'Nothing was recorded.' : 'Nothing was read.';
   const outcome =
     !changes || word !== undefined
@@ -56,27 +63,41 @@ function readEntry(json: unknown): ConsentEntry {
   return entry;
 }
 
+/** Some clients are set to answer with bytes. */
+function toText(answer: unknown): unknown {
+  return answer instanceof Uint8Array ? new TextDecoder().decode(answer) : answer;
+}
+
 /** What a script gives for `count` keys, or for as many as there are. */
 function readTexts(answer: unknown, count?: number): readonly string[] {
+  const texts: unknown = Array.isArray(answer) ? answer.map(toText) : answer;
   const fits =
-    Array.isArray(answer) &&
-    answer.every((each) => typeof each === 'string') &&
-    (count === undefined || answer.length === count);
+    Array.isArray(texts) &&
+    texts.every((each) => typeof each === 'string') &&
+    (count === undefined || texts.length === count);
   if (!fits) throw unreadable();
-  return answer;
+  return texts;
 }
 
 const KINDS = { 'opted-in': 'i', 'opted-out': 'o', asked: 'q' } as const;
 const SCOPES = { all: 'a', marketing: 'm' } as const;
 
-function toMember({ key: _key, ...entry }: ConsentChange): string {
-  return `${KINDS[entry.state]}${SCOPES[entry.scope]}${JSON.stringify(entry)}`;
+/** What could not be read again would make the person unreadable for ever. */
+function toMember({ key: _key, ...entry }: ConsentChange, at: number): string {
+  const json = JSON.stringify(entry);
+  if (parseEntry(json) === undefined) {
+    throw new ValidationError(
+      `changes[${at}] is no entry of a ledger. Nothing was recorded.`,
+      `changes[${at}]`,
+    );
+  }
+  return `${KINDS[entry.state]}${SCOPES[entry.scope]}${json}`;
 }
 
 /** A server that throws out whatever it likes when it is full would throw out opt-outs. */
 async function checkEviction(commands: RedisCommands): Promise<void> {
   const answer = await commands.call('INFO', 'memory');
-  if (!/^maxmemory_policy:allkeys/m.test(String(answer))) return;
+  if (!/^maxmemory_policy:allkeys/m.test(String(toText(answer)))) return;
   throw new ConfigurationError(
     'redisConsentLedger: the server may evict any key (maxmemory-policy allkeys-…), opt-outs included. Set it to noeviction, or use another server. Nothing was recorded.',
     'client',
@@ -142,6 +163,7 @@ export function redisConsentLedger(options: RedisConsentLedgerOptions): ConsentL
     },
     async append(changes) {
       if (changes.length === 0) return;
+      const members = changes.map(toMember);
       if (!isChecked)
         await checkEviction(commands).catch((error: unknown) => {
           // Not every server tells; one that does not is not refused.
@@ -149,10 +171,10 @@ export function redisConsentLedger(options: RedisConsentLedgerOptions): ConsentL
         });
       isChecked = true;
       const keys = changes.flatMap(({ key }) => [entriesOf(key), messagesOf(key)]);
-      const args = changes.flatMap((change) => [
+      const args = changes.flatMap((change, at) => [
         change.key,
         String(change.at),
-        toMember(change),
+        members[at] as string,
         change.messageId === undefined ? '' : `=${change.messageId}`,
       ]);
       const call = `${prefix}c:${crypto.randomUUID()}`;

@@ -14,12 +14,14 @@ import {
 } from '../schema.ts';
 import type { Clock } from '../types.ts';
 import { createNames, type NamesOptions } from './names.ts';
+import { createRedisPace } from './pace/redis-pace.ts';
 import { type RedisClient, toRedisCommands } from './redis-commands.ts';
 import { createRedisStore } from './redis-store.ts';
+import { createShardedStore } from './sharded-store.ts';
 import { createGuardedStore } from './trouble/guarded-store.ts';
 import { limitCommands } from './trouble/limited-commands.ts';
 import { createEmitLimits, type LimitsEventListener, type LimitsWarning } from './trouble/limits-event.ts';
-import { checkServer } from './trouble/start-checks.ts';
+import { checkServer, isServersNo } from './trouble/start-checks.ts';
 
 /** What a process does alone while the shared store does not answer. */
 export interface LocalLimitsOptions {
@@ -51,9 +53,19 @@ export interface RedisLimitsOptions extends NamesOptions {
   /**
    * Milliseconds the server has for an answer, 10 to 4,000; of a batch, for every 500 messages.
    *
-   * @default 150, design decision
+   * @default 150 (ours)
    */
   readonly timeoutMs?: number | undefined;
+  /**
+   * `recipient` spreads what is counted by phone number over 64 slots of a cluster, for more numbers than one node has
+   * memory for; one slot is fast enough for any sub-account. What is counted for the whole account stays in one slot (budgets, `prefix`, `idempotencyKey`): a
+   * message that has both is asked in both, one after the other, and given back where the other refused, so a count may
+   * be too high for a moment, never too low. Equal in all processes. Changed on a live system, the counts, waits and
+   * bars of numbers start anew: for one window a number may get twice its limit.
+   *
+   * @default 'scope', all of a scope in one slot and one round trip a message
+   */
+  readonly shardBy?: 'scope' | 'recipient' | undefined;
   /** Is told of every switch and of what is wrong with the server. @default writes a line with `console.warn` */
   readonly onEvent?: LimitsEventListener | undefined;
   /** What this process counts by when it is alone, and events are stamped with. @default the system's */
@@ -69,7 +81,7 @@ export interface RedisLimitStore extends LimitStore {
    * @example for (const { message } of await limits.check()) console.warn(message);
    */
   check(): Promise<readonly LimitsWarning[]>;
-  /** Stops telling the server what it has missed. Your client stays open. */
+  /** Tells the server what it has missed, within one `timeoutMs`, and then nothing more. Your client stays open. */
   close(): Promise<void>;
 }
 
@@ -87,14 +99,15 @@ const fields: Fields<RedisLimitsOptions> = {
   client: anything(),
   secret: anything(),
   keyId: anything(),
-  previous: anything(),
+  previous: shape({ secret: anything(), keyId: anything() }, 'an object { keyId, secret }'),
   storeNumbers: oneOf(['hashed', 'clear']),
   onStoreError: either(
-    (input) => typeof input === 'object' && input !== null,
+    (input) => input !== 'refuse',
     shapeWith(['local'], { local }, "'refuse' or { local: { processes } }"),
     oneOf(['refuse']),
   ),
   timeoutMs: integer({ min: 10, max: 4_000, unit: 'milliseconds' }),
+  shardBy: oneOf(['scope', 'recipient']),
   onEvent: anyFunction(),
   clock: having(['now'], 'a clock'),
 };
@@ -134,12 +147,14 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
     client,
     onStoreError,
     timeoutMs = DEFAULT_TIMEOUT_MS,
+    shardBy,
     onEvent,
     clock,
     ...names
   } = readOptions(options);
   const commands = limitCommands(toRedisCommands(client), LOST_AFTER_DEADLINES * timeoutMs);
-  const raw = createRedisStore({ commands, names: createNames(names), deadlineMs: timeoutMs });
+  const store = createRedisStore({ commands, names: createNames(names), deadlineMs: timeoutMs });
+  const raw = shardBy === 'recipient' ? createShardedStore(store) : store;
   const emit = createEmitLimits(onEvent, () => (clock ?? Date).now());
   let isChecked = false;
 
@@ -150,13 +165,18 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
     for (const warning of await checkServer(commands)) emit({ type: 'limits-warning', ...warning });
   }
 
-  const guarded = createGuardedStore({
+  const { isDoubted, ...guarded } = createGuardedStore({
     remote: {
       ...raw,
       async take(scope, requests) {
-        const verdicts = await raw.take(scope, requests);
-        void checkOnce();
-        return verdicts;
+        try {
+          const verdicts = await raw.take(scope, requests);
+          void checkOnce();
+          return verdicts;
+        } catch (error) {
+          if (isServersNo(error)) void checkOnce();
+          throw error;
+        }
       },
     },
     onStoreError:
@@ -169,6 +189,13 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
   });
   return {
     ...guarded,
+    pace: createRedisPace({
+      commands,
+      onStoreError: onStoreError === 'refuse' ? onStoreError : onStoreError.local,
+      timeoutMs,
+      isDoubted,
+      emit,
+    }),
     check: () => checkServer(commands),
     close: async () => guarded.close?.(),
   };

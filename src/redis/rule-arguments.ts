@@ -6,10 +6,11 @@ import { escapeText, type KeyNames } from './key-names.ts';
 export interface Names {
   readonly current: KeyNames;
   readonly former: KeyNames | undefined;
-  ruleName(id: string): string;
 }
 
 const NO_LEASE = 0;
+/** Longest window whose times are kept in four bytes, 2^30 ms: 12 days. */
+const MAX_SHORT_WINDOW_MS = 1_073_741_824;
 
 /** `8x8g:{<scope>}:`. The braces put everything of a scope into one slot of a cluster. */
 export function scopePrefix(scope: string): string {
@@ -19,9 +20,10 @@ export function scopePrefix(scope: string): string {
 /** Adds the keys of a rule: one, or two while a secret is changed. */
 export function pushKeys(keys: string[], prefix: string, rule: LimitRule, names: Names): void {
   // The kind stands in the key, so that no script ever meets the format of another kind.
-  const start = `${prefix}${kindLetter(rule)}${names.ruleName(rule.id)}:`;
-  keys.push(start + names.current.nameOf(rule.key));
-  if (names.former !== undefined) keys.push(start + names.former.nameOf(rule.key));
+  const start = prefix + kindLetter(rule);
+  const comesOnce = rule.kind === 'once';
+  keys.push(start + names.current.counterOf(rule.id, rule.key, comesOnce));
+  if (names.former !== undefined) keys.push(start + names.former.counterOf(rule.id, rule.key, comesOnce));
 }
 
 function kindLetter(rule: LimitRule): string {
@@ -90,6 +92,9 @@ export function pushArguments(args: string[], rule: LimitRule, names: Names, spa
 }
 
 function operationOf(rule: LimitRule): string {
-  if (rule.kind === 'window') return rule.weighted === true || rule.limit > EXACT_LOG_LIMIT ? 'a' : 'w';
+  if (rule.kind === 'window') {
+    if (rule.weighted === true || rule.limit > EXACT_LOG_LIMIT) return 'a';
+    return rule.windowMs > MAX_SHORT_WINDOW_MS ? 'v' : 'w';
+  }
   return rule.kind === 'bar' && rule.raise === true ? 'x' : kindLetter(rule);
 }

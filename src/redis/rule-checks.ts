@@ -10,29 +10,44 @@ export interface RuleChecks {
   checkRules(scope: string, rules: readonly LimitRule[]): void;
 }
 
-/** Ids whose shape is remembered: a team has dozens. One that is forgotten is learned again. */
-const MAX_SHAPES = 10_000;
+/** Scopes whose rules are remembered, and rules of one: a team has dozens. One that is forgotten is learned again. */
+const MAX_SCOPES = 100;
+const MAX_SHAPES = 1000;
 
 export function createRuleChecks(): RuleChecks {
-  const shapes = createCache<string, LimitRule>(MAX_SHAPES);
+  const scopes = createCache<string, Map<string, LimitRule>>(MAX_SCOPES);
 
-  function checkOne(scope: string, rule: LimitRule, path: { toString(): string }): void {
+  /** The first rule of every id, whose shape the others must have. Looked up once a call, not once a rule. */
+  function shapesOf(scope: string): Map<string, LimitRule> {
+    let shapes = scopes.get(scope);
+    if (shapes === undefined) {
+      shapes = new Map();
+      scopes.set(scope, shapes);
+    }
+    return shapes;
+  }
+
+  function checkOne(shapes: Map<string, LimitRule>, rule: LimitRule, path: { toString(): string }): void {
     checkRule(rule, path);
-    const key = `${scope.length} ${scope}${rule.id}`;
-    const shape = shapes.get(key);
-    if (shape === undefined) shapes.set(key, rule);
-    else checkShape(rule, shape, path);
+    const shape = shapes.get(rule.id);
+    if (shape !== undefined) {
+      checkShape(rule, shape, path);
+      return;
+    }
+    if (shapes.size >= MAX_SHAPES) shapes.clear();
+    shapes.set(rule.id, rule);
   }
 
   return {
     checkRequests(scope, requests) {
       checkId(scope, 'scope', '');
+      const shapes = shapesOf(scope);
       const path = new RequestPath();
       for (const { reservation, rules } of requests) {
         path.rule = -1;
         checkId(reservation, path, '.reservation');
         for (path.rule = 0; path.rule < rules.length; path.rule += 1) {
-          checkOne(scope, rules[path.rule] as LimitRule, path);
+          checkOne(shapes, rules[path.rule] as LimitRule, path);
           checkNotRepeated(rules, path.rule, path);
         }
         path.request += 1;
@@ -40,8 +55,9 @@ export function createRuleChecks(): RuleChecks {
     },
     checkRules(scope, rules) {
       checkId(scope, 'scope', '');
+      const shapes = shapesOf(scope);
       rules.forEach((rule, at) => {
-        checkOne(scope, rule, `rules[${at}]`);
+        checkOne(shapes, rule, `rules[${at}]`);
       });
     },
   };

@@ -10,19 +10,40 @@ export type RunScript = (keys: readonly string[], args: readonly string[]) => Pr
  */
 export function createRunScript(commands: RedisCommands, script: string): RunScript {
   let sha: string | undefined;
+  let isTextOnTheWay = false;
+
+  async function sendText(keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    isTextOnTheWay = true;
+    try {
+      return await commands.eval(script, keys, args);
+    } finally {
+      isTextOnTheWay = false;
+    }
+  }
+
   return async (keys, args) => {
-    sha ??= await sha1Of(script);
+    // Not waited for when it is known: what is asked first is sent first.
+    if (sha === undefined) sha = await sha1Of(script);
     try {
       return await commands.evalsha(sha, keys, args);
     } catch (error) {
-      if (!isNoScript(error)) throw error;
-      return await commands.eval(script, keys, args);
+      throwUnlessNoScript(error);
     }
+    // One text is enough for all that come behind it on one connection.
+    if (isTextOnTheWay) {
+      try {
+        return await commands.evalsha(sha, keys, args);
+      } catch (error) {
+        // It went to another node.
+        throwUnlessNoScript(error);
+      }
+    }
+    return await sendText(keys, args);
   };
 }
 
-function isNoScript(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('NOSCRIPT');
+function throwUnlessNoScript(error: unknown): void {
+  if (!(error instanceof Error && error.message.includes('NOSCRIPT'))) throw error;
 }
 
 async function sha1Of(text: string): Promise<string> {

@@ -1,4 +1,5 @@
 import type { LimitRule, TakeRequest } from '../limits/limit-store.ts';
+import { LEASE_MS } from '../limits/rule-table.ts';
 import { escapeText } from './key-names.ts';
 import { type Names, pushArguments, pushKeys, scopePrefix } from './rule-arguments.ts';
 
@@ -11,6 +12,8 @@ export interface ScriptCall {
 /** One command that takes: the requests it stands for, in order. */
 export interface TakeCall extends ScriptCall {
   readonly requests: readonly TakeRequest[];
+  /** Whether a command before it has one of its keys, so that the order matters. */
+  readonly isAfter: boolean;
 }
 
 /** One settlement as the script reads it. */
@@ -23,13 +26,15 @@ export interface ScriptSettlement {
   readonly rules: readonly LimitRule[];
 }
 
-/** Most keys a script touches: at about 2.5 µs a key it holds the server up for less than a millisecond (measured). */
+/** Most keys a script touches: at about 2 µs a key it holds the server up for about half a millisecond (measured). */
 const MAX_KEYS = 250;
 /**
  * Milliseconds for which an answer is remembered, for a command that is sent again. One that comes later than its
  * deadline counts nothing anyway.
  */
 const RECORD_MS = '60000';
+/** The same for a settlement: as long as this process may send it again. */
+const MARK_MS = `${LEASE_MS + 60_000}`;
 /** Where a take's arguments have its deadline. */
 export const DEADLINE_AT = 3;
 /** Where they say that a key comes twice. */
@@ -45,12 +50,16 @@ export function createScriptCalls(names: Names, testClock: (() => number) | unde
   const keysPerRule = names.former === undefined ? '1' : '2';
   const width = Number(keysPerRule);
 
-  /** Cuts a list so that each part touches few enough keys; what is too large alone goes alone. */
-  function* parts<Item extends { readonly rules: readonly LimitRule[] }>(items: readonly Item[]) {
+  /**
+   * Cuts a list so that each part touches few enough keys; what is too large alone goes alone. `marks` is how many keys
+   * an item has beside those of its rules.
+   */
+  function* parts<Item extends { readonly rules: readonly LimitRule[] }>(items: readonly Item[], marks = 0) {
     let part: Item[] = [];
     let keys = 0;
     for (const item of items) {
-      const more = item.rules.length * width;
+      // A message without rules has no key, and yet takes its time.
+      const more = Math.max(1, item.rules.reduce(addKeys, 0) * width + marks);
       if (part.length > 0 && keys + more > MAX_KEYS) {
         yield part;
         part = [];
@@ -75,6 +84,22 @@ export function createScriptCalls(names: Names, testClock: (() => number) | unde
     }
   }
 
+  /** Unique over all processes. Drawn on first use: not in the global scope of a Worker. */
+  let run: string | undefined;
+  let records = 0;
+
+  /**
+   * One message is known again by its reservation. Several are a command of their own: what was given back because
+   * another part failed, or goes in other company, must not get the answer of before.
+   */
+  function recordName([first]: readonly TakeRequest[], isAlone: boolean): string {
+    const name = escapeText((first as TakeRequest).reservation);
+    if (isAlone) return name;
+    run ??= crypto.getRandomValues(new Uint32Array(2)).join('.');
+    records += 1;
+    return `${name};${run}.${records}`;
+  }
+
   return {
     /** The question for the time alone. */
     time(scope: string): ScriptCall {
@@ -83,10 +108,14 @@ export function createScriptCalls(names: Names, testClock: (() => number) | unde
     /** Made one by one, so that the next is made while the server works. */
     *takes(scope: string, requests: readonly TakeRequest[]): Generator<TakeCall> {
       const prefix = scopePrefix(scope);
+      const places = requests.length > 1 ? new Map<string, number>() : undefined;
+      let place = 0;
       for (const part of parts(requests)) {
-        const keys = [`${prefix}t${escapeText((part[0] as TakeRequest).reservation)}`];
+        place += 1;
+        const keys = [`${prefix}t${recordName(part, requests.length === 1)}`];
         const args = [...clockArguments(), '', RECORD_MS, ''];
         let before = 0;
+        let times = 0;
         for (const { rules } of part) {
           const from = args.length;
           args.push(`${rules.length}`);
@@ -95,23 +124,27 @@ export function createScriptCalls(names: Names, testClock: (() => number) | unde
             pushArguments(args, rule, names, spareMs);
           }
           if (before > 0 && isSame(args, before, from)) {
+            // One argument for all that have the same ones.
             args.length = from;
-            args.push('=');
-          } else before = from;
+            if (times > 0) args.pop();
+            times += 1;
+            args.push(`=${times}`);
+          } else {
+            before = from;
+            times = 0;
+          }
         }
-        if (part.length > 1 && new Set(keys).size < keys.length) args[REPEATED_AT] = 'r';
-        yield { keys, args, requests: part };
+        const met = places === undefined ? NOT_MET : meet(places, keys, place);
+        if (met.isRepeated) args[REPEATED_AT] = 'r';
+        yield { keys, args, requests: part, isAfter: met.isAfter };
       }
     },
     *settles(scope: string, settlements: readonly ScriptSettlement[]): Generator<ScriptCall> {
       const prefix = scopePrefix(scope);
-      for (const part of parts(settlements)) {
-        const { reservation } = part[0] as ScriptSettlement;
-        const call = {
-          keys: [`${prefix}m${escapeText(reservation)}`],
-          args: [...clockArguments(), RECORD_MS],
-        };
-        for (const { rules, outcome, stamp, movedTo, result } of part) {
+      for (const part of parts(settlements, 1)) {
+        const call: ScriptCall = { keys: [], args: [...clockArguments(), MARK_MS] };
+        for (const { reservation, rules, outcome, stamp, movedTo, result } of part) {
+          call.keys.push(`${prefix}m${escapeText(reservation)}`);
           call.args.push(`${rules.length}`, outcome === 'keep' ? 'k' : 'r', `${stamp}`, `${movedTo ?? ''}`);
           // A sign in front tells an empty result from none.
           call.args.push(result === undefined ? '' : `=${escapeText(result)}`);
@@ -127,18 +160,39 @@ export function createScriptCalls(names: Names, testClock: (() => number) | unde
         yield call;
       }
     },
-    *releases(scope: string, rules: readonly LimitRule[]): Generator<ScriptCall> {
+    *releases(scope: string, rules: readonly LimitRule[]): Generator<readonly string[]> {
       for (const part of parts(rules.map((rule) => ({ rules: [rule] })))) {
         const keys: string[] = [];
         for (const each of part)
           for (const rule of each.rules) pushKeys(keys, scopePrefix(scope), rule, names);
-        yield { keys, args: [] };
+        yield keys;
       }
     },
     recall(call: TakeCall): ScriptCall {
       return { keys: call.keys.slice(0, 1), args: [RECORD_MS] };
     },
   };
+}
+
+/** A sorted set takes as long as five other keys. */
+function addKeys(keys: number, { kind }: LimitRule): number {
+  return keys + (kind === 'distinct' ? 5 : 1);
+}
+
+const NOT_MET = { isRepeated: false, isAfter: false };
+
+/** Notes the keys of a command, and says whether one comes twice in it, or came in one before. */
+function meet(places: Map<string, number>, keys: readonly string[], place: number) {
+  let [isRepeated, isAfter] = [false, false];
+  for (const key of keys) {
+    const met = places.get(key);
+    if (met === place) isRepeated = true;
+    else {
+      if (met !== undefined) isAfter = true;
+      places.set(key, place);
+    }
+  }
+  return { isRepeated, isAfter };
 }
 
 /** Whether the arguments from `from` to the end are those from `before`. */

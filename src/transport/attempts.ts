@@ -1,12 +1,12 @@
 import type { CallScope } from '../call-scope.ts';
 import type { Credentials } from '../credentials.ts';
-import type { Submission } from '../errors.ts';
+import { StoreError, type Submission } from '../errors.ts';
 import { wait } from '../wait.ts';
 import type { ApiFailureContext } from './api-failure.ts';
 import { runAttempt } from './attempt.ts';
 import { startReport } from './attempt-events.ts';
-import { outcomeError, paceError, stopError } from './call-errors.ts';
-import type { Turn } from './lanes.ts';
+import { noTurnError, outcomeError, paceError, stopError } from './call-errors.ts';
+import type { Turn } from './lane.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { isPaceRefusal, MAX_PAUSE_MS } from './pacer.ts';
 import type { CallEnvironment, PreparedCall } from './prepared-call.ts';
@@ -41,6 +41,7 @@ export async function runAttempts(
       throw stopError(stopReason, context, call.deadlineMs);
     }
     if (isPaceRefusal(error)) throw paceError(error, context, call.lane.maxQueued);
+    if (StoreError.isInstance(error)) throw noTurnError(context);
     throw error;
   }
 }
@@ -59,6 +60,7 @@ async function attemptLoop(
     request.onWrite?.(environment.elapsed() - call.startedAt);
     const outcome = await writeOnce(call, environment, progress, key, leave);
     if (outcome.answer !== undefined) return outcome.answer;
+    if (outcome.failed === undefined) continue;
 
     const { failed, report } = outcome;
     const verdict = judgeOutcome(operation, failed);
@@ -84,7 +86,10 @@ async function attemptLoop(
   }
 }
 
-/** Writes once. From here on the request counts as sent, until its answer proves the contrary. */
+/**
+ * Writes once. From here on the request counts as sent, until its answer proves the contrary. Gives nothing when its turn
+ * was over before it could leave.
+ */
 async function writeOnce(
   call: PreparedCall,
   environment: CallEnvironment,
@@ -99,6 +104,7 @@ async function writeOnce(
   progress.submission = operation.repeat === 'never' ? 'unknown' : 'not-submitted';
   const report = startReport(call, environment, progress.written);
   let outcome: AttemptOutcome;
+  let isTooLate = false;
   try {
     outcome = await runAttempt(
       {
@@ -112,7 +118,14 @@ async function writeOnce(
         body: call.body,
         once: operation.repeat === 'never',
         fetch: environment.fetch,
-        onLeave,
+        onLeave() {
+          if (onLeave()) return;
+          // `fetch` is not called: nothing can have left.
+          isTooLate = true;
+          progress.written--;
+          progress.submission = 'not-submitted';
+          throw new Error('the turn is over');
+        },
       },
       { timeoutMs: call.timeoutMs, maxBytes: call.maxBytes },
       () => environment.clock.now(),
@@ -121,6 +134,10 @@ async function writeOnce(
   } catch (error) {
     report.stopped(progress.submission);
     throw error;
+  }
+  if (isTooLate) {
+    report.failed(outcome, progress.submission, 0);
+    return {};
   }
   const parsed = parseSuccess(operation.answer, outcome, key);
   if (parsed === undefined) return { failed: outcome, report };

@@ -5,6 +5,7 @@ import {
   QueueFullError,
   RateLimitError,
   type SmsError,
+  StoreError,
   TimeoutError,
 } from '../errors.ts';
 import { type ApiFailureContext, apiFailure, unreadableAnswer } from './api-failure.ts';
@@ -66,4 +67,12 @@ export function paceError(refusal: PaceRefusal, context: ApiFailureContext, maxQ
     retryAfterMs: Math.ceil(retryAfterMs),
     clientMessageId,
   });
+}
+
+/** The error of a call that got no turn because the store that gives them out does not answer. */
+export function noTurnError({ operation, clientMessageId }: ApiFailureContext): StoreError {
+  return new StoreError(
+    `${operation}: the shared limit store does not answer, so nobody can tell whose turn it is. Nothing was sent.`,
+    clientMessageId,
+  );
 }

@@ -3,6 +3,7 @@ import { type CallScope, openScope } from '../call-scope.ts';
 import type { Credentials } from '../credentials.ts';
 import { ConfigurationError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import type { SharedPace } from '../limits/shared-pace.ts';
 import type { SharedState } from '../shared-state.ts';
 import type { Clock, Fetch } from '../types.ts';
 import { wait } from '../wait.ts';
@@ -33,6 +34,8 @@ export interface TransportConfig {
   readonly clock: Clock;
   /** Whom to share the pace with: the other clients of this process, those that have the same state, or nobody. */
   readonly sharedState: boolean | SharedState;
+  /** Where the turns come from when other processes send too. */
+  readonly sharedPace?: SharedPace | undefined;
   /** From 0 to below 1, for the jitter. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
 }

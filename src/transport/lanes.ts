@@ -1,12 +1,13 @@
 import type { Operation } from '../api/operation.ts';
+import type { SharedPace } from '../limits/shared-pace.ts';
 import { getOrCreate, type SharedState, sharedState } from '../shared-state.ts';
+import { type Lane, MAX_LANES } from './lane.ts';
 import { createPacer, type Pace, type Pacer } from './pacer.ts';
+import { createSharedLanes } from './shared-lanes.ts';
 import { createSlowLane, SLOW_MAX_QUEUED, type SlowLane } from './slow-lane.ts';
 
 /** How many may wait out a pause of 8x8's when the client itself has no pace. */
 const UNPACED_MAX_QUEUED = 10_000;
-/** Hosts and sub-accounts whose pace is kept at a time. */
-const MAX_LANES = 1000;
 
 /** The pace of one host and sub-account. A pause of the slow lane does not hold up the fast one. */
 interface LanePair {
@@ -15,23 +16,13 @@ interface LanePair {
   readonly slowPause: Pacer;
 }
 
-/** To be called at the moment the request leaves. */
-export type Turn = () => void;
-
-/** Where a request waits for its turn. */
-export interface Lane {
-  /** @throws PaceRefusal */
-  take(signal: AbortSignal): Promise<Turn>;
-  pause(ms: number): void;
-  /** How many may wait, for the error. */
-  readonly maxQueued: number;
-}
-
 export interface LanesConfig {
   readonly subAccountId: string;
   readonly pace: false | Pace;
   /** Share with the other clients of this process, or with those that have the same state. */
   readonly sharedState: boolean | SharedState;
+  /** Share the pace with other processes. Without a pace only the slow lane is. */
+  readonly sharedPace?: SharedPace | undefined;
 }
 
 /** System time, looked up when needed: the pace protects the real network, whatever the client's clock says. */
@@ -58,13 +49,16 @@ export function createLanes(config: LanesConfig): (host: string, operation: Oper
     );
   }
 
-  return (host, operation) => {
+  function ownLane(host: string, operation: Operation): Lane {
     const { fast, slow, slowPause } = pairOf(host);
     if (operation.lane !== 'details') {
       return {
         async take(signal) {
           const turn = await fast.take(fastPace, signal);
-          return () => fast.leave(turn);
+          return () => {
+            fast.leave(turn);
+            return true;
+          };
         },
         pause: (ms) => fast.pause(ms),
         maxQueued: fastPace.maxQueued,
@@ -76,10 +70,15 @@ export function createLanes(config: LanesConfig): (host: string, operation: Oper
         await slow.take(signal);
         // A pause may have come while this one waited.
         await slowPause.take(unpaced, signal);
-        return () => {};
+        return () => true;
       },
       pause: (ms) => slowPause.pause(ms),
       maxQueued: SLOW_MAX_QUEUED,
     };
-  };
+  }
+
+  const { sharedPace, subAccountId, pace } = config;
+  if (sharedPace === undefined) return ownLane;
+  const sharedLane = createSharedLanes({ sharedPace, subAccountId, pace, now });
+  return (host, operation) => sharedLane(host, operation, ownLane(host, operation));
 }

@@ -1,9 +1,8 @@
+import { createTurnQueue, type Look } from './turn-queue.ts';
+
 /**
  * Keeps requests under a rate: never more than `requestsPerSecond` in any half-open second, measured at the moment
  * each one was really let go, in the order of their arrival, and close to the full rate (bench/pacer.ts).
- *
- * Nobody is woken by somebody else. Each waiter has its own timer and looks for itself whether its turn has come,
- * because in Workers a timer or promise dies with the request that made it, and would take the others along.
  */
 export interface Pacer {
   /**
@@ -47,22 +46,14 @@ export function isPaceRefusal(error: unknown): error is PaceRefusal {
 /** A longer pause is not waited for. */
 export const MAX_PAUSE_MS = 30_000;
 /** A microsecond more than a second, so that rounding of the clock's fractions never shows two as closer. */
-const SECOND_MS = 1000.001;
-/** How long a waiter sleeps at most before it looks again: those ahead may have left. */
-const MAX_SLEEP_MS = 500;
-/** A waiter that is this late at its own turn lost its timer (a Worker's request that ended) and is passed by. */
-const GRACE_MS = 50;
-
+export const SECOND_MS = 1000.001;
 /** @param now monotonic milliseconds */
 export function createPacer(now: () => number): Pacer {
   /** The times of the last grants, as a ring over the grant's number. */
   let grants = new Float64Array(1).fill(Number.NEGATIVE_INFINITY);
   let granted = 0;
   let pausedUntil = Number.NEGATIVE_INFINITY;
-  /** When each waiter will look again, by ticket. */
-  const waiting = new Map<number, number>();
-  let firstTicket = 0;
-  let nextTicket = 0;
+  const queue = createTurnQueue(now);
 
   /** Makes room to remember `limit` grants. What the smaller ring forgot is over a second old. */
   function remember(limit: number): void {
@@ -92,63 +83,21 @@ export function createPacer(now: () => number): Pacer {
     return Math.max(free, pausedUntil) - time;
   }
 
-  /** Moves to the first who still waits, past those who left or are not coming back. */
-  function skipGone(time: number): void {
-    for (; firstTicket < nextTicket; firstTicket++) {
-      const wakesAt = waiting.get(firstTicket);
-      if (wakesAt === undefined) continue;
-      if (wakesAt + GRACE_MS >= time) return;
-      waiting.delete(firstTicket);
-    }
-  }
-
   function take(pace: Pace, signal: AbortSignal): number | Promise<number> {
     const time = now();
     const limit = pace.requestsPerSecond;
     if (pausedUntil - time > MAX_PAUSE_MS) throw new PaceRefusal(pausedUntil - time);
     remember(limit);
-    skipGone(time);
-    if (waiting.size === 0 && readyIn(time, limit, 0) <= 0) return grant(time);
-    if (waiting.size >= pace.maxQueued) throw new PaceRefusal();
-    return queue(limit, signal);
+    const ahead = queue.size(time);
+    if (ahead === 0 && readyIn(time, limit, 0) <= 0) return grant(time);
+    if (ahead >= pace.maxQueued) throw new PaceRefusal();
+    return queue.wait((time, ahead) => look(time, limit, ahead), signal);
   }
 
-  function queue(limit: number, signal: AbortSignal): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const ticket = nextTicket++;
-      let timer: ReturnType<typeof setTimeout>;
-      const leave = () => {
-        clearTimeout(timer);
-        waiting.delete(ticket);
-        signal.removeEventListener('abort', stop);
-      };
-      const stop = () => {
-        leave();
-        reject(signal.reason);
-      };
-      const look = () => {
-        const time = now();
-        if (pausedUntil - time > MAX_PAUSE_MS) {
-          leave();
-          reject(new PaceRefusal(pausedUntil - time));
-          return;
-        }
-        if (ticket >= firstTicket) waiting.set(ticket, time);
-        skipGone(time);
-        const ahead = Math.max(0, Math.min(ticket - firstTicket, waiting.size - 1));
-        const delay = readyIn(time, limit, ahead);
-        if (delay <= 0 && ahead === 0) {
-          leave();
-          resolve(grant(time));
-          return;
-        }
-        const sleepMs = Math.max(1, Math.ceil(Math.min(delay, MAX_SLEEP_MS)));
-        if (ticket >= firstTicket) waiting.set(ticket, time + sleepMs);
-        timer = setTimeout(look, sleepMs);
-      };
-      signal.addEventListener('abort', stop, { once: true });
-      look();
-    });
+  function look(time: number, limit: number, ahead: number): Look<number> {
+    if (pausedUntil - time > MAX_PAUSE_MS) throw new PaceRefusal(pausedUntil - time);
+    const waitMs = readyIn(time, limit, ahead);
+    return waitMs <= 0 && ahead === 0 ? { turn: grant(time) } : { waitMs };
   }
 
   return {
@@ -161,8 +110,7 @@ export function createPacer(now: () => number): Pacer {
     },
     isIdle() {
       const time = now();
-      skipGone(time);
-      return waiting.size === 0 && pausedUntil <= time && time - grantedAt(granted - 1) >= SECOND_MS;
+      return queue.size(time) === 0 && pausedUntil <= time && time - grantedAt(granted - 1) >= SECOND_MS;
     },
   };
 }

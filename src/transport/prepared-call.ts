@@ -2,7 +2,7 @@ import type { CallScope } from '../call-scope.ts';
 import type { Credentials } from '../credentials.ts';
 import type { Emit } from '../events.ts';
 import type { Clock, Fetch } from '../types.ts';
-import type { Lane } from './lanes.ts';
+import type { Lane } from './lane.ts';
 import type { RetryOptions } from './retry-policy.ts';
 import type { TransportRequest } from './transport.ts';
 

@@ -1,7 +1,10 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import type { SmsClient } from '../../src/client.ts';
 import { LimitError } from '../../src/errors.ts';
 import { redisLimits } from '../../src/redis/index.ts';
+import type { RedisLimitsOptions } from '../../src/redis/redis-limits.ts';
+import type { LimitsEvent } from '../../src/redis/trouble/limits-event.ts';
 import { createEmulator } from '../../src/testing/index.ts';
 import { numberOf, testClient } from '../support/client.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
@@ -50,6 +53,76 @@ describeOnRedis('clients of several processes on one server', () => {
     expect(new Set(results.map(({ umid }) => umid)).size).toBe(1);
     expect(one.emulator.messages.length + two.emulator.messages.length).toBe(1);
   });
+
+  it('count apart in two scopes on one store, and together with clients made from them', async () => {
+    const client = new Redis(server.port);
+    connections.push(client);
+    const limits = redisLimits({ client, secret: SECRET, onStoreError: 'refuse', timeoutMs: 4_000 });
+    const guards = { recipient: { limit: 2, windowMs: 1_800_000 } };
+    const [shop, bank] = ['shop-of-two', 'bank-of-two'].map(
+      (scope) => testClient({ limits, scope, guards }).sms,
+    ) as [SmsClient, SmsClient];
+    const message = { destination: numberOf(4), text: 'Hello' };
+    await shop.messages.send(message);
+    await shop.withOptions({ timeoutMs: 5_000 }).messages.send(message);
+    expect(LimitError.isInstance(await failureOf(shop.messages.send(message)))).toBe(true);
+    await bank.messages.send(message);
+    await limits.close();
+  });
+
+  it('go on with their share while the server is frozen, and refuse when they were told to', async () => {
+    const own = await startRedis();
+    const events: LimitsEvent[] = [];
+    const open = (onStoreError: RedisLimitsOptions['onStoreError']) => {
+      const client = new Redis(own.port);
+      connections.push(client);
+      const limits = redisLimits({
+        client,
+        secret: SECRET,
+        onStoreError,
+        onEvent: (event) => {
+          events.push(event);
+        },
+      });
+      const guards = { recipient: { limit: 4, windowMs: 1_800_000 } };
+      return { limits, ...testClient({ limits, scope: 'frozen', guards }) };
+    };
+    const [local, refusing] = [open({ local: { processes: 2 } }), open('refuse')];
+    await Promise.all([local.limits.check(), refusing.limits.check()]);
+    const message = { destination: numberOf(5), text: 'Hello' };
+    own.process.kill('SIGSTOP');
+    for (let turn = 0; turn < 4; turn += 1) {
+      expect(await failureOf(refusing.sms.messages.send(message))).toMatchObject({
+        code: 'store',
+        submission: 'not-submitted',
+      });
+    }
+    await local.sms.messages.send(message);
+    await local.sms.messages.send(message);
+    const error = await failureOf(local.sms.messages.send(message));
+    expect(LimitError.isInstance(error)).toBe(true);
+    const batch = await local.sms.messages.sendBatch({
+      messages: Array.from({ length: 1_200 }, (_, at) => ({
+        destination: numberOf(100 + at),
+        text: 'Hello',
+      })),
+    });
+    expect(batch.counts).toMatchObject({ accepted: 1_200 });
+    expect(refusing.emulator.messages).toHaveLength(0);
+    expect(local.emulator.messages).toHaveLength(1_202);
+
+    own.process.kill('SIGCONT');
+    await vi.waitFor(() => {
+      const switched = events.flatMap((event) => (event.type === 'limits-switched' ? [event.to] : []));
+      expect(switched.at(-1)).toBe('shared');
+    }, 20_000);
+    // Two of four were let through without the server, and it has been told.
+    await vi.waitFor(() => refusing.sms.messages.send(message), 20_000);
+    await refusing.sms.messages.send(message);
+    expect(LimitError.isInstance(await failureOf(refusing.sms.messages.send(message)))).toBe(true);
+    expect(JSON.stringify(events)).not.toMatch(/6591\d{6}|127\.0\.0\.1|32 characters/);
+    await own.stop();
+  }, 60_000);
 
   it('share the wait after a one-time password, and what clears it', async () => {
     const { fetch } = createEmulator();

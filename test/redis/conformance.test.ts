@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConformanceCase } from '../../src/testing/limit-conformance/kit.ts';
 import { limitStoreConformance } from '../../src/testing/limit-store-conformance.ts';
-import { givenRedisUrl, hasRedisServer, startRedis, startRedisCluster } from '../support/redis-server.ts';
+import {
+  givenServers,
+  hasRedisServer,
+  hasValkeyServer,
+  type ServerKind,
+  startRedis,
+  startRedisCluster,
+  startServer,
+} from '../support/redis-server.ts';
 import { CLUSTER_CLIENTS, SINGLE_CLIENTS, type TestClient } from './clients.ts';
 import { controlledStore, FORMER_SECRET, namesOf, realStore, SECRET } from './store-under-test.ts';
 
@@ -11,10 +19,9 @@ interface Servers {
 }
 
 const HAS_SERVER = hasRedisServer();
-const GIVEN = givenRedisUrl();
-if (!HAS_SERVER)
-  console.warn('Skipped: the limit store on Redis. There is no redis-server, and no redis-cli.');
-if (!HAS_SERVER && GIVEN === undefined) console.warn('REDIS_URL is not set either.');
+const HAS_VALKEY = hasValkeyServer();
+const GIVEN = givenServers();
+if (!HAS_SERVER && GIVEN.length === 0) console.warn('Neither REDIS_URL nor VALKEY_URL is set.');
 
 function runAll(cases: readonly ConformanceCase[], suffix = ''): void {
   for (const { name, run } of cases) {
@@ -53,32 +60,39 @@ function suite(
   );
 }
 
-async function oneServer(): Promise<Servers> {
-  const server = await startRedis();
+async function oneServer(kind?: ServerKind): Promise<Servers> {
+  const server = kind === undefined ? await startRedis() : await startServer(kind);
   return { urls: [server.url], stop: () => server.stop() };
 }
 
-async function cluster(): Promise<Servers> {
-  const { nodes, stop } = await startRedisCluster();
+async function cluster(kind?: ServerKind): Promise<Servers> {
+  const { nodes, stop } = await startRedisCluster(kind);
   return { urls: nodes.map(({ url }) => url), stop };
 }
 
 describe.runIf(HAS_SERVER)('on one server', () => {
   for (const [name, connect] of SINGLE_CLIENTS) {
-    describe(name, () => suite(oneServer, connect, name === 'ioredis' ? 10_000 : 1000));
+    describe(name, () => suite(() => oneServer(), connect, name === 'ioredis' ? 10_000 : 1000));
   }
 });
 
 describe.runIf(HAS_SERVER)('on a cluster of three', () => {
-  for (const [name, connect] of CLUSTER_CLIENTS) describe(name, () => suite(cluster, connect, 1000));
+  for (const [name, connect] of CLUSTER_CLIENTS) describe(name, () => suite(() => cluster(), connect, 1000));
+});
+
+// The client libraries are shown above; here it is about the server.
+describe.runIf(HAS_VALKEY)('on Valkey', () => {
+  const [, connectSingle] = SINGLE_CLIENTS[1] as (typeof SINGLE_CLIENTS)[number];
+  const [, connectCluster] = CLUSTER_CLIENTS[1] as (typeof CLUSTER_CLIENTS)[number];
+  describe('one server', () => suite(() => oneServer('valkey'), connectSingle, 10_000));
+  describe('a cluster of three', () => suite(() => cluster('valkey'), connectCluster, 1000));
 });
 
 // Not skipped without one: nothing is left out that the servers above do not show.
-if (GIVEN !== undefined) {
-  describe('on the server of REDIS_URL', () => {
-    const urls = [GIVEN];
+for (const [variable, url] of GIVEN) {
+  describe(`on the server of ${variable}`, () => {
     for (const [name, connect] of SINGLE_CLIENTS) {
-      describe(name, () => suite(async () => ({ urls, stop: async () => undefined }), connect, 1000));
+      describe(name, () => suite(async () => ({ urls: [url], stop: async () => undefined }), connect, 1000));
     }
   });
 }

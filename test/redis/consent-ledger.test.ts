@@ -90,6 +90,89 @@ describe.skipIf(!hasRedisServer())('redisConsentLedger on a server', () => {
     expect(await ledger.history('+1')).toEqual([{ ...optIn, at: 1 }]);
   });
 
+  it('a person who is forgotten twice, as when the answer was lost, stays opted out', async () => {
+    const ledger = redisConsentLedger({ client, name: 'forgotten' });
+    await ledger.append([{ key: '+1', ...out, at: 5, messageId: 'umid', text: 'STOP' }]);
+    for (let times = 0; times < 2; times += 1) {
+      await ledger.forget('+1', '#1');
+      expect(await ledger.get(['+1', '#1'])).toEqual([undefined, { ...out, at: 5, source: 'forgotten' }]);
+    }
+    expect(await readAll(ledger.entries())).toEqual([{ key: '#1', ...out, at: 5, source: 'forgotten' }]);
+    // The same message again is news: nothing is left that knew it.
+    await ledger.append([{ key: '+1', ...out, at: 5, messageId: 'umid' }]);
+    expect(await ledger.history('+1')).toHaveLength(1);
+  });
+
+  it('keeps every text as it is, and the order of a long history', async () => {
+    const ledger = redisConsentLedger({ client, name: 'texts' });
+    const texts = ['é', '\ud83d\ude00', '\u0000\u001f', '"}{\\\n', '\u2028', 'x'.repeat(1_600), ''];
+    const entries = Array.from({ length: 3_000 }, (_, index) => ({
+      ...optIn,
+      // Many at one time, and times that go back.
+      at: 1_790_000_000_000 - (index % 7),
+      text: texts[index % texts.length] as string,
+      evidence: String(index),
+    }));
+    await ledger.append(entries.map((entry) => ({ key: '+1', ...entry })));
+    const inOrder = entries.toSorted((one, other) => one.at - other.at);
+    expect(await ledger.history('+1')).toEqual(inOrder);
+    expect(await ledger.get(['+1'])).toEqual([inOrder.at(-1)]);
+  });
+
+  it('lists everybody who is there all the time once, whoever comes and goes meanwhile', async () => {
+    const ledger = redisConsentLedger({ client, name: 'moving' });
+    const keyOf = (index: number) => `+${1_000_000 + index}`;
+    const person = (index: number): ConsentChange => ({ key: keyOf(index), ...out, at: 1 });
+    await ledger.append(Array.from({ length: 1_100 }, (_, index) => person(index * 3)));
+    const seen: string[] = [];
+    for await (const { key } of ledger.entries()) {
+      seen.push(key);
+      if (seen.length % 100 !== 0) continue;
+      // Before and after the place where the list is.
+      await ledger.append([person(seen.length), person(3 * seen.length + 1)]);
+      await ledger.forget(keyOf(3 * (seen.length - 50)), `#${seen.length}`);
+    }
+    expect(new Set(seen).size).toBe(seen.length);
+    const stayed = Array.from({ length: 1_100 }, (_, index) => index * 3).filter(
+      (index) => index % 300 !== 150,
+    );
+    expect(stayed.map(keyOf).filter((key) => !seen.includes(key))).toEqual([]);
+  });
+
+  it('a server that is full records nothing of an append, and says so', async () => {
+    const full = redisConsentLedger({ client, name: 'full' });
+    await full.append([{ key: '+1', ...optIn, at: 1 }]);
+    server.cli('CONFIG', 'SET', 'maxmemory', '1');
+    const changes = Array.from({ length: 300 }, (_, index) => ({ key: `+${index}`, ...out, at: 2 }));
+    expect(await failureOf(full.append(changes))).toMatchObject({
+      code: 'store',
+      message: expect.stringContaining('(OOM). Nothing was recorded.'),
+    });
+    server.cli('CONFIG', 'SET', 'maxmemory', '0');
+    expect(await readAll(full.entries())).toEqual([{ key: '+1', ...optIn, at: 1 }]);
+  });
+
+  it.each(['incrby', 'zadd', 'sadd'])(
+    'a message that was refused for want of the right to %s is recorded when it comes again',
+    async (missing) => {
+      const rights = ['eval', 'evalsha', 'info', 'set', 'incrby', 'sadd', 'zadd'].map((name) =>
+        name === missing ? `-${name}` : `+${name}`,
+      );
+      await client.call('ACL', 'SETUSER', 'some', 'reset', 'on', '>p', '~*', '-@all', ...rights);
+      const some = new Redis({ port: server.port, username: 'some', password: 'p', enableReadyCheck: false });
+      const name = `without-${missing}`;
+      const ledger = redisConsentLedger({ client: some, name });
+      const stop: ConsentChange = { ...out, key: '6591234567', at: 5, messageId: 'stop' };
+      for (let times = 0; times < 2; times += 1) {
+        expect(await failureOf(ledger.append([stop]))).toMatchObject({ code: 'store' });
+      }
+      await client.call('ACL', 'SETUSER', 'some', `+${missing}`);
+      await ledger.append([stop]);
+      expect(await redisConsentLedger({ client, name }).history('6591234567')).toHaveLength(1);
+      some.disconnect();
+    },
+  );
+
   it('passes over any number of questions', async () => {
     const ledger = redisConsentLedger({ client, name: 'questions' });
     const question = { state: 'asked', scope: 'marketing', source: 'x', expiresAt: 99 } as const;

@@ -13,7 +13,7 @@ describeOnRedis('the store on Redis', (kit) => {
       const rule = windowRule(NUMBER, 1, HOUR_MS);
       await take(windowRule('first', 1, HOUR_MS));
       kit.fault = async (run) => {
-        await new Promise((resolve) => setTimeout(resolve, 400));
+        await kit.letPass(250);
         return run();
       };
       await expect(take(rule)).rejects.toThrow(/too late, and counted nothing/);

@@ -32,8 +32,8 @@ export interface RedisKit {
   readonly client: Redis;
   /** A new one for every test, on an empty server. */
   store: LimitStore;
-  /** Name and keys of every script call. */
-  sent: { name: string; keys: readonly string[] }[];
+  /** Name, keys and arguments of every script call. */
+  sent: { name: string; keys: readonly string[]; args: readonly string[] }[];
   /** Runs in the place of a call, when set. */
   fault: ((run: () => Promise<unknown>) => Promise<unknown>) | undefined;
   storeOf(names?: Names, deadlineMs?: number): LimitStore;
@@ -42,6 +42,14 @@ export interface RedisKit {
   take(...rules: LimitRule[]): Promise<TakeVerdict>;
   countOf(rule: LimitRule): Promise<number | undefined>;
   keys(): Promise<string[]>;
+  /** Waits until the clock of the server has gone on by so many milliseconds. */
+  letPass(ms: number): Promise<void>;
+}
+
+/** The server's time in microseconds. */
+async function serverMicros(client: Redis): Promise<number> {
+  const [seconds, micros] = await client.time();
+  return Number(seconds) * 1e6 + Number(micros);
 }
 
 /** A suite on a server of its own. */
@@ -69,6 +77,11 @@ export function describeOnRedis(name: string, suite: (kit: RedisKit) => void): v
       },
       countOf: async (rule) => (await kit.store.inspect(SCOPE, [rule]))[0]?.count,
       keys: () => client.keys('*'),
+      async letPass(ms) {
+        const until = (await serverMicros(client)) + ms * 1000;
+        for (let asked = 0; asked < 100_000; asked += 1) if ((await serverMicros(client)) > until) return;
+        throw new Error('The clock of the server stands still.');
+      },
     };
     beforeAll(async () => {
       server = await startRedis();
@@ -76,7 +89,7 @@ export function describeOnRedis(name: string, suite: (kit: RedisKit) => void): v
       const plain = toRedisCommands(client);
       const watch = (method: 'evalsha' | 'eval'): RedisCommands['eval'] => {
         return (script, keys, args) => {
-          kit.sent.push({ name: method, keys });
+          kit.sent.push({ name: method, keys, args });
           const run = () => plain[method](script, keys, args);
           return kit.fault === undefined ? run() : kit.fault(run);
         };

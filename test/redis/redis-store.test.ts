@@ -117,6 +117,9 @@ describeOnRedis('the store on Redis', (kit) => {
       '1 2\nr;9 f 1 ',
       '1 2\nr;0 z 1 ',
       '1 2\ngx',
+      '1 2\nr;0 constructor 1 ',
+      '1 2\ng;0 f 1 ',
+      '=',
       'x y\ng',
     ])('takes no answer but its own for a grant: %j', async (answer) => {
       await take(windowRule('first', 1, HOUR_MS));
@@ -221,7 +224,7 @@ describeOnRedis('the store on Redis', (kit) => {
       const backoff = { ...backoffRule(NUMBER, 1, 1, HOUR_MS), mode: 'monitor' as const };
       const passwords = Array.from({ length: 20 }, () => requestOf(backoff));
       for (const request of passwords) {
-        await new Promise((resolve) => setTimeout(resolve, 2));
+        await kit.letPass(1);
         await kit.store.take(SCOPE, [request]);
       }
       expect(await countOf(backoff)).toBe(20);

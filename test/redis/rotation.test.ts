@@ -34,7 +34,7 @@ describeOnRedis('the store on Redis', (kit) => {
       const take = async (by: LimitStore, asked: LimitRule[]) =>
         (await by.take(SCOPE, [requestOf(...asked)]))[0];
       expect((await take(first, rules))?.granted).toBe(true);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await kit.letPass(5);
       expect((await take(both, rules))?.granted).toBe(true);
       expect((await take(both, rules))?.granted).toBe(false);
       const counts = (await last.inspect(SCOPE, rules)).map(({ count: counted }) => counted);
@@ -61,7 +61,7 @@ describeOnRedis('the store on Redis', (kit) => {
         slotRule(NUMBER, 4, HOUR_MS, Date.now() + HOUR_MS),
         { ...onceRule('key', `print-${at}`, HOUR_MS), windowMs: 1 },
       ];
-      const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+      const pause = () => kit.letPass(5);
       for (const [at, by] of [first, last].entries()) {
         const request = requestOf(...rules(at));
         expect((await by.take(SCOPE, [request]))[0]?.granted).toBe(true);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { LimitRule, TakeRequest } from '../../src/limits/limit-store.ts';
 import { createNames } from '../../src/redis/names.ts';
 import {
+  amountRule,
   distinctRule,
   leasedRule,
   onceRule,
@@ -8,6 +10,7 @@ import {
   windowRule,
 } from '../../src/testing/limit-conformance/kit.ts';
 import { describeOnRedis, HOUR_MS, NUMBER, SCOPE, sixRules } from './redis-kit.ts';
+import { FORMER_SECRET, namesOf, SECRET } from './store-under-test.ts';
 
 describeOnRedis('the store on Redis', (kit) => {
   const { countOf, keys, requestOf, storeOf, take } = kit;
@@ -52,24 +55,47 @@ describeOnRedis('the store on Redis', (kit) => {
       expect((await keys()).every((name) => name.startsWith('8x8g:{a%007db%007bc}:'))).toBe(true);
     });
 
-    it('every key goes by itself, soon after it counts no more', async () => {
-      const rules = [
+    describe('every key goes by itself, soon after it counts no more', () => {
+      const rules = (): LimitRule[] => [
         ...sixRules(NUMBER),
+        { ...windowRule(NUMBER, 10, HOUR_MS), id: 'monitored', mode: 'monitor' },
+        windowRule(NUMBER, 100, HOUR_MS),
         distinctRule('range', NUMBER, 3, HOUR_MS),
         raiseRule(NUMBER, HOUR_MS),
         leasedRule('event', HOUR_MS, 1000),
       ];
-      const [kept, returned] = [requestOf(...rules), requestOf(windowRule('b', 100, HOUR_MS))];
-      await kit.store.take(SCOPE, [kept, returned]);
-      await kit.store.settle(SCOPE, [{ ...kept, outcome: 'keep', delayMs: 600 }]);
-      await take(...rules.slice(0, 2));
-      const left = await Promise.all((await keys()).map((name) => kit.client.pttl(name)));
-      expect(left.length).toBeGreaterThan(rules.length);
-      for (const ms of left) {
-        expect(ms).toBeGreaterThan(0);
-        // Slots end two windows after they are due, a take of `once` with its lease; a second is to spare.
-        expect(ms).toBeLessThanOrEqual(3 * HOUR_MS + 1000);
-      }
+      const [current, rotating] = [namesOf(), namesOf(FORMER_SECRET, SECRET)];
+
+      it.each<[string, () => Promise<void>]>([
+        ['taken', async () => undefined],
+        ['taken twice', async () => void (await take(...rules().slice(0, 2), ...rules().slice(5, 10)))],
+        ['released', async () => kit.store.release(SCOPE, rules().slice(0, 3))],
+        [
+          'taken while a secret is changed',
+          async () =>
+            void (await storeOf(rotating).take(SCOPE, [
+              requestOf(...rules().slice(0, 2), ...rules().slice(5, 10)),
+            ])),
+        ],
+      ])('%s, then kept, moved and given back', async (_, then) => {
+        kit.store = storeOf(current);
+        const requests = [requestOf(...rules()), requestOf(windowRule('b', 100, HOUR_MS))];
+        const [kept, returned] = requests as [TakeRequest, TakeRequest];
+        expect((await kit.store.take(SCOPE, requests)).every(({ granted }) => granted)).toBe(true);
+        await then();
+        await kit.store.settle(SCOPE, [
+          { ...kept, outcome: 'keep', delayMs: 600, result: 'sent' },
+          { ...returned, outcome: 'return' },
+        ]);
+        const names = await keys();
+        expect(names.length).toBeGreaterThan(rules().length - 3);
+        for (const name of names) {
+          const ms = await kit.client.pttl(name);
+          expect(ms, name).toBeGreaterThan(0);
+          // Slots end two windows after they are due, a take of `once` with its lease; a second is to spare.
+          expect(ms, name).toBeLessThanOrEqual(3 * HOUR_MS + 1600);
+        }
+      });
     });
 
     it('a refused send writes nothing but its answer', async () => {
@@ -98,6 +124,70 @@ describeOnRedis('the store on Redis', (kit) => {
       for (let send = 0; send < 10; send += 1) await take(windowRule(NUMBER, 10, 1_800_000));
       const [name] = (await keys()).filter((each) => each.startsWith('8x8g:{acme}:w'));
       expect(await kit.client.strlen(name as string)).toBe(40);
+    });
+
+    it('a key is 25 characters longer than its scope: with one of five and the class of 32 bytes it fits', async () => {
+      await take(...sixRules(NUMBER), distinctRule('range', NUMBER, 3, HOUR_MS), raiseRule(NUMBER, HOUR_MS));
+      const names = (await keys()).filter((name) => !name.startsWith('8x8g:{acme}:t'));
+      expect(new Set(names.map(({ length }) => length - SCOPE.length))).toEqual(new Set([25]));
+    });
+
+    it('a key, member or fingerprint of 1,024 characters of any kind counts like another', async () => {
+      const strange = [
+        '\u0000',
+        '\ud83d\udca5',
+        '{',
+        '}',
+        '%',
+        ';',
+        ' ',
+        '\n',
+        'ü',
+        '__proto__',
+        "'",
+        '\\\\',
+      ];
+      const long = (at: number) => `${strange.join('').repeat(80)}${at}`.slice(-1024);
+      for (const names of [namesOf(), createNames({ storeNumbers: 'clear' })]) {
+        await kit.client.flushall();
+        kit.store = storeOf(names);
+        for (const at of [1, 2]) {
+          const rules = [
+            windowRule(long(at), 1, HOUR_MS),
+            { ...windowRule('a', 1, HOUR_MS), id: long(at).slice(-200) },
+            distinctRule('range', long(at), 2, HOUR_MS),
+            onceRule(long(at), long(at), HOUR_MS),
+          ];
+          const request = { reservation: long(at).slice(-200), rules };
+          expect((await kit.store.take(SCOPE, [request]))[0]?.granted).toBe(true);
+          expect((await kit.store.take(long(at).slice(-200), [request]))[0]?.granted).toBe(true);
+          await kit.store.settle(SCOPE, [{ ...request, outcome: 'keep', result: long(at).slice(-100) }]);
+          const [verdict] = await kit.store.take(SCOPE, [requestOf(...rules)]);
+          expect(verdict).toMatchObject({
+            refusals: [
+              { reason: 'over-limit' },
+              { reason: 'over-limit' },
+              { reason: 'done', result: long(at).slice(-100) },
+            ],
+          });
+        }
+        expect(await countOf(distinctRule('range', 'x', 2, HOUR_MS))).toBe(2);
+        for (const name of await keys()) expect(name).toMatch(/^8x8g:\{[!-z|~]*\}:[!-z|~]*$/);
+      }
+    });
+
+    it('amounts are exact up to the largest number that can be said', async () => {
+      const most = Number.MAX_SAFE_INTEGER;
+      const rule = (weight: number) => amountRule('budget', most, HOUR_MS, weight);
+      const request = requestOf(rule(most - 2));
+      await kit.store.take(SCOPE, [request]);
+      expect((await take(rule(3))).granted).toBe(false);
+      expect((await take(rule(1))).granted).toBe(true);
+      expect(await countOf(rule(1))).toBe(most - 1);
+      expect((await take(rule(1))).granted).toBe(true);
+      expect(await take(rule(1))).toMatchObject({ granted: false, refusals: [{ observed: most }] });
+      await kit.store.settle(SCOPE, [{ ...request, outcome: 'return' }]);
+      expect(await countOf(rule(1))).toBe(2);
     });
 
     it('windows too long for four bytes count in six', async () => {

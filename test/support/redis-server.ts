@@ -5,23 +5,47 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Who made the server; both speak the same language. */
+export type ServerKind = 'redis' | 'valkey';
+
 /** A server of our own on the loopback interface. */
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
+  /** Another one after a restart. */
   readonly process: ChildProcess;
   /** One command through `redis-cli`. */
   cli(...words: string[]): string;
+  /** `kill -KILL`: nothing is saved. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port after `kill`, with what its flags let it keep: nothing, by default. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
+const isInstalled = (kind: ServerKind): boolean =>
+  ['server', 'cli'].every(
+    (part) => spawnSync(`${kind}-${part}`, ['--version'], { stdio: 'ignore' }).status === 0,
+  );
+
+/** `TEST_SERVER=valkey` runs every test of Redis on Valkey instead. */
+const USUAL: ServerKind = process.env.TEST_SERVER === 'valkey' ? 'valkey' : 'redis';
+
 /** Whether the binaries are there. In CI they must be: nothing is skipped there. */
 export function hasRedisServer(): boolean {
-  const isThere = ['redis-server', 'redis-cli'].every(
-    (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
-  );
-  if (!isThere && process.env.CI) throw new Error('redis-server and redis-cli must be installed in CI.');
-  if (!isThere) console.warn('Tests on a real Redis: NOT RUN. redis-server and redis-cli are not installed.');
+  const isThere = isInstalled(USUAL);
+  const wanted = `${USUAL}-server and ${USUAL}-cli`;
+  if (!isThere && (process.env.CI || process.env.TEST_SERVER))
+    throw new Error(`${wanted} must be installed.`);
+  if (!isThere) console.warn(`Tests on a real Redis: NOT RUN. ${wanted} are not installed.`);
+  return isThere;
+}
+
+/** Whether there is a Valkey besides. Debian 12 has none, so CI may lack it; it is said. */
+export function hasValkeyServer(): boolean {
+  if (USUAL === 'valkey') return false;
+  const isThere = isInstalled('valkey');
+  if (!isThere) console.warn('Tests on Valkey: NOT RUN. valkey-server and valkey-cli are not installed.');
   return isThere;
 }
 
@@ -35,15 +59,21 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function cliOf(port: number): RedisServer['cli'] {
+function cliOf(kind: ServerKind, port: number): RedisServer['cli'] {
   return (...words) => {
-    const { status, stdout, stderr } = spawnSync('redis-cli', ['-p', `${port}`, ...words], {
+    const { status, stdout, stderr } = spawnSync(`${kind}-cli`, ['-p', `${port}`, ...words], {
       encoding: 'utf8',
     });
-    if (status !== 0) throw new Error(`redis-cli ${words[0]}: ${stderr}`);
+    if (status !== 0) throw new Error(`${kind}-cli ${words[0]}: ${stderr}`);
     return stdout.trim();
   };
 }
+
+/** Servers of a program that ends without stopping them end with it. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 async function until(isReady: () => boolean, what: string): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
@@ -57,29 +87,49 @@ async function until(isReady: () => boolean, what: string): Promise<void> {
   throw new Error(`${what} is not ready after 10 s.`);
 }
 
-/** Starts a `redis-server` on a free port, without persistence. */
-export async function startRedis(...flags: readonly string[]): Promise<RedisServer> {
+/** Starts a server on a free port, without persistence unless flags say so. */
+export async function startServer(kind: ServerKind, ...flags: readonly string[]): Promise<RedisServer> {
   const port = await freePort();
-  const directory = await mkdtemp(join(tmpdir(), 'redis-'));
+  const directory = await mkdtemp(join(tmpdir(), `${kind}-`));
   const words = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', directory];
-  const child = spawn('redis-server', [...words, '--save', '', '--appendonly', 'no', ...flags], {
-    stdio: 'ignore',
-  });
-  const cli = cliOf(port);
-  await until(() => cli('PING') === 'PONG', 'redis-server');
+  const cli = cliOf(kind, port);
+  let current: ChildProcess;
+
+  async function start(): Promise<void> {
+    const child = spawn(`${kind}-server`, [...words, '--save', '', '--appendonly', 'no', ...flags], {
+      stdio: 'ignore',
+    });
+    current = child;
+    running.add(child);
+    child.on('exit', () => running.delete(child));
+    await until(() => cli('PING') === 'PONG', `${kind}-server`);
+  }
+
+  async function kill(): Promise<void> {
+    if (current.exitCode !== null || current.signalCode !== null) return;
+    current.kill('SIGKILL');
+    await once(current, 'exit');
+  }
+
+  await start();
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
-    process: child,
+    get process() {
+      return current;
+    },
     cli,
+    kill,
+    restart: start,
     async stop() {
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill('SIGKILL');
-        await once(child, 'exit');
-      }
+      await kill();
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+export function startRedis(...flags: readonly string[]): Promise<RedisServer> {
+  return startServer(USUAL, ...flags);
 }
 
 export interface RedisCluster {
@@ -87,16 +137,19 @@ export interface RedisCluster {
   stop(): Promise<void>;
 }
 
-/** Three masters without replicas. */
-export async function startRedisCluster(): Promise<RedisCluster> {
+/** Three masters, each with so many replicas that take its place after a second. */
+export async function startRedisCluster(kind: ServerKind = USUAL, replicas = 0): Promise<RedisCluster> {
   const flags = ['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf'];
+  if (replicas > 0) flags.push('--cluster-node-timeout', '1000');
   // The bus listens 10,000 ports higher by default, which is not always a port.
   const nodes = await Promise.all(
-    [0, 1, 2].map(async () => startRedis(...flags, '--cluster-port', `${await freePort()}`)),
+    Array.from({ length: 3 * (1 + replicas) }, async () =>
+      startServer(kind, ...flags, '--cluster-port', `${await freePort()}`),
+    ),
   );
   const [first] = nodes as [RedisServer];
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
-  first.cli('--cluster', 'create', ...addresses, '--cluster-yes');
+  first.cli('--cluster', 'create', ...addresses, '--cluster-replicas', `${replicas}`, '--cluster-yes');
   for (const node of nodes) {
     await until(() => node.cli('CLUSTER', 'INFO').includes('cluster_state:ok'), 'the cluster');
   }
@@ -108,7 +161,10 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   };
 }
 
-/** The address of a server that is given, or undefined. */
-export function givenRedisUrl(): string | undefined {
-  return process.env.REDIS_URL || undefined;
+/** Servers that are given by address, each with the name of its variable. */
+export function givenServers(): readonly (readonly [name: string, url: string])[] {
+  return ['REDIS_URL', 'VALKEY_URL'].flatMap((name) => {
+    const url = process.env[name];
+    return url ? [[name, url] as const] : [];
+  });
 }

@@ -33,14 +33,24 @@ return found
  */
 export const APPEND_SCRIPT = `
 if not redis.call('SET', KEYS[1], '1', 'PX', ARGV[1], 'NX') then return 0 end
-local argument = 2
+local changes = (#KEYS - 3) / 2
+local arrival = redis.call('INCRBY', KEYS[2], changes) - changes
+-- Before any message is marked as known: a user without the right to ZADD must not lose what it said.
+local people = {}
+for argument = 2, #ARGV, 4 do
+  people[#people + 1], people[#people + 2] = '0', ARGV[argument]
+  -- More at once would be too many arguments for Lua.
+  if #people == 1000 or argument + 4 > #ARGV then
+    redis.call('ZADD', KEYS[3], unpack(people))
+    people = {}
+  end
+end
+local argument = 3
 for place = 4, #KEYS, 2 do
-  local person, at, member, message = ARGV[argument], ARGV[argument + 1], ARGV[argument + 2], ARGV[argument + 3]
-  argument = argument + 4
+  local at, member, message = ARGV[argument], ARGV[argument + 1], ARGV[argument + 2]
+  argument, arrival = argument + 4, arrival + 1
   if message == '' or redis.call('SADD', KEYS[place + 1], message) == 1 then
-    local arrival = string.format('%016.0f', redis.call('INCR', KEYS[2]))
-    redis.call('ZADD', KEYS[place], at, arrival .. member)
-    redis.call('ZADD', KEYS[3], 0, person)
+    redis.call('ZADD', KEYS[place], at, string.format('%016.0f', arrival) .. member)
   end
 end
 return 1

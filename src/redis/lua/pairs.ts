@@ -39,7 +39,8 @@ local function add_pair(value, index, amount)
   local left = max(0, held + amount)
   local pair = left > 0 and pack('>dd', index, left) or ''
   local text = sub(value, HEAD + 1, at - 1) .. pair .. sub(value, at + PAIR)
-  return join_pairs(first, sum + left - held, text)
+  -- In this order: the sum of both may be more than a number can say.
+  return join_pairs(first, sum + (left - held), text)
 end
 
 local function drop_pairs(value, least)

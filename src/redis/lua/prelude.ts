@@ -29,10 +29,13 @@ local lives, alias, former = {}, {}, {}
 
 /** Ends a script: what was changed is written. */
 export const FLUSH = `
-for at, live in pairs(lives) do
-  local value = values[at]
-  if value then call('SET', KEYS[at], value, 'PX', live) else call('DEL', KEYS[at]) end
-  if former[at] then call('DEL', KEYS[at + 1]) end
+for at = 1, #KEYS do
+  local live = lives[at]
+  if live then
+    local value = values[at]
+    if value then call('PSETEX', KEYS[at], live, value) else call('DEL', KEYS[at]) end
+    if former[at] then call('DEL', KEYS[at + 1]) end
+  end
 end
 `;
 

@@ -6,7 +6,7 @@
  * Sub-buckets (weighted, or over 64): pairs of bucket and amount, see `PAIRS`. A counter that holds times goes on in
  * sub-buckets with the first of these that is written.
  *
- * Operation `w`: limit, window. `a` (sub-buckets): limit, window, weight.
+ * Operation `w`: limit, window; `v` the same for windows of more than 12 days. `a` (sub-buckets): limit, window, weight.
  */
 export const WINDOW = `
 local function width_of(window)
@@ -122,7 +122,7 @@ function check.w(at, args)
   local count, wait = look_window(load_window(at, window), limit, window, weight)
   if wait ~= 0 then return 'f', count, wait end
 end
-check.a = check.w
+check.a, check.v = check.w, check.w
 
 function write.w(at, args)
   local value, window = loaded(at), ARGV[args + 2] + 0
@@ -135,6 +135,7 @@ function write.a(at, args)
   local value = live_buckets(to_buckets(loaded(at), window), window)
   save_window(at, add_pair(value, bucket_of(now, window), weight), window)
 end
+write.v = write.w
 `;
 
 export const SETTLE_WINDOW = `
@@ -162,6 +163,7 @@ function keep.w(at, args, taken, moved)
 end
 
 give_back.a, keep.a = give_back.w, keep.w
+give_back.v, keep.v = give_back.w, keep.w
 `;
 
 export const LOOK_WINDOW = `
@@ -169,5 +171,5 @@ function look.w(at, args)
   local window = ARGV[args + 2] + 0
   return look_window(load_window(at, window), ARGV[args + 1] + 0, window, 1)
 end
-look.a = look.w
+look.a, look.v = look.w, look.w
 `;

@@ -1,6 +1,6 @@
 import { AbortedError, SmsError } from '../../errors.ts';
 import type { StoreTime } from '../../limits/store-time.ts';
-import { withTimeLimit } from '../../time-limit.ts';
+import { type Timed, withTimeLimit } from '../../time-limit.ts';
 import { type Breaker, CLOSED, enter, leave, OPEN_MS, type Outcome, type Pass } from './breaker.ts';
 import { causeOf, type EmitLimits, type TroubleReason } from './limits-event.ts';
 
@@ -10,6 +10,8 @@ export type Asked<Answer> =
   | { readonly isAnswered: false };
 
 const NO_ANSWER = { isAnswered: false } as const;
+/** A deadline that is noticed so many milliseconds late found this process busy; ours. */
+const LAG_MS = 25;
 
 /** Why the store is not asked, for an event. */
 export interface Trouble {
@@ -17,10 +19,22 @@ export interface Trouble {
   readonly cause?: string;
 }
 
+export interface AskOptions {
+  readonly timeoutMs: number;
+  /**
+   * Only a take shows that the store can take: a settlement may need no server, and one that is full or a replica still
+   * reads. The failure of any call counts.
+   */
+  readonly isTake: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** The only way to the shared store: every call has its deadline, and a store in trouble is left alone. */
 export interface Gate {
   /** True from the failure that opened the breaker to the answer that closes it. */
   isOpen(): boolean;
+  /** It is open, or the last take got no answer. */
+  isDoubted(): boolean;
   /** Milliseconds until a call may be let in. */
   waitMs(): number;
   /** The last failure. */
@@ -30,16 +44,12 @@ export interface Gate {
    * matters.
    *
    * @throws AbortedError the caller's signal fired
-   * @throws ValidationError what was asked is wrong; the store is well
+   * @throws ValidationError what was asked is wrong; that says nothing of the store
    */
-  ask<Answer>(
-    work: () => Promise<Answer>,
-    timeoutMs: number,
-    signal?: AbortSignal | undefined,
-  ): Promise<Asked<Answer>>;
+  ask<Answer>(work: () => Promise<Answer>, options: AskOptions): Promise<Asked<Answer>>;
 }
 
-/** The store answered: what it was asked is wrong. */
+/** What the store was asked is wrong, and so it counted nothing. */
 export function isCallersFault(error: unknown): boolean {
   return SmsError.isInstance(error) && (error.code === 'validation' || error.code === 'configuration');
 }
@@ -48,42 +58,56 @@ export function createGate(time: StoreTime, emit: EmitLimits): Gate {
   let breaker: Breaker = CLOSED;
   let trouble: Trouble = { reason: 'error' };
 
-  function end(pass: Pass, outcome: Outcome): void {
-    breaker = leave(breaker, pass, outcome, time.monotonicMs());
+  function end(pass: Pass, entered: Breaker, outcome: Outcome): void {
+    breaker = leave(breaker, pass, outcome, time.monotonicMs(), entered);
   }
 
-  function fail(pass: Pass, failure: Trouble): typeof NO_ANSWER {
+  function fail(pass: Pass, entered: Breaker, failure: Trouble): typeof NO_ANSWER {
+    const before = breaker;
     trouble = failure;
-    if (breaker.state === 'closed') emit({ type: 'limits-call-failed', ...failure });
-    end(pass, 'failed');
+    end(pass, entered, 'failed');
+    if (before.state === 'closed' && breaker !== before) emit({ type: 'limits-call-failed', ...failure });
     return NO_ANSWER;
+  }
+
+  async function run<Answer>(work: () => Promise<Answer>, options: AskOptions): Promise<Timed<Answer>> {
+    const { timeoutMs, signal } = options;
+    let working: Promise<Answer> | undefined;
+    const startedMs = time.monotonicMs();
+    const timed = await withTimeLimit(timeoutMs, signal, () => {
+      working = work();
+      return working;
+    });
+    // Timers come before what was received: the answer may lie there, and the server is not slow.
+    const isLagging = time.monotonicMs() - startedMs >= timeoutMs + LAG_MS;
+    if (timed.inTime || working === undefined || !isLagging) return timed;
+    const answer = working;
+    return withTimeLimit(LAG_MS, signal, () => answer);
   }
 
   return {
     isOpen: () => breaker.state !== 'closed',
+    isDoubted: () => breaker.state !== 'closed' || breaker.failures > 0,
     trouble: () => trouble,
     waitMs() {
       if (breaker.state === 'closed') return 0;
       return breaker.state === 'open' ? Math.max(0, breaker.untilMs - time.monotonicMs()) : OPEN_MS;
     },
-    async ask(work, timeoutMs, signal) {
-      const entered = enter(breaker, time.monotonicMs());
-      const { pass } = entered;
+    async ask(work, options) {
+      const { pass, breaker: entered } = enter(breaker, time.monotonicMs());
       if (pass === undefined) return NO_ANSWER;
-      breaker = entered.breaker;
+      breaker = entered;
       try {
-        const timed = await withTimeLimit(timeoutMs, signal, work);
-        if (!timed.inTime) return fail(pass, { reason: 'timeout' });
-        end(pass, 'answered');
+        const timed = await run(work, options);
+        if (!timed.inTime) return fail(pass, entered, { reason: 'timeout' });
+        end(pass, entered, options.isTake ? 'answered' : 'no-news');
         return { isAnswered: true, value: timed.value };
       } catch (error) {
-        if (signal?.aborted === true) {
-          end(pass, 'abandoned');
-          throw abortedError();
+        if (options.signal?.aborted !== true && !isCallersFault(error)) {
+          return fail(pass, entered, { reason: 'error', ...causeOf(error) });
         }
-        if (!isCallersFault(error)) return fail(pass, { reason: 'error', ...causeOf(error) });
-        end(pass, 'answered');
-        throw error;
+        end(pass, entered, 'no-news');
+        throw options.signal?.aborted === true ? abortedError() : error;
       }
     },
   };

@@ -8,12 +8,14 @@ import type {
 } from '../../limits/limit-store.ts';
 import { createStoreTime } from '../../limits/store-time.ts';
 import type { Clock } from '../../types.ts';
-import { abortedError, createGate, isCallersFault } from './gate.ts';
+import { type AskOptions, abortedError, createGate, isCallersFault } from './gate.ts';
+import { toReturn } from './jobs.ts';
 import { createLateAnswers } from './late-answers.ts';
 import { createEmitLimits, type LimitsEventListener } from './limits-event.ts';
 import { type LocalChoice, unrefused } from './local-rules.ts';
 import { createLocalStore } from './local-store.ts';
 import { createOutbox } from './outbox.ts';
+import { createSwitches } from './switches.ts';
 import { createWriteBack } from './write-back.ts';
 
 export interface GuardedStoreConfig {
@@ -23,6 +25,11 @@ export interface GuardedStoreConfig {
   readonly timeoutMs: number;
   readonly clock: Clock | undefined;
   readonly onEvent: LimitsEventListener | undefined;
+}
+
+export interface GuardedStore extends LimitStore {
+  /** The shared store does not answer, or did not when it was asked last. */
+  isDoubted(): boolean;
 }
 
 /** Most messages that one deadline is for; ours. A larger batch goes in parts, one after the other. */
@@ -38,46 +45,39 @@ function partsOf<Item>(items: readonly Item[]): (readonly Item[])[] {
  * A shared store that answers in time or is left alone: then everything is refused, or this process counts by itself
  * until the shared store is back and has been told.
  */
-export function createGuardedStore(config: GuardedStoreConfig): LimitStore {
+export function createGuardedStore(config: GuardedStoreConfig): GuardedStore {
   const { remote, onStoreError, timeoutMs, clock } = config;
-  const time = createStoreTime(clock);
-  const emit = createEmitLimits(config.onEvent, () => time.epochMs());
+  // The server counts by its own time, and waits are real ones, whatever the clock of the team says.
+  const time = createStoreTime(undefined);
+  const emit = createEmitLimits(config.onEvent, () => (clock ?? Date).now());
   const gate = createGate(time, emit);
   // Nothing is granted, and so nothing written back, when everything is refused.
   const outbox = createOutbox(time, (rule) =>
     onStoreError === 'refuse' ? rule : unrefused(rule, onStoreError),
   );
   const local = onStoreError === 'refuse' ? undefined : createLocalStore(onStoreError, clock);
-  const late = createLateAnswers(outbox, look);
-  const writeBack = createWriteBack({ remote, gate, outbox, late, timeoutMs, emit, onStep: look });
-  let isAway = false;
-  let isOverfull = false;
+  const late = createLateAnswers(outbox, time, look);
+  const writeBack = createWriteBack({
+    remote,
+    gate,
+    outbox,
+    timeoutMs,
+    onStep: look,
+    onUntold: () => switches.tellUntold(),
+  });
+  const switches = createSwitches(gate, outbox, emit, local === undefined ? 'refuse' : 'local');
 
-  /** Whoever decides now; told when it changes. */
   function look(): void {
-    const wasAway = isAway;
-    isAway = gate.isOpen() || outbox.hasGrants();
-    if (isAway && !wasAway) {
-      emit({ type: 'limits-switched', to: local === undefined ? 'refuse' : 'local', ...gate.trouble() });
-    }
-    if (!isAway && wasAway) {
-      emit({ type: 'limits-switched', to: 'shared', reason: 'recovered' });
-      isOverfull = false;
-    }
+    switches.look();
     writeBack.start();
   }
 
-  async function ask<Answer>(work: () => Promise<Answer>, signal?: AbortSignal | undefined) {
+  async function ask<Answer>(work: () => Promise<Answer>, options: Partial<AskOptions> = {}) {
     try {
-      return await gate.ask(work, timeoutMs, signal);
+      return await gate.ask(work, { timeoutMs, isTake: false, ...options });
     } finally {
       look();
     }
-  }
-
-  function tellOverfull(): void {
-    if (!isOverfull) emit({ type: 'grants-not-written-back' });
-    isOverfull = true;
   }
 
   async function takeAlone(scope: string, requests: readonly TakeRequest[]): Promise<readonly TakeVerdict[]> {
@@ -88,7 +88,7 @@ export function createGuardedStore(config: GuardedStoreConfig): LimitStore {
     }
     const verdicts = await local.take(scope, requests);
     requests.forEach((request, at) => {
-      if (verdicts[at]?.granted === true && !outbox.addGrant(scope, request)) tellOverfull();
+      if (verdicts[at]?.granted === true && !outbox.addGrant(scope, request)) switches.tellUntold();
     });
     look();
     return verdicts;
@@ -102,11 +102,25 @@ export function createGuardedStore(config: GuardedStoreConfig): LimitStore {
     });
     if (asked.isAnswered) return;
     if (asking !== undefined) late.ofSettle(scope, settlements, asking);
-    else if (!outbox.addSettlements(scope, settlements, false)) {
+    else if (!outbox.addSettlements(scope, settlements)) {
       throw new StoreError(
         'The shared limit store does not answer, and too much waits for it. What was taken stays taken.',
       );
     }
+  }
+
+  /**
+   * Milliseconds that are left to ask the shared store; undefined when it does not count all that was granted without it,
+   * and so would grant the same again.
+   */
+  async function leftMs(signal: AbortSignal | undefined): Promise<number | undefined> {
+    const startedMs = time.monotonicMs();
+    try {
+      if (!(await writeBack.catchUp(timeoutMs / 2, signal))) return undefined;
+    } catch {
+      throw abortedError();
+    }
+    return Math.max(timeoutMs / 2, timeoutMs - (time.monotonicMs() - startedMs));
   }
 
   async function takePart(
@@ -114,15 +128,15 @@ export function createGuardedStore(config: GuardedStoreConfig): LimitStore {
     requests: readonly TakeRequest[],
     signal: AbortSignal | undefined,
   ): Promise<readonly TakeVerdict[]> {
-    // Until the shared store counts what was granted without it, it would grant the same again.
-    if (outbox.hasGrants()) return takeAlone(scope, requests);
+    const restMs = outbox.grants() === 0 ? timeoutMs : await leftMs(signal);
+    if (restMs === undefined) return takeAlone(scope, requests);
     let unanswered: Promise<readonly TakeVerdict[]> | undefined;
     function work(): Promise<readonly TakeVerdict[]> {
       unanswered = remote.take(scope, requests);
       return unanswered;
     }
     try {
-      const asked = await ask(work, signal);
+      const asked = await ask(work, { timeoutMs: restMs, isTake: true, signal });
       // After the grant of this process alone: what is written back comes first, what is given back second.
       if (!asked.isAnswered) return await takeAlone(scope, requests);
       await local?.copy(scope, requests, asked.value);
@@ -138,15 +152,15 @@ export function createGuardedStore(config: GuardedStoreConfig): LimitStore {
 
   /** For a call that throws after some of its parts were granted. Nobody waits for it. */
   async function giveBack(scope: string, requests: readonly TakeRequest[]): Promise<void> {
-    const settlements = requests.map(
-      ({ reservation, rules }): Settlement => ({ reservation, rules, outcome: 'return' }),
-    );
+    const settlements = requests.map(toReturn);
     await local?.settle(scope, settlements);
-    outbox.addSettlements(scope, outbox.sort(settlements), false);
+    outbox.addSettlements(scope, outbox.sort(settlements));
     look();
   }
 
   return {
+    isDoubted: gate.isDoubted,
+
     async take(scope, requests, options) {
       const signal = options?.signal;
       const verdicts: TakeVerdict[] = [];
@@ -173,7 +187,7 @@ export function createGuardedStore(config: GuardedStoreConfig): LimitStore {
     },
 
     async inspect(scope, rules) {
-      if (!outbox.hasGrants()) {
+      if (outbox.grants() === 0) {
         const asked = await ask(() => remote.inspect(scope, rules));
         if (asked.isAnswered) return asked.value;
       }
@@ -183,6 +197,7 @@ export function createGuardedStore(config: GuardedStoreConfig): LimitStore {
 
     async release(scope: string, rules: readonly LimitRule[]) {
       await local?.release(scope, rules);
+      outbox.release(scope, rules);
       const asked = await ask(() => remote.release(scope, rules));
       if (asked.isAnswered) return;
       // Not told later: it would also forget what others have counted meanwhile.
@@ -194,7 +209,7 @@ export function createGuardedStore(config: GuardedStoreConfig): LimitStore {
     },
 
     async close() {
-      writeBack.stop();
+      await writeBack.stop(timeoutMs);
       await remote.close?.();
     },
   };

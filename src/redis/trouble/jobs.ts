@@ -6,7 +6,7 @@ export interface GrantJob {
   readonly kind: 'grant';
   readonly scope: string;
   readonly reservation: string;
-  readonly rules: readonly LimitRule[];
+  rules: readonly LimitRule[];
   readonly grantedMs: number;
   /** When it matters to nobody any more. */
   readonly untilMs: number;
@@ -32,6 +32,11 @@ export type Chunk =
   | { readonly kind: 'grant'; readonly scope: string; readonly jobs: readonly GrantJob[] }
   | { readonly kind: 'settle'; readonly scope: string; readonly jobs: readonly SettleJob[] };
 
+/** Messages that a job is about. */
+export function sizeOf(job: Job): number {
+  return job.kind === 'grant' ? 1 : job.settlements.length;
+}
+
 /**
  * The takes that write a grant back. Each has a new reservation: the shared store may know that of the message from a
  * call that got no answer, and gives such a one back.
@@ -44,6 +49,10 @@ export function takesOf(rules: readonly LimitRule[], nameNext: () => string): Ta
   return [counted, ...once]
     .filter(({ length }) => length > 0)
     .map((each) => ({ reservation: nameNext(), rules: each }));
+}
+
+export function toReturn({ reservation, rules }: TakeRequest): Settlement {
+  return { reservation, rules, outcome: 'return' };
 }
 
 /** What became of a message, for what it was written back as, `lateMs` after it was granted. */
@@ -61,7 +70,16 @@ export function settlementsOf(
   }));
 }
 
-/** The keys under which the time of a grant matters: two of one wait in one millisecond would count as one. */
-export function waitKeysOf({ rules }: GrantJob): string[] {
-  return rules.flatMap(({ kind, id, key }) => (kind === 'backoff' ? [`${id} ${key}`] : []));
+/**
+ * What to do again when nobody knows whether a chunk was told. Grants that were carried out are given back, and only then
+ * written anew; settlements go as they went.
+ */
+export function retriesOf({ scope, kind, jobs }: Chunk, returnUntilMs: number): SettleJob[] {
+  if (kind === 'settle') {
+    const settlements = jobs.flatMap((job) => job.settlements);
+    const untilMs = Math.min(...jobs.map((job) => job.untilMs));
+    return [{ kind, scope, settlements, isTried: true, untilMs }];
+  }
+  const settlements = jobs.flatMap(({ writes = [] }) => writes.map(toReturn));
+  return [{ kind: 'settle', scope, settlements, isTried: false, untilMs: returnUntilMs }];
 }

@@ -16,6 +16,13 @@ export type LimitsEvent =
       /** The code of the failure, for example `ECONNREFUSED`, `NOPERM` or `OOM`. */
       readonly cause?: string;
     })
+  /** The same of the pace of sub-accounts: who says from now on whose turn it is. */
+  | (EventBase & {
+      readonly type: 'pace-switched';
+      readonly to: 'shared' | 'local' | 'refuse';
+      readonly reason: TroubleReason | 'recovered';
+      readonly cause?: string;
+    })
   /** One call got no answer while the shared store was still trusted. */
   | (EventBase & {
       readonly type: 'limits-call-failed';
@@ -75,13 +82,19 @@ export function createEmitLimits(listener: LimitsEventListener = warn, now: () =
   };
 }
 
-/** A code of Redis (`NOPERM`, `OOM`) or of Node (`ECONNREFUSED`): capital letters, as nothing else in these messages. */
-const CODE = /\b[A-Z][A-Z_]{2,30}\b/;
+/** Codes of Redis, Valkey and Node that may be shown: any other word in capitals may be a name or a password. */
+const CODES: ReadonlySet<string> = new Set(
+  [
+    'ASK BUSY CLUSTERDOWN CROSSSLOT ERR EXECABORT LOADING MASTERDOWN MISCONF MOVED NOAUTH NOPERM NOREPLICAS NOSCRIPT',
+    'OOM READONLY TRYAGAIN UNKILLABLE WRONGPASS WRONGTYPE',
+    'EAI_AGAIN ECONNABORTED ECONNREFUSED ECONNRESET EHOSTUNREACH EMFILE ENETUNREACH ENOTFOUND EPIPE EPROTO ETIMEDOUT',
+  ].flatMap((line) => line.split(' ')),
+);
 
 /** The code of a failure. The rest of its text may hold a host or a key, so it is not shown. */
 export function causeOf(error: unknown): { readonly cause?: string } {
   if (typeof error !== 'object' || error === null) return {};
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  const cause = CODE.exec(`${code} ${message}`)?.[0];
+  const cause = `${code} ${message}`.split(/\W+/).find((word) => CODES.has(word));
   return cause === undefined ? {} : { cause };
 }

@@ -48,7 +48,8 @@ export function unrefused(rule: LimitRule, choice: LocalChoice): LimitRule {
       return { ...rule, mode: 'monitor', limit: roomFor(rule.limit, choice) };
     case 'backoff':
       // Each call reads the grants with its own numbers: so that this one is counted although the wait is not over.
-      return { ...rule, mode: 'monitor', baseMs: 1, maxMs: 1 };
+      // They are forgotten by the longest numbers met, which must not be shorter than the wait.
+      return { ...rule, mode: 'monitor', baseMs: 1, maxMs: 1, forgetMs: Math.max(rule.forgetMs, rule.maxMs) };
     default:
       return rule;
   }
@@ -66,7 +67,8 @@ export function lifeOf(rule: LimitRule, epochMs: number): number {
       // Two neighbouring slots count together, so one more after that of the due time.
       return Math.max(0, rule.dueAt - epochMs) + 3 * rule.windowMs;
     case 'backoff':
-      return Math.max(rule.maxMs, rule.forgetMs);
+      // Of n grants the last is forgotten after n times that; more than make the longest wait change nothing.
+      return Math.max(rule.maxMs, rule.forgetMs * (1 + Math.ceil(Math.log2(rule.maxMs / rule.baseMs))));
     default:
       return rule.windowMs;
   }

@@ -1,14 +1,12 @@
 import type { LimitRule, Settlement, TakeRequest } from '../../limits/limit-store.ts';
 import { LEASE_MS } from '../../limits/rule-table.ts';
 import type { StoreTime } from '../../limits/store-time.ts';
-import { type Chunk, type GrantJob, type Job, settlementsOf, takesOf, waitKeysOf } from './jobs.ts';
+import { type Chunk, type GrantJob, type Job, retriesOf, settlementsOf, sizeOf, takesOf } from './jobs.ts';
 import { isWritten, lifeOf } from './local-rules.ts';
+import { MAX_SETTLEMENTS, nextChunk } from './next-chunk.ts';
 
 /** Most messages that wait to be told: about 50 MB with six rules a message; ours. */
 const MAX_MESSAGES = 50_000;
-/** Most jobs in one call, so that a server that has just come back is not held up; ours. */
-const MAX_CHUNK = 100;
-
 /** A grant that was written back while its message was still on its way. */
 interface OpenGrant {
   readonly writes: readonly TakeRequest[];
@@ -18,23 +16,30 @@ interface OpenGrant {
 
 /** What the shared store has to be told when it is back, in order. Bounded. */
 export interface Outbox {
-  /** There are grants that the shared store does not count yet. */
-  hasGrants(): boolean;
+  /** Messages that the shared store does not count yet. */
+  grants(): number;
   isEmpty(): boolean;
   /** False when there is no room. */
   addGrant(scope: string, request: TakeRequest): boolean;
-  /** False when there is no room. */
-  addSettlements(scope: string, settlements: readonly Settlement[], isTried: boolean): boolean;
+  /** False when there is no room. `triedMs`: when they were told first, and maybe in vain. */
+  addSettlements(scope: string, settlements: readonly Settlement[], triedMs?: number): boolean;
   /** Takes out what is about grants of this process alone; what is left is for the shared store, now. */
   sort(settlements: readonly Settlement[]): readonly Settlement[];
-  /** The oldest jobs that can go in one call, at most `size`. They stay until they are ended. */
-  next(size?: number): Chunk | undefined;
+  /** What is forgotten is not told. */
+  release(scope: string, rules: readonly LimitRule[]): void;
+  /** The oldest that can go in one call, of one scope. They stay until they are ended. */
+  next(most?: number): Chunk | undefined;
   /** They were told. */
   end(chunk: Chunk): void;
-  /** They were not told, and are told again, after what is waiting now. */
-  putBack(chunk: Chunk): void;
+  /** They were not told, or `isTried`: maybe. They are told again before the rest. */
+  putBack(chunk: Chunk, isTried: boolean): void;
   /** They never will be told. */
   drop(chunk: Chunk): void;
+}
+
+/** Given back or released while it was told in vain: the shared store need not know of it. */
+function isSettledHere(job: Job): boolean {
+  return job.kind === 'grant' && (job.settlement?.outcome === 'return' || !job.rules.some(isWritten));
 }
 
 /** `toWritten` makes a rule that is written whatever was counted before. */
@@ -55,14 +60,30 @@ export function createOutbox(time: StoreTime, toWritten: (rule: LimitRule) => Li
 
   function add(job: Job): void {
     jobs.add(job);
-    messages += job.kind === 'grant' ? 1 : job.settlements.length;
+    messages += sizeOf(job);
     if (job.kind === 'grant') waiting.set(job.reservation, job);
   }
 
   function remove(job: Job): void {
     if (!jobs.delete(job)) return;
-    messages -= job.kind === 'grant' ? 1 : job.settlements.length;
+    messages -= sizeOf(job);
     if (job.kind === 'grant') waiting.delete(job.reservation);
+  }
+
+  function addFirst(first: readonly Job[]): void {
+    const rest = [...jobs];
+    jobs.clear();
+    for (const job of first) add(job);
+    for (const job of rest) jobs.add(job);
+  }
+
+  /** In order. What matters no more is dropped on the way. */
+  function* dueJobs(): Generator<Job> {
+    const nowMs = time.monotonicMs();
+    for (const job of jobs) {
+      if (job.untilMs <= nowMs) remove(job);
+      else yield job;
+    }
   }
 
   /** What matters no more goes first. */
@@ -79,19 +100,23 @@ export function createOutbox(time: StoreTime, toWritten: (rule: LimitRule) => Li
     return messages + open.size < MAX_MESSAGES;
   }
 
-  function addSettlements(scope: string, settlements: readonly Settlement[], isTried: boolean): void {
-    // Longer than that no store remembers a reservation.
-    const untilMs = time.monotonicMs() + LEASE_MS;
-    add({ kind: 'settle', scope, settlements, isTried, untilMs });
+  function addSettlements(scope: string, settlements: readonly Settlement[], triedMs?: number): void {
+    // Longer than that no store remembers a reservation, nor that it was settled.
+    const untilMs = (triedMs ?? time.monotonicMs()) + LEASE_MS;
+    const isTried = triedMs !== undefined;
+    const most = isTried ? settlements.length : MAX_SETTLEMENTS;
+    for (let at = 0; at < settlements.length; at += most) {
+      add({ kind: 'settle', scope, settlements: settlements.slice(at, at + most), isTried, untilMs });
+    }
   }
 
   function endGrant({ scope, reservation, writes = [], grantedMs, settlement }: GrantJob): void {
     if (settlement === undefined) open.set(reservation, { writes, grantedMs, writtenMs: time.monotonicMs() });
-    else addSettlements(scope, settlementsOf(writes, settlement), false);
+    else addSettlements(scope, settlementsOf(writes, settlement));
   }
 
   return {
-    hasGrants: () => waiting.size > 0,
+    grants: () => waiting.size,
     isEmpty: () => jobs.size === 0,
 
     addGrant(scope, { reservation, rules }) {
@@ -105,10 +130,10 @@ export function createOutbox(time: StoreTime, toWritten: (rule: LimitRule) => Li
       return true;
     },
 
-    addSettlements(scope, settlements, isTried) {
+    addSettlements(scope, settlements, triedMs) {
       if (settlements.length === 0) return true;
       if (!hasRoom()) return false;
-      addSettlements(scope, settlements, isTried);
+      addSettlements(scope, settlements, triedMs);
       return true;
     },
 
@@ -128,29 +153,24 @@ export function createOutbox(time: StoreTime, toWritten: (rule: LimitRule) => Li
       });
     },
 
-    next(size = MAX_CHUNK) {
-      const nowMs = time.monotonicMs();
-      const chosen: Job[] = [];
-      const waits = new Set<string>();
-      for (const job of jobs) {
-        if (job.untilMs <= nowMs) {
-          remove(job);
-          continue;
-        }
-        const [first] = chosen;
-        if (first !== undefined && (job.kind !== first.kind || job.scope !== first.scope)) break;
-        if (job.kind === 'settle' && job.isTried && first !== undefined) break;
-        if (job.kind === 'grant') {
-          const keys = waitKeysOf(job);
-          if (keys.some((key) => waits.has(key))) break;
-          for (const key of keys) waits.add(key);
-          job.writes = takesOf(job.rules.map(toWritten), nameNext);
-        }
-        const isAlone = job.kind === 'settle' && job.isTried;
-        if (chosen.push(job) >= size || isAlone) break;
+    release(scope, released) {
+      const isReleased = (rule: LimitRule) =>
+        released.some(({ id, key }) => id === rule.id && key === rule.key);
+      for (const job of waiting.values()) {
+        if (job.scope !== scope || !job.rules.some(isReleased)) continue;
+        job.rules = job.rules.filter((rule) => !isReleased(rule));
+        if (job.writes === undefined && !job.rules.some(isWritten)) remove(job);
       }
+    },
+
+    next(most) {
+      const chosen = nextChunk(dueJobs(), most);
       const [first] = chosen;
-      return first && ({ kind: first.kind, scope: first.scope, jobs: chosen } as Chunk);
+      if (first === undefined) return undefined;
+      for (const job of chosen) {
+        if (job.kind === 'grant') job.writes = takesOf(job.rules.map(toWritten), nameNext);
+      }
+      return { kind: first.kind, scope: first.scope, jobs: chosen } as Chunk;
     },
 
     end(chunk) {
@@ -160,15 +180,16 @@ export function createOutbox(time: StoreTime, toWritten: (rule: LimitRule) => Li
       }
     },
 
-    putBack(chunk) {
+    putBack(chunk, isTried) {
+      const again: Job[] = isTried ? retriesOf(chunk, time.monotonicMs() + LEASE_MS) : [];
       for (const job of chunk.jobs) {
-        remove(job);
-        if (job.kind === 'grant') {
-          job.writes = undefined;
-          if (job.settlement?.outcome === 'return') continue;
-        }
-        add(job);
+        // Where they are, they are the oldest.
+        if (isTried || isSettledHere(job)) remove(job);
+        if (job.kind === 'settle') continue;
+        job.writes = undefined;
+        if (isTried && !isSettledHere(job)) again.push(job);
       }
+      if (isTried) addFirst(again);
     },
 
     drop(chunk) {

@@ -1,6 +1,6 @@
 import { withTimeLimit } from '../../time-limit.ts';
 import type { RedisCommands } from '../redis-commands.ts';
-import type { LimitsWarning } from './limits-event.ts';
+import { causeOf, type LimitsWarning } from './limits-event.ts';
 
 /** How long the server may take to describe itself, in milliseconds; ours. Nobody waits for it. */
 const CHECK_TIMEOUT_MS = 2_000;
@@ -10,11 +10,24 @@ const LEAST_VERSION = 6;
 const NOT_CHECKED: LimitsWarning = {
   warning: 'not-checked',
   message:
-    'The server does not say how it is set up (INFO). See for yourself that its version is 6.0 or later and its maxmemory-policy is noeviction.',
+    'The server did not say how it is set up: it does not answer, or does not let this user ask (INFO). See for yourself that its version is 6.0 or later and its maxmemory-policy is noeviction.',
 };
 
 /** A key of its own, so that a cluster knows where to send the question. */
 const PROBE_KEY = '8x8g:{check}:c';
+/** What the scripts call: a user may be allowed to run a script, and not what it does. */
+const PROBE = `
+redis.call('TIME')
+redis.call('MGET', KEYS[1])
+redis.call('PSETEX', KEYS[1], 1000, '')
+redis.call('PEXPIRE', KEYS[1], 1000)
+redis.call('DEL', KEYS[1])
+`;
+/** How it says no. */
+const NO: ReadonlySet<string> = new Set(['NOPERM', 'ERR']);
+/** No script has it. */
+const NO_SHA = '0'.repeat(40);
+const FORBIDDEN = /NOPERM|unknown command|can't run this command|ACL failure/i;
 
 /** Asks a server whether limits can hold on it. Never throws. In a cluster one node answers for all. */
 export async function checkServer(commands: RedisCommands): Promise<readonly LimitsWarning[]> {
@@ -55,11 +68,11 @@ function checkVersion(settings: ReadonlyMap<string, string>): LimitsWarning[] {
   ];
 }
 
-/** Every counter has an expiry, so the volatile policies drop them too; `volatile-ttl` takes what ends soonest. */
+/** Every counter has an expiry, so the volatile policies drop them too; `volatile-ttl` even before other things. */
 function checkEviction(settings: ReadonlyMap<string, string>): LimitsWarning[] {
   const policy = settings.get('maxmemory_policy');
   if (policy === undefined) return [NOT_CHECKED];
-  if (policy === 'noeviction' || policy === 'volatile-ttl') return [];
+  if (policy === 'noeviction') return [];
   const shown = /^[a-z-]{1,30}$/.test(policy) ? policy : 'another';
   return [
     {
@@ -70,19 +83,32 @@ function checkEviction(settings: ReadonlyMap<string, string>): LimitsWarning[] {
 }
 
 async function checkScripts(commands: RedisCommands): Promise<LimitsWarning[]> {
+  const questions = [
+    () => commands.eval(PROBE, [PROBE_KEY], []),
+    () => commands.evalsha(NO_SHA, [PROBE_KEY], []),
+  ];
+  const answers = await Promise.all(questions.map(isForbidden));
+  if (!answers.includes(true)) return [];
+  return [
+    {
+      warning: 'no-scripts',
+      message:
+        'The server does not let this user run the scripts. Allow EVAL and EVALSHA and what they call (ACL: ~8x8g:* +eval +evalsha +time +@read +@write).',
+    },
+  ];
+}
+
+/** Any other failure is that of the connection, which the deadline sees. */
+async function isForbidden(question: () => Promise<unknown>): Promise<boolean> {
   try {
-    await ask(() => commands.eval('return 1', [PROBE_KEY], []));
-    return [];
+    await ask(question);
+    return false;
   } catch (error) {
-    const said = error instanceof Error ? error.message : '';
-    // Any other failure is that of the connection, which the deadline sees.
-    if (!/NOPERM|unknown command/i.test(said)) return [];
-    return [
-      {
-        warning: 'no-scripts',
-        message:
-          'The server does not let this user run scripts. Allow EVAL and EVALSHA (ACL: +eval +evalsha).',
-      },
-    ];
+    return error instanceof Error && FORBIDDEN.test(error.message);
   }
+}
+
+/** The server answered, and said no: nothing will be counted until somebody looks at it. */
+export function isServersNo(error: unknown): boolean {
+  return NO.has(causeOf(error).cause ?? '');
 }

@@ -1,8 +1,8 @@
-import type { LimitStore, Settlement, TakeRequest, TakeVerdict } from '../../limits/limit-store.ts';
+import type { LimitStore, TakeVerdict } from '../../limits/limit-store.ts';
+import { withTimeLimit } from '../../time-limit.ts';
 import type { Gate } from './gate.ts';
 import type { Chunk } from './jobs.ts';
-import type { LateAnswers } from './late-answers.ts';
-import type { EmitLimits } from './limits-event.ts';
+import { MAX_CHUNK } from './next-chunk.ts';
 import type { Outbox } from './outbox.ts';
 
 /**
@@ -15,46 +15,64 @@ export interface WriteBackConfig {
   readonly remote: LimitStore;
   readonly gate: Gate;
   readonly outbox: Outbox;
-  readonly late: LateAnswers;
   readonly timeoutMs: number;
-  readonly emit: EmitLimits;
   /** Something was told, or was tried in vain. */
   readonly onStep: () => void;
+  /** The shared store will count too low. */
+  readonly onUntold: () => void;
 }
 
 /** Tells the shared store, in the background, what it has missed. One timer, and only while there is something to tell. */
 export interface WriteBack {
   /** Begins, or goes on when the store may be asked again. */
   start(): void;
-  stop(): void;
-}
-
-/** Every call ends one day, if only because its commands have run out of time. */
-function isCarriedOut(asked: Promise<unknown>): Promise<boolean> {
-  return asked.then(
-    () => true,
-    () => false,
-  );
+  /**
+   * Whether the shared store counts all that was granted without it. Waits a little when that is nearly so: a process
+   * that sends all the time would never be done otherwise. Rejects with the reason of the signal.
+   */
+  catchUp(limitMs: number, signal: AbortSignal | undefined): Promise<boolean>;
+  /** Tells what it can in that time, then nothing more. */
+  stop(limitMs: number): Promise<void>;
 }
 
 export function createWriteBack(config: WriteBackConfig): WriteBack {
-  const { remote, gate, outbox, late, timeoutMs, emit, onStep } = config;
+  const { remote, gate, outbox, timeoutMs, onStep, onUntold } = config;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** The timer stands where it was put while the store was away. */
+  let isHeld = false;
   let isTelling = false;
   let isStopped = false;
   /** 1 after something in a chunk was found wrong, so that only that is lost. */
-  let size: number | undefined;
+  let most: number | undefined;
+  const waiters = new Set<() => void>();
 
   function start(): void {
+    if (outbox.grants() === 0 || gate.isDoubted()) wake();
+    schedule();
+  }
+
+  function schedule(): void {
     if (isStopped || isTelling || timer !== undefined || outbox.isEmpty()) return;
-    timer = setTimeout(step, Math.max(PAUSE_MS, gate.waitMs()));
+    const waitMs = gate.waitMs();
+    isHeld = waitMs > PAUSE_MS;
+    timer = setTimeout(step, Math.max(PAUSE_MS, waitMs));
     // What is left when the program ends, ends with it. A number in browsers and Deno.
     if (typeof timer === 'object') timer.unref();
   }
 
+  function wake(): void {
+    for (const go of waiters) go();
+    waiters.clear();
+  }
+
+  function endTimer(): void {
+    clearTimeout(timer);
+    timer = undefined;
+  }
+
   function step(): void {
     timer = undefined;
-    const chunk = outbox.next(size);
+    const chunk = outbox.next(most);
     if (chunk === undefined) {
       onStep();
       return;
@@ -69,57 +87,103 @@ export function createWriteBack(config: WriteBackConfig): WriteBack {
 
   async function tell(chunk: Chunk): Promise<void> {
     try {
-      const isTold = chunk.kind === 'grant' ? await tellGrants(chunk) : await tellSettlements(chunk);
-      if (isTold) size = undefined;
+      const told = await ask(chunk);
+      if (told === undefined) return;
+      outbox.end(chunk);
+      most = undefined;
+      if (isCut(chunk, told)) onUntold();
     } catch {
       // The store is well and says that what it was told is wrong; it would say so for ever.
       if (chunk.jobs.length > 1) {
-        size = 1;
-        outbox.putBack(chunk);
+        most = 1;
+        outbox.putBack(chunk, false);
         return;
       }
       outbox.drop(chunk);
-      if (chunk.kind === 'grant') emit({ type: 'grants-not-written-back' });
+      if (chunk.kind === 'grant') onUntold();
     }
   }
 
-  async function tellGrants(chunk: Chunk & { kind: 'grant' }): Promise<boolean> {
-    const requests: readonly TakeRequest[] = chunk.jobs.flatMap(({ writes = [] }) => writes);
+  /** What the store said, late or not, or undefined when nobody knows; then the chunk is put back. */
+  async function ask(chunk: Chunk): Promise<readonly TakeVerdict[] | undefined> {
     let asked: Promise<readonly TakeVerdict[]> | undefined;
-    const answer = await gate.ask(() => {
-      asked = remote.take(chunk.scope, requests);
-      return asked;
-    }, timeoutMs);
-    // While one command hangs no other is sent: all of them would be carried out one day.
-    if (answer.isAnswered || (asked !== undefined && (await isCarriedOut(asked)))) {
-      outbox.end(chunk);
-      return true;
+    if (!gate.isOpen() || (await isThere(chunk))) {
+      const work = () => {
+        asked = send(chunk);
+        return asked;
+      };
+      const answer = await gate.ask(work, { timeoutMs, isTake: chunk.kind === 'grant' });
+      if (answer.isAnswered) return answer.value;
     }
-    // What was carried out although it failed is given back, and only then written anew.
-    if (asked !== undefined) late.giveBack(chunk.scope, requests);
-    outbox.putBack(chunk);
-    return false;
+    // While one command hangs no other is sent: all of them would be carried out one day. Every call ends one day, if
+    // only because its commands have run out of time.
+    const late = await asked?.catch(() => undefined);
+    if (late === undefined) outbox.putBack(chunk, asked !== undefined);
+    return late;
   }
 
-  async function tellSettlements(chunk: Chunk & { kind: 'settle' }): Promise<boolean> {
-    const settlements: readonly Settlement[] = chunk.jobs.flatMap((job) => job.settlements);
-    let asked: Promise<void> | undefined;
-    const answer = await gate.ask(() => {
-      asked = remote.settle(chunk.scope, settlements);
-      return asked;
-    }, timeoutMs);
-    // Asked, and not answered in time: it is told again only if it fails.
-    if (answer.isAnswered || asked !== undefined) outbox.end(chunk);
-    if (!answer.isAnswered && asked !== undefined) late.ofSettle(chunk.scope, settlements, asked);
+  async function send({ kind, scope, jobs }: Chunk): Promise<readonly TakeVerdict[]> {
+    if (kind === 'grant') {
+      return remote.take(
+        scope,
+        jobs.flatMap(({ writes = [] }) => writes),
+      );
+    }
+    await remote.settle(
+      scope,
+      jobs.flatMap(({ settlements }) => settlements),
+    );
+    return [];
+  }
+
+  /** A question that leaves no trace: what is written to a store that hangs would have to be given back. */
+  async function isThere(chunk: Chunk): Promise<boolean> {
+    const rules = chunk.kind === 'grant' ? chunk.jobs[0]?.rules : chunk.jobs[0]?.settlements[0]?.rules;
+    const answer = await gate.ask(() => remote.inspect(chunk.scope, rules ?? []), {
+      timeoutMs,
+      isTake: false,
+    });
     return answer.isAnswered;
+  }
+
+  /** Until all grants are told, one chunk could not be, or the time is over. */
+  async function idle(limitMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (isHeld) endTimer();
+    // Wakes nobody: two who wait would wake each other for ever.
+    schedule();
+    await withTimeLimit(limitMs, signal, (ended) => {
+      return new Promise<void>((go) => {
+        waiters.add(go);
+        ended.addEventListener('abort', () => waiters.delete(go));
+      });
+    });
   }
 
   return {
     start,
-    stop() {
+    async catchUp(limitMs, signal) {
+      if (isStopped || gate.isDoubted() || outbox.grants() > MAX_CHUNK) return false;
+      await idle(limitMs, signal);
+      return outbox.grants() === 0;
+    },
+    async stop(limitMs) {
+      await withTimeLimit(limitMs, undefined, async (ended) => {
+        // Each turn ends after a call: what is given back goes after the grants, in calls of its own.
+        while (!isStopped && !gate.isOpen() && !outbox.isEmpty()) await idle(limitMs, ended);
+      });
       isStopped = true;
-      clearTimeout(timer);
-      timer = undefined;
+      endTimer();
+      wake();
     },
   };
+}
+
+/** Whether a rule that refuses was not written because its counter holds no more. */
+function isCut({ kind, jobs }: Chunk, verdicts: readonly TakeVerdict[]): boolean {
+  const unwritten = verdicts.flatMap(({ observed }) => observed);
+  if (kind === 'settle' || unwritten.length === 0) return false;
+  const enforced = new Set(
+    jobs.flatMap(({ rules }) => rules.flatMap(({ id, mode }) => (mode === 'enforce' ? [id] : []))),
+  );
+  return unwritten.some(({ rule }) => enforced.has(rule.id));
 }

@@ -9,6 +9,7 @@ import {
   leave,
   OPEN_MS,
   type Outcome,
+  PROBE_LOST_MS,
 } from '../../../src/redis/trouble/breaker.ts';
 
 function failAt(breaker: Breaker, ...timesMs: readonly number[]): Breaker {
@@ -16,6 +17,7 @@ function failAt(breaker: Breaker, ...timesMs: readonly number[]): Breaker {
 }
 
 const OPEN = failAt(CLOSED, 0, 1, 2);
+const PROBING: Breaker = { state: 'half-open', untilMs: 5000 };
 
 describe('the breaker', () => {
   it('opens after three failures in a row', () => {
@@ -37,26 +39,27 @@ describe('the breaker', () => {
     expect(enter(OPEN, 1 + OPEN_MS).pass).toBeUndefined();
     const first = enter(OPEN, 2 + OPEN_MS);
     expect(first.pass).toBe('probe');
-    expect(enter(first.breaker, 1_000_000).pass).toBeUndefined();
+    expect(enter(first.breaker, 1 + OPEN_MS + PROBE_LOST_MS).pass).toBeUndefined();
+    // Whoever was let in is gone without a word.
+    expect(enter(first.breaker, 2 + OPEN_MS + PROBE_LOST_MS).pass).toBe('probe');
   });
 
   it('closes when the probe is answered, and stays open when it fails', () => {
-    const probing: Breaker = { state: 'half-open' };
-    expect(leave(probing, 'probe', 'answered', 5)).toEqual(CLOSED);
-    expect(leave(probing, 'probe', 'failed', 5)).toEqual({ state: 'open', untilMs: 5 + OPEN_MS });
+    expect(leave(PROBING, 'probe', 'answered', 5)).toEqual(CLOSED);
+    expect(leave(PROBING, 'probe', 'failed', 5)).toEqual({ state: 'open', untilMs: 5 + OPEN_MS });
   });
 
   it('lets another one try at once when a probe is abandoned', () => {
-    const after = leave({ state: 'half-open' }, 'probe', 'abandoned', 5);
+    const after = leave(PROBING, 'probe', 'no-news', 5);
     expect(enter(after, 5).pass).toBe('probe');
   });
 
   it('learns nothing from calls that went in before it opened', () => {
-    for (const outcome of ['answered', 'failed', 'abandoned'] as const) {
+    for (const outcome of ['answered', 'failed', 'no-news'] as const) {
       expect(leave(OPEN, 'call', outcome, 50)).toBe(OPEN);
-      expect(leave({ state: 'half-open' }, 'call', outcome, 50)).toEqual({ state: 'half-open' });
+      expect(leave(PROBING, 'call', outcome, 50)).toBe(PROBING);
     }
-    expect(leave(CLOSED, 'call', 'abandoned', 50)).toBe(CLOSED);
+    expect(leave(CLOSED, 'call', 'no-news', 50)).toBe(CLOSED);
   });
 
   it('lets in at most three calls and one a second while everything fails, whatever the schedule', () => {

@@ -3,7 +3,16 @@ import { AbortedError, StoreError, ValidationError } from '../../../src/errors.t
 import type { LimitStore } from '../../../src/limits/limit-store.ts';
 import { createLocalStore } from '../../../src/redis/trouble/local-store.ts';
 import { createFaultyStore } from './faulty-store.ts';
-import { countOf, MINUTE_MS, onceRule, SCOPE, startAway, startProcess, windowRule } from './kit.ts';
+import {
+  backoffRule,
+  countOf,
+  MINUTE_MS,
+  onceRule,
+  SCOPE,
+  startAway,
+  startProcess,
+  windowRule,
+} from './kit.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -34,6 +43,35 @@ describe('a shared store that does not answer, onStoreError refuse', () => {
     await refused;
     expect(process.events).toMatchObject([{ type: 'limits-call-failed', reason: 'timeout' }]);
   });
+
+  it.each(['refuse', { processes: 4, once: 'refuse' }] as const)(
+    'decides within the deadline every time, at once and one after the other: %j',
+    async (onStoreError) => {
+      const faulty = createFaultyStore();
+      const process = startProcess(faulty, onStoreError);
+      faulty.fault = 'hang';
+      const decide = async (at: number) => {
+        const startMs = Date.now();
+        await process.take(`m${at}`, windowRule(10, { key: at })).catch(() => {});
+        return Date.now() - startMs;
+      };
+      const atOnce = Promise.all(Array.from({ length: 500 }, (_, at) => decide(at)));
+      await vi.advanceTimersByTimeAsync(150);
+      expect(new Set(await atOnce)).toEqual(new Set([150]));
+      let waitedMs = 0;
+      for (let at = 500; at < 1_000; at += 1) {
+        const deciding = decide(at);
+        await vi.advanceTimersByTimeAsync(10);
+        const isWaiting = (await Promise.race([deciding, 'waiting'])) === 'waiting';
+        if (isWaiting) await vi.advanceTimersByTimeAsync(140);
+        const tookMs = await deciding;
+        expect([0, 150]).toContain(tookMs);
+        waitedMs += tookMs;
+      }
+      // Once a second one message tries the store; alone nobody has to.
+      expect(waitedMs / 150).toBeLessThanOrEqual(onStoreError === 'refuse' ? 6 : 0);
+    },
+  );
 
   it('gives every 500 messages of a batch a deadline of their own', async () => {
     const faulty = createFaultyStore();
@@ -366,7 +404,8 @@ describe('a shared store that does not answer, onStoreError local', () => {
     faulty.fault = 'none';
     await vi.advanceTimersByTimeAsync(2_000);
     expect(faulty.calls).not.toContain('take');
-    expect(await countOf(process.store, TEN)).toBe(0);
+    expect((await process.take('b', TEN)).granted).toBe(true);
+    expect(await countOf(faulty.truth, TEN)).toBe(1);
     expect(process.switches()).toEqual(['local', 'shared']);
   });
 
@@ -383,7 +422,9 @@ describe('a shared store that does not answer, onStoreError local', () => {
   });
 
   it('writes back once, however often the answer to it is lost', async () => {
-    const { faulty, process } = await startAway();
+    const faulty = createFaultyStore();
+    const process = startProcess(faulty);
+    faulty.fault = 'error';
     await process.take('a', TEN);
     await process.settle('a', 'keep', TEN);
     faulty.fault = 'lost';
@@ -392,10 +433,13 @@ describe('a shared store that does not answer, onStoreError local', () => {
     await vi.advanceTimersByTimeAsync(2_000);
     expect(await countOf(faulty.truth, TEN)).toBe(1);
     expect(faulty.calls.filter((call) => call === 'take').length).toBeGreaterThan(1);
+    expect(process.switches()).toEqual(['local', 'shared']);
   });
 
   it('sends no second command while one hangs', async () => {
-    const { faulty, process } = await startAway();
+    const faulty = createFaultyStore();
+    const process = startProcess(faulty);
+    faulty.fault = 'error';
     await process.take('a', TEN);
     await process.settle('a', 'keep', TEN);
     faulty.fault = 'hang';
@@ -425,16 +469,7 @@ describe('a shared store that does not answer, onStoreError local', () => {
 
   it('counts every grant under a backoff, in the shared store too', async () => {
     const { faulty, process } = await startAway();
-    const wait = {
-      kind: 'backoff',
-      id: 'otp',
-      guard: 'backoff',
-      key: 6591234567,
-      mode: 'enforce',
-      baseMs: 30_000,
-      maxMs: 3_600_000,
-      forgetMs: 86_400_000,
-    } as const;
+    const wait = backoffRule({ forgetMs: 86_400_000 });
     expect(await process.take('a', wait)).toMatchObject({ granted: true, waitMs: 30_000 });
     expect((await process.take('b', wait)).granted).toBe(false);
     await vi.advanceTimersByTimeAsync(30_000);

@@ -1,4 +1,5 @@
 import type {
+  BackoffRule,
   LimitRule,
   LimitStore,
   OnceRule,
@@ -7,6 +8,7 @@ import type {
 } from '../../../src/limits/limit-store.ts';
 import { createGuardedStore, type GuardedStoreConfig } from '../../../src/redis/trouble/guarded-store.ts';
 import type { LimitsEvent } from '../../../src/redis/trouble/limits-event.ts';
+import type { Clock } from '../../../src/types.ts';
 import { createFaultyStore, type FaultyStore } from './faulty-store.ts';
 
 export const SCOPE = 'account';
@@ -16,6 +18,20 @@ const shared = { guard: 'recipient', key: 6591234567, mode: 'enforce' } as const
 
 export function windowRule(limit: number, more: Partial<WindowRule> = {}): WindowRule {
   return { ...shared, kind: 'window', id: 'recipient:all:600000', limit, windowMs: 10 * MINUTE_MS, ...more };
+}
+
+export function backoffRule(more: Partial<BackoffRule> = {}): BackoffRule {
+  return {
+    kind: 'backoff',
+    id: 'otp',
+    guard: 'backoff',
+    key: 6591234567,
+    mode: 'enforce',
+    baseMs: 30_000,
+    maxMs: 60 * MINUTE_MS,
+    forgetMs: 60 * MINUTE_MS,
+    ...more,
+  };
 }
 
 export function onceRule(more: Partial<OnceRule> = {}): OnceRule {
@@ -44,13 +60,14 @@ export interface Process {
 export function startProcess(
   faulty: FaultyStore,
   onStoreError: GuardedStoreConfig['onStoreError'] = { processes: 2, once: 'refuse' },
+  clock?: Clock,
 ): Process {
   const events: LimitsEvent[] = [];
   const store = createGuardedStore({
     remote: faulty.store,
     onStoreError,
     timeoutMs: 150,
-    clock: undefined,
+    clock,
     onEvent: (event) => {
       events.push(event);
     },
@@ -70,11 +87,14 @@ export function startProcess(
 /** A process in whose eyes the shared store is gone. */
 export async function startAway(
   onStoreError?: GuardedStoreConfig['onStoreError'],
+  clock?: Clock,
 ): Promise<{ readonly faulty: FaultyStore; readonly process: Process }> {
   const faulty = createFaultyStore();
-  const process = startProcess(faulty, onStoreError);
+  const process = startProcess(faulty, onStoreError, clock);
   faulty.fault = 'error';
-  for (let failure = 0; failure < 3; failure += 1) await process.store.release(SCOPE, []).catch(() => {});
+  const other = windowRule(1, { key: 'nobody' });
+  for (let failure = 0; failure < 3; failure += 1)
+    await process.store.release(SCOPE, [other]).catch(() => {});
   return { faulty, process };
 }
 

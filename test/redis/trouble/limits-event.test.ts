@@ -44,7 +44,17 @@ describe('events of a limit store', () => {
     expect(causeOf(refused)).toEqual({ cause: 'ECONNREFUSED' });
     expect(causeOf(new Error('OOM command not allowed'))).toEqual({ cause: 'OOM' });
     expect(causeOf(new Error('It said: NOPERM this user has no permissions'))).toEqual({ cause: 'NOPERM' });
-    for (const error of [new Error('Connection is closed for key 4711'), 'NOPERM', undefined, null, {}]) {
+    const secret = new Error('cannot reach redis://:HUNTER_TWO@10.0.0.7, scope ACME, ETIMEDOUT');
+    expect(causeOf(secret)).toEqual({ cause: 'ETIMEDOUT' });
+    const unknown = new Error('HUNTER_TWO is wrong');
+    for (const error of [
+      unknown,
+      new Error('Connection is closed for key 4711'),
+      'NOPERM',
+      undefined,
+      null,
+      {},
+    ]) {
       expect(causeOf(error)).toEqual({});
     }
   });

@@ -3,7 +3,7 @@ import { createStoreTime } from '../../../src/limits/store-time.ts';
 import type { Chunk } from '../../../src/redis/trouble/jobs.ts';
 import { createOutbox, type Outbox } from '../../../src/redis/trouble/outbox.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
-import { MINUTE_MS, onceRule, SCOPE, windowRule } from './kit.ts';
+import { backoffRule, MINUTE_MS, onceRule, SCOPE, windowRule } from './kit.ts';
 
 const TEN = windowRule(10);
 const ROOM = 50_000;
@@ -32,8 +32,8 @@ function namesIn(chunk: Chunk | undefined): string[] {
 
 describe('what waits to be told', () => {
   it('goes in order, in calls of a hundred of one kind and one scope', () => {
-    outbox.addSettlements(SCOPE, [settlementOf('a')], false);
-    outbox.addSettlements(SCOPE, [settlementOf('b'), settlementOf('c')], false);
+    outbox.addSettlements(SCOPE, [settlementOf('a')]);
+    outbox.addSettlements(SCOPE, [settlementOf('b'), settlementOf('c')]);
     for (let at = 0; at < 101; at += 1) {
       outbox.addGrant(SCOPE, { reservation: `d${at}`, rules: [windowRule(10, { key: at })] });
     }
@@ -50,9 +50,9 @@ describe('what waits to be told', () => {
   });
 
   it('goes alone and unchanged when it was tried before', () => {
-    outbox.addSettlements(SCOPE, [settlementOf('a')], false);
-    outbox.addSettlements(SCOPE, [settlementOf('b'), settlementOf('c')], true);
-    outbox.addSettlements(SCOPE, [settlementOf('d')], false);
+    outbox.addSettlements(SCOPE, [settlementOf('a')]);
+    outbox.addSettlements(SCOPE, [settlementOf('b'), settlementOf('c')], clock.now());
+    outbox.addSettlements(SCOPE, [settlementOf('d')]);
     const chunks = [];
     for (let chunk = outbox.next(); chunk !== undefined; chunk = outbox.next()) {
       chunks.push(namesIn(chunk));
@@ -82,8 +82,8 @@ describe('what waits to be told', () => {
   it('is bounded', () => {
     fill();
     expect(outbox.addGrant(SCOPE, { reservation: 'more', rules: [TEN] })).toBe(false);
-    expect(outbox.addSettlements(SCOPE, [settlementOf('more')], false)).toBe(false);
-    expect(outbox.addSettlements(SCOPE, [], false)).toBe(true);
+    expect(outbox.addSettlements(SCOPE, [settlementOf('more')])).toBe(false);
+    expect(outbox.addSettlements(SCOPE, [])).toBe(true);
     outbox.sort([settlementOf('full-7')]);
     expect(outbox.addGrant(SCOPE, { reservation: 'more', rules: [TEN] })).toBe(true);
   });
@@ -101,7 +101,7 @@ describe('what waits to be told', () => {
   it('counts what was told and is not settled, for a lease of 15 minutes', () => {
     outbox.addGrant(SCOPE, { reservation: 'a', rules: [TEN] });
     outbox.end(outbox.next() as Chunk);
-    expect(outbox.hasGrants()).toBe(false);
+    expect(outbox.grants()).toBe(0);
     for (let at = 1; at < ROOM; at += 1)
       outbox.addGrant(SCOPE, { reservation: `b${at}`, rules: [onceRule()] });
     expect(outbox.addGrant(SCOPE, { reservation: 'more', rules: [TEN] })).toBe(false);
@@ -131,9 +131,11 @@ describe('what waits to be told', () => {
     outbox.addGrant(SCOPE, { reservation: 'a', rules: [TEN] });
     const chunk = outbox.next() as Chunk;
     expect(outbox.sort([settlementOf('a')])).toEqual([]);
-    outbox.putBack(chunk);
+    outbox.putBack(chunk, true);
+    expect(namesIn(outbox.next())).toHaveLength(1);
+    outbox.end(outbox.next() as Chunk);
     expect(outbox.isEmpty()).toBe(true);
-    expect(outbox.hasGrants()).toBe(false);
+    expect(outbox.grants()).toBe(0);
   });
 
   it('is settled once', () => {
@@ -145,18 +147,94 @@ describe('what waits to be told', () => {
     expect(outbox.sort([settlementOf('a')])).toEqual([settlementOf('a')]);
   });
 
-  it('is told anew, after the rest, with other reservations when nobody knows whether it was told', () => {
+  it('is told anew with other reservations when nobody knows whether it was, after that is given back', () => {
     outbox.addGrant(SCOPE, { reservation: 'a', rules: [TEN] });
     const first = outbox.next() as Chunk & { kind: 'grant' };
     const [before] = first.jobs.flatMap(({ writes = [] }) => writes);
-    outbox.addSettlements(SCOPE, [settlementOf('b')], false);
-    outbox.putBack(first);
-    const settling = outbox.next() as Chunk;
-    expect(namesIn(settling)).toEqual(['b']);
-    outbox.end(settling);
-    const second = outbox.next() as Chunk & { kind: 'grant' };
-    const [after] = second.jobs.flatMap(({ writes = [] }) => writes);
-    expect(after?.rules).toEqual(before?.rules);
-    expect(after?.reservation).not.toBe(before?.reservation);
+    // A late answer to the question of before: only when the grant is counted anew may it be given back.
+    outbox.addSettlements(SCOPE, [settlementOf('late')]);
+    outbox.putBack(first, true);
+    const told = [];
+    for (let chunk = outbox.next(); chunk !== undefined; chunk = outbox.next()) {
+      told.push(chunk.kind === 'grant' ? chunk.jobs.flatMap(({ writes = [] }) => writes) : namesIn(chunk));
+      outbox.end(chunk);
+    }
+    expect(told).toEqual([
+      [before?.reservation],
+      [{ reservation: expect.any(String), rules: [TEN] }],
+      ['late'],
+    ]);
+    expect(told[1]).not.toEqual([before]);
+  });
+
+  it('is told again unchanged, before the rest and as long as it is known, when it was a settlement', () => {
+    outbox.addSettlements(SCOPE, [settlementOf('a')]);
+    clock.advance(MINUTE_MS);
+    outbox.addSettlements(SCOPE, [settlementOf('b')]);
+    const first = outbox.next() as Chunk;
+    expect(namesIn(first)).toEqual(['a', 'b']);
+    outbox.addSettlements(SCOPE, [settlementOf('c')]);
+    outbox.putBack(first, true);
+    expect(namesIn(outbox.next())).toEqual(['a', 'b']);
+    clock.advance(14 * MINUTE_MS - 1);
+    expect(namesIn(outbox.next())).toEqual(['a', 'b']);
+    clock.advance(1);
+    expect(namesIn(outbox.next())).toEqual(['c']);
+  });
+
+  it('stays where it is when it was not told', () => {
+    outbox.addSettlements(SCOPE, [settlementOf('a')]);
+    outbox.addGrant(SCOPE, { reservation: 'b', rules: [TEN] });
+    outbox.putBack(outbox.next() as Chunk, false);
+    outbox.addSettlements(SCOPE, [settlementOf('c')]);
+    expect(namesIn(outbox.next())).toEqual(['a']);
+  });
+
+  it('does not hold a scope up with the messages of another', () => {
+    for (let at = 0; at < 50; at += 1) {
+      outbox.addGrant(`scope-${at % 2}`, { reservation: `m${at}`, rules: [windowRule(10, { key: at })] });
+    }
+    const sizes = [];
+    for (let chunk = outbox.next(); chunk !== undefined; chunk = outbox.next()) {
+      sizes.push(namesIn(chunk).length);
+      outbox.end(chunk);
+    }
+    expect(sizes).toEqual([25, 25]);
+  });
+
+  it('goes in calls of 25 settlements, each of which may need a question', () => {
+    const many = Array.from({ length: 60 }, (_, at) => settlementOf(`m${at}`));
+    outbox.addSettlements(SCOPE, many);
+    const told: string[][] = [];
+    for (let chunk = outbox.next(); chunk !== undefined; chunk = outbox.next()) {
+      told.push(namesIn(chunk));
+      outbox.end(chunk);
+    }
+    expect(told.map(({ length }) => length)).toEqual([25, 25, 10]);
+    expect(told.flat()).toEqual(many.map(({ reservation }) => reservation));
+  });
+
+  it('is not told of a rule that was released, and not at all when none is left', () => {
+    const wait = backoffRule();
+    outbox.addGrant(SCOPE, { reservation: 'a', rules: [wait, TEN] });
+    outbox.addGrant(SCOPE, { reservation: 'b', rules: [wait] });
+    outbox.addGrant('another', { reservation: 'c', rules: [wait] });
+    outbox.release(SCOPE, [wait]);
+    const first = outbox.next() as Chunk & { kind: 'grant' };
+    expect(first.jobs.flatMap(({ writes = [] }) => writes)).toMatchObject([{ rules: [TEN] }]);
+    // Released while it is told in vain.
+    outbox.release(SCOPE, [TEN]);
+    outbox.putBack(first, false);
+    expect(outbox.grants()).toBe(1);
+    expect(outbox.next()).toMatchObject({ scope: 'another', jobs: [{ reservation: 'c' }] });
+  });
+
+  it('waits for every step of a backoff to be forgotten', () => {
+    // Eight grants make a wait of an hour, and the last of them is forgotten after eight hours.
+    outbox.addGrant(SCOPE, { reservation: 'a', rules: [backoffRule()] });
+    clock.advance(8 * 60 * MINUTE_MS - 1);
+    expect(namesIn(outbox.next())).toEqual(['a']);
+    clock.advance(1);
+    expect(outbox.next()).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConfigurationError, StoreError } from '../../../src/errors.ts';
 import type { LimitRule } from '../../../src/limits/limit-store.ts';
 import { type RedisLimitsOptions, redisLimits } from '../../../src/redis/redis-limits.ts';
@@ -36,7 +36,10 @@ describe('the options of redisLimits', () => {
   });
 
   it.each([
-    [{ onStoreError: 'local' }, 'onStoreError: redisLimits: onStoreError must be one of "refuse"'],
+    [
+      { onStoreError: 'local' },
+      "onStoreError: redisLimits: onStoreError must be 'refuse' or { local: { processes } }",
+    ],
     [{ onStoreError: {} }, 'onStoreError.local: redisLimits: onStoreError.local is missing'],
     [{ onStoreError: { local: {} } }, 'onStoreError.local.processes: redisLimits'],
     [{ onStoreError: { local: { processes: 0 } } }, 'onStoreError.local.processes: redisLimits'],
@@ -47,9 +50,45 @@ describe('the options of redisLimits', () => {
     [{ clock: {} }, 'clock: redisLimits'],
     [{ storeNumbers: 'plain' }, 'storeNumbers: redisLimits'],
     [{ secret: 'short' }, 'secret'],
+    [
+      { previous: { secret: `the former ${SECRET}`, keyID: '0' } },
+      'previous.keyID: redisLimits: previous.keyID is not known here. Did you mean "keyId"?',
+    ],
+    [{ previous: null }, 'previous: redisLimits: previous must be an object { keyId, secret }'],
+    [{ previous: {} }, 'previous.secret: previous.secret must be a string of at least 32 characters'],
     [{ client: {} }, 'client'],
   ])('refuse %j', (wrong, message) => {
     expect(flawOf({ ...good, ...wrong })).toContain(message);
+  });
+});
+
+describe('a server that hangs', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('holds a message up by one deadline and a quarter, its turn included', async () => {
+    const hang = () => new Promise(() => {});
+    const client = { evalsha: hang, eval: hang, call: hang };
+    const onStoreError = { local: { processes: 2 } };
+    const limits = redisLimits({ client, secret: SECRET, onStoreError, onEvent: () => {} });
+    const lane = limits.pace?.lane('sms.8x8.com', 'team', 'fast');
+    const wish = { turns: 100, periodMs: 1_000, waiting: 1, expected: 0, isSlow: false };
+    const startMs = performance.now();
+    async function send(): Promise<number> {
+      await limits.take('account', [{ reservation: 'first', rules: [windowRule(10)] }]);
+      await lane?.lease(wish);
+      return performance.now() - startMs;
+    }
+    const sent = send();
+    await vi.advanceTimersByTimeAsync(400);
+    expect(await sent).toBeLessThan(200);
+    const closed = limits.close();
+    await vi.advanceTimersByTimeAsync(150);
+    await closed;
   });
 });
 
@@ -149,6 +188,32 @@ describe.skipIf(!hasRedisServer())('redisLimits on a server in trouble', () => {
     await limits.close();
   });
 
+  it.each(['refuse', { local: { processes: 2 } }] as const)(
+    'decides soon every time while the server is frozen, with %j',
+    async (onStoreError) => {
+      const scope = newScope();
+      const { limits } = startLimits(onStoreError);
+      await limits.take(scope, [messageOf(TEN)]);
+      server.process.kill('SIGSTOP');
+      let slowestMs = 0;
+      async function decide(): Promise<boolean> {
+        const startMs = performance.now();
+        const [verdict] = await limits.take(scope, [messageOf(TEN)]).catch(() => [undefined]);
+        slowestMs = Math.max(slowestMs, performance.now() - startMs);
+        return verdict?.granted === true;
+      }
+      let granted = 0;
+      for (const isGranted of await Promise.all(Array.from({ length: 500 }, decide))) {
+        granted += Number(isGranted);
+      }
+      for (let turn = 0; turn < 500; turn += 1) granted += Number(await decide());
+      // A share of five, of which one was granted before.
+      expect(granted).toBe(onStoreError === 'refuse' ? 0 : 4);
+      // 150 ms and what this machine needs; the clients would wait for seconds.
+      expect(slowestMs).toBeLessThan(1_500);
+    },
+  );
+
   it.each([
     ['ioredis sends it again', true],
     ['ioredis gives it up', false],
@@ -182,6 +247,31 @@ describe.skipIf(!hasRedisServer())('redisLimits on a server in trouble', () => {
     },
   );
 
+  it('does not release later what it said it had not', async () => {
+    const scope = newScope();
+    const proxy = await startTcpProxy(server.port);
+    const client = connect({ port: proxy.port });
+    const limits = redisLimits({ client, secret: SECRET, onStoreError: 'refuse', onEvent: () => {} });
+    const others = startLimits('refuse').limits;
+    await limits.take(scope, [messageOf(TEN)]);
+    await limits.release(scope, [TEN]);
+    expect((await others.inspect(scope, [TEN]))[0]?.count).toBe(0);
+
+    // Cut off, its client keeps the command until it is connected again.
+    proxy.moveTo(1);
+    proxy.cut();
+    await expect(limits.release(scope, [TEN])).rejects.toThrow('so nothing was released');
+    const taken = await others.take(
+      scope,
+      Array.from({ length: 10 }, () => messageOf(TEN)),
+    );
+    expect(taken.every(({ granted }) => granted)).toBe(true);
+    proxy.moveTo(server.port);
+    await client.ping();
+    expect((await others.inspect(scope, [TEN]))[0]?.count).toBe(10);
+    await proxy.stop();
+  });
+
   it('goes on after a server that lost its memory', async () => {
     const scope = newScope();
     const { limits, switches } = startLimits({ local: { processes: 1 } });
@@ -209,9 +299,16 @@ describe.skipIf(!hasRedisServer())('redisLimits on a server in trouble', () => {
     expect(await limits.check()).toEqual([]);
   });
 
-  it('says what a user may not do', async () => {
-    server.cli('ACL', 'SETUSER', 'reader', 'on', '>pass', '~*', '+@all', '-@scripting');
-    const client = new Redis(server.port, { username: 'reader', password: 'pass' });
+  it.each([
+    ['no scripts', ['~*', '+@all', '-@scripting'], 'no-scripts'],
+    ['EVAL but not EVALSHA', ['~*', '+@all', '-evalsha'], 'no-scripts'],
+    ['other keys only', ['~app:*', '+@all'], 'no-scripts'],
+    ['scripts that write nothing', ['~*', '+@all', '-@write'], 'no-scripts'],
+    ['not to look', ['~*', '+@all', '-info'], 'not-checked'],
+  ])('warns of a user who may use %s, without being asked', async (_, rights, warning) => {
+    const name = `user-${newName()}`;
+    server.cli('ACL', 'SETUSER', name, 'on', '>pass', ...rights);
+    const client = new Redis(server.port, { username: name, password: 'pass' });
     clients.push(client);
     const events: LimitsEvent[] = [];
     const limits = redisLimits({
@@ -222,9 +319,30 @@ describe.skipIf(!hasRedisServer())('redisLimits on a server in trouble', () => {
         events.push(event);
       },
     });
-    await expect(limits.take(newScope(), [messageOf(TEN)])).rejects.toThrow(StoreError);
-    expect(events).toMatchObject([{ type: 'limits-call-failed', reason: 'error', cause: 'NOPERM' }]);
-    expect(await limits.check()).toMatchObject([{ warning: 'no-scripts' }]);
+    const taking = limits.take(newScope(), [messageOf(TEN)]);
+    if (warning === 'no-scripts') await expect(taking).rejects.toThrow(StoreError);
+    else await expect(taking).resolves.toMatchObject([{ granted: true }]);
+    await vi.waitFor(() => {
+      const warnings = events.filter(({ type }) => type === 'limits-warning');
+      expect(warnings).toMatchObject([{ warning }]);
+    }, 10_000);
+    expect(JSON.stringify(events)).not.toMatch(/pass|6591234567|127\.0\.0\.1/);
+    expect(await limits.check()).toMatchObject([{ warning }]);
+  });
+
+  it('runs for a user who may do what the warning says', async () => {
+    const rights = '~8x8g:* +eval +evalsha +time +@read +@write'.split(' ');
+    server.cli('ACL', 'SETUSER', 'least', 'on', '>pass', ...rights);
+    const client = new Redis(server.port, { username: 'least', password: 'pass', enableReadyCheck: false });
+    clients.push(client);
+    const limits = redisLimits({ client, secret: SECRET, onStoreError: 'refuse', onEvent: () => {} });
+    const scope = newScope();
+    const request = messageOf(TEN, onceRule());
+    expect(await limits.take(scope, [request])).toMatchObject([{ granted: true }]);
+    await limits.settle(scope, [{ ...request, outcome: 'return' }]);
+    expect(await limits.inspect(scope, [TEN])).toMatchObject([{ count: 0 }]);
+    await limits.release(scope, [TEN]);
+    expect(await limits.check()).toMatchObject([{ warning: 'not-checked' }]);
   });
 
   it('gives the first result to another process', async () => {

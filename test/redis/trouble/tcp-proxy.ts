@@ -8,14 +8,17 @@ export interface TcpProxy {
   swallowAnswers(): void;
   /** Ends all connections; what was swallowed is lost. New ones are well. */
   cut(): void;
+  /** New connections go to another server. */
+  moveTo(port: number): void;
   stop(): Promise<void>;
 }
 
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let isSwallowing = false;
+  let port = target;
   const server = createServer((near) => {
-    const far = connect(target, '127.0.0.1');
+    const far = connect(port, '127.0.0.1');
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -44,6 +47,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       isSwallowing = true;
     },
     cut,
+    moveTo(other) {
+      port = other;
+    },
     async stop() {
       cut();
       server.close();

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { memoryConsentLedger } from '../../../src/consent/memory-consent-ledger.ts';
+import { ConfigurationError } from '../../../src/errors.ts';
 import type { ConsentGuardOptions } from '../../../src/guards/consent-options.ts';
 import { CANARY_NUMBER, expectNoCanary } from '../../support/canary.ts';
 import { numberOf, testClient } from '../../support/client.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
 import { NOON } from '../../support/fake-clock.ts';
+import { textOf } from '../../support/inbound.ts';
 import { ledgerThat, ledgerWith } from '../../support/ledger.ts';
 import { failureOf } from '../../support/transport.ts';
 
@@ -238,6 +240,82 @@ describe('a ledger that fails', () => {
       expectNoCanary(error);
     }
     expect(of('store-failed')).toMatchObject([{ store: 'consent' }, { store: 'consent' }]);
+  });
+
+  it('says of a read that nothing was read, and of a write that nobody knows', async () => {
+    const { sms } = withLedger({ ledger: broken, forgetSecret: 'a secret of thirty-two characters' });
+    const { consent } = sms;
+    const messageOf = async (call: Promise<unknown>) => ((await failureOf(call)) as Error).message;
+    const unread = 'The consent ledger failed, so nothing was read.';
+    const unknown =
+      /it is not known whether .* No message was sent\. Repeat the call: done twice it counts once\.$/;
+    expect(await messageOf(consent.status(numberOf(1)))).toBe(unread);
+    expect(await messageOf(consent.history(numberOf(1)))).toBe(unread);
+    expect(await messageOf(consent.grant(numberOf(1), { source: 'x' }))).toMatch(unknown);
+    expect(await messageOf(consent.forget(numberOf(1)))).toMatch(unknown);
+  });
+
+  it('repeating a write whose answer was lost counts once', async () => {
+    const memory = memoryConsentLedger();
+    let isLost = true;
+    const losing = async (work: Promise<void>) => {
+      await work;
+      if (isLost) throw new Error('Connection is closed.');
+    };
+    const { sms } = withLedger({
+      forgetSecret: 'a secret of thirty-two characters',
+      ledger: {
+        ...memory,
+        append: (changes) => losing(memory.append(changes)),
+        forget: (key, keepAs) => losing(memory.forget(key, keepAs)),
+      },
+    });
+    const { consent } = sms;
+    const twice = async (call: () => Promise<unknown>) => {
+      isLost = true;
+      expect(await failureOf(call())).toMatchObject({ code: 'store' });
+      isLost = false;
+      await call();
+    };
+    const stop = textOf('STOP');
+    await twice(() => consent.handleInbound(stop));
+    expect(await consent.history(numberOf(1))).toHaveLength(1);
+    await twice(() => consent.grant(numberOf(1), { source: 'form' }));
+    expect(await consent.status(numberOf(1))).toMatchObject({ state: 'opted-in', source: 'form' });
+    await twice(() => consent.revoke(numberOf(1), { source: 'form' }));
+    await twice(() => consent.forget(numberOf(1)));
+    expect(await consent.history(numberOf(1))).toEqual([
+      expect.objectContaining({ state: 'opted-out', source: 'forgotten' }),
+    ]);
+  });
+
+  it('is not waited for longer than 5 s, and is told to stop', async () => {
+    const signals: AbortSignal[] = [];
+    const ledger = ledgerWith({
+      get: (_, options) => {
+        signals.push(options?.signal as AbortSignal);
+        return hangs();
+      },
+      append: hangs,
+    });
+    const { sms, of } = withLedger({ ledger });
+    const waiting = [
+      failureOf(sms.consent.status(numberOf(1))),
+      failureOf(sms.consent.grant(numberOf(1), { source: 'x' })),
+    ];
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(of('store-failed')).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    for (const error of await Promise.all(waiting)) expect(error).toMatchObject({ code: 'store' });
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('tells what is wrong with its options', async () => {
+    const refusal = new ConfigurationError('The server may evict opt-outs. Set it to noeviction.', 'client');
+    const ledger = ledgerWith({ append: () => Promise.reject(refusal) });
+    const { sms } = withLedger({ ledger });
+    expect(await failureOf(sms.consent.grant(numberOf(1), { source: 'x' }))).toBe(refusal);
   });
 
   it('also when its answer is no list', async () => {

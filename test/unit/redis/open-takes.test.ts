@@ -5,16 +5,25 @@ import { createOpenTakes } from '../../../src/redis/open-takes.ts';
 import { backoffRule, windowRule } from '../../../src/testing/limit-conformance/kit.ts';
 
 const LEASE_MS = 15 * 60 * 1000;
-const take = (openedAt: number, rules: LimitRule[] = []) => ({ stamp: 1, rules, skipped: [], openedAt });
+const verdict = { granted: true, observed: [] } as const;
+const take = (openedAt: number, rules: LimitRule[] = []) => ({
+  stamp: 1,
+  rules,
+  skipped: [],
+  openedAt,
+  verdict,
+});
 
 describe('createOpenTakes', () => {
   it('gives a take once, to its own scope', () => {
     const open = createOpenTakes();
     const one = take(0);
     open.open('a', 'r', one);
-    expect(open.close('b', 'r')).toBeUndefined();
-    expect(open.close('a', 'r')).toBe(one);
-    expect(open.close('a', 'r')).toBeUndefined();
+    expect(open.close('b', 'r', 0)).toBeUndefined();
+    expect(open.verdictOf('b', 'r')).toBeUndefined();
+    expect(open.verdictOf('a', 'r')).toBe(verdict);
+    expect(open.close('a', 'r', 0)).toMatchObject(one);
+    expect(open.close('a', 'r', 0)).toBeUndefined();
   });
 
   it('forgets what nobody settled within a lease', () => {
@@ -22,15 +31,17 @@ describe('createOpenTakes', () => {
     open.open('a', 'old', take(0));
     open.open('a', 'young', take(1));
     open.open('a', 'new', take(LEASE_MS));
-    expect(open.close('a', 'old')).toBeUndefined();
-    expect(open.close('a', 'young')).toBeDefined();
+    expect(open.close('a', 'old', 1)).toBeUndefined();
+    expect(open.close('a', 'young', 1)).toBeDefined();
+    // Nor one that nothing has made it forget: its mark on the server is gone as well.
+    expect(open.close('a', 'new', 2 * LEASE_MS)).toBeUndefined();
   });
 
-  it('holds a million at most, and forgets the oldest', () => {
+  it('holds a million at most over all scopes, and forgets the oldest', () => {
     const open = createOpenTakes();
-    for (let at = 0; at <= 1_000_000; at += 1) open.open('a', `${at}`, take(0));
-    expect(open.close('a', '0')).toBeUndefined();
-    expect(open.close('a', '1')).toBeDefined();
+    for (let at = 0; at <= 1_000_000; at += 1) open.open(`${at % 100}`, `${at}`, take(0));
+    expect(open.close('0', '0', 0)).toBeUndefined();
+    expect(open.close('1', '1', 0)).toBeDefined();
   });
 
   it('a release takes its counters out of the takes of that scope', () => {
@@ -41,15 +52,17 @@ describe('createOpenTakes', () => {
     open.release('a', [windowRule(1, 5, 1000), backoffRule(1, 1, 1, 1)]);
     open.release('a', [backoffRule(1, 1, 1, 1)]);
     open.release('c', rules);
-    expect(open.close('a', 'r')?.skipped).toEqual([rules[0]]);
-    expect(open.close('b', 'r')?.skipped).toEqual([]);
+    expect(open.close('a', 'r', 0)?.skipped).toEqual([rules[0]]);
+    expect(open.close('b', 'r', 0)?.skipped).toEqual([]);
   });
 });
 
 describe('createLostTakes', () => {
   it('knows the command of a lost message until it is found, a hundred thousand at most', () => {
     const lost = createLostTakes();
-    const call = (reservation: string) => ({ keys: [], args: [], requests: [{ reservation, rules: [] }] });
+    const call = (reservation: string) => {
+      return { keys: [], args: [], requests: [{ reservation, rules: [] }], isAfter: false };
+    };
     const first = call('0');
     lost.lose('a', first);
     expect(lost.callOf('a', '0')).toBe(first);

@@ -64,6 +64,13 @@ describe('redisConsentLedger', () => {
       new Error(`Connection is closed ${CANARY_NUMBER}`),
       /\(no answer\)\. It is not known/,
     ],
+    // A script that ran has said nothing of what it did before it failed, and a client's own code is no server's.
+    [
+      'a script that broke off',
+      new Error(`ERR Error running script ${CANARY_NUMBER}`),
+      /\(no answer\)\. It is not known/,
+    ],
+    ["a client's time limit", new Error(`ETIMEDOUT ${CANARY_NUMBER}`), /\(no answer\)\. It is not known/],
     ['something that is no error', CANARY_NUMBER, /\(no answer\)\. It is not known/],
   ])('%s: says so, and nothing of a person', async (_, reason, message) => {
     for (const write of [
@@ -78,6 +85,29 @@ describe('redisConsentLedger', () => {
     const error = await failureOf(failing(reason).get([CANARY_NUMBER]));
     expect((error as Error).message).toMatch(/Nothing was read\.$/);
     expectNoCanary(error);
+  });
+
+  it.each<[string, object]>([
+    ['a time that is none', { at: Number.NaN }],
+    ['a fraction of a millisecond', { at: 1.5 }],
+    ['a field that no entry has', { phone: '+1' }],
+    ['a question without an end', { state: 'asked' }],
+  ])('refuses %s: it could not be read again', async (_, fields) => {
+    const ledger = over(() => expect.unreachable());
+    const error = await failureOf(ledger.append([change, { ...change, ...fields } as never]));
+    expect(error).toMatchObject({ code: 'validation', path: 'changes[1]' });
+    expectNoCanary(error);
+  });
+
+  it('reads what a client gives as bytes', async () => {
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    const json = JSON.stringify({ ...out, at: 1, text: 'é \ud83d\ude00' });
+    expect(await answering([bytes(json)]).get(['+1'])).toEqual([{ ...out, at: 1, text: 'é \ud83d\ude00' }]);
+    const evicting = over(
+      () => expect.unreachable(),
+      async () => bytes('used_memory:1\r\nmaxmemory_policy:allkeys-lru\r\n'),
+    );
+    expect(await failureOf(evicting.append([change]))).toMatchObject({ code: 'configuration' });
   });
 
   it('asks once whether the server evicts, and not again', async () => {

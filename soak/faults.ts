@@ -1,0 +1,105 @@
+import { machineMs, pause, type World } from './world.ts';
+
+/** Something goes wrong, and is well again when it is done. */
+type Fault = (world: World) => Promise<void>;
+
+const freezeServer: Fault = async ({ random, server, tell }) => {
+  const ms = random.pick([random.between(20, 200), random.between(200, 4_000)]);
+  tell(`kill -STOP of the server for ${ms} ms`);
+  server.process.kill('SIGSTOP');
+  await pause(ms);
+  server.process.kill('SIGCONT');
+};
+
+const killServer: Fault = async ({ kind, random, server, losses, tell }) => {
+  const ms = random.between(0, 3_000);
+  tell(`kill -KILL of the server, gone for ${ms} ms`);
+  const fromMs = machineMs();
+  await server.kill();
+  await pause(ms);
+  await server.restart();
+  if (kind === 'refuse, server forgets') losses.push({ fromMs, toMs: machineMs() });
+};
+
+const cutConnections: Fault = async ({ random, ways, tell }) => {
+  const way = random.between(0, ways.length);
+  const cut = way === ways.length ? ways : ways.slice(way, way + 1);
+  const times = random.between(1, 5);
+  tell(`connections of ${cut === ways ? 'all' : 'half of the'} processes cut in mid-command, ${times} times`);
+  for (let turn = 0; turn < times; turn += 1) {
+    for (const each of cut) each.swallowAnswers();
+    await pause(random.between(5, 800));
+    for (const each of cut) each.cut();
+    await pause(random.between(5, 500));
+  }
+};
+
+const slowServer: Fault = async ({ random, server, tell }) => {
+  const times = random.between(2, 20);
+  tell(`the server answers late, ${times} times`);
+  for (let turn = 0; turn < times; turn += 1) {
+    server.cli('CLIENT', 'PAUSE', `${random.between(10, 300)}`, 'ALL');
+    await pause(random.between(10, 300));
+  }
+};
+
+const flushScripts: Fault = async ({ random, server, tell }) => {
+  const times = random.between(5, 50);
+  tell(`SCRIPT FLUSH, ${times} times`);
+  for (let turn = 0; turn < times; turn += 1) {
+    server.cli('SCRIPT', 'FLUSH');
+    await pause(random.between(1, 50));
+  }
+};
+
+const killConnections: Fault = async ({ server, tell }) => {
+  tell('CLIENT KILL of all connections');
+  server.cli('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+};
+
+const freezeWorker: Fault = async ({ random, workers, tell }) => {
+  const worker = random.pick(workers);
+  const ms = random.between(50, 2_000);
+  tell(`kill -STOP of the process ${worker.name} for ${ms} ms`);
+  worker.signal('SIGSTOP');
+  await pause(ms);
+  worker.signal('SIGCONT');
+};
+
+const killWorker: Fault = async (world) => {
+  world.tell(`kill -KILL of the process ${await world.killWorker()}, another takes its place`);
+};
+
+const killWorkerWhileFrozen: Fault = async (world) => {
+  world.tell('kill -STOP of the server, and meanwhile');
+  world.server.process.kill('SIGSTOP');
+  await pause(world.random.between(0, 500));
+  await killWorker(world);
+  world.server.process.kill('SIGCONT');
+};
+
+const ALWAYS = [
+  freezeServer,
+  killServer,
+  cutConnections,
+  slowServer,
+  flushScripts,
+  killConnections,
+  freezeWorker,
+];
+/** What a process that is killed let through alone is told to nobody, so totals would not be exact. */
+const WITHOUT_SHARES = [...ALWAYS, killWorker, killWorkerWhileFrozen];
+
+/** One after the other, until the time is over; gives how many. */
+export async function injectFaults(world: World, untilMs: number): Promise<number> {
+  const { random } = world;
+  const faults = world.kind === 'local' ? ALWAYS : WITHOUT_SHARES;
+  let count = 0;
+  while (machineMs() < untilMs) {
+    await pause(random.between(100, 2_500));
+    const fault = random.pick(faults);
+    await fault(world);
+    count += 1;
+  }
+  return count;
+}

@@ -1,0 +1,124 @@
+import { countsOf } from '../test/redis/processes/counter.ts';
+import type { WorkerReport } from '../test/redis/processes/orders.ts';
+import type { Arrival } from '../test/redis/processes/receiver.ts';
+import { type Allowed, checkNoneTwice, checkTotals, checkWindows, tightestOf } from './check.ts';
+import { injectFaults } from './faults.ts';
+import {
+  LIMIT,
+  machineMs,
+  PROCESSES,
+  pause,
+  startWorld,
+  WINDOW_MS,
+  type World,
+  type WorldConfig,
+} from './world.ts';
+
+/** Nothing may take longer to be well again; ours. */
+const RECOVERY_MS = 60_000;
+/** Frozen processes included. Without a deadline of our own the clients wait for 10 s and more. */
+const LONGEST_DECISION_MS = 5_000;
+
+export interface LapResult {
+  readonly flaws: readonly string[];
+  readonly summary: string;
+}
+
+/** Sends for a while under faults, and then compares what was sent with what is counted. */
+export async function runLap(config: WorldConfig & { readonly durationMs: number }): Promise<LapResult> {
+  const { receiver, durationMs, tell } = config;
+  const from = receiver.arrivals.length;
+  const world = await startWorld(config);
+  try {
+    const faults = await injectFaults(world, machineMs() + durationMs);
+    const reports = await settle(world);
+    const arrivals = receiver.arrivals.slice(from);
+    const flaws = [...checkSent(world, arrivals), ...checkReports(reports)];
+    const totals = await untilRight(world, () => receiver.arrivals.slice(from));
+    const tightest = tightestOf(arrivals, LIMIT);
+    const summary = [
+      `${arrivals.length} messages to ${world.numbers.length} numbers, ${faults} faults`,
+      `server counts ${totals.counted}`,
+      `${LIMIT + 1} to one number took ${tightest?.spanMs.toFixed(0) ?? 'longer than the lap'} ms at least`,
+      `slowest decision ${Math.max(...reports.map((report) => report.slowestDecisionMs)).toFixed(0)} ms`,
+    ].join('; ');
+    return { flaws: [...flaws, ...totals.flaws], summary };
+  } finally {
+    tell('end of the lap');
+    await world.stop();
+  }
+}
+
+/** Everybody is well again, and nothing is on its way. */
+async function settle({ workers, tell }: World): Promise<WorkerReport[]> {
+  tell('no more faults');
+  const isWell = ({ events }: WorkerReport) => {
+    const last = events.findLast((event) => event.type === 'limits-switched');
+    return last === undefined || last.to === 'shared';
+  };
+  const ask = () => Promise.all(workers.map((worker) => worker.report()));
+  const untilMs = machineMs() + RECOVERY_MS;
+  for (let reports = await ask(); !reports.every(isWell); reports = await ask()) {
+    if (machineMs() > untilMs) throw new Error('Not all processes count together again.');
+    await pause(50);
+  }
+  return Promise.all(workers.map((worker) => worker.rest()));
+}
+
+/** Arrivals of which nobody can tell whether the server that forgot had counted them, or the new one has. */
+const isBetween = ({ askedMs, writtenMs }: Arrival, { fromMs, toMs }: World['losses'][number]) =>
+  askedMs < toMs && (writtenMs >= fromMs || writtenMs - askedMs > 250);
+
+function checkSent({ kind, losses }: World, arrivals: readonly Arrival[]): string[] {
+  const flaws = checkNoneTwice(arrivals);
+  if (kind === 'local') {
+    return [...flaws, ...checkWindows(arrivals, LIMIT + Math.max(LIMIT, PROCESSES), WINDOW_MS)];
+  }
+  // Between two losses of memory the limit holds; with those that lie in a window, once more for each.
+  const certain = arrivals.filter((arrival) => !losses.some((loss) => isBetween(arrival, loss)));
+  for (let epoch = 0; epoch <= losses.length; epoch += 1) {
+    const after = losses[epoch - 1]?.toMs ?? 0;
+    const before = losses[epoch]?.fromMs ?? Number.POSITIVE_INFINITY;
+    const own = certain.filter(({ askedMs }) => askedMs >= after && askedMs < before);
+    flaws.push(...checkWindows(own, LIMIT, WINDOW_MS));
+  }
+  const atOnce = losses.map(({ fromMs }) =>
+    losses.filter(({ toMs }) => toMs <= fromMs && toMs > fromMs - WINDOW_MS),
+  );
+  const most = losses.length === 0 ? 1 : 2 + Math.max(...atOnce.map(({ length }) => length));
+  return [...flaws, ...checkWindows(arrivals, LIMIT * most, WINDOW_MS)];
+}
+
+function checkReports(reports: readonly WorkerReport[]): string[] {
+  return reports.flatMap(({ others, slowestDecisionMs, events }) => {
+    const flaws = Object.entries(others).map(([code, times]) => `a send failed with ${code}, ${times} times`);
+    if (slowestDecisionMs > LONGEST_DECISION_MS)
+      flaws.push(`a send hung for ${slowestDecisionMs.toFixed(0)} ms`);
+    if (events.some(({ type }) => type === 'grants-not-written-back'))
+      flaws.push('grants were not written back');
+    return flaws;
+  });
+}
+
+/** What the server may count, number by number. */
+function allowedOf({ numbers, losses }: World, arrivals: readonly Arrival[]): Allowed[] {
+  const loss = losses.at(-1) ?? { fromMs: 0, toMs: 0 };
+  return numbers.map((number) => {
+    const own = arrivals.filter(({ destination }) => destination === number);
+    const least = own.filter(({ askedMs }) => askedMs >= loss.toMs).length;
+    return { least, most: least + own.filter((arrival) => isBetween(arrival, loss)).length };
+  });
+}
+
+/** What could not be given back in the trouble is given back now: asked until it is right, or for too long. */
+async function untilRight(world: World, arrivalsNow: () => readonly Arrival[]) {
+  const { server, setup, numbers, mostSurplus } = world;
+  const untilMs = machineMs() + RECOVERY_MS;
+  for (;;) {
+    const counts = await countsOf(server.port, setup, numbers);
+    const flaws = checkTotals(numbers, counts, allowedOf(world, arrivalsNow()), mostSurplus);
+    const counted = counts.reduce((sum, count) => sum + count, 0);
+    if (flaws.length === 0 || machineMs() > untilMs) return { counted, flaws };
+    await pause(200);
+  }
+}

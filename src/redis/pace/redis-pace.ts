@@ -1,0 +1,100 @@
+import { StoreError } from '../../errors.ts';
+import type { PaceLane, PaceLease, PaceWish, SharedPace } from '../../limits/shared-pace.ts';
+import { createStoreTime } from '../../limits/store-time.ts';
+import type { RedisCommands } from '../redis-commands.ts';
+import { createRunScript } from '../run-script.ts';
+import { createGate } from '../trouble/gate.ts';
+import type { EmitLimits } from '../trouble/limits-event.ts';
+import { LEASE } from './lease-script.ts';
+import { createOwnTurns } from './own-turns.ts';
+import { createServerTurns, laneKeys, type ServerTurns } from './server-turns.ts';
+
+export interface RedisPaceConfig {
+  readonly commands: RedisCommands;
+  readonly onStoreError: 'refuse' | { readonly processes: number };
+  readonly timeoutMs: number;
+  /** The server did not answer when it was asked for something else; who waits for a turn may have waited for that. */
+  readonly isDoubted?: (() => boolean) | undefined;
+  readonly emit: EmitLimits;
+  /** Microseconds by the clock of a test, instead of the server's. */
+  readonly testClock?: (() => number) | undefined;
+}
+
+/** Turns that come later than this are half over. */
+const MAX_LEASE_MS = 250;
+/** Of its deadline a server in doubt has this part, so that a send is decided within 200 ms by default; ours. */
+const DOUBTED_PART = 1 / 4;
+
+/** System time: the pace protects the real network, whatever the client's clock says. */
+const now = () => performance.now();
+
+/**
+ * The pace of sub-accounts for all processes on one server. A server that does not answer in time is left alone for a
+ * while, and each process goes on with its share of the rate, or nobody does. Nothing is asked or started before the
+ * first lease.
+ */
+export function createRedisPace(config: RedisPaceConfig): SharedPace {
+  const { commands, onStoreError, isDoubted, emit, testClock } = config;
+  const deadlineMs = Math.min(config.timeoutMs, MAX_LEASE_MS);
+  const run = createRunScript(commands, LEASE);
+  const gate = createGate(createStoreTime(undefined), emit);
+  let id: string | undefined;
+  let isAway = false;
+
+  function processId(): string {
+    id ??= crypto.randomUUID();
+    return id;
+  }
+
+  /** Whoever gives out turns now; told when it changes. */
+  function look(): void {
+    const wasAway = isAway;
+    isAway = gate.isOpen();
+    if (isAway === wasAway) return;
+    if (isAway) {
+      emit({ type: 'pace-switched', to: onStoreError === 'refuse' ? 'refuse' : 'local', ...gate.trouble() });
+    } else emit({ type: 'pace-switched', to: 'shared', reason: 'recovered' });
+  }
+
+  function laneOf(server: ServerTurns): PaceLane {
+    const own = onStoreError === 'refuse' ? undefined : createOwnTurns(onStoreError.processes, now);
+    /** When the last turn of the server is due. */
+    let lastMs = Number.NEGATIVE_INFINITY;
+
+    async function lease(wish: PaceWish): Promise<PaceLease> {
+      const owed = own?.owed(wish.periodMs) ?? 0;
+      const timeoutMs = isDoubted?.() === true ? deadlineMs * DOUBTED_PART : deadlineMs;
+      const asked = await gate.ask(() => server.lease(wish, owed), { timeoutMs, isTake: true });
+      look();
+      if (asked.isAnswered) {
+        own?.settle();
+        lastMs = Math.max(lastMs, asked.value.turns.at(-1)?.fromMs ?? lastMs);
+        return asked.value;
+      }
+      if (own === undefined)
+        throw new StoreError('The shared limit store does not answer. Nothing was sent.');
+      return own.lease(wish, lastMs);
+    }
+
+    async function pause(ms: number): Promise<void> {
+      await gate.ask(() => server.pause(ms), { timeoutMs: deadlineMs, isTake: true });
+      look();
+    }
+
+    return { lease, pause: (ms) => void pause(ms) };
+  }
+
+  return {
+    lane: (host, subAccountId, kind) =>
+      laneOf(
+        createServerTurns({
+          run,
+          processId,
+          keys: laneKeys(host, subAccountId, kind),
+          now,
+          random: () => Math.random(),
+          testClock,
+        }),
+      ),
+  };
+}

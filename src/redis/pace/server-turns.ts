@@ -1,0 +1,91 @@
+import type { PaceLease, PaceWish } from '../../limits/shared-pace.ts';
+import { escapeText } from '../key-names.ts';
+import type { RunScript } from '../run-script.ts';
+import { HORIZON_MS, LATE_MS, lifeMs, SLOW_LATE_MS, spaceMs } from './spacing.ts';
+
+/** The turns of one sub-account, as the server gives them out. */
+export interface ServerTurns {
+  /** @param owed turns that this process took without the server */
+  lease(wish: PaceWish, owed: number): Promise<PaceLease>;
+  pause(ms: number): Promise<void>;
+}
+
+export interface ServerTurnsConfig {
+  readonly run: RunScript;
+  /** Names this process. */
+  readonly processId: () => string;
+  /** Of a lane. */
+  readonly keys: readonly string[];
+  /** The clock of the turns. */
+  readonly now: () => number;
+  readonly random: () => number;
+  /** Microseconds by the clock of a test, instead of the server's. */
+  readonly testClock?: (() => number) | undefined;
+}
+
+/** The keys of a lane: in a slot of their own, whose name the escaped name of a scope cannot be. */
+export function laneKeys(host: string, subAccountId: string, kind: 'fast' | 'details'): readonly string[] {
+  const key = `8x8g:{%pace.${escapeText(`${host} ${subAccountId}`)}}:${kind === 'fast' ? 'f' : 'd'}`;
+  return [key, `${key}p`];
+}
+
+const ANSWER = /^(\d+) (\d+) (\d+) (\d+) (\d+)$/;
+
+export function createServerTurns(config: ServerTurnsConfig): ServerTurns {
+  const { run, processId, keys, now, random, testClock } = config;
+
+  function ask(...words: readonly (string | number)[]): Promise<unknown> {
+    return run(keys, [testClock === undefined ? '' : `${testClock()}`, processId(), ...words.map(String)]);
+  }
+
+  return {
+    async lease(wish, owed) {
+      const micros = (lateMs: number) => Math.ceil(spaceMs(wish, lateMs) * 1000);
+      const wideForMs = wish.periodMs + SLOW_LATE_MS;
+      const askedMs = now();
+      const answer = await ask(
+        wish.waiting,
+        wish.expected,
+        micros(LATE_MS),
+        micros(SLOW_LATE_MS),
+        wish.isSlow ? 'l' : '',
+        Math.ceil(wideForMs * 1000),
+        owed,
+        0,
+      );
+      return readLease(answer, { askedMs, heardMs: now(), wish, random });
+    },
+    async pause(ms) {
+      await ask(0, 0, 1, 1, '', 0, 0, Math.ceil(ms));
+    },
+  };
+}
+
+interface Asked {
+  readonly askedMs: number;
+  readonly heardMs: number;
+  readonly wish: PaceWish;
+  readonly random: () => number;
+}
+
+/** Turns of the server in the time of this process. */
+function readLease(answer: unknown, { askedMs, heardMs, wish, random }: Asked): PaceLease {
+  const words = ANSWER.exec(`${answer}`);
+  if (words === null) throw new Error('the server gave no lease');
+  const [time, first, space, count, pause] = words.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const turns = Array.from({ length: count }, (_, at) => {
+    const dueInMs = (first + at * space - time) / 1000;
+    return { fromMs: heardMs + dueInMs, untilMs: askedMs + dueInMs + lifeMs(wish.isSlow) };
+  });
+  const pauseMs = pause / 1000;
+  if (count > 0 || pauseMs > 0) return { turns, retryAfterMs: 0, pauseMs };
+  // By chance, so that the nearest process is not always the first.
+  const retryAfterMs = (first - time) / 1000 - HORIZON_MS + (random() * space) / 1000;
+  return { turns, retryAfterMs, pauseMs };
+}

@@ -1,0 +1,25 @@
+import type { LimitRule, Settlement } from '../limits/limit-store.ts';
+import { LEASE_MS } from '../limits/rule-table.ts';
+import type { OpenTake } from './open-takes.ts';
+import type { ScriptSettlement } from './script-calls.ts';
+import { STAMPS_A_MS } from './stamps.ts';
+
+/** A delay that a store may ignore. */
+const IGNORED_DELAY_MS = 250;
+
+/** What is to be done, with only the rules that it concerns; nothing when what was taken may stand as it is. */
+export function scriptSettlement(
+  { reservation, outcome, delayMs = 0, result }: Settlement,
+  { stamp, rules, skipped }: OpenTake,
+): ScriptSettlement | undefined {
+  const isReturned = outcome === 'return';
+  const isMoved = delayMs > IGNORED_DELAY_MS;
+  const concerns = (rule: LimitRule): boolean => {
+    if (skipped.includes(rule)) return false;
+    if (isReturned) return rule.kind !== 'bar' || rule.raise === true;
+    return rule.kind === 'once' || (isMoved && (rule.kind === 'window' || rule.kind === 'distinct'));
+  };
+  if (!rules.some(concerns)) return undefined;
+  const movedTo = isMoved ? stamp + Math.min(Math.ceil(delayMs), LEASE_MS) * STAMPS_A_MS : undefined;
+  return { reservation, outcome, stamp, movedTo, result, rules: rules.filter(concerns) };
+}

@@ -1,0 +1,78 @@
+import type { Operation } from '../api/operation.ts';
+import { StoreError } from '../errors.ts';
+import type { SharedPace } from '../limits/shared-pace.ts';
+import { getOrCreate } from '../shared-state.ts';
+import { type Lane, MAX_LANES, type Turn } from './lane.ts';
+import { type Pace, SECOND_MS } from './pacer.ts';
+import { createSharedPacer, type SharedPacer } from './shared-pacer.ts';
+import { SLOW_INTERVAL_MS, SLOW_MAX_QUEUED } from './slow-lane.ts';
+
+const SLOW_PACE: Pace = { requestsPerSecond: 1, maxQueued: SLOW_MAX_QUEUED };
+
+/** The pace of one host and sub-account. A pause of the slow lane does not hold up the fast one. */
+interface SharedPair {
+  readonly fast: SharedPacer;
+  readonly slow: SharedPacer;
+}
+
+/** Clients with one store wait in one line. */
+const pairsOfPaces = new WeakMap<SharedPace, Map<string, unknown>>();
+
+export interface SharedLanesConfig {
+  readonly sharedPace: SharedPace;
+  readonly subAccountId: string;
+  readonly pace: false | Pace;
+  readonly now: () => number;
+}
+
+/** Gives the lane that is shared with other processes; `own` is that of this process alone. */
+export function createSharedLanes(config: SharedLanesConfig) {
+  const { sharedPace, subAccountId, pace, now } = config;
+
+  function pacerOf(host: string, kind: 'fast' | 'details', periodMs: number): SharedPacer {
+    return createSharedPacer(sharedPace.lane(host, subAccountId, kind), periodMs, now);
+  }
+
+  function pairOf(host: string): SharedPair {
+    let pairs = pairsOfPaces.get(sharedPace);
+    if (pairs === undefined) {
+      pairs = new Map();
+      pairsOfPaces.set(sharedPace, pairs);
+    }
+    return getOrCreate<SharedPair>(
+      pairs,
+      `${host} ${subAccountId}`,
+      MAX_LANES,
+      ({ fast, slow }) => fast.isIdle() && slow.isIdle(),
+      () => ({
+        fast: pacerOf(host, 'fast', SECOND_MS),
+        slow: pacerOf(host, 'details', SLOW_INTERVAL_MS),
+      }),
+    );
+  }
+
+  return (host: string, operation: Operation, own: Lane): Lane => {
+    const isSlow = operation.lane === 'details';
+    const lanePace = isSlow ? SLOW_PACE : pace;
+    if (lanePace === false) return own;
+    const { fast, slow } = pairOf(host);
+    const pacer = isSlow ? slow : fast;
+    return {
+      async take(signal): Promise<Turn> {
+        try {
+          const turn = await pacer.take(lanePace, signal);
+          return () => pacer.leave(turn);
+        } catch (error) {
+          // What sends nothing need not stand still with the store: no sends use the rate then.
+          if (!StoreError.isInstance(error) || operation.repeat === 'never') throw error;
+          return own.take(signal);
+        }
+      },
+      pause(ms) {
+        pacer.pause(ms);
+        own.pause(ms);
+      },
+      maxQueued: lanePace.maxQueued,
+    };
+  };
+}

@@ -1,0 +1,76 @@
+import { Redis } from 'ioredis';
+import type { PaceLane, PaceWish } from '../../../src/limits/shared-pace.ts';
+import { createRedisPace, type RedisPaceConfig } from '../../../src/redis/pace/redis-pace.ts';
+import { type RedisClient, toRedisCommands } from '../../../src/redis/redis-commands.ts';
+import type { LimitsEventBody } from '../../../src/redis/trouble/limits-event.ts';
+import { SECOND_MS } from '../../../src/transport/pacer.ts';
+import { createSharedPacer, type SharedPacer } from '../../../src/transport/shared-pacer.ts';
+
+export const now = () => performance.now();
+
+export const wishOf = (turns: number, waiting: number, more: Partial<PaceWish> = {}): PaceWish => ({
+  turns,
+  periodMs: SECOND_MS,
+  waiting,
+  expected: 0,
+  isSlow: false,
+  ...more,
+});
+
+/** One process that sends. */
+export interface PaceProcess {
+  readonly lane: PaceLane;
+  readonly pacer: SharedPacer;
+  readonly events: LimitsEventBody[];
+  readonly asked: { count: number };
+}
+
+export function startProcess(client: RedisClient, more: Partial<RedisPaceConfig> = {}): PaceProcess {
+  const events: LimitsEventBody[] = [];
+  const asked = { count: 0 };
+  const pace = createRedisPace({
+    commands: toRedisCommands(client),
+    onStoreError: { processes: 4 },
+    timeoutMs: 150,
+    emit: (event) => void events.push(event),
+    ...more,
+  });
+  const inner = pace.lane('sms.8x8.com', 'team_otp', 'fast');
+  const lane: PaceLane = {
+    lease(wish) {
+      asked.count += 1;
+      return inner.lease(wish);
+    },
+    pause: (ms) => inner.pause(ms),
+  };
+  return { lane, pacer: createSharedPacer(lane, SECOND_MS, now), events, asked };
+}
+
+/** Sends until a time, `callers` at once; gives when each one left. */
+export async function sendUntil(
+  { pacer }: PaceProcess,
+  rate: number,
+  callers: number,
+  endMs: number,
+): Promise<number[]> {
+  const times: number[] = [];
+  const { signal } = new AbortController();
+  async function send(): Promise<void> {
+    while (now() < endMs) {
+      const turn = await pacer.take({ requestsPerSecond: rate, maxQueued: 100_000 }, signal);
+      const time = now();
+      if (pacer.leave(turn)) times.push(time);
+    }
+  }
+  await Promise.all(Array.from({ length: callers }, send));
+  return times;
+}
+
+/** Connected, so that the first lease is not late for that. */
+export async function connect(port: number): Promise<Redis> {
+  const client = new Redis(port, { maxRetriesPerRequest: 0 });
+  // Told to whoever asks; a test may end the server.
+  client.on('error', () => {});
+  await client.ping();
+  return client;
+}

@@ -1,0 +1,255 @@
+import fc from 'fast-check';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { PaceLease, PaceWish } from '../../../src/limits/shared-pace.ts';
+import { escapeText } from '../../../src/redis/key-names.ts';
+import { LEASE } from '../../../src/redis/pace/lease-script.ts';
+import { createServerTurns, laneKeys } from '../../../src/redis/pace/server-turns.ts';
+import { toRedisCommands } from '../../../src/redis/redis-commands.ts';
+import { createRunScript, type RunScript } from '../../../src/redis/run-script.ts';
+import { mostInASecond } from '../../support/pace-lane.ts';
+import { hasRedisServer, type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { connect, wishOf } from './kit.ts';
+
+const KEYS = laneKeys('sms.8x8.com', 'team_otp', 'fast');
+const START = 1_795_338_000_000;
+
+describe('the keys of a lane', () => {
+  it('lie in one slot, and no scope can have it', () => {
+    expect(KEYS).toEqual([
+      '8x8g:{%pace.sms.8x8.com%0020team_otp}:f',
+      '8x8g:{%pace.sms.8x8.com%0020team_otp}:fp',
+    ]);
+    expect(laneKeys('h', 'a{b}', 'details')[0]).toBe('8x8g:{%pace.h%0020a%007bb%007d}:d');
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (scope) => {
+        expect(escapeText(scope).startsWith('%pace.')).toBe(false);
+        expect(escapeText(`%pace.${scope}`).startsWith('%pace.')).toBe(false);
+      }),
+    );
+  });
+});
+
+describe.runIf(hasRedisServer())('the script that gives out turns', () => {
+  let server: RedisServer;
+  let client: Redis;
+  let run: RunScript;
+  /** The time of the server. */
+  let serverMs = START;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    client = await connect(server.port);
+    run = createRunScript(toRedisCommands(client), LEASE);
+  }, 60_000);
+  afterAll(async () => {
+    client?.disconnect();
+    await server?.stop();
+  });
+  beforeEach(async () => {
+    await client.flushall();
+    serverMs = START;
+  });
+
+  const turnsOf = (processId: string, keys = KEYS) =>
+    createServerTurns({
+      run,
+      processId: () => processId,
+      keys,
+      now: () => serverMs,
+      random: () => 0.5,
+      testClock: () => serverMs * 1000,
+    });
+  const lease = (wish: PaceWish, processId = 'a', owed = 0): Promise<PaceLease> =>
+    turnsOf(processId).lease(wish, owed);
+  const dues = ({ turns }: PaceLease) =>
+    turns.map(({ fromMs }) => Math.round((fromMs - START) * 1000) / 1000);
+
+  it('gives what is asked, one space after the other, within a slot', async () => {
+    expect(dues(await lease(wishOf(1000, 3)))).toEqual([0, 1.041, 2.082]);
+    expect(dues(await lease(wishOf(1000, 1)))).toEqual([3.123]);
+    const all = dues(await lease(wishOf(1000, 500)));
+    expect(all).toHaveLength(96);
+    expect((all.at(-1) as number) - (all[0] as number)).toBeLessThan(100);
+    const [turn] = (await lease(wishOf(1000, 1))).turns;
+    expect((turn?.untilMs ?? 0) - (turn?.fromMs ?? 0)).toBeCloseTo(38, 6);
+  });
+
+  it('gives each of the processes that live its part of a slot, and at least one', async () => {
+    for (const id of ['a', 'b', 'c']) await lease(wishOf(100, 1), id);
+    expect((await lease(wishOf(100, 50), 'd')).turns).toHaveLength(2);
+    expect((await lease(wishOf(5, 50), 'd')).turns).toHaveLength(1);
+    // Who did not ask within a second is idle, or dead.
+    serverMs += 1_001;
+    expect((await lease(wishOf(100, 50), 'a')).turns).toHaveLength(9);
+  });
+
+  it('counts on for who is expected only while nobody else waits', async () => {
+    const wish = wishOf(1000, 1, { expected: 9 });
+    for (const given of [10, 10, 1, 1]) expect((await lease(wish)).turns).toHaveLength(given);
+  });
+
+  it('gives nothing more than two seconds ahead, and says when to ask again', async () => {
+    for (let at = 0; at < 2; at++) expect((await lease(wishOf(1, 1))).turns).toHaveLength(1);
+    serverMs += 50;
+    // Due after 2.08 s, that is 30 ms too far; half a space more by chance.
+    const { turns, retryAfterMs } = await lease(wishOf(1, 1));
+    expect(turns).toEqual([]);
+    expect(retryAfterMs).toBeCloseTo(2080.002 - 50 - 2000 + 520, 2);
+    serverMs += 40;
+    expect((await lease(wishOf(1, 1))).turns).toHaveLength(1);
+  });
+
+  it('puts back what a process took without it', async () => {
+    expect(dues(await lease(wishOf(100, 1), 'a', 10))).toEqual([104.01]);
+    expect(dues(await lease(wishOf(100, 1), 'b'))).toEqual([114.411]);
+  });
+
+  it('gives nothing during a pause; the longest one wins', async () => {
+    await turnsOf('a').pause(1_000);
+    await turnsOf('b').pause(400);
+    expect(await lease(wishOf(100, 1))).toEqual({ turns: [], retryAfterMs: 0, pauseMs: 1_000 });
+    serverMs += 999;
+    expect((await lease(wishOf(100, 1))).pauseMs).toBe(1);
+    serverMs += 1;
+    expect((await lease(wishOf(100, 1))).turns).toHaveLength(1);
+    // Asking for one makes nobody a process that waits.
+    expect(await client.zcard(KEYS[1] as string)).toBe(1);
+  });
+
+  it('goes on where it was when the clock of the server is set back', async () => {
+    await lease(wishOf(100, 5));
+    await turnsOf('a').pause(300);
+    serverMs -= 31 * 60_000;
+    const { pauseMs } = await lease(wishOf(100, 1));
+    expect(pauseMs).toBe(300);
+    serverMs += 300;
+    expect((await lease(wishOf(100, 50))).turns[0]?.fromMs).toBe(serverMs);
+    // Those that asked by the old clock are not waited for either.
+    expect((await lease(wishOf(100, 50))).turns).toHaveLength(9);
+  });
+
+  it('keeps the wide spaces until a period after the last long turn', async () => {
+    const slow = await lease(wishOf(100, 1, { isSlow: true }));
+    const [turn] = slow.turns;
+    expect((turn?.untilMs ?? 0) - (turn?.fromMs ?? 0)).toBeCloseTo(498, 6);
+    const gapAt = async (atMs: number) => {
+      serverMs = START + atMs;
+      const [first, second] = dues(await lease(wishOf(100, 2))) as [number, number];
+      return second - first;
+    };
+    expect(await gapAt(1_000)).toBeCloseTo(15, 2);
+    expect(await gapAt(1_514)).toBeCloseTo(15, 2);
+    expect(await gapAt(1_560)).toBeCloseTo(10.4, 2);
+  });
+
+  it('forgets a lane that nobody uses, and takes the time from the server when no test gives it', async () => {
+    const turns = createServerTurns({
+      run,
+      processId: () => 'a',
+      keys: KEYS,
+      now: () => 5,
+      random: () => 0,
+    });
+    const before = Date.now();
+    expect(await turns.lease(wishOf(100, 1), 0)).toMatchObject({ turns: [{ fromMs: 5 }], pauseMs: 0 });
+    const last = Number(((await client.get(KEYS[0] as string)) ?? '').split(' ')[3]) / 1000;
+    expect(Math.abs(last - before)).toBeLessThan(5_000);
+    for (const key of KEYS) {
+      const live = await client.pttl(key);
+      expect(live).toBeGreaterThan(0);
+      expect(live).toBeLessThan(3_000);
+    }
+  });
+
+  it('an answer that is none is an error', async () => {
+    const turns = createServerTurns({
+      run: async () => 'OK',
+      processId: () => 'a',
+      keys: KEYS,
+      now: () => 0,
+      random: () => 0,
+    });
+    await expect(turns.lease(wishOf(1, 1), 0)).rejects.toThrow('no lease');
+  });
+
+  const upTo = (max: number) => fc.double({ min: 0, max, noNaN: true });
+  /** Its ends too: there it goes wrong. */
+  const endsOf = (max: number) => fc.oneof(fc.constantFrom(0, max), upTo(max));
+  const rarely = (weight: number) =>
+    fc.oneof({ weight, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
+
+  /** What one process does at one time. */
+  const stepArbitrary = fc.record({
+    process: fc.nat(4),
+    /** Since the step before. */
+    afterMs: fc.oneof(fc.constant(0), upTo(30), upTo(900)),
+    waiting: fc.integer({ min: 1, max: 60 }),
+    expected: fc.nat(5),
+    isSlow: rarely(9),
+    /** The way to the server and back. */
+    toMs: endsOf(30),
+    backMs: endsOf(30),
+    /** How late each turn is used, as a part of how long it lasts; above 1 it is not. */
+    late: fc.array(fc.oneof(fc.constantFrom(0, 1), upTo(1.2)), { minLength: 1, maxLength: 8 }),
+    isDead: rarely(9),
+  });
+
+  it('processes that are late, far, dead or by other clocks together are never over', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 60 })),
+        fc.array(fc.double({ min: -2e6, max: 2e6, noNaN: true }), { minLength: 5, maxLength: 5 }),
+        fc.array(stepArbitrary, { minLength: 5, maxLength: 40 }),
+        async (rate, offsets, steps) => {
+          await client.del(...KEYS);
+          serverMs = START;
+          const left: number[] = [];
+          for (const step of steps) {
+            const offset = offsets[step.process] as number;
+            serverMs += step.afterMs;
+            const turns = createServerTurns({
+              run: async (keys, args) => {
+                serverMs += step.toMs;
+                const answer = await run(keys, [`${Math.floor(serverMs * 1000)}`, ...args.slice(1)]);
+                serverMs += step.backMs;
+                return answer;
+              },
+              processId: () => `${step.process}`,
+              keys: KEYS,
+              now: () => serverMs + offset,
+              random: () => 0.5,
+              testClock: () => 0,
+            });
+            const given = await turns.lease(wishOf(rate, step.waiting, step), 0);
+            if (step.isDead) continue;
+            given.turns.forEach(({ fromMs, untilMs }, at) => {
+              // Not before the answer is there.
+              const first = Math.max(fromMs, serverMs + offset);
+              const late = step.late[at % step.late.length] as number;
+              const time = first + late * Math.max(0, untilMs - first);
+              if (first <= untilMs && time <= untilMs) left.push(time - offset);
+            });
+          }
+          expect(mostInASecond(left)).toBeLessThanOrEqual(rate);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('use the rate when they have the demand, one of them alone too', async () => {
+    for (const processes of [1, 3]) {
+      await client.flushall();
+      serverMs = START;
+      const left: number[] = [];
+      for (let at = 0; at < 200; at++, serverMs += 10) {
+        const { turns } = await lease(wishOf(50, 1), `${at % processes}`);
+        for (const { fromMs } of turns) left.push(fromMs);
+      }
+      expect(mostInASecond(left)).toBeLessThanOrEqual(50);
+      const inSecond = left.filter((time) => time >= START && time < START + 1_000);
+      expect(inSecond.length).toBeGreaterThanOrEqual(0.95 * 50);
+    }
+  });
+});

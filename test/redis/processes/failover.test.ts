@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type RedisCluster,
+  type RedisServer,
+  startRedis,
+  startRedisCluster,
+} from '../../support/redis-server.ts';
+import { startTcpProxy } from '../trouble/tcp-proxy.ts';
+import { countsOf } from './counter.ts';
+import { describeFleet, eventually, expectExact, expectNoneTwice, LIMIT, ofTest, total } from './kit.ts';
+
+const SLOW = { lanes: 4, restMs: 4 };
+
+/** A server and a copy of it, behind an address that leads to one of them. */
+async function startPair() {
+  // By default it waits 5 s for more replicas to come.
+  const primary = await ofTest(startRedis('--repl-diskless-sync-delay', '0'));
+  const replica = await ofTest(startRedis('--replicaof', '127.0.0.1', `${primary.port}`));
+  await eventually(async () => {
+    expect(replica.cli('INFO', 'replication')).toContain('master_link_status:up');
+  });
+  const address = await ofTest(startTcpProxy(primary.port));
+  return {
+    primary,
+    replica,
+    address,
+    promote() {
+      replica.cli('REPLICAOF', 'NO', 'ONE');
+      address.moveTo(replica.port);
+      address.cut();
+    },
+  };
+}
+
+/** Who has the counters of a scope, and who would follow. */
+function findMaster(nodes: readonly RedisServer[], scope: string): [RedisServer, RedisServer] {
+  const [first] = nodes as [RedisServer];
+  const answer = first.cli('EXISTS', `8x8g:{${scope}}:any`);
+  const port = answer.startsWith('MOVED') ? Number(answer.split(':').at(-1)) : first.port;
+  const lines = first.cli('CLUSTER', 'NODES').split('\n');
+  const lineOf = (wanted: RegExp) => lines.find((line) => wanted.test(line)) ?? '';
+  const [id] = lineOf(new RegExp(`127\\.0\\.0\\.1:${port}@`)).split(' ');
+  const replicaPort = Number(/:(\d+)@/.exec(lineOf(new RegExp(` slave ${id} `)))?.[1]);
+  const nodeAt = (wanted: number) => nodes.find((node) => node.port === wanted) as RedisServer;
+  return [nodeAt(port), nodeAt(replicaPort)];
+}
+
+describeFleet('four processes and a failover', (fleet) => {
+  const restAll = () => fleet.all((worker) => worker.rest());
+  const runAll = (numbers: readonly string[]) => fleet.all((worker) => worker.run(numbers));
+  const full = (numbers: readonly string[]) =>
+    eventually(async () => expect(fleet.sentTo(numbers)).toBeGreaterThanOrEqual(numbers.length * LIMIT));
+
+  it('count exactly when the replica has everything', async () => {
+    const { primary, replica, address, promote } = await startPair();
+    const numbers = fleet.newNumbers(60);
+    const setup = await fleet.setUp(address.port, SLOW);
+    await fleet.startSending(numbers);
+    await restAll();
+    expect(primary.cli('WAIT', '1', '10000')).toBe('1');
+    await primary.kill();
+    await runAll(numbers);
+    await fleet.everybodyIs('refuse');
+    promote();
+    await fleet.everybodyIs('shared');
+    await full(numbers);
+    await restAll();
+    await eventually(() => expectExact(fleet, replica.port, setup, numbers));
+  });
+
+  it('let through as many more as the replica had not got, and no other', async () => {
+    const { primary, replica, address, promote } = await startPair();
+    const numbers = fleet.newNumbers(60);
+    const setup = await fleet.setUp(address.port, SLOW);
+    await fleet.startSending(numbers);
+    // The replica goes on as it is, and gets nothing more.
+    replica.cli('REPLICAOF', '127.0.0.1', '1');
+    await fleet.startSending(numbers, 0.6);
+    await restAll();
+    await primary.kill();
+    const sent = fleet.receiver.counts(numbers);
+    const copied = await countsOf(replica.port, setup, numbers);
+    const lost = sent.map((count, at) => count - (copied[at] ?? 0));
+    expect(Math.min(...lost)).toBeGreaterThanOrEqual(0);
+    expect(total(lost)).toBeGreaterThan(0);
+
+    await runAll(numbers);
+    await fleet.everybodyIs('refuse');
+    promote();
+    await fleet.everybodyIs('shared');
+    const most = lost.map((count) => LIMIT + count);
+    await eventually(async () => expect(fleet.sentTo(numbers)).toBeGreaterThanOrEqual(total(most)));
+    await restAll();
+    expect(fleet.receiver.counts(numbers)).toEqual(most);
+    expect(await countsOf(replica.port, setup, numbers)).toEqual(numbers.map(() => LIMIT));
+    expectNoneTwice(fleet.receiver);
+  });
+
+  it('send nothing while they are led to a replica, and say why', async () => {
+    const { address, replica } = await startPair();
+    address.moveTo(replica.port);
+    const numbers = fleet.newNumbers(5);
+    await fleet.setUp(address.port, { timeoutMs: 4_000 });
+    // Those of one moment are one failure.
+    const times = 10;
+    const reports = await fleet.all((worker) => worker.burst(numbers, times));
+    for (const { storeErrors, events } of reports) {
+      expect(storeErrors).toBe(times * numbers.length);
+      expect(events).toContainEqual(expect.objectContaining({ type: 'limits-switched', cause: 'READONLY' }));
+    }
+    expect(fleet.sentTo(numbers)).toBe(0);
+  });
+
+  describe('in a cluster', () => {
+    let cluster: RedisCluster;
+    beforeAll(async () => {
+      cluster = await startRedisCluster(undefined, 1);
+    }, 60_000);
+    afterAll(() => cluster?.stop());
+
+    async function start() {
+      const numbers = fleet.newNumbers(60);
+      const [{ port }] = cluster.nodes as [RedisServer];
+      const setup = await fleet.setUp(port, { ...SLOW, isCluster: true });
+      const [master, replica] = findMaster(cluster.nodes, setup.scope);
+      await fleet.startSending(numbers);
+      async function fill() {
+        await full(numbers);
+        await restAll();
+        expect(replica.cli('ROLE')).toMatch(/^master/);
+        await eventually(() => expectExact(fleet, replica.port, setup, numbers));
+      }
+      return { numbers, master, replica, fill };
+    }
+
+    it('count exactly while a node hands over to its replica', async () => {
+      const { master, replica, fill } = await start();
+      expect(replica.cli('CLUSTER', 'FAILOVER')).toBe('OK');
+      await eventually(async () => expect(master.cli('ROLE')).toMatch(/^slave/));
+      await fill();
+    });
+
+    it('go on when a node is killed and its replica takes over', async () => {
+      const { numbers, master, fill } = await start();
+      await restAll();
+      expect(master.cli('WAIT', '1', '10000')).toBe('1');
+      await master.kill();
+      await runAll(numbers);
+      await fleet.everybodyIs('refuse');
+      await fleet.everybodyIs('shared');
+      await fill();
+    });
+  });
+});

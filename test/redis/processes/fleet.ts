@@ -1,0 +1,86 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Order, Reply, WorkerReport, WorkerSetup } from './orders.ts';
+
+type WithoutId<Each> = Each extends unknown ? Omit<Each, 'id'> : never;
+
+/** A process of its own that sends. */
+export interface Worker {
+  readonly name: string;
+  setUp(setup: WorkerSetup): Promise<WorkerReport>;
+  burst(numbers: readonly string[], times: number): Promise<WorkerReport>;
+  run(numbers: readonly string[]): Promise<WorkerReport>;
+  /** Ends `run`; done when nothing is on its way. */
+  rest(): Promise<WorkerReport>;
+  report(): Promise<WorkerReport>;
+  /** `kill` with another signal. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
+  /** `kill -KILL`. */
+  kill(): Promise<void>;
+}
+
+const PROGRAM = fileURLToPath(new URL('./worker.ts', import.meta.url));
+const SHIFT = fileURLToPath(new URL('./shift-clock.ts', import.meta.url));
+
+/** Minutes by which the clocks of the hosts of four workers differ from ours. */
+export const SHIFTS_MINUTES = [0, 31, -31, 62] as const;
+
+let started = 0;
+
+/** Also those that are frozen, and so do not see that nobody is left to send for. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Starts a worker on a host whose clock is so many minutes ahead. */
+export async function startWorker(shiftMinutes = 0): Promise<Worker> {
+  started += 1;
+  const name = `w${started}`;
+  const child = fork(PROGRAM, [name], {
+    execArgv: ['--import', SHIFT],
+    env: { PATH: process.env.PATH, CLOCK_SHIFT_MS: `${shiftMinutes * 60_000}` },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  running.add(child);
+  const waiting = new Map<number, { resolve(report: WorkerReport): void; reject(error: Error): void }>();
+  let orders = 0;
+  child.on('message', ({ id, report }: Reply) => {
+    waiting.get(id)?.resolve(report);
+    waiting.delete(id);
+  });
+  child.on('exit', (code, signal) => {
+    running.delete(child);
+    for (const { reject } of waiting.values()) reject(new Error(`${name} ended: ${signal ?? code}`));
+    waiting.clear();
+  });
+
+  function order(wish: WithoutId<Order>): Promise<WorkerReport> {
+    return new Promise((resolve, reject) => {
+      orders += 1;
+      waiting.set(orders, { resolve, reject });
+      child.send({ ...wish, id: orders }, (error) => {
+        if (error !== null) reject(error);
+      });
+    });
+  }
+
+  await once(child, 'spawn');
+  return {
+    name,
+    setUp: (setup) => order({ type: 'setup', setup }),
+    burst: (numbers, times) => order({ type: 'burst', numbers, times }),
+    run: (numbers) => order({ type: 'run', numbers }),
+    rest: () => order({ type: 'rest' }),
+    report: () => order({ type: 'report' }),
+    signal: (signal) => void child.kill(signal),
+    kill: () => kill(child),
+  };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}

@@ -1,0 +1,134 @@
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, vi } from 'vitest';
+import { numberOf } from '../../support/client.ts';
+import { hasRedisServer } from '../../support/redis-server.ts';
+import { countsOf } from './counter.ts';
+import { SHIFTS_MINUTES, startWorker, type Worker } from './fleet.ts';
+import type { WorkerReport, WorkerSetup } from './orders.ts';
+import { type Receiver, startReceiver } from './receiver.ts';
+
+export const LIMIT = 10;
+const HALF_AN_HOUR_MS = 1_800_000;
+/** Room for a busy machine; nothing waits longer than it must. */
+const PATIENCE = { timeout: 40_000, interval: 20 };
+
+export interface Fleet {
+  readonly receiver: Receiver;
+  /** Four, on hosts whose clocks are 31 minutes apart. */
+  readonly workers: readonly Worker[];
+  /** Numbers that nobody has sent to. */
+  newNumbers(count: number): string[];
+  /** Gives every worker a client with a scope of its own on this server. */
+  setUp(redisPort: number, more?: Partial<WorkerSetup>): Promise<WorkerSetup>;
+  all(ask: (worker: Worker) => Promise<WorkerReport>): Promise<WorkerReport[]>;
+  /** How many these numbers got together. */
+  sentTo(numbers: readonly string[]): number;
+  /** Everybody sends, and this part of what may be sent is out. */
+  startSending(numbers: readonly string[], part?: number): Promise<void>;
+  /** Waits until each process has said that these decide now. */
+  everybodyIs(who: 'shared' | 'local' | 'refuse'): Promise<void>;
+  /** `kill -KILL` of one in the middle of its work; another one takes its place. */
+  replace(worker: Worker): Promise<void>;
+}
+
+/** What the events of a worker say who decides, in order. */
+const switchesOf = ({ events }: WorkerReport): string[] =>
+  events.flatMap((event) => (event.type === 'limits-switched' ? [event.to] : []));
+
+/** Stops what a test has started, whatever comes of it. */
+export async function ofTest<Started extends { stop(): Promise<void> }>(
+  starting: Promise<Started>,
+): Promise<Started> {
+  const started = await starting;
+  onTestFinished(() => started.stop());
+  return started;
+}
+
+/** Asks again until it holds. */
+export function eventually(condition: () => Promise<void>): Promise<void> {
+  return vi.waitFor(condition, PATIENCE);
+}
+
+export const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
+export const sumOf = (reports: readonly WorkerReport[], field: 'accepted' | 'limited' | 'storeErrors') =>
+  total(reports.map((report) => report[field]));
+
+/** Each number got what the limit allows, and the server counts as many. */
+export async function expectExact(
+  { receiver }: Fleet,
+  port: number,
+  setup: WorkerSetup,
+  numbers: readonly string[],
+): Promise<void> {
+  const full = numbers.map(() => LIMIT);
+  expect(receiver.counts(numbers)).toEqual(full);
+  expect(await countsOf(port, setup, numbers)).toEqual(full);
+  expectNoneTwice(receiver);
+}
+
+export function expectNoneTwice({ arrivals }: Receiver): void {
+  expect(new Set(arrivals.map(({ id }) => id)).size).toBe(arrivals.length);
+}
+
+/** A suite with four processes and a pretend 8x8. Each test starts a server of its own. */
+export function describeFleet(name: string, suite: (fleet: Fleet) => void): void {
+  describe.runIf(hasRedisServer())(name, { timeout: 120_000 }, () => {
+    let receiver: Receiver;
+    let workers: Worker[] = [];
+    let numbers = 0;
+    let scopes = 0;
+    beforeAll(async () => {
+      receiver = await startReceiver();
+      workers = await Promise.all(SHIFTS_MINUTES.map((minutes) => startWorker(minutes)));
+    });
+    afterAll(async () => {
+      await Promise.all(workers.map((worker) => worker.kill()));
+      await receiver?.stop();
+    });
+    afterEach(() => fleet.all((worker) => worker.rest()));
+    const fleet: Fleet = {
+      get receiver() {
+        return receiver;
+      },
+      get workers() {
+        return workers;
+      },
+      newNumbers(count) {
+        numbers += count;
+        return Array.from({ length: count }, (_, at) => numberOf(numbers - count + at));
+      },
+      async setUp(redisPort, more = {}) {
+        scopes += 1;
+        const setup: WorkerSetup = {
+          redisPort,
+          receiverUrl: receiver.url,
+          scope: `fleet-${scopes}`,
+          windows: [{ limit: LIMIT, windowMs: HALF_AN_HOUR_MS }],
+          onStoreError: 'refuse',
+          lanes: 8,
+          ...more,
+        };
+        await fleet.all((worker) => worker.setUp(setup));
+        return setup;
+      },
+      all: (ask) => Promise.all(workers.map(ask)),
+      sentTo: (wanted) => total(receiver.counts(wanted)),
+      async startSending(wanted, part = 0.3) {
+        await fleet.all((worker) => worker.run(wanted));
+        await eventually(async () =>
+          expect(fleet.sentTo(wanted)).toBeGreaterThan(wanted.length * LIMIT * part),
+        );
+      },
+      everybodyIs: (who) =>
+        eventually(async () => {
+          const reports = await fleet.all((worker) => worker.report());
+          for (const report of reports) expect(switchesOf(report).at(-1)).toBe(who);
+        }),
+      async replace(worker) {
+        await worker.kill();
+        const other = await startWorker();
+        workers = workers.map((each) => (each === worker ? other : each));
+      },
+    };
+    suite(fleet);
+  });
+}

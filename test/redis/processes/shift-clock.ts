@@ -1,0 +1,19 @@
+/**
+ * Preloaded into a child process: its clocks are `CLOCK_SHIFT_MS` ahead, as on a host that nobody keeps in time. What
+ * measures durations (`performance.now`, `process.hrtime`) has no date and stays.
+ */
+const shiftMs = Number(process.env.CLOCK_SHIFT_MS ?? 0);
+const systemNow = Date.now;
+
+class ShiftedDate extends Date {
+  constructor(...parts: readonly unknown[]) {
+    super(...((parts.length === 0 ? [systemNow() + shiftMs] : parts) as [number]));
+  }
+
+  static override now(): number {
+    return systemNow() + shiftMs;
+  }
+}
+
+globalThis.Date = ShiftedDate as DateConstructor;
+Object.defineProperty(performance, 'timeOrigin', { value: performance.timeOrigin + shiftMs });

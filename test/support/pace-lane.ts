@@ -1,0 +1,59 @@
+import type { PaceLane, PaceLease, PaceTurn, PaceWish } from '../../src/limits/shared-pace.ts';
+
+export const LATE_MS = 40;
+
+/** Where the turns of several processes come from, in memory, with what a test wants to see. */
+export interface FakeTimeLine extends PaceLane {
+  readonly wishes: PaceWish[];
+  readonly pauses: number[];
+  /** Answers in the place of the next lease. */
+  next: ((wish: PaceWish) => Promise<PaceLease>) | undefined;
+  /** What every lease says of a pause. */
+  pauseMs: number;
+}
+
+/** One time line, as a server keeps it. */
+export function fakeTimeLine(now: () => number, answerMs = 0): FakeTimeLine {
+  let free = Number.NEGATIVE_INFINITY;
+  const line: FakeTimeLine = {
+    wishes: [],
+    pauses: [],
+    next: undefined,
+    pauseMs: 0,
+    async lease(wish) {
+      line.wishes.push(wish);
+      const { next } = line;
+      line.next = undefined;
+      if (next !== undefined) return next(wish);
+      if (answerMs > 0) await new Promise((resolve) => setTimeout(resolve, answerMs));
+      if (line.pauseMs > 0) return { turns: [], retryAfterMs: 0, pauseMs: line.pauseMs };
+      const space = (wish.periodMs + LATE_MS) / wish.turns;
+      const first = Math.max(free, now());
+      const count = Math.min(wish.waiting, Math.max(1, Math.floor(100 / space)));
+      free = first + count * space;
+      return leaseOf(Array.from({ length: count }, (_, at) => turnAt(first + at * space)));
+    },
+    pause: (ms) => void line.pauses.push(ms),
+  };
+  return line;
+}
+
+export const turnAt = (fromMs: number): PaceTurn => ({ fromMs, untilMs: fromMs + LATE_MS });
+
+export const leaseOf = (turns: readonly PaceTurn[], more: Partial<PaceLease> = {}): PaceLease => ({
+  turns,
+  retryAfterMs: 0,
+  pauseMs: 0,
+  ...more,
+});
+
+/** The most times in any half-open second. */
+export function mostInASecond(times: readonly number[]): number {
+  const sorted = [...times].sort((first, second) => first - second);
+  let most = 0;
+  for (let end = 0, start = 0; end < sorted.length; end++) {
+    while ((sorted[start] ?? 0) <= (sorted[end] ?? 0) - 1000) start++;
+    most = Math.max(most, end - start + 1);
+  }
+  return most;
+}

@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createOwnTurns } from '../../../../src/redis/pace/own-turns.ts';
+import { wishOf } from '../../../redis/pace/kit.ts';
+import { mostInASecond } from '../../../support/pace-lane.ts';
+
+const NEVER = Number.NEGATIVE_INFINITY;
+
+describe('the turns of a process alone', () => {
+  function start(processes: number) {
+    const clock = { ms: 1_000 };
+    return { clock, own: createOwnTurns(processes, () => clock.ms) };
+  }
+
+  it('are its share of the rate, in whole turns', () => {
+    const { own } = start(20);
+    const { turns } = own.lease(wishOf(1710, 500), NEVER);
+    // 85 a second, a slot of 100 ms.
+    expect(turns).toHaveLength(8);
+    expect(turns[0]).toEqual({ fromMs: 1_000, untilMs: 1_038 });
+    expect((turns[1]?.fromMs ?? 0) - 1_000).toBeCloseTo(1040 / 85, 2);
+  });
+
+  it('of less than one a second come one at a time, and the server is looked for meanwhile', () => {
+    const { clock, own } = start(20);
+    expect(own.lease(wishOf(1, 5), NEVER).turns).toHaveLength(1);
+    clock.ms += 10_000;
+    expect(own.lease(wishOf(1, 5), NEVER)).toEqual({ turns: [], retryAfterMs: 500, pauseMs: 0 });
+    clock.ms += 9_700;
+    expect(own.lease(wishOf(1, 5), NEVER).retryAfterMs).toBeCloseTo(240.02, 2);
+    clock.ms += 340;
+    expect(own.lease(wishOf(1, 5), NEVER).turns).toHaveLength(1);
+  });
+
+  it('begin when those of the server are over', () => {
+    const { own } = start(1);
+    const { turns } = own.lease(wishOf(100, 1), 1_080);
+    expect(turns[0]?.fromMs).toBeCloseTo(1_090.4, 2);
+    expect(own.lease(wishOf(100, 1), 3_000)).toMatchObject({ turns: [], retryAfterMs: 500 });
+  });
+
+  it('are owed to the server for a period, until it knows', () => {
+    const { clock, own } = start(1);
+    expect(own.owed(1_000)).toBe(0);
+    own.lease(wishOf(100, 9), NEVER);
+    expect(own.owed(1_000)).toBe(9);
+    clock.ms += 1_050;
+    expect(own.owed(1_000)).toBe(4);
+    own.settle();
+    expect(own.owed(1_000)).toBe(0);
+    own.lease(wishOf(100, 2), NEVER);
+    clock.ms += 2_000;
+    expect(own.lease(wishOf(100, 2), NEVER).turns).toHaveLength(2);
+    expect(own.owed(1_000)).toBe(2);
+  });
+
+  it('are no more than the rate together, or one for each process', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.array(fc.double({ min: 0, max: 5_000, noNaN: true }), { minLength: 1, maxLength: 12 }),
+        fc.array(fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true })), {
+          minLength: 1,
+          maxLength: 9,
+        }),
+        (rate, starts, late) => {
+          const left: number[] = [];
+          for (const startMs of starts) {
+            let time = startMs;
+            const own = createOwnTurns(starts.length, () => time);
+            for (; time < startMs + 4_000; time += 50) {
+              for (const { fromMs, untilMs } of own.lease(wishOf(rate, 30), NEVER).turns) {
+                left.push(fromMs + (late[left.length % late.length] as number) * (untilMs - fromMs));
+              }
+            }
+          }
+          expect(mostInASecond(left)).toBeLessThanOrEqual(Math.max(rate, starts.length));
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { createServerClocks } from '../../../src/redis/server-clock.ts';
+import { MAIN, SHARDS, scopeAt } from '../../../src/redis/shards.ts';
+
+describe('the clocks of servers', () => {
+  it('are remembered for the shards of a hundred scopes: without, every message asks for the time first', () => {
+    const clocks = createServerClocks();
+    const places = Array.from({ length: 100 }, (_, account) =>
+      [MAIN, ...Array(SHARDS).keys()].map((place) => scopeAt(`account-${account}`, place)),
+    ).flat();
+    for (const place of places) clocks.learn(place, 1_000_000, clocks.local());
+    expect(places.filter((place) => clocks.now(place) === undefined)).toEqual([]);
+  });
+
+  it('go on with the local one', () => {
+    const clocks = createServerClocks();
+    expect(clocks.now('acme')).toBeUndefined();
+    const askedAt = clocks.local();
+    clocks.learn('acme', 5_000, askedAt);
+    const before = clocks.local();
+    expect(clocks.now('acme')).toBeGreaterThanOrEqual(5_000 + before - askedAt);
+    expect(clocks.now('other')).toBeUndefined();
+  });
+});
