@@ -2,10 +2,10 @@ import pThrottle from 'p-throttle';
 import { createPacer } from '../src/transport/pacer.ts';
 import type { Row } from './row.ts';
 
-const REQUESTS_PER_SECOND = 1800;
+export const REQUESTS_PER_SECOND = 1800;
 /** The first of each second is at 0, 1, 2, 3 and 4 s: ideally 4,000 ms. */
 const CALLS = 7201;
-const IDEAL_MS = 4000;
+export const IDEAL_MS = 4000;
 const MIN_SHARE = 0.98;
 
 interface Run {
@@ -14,7 +14,10 @@ interface Run {
   readonly mostInASecond: number;
 }
 
-async function measure<Turn>(takeTurn: () => Turn, leave: (turn: Awaited<Turn>) => void): Promise<Run> {
+export async function measure<Turn>(
+  takeTurn: () => Turn,
+  leave: (turn: Awaited<Turn>) => void,
+): Promise<Run> {
   const times: number[] = [];
   await Promise.all(
     Array.from({ length: CALLS }, async () => {
@@ -34,7 +37,7 @@ async function measure<Turn>(takeTurn: () => Turn, leave: (turn: Awaited<Turn>) 
   return { durationMs: (times.at(-1) ?? 0) - (times[0] ?? 0), mostInASecond };
 }
 
-const show = ({ durationMs, mostInASecond }: Run) =>
+export const show = ({ durationMs, mostInASecond }: Run) =>
   `${Math.round(durationMs)} ms, at most ${mostInASecond} in 1 s`;
 
 /** How near the pacer comes to 1,800 requests a second, and whether it is ever over; p-throttle beside it. */

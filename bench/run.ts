@@ -11,6 +11,7 @@ import { benchLimits } from './limits.ts';
 import { benchPacer } from './pacer.ts';
 import { benchPhone } from './phone.ts';
 import { benchPipeline } from './pipeline.ts';
+import { benchRedis } from './redis.ts';
 import type { Row } from './row.ts';
 import { benchThroughput } from './throughput.ts';
 
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
   pacer: benchPacer,
   import: benchImport,
   throughput: benchThroughput,
+  redis: benchRedis,
 };
 
 /** In a process of its own, so that no bench works in the heap that another one has filled. */

@@ -1,0 +1,44 @@
+import type { Contender } from './six-checks.ts';
+
+const ADDRESS = '192.0.2.1';
+/** Longer than the wait after a message. */
+const wait = () => new Promise((resolve) => setTimeout(resolve, 3));
+
+function expect(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`the six checks: ${what}`);
+}
+
+/**
+ * Each contender must refuse what it promises to refuse, or its speed says nothing: an eleventh message to a number, a key
+ * that it knows, a second message at once, a sixty-first from one address. The budget and the day have room for every run.
+ */
+export async function proveChecks({ decide, name }: Contender): Promise<void> {
+  const granted: boolean[] = [];
+  for (let turn = 0; turn < 11; turn += 1) {
+    granted.push(await decide({ number: 6_598_000_000, address: ADDRESS, order: `eleven-${turn}` }));
+    await wait();
+  }
+  expect(granted.indexOf(false) === 10, `${name} counts a number wrong`);
+
+  expect(await decide({ number: 6_598_000_001, address: ADDRESS, order: 'known' }), `${name} refuses a key`);
+  expect(
+    !(await decide({ number: 6_598_000_002, address: ADDRESS, order: 'known' })),
+    `${name} takes a known key`,
+  );
+
+  // Two at once may still lie on either side of the end of so short a wait: not twenty times.
+  let refused = 0;
+  for (let turn = 0; turn < 20; turn += 1) {
+    const both = [`a-${turn}`, `b-${turn}`].map((order) =>
+      decide({ number: 6_598_000_100 + turn, address: ADDRESS, order }),
+    );
+    refused += (await Promise.all(both)).filter((isGranted) => !isGranted).length;
+  }
+  expect(refused > 0, `${name} does not wait`);
+
+  const fromOne: boolean[] = [];
+  for (let turn = 0; turn < 61; turn += 1) {
+    fromOne.push(await decide({ number: 6_598_001_000 + turn, address: '192.0.2.99', order: `one-${turn}` }));
+  }
+  expect(fromOne.indexOf(false) === 60, `${name} counts an address wrong`);
+}

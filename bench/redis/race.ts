@@ -1,0 +1,251 @@
+import { Redis } from 'ioredis';
+import { best, median, type Row } from '../row.ts';
+import { many } from './many.ts';
+import { proveChecks } from './prove-checks.ts';
+import { commandStats, countCommands, serverCpu } from './server-stats.ts';
+import { type Contender, ours, oursOnNodeRedis, rateLimiterFlexible, upstash } from './six-checks.ts';
+
+/** Numbers, each of which gets nine messages: its window lets ten through. */
+const NUMBERS = 500;
+const MESSAGES_A_NUMBER = 9;
+const CYCLES = 6;
+const ALONE_CYCLES = 2;
+const ADDRESSES = 125;
+const WARM_UPS = 4;
+const TRIES = 3;
+const AT_ONCE = [16, 64];
+
+const MIN_RATIO = 2;
+const MAX_MICROS = 25;
+
+interface Runner {
+  readonly contender: Contender;
+  /** Messages under way at once, the best for it. */
+  readonly atOnce: number;
+  /** Commands by name that one message sends. */
+  readonly sent: ReadonlyMap<string, number>;
+  /** A figure a round, in the order of the rounds. Times in microseconds a message. */
+  readonly rates: number[];
+  readonly scriptTimes: number[];
+  /** The same with one message after the other, so that none go together. */
+  readonly aloneTimes: number[];
+  readonly serverTimes: number[];
+  readonly clientTimes: number[];
+}
+
+let rounds = 0;
+
+/** One message to every number, nobody refused. Messages a second. */
+async function runRound({ decide, name }: Contender, atOnce: number): Promise<number> {
+  rounds += 1;
+  const run = rounds;
+  let refused = 0;
+  const startedAt = performance.now();
+  await many(NUMBERS, atOnce, async (turn) => {
+    const message = {
+      number: 6_591_000_000 + turn,
+      address: `10.0.0.${turn % ADDRESSES}`,
+      order: `order-${run}-${turn}`,
+    };
+    if (!(await decide(message))) refused += 1;
+  });
+  const rate = (NUMBERS * 1000) / (performance.now() - startedAt);
+  if (refused > 0) throw new Error(`${name} refused ${refused} messages that had room`);
+  return rate;
+}
+
+/** What one message sends, by the name of the command. */
+async function commandsOf(contender: Contender): Promise<ReadonlyMap<string, number>> {
+  if (contender.ioredis === undefined) return new Map();
+  const counter = countCommands(contender.ioredis);
+  await runRound(contender, 1);
+  counter.stop();
+  return new Map(Array.from(counter.sent, ([name, count]) => [name, Math.round(count / NUMBERS)]));
+}
+
+/** Warm, and with as many messages at once as suit it best. */
+async function prepare(contender: Contender, admin: Redis): Promise<Runner> {
+  await admin.flushdb();
+  await proveChecks(contender);
+  for (let turn = 0; turn < WARM_UPS; turn += 1) await runRound(contender, 64);
+  await admin.flushdb();
+  const rates = AT_ONCE.map((): number[] => []);
+  for (let turn = 0; turn < TRIES; turn += 1) {
+    for (const [place, atOnce] of AT_ONCE.entries()) rates[place]?.push(await runRound(contender, atOnce));
+  }
+  const middles = rates.map(median);
+  const atOnce = AT_ONCE[middles.indexOf(Math.max(...middles))] as number;
+  const sent = await commandsOf(contender);
+  const aloneTimes: number[] = [];
+  for (let cycle = 0; cycle < ALONE_CYCLES; cycle += 1) {
+    await admin.flushdb();
+    for (let turn = 0; turn < MESSAGES_A_NUMBER; turn += 1) {
+      await admin.config('RESETSTAT');
+      await runRound(contender, 1);
+      aloneTimes.push(await scriptTime(admin, sent));
+    }
+  }
+  return {
+    contender,
+    atOnce,
+    sent,
+    rates: [],
+    scriptTimes: [],
+    aloneTimes,
+    serverTimes: [],
+    clientTimes: [],
+  };
+}
+
+/**
+ * Microseconds that the server spent on the commands that were sent to it. Its figures hold what scripts call too, whose
+ * time is in that of the script: of each command the part counts that came from outside.
+ */
+async function scriptTime(admin: Redis, sent: ReadonlyMap<string, number>): Promise<number> {
+  const stats = await commandStats(admin);
+  let micros = 0;
+  for (const [name, count] of sent) {
+    const { calls, microseconds } = stats.get(name) ?? { calls: 1, microseconds: Number.NaN };
+    // No script calls a script, and several messages may go in one.
+    micros += name === 'evalsha' && count === 1 ? microseconds / NUMBERS : count * (microseconds / calls);
+  }
+  return micros;
+}
+
+function clientCpu(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}
+
+async function measureRound(runner: Runner, admin: Redis): Promise<void> {
+  await admin.config('RESETSTAT');
+  const serverBefore = await serverCpu(admin);
+  const clientBefore = clientCpu();
+  runner.rates.push(await runRound(runner.contender, runner.atOnce));
+  runner.clientTimes.push((clientCpu() - clientBefore) / NUMBERS);
+  runner.serverTimes.push(((await serverCpu(admin)) - serverBefore) / NUMBERS);
+  runner.scriptTimes.push(await scriptTime(admin, runner.sent));
+}
+
+/** The quickest cycle for the first message to a number, for the second and so on; their mean. */
+function bestOfCycles(times: readonly number[]): number {
+  let sum = 0;
+  for (let place = 0; place < MESSAGES_A_NUMBER; place += 1) {
+    sum += best(times.filter((_, turn) => turn % MESSAGES_A_NUMBER === place));
+  }
+  return sum / MESSAGES_A_NUMBER;
+}
+
+const showRate = ({ contender, atOnce, rates }: Runner) =>
+  `${contender.name} ${Math.round(median(rates))}/s (${atOnce} at once)`;
+
+function rateRow(way: string, own: Runner, other: Runner, hasTarget: boolean): Row {
+  const ratio = median(own.rates.map((rate, turn) => rate / (other.rates[turn] as number)));
+  return {
+    measure: `sends/s of one process, six checks on Redis, ${way}`,
+    ours: showRate(own),
+    compared: showRate(other),
+    ratio: `${ratio.toFixed(2)}x`,
+    ...(hasTarget ? { target: `at least ${MIN_RATIO}x`, met: ratio >= MIN_RATIO } : { target: 'no target' }),
+  };
+}
+
+const showTimes = (times: readonly number[]) =>
+  `${bestOfCycles(times).toFixed(1)} µs (median ${median(times).toFixed(1)} µs)`;
+
+function scriptRow(
+  own: Runner,
+  other: Runner,
+  when: string,
+  timesOf: (runner: Runner) => readonly number[],
+): Row {
+  return {
+    measure: `server time per send, commands only: six rules, reservation, deadline; ${when}`,
+    ours: showTimes(timesOf(own)),
+    compared: `${other.contender.name} ${showTimes(timesOf(other))}`,
+    ratio: `${(bestOfCycles(timesOf(own)) / bestOfCycles(timesOf(other))).toFixed(2)} of theirs`,
+    target: `at most ${MAX_MICROS} µs`,
+    met: bestOfCycles(timesOf(own)) <= MAX_MICROS,
+  };
+}
+
+/** What a neighbour on the machine disturbs least: sends/s are bound by the larger of the two. */
+function cpuRow(way: string, own: Runner, other: Runner): Row {
+  const show = ({ clientTimes, serverTimes }: Runner) =>
+    `client ${bestOfCycles(clientTimes).toFixed(1)}, server ${bestOfCycles(serverTimes).toFixed(1)} µs`;
+  const slower = ({ clientTimes, serverTimes }: Runner) =>
+    Math.max(bestOfCycles(clientTimes), bestOfCycles(serverTimes));
+  return {
+    measure: `CPU time per send, ${way}`,
+    ours: show(own),
+    compared: `${other.contender.name} ${show(other)}`,
+    ratio: `${(slower(other) / slower(own)).toFixed(2)}x by the busier side`,
+    target: 'no target',
+  };
+}
+
+async function race(contenders: readonly Contender[], admin: Redis): Promise<readonly Runner[]> {
+  const runners: Runner[] = [];
+  for (const contender of contenders) runners.push(await prepare(contender, admin));
+  for (let cycle = 0; cycle < CYCLES; cycle += 1) {
+    await admin.flushdb();
+    for (let turn = 0; turn < MESSAGES_A_NUMBER; turn += 1) {
+      for (const runner of runners) await measureRound(runner, admin);
+    }
+  }
+  return runners;
+}
+
+/** Ours, and the two others, all on ioredis set the same way. */
+function contendersOf(port: number, isPipelined: boolean): Contender[] {
+  const scope = `bench-${isPipelined}`;
+  return [
+    ours('ours', port, scope, 'refuse', isPipelined),
+    rateLimiterFlexible(port, isPipelined),
+    upstash(port, isPipelined),
+  ];
+}
+
+/** The six checks: ours in one command, the others in six. In turns, on one server, each as it runs best. */
+export async function benchRace(port: number): Promise<Row[]> {
+  const admin = new Redis(port);
+  const plain = [
+    ...contendersOf(port, false),
+    ours("ours, 'local'", port, 'bench-local', { local: { processes: 4 } }, false),
+    await oursOnNodeRedis(port),
+  ];
+  const pipelined = contendersOf(port, true);
+  try {
+    const [own, rlf, up, local, nodeRedis] = (await race(plain, admin)) as [
+      Runner,
+      Runner,
+      Runner,
+      Runner,
+      Runner,
+    ];
+    const [ownPiped, rlfPiped, upPiped] = (await race(pipelined, admin)) as [Runner, Runner, Runner];
+    const defaults = 'ioredis';
+    const piped = 'ioredis with enableAutoPipelining';
+    return [
+      rateRow(defaults, own, rlf, true),
+      rateRow(defaults, own, up, true),
+      rateRow(piped, ownPiped, rlfPiped, true),
+      rateRow(piped, ownPiped, upPiped, true),
+      rateRow(`onStoreError local`, local, rlf, true),
+      rateRow(`onStoreError local`, local, up, true),
+      rateRow('ours on node-redis', nodeRedis, rlf, false),
+      rateRow('ours on node-redis', nodeRedis, up, false),
+      ...[rlf, up].flatMap((other) => [
+        scriptRow(own, other, 'one after the other', ({ aloneTimes }) => aloneTimes),
+        scriptRow(own, other, 'many at once', ({ scriptTimes }) => scriptTimes),
+      ]),
+      cpuRow(defaults, own, rlf),
+      cpuRow(defaults, own, up),
+      cpuRow(piped, ownPiped, rlfPiped),
+      cpuRow(piped, ownPiped, upPiped),
+    ];
+  } finally {
+    for (const { close } of [...plain, ...pipelined]) await close();
+    admin.disconnect();
+  }
+}

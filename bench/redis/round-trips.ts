@@ -1,0 +1,88 @@
+import { Redis } from 'ioredis';
+import { createEmulator } from '../../src/emulator/emulator.ts';
+import { SmsClient } from '../../src/index.ts';
+import type { LimitStore } from '../../src/limits/limit-store.ts';
+import { redisLimits } from '../../src/redis/index.ts';
+import type { Row } from '../row.ts';
+import { many } from './many.ts';
+import { commandStats, countCommands } from './server-stats.ts';
+import { SECRET } from './six-checks.ts';
+
+const SENDS = 1_000;
+/** The scripts that a server has run. */
+const SCRIPTS = ['evalsha', 'eval'];
+
+/** A client whose 8x8 is in this process: the only network is that to Redis. */
+export function clientOn(client: Redis, store?: LimitStore) {
+  const limits = store ?? redisLimits({ client, secret: SECRET, onStoreError: 'refuse', timeoutMs: 4_000 });
+  const { fetch } = createEmulator({ requestsPerSecond: false, maxKept: 1_000 });
+  const options = { apiKey: 'bench-key', subAccountId: 'bench', scope: 'bench', pace: false } as const;
+  return { sms: new SmsClient({ ...options, fetch, limits }), limits };
+}
+
+export const destinationOf = (turn: number) => `+6591${String(turn).padStart(6, '0')}`;
+
+/**
+ * What leaves for Redis when a message is sent with the default guards: counted on the connection, and by the server. A
+ * new process also asks for the time, and sends the text of the script to a server that has not seen it; what has left when
+ * its first send is through is shown apart.
+ */
+export async function benchRoundTrips(port: number): Promise<Row[]> {
+  const admin = new Redis(port);
+  const connection = new Redis(port);
+  const { sms } = clientOn(connection);
+  const counter = countCommands(connection);
+
+  async function sentBy(work: () => Promise<unknown>): Promise<number> {
+    counter.sent.clear();
+    await admin.config('RESETSTAT');
+    await work();
+    const sent = Array.from(counter.sent.values()).reduce((sum, count) => sum + count, 0);
+    const stats = await commandStats(admin);
+    const ran = SCRIPTS.reduce((sum, name) => sum + (stats.get(name)?.calls ?? 0), 0);
+    const scripts = SCRIPTS.reduce((sum, name) => sum + (counter.sent.get(name) ?? 0), 0);
+    if (ran !== scripts) throw new Error(`${scripts} scripts were sent and ${ran} came`);
+    return sent;
+  }
+
+  const send = (turn: number, more: object) =>
+    sms.messages.send({
+      destination: destinationOf(turn),
+      text: 'Your code is 4711',
+      purpose: 'otp',
+      ...more,
+    });
+  try {
+    // What the connection itself asks is over.
+    await connection.ping();
+    const first = await sentBy(() => send(0, {}));
+    // The script that keeps a result, and what looks at the server, have been sent too before it is counted on.
+    await send(1, { idempotencyKey: 'order' });
+    const plain = (await sentBy(() => many(SENDS, 64, (turn) => send(SENDS + turn, {})))) / SENDS;
+    const keyed =
+      (await sentBy(() =>
+        many(SENDS, 64, (turn) => send(2 * SENDS + turn, { idempotencyKey: `order-${turn}` })),
+      )) / SENDS;
+    return [
+      {
+        measure: 'round trips per send: default guards, one-time password',
+        ours: `${plain.toFixed(2)} (the first send of a process: ${first} commands)`,
+        compared: '-',
+        ratio: '-',
+        target: '1.00',
+        met: plain === 1,
+      },
+      {
+        measure: 'round trips per send with an idempotencyKey: its result is kept',
+        ours: keyed.toFixed(2),
+        compared: '-',
+        ratio: '-',
+        target: 'no target',
+      },
+    ];
+  } finally {
+    await sms.close();
+    connection.disconnect();
+    admin.disconnect();
+  }
+}

@@ -1,0 +1,59 @@
+import type { Redis } from 'ioredis';
+
+/** What the server did since it was last asked to forget it. */
+export interface CommandStats {
+  readonly calls: number;
+  /** Of a script with all that it calls. */
+  readonly microseconds: number;
+}
+
+/** By the name of the command, in lower case. */
+export async function commandStats(client: Redis): Promise<ReadonlyMap<string, CommandStats>> {
+  const lines = (await client.info('commandstats')).matchAll(/^cmdstat_([^:]+):calls=(\d+),usec=(\d+)/gm);
+  return new Map(
+    Array.from(lines, ([, name = '', calls, micros]) => [
+      name,
+      { calls: Number(calls), microseconds: Number(micros) },
+    ]),
+  );
+}
+
+/** CPU microseconds of the server's thread since it started: scripts, commands and sockets. */
+export async function serverCpu(client: Redis): Promise<number> {
+  const text = await client.info('cpu');
+  const secondsOf = (name: string): number => {
+    const seconds = Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(text)?.[1]);
+    if (!Number.isFinite(seconds)) throw new Error(`the server does not tell ${name}`);
+    return seconds;
+  };
+  return (secondsOf('used_cpu_user_main_thread') + secondsOf('used_cpu_sys_main_thread')) * 1e6;
+}
+
+/** Bytes in use, once the server has moved its tables, which it does between commands. */
+export async function usedMemory(client: Redis): Promise<number> {
+  let before = Number.NaN;
+  for (let turn = 0; turn < 100; turn += 1) {
+    const bytes = Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))?.[1]);
+    // A few bytes come and go with this connection.
+    if (Math.abs(bytes - before) < 4096) return bytes;
+    before = bytes;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  throw new Error('the memory of the server does not come to rest');
+}
+
+/** Counts what leaves a connection of its own, by the name of the command. */
+export function countCommands(client: Redis): { readonly sent: Map<string, number>; stop(): void } {
+  const sent = new Map<string, number>();
+  const sendCommand = client.sendCommand;
+  client.sendCommand = (command, stream) => {
+    sent.set(command.name, (sent.get(command.name) ?? 0) + 1);
+    return sendCommand.call(client, command, stream);
+  };
+  return {
+    sent,
+    stop() {
+      client.sendCommand = sendCommand;
+    },
+  };
+}
