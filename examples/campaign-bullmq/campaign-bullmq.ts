@@ -1,0 +1,167 @@
+/**
+ * A campaign over several workers with BullMQ that survives `kill -9` and sends nobody twice.
+ *
+ *   node examples/campaign-bullmq/campaign-bullmq.ts
+ *
+ * It starts a redis-server (or uses REDIS_URL), a pretend 8x8 and four workers, does its worst to three of them, and
+ * compares what 8x8 was sent with what the campaign says. No account, no network. What you would keep is produce.ts,
+ * worker.ts and place.ts; see docs/scaling.md.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import { createEmulator } from '../../src/testing/index.ts';
+import { hasRedisServer, startRedis } from '../../test/support/redis-server.ts';
+import { ROW_COUNT } from './customers.ts';
+import { forget, outcomesOf } from './place.ts';
+import { serve, type Watch } from './pretend-8x8.ts';
+import { produce } from './produce.ts';
+import { openQueue, type Rows } from './queue.ts';
+
+const GIVE_UP_MS = 60_000;
+
+const { REDIS_URL } = process.env;
+if (!REDIS_URL && !hasRedisServer()) throw new Error('Install redis-server, or set REDIS_URL.');
+const server = REDIS_URL ? undefined : await startRedis();
+const redisUrl = server?.url ?? `${REDIS_URL}`;
+const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+const emulator = createEmulator();
+// Another one in every run, as if each were alone on the server.
+const campaign = `spring-sale-${randomUUID().slice(0, 8)}`;
+const queue = openQueue(redis, campaign);
+const closing: (() => unknown)[] = [];
+const workers: Running[] = [];
+let jobs: readonly Rows[] = [];
+
+interface Running {
+  readonly name: string;
+  readonly child: ChildProcess;
+  readonly lines: string[];
+}
+
+async function startWorker(name: string, watch: (child: () => ChildProcess) => Watch): Promise<Running> {
+  let child: ChildProcess;
+  const { url, close } = await serve(
+    emulator,
+    watch(() => child),
+  );
+  const env = {
+    ...process.env,
+    REDIS_URL: redisUrl,
+    QUEUE: campaign,
+    WORKER: name,
+    // Short, so that you need not wait for half a minute until a dead worker's job is taken over.
+    LOCK_MS: '1000',
+    LIMITS_SECRET: 'a secret of the demo, 32 characters or more',
+    EIGHTBYEIGHT_BASE_URL: url,
+    EIGHTBYEIGHT_API_KEY: 'any',
+    EIGHTBYEIGHT_SUB_ACCOUNT_ID: campaign,
+  };
+  const program = fileURLToPath(new URL('worker.ts', import.meta.url));
+  child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const running = { name, child, lines: [] as string[] };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream
+      ?.setEncoding('utf8')
+      .on('data', (chunk: string) => running.lines.push(...chunk.trim().split('\n')));
+  }
+  workers.push(running);
+  closing.push(close, () => child.kill('SIGKILL'));
+  return running;
+}
+
+async function until(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (const end = Date.now() + GIVE_UP_MS; Date.now() < end; await pause(25)) if (await isTrue()) return;
+  throw new Error(`${what}: not within ${GIVE_UP_MS} ms`);
+}
+
+/** Whether nobody but others has a job that this worker had and did not finish. */
+async function isTakenOver(name: string): Promise<boolean> {
+  const unfinished = await queue.getJobs(['active', 'waiting', 'prioritized', 'delayed']);
+  return unfinished.every((job) => job?.processedBy !== name);
+}
+
+/** Kills the worker at its third request. */
+function killAt(when: 'before' | 'after'): (child: () => ChildProcess) => Watch {
+  return (child) => (moment, turn) => {
+    if (turn < 3 || moment !== when) return undefined;
+    child().kill('SIGKILL');
+    return 'lose';
+  };
+}
+
+/** What 8x8 was sent, against what the campaign says of every row. */
+async function compare(): Promise<object> {
+  const outcomes = new Map<number, string>();
+  for (const job of jobs)
+    for (const [row, outcome] of await outcomesOf(redis, job)) outcomes.set(row, outcome);
+  const sentTo = new Map<string | undefined, number>();
+  for (const { clientMessageId } of emulator.messages) {
+    sentTo.set(clientMessageId, (sentTo.get(clientMessageId) ?? 0) + 1);
+  }
+  for (const [id, sent] of sentTo) assert.equal(sent, 1, `${id} was sent ${sent} times`);
+  const counts = { accepted: 0, before: 0, blocked: 0, 'unknown: was sent': 0, 'unknown: was not sent': 0 };
+  for (let row = 0; row < ROW_COUNT; row += 1) {
+    const [outcome = 'lost'] = outcomes.get(row)?.split(' ') ?? [];
+    const wasSent = sentTo.has(`${campaign}-${row}`);
+    if (outcome !== 'unknown') assert.equal(wasSent, outcome === 'accepted', `row ${row} is ${outcome}`);
+    const kind = outcome === 'unknown' ? `unknown: was ${wasSent ? '' : 'not '}sent` : outcome;
+    assert(Object.hasOwn(counts, kind), `row ${row} is ${kind}`);
+    counts[kind as keyof typeof counts] += 1;
+  }
+  // Otherwise this would have shown nothing.
+  for (const [kind, count] of Object.entries(counts)) assert(count > 0, `no row is "${kind}"`);
+  return counts;
+}
+
+async function run(): Promise<void> {
+  // Two are killed: one when 8x8 has its messages and it has no answer, one when its request gets lost on the way.
+  const killed = [await startWorker('first', killAt('after')), await startWorker('second', killAt('before'))];
+  await until(() => killed.every(({ child }) => child.signalCode === 'SIGKILL'), 'two workers killed');
+
+  // One is stopped for so long that another one gets its job, and then wakes up in the middle of it.
+  let isStopped = false;
+  const third = await startWorker('third', (child) => (moment, turn) => {
+    if (turn === 3 && moment === 'before') isStopped = child().kill('SIGSTOP');
+    return undefined;
+  });
+  await until(() => isStopped, 'a worker stopped');
+  const fourth = await startWorker('fourth', () => () => undefined);
+  await until(() => isTakenOver('third'), 'its job taken over');
+  third.child.kill('SIGCONT');
+
+  await until(async () => (await queue.getCompletedCount()) === jobs.length, 'the end of the campaign');
+  await until(
+    () => third.lines.some((line) => line.includes('stopped:')),
+    'the third worker leaving its job',
+  );
+  for (const { child } of [third, fourth]) {
+    child.kill('SIGTERM');
+    await until(() => child.exitCode === 0, 'a clean end');
+  }
+}
+
+try {
+  jobs = await produce(queue, campaign, ROW_COUNT);
+  await produce(queue, campaign, ROW_COUNT);
+  assert.equal(await queue.getWaitingCount(), jobs.length, 'jobs after adding them twice');
+  await run();
+  console.log(
+    `${ROW_COUNT} rows in ${jobs.length} jobs. Two workers were killed, one was taken for dead and woke up.`,
+  );
+  console.log(await compare());
+  console.log('Nobody got two messages, and every row has its outcome.');
+} catch (error) {
+  for (const { name, lines } of workers) console.error(name, lines.slice(-20));
+  throw error;
+} finally {
+  for (const close of closing) close();
+  await queue.obliterate({ force: true });
+  for (const job of jobs) await forget(redis, job);
+  await queue.close();
+  redis.disconnect();
+  await server?.stop();
+}

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { SendResult } from '../../src/index.ts';
+import { jobIdOf, type Rows } from './queue.ts';
+
+/**
+ * Whoever works on a job now, and the token of `sendMany`. Taking a job over and saving a token happen one after the other
+ * on the server, so a worker that was taken for dead and wakes up can save no token any more; then `sendMany` writes
+ * nothing more. What it wrote before, its last token knew, and so does its successor.
+ */
+const CLAIM = `
+redis.call('HSET', KEYS[1], 'owner', ARGV[1])
+return redis.call('HGET', KEYS[1], 'token')
+`;
+/** What is known of a row gives way only to what is known better: its outcome begins with a digit that tells. */
+const SAVE = `
+for at = 3, #ARGV, 2 do
+  local known = redis.call('HGET', KEYS[2], ARGV[at])
+  if not known or string.sub(known, 1, 1) <= string.sub(ARGV[at + 1], 1, 1) then
+    redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
+  end
+end
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'token', ARGV[2])
+return 1
+`;
+
+export interface Place {
+  /** The token of the last attempt. */
+  readonly resumeFrom: string | undefined;
+  /** Remembers a result until the next `save`. */
+  note(result: SendResult): void;
+  /** Writes token and results in one step, so that they never differ. Throws when another worker has the job now. */
+  save(token: string): Promise<void>;
+}
+
+function keysOf(rows: Rows): [place: string, outcomes: string] {
+  const id = jobIdOf(rows);
+  return [`campaign:{${id}}:place`, `campaign:{${id}}:outcomes`];
+}
+
+function outcomeOf(result: SendResult): string {
+  if (result.status === 'accepted') return result.repeated ? '3 before' : `3 accepted ${result.umid}`;
+  if (result.status === 'failed') {
+    return result.error.submission === 'unknown'
+      ? `1 unknown ${result.error.code}`
+      : `0 not-sent ${result.error.code}`;
+  }
+  return `2 ${result.status} ${result.error.code}`;
+}
+
+export async function claim(redis: Redis, rows: Rows): Promise<Place> {
+  const keys = keysOf(rows);
+  const owner = randomUUID();
+  const token = await redis.eval(CLAIM, 1, keys[0], owner);
+  const noted = new Map<number, string>();
+  return {
+    resumeFrom: typeof token === 'string' ? token : undefined,
+    note(result) {
+      noted.set(rows.from + result.index, outcomeOf(result));
+    },
+    async save(newToken) {
+      const written = [...noted];
+      const isMine = await redis.eval(SAVE, 2, ...keys, owner, newToken, ...written.flat());
+      for (const [row] of written) noted.delete(row);
+      if (isMine !== 1) throw new Error('Another worker has taken this job over.');
+    },
+  };
+}
+
+/** What became of the rows of a job: a word each, by row number. */
+export async function outcomesOf(redis: Redis, rows: Rows): Promise<Map<number, string>> {
+  const outcomes = Object.entries(await redis.hgetall(keysOf(rows)[1]));
+  return new Map(outcomes.map(([row, outcome]) => [Number(row), outcome.slice(2)]));
+}
+
+export async function forget(redis: Redis, rows: Rows): Promise<void> {
+  await redis.unlink(...keysOf(rows));
+}

@@ -1,0 +1,92 @@
+/**
+ * A worker of a campaign: run as many as you like, on as many machines as you like, and kill any of them at any time.
+ *
+ *   REDIS_URL=redis://… node worker.ts
+ */
+import { type ConnectionOptions, type Job, UnrecoverableError, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { SmsClient, SmsError } from '../../src/index.ts';
+import { redisLimits } from '../../src/redis/index.ts';
+import { customers } from './customers.ts';
+import { claim } from './place.ts';
+import { PREFIX, type Rows } from './queue.ts';
+
+const {
+  REDIS_URL = '',
+  LIMITS_SECRET,
+  QUEUE = 'campaigns',
+  WORKER = 'worker',
+  LOCK_MS = '30000',
+} = process.env;
+const lockMs = Number(LOCK_MS);
+
+const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: null });
+const limits = redisLimits({
+  client: new Redis(REDIS_URL),
+  secret: LIMITS_SECRET,
+  // A campaign can wait until the server is back.
+  onStoreError: 'refuse',
+  timeoutMs: 1_000,
+});
+const sms = new SmsClient({
+  limits,
+  // Your own store answers here who agreed to advertising; these customers all did, but for every tenth.
+  guards: {
+    consent: { checkMany: (queries) => queries.map(({ destination }) => !destination.endsWith('7')) },
+  },
+});
+
+/** What no later attempt mends: another list, a wrong key. */
+const HOPELESS = new Set(['validation', 'configuration', 'authentication', 'permission-denied', 'not-found']);
+
+/** Ends by throwing: what was read is sent, nothing on its way is given up, and the rest is left to the next attempt. */
+async function* until<Row>(signal: AbortSignal | undefined, rows: AsyncIterable<Row>): AsyncGenerator<Row> {
+  for await (const row of rows) {
+    signal?.throwIfAborted();
+    yield row;
+  }
+}
+
+async function send({ id, data }: Job<Rows>, signal: AbortSignal | undefined): Promise<void> {
+  const place = await claim(redis, data);
+  try {
+    const results = sms.messages.sendMany(until(signal, customers(data)), {
+      purpose: 'marketing',
+      template: { text: 'Spring sale: 20 % off until Sunday. Reply STOP to get no more.' },
+      chunkSize: 250,
+      checkpoint: (token) => place.save(token),
+      resumeFrom: place.resumeFrom,
+    });
+    for await (const result of results) place.note(result);
+  } catch (error) {
+    console.log(`${id} stopped: ${(error as Error).message}`);
+    const isHopeless = SmsError.isInstance(error) && HOPELESS.has(error.code) && !signal?.aborted;
+    if (isHopeless) throw new UnrecoverableError(error.message);
+    throw error;
+  }
+}
+
+const worker = new Worker<Rows>(QUEUE, (job, _token, signal) => send(job, signal), {
+  connection: redis as ConnectionOptions,
+  prefix: PREFIX,
+  name: WORKER,
+  lockDuration: lockMs,
+  stalledInterval: lockMs,
+  // A job goes on where it stopped, however often that is.
+  maxStalledCount: 1_000,
+});
+// Without a lock the job is somebody else's: end cleanly instead of at the next checkpoint.
+worker.on('lockRenewalFailed', (ids) => {
+  for (const id of ids) worker.cancelJob(id);
+});
+worker.on('error', (error) => console.log(error.message));
+
+/** A clean end leaves nothing unknown. */
+async function stop(): Promise<void> {
+  worker.cancelAllJobs();
+  await worker.close();
+  await sms.close();
+  await limits.close();
+  process.exit();
+}
+process.once('SIGTERM', () => void stop());
