@@ -15,6 +15,7 @@ const limits = {
   'main entry, dependencies not counted': { minified: 245, gzip: 88 },
   'main entry with its dependencies': { minified: 480, gzip: 152 },
   'webhooks entry, dependencies not counted': { minified: 75, gzip: 30 },
+  'redis entry, dependencies not counted': { minified: 130, gzip: 44 },
   'testing entry, dependencies not counted': { minified: 325, gzip: 116 },
 };
 
@@ -41,6 +42,7 @@ for (const [name, entry, left] of [
   ['main entry, dependencies not counted', 'index', external],
   ['main entry with its dependencies', 'index', []],
   ['webhooks entry, dependencies not counted', 'webhooks', external],
+  ['redis entry, dependencies not counted', 'redis', external],
   ['testing entry, dependencies not counted', 'testing', external],
 ]) {
   await report.check(name, async () => {
@@ -61,8 +63,8 @@ await report.check('tarball', async () => {
   });
   const packedBytes = Number(/"size": (\d+)/.exec(output)?.[1]);
   const unpackedBytes = Number(/"unpackedSize": (\d+)/.exec(output)?.[1]);
-  const figures = `packed ${kilobytes(packedBytes)} of 600 KB, unpacked ${kilobytes(unpackedBytes)} of 2200 KB`;
-  if (!(packedBytes <= 600 * 1024 && unpackedBytes <= 2200 * 1024)) throw new Error(`too big: ${figures}`);
+  const figures = `packed ${kilobytes(packedBytes)} of 700 KB, unpacked ${kilobytes(unpackedBytes)} of 2500 KB`;
+  if (!(packedBytes <= 700 * 1024 && unpackedBytes <= 2500 * 1024)) throw new Error(`too big: ${figures}`);
   return figures;
 });
 report.finish();

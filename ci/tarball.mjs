@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
+import { hasRedisServer, startRedis } from '../test/support/redis-server.ts';
 import { installTarball, packPackage } from './consumer-project.mjs';
 import { createReport } from './report.mjs';
 import { cleanEnvironment, runProgram } from './run-program.mjs';
@@ -43,7 +44,7 @@ async function writePrograms() {
       await writeFile(join(consumer, `${name}.${extension}`), code);
     }
   }
-  for (const name of ['interop.mjs', 'jest.test.cjs', 'worker.mjs']) {
+  for (const name of ['interop.mjs', 'jest.test.cjs', 'redis.mjs', 'worker.mjs']) {
     await copyFile(join(sources, name), join(consumer, name));
   }
 }
@@ -91,6 +92,32 @@ try {
     await report.check(`Node ${version}, ESM`, () => expectOk(node, 'main.mjs'));
     await report.check(`Node ${version}, CommonJS`, () => expectOk(node, 'main.cjs'));
     await report.check(`Node ${version}, both formats in one process`, () => expectOk(node, 'interop.mjs'));
+  }
+
+  if (hasRedisServer()) {
+    // One file without dependencies, which every runtime finds.
+    await build({
+      entryPoints: [join(root, 'node_modules/ioredis/built/index.js')],
+      outfile: join(consumer, 'ioredis.cjs'),
+      bundle: true,
+      format: 'cjs',
+      platform: 'node',
+      logLevel: 'silent',
+    });
+    const server = await startRedis();
+    try {
+      for (const [label, command, ...flags] of [
+        ...[20, 22, 24, 26].map((version) => [`Node ${version}`, runtimes[`node${version}`]]),
+        ['Bun', runtimes.bun, '--no-install'],
+        ['Deno', runtimes.deno, 'run', '-A', '--no-remote', '--node-modules-dir=manual'],
+      ]) {
+        await report.check(`${label}, two clients on one Redis`, () =>
+          expectOk(command, ...flags, 'redis.mjs', `${server.port}`),
+        );
+      }
+    } finally {
+      await server.stop();
+    }
   }
 
   const jestConfig = JSON.stringify({ rootDir: consumer, transform: {}, testMatch: ['**/jest.test.cjs'] });

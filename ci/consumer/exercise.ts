@@ -1,5 +1,6 @@
 import type * as Library from '8x8-sms-guard';
 import type * as Postgres from '8x8-sms-guard/postgres';
+import type * as Redis from '8x8-sms-guard/redis';
 import type * as Testing from '8x8-sms-guard/testing';
 import type * as Webhooks from '8x8-sms-guard/webhooks';
 
@@ -86,4 +87,33 @@ export async function keepConsent(postgres: typeof Postgres): Promise<void> {
     'migrate runs the SQL that is shown',
   );
   check((await ledger.history('+6591234567')).length === 0, 'nobody is on record');
+}
+
+/** Limits on a server that does not answer: this process takes its share of ten, and says so. */
+export async function countAlone(
+  library: typeof Library,
+  testing: typeof Testing,
+  redis: typeof Redis,
+): Promise<void> {
+  const noServer = () => Promise.reject(new Error('no server'));
+  const heard: string[] = [];
+  const limits = redis.redisLimits({
+    client: { evalsha: noServer, eval: noServer, call: noServer } satisfies Redis.RedisCommands,
+    secret: 'thirty-two characters or more of it',
+    onStoreError: { local: { processes: 2 } },
+    onEvent: ({ type }) => void heard.push(type),
+  });
+  const sms = new library.SmsClient({
+    apiKey: 'consumer-key',
+    subAccountId: 'alone',
+    fetch: testing.createEmulator().fetch,
+    limits,
+  });
+  const message = { destination: '+6591234567', text: 'hi' };
+  for (let count = 1; count <= 5; count += 1) await sms.messages.send(message);
+  const refusal = await sms.messages.send(message).catch((error: unknown) => error);
+  check(library.LimitError.isInstance(refusal), 'the sixth is over the share of one in two');
+  check(heard.includes('limits-switched'), 'the switch was told');
+  await sms.close();
+  await limits.close();
 }

@@ -1,12 +1,14 @@
 import * as library from '8x8-sms-guard';
 import * as postgres from '8x8-sms-guard/postgres';
+import * as redis from '8x8-sms-guard/redis';
 import * as testing from '8x8-sms-guard/testing';
 import * as webhooks from '8x8-sms-guard/webhooks';
-import { exercise, hearBack, keepConsent } from './exercise.EXTENSION';
+import { countAlone, exercise, hearBack, keepConsent } from './exercise.EXTENSION';
 
 exercise(library, testing, 'consumer')
   .then(() => hearBack(library, testing, webhooks))
   .then(() => keepConsent(postgres))
+  .then(() => countAlone(library, testing, redis))
   .then(
     () => console.log('OK'),
     (error: unknown) => {

@@ -1,9 +1,10 @@
 // The client stands in the global scope, where a Worker may not read a clock, start a timer or draw a random number.
 import * as library from '8x8-sms-guard';
 import * as postgres from '8x8-sms-guard/postgres';
+import * as redis from '8x8-sms-guard/redis';
 import * as testing from '8x8-sms-guard/testing';
 import * as webhooks from '8x8-sms-guard/webhooks';
-import { exercise, hearBack, keepConsent } from './exercise.mjs';
+import { countAlone, exercise, hearBack, keepConsent } from './exercise.mjs';
 
 const emulator = testing.createEmulator();
 const sms = new library.SmsClient({
@@ -20,6 +21,7 @@ export default {
       await exercise(library, testing, 'worker');
       await hearBack(library, testing, webhooks);
       await keepConsent(postgres);
+      await countAlone(library, testing, redis);
       const unknown = await receiver.handle(
         new Request('https://example.com', { method: 'POST', body: '{}' }),
       );
