@@ -11,19 +11,18 @@ import { checkId, checkSettlement } from '../limits/rule-validation.ts';
 import { redactText } from '../redact.ts';
 import { createGatherTakes } from './gather-takes.ts';
 import { createLostTakes } from './lost-takes.ts';
-import { INSPECT, RECALL, RELEASE, SETTLE, TAKE } from './lua/scripts.ts';
+import { INSPECT, RECALL, SETTLE } from './lua/scripts.ts';
 import { createOpenTakes, type OpenTake } from './open-takes.ts';
-import { readRecall, readStates, readTakeAnswer, type TakeAnswer } from './read-answer.ts';
+import { readRecall, readStates, type TakeAnswer } from './read-answer.ts';
 import type { RedisCommands } from './redis-commands.ts';
 import type { Names } from './rule-arguments.ts';
 import { createRuleChecks } from './rule-checks.ts';
 import { createRunScript } from './run-script.ts';
-import { createScriptCalls, DEADLINE_AT, type ScriptSettlement, type TakeCall } from './script-calls.ts';
+import { createScriptCalls, type ScriptSettlement, type TakeCall } from './script-calls.ts';
 import { scriptSettlement } from './script-settlement.ts';
-import { createServerClocks } from './server-clock.ts';
-import { STAMPS_A_MS } from './stamps.ts';
 import { takeInParts } from './take-in-parts.ts';
 import { createTakeOnce } from './take-once.ts';
+import { createTimelyCommands } from './timely-commands.ts';
 
 export interface RedisStoreConfig {
   readonly commands: RedisCommands;
@@ -44,56 +43,21 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
   const { commands, names, deadlineMs, testClock } = config;
   const calls = createScriptCalls(names, testClock);
   const scripts = {
-    take: createRunScript(commands, TAKE),
     settle: createRunScript(commands, SETTLE),
     inspect: createRunScript(commands, INSPECT),
-    release: createRunScript(commands, RELEASE),
     recall: createRunScript(commands, RECALL),
   };
   const checks = createRuleChecks();
-  const clocks = createServerClocks();
+  const timely = createTimelyCommands({ commands, calls, deadlineMs, isTest: testClock !== undefined });
   const open = createOpenTakes();
   const lost = createLostTakes();
-
-  /** The deadline of a command that is sent now, when the time of the server is known. */
-  function deadline(scope: string): string | undefined {
-    const nowMs = clocks.now(scope);
-    return nowMs === undefined ? undefined : `${Math.ceil(nowMs + deadlineMs)}`;
-  }
-
-  async function firstDeadline(scope: string): Promise<string> {
-    const askedAt = clocks.local();
-    const { keys, args } = calls.time(scope);
-    const answer = readTakeAnswer(await scripts.take(keys, args), []);
-    if (answer.kind === 'taken') clocks.learn(scope, answer.stamp / STAMPS_A_MS, askedAt);
-    const first = deadline(scope);
-    // Without one a command that comes late would count.
-    if (first === undefined) throw new TypeError('no time');
-    return first;
-  }
-
-  async function ask({ keys, args, requests }: TakeCall, scope: string): Promise<TakeAnswer> {
-    for (let isFirst = true; ; isFirst = false) {
-      if (testClock === undefined) args[DEADLINE_AT] = deadline(scope) ?? (await firstDeadline(scope));
-      const askedAt = clocks.local();
-      const answer = readTakeAnswer(await scripts.take(keys, args), requests);
-      if (answer.kind === 'void') return answer;
-      const isPrompt = clocks.local() - askedAt <= deadlineMs;
-      if (isPrompt && !(answer.kind === 'taken' && answer.isRepeated)) {
-        clocks.learn(scope, answer.stamp / STAMPS_A_MS, askedAt);
-      }
-      // Late, and yet at once: another server answers, with another clock. Nothing was counted.
-      if (answer.kind === 'late' && isPrompt && isFirst) continue;
-      return answer;
-    }
-  }
 
   async function takeCall(scope: string, call: TakeCall): Promise<readonly TakeVerdict[]> {
     let answer: TakeAnswer;
     // One that is asked again is not given up.
     lost.found(scope, call);
     try {
-      answer = await ask(call, scope);
+      answer = await timely.take(scope, call);
     } catch (error) {
       // It may have been counted: who gives it back has it looked up.
       lost.lose(scope, call);
@@ -109,7 +73,7 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
   }
 
   function remember(scope: string, { requests }: TakeCall, answer: TakeAnswer & { kind: 'taken' }): void {
-    const openedAt = clocks.local();
+    const openedAt = timely.local();
     requests.forEach(({ reservation, rules }, at) => {
       const verdict = answer.verdicts[at] as TakeVerdict;
       if (!verdict.granted) return;
@@ -127,7 +91,7 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
         await takeOnce.whenAnswered(scope, reservation);
         const call = outcome === 'return' ? lost.callOf(scope, reservation) : undefined;
         if (call !== undefined) await recall(scope, call);
-        const take = open.close(scope, reservation, clocks.local());
+        const take = open.close(scope, reservation, timely.local());
         if (take === undefined) continue;
         const wish = scriptSettlement(settlement, take);
         if (wish === undefined) continue;
@@ -148,24 +112,6 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
     const answer = readRecall(await scripts.recall(keys, args), call.requests);
     lost.found(scope, call);
     if (answer?.kind === 'taken') remember(scope, call, answer);
-  }
-
-  /** All within one deadline: a command that comes later would forget what was counted meanwhile. */
-  async function forget(scope: string, rules: readonly LimitRule[]): Promise<void> {
-    const startedAt = clocks.local();
-    let by = testClock === undefined ? (deadline(scope) ?? (await firstDeadline(scope))) : '';
-    for (const keys of calls.releases(scope, rules)) {
-      for (let isFirst = true; ; isFirst = false) {
-        if (clocks.local() - startedAt > deadlineMs) throw new TypeError('too late');
-        const askedAt = clocks.local();
-        const lateMs = await scripts.release(keys, [by]);
-        if (lateMs === null || lateMs === undefined) break;
-        if (!isFirst || clocks.local() - askedAt > deadlineMs) throw new TypeError('too late');
-        // Another server answers, with another clock.
-        clocks.learn(scope, Number(lateMs), askedAt);
-        by = deadline(scope) ?? by;
-      }
-    }
   }
 
   /** What other parts took belongs to a call that throws. */
@@ -219,7 +165,7 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
       checks.checkRules(scope, rules);
       open.release(scope, rules);
       try {
-        await forget(scope, rules);
+        await timely.release(scope, rules);
       } catch (error) {
         throw storeError(error, 'Not everything was released. Release it again.');
       }

@@ -44,6 +44,8 @@ const SPARE_MS = 1000;
 /** The same where the clock of a test counts, which may stand while that of the server goes on. */
 const TEST_SPARE_MS = 3_600_000;
 
+export type ScriptCalls = ReturnType<typeof createScriptCalls>;
+
 /** Makes the calls of the scripts. `testClock` gives microseconds by the clock of a test. */
 export function createScriptCalls(names: Names, testClock: (() => number) | undefined) {
   const spareMs = testClock === undefined ? SPARE_MS : TEST_SPARE_MS;
