@@ -1,3 +1,4 @@
+import { reservationKey } from './reservation-key.ts';
 import type { TakeCall } from './script-calls.ts';
 
 /**
@@ -15,10 +16,9 @@ const MAX_LOST = 100_000;
 
 export function createLostTakes(): LostTakes {
   const calls = new Map<string, TakeCall>();
-  const keyOf = (scope: string, reservation: string) => `${scope.length} ${scope}${reservation}`;
   return {
     lose(scope, call) {
-      for (const { reservation } of call.requests) calls.set(keyOf(scope, reservation), call);
+      for (const { reservation } of call.requests) calls.set(reservationKey(scope, reservation), call);
       for (const key of calls.keys()) {
         if (calls.size <= MAX_LOST) return;
         calls.delete(key);
@@ -26,8 +26,9 @@ export function createLostTakes(): LostTakes {
     },
     found(scope, call) {
       if (calls.size === 0) return;
-      for (const { reservation } of call.requests) calls.delete(keyOf(scope, reservation));
+      for (const { reservation } of call.requests) calls.delete(reservationKey(scope, reservation));
     },
-    callOf: (scope, reservation) => (calls.size === 0 ? undefined : calls.get(keyOf(scope, reservation))),
+    callOf: (scope, reservation) =>
+      calls.size === 0 ? undefined : calls.get(reservationKey(scope, reservation)),
   };
 }

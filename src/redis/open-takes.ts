@@ -1,5 +1,6 @@
 import type { LimitRule, TakeVerdict } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
+import { reservationKey } from './reservation-key.ts';
 
 /** A take that this process made and has not settled. */
 export interface OpenTake {
@@ -35,7 +36,6 @@ const MAX_OPEN = 1_000_000;
 export function createOpenTakes(): OpenTakes {
   // In order of opening, but for the few that are opened again.
   const takes = new Map<string, OpenTake & { readonly scope: string }>();
-  const keyOf = (scope: string, reservation: string) => `${scope.length} ${scope}${reservation}`;
 
   function forgetOld(now: number): void {
     for (const [key, { openedAt }] of takes) {
@@ -47,11 +47,11 @@ export function createOpenTakes(): OpenTakes {
   return {
     open(scope, reservation, take) {
       forgetOld(take.openedAt);
-      takes.set(keyOf(scope, reservation), { scope, ...take });
+      takes.set(reservationKey(scope, reservation), { scope, ...take });
     },
-    verdictOf: (scope, reservation) => takes.get(keyOf(scope, reservation))?.verdict,
+    verdictOf: (scope, reservation) => takes.get(reservationKey(scope, reservation))?.verdict,
     close(scope, reservation, now) {
-      const key = keyOf(scope, reservation);
+      const key = reservationKey(scope, reservation);
       const take = takes.get(key);
       takes.delete(key);
       return take !== undefined && now - take.openedAt < LEASE_MS ? take : undefined;

@@ -1,6 +1,7 @@
 import type { TakeRequest, TakeVerdict } from '../limits/limit-store.ts';
 import type { LostTakes } from './lost-takes.ts';
 import type { OpenTakes } from './open-takes.ts';
+import { reservationKey } from './reservation-key.ts';
 import type { TakeCall } from './script-calls.ts';
 
 export interface TakeOnceConfig {
@@ -16,7 +17,6 @@ export interface TakeOnceConfig {
  */
 export function createTakeOnce({ open, lost, take, takeCall }: TakeOnceConfig) {
   const onTheWay = new Map<string, Promise<TakeVerdict>>();
-  const keyOf = (scope: string, reservation: string) => `${scope.length} ${scope}${reservation}`;
 
   async function follow(key: string, taking: Promise<TakeVerdict>): Promise<TakeVerdict> {
     onTheWay.set(key, taking);
@@ -32,14 +32,14 @@ export function createTakeOnce({ open, lost, take, takeCall }: TakeOnceConfig) {
     call.requests.forEach(({ reservation }, at) => {
       const taking = asking.then((verdicts) => verdicts[at] as TakeVerdict);
       // Nobody may have asked for this one again.
-      follow(keyOf(scope, reservation), taking).catch(() => undefined);
+      follow(reservationKey(scope, reservation), taking).catch(() => undefined);
     });
   }
 
   return {
     async take(scope: string, request: TakeRequest): Promise<TakeVerdict> {
       const { reservation } = request;
-      const key = keyOf(scope, reservation);
+      const key = reservationKey(scope, reservation);
       const lostCall = lost.callOf(scope, reservation);
       if (lostCall !== undefined) takeAgain(scope, lostCall);
       const known = onTheWay.get(key) ?? open.verdictOf(scope, reservation);
@@ -47,7 +47,7 @@ export function createTakeOnce({ open, lost, take, takeCall }: TakeOnceConfig) {
     },
     /** A command that goes again for the sake of one message carries the others along: their answer comes first. */
     async whenAnswered(scope: string, reservation: string): Promise<void> {
-      await onTheWay.get(keyOf(scope, reservation))?.catch(() => undefined);
+      await onTheWay.get(reservationKey(scope, reservation))?.catch(() => undefined);
     },
   };
 }
