@@ -7,6 +7,7 @@ import { createDeliver } from '../src/deliver.ts';
 import { createEmit } from '../src/events.ts';
 import { createAdmission } from '../src/guards/admission.ts';
 import { createGuards } from '../src/guards/create-guards.ts';
+import { createLimiter } from '../src/limits/limiter.ts';
 import { memoryLimits } from '../src/limits/memory-limits.ts';
 import { normalisePhone } from '../src/phone/normalise-phone.ts';
 import type { TransportRequest } from '../src/transport/transport.ts';
@@ -41,7 +42,8 @@ function answerOf({ messages }: BatchBody): unknown {
 function createClient(clock: Clock) {
   const emit = createEmit(undefined, clock.now);
   const guards = createGuards({}, { appearsIn: (text) => text.includes('bench-key') });
-  const admission = createAdmission({ guards, limits: memoryLimits({ clock }), scope: 'bench', clock, emit });
+  const limiter = createLimiter({ limits: memoryLimits({ clock }), scope: 'bench', clock, emit });
+  const admission = createAdmission({ guards, limiter, clock, emit });
   let outsideMs = 0;
   async function request({ body }: TransportRequest) {
     const startedAt = performance.now();

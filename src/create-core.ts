@@ -12,8 +12,8 @@ import { createClearBackoff } from './guards/clear-backoff.ts';
 import { createGuards } from './guards/create-guards.ts';
 import type { Guard } from './guards/guard.ts';
 import { createGuesses } from './guards/guesses.ts';
-import { createTickets, type Tickets } from './guards/tickets.ts';
 import type { LimitStore } from './limits/limit-store.ts';
+import { createLimiter, type Limiter } from './limits/limiter.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import type { SharedState } from './shared-state.ts';
 import { replaceTypography } from './text/typography.ts';
@@ -29,10 +29,10 @@ export interface Counting {
 }
 
 /** What limits a person, and how it is taken from the limit store. */
-export interface Safeguards extends Counting {
+export interface Safeguards extends Pick<Counting, 'clock' | 'emit'> {
   /** Those in front of a send, and those that count something else under a number. */
   readonly guards: readonly Guard[];
-  readonly tickets: Tickets;
+  readonly limiter: Limiter;
 }
 
 /** Puts together what every resource of a client is made from: the guards in front, the transport behind. */
@@ -46,8 +46,8 @@ export function createCore(
   const { content, phone, backoff } = resolved.guards;
   const credentials = createCredentials(resolved.apiKey, { clock, emit });
   const guards = createGuards(resolved.guards, credentials);
-  const tickets = createTickets(counting);
-  const guesses = createGuesses({ options: resolved.guards.guesses, tickets, emit });
+  const limiter = createLimiter(counting);
+  const guesses = createGuesses({ options: resolved.guards.guesses, limiter, emit });
   const core: Core = {
     calls: createCalls(resolved.deadlineMs),
     transport: createTransport({
@@ -58,15 +58,15 @@ export function createCore(
       sharedState: state,
       sharedPace: counting.limits.pace,
     }),
-    deliver: createDeliver(createAdmission({ ...counting, guards }), emit),
+    deliver: createDeliver(createAdmission({ guards, limiter, clock, emit }), emit),
     emit,
     clock,
     subAccountId,
-    clearBackoff: createClearBackoff({ ...counting, backoff }),
+    clearBackoff: createClearBackoff({ backoff, limiter, emit }),
     priceBook: createPriceBook(subAccountId),
     sentTimes: createSentTimes(clock),
     guesses,
-    sessionBindings: createSessionBindings({ ...counting, tickets }),
+    sessionBindings: createSessionBindings({ limiter }),
     prepare: { defaultCountry, acceptUnknownCallingCodes: phone === false },
     rewrite: content !== false && content?.replaceTypography === true ? replaceTypography : (text) => text,
     accountId() {
@@ -78,5 +78,5 @@ export function createCore(
     },
   };
   const all = guesses.guard === undefined ? guards : [...guards, guesses.guard];
-  return { core, safeguards: { ...counting, guards: all, tickets } };
+  return { core, safeguards: { guards: all, limiter, clock, emit } };
 }

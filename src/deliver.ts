@@ -3,8 +3,8 @@ import { AbortedError, ApiError, ConnectionError, SmsError } from './errors.ts';
 import type { Emit } from './events.ts';
 import type { Admission, Ruling } from './guards/admission.ts';
 import { type Candidate, isGuardError } from './guards/guard.ts';
-import type { Closing, Ticket } from './guards/tickets.ts';
 import { decodeOutcome, encodeOutcome } from './idempotency.ts';
+import type { Reservation, ReservationOutcome } from './limits/limiter.ts';
 import { maskNumber } from './redact.ts';
 import type { AcceptedResult, FailedResult, RejectedResult, SendResult } from './results.ts';
 import { wait } from './wait.ts';
@@ -70,7 +70,7 @@ export function createDeliver(admission: Admission, emit: Emit): Deliver {
   /** Writes what was admitted, and settles what was taken for it whatever happens. */
   async function writeAndSettle(
     candidates: readonly Candidate[],
-    tickets: readonly Ticket[],
+    reservations: readonly Reservation[],
     call: Call,
     write: Write,
   ): Promise<readonly SendResult[]> {
@@ -85,15 +85,20 @@ export function createDeliver(admission: Admission, emit: Emit): Deliver {
       if (!SmsError.isInstance(error)) throw error;
       written = candidates.map((candidate) => failedResult(errorOf(error, candidate), candidate));
     }
-    const closings = tickets.map((ticket, turn): Closing => {
+    const outcomes = reservations.map((reservation, turn): ReservationOutcome => {
       const result = written[turn] as SendResult;
       const mayHaveLeft =
         result.status === 'accepted' || (result.status === 'failed' && result.error.submission === 'unknown');
-      if (!mayHaveLeft) return { ticket, outcome: 'return' };
+      if (!mayHaveLeft) return { reservation, outcome: 'return' };
       const isRepeatable = candidates[turn]?.idempotency !== undefined;
-      return { ticket, outcome: 'keep', writtenAt, result: isRepeatable ? encodeOutcome(result) : undefined };
+      return {
+        reservation,
+        outcome: 'keep',
+        writtenAt,
+        result: isRepeatable ? encodeOutcome(result) : undefined,
+      };
     });
-    await admission.settle(closings);
+    await admission.settle(outcomes);
     candidates.forEach((candidate, turn) => {
       report(candidate, written[turn] as SendResult, call);
     });
@@ -111,7 +116,7 @@ export function createDeliver(admission: Admission, emit: Emit): Deliver {
     const asked = open.map((place) => candidates[place] as Candidate);
     const rulings = await admission.admit(asked, call);
     const admitted: Candidate[] = [];
-    const tickets: Ticket[] = [];
+    const reservations: Reservation[] = [];
     const places: number[] = [];
     const waiting: number[] = [];
     asked.forEach((candidate, turn) => {
@@ -119,14 +124,14 @@ export function createDeliver(admission: Admission, emit: Emit): Deliver {
       const place = open[turn] as number;
       if (ruling.kind === 'admitted') {
         admitted.push(candidate);
-        tickets.push(ruling.ticket);
+        reservations.push(ruling.reservation);
         places.push(place);
       } else if (ruling.kind === 'in-progress') waiting.push(place);
       else if (ruling.kind === 'refused') results[place] = refusedResult(candidate, ruling.error, call);
       else results[place] = repeatedResult(candidate, ruling.stored, call);
     });
     if (admitted.length > 0) {
-      const written = await writeAndSettle(admitted, tickets, call, write);
+      const written = await writeAndSettle(admitted, reservations, call, write);
       places.forEach((place, turn) => {
         results[place] = written[turn];
       });

@@ -1,8 +1,8 @@
 import type { Call, Calls } from './call.ts';
 import type { InboundConsent } from './consent/handle-inbound.ts';
 import type { Emit } from './events.ts';
-import type { Tickets } from './guards/tickets.ts';
 import type { OnceRule } from './limits/limit-store.ts';
+import type { Limiter } from './limits/limiter.ts';
 import type { CallOptions, Clock } from './types.ts';
 import type { DeliveryReceipt, InboundMessage } from './webhooks/webhook-event.ts';
 
@@ -46,7 +46,7 @@ export const INTAKE: unique symbol = Symbol.for('8x8-sms-guard/intake') as never
 
 export interface IntakeConfig extends Pick<Intake, 'clock' | 'emit' | 'takeInReceipt' | 'takeInInbound'> {
   readonly calls: Calls;
-  readonly tickets: Tickets;
+  readonly limiter: Limiter;
 }
 
 function eventRule(eventId: string, leaseMs: number): OnceRule {
@@ -63,17 +63,18 @@ function eventRule(eventId: string, leaseMs: number): OnceRule {
   };
 }
 
-export function createIntake({ calls, tickets, ...rest }: IntakeConfig): Intake {
+export function createIntake({ calls, limiter, ...rest }: IntakeConfig): Intake {
   return {
     ...rest,
     run: calls.run,
     async claim(eventId, leaseMs, call) {
-      const ticket = tickets.open([eventRule(eventId, leaseMs)]);
-      const [verdict] = await tickets.take([ticket], call);
+      const reservation = limiter.reserve([eventRule(eventId, leaseMs)]);
+      const [verdict] = await limiter.take([reservation], call);
       if (verdict?.granted === true) {
         return {
           kind: 'claimed',
-          settle: (outcome) => tickets.settle([{ ticket, outcome: outcome === 'done' ? 'keep' : 'return' }]),
+          settle: (outcome) =>
+            limiter.settle([{ reservation, outcome: outcome === 'done' ? 'keep' : 'return' }]),
         };
       }
       const reason = verdict?.refusals[0]?.reason;

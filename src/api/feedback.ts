@@ -90,7 +90,7 @@ export function createGiveFeedback(core: Core): GiveFeedback {
       const body = wireFields({ outcome, timestamp });
       const phone = destination === undefined ? undefined : readPhone(destination, country);
       const clears = phone !== undefined && outcome === 'success';
-      if (clears) await clearBackoff(phone, call.context);
+      if (clears) await clearBackoff(phone, call);
       assertInTime(given, segments.umid, clears);
       await transport.request({ operation: FEEDBACK, segments, body, options: call.transportOptions() });
     });

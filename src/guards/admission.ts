@@ -1,17 +1,17 @@
 import type { Call } from '../call.ts';
 import { type GuardDecision, type SmsError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { LimitRule, LimitStore, OnceRule, RuleFinding, TakeVerdict } from '../limits/limit-store.ts';
+import type { LimitRule, OnceRule, RuleFinding, TakeVerdict } from '../limits/limit-store.ts';
+import type { Limiter, Reservation, ReservationOutcome } from '../limits/limiter.ts';
 import { maskNumber } from '../redact.ts';
 import type { Clock } from '../types.ts';
 import { raceAbort } from '../wait.ts';
 import { decisionOfFinding, describeFinding, longestWait } from './finding.ts';
 import { type Candidate, decisionOf, type Guard, guardError, isGuardError, type Refusal } from './guard.ts';
-import { type Closing, createTickets, type Ticket } from './tickets.ts';
 
 /** What the guards say about one message. */
 export type Ruling =
-  | { readonly kind: 'admitted'; readonly ticket: Ticket }
+  | { readonly kind: 'admitted'; readonly reservation: Reservation }
   | { readonly kind: 'refused'; readonly error: SmsError }
   /** The same `idempotencyKey` was settled before. */
   | { readonly kind: 'repeated'; readonly stored: string | undefined }
@@ -22,15 +22,14 @@ export interface Admission {
   /** One ruling a message, in order. Nothing is counted for a message that is not admitted. */
   admit(candidates: readonly Candidate[], call: Call): Promise<readonly Ruling[]>;
   /** Keeps or gives back what was taken. Never throws, and takes 2 s at most: the message has left, or has not, whatever the store says. */
-  settle(closings: readonly Closing[]): Promise<void>;
+  settle(outcomes: readonly ReservationOutcome[]): Promise<void>;
   /** The time by which the limits count: what lies between a take and a write is measured with it. */
   elapsed(): number;
 }
 
 export interface AdmissionConfig {
   readonly guards: readonly Guard[];
-  readonly limits: LimitStore;
-  readonly scope: string;
+  readonly limiter: Limiter;
   readonly clock: Clock;
   readonly emit: Emit;
 }
@@ -55,9 +54,7 @@ function onceRule(candidate: Candidate): OnceRule | undefined {
 type GrantedVerdict = TakeVerdict & { granted: true };
 
 /** The way every message takes: checks, questions, then one atomic take of all limits. */
-export function createAdmission({ guards, limits, scope, clock, emit }: AdmissionConfig): Admission {
-  const tickets = createTickets({ limits, scope, clock, emit });
-
+export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfig): Admission {
   function observe(candidate: Candidate, decision: GuardDecision, call: Call): void {
     emit({ type: 'guard-observed', ...eventFields(candidate), decision }, call.context);
   }
@@ -118,7 +115,12 @@ export function createAdmission({ guards, limits, scope, clock, emit }: Admissio
     for (const finding of observed) observe(candidate, decisionOfFinding(finding, candidate), call);
   }
 
-  function admitted(candidate: Candidate, ticket: Ticket, verdict: GrantedVerdict, call: Call): Ruling {
+  function admitted(
+    candidate: Candidate,
+    reservation: Reservation,
+    verdict: GrantedVerdict,
+    call: Call,
+  ): Ruling {
     const { observed, waitMs } = verdict;
     if (emit.isSilent !== true) {
       observeAll(candidate, observed, call);
@@ -127,11 +129,11 @@ export function createAdmission({ guards, limits, scope, clock, emit }: Admissio
         emit({ type: 'backoff-started', ...eventFields(candidate), waitMs }, call.context);
       }
     }
-    return { kind: 'admitted', ticket };
+    return { kind: 'admitted', reservation };
   }
 
-  function ruleOn(candidate: Candidate, ticket: Ticket, verdict: TakeVerdict, call: Call): Ruling {
-    if (verdict.granted) return admitted(candidate, ticket, verdict, call);
+  function ruleOn(candidate: Candidate, reservation: Reservation, verdict: TakeVerdict, call: Call): Ruling {
+    if (verdict.granted) return admitted(candidate, reservation, verdict, call);
     const { refusals, observed } = verdict;
     const twin = refusals.find(({ rule }) => rule.guard === 'idempotency');
     if (twin?.reason === 'done') return { kind: 'repeated', stored: twin.result };
@@ -162,11 +164,11 @@ export function createAdmission({ guards, limits, scope, clock, emit }: Admissio
   ): Promise<void> {
     const open = openPlaces(rulings);
     if (open.length === 0) return;
-    const opened = open.map((place) => tickets.open(rulesOf(candidates[place] as Candidate)));
-    const verdicts = await tickets.take(opened, call);
+    const opened = open.map((place) => limiter.reserve(rulesOf(candidates[place] as Candidate)));
+    const verdicts = await limiter.take(opened, call);
     open.forEach((place, turn) => {
       const verdict = verdicts[turn] as TakeVerdict;
-      rulings[place] = ruleOn(candidates[place] as Candidate, opened[turn] as Ticket, verdict, call);
+      rulings[place] = ruleOn(candidates[place] as Candidate, opened[turn] as Reservation, verdict, call);
     });
   }
 
@@ -182,10 +184,10 @@ export function createAdmission({ guards, limits, scope, clock, emit }: Admissio
     });
     if (refused.length === 0) return;
     const opened = refused.map((place) =>
-      tickets.open([onceRule(candidates[place] as Candidate) as OnceRule]),
+      limiter.reserve([onceRule(candidates[place] as Candidate) as OnceRule]),
     );
-    const verdicts = await tickets.take(opened, call);
-    await raceAbort(tickets.giveBack(opened, verdicts), call.signal);
+    const verdicts = await limiter.take(opened, call);
+    await raceAbort(limiter.giveBack(opened, verdicts), call.signal);
     for (const [turn, place] of refused.entries()) {
       const verdict = verdicts[turn];
       const [twin] = verdict?.granted === false ? verdict.refusals : [];
@@ -216,8 +218,8 @@ export function createAdmission({ guards, limits, scope, clock, emit }: Admissio
       await runTake(candidates, rulings, call);
       return rulings as Ruling[];
     },
-    settle: tickets.settle,
-    elapsed: tickets.elapsed,
+    settle: limiter.settle,
+    elapsed: limiter.elapsed,
   };
 }
 

@@ -1,32 +1,28 @@
-import { StoreError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { LimitStore } from '../limits/limit-store.ts';
+import type { Limiter, StoreCall } from '../limits/limiter.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import { type BackoffGuardOptions, createBackoffGuard } from './backoff.ts';
 
-/** Forgets the waits of a number: its person entered the one-time password. */
-export type ClearBackoff = (phone: Phone, context: unknown) => Promise<void>;
+/**
+ * Forgets the waits of a number: its person entered the one-time password.
+ *
+ * @throws StoreError the limit store failed
+ */
+export type ClearBackoff = (phone: Phone, call: StoreCall) => Promise<void>;
 
 export interface ClearBackoffConfig {
   readonly backoff: false | BackoffGuardOptions | undefined;
-  readonly limits: LimitStore;
-  readonly scope: string;
+  readonly limiter: Limiter;
   readonly emit: Emit;
 }
 
-/** @throws StoreError from what it makes, when the limit store fails */
-export function createClearBackoff({ backoff, limits, scope, emit }: ClearBackoffConfig): ClearBackoff {
+export function createClearBackoff({ backoff, limiter, emit }: ClearBackoffConfig): ClearBackoff {
   // Another client of this scope may count even when this one has the guard switched off.
   const guard = createBackoffGuard(backoff || {});
-  return async (phone, context) => {
+  return async (phone, call) => {
     const rules = guard.rules({ index: 0, clientMessageId: '', purpose: 'otp', phone });
-    try {
-      await limits.release(scope, rules);
-    } catch {
-      emit({ type: 'store-failed', store: 'limits' }, context);
-      throw new StoreError('The limit store failed, so the wait of this number was not cleared.');
-    }
-    emit({ type: 'backoff-cleared', destination: maskNumber(phone.e164) }, context);
+    await limiter.release(rules, call, 'the wait of this number was not cleared.');
+    emit({ type: 'backoff-cleared', destination: maskNumber(phone.e164) }, call.context);
   };
 }

@@ -1,12 +1,12 @@
 import type { Call, Calls } from '../call.ts';
-import { InvalidPhoneNumberError, SmsError, StoreError, ValidationError } from '../errors.ts';
+import { InvalidPhoneNumberError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { LimitRule, LimitStore, RefusalReason } from '../limits/limit-store.ts';
+import type { LimitRule, RefusalReason } from '../limits/limit-store.ts';
+import type { Limiter } from '../limits/limiter.ts';
 import { normalisePhone, type Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import { type Fields, findFlaw, oneOf, shape, text } from '../schema.ts';
 import type { CallOptions, Clock, Purpose } from '../types.ts';
-import { raceAbort } from '../wait.ts';
 import { describeFinding } from './finding.ts';
 import type { Candidate, Guard, GuardName } from './guard.ts';
 
@@ -69,8 +69,7 @@ export interface GuardsDesk {
 export interface DeskConfig {
   readonly calls: Calls;
   readonly guards: readonly Guard[];
-  readonly limits: LimitStore;
-  readonly scope: string;
+  readonly limiter: Limiter;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly defaultCountry: string | undefined;
@@ -118,7 +117,7 @@ export function rulesOf(
 }
 
 export function createGuardsDesk(config: DeskConfig): GuardsDesk {
-  const { calls, guards, limits, scope, clock, emit, defaultCountry } = config;
+  const { calls, guards, limiter, clock, emit, defaultCountry } = config;
 
   function readQuery(destination: unknown, query: GuardsQuery): { phone: Phone; chosen: readonly Guard[] } {
     const flaw = findFlaw(querySchema, query, 'query');
@@ -144,22 +143,9 @@ export function createGuardsDesk(config: DeskConfig): GuardsDesk {
     return refusals;
   }
 
-  /** A store's own error may hold anything; only that it failed is told. */
-  async function fromStore<Result>(call: Call, work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await raceAbort((async () => work())(), call.signal);
-    } catch (error) {
-      call.throwIfEnded();
-      emit({ type: 'store-failed', store: 'limits' }, call.context);
-      throw SmsError.isInstance(error) && error.code === 'store'
-        ? error
-        : new StoreError('The limit store failed, so nothing was read or released.');
-    }
-  }
-
-  async function countersAndRefusals(chosen: readonly Guard[], candidates: readonly Candidate[]) {
+  async function countersAndRefusals(chosen: readonly Guard[], candidates: readonly Candidate[], call: Call) {
     const rules = rulesOf(chosen, candidates);
-    const states = await limits.inspect(scope, [...rules.values()]);
+    const states = await limiter.inspect([...rules.values()], call, 'nothing was read.');
     const byId = new Map(states.map((state) => [state.rule.id, state]));
     const counters = states.map(
       ({ rule, count, approximate }): GuardCounter => ({
@@ -193,7 +179,7 @@ export function createGuardsDesk(config: DeskConfig): GuardsDesk {
           (purpose): Candidate => ({ index: 0, clientMessageId: crypto.randomUUID(), phone, purpose }),
         );
         const refused = await runChecks(chosen, candidates, call);
-        const { counters, refusals } = await fromStore(call, () => countersAndRefusals(chosen, candidates));
+        const { counters, refusals } = await countersAndRefusals(chosen, candidates, call);
         return { destination: maskNumber(phone.e164), counters, refusals: [...refused, ...refusals] };
       }),
 
@@ -205,7 +191,7 @@ export function createGuardsDesk(config: DeskConfig): GuardsDesk {
           (purpose): Candidate => ({ index: 0, clientMessageId: '', phone, purpose }),
         );
         const rules = [...rulesOf(released, candidates).values()];
-        if (rules.length > 0) await fromStore(call, () => limits.release(scope, rules));
+        await limiter.release(rules, call, 'nothing was released.');
         const names = [...new Set(rules.map(({ guard }) => guard))];
         emit({ type: 'limits-released', destination: maskNumber(phone.e164), guards: names }, call.context);
       }),

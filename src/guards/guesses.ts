@@ -1,13 +1,13 @@
 import type { Call } from '../call.ts';
 import type { Emit } from '../events.ts';
 import type { LimitRule, TakeVerdict } from '../limits/limit-store.ts';
+import type { Limiter } from '../limits/limiter.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import { FALSE_OR_OPTIONS, type Fields, falseOr, oneOf, shape } from '../schema.ts';
 import { decisionOfFinding, describeFinding, longestWait } from './finding.ts';
 import { type Candidate, type Guard, type GuardMode, guardError } from './guard.ts';
 import { type LimitWindow, windowField } from './recipient.ts';
-import type { Tickets } from './tickets.ts';
 
 /**
  * How many codes may be tried with `verifications.check` before one is right. 8x8 ends a session after 5 wrong codes;
@@ -60,7 +60,7 @@ export interface Guesses {
 
 export interface GuessesConfig {
   readonly options: false | GuessesGuardOptions | undefined;
-  readonly tickets: Tickets;
+  readonly limiter: Limiter;
   readonly emit: Emit;
 }
 
@@ -111,7 +111,7 @@ function createNumberGuard({
   };
 }
 
-export function createGuesses({ options = {}, tickets, emit }: GuessesConfig): Guesses {
+export function createGuesses({ options = {}, limiter, emit }: GuessesConfig): Guesses {
   const guard = options === false ? undefined : createNumberGuard(options);
   const { mode = 'enforce', perClientIp = DEFAULT_PER_CLIENT_IP } = options || { perClientIp: false };
   const ipWindow = perClientIp && { ...perClientIp };
@@ -128,8 +128,8 @@ export function createGuesses({ options = {}, tickets, emit }: GuessesConfig): G
     guard,
     async take(phone, clientIp, call) {
       const candidate: Candidate = { index: 0, clientMessageId: crypto.randomUUID(), purpose: 'otp', phone };
-      const ticket = tickets.open(rulesOf(candidate, clientIp));
-      const [verdict] = (await tickets.take([ticket], call)) as readonly [TakeVerdict];
+      const reservation = limiter.reserve(rulesOf(candidate, clientIp));
+      const [verdict] = (await limiter.take([reservation], call)) as readonly [TakeVerdict];
       const { clientMessageId, purpose } = candidate;
       const shown = { clientMessageId, purpose, destination: maskNumber(phone.e164) };
       for (const finding of verdict.observed) {
@@ -142,7 +142,7 @@ export function createGuesses({ options = {}, tickets, emit }: GuessesConfig): G
         emit({ type: 'message-blocked', ...shown, decision }, call.context);
         throw guardError(decision, describeFinding(decisive));
       }
-      return { settle: (outcome) => tickets.settle([{ ticket, outcome }]) };
+      return { settle: (outcome) => limiter.settle([{ reservation, outcome }]) };
     },
   };
 }

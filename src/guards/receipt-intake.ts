@@ -1,15 +1,12 @@
 import type { PriceBook } from '../api/price-book.ts';
 import { type Cache, createCache } from '../cache.ts';
 import type { Call } from '../call.ts';
-import { StoreError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { LimitStore } from '../limits/limit-store.ts';
+import type { Limiter } from '../limits/limiter.ts';
 import { normalisePhone, type Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
-import { withTimeLimit } from '../time-limit.ts';
 import { isDelivered } from '../webhooks/latest-status.ts';
 import type { DeliveryReceipt } from '../webhooks/webhook-event.ts';
-import type { Tickets } from './tickets.ts';
 import {
   type UndeliverableGuardOptions,
   type UndeliverableSettings,
@@ -22,9 +19,7 @@ export type TakeInReceipt = (receipt: DeliveryReceipt, call: Call) => Promise<vo
 export interface ReceiptIntakeConfig {
   readonly undeliverable: false | UndeliverableGuardOptions;
   readonly priceBook: Pick<PriceBook, 'learn'>;
-  readonly tickets: Pick<Tickets, 'open' | 'take' | 'settle'>;
-  readonly limits: LimitStore;
-  readonly scope: string;
+  readonly limiter: Limiter;
   readonly emit: Emit;
 }
 
@@ -35,12 +30,11 @@ const MAX_REACHED = 10_000;
 /** 8x8's ids have 36. A longer one is not kept: it may be as long as the body. */
 const MAX_UMID_CHARACTERS = 100;
 
-/** As with a take: a store that hangs must not hold the webhook. */
-const STORE_TIMEOUT_MS = 5_000;
+const CONSEQUENCE = 'the delivery receipt was not taken in.';
 
 /** @throws StoreError from what it makes, when the limit store fails: 8x8 is told to send the receipt again */
 export function createReceiptIntake(config: ReceiptIntakeConfig): TakeInReceipt {
-  const { priceBook, tickets, limits, scope, emit } = config;
+  const { priceBook, limiter, emit } = config;
   const settings = config.undeliverable && undeliverableSettings(config.undeliverable);
   /** By umid, of this process: as `latestStatus` has it, what arrived stays arrived, whatever comes late. */
   let reached: Cache<string, true> | undefined;
@@ -51,17 +45,6 @@ export function createReceiptIntake(config: ReceiptIntakeConfig): TakeInReceipt 
     reached.set(umid, true);
   }
 
-  async function fromStore<Result>(call: Call, work: () => Promise<Result>): Promise<Result> {
-    try {
-      const answer = await withTimeLimit(STORE_TIMEOUT_MS, call.signal, work);
-      if (answer.inTime) return answer.value;
-    } catch {
-      call.throwIfEnded();
-    }
-    emit({ type: 'store-failed', store: 'limits' }, call.context);
-    throw new StoreError('The limit store failed, so the delivery receipt was not taken in.');
-  }
-
   /** Raised in monitor mode too: without it there would be nothing to observe. */
   async function raise(
     { forMs, ruleOf }: UndeliverableSettings,
@@ -69,10 +52,10 @@ export function createReceiptIntake(config: ReceiptIntakeConfig): TakeInReceipt 
     errorCode: number,
     call: Call,
   ) {
-    const ticket = tickets.open([{ ...ruleOf(phone.key), mode: 'enforce', raise: true }]);
-    const [verdict] = await tickets.take([ticket], call);
+    const reservation = limiter.reserve([{ ...ruleOf(phone.key), mode: 'enforce', raise: true }]);
+    const [verdict] = await limiter.take([reservation], call);
     const isRaised = verdict?.granted === true;
-    if (isRaised) await tickets.settle([{ ticket, outcome: 'keep' }]);
+    if (isRaised) await limiter.settle([{ reservation, outcome: 'keep' }]);
     const destination = maskNumber(phone.e164);
     const barred = isRaised ? { forMs } : {};
     emit({ type: 'number-undeliverable', destination, errorCode, ...barred }, call.context);
@@ -81,9 +64,9 @@ export function createReceiptIntake(config: ReceiptIntakeConfig): TakeInReceipt 
   async function lift({ ruleOf }: UndeliverableSettings, { key, e164 }: Phone, call: Call): Promise<void> {
     const rule = ruleOf(key);
     // Nearly every receipt is of a number that was never barred: one question, and nothing written.
-    const [state] = await fromStore(call, () => limits.inspect(scope, [rule]));
+    const [state] = await limiter.inspect([rule], call, CONSEQUENCE);
     if (state === undefined || state.count === 0) return;
-    await fromStore(call, () => limits.release(scope, [rule]));
+    await limiter.release([rule], call, CONSEQUENCE);
     emit({ type: 'number-reached', destination: maskNumber(e164) }, call.context);
   }
 

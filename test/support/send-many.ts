@@ -6,6 +6,7 @@ import { createCalls } from '../../src/call.ts';
 import { createDeliver } from '../../src/deliver.ts';
 import { createEmit, type SmsEvent } from '../../src/events.ts';
 import { createAdmission } from '../../src/guards/admission.ts';
+import { createLimiter } from '../../src/limits/limiter.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import type { SendResult } from '../../src/results.ts';
 import type { TransportAnswer, TransportRequest } from '../../src/transport/transport.ts';
@@ -39,7 +40,8 @@ export function manyOver(respond: (request: TransportRequest) => TransportAnswer
   let mostInFlight = 0;
   const clock = { now: () => 0 };
   const emit = createEmit((event) => void events.push(event), clock.now);
-  const admission = createAdmission({ guards: [], limits: memoryLimits(), scope: 'test', clock, emit });
+  const limiter = createLimiter({ limits: memoryLimits(), scope: 'test', clock, emit });
+  const admission = createAdmission({ guards: [], limiter, clock, emit });
   const calls = createCalls(undefined);
   const core = {
     calls,

@@ -11,13 +11,13 @@ import {
 } from '../../src/errors.ts';
 import { createEmit, type SmsEvent } from '../../src/events.ts';
 import type { Admission, Ruling } from '../../src/guards/admission.ts';
-import type { Closing } from '../../src/guards/tickets.ts';
+import type { ReservationOutcome } from '../../src/limits/limiter.ts';
 import type { SendResult } from '../../src/results.ts';
 import { candidateOf } from '../support/candidate.ts';
 import { failureOf } from '../support/transport.ts';
 
-const ticket = { reservation: 'r-1', rules: [], takenAt: 0 };
-const admitted: Ruling = { kind: 'admitted', ticket };
+const reservation = { reservation: 'r-1', rules: [], takenAt: 0 };
+const admitted: Ruling = { kind: 'admitted', reservation };
 
 /** Delivers two messages past guards that rule so, with the network of the test. */
 function deliverWith(
@@ -25,11 +25,11 @@ function deliverWith(
   rulings: readonly Ruling[] = [admitted, admitted],
   more: Partial<Admission> = {},
 ) {
-  const closings: Closing[] = [];
+  const outcomes: ReservationOutcome[] = [];
   const events: SmsEvent[] = [];
   const admission: Admission = {
     admit: async () => rulings,
-    settle: async (given) => void closings.push(...given),
+    settle: async (given) => void outcomes.push(...given),
     elapsed: () => 0,
     ...more,
   };
@@ -41,7 +41,7 @@ function deliverWith(
   const results: Promise<readonly SendResult[]> = createCalls(undefined).run(undefined, (call) =>
     createDeliver(admission, emit)(candidates, call, write),
   );
-  return { results, closings, events };
+  return { results, outcomes, events };
 }
 
 describe('an error of the whole request', () => {
@@ -53,11 +53,11 @@ describe('an error of the whole request', () => {
     [new ApiError({ ...fields, status: 400, submission: 'rejected' }), 'rejected', 'return'],
     [new ConnectionError({ ...fields, reason: 'refused', submission: 'not-submitted' }), 'failed', 'return'],
   ])('is one of each message: %o', async (error, status, outcome) => {
-    const { results, closings, events } = deliverWith(async () => {
+    const { results, outcomes, events } = deliverWith(async () => {
       throw error;
     });
     const [one, two] = await results;
-    expect(closings).toMatchObject([{ outcome }, { outcome }]);
+    expect(outcomes).toMatchObject([{ outcome }, { outcome }]);
     for (const [result, clientMessageId] of [
       [one, 'one'],
       [two, 'two'],
@@ -97,10 +97,10 @@ describe('a fault of our own', () => {
     const write = async () => {
       throw fault;
     };
-    const { results, closings } = deliverWith(write);
+    const { results, outcomes } = deliverWith(write);
     expect(await failureOf(results)).toBe(fault);
     // What was taken stays taken: nobody knows whether it left.
-    expect(closings).toEqual([]);
+    expect(outcomes).toEqual([]);
     const admit = async () => {
       throw fault;
     };
@@ -111,7 +111,7 @@ describe('a fault of our own', () => {
 describe('a ruling', () => {
   it('that refuses is told once', async () => {
     const error = new ValidationError('x', 'idempotencyKey', 'one');
-    const { results, events, closings } = deliverWith(
+    const { results, events, outcomes } = deliverWith(
       async () => [],
       [
         { kind: 'refused', error },
@@ -123,6 +123,6 @@ describe('a ruling', () => {
       { status: 'failed', error: { submission: 'unknown', clientMessageId: 'two' } },
     ]);
     expect(events.map(({ type }) => type)).toEqual(['message-failed', 'message-repeated']);
-    expect(closings).toEqual([]);
+    expect(outcomes).toEqual([]);
   });
 });

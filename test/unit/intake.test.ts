@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCalls } from '../../src/call.ts';
 import { StoreError } from '../../src/errors.ts';
-import { createTickets } from '../../src/guards/tickets.ts';
 import { type Claim, createIntake, INTAKE, type Intake } from '../../src/intake.ts';
 import type { LimitStore } from '../../src/limits/limit-store.ts';
+import { createLimiter } from '../../src/limits/limiter.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import { testClient } from '../support/client.ts';
 import { useFakeTimeouts } from '../support/drive.ts';
@@ -23,10 +23,10 @@ function start(
 ) {
   const clock = createFakeClock();
   const emit = vi.fn();
-  const tickets = createTickets({ limits: storeOf(clock), scope: 'team', clock, emit });
+  const limiter = createLimiter({ limits: storeOf(clock), scope: 'team', clock, emit });
   const intake = createIntake({
     calls: createCalls(undefined),
-    tickets,
+    limiter,
     clock,
     emit,
     takeInReceipt: async () => {},

@@ -104,7 +104,7 @@ export function createCheckVerification(core: Core): CheckVerification {
   /** The person succeeded, whatever a store says: that it failed is told by its own event. */
   async function clear(phone: Phone, call: Call): Promise<void> {
     try {
-      await clearBackoff(phone, call.context);
+      await clearBackoff(phone, call);
     } catch (error) {
       if (!SmsError.isInstance(error)) throw error;
     }

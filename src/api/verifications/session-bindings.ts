@@ -1,11 +1,9 @@
 import type { Call } from '../../call.ts';
 import { sha256, toHex } from '../../digest.ts';
-import { SmsError, StoreError } from '../../errors.ts';
-import type { Emit } from '../../events.ts';
-import type { Tickets } from '../../guards/tickets.ts';
-import type { LimitStore, OnceRule } from '../../limits/limit-store.ts';
+import { SmsError } from '../../errors.ts';
+import type { OnceRule } from '../../limits/limit-store.ts';
+import type { Limiter } from '../../limits/limiter.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
-import { withTimeLimit } from '../../time-limit.ts';
 
 /** What is known of a session. */
 export interface Binding {
@@ -40,10 +38,7 @@ export interface SessionBindings {
 }
 
 export interface SessionBindingsConfig {
-  readonly limits: LimitStore;
-  readonly tickets: Tickets;
-  readonly scope: string;
-  readonly emit: Emit;
+  readonly limiter: Limiter;
 }
 
 /** The longest `codeValidity` of 8x8. */
@@ -52,8 +47,7 @@ const MAX_VALIDITY_MS = 7_200_000;
 const MARGIN_MS = 5 * 60 * 1000;
 /** 8x8 does not say how long it answers VERIFIED; ours. */
 const USED_WINDOW_MS = 24 * 60 * 60 * 1000;
-/** As for a take: a store of our own answers in 150 ms. */
-const STORE_TIMEOUT_MS = 5_000;
+const CONSEQUENCE = 'the session could not be recognised. Nothing was sent.';
 
 /** Nothing of it can be read back: a session id is a secret, and so is a number. */
 async function digestOf(parts: readonly (string | number)[]): Promise<string> {
@@ -80,32 +74,16 @@ async function rulesOf(
   ];
 }
 
-export function createSessionBindings({
-  limits,
-  tickets,
-  scope,
-  emit,
-}: SessionBindingsConfig): SessionBindings {
-  async function askStore<Answer>(call: Call, ask: () => Promise<Answer>): Promise<Answer> {
-    try {
-      const answer = await withTimeLimit(STORE_TIMEOUT_MS, call.signal, ask);
-      if (answer.inTime) return answer.value;
-    } catch {
-      call.throwIfEnded();
-    }
-    emit({ type: 'store-failed', store: 'limits' }, call.context);
-    throw new StoreError('The limit store failed, so the session could not be recognised. Nothing was sent.');
-  }
-
+export function createSessionBindings({ limiter }: SessionBindingsConfig): SessionBindings {
   return {
     async bind(sessionId, phone, subject, validityMs, call) {
       const rules = await rulesOf(sessionId, phone, subject, Math.min(validityMs, MAX_VALIDITY_MS));
       try {
         // 8x8 may give the session of the last start again: its time begins anew.
-        await askStore(call, () => limits.release(scope, rules));
-        const ticket = tickets.open(rules);
-        const [verdict] = await tickets.take([ticket], call);
-        if (verdict?.granted === true) await tickets.settle([{ ticket, outcome: 'keep' }]);
+        await limiter.release(rules, call, CONSEQUENCE);
+        const reservation = limiter.reserve(rules);
+        const [verdict] = await limiter.take([reservation], call);
+        if (verdict?.granted === true) await limiter.settle([{ reservation, outcome: 'keep' }]);
       } catch (error) {
         // The code is on its way, and a store that failed was told of by an event: the caller needs the session.
         if (!SmsError.isInstance(error)) throw error;
@@ -117,20 +95,17 @@ export function createSessionBindings({
         ...(await rulesOf(sessionId, phone, subject, MAX_VALIDITY_MS)),
         await usedRule(sessionId),
       ];
-      const counts = await askStore(call, async () => {
-        const states = await limits.inspect(scope, rules);
-        return states.map(({ count }) => count);
-      });
-      const [session, binding, used] = counts.map((count) => count > 0);
+      const states = await limiter.inspect(rules, call, CONSEQUENCE);
+      const [session, binding, used] = states.map(({ count }) => count > 0);
       return { owner: binding ? 'this' : session ? 'other' : 'unknown', isUsed: used === true };
     },
 
     async use(sessionId, call) {
-      const ticket = tickets.open([await usedRule(sessionId)]);
-      const [verdict] = await tickets.take([ticket], call);
+      const reservation = limiter.reserve([await usedRule(sessionId)]);
+      const [verdict] = await limiter.take([reservation], call);
       // A table that is full remembers nothing, and the code was right.
       if (verdict?.granted !== true) return verdict?.refusals[0]?.reason === 'capacity';
-      await tickets.settle([{ ticket, outcome: 'keep' }]);
+      await limiter.settle([{ reservation, outcome: 'keep' }]);
       return true;
     },
   };

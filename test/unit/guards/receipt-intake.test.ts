@@ -3,9 +3,9 @@ import type { Call } from '../../../src/call.ts';
 import { createCalls } from '../../../src/call.ts';
 import { AbortedError, StoreError } from '../../../src/errors.ts';
 import { createReceiptIntake } from '../../../src/guards/receipt-intake.ts';
-import { createTickets } from '../../../src/guards/tickets.ts';
 import { type UndeliverableGuardOptions, undeliverableSettings } from '../../../src/guards/undeliverable.ts';
 import type { LimitStore } from '../../../src/limits/limit-store.ts';
+import { createLimiter } from '../../../src/limits/limiter.ts';
 import { memoryLimits } from '../../../src/limits/memory-limits.ts';
 import type { DeliveryReceipt } from '../../../src/webhooks/webhook-event.ts';
 import { CANARY_NUMBER, expectNoCanary } from '../../support/canary.ts';
@@ -59,13 +59,11 @@ function start(
   const emit = vi.fn();
   const learn = vi.fn();
   const scope = 'team';
-  const tickets = createTickets({ limits, scope, clock, emit });
+  const limiter = createLimiter({ limits, scope, clock, emit });
   const takeIn = createReceiptIntake({
     undeliverable,
     priceBook: { learn },
-    tickets,
-    limits,
-    scope,
+    limiter,
     emit,
   });
   const run = (receipt: DeliveryReceipt, signal?: AbortSignal) =>

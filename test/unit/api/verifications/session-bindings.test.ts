@@ -3,8 +3,8 @@ import { createSessionBindings } from '../../../../src/api/verifications/session
 import { createCalls } from '../../../../src/call.ts';
 import { AbortedError, StoreError } from '../../../../src/errors.ts';
 import { createEmit, type SmsEvent } from '../../../../src/events.ts';
-import { createTickets } from '../../../../src/guards/tickets.ts';
 import type { LimitStore } from '../../../../src/limits/limit-store.ts';
+import { createLimiter } from '../../../../src/limits/limiter.ts';
 import { memoryLimits } from '../../../../src/limits/memory-limits.ts';
 import { normalisePhone, type Phone } from '../../../../src/phone/normalise-phone.ts';
 import { shown } from '../../../support/canary.ts';
@@ -37,8 +37,8 @@ function setUp(change: (limits: LimitStore) => Partial<LimitStore> = () => ({}))
   };
   const events: SmsEvent[] = [];
   const emit = createEmit((event) => void events.push(event), clock.now);
-  const tickets = createTickets({ limits, scope: 'team', clock, emit });
-  const bindings = createSessionBindings({ limits, tickets, scope: 'team', emit });
+  const limiter = createLimiter({ limits, scope: 'team', clock, emit });
+  const bindings = createSessionBindings({ limiter });
   const { run } = createCalls(undefined);
   return {
     clock,

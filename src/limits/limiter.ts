@@ -1,0 +1,208 @@
+import type { Call } from '../call.ts';
+import { StoreError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { withTimeLimit } from '../time-limit.ts';
+import type { Clock } from '../types.ts';
+import type {
+  LimitRule,
+  LimitStore,
+  RuleFinding,
+  RuleState,
+  Settlement,
+  TakeRequest,
+  TakeVerdict,
+} from './limit-store.ts';
+
+/** The rules of one admitted message; they are kept or given back once. */
+export interface Reservation extends TakeRequest {
+  /** Milliseconds of `Limiter.elapsed` at the take. */
+  readonly takenAt: number;
+}
+
+/** The end of a reservation. */
+export interface ReservationOutcome extends Pick<Settlement, 'outcome' | 'result'> {
+  readonly reservation: Reservation;
+  /** Milliseconds of `Limiter.elapsed` at the write that counts, if there was one. */
+  readonly writtenAt?: number | undefined;
+}
+
+/**
+ * The one door to the limit store. Nothing else holds a store and a scope. Every call is bounded in time and fails in
+ * one way: a `store-failed` event, and a `StoreError` that never shows the store's own error.
+ */
+export interface Limiter {
+  /** Names a reservation. Asks nobody. */
+  reserve(rules: readonly LimitRule[]): Reservation;
+  /**
+   * One verdict per reservation, from one take for all. A reservation without rules is granted without asking. What a
+   * store grants after its time limit is given back.
+   *
+   * @throws StoreError after 5 s at the latest
+   * @throws SmsError the call's own error, when the call ended first
+   */
+  take(reservations: readonly Reservation[], call: StoreCall): Promise<readonly TakeVerdict[]>;
+  /** Keeps or gives back what was taken. Never throws, and takes 2 s at most. */
+  settle(outcomes: readonly ReservationOutcome[]): Promise<void>;
+  /** Gives back every reservation that was granted. Never throws, and takes 2 s at most. */
+  giveBack(reservations: readonly Reservation[], verdicts: readonly TakeVerdict[]): Promise<void>;
+  /**
+   * Reads counters without changing them. A team's own store may leave some out.
+   *
+   * @param consequence ends the error's sentence "The limit store failed, so …"
+   * @throws StoreError after 5 s at the latest
+   * @throws SmsError the call's own error, when the call ended first
+   */
+  inspect(rules: readonly LimitRule[], call: StoreCall, consequence: string): Promise<readonly RuleState[]>;
+  /**
+   * Forgets counters.
+   *
+   * @param consequence ends the error's sentence "The limit store failed, so …"
+   * @throws StoreError after 5 s at the latest
+   * @throws SmsError the call's own error, when the call ended first
+   */
+  release(rules: readonly LimitRule[], call: StoreCall, consequence: string): Promise<void>;
+  /** The time by which the limits count: the delay between a take and a write is measured with it. */
+  elapsed(): number;
+}
+
+/** The part of a call that the store needs. */
+export type StoreCall = Pick<Call, 'signal' | 'context' | 'throwIfEnded'>;
+
+export interface LimiterConfig {
+  readonly limits: LimitStore;
+  readonly scope: string;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+/** The package's own stores answer in 150 ms or decide by themselves; this limit is for a store that hangs. */
+const ASK_TIMEOUT_MS = 5_000;
+/** The fate of the message is known by then: a store that hangs must not keep it from the caller. */
+const SETTLE_TIMEOUT_MS = 2_000;
+
+const NOTHING_TO_COUNT: TakeVerdict = { granted: true, observed: [] };
+
+/** Opens the door to a limit store. Reads no clock and draws no random number yet. */
+export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Limiter {
+  /** Unique over all processes, and far cheaper than a UUID per message. Drawn on first use: not in a global scope. */
+  let run: string | undefined;
+  let count = 0;
+
+  const elapsed = () => (clock.monotonic === undefined ? clock.now() : clock.monotonic());
+
+  /** One question to the store, with its time limit. The store's own error may hold anything, so it is dropped. */
+  async function ask<Answer>(
+    call: StoreCall,
+    consequence: string,
+    question: (signal: AbortSignal) => Promise<Answer>,
+  ): Promise<Answer> {
+    try {
+      const outcome = await withTimeLimit(ASK_TIMEOUT_MS, call.signal, question);
+      if (outcome.inTime) return outcome.value;
+    } catch {
+      call.throwIfEnded();
+    }
+    emit({ type: 'store-failed', store: 'limits' }, call.context);
+    throw new StoreError(`The limit store failed, so ${consequence}`);
+  }
+
+  /** When nobody waits for it any longer, what a late answer granted is given back. */
+  async function takeCounted(
+    reservations: readonly Reservation[],
+    call: StoreCall,
+  ): Promise<readonly TakeVerdict[]> {
+    let isAwaited = true;
+    try {
+      return await ask(call, 'no message was let through. Nothing was sent.', async (signal) => {
+        const verdicts: unknown = await limits.take(scope, reservations, { signal });
+        if (!isListOf(isVerdict, verdicts) || verdicts.length !== reservations.length) {
+          throw new TypeError('not one verdict each');
+        }
+        if (!isAwaited) await giveBack(reservations, verdicts);
+        return verdicts;
+      });
+    } finally {
+      isAwaited = false;
+    }
+  }
+
+  async function settle(outcomes: readonly ReservationOutcome[]): Promise<void> {
+    const counted = outcomes.filter(({ reservation }) => reservation.rules.length > 0);
+    if (counted.length === 0) return;
+    try {
+      const settlements = counted.map(({ reservation, outcome, writtenAt, result }): Settlement => {
+        const delayMs = writtenAt === undefined ? undefined : Math.max(0, writtenAt - reservation.takenAt);
+        return {
+          reservation: reservation.reservation,
+          rules: reservation.rules,
+          outcome,
+          delayMs,
+          result,
+        };
+      });
+      const settling = withTimeLimit(SETTLE_TIMEOUT_MS, undefined, () => limits.settle(scope, settlements));
+      if (!(await settling).inTime) throw new Error('too late');
+    } catch {
+      // What was taken stays taken: the count is too high until it leaves the window, never too low.
+      emit({ type: 'store-failed', store: 'limits' });
+    }
+  }
+
+  async function giveBack(
+    reservations: readonly Reservation[],
+    verdicts: readonly TakeVerdict[],
+  ): Promise<void> {
+    const granted = reservations.filter((_, index) => verdicts[index]?.granted);
+    await settle(granted.map((reservation) => ({ reservation, outcome: 'return' })));
+  }
+
+  return {
+    reserve(rules) {
+      run ??= crypto.getRandomValues(new BigUint64Array(1)).join('');
+      count += 1;
+      return { reservation: `${run}-${count}`, rules, takenAt: elapsed() };
+    },
+    async take(reservations, call) {
+      const counted = reservations.filter(({ rules }) => rules.length > 0);
+      if (counted.length === 0) return reservations.map(() => NOTHING_TO_COUNT);
+      const verdicts = (await takeCounted(counted, call)).values();
+      return reservations.map(({ rules }) =>
+        rules.length > 0 ? (verdicts.next().value as TakeVerdict) : NOTHING_TO_COUNT,
+      );
+    },
+    settle,
+    giveBack,
+    async inspect(rules, call, consequence) {
+      if (rules.length === 0) return [];
+      return ask(call, consequence, async () => {
+        const states: unknown = await limits.inspect(scope, rules);
+        if (!isListOf(isState, states)) throw new TypeError('not a list of counters');
+        return states;
+      });
+    },
+    async release(rules, call, consequence) {
+      if (rules.length > 0) await ask(call, consequence, () => limits.release(scope, rules));
+    },
+    elapsed,
+  };
+}
+
+/** A team's own store may answer anything: an answer that cannot be read is a failure. */
+function isListOf<Item>(isItem: (value: unknown) => value is Item, list: unknown): list is readonly Item[] {
+  return Array.isArray(list) && list.every(isItem);
+}
+
+function isVerdict(value: unknown): value is TakeVerdict {
+  const { granted, refusals, observed } = (value ?? {}) as Record<string, unknown>;
+  if (!isFindings(observed)) return false;
+  return granted === true || (granted === false && isFindings(refusals) && refusals.length > 0);
+}
+
+function isFindings(value: unknown): value is readonly RuleFinding[] {
+  return Array.isArray(value) && value.every((finding) => typeof finding?.rule?.kind === 'string');
+}
+
+function isState(value: unknown): value is RuleState {
+  const { rule, count } = (value ?? {}) as Partial<Record<keyof RuleState, unknown>>;
+  return typeof (rule as LimitRule | undefined)?.id === 'string' && typeof count === 'number';
+}
