@@ -6,7 +6,7 @@ import { createCalls } from '../src/call.ts';
 import { createDeliver } from '../src/deliver.ts';
 import { createEmit } from '../src/events.ts';
 import { createAdmission } from '../src/guards/admission.ts';
-import { createGuards } from '../src/guards/create-guards.ts';
+import { createGuards, resolveGuards } from '../src/guards/registry.ts';
 import { createLimiter } from '../src/limits/limiter.ts';
 import { memoryLimits } from '../src/limits/memory-limits.ts';
 import { normalisePhone } from '../src/phone/normalise-phone.ts';
@@ -41,7 +41,7 @@ function answerOf({ messages }: BatchBody): unknown {
 /** A client with the default guards and no network. What the network would do is timed apart, as `outsideMs`. */
 function createClient(clock: Clock) {
   const emit = createEmit(undefined, clock.now);
-  const guards = createGuards({}, { appearsIn: (text) => text.includes('bench-key') });
+  const guards = createGuards(resolveGuards({}), { holdsKey: (text) => text.includes('bench-key') }).atSend;
   const limiter = createLimiter({ limits: memoryLimits({ clock }), scope: 'bench', clock, emit });
   const admission = createAdmission({ guards, limiter, clock, emit });
   let outsideMs = 0;

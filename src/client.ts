@@ -15,17 +15,12 @@ import { ConfigurationError, ValidationError } from './errors.ts';
 import { createEmit } from './events.ts';
 import { CONSENT_NAMES } from './guards/consent-options.ts';
 import { createGuardsDesk, type GuardsDesk } from './guards/desk.ts';
+import { GUARD_NAMES, type GuardsOptions } from './guards/registry.ts';
 import { INTAKE } from './intake.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { memoryLimits } from './limits/memory-limits.ts';
 import { logListener } from './log-events.ts';
-import {
-  GUARD_NAMES,
-  type GuardsOptions,
-  OPTION_NAMES,
-  optionsSchema,
-  type SmsClientOptions,
-} from './options.ts';
+import { OPTION_NAMES, optionsSchema, type SmsClientOptions } from './options.ts';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
 import { findFlaw } from './schema.ts';
 import { type SharedState, sharedState } from './shared-state.ts';

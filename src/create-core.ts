@@ -1,6 +1,7 @@
 import type { Core } from './api/core.ts';
 import { createPriceBook } from './api/price-book.ts';
 import { createSentTimes } from './api/sent-times.ts';
+import { createGuesses } from './api/verifications/limit-guesses.ts';
 import { createSessionBindings } from './api/verifications/session-bindings.ts';
 import { createCalls } from './call.ts';
 import { createCredentials } from './credentials.ts';
@@ -9,9 +10,8 @@ import { ConfigurationError } from './errors.ts';
 import type { Emit } from './events.ts';
 import { createAdmission } from './guards/admission.ts';
 import { createClearBackoff } from './guards/clear-backoff.ts';
-import { createGuards } from './guards/create-guards.ts';
 import type { Guard } from './guards/guard.ts';
-import { createGuesses } from './guards/guesses.ts';
+import { createGuards } from './guards/registry.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { createLimiter, type Limiter } from './limits/limiter.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
@@ -45,9 +45,8 @@ export function createCore(
   const { defaultCountry, subAccountId } = resolved;
   const { content, phone, backoff } = resolved.guards;
   const credentials = createCredentials(resolved.apiKey, { clock, emit });
-  const guards = createGuards(resolved.guards, credentials);
+  const guards = createGuards(resolved.guards, { holdsKey: (text) => credentials.appearsIn(text) });
   const limiter = createLimiter(counting);
-  const guesses = createGuesses({ options: resolved.guards.guesses, limiter, emit });
   const core: Core = {
     calls: createCalls(resolved.deadlineMs),
     transport: createTransport({
@@ -58,17 +57,17 @@ export function createCore(
       sharedState: state,
       sharedPace: counting.limits.pace,
     }),
-    deliver: createDeliver(createAdmission({ guards, limiter, clock, emit }), emit),
+    deliver: createDeliver(createAdmission({ guards: guards.atSend, limiter, clock, emit }), emit),
     emit,
     clock,
     subAccountId,
     clearBackoff: createClearBackoff({ backoff, limiter, emit }),
     priceBook: createPriceBook(subAccountId),
     sentTimes: createSentTimes(clock),
-    guesses,
+    guesses: createGuesses({ guards: guards.atCheck, limiter, emit }),
     sessionBindings: createSessionBindings({ limiter }),
     prepare: { defaultCountry, acceptUnknownCallingCodes: phone === false },
-    rewrite: content !== false && content?.replaceTypography === true ? replaceTypography : (text) => text,
+    rewrite: content !== false && content.replaceTypography === true ? replaceTypography : (text) => text,
     accountId() {
       if (resolved.accountId !== undefined) return resolved.accountId;
       throw new ConfigurationError(
@@ -77,6 +76,5 @@ export function createCore(
       );
     },
   };
-  const all = guesses.guard === undefined ? guards : [...guards, guesses.guard];
-  return { core, safeguards: { guards: all, limiter, clock, emit } };
+  return { core, safeguards: { guards: guards.all, limiter, clock, emit } };
 }

@@ -8,14 +8,14 @@ import { createHandleInbound } from './consent/handle-inbound.ts';
 import { createOptInDesk } from './consent/request-opt-in.ts';
 import type { Safeguards } from './create-core.ts';
 import { createReceiptIntake } from './guards/receipt-intake.ts';
+import type { ResolvedGuards } from './guards/registry.ts';
 import { createIntake, type Intake } from './intake.ts';
-import type { GuardsOptions } from './options.ts';
 
 /** The half of a client that hears back: what people choose, and what 8x8 reports. */
 export function createHearing(
   core: Core,
   safeguards: Safeguards,
-  { consent: guard = {}, undeliverable = {} }: GuardsOptions,
+  { consent: guard, undeliverable }: ResolvedGuards,
 ): { readonly consent: Consent; readonly intake: Intake } {
   const { calls, clock, emit, prepare, priceBook } = core;
   const book = createConsentBook({ guard, emit });

@@ -1,3 +1,10 @@
+import type {
+  ConsentReason,
+  GuardName,
+  GuardReason,
+  InvalidPhoneNumberReason,
+  LimitReason,
+} from './guards/reasons.ts';
 import { redactText } from './redact.ts';
 
 /**
@@ -133,9 +140,9 @@ export class ValidationError extends SmsError {
 
 /** What a guard saw and decided; the same record that the `message-blocked` event carries. */
 export interface GuardDecision {
-  readonly guard: string;
+  readonly guard: GuardName;
   /** Machine-readable reason, for example `over-limit`, `opted-out`, `too-many-parts`. */
-  readonly reason: string;
+  readonly reason: GuardReason;
   readonly mode: 'enforce' | 'monitor';
   /** Masked, for example `+65******67`. */
   readonly destination?: string;
@@ -160,8 +167,10 @@ export interface GuardErrorFields {
 export class GuardError extends SmsError {
   static override readonly kind: string = 'GuardError';
   readonly code: 'guard' | 'invalid-phone-number' | 'consent' | 'limit' = 'guard';
-  readonly guard: string;
-  readonly reason: string;
+  /** The guard that refused. */
+  readonly guard: GuardName;
+  /** Machine-readable reason, for example `over-limit`, `opted-out`, `too-many-parts`. */
+  readonly reason: GuardReason;
   readonly decision: GuardDecision;
   declare readonly retryAfterMs?: number;
 
@@ -182,18 +191,21 @@ export class GuardError extends SmsError {
 export class InvalidPhoneNumberError extends GuardError {
   static override readonly kind: string = 'InvalidPhoneNumberError';
   override readonly code = 'invalid-phone-number';
+  declare readonly reason: InvalidPhoneNumberReason;
 }
 
 /** The person opted out, never opted in, or the consent store did not give a clear yes. */
 export class ConsentError extends GuardError {
   static override readonly kind: string = 'ConsentError';
   override readonly code = 'consent';
+  declare readonly reason: ConsentReason;
 }
 
 /** A limit is reached: too many to one number, too soon after the last one-time password, too many numbers in a range. */
 export class LimitError extends GuardError {
   static override readonly kind: string = 'LimitError';
   override readonly code = 'limit';
+  declare readonly reason: LimitReason;
 }
 
 /** 8x8's own ids. Anything else could be an echo of what we sent. */

@@ -123,28 +123,32 @@ export type { OptInRequest } from './consent/request-opt-in.ts';
 export type { ApiKeyFunction, ApiKeyRequest, ExpiringApiKey } from './credentials.ts';
 export * from './errors.ts';
 export type { EventListener, SmsEvent } from './events.ts';
-export type { BackoffGuardOptions } from './guards/backoff.ts';
 export type {
   ConsentCall,
-  ConsentGuardOptions,
   ConsentNotice,
   ConsentQuery,
   PossibleOptOut,
 } from './guards/consent-options.ts';
-export type { ContentGuardOptions } from './guards/content.ts';
-export type { CountriesGuardOptions } from './guards/countries.ts';
 export type { GuardCounter, GuardRefusal, GuardsDesk, GuardsInspection, GuardsQuery } from './guards/desk.ts';
-export type { GuardMode, GuardName } from './guards/guard.ts';
-export type { GuessesGuardOptions } from './guards/guesses.ts';
-export type { PhoneGuardOptions } from './guards/phone.ts';
-export type { PrefixGuardOptions, PrefixRange } from './guards/prefix.ts';
+export type { GuardMode } from './guards/guard.ts';
+export type * from './guards/reasons.ts';
 export type {
+  BackoffGuardOptions,
+  ConfigurableGuard,
+  ConsentGuardOptions,
+  ContentGuardOptions,
+  CountriesGuardOptions,
+  GuardsOptions,
+  GuessesGuardOptions,
   LimitWindow,
+  PhoneGuardOptions,
+  PrefixGuardOptions,
+  PrefixRange,
   RecipientGuardInput,
   RecipientGuardOptions,
   RecipientWindowOptions,
-} from './guards/recipient.ts';
-export type { UndeliverableGuardOptions } from './guards/undeliverable.ts';
+  UndeliverableGuardOptions,
+} from './guards/registry.ts';
 export type {
   BackoffRule,
   BarRule,
@@ -166,7 +170,6 @@ export type {
 export { type MemoryLimitsOptions, memoryLimits } from './limits/memory-limits.ts';
 export type { PaceLane, PaceLease, PaceTurn, PaceWish, SharedPace } from './limits/shared-pace.ts';
 export type {
-  GuardsOptions,
   Logger,
   PaceOptions,
   Region,

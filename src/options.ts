@@ -1,14 +1,7 @@
 import type { ApiKeyFunction } from './credentials.ts';
 import type { EventListener } from './events.ts';
-import { type BackoffGuardOptions, backoffField } from './guards/backoff.ts';
-import { type ConsentGuardOptions, consentField } from './guards/consent-options.ts';
-import { type ContentGuardOptions, contentField } from './guards/content.ts';
-import { type CountriesGuardOptions, countriesField, countryField } from './guards/countries.ts';
-import { type GuessesGuardOptions, guessesField } from './guards/guesses.ts';
-import { type PhoneGuardOptions, phoneField } from './guards/phone.ts';
-import { type PrefixGuardOptions, prefixField } from './guards/prefix.ts';
-import { type RecipientGuardInput, recipientField } from './guards/recipient.ts';
-import { type UndeliverableGuardOptions, undeliverableField } from './guards/undeliverable.ts';
+import { countryField } from './guards/countries.ts';
+import { type GuardsOptions, guardsField } from './guards/registry.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import {
   anyFunction,
@@ -48,28 +41,6 @@ export interface PaceOptions {
   readonly requestsPerSecond?: number | undefined;
   /** Calls that may wait; the next one gets a `QueueFullError`. @default 10_000 */
   readonly maxQueued?: number | undefined;
-}
-
-/** The safeguards, each `false` or options. What is not named has its default. */
-export interface GuardsOptions {
-  /** Which numbers. On. */
-  readonly phone?: false | PhoneGuardOptions | undefined;
-  /** What the message says. On. */
-  readonly content?: false | ContentGuardOptions | undefined;
-  /** Which countries. Off until configured. */
-  readonly countries?: false | CountriesGuardOptions | undefined;
-  /** Who agreed. On: marketing needs an opt-in. */
-  readonly consent?: false | ConsentGuardOptions | undefined;
-  /** How many to one number. On: 10 in any 30 minutes. */
-  readonly recipient?: false | RecipientGuardInput | undefined;
-  /** How soon the next one-time password. On: 30 s, 1 min, 2 min … 1 h. */
-  readonly backoff?: false | BackoffGuardOptions | undefined;
-  /** How many different numbers of one range. Off until configured. */
-  readonly prefix?: false | PrefixGuardOptions | undefined;
-  /** How many codes may be tried with `verifications.check`. On: 20 an hour and number, 100 an hour and client address. */
-  readonly guesses?: false | GuessesGuardOptions | undefined;
-  /** Which numbers a network called non-existent. On: nothing is sent to them for a day. */
-  readonly undeliverable?: false | UndeliverableGuardOptions | undefined;
 }
 
 /** Your logger, or `console`. */
@@ -140,17 +111,6 @@ export const SUB_ACCOUNT_ID = /^[A-Za-z0-9\-._&]{3,50}$/;
 export const MAX_ACCOUNT_ID_LENGTH = 100;
 export const REGIONS = ['apac', 'us', 'eu', 'id'] as const satisfies readonly Region[];
 
-const guardsFields: Fields<GuardsOptions> = {
-  phone: phoneField,
-  content: contentField,
-  countries: countriesField,
-  consent: consentField,
-  recipient: recipientField,
-  backoff: backoffField,
-  prefix: prefixField,
-  guesses: guessesField,
-  undeliverable: undeliverableField,
-};
 const retryFields: Fields<RetryOptions> = {
   maxAttempts: integer({ min: 1, max: 10 }),
   baseMs: integer({ min: 1, max: 60_000, unit: 'milliseconds' }),
@@ -173,7 +133,7 @@ const optionFields: Fields<SmsClientOptions> = {
   pace: falseOr(shape(paceFields, FALSE_OR_OPTIONS)),
   fetch: anyFunction('a fetch function'),
   defaultCountry: countryField,
-  guards: shape(guardsFields),
+  guards: guardsField,
   limits: having(['take', 'settle', 'inspect', 'release'], 'a LimitStore'),
   onEvent: anyFunction(),
   logger: having(['debug', 'info', 'warn', 'error'], 'a logger'),
@@ -181,5 +141,4 @@ const optionFields: Fields<SmsClientOptions> = {
   dangerouslyAllowBrowser: flag(),
 };
 export const OPTION_NAMES: readonly string[] = Object.keys(optionFields);
-export const GUARD_NAMES: readonly string[] = Object.keys(guardsFields);
 export const optionsSchema = shape(optionFields, 'an object of options');

@@ -2,9 +2,9 @@ import type { Product } from './api/operation.ts';
 import type { CredentialsSource } from './credentials.ts';
 import { ConfigurationError } from './errors.ts';
 import type { EventListener } from './events.ts';
+import { type ResolvedGuards, resolveGuards } from './guards/registry.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import {
-  type GuardsOptions,
   type Logger,
   MAX_ACCOUNT_ID_LENGTH,
   optionsSchema,
@@ -29,7 +29,7 @@ export interface ResolvedOptions {
   readonly pace: false | { readonly requestsPerSecond: number; readonly maxQueued: number };
   readonly fetch: Fetch | undefined;
   readonly defaultCountry: string | undefined;
-  readonly guards: GuardsOptions;
+  readonly guards: ResolvedGuards;
   readonly limits: LimitStore | undefined;
   readonly onEvent: EventListener | undefined;
   readonly logger: Logger | undefined;
@@ -201,7 +201,7 @@ export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
     pace: pace && { requestsPerSecond: pace.requestsPerSecond ?? 1_710, maxQueued: pace.maxQueued ?? 10_000 },
     fetch: options.fetch,
     defaultCountry: options.defaultCountry,
-    guards: options.guards ?? {},
+    guards: resolveGuards(options.guards ?? {}),
     limits: options.limits,
     onEvent: options.onEvent,
     logger: options.logger,

@@ -2,12 +2,12 @@ import type { Calls } from '../call.ts';
 import type { Deliver } from '../deliver.ts';
 import type { Emit } from '../events.ts';
 import type { ClearBackoff } from '../guards/clear-backoff.ts';
-import type { Guesses } from '../guards/guesses.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Clock } from '../types.ts';
 import type { PrepareConfig } from './prepare.ts';
 import type { PriceBook } from './price-book.ts';
 import type { SentTimes } from './sent-times.ts';
+import type { Guesses } from './verifications/limit-guesses.ts';
 import type { SessionBindings } from './verifications/session-bindings.ts';
 
 /** What every resource of a client is made from. */

@@ -1,6 +1,6 @@
 import { ValidationError } from '../errors.ts';
 import { readPhone } from '../guards/desk.ts';
-import { describeDuration } from '../guards/finding.ts';
+import { describeDuration } from '../internal/describe-duration.ts';
 import { anything, type Fields, flag, moment, oneOf, shapeWith, text } from '../schema.ts';
 import type { CallOptions } from '../types.ts';
 import type { Core } from './core.ts';

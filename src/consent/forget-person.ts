@@ -2,6 +2,7 @@ import type { Call } from '../call.ts';
 import type { Emit } from '../events.ts';
 import { PURPOSES, rulesOf } from '../guards/desk.ts';
 import type { Candidate, Exemption, Guard } from '../guards/guard.ts';
+import { countsRange } from '../guards/registry.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { forgetPhone, type Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
@@ -28,7 +29,7 @@ function candidatesOf(phone: Phone): readonly Candidate[] {
 }
 
 export function createForgetPerson({ book, guards, limiter, emit }: ForgetPersonConfig): ForgetPerson {
-  const counting = guards.filter(({ name }) => name !== 'prefix');
+  const counting = guards.filter((guard) => !countsRange(guard));
   return async (phone, call) => {
     await book.forget(phone, call);
     const rules = [...rulesOf(counting, candidatesOf(phone)).values()];

@@ -3,7 +3,7 @@ import type { Call } from '../call.ts';
 import { ConsentError, type GuardDecision, SmsError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { ConsentGuardOptions } from '../guards/consent-options.ts';
-import { guardError } from '../guards/guard.ts';
+import { guardError } from '../guards/registry.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import type { AcceptedResult } from '../results.ts';

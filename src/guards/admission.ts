@@ -7,7 +7,8 @@ import { maskNumber } from '../redact.ts';
 import type { Clock } from '../types.ts';
 import { raceAbort } from '../wait.ts';
 import { decisionOfFinding, describeFinding, longestWait } from './finding.ts';
-import { type Candidate, decisionOf, type Guard, guardError, isGuardError, type Refusal } from './guard.ts';
+import { type Candidate, decisionOf, type Guard, isGuardError, type Refusal } from './guard.ts';
+import { guardError } from './registry.ts';
 
 /** What the guards say about one message. */
 export type Ruling =

@@ -42,7 +42,9 @@ export const backoffField = falseOr(
 const BACKOFF_RULE_ID = 'backoff:otp';
 
 /** Delays repeated one-time passwords to one number. */
-export function createBackoffGuard(options: BackoffGuardOptions): Guard & Required<Pick<Guard, 'rules'>> {
+export function createBackoffGuard(
+  options: BackoffGuardOptions,
+): Guard<'backoff'> & Required<Pick<Guard, 'rules'>> {
   const { mode = 'enforce', baseMs = DEFAULT_BASE_MS, maxMs = DEFAULT_MAX_MS } = options;
   const { forgetMs = 3_600_000 } = options;
   return {

@@ -12,7 +12,7 @@ import { type BackoffGuardOptions, createBackoffGuard } from './backoff.ts';
 export type ClearBackoff = (phone: Phone, call: StoreCall) => Promise<void>;
 
 export interface ClearBackoffConfig {
-  readonly backoff: false | BackoffGuardOptions | undefined;
+  readonly backoff: false | BackoffGuardOptions;
   readonly limiter: Limiter;
   readonly emit: Emit;
 }

@@ -6,6 +6,7 @@ import { mapLimited } from '../map-limited.ts';
 import { withTimeLimit } from '../time-limit.ts';
 import type { ConsentCall, ConsentGuardOptions, ConsentQuery } from './consent-options.ts';
 import type { Candidate, Guard, GuardCall, Refusal } from './guard.ts';
+import type { ConsentReason } from './reasons.ts';
 
 const REFUSALS = {
   'no-store': 'Marketing needs an opt-in, and neither guards.consent.check nor guards.consent.ledger is set.',
@@ -20,18 +21,19 @@ const REFUSALS = {
   'not-covered': 'The opt-in of this person does not cover marketing.',
   stale:
     'The opt-in is older than guards.consent.reconfirmAfterMonths (or reconfirmAfterMs) allows. Ask again before sending marketing.',
-} as const;
+} as const satisfies Partial<Record<ConsentReason, string>>;
 
-type ConsentReason = keyof typeof REFUSALS;
+/** The reasons that an asked store or hook can have. */
+type AskedReason = keyof typeof REFUSALS;
 
-const NEVER_LET_THROUGH: ReadonlySet<ConsentReason> = new Set(['opted-out', 'said-no']);
+const NEVER_LET_THROUGH: ReadonlySet<AskedReason> = new Set(['opted-out', 'said-no']);
 
-function refusal(reason: ConsentReason): Refusal {
+function refusal(reason: AskedReason): Refusal<'consent'> {
   return { reason, message: REFUSALS[reason], always: NEVER_LET_THROUGH.has(reason) };
 }
 
 /** What a yes-or-no answer means; `undefined` is a yes. */
-function readAnswer(answer: unknown): ConsentReason | undefined {
+function readAnswer(answer: unknown): AskedReason | undefined {
   if (answer === true) return undefined;
   return answer === false ? 'said-no' : 'not-a-boolean';
 }
@@ -58,11 +60,19 @@ function onceRules({ exemption }: Candidate): readonly LimitRule[] {
   return [{ kind: 'once', id, guard: 'consent', key, fingerprint: 'once', windowMs, mode: 'enforce' }];
 }
 
+/** The sentence for a message of our own that may not go out again yet. */
+export function describeConsentRule(rule: LimitRule): string | undefined {
+  if (rule.kind !== 'once') return undefined;
+  return rule.id === 'opt-in-request'
+    ? 'This person was asked for an opt-in not long ago, and is asked once.'
+    : 'This person got this answer not long ago.';
+}
+
 /** One reason a message; `undefined` is a yes. */
-type Asking = (candidates: readonly Candidate[], call: GuardCall) => Promise<(ConsentReason | undefined)[]>;
+type Asking = (candidates: readonly Candidate[], call: GuardCall) => Promise<(AskedReason | undefined)[]>;
 
 /** Asks the team's store whether a person may be texted. */
-export function createConsentGuard(options: ConsentGuardOptions): Guard {
+export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent'> {
   const {
     mode = 'enforce',
     check,
@@ -79,7 +89,7 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard {
   async function asked<Result>(
     call: GuardCall,
     question: (call: ConsentCall) => Result | Promise<Result>,
-  ): Promise<{ readonly answer: Result } | { readonly reason: ConsentReason }> {
+  ): Promise<{ readonly answer: Result } | { readonly reason: AskedReason }> {
     try {
       const outcome = await withTimeLimit(timeoutMs, call.signal, (signal) =>
         question({ signal, context: call.context }),
@@ -94,7 +104,7 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard {
     { purpose, exemption }: Candidate,
     record: ConsentRecord | undefined,
     now: number,
-  ): ConsentReason | undefined {
+  ): AskedReason | undefined {
     if (exemption?.kind === 'opt-out-confirmation') {
       return record?.state === 'opted-out' && record.confirmation === exemption.key ? undefined : 'opted-out';
     }
@@ -135,7 +145,7 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard {
     candidates: readonly Candidate[],
     call: GuardCall,
     hook: NonNullable<ConsentGuardOptions['check']>,
-  ): Promise<(ConsentReason | undefined)[]> {
+  ): Promise<(AskedReason | undefined)[]> {
     return mapLimited(candidates, concurrency, async (candidate) => {
       const outcome = await asked(call, (consentCall) => hook(queryOf(candidate), consentCall));
       return 'reason' in outcome ? outcome.reason : readAnswer(outcome.answer);
@@ -157,7 +167,7 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard {
     candidates: readonly Candidate[],
     call: GuardCall,
     from: ConsentLedger,
-  ): Promise<(ConsentReason | undefined)[]> {
+  ): Promise<(AskedReason | undefined)[]> {
     const own = candidates.map(consentKey);
     // Before the clock of the question runs: ten thousand hashes take a good part of a second.
     const keys = pseudonym === undefined ? own : [...own, ...(await hashAll(own, pseudonym, call))];

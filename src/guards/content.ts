@@ -34,7 +34,7 @@ const PLACEHOLDER = /\{\{([^{}]*)\}\}/g;
 /** 3GPP TS 23.040 9.1.2.5: 11 characters of GSM-7, or up to 16 digits; letters, digits and spaces as 8x8 has them. */
 const SENDER_ID = /^(?:\+?\d{1,16}|(?=.*[A-Za-z0-9])[A-Za-z0-9 ]{1,11})$/;
 
-function checkPlaceholders({ text, placeholders }: Content): Refusal | undefined {
+function checkPlaceholders({ text, placeholders }: Content): Refusal<'content'> | undefined {
   const rest =
     placeholders === undefined
       ? text
@@ -51,7 +51,7 @@ function checkPlaceholders({ text, placeholders }: Content): Refusal | undefined
 }
 
 /** 8x8 fills in `{code}` and `{brand}`, and sends every other brace as it stands. */
-function checkTemplate(template: string): Refusal | undefined {
+function checkTemplate(template: string): Refusal<'content'> | undefined {
   if (!template.includes('{code}')) {
     return { reason: 'no-code', message: 'The `template` has no {code}, so the person would get no code.' };
   }
@@ -67,7 +67,7 @@ function checkTemplate(template: string): Refusal | undefined {
   };
 }
 
-function checkParts({ measure, encoding }: Content, maxParts: number): Refusal | undefined {
+function checkParts({ measure, encoding }: Content, maxParts: number): Refusal<'content'> | undefined {
   if (measure.unencodable > 0 && encoding === 'GSM7') {
     return {
       reason: 'not-encodable',
@@ -83,7 +83,7 @@ function checkParts({ measure, encoding }: Content, maxParts: number): Refusal |
   };
 }
 
-function checkDates({ scheduledAt, expiresAt }: Content, now: number): Refusal | undefined {
+function checkDates({ scheduledAt, expiresAt }: Content, now: number): Refusal<'content'> | undefined {
   if (scheduledAt !== undefined && scheduledAt <= now) {
     return { reason: 'schedule-in-past', message: '`scheduled` lies in the past. Leave it out to send now.' };
   }
@@ -106,10 +106,10 @@ function checkDates({ scheduledAt, expiresAt }: Content, now: number): Refusal |
 export function createContentGuard(
   options: ContentGuardOptions,
   { holdsKey }: { readonly holdsKey: (text: string) => boolean },
-): Guard {
+): Guard<'content'> {
   const { mode = 'enforce', maxParts = 10 } = options;
 
-  function checkText(content: Content): Refusal | undefined {
+  function checkText(content: Content): Refusal<'content'> | undefined {
     const { text } = content;
     if (holdsKey(text)) {
       // Never let through: a key that was texted to somebody is burnt.

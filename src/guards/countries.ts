@@ -28,7 +28,7 @@ const fields: Fields<CountriesGuardOptions> = {
 export const countriesField = falseOr(shapeWith(['allow'], fields, FALSE_OR_OPTIONS));
 
 /** Refuses every country that is not on the list. */
-export function createCountriesGuard({ mode = 'enforce', allow }: CountriesGuardOptions): Guard {
+export function createCountriesGuard({ mode = 'enforce', allow }: CountriesGuardOptions): Guard<'countries'> {
   const allowed = new Set(allow.map((country) => country.toUpperCase()));
   return {
     name: 'countries',

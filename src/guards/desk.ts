@@ -1,26 +1,28 @@
 import type { Call, Calls } from '../call.ts';
 import { InvalidPhoneNumberError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { LimitRule, RefusalReason } from '../limits/limit-store.ts';
+import type { LimitRule } from '../limits/limit-store.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { normalisePhone, type Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import { type Fields, findFlaw, oneOf, shape, text } from '../schema.ts';
 import type { CallOptions, Clock, Purpose } from '../types.ts';
 import { describeFinding } from './finding.ts';
-import type { Candidate, Guard, GuardName } from './guard.ts';
+import type { Candidate, Guard } from './guard.ts';
+import type { GuardName, GuardReason } from './reasons.ts';
+import { type ConfigurableGuard, countsRange, GUARD_NAMES } from './registry.ts';
 
 /** Which number, and which guard of it. */
 export interface GuardsQuery {
   /** ISO 3166-1 alpha-2 code of a national number. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
   /** Only this guard. @default all; `release` leaves `prefix` alone unless it is named, since a range is not one person */
-  readonly guard?: GuardName | undefined;
+  readonly guard?: ConfigurableGuard | undefined;
 }
 
 /** One counter as it stands. */
 export interface GuardCounter {
-  readonly guard: string;
+  readonly guard: GuardName;
   readonly rule: string;
   /** Messages, different numbers, or one-time passwords without success; 1 for a barred number. */
   readonly count: number;
@@ -32,9 +34,9 @@ export interface GuardCounter {
 
 /** What would be refused now. */
 export interface GuardRefusal {
-  readonly guard: string;
+  readonly guard: GuardName;
   readonly purpose: Purpose;
-  readonly reason: string;
+  readonly reason: GuardReason;
   readonly message: string;
   /** Milliseconds; absent when time does not help. */
   readonly retryAfterMs?: number;
@@ -76,24 +78,14 @@ export interface DeskConfig {
 }
 
 /** Why a rule refuses, where it is not for its limit. */
-const REASONS: Readonly<Partial<Record<LimitRule['kind'], RefusalReason>>> = {
+const REASONS: Readonly<Partial<Record<LimitRule['kind'], 'too-soon' | 'barred'>>> = {
   backoff: 'too-soon',
   bar: 'barred',
 };
 export const PURPOSES = ['transactional', 'otp', 'marketing'] as const satisfies readonly Purpose[];
 const queryFields: Fields<GuardsQuery> = {
   country: text({ min: 2, max: 2 }),
-  guard: oneOf([
-    'phone',
-    'content',
-    'countries',
-    'consent',
-    'recipient',
-    'backoff',
-    'prefix',
-    'undeliverable',
-    'guesses',
-  ]),
+  guard: oneOf(GUARD_NAMES),
 };
 const querySchema = shape(queryFields, 'an object { country, guard }');
 
@@ -149,7 +141,7 @@ export function createGuardsDesk(config: DeskConfig): GuardsDesk {
     const byId = new Map(states.map((state) => [state.rule.id, state]));
     const counters = states.map(
       ({ rule, count, approximate }): GuardCounter => ({
-        guard: rule.guard,
+        guard: rule.guard as GuardName,
         rule: rule.id,
         count,
         ...('limit' in rule && { limit: rule.limit }),
@@ -165,7 +157,7 @@ export function createGuardsDesk(config: DeskConfig): GuardsDesk {
         const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
         const reason = REASONS[rule.kind] ?? 'over-limit';
         const message = describeFinding({ rule, reason, observed, ...wait });
-        return [{ guard: rule.guard, purpose: candidate.purpose, reason, message, ...wait }];
+        return [{ guard: rule.guard as GuardName, purpose: candidate.purpose, reason, message, ...wait }];
       }),
     );
     return { counters, refusals };
@@ -186,7 +178,7 @@ export function createGuardsDesk(config: DeskConfig): GuardsDesk {
     release: (destination, query = {}, options = undefined) =>
       calls.run(options, async (call) => {
         const { phone, chosen } = readQuery(destination, query);
-        const released = chosen.filter(({ name }) => query.guard !== undefined || name !== 'prefix');
+        const released = chosen.filter((guard) => query.guard !== undefined || !countsRange(guard));
         const candidates = PURPOSES.map(
           (purpose): Candidate => ({ index: 0, clientMessageId: '', phone, purpose }),
         );

@@ -1,26 +1,13 @@
-import type { GuardDecision, GuardErrorFields, SmsError } from '../errors.ts';
-import { ConsentError, GuardError, InvalidPhoneNumberError, LimitError } from '../errors.ts';
+import { type GuardDecision, GuardError, type SmsError } from '../errors.ts';
 import type { LimitKey, LimitRule } from '../limits/limit-store.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import type { TextMeasure } from '../text/measure-text.ts';
 import type { Purpose } from '../types.ts';
+import type { GuardName, GuardReasons } from './reasons.ts';
 
 /** `enforce` refuses. `monitor` reports what it would have refused as a `guard-observed` event, and lets it pass. */
 export type GuardMode = 'enforce' | 'monitor';
-
-/** The key of a guard under `guards` of the options. */
-export type GuardName =
-  | 'phone'
-  | 'content'
-  | 'countries'
-  | 'consent'
-  | 'recipient'
-  | 'backoff'
-  | 'prefix'
-  | 'undeliverable'
-  | 'guesses'
-  | 'idempotency';
 
 /** What the message says, for the guards that read it. */
 export interface Content {
@@ -62,6 +49,8 @@ export interface Candidate {
   readonly content?: Content | undefined;
   /** Of a verification: how 8x8 hands over the code that it makes. */
   readonly channel?: string | undefined;
+  /** Of a code that is checked: the end user's address. */
+  readonly clientIp?: string | undefined;
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
   readonly exemption?: Exemption | undefined;
 }
@@ -75,8 +64,8 @@ export interface GuardCall {
 }
 
 /** A guard's no. */
-export interface Refusal {
-  readonly reason: string;
+export interface Refusal<Name extends GuardName = GuardName> {
+  readonly reason: GuardReasons[Name];
   /** A sentence for a developer: what is wrong, and what to change. */
   readonly message: string;
   /** True when monitor mode must not let it pass: an opt-out is one. */
@@ -89,28 +78,12 @@ export interface Refusal {
  * One safeguard. It has at least one of: `check` (looks at a message), `ask` (asks somebody else, all messages at
  * once), `rules` (what to count).
  */
-export interface Guard {
-  readonly name: GuardName;
+export interface Guard<Name extends GuardName = GuardName> {
+  readonly name: Name;
   readonly mode: GuardMode;
-  check?(candidate: Candidate, now: number): Refusal | undefined;
-  ask?(candidates: readonly Candidate[], call: GuardCall): Promise<readonly (Refusal | undefined)[]>;
+  check?(candidate: Candidate, now: number): Refusal<Name> | undefined;
+  ask?(candidates: readonly Candidate[], call: GuardCall): Promise<readonly (Refusal<Name> | undefined)[]>;
   rules?(candidate: Candidate): readonly LimitRule[];
-}
-
-const ERRORS: Readonly<Partial<Record<string, new (fields: GuardErrorFields) => GuardError>>> = {
-  phone: InvalidPhoneNumberError,
-  consent: ConsentError,
-  recipient: LimitError,
-  backoff: LimitError,
-  prefix: LimitError,
-  guesses: LimitError,
-  idempotency: LimitError,
-};
-
-/** The typed error of a guard's decision. */
-export function guardError(decision: GuardDecision, message: string, clientMessageId?: string): GuardError {
-  const GuardErrorClass = ERRORS[decision.guard] ?? GuardError;
-  return new GuardErrorClass({ decision, message: `${message} Nothing was sent.`, clientMessageId });
 }
 
 /** The record of a check's refusal, for the error and the event. */

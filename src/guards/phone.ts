@@ -41,7 +41,7 @@ const fields: Fields<PhoneGuardOptions> = {
 export const phoneField = falseOr(shape(fields, FALSE_OR_OPTIONS));
 
 /** Refuses numbers that cannot or should not get an SMS. */
-export function createPhoneGuard({ mode = 'enforce', ...options }: PhoneGuardOptions): Guard {
+export function createPhoneGuard({ mode = 'enforce', ...options }: PhoneGuardOptions): Guard<'phone'> {
   const policy = createPhonePolicy(options);
   return {
     name: 'phone',

@@ -74,7 +74,7 @@ const DEFAULT_RANGES: readonly PrefixRange[] = [
 const DEFAULT_PURPOSES: readonly Purpose[] = ['otp', 'transactional'];
 
 /** Caps the different numbers in one range of numbers. */
-export function createPrefixGuard(options: PrefixGuardOptions): Guard {
+export function createPrefixGuard(options: PrefixGuardOptions): Guard<'prefix'> {
   const { mode = 'enforce' } = options;
   // Copies: what was checked is what counts, whatever becomes of the caller's arrays.
   const ranges = (options.ranges ?? DEFAULT_RANGES).map((range) => ({ ...range, id: ruleId(range) }));

@@ -98,7 +98,7 @@ interface Counter extends LimitWindow {
 }
 
 /** Caps the messages to one number. */
-export function createRecipientGuard(input: RecipientGuardInput): Guard {
+export function createRecipientGuard(input: RecipientGuardInput): Guard<'recipient'> {
   const { mode = 'enforce', windows = DEFAULT_WINDOWS, perPurpose = {} } = toOptions(input);
   // Copies: what was checked is what counts, whatever becomes of the caller's arrays.
   const countersOf = (which: 'all' | Purpose, given: readonly LimitWindow[] = []): Counter[] =>

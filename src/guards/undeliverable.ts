@@ -57,7 +57,7 @@ export function undeliverableSettings(options: UndeliverableGuardOptions): Undel
 }
 
 /** Refuses numbers that a network called non-existent, whatever the purpose. */
-export function createUndeliverableGuard(options: UndeliverableGuardOptions): Guard {
+export function createUndeliverableGuard(options: UndeliverableGuardOptions): Guard<'undeliverable'> {
   const { mode, ruleOf } = undeliverableSettings(options);
   return { name: 'undeliverable', mode, rules: ({ phone }) => [ruleOf(phone.key)] };
 }

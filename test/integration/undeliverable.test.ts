@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GuardError } from '../../src/errors.ts';
+import type { GuardsOptions } from '../../src/guards/registry.ts';
 import { INTAKE, type Intake } from '../../src/intake.ts';
-import type { GuardsOptions } from '../../src/options.ts';
 import type { DeliveryReceipt } from '../../src/webhooks/webhook-event.ts';
 import { CANARY_NUMBER, expectNoCanary } from '../support/canary.ts';
 import { numberOf, SUB_ACCOUNT_ID, type TestClient, testClient } from '../support/client.ts';

@@ -8,6 +8,7 @@ import {
   type ConfigurationError,
   type ConnectionError,
   type ConsentError,
+  type GuardDecision,
   type GuardError,
   type InvalidPhoneNumberError,
   LimitError,
@@ -26,6 +27,13 @@ import {
   type ValidationError,
   type WebhookError,
 } from '../../src/errors.ts';
+import type {
+  ConsentReason,
+  GuardName,
+  GuardReason,
+  InvalidPhoneNumberReason,
+  LimitReason,
+} from '../../src/guards/reasons.ts';
 
 describe('error codes', () => {
   it('is one literal a class', () => {
@@ -65,6 +73,30 @@ describe('error codes', () => {
       | 'server'
     >();
     expectTypeOf<SmsError['code']>().toEqualTypeOf<SmsErrorCode>();
+  });
+});
+
+describe('guard and reason', () => {
+  it('are literals, one union for each class', () => {
+    expectTypeOf<GuardError['guard']>().toEqualTypeOf<GuardName>();
+    expectTypeOf<GuardError['reason']>().toEqualTypeOf<GuardReason>();
+    expectTypeOf<InvalidPhoneNumberError['reason']>().toEqualTypeOf<InvalidPhoneNumberReason>();
+    expectTypeOf<ConsentError['reason']>().toEqualTypeOf<ConsentReason>();
+    expectTypeOf<LimitError['reason']>().toEqualTypeOf<LimitReason>();
+    expectTypeOf<GuardDecision['reason']>().toEqualTypeOf<GuardReason>();
+  });
+
+  it('make a table of texts exhaustive', () => {
+    const texts = {
+      capacity: 'Try again later.',
+      'over-limit': 'Too many messages.',
+      'too-soon': 'Wait a little.',
+      'resending-interval': 'Wait a little.',
+    } satisfies Record<LimitReason, string>;
+    expectTypeOf(texts).toExtend<Record<LimitReason, string>>();
+    // @ts-expect-error three reasons are missing
+    const incomplete: Record<LimitReason, string> = { capacity: 'Try again later.' };
+    expectTypeOf(incomplete).toExtend<Record<LimitReason, string>>();
   });
 });
 

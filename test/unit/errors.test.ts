@@ -3,7 +3,7 @@ import { build } from 'esbuild';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import * as errors from '../../src/errors.ts';
-import { guardError } from '../../src/guards/guard.ts';
+import { guardError } from '../../src/guards/registry.ts';
 import { maskNumber } from '../../src/redact.ts';
 
 const {
@@ -248,7 +248,10 @@ describe('guardError', () => {
     ['idempotency', LimitError],
     ['content', GuardError],
     ['countries', GuardError],
-  ])('gives the class of %s', (name, Class) => {
+    ['undeliverable', GuardError],
+    ['guesses', LimitError],
+    ['verification', GuardError],
+  ] as const)('gives the class of %s', (name, Class) => {
     const error = guardError({ ...decision, guard: name }, 'No.', 'id-1');
     expect(error.constructor).toBe(Class);
     expect(error).toMatchObject({

@@ -1,7 +1,7 @@
 import { type Cache, createCache } from '../../cache.ts';
 import type { Written } from '../../deliver.ts';
 import { ApiError, LimitError, type SmsError } from '../../errors.ts';
-import { describeDuration } from '../../guards/finding.ts';
+import { describeDuration } from '../../internal/describe-duration.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { maskNumber } from '../../redact.ts';
 import { readReportedTime } from '../../reported-time.ts';

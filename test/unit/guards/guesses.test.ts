@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { connectionOf } from '../../../src/guards/guesses.ts';
 import type { GuessesGuardOptions } from '../../../src/index.ts';
 import { LimitError, memoryLimits, SmsClient, StoreError } from '../../../src/index.ts';
+import { connectionOf } from '../../../src/internal/connection-of.ts';
 import { CANARY_NUMBER, expectNoCanary } from '../../support/canary.ts';
 import { numberOf, testClient } from '../../support/client.ts';
 import { failureOf } from '../../support/transport.ts';

@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { createBackoffGuard } from '../../../src/guards/backoff.ts';
 import { createCountriesGuard } from '../../../src/guards/countries.ts';
-import { createGuards } from '../../../src/guards/create-guards.ts';
-import { describeDuration, describeFinding } from '../../../src/guards/finding.ts';
+import { describeFinding } from '../../../src/guards/finding.ts';
 import { createPhoneGuard } from '../../../src/guards/phone.ts';
 import { createPrefixGuard } from '../../../src/guards/prefix.ts';
 import { createRecipientGuard } from '../../../src/guards/recipient.ts';
+import { createGuards, type GuardsOptions, resolveGuards } from '../../../src/guards/registry.ts';
+import { describeDuration } from '../../../src/internal/describe-duration.ts';
 import type { LimitRule } from '../../../src/limits/limit-store.ts';
 import { candidateOf } from '../../support/candidate.ts';
 import { NOON } from '../../support/fake-clock.ts';
 
 describe('which guards are on', () => {
-  const credentials = { appearsIn: () => false };
-  const names = (options: Parameters<typeof createGuards>[0]) =>
-    createGuards(options, credentials).map(({ name }) => name);
+  const guardsOf = (options: GuardsOptions) =>
+    createGuards(resolveGuards(options), { holdsKey: () => false });
+  const names = (options: GuardsOptions) => guardsOf(options).atSend.map(({ name }) => name);
 
   it('phone, content, consent, recipient, backoff and undeliverable', () => {
     expect(names({})).toEqual(['phone', 'content', 'consent', 'recipient', 'backoff', 'undeliverable']);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GuardError, LimitError } from '../../../src/errors.ts';
 import { decisionOfFinding, describeFinding } from '../../../src/guards/finding.ts';
-import { guardError } from '../../../src/guards/guard.ts';
+import { guardError } from '../../../src/guards/registry.ts';
 import {
   createUndeliverableGuard,
   undeliverableField,

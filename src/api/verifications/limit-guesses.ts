@@ -1,0 +1,59 @@
+import type { Call } from '../../call.ts';
+import type { Emit } from '../../events.ts';
+import { decisionOfFinding, describeFinding, longestWait } from '../../guards/finding.ts';
+import type { Candidate, Guard } from '../../guards/guard.ts';
+import { guardError } from '../../guards/registry.ts';
+import type { TakeVerdict } from '../../limits/limit-store.ts';
+import type { Limiter } from '../../limits/limiter.ts';
+import type { Phone } from '../../phone/normalise-phone.ts';
+import { maskNumber } from '../../redact.ts';
+
+/** A guess that was let through. */
+export interface Guess {
+  /** `keep`: it was wrong, or nobody knows. `return`: it was right, or never reached 8x8. Never throws. */
+  settle(outcome: 'keep' | 'return'): Promise<void>;
+}
+
+/** Takes a guess from every limit of the guards in front of `verifications.check`, or from none. */
+export interface Guesses {
+  /**
+   * @throws LimitError too many were tried
+   * @throws StoreError the limit store failed
+   */
+  take(phone: Phone, clientIp: string | undefined, call: Call): Promise<Guess>;
+}
+
+export interface GuessesConfig {
+  readonly guards: readonly Guard[];
+  readonly limiter: Limiter;
+  readonly emit: Emit;
+}
+
+export function createGuesses({ guards, limiter, emit }: GuessesConfig): Guesses {
+  return {
+    async take(phone, clientIp, call) {
+      const candidate: Candidate = {
+        index: 0,
+        clientMessageId: crypto.randomUUID(),
+        purpose: 'otp',
+        phone,
+        clientIp,
+      };
+      const reservation = limiter.reserve(guards.flatMap((guard) => guard.rules?.(candidate) ?? []));
+      const [verdict] = (await limiter.take([reservation], call)) as readonly [TakeVerdict];
+      const { clientMessageId, purpose } = candidate;
+      const shown = { clientMessageId, purpose, destination: maskNumber(phone.e164) };
+      for (const finding of verdict.observed) {
+        const decision = decisionOfFinding(finding, candidate, [finding]);
+        emit({ type: 'guard-observed', ...shown, decision }, call.context);
+      }
+      if (!verdict.granted) {
+        const decisive = longestWait(verdict.refusals);
+        const decision = decisionOfFinding(decisive, candidate, verdict.refusals);
+        emit({ type: 'message-blocked', ...shown, decision }, call.context);
+        throw guardError(decision, describeFinding(decisive));
+      }
+      return { settle: (outcome) => limiter.settle([{ reservation, outcome }]) };
+    },
+  };
+}

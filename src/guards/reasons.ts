@@ -1,0 +1,66 @@
+import type { PhoneFailureReason } from '../phone/phone-failure.ts';
+import type { PhoneRefusalReason } from '../phone/policy.ts';
+
+/**
+ * Every reason of every guard. A guard can name no reason that is missing here, and the error classes take their unions
+ * from here.
+ */
+export interface GuardReasons {
+  readonly phone: PhoneFailureReason | PhoneRefusalReason;
+  readonly content:
+    | 'already-expired'
+    | 'api-key-in-text'
+    | 'bad-sender-id'
+    | 'broken-text'
+    | 'control-character'
+    | 'no-code'
+    | 'not-encodable'
+    | 'schedule-in-past'
+    | 'schedule-too-far'
+    | 'too-many-parts'
+    | 'unresolved-placeholder';
+  readonly countries: 'country-not-allowed';
+  readonly consent:
+    | 'already-opted-in'
+    | 'answered-recently'
+    | 'asked-recently'
+    | 'capacity'
+    | 'expired'
+    | 'no-record'
+    | 'no-store'
+    | 'not-a-boolean'
+    | 'not-asked'
+    | 'not-covered'
+    | 'opted-out'
+    | 'said-no'
+    | 'stale'
+    | 'threw'
+    | 'timed-out'
+    | 'unreadable';
+  readonly recipient: 'capacity' | 'over-limit';
+  readonly backoff: 'capacity' | 'too-soon';
+  readonly prefix: 'capacity' | 'over-limit';
+  readonly undeliverable: 'barred' | 'capacity';
+  readonly guesses: 'capacity' | 'over-limit';
+  /** The memory of `idempotencyKey`. */
+  readonly idempotency: 'capacity';
+  /** The sessions of `verifications`. `resending-interval` is 8x8's own answer. */
+  readonly verification: 'resending-interval' | 'session-mismatch' | 'session-unknown' | 'session-used';
+}
+
+/** A guard, as errors and events name it: the key of its options under `guards`, or `idempotency`, or `verification`. */
+export type GuardName = keyof GuardReasons;
+
+/** Every reason a guard can give. `Record<GuardReason, string>` is exhaustive. */
+export type GuardReason = GuardReasons[GuardName];
+
+/** Every reason of an `InvalidPhoneNumberError`. */
+export type InvalidPhoneNumberReason = GuardReasons['phone'];
+
+/** Every reason of a `ConsentError`. */
+export type ConsentReason = GuardReasons['consent'];
+
+/** Every reason of a `LimitError`. */
+export type LimitReason =
+  | GuardReasons['recipient' | 'backoff' | 'prefix' | 'guesses' | 'idempotency']
+  | Extract<GuardReasons['verification'], 'resending-interval'>;

@@ -1,0 +1,210 @@
+import {
+  ConsentError,
+  type GuardDecision,
+  GuardError,
+  type GuardErrorFields,
+  InvalidPhoneNumberError,
+  LimitError,
+} from '../errors.ts';
+import type { LimitRule } from '../limits/limit-store.ts';
+import { type Field, type Fields, shape } from '../schema.ts';
+import { type BackoffGuardOptions, backoffField, createBackoffGuard } from './backoff.ts';
+import { createConsentGuard, describeConsentRule } from './consent.ts';
+import { type ConsentGuardOptions, consentField } from './consent-options.ts';
+import { type ContentGuardOptions, contentField, createContentGuard } from './content.ts';
+import { type CountriesGuardOptions, countriesField, createCountriesGuard } from './countries.ts';
+import type { Guard } from './guard.ts';
+import {
+  createGuessesGuard,
+  describeGuessesRule,
+  type GuessesGuardOptions,
+  guessesField,
+} from './guesses.ts';
+import { createPhoneGuard, type PhoneGuardOptions, phoneField } from './phone.ts';
+import { createPrefixGuard, type PrefixGuardOptions, prefixField } from './prefix.ts';
+import type { GuardName } from './reasons.ts';
+import { createRecipientGuard, type RecipientGuardInput, recipientField } from './recipient.ts';
+import {
+  createUndeliverableGuard,
+  type UndeliverableGuardOptions,
+  undeliverableField,
+} from './undeliverable.ts';
+
+export type { BackoffGuardOptions } from './backoff.ts';
+export type { ConsentGuardOptions } from './consent-options.ts';
+export type { ContentGuardOptions } from './content.ts';
+export type { CountriesGuardOptions } from './countries.ts';
+export type { GuessesGuardOptions } from './guesses.ts';
+export type { PhoneGuardOptions } from './phone.ts';
+export type { PrefixGuardOptions, PrefixRange } from './prefix.ts';
+export type {
+  LimitWindow,
+  RecipientGuardInput,
+  RecipientGuardOptions,
+  RecipientWindowOptions,
+} from './recipient.ts';
+export type { UndeliverableGuardOptions } from './undeliverable.ts';
+
+/** The safeguards, each `false` or options. What is not named has its default. */
+export interface GuardsOptions {
+  /** Which numbers. On. */
+  readonly phone?: false | PhoneGuardOptions | undefined;
+  /** What the message says. On. */
+  readonly content?: false | ContentGuardOptions | undefined;
+  /** Which countries. Off until configured. */
+  readonly countries?: false | CountriesGuardOptions | undefined;
+  /** Who agreed. On: marketing needs an opt-in. */
+  readonly consent?: false | ConsentGuardOptions | undefined;
+  /** How many to one number. On: 10 in any 30 minutes. */
+  readonly recipient?: false | RecipientGuardInput | undefined;
+  /** How soon the next one-time password. On: 30 s, 1 min, 2 min … 1 h. */
+  readonly backoff?: false | BackoffGuardOptions | undefined;
+  /** How many different numbers of one range. Off until configured. */
+  readonly prefix?: false | PrefixGuardOptions | undefined;
+  /** Which numbers a network called non-existent. On: nothing is sent to them for a day. */
+  readonly undeliverable?: false | UndeliverableGuardOptions | undefined;
+  /** How many codes may be tried with `verifications.check`. On: 20 an hour and number, 100 an hour and client address. */
+  readonly guesses?: false | GuessesGuardOptions | undefined;
+}
+
+/** The key of a guard under `guards` of the options. */
+export type ConfigurableGuard = keyof GuardsOptions;
+
+type OptionsOf<Name extends ConfigurableGuard> = Exclude<GuardsOptions[Name], false | undefined>;
+
+/** The options of every guard, defaults filled in: `false` is off. */
+export type ResolvedGuards = { readonly [Name in ConfigurableGuard]-?: false | OptionsOf<Name> };
+
+/** The parts of a client that a guard may use. */
+export interface GuardNeeds {
+  /** Whether a text contains the API key. */
+  holdsKey(text: string): boolean;
+}
+
+/** Everything the package knows of one guard. */
+interface GuardEntry<Name extends ConfigurableGuard> {
+  /** Reads `false` or the options. */
+  readonly field: Field;
+  create(options: OptionsOf<Name>, needs: GuardNeeds): Guard<Name>;
+  readonly error: new (fields: GuardErrorFields) => GuardError;
+  /** The options of a guard that nobody named; `false` is off. */
+  readonly byDefault: false | OptionsOf<Name>;
+  /** `check`: it counts the codes that are tried with `verifications.check`, and no message. Default: `send`. */
+  readonly at?: 'check';
+  /** It counts a range of numbers, not one person: released by name only, and never forgotten with a person. */
+  readonly countsRange?: true;
+  /** The sentence for a rule that refused, where the one for its kind does not fit. */
+  describe?(rule: LimitRule, observed: number): string | undefined;
+}
+
+/**
+ * Every guard, in the order they are asked: what costs nothing first, what asks somebody else later. Names, options,
+ * order, defaults and errors are derived from this list.
+ */
+const GUARDS: { readonly [Name in ConfigurableGuard]-?: GuardEntry<Name> } = {
+  phone: { field: phoneField, create: createPhoneGuard, error: InvalidPhoneNumberError, byDefault: {} },
+  content: { field: contentField, create: createContentGuard, error: GuardError, byDefault: {} },
+  countries: { field: countriesField, create: createCountriesGuard, error: GuardError, byDefault: false },
+  consent: {
+    field: consentField,
+    create: createConsentGuard,
+    error: ConsentError,
+    byDefault: {},
+    describe: describeConsentRule,
+  },
+  recipient: { field: recipientField, create: createRecipientGuard, error: LimitError, byDefault: {} },
+  backoff: { field: backoffField, create: createBackoffGuard, error: LimitError, byDefault: {} },
+  prefix: {
+    field: prefixField,
+    create: createPrefixGuard,
+    error: LimitError,
+    byDefault: false,
+    countsRange: true,
+  },
+  undeliverable: {
+    field: undeliverableField,
+    create: createUndeliverableGuard,
+    error: GuardError,
+    byDefault: {},
+  },
+  guesses: {
+    field: guessesField,
+    create: createGuessesGuard,
+    error: LimitError,
+    byDefault: {},
+    at: 'check',
+    describe: describeGuessesRule,
+  },
+};
+
+/** The errors of what refuses without options of its own. */
+const OTHER_ERRORS: Readonly<
+  Record<Exclude<GuardName, ConfigurableGuard>, new (fields: GuardErrorFields) => GuardError>
+> = { idempotency: LimitError, verification: GuardError };
+
+export const GUARD_NAMES = Object.keys(GUARDS) as readonly ConfigurableGuard[];
+
+function fieldsOf(): Fields<GuardsOptions> {
+  return Object.fromEntries(GUARD_NAMES.map((name) => [name, GUARDS[name].field])) as Fields<GuardsOptions>;
+}
+
+/** Reads `guards` of the options. */
+export const guardsField: Field = shape(fieldsOf());
+
+/** Fills in the default of every guard that is not named. Nothing else decides what is on. */
+export function resolveGuards(options: GuardsOptions): ResolvedGuards {
+  return Object.fromEntries(
+    GUARD_NAMES.map((name) => [name, options[name] ?? GUARDS[name].byDefault]),
+  ) as ResolvedGuards;
+}
+
+function createGuard<Name extends ConfigurableGuard>(
+  name: Name,
+  options: ResolvedGuards[Name],
+  needs: GuardNeeds,
+): Guard<Name> | undefined {
+  // The compiler does not follow that the entry under `Name` is the entry of `Name`.
+  const entry = GUARDS[name] as unknown as GuardEntry<Name>;
+  return options === false ? undefined : entry.create(options as OptionsOf<Name>, needs);
+}
+
+/** The guards that are on, in the order they are asked. */
+export interface ClientGuards {
+  /** Those in front of a send. */
+  readonly atSend: readonly Guard[];
+  /** Those in front of `verifications.check`. */
+  readonly atCheck: readonly Guard[];
+  /** Both. */
+  readonly all: readonly Guard[];
+}
+
+export function createGuards(resolved: ResolvedGuards, needs: GuardNeeds): ClientGuards {
+  const all = GUARD_NAMES.map((name) => createGuard(name, resolved[name], needs)).filter(
+    (guard) => guard !== undefined,
+  );
+  const isAtCheck = ({ name }: Guard) => entryOf(name)?.at === 'check';
+  return { all, atSend: all.filter((guard) => !isAtCheck(guard)), atCheck: all.filter(isAtCheck) };
+}
+
+function entryOf(name: string): GuardEntry<ConfigurableGuard> | undefined {
+  return Object.hasOwn(GUARDS, name)
+    ? (GUARDS[name as ConfigurableGuard] as unknown as GuardEntry<ConfigurableGuard>)
+    : undefined;
+}
+
+/** Whether a guard counts a range of numbers, and not one person. */
+export function countsRange({ name }: Guard): boolean {
+  return entryOf(name)?.countsRange === true;
+}
+
+/** The guard's own sentence for one of its rules, if it has one. */
+export function describeGuardRule(rule: LimitRule, observed: number): string | undefined {
+  return entryOf(rule.guard)?.describe?.(rule, observed);
+}
+
+/** The typed error of a guard's decision. */
+export function guardError(decision: GuardDecision, message: string, clientMessageId?: string): GuardError {
+  const GuardErrorClass =
+    entryOf(decision.guard)?.error ?? OTHER_ERRORS[decision.guard as keyof typeof OTHER_ERRORS] ?? GuardError;
+  return new GuardErrorClass({ decision, message: `${message} Nothing was sent.`, clientMessageId });
+}

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createGuards, GUARD_NAMES, resolveGuards } from '../../../src/guards/registry.ts';
+
+const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+const needs = { holdsKey: () => false };
+
+describe('the registry of guards', () => {
+  it.each(GUARD_NAMES)('%s: its options have an exported type', (name) => {
+    const typeName = `${name.charAt(0).toUpperCase()}${name.slice(1)}GuardOptions`;
+    expect(read('src/guards/registry.ts')).toContain(typeName);
+    expect(read('src/index.ts')).toContain(`  ${typeName},`);
+  });
+
+  it.each(GUARD_NAMES)('%s: the documents describe it', (name) => {
+    expect(read('docs/guards.md')).toContain(`\`${name}\``);
+    expect(read('docs/options.md')).toContain(`\`${name}\``);
+  });
+
+  it('decides the defaults once, and a named guard takes their place', () => {
+    const defaults = resolveGuards({});
+    expect(Object.keys(defaults)).toEqual(GUARD_NAMES);
+    expect(GUARD_NAMES.filter((name) => defaults[name] === false)).toEqual(['countries', 'prefix']);
+    expect(resolveGuards({ phone: false, prefix: {} })).toEqual({ ...defaults, phone: false, prefix: {} });
+    expect(resolveGuards({ phone: undefined })).toEqual(defaults);
+  });
+
+  it('creates every guard that is on under its own name', () => {
+    const every = { ...resolveGuards({}), countries: { allow: ['SG'] }, prefix: {} };
+    const { all, atSend, atCheck } = createGuards(every, needs);
+    expect(all.map(({ name }) => name)).toEqual(GUARD_NAMES);
+    expect(atSend.map(({ name }) => name)).toEqual(GUARD_NAMES.filter((name) => name !== 'guesses'));
+    expect(atCheck.map(({ name }) => name)).toEqual(['guesses']);
+  });
+});
