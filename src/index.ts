@@ -184,7 +184,7 @@ export type {
   RejectedResult,
   SendCounts,
   SendResult,
-} from './results.ts';
+} from './sending/results.ts';
 export type { CallOptions, Clock, Fetch, Purpose } from './types.ts';
 export {
   DELIVERY_ERROR_CODES,

@@ -1,10 +1,10 @@
 import type { Calls } from '../call.ts';
-import type { Deliver } from '../deliver.ts';
 import type { Emit } from '../events.ts';
 import type { ClearBackoff } from '../guards/clear-backoff.ts';
+import type { Deliver } from '../sending/deliver.ts';
+import type { PrepareConfig } from '../sending/prepare.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Clock } from '../types.ts';
-import type { PrepareConfig } from './prepare.ts';
 import type { PriceBook } from './price-book.ts';
 import type { SentTimes } from './sent-times.ts';
 import type { Guesses } from './verifications/limit-guesses.ts';

@@ -2,11 +2,11 @@ import { ValidationError } from '../errors.ts';
 import { readPhone } from '../guards/desk.ts';
 import { describeDuration } from '../internal/describe-duration.ts';
 import { anything, type Fields, flag, moment, oneOf, shapeWith, text } from '../schema.ts';
+import { wireFields } from '../sending/prepare.ts';
 import type { CallOptions } from '../types.ts';
 import type { Core } from './core.ts';
 import { readId, readInput } from './input.ts';
 import type { Operation } from './operation.ts';
-import { wireFields } from './prepare.ts';
 
 const FEEDBACK: Operation = {
   name: 'messages.feedback',

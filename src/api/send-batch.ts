@@ -1,7 +1,8 @@
 import type { Call } from '../call.ts';
 import { ValidationError } from '../errors.ts';
-import { countResults, type SendCounts, type SendResult } from '../results.ts';
 import { anything, type Fields, findFlaw, list, pattern, shape, unreadable } from '../schema.ts';
+import { contentOf, type Draft, type Reading, wireFields } from '../sending/prepare.ts';
+import { countResults, type SendCounts, type SendResult } from '../sending/results.ts';
 import type { CallOptions } from '../types.ts';
 import {
   type BatchOutcome,
@@ -12,7 +13,6 @@ import {
 import { copyOf, fieldsOf } from './copy-of.ts';
 import type { Core } from './core.ts';
 import type { Operation } from './operation.ts';
-import { contentOf, type Draft, type Reading, wireFields } from './prepare.ts';
 import {
   type BatchMessage,
   batchMessageSchema,

@@ -1,7 +1,7 @@
 import { type Cache, createCache } from '../cache.ts';
-import type { Written } from '../deliver.ts';
+import type { Written } from '../sending/deliver.ts';
+import type { WireCandidate } from '../sending/prepare.ts';
 import type { Clock } from '../types.ts';
-import type { WireCandidate } from './prepare.ts';
 
 /** When messages went out whose outcome may be reported. A convenience: it forgets, and knows this client only. */
 export interface SentTimes {

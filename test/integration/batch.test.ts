@@ -3,7 +3,7 @@ import type { BatchInput } from '../../src/api/send-batch.ts';
 import type { BatchMessage } from '../../src/api/sms-message.ts';
 import { ValidationError } from '../../src/errors.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
-import type { SendResult } from '../../src/results.ts';
+import type { SendResult } from '../../src/sending/results.ts';
 import { numberOf, testClient } from '../support/client.ts';
 import { NOON } from '../support/fake-clock.ts';
 import {

@@ -6,7 +6,7 @@ import { SmsClient } from '../../src/client.ts';
 import { createEmulator } from '../../src/emulator/emulator.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import type { SmsClientOptions } from '../../src/options.ts';
-import type { SendResult } from '../../src/results.ts';
+import type { SendResult } from '../../src/sending/results.ts';
 import { acceptAll, collect, countedRows, manyOver, numberOf, rowOf, summary } from '../support/send-many.ts';
 
 const SUB_ACCOUNT = 'campaigns';

@@ -3,12 +3,12 @@ import { createSendMany } from '../../src/api/send-many/send-many.ts';
 import { createSentTimes } from '../../src/api/sent-times.ts';
 import type { BatchMessage } from '../../src/api/sms-message.ts';
 import { createCalls } from '../../src/call.ts';
-import { createDeliver } from '../../src/deliver.ts';
 import { createEmit, type SmsEvent } from '../../src/events.ts';
-import { createAdmission } from '../../src/guards/admission.ts';
 import { createLimiter } from '../../src/limits/limiter.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
-import type { SendResult } from '../../src/results.ts';
+import { createAdmission } from '../../src/sending/admission.ts';
+import { createDeliver } from '../../src/sending/deliver.ts';
+import type { SendResult } from '../../src/sending/results.ts';
 import type { TransportAnswer, TransportRequest } from '../../src/transport/transport.ts';
 
 export interface WireMessage {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { createCalls } from '../../src/call.ts';
-import { createDeliver, type Write } from '../../src/deliver.ts';
 import {
   ApiError,
   ConfigurationError,
@@ -10,9 +9,10 @@ import {
   ValidationError,
 } from '../../src/errors.ts';
 import { createEmit, type SmsEvent } from '../../src/events.ts';
-import type { Admission, Ruling } from '../../src/guards/admission.ts';
 import type { ReservationOutcome } from '../../src/limits/limiter.ts';
-import type { SendResult } from '../../src/results.ts';
+import type { Admission, Ruling } from '../../src/sending/admission.ts';
+import { createDeliver, type Write } from '../../src/sending/deliver.ts';
+import type { SendResult } from '../../src/sending/results.ts';
 import { candidateOf } from '../support/candidate.ts';
 import { failureOf } from '../support/transport.ts';
 

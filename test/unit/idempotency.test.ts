@@ -9,8 +9,8 @@ import {
   type SmsError,
   TimeoutError,
 } from '../../src/errors.ts';
-import { decodeOutcome, encodeOutcome } from '../../src/idempotency.ts';
-import type { AcceptedResult, FailedResult } from '../../src/results.ts';
+import { decodeOutcome, encodeOutcome } from '../../src/sending/idempotency.ts';
+import type { AcceptedResult, FailedResult } from '../../src/sending/results.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 const accepted: AcceptedResult = {

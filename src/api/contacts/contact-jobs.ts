@@ -1,9 +1,9 @@
+import { wireFields } from '../../sending/prepare.ts';
 import type { CallOptions } from '../../types.ts';
 import { copyOf } from '../copy-of.ts';
 import type { Core } from '../core.ts';
 import { assertValid, readId } from '../input.ts';
 import type { Operation } from '../operation.ts';
-import { wireFields } from '../prepare.ts';
 import { createAccountCalls } from './account-call.ts';
 import { type ContactFile, fileSchema, writeForm } from './contact-file.ts';
 import { type ContactJob, readJob } from './contact-job.ts';

@@ -9,7 +9,7 @@ import {
   text,
   word,
 } from '../../schema.ts';
-import { wireFields } from '../prepare.ts';
+import { wireFields } from '../../sending/prepare.ts';
 import { type AnswerFields, numberIn, optionalText, present, toFields, toList } from '../read-answer.ts';
 import { type ContactGroup, numericId, readGroup } from './group.ts';
 

@@ -1,10 +1,10 @@
 import { type Fields, flag, shape, shapeWith, text } from '../../schema.ts';
+import { wireFields } from '../../sending/prepare.ts';
 import type { CallOptions } from '../../types.ts';
 import { copyOf } from '../copy-of.ts';
 import type { Core } from '../core.ts';
 import { assertValid } from '../input.ts';
 import type { Operation } from '../operation.ts';
-import { wireFields } from '../prepare.ts';
 import { createAccountCalls, readNothing } from './account-call.ts';
 import { type ContactGroup, idList, readGroup, readNumericId } from './group.ts';
 import { listPages, type PageQuery, pageFields } from './pages.ts';

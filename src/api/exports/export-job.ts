@@ -1,10 +1,10 @@
 import { ValidationError } from '../../errors.ts';
 import { anything, type Fields, integer, list, moment, pattern, shape } from '../../schema.ts';
+import { wireFields } from '../../sending/prepare.ts';
 import type { CallOptions } from '../../types.ts';
 import type { Core } from '../core.ts';
 import { assertValid, readId } from '../input.ts';
 import type { Operation } from '../operation.ts';
-import { wireFields } from '../prepare.ts';
 import { optionalText, present, readAnswer, textIn, toFields, toList } from '../read-answer.ts';
 
 const EXPORTS = '/api/v1/subaccounts/{subAccountId}/messages/exports';

@@ -1,7 +1,7 @@
 import { callFields } from '../../call.ts';
 import { AbortedError, type SmsError, ValidationError } from '../../errors.ts';
-import type { SendResult } from '../../results.ts';
 import { anyFunction, type Fields, findFlaw, integer, shape, text } from '../../schema.ts';
+import type { SendResult } from '../../sending/results.ts';
 import type { CallOptions, Purpose } from '../../types.ts';
 import { copyOf } from '../copy-of.ts';
 import type { Core } from '../core.ts';

@@ -1,10 +1,10 @@
 import { readPhone } from '../../guards/desk.ts';
 import { anything, type Fields, shapeWith } from '../../schema.ts';
+import { wireFields } from '../../sending/prepare.ts';
 import type { CallOptions } from '../../types.ts';
 import type { Core } from '../core.ts';
 import { readInput } from '../input.ts';
 import type { Operation } from '../operation.ts';
-import { wireFields } from '../prepare.ts';
 import { flagIn, readAnswer, toFields } from '../read-answer.ts';
 import { addressingFields, clientIpField } from '../sms-message.ts';
 

@@ -1,16 +1,16 @@
 import { type Cache, createCache } from '../../cache.ts';
-import type { Written } from '../../deliver.ts';
 import { ApiError, LimitError, type SmsError } from '../../errors.ts';
 import { describeDuration } from '../../internal/describe-duration.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { maskNumber } from '../../redact.ts';
 import { readReportedTime } from '../../reported-time.ts';
+import type { Written } from '../../sending/deliver.ts';
+import { contentOf, type Reading, wireFields } from '../../sending/prepare.ts';
+import { type SendPlan, sendDrafts } from '../../sending/send.ts';
 import type { CallOptions } from '../../types.ts';
 import { copyOf } from '../copy-of.ts';
 import type { Core } from '../core.ts';
-import { contentOf, type Reading, wireFields } from '../prepare.ts';
 import { readAnswer } from '../read-answer.ts';
-import { type SendPlan, sendDrafts } from '../send.ts';
 import { startSchema, type VerificationStart } from './start-input.ts';
 import { readVerification, START, type Verification } from './verification.ts';
 

@@ -1,13 +1,13 @@
-import type { Call } from './call.ts';
-import { AbortedError, ApiError, ConnectionError, SmsError } from './errors.ts';
-import type { Emit } from './events.ts';
-import type { Admission, Ruling } from './guards/admission.ts';
-import { type Candidate, isGuardError } from './guards/guard.ts';
+import type { Call } from '../call.ts';
+import { AbortedError, ApiError, ConnectionError, SmsError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { type Candidate, isGuardError } from '../guards/guard.ts';
+import type { Reservation, ReservationOutcome } from '../limits/limiter.ts';
+import { maskNumber } from '../redact.ts';
+import { wait } from '../wait.ts';
+import type { Admission, Ruling } from './admission.ts';
 import { decodeOutcome, encodeOutcome } from './idempotency.ts';
-import type { Reservation, ReservationOutcome } from './limits/limiter.ts';
-import { maskNumber } from './redact.ts';
 import type { AcceptedResult, FailedResult, RejectedResult, SendResult } from './results.ts';
-import { wait } from './wait.ts';
 
 /** What became of one admitted message on the wire. */
 export type Written = AcceptedResult | RejectedResult | FailedResult;

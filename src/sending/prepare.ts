@@ -1,15 +1,15 @@
+import { copyOf } from '../api/copy-of.ts';
+import { type Addressing, isClientMessageId, type SmsContent } from '../api/sms-message.ts';
 import { sha256, toHex } from '../digest.ts';
 import { InvalidPhoneNumberError, ValidationError } from '../errors.ts';
 import type { Candidate, Content, Exemption } from '../guards/guard.ts';
 import { cleanInput } from '../phone/clean-input.ts';
 import type { Phone, PhoneResult } from '../phone/normalise-phone.ts';
 import { normalisePhones } from '../phone/normalise-phones.ts';
-import type { BlockedResult, FailedResult } from '../results.ts';
 import { type Field, type Flaw, findFlaw, unreadable } from '../schema.ts';
 import { measureText } from '../text/measure-text.ts';
 import type { Purpose } from '../types.ts';
-import { copyOf } from './copy-of.ts';
-import { type Addressing, isClientMessageId, type SmsContent } from './sms-message.ts';
+import type { BlockedResult, FailedResult } from './results.ts';
 
 /** A message that goes into a request body. */
 export interface WireCandidate extends Candidate {

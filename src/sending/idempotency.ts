@@ -5,7 +5,7 @@ import {
   ServerError,
   type SmsError,
   TimeoutError,
-} from './errors.ts';
+} from '../errors.ts';
 import type { AcceptedResult, FailedResult } from './results.ts';
 
 /**

@@ -1,14 +1,14 @@
 import type { Call } from '../call.ts';
 import { type GuardDecision, type SmsError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { decisionOfFinding, describeFinding, longestWait } from '../guards/finding.ts';
+import { type Candidate, decisionOf, type Guard, isGuardError, type Refusal } from '../guards/guard.ts';
+import { guardError } from '../guards/registry.ts';
 import type { LimitRule, OnceRule, RuleFinding, TakeVerdict } from '../limits/limit-store.ts';
 import type { Limiter, Reservation, ReservationOutcome } from '../limits/limiter.ts';
 import { maskNumber } from '../redact.ts';
 import type { Clock } from '../types.ts';
 import { raceAbort } from '../wait.ts';
-import { decisionOfFinding, describeFinding, longestWait } from './finding.ts';
-import { type Candidate, decisionOf, type Guard, isGuardError, type Refusal } from './guard.ts';
-import { guardError } from './registry.ts';
 
 /** What the guards say about one message. */
 export type Ruling =

@@ -1,4 +1,4 @@
-import type { ApiError, GuardError, MessageRejectedError, SmsError } from './errors.ts';
+import type { ApiError, GuardError, MessageRejectedError, SmsError } from '../errors.ts';
 
 interface ResultBase {
   /** Place of the message in the input, from 0. */
