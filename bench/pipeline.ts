@@ -1,6 +1,5 @@
 import { pathToFileURL } from 'node:url';
 import type { Core } from '../src/api/core.ts';
-import { createSendBatch } from '../src/api/send-batch.ts';
 import { createSentTimes } from '../src/api/sent-times.ts';
 import { createCalls } from '../src/call.ts';
 import { createEmit } from '../src/events.ts';
@@ -10,6 +9,7 @@ import { memoryLimits } from '../src/limits/memory-limits.ts';
 import { normalisePhone } from '../src/phone/normalise-phone.ts';
 import { createAdmission } from '../src/sending/admission.ts';
 import { createDeliver } from '../src/sending/deliver.ts';
+import { createSendBatch } from '../src/sending/send-batch.ts';
 import type { TransportRequest } from '../src/transport/transport.ts';
 import type { Clock } from '../src/types.ts';
 import { best, median, type Row } from './row.ts';

@@ -1,5 +1,4 @@
 export type { Account, Balance } from './api/account.ts';
-export type { BatchSettings } from './api/batch-request.ts';
 export type { Cancellation, Cancelling } from './api/cancel.ts';
 export type { Contact, ContactAddresses, ContactInput } from './api/contacts/contact.ts';
 export type { ContactFile } from './api/contacts/contact-file.ts';
@@ -52,9 +51,6 @@ export type {
   SubAccountPrices,
 } from './api/prices.ts';
 export type { Price } from './api/read-answer.ts';
-export type { BatchInput, BatchResult, BatchTemplate, SendBatch } from './api/send-batch.ts';
-export type { SendMany, SendManyOptions } from './api/send-many/send-many.ts';
-export type { BatchMessage, Encoding, SmsContent, SmsMessage } from './api/sms-message.ts';
 export type {
   SurveyBatchInput,
   SurveyBatchMessage,
@@ -177,6 +173,7 @@ export type {
   SmsClientOptions,
 } from './options.ts';
 export type { NumberType } from './phone/libphonenumber.ts';
+export type { BatchSettings } from './sending/batch-request.ts';
 export type {
   AcceptedResult,
   BlockedResult,
@@ -185,6 +182,9 @@ export type {
   SendCounts,
   SendResult,
 } from './sending/results.ts';
+export type { BatchInput, BatchResult, BatchTemplate, SendBatch } from './sending/send-batch.ts';
+export type { SendMany, SendManyOptions } from './sending/send-many/send-many.ts';
+export type { BatchMessage, Encoding, SmsContent, SmsMessage } from './sending/sms-message.ts';
 export type { CallOptions, Clock, Fetch, Purpose } from './types.ts';
 export {
   DELIVERY_ERROR_CODES,

@@ -1,10 +1,10 @@
 import { readPhone } from '../guards/desk.ts';
 import { anything, type Fields, oneOf, shapeWith, text } from '../schema.ts';
+import { type Encoding, MAX_TEXT_CHARACTERS } from '../sending/sms-message.ts';
 import { estimateText, type TextEstimate } from '../text/estimate-text.ts';
 import type { Core } from './core.ts';
 import { assertValid } from './input.ts';
 import type { KnownPrice } from './price-book.ts';
-import { type Encoding, MAX_TEXT_CHARACTERS } from './sms-message.ts';
 
 /** A text, and whom it may go to. */
 export interface EstimateInput {

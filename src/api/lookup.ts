@@ -1,12 +1,12 @@
 import { readPhone } from '../guards/desk.ts';
 import { type Fields, oneOf, shape } from '../schema.ts';
+import { addressingFields } from '../sending/sms-message.ts';
 import type { CallOptions } from '../types.ts';
 import type { Core } from './core.ts';
 import { readInput } from './input.ts';
 import { type NumberLookup, readLookup } from './number-lookup.ts';
 import type { Operation } from './operation.ts';
 import { readAnswer } from './read-answer.ts';
-import { addressingFields } from './sms-message.ts';
 
 const FREE: Operation = {
   name: 'lookup.get',

@@ -2,6 +2,9 @@ import type { Call } from '../call.ts';
 import { contentOf, type Draft, type Reading, wireFields } from '../sending/prepare.ts';
 import type { AcceptedResult } from '../sending/results.ts';
 import { type SendPlan, sendOne } from '../sending/send.ts';
+import { createSendBatch, type SendBatch } from '../sending/send-batch.ts';
+import { createSendMany, type SendMany } from '../sending/send-many/send-many.ts';
+import { messageSchema, type SmsMessage } from '../sending/sms-message.ts';
 import type { CallOptions } from '../types.ts';
 import { type Cancelling, createCancelling } from './cancel.ts';
 import type { Core } from './core.ts';
@@ -9,9 +12,6 @@ import { createEstimate, type EstimateMessage } from './estimate.ts';
 import { createGiveFeedback, type GiveFeedback } from './feedback.ts';
 import { createGetMessage, type GetMessage } from './message-details.ts';
 import type { Operation } from './operation.ts';
-import { createSendBatch, type SendBatch } from './send-batch.ts';
-import { createSendMany, type SendMany } from './send-many/send-many.ts';
-import { messageSchema, type SmsMessage } from './sms-message.ts';
 
 const SEND: Operation = {
   name: 'messages.send',

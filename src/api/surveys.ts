@@ -1,22 +1,22 @@
 import type { Content } from '../guards/guard.ts';
 import { anything, type Fields, list, shape, shapeWith, shortValues, text } from '../schema.ts';
+import { type BatchSettings, batchSettingFields, sendBatchRequest } from '../sending/batch-request.ts';
 import { contentOf, type Draft, type Reading, wireFields } from '../sending/prepare.ts';
 import { type AcceptedResult, countResults } from '../sending/results.ts';
 import { sendOne } from '../sending/send.ts';
-import type { CallOptions } from '../types.ts';
-import { type BatchSettings, batchSettingFields, sendBatchRequest } from './batch-request.ts';
-import { copyOf } from './copy-of.ts';
-import type { Core } from './core.ts';
-import { assertValid, readId } from './input.ts';
-import type { Operation } from './operation.ts';
-import { type BatchResult, draftOf, MAX_BATCH } from './send-batch.ts';
+import { type BatchResult, draftOf, MAX_BATCH } from '../sending/send-batch.ts';
 import {
   type Addressing,
   addressingFields,
   contentFields,
   MAX_TEXT_CHARACTERS,
   type SmsContent,
-} from './sms-message.ts';
+} from '../sending/sms-message.ts';
+import type { CallOptions } from '../types.ts';
+import { copyOf } from './copy-of.ts';
+import type { Core } from './core.ts';
+import { assertValid, readId } from './input.ts';
+import type { Operation } from './operation.ts';
 
 const SEND: Operation = {
   name: 'surveys.send',

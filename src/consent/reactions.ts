@@ -1,11 +1,11 @@
 import type { SendSms } from '../api/messages.ts';
-import type { SmsMessage } from '../api/sms-message.ts';
 import type { Call } from '../call.ts';
 import { GuardError, SmsError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { Exemption } from '../guards/guard.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
+import type { SmsMessage } from '../sending/sms-message.ts';
 
 export interface ReactionsConfig {
   readonly send: SendSms;

@@ -1,5 +1,4 @@
 import { copyOf } from '../api/copy-of.ts';
-import { type Addressing, isClientMessageId, type SmsContent } from '../api/sms-message.ts';
 import { sha256, toHex } from '../digest.ts';
 import { InvalidPhoneNumberError, ValidationError } from '../errors.ts';
 import type { Candidate, Content, Exemption } from '../guards/guard.ts';
@@ -10,6 +9,7 @@ import { type Field, type Flaw, findFlaw, unreadable } from '../schema.ts';
 import { measureText } from '../text/measure-text.ts';
 import type { Purpose } from '../types.ts';
 import type { BlockedResult, FailedResult } from './results.ts';
+import { type Addressing, isClientMessageId, type SmsContent } from './sms-message.ts';
 
 /** A message that goes into a request body. */
 export interface WireCandidate extends Candidate {

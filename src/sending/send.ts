@@ -1,11 +1,11 @@
 import type { Core } from '../api/core.ts';
-import type { Addressing } from '../api/sms-message.ts';
 import type { Call } from '../call.ts';
 import { ApiError, MessageRejectedError, type SmsError } from '../errors.ts';
 import type { TransportAnswer, TransportRequest } from '../transport/transport.ts';
 import type { Written } from './deliver.ts';
 import { type Draft, prepare, type Reading, type Unprepared, type WireCandidate } from './prepare.ts';
 import type { AcceptedResult, SendResult } from './results.ts';
+import type { Addressing } from './sms-message.ts';
 
 /** 8x8's answer for one message, as far as it is relied on. */
 interface SentMessage {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BatchInput } from '../../src/api/send-batch.ts';
-import type { BatchMessage } from '../../src/api/sms-message.ts';
 import { ValidationError } from '../../src/errors.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import type { SendResult } from '../../src/sending/results.ts';
+import type { BatchInput } from '../../src/sending/send-batch.ts';
+import type { BatchMessage } from '../../src/sending/sms-message.ts';
 import { numberOf, testClient } from '../support/client.ts';
 import { NOON } from '../support/fake-clock.ts';
 import {

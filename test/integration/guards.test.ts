@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { SmsMessage } from '../../src/api/sms-message.ts';
 import { ConsentError, GuardError, InvalidPhoneNumberError, LimitError } from '../../src/errors.ts';
 import type { GuardsOptions } from '../../src/guards/registry.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
+import type { SmsMessage } from '../../src/sending/sms-message.ts';
 import { CANARY_NUMBER, expectNoCanary } from '../support/canary.ts';
 import { API_KEY, numberOf, testClient } from '../support/client.ts';
 import { drive, useFakeTimeouts } from '../support/drive.ts';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SendManyOptions } from '../../src/api/send-many/send-many.ts';
-import type { BatchMessage } from '../../src/api/sms-message.ts';
 import { SmsClient } from '../../src/client.ts';
 import { createEmulator } from '../../src/emulator/emulator.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import type { SmsClientOptions } from '../../src/options.ts';
 import type { SendResult } from '../../src/sending/results.ts';
+import type { SendManyOptions } from '../../src/sending/send-many/send-many.ts';
+import type { BatchMessage } from '../../src/sending/sms-message.ts';
 import { acceptAll, collect, countedRows, manyOver, numberOf, rowOf, summary } from '../support/send-many.ts';
 
 const SUB_ACCOUNT = 'campaigns';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { SmsMessage } from '../../src/api/sms-message.ts';
 import { SmsError } from '../../src/errors.ts';
+import type { SmsMessage } from '../../src/sending/sms-message.ts';
 import { numberOf, testClient } from '../support/client.ts';
 import { NOON } from '../support/fake-clock.ts';
 import { jsonResponse, lostConnection, refusedConnection, respondWith } from '../support/respond-with.ts';

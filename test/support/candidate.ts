@@ -1,7 +1,7 @@
-import type { SmsContent } from '../../src/api/sms-message.ts';
 import type { Candidate } from '../../src/guards/guard.ts';
 import { normalisePhone } from '../../src/phone/normalise-phone.ts';
 import { contentOf } from '../../src/sending/prepare.ts';
+import type { SmsContent } from '../../src/sending/sms-message.ts';
 import { numberOf } from './client.ts';
 
 /** A message as the guards see it. */

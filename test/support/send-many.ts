@@ -1,7 +1,5 @@
 import type { Core } from '../../src/api/core.ts';
-import { createSendMany } from '../../src/api/send-many/send-many.ts';
 import { createSentTimes } from '../../src/api/sent-times.ts';
-import type { BatchMessage } from '../../src/api/sms-message.ts';
 import { createCalls } from '../../src/call.ts';
 import { createEmit, type SmsEvent } from '../../src/events.ts';
 import { createLimiter } from '../../src/limits/limiter.ts';
@@ -9,6 +7,8 @@ import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import { createAdmission } from '../../src/sending/admission.ts';
 import { createDeliver } from '../../src/sending/deliver.ts';
 import type { SendResult } from '../../src/sending/results.ts';
+import { createSendMany } from '../../src/sending/send-many/send-many.ts';
+import type { BatchMessage } from '../../src/sending/sms-message.ts';
 import type { TransportAnswer, TransportRequest } from '../../src/transport/transport.ts';
 
 export interface WireMessage {

@@ -1,10 +1,10 @@
 import { readPhone } from '../../guards/desk.ts';
 import { anything, type Fields, refined, shape } from '../../schema.ts';
+import { addressingFields } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
 import type { Core } from '../core.ts';
 import { readId, readInput } from '../input.ts';
 import { readAnswer } from '../read-answer.ts';
-import { addressingFields } from '../sms-message.ts';
 import { refuseOtherNumber, refuseOthers } from './refuse-session.ts';
 import { subjectField } from './start-input.ts';
 import { GET, readVerification, type Verification } from './verification.ts';

@@ -18,7 +18,7 @@ import {
   clientIpField,
   contentFields,
   type Encoding,
-} from '../sms-message.ts';
+} from '../../sending/sms-message.ts';
 import type { VerificationChannel } from './verification.ts';
 
 /** Which characters a code is made of. `ALPHANUMERIC_EASY`: without those that look alike. */

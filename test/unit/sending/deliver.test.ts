@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createCalls } from '../../src/call.ts';
+import { createCalls } from '../../../src/call.ts';
 import {
   ApiError,
   ConfigurationError,
@@ -7,14 +7,14 @@ import {
   type SmsError,
   TimeoutError,
   ValidationError,
-} from '../../src/errors.ts';
-import { createEmit, type SmsEvent } from '../../src/events.ts';
-import type { ReservationOutcome } from '../../src/limits/limiter.ts';
-import type { Admission, Ruling } from '../../src/sending/admission.ts';
-import { createDeliver, type Write } from '../../src/sending/deliver.ts';
-import type { SendResult } from '../../src/sending/results.ts';
-import { candidateOf } from '../support/candidate.ts';
-import { failureOf } from '../support/transport.ts';
+} from '../../../src/errors.ts';
+import { createEmit, type SmsEvent } from '../../../src/events.ts';
+import type { ReservationOutcome } from '../../../src/limits/limiter.ts';
+import type { Admission, Ruling } from '../../../src/sending/admission.ts';
+import { createDeliver, type Write } from '../../../src/sending/deliver.ts';
+import type { SendResult } from '../../../src/sending/results.ts';
+import { candidateOf } from '../../support/candidate.ts';
+import { failureOf } from '../../support/transport.ts';
 
 const reservation = { reservation: 'r-1', rules: [], takenAt: 0 };
 const admitted: Ruling = { kind: 'admitted', reservation };

@@ -1,10 +1,10 @@
+import { copyOf } from '../../api/copy-of.ts';
+import type { Core } from '../../api/core.ts';
 import { callFields } from '../../call.ts';
 import { AbortedError, type SmsError, ValidationError } from '../../errors.ts';
 import { anyFunction, type Fields, findFlaw, integer, shape, text } from '../../schema.ts';
-import type { SendResult } from '../../sending/results.ts';
 import type { CallOptions, Purpose } from '../../types.ts';
-import { copyOf } from '../copy-of.ts';
-import type { Core } from '../core.ts';
+import type { SendResult } from '../results.ts';
 import { type BatchTemplate, batchFields, MAX_BATCH } from '../send-batch.ts';
 import type { BatchMessage } from '../sms-message.ts';
 import { createCheckpoints, openProgress } from './checkpoint.ts';

@@ -1,6 +1,4 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { SendManyOptions } from '../../../../src/api/send-many/send-many.ts';
-import type { BatchMessage } from '../../../../src/api/sms-message.ts';
 import {
   AbortedError,
   ApiError,
@@ -16,6 +14,8 @@ import {
   StoreError,
   ValidationError,
 } from '../../../../src/errors.ts';
+import type { SendManyOptions } from '../../../../src/sending/send-many/send-many.ts';
+import type { BatchMessage } from '../../../../src/sending/sms-message.ts';
 import type { TransportAnswer } from '../../../../src/transport/transport.ts';
 import { countingSignal } from '../../../support/counting-signal.ts';
 import {

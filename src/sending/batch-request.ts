@@ -1,14 +1,14 @@
+import type { Core } from '../api/core.ts';
+import type { Operation } from '../api/operation.ts';
 import type { Call } from '../call.ts';
 import { ValidationError } from '../errors.ts';
 import { type Fields, flag, oneOf, text } from '../schema.ts';
-import type { Written } from '../sending/deliver.ts';
-import { type Draft, type Reading, type WireCandidate, wireFields } from '../sending/prepare.ts';
-import type { SendResult } from '../sending/results.ts';
-import { readSent, sendDrafts, unreadableAnswer } from '../sending/send.ts';
 import type { TransportAnswer } from '../transport/transport.ts';
 import type { Purpose } from '../types.ts';
-import type { Core } from './core.ts';
-import type { Operation } from './operation.ts';
+import type { Written } from './deliver.ts';
+import { type Draft, type Reading, type WireCandidate, wireFields } from './prepare.ts';
+import type { SendResult } from './results.ts';
+import { readSent, sendDrafts, unreadableAnswer } from './send.ts';
 import type { Addressing } from './sms-message.ts';
 
 /** What every kind of batch can be told, whatever its messages are. */

@@ -1,8 +1,9 @@
+import { copyOf, fieldsOf } from '../api/copy-of.ts';
+import type { Core } from '../api/core.ts';
+import type { Operation } from '../api/operation.ts';
 import type { Call } from '../call.ts';
 import { ValidationError } from '../errors.ts';
 import { anything, type Fields, findFlaw, list, pattern, shape, unreadable } from '../schema.ts';
-import { contentOf, type Draft, type Reading, wireFields } from '../sending/prepare.ts';
-import { countResults, type SendCounts, type SendResult } from '../sending/results.ts';
 import type { CallOptions } from '../types.ts';
 import {
   type BatchOutcome,
@@ -10,9 +11,8 @@ import {
   batchSettingFields,
   sendBatchRequest,
 } from './batch-request.ts';
-import { copyOf, fieldsOf } from './copy-of.ts';
-import type { Core } from './core.ts';
-import type { Operation } from './operation.ts';
+import { contentOf, type Draft, type Reading, wireFields } from './prepare.ts';
+import { countResults, type SendCounts, type SendResult } from './results.ts';
 import {
   type BatchMessage,
   batchMessageSchema,

@@ -8,9 +8,9 @@ import {
   ServerError,
   type SmsError,
   TimeoutError,
-} from '../../src/errors.ts';
-import { decodeOutcome, encodeOutcome } from '../../src/sending/idempotency.ts';
-import type { AcceptedResult, FailedResult } from '../../src/sending/results.ts';
+} from '../../../src/errors.ts';
+import { decodeOutcome, encodeOutcome } from '../../../src/sending/idempotency.ts';
+import type { AcceptedResult, FailedResult } from '../../../src/sending/results.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 const accepted: AcceptedResult = {

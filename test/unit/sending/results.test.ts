@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { StoreError } from '../../src/errors.ts';
-import { countResults, type SendResult } from '../../src/sending/results.ts';
+import { StoreError } from '../../../src/errors.ts';
+import { countResults, type SendResult } from '../../../src/sending/results.ts';
 
 describe('countResults', () => {
   it('counts how many ended how', () => {

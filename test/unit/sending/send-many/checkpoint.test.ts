@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { BatchMessage } from '../../../../src/api/sms-message.ts';
 import { AbortedError, AuthenticationError, StoreError, ValidationError } from '../../../../src/errors.ts';
+import type { BatchMessage } from '../../../../src/sending/sms-message.ts';
 import {
   acceptAll,
   collect,

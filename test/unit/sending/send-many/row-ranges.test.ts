@@ -6,7 +6,7 @@ import {
   rangesOf,
   readInOrder,
   removeRange,
-} from '../../../../src/api/send-many/row-ranges.ts';
+} from '../../../../src/sending/send-many/row-ranges.ts';
 
 const ROWS = 40;
 const range = fc

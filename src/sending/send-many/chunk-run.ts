@@ -1,3 +1,4 @@
+import type { Core } from '../../api/core.ts';
 import {
   AbortedError,
   ApiError,
@@ -6,10 +7,9 @@ import {
   type SmsErrorCode,
   type Submission,
 } from '../../errors.ts';
-import type { Draft } from '../../sending/prepare.ts';
-import { countResults, type FailedResult, type SendResult } from '../../sending/results.ts';
 import type { CallOptions } from '../../types.ts';
-import type { Core } from '../core.ts';
+import type { Draft } from '../prepare.ts';
+import { countResults, type FailedResult, type SendResult } from '../results.ts';
 import { draftOf, sendChunk } from '../send-batch.ts';
 import type { Checkpoints, Progress } from './checkpoint.ts';
 import { readText } from './row-identity.ts';
