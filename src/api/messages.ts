@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
-import { contentOf, type Draft, type Reading, wireFields } from '../sending/prepare.ts';
+import { contentOf, type MessageInput, type MessageReader, wireFields } from '../sending/prepare.ts';
 import type { AcceptedResult } from '../sending/results.ts';
-import { type SendPlan, sendOne } from '../sending/send.ts';
+import { type SendOperation, sendOne } from '../sending/send.ts';
 import { createSendBatch, type SendBatch } from '../sending/send-batch.ts';
 import { createSendMany, type SendMany } from '../sending/send-many/send-many.ts';
 import { messageSchema, type SmsMessage } from '../sending/sms-message.ts';
@@ -52,7 +52,7 @@ export interface Messages extends Cancelling {
 }
 
 /** How an SMS is read; `rewrite` replaces typography where the content guard is told to. */
-function smsReading(rewrite: (text: string) => string): Reading<SmsMessage> {
+function smsReader(rewrite: (text: string) => string): MessageReader<SmsMessage> {
   return {
     schema: messageSchema,
     content: (message) => contentOf({ ...message, text: rewrite(message.text) }),
@@ -75,11 +75,11 @@ function smsReading(rewrite: (text: string) => string): Reading<SmsMessage> {
 export type SendSms = (
   message: SmsMessage,
   call: Call,
-  own?: Pick<Draft, 'exemption'> & Pick<SendPlan<SmsMessage>, 'beforeWrite'>,
+  own?: Pick<MessageInput, 'exemption'> & Pick<SendOperation<SmsMessage>, 'beforeWrite'>,
 ) => Promise<AcceptedResult>;
 
 export function createSendSms(core: Core): SendSms {
-  const reading = smsReading(core.rewrite);
+  const reading = smsReader(core.rewrite);
   const segments = { subAccountId: core.subAccountId };
   return (message, call, own) => sendOne(core, message, { ...own, operation: SEND, segments, reading }, call);
 }

@@ -1,12 +1,12 @@
 import { type Cache, createCache } from '../cache.ts';
-import type { Written } from '../sending/deliver.ts';
-import type { WireCandidate } from '../sending/prepare.ts';
+import type { WireResult } from '../sending/deliver.ts';
+import type { PreparedMessage } from '../sending/prepare.ts';
 import type { Clock } from '../types.ts';
 
 /** When messages went out whose outcome may be reported. A convenience: it forgets, and knows this client only. */
 export interface SentTimes {
   /** Remembers one-time passwords and messages with `track: 'Outcome'` that 8x8 took. */
-  record(candidates: readonly WireCandidate[], written: readonly Written[]): void;
+  record(messages: readonly PreparedMessage[], written: readonly WireResult[]): void;
   /** Epoch milliseconds; undefined when it is not known. */
   find(umid: string): number | undefined;
 }
@@ -17,8 +17,8 @@ const MAX_REMEMBERED = 90_000;
 export function createSentTimes(clock: Clock): SentTimes {
   let sentAt: Cache<string, number> | undefined;
   return {
-    record(candidates, written) {
-      candidates.forEach(({ purpose, wire, content }, turn) => {
+    record(messages, written) {
+      messages.forEach(({ purpose, wire, content }, turn) => {
         const result = written[turn];
         if (result?.status !== 'accepted' || (purpose !== 'otp' && wire.track !== 'Outcome')) return;
         sentAt ??= createCache(MAX_REMEMBERED);

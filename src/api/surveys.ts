@@ -1,7 +1,7 @@
 import type { Content } from '../guards/guard.ts';
 import { anything, type Fields, list, shape, shapeWith, shortValues, text } from '../schema.ts';
 import { type BatchSettings, batchSettingFields, sendBatchRequest } from '../sending/batch-request.ts';
-import { contentOf, type Draft, type Reading, wireFields } from '../sending/prepare.ts';
+import { contentOf, type MessageInput, type MessageReader, wireFields } from '../sending/prepare.ts';
 import { type AcceptedResult, countResults } from '../sending/results.ts';
 import { sendOne } from '../sending/send.ts';
 import { type BatchResult, draftOf, MAX_BATCH } from '../sending/send-batch.ts';
@@ -154,10 +154,10 @@ function surveyContent(message: SurveyBatchMessage, template: string): Content {
   return { ...content, placeholders: [] };
 }
 
-function surveyReading(
+function surveyReader(
   rewrite: (text: string) => string,
   template: Partial<SurveyTemplate> = {},
-): Reading<SurveyBatchMessage> {
+): MessageReader<SurveyBatchMessage> {
   return {
     schema: template.templateBody === undefined ? messageSchema : batchMessageSchema,
     content: (message) =>
@@ -179,7 +179,7 @@ function surveyReading(
   };
 }
 
-function readDrafts({ messages, purpose, country }: SurveyBatchInput): readonly Draft[] {
+function readDrafts({ messages, purpose, country }: SurveyBatchInput): readonly MessageInput[] {
   const defaults = wireFields({ purpose, country });
   // `Array.from` also fills the holes of a sparse array, so that every place has its result.
   return Array.from(messages, (message, index) => draftOf(message, index, `messages[${index}]`, defaults));
@@ -193,7 +193,7 @@ export function createSurveys(core: Core): Surveys {
         assertValid(inputSchema, survey, '');
         const { surveyId, ...message } = copyOf(survey);
         const segments = { subAccountId, surveyId: readId(surveyId, 'surveyId') };
-        return sendOne(core, message, { operation: SEND, segments, reading: surveyReading(rewrite) }, call);
+        return sendOne(core, message, { operation: SEND, segments, reading: surveyReader(rewrite) }, call);
       }),
     sendBatch: (batch, options) =>
       calls.run(options, async (call) => {
@@ -206,7 +206,7 @@ export function createSurveys(core: Core): Surveys {
           {
             operation: SEND_BATCH,
             segments: { subAccountId, surveyId },
-            reading: surveyReading(rewrite, template),
+            reading: surveyReader(rewrite, template),
             settings: batch,
             shared: {
               template: template && wireFields({ ...template, templateBody: rewrite(template.templateBody) }),

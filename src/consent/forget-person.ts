@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
 import type { Emit } from '../events.ts';
 import { PURPOSES, rulesOf } from '../guards/desk.ts';
-import type { Candidate, Exemption, Guard } from '../guards/guard.ts';
+import type { Exemption, Guard, OutgoingMessage } from '../guards/guard.ts';
 import { countsRange } from '../guards/registry.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { forgetPhone, type Phone } from '../phone/normalise-phone.ts';
@@ -19,13 +19,13 @@ export interface ForgetPersonConfig {
 export type ForgetPerson = (phone: Phone, call: Call) => Promise<void>;
 
 /** What is counted under the number itself. A range is not one person: `prefix` stays. */
-function candidatesOf(phone: Phone): readonly Candidate[] {
+function candidatesOf(phone: Phone): readonly OutgoingMessage[] {
   const plain = { index: 0, clientMessageId: '', phone };
-  const own = (['opt-in-request', 'help-reply'] as const).map((kind): Candidate => {
+  const own = (['opt-in-request', 'help-reply'] as const).map((kind): OutgoingMessage => {
     const exemption: Exemption = { kind, key: phone.key, windowMs: 1 };
     return { ...plain, purpose: 'transactional', exemption };
   });
-  return [...PURPOSES.map((purpose): Candidate => ({ ...plain, purpose })), ...own];
+  return [...PURPOSES.map((purpose): OutgoingMessage => ({ ...plain, purpose })), ...own];
 }
 
 export function createForgetPerson({ book, guards, limiter, emit }: ForgetPersonConfig): ForgetPerson {

@@ -5,7 +5,7 @@ import type { LimitRule } from '../limits/limit-store.ts';
 import { mapLimited } from '../map-limited.ts';
 import { withTimeLimit } from '../time-limit.ts';
 import type { ConsentCall, ConsentGuardOptions, ConsentQuery } from './consent-options.ts';
-import type { Candidate, Guard, GuardCall, Refusal } from './guard.ts';
+import type { Guard, GuardCall, OutgoingMessage, Refusal } from './guard.ts';
 import type { ConsentReason } from './reasons.ts';
 
 const REFUSALS = {
@@ -39,8 +39,8 @@ function readAnswer(answer: unknown): AskedReason | undefined {
 }
 
 /** The person's key in a ledger. */
-export function consentKey(candidate: { readonly phone: { readonly key: number } }): string {
-  return `+${candidate.phone.key}`;
+export function consentKey(message: { readonly phone: { readonly key: number } }): string {
+  return `+${message.phone.key}`;
 }
 
 /** Keyed hashes under way at once: enough to keep every core busy, few enough to let other work run in between. */
@@ -54,7 +54,7 @@ function hashAll(keys: readonly string[], pseudonym: Pseudonym, { signal }: Guar
 const NOTHING_TO_COUNT: readonly LimitRule[] = [];
 
 /** A message of our own goes out once; see {@link Exemption}. */
-function onceRules({ exemption }: Candidate): readonly LimitRule[] {
+function onceRules({ exemption }: OutgoingMessage): readonly LimitRule[] {
   if (exemption === undefined) return NOTHING_TO_COUNT;
   const { kind: id, key, windowMs } = exemption;
   return [{ kind: 'once', id, guard: 'consent', key, fingerprint: 'once', windowMs, mode: 'enforce' }];
@@ -69,7 +69,7 @@ export function describeConsentRule(rule: LimitRule): string | undefined {
 }
 
 /** One reason a message; `undefined` is a yes. */
-type Asking = (candidates: readonly Candidate[], call: GuardCall) => Promise<(AskedReason | undefined)[]>;
+type Asking = (messages: readonly OutgoingMessage[], call: GuardCall) => Promise<(AskedReason | undefined)[]>;
 
 /** Asks the team's store whether a person may be texted. */
 export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent'> {
@@ -101,7 +101,7 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
   }
 
   function judgeRecord(
-    { purpose, exemption }: Candidate,
+    { purpose, exemption }: OutgoingMessage,
     record: ConsentRecord | undefined,
     now: number,
   ): AskedReason | undefined {
@@ -125,87 +125,87 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
 
   /** A store that is not ours may hand back anything, a list of purposes that is none included. */
   function judgeSafely(
-    candidate: Candidate,
+    message: OutgoingMessage,
     own: ConsentRecord | undefined,
     kept: ConsentRecord | undefined,
     now: number,
   ) {
     try {
-      return judgeRecord(candidate, laterChoice(own, kept), now);
+      return judgeRecord(message, laterChoice(own, kept), now);
     } catch {
       return 'unreadable';
     }
   }
 
-  function queryOf({ phone, purpose, clientMessageId }: Candidate): ConsentQuery {
+  function queryOf({ phone, purpose, clientMessageId }: OutgoingMessage): ConsentQuery {
     return { destination: phone.e164, purpose, clientMessageId };
   }
 
   async function askEach(
-    candidates: readonly Candidate[],
+    messages: readonly OutgoingMessage[],
     call: GuardCall,
     hook: NonNullable<ConsentGuardOptions['check']>,
   ): Promise<(AskedReason | undefined)[]> {
-    return mapLimited(candidates, concurrency, async (candidate) => {
-      const outcome = await asked(call, (consentCall) => hook(queryOf(candidate), consentCall));
+    return mapLimited(messages, concurrency, async (message) => {
+      const outcome = await asked(call, (consentCall) => hook(queryOf(message), consentCall));
       return 'reason' in outcome ? outcome.reason : readAnswer(outcome.answer);
     });
   }
 
   function askMany(hook: NonNullable<ConsentGuardOptions['checkMany']>): Asking {
-    return async (candidates, call) => {
-      const outcome = await asked(call, (consentCall) => hook(candidates.map(queryOf), consentCall));
-      if ('reason' in outcome) return candidates.map(() => outcome.reason);
+    return async (messages, call) => {
+      const outcome = await asked(call, (consentCall) => hook(messages.map(queryOf), consentCall));
+      if ('reason' in outcome) return messages.map(() => outcome.reason);
       const { answer } = outcome;
       // An answer that cannot be matched to its question is no answer.
-      const fits = Array.isArray(answer) && answer.length === candidates.length;
-      return candidates.map((_, index) => (fits ? readAnswer(answer[index]) : 'not-a-boolean'));
+      const fits = Array.isArray(answer) && answer.length === messages.length;
+      return messages.map((_, index) => (fits ? readAnswer(answer[index]) : 'not-a-boolean'));
     };
   }
 
   async function askLedger(
-    candidates: readonly Candidate[],
+    messages: readonly OutgoingMessage[],
     call: GuardCall,
     from: ConsentLedger,
   ): Promise<(AskedReason | undefined)[]> {
-    const own = candidates.map(consentKey);
+    const own = messages.map(consentKey);
     // Before the clock of the question runs: ten thousand hashes take a good part of a second.
     const keys = pseudonym === undefined ? own : [...own, ...(await hashAll(own, pseudonym, call))];
     const outcome = await asked(call, ({ signal }) => from.get(keys, { signal }));
-    if ('reason' in outcome) return candidates.map(() => outcome.reason);
+    if ('reason' in outcome) return messages.map(() => outcome.reason);
     const records = outcome.answer;
-    if (!Array.isArray(records) || records.length !== keys.length) return candidates.map(() => 'unreadable');
-    const reasons = candidates.map((candidate, index) =>
-      judgeSafely(candidate, records[index], records[own.length + index], call.now),
+    if (!Array.isArray(records) || records.length !== keys.length) return messages.map(() => 'unreadable');
+    const reasons = messages.map((message, index) =>
+      judgeSafely(message, records[index], records[own.length + index], call.now),
     );
     if (onMissing === undefined) return reasons;
-    const missing = candidates.filter((_, index) => reasons[index] === 'no-record');
+    const missing = messages.filter((_, index) => reasons[index] === 'no-record');
     const found = await askEach(missing, call, onMissing);
     let turn = 0;
     return reasons.map((reason) => (reason === 'no-record' ? found[turn++] : reason));
   }
 
-  const askCheck: Asking | undefined = check && ((candidates, call) => askEach(candidates, call, check));
+  const askCheck: Asking | undefined = check && ((messages, call) => askEach(messages, call, check));
   const askHook = checkMany === undefined ? askCheck : askMany(checkMany);
 
   return {
     name: 'consent',
     mode,
     rules: onceRules,
-    async ask(candidates, call) {
+    async ask(messages, call) {
       if (askHook === undefined && ledger === undefined) {
-        return candidates.map(({ purpose }) => (purpose === 'marketing' ? refusal('no-store') : undefined));
+        return messages.map(({ purpose }) => (purpose === 'marketing' ? refusal('no-store') : undefined));
       }
-      const fromLedger = ledger === undefined ? [] : await askLedger(candidates, call, ledger);
-      const decided = candidates.map(
+      const fromLedger = ledger === undefined ? [] : await askLedger(messages, call, ledger);
+      const decided = messages.map(
         // Your hook may know of the opt-out already; the ledger alone says whether this is its confirmation.
         ({ exemption }, index) =>
           fromLedger[index] !== undefined || exemption?.kind === 'opt-out-confirmation',
       );
-      const open = candidates.filter((_, index) => !decided[index]);
+      const open = messages.filter((_, index) => !decided[index]);
       const answers = open.length > 0 ? await askHook?.(open, call) : undefined;
       let turn = 0;
-      return candidates.map((_, index) => {
+      return messages.map((_, index) => {
         const reason = decided[index] ? fromLedger[index] : answers?.[turn++];
         return reason === undefined ? undefined : refusal(reason);
       });

@@ -8,7 +8,7 @@ import { maskNumber } from '../redact.ts';
 import { type Fields, findFlaw, oneOf, shape, text } from '../schema.ts';
 import type { CallOptions, Clock, Purpose } from '../types.ts';
 import { describeFinding } from './finding.ts';
-import type { Candidate, Guard } from './guard.ts';
+import type { Guard, OutgoingMessage } from './guard.ts';
 import type { GuardName, GuardReason } from './reasons.ts';
 import { type ConfigurableGuard, countsRange, GUARD_NAMES } from './registry.ts';
 
@@ -102,9 +102,9 @@ export function readPhone(destination: unknown, country: string | undefined): Ph
 /** The rules of the guards for these messages to one number, each once. */
 export function rulesOf(
   chosen: readonly Guard[],
-  candidates: readonly Candidate[],
+  messages: readonly OutgoingMessage[],
 ): ReadonlyMap<string, LimitRule> {
-  const rules = candidates.flatMap((candidate) => chosen.flatMap((guard) => guard.rules?.(candidate) ?? []));
+  const rules = messages.flatMap((message) => chosen.flatMap((guard) => guard.rules?.(message) ?? []));
   return new Map(rules.map((rule) => [rule.id, rule]));
 }
 
@@ -119,24 +119,28 @@ export function createGuardsDesk(config: DeskConfig): GuardsDesk {
     return { phone, chosen: guard === undefined ? guards : guards.filter(({ name }) => name === guard) };
   }
 
-  async function runChecks(chosen: readonly Guard[], candidates: readonly Candidate[], call: Call) {
+  async function runChecks(chosen: readonly Guard[], messages: readonly OutgoingMessage[], call: Call) {
     const refusals: GuardRefusal[] = [];
     const now = clock.now();
     for (const guard of chosen) {
-      const asked = await guard.ask?.(candidates, { now, signal: call.signal, context: call.context });
+      const asked = await guard.ask?.(messages, { now, signal: call.signal, context: call.context });
       call.throwIfEnded();
-      for (const [turn, candidate] of candidates.entries()) {
-        const refusal = guard.check?.(candidate, now) ?? asked?.[turn];
+      for (const [index, outgoing] of messages.entries()) {
+        const refusal = guard.check?.(outgoing, now) ?? asked?.[index];
         if (refusal === undefined || (guard.mode === 'monitor' && !refusal.always)) continue;
         const { reason, message } = refusal;
-        refusals.push({ guard: guard.name, purpose: candidate.purpose, reason, message });
+        refusals.push({ guard: guard.name, purpose: outgoing.purpose, reason, message });
       }
     }
     return refusals;
   }
 
-  async function countersAndRefusals(chosen: readonly Guard[], candidates: readonly Candidate[], call: Call) {
-    const rules = rulesOf(chosen, candidates);
+  async function countersAndRefusals(
+    chosen: readonly Guard[],
+    messages: readonly OutgoingMessage[],
+    call: Call,
+  ) {
+    const rules = rulesOf(chosen, messages);
     const states = await limiter.inspect([...rules.values()], call, 'nothing was read.');
     const byId = new Map(states.map((state) => [state.rule.id, state]));
     const counters = states.map(
@@ -149,15 +153,15 @@ export function createGuardsDesk(config: DeskConfig): GuardsDesk {
         ...(approximate === true && { approximate }),
       }),
     );
-    const refusals = candidates.flatMap((candidate) =>
-      [...rulesOf(chosen, [candidate]).keys()].flatMap((id): GuardRefusal[] => {
+    const refusals = messages.flatMap(({ purpose }, index) =>
+      [...rulesOf(chosen, messages.slice(index, index + 1)).keys()].flatMap((id): GuardRefusal[] => {
         const state = byId.get(id);
         if (state === undefined || state.rule.mode === 'monitor' || state.retryAfterMs === 0) return [];
         const { rule, count: observed, retryAfterMs } = state;
         const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
         const reason = REASONS[rule.kind] ?? 'over-limit';
         const message = describeFinding({ rule, reason, observed, ...wait });
-        return [{ guard: rule.guard as GuardName, purpose: candidate.purpose, reason, message, ...wait }];
+        return [{ guard: rule.guard as GuardName, purpose, reason, message, ...wait }];
       }),
     );
     return { counters, refusals };
@@ -167,11 +171,11 @@ export function createGuardsDesk(config: DeskConfig): GuardsDesk {
     inspect: (destination, query = {}, options = undefined) =>
       calls.run(options, async (call) => {
         const { phone, chosen } = readQuery(destination, query);
-        const candidates = PURPOSES.map(
-          (purpose): Candidate => ({ index: 0, clientMessageId: crypto.randomUUID(), phone, purpose }),
+        const messages = PURPOSES.map(
+          (purpose): OutgoingMessage => ({ index: 0, clientMessageId: crypto.randomUUID(), phone, purpose }),
         );
-        const refused = await runChecks(chosen, candidates, call);
-        const { counters, refusals } = await countersAndRefusals(chosen, candidates, call);
+        const refused = await runChecks(chosen, messages, call);
+        const { counters, refusals } = await countersAndRefusals(chosen, messages, call);
         return { destination: maskNumber(phone.e164), counters, refusals: [...refused, ...refusals] };
       }),
 
@@ -179,10 +183,10 @@ export function createGuardsDesk(config: DeskConfig): GuardsDesk {
       calls.run(options, async (call) => {
         const { phone, chosen } = readQuery(destination, query);
         const released = chosen.filter((guard) => query.guard !== undefined || !countsRange(guard));
-        const candidates = PURPOSES.map(
-          (purpose): Candidate => ({ index: 0, clientMessageId: '', phone, purpose }),
+        const messages = PURPOSES.map(
+          (purpose): OutgoingMessage => ({ index: 0, clientMessageId: '', phone, purpose }),
         );
-        const rules = [...rulesOf(released, candidates).values()];
+        const rules = [...rulesOf(released, messages).values()];
         await limiter.release(rules, call, 'nothing was released.');
         const names = [...new Set(rules.map(({ guard }) => guard))];
         emit({ type: 'limits-released', destination: maskNumber(phone.e164), guards: names }, call.context);

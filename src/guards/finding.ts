@@ -2,7 +2,7 @@ import type { GuardDecision } from '../errors.ts';
 import { describeDuration } from '../internal/describe-duration.ts';
 import type { LimitRule, RuleFinding } from '../limits/limit-store.ts';
 import { maskNumber } from '../redact.ts';
-import type { Candidate } from './guard.ts';
+import type { OutgoingMessage } from './guard.ts';
 import type { GuardName, GuardReason } from './reasons.ts';
 import { describeGuardRule } from './registry.ts';
 
@@ -47,7 +47,7 @@ function reasonOf({ rule, reason }: RuleFinding): GuardReason {
  */
 export function decisionOfFinding(
   finding: RuleFinding,
-  { phone }: Candidate,
+  { phone }: OutgoingMessage,
   all: readonly RuleFinding[] = [],
 ): GuardDecision {
   const { rule, observed } = finding;

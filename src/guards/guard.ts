@@ -40,7 +40,7 @@ export interface Exemption {
 }
 
 /** A message on its way through the guards. */
-export interface Candidate {
+export interface OutgoingMessage {
   /** Its place in the caller's input. */
   readonly index: number;
   readonly purpose: Purpose;
@@ -81,18 +81,21 @@ export interface Refusal<Name extends GuardName = GuardName> {
 export interface Guard<Name extends GuardName = GuardName> {
   readonly name: Name;
   readonly mode: GuardMode;
-  check?(candidate: Candidate, now: number): Refusal<Name> | undefined;
-  ask?(candidates: readonly Candidate[], call: GuardCall): Promise<readonly (Refusal<Name> | undefined)[]>;
-  rules?(candidate: Candidate): readonly LimitRule[];
+  check?(message: OutgoingMessage, now: number): Refusal<Name> | undefined;
+  ask?(
+    messages: readonly OutgoingMessage[],
+    call: GuardCall,
+  ): Promise<readonly (Refusal<Name> | undefined)[]>;
+  rules?(message: OutgoingMessage): readonly LimitRule[];
 }
 
 /** The record of a check's refusal, for the error and the event. */
-export function decisionOf(guard: Guard, candidate: Candidate, refusal: Refusal): GuardDecision {
+export function decisionOf(guard: Guard, message: OutgoingMessage, refusal: Refusal): GuardDecision {
   return {
     guard: guard.name,
     reason: refusal.reason,
     mode: guard.mode,
-    destination: maskNumber(candidate.phone.e164),
+    destination: maskNumber(message.phone.e164),
     ...(refusal.observed !== undefined && { observed: refusal.observed }),
     ...(refusal.limit !== undefined && { limit: refusal.limit }),
   };

@@ -5,8 +5,8 @@ import { ValidationError } from '../errors.ts';
 import { type Fields, flag, oneOf, text } from '../schema.ts';
 import type { TransportAnswer } from '../transport/transport.ts';
 import type { Purpose } from '../types.ts';
-import type { Written } from './deliver.ts';
-import { type Draft, type Reading, type WireCandidate, wireFields } from './prepare.ts';
+import type { WireResult } from './deliver.ts';
+import { type MessageInput, type MessageReader, type PreparedMessage, wireFields } from './prepare.ts';
 import type { SendResult } from './results.ts';
 import { readSent, sendDrafts, unreadableAnswer } from './send.ts';
 import type { Addressing } from './sms-message.ts';
@@ -37,7 +37,7 @@ export const batchSettingFields: Fields<BatchSettings> = {
 export interface BatchRequest<Input extends Addressing> {
   readonly operation: Operation;
   readonly segments: Readonly<Record<string, string>>;
-  readonly reading: Reading<Input>;
+  readonly reading: MessageReader<Input>;
   readonly settings: BatchSettings;
   /** The body's fields that stand beside the messages. */
   readonly shared: Readonly<Record<string, unknown>>;
@@ -60,9 +60,9 @@ type AnswerOfId = { readonly clientMessageId?: unknown; readonly destination?: u
 /** Finds each message's answer by its id, and among equal ids by destination, in order; never by position alone. */
 function matchAnswers(
   { body, attempts }: TransportAnswer,
-  admitted: readonly WireCandidate[],
+  admitted: readonly PreparedMessage[],
   { allowRepeatedIds }: BatchSettings,
-): readonly Written[] {
+): readonly WireResult[] {
   const { messages } = (body ?? {}) as { messages?: unknown };
   const answers: readonly AnswerOfId[] = Array.isArray(messages) ? messages : [];
   // The usual case: no id was sent twice, and every answer bears the id of the message in its place.
@@ -71,7 +71,7 @@ function matchAnswers(
     answers.length === admitted.length &&
     admitted.every(({ clientMessageId }, place) => answers[place]?.clientMessageId === clientMessageId)
   ) {
-    return admitted.map((candidate, place) => readSent(answers[place], candidate, attempts));
+    return admitted.map((message, place) => readSent(answers[place], message, attempts));
   }
   const byId = new Map<unknown, { readonly destination: string; readonly answer: unknown }[]>();
   const sent = new Map<string, number>();
@@ -83,30 +83,28 @@ function matchAnswers(
     if (known === undefined) byId.set(id, [entry]);
     else known.push(entry);
   }
-  return admitted.map((candidate) => {
-    const entries = byId.get(candidate.clientMessageId) ?? [];
+  return admitted.map((message) => {
+    const entries = byId.get(message.clientMessageId) ?? [];
     // An id that went out once and came back once is enough: 8x8 may write the number in another way, or mask it.
-    const isUnique = entries.length === 1 && sent.get(candidate.clientMessageId) === 1;
-    const place = isUnique
-      ? 0
-      : entries.findIndex(({ destination }) => destination === candidate.phone.msisdn);
+    const isUnique = entries.length === 1 && sent.get(message.clientMessageId) === 1;
+    const place = isUnique ? 0 : entries.findIndex(({ destination }) => destination === message.phone.msisdn);
     const [entry] = place === -1 ? [] : entries.splice(place, 1);
     return entry === undefined
-      ? unreadableAnswer(candidate, attempts)
-      : readSent(entry.answer, candidate, attempts);
+      ? unreadableAnswer(message, attempts)
+      : readSent(entry.answer, message, attempts);
   });
 }
 
 /** Results of messages that must not go on: an id that stands at an earlier message too. */
 function screen(
-  candidates: readonly WireCandidate[],
+  messages: readonly PreparedMessage[],
   { allowRepeatedIds }: BatchSettings,
-): Map<WireCandidate, SendResult> {
-  const refused = new Map<WireCandidate, SendResult>();
+): Map<PreparedMessage, SendResult> {
+  const refused = new Map<PreparedMessage, SendResult>();
   if (allowRepeatedIds) return refused;
   const seen = new Set<string>();
-  for (const candidate of candidates) {
-    const { clientMessageId, index, path, hasOwnId } = candidate;
+  for (const message of messages) {
+    const { clientMessageId, index, path, hasOwnId } = message;
     if (!hasOwnId) continue;
     if (!seen.has(clientMessageId)) {
       seen.add(clientMessageId);
@@ -117,7 +115,7 @@ function screen(
       `${path}.clientMessageId`,
       clientMessageId,
     );
-    refused.set(candidate, { status: 'failed', index, clientMessageId, error });
+    refused.set(message, { status: 'failed', index, clientMessageId, error });
   }
   return refused;
 }
@@ -128,7 +126,7 @@ function identityOf({
   purpose,
   idempotency,
   wire: { clientMessageId: _, destination: __, ...rest },
-}: WireCandidate): string {
+}: PreparedMessage): string {
   // Merged into another one its key would leave no record, and a later try would be sent.
   return JSON.stringify([phone.key, purpose, idempotency?.key, rest]);
 }
@@ -136,7 +134,7 @@ function identityOf({
 /** Sends what the guards admit of a batch in one request, and tells each message's answer apart. */
 export async function sendBatchRequest<Input extends Addressing>(
   core: Core,
-  drafts: readonly Draft[],
+  drafts: readonly MessageInput[],
   { operation, segments, reading, settings, shared }: BatchRequest<Input>,
   call: Call,
 ): Promise<BatchOutcome> {
@@ -148,7 +146,7 @@ export async function sendBatchRequest<Input extends Addressing>(
     {
       reading,
       segments,
-      screen: (candidates) => screen(candidates, settings),
+      screen: (messages) => screen(messages, settings),
       ...(mergeDuplicates === true && { identityOf }),
       request: (admitted) => ({
         operation,

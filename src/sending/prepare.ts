@@ -1,7 +1,7 @@
 import { copyOf } from '../api/copy-of.ts';
 import { sha256, toHex } from '../digest.ts';
 import { InvalidPhoneNumberError, ValidationError } from '../errors.ts';
-import type { Candidate, Content, Exemption } from '../guards/guard.ts';
+import type { Content, Exemption, OutgoingMessage } from '../guards/guard.ts';
 import { cleanInput } from '../phone/clean-input.ts';
 import type { Phone, PhoneResult } from '../phone/normalise-phone.ts';
 import { normalisePhones } from '../phone/normalise-phones.ts';
@@ -12,7 +12,7 @@ import type { BlockedResult, FailedResult } from './results.ts';
 import { type Addressing, isClientMessageId, type SmsContent } from './sms-message.ts';
 
 /** A message that goes into a request body. */
-export interface WireCandidate extends Candidate {
+export interface PreparedMessage extends OutgoingMessage {
   /** Where it stands in the input: `messages[3]`. */
   readonly path: string;
   /** The caller's own id, which may stand at several messages; one that we make never does. */
@@ -22,10 +22,10 @@ export interface WireCandidate extends Candidate {
 }
 
 /** A message that did not get as far as the guards. */
-export type Unprepared = FailedResult | BlockedResult;
+export type UnpreparedResult = FailedResult | BlockedResult;
 
 /** One input of the caller, before anything is known about it. */
-export interface Draft {
+export interface MessageInput {
   readonly index: number;
   /** Where it stands, for error messages: `messages[3]`. */
   readonly path: string;
@@ -37,7 +37,7 @@ export interface Draft {
 }
 
 /** How the inputs of one method are read. */
-export interface Reading<Input extends Addressing> {
+export interface MessageReader<Input extends Addressing> {
   readonly schema: Field;
   /** Of an input that names none. @default 'transactional' */
   readonly purpose?: Purpose;
@@ -85,7 +85,10 @@ export function wireFields(fields: Readonly<Record<string, unknown>>): Record<st
   return wire;
 }
 
-function readDraft({ input, path }: Draft, schema: Field): { readonly copy?: unknown; readonly flaw?: Flaw } {
+function readDraft(
+  { input, path }: MessageInput,
+  schema: Field,
+): { readonly copy?: unknown; readonly flaw?: Flaw } {
   try {
     const copy = copyOf(input);
     const flaw = findFlaw(schema, copy, path);
@@ -137,7 +140,7 @@ function unknownPhone(
 }
 
 function badNumber(
-  draft: Draft,
+  draft: MessageInput,
   clientMessageId: string,
   failure: PhoneResult & { ok: false },
 ): BlockedResult {
@@ -157,20 +160,20 @@ function badNumber(
  * Throws only when `signal` fires.
  */
 export async function prepare<Input extends Addressing>(
-  drafts: readonly Draft[],
-  { schema, content, wire, channel, purpose = 'transactional' }: Reading<Input>,
+  drafts: readonly MessageInput[],
+  { schema, content, wire, channel, purpose = 'transactional' }: MessageReader<Input>,
   config: PrepareConfig & { readonly segments: object },
   signal: AbortSignal,
-): Promise<readonly (WireCandidate | Unprepared)[]> {
+): Promise<readonly (PreparedMessage | UnpreparedResult)[]> {
   const read = drafts.map((draft) => readDraft(draft, schema));
   const inputs = read.map(({ copy, flaw }) => (flaw === undefined ? (copy as Input) : undefined));
   const phones = await normalisePhones(
     inputs.map((input) => ({ raw: input?.destination, country: input?.country ?? config.defaultCountry })),
     { signal },
   );
-  const prepared: (WireCandidate | Unprepared)[] = [];
+  const prepared: (PreparedMessage | UnpreparedResult)[] = [];
   for (let turn = 0; turn < drafts.length; turn += 1) {
-    const draft = drafts[turn] as Draft;
+    const draft = drafts[turn] as MessageInput;
     const input = inputs[turn];
     const { copy, flaw } = read[turn] as (typeof read)[number];
     const result = phones[turn] as PhoneResult;

@@ -11,7 +11,7 @@ import {
   batchSettingFields,
   sendBatchRequest,
 } from './batch-request.ts';
-import { contentOf, type Draft, type Reading, wireFields } from './prepare.ts';
+import { contentOf, type MessageInput, type MessageReader, wireFields } from './prepare.ts';
 import { countResults, type SendCounts, type SendResult } from './results.ts';
 import {
   type BatchMessage,
@@ -107,7 +107,7 @@ function copyOfList(list: readonly unknown[]): readonly unknown[] {
   return list.length > MAX_BATCH ? list : Array.from(list);
 }
 
-function readBatch(input: BatchInput): readonly Draft[] {
+function readBatch(input: BatchInput): readonly MessageInput[] {
   const flaw = findFlaw(batchSchema, input);
   if (flaw !== undefined) throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
   const { messages, destinations, template } = input;
@@ -135,7 +135,7 @@ function readBatch(input: BatchInput): readonly Draft[] {
 }
 
 /** A message with the batch's defaults; what is no object is left for the validation to name. */
-export function draftOf(message: unknown, index: number, path: string, defaults: object): Draft {
+export function draftOf(message: unknown, index: number, path: string, defaults: object): MessageInput {
   try {
     const isObject = typeof message === 'object' && message !== null && !Array.isArray(message);
     return { index, path, input: isObject ? withDefaults(message, defaults) : message };
@@ -146,7 +146,7 @@ export function draftOf(message: unknown, index: number, path: string, defaults:
 }
 
 /** How a message of a batch is read: its own fields, else those of the template. */
-function batchReading(rewrite: (text: string) => string, batch: BatchBase): Reading<BatchMessage> {
+function batchReader(rewrite: (text: string) => string, batch: BatchBase): MessageReader<BatchMessage> {
   const { template } = batch;
   return {
     schema: template?.text === undefined ? messageSchema : batchMessageSchema,
@@ -194,7 +194,7 @@ export function createSendBatch(core: Core): SendBatch {
 /** One request with up to 10,000 messages. */
 export function sendChunk(
   core: Core,
-  drafts: readonly Draft[],
+  drafts: readonly MessageInput[],
   batch: BatchBase,
   call: Call,
 ): Promise<BatchOutcome> {
@@ -206,7 +206,7 @@ export function sendChunk(
     {
       operation: SEND_BATCH,
       segments: { subAccountId: core.subAccountId },
-      reading: batchReading(core.rewrite, batch),
+      reading: batchReader(core.rewrite, batch),
       settings: batch,
       shared: { clientIp, template: template && wireFields({ ...template, text }) },
     },

@@ -2,8 +2,14 @@ import type { Core } from '../api/core.ts';
 import type { Call } from '../call.ts';
 import { ApiError, MessageRejectedError, type SmsError } from '../errors.ts';
 import type { TransportAnswer, TransportRequest } from '../transport/transport.ts';
-import type { Written } from './deliver.ts';
-import { type Draft, prepare, type Reading, type Unprepared, type WireCandidate } from './prepare.ts';
+import type { WireResult } from './deliver.ts';
+import {
+  type MessageInput,
+  type MessageReader,
+  type PreparedMessage,
+  prepare,
+  type UnpreparedResult,
+} from './prepare.ts';
 import type { AcceptedResult, SendResult } from './results.ts';
 import type { Addressing } from './sms-message.ts';
 
@@ -23,8 +29,8 @@ function textOf(value: unknown): string {
 const UMID = /^[\x21-\x7e]{1,100}$/;
 
 /** The answer does not say what became of this message. */
-export function unreadableAnswer(candidate: WireCandidate, attempts: number): Written {
-  const { index, clientMessageId } = candidate;
+export function unreadableAnswer(message: PreparedMessage, attempts: number): WireResult {
+  const { index, clientMessageId } = message;
   const error = new ApiError({
     message:
       '8x8 answered 200 without saying what became of this message. Do not send it again before a delivery receipt or an export, matched by clientMessageId, says so.',
@@ -37,8 +43,8 @@ export function unreadableAnswer(candidate: WireCandidate, attempts: number): Wr
 }
 
 /** What 8x8 says about one message. REJECTED comes inside HTTP 200 and is no success. */
-export function readSent(answer: unknown, candidate: WireCandidate, attempts: number): Written {
-  const { index, clientMessageId, content } = candidate;
+export function readSent(answer: unknown, message: PreparedMessage, attempts: number): WireResult {
+  const { index, clientMessageId, content } = message;
   const sent = answer as SentMessage;
   const code = textOf(sent.status?.code);
   const umid = textOf(sent.umid);
@@ -50,47 +56,47 @@ export function readSent(answer: unknown, candidate: WireCandidate, attempts: nu
     });
     return { status: 'rejected', index, clientMessageId, error };
   }
-  if (!UMID.test(umid) || code === '') return unreadableAnswer(candidate, attempts);
+  if (!UMID.test(umid) || code === '') return unreadableAnswer(message, attempts);
   const { parts, encoding } = content?.measure ?? { parts: 1, encoding: 'GSM7' };
   return { status: 'accepted', index, clientMessageId, umid, parts, encoding, attempts };
 }
 
 /** What a request that carries messages is made of. */
-export interface SendPlan<Input extends Addressing> {
-  readonly reading: Reading<Input>;
+export interface SendOperation<Input extends Addressing> {
+  readonly reading: MessageReader<Input>;
   /** Values of the path's `{name}` segments: who sends, and for surveys which one. */
   readonly segments: TransportRequest['segments'];
   /** The request for what the guards admitted. */
   request(
-    admitted: readonly WireCandidate[],
+    admitted: readonly PreparedMessage[],
   ): Pick<TransportRequest, 'operation' | 'body' | 'messageCount' | 'clientMessageId'>;
   /** What the answer says about each, in order. */
-  read(answer: TransportAnswer, admitted: readonly WireCandidate[]): readonly Written[];
+  read(answer: TransportAnswer, admitted: readonly PreparedMessage[]): readonly WireResult[];
   /** A last look before the guards: what must not go on gets its result here. */
-  screen?(candidates: readonly WireCandidate[]): Map<WireCandidate, SendResult>;
+  screen?(messages: readonly PreparedMessage[]): Map<PreparedMessage, SendResult>;
   /** Done right before the request; when it throws an `SmsError` nothing is sent. */
   beforeWrite?(): Promise<void>;
   /** Messages with one identity are sent once; the others get the result of the first. */
-  identityOf?(candidate: WireCandidate): string;
+  identityOf?(message: PreparedMessage): string;
 }
 
-function isResult(item: WireCandidate | SendResult): item is SendResult {
+function isResult(item: PreparedMessage | SendResult): item is SendResult {
   return 'status' in item;
 }
 
 /** The first of each identity, and for every other one the first that stands for it. */
 function findTwins(
-  candidates: readonly WireCandidate[],
-  identityOf: SendPlan<Addressing>['identityOf'],
-): ReadonlyMap<WireCandidate, WireCandidate> {
-  const twins = new Map<WireCandidate, WireCandidate>();
+  messages: readonly PreparedMessage[],
+  identityOf: SendOperation<Addressing>['identityOf'],
+): ReadonlyMap<PreparedMessage, PreparedMessage> {
+  const twins = new Map<PreparedMessage, PreparedMessage>();
   if (identityOf === undefined) return twins;
-  const first = new Map<string, WireCandidate>();
-  for (const candidate of candidates) {
-    const identity = identityOf(candidate);
+  const first = new Map<string, PreparedMessage>();
+  for (const message of messages) {
+    const identity = identityOf(message);
     const leader = first.get(identity);
-    if (leader === undefined) first.set(identity, candidate);
-    else twins.set(candidate, leader);
+    if (leader === undefined) first.set(identity, message);
+    else twins.set(message, leader);
   }
   return twins;
 }
@@ -98,20 +104,20 @@ function findTwins(
 /** The way of every message: read and normalised, past the guards, written, settled. One result a draft, in order. */
 export async function sendDrafts<Input extends Addressing>(
   core: Core,
-  drafts: readonly Draft[],
-  plan: SendPlan<Input>,
+  drafts: readonly MessageInput[],
+  plan: SendOperation<Input>,
   call: Call,
 ): Promise<readonly SendResult[]> {
   const prepared = await prepareUnlessEnded(core, drafts, plan, call);
-  const ready = prepared.filter((item): item is WireCandidate => !isResult(item));
-  const results = plan.screen?.(ready) ?? new Map<WireCandidate, SendResult>();
+  const ready = prepared.filter((item): item is PreparedMessage => !isResult(item));
+  const results = plan.screen?.(ready) ?? new Map<PreparedMessage, SendResult>();
   for (const result of results.values()) reportUnprepared(core, result, call);
-  const passed = results.size === 0 ? ready : ready.filter((candidate) => !results.has(candidate));
+  const passed = results.size === 0 ? ready : ready.filter((message) => !results.has(message));
   const twins = findTwins(passed, plan.identityOf);
-  const candidates = twins.size === 0 ? passed : passed.filter((candidate) => !twins.has(candidate));
-  const delivered = await core.deliver(candidates, call, async (admitted, onWrite) => {
+  const messages = twins.size === 0 ? passed : passed.filter((message) => !twins.has(message));
+  const delivered = await core.deliver(messages, call, async (admitted, onWrite) => {
     // The guards hand back the very objects they were given.
-    const written = admitted as readonly WireCandidate[];
+    const written = admitted as readonly PreparedMessage[];
     await plan.beforeWrite?.();
     const answer = await core.transport.request({
       ...plan.request(written),
@@ -124,15 +130,15 @@ export async function sendDrafts<Input extends Addressing>(
     return read;
   });
   let told = 0;
-  function resultOf(candidate: WireCandidate): SendResult {
-    const leader = twins.get(candidate);
-    if (leader !== undefined) return twinResult(candidate, leader, results.get(leader) as SendResult);
-    const screened = results.get(candidate);
+  function resultOf(message: PreparedMessage): SendResult {
+    const leader = twins.get(message);
+    if (leader !== undefined) return twinResult(message, leader, results.get(leader) as SendResult);
+    const screened = results.get(message);
     if (screened !== undefined) return screened;
     const result = delivered[told] as SendResult;
     told += 1;
     // The first of equal messages comes before the others.
-    if (twins.size > 0) results.set(candidate, result);
+    if (twins.size > 0) results.set(message, result);
     return result;
   }
   return prepared.map((item) => {
@@ -144,8 +150,8 @@ export async function sendDrafts<Input extends Addressing>(
 
 /** What the others of equal messages are told: the result of the first. */
 function twinResult(
-  { index, clientMessageId }: WireCandidate,
-  leader: WireCandidate,
+  { index, clientMessageId }: PreparedMessage,
+  leader: PreparedMessage,
   shared: SendResult,
 ): SendResult {
   const isSent = shared.status === 'accepted';
@@ -155,10 +161,10 @@ function twinResult(
 /** A call that ends while its numbers are read has sent none of its messages. */
 async function prepareUnlessEnded<Input extends Addressing>(
   core: Core,
-  drafts: readonly Draft[],
-  { reading, segments }: SendPlan<Input>,
+  drafts: readonly MessageInput[],
+  { reading, segments }: SendOperation<Input>,
   call: Call,
-): Promise<readonly (WireCandidate | Unprepared)[]> {
+): Promise<readonly (PreparedMessage | UnpreparedResult)[]> {
   try {
     return await prepare(drafts, reading, { ...core.prepare, segments }, call.signal);
   } catch (error) {
@@ -180,21 +186,21 @@ export async function sendOne<Input extends Addressing>(
     operation,
     exemption,
     ...rest
-  }: Pick<SendPlan<Input>, 'reading' | 'segments' | 'beforeWrite'> &
+  }: Pick<SendOperation<Input>, 'reading' | 'segments' | 'beforeWrite'> &
     Pick<TransportRequest, 'operation'> &
-    Pick<Draft, 'exemption'>,
+    Pick<MessageInput, 'exemption'>,
   call: Call,
 ): Promise<AcceptedResult> {
-  const plan: SendPlan<Input> = {
+  const plan: SendOperation<Input> = {
     ...rest,
     reading,
     segments,
-    request: ([candidate]) => ({
+    request: ([message]) => ({
       operation,
-      body: candidate?.wire,
-      ...(candidate && { clientMessageId: candidate.clientMessageId }),
+      body: message?.wire,
+      ...(message && { clientMessageId: message.clientMessageId }),
     }),
-    read: ({ body, attempts }, admitted) => admitted.map((candidate) => readSent(body, candidate, attempts)),
+    read: ({ body, attempts }, admitted) => admitted.map((message) => readSent(body, message, attempts)),
   };
   const [result] = await sendDrafts(core, [{ index: 0, path: '', input, exemption }], plan, call);
   if (result?.status === 'accepted') return result;

@@ -1,7 +1,7 @@
 import type { Call } from '../../call.ts';
 import type { Emit } from '../../events.ts';
 import { decisionOfFinding, describeFinding, longestWait } from '../../guards/finding.ts';
-import type { Candidate, Guard } from '../../guards/guard.ts';
+import type { Guard, OutgoingMessage } from '../../guards/guard.ts';
 import { guardError } from '../../guards/registry.ts';
 import type { TakeVerdict } from '../../limits/limit-store.ts';
 import type { Limiter } from '../../limits/limiter.ts';
@@ -32,24 +32,24 @@ export interface GuessesConfig {
 export function createGuesses({ guards, limiter, emit }: GuessesConfig): Guesses {
   return {
     async take(phone, clientIp, call) {
-      const candidate: Candidate = {
+      const message: OutgoingMessage = {
         index: 0,
         clientMessageId: crypto.randomUUID(),
         purpose: 'otp',
         phone,
         clientIp,
       };
-      const reservation = limiter.reserve(guards.flatMap((guard) => guard.rules?.(candidate) ?? []));
+      const reservation = limiter.reserve(guards.flatMap((guard) => guard.rules?.(message) ?? []));
       const [verdict] = (await limiter.take([reservation], call)) as readonly [TakeVerdict];
-      const { clientMessageId, purpose } = candidate;
+      const { clientMessageId, purpose } = message;
       const shown = { clientMessageId, purpose, destination: maskNumber(phone.e164) };
       for (const finding of verdict.observed) {
-        const decision = decisionOfFinding(finding, candidate, [finding]);
+        const decision = decisionOfFinding(finding, message, [finding]);
         emit({ type: 'guard-observed', ...shown, decision }, call.context);
       }
       if (!verdict.granted) {
         const decisive = longestWait(verdict.refusals);
-        const decision = decisionOfFinding(decisive, candidate, verdict.refusals);
+        const decision = decisionOfFinding(decisive, message, verdict.refusals);
         emit({ type: 'message-blocked', ...shown, decision }, call.context);
         throw guardError(decision, describeFinding(decisive));
       }

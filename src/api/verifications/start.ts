@@ -4,9 +4,9 @@ import { describeDuration } from '../../internal/describe-duration.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { maskNumber } from '../../redact.ts';
 import { readReportedTime } from '../../reported-time.ts';
-import type { Written } from '../../sending/deliver.ts';
-import { contentOf, type Reading, wireFields } from '../../sending/prepare.ts';
-import { type SendPlan, sendDrafts } from '../../sending/send.ts';
+import type { WireResult } from '../../sending/deliver.ts';
+import { contentOf, type MessageReader, wireFields } from '../../sending/prepare.ts';
+import { type SendOperation, sendDrafts } from '../../sending/send.ts';
 import type { CallOptions } from '../../types.ts';
 import { copyOf } from '../copy-of.ts';
 import type { Core } from '../core.ts';
@@ -62,7 +62,7 @@ function filledTemplate(template: string, { codeLength, codeType, brand = '' }: 
   return template.replaceAll('{code}', code).replaceAll('{brand}', () => brand);
 }
 
-function startReading(rewrite: (text: string) => string): Reading<VerificationStart> {
+function startReader(rewrite: (text: string) => string): MessageReader<VerificationStart> {
   return {
     schema: startSchema,
     purpose: 'otp',
@@ -105,7 +105,7 @@ function tooEarlyError(phone: Phone, retryAfterMs: number, clientMessageId: stri
 
 export function createStartVerification(core: Core): StartVerification {
   const { calls, clock, subAccountId, sessionBindings } = core;
-  const reading = startReading(core.rewrite);
+  const reading = startReader(core.rewrite);
   const segments = { subAccountId };
   /** By number: when 8x8 sends the next code. */
   let nextCodeAt: Cache<number, number> | undefined;
@@ -130,18 +130,18 @@ export function createStartVerification(core: Core): StartVerification {
     calls.run(options, async (call) => {
       const input = snapshotOf(request);
       const seen: { phone?: Phone; verification?: Verification } = {};
-      const plan: SendPlan<VerificationStart> = {
+      const plan: SendOperation<VerificationStart> = {
         reading,
         segments,
-        request([candidate]) {
-          if (candidate !== undefined) seen.phone = candidate.phone;
-          const { clientMessageId: _, ...body } = candidate?.wire ?? {};
+        request([message]) {
+          if (message !== undefined) seen.phone = message.phone;
+          const { clientMessageId: _, ...body } = message?.wire ?? {};
           return { operation: START, body };
         },
         read: (answer, admitted) =>
-          admitted.map((candidate): Written => {
+          admitted.map((message): WireResult => {
             seen.verification = readAnswer(START, answer, readVerification);
-            const { index, clientMessageId, content } = candidate;
+            const { index, clientMessageId, content } = message;
             const { parts, encoding } = content?.measure ?? { parts: 1, encoding: 'GSM7' };
             // A session has no umid; this result goes no further than the guards.
             return {
@@ -163,7 +163,7 @@ export function createStartVerification(core: Core): StartVerification {
         await sessionBindings.bind(verification.sessionId, phone, subject, codeValidity * 1_000, call);
         return verification;
       }
-      const { error } = result as Exclude<Written, { status: 'accepted' }>;
+      const { error } = result as Exclude<WireResult, { status: 'accepted' }>;
       if (phone === undefined || !isTooEarly(error)) throw error;
       throw tooEarlyError(phone, waitOf(error, phone, input), error.clientMessageId ?? '');
     });

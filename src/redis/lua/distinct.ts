@@ -3,7 +3,7 @@
  * still counted stand beside it under the member's name, a blank and a digit, with negative scores, for when a later one is given
  * back. With more than 8 the latest gets half a unit, which no take has: it can no longer be given back.
  *
- * Operation `d`: limit, window, member; then the member under the former secret. Written at once, not by `flush`.
+ * Operation `d`: limit, window, member; then the member under the former secret. WireResult at once, not by `flush`.
  */
 export const DISTINCT = `
 local function live_score(key, member, least)

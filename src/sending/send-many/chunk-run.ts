@@ -8,7 +8,7 @@ import {
   type Submission,
 } from '../../errors.ts';
 import type { CallOptions } from '../../types.ts';
-import type { Draft } from '../prepare.ts';
+import type { MessageInput } from '../prepare.ts';
 import { countResults, type FailedResult, type SendResult } from '../results.ts';
 import { draftOf, sendChunk } from '../send-batch.ts';
 import type { Checkpoints, Progress } from './checkpoint.ts';
@@ -101,7 +101,7 @@ function failed(index: number, clientMessageId: string, submission: Submission, 
   return { status: 'failed', index, clientMessageId, error };
 }
 
-function notWritten({ index, input, spareId = '' }: Draft): FailedResult {
+function notWritten({ index, input, spareId = '' }: MessageInput): FailedResult {
   return failed(
     index,
     readText(input, 'clientMessageId') ?? spareId,
@@ -131,7 +131,7 @@ function errorOfRun(error: SmsError): SmsError {
 interface PulledRows {
   readonly rows: RowRange;
   /** To be sent. */
-  readonly drafts: readonly Draft[];
+  readonly drafts: readonly MessageInput[];
   /** Results of rows that an earlier run began. */
   readonly unknown: readonly SendResult[];
   readonly isLast: boolean;
@@ -153,7 +153,7 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
 
   async function pull(): Promise<PulledRows> {
     const from = pulled;
-    const drafts: Draft[] = [];
+    const drafts: MessageInput[] = [];
     const unknown: SendResult[] = [];
     function take(row: unknown): void {
       const index = pulled;
@@ -179,7 +179,7 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
   }
 
   /** Writes ahead that these rows may be sent. False when they must not be. */
-  async function markBegun(drafts: readonly Draft[]): Promise<boolean> {
+  async function markBegun(drafts: readonly MessageInput[]): Promise<boolean> {
     const rows = rangesOf(drafts.map(({ index }) => index));
     progress.begin(rows);
     try {
@@ -203,7 +203,7 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
     }
   }
 
-  async function write(drafts: readonly Draft[]): ReturnType<typeof sendChunk> {
+  async function write(drafts: readonly MessageInput[]): ReturnType<typeof sendChunk> {
     let wasWritten = false;
     try {
       const written = await core.calls.run(callOptions, (call) => {
@@ -223,7 +223,7 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
     }
   }
 
-  async function send(drafts: readonly Draft[]): Promise<readonly SendResult[]> {
+  async function send(drafts: readonly MessageInput[]): Promise<readonly SendResult[]> {
     started += 1;
     const fields = { chunk: started, messages: drafts.length } as const;
     core.emit({ type: 'chunk-started', ...fields, accepted: 0 }, callOptions.context);

@@ -28,10 +28,10 @@ export function checkAdapter(name: string, receiver: WebhookReceiver, options: u
  * What `work` gives, or 500. A receiver does not throw; but a promise that nobody catches ends a plain Node server, and
  * nobody outside should be able to do that.
  */
-export async function orServerError<Answer, Written>(
+export async function orServerError<Answer, WireResult>(
   work: () => Promise<Answer>,
-  write: (serverError: WebhookAnswer) => Written,
-): Promise<Answer | Written> {
+  write: (serverError: WebhookAnswer) => WireResult,
+): Promise<Answer | WireResult> {
   try {
     return await work();
   } catch {

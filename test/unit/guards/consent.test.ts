@@ -4,11 +4,11 @@ import { consentKey, createConsentGuard } from '../../../src/guards/consent.ts';
 import type { ConsentGuardOptions } from '../../../src/guards/consent-options.ts';
 import type { Exemption } from '../../../src/guards/guard.ts';
 import type { Purpose } from '../../../src/types.ts';
-import { candidateOf } from '../../support/candidate.ts';
 import { numberOf } from '../../support/client.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
 import { NOON } from '../../support/fake-clock.ts';
 import { ledgerWith } from '../../support/ledger.ts';
+import { messageOf } from '../../support/outgoing-message.ts';
 
 const hangs = () => new Promise<never>(() => {});
 const fails = () => {
@@ -37,10 +37,10 @@ async function ask(
   signal?: AbortSignal,
 ) {
   const guard = createConsentGuard(options);
-  const candidates = purposes.map((purpose, index) =>
-    candidateOf({ purpose, destination: numberOf(index), clientMessageId: `id-${index}` }),
+  const messages = purposes.map((purpose, index) =>
+    messageOf({ purpose, destination: numberOf(index), clientMessageId: `id-${index}` }),
   );
-  const answer = guard.ask?.(candidates, { now: NOON, signal, context: { user: 'u' } });
+  const answer = guard.ask?.(messages, { now: NOON, signal, context: { user: 'u' } });
   await vi.runAllTimersAsync();
   return (await answer) ?? [];
 }
@@ -221,7 +221,7 @@ describe('what a hook is given', () => {
     };
     const guard = createConsentGuard({ check, timeoutMs: 250 });
     const context = { user: 'u' };
-    const answer = guard.ask?.([candidateOf({ purpose: 'otp' })], { now: NOON, context });
+    const answer = guard.ask?.([messageOf({ purpose: 'otp' })], { now: NOON, context });
     await vi.advanceTimersByTimeAsync(249);
     expect(signal?.aborted).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
@@ -234,9 +234,7 @@ describe('what a hook is given', () => {
   it('has one second by default', async () => {
     const guard = createConsentGuard({ check: hangs });
     let settled = false;
-    const answer = guard
-      .ask?.([candidateOf()], { now: NOON, context: undefined })
-      .then(() => (settled = true));
+    const answer = guard.ask?.([messageOf()], { now: NOON, context: undefined }).then(() => (settled = true));
     await vi.advanceTimersByTimeAsync(999);
     expect(settled).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
@@ -251,7 +249,7 @@ describe('what a hook is given', () => {
       signals.push(call.signal);
       return hangs();
     };
-    const answer = createConsentGuard({ check }).ask?.([candidateOf(), candidateOf()], {
+    const answer = createConsentGuard({ check }).ask?.([messageOf(), messageOf()], {
       now: NOON,
       signal: caller.signal,
       context: undefined,
@@ -269,7 +267,7 @@ describe('what a hook is given', () => {
     expect(get.mock.calls).toEqual([
       [[`${numberOf(0)}`, `${numberOf(1)}`], { signal: expect.any(AbortSignal) }],
     ]);
-    expect(consentKey(candidateOf({ destination: '+5491123456789' }))).toBe('+541123456789');
+    expect(consentKey(messageOf({ destination: '+5491123456789' }))).toBe('+541123456789');
   });
 });
 
@@ -338,8 +336,8 @@ describe('messages of our own', () => {
   });
 
   async function reasonOf(options: ConsentGuardOptions, exemption: Exemption) {
-    const candidate = { ...candidateOf(), exemption };
-    const answer = createConsentGuard(options).ask?.([candidate], { now: NOON, context: undefined });
+    const message = { ...messageOf(), exemption };
+    const answer = createConsentGuard(options).ask?.([message], { now: NOON, context: undefined });
     return (await answer)?.[0]?.reason;
   }
 
@@ -380,8 +378,8 @@ describe('messages of our own', () => {
 
   it('each goes out once, by a rule of its own; other messages have none', () => {
     const guard = createConsentGuard({});
-    expect(guard.rules?.(candidateOf())).toEqual([]);
-    expect(guard.rules?.({ ...candidateOf(), exemption: exemptionOf('help-reply', 6591000001) })).toEqual([
+    expect(guard.rules?.(messageOf())).toEqual([]);
+    expect(guard.rules?.({ ...messageOf(), exemption: exemptionOf('help-reply', 6591000001) })).toEqual([
       {
         kind: 'once',
         id: 'help-reply',

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { createContentGuard } from '../../../src/guards/content.ts';
-import { candidateOf } from '../../support/candidate.ts';
 import { NOON } from '../../support/fake-clock.ts';
+import { messageOf } from '../../support/outgoing-message.ts';
 
 const KEY = 'the-api-key-7f3a';
 const holdsKey = (text: string) => text.includes(KEY);
 const guard = createContentGuard({}, { holdsKey });
 const day = 86_400_000;
 
-function reasonFor(message: Parameters<typeof candidateOf>[0], options = {}): string | undefined {
-  return createContentGuard(options, { holdsKey }).check?.(candidateOf(message), NOON)?.reason;
+function reasonFor(message: Parameters<typeof messageOf>[0], options = {}): string | undefined {
+  return createContentGuard(options, { holdsKey }).check?.(messageOf(message), NOON)?.reason;
 }
 
 describe('text', () => {
@@ -41,10 +41,10 @@ describe('text', () => {
   });
 
   it('refuses the API key even in monitor mode, and does not repeat it', () => {
-    const refusal = guard.check?.(candidateOf({ text: KEY }), NOON);
+    const refusal = guard.check?.(messageOf({ text: KEY }), NOON);
     expect(refusal?.always).toBe(true);
     expect(JSON.stringify(refusal)).not.toContain(KEY);
-    expect(guard.check?.(candidateOf({ text: '{{x}}' }), NOON)?.always).toBeUndefined();
+    expect(guard.check?.(messageOf({ text: '{{x}}' }), NOON)?.always).toBeUndefined();
   });
 
   it('looks through thousands of braces at once', () => {
@@ -76,7 +76,7 @@ describe('parts', () => {
   it('maxParts is the limit, and the refusal says what was counted', () => {
     expect(reasonFor({ text: 'a'.repeat(161) }, { maxParts: 2 })).toBeUndefined();
     expect(
-      createContentGuard({ maxParts: 1 }, { holdsKey }).check?.(candidateOf({ text: 'a'.repeat(161) }), NOON),
+      createContentGuard({ maxParts: 1 }, { holdsKey }).check?.(messageOf({ text: 'a'.repeat(161) }), NOON),
     ).toMatchObject({ reason: 'too-many-parts', observed: 2, limit: 1 });
   });
 
@@ -134,7 +134,7 @@ describe('dates', () => {
 });
 
 it('has nothing to say of a message without content', () => {
-  const { content: _, ...rest } = candidateOf();
+  const { content: _, ...rest } = messageOf();
   expect(guard.check?.(rest, NOON)).toBeUndefined();
 });
 

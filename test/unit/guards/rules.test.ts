@@ -8,8 +8,8 @@ import { createRecipientGuard } from '../../../src/guards/recipient.ts';
 import { createGuards, type GuardsOptions, resolveGuards } from '../../../src/guards/registry.ts';
 import { describeDuration } from '../../../src/internal/describe-duration.ts';
 import type { LimitRule } from '../../../src/limits/limit-store.ts';
-import { candidateOf } from '../../support/candidate.ts';
 import { NOON } from '../../support/fake-clock.ts';
+import { messageOf } from '../../support/outgoing-message.ts';
 
 describe('which guards are on', () => {
   const guardsOf = (options: GuardsOptions) =>
@@ -50,12 +50,12 @@ describe('phone', () => {
   it('refuses what its policy refuses', () => {
     const guard = createPhoneGuard({});
     expect(guard).toMatchObject({ name: 'phone', mode: 'enforce' });
-    expect(guard.check?.(candidateOf(), NOON)).toBeUndefined();
-    expect(guard.check?.(candidateOf({ destination: '+6561234567' }), NOON)).toMatchObject({
+    expect(guard.check?.(messageOf(), NOON)).toBeUndefined();
+    expect(guard.check?.(messageOf({ destination: '+6561234567' }), NOON)).toMatchObject({
       reason: 'number-type',
       message: expect.stringContaining('FIXED_LINE'),
     });
-    expect(guard.check?.(candidateOf({ destination: '+881612345678' }), NOON)?.reason).toBe(
+    expect(guard.check?.(messageOf({ destination: '+881612345678' }), NOON)?.reason).toBe(
       'calling-code-blocked',
     );
   });
@@ -64,16 +64,16 @@ describe('phone', () => {
 describe('countries', () => {
   it('refuses what is not on the list, and every number without a country', () => {
     const guard = createCountriesGuard({ allow: ['sg'] });
-    const reasonOf = (destination: string) => guard.check?.(candidateOf({ destination }), NOON)?.reason;
+    const reasonOf = (destination: string) => guard.check?.(messageOf({ destination }), NOON)?.reason;
     expect(reasonOf('+6591234567')).toBeUndefined();
     expect(reasonOf('+6281234567890')).toBe('country-not-allowed');
     expect(reasonOf('+881612345678')).toBe('country-not-allowed');
     // Kazakhstan shares +7, Guernsey shares +44.
     expect(
-      createCountriesGuard({ allow: ['RU'] }).check?.(candidateOf({ destination: '+77012345678' }), NOON),
+      createCountriesGuard({ allow: ['RU'] }).check?.(messageOf({ destination: '+77012345678' }), NOON),
     ).toBeDefined();
     expect(
-      createCountriesGuard({ allow: ['GB'] }).check?.(candidateOf({ destination: '+447781123456' }), NOON),
+      createCountriesGuard({ allow: ['GB'] }).check?.(messageOf({ destination: '+447781123456' }), NOON),
     ).toBeDefined();
   });
 
@@ -81,7 +81,7 @@ describe('countries', () => {
     const allow = ['SG'];
     const guard = createCountriesGuard({ allow });
     allow.push('ID');
-    expect(guard.check?.(candidateOf({ destination: '+6281234567890' }), NOON)).toBeDefined();
+    expect(guard.check?.(messageOf({ destination: '+6281234567890' }), NOON)).toBeDefined();
   });
 });
 
@@ -89,7 +89,7 @@ describe('recipient', () => {
   it('one window may name its mode', () => {
     const guard = createRecipientGuard({ limit: 3, windowMs: 60_000, mode: 'monitor' });
     expect(guard.mode).toBe('monitor');
-    expect(guard.rules?.(candidateOf({}))).toMatchObject([{ mode: 'monitor', limit: 3 }]);
+    expect(guard.rules?.(messageOf({}))).toMatchObject([{ mode: 'monitor', limit: 3 }]);
   });
 
   const windowsOf = (rules: readonly LimitRule[] | undefined) =>
@@ -111,13 +111,13 @@ describe('recipient', () => {
       ['window recipient:all:1800000 10', 'window recipient:otp:60000 2'],
     ],
   ])('%j', (options, rules) => {
-    expect(windowsOf(createRecipientGuard(options).rules?.(candidateOf({ purpose: 'otp' })))).toEqual(rules);
+    expect(windowsOf(createRecipientGuard(options).rules?.(messageOf({ purpose: 'otp' })))).toEqual(rules);
   });
 
   it('counts a scheduled message where it arrives too', () => {
     const guard = createRecipientGuard({ perPurpose: { marketing: [{ limit: 1, windowMs: 60_000 }] } });
     const scheduled = new Date(NOON + 5_000);
-    const rules = guard.rules?.(candidateOf({ scheduled, purpose: 'marketing' }));
+    const rules = guard.rules?.(messageOf({ scheduled, purpose: 'marketing' }));
     expect(new Set(windowsOf(rules))).toEqual(
       new Set([
         'window recipient:all:1800000 10',
@@ -130,13 +130,13 @@ describe('recipient', () => {
       { dueAt: NOON + 5_000, mode: 'enforce' },
       { dueAt: NOON + 5_000, mode: 'enforce' },
     ]);
-    const old = guard.rules?.(candidateOf({ scheduled: '1969-01-01T00:00:00Z' }));
+    const old = guard.rules?.(messageOf({ scheduled: '1969-01-01T00:00:00Z' }));
     expect(old?.[1]).toMatchObject({ dueAt: 0 });
   });
 
   it('counts every spelling of one person under one key', () => {
     const guard = createRecipientGuard({});
-    const keyOf = (destination: string) => guard.rules?.(candidateOf({ destination }))[0]?.key;
+    const keyOf = (destination: string) => guard.rules?.(messageOf({ destination }))[0]?.key;
     expect(keyOf('+5491123456789')).toBe(keyOf('+541123456789'));
   });
 
@@ -146,16 +146,16 @@ describe('recipient', () => {
     const guard = createRecipientGuard({ mode: 'monitor', windows });
     window.limit = Number.NaN;
     windows.length = 0;
-    expect(guard.rules?.(candidateOf())).toMatchObject([{ limit: 3, mode: 'monitor' }]);
+    expect(guard.rules?.(messageOf())).toMatchObject([{ limit: 3, mode: 'monitor' }]);
   });
 });
 
 describe('backoff', () => {
   it('is for one-time passwords', () => {
     const guard = createBackoffGuard({ baseMs: 5_000, maxMs: 60_000, forgetMs: 7_000, mode: 'monitor' });
-    expect(guard.rules?.(candidateOf())).toEqual([]);
-    expect(guard.rules?.(candidateOf({ purpose: 'marketing' }))).toEqual([]);
-    expect(guard.rules?.(candidateOf({ purpose: 'otp' }))).toEqual([
+    expect(guard.rules?.(messageOf())).toEqual([]);
+    expect(guard.rules?.(messageOf({ purpose: 'marketing' }))).toEqual([]);
+    expect(guard.rules?.(messageOf({ purpose: 'otp' }))).toEqual([
       {
         kind: 'backoff',
         id: 'backoff:otp',
@@ -170,7 +170,7 @@ describe('backoff', () => {
   });
 
   it('waits 30 s to 1 h unless told otherwise', () => {
-    expect(createBackoffGuard({}).rules?.(candidateOf({ purpose: 'otp' }))).toMatchObject([
+    expect(createBackoffGuard({}).rules?.(messageOf({ purpose: 'otp' }))).toMatchObject([
       { baseMs: 30_000, maxMs: 3_600_000, forgetMs: 3_600_000, mode: 'enforce' },
     ]);
   });
@@ -178,7 +178,7 @@ describe('backoff', () => {
 
 describe('prefix', () => {
   it('counts different numbers that are equal but for their last digits', () => {
-    const rules = createPrefixGuard({}).rules?.(candidateOf({ destination: '+6591234567' }));
+    const rules = createPrefixGuard({}).rules?.(messageOf({ destination: '+6591234567' }));
     expect(rules).toMatchObject([
       { kind: 'distinct', id: 'prefix:2:600000', key: 65912345, member: 6591234567, limit: 5 },
       { kind: 'distinct', id: 'prefix:3:600000', key: 6591234, member: 6591234567, limit: 10 },
@@ -187,10 +187,10 @@ describe('prefix', () => {
   });
 
   it('leaves campaigns alone unless asked', () => {
-    const marketing = candidateOf({ purpose: 'marketing' });
+    const marketing = messageOf({ purpose: 'marketing' });
     expect(createPrefixGuard({}).rules?.(marketing)).toEqual([]);
     expect(createPrefixGuard({ purposes: ['marketing'] }).rules?.(marketing)).toHaveLength(3);
-    expect(createPrefixGuard({ purposes: ['marketing'] }).rules?.(candidateOf())).toEqual([]);
+    expect(createPrefixGuard({ purposes: ['marketing'] }).rules?.(messageOf())).toEqual([]);
   });
 
   it('keeps its ranges when the arrays are changed', () => {
@@ -201,9 +201,7 @@ describe('prefix', () => {
     (ranges[0] as { limit: number }).limit = Number.NaN;
     ranges.length = 0;
     purposes.length = 0;
-    expect(guard.rules?.(candidateOf({ purpose: 'otp' }))).toMatchObject([
-      { limit: 3, id: 'prefix:2:60000' },
-    ]);
+    expect(guard.rules?.(messageOf({ purpose: 'otp' }))).toMatchObject([{ limit: 3, id: 'prefix:2:60000' }]);
   });
 });
 

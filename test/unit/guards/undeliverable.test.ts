@@ -9,7 +9,7 @@ import {
 } from '../../../src/guards/undeliverable.ts';
 import { findFlaw } from '../../../src/schema.ts';
 import { DELIVERY_ERROR_CODES } from '../../../src/webhooks/delivery-error-codes.ts';
-import { candidateOf } from '../../support/candidate.ts';
+import { messageOf } from '../../support/outgoing-message.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -19,7 +19,7 @@ describe('undeliverable', () => {
     (purpose) => {
       const guard = createUndeliverableGuard({});
       expect(guard.name).toBe('undeliverable');
-      expect(guard.rules?.(candidateOf({ purpose, destination: '+6591234567' }))).toEqual([
+      expect(guard.rules?.(messageOf({ purpose, destination: '+6591234567' }))).toEqual([
         {
           kind: 'bar',
           id: 'undeliverable',
@@ -34,7 +34,7 @@ describe('undeliverable', () => {
 
   it('knows one person by every spelling of the number', () => {
     const keyOf = (destination: string) =>
-      createUndeliverableGuard({}).rules?.(candidateOf({ destination }))[0]?.key;
+      createUndeliverableGuard({}).rules?.(messageOf({ destination }))[0]?.key;
     expect(keyOf('+5491123456789')).toBe(keyOf('+541123456789'));
   });
 
@@ -82,7 +82,7 @@ describe('undeliverable', () => {
     const rule = undeliverableSettings({}).ruleOf(6591234567);
     const finding = { rule, reason: 'barred', observed: 1, retryAfterMs: 3_600_000 } as const;
     const error = guardError(
-      decisionOfFinding(finding, candidateOf({ destination: '+6591234567' }), [finding]),
+      decisionOfFinding(finding, messageOf({ destination: '+6591234567' }), [finding]),
       describeFinding(finding),
     );
     expect(error.message).toBe(

@@ -10,19 +10,19 @@ import {
 } from '../../../src/errors.ts';
 import { createEmit, type SmsEvent } from '../../../src/events.ts';
 import type { ReservationOutcome } from '../../../src/limits/limiter.ts';
-import type { Admission, Ruling } from '../../../src/sending/admission.ts';
+import type { Admission, AdmissionResult } from '../../../src/sending/admission.ts';
 import { createDeliver, type Write } from '../../../src/sending/deliver.ts';
 import type { SendResult } from '../../../src/sending/results.ts';
-import { candidateOf } from '../../support/candidate.ts';
+import { messageOf } from '../../support/outgoing-message.ts';
 import { failureOf } from '../../support/transport.ts';
 
 const reservation = { reservation: 'r-1', rules: [], takenAt: 0 };
-const admitted: Ruling = { kind: 'admitted', reservation };
+const admitted: AdmissionResult = { kind: 'admitted', reservation };
 
 /** Delivers two messages past guards that rule so, with the network of the test. */
 function deliverWith(
   write: Write,
-  rulings: readonly Ruling[] = [admitted, admitted],
+  rulings: readonly AdmissionResult[] = [admitted, admitted],
   more: Partial<Admission> = {},
 ) {
   const outcomes: ReservationOutcome[] = [];
@@ -37,9 +37,9 @@ function deliverWith(
     (event) => void events.push(event),
     () => 0,
   );
-  const candidates = ['one', 'two'].map((clientMessageId) => candidateOf({ clientMessageId }));
+  const messages = ['one', 'two'].map((clientMessageId) => messageOf({ clientMessageId }));
   const results: Promise<readonly SendResult[]> = createCalls(undefined).run(undefined, (call) =>
-    createDeliver(admission, emit)(candidates, call, write),
+    createDeliver(admission, emit)(messages, call, write),
   );
   return { results, outcomes, events };
 }

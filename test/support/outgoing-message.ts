@@ -1,20 +1,20 @@
-import type { Candidate } from '../../src/guards/guard.ts';
+import type { OutgoingMessage } from '../../src/guards/guard.ts';
 import { normalisePhone } from '../../src/phone/normalise-phone.ts';
 import { contentOf } from '../../src/sending/prepare.ts';
 import type { SmsContent } from '../../src/sending/sms-message.ts';
 import { numberOf } from './client.ts';
 
 /** A message as the guards see it. */
-export function candidateOf({
+export function messageOf({
   destination = numberOf(1),
   text = 'Hello',
   placeholders,
   ...rest
 }: SmsContent &
-  Partial<Pick<Candidate, 'purpose' | 'clientMessageId' | 'idempotency'>> & {
+  Partial<Pick<OutgoingMessage, 'purpose' | 'clientMessageId' | 'idempotency'>> & {
     readonly destination?: string;
     readonly placeholders?: readonly string[];
-  } = {}): Candidate {
+  } = {}): OutgoingMessage {
   const result = normalisePhone(destination, undefined);
   if (!result.ok) throw new Error(result.hint);
   const { purpose = 'transactional', clientMessageId = 'id-1', idempotency, ...content } = rest;
