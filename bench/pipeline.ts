@@ -1,14 +1,13 @@
 import { pathToFileURL } from 'node:url';
-import type { Core } from '../src/api/core.ts';
 import { createSentTimes } from '../src/api/sent-times.ts';
 import { createCalls } from '../src/call.ts';
+import type { ClientContext } from '../src/client-context.ts';
 import { createEmit } from '../src/events.ts';
 import { createGuards, resolveGuards } from '../src/guards/registry.ts';
 import { createLimiter } from '../src/limits/limiter.ts';
 import { memoryLimits } from '../src/limits/memory-limits.ts';
 import { normalisePhone } from '../src/phone/normalise-phone.ts';
 import { createAdmission } from '../src/sending/admission.ts';
-import { createDeliver } from '../src/sending/deliver.ts';
 import { createSendBatch } from '../src/sending/send-batch.ts';
 import type { TransportRequest } from '../src/transport/transport.ts';
 import type { Clock } from '../src/types.ts';
@@ -51,18 +50,19 @@ function createClient(clock: Clock) {
     outsideMs += performance.now() - startedAt;
     return { status: 200, body: answer, attempts: 1 };
   }
-  const core = {
+  const client = {
     calls: createCalls(undefined),
     transport: { request },
-    deliver: createDeliver(admission, emit),
+    admission,
+    limiter,
     sentTimes: createSentTimes(clock),
     emit,
     prepare: { defaultCountry: undefined, acceptUnknownCallingCodes: false },
     subAccountId: 'bench',
     accountId: () => 'bench',
     rewrite: (text: string) => text,
-  } as unknown as Core;
-  return { sendBatch: createSendBatch(core), outsideMs: () => outsideMs };
+  } as unknown as ClientContext;
+  return { sendBatch: createSendBatch(client), outsideMs: () => outsideMs };
 }
 
 /** Microseconds a message, one figure a round. Hours lie between two rounds, so nobody is refused. */

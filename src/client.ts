@@ -9,7 +9,7 @@ import { createSurveys, type Surveys } from './api/surveys.ts';
 import { createVerifications, type Verifications } from './api/verifications/verifications.ts';
 import { createWebhookSettings, type WebhookSettings } from './api/webhook-settings.ts';
 import type { Consent } from './consent/consent.ts';
-import { createCore } from './create-core.ts';
+import { createClientContext } from './create-client-context.ts';
 import { createHearing } from './create-hearing.ts';
 import { ConfigurationError, ValidationError } from './errors.ts';
 import { createEmit } from './events.ts';
@@ -135,7 +135,7 @@ export class SmsClient {
     const isPrivate = resolved.clock !== undefined || resolved.limits !== undefined;
     const state = inherited?.state ?? (isPrivate ? { pacers: new Map<string, unknown>() } : sharedState());
     const emit = createEmit(resolved.onEvent, () => clock.now(), logger && logListener(logger));
-    const { core, safeguards } = createCore(resolved, { limits, scope, clock, emit }, state);
+    const { client, safeguards } = createClientContext(resolved, { limits, scope, clock, emit }, state);
     if (resolved.redirectedTo !== undefined) {
       const message = `8x8-sms-guard: EIGHTBYEIGHT_BASE_URL sends every request, and the API key, to ${resolved.redirectedTo}.`;
       (logger ?? console).warn(message);
@@ -144,25 +144,25 @@ export class SmsClient {
     this.#options = options;
     this.#inheritance = { limits, state, scope };
     this.#close = async (drainMs) => {
-      await core.calls.close(drainMs);
-      await core.transport.close({ drainMs: 0 });
+      await client.calls.close(drainMs);
+      await client.transport.close({ drainMs: 0 });
     };
-    this.messages = createMessages(core);
-    this.surveys = createSurveys(core);
-    this.verifications = createVerifications(core);
-    this.lookup = createLookup(core);
-    this.exports = createExports(core);
-    this.account = createAccount(core);
-    this.webhookSettings = createWebhookSettings(core);
-    this.contacts = createContacts(core);
-    this.groups = createGroups(core);
-    this.contactJobs = createContactJobs(core);
+    this.messages = createMessages(client);
+    this.surveys = createSurveys(client);
+    this.verifications = createVerifications(client);
+    this.lookup = createLookup(client);
+    this.exports = createExports(client);
+    this.account = createAccount(client);
+    this.webhookSettings = createWebhookSettings(client);
+    this.contacts = createContacts(client);
+    this.groups = createGroups(client);
+    this.contactJobs = createContactJobs(client);
     this.guards = createGuardsDesk({
       ...safeguards,
-      calls: core.calls,
+      calls: client.calls,
       defaultCountry: resolved.defaultCountry,
     });
-    const { consent, intake } = createHearing(core, safeguards, resolved.guards);
+    const { consent, intake } = createHearing(client, safeguards, resolved.guards);
     this.consent = consent;
     Object.defineProperty(this, INTAKE, { value: intake });
   }

@@ -1,26 +1,26 @@
 import { createBlockNumber } from './api/contacts/contacts.ts';
-import type { Core } from './api/core.ts';
 import { createSendSms } from './api/messages.ts';
+import type { ClientContext } from './client-context.ts';
 import { type Consent, createConsent } from './consent/consent.ts';
 import { createConsentBook } from './consent/consent-book.ts';
 import { createForgetPerson } from './consent/forget-person.ts';
 import { createHandleInbound } from './consent/handle-inbound.ts';
 import { createOptInDesk } from './consent/request-opt-in.ts';
-import type { Safeguards } from './create-core.ts';
+import type { Safeguards } from './create-client-context.ts';
 import { createReceiptIntake } from './guards/receipt-intake.ts';
 import type { ResolvedGuards } from './guards/registry.ts';
 import { createIntake, type Intake } from './intake.ts';
 
 /** The half of a client that hears back: what people choose, and what 8x8 reports. */
 export function createHearing(
-  core: Core,
+  client: ClientContext,
   safeguards: Safeguards,
   { consent: guard, undeliverable }: ResolvedGuards,
 ): { readonly consent: Consent; readonly intake: Intake } {
-  const { calls, clock, emit, prepare, priceBook } = core;
+  const { calls, clock, emit, prepare, priceBook } = client;
   const book = createConsentBook({ guard, emit });
-  const own = { guard, book, send: createSendSms(core), clock, emit };
-  const handleInbound = createHandleInbound({ ...own, block: createBlockNumber(core) });
+  const own = { guard, book, send: createSendSms(client), clock, emit };
+  const handleInbound = createHandleInbound({ ...own, block: createBlockNumber(client) });
   const consent = createConsent({
     calls,
     guard,

@@ -1,7 +1,7 @@
+import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { either, type Fields, integer, oneOf, pattern, shape, text } from '../schema.ts';
 import type { CallOptions } from '../types.ts';
-import type { Core } from './core.ts';
 import { assertValid } from './input.ts';
 import type { Operation } from './operation.ts';
 import { type GetPrices, type PriceQuery, readPriceList } from './prices.ts';
@@ -63,7 +63,7 @@ const queryFields: Fields<PriceQuery> = {
 };
 const querySchema = shape(queryFields, 'a query { country, mcc, mnc, direction, subAccountId }');
 
-export function createAccount({ calls, transport, accountId, priceBook }: Core): Account {
+export function createAccount({ calls, transport, accountId, priceBook }: ClientContext): Account {
   return {
     prices: (query = {}, options = undefined) =>
       calls.run(options, async (call) => {

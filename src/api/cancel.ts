@@ -1,5 +1,5 @@
+import type { ClientContext } from '../client-context.ts';
 import type { CallOptions } from '../types.ts';
-import type { Core } from './core.ts';
 import { readId } from './input.ts';
 import type { Operation } from './operation.ts';
 import { numberIn, readAnswer, toFields } from './read-answer.ts';
@@ -70,7 +70,7 @@ export interface Cancelling {
   deletePii(umid: string, options?: CallOptions): Promise<void>;
 }
 
-export function createCancelling({ calls, transport, subAccountId }: Core): Cancelling {
+export function createCancelling({ calls, transport, subAccountId }: ClientContext): Cancelling {
   function cancelWith(
     operation: Operation,
     ids: Readonly<Record<string, string>>,

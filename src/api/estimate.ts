@@ -1,8 +1,8 @@
+import type { ClientContext } from '../client-context.ts';
 import { readPhone } from '../guards/desk.ts';
 import { anything, type Fields, oneOf, shapeWith, text } from '../schema.ts';
 import { type Encoding, MAX_TEXT_CHARACTERS } from '../sending/sms-message.ts';
 import { estimateText, type TextEstimate } from '../text/estimate-text.ts';
-import type { Core } from './core.ts';
 import { assertValid } from './input.ts';
 import type { KnownPrice } from './price-book.ts';
 
@@ -59,7 +59,7 @@ const estimateSchema = shapeWith(['text'], estimateFields, 'a message { text, â€
 
 const MICROS = 1_000_000;
 
-export function createEstimate({ rewrite, prepare, priceBook }: Core): EstimateMessage {
+export function createEstimate({ rewrite, prepare, priceBook }: ClientContext): EstimateMessage {
   return (message) => {
     assertValid(estimateSchema, message, 'message');
     const { encoding, destination, country = prepare.defaultCountry } = message;

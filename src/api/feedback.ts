@@ -1,10 +1,10 @@
+import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { readPhone } from '../guards/desk.ts';
 import { describeDuration } from '../internal/describe-duration.ts';
 import { anything, type Fields, flag, moment, oneOf, shapeWith, text } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
 import type { CallOptions } from '../types.ts';
-import type { Core } from './core.ts';
 import { readId, readInput } from './input.ts';
 import type { Operation } from './operation.ts';
 
@@ -69,8 +69,8 @@ const feedbackFields: Fields<MessageFeedback> = {
 };
 const feedbackSchema = shapeWith(['outcome'], feedbackFields, 'an object { outcome, … }');
 
-export function createGiveFeedback(core: Core): GiveFeedback {
-  const { calls, transport, subAccountId, prepare, clearBackoff, clock, sentTimes } = core;
+export function createGiveFeedback(client: ClientContext): GiveFeedback {
+  const { calls, transport, subAccountId, prepare, clearBackoff, clock, sentTimes } = client;
 
   function assertInTime({ sentAt, sendLate = false }: MessageFeedback, umid: string, cleared: boolean): void {
     const since = sentAt === undefined ? sentTimes.find(umid) : new Date(sentAt).getTime();

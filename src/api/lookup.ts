@@ -1,8 +1,8 @@
+import type { ClientContext } from '../client-context.ts';
 import { readPhone } from '../guards/desk.ts';
 import { type Fields, oneOf, shape } from '../schema.ts';
 import { addressingFields } from '../sending/sms-message.ts';
 import type { CallOptions } from '../types.ts';
-import type { Core } from './core.ts';
 import { readInput } from './input.ts';
 import { type NumberLookup, readLookup } from './number-lookup.ts';
 import type { Operation } from './operation.ts';
@@ -56,7 +56,7 @@ const queryFields: Fields<LookupQuery> = {
 };
 const querySchema = shape(queryFields, 'an object { country, type }');
 
-export function createLookup({ calls, transport, subAccountId, prepare }: Core): Lookup {
+export function createLookup({ calls, transport, subAccountId, prepare }: ClientContext): Lookup {
   return {
     get: (phoneNumber, query = {}, options = undefined) =>
       calls.run(options, async (call) => {

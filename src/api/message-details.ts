@@ -1,5 +1,5 @@
+import type { ClientContext } from '../client-context.ts';
 import type { CallOptions } from '../types.ts';
-import type { Core } from './core.ts';
 import { readId } from './input.ts';
 import type { Operation } from './operation.ts';
 import {
@@ -148,7 +148,7 @@ function readDetails(body: unknown): MessageDetails {
   };
 }
 
-export function createGetMessage({ calls, transport, subAccountId }: Core): GetMessage {
+export function createGetMessage({ calls, transport, subAccountId }: ClientContext): GetMessage {
   return (umid, options) =>
     calls.run(options, async (call) => {
       const segments = { subAccountId, umid: readId(umid, 'umid') };

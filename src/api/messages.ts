@@ -1,13 +1,14 @@
 import type { Call } from '../call.ts';
+import type { ClientContext } from '../client-context.ts';
+import { sendOne } from '../sending/pipeline.ts';
 import { contentOf, type MessageInput, type MessageReader, wireFields } from '../sending/prepare.ts';
 import type { AcceptedResult } from '../sending/results.ts';
-import { type SendOperation, sendOne } from '../sending/send.ts';
 import { createSendBatch, type SendBatch } from '../sending/send-batch.ts';
 import { createSendMany, type SendMany } from '../sending/send-many/send-many.ts';
+import type { SendOperation } from '../sending/send-operation.ts';
 import { messageSchema, type SmsMessage } from '../sending/sms-message.ts';
 import type { CallOptions } from '../types.ts';
 import { type Cancelling, createCancelling } from './cancel.ts';
-import type { Core } from './core.ts';
 import { createEstimate, type EstimateMessage } from './estimate.ts';
 import { createGiveFeedback, type GiveFeedback } from './feedback.ts';
 import { createGetMessage, type GetMessage } from './message-details.ts';
@@ -78,21 +79,22 @@ export type SendSms = (
   own?: Pick<MessageInput, 'exemption'> & Pick<SendOperation<SmsMessage>, 'beforeWrite'>,
 ) => Promise<AcceptedResult>;
 
-export function createSendSms(core: Core): SendSms {
-  const reading = smsReader(core.rewrite);
-  const segments = { subAccountId: core.subAccountId };
-  return (message, call, own) => sendOne(core, message, { ...own, operation: SEND, segments, reading }, call);
+export function createSendSms(client: ClientContext): SendSms {
+  const reader = smsReader(client.rewrite);
+  const segments = { subAccountId: client.subAccountId };
+  return (message, call, own) =>
+    sendOne(client, message, { ...own, operation: SEND, segments, reader }, call);
 }
 
-export function createMessages(core: Core): Messages {
-  const sendSms = createSendSms(core);
+export function createMessages(client: ClientContext): Messages {
+  const sendSms = createSendSms(client);
   return {
-    send: (message, options) => core.calls.run(options, (call) => sendSms(message, call)),
-    sendBatch: createSendBatch(core),
-    get: createGetMessage(core),
-    ...createCancelling(core),
-    feedback: createGiveFeedback(core),
-    estimate: createEstimate(core),
-    sendMany: createSendMany(core),
+    send: (message, options) => client.calls.run(options, (call) => sendSms(message, call)),
+    sendBatch: createSendBatch(client),
+    get: createGetMessage(client),
+    ...createCancelling(client),
+    feedback: createGiveFeedback(client),
+    estimate: createEstimate(client),
+    sendMany: createSendMany(client),
   };
 }

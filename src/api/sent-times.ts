@@ -1,6 +1,6 @@
 import { type Cache, createCache } from '../cache.ts';
-import type { WireResult } from '../sending/deliver.ts';
 import type { PreparedMessage } from '../sending/prepare.ts';
+import type { WireResult } from '../sending/send-operation.ts';
 import type { Clock } from '../types.ts';
 
 /** When messages went out whose outcome may be reported. A convenience: it forgets, and knows this client only. */

@@ -1,10 +1,11 @@
+import type { ClientContext } from '../client-context.ts';
 import type { Content } from '../guards/guard.ts';
 import { anything, type Fields, list, shape, shapeWith, shortValues, text } from '../schema.ts';
 import { type BatchSettings, batchSettingFields, sendBatchRequest } from '../sending/batch-request.ts';
+import { sendOne } from '../sending/pipeline.ts';
 import { contentOf, type MessageInput, type MessageReader, wireFields } from '../sending/prepare.ts';
 import { type AcceptedResult, countResults } from '../sending/results.ts';
-import { sendOne } from '../sending/send.ts';
-import { type BatchResult, draftOf, MAX_BATCH } from '../sending/send-batch.ts';
+import { type BatchResult, inputOf, MAX_BATCH } from '../sending/send-batch.ts';
 import {
   type Addressing,
   addressingFields,
@@ -14,7 +15,6 @@ import {
 } from '../sending/sms-message.ts';
 import type { CallOptions } from '../types.ts';
 import { copyOf } from './copy-of.ts';
-import type { Core } from './core.ts';
 import { assertValid, readId } from './input.ts';
 import type { Operation } from './operation.ts';
 
@@ -179,21 +179,21 @@ function surveyReader(
   };
 }
 
-function readDrafts({ messages, purpose, country }: SurveyBatchInput): readonly MessageInput[] {
+function readInputs({ messages, purpose, country }: SurveyBatchInput): readonly MessageInput[] {
   const defaults = wireFields({ purpose, country });
   // `Array.from` also fills the holes of a sparse array, so that every place has its result.
-  return Array.from(messages, (message, index) => draftOf(message, index, `messages[${index}]`, defaults));
+  return Array.from(messages, (message, index) => inputOf(message, index, `messages[${index}]`, defaults));
 }
 
-export function createSurveys(core: Core): Surveys {
-  const { calls, subAccountId, rewrite } = core;
+export function createSurveys(client: ClientContext): Surveys {
+  const { calls, subAccountId, rewrite } = client;
   return {
     send: (survey, options) =>
       calls.run(options, (call) => {
         assertValid(inputSchema, survey, '');
         const { surveyId, ...message } = copyOf(survey);
         const segments = { subAccountId, surveyId: readId(surveyId, 'surveyId') };
-        return sendOne(core, message, { operation: SEND, segments, reading: surveyReader(rewrite) }, call);
+        return sendOne(client, message, { operation: SEND, segments, reader: surveyReader(rewrite) }, call);
       }),
     sendBatch: (batch, options) =>
       calls.run(options, async (call) => {
@@ -201,12 +201,12 @@ export function createSurveys(core: Core): Surveys {
         const { surveyId } = batch;
         const template = copyOf(batch.template);
         const { results, batchId } = await sendBatchRequest(
-          core,
-          readDrafts(batch),
+          client,
+          readInputs(batch),
           {
             operation: SEND_BATCH,
             segments: { subAccountId, surveyId },
-            reading: surveyReader(rewrite, template),
+            reader: surveyReader(rewrite, template),
             settings: batch,
             shared: {
               template: template && wireFields({ ...template, templateBody: rewrite(template.templateBody) }),

@@ -1,7 +1,7 @@
+import type { ClientContext } from '../client-context.ts';
 import { type Fields, flag, list, oneOf, pattern, shapeWith, text, webUrl } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
 import type { CallOptions } from '../types.ts';
-import type { Core } from './core.ts';
 import { assertValid } from './input.ts';
 import type { Operation } from './operation.ts';
 import { optionalText, present, readAnswer, textIn, toFields, toList } from './read-answer.ts';
@@ -176,7 +176,7 @@ function readWebhook(value: unknown): WebhookSetting {
   };
 }
 
-export function createWebhookSettings({ calls, transport, accountId }: Core): WebhookSettings {
+export function createWebhookSettings({ calls, transport, accountId }: ClientContext): WebhookSettings {
   return {
     list: (options) =>
       calls.run(options, async (call) => {

@@ -5,27 +5,29 @@ import { decisionOfFinding, describeFinding, longestWait } from '../guards/findi
 import { decisionOf, type Guard, isGuardError, type OutgoingMessage, type Refusal } from '../guards/guard.ts';
 import { guardError } from '../guards/registry.ts';
 import type { LimitRule, OnceRule, RuleFinding, TakeVerdict } from '../limits/limit-store.ts';
-import type { Limiter, Reservation, ReservationOutcome } from '../limits/limiter.ts';
+import type { Limiter, Reservation } from '../limits/limiter.ts';
 import { maskNumber } from '../redact.ts';
 import type { Clock } from '../types.ts';
 import { raceAbort } from '../wait.ts';
 
-/** What the guards say about one message. */
+/** The decision of all guards about one message. */
 export type AdmissionResult =
   | { readonly kind: 'admitted'; readonly reservation: Reservation }
   | { readonly kind: 'refused'; readonly error: SmsError }
   /** The same `idempotencyKey` was settled before. */
   | { readonly kind: 'repeated'; readonly stored: string | undefined }
-  /** The first message with this `idempotencyKey` is still on its way: ask again. */
+  /** The original of this `idempotencyKey` is still on its way: ask again. */
   | { readonly kind: 'in-progress' };
 
+/** Takes messages past the guards: checks, questions, then one atomic take of all limits. */
 export interface Admission {
-  /** One ruling a message, in order. Nothing is counted for a message that is not admitted. */
+  /**
+   * One result per message, in order. Nothing is counted for a message that is not admitted.
+   *
+   * @throws StoreError the limit store failed
+   * @throws SmsError the call's own error, when the call ended
+   */
   admit(messages: readonly OutgoingMessage[], call: Call): Promise<readonly AdmissionResult[]>;
-  /** Keeps or gives back what was taken. Never throws, and takes 2 s at most: the message has left, or has not, whatever the store says. */
-  settle(outcomes: readonly ReservationOutcome[]): Promise<void>;
-  /** The time by which the limits count: what lies between a take and a write is measured with it. */
-  elapsed(): number;
 }
 
 export interface AdmissionConfig {
@@ -35,10 +37,13 @@ export interface AdmissionConfig {
   readonly emit: Emit;
 }
 
+/** Results by position; a message that nobody refused yet has none. */
+type OpenResults = (AdmissionResult | undefined)[];
+
 /** An idempotency record is kept for a day (design decision; Stripe's is the same). */
 const ONCE_WINDOW_MS = 24 * 60 * 60 * 1000;
-function onceRule(message: OutgoingMessage): OnceRule | undefined {
-  const { idempotency } = message;
+
+function onceRule({ idempotency }: OutgoingMessage): OnceRule | undefined {
   return (
     idempotency && {
       kind: 'once',
@@ -52,25 +57,16 @@ function onceRule(message: OutgoingMessage): OnceRule | undefined {
   );
 }
 
-type GrantedVerdict = TakeVerdict & { granted: true };
-
-/** The way every message takes: checks, questions, then one atomic take of all limits. */
 export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfig): Admission {
   function observe(message: OutgoingMessage, decision: GuardDecision, call: Call): void {
     emit({ type: 'guard-observed', ...eventFields(message), decision }, call.context);
   }
 
-  function refuse(
-    message: OutgoingMessage,
-    decision: GuardDecision,
-    text: string,
-    call: Call,
-  ): AdmissionResult {
-    emit({ type: 'message-blocked', ...eventFields(message), decision }, call.context);
-    return { kind: 'refused', error: guardError(decision, text, message.clientMessageId) };
+  function observeAll(message: OutgoingMessage, observed: readonly RuleFinding[], call: Call): void {
+    for (const finding of observed) observe(message, decisionOfFinding(finding, message), call);
   }
 
-  function judge(
+  function decideRefusal(
     guard: Guard,
     message: OutgoingMessage,
     refusal: Refusal,
@@ -84,31 +80,30 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     return undefined;
   }
 
-  /** Checks and questions, guard by guard; a message that was refused is not looked at again. */
+  /** Guard by guard; a message that was refused is not looked at again. */
   async function runChecks(
     messages: readonly OutgoingMessage[],
-    rulings: (AdmissionResult | undefined)[],
+    results: OpenResults,
     call: Call,
   ): Promise<void> {
     const now = clock.now();
     for (const guard of guards) {
-      messages.forEach((message, place) => {
-        if (rulings[place] !== undefined) return;
+      for (const [index, message] of messages.entries()) {
+        if (results[index] !== undefined) continue;
         const refusal = guard.check?.(message, now);
-        if (refusal !== undefined) rulings[place] = judge(guard, message, refusal, call);
-      });
-      if (guard.ask !== undefined) {
-        const open = openPlaces(rulings);
-        if (open.length === 0) return;
-        const asked = open.map((place) => messages[place] as OutgoingMessage);
-        const answers = await guard.ask(asked, { now, signal: call.signal, context: call.context });
-        // Before the answers are looked at: who was interrupted has said nothing.
-        call.throwIfEnded();
-        open.forEach((place, turn) => {
-          const refusal = answers[turn];
-          if (refusal !== undefined)
-            rulings[place] = judge(guard, asked[turn] as OutgoingMessage, refusal, call);
-        });
+        if (refusal !== undefined) results[index] = decideRefusal(guard, message, refusal, call);
+      }
+      if (guard.ask === undefined) continue;
+      const open = openIndexes(results);
+      if (open.length === 0) return;
+      const asked = open.map((index) => messages[index] as OutgoingMessage);
+      const refusals = await guard.ask(asked, { now, signal: call.signal, context: call.context });
+      // Before the answers are looked at: a hook that was interrupted has said nothing.
+      call.throwIfEnded();
+      for (const [position, index] of open.entries()) {
+        const refusal = refusals[position];
+        if (refusal === undefined) continue;
+        results[index] = decideRefusal(guard, asked[position] as OutgoingMessage, refusal, call);
       }
     }
   }
@@ -123,123 +118,117 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     return rules;
   }
 
-  function observeAll(message: OutgoingMessage, observed: readonly RuleFinding[], call: Call): void {
-    for (const finding of observed) observe(message, decisionOfFinding(finding, message), call);
-  }
-
-  function admitted(
+  function reportAdmitted(
     message: OutgoingMessage,
-    reservation: Reservation,
-    verdict: GrantedVerdict,
+    { observed, waitMs }: TakeVerdict & { granted: true },
     call: Call,
-  ): AdmissionResult {
-    const { observed, waitMs } = verdict;
-    if (emit.isSilent !== true) {
-      observeAll(message, observed, call);
-      emit({ type: 'message-admitted', ...eventFields(message) }, call.context);
-      if (waitMs !== undefined) {
-        emit({ type: 'backoff-started', ...eventFields(message), waitMs }, call.context);
-      }
+  ): void {
+    if (emit.isSilent === true) return;
+    observeAll(message, observed, call);
+    emit({ type: 'message-admitted', ...eventFields(message) }, call.context);
+    if (waitMs !== undefined) {
+      emit({ type: 'backoff-started', ...eventFields(message), waitMs }, call.context);
     }
-    return { kind: 'admitted', reservation };
   }
 
-  function ruleOn(
+  function decideVerdict(
     message: OutgoingMessage,
     reservation: Reservation,
     verdict: TakeVerdict,
     call: Call,
   ): AdmissionResult {
-    if (verdict.granted) return admitted(message, reservation, verdict, call);
+    if (verdict.granted) {
+      reportAdmitted(message, verdict, call);
+      return { kind: 'admitted', reservation };
+    }
     const { refusals, observed } = verdict;
-    const twin = refusals.find(({ rule }) => rule.guard === 'idempotency');
-    if (twin?.reason === 'done') return { kind: 'repeated', stored: twin.result };
-    if (twin?.reason === 'in-progress') return { kind: 'in-progress' };
-    if (twin?.reason === 'conflict') {
+    const original = refusals.find(({ rule }) => rule.guard === 'idempotency');
+    if (original?.reason === 'done') return { kind: 'repeated', stored: original.result };
+    if (original?.reason === 'in-progress') return { kind: 'in-progress' };
+    if (original?.reason === 'conflict') {
       const text =
         'idempotencyKey was used for another message within 24 hours. Use a new key. Nothing was sent.';
-      return {
-        kind: 'refused',
-        error: new ValidationError(text, 'idempotencyKey', message.clientMessageId),
-      };
+      return { kind: 'refused', error: new ValidationError(text, 'idempotencyKey', message.clientMessageId) };
     }
     observeAll(message, observed, call);
     const decisive = longestWait(refusals);
-    return refuse(message, decisionOfFinding(decisive, message, refusals), describeFinding(decisive), call);
+    const decision = decisionOfFinding(decisive, message, refusals);
+    emit({ type: 'message-blocked', ...eventFields(message), decision }, call.context);
+    return {
+      kind: 'refused',
+      error: guardError(decision, describeFinding(decisive), message.clientMessageId),
+    };
   }
 
   /** Takes the limits of every message that no check refused. */
   async function runTake(
     messages: readonly OutgoingMessage[],
-    rulings: (AdmissionResult | undefined)[],
+    results: OpenResults,
     call: Call,
   ): Promise<void> {
-    const open = openPlaces(rulings);
+    const open = openIndexes(results);
     if (open.length === 0) return;
-    const opened = open.map((place) => limiter.reserve(rulesOf(messages[place] as OutgoingMessage)));
-    const verdicts = await limiter.take(opened, call);
-    open.forEach((place, turn) => {
-      const verdict = verdicts[turn] as TakeVerdict;
-      rulings[place] = ruleOn(messages[place] as OutgoingMessage, opened[turn] as Reservation, verdict, call);
-    });
+    const reservations = open.map((index) => limiter.reserve(rulesOf(messages[index] as OutgoingMessage)));
+    const verdicts = await limiter.take(reservations, call);
+    for (const [position, index] of open.entries()) {
+      const reservation = reservations[position] as Reservation;
+      const verdict = verdicts[position] as TakeVerdict;
+      results[index] = decideVerdict(messages[index] as OutgoingMessage, reservation, verdict, call);
+    }
   }
 
   /** A message refused by a check may have been sent before under its key: then its first result counts. */
   async function recallRepeated(
     messages: readonly OutgoingMessage[],
-    rulings: (AdmissionResult | undefined)[],
+    results: OpenResults,
     call: Call,
   ): Promise<void> {
     const refused: number[] = [];
-    messages.forEach(({ idempotency }, place) => {
-      if (idempotency !== undefined && rulings[place]?.kind === 'refused') refused.push(place);
-    });
+    for (const [index, { idempotency }] of messages.entries()) {
+      if (idempotency !== undefined && results[index]?.kind === 'refused') refused.push(index);
+    }
     if (refused.length === 0) return;
-    const opened = refused.map((place) =>
-      limiter.reserve([onceRule(messages[place] as OutgoingMessage) as OnceRule]),
+    const reservations = refused.map((index) =>
+      limiter.reserve([onceRule(messages[index] as OutgoingMessage) as OnceRule]),
     );
-    const verdicts = await limiter.take(opened, call);
-    await raceAbort(limiter.giveBack(opened, verdicts), call.signal);
-    for (const [turn, place] of refused.entries()) {
-      const verdict = verdicts[turn];
-      const [twin] = verdict?.granted === false ? verdict.refusals : [];
-      if (twin?.reason === 'done') rulings[place] = { kind: 'repeated', stored: twin.result };
-      if (twin?.reason === 'in-progress') rulings[place] = { kind: 'in-progress' };
+    const verdicts = await limiter.take(reservations, call);
+    await raceAbort(limiter.giveBack(reservations, verdicts), call.signal);
+    for (const [position, index] of refused.entries()) {
+      const verdict = verdicts[position];
+      const [original] = verdict?.granted === false ? verdict.refusals : [];
+      if (original?.reason === 'done') results[index] = { kind: 'repeated', stored: original.result };
+      if (original?.reason === 'in-progress') results[index] = { kind: 'in-progress' };
     }
   }
 
-  /** Told only now: one that turns out to have been sent before is not blocked. */
+  /** Told only now: a message that turns out to have been sent before is not blocked. */
   function reportBlocked(
     messages: readonly OutgoingMessage[],
-    rulings: readonly (AdmissionResult | undefined)[],
+    results: readonly (AdmissionResult | undefined)[],
     call: Call,
   ): void {
-    rulings.forEach((ruling, place) => {
-      if (ruling?.kind !== 'refused' || !isGuardError(ruling.error)) return;
-      const fields = eventFields(messages[place] as OutgoingMessage);
-      emit({ type: 'message-blocked', ...fields, decision: ruling.error.decision }, call.context);
-    });
+    for (const [index, result] of results.entries()) {
+      if (result?.kind !== 'refused' || !isGuardError(result.error)) continue;
+      const fields = eventFields(messages[index] as OutgoingMessage);
+      emit({ type: 'message-blocked', ...fields, decision: result.error.decision }, call.context);
+    }
   }
 
   return {
     async admit(messages, call) {
-      const rulings: (AdmissionResult | undefined)[] = new Array(messages.length).fill(undefined);
-      await runChecks(messages, rulings, call);
-      await recallRepeated(messages, rulings, call);
-      reportBlocked(messages, rulings, call);
-      await runTake(messages, rulings, call);
-      return rulings as AdmissionResult[];
+      const results: OpenResults = new Array(messages.length).fill(undefined);
+      await runChecks(messages, results, call);
+      await recallRepeated(messages, results, call);
+      reportBlocked(messages, results, call);
+      await runTake(messages, results, call);
+      return results as AdmissionResult[];
     },
-    settle: limiter.settle,
-    elapsed: limiter.elapsed,
   };
 }
 
-function openPlaces(rulings: readonly (AdmissionResult | undefined)[]): number[] {
+function openIndexes(results: readonly (AdmissionResult | undefined)[]): number[] {
   const open: number[] = [];
-  rulings.forEach((ruling, place) => {
-    if (ruling === undefined) open.push(place);
-  });
+  for (const [index, result] of results.entries()) if (result === undefined) open.push(index);
   return open;
 }
 

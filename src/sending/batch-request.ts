@@ -1,15 +1,16 @@
-import type { Core } from '../api/core.ts';
 import type { Operation } from '../api/operation.ts';
 import type { Call } from '../call.ts';
+import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { type Fields, flag, oneOf, text } from '../schema.ts';
 import type { TransportAnswer } from '../transport/transport.ts';
 import type { Purpose } from '../types.ts';
-import type { WireResult } from './deliver.ts';
+import { sendMessages } from './pipeline.ts';
 import { type MessageInput, type MessageReader, type PreparedMessage, wireFields } from './prepare.ts';
 import type { SendResult } from './results.ts';
-import { readSent, sendDrafts, unreadableAnswer } from './send.ts';
+import type { WireResult } from './send-operation.ts';
 import type { Addressing } from './sms-message.ts';
+import { readSent, unreadableResult } from './wire-results.ts';
 
 /** What every kind of batch can be told, whatever its messages are. */
 export interface BatchSettings {
@@ -37,7 +38,7 @@ export const batchSettingFields: Fields<BatchSettings> = {
 export interface BatchRequest<Input extends Addressing> {
   readonly operation: Operation;
   readonly segments: Readonly<Record<string, string>>;
-  readonly reading: MessageReader<Input>;
+  readonly reader: MessageReader<Input>;
   readonly settings: BatchSettings;
   /** The body's fields that stand beside the messages. */
   readonly shared: Readonly<Record<string, unknown>>;
@@ -90,13 +91,13 @@ function matchAnswers(
     const place = isUnique ? 0 : entries.findIndex(({ destination }) => destination === message.phone.msisdn);
     const [entry] = place === -1 ? [] : entries.splice(place, 1);
     return entry === undefined
-      ? unreadableAnswer(message, attempts)
+      ? unreadableResult(message, attempts)
       : readSent(entry.answer, message, attempts);
   });
 }
 
 /** Results of messages that must not go on: an id that stands at an earlier message too. */
-function screen(
+function rejectDuplicateIds(
   messages: readonly PreparedMessage[],
   { allowRepeatedIds }: BatchSettings,
 ): Map<PreparedMessage, SendResult> {
@@ -133,20 +134,20 @@ function identityOf({
 
 /** Sends what the guards admit of a batch in one request, and tells each message's answer apart. */
 export async function sendBatchRequest<Input extends Addressing>(
-  core: Core,
-  drafts: readonly MessageInput[],
-  { operation, segments, reading, settings, shared }: BatchRequest<Input>,
+  client: ClientContext,
+  inputs: readonly MessageInput[],
+  { operation, segments, reader, settings, shared }: BatchRequest<Input>,
   call: Call,
 ): Promise<BatchOutcome> {
   let batchId: string | undefined;
   const { clientBatchId, mergeDuplicates } = settings;
-  const results = await sendDrafts(
-    core,
-    drafts,
+  const results = await sendMessages(
+    client,
+    inputs,
     {
-      reading,
+      reader,
       segments,
-      screen: (messages) => screen(messages, settings),
+      reject: (messages) => rejectDuplicateIds(messages, settings),
       ...(mergeDuplicates === true && { identityOf }),
       request: (admitted) => ({
         operation,

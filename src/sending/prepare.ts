@@ -1,6 +1,7 @@
 import { copyOf } from '../api/copy-of.ts';
+import type { Call } from '../call.ts';
 import { sha256, toHex } from '../digest.ts';
-import { InvalidPhoneNumberError, ValidationError } from '../errors.ts';
+import { InvalidPhoneNumberError, type SmsError, ValidationError } from '../errors.ts';
 import type { Content, Exemption, OutgoingMessage } from '../guards/guard.ts';
 import { cleanInput } from '../phone/clean-input.ts';
 import type { Phone, PhoneResult } from '../phone/normalise-phone.ts';
@@ -13,7 +14,9 @@ import { type Addressing, isClientMessageId, type SmsContent } from './sms-messa
 
 /** A message that goes into a request body. */
 export interface PreparedMessage extends OutgoingMessage {
-  /** Where it stands in the input: `messages[3]`. */
+  /** Its place among the inputs of the call. In a part of a campaign `index` is another number. */
+  readonly position: number;
+  /** Its place for error messages: `messages[3]`. */
   readonly path: string;
   /** The caller's own id, which may stand at several messages; one that we make never does. */
   readonly hasOwnId: boolean;
@@ -85,7 +88,7 @@ export function wireFields(fields: Readonly<Record<string, unknown>>): Record<st
   return wire;
 }
 
-function readDraft(
+function readFields(
   { input, path }: MessageInput,
   schema: Field,
 ): { readonly copy?: unknown; readonly flaw?: Flaw } {
@@ -140,60 +143,83 @@ function unknownPhone(
 }
 
 function badNumber(
-  draft: MessageInput,
+  index: number,
+  inputPath: string,
   clientMessageId: string,
   failure: PhoneResult & { ok: false },
 ): BlockedResult {
   // A place in `destinations` is the number itself.
-  const field = draft.path.startsWith('destinations') ? [] : ['destination'];
-  const path = [draft.path, ...field].filter((part) => part !== '').join('.');
+  const field = inputPath.startsWith('destinations') ? [] : ['destination'];
+  const path = [inputPath, ...field].filter((part) => part !== '').join('.');
   const error = new InvalidPhoneNumberError({
     message: `${path}: ${failure.hint} Nothing was sent.`,
     decision: { guard: 'phone', reason: failure.reason, mode: 'enforce' },
     clientMessageId,
   });
-  return { status: 'blocked', index: draft.index, clientMessageId, error };
+  return { status: 'blocked', index, clientMessageId, error };
+}
+
+/** The result of an input whose call ended before its number was read: none of them was sent. */
+function endedResult({ index, spareId }: MessageInput, { signal }: Call): UnpreparedResult {
+  const clientMessageId = spareId ?? crypto.randomUUID();
+  return { status: 'failed', index, clientMessageId, error: signal.reason as SmsError };
 }
 
 /**
  * Validates and normalises: each input becomes a message for the guards, or the result that says what is wrong with it.
- * Throws only when `signal` fires.
+ * In order.
  */
-export async function prepare<Input extends Addressing>(
-  drafts: readonly MessageInput[],
+export async function prepareInputs<Input extends Addressing>(
+  inputs: readonly MessageInput[],
+  reader: MessageReader<Input>,
+  config: PrepareConfig & { readonly segments: object },
+  call: Call,
+): Promise<readonly (PreparedMessage | UnpreparedResult)[]> {
+  try {
+    return await readInputs(inputs, reader, config, call.signal);
+  } catch (error) {
+    if (!call.signal.aborted) throw error;
+    return inputs.map((input) => endedResult(input, call));
+  }
+}
+
+/** Throws only when `signal` fires. */
+async function readInputs<Input extends Addressing>(
+  given: readonly MessageInput[],
   { schema, content, wire, channel, purpose = 'transactional' }: MessageReader<Input>,
   config: PrepareConfig & { readonly segments: object },
   signal: AbortSignal,
 ): Promise<readonly (PreparedMessage | UnpreparedResult)[]> {
-  const read = drafts.map((draft) => readDraft(draft, schema));
+  const read = given.map((each) => readFields(each, schema));
   const inputs = read.map(({ copy, flaw }) => (flaw === undefined ? (copy as Input) : undefined));
   const phones = await normalisePhones(
     inputs.map((input) => ({ raw: input?.destination, country: input?.country ?? config.defaultCountry })),
     { signal },
   );
   const prepared: (PreparedMessage | UnpreparedResult)[] = [];
-  for (let turn = 0; turn < drafts.length; turn += 1) {
-    const draft = drafts[turn] as MessageInput;
-    const input = inputs[turn];
-    const { copy, flaw } = read[turn] as (typeof read)[number];
-    const result = phones[turn] as PhoneResult;
-    const clientMessageId = ownIdOf(copy) ?? draft.spareId ?? crypto.randomUUID();
+  for (let position = 0; position < given.length; position += 1) {
+    const { index, path, spareId, exemption } = given[position] as MessageInput;
+    const input = inputs[position];
+    const { copy, flaw } = read[position] as (typeof read)[number];
+    const result = phones[position] as PhoneResult;
+    const clientMessageId = ownIdOf(copy) ?? spareId ?? crypto.randomUUID();
     if (flaw !== undefined || input === undefined) {
-      const { message, path } = flaw as Flaw;
-      const error = new ValidationError(`${message} Nothing was sent.`, path, clientMessageId);
-      prepared.push({ status: 'failed', index: draft.index, clientMessageId, error });
+      const { message, path: field } = flaw as Flaw;
+      const error = new ValidationError(`${message} Nothing was sent.`, field, clientMessageId);
+      prepared.push({ status: 'failed', index, clientMessageId, error });
       continue;
     }
     const phone = result.ok ? result.phone : unknownPhone(input.destination, result, config);
     if (phone === undefined) {
-      prepared.push(badNumber(draft, clientMessageId, result as PhoneResult & { ok: false }));
+      prepared.push(badNumber(index, path, clientMessageId, result as PhoneResult & { ok: false }));
       continue;
     }
     const said = content(input);
     const fields = wire(input);
     prepared.push({
-      index: draft.index,
-      path: draft.path,
+      index,
+      position,
+      path,
       purpose: input.purpose ?? purpose,
       clientMessageId,
       hasOwnId: input.clientMessageId !== undefined,
@@ -201,7 +227,7 @@ export async function prepare<Input extends Addressing>(
       wire: { ...fields, destination: phone.e164, clientMessageId },
       content: said,
       channel: channel?.(input),
-      exemption: draft.exemption,
+      exemption,
       idempotency:
         input.idempotencyKey === undefined
           ? undefined

@@ -1,7 +1,7 @@
 import { copyOf, fieldsOf } from '../api/copy-of.ts';
-import type { Core } from '../api/core.ts';
 import type { Operation } from '../api/operation.ts';
 import type { Call } from '../call.ts';
+import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { anything, type Fields, findFlaw, list, pattern, shape, unreadable } from '../schema.ts';
 import type { CallOptions } from '../types.ts';
@@ -119,7 +119,7 @@ function readBatch(input: BatchInput): readonly MessageInput[] {
   }
   const defaults = definedOnly({ purpose: input.purpose, country: input.country });
   if (destinations === undefined) {
-    return (messages ?? []).map((message, index) => draftOf(message, index, `messages[${index}]`, defaults));
+    return (messages ?? []).map((message, index) => inputOf(message, index, `messages[${index}]`, defaults));
   }
   if (template?.text === undefined) {
     throw new ValidationError(
@@ -135,7 +135,7 @@ function readBatch(input: BatchInput): readonly MessageInput[] {
 }
 
 /** A message with the batch's defaults; what is no object is left for the validation to name. */
-export function draftOf(message: unknown, index: number, path: string, defaults: object): MessageInput {
+export function inputOf(message: unknown, index: number, path: string, defaults: object): MessageInput {
   try {
     const isObject = typeof message === 'object' && message !== null && !Array.isArray(message);
     return { index, path, input: isObject ? withDefaults(message, defaults) : message };
@@ -182,31 +182,31 @@ function definedOnly<Shape extends object>(fields: Shape): Partial<Shape> {
   ) as Partial<Shape>;
 }
 
-export function createSendBatch(core: Core): SendBatch {
+export function createSendBatch(client: ClientContext): SendBatch {
   return (batch, options) =>
-    core.calls.run(options, async (call) => {
+    client.calls.run(options, async (call) => {
       const copy = copyOfBatch(batch);
-      const { results, batchId } = await sendChunk(core, readBatch(copy), copy, call);
+      const { results, batchId } = await sendChunk(client, readBatch(copy), copy, call);
       return { results, counts: countResults(results), ...(batchId !== undefined && { batchId }) };
     });
 }
 
 /** One request with up to 10,000 messages. */
 export function sendChunk(
-  core: Core,
-  drafts: readonly MessageInput[],
+  client: ClientContext,
+  inputs: readonly MessageInput[],
   batch: BatchBase,
   call: Call,
 ): Promise<BatchOutcome> {
   const { template, clientIp } = batch;
-  const text = template?.text === undefined ? undefined : core.rewrite(template.text);
+  const text = template?.text === undefined ? undefined : client.rewrite(template.text);
   return sendBatchRequest(
-    core,
-    drafts,
+    client,
+    inputs,
     {
       operation: SEND_BATCH,
-      segments: { subAccountId: core.subAccountId },
-      reading: batchReader(core.rewrite, batch),
+      segments: { subAccountId: client.subAccountId },
+      reader: batchReader(client.rewrite, batch),
       settings: batch,
       shared: { clientIp, template: template && wireFields({ ...template, text }) },
     },

@@ -1,11 +1,10 @@
-import type { Core } from '../../src/api/core.ts';
 import { createSentTimes } from '../../src/api/sent-times.ts';
 import { createCalls } from '../../src/call.ts';
+import type { ClientContext } from '../../src/client-context.ts';
 import { createEmit, type SmsEvent } from '../../src/events.ts';
 import { createLimiter } from '../../src/limits/limiter.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import { createAdmission } from '../../src/sending/admission.ts';
-import { createDeliver } from '../../src/sending/deliver.ts';
 import type { SendResult } from '../../src/sending/results.ts';
 import { createSendMany } from '../../src/sending/send-many/send-many.ts';
 import type { BatchMessage } from '../../src/sending/sms-message.ts';
@@ -43,10 +42,11 @@ export function manyOver(respond: (request: TransportRequest) => TransportAnswer
   const limiter = createLimiter({ limits: memoryLimits(), scope: 'test', clock, emit });
   const admission = createAdmission({ guards: [], limiter, clock, emit });
   const calls = createCalls(undefined);
-  const core = {
+  const client = {
     calls,
     emit,
-    deliver: createDeliver(admission, emit),
+    admission,
+    limiter,
     sentTimes: createSentTimes(clock),
     subAccountId: 'test',
     prepare: { defaultCountry: undefined, acceptUnknownCallingCodes: false },
@@ -63,9 +63,9 @@ export function manyOver(respond: (request: TransportRequest) => TransportAnswer
         }
       },
     },
-  } as unknown as Core;
+  } as unknown as ClientContext;
   return {
-    sendMany: createSendMany(core),
+    sendMany: createSendMany(client),
     calls,
     requests,
     events,

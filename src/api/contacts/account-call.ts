@@ -1,7 +1,7 @@
 import type { Call } from '../../call.ts';
+import type { ClientContext } from '../../client-context.ts';
 import type { TransportRequest } from '../../transport/transport.ts';
 import type { CallOptions } from '../../types.ts';
-import type { Core } from '../core.ts';
 import type { Operation } from '../operation.ts';
 import { readAnswer } from '../read-answer.ts';
 
@@ -26,7 +26,7 @@ export interface AccountCalls {
   ): Promise<Result>;
 }
 
-export function createAccountCalls({ calls, transport, accountId }: Core): AccountCalls {
+export function createAccountCalls({ calls, transport, accountId }: ClientContext): AccountCalls {
   async function send<Result>(
     operation: Operation,
     call: Call,

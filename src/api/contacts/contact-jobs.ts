@@ -1,7 +1,7 @@
+import type { ClientContext } from '../../client-context.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { CallOptions } from '../../types.ts';
 import { copyOf } from '../copy-of.ts';
-import type { Core } from '../core.ts';
 import { assertValid, readId } from '../input.ts';
 import type { Operation } from '../operation.ts';
 import { createAccountCalls } from './account-call.ts';
@@ -146,8 +146,8 @@ export interface ContactJobs {
   list(query?: ContactJobQuery, options?: CallOptions): AsyncIterableIterator<ContactJob>;
 }
 
-export function createContactJobs(core: Core): ContactJobs {
-  const accountCalls = createAccountCalls(core);
+export function createContactJobs(client: ClientContext): ContactJobs {
+  const accountCalls = createAccountCalls(client);
   const { ask, send } = accountCalls;
 
   function transferWith(
@@ -164,7 +164,7 @@ export function createContactJobs(core: Core): ContactJobs {
 
   return {
     createContacts: (upload, options) =>
-      core.calls.run(options, async (call) => {
+      client.calls.run(options, async (call) => {
         assertValid(fileSchema, upload, 'upload');
         return send(CREATE_CONTACTS, call, { upload: await writeForm(upload, call) }, readJob);
       }),

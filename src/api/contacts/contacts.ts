@@ -1,10 +1,10 @@
 import type { Call } from '../../call.ts';
+import type { ClientContext } from '../../client-context.ts';
 import { readPhone } from '../../guards/desk.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { type Fields, shape, text } from '../../schema.ts';
 import type { CallOptions } from '../../types.ts';
 import { copyOf } from '../copy-of.ts';
-import type { Core } from '../core.ts';
 import { assertValid } from '../input.ts';
 import type { Operation } from '../operation.ts';
 import { type AccountRequest, createAccountCalls, readNothing } from './account-call.ts';
@@ -162,8 +162,8 @@ const querySchema = shape(queryFields, 'a query { query, groupId, country, limit
 const blockFields: Fields<BlockQuery> = { country: countryField };
 const blockSchema = shape(blockFields, 'an object { country }');
 
-export function createContacts(core: Core): Contacts {
-  const accountCalls = createAccountCalls(core);
+export function createContacts(client: ClientContext): Contacts {
+  const accountCalls = createAccountCalls(client);
   const { ask } = accountCalls;
 
   return {
@@ -208,7 +208,7 @@ export function createContacts(core: Core): Contacts {
         options,
         () => {
           assertValid(blockSchema, query, 'query');
-          return blockRequest(readPhone(msisdn, query.country ?? core.prepare.defaultCountry));
+          return blockRequest(readPhone(msisdn, query.country ?? client.prepare.defaultCountry));
         },
         readNothing,
       ),
@@ -216,8 +216,8 @@ export function createContacts(core: Core): Contacts {
 }
 
 /** Puts a number on 8x8's block list inside a call that has begun, so that it ends with that one and not before. */
-export function createBlockNumber(core: Core): (phone: Phone, call: Call) => Promise<void> {
-  const { send } = createAccountCalls(core);
+export function createBlockNumber(client: ClientContext): (phone: Phone, call: Call) => Promise<void> {
+  const { send } = createAccountCalls(client);
   return (phone, call) => send(BLOCK, call, blockRequest(phone), readNothing);
 }
 

@@ -1,8 +1,8 @@
+import type { ClientContext } from '../../client-context.ts';
 import { type Fields, flag, shape, shapeWith, text } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { CallOptions } from '../../types.ts';
 import { copyOf } from '../copy-of.ts';
-import type { Core } from '../core.ts';
 import { assertValid } from '../input.ts';
 import type { Operation } from '../operation.ts';
 import { createAccountCalls, readNothing } from './account-call.ts';
@@ -175,8 +175,8 @@ const groupFields: Fields<GroupInput> = {
 const groupSchema = shapeWith(['name'], groupFields, 'a group { name, … }');
 const contactIdsSchema = idList();
 
-export function createGroups(core: Core): Groups {
-  const accountCalls = createAccountCalls(core);
+export function createGroups(client: ClientContext): Groups {
+  const accountCalls = createAccountCalls(client);
   const { ask } = accountCalls;
 
   function changeMembers(

@@ -1,8 +1,8 @@
+import type { ClientContext } from '../../client-context.ts';
 import { ValidationError } from '../../errors.ts';
 import { anything, type Fields, integer, list, moment, pattern, shape } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { CallOptions } from '../../types.ts';
-import type { Core } from '../core.ts';
 import { assertValid, readId } from '../input.ts';
 import type { Operation } from '../operation.ts';
 import { optionalText, present, readAnswer, textIn, toFields, toList } from '../read-answer.ts';
@@ -133,7 +133,7 @@ export interface ExportSteps {
   cancel(jobId: string, options: CallOptions): Promise<void>;
 }
 
-export function createExportSteps({ transport, subAccountId }: Core): ExportSteps {
+export function createExportSteps({ transport, subAccountId }: ClientContext): ExportSteps {
   return {
     async start(query, options) {
       const body = toBody(query);

@@ -1,9 +1,9 @@
 import type { Call } from '../../call.ts';
+import type { ClientContext } from '../../client-context.ts';
 import { AbortedError, TimeoutError } from '../../errors.ts';
 import { redactText } from '../../redact.ts';
 import type { CallOptions } from '../../types.ts';
 import { wait } from '../../wait.ts';
-import type { Core } from '../core.ts';
 import type { Operation } from '../operation.ts';
 import { answerError } from '../read-answer.ts';
 import { CsvError, readCsv } from './csv.ts';
@@ -100,7 +100,7 @@ async function makeExport(query: ExportQuery, steps: ExportSteps, run: Run): Pro
 /** Rows of one file. */
 async function* readFile(
   address: string,
-  transport: Core['transport'],
+  transport: ClientContext['transport'],
   run: Run,
 ): AsyncGenerator<ExportRow, void, void> {
   let columns: readonly string[] | undefined;
@@ -122,7 +122,7 @@ async function* readFile(
 }
 
 async function* streamRows(
-  { transport }: Core,
+  { transport }: ClientContext,
   steps: ExportSteps,
   query: ExportQuery,
   run: Run,
@@ -137,7 +137,7 @@ async function* streamRows(
 
 /** Keeps one call open from the first row that is asked for to the end of the loop. */
 async function* rowsInCall(
-  core: Core,
+  client: ClientContext,
   steps: ExportSteps,
   query: ExportQuery,
   options: CallOptions | undefined,
@@ -151,7 +151,7 @@ async function* rowsInCall(
   const opened = new Promise<Call>((resolve) => {
     open = resolve;
   });
-  const whole = core.calls.run(options, (call) => {
+  const whole = client.calls.run(options, (call) => {
     // An ended call is over even when nobody asks for the next row, or closing the client would wait for ever.
     if (call.signal.aborted) finish();
     call.signal.addEventListener('abort', finish, { once: true });
@@ -161,17 +161,17 @@ async function* rowsInCall(
   // The whole ends first only when the options are wrong or the client is closed.
   const call = (await Promise.race([opened, whole])) as Call;
   try {
-    yield* streamRows(core, steps, query, openRun(call, left));
+    yield* streamRows(client, steps, query, openRun(call, left));
   } finally {
     finish();
     await whole;
   }
 }
 
-export function createRunExport(core: Core, steps: ExportSteps): RunExport {
+export function createRunExport(client: ClientContext, steps: ExportSteps): RunExport {
   return (query = {}, options = undefined) => {
     const leaving = new AbortController();
-    const rows = rowsInCall(core, steps, query, options, leaving.signal);
+    const rows = rowsInCall(client, steps, query, options, leaving.signal);
     return {
       [Symbol.asyncIterator]() {
         return this;

@@ -1,5 +1,5 @@
+import type { ClientContext } from '../../client-context.ts';
 import type { CallOptions } from '../../types.ts';
-import type { Core } from '../core.ts';
 import { createExportSteps, type ExportJob, type ExportQuery } from './export-job.ts';
 import { createRunExport, type RunExport } from './export-run.ts';
 
@@ -32,14 +32,14 @@ export interface Exports {
   readonly run: RunExport;
 }
 
-export function createExports(core: Core): Exports {
-  const { calls } = core;
-  const steps = createExportSteps(core);
+export function createExports(client: ClientContext): Exports {
+  const { calls } = client;
+  const steps = createExportSteps(client);
   return {
     start: (query = {}, options = undefined) =>
       calls.run(options, (call) => steps.start(query, call.transportOptions())),
     get: (jobId, options) => calls.run(options, (call) => steps.get(jobId, call.transportOptions())),
     cancel: (jobId, options) => calls.run(options, (call) => steps.cancel(jobId, call.transportOptions())),
-    run: createRunExport(core, steps),
+    run: createRunExport(client, steps),
   };
 }

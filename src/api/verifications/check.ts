@@ -1,4 +1,5 @@
 import type { Call } from '../../call.ts';
+import type { ClientContext } from '../../client-context.ts';
 import { NotFoundError, SmsError } from '../../errors.ts';
 import type { SmsEvent } from '../../events.ts';
 import { readPhone } from '../../guards/desk.ts';
@@ -7,7 +8,6 @@ import { maskNumber } from '../../redact.ts';
 import { type Fields, shapeWith, word } from '../../schema.ts';
 import { type Addressing, addressingFields, clientIpField } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
-import type { Core } from '../core.ts';
 import { readId, readInput } from '../input.ts';
 import { readAnswer } from '../read-answer.ts';
 import { refuseOtherNumber, refuseOthers, sessionError } from './refuse-session.ts';
@@ -87,8 +87,8 @@ function isNoGuess(error: unknown): boolean {
   return error.submission !== 'unknown' && !NotFoundError.isInstance(error);
 }
 
-export function createCheckVerification(core: Core): CheckVerification {
-  const { calls, transport, subAccountId, sessionBindings, prepare, guesses, clearBackoff, emit } = core;
+export function createCheckVerification(client: ClientContext): CheckVerification {
+  const { calls, transport, subAccountId, sessionBindings, prepare, guesses, clearBackoff, emit } = client;
 
   async function ask(sessionId: string, code: string | undefined, call: Call): Promise<Verification> {
     const operation = code === undefined ? GET : CHECK;

@@ -1,8 +1,8 @@
+import type { ClientContext } from '../../client-context.ts';
 import { readPhone } from '../../guards/desk.ts';
 import { anything, type Fields, refined, shape } from '../../schema.ts';
 import { addressingFields } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
-import type { Core } from '../core.ts';
 import { readId, readInput } from '../input.ts';
 import { readAnswer } from '../read-answer.ts';
 import { refuseOtherNumber, refuseOthers } from './refuse-session.ts';
@@ -45,8 +45,8 @@ const querySchema = refined<SessionQuery>(
   'must have a destination: a subject is checked together with it.',
 );
 
-export function createGetVerification(core: Core): GetVerification {
-  const { calls, transport, subAccountId, sessionBindings, prepare } = core;
+export function createGetVerification(client: ClientContext): GetVerification {
+  const { calls, transport, subAccountId, sessionBindings, prepare } = client;
   return (sessionId, query = {}, options = undefined) =>
     calls.run(options, async (call) => {
       const segments = { subAccountId, sessionId: readId(sessionId, 'sessionId') };

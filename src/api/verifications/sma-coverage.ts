@@ -1,9 +1,9 @@
+import type { ClientContext } from '../../client-context.ts';
 import { readPhone } from '../../guards/desk.ts';
 import { anything, type Fields, shapeWith } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import { addressingFields, clientIpField } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
-import type { Core } from '../core.ts';
 import { readInput } from '../input.ts';
 import type { Operation } from '../operation.ts';
 import { flagIn, readAnswer, toFields } from '../read-answer.ts';
@@ -51,7 +51,12 @@ const queryFields: Fields<SmaCoverageQuery> = {
 };
 const querySchema = shapeWith(['clientIp'], queryFields, 'an object { clientIp, destination, country }');
 
-export function createGetSmaCoverage({ calls, transport, subAccountId, prepare }: Core): GetSmaCoverage {
+export function createGetSmaCoverage({
+  calls,
+  transport,
+  subAccountId,
+  prepare,
+}: ClientContext): GetSmaCoverage {
   return (query, options) =>
     calls.run(options, async (call) => {
       const given = readInput(querySchema, query, 'query');

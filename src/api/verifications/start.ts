@@ -1,15 +1,15 @@
 import { type Cache, createCache } from '../../cache.ts';
+import type { ClientContext } from '../../client-context.ts';
 import { ApiError, LimitError, type SmsError } from '../../errors.ts';
 import { describeDuration } from '../../internal/describe-duration.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { maskNumber } from '../../redact.ts';
 import { readReportedTime } from '../../reported-time.ts';
-import type { WireResult } from '../../sending/deliver.ts';
+import { sendMessages } from '../../sending/pipeline.ts';
 import { contentOf, type MessageReader, wireFields } from '../../sending/prepare.ts';
-import { type SendOperation, sendDrafts } from '../../sending/send.ts';
+import type { SendOperation, WireResult } from '../../sending/send-operation.ts';
 import type { CallOptions } from '../../types.ts';
 import { copyOf } from '../copy-of.ts';
-import type { Core } from '../core.ts';
 import { readAnswer } from '../read-answer.ts';
 import { startSchema, type VerificationStart } from './start-input.ts';
 import { readVerification, START, type Verification } from './verification.ts';
@@ -103,9 +103,9 @@ function tooEarlyError(phone: Phone, retryAfterMs: number, clientMessageId: stri
   });
 }
 
-export function createStartVerification(core: Core): StartVerification {
-  const { calls, clock, subAccountId, sessionBindings } = core;
-  const reading = startReader(core.rewrite);
+export function createStartVerification(client: ClientContext): StartVerification {
+  const { calls, clock, subAccountId, sessionBindings } = client;
+  const reader = startReader(client.rewrite);
   const segments = { subAccountId };
   /** By number: when 8x8 sends the next code. */
   let nextCodeAt: Cache<number, number> | undefined;
@@ -130,8 +130,8 @@ export function createStartVerification(core: Core): StartVerification {
     calls.run(options, async (call) => {
       const input = snapshotOf(request);
       const seen: { phone?: Phone; verification?: Verification } = {};
-      const plan: SendOperation<VerificationStart> = {
-        reading,
+      const operation: SendOperation<VerificationStart> = {
+        reader,
         segments,
         request([message]) {
           if (message !== undefined) seen.phone = message.phone;
@@ -155,7 +155,7 @@ export function createStartVerification(core: Core): StartVerification {
             };
           }),
       };
-      const [result] = await sendDrafts(core, [{ index: 0, path: '', input }], plan, call);
+      const [result] = await sendMessages(client, [{ index: 0, path: '', input }], operation, call);
       const { phone, verification } = seen;
       if (result?.status === 'accepted' && phone !== undefined && verification !== undefined) {
         const { codeValidity = DEFAULT_VALIDITY_S, subject } = input;

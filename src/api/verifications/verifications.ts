@@ -1,4 +1,4 @@
-import type { Core } from '../core.ts';
+import type { ClientContext } from '../../client-context.ts';
 import { type CheckVerification, createCheckVerification } from './check.ts';
 import { createGetVerification, type GetVerification } from './get.ts';
 import { createGetSmaCoverage, type GetSmaCoverage } from './sma-coverage.ts';
@@ -12,11 +12,11 @@ export interface Verifications {
   readonly smaCoverage: GetSmaCoverage;
 }
 
-export function createVerifications(core: Core): Verifications {
+export function createVerifications(client: ClientContext): Verifications {
   return {
-    start: createStartVerification(core),
-    get: createGetVerification(core),
-    check: createCheckVerification(core),
-    smaCoverage: createGetSmaCoverage(core),
+    start: createStartVerification(client),
+    get: createGetVerification(client),
+    check: createCheckVerification(client),
+    smaCoverage: createGetSmaCoverage(client),
   };
 }

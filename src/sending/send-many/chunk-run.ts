@@ -1,4 +1,4 @@
-import type { Core } from '../../api/core.ts';
+import type { ClientContext } from '../../client-context.ts';
 import {
   AbortedError,
   ApiError,
@@ -10,7 +10,7 @@ import {
 import type { CallOptions } from '../../types.ts';
 import type { MessageInput } from '../prepare.ts';
 import { countResults, type FailedResult, type SendResult } from '../results.ts';
-import { draftOf, sendChunk } from '../send-batch.ts';
+import { inputOf, sendChunk } from '../send-batch.ts';
 import type { Checkpoints, Progress } from './checkpoint.ts';
 import { readText } from './row-identity.ts';
 import { type RowRange, rangesOf } from './row-ranges.ts';
@@ -36,7 +36,7 @@ export interface ChunkRun {
 }
 
 export interface ChunkRunConfig {
-  readonly core: Core;
+  readonly client: ClientContext;
   readonly source: RowSource;
   readonly progress: Progress;
   readonly checkpoints: Checkpoints;
@@ -131,14 +131,14 @@ function errorOfRun(error: SmsError): SmsError {
 interface PulledRows {
   readonly rows: RowRange;
   /** To be sent. */
-  readonly drafts: readonly MessageInput[];
+  readonly inputs: readonly MessageInput[];
   /** Results of rows that an earlier run began. */
   readonly unknown: readonly SendResult[];
   readonly isLast: boolean;
 }
 
 export function createChunkRun(config: ChunkRunConfig): ChunkRun {
-  const { core, source, progress, checkpoints, chunkSize, batch, defaults, callOptions } = config;
+  const { client, source, progress, checkpoints, chunkSize, batch, defaults, callOptions } = config;
   const halt = new AbortController();
   let stopError: SmsError | undefined;
   let pulled = 0;
@@ -153,7 +153,7 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
 
   async function pull(): Promise<PulledRows> {
     const from = pulled;
-    const drafts: MessageInput[] = [];
+    const inputs: MessageInput[] = [];
     const unknown: SendResult[] = [];
     function take(row: unknown): void {
       const index = pulled;
@@ -161,7 +161,7 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
       if (progress.wasBegun(index)) {
         unknown.push(begunBefore(index, readText(row, 'clientMessageId') ?? progress.idOf(index)));
       } else if (!progress.isSettled(index)) {
-        drafts.push({ ...draftOf(row, index, `input[${index}]`, defaults), spareId: progress.idOf(index) });
+        inputs.push({ ...inputOf(row, index, `input[${index}]`, defaults), spareId: progress.idOf(index) });
       }
       const changed = progress.look(row);
       if (changed !== undefined) stop(changed);
@@ -175,12 +175,12 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
       // The iterable threw. What it gave before that is sent, so this is no reason to halt.
       stopError ??= error as SmsError;
     }
-    return { rows: [from, pulled], drafts, unknown, isLast: !hasMore };
+    return { rows: [from, pulled], inputs, unknown, isLast: !hasMore };
   }
 
   /** Writes ahead that these rows may be sent. False when they must not be. */
-  async function markBegun(drafts: readonly MessageInput[]): Promise<boolean> {
-    const rows = rangesOf(drafts.map(({ index }) => index));
+  async function markBegun(inputs: readonly MessageInput[]): Promise<boolean> {
+    const rows = rangesOf(inputs.map(({ index }) => index));
     progress.begin(rows);
     try {
       await checkpoints.save(halt.signal);
@@ -203,15 +203,15 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
     }
   }
 
-  async function write(drafts: readonly MessageInput[]): ReturnType<typeof sendChunk> {
+  async function write(inputs: readonly MessageInput[]): ReturnType<typeof sendChunk> {
     let wasWritten = false;
     try {
-      const written = await core.calls.run(callOptions, (call) => {
+      const written = await client.calls.run(callOptions, (call) => {
         function transportOptions(): CallOptions {
           wasWritten = true;
           return call.transportOptions();
         }
-        return sendChunk(core, drafts, batch, { ...call, transportOptions });
+        return sendChunk(client, inputs, batch, { ...call, transportOptions });
       });
       judge(written.results, wasWritten);
       return written;
@@ -219,17 +219,17 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
       // The call ended, or the client was closed, before the rows came to the guards.
       if (!SmsError.isInstance(error)) throw error;
       stop(error);
-      return { results: drafts.map(notWritten) };
+      return { results: inputs.map(notWritten) };
     }
   }
 
-  async function send(drafts: readonly MessageInput[]): Promise<readonly SendResult[]> {
+  async function send(inputs: readonly MessageInput[]): Promise<readonly SendResult[]> {
     started += 1;
-    const fields = { chunk: started, messages: drafts.length } as const;
-    core.emit({ type: 'chunk-started', ...fields, accepted: 0 }, callOptions.context);
-    const { results, batchId } = await write(drafts);
+    const fields = { chunk: started, messages: inputs.length } as const;
+    client.emit({ type: 'chunk-started', ...fields, accepted: 0 }, callOptions.context);
+    const { results, batchId } = await write(inputs);
     const { accepted } = countResults(results);
-    core.emit(
+    client.emit(
       { type: 'chunk-finished', ...fields, accepted, ...(batchId !== undefined && { batchId }) },
       callOptions.context,
     );
@@ -237,9 +237,9 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
   }
 
   async function begin(): Promise<Chunk> {
-    const { rows, drafts, unknown, isLast } = await pull();
-    const isBegun = drafts.length > 0 && !halt.signal.aborted && (await markBegun(drafts));
-    const sent = isBegun ? send(drafts) : Promise.resolve(drafts.map(notWritten));
+    const { rows, inputs, unknown, isLast } = await pull();
+    const isBegun = inputs.length > 0 && !halt.signal.aborted && (await markBegun(inputs));
+    const sent = isBegun ? send(inputs) : Promise.resolve(inputs.map(notWritten));
     const results = sent.then((known) =>
       unknown.length === 0 ? known : [...unknown, ...known].sort((one, other) => one.index - other.index),
     );

@@ -71,9 +71,9 @@ export function openRows(input: unknown): RowSource {
   return {
     async pull(count, take, halt) {
       if (isFinished || halt.aborted) return false;
-      const reading = read(count, take, halt);
+      const reader = read(count, take, halt);
       try {
-        return await raceAbort(reading, halt);
+        return await raceAbort(reader, halt);
       } catch (error) {
         if (halt.aborted) return false;
         throw error;

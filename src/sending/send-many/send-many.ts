@@ -1,6 +1,6 @@
 import { copyOf } from '../../api/copy-of.ts';
-import type { Core } from '../../api/core.ts';
 import { callFields } from '../../call.ts';
+import type { ClientContext } from '../../client-context.ts';
 import { AbortedError, type SmsError, ValidationError } from '../../errors.ts';
 import { anyFunction, type Fields, findFlaw, integer, shape, text } from '../../schema.ts';
 import type { CallOptions, Purpose } from '../../types.ts';
@@ -105,12 +105,12 @@ function checkOptions(options: SendManyOptions): void {
   if (flaw !== undefined) throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
 }
 
-export function createSendMany(core: Core): SendMany {
-  return (input, options = {}) => sendRows(core, input, options);
+export function createSendMany(client: ClientContext): SendMany {
+  return (input, options = {}) => sendRows(client, input, options);
 }
 
 async function* sendRows(
-  core: Core,
+  client: ClientContext,
   input: unknown,
   options: SendManyOptions,
 ): AsyncGenerator<SendResult, void, undefined> {
@@ -132,7 +132,7 @@ async function* sendRows(
   const source = openRows(input);
   const checkpoints = createCheckpoints(checkpoint, progress);
   const run = createChunkRun({
-    core,
+    client,
     source,
     progress,
     checkpoints,

@@ -1,9 +1,9 @@
-import type { Core } from './api/core.ts';
 import { createPriceBook } from './api/price-book.ts';
 import { createSentTimes } from './api/sent-times.ts';
 import { createGuesses } from './api/verifications/limit-guesses.ts';
 import { createSessionBindings } from './api/verifications/session-bindings.ts';
 import { createCalls } from './call.ts';
+import type { ClientContext } from './client-context.ts';
 import { createCredentials } from './credentials.ts';
 import { ConfigurationError } from './errors.ts';
 import type { Emit } from './events.ts';
@@ -14,7 +14,6 @@ import type { LimitStore } from './limits/limit-store.ts';
 import { createLimiter, type Limiter } from './limits/limiter.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { createAdmission } from './sending/admission.ts';
-import { createDeliver } from './sending/deliver.ts';
 import type { SharedState } from './shared-state.ts';
 import { replaceTypography } from './text/typography.ts';
 import { createTransport } from './transport/create-transport.ts';
@@ -36,18 +35,18 @@ export interface Safeguards extends Pick<Counting, 'clock' | 'emit'> {
 }
 
 /** Puts together what every resource of a client is made from: the guards in front, the transport behind. */
-export function createCore(
+export function createClientContext(
   resolved: ResolvedOptions,
   counting: Counting,
   state: SharedState,
-): { readonly core: Core; readonly safeguards: Safeguards } {
+): { readonly client: ClientContext; readonly safeguards: Safeguards } {
   const { emit, clock } = counting;
   const { defaultCountry, subAccountId } = resolved;
   const { content, phone, backoff } = resolved.guards;
   const credentials = createCredentials(resolved.apiKey, { clock, emit });
   const guards = createGuards(resolved.guards, { holdsKey: (text) => credentials.appearsIn(text) });
   const limiter = createLimiter(counting);
-  const core: Core = {
+  const client: ClientContext = {
     calls: createCalls(resolved.deadlineMs),
     transport: createTransport({
       ...resolved,
@@ -57,7 +56,8 @@ export function createCore(
       sharedState: state,
       sharedPace: counting.limits.pace,
     }),
-    deliver: createDeliver(createAdmission({ guards: guards.atSend, limiter, clock, emit }), emit),
+    admission: createAdmission({ guards: guards.atSend, limiter, clock, emit }),
+    limiter,
     emit,
     clock,
     subAccountId,
@@ -76,5 +76,5 @@ export function createCore(
       );
     },
   };
-  return { core, safeguards: { guards: guards.all, limiter, clock, emit } };
+  return { client, safeguards: { guards: guards.all, limiter, clock, emit } };
 }

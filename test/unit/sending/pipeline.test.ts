@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Operation } from '../../../src/api/operation.ts';
 import { createCalls } from '../../../src/call.ts';
+import type { ClientContext } from '../../../src/client-context.ts';
 import {
   ApiError,
   ConfigurationError,
@@ -10,36 +12,55 @@ import {
 } from '../../../src/errors.ts';
 import { createEmit, type SmsEvent } from '../../../src/events.ts';
 import type { ReservationOutcome } from '../../../src/limits/limiter.ts';
-import type { Admission, AdmissionResult } from '../../../src/sending/admission.ts';
-import { createDeliver, type Write } from '../../../src/sending/deliver.ts';
+import { anything } from '../../../src/schema.ts';
+import type { AdmissionResult } from '../../../src/sending/admission.ts';
+import { sendMessages } from '../../../src/sending/pipeline.ts';
 import type { SendResult } from '../../../src/sending/results.ts';
-import { messageOf } from '../../support/outgoing-message.ts';
+import type { SendOperation } from '../../../src/sending/send-operation.ts';
+import type { Addressing } from '../../../src/sending/sms-message.ts';
+import { numberOf } from '../../support/client.ts';
 import { failureOf } from '../../support/transport.ts';
 
 const reservation = { reservation: 'r-1', rules: [], takenAt: 0 };
 const admitted: AdmissionResult = { kind: 'admitted', reservation };
 
-/** Delivers two messages past guards that rule so, with the network of the test. */
-function deliverWith(
-  write: Write,
-  rulings: readonly AdmissionResult[] = [admitted, admitted],
-  more: Partial<Admission> = {},
+const operation: SendOperation<Addressing> = {
+  reader: { schema: anything(), content: () => undefined, wire: () => ({}) },
+  segments: {},
+  request: () => ({ operation: {} as Operation }),
+  read: () => [],
+};
+
+/** Sends two messages past guards that decide so, over a network of the test. */
+function sendWith(
+  request: ClientContext['transport']['request'],
+  decisions: readonly AdmissionResult[] = [admitted, admitted],
+  more: Partial<ClientContext['admission']> = {},
 ) {
   const outcomes: ReservationOutcome[] = [];
   const events: SmsEvent[] = [];
-  const admission: Admission = {
-    admit: async () => rulings,
-    settle: async (given) => void outcomes.push(...given),
-    elapsed: () => 0,
-    ...more,
-  };
   const emit = createEmit(
     (event) => void events.push(event),
     () => 0,
   );
-  const messages = ['one', 'two'].map((clientMessageId) => messageOf({ clientMessageId }));
+  const client = {
+    emit,
+    prepare: { defaultCountry: undefined, acceptUnknownCallingCodes: false },
+    admission: { admit: async () => decisions, ...more },
+    limiter: {
+      settle: async (given: readonly ReservationOutcome[]) => void outcomes.push(...given),
+      elapsed: () => 0,
+    },
+    transport: { request },
+    sentTimes: { record: () => {} },
+  } as unknown as ClientContext;
+  const inputs = ['one', 'two'].map((clientMessageId, index) => ({
+    index,
+    path: '',
+    input: { destination: numberOf(index), clientMessageId },
+  }));
   const results: Promise<readonly SendResult[]> = createCalls(undefined).run(undefined, (call) =>
-    createDeliver(admission, emit)(messages, call, write),
+    sendMessages(client, inputs, operation, call),
   );
   return { results, outcomes, events };
 }
@@ -53,7 +74,7 @@ describe('an error of the whole request', () => {
     [new ApiError({ ...fields, status: 400, submission: 'rejected' }), 'rejected', 'return'],
     [new ConnectionError({ ...fields, reason: 'refused', submission: 'not-submitted' }), 'failed', 'return'],
   ])('is one of each message: %o', async (error, status, outcome) => {
-    const { results, outcomes, events } = deliverWith(async () => {
+    const { results, outcomes, events } = sendWith(async () => {
       throw error;
     });
     const [one, two] = await results;
@@ -72,7 +93,7 @@ describe('an error of the whole request', () => {
 
   it('is left as it is when it has no place for an id', async () => {
     const error = new ConfigurationError('no key', 'apiKey');
-    const { results } = deliverWith(async () => {
+    const { results } = sendWith(async () => {
       throw error;
     });
     for (const result of await results) expect((result as { error: SmsError }).error).toBe(error);
@@ -80,7 +101,7 @@ describe('an error of the whole request', () => {
 
   it('keeps the id that it has', async () => {
     const error = new ConnectionError({ ...fields, reason: 'reset', clientMessageId: 'own' });
-    const { results } = deliverWith(async () => {
+    const { results } = sendWith(async () => {
       throw error;
     });
     expect(await results).toMatchObject([
@@ -90,29 +111,29 @@ describe('an error of the whole request', () => {
   });
 });
 
-describe('a fault of our own', () => {
-  const fault = new TypeError('a bug');
+const fault = new TypeError('a bug');
 
+describe('a fault of our own', () => {
   it('is not dressed up as an answer of 8x8', async () => {
     const write = async () => {
       throw fault;
     };
-    const { results, outcomes } = deliverWith(write);
+    const { results, outcomes } = sendWith(write);
     expect(await failureOf(results)).toBe(fault);
     // What was taken stays taken: nobody knows whether it left.
     expect(outcomes).toEqual([]);
     const admit = async () => {
       throw fault;
     };
-    expect(await failureOf(deliverWith(async () => [], [], { admit }).results)).toBe(fault);
+    expect(await failureOf(sendWith(async () => fault as never, [], { admit }).results)).toBe(fault);
   });
 });
 
-describe('a ruling', () => {
+describe('a decision of the guards', () => {
   it('that refuses is told once', async () => {
     const error = new ValidationError('x', 'idempotencyKey', 'one');
-    const { results, events, outcomes } = deliverWith(
-      async () => [],
+    const { results, events, outcomes } = sendWith(
+      async () => fault as never,
       [
         { kind: 'refused', error },
         { kind: 'repeated', stored: undefined },

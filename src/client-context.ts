@@ -1,0 +1,33 @@
+import type { PriceBook } from './api/price-book.ts';
+import type { SentTimes } from './api/sent-times.ts';
+import type { Guesses } from './api/verifications/limit-guesses.ts';
+import type { SessionBindings } from './api/verifications/session-bindings.ts';
+import type { Calls } from './call.ts';
+import type { Emit } from './events.ts';
+import type { ClearBackoff } from './guards/clear-backoff.ts';
+import type { Limiter } from './limits/limiter.ts';
+import type { Admission } from './sending/admission.ts';
+import type { PrepareConfig } from './sending/prepare.ts';
+import type { Transport } from './transport/transport.ts';
+import type { Clock } from './types.ts';
+
+/** What every resource of a client is made from. */
+export interface ClientContext {
+  readonly calls: Calls;
+  readonly transport: Transport;
+  readonly admission: Admission;
+  readonly limiter: Limiter;
+  readonly emit: Emit;
+  readonly clock: Clock;
+  readonly prepare: PrepareConfig;
+  readonly subAccountId: string;
+  readonly clearBackoff: ClearBackoff;
+  readonly priceBook: PriceBook;
+  readonly sentTimes: SentTimes;
+  readonly guesses: Guesses;
+  readonly sessionBindings: SessionBindings;
+  /** The account in webhook and price paths. Throws a `ConfigurationError` when none is set. */
+  accountId(): string;
+  /** The text as it is sent: typography replaced when the content guard is told to. */
+  rewrite(text: string): string;
+}

@@ -1,0 +1,31 @@
+import type { PreparedMessage } from './prepare.ts';
+import type { SendResult } from './results.ts';
+
+const NONE: ReadonlyMap<PreparedMessage, PreparedMessage> = new Map();
+
+/** The duplicates among messages, each with its original: the first message of the same identity. */
+export function findDuplicates(
+  messages: readonly PreparedMessage[],
+  identityOf: ((message: PreparedMessage) => string) | undefined,
+): ReadonlyMap<PreparedMessage, PreparedMessage> {
+  if (identityOf === undefined) return NONE;
+  const originals = new Map<string, PreparedMessage>();
+  const duplicates = new Map<PreparedMessage, PreparedMessage>();
+  for (const message of messages) {
+    const identity = identityOf(message);
+    const original = originals.get(identity);
+    if (original === undefined) originals.set(identity, message);
+    else duplicates.set(message, original);
+  }
+  return duplicates;
+}
+
+/** The result of a duplicate: that of its original, under its own index and id. */
+export function duplicateResult(
+  { index, clientMessageId }: PreparedMessage,
+  original: PreparedMessage,
+  shared: SendResult,
+): SendResult {
+  const isSent = shared.status === 'accepted';
+  return { ...shared, index, clientMessageId, ...(isSent && { duplicateOf: original.index }) } as SendResult;
+}

@@ -1,0 +1,29 @@
+import { AbortedError, ApiError, ConnectionError, GuardError, type SmsError } from '../errors.ts';
+import type { SendResult } from './results.ts';
+
+interface Identified {
+  readonly index: number;
+  readonly clientMessageId: string;
+}
+
+/** An error that holds for a whole request, as the error of one of its messages. */
+function errorOf(error: SmsError, { clientMessageId }: Identified): SmsError {
+  if (error.clientMessageId !== undefined) return error;
+  const fields = { message: error.message, submission: error.submission, clientMessageId };
+  if (error instanceof AbortedError) return new AbortedError(fields);
+  if (error instanceof ApiError || error instanceof ConnectionError) {
+    const Same = error.constructor as new (all: object) => SmsError;
+    return new Same({ ...error, ...fields });
+  }
+  return error;
+}
+
+/** The result of a message that 8x8 did not accept, or may have accepted without saying so. */
+export function failedResult(failure: SmsError, { index, clientMessageId }: Identified): SendResult {
+  const error = errorOf(failure, { index, clientMessageId });
+  if (error instanceof GuardError) return { status: 'blocked', index, clientMessageId, error };
+  if (error.submission === 'rejected' && error instanceof ApiError) {
+    return { status: 'rejected', index, clientMessageId, error };
+  }
+  return { status: 'failed', index, clientMessageId, error };
+}

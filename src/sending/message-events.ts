@@ -1,0 +1,44 @@
+import type { Call } from '../call.ts';
+import type { Emit } from '../events.ts';
+import type { OutgoingMessage } from '../guards/guard.ts';
+import { maskNumber } from '../redact.ts';
+import type { SendResult } from './results.ts';
+
+/** Raises the event of a message that was sent, rejected or failed. */
+export function reportResult(emit: Emit, message: OutgoingMessage, result: SendResult, call: Call): void {
+  if (emit.isSilent === true) return;
+  const { clientMessageId, purpose, phone, channel } = message;
+  const fields = { clientMessageId, purpose, destination: maskNumber(phone.e164) };
+  if (result.status === 'accepted' && channel !== undefined) {
+    emit({ type: 'verification-started', ...fields, channel }, call.context);
+  } else if (result.status === 'accepted') {
+    emit({ type: 'message-sent', ...fields, umid: result.umid, attempts: result.attempts }, call.context);
+  } else if (result.status === 'rejected') {
+    emit({ type: 'message-rejected', ...fields, description: result.error.message }, call.context);
+  } else {
+    const { code, submission } = result.error;
+    emit({ type: 'message-failed', ...fields, errorCode: code, submission }, call.context);
+  }
+}
+
+/** Raises the event of a message whose `idempotencyKey` was sent before. */
+export function reportRepeated(
+  emit: Emit,
+  { clientMessageId, purpose, phone }: OutgoingMessage,
+  call: Call,
+): void {
+  const destination = maskNumber(phone.e164);
+  emit({ type: 'message-repeated', clientMessageId, purpose, destination }, call.context);
+}
+
+/** Raises the event of an input that did not become a message: it has no number to show. */
+export function reportUnprepared(emit: Emit, result: SendResult, call: Call): void {
+  const { clientMessageId } = result;
+  const fields = { clientMessageId, destination: '****', purpose: 'transactional' } as const;
+  if (result.status === 'blocked') {
+    emit({ type: 'message-blocked', ...fields, decision: result.error.decision }, call.context);
+  } else if (result.status === 'failed') {
+    const { code, submission } = result.error;
+    emit({ type: 'message-failed', ...fields, errorCode: code, submission }, call.context);
+  }
+}

@@ -1,0 +1,228 @@
+import type { Call } from '../call.ts';
+import type { ClientContext } from '../client-context.ts';
+import { SmsError } from '../errors.ts';
+import type { Reservation } from '../limits/limiter.ts';
+import type { TransportRequest } from '../transport/transport.ts';
+import { wait } from '../wait.ts';
+import type { AdmissionResult } from './admission.ts';
+import { duplicateResult, findDuplicates } from './duplicates.ts';
+import { failedResult } from './failed-result.ts';
+import { decodeOutcome, encodeOutcome } from './idempotency.ts';
+import { reportRepeated, reportResult, reportUnprepared } from './message-events.ts';
+import { type MessageInput, type PreparedMessage, prepareInputs } from './prepare.ts';
+import type { AcceptedResult, SendResult } from './results.ts';
+import type { SendOperation } from './send-operation.ts';
+import type { Addressing } from './sms-message.ts';
+import { readSent } from './wire-results.ts';
+
+/** One call on its way through the four steps. */
+interface Run<Input extends Addressing> {
+  readonly client: ClientContext;
+  readonly operation: SendOperation<Input>;
+  readonly call: Call;
+  /** One per input, in order; the outcome of a message that is still open is missing. */
+  readonly results: (SendResult | undefined)[];
+}
+
+type Refused = Extract<AdmissionResult, { readonly kind: 'refused' }>;
+
+/** A message that all guards let through, and what was taken for it. */
+interface AdmittedMessage {
+  readonly message: PreparedMessage;
+  readonly reservation: Reservation;
+}
+
+/** How often a call looks whether the original of its `idempotencyKey` is through, and how long at most. */
+const FIRST_POLL_MS = 10;
+const MAX_POLL_MS = 500;
+const MAX_POLLING_MS = 120_000;
+
+/**
+ * The only way anything is sent: prepare, admit, write, settle. One result per input, in order. Throws for faults of this
+ * package only.
+ */
+export async function sendMessages<Input extends Addressing>(
+  client: ClientContext,
+  inputs: readonly MessageInput[],
+  operation: SendOperation<Input>,
+  call: Call,
+): Promise<readonly SendResult[]> {
+  const run: Run<Input> = { client, operation, call, results: new Array(inputs.length).fill(undefined) };
+  const prepared = await prepare(run, inputs);
+  const duplicates = findDuplicates(prepared, operation.identityOf);
+  let open = duplicates.size === 0 ? prepared : prepared.filter((message) => !duplicates.has(message));
+  const startedAt = client.limiter.elapsed();
+  for (let pollMs = FIRST_POLL_MS; open.length > 0; pollMs = Math.min(pollMs * 2, MAX_POLL_MS)) {
+    const { admitted, waiting } = await admit(run, open);
+    if (admitted.length > 0) await settle(run, admitted, await write(run, admitted));
+    open = await poll(run, waiting, pollMs, startedAt);
+  }
+  for (const [message, original] of duplicates) {
+    const shared = run.results[original.position] as SendResult;
+    run.results[message.position] = duplicateResult(message, original, shared);
+  }
+  return run.results as SendResult[];
+}
+
+/** Step 1: validates and normalises. An input that is no message gets its result. */
+async function prepare<Input extends Addressing>(
+  { client, operation, call, results }: Run<Input>,
+  inputs: readonly MessageInput[],
+): Promise<readonly PreparedMessage[]> {
+  const messages: PreparedMessage[] = [];
+  const config = { ...client.prepare, segments: operation.segments };
+  for (const [position, item] of (await prepareInputs(inputs, operation.reader, config, call)).entries()) {
+    if ('status' in item) results[position] = item;
+    else messages.push(item);
+  }
+  const rejected = operation.reject?.(messages);
+  for (const [message, result] of rejected ?? []) results[message.position] = result;
+  for (const result of results) if (result !== undefined) reportUnprepared(client.emit, result, call);
+  return rejected === undefined || rejected.size === 0
+    ? messages
+    : messages.filter((message) => !rejected.has(message));
+}
+
+/** Step 2: past the guards. A refused message, or one that was sent before under its key, gets its result. */
+async function admit<Input extends Addressing>(
+  run: Run<Input>,
+  messages: readonly PreparedMessage[],
+): Promise<{ readonly admitted: readonly AdmittedMessage[]; readonly waiting: readonly PreparedMessage[] }> {
+  const { client, call } = run;
+  const admitted: AdmittedMessage[] = [];
+  const waiting: PreparedMessage[] = [];
+  try {
+    const decisions = await client.admission.admit(messages, call);
+    for (const [index, message] of messages.entries()) {
+      const decision = decisions[index];
+      if (decision?.kind === 'admitted') admitted.push({ message, reservation: decision.reservation });
+      else if (decision?.kind === 'in-progress') waiting.push(message);
+      else if (decision?.kind === 'repeated') repeat(run, message, decision.stored);
+      else refuse(run, message, (decision as Refused).error);
+    }
+    return { admitted, waiting };
+  } catch (error) {
+    // The store failed, or the call ended: none of them was sent.
+    if (!SmsError.isInstance(error)) throw error;
+    for (const message of messages) refuse(run, message, error);
+    return { admitted: [], waiting: [] };
+  }
+}
+
+/** Step 3: one request. The last write is the one that counts: an attempt is repeated only when nothing came of it. */
+async function write<Input extends Addressing>(
+  { client, operation, call }: Run<Input>,
+  admitted: readonly AdmittedMessage[],
+): Promise<{ readonly written: readonly SendResult[]; readonly writtenAt: number | undefined }> {
+  const messages = admitted.map(({ message }) => message);
+  let writtenAt: number | undefined;
+  const onWrite = () => {
+    writtenAt = client.limiter.elapsed();
+  };
+  try {
+    call.throwIfEnded();
+    await operation.beforeWrite?.();
+    const { segments } = operation;
+    const request = { ...operation.request(messages), segments, options: call.transportOptions(), onWrite };
+    const written = operation.read(await client.transport.request(request), messages);
+    client.sentTimes.record(messages, written);
+    return { written, writtenAt };
+  } catch (error) {
+    if (!SmsError.isInstance(error)) throw error;
+    const written = messages.map((message) => failedResult(error, message));
+    return { written, writtenAt };
+  }
+}
+
+/** Step 4: keeps what was taken for a message that may have left, and gives back the rest. */
+async function settle<Input extends Addressing>(
+  { client, call, results }: Run<Input>,
+  admitted: readonly AdmittedMessage[],
+  { written, writtenAt }: Awaited<ReturnType<typeof write>>,
+): Promise<void> {
+  await client.limiter.settle(
+    admitted.map(({ message, reservation }, index) => {
+      const result = written[index] as SendResult;
+      const mayHaveLeft =
+        result.status === 'accepted' || (result.status === 'failed' && result.error.submission === 'unknown');
+      if (!mayHaveLeft) return { reservation, outcome: 'return' };
+      const record = message.idempotency === undefined ? undefined : encodeOutcome(result);
+      return { reservation, outcome: 'keep', writtenAt, result: record };
+    }),
+  );
+  for (const [index, { message }] of admitted.entries()) {
+    const result = written[index] as SendResult;
+    results[message.position] = result;
+    reportResult(client.emit, message, result, call);
+  }
+}
+
+/** Waits for the originals of messages whose `idempotencyKey` is on its way in another call. */
+async function poll<Input extends Addressing>(
+  run: Run<Input>,
+  waiting: readonly PreparedMessage[],
+  pollMs: number,
+  startedAt: number,
+): Promise<readonly PreparedMessage[]> {
+  if (waiting.length === 0) return waiting;
+  if (run.client.limiter.elapsed() - startedAt > MAX_POLLING_MS) {
+    for (const message of waiting) repeat(run, message, undefined);
+    return [];
+  }
+  try {
+    await wait(pollMs, run.call.signal);
+    return waiting;
+  } catch (error) {
+    if (!SmsError.isInstance(error)) throw error;
+    for (const message of waiting) refuse(run, message, error);
+    return [];
+  }
+}
+
+/** The result of a message that was refused before anything was written; the guards have told of theirs already. */
+function refuse<Input extends Addressing>(
+  { client, call, results }: Run<Input>,
+  message: PreparedMessage,
+  error: SmsError,
+): void {
+  const result = failedResult(error, message);
+  results[message.position] = result;
+  if (result.status !== 'blocked') reportResult(client.emit, message, result, call);
+}
+
+/** The result of a message that was sent before under its `idempotencyKey`. */
+function repeat<Input extends Addressing>(
+  { client, call, results }: Run<Input>,
+  message: PreparedMessage,
+  stored: string | undefined,
+): void {
+  reportRepeated(client.emit, message, call);
+  results[message.position] = decodeOutcome(stored, message.index, message.clientMessageId);
+}
+
+/** Sends one message. Throws unless 8x8 took it. */
+export async function sendOne<Input extends Addressing>(
+  client: ClientContext,
+  input: Input,
+  {
+    operation,
+    exemption,
+    ...rest
+  }: Pick<SendOperation<Input>, 'reader' | 'segments' | 'beforeWrite'> &
+    Pick<TransportRequest, 'operation'> &
+    Pick<MessageInput, 'exemption'>,
+  call: Call,
+): Promise<AcceptedResult> {
+  const one: SendOperation<Input> = {
+    ...rest,
+    request: ([message]) => ({
+      operation,
+      body: message?.wire,
+      ...(message && { clientMessageId: message.clientMessageId }),
+    }),
+    read: ({ body, attempts }, admitted) => admitted.map((message) => readSent(body, message, attempts)),
+  };
+  const [result] = await sendMessages(client, [{ index: 0, path: '', input, exemption }], one, call);
+  if (result?.status === 'accepted') return result;
+  throw result?.error;
+}
