@@ -1,4 +1,3 @@
-import { type CallScope, openScope, type StopReason } from './call-scope.ts';
 import { AbortedError, ConfigurationError, type SmsError, TimeoutError, ValidationError } from './errors.ts';
 import { anything, type Fields, findFlaw, having, integer, shape } from './schema.ts';
 import type { CallOptions } from './types.ts';
@@ -13,76 +12,142 @@ export const callFields: Fields<CallOptions> = {
 };
 const callSchema = shape(callFields, 'an object of call options');
 
-/** One call of a client method, from its first check to its last answer. */
+/** Why a call was ended from outside. */
+export type StopReason = 'aborted' | 'deadline' | 'closed';
+
+/** One call of a client method, from its first check to its last response. */
 export interface Call {
   /** Fires when the caller aborts, the deadline passes, or the client closes; its reason is the error to throw. */
   readonly signal: AbortSignal;
   readonly context: unknown;
-  /** The options for the transport, with what is left of the deadline. */
-  transportOptions(): CallOptions;
+  /** Time limit of one attempt, and how many there may be, where the call names them. */
+  readonly timeoutMs: number | undefined;
+  readonly maxAttempts: number | undefined;
+  /** The whole deadline, for messages. */
+  readonly deadlineMs: number | undefined;
+  /** Set once the signal has fired. */
+  readonly stopReason: StopReason | undefined;
+  /** Milliseconds until the deadline; Infinity without one. */
+  remainingMs(): number;
   /** Throws when the call has ended; nothing was sent yet. */
   throwIfEnded(): void;
+  /** The same call, which also ends when `left` fires. */
+  until(left: AbortSignal): Call;
 }
 
 /** Keeps track of the calls under way, so that closing the client can wait for them and then end them. */
 export interface Calls {
   /** Runs one call; timers and listeners are gone when it settles. */
   run<Result>(options: CallOptions | undefined, work: (call: Call) => Promise<Result>): Promise<Result>;
+  /** Runs a call that clears up after one that ended: it is let through when the client is closing, too. */
+  cleanUp<Result>(options: CallOptions, work: (call: Call) => Promise<Result>): Promise<Result>;
   /** Refuses new calls, waits `drainMs` for those under way, then aborts the rest. */
   close(drainMs: number): Promise<void>;
 }
 
+interface OpenCall {
+  readonly call: Call;
+  stop(reason: StopReason): void;
+  /** Takes the listener and the timer away. */
+  end(): void;
+}
+
+function openCall(options: CallOptions, defaultDeadlineMs: number | undefined): OpenCall {
+  const { signal: caller, deadlineMs = defaultDeadlineMs, context, timeoutMs, maxAttempts } = options;
+  const controller = new AbortController();
+  const { signal } = controller;
+  let stopReason: StopReason | undefined;
+  const stop = (reason: StopReason): void => {
+    stopReason ??= reason;
+    controller.abort(endedError(stopReason, deadlineMs));
+  };
+  const onAbort = () => stop('aborted');
+  const deadlineAt = deadlineMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + deadlineMs;
+  const timer =
+    deadlineMs === undefined
+      ? undefined
+      : setTimeout(() => stop('deadline'), Math.min(deadlineMs, MAX_TIMER_MS));
+  if (caller?.aborted) onAbort();
+  caller?.addEventListener('abort', onAbort, { once: true });
+
+  const call: Call = {
+    signal,
+    context,
+    timeoutMs,
+    maxAttempts,
+    deadlineMs,
+    get stopReason() {
+      return stopReason;
+    },
+    remainingMs: () => deadlineAt - performance.now(),
+    throwIfEnded: () => signal.throwIfAborted(),
+    until: (left) => callUntil(call, left),
+  };
+  return {
+    call,
+    stop,
+    end() {
+      clearTimeout(timer);
+      caller?.removeEventListener('abort', onAbort);
+    },
+  };
+}
+
+function callUntil(call: Call, left: AbortSignal): Call {
+  const signal = AbortSignal.any([call.signal, left]);
+  const narrowed: Call = {
+    ...call,
+    signal,
+    get stopReason() {
+      return call.stopReason ?? (left.aborted ? 'aborted' : undefined);
+    },
+    throwIfEnded: () => signal.throwIfAborted(),
+    until: (other) => callUntil(narrowed, other),
+  };
+  return narrowed;
+}
+
 /** @param defaultDeadlineMs deadline of a call that names none */
 export function createCalls(defaultDeadlineMs: number | undefined): Calls {
-  const open = new Set<{ readonly scope: CallScope; readonly settled: Promise<void> }>();
+  const open = new Set<{ readonly stop: OpenCall['stop']; readonly settled: Promise<void> }>();
   let closed = false;
+
+  async function track<Result>(options: CallOptions, work: (call: Call) => Promise<Result>): Promise<Result> {
+    const { call, stop, end } = openCall(options, defaultDeadlineMs);
+    let finish: () => void = () => {};
+    const entry = { stop, settled: new Promise<void>((resolve) => (finish = resolve)) };
+    open.add(entry);
+    try {
+      return await work(call);
+    } finally {
+      end();
+      open.delete(entry);
+      finish();
+    }
+  }
 
   return {
     async run(options, work) {
       const flaw = options === undefined ? undefined : findFlaw(callSchema, options, 'options');
       if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
       if (closed) throw new ConfigurationError('This client was closed. Make a new one.');
-      const { signal, deadlineMs = defaultDeadlineMs, context } = options ?? {};
-      const scope = openScope(signal, deadlineMs, monotonicNow, (reason) => endedError(reason, deadlineMs));
-      const call: Call = {
-        signal: scope.signal,
-        context,
-        transportOptions: () => ({
-          ...options,
-          signal: scope.signal,
-          deadlineMs: deadlineMs && Math.max(1, Math.ceil(scope.remainingMs())),
-        }),
-        throwIfEnded: () => scope.signal.throwIfAborted(),
-      };
-
-      let finish: () => void = () => {};
-      const entry = { scope, settled: new Promise<void>((resolve) => (finish = resolve)) };
-      open.add(entry);
-      try {
-        return await work(call);
-      } finally {
-        scope.end();
-        open.delete(entry);
-        finish();
-      }
+      return await track(options ?? {}, work);
     },
+
+    cleanUp: track,
 
     async close(drainMs) {
       closed = true;
       if (open.size === 0) return;
       const settled = Promise.all([...open].map((entry) => entry.settled));
       const endAll = (): void => {
-        for (const { scope } of open) scope.stop('closed');
+        for (const { stop } of open) stop('closed');
       };
       const timer = setTimeout(endAll, Math.min(drainMs, MAX_TIMER_MS));
       await settled;
       clearTimeout(timer);
     },
   };
-}
-
-function monotonicNow(): number {
-  return performance.now();
 }
 
 /** The error of a call that ended before anything was sent. */

@@ -143,10 +143,7 @@ export class SmsClient {
 
     this.#options = options;
     this.#inheritance = { limits, state, scope };
-    this.#close = async (drainMs) => {
-      await client.calls.close(drainMs);
-      await client.transport.close({ drainMs: 0 });
-    };
+    this.#close = (drainMs) => client.calls.close(drainMs);
     this.messages = createMessages(client);
     this.surveys = createSurveys(client);
     this.verifications = createVerifications(client);

@@ -77,17 +77,19 @@ export function createAccount({ calls, transport, accountId, priceBook }: Client
             `query.${missing}`,
           );
         }
-        const answer = await transport.request({
-          operation: PRICES,
-          segments: { accountId: accountId() },
-          query: {
-            country,
-            ...(isOneNetwork && { mcc: Number(mcc), mnc: Number(mnc) }),
-            direction,
-            subAccountId,
+        const answer = await transport.request(
+          {
+            operation: PRICES,
+            segments: { accountId: accountId() },
+            query: {
+              country,
+              ...(isOneNetwork && { mcc: Number(mcc), mnc: Number(mnc) }),
+              direction,
+              subAccountId,
+            },
           },
-          options: call.transportOptions(),
-        });
+          call,
+        );
         const list = readAnswer(PRICES, answer, readPriceList);
         // One network's price is not the country's.
         if (!isOneNetwork) priceBook.record(list.subAccounts);
@@ -96,11 +98,13 @@ export function createAccount({ calls, transport, accountId, priceBook }: Client
 
     balance: (options) =>
       calls.run(options, async (call) => {
-        const answer = await transport.request({
-          operation: BALANCE,
-          segments: { accountId: accountId() },
-          options: call.transportOptions(),
-        });
+        const answer = await transport.request(
+          {
+            operation: BALANCE,
+            segments: { accountId: accountId() },
+          },
+          call,
+        );
         return readAnswer(BALANCE, answer, (body) => {
           const fields = toFields(body);
           return { balance: numberIn(fields, 'balance'), currency: textIn(fields, 'currency') };

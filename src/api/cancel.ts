@@ -79,7 +79,7 @@ export function createCancelling({ calls, transport, subAccountId }: ClientConte
     return calls.run(options, async (call) => {
       const segments: Record<string, string> = { subAccountId };
       for (const [name, id] of Object.entries(ids)) segments[name] = readId(id, name);
-      const answer = await transport.request({ operation, segments, options: call.transportOptions() });
+      const answer = await transport.request({ operation, segments }, call);
       return readAnswer(operation, answer, (body) => ({
         cancelledCount: numberIn(toFields(body), 'cancelledCount'),
       }));
@@ -92,7 +92,7 @@ export function createCancelling({ calls, transport, subAccountId }: ClientConte
     deletePii: (umid, options) =>
       calls.run(options, async (call) => {
         const segments = { subAccountId, umid: readId(umid, 'umid') };
-        await transport.request({ operation: DELETE_PII, segments, options: call.transportOptions() });
+        await transport.request({ operation: DELETE_PII, segments }, call);
       }),
   };
 }

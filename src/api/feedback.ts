@@ -92,6 +92,6 @@ export function createGiveFeedback(client: ClientContext): GiveFeedback {
       const clears = phone !== undefined && outcome === 'success';
       if (clears) await clearBackoff(phone, call);
       assertInTime(given, segments.umid, clears);
-      await transport.request({ operation: FEEDBACK, segments, body, options: call.transportOptions() });
+      await transport.request({ operation: FEEDBACK, segments, body }, call);
     });
 }

@@ -63,12 +63,14 @@ export function createLookup({ calls, transport, subAccountId, prepare }: Client
         // Always named: what 8x8 takes for the default might cost.
         const { type = 'format', country = prepare.defaultCountry } = readInput(querySchema, query, 'query');
         const operation = type === 'format' ? FREE : PAID;
-        const answer = await transport.request({
-          operation,
-          segments: { subAccountId, phoneNumber: readPhone(phoneNumber, country).e164 },
-          query: { type },
-          options: call.transportOptions(),
-        });
+        const answer = await transport.request(
+          {
+            operation,
+            segments: { subAccountId, phoneNumber: readPhone(phoneNumber, country).e164 },
+            query: { type },
+          },
+          call,
+        );
         return readAnswer(operation, answer, readLookup);
       }),
   };

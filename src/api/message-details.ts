@@ -152,7 +152,7 @@ export function createGetMessage({ calls, transport, subAccountId }: ClientConte
   return (umid, options) =>
     calls.run(options, async (call) => {
       const segments = { subAccountId, umid: readId(umid, 'umid') };
-      const answer = await transport.request({ operation: GET, segments, options: call.transportOptions() });
+      const answer = await transport.request({ operation: GET, segments }, call);
       return readAnswer(GET, answer, readDetails);
     });
 }

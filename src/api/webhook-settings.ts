@@ -181,11 +181,13 @@ export function createWebhookSettings({ calls, transport, accountId }: ClientCon
     list: (options) =>
       calls.run(options, async (call) => {
         const segments = { accountId: accountId() };
-        const answer = await transport.request({
-          operation: LIST,
-          segments,
-          options: call.transportOptions(),
-        });
+        const answer = await transport.request(
+          {
+            operation: LIST,
+            segments,
+          },
+          call,
+        );
         return readAnswer(LIST, answer, (body) => toList(body).map(readWebhook));
       }),
     set: (webhooks, options) =>
@@ -195,14 +197,14 @@ export function createWebhookSettings({ calls, transport, accountId }: ClientCon
         const body = webhooks.map((webhook) =>
           wireFields({ ...webhook, oauth: webhook.oauth && wireFields(webhook.oauth) }),
         );
-        await transport.request({ operation: SET, segments, body, options: call.transportOptions() });
+        await transport.request({ operation: SET, segments, body }, call);
       }),
     delete: (webhooks, options) =>
       calls.run(options, async (call) => {
         assertValid(deleteSchema, webhooks, 'webhooks');
         const segments = { accountId: accountId() };
         const body = webhooks.map(({ subAccountId }) => ({ subAccountId }));
-        await transport.request({ operation: DELETE, segments, body, options: call.transportOptions() });
+        await transport.request({ operation: DELETE, segments, body }, call);
       }),
   };
 }

@@ -42,6 +42,8 @@ export interface BatchRequest<Input extends Addressing> {
   readonly settings: BatchSettings;
   /** The body's fields that stand beside the messages. */
   readonly shared: Readonly<Record<string, unknown>>;
+  /** Told when the guards let something through, right before the request. */
+  readonly onRequest?: (() => void) | undefined;
 }
 
 /** What became of it; `batchId` is absent when nothing was accepted by 8x8. */
@@ -136,7 +138,7 @@ function identityOf({
 export async function sendBatchRequest<Input extends Addressing>(
   client: ClientContext,
   inputs: readonly MessageInput[],
-  { operation, segments, reader, settings, shared }: BatchRequest<Input>,
+  { operation, segments, reader, settings, shared, onRequest }: BatchRequest<Input>,
   call: Call,
 ): Promise<BatchOutcome> {
   let batchId: string | undefined;
@@ -149,6 +151,9 @@ export async function sendBatchRequest<Input extends Addressing>(
       segments,
       reject: (messages) => rejectDuplicateIds(messages, settings),
       ...(mergeDuplicates === true && { identityOf }),
+      async beforeWrite() {
+        onRequest?.();
+      },
       request: (admitted) => ({
         operation,
         messageCount: admitted.length,

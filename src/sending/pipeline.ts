@@ -123,8 +123,8 @@ async function write<Input extends Addressing>(
     call.throwIfEnded();
     await operation.beforeWrite?.();
     const { segments } = operation;
-    const request = { ...operation.request(messages), segments, options: call.transportOptions(), onWrite };
-    const written = operation.read(await client.transport.request(request), messages);
+    const request = { ...operation.request(messages), segments, onWrite };
+    const written = operation.read(await client.transport.request(request, call), messages);
     client.sentTimes.record(messages, written);
     return { written, writtenAt };
   } catch (error) {

@@ -197,6 +197,7 @@ export function sendChunk(
   inputs: readonly MessageInput[],
   batch: BatchBase,
   call: Call,
+  onRequest?: () => void,
 ): Promise<BatchOutcome> {
   const { template, clientIp } = batch;
   const text = template?.text === undefined ? undefined : client.rewrite(template.text);
@@ -209,6 +210,7 @@ export function sendChunk(
       reader: batchReader(client.rewrite, batch),
       settings: batch,
       shared: { clientIp, template: template && wireFields({ ...template, text }) },
+      onRequest,
     },
     call,
   );

@@ -1,6 +1,6 @@
 import type { ConnectionFailure, Submission } from '../errors.ts';
 import type { AttemptOutcome } from './outcome.ts';
-import type { CallEnvironment, PreparedCall } from './prepared-call.ts';
+import type { RequestContext, TransportEnvironment } from './request-context.ts';
 
 /** Tells the listener how one attempt went. */
 export interface AttemptReport {
@@ -12,15 +12,15 @@ export interface AttemptReport {
 
 /** Reports the begin of an attempt, and gives what reports its end. */
 export function startReport(
-  call: PreparedCall,
-  environment: CallEnvironment,
+  { request, call, host }: RequestContext,
+  environment: TransportEnvironment,
   attempt: number,
 ): AttemptReport {
-  const { operation, clientMessageId, options } = call.request;
+  const { operation, clientMessageId } = request;
   const base = {
     operation: operation.name,
     method: operation.method,
-    host: call.host,
+    host,
     path: operation.path,
     attempt,
     ...(clientMessageId !== undefined && { clientMessageId }),
@@ -33,19 +33,13 @@ export function startReport(
     readonly reason?: ConnectionFailure | 'aborted' | 'unreadable';
     readonly retryInMs?: number;
   }) =>
-    environment.emit(
-      { type: 'attempt-failed', ...base, durationMs: durationMs(), ...details },
-      options.context,
-    );
-  environment.emit({ type: 'attempt-started', ...base }, options.context);
+    environment.emit({ type: 'attempt-failed', ...base, durationMs: durationMs(), ...details }, call.context);
+  environment.emit({ type: 'attempt-started', ...base }, call.context);
   return {
     finished: (status) =>
-      environment.emit(
-        { type: 'attempt-finished', ...base, status, durationMs: durationMs() },
-        options.context,
-      ),
+      environment.emit({ type: 'attempt-finished', ...base, status, durationMs: durationMs() }, call.context),
     stopped: (submission) =>
-      emitFailure({ submission, reason: call.scope.stopReason === 'deadline' ? 'timeout' : 'aborted' }),
+      emitFailure({ submission, reason: call.stopReason === 'deadline' ? 'timeout' : 'aborted' }),
     failed(outcome, submission, retryInMs) {
       const next = retryInMs === undefined ? {} : { retryInMs };
       if (outcome.kind === 'failure') emitFailure({ submission, reason: outcome.reason, ...next });

@@ -1,4 +1,4 @@
-import type { CallScope } from '../call-scope.ts';
+import type { Call } from '../call.ts';
 import type { Credentials } from '../credentials.ts';
 import { StoreError, type Submission } from '../errors.ts';
 import { wait } from '../wait.ts';
@@ -6,11 +6,11 @@ import type { ApiFailureContext } from './api-failure.ts';
 import { runAttempt } from './attempt.ts';
 import { startReport } from './attempt-events.ts';
 import { noTurnError, outcomeError, paceError, stopError } from './call-errors.ts';
-import type { Turn } from './lane.ts';
+import type { UsePermit } from './lane.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { isPaceRefusal, MAX_PAUSE_MS } from './pacer.ts';
-import type { CallEnvironment, PreparedCall } from './prepared-call.ts';
-import { backoffMs, judgeOutcome } from './retry-policy.ts';
+import type { RequestContext, TransportEnvironment } from './request-context.ts';
+import { backoffMs, judgeOutcome, type RetryOptions, type Verdict } from './retry-policy.ts';
 import type { TransportAnswer } from './transport.ts';
 
 /** A pause between calls is never longer, whatever a broken `Retry-After` says. */
@@ -19,117 +19,112 @@ const MAX_SHARED_PAUSE_MS = 3_600_000;
 /** A shorter one is no real key, and could stand in an id by chance. */
 const MIN_KEY_LENGTH = 16;
 
-/** Where a call stands; what an error then says of it. */
+/** The state of a request; an error tells it. */
 interface Progress {
   written: number;
   submission: Submission;
   readonly keys: Set<string>;
 }
 
-/** Runs a call to its end: waits for its turn, writes, judges, and repeats what may be repeated. */
+/** Runs a request to its end: waits for its permit, writes, judges, and repeats what may be repeated. */
 export async function runAttempts(
-  call: PreparedCall,
-  environment: CallEnvironment,
+  context: RequestContext,
+  environment: TransportEnvironment,
 ): Promise<TransportAnswer> {
+  const { request, call, retry } = context;
   const progress: Progress = { written: 0, submission: 'not-submitted', keys: new Set() };
   try {
-    return await attemptLoop(call, environment, progress);
-  } catch (error) {
-    const context = failureContext(call, environment, progress);
-    const { stopReason } = call.scope;
-    if (error === call.scope.signal.reason && stopReason !== undefined) {
-      throw stopError(stopReason, context, call.deadlineMs);
+    let key = await environment.credentials.key(call.signal);
+    for (;;) {
+      const usePermit = await context.lane.take(call.signal);
+      call.throwIfEnded();
+      request.onWrite?.();
+      const outcome = await writeOnce(context, environment, progress, key, usePermit);
+      if (outcome.answer !== undefined) return outcome.answer;
+      if (outcome.failed === undefined) continue;
+
+      const { failed, report } = outcome;
+      const verdict = judgeOutcome(request.operation, failed);
+      progress.submission = verdict.submission;
+      const error = outcomeError(failed, failureContext(context, environment, progress), context.timeoutMs);
+      pauseLane(context, environment, failed);
+      const otherKey = await keyAfter(failed, key, environment.credentials, call);
+      const delayMs = otherKey === undefined ? repeatDelay(failed, verdict, retry, progress, environment) : 0;
+      const repeat =
+        delayMs !== undefined && progress.written < retry.maxAttempts && delayMs < call.remainingMs();
+      report.failed(failed, verdict.submission, repeat ? delayMs : undefined);
+      if (!repeat) throw error;
+      progress.submission = 'not-submitted';
+      key = otherKey ?? (await environment.credentials.key(call.signal));
+      await wait(delayMs, call.signal);
     }
-    if (isPaceRefusal(error)) throw paceError(error, context, call.lane.maxQueued);
-    if (StoreError.isInstance(error)) throw noTurnError(context);
+  } catch (error) {
+    const failure = failureContext(context, environment, progress);
+    if (error === call.signal.reason && call.stopReason !== undefined) {
+      throw stopError(call.stopReason, failure, call.deadlineMs);
+    }
+    if (isPaceRefusal(error)) throw paceError(error, failure, context.lane.maxQueued);
+    if (StoreError.isInstance(error)) throw noTurnError(failure);
     throw error;
   }
 }
 
-async function attemptLoop(
-  call: PreparedCall,
-  environment: CallEnvironment,
-  progress: Progress,
-): Promise<TransportAnswer> {
-  const { request, scope, retry } = call;
-  const { operation } = request;
-  let key = await environment.credentials.key(scope.signal);
-  for (;;) {
-    const leave = await call.lane.take(scope.signal);
-    scope.signal.throwIfAborted();
-    request.onWrite?.(environment.elapsed() - call.startedAt);
-    const outcome = await writeOnce(call, environment, progress, key, leave);
-    if (outcome.answer !== undefined) return outcome.answer;
-    if (outcome.failed === undefined) continue;
-
-    const { failed, report } = outcome;
-    const verdict = judgeOutcome(operation, failed);
-    progress.submission = verdict.submission;
-    const error = outcomeError(failed, failureContext(call, environment, progress), call.timeoutMs);
-    pauseLane(call, environment, failed);
-    const otherKey = await keyAfter(failed, key, environment.credentials, scope);
-    const delayMs = otherKey === undefined ? repeatDelay(failed, verdict.repeatable) : 0;
-    const repeat =
-      delayMs !== undefined && progress.written < retry.maxAttempts && delayMs < scope.remainingMs();
-    report.failed(failed, verdict.submission, repeat ? delayMs : undefined);
-    if (!repeat) throw error;
-    progress.submission = 'not-submitted';
-    key = otherKey ?? (await environment.credentials.key(scope.signal));
-    await wait(delayMs, scope.signal);
-  }
-
-  /** Milliseconds until the next attempt; undefined when there must be none, or when waiting is the caller's choice. */
-  function repeatDelay(failed: AttemptOutcome, repeatable: boolean): number | undefined {
-    const retryAfterMs = failed.kind === 'answer' ? (failed.retryAfterMs ?? 0) : 0;
-    if (!repeatable || retryAfterMs > MAX_PAUSE_MS) return undefined;
-    return Math.max(retryAfterMs, backoffMs(retry, progress.written, environment.random));
-  }
+/** Milliseconds until the next attempt; undefined when there must be none, or when waiting is the caller's choice. */
+function repeatDelay(
+  failed: AttemptOutcome,
+  { repeatable }: Verdict,
+  retry: RetryOptions,
+  { written }: Progress,
+  { random }: TransportEnvironment,
+): number | undefined {
+  const retryAfterMs = failed.kind === 'answer' ? (failed.retryAfterMs ?? 0) : 0;
+  if (!repeatable || retryAfterMs > MAX_PAUSE_MS) return undefined;
+  return Math.max(retryAfterMs, backoffMs(retry, written, random));
 }
 
 /**
- * Writes once. From here on the request counts as sent, until its answer proves the contrary. Gives nothing when its turn
- * was over before it could leave.
+ * Writes once. From here on the request counts as sent, until its response proves the contrary. Gives nothing when its
+ * permit expired before it could leave.
  */
 async function writeOnce(
-  call: PreparedCall,
-  environment: CallEnvironment,
+  context: RequestContext,
+  environment: TransportEnvironment,
   progress: Progress,
   key: string,
-  onLeave: Turn,
+  usePermit: UsePermit,
 ) {
-  const { request, scope } = call;
-  const { operation } = request;
+  const { operation } = context.request;
   progress.keys.add(key);
   progress.written++;
   progress.submission = operation.repeat === 'never' ? 'unknown' : 'not-submitted';
-  const report = startReport(call, environment, progress.written);
+  const report = startReport(context, environment, progress.written);
   let outcome: AttemptOutcome;
   let isTooLate = false;
   try {
     outcome = await runAttempt(
       {
         method: operation.method,
-        url: call.url,
+        url: context.url,
         headers: {
           accept: 'application/json',
           authorization: `Bearer ${key}`,
-          ...(call.body !== undefined && { 'content-type': call.contentType }),
+          ...(context.body !== undefined && { 'content-type': context.contentType }),
         },
-        body: call.body,
+        body: context.body,
         once: operation.repeat === 'never',
         fetch: environment.fetch,
-        onLeave() {
-          if (onLeave()) return;
+        beforeFetch() {
+          if (usePermit()) return;
           // `fetch` is not called: nothing can have left.
           isTooLate = true;
           progress.written--;
           progress.submission = 'not-submitted';
-          throw new Error('the turn is over');
+          throw new Error('the permit expired');
         },
       },
-      { timeoutMs: call.timeoutMs, maxBytes: call.maxBytes },
+      { timeoutMs: context.timeoutMs, maxBytes: context.maxBytes },
       () => environment.clock.now(),
-      scope.signal,
+      context.call.signal,
     );
   } catch (error) {
     report.stopped(progress.submission);
@@ -165,11 +160,11 @@ function parseSuccess(
 }
 
 /** 8x8 asked for a pause: the other calls of this sub-account wait too. */
-function pauseLane(call: PreparedCall, environment: CallEnvironment, failed: AttemptOutcome): void {
+function pauseLane(context: RequestContext, environment: TransportEnvironment, failed: AttemptOutcome): void {
   if (failed.kind === 'failure' || failed.status !== 429 || failed.retryAfterMs === undefined) return;
   const pauseMs = Math.min(failed.retryAfterMs, MAX_SHARED_PAUSE_MS);
-  call.lane.pause(pauseMs);
-  environment.emit({ type: 'pace-paused', host: call.host, pauseMs }, call.request.options.context);
+  context.lane.pause(pauseMs);
+  environment.emit({ type: 'pace-paused', host: context.host, pauseMs }, context.call.context);
 }
 
 /** After a 401: another key, if there is one. A key function that fails leaves the 401 to be reported. */
@@ -177,23 +172,23 @@ async function keyAfter(
   failed: AttemptOutcome,
   refused: string,
   credentials: Credentials,
-  scope: CallScope,
+  { signal }: Call,
 ): Promise<string | undefined> {
   if (failed.kind === 'failure' || failed.status !== 401) return undefined;
   try {
-    return await credentials.replace(refused, scope.signal);
+    return await credentials.replace(refused, signal);
   } catch (error) {
-    if (scope.signal.aborted) throw error;
+    if (signal.aborted) throw error;
     return undefined;
   }
 }
 
 function failureContext(
-  call: PreparedCall,
-  environment: CallEnvironment,
+  context: RequestContext,
+  environment: TransportEnvironment,
   progress: Progress,
 ): ApiFailureContext {
-  const { operation, clientMessageId } = call.request;
+  const { operation, clientMessageId } = context.request;
   return {
     operation: operation.name,
     repeat: operation.repeat,

@@ -1,4 +1,4 @@
-import type { StopReason } from '../call-scope.ts';
+import type { StopReason } from '../call.ts';
 import {
   AbortedError,
   ConnectionError,

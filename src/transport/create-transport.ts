@@ -1,18 +1,17 @@
 import type { Product } from '../api/operation.ts';
-import { type CallScope, openScope } from '../call-scope.ts';
+import type { Call } from '../call.ts';
 import type { Credentials } from '../credentials.ts';
-import { ConfigurationError, ValidationError } from '../errors.ts';
+import { ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { SharedPace } from '../limits/shared-pace.ts';
 import type { SharedState } from '../shared-state.ts';
 import type { Clock, Fetch } from '../types.ts';
-import { wait } from '../wait.ts';
 import { runAttempts } from './attempts.ts';
 import { download } from './download.ts';
 import { createLanes } from './lanes.ts';
 import type { Pace } from './pacer.ts';
 import { encodeQuery, expandPath } from './path.ts';
-import type { CallEnvironment, PreparedCall } from './prepared-call.ts';
+import type { RequestContext, TransportEnvironment } from './request-context.ts';
 import { DEFAULT_RETRY, type RetryOptions } from './retry-policy.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
@@ -28,8 +27,6 @@ export interface TransportConfig {
   readonly pace: false | Pace;
   /** Default: 10 s an attempt, 60 s when it carries several messages or a file. */
   readonly timeoutMs?: number | undefined;
-  /** Default: none. */
-  readonly deadlineMs?: number | undefined;
   readonly emit: Emit;
   readonly clock: Clock;
   /** Whom to share the pace with: the other clients of this process, those that have the same state, or nobody. */
@@ -42,8 +39,6 @@ export interface TransportConfig {
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_BATCH_TIMEOUT_MS = 60_000;
-const DEFAULT_DRAIN_MS = 10_000;
-const DRAIN_CHECK_MS = 20;
 
 /** A full batch of 10,000 answers about 2.4 MB. */
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -54,10 +49,8 @@ const MAX_READ_BYTES = 16 * 1024 * 1024;
 /** Makes the transport of a client. Reads no clock, starts no timer and draws no random number yet. */
 export function createTransport(config: TransportConfig): Transport {
   const lanes = createLanes(config);
-  const open = new Set<CallScope>();
-  let closed = false;
   const elapsed = () => config.clock.monotonic?.() ?? performance.now();
-  const environment: CallEnvironment = {
+  const environment: TransportEnvironment = {
     credentials: config.credentials,
     fetch: config.fetch,
     emit: config.emit,
@@ -66,16 +59,8 @@ export function createTransport(config: TransportConfig): Transport {
     elapsed,
   };
 
-  function assertOpen(): void {
-    if (closed) throw new ConfigurationError('This client was closed: make a new one. Nothing was sent.');
-  }
-
-  function prepare(
-    request: TransportRequest,
-    scope: CallScope,
-    deadlineMs: number | undefined,
-  ): PreparedCall {
-    const { operation, options, upload, messageCount = 1 } = request;
+  function prepare(request: TransportRequest, call: Call): RequestContext {
+    const { operation, upload, messageCount = 1 } = request;
     const url = new URL(
       expandPath(operation.path, request.segments) + encodeQuery(request.query ?? {}),
       config.hosts[operation.product],
@@ -87,58 +72,31 @@ export function createTransport(config: TransportConfig): Transport {
       host: url.host,
       body: upload?.bytes ?? serialise(request.body),
       contentType: upload?.contentType ?? 'application/json',
-      scope,
+      call,
       lane: lanes(url.host, operation),
-      retry: retryOf(config.retry, options.maxAttempts),
+      retry: retryOf(config.retry, call.maxAttempts),
       timeoutMs:
-        options.timeoutMs ?? config.timeoutMs ?? (isLarge ? DEFAULT_BATCH_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
-      deadlineMs,
+        call.timeoutMs ?? config.timeoutMs ?? (isLarge ? DEFAULT_BATCH_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
       maxBytes:
         operation.repeat === 'safe'
           ? MAX_READ_BYTES
           : MAX_ANSWER_BYTES + MAX_ANSWER_BYTES_PER_MESSAGE * messageCount,
-      startedAt: elapsed(),
     };
   }
 
   return {
-    async request(request) {
-      assertOpen();
-      const deadlineMs = request.options.deadlineMs ?? config.deadlineMs;
-      const scope = openScope(request.options.signal, deadlineMs, elapsed);
-      open.add(scope);
-      try {
-        return await runAttempts(prepare(request, scope, deadlineMs), environment);
-      } finally {
-        scope.end();
-        open.delete(scope);
-      }
+    async request(request, call) {
+      return await runAttempts(prepare(request, call), environment);
     },
 
-    async download(url, options) {
-      assertOpen();
-      return download({
+    async download(url, call) {
+      return await download({
         url,
-        signal: options.signal,
-        timeoutMs: options.timeoutMs ?? config.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-        deadlineMs: options.deadlineMs ?? config.deadlineMs,
+        call,
+        timeoutMs: call.timeoutMs ?? config.timeoutMs ?? DEFAULT_TIMEOUT_MS,
         fetch: config.fetch,
         trustedOrigins: Object.values(config.hosts).map((host) => new URL(host).origin),
-        elapsed,
-        onOpen: (scope) => open.add(scope),
-        onEnd: (scope) => open.delete(scope),
       });
-    },
-
-    async close({ drainMs = DEFAULT_DRAIN_MS } = {}) {
-      closed = true;
-      // Looked at in turns: in Workers nothing of another request may be awaited. Counted in waits and not in time:
-      // the client's clock may stand still.
-      const never = new AbortController().signal;
-      for (let leftMs = drainMs; open.size > 0 && leftMs > 0; leftMs -= DRAIN_CHECK_MS) {
-        await wait(Math.min(leftMs, DRAIN_CHECK_MS), never);
-      }
-      for (const scope of open) scope.stop('closed');
     },
   };
 }

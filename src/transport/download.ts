@@ -1,4 +1,4 @@
-import { type CallScope, openScope } from '../call-scope.ts';
+import type { Call } from '../call.ts';
 import {
   AbortedError,
   ApiError,
@@ -17,17 +17,13 @@ import { sendOnWire } from './wire.ts';
 /** The file of an export. */
 export interface DownloadRequest {
   readonly url: string;
-  readonly signal: AbortSignal | undefined;
+  /** Stays open until the stream ends. */
+  readonly call: Call;
   /** Until the headers, and then for every piece. */
   readonly timeoutMs: number;
-  readonly deadlineMs: number | undefined;
   readonly fetch: Fetch | undefined;
   /** Origins that may be plain HTTP: the emulator's. */
   readonly trustedOrigins: readonly string[];
-  readonly elapsed: () => number;
-  /** Told when the scope opens and ends, so that the client can be closed. */
-  readonly onOpen: (scope: CallScope) => void;
-  readonly onEnd: (scope: CallScope) => void;
 }
 
 const NAME = 'exports download';
@@ -50,16 +46,12 @@ function checkUrl(url: string, trustedOrigins: readonly string[]): URL {
  */
 export async function download(request: DownloadRequest): Promise<ReadableStream<Uint8Array>> {
   const { href } = checkUrl(request.url, request.trustedOrigins);
-  const scope = openScope(request.signal, request.deadlineMs, request.elapsed);
-  request.onOpen(scope);
-  const end = () => {
-    scope.end();
-    request.onEnd(scope);
-  };
+  const { call } = request;
   const controller = new AbortController();
   const stop = () => controller.abort();
-  scope.signal.addEventListener('abort', stop, { once: true });
-  if (scope.signal.aborted) stop();
+  const end = () => call.signal.removeEventListener('abort', stop);
+  call.signal.addEventListener('abort', stop, { once: true });
+  if (call.signal.aborted) stop();
 
   /** One wait of the download, with its own time limit; what goes wrong ends everything. */
   async function step<Value>(what: Promise<Value>, late?: (value: Value) => void): Promise<Value> {
@@ -76,7 +68,7 @@ export async function download(request: DownloadRequest): Promise<ReadableStream
     } catch (error) {
       end();
       stop();
-      throw downloadError(error, scope, timedOut, request.timeoutMs);
+      throw downloadError(error, call, timedOut, request.timeoutMs);
     } finally {
       clearTimeout(timer);
     }
@@ -89,7 +81,7 @@ export async function download(request: DownloadRequest): Promise<ReadableStream
     body: undefined,
     once: false,
     fetch: request.fetch,
-    onLeave: () => {},
+    beforeFetch: () => {},
   };
   const response = await step(sendOnWire(wire, controller.signal), discard);
   const { status, body } = response;
@@ -130,14 +122,14 @@ function statusError(status: number): ApiError {
   });
 }
 
-function downloadError(error: unknown, scope: CallScope, timedOut: boolean, timeoutMs: number): SmsError {
+function downloadError(error: unknown, { stopReason }: Call, timedOut: boolean, timeoutMs: number): SmsError {
   const submission = 'not-submitted';
-  if (timedOut || scope.stopReason === 'deadline') {
+  if (timedOut || stopReason === 'deadline') {
     const limit = timedOut ? `nothing came for timeoutMs = ${timeoutMs} ms` : 'deadlineMs ran out';
     return new TimeoutError({ message: `${NAME}: ${limit}.`, submission, reason: 'timeout', attempts: 1 });
   }
-  if (scope.stopReason !== undefined) {
-    const what = scope.stopReason === 'closed' ? 'the client was closed' : 'the call was aborted';
+  if (stopReason !== undefined) {
+    const what = stopReason === 'closed' ? 'the client was closed' : 'the call was aborted';
     return new AbortedError({ message: `${NAME}: ${what}.`, submission });
   }
   const { reason } = judgeCause(error);

@@ -1,5 +1,5 @@
-/** To be called at the moment the request would leave. False: the turn is over, and it must not leave. */
-export type Turn = () => boolean;
+/** To be called at the moment the request would leave. False: the permit has expired, and it must not leave. */
+export type UsePermit = () => boolean;
 
 /** Where a request waits for its turn. */
 export interface Lane {
@@ -7,7 +7,7 @@ export interface Lane {
    * @throws PaceRefusal
    * @throws StoreError the turns are shared, and nobody can tell whose it is
    */
-  take(signal: AbortSignal): Promise<Turn>;
+  take(signal: AbortSignal): Promise<UsePermit>;
   pause(ms: number): void;
   /** How many may wait, for the error. */
   readonly maxQueued: number;

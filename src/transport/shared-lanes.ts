@@ -2,7 +2,7 @@ import type { Operation } from '../api/operation.ts';
 import { StoreError } from '../errors.ts';
 import type { SharedPace } from '../limits/shared-pace.ts';
 import { getOrCreate } from '../shared-state.ts';
-import { type Lane, MAX_LANES, type Turn } from './lane.ts';
+import { type Lane, MAX_LANES, type UsePermit } from './lane.ts';
 import { type Pace, SECOND_MS } from './pacer.ts';
 import { createSharedPacer, type SharedPacer } from './shared-pacer.ts';
 import { SLOW_INTERVAL_MS, SLOW_MAX_QUEUED } from './slow-lane.ts';
@@ -58,7 +58,7 @@ export function createSharedLanes(config: SharedLanesConfig) {
     const { fast, slow } = pairOf(host);
     const pacer = isSlow ? slow : fast;
     return {
-      async take(signal): Promise<Turn> {
+      async take(signal): Promise<UsePermit> {
         try {
           const turn = await pacer.take(lanePace, signal);
           return () => pacer.leave(turn);

@@ -1,5 +1,5 @@
 import type { Operation } from '../api/operation.ts';
-import type { CallOptions } from '../types.ts';
+import type { Call } from '../call.ts';
 
 /** A body that is no JSON. Bytes, not a `FormData`: every attempt sends the same, and it fits a one-shot stream. */
 export interface Upload {
@@ -22,12 +22,11 @@ export interface TransportRequest {
   readonly messageCount?: number;
   /** Repeated on errors, so that an unknown outcome can be reconciled. */
   readonly clientMessageId?: string;
-  readonly options: CallOptions;
   /**
-   * Called right before the first byte of each attempt may leave; given the milliseconds since `request` was called. An
-   * attempt is repeated only when the one before provably came to nothing, so the last call is the write that counts.
+   * Called right before the first byte of each attempt may leave. An attempt is repeated only when the one before provably
+   * came to nothing, so the last call is the write that counts.
    */
-  readonly onWrite?: (delayMs: number) => void;
+  readonly onWrite?: () => void;
 }
 
 /** A success. */
@@ -41,15 +40,10 @@ export interface TransportAnswer {
 
 /** Sends requests to 8x8. Every failure is an `SmsError` whose `submission` is true. */
 export interface Transport {
-  request(request: TransportRequest): Promise<TransportAnswer>;
+  request(request: TransportRequest, call: Call): Promise<TransportAnswer>;
   /**
    * The file of an export, as a stream of any length. `https:` or the host of `baseUrl` only; no key is sent and no
-   * redirect followed. `timeoutMs` counts until the headers, and then for every piece.
+   * redirect followed. `timeoutMs` counts until the headers, and then for every piece. The call must stay open until the stream ends.
    */
-  download(
-    url: string,
-    options: Pick<CallOptions, 'signal' | 'timeoutMs' | 'deadlineMs'>,
-  ): Promise<ReadableStream<Uint8Array>>;
-  /** Takes no new calls, lets those under way finish for `drainMs` (default 10 s), then ends them. */
-  close(options?: { readonly drainMs?: number | undefined }): Promise<void>;
+  download(url: string, call: Call): Promise<ReadableStream<Uint8Array>>;
 }

@@ -12,7 +12,7 @@ export interface WireRequest {
   /** Default: the global `fetch` of the moment, so that whoever patches it is heard. */
   readonly fetch: Fetch | undefined;
   /** Called right before `fetch`. */
-  readonly onLeave: () => void;
+  readonly beforeFetch: () => void;
 }
 
 /** Deno sends a POST again when the answer is lost on a reused connection, unless its body can be read only once. */
@@ -50,7 +50,7 @@ export function sendOnWire(request: WireRequest, signal: AbortSignal): Promise<R
         init.body = oneShot(body);
         init.duplex = 'half';
       } else if (body !== undefined) init.body = body;
-      request.onLeave();
+      request.beforeFetch();
       return (fetch ?? globalThis.fetch)(request.url, init);
     },
   });

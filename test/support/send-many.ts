@@ -1,5 +1,5 @@
 import { createSentTimes } from '../../src/api/sent-times.ts';
-import { createCalls } from '../../src/call.ts';
+import { type Call, createCalls } from '../../src/call.ts';
 import type { ClientContext } from '../../src/client-context.ts';
 import { createEmit, type SmsEvent } from '../../src/events.ts';
 import { createLimiter } from '../../src/limits/limiter.ts';
@@ -32,8 +32,11 @@ export function acceptAll(request: TransportRequest): TransportAnswer {
 }
 
 /** `sendMany` over the real pipeline without guards, and a transport of the test's. */
-export function manyOver(respond: (request: TransportRequest) => TransportAnswer | Promise<TransportAnswer>) {
+export function manyOver(
+  respond: (request: TransportRequest, call: Call) => TransportAnswer | Promise<TransportAnswer>,
+) {
   const requests: TransportRequest[] = [];
+  const openCalls: Call[] = [];
   const events: SmsEvent[] = [];
   let inFlight = 0;
   let mostInFlight = 0;
@@ -52,12 +55,13 @@ export function manyOver(respond: (request: TransportRequest) => TransportAnswer
     prepare: { defaultCountry: undefined, acceptUnknownCallingCodes: false },
     rewrite: (text: string) => text,
     transport: {
-      async request(request: TransportRequest) {
+      async request(request: TransportRequest, call: Call) {
         requests.push(request);
+        openCalls.push(call);
         inFlight += 1;
         mostInFlight = Math.max(mostInFlight, inFlight);
         try {
-          return await respond(request);
+          return await respond(request, call);
         } finally {
           inFlight -= 1;
         }
@@ -68,6 +72,7 @@ export function manyOver(respond: (request: TransportRequest) => TransportAnswer
     sendMany: createSendMany(client),
     calls,
     requests,
+    openCalls,
     events,
     /** Place in the input of every row that was written, by request. */
     written: () =>

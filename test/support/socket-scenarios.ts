@@ -1,4 +1,5 @@
 import type { Operation } from '../../src/api/operation.ts';
+import { createCalls } from '../../src/call.ts';
 import { createCredentials } from '../../src/credentials.ts';
 import { SmsError } from '../../src/errors.ts';
 import { createTransport } from '../../src/transport/create-transport.ts';
@@ -84,13 +85,17 @@ export function transportTo(url: string, requestsPerSecond = 1710): Transport {
 
 /** Sends one message to a sub-account. */
 export const send = (transport: Transport, subAccountId: string, signal?: AbortSignal) =>
-  transport.request({
-    operation: SEND,
-    segments: { subAccountId },
-    body: { destination: '+6591234567', text: 'x'.repeat(200) },
-    clientMessageId: 'cm-1',
-    options: { signal },
-  });
+  createCalls(undefined).run({ signal }, (call) =>
+    transport.request(
+      {
+        operation: SEND,
+        segments: { subAccountId },
+        body: { destination: '+6591234567', text: 'x'.repeat(200) },
+        clientMessageId: 'cm-1',
+      },
+      call,
+    ),
+  );
 
 /** Runs one scenario and says how the send ended. Each has an address of its own, and so connections of its own. */
 export async function runScenario(port: number, scenario: Scenario): Promise<ScenarioResult> {

@@ -1,11 +1,12 @@
 import { vi } from 'vitest';
 import type { Operation } from '../../src/api/operation.ts';
+import { createCalls } from '../../src/call.ts';
 import { createCredentials } from '../../src/credentials.ts';
 import type { SmsEvent } from '../../src/events.ts';
 import { createEmit } from '../../src/events.ts';
 import { createTransport, type TransportConfig } from '../../src/transport/create-transport.ts';
 import type { TransportRequest } from '../../src/transport/transport.ts';
-import type { Fetch } from '../../src/types.ts';
+import type { CallOptions, Fetch } from '../../src/types.ts';
 
 export const CANARY_KEY = 'canary-key-7f3a9c';
 export const CANARY_NUMBER = '+6591234567';
@@ -46,8 +47,15 @@ export const READ: Operation = {
 const SEGMENTS = { subAccountId: 'team&co', accountId: 'acme', umid: 'u-1' };
 export const BODY = { destination: CANARY_NUMBER, text: 'hello' };
 
+/** A request, and the options of its call. */
+export interface TestRequest extends Omit<TransportRequest, 'onWrite'> {
+  readonly options: CallOptions;
+  /** Told the milliseconds since the request was made. */
+  readonly onWrite?: (delayMs: number) => void;
+}
+
 /** A request with what most tests need. */
-export function requestOf(operation: Operation, more: Partial<TransportRequest> = {}): TransportRequest {
+export function requestOf(operation: Operation, more: Partial<TestRequest> = {}): TestRequest {
   return {
     operation,
     segments: SEGMENTS,
@@ -73,8 +81,38 @@ export function playFetch(...answers: readonly (() => Response | Promise<Respons
   return { fetch, calls };
 }
 
+/** A stream of the same pieces; `end` is called and awaited once, whichever way it ends. */
+function untilEnd(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  end: () => Promise<void>,
+): ReadableStream<Uint8Array> {
+  return new ReadableStream(
+    {
+      async pull(sink) {
+        try {
+          const { done, value } = await reader.read();
+          if (!done) return sink.enqueue(value);
+          await end();
+          sink.close();
+        } catch (error) {
+          await end();
+          sink.error(error);
+        }
+      },
+      async cancel() {
+        await reader.cancel();
+        await end();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
 /** A private transport at a pretend host, with its events. */
-export function testTransport(fetch: Fetch | undefined, overrides: Partial<TransportConfig> = {}) {
+export function testTransport(
+  fetch: Fetch | undefined,
+  { deadlineMs, ...overrides }: Partial<TransportConfig> & { readonly deadlineMs?: number } = {},
+) {
   const events: SmsEvent[] = [];
   const clock = overrides.clock ?? { now: () => Date.now() };
   const emit = createEmit(
@@ -82,7 +120,8 @@ export function testTransport(fetch: Fetch | undefined, overrides: Partial<Trans
     () => clock.now(),
   );
   const host = 'https://sms.example.test';
-  const transport = createTransport({
+  const calls = createCalls(deadlineMs);
+  const own = createTransport({
     hosts: { sms: host, verification: host, lookup: host, contacts: host },
     credentials: createCredentials({ kind: 'value', key: CANARY_KEY, from: 'option' }, { clock, emit }),
     subAccountId: 'team&co',
@@ -95,7 +134,27 @@ export function testTransport(fetch: Fetch | undefined, overrides: Partial<Trans
     random: () => 0.5,
     ...overrides,
   });
-  return { transport, events };
+  /** Each request is a call of its own, as in a method of the client. */
+  const transport = {
+    request: ({ options, onWrite, ...request }: TestRequest) => {
+      const startedAt = performance.now();
+      const told = onWrite && { onWrite: () => onWrite(performance.now() - startedAt) };
+      return calls.run(options, (call) => own.request({ ...request, ...told }, call));
+    },
+    /** The call stays open until the stream ends, as it does for the rows of an export. */
+    download: (url: string, options: CallOptions) =>
+      new Promise<ReadableStream<Uint8Array>>((resolve, reject) => {
+        const whole = calls.run(options, async (call) => {
+          const reader = (await own.download(url, call)).getReader();
+          await new Promise<void>((end) => {
+            resolve(untilEnd(reader, () => (end(), whole)));
+          });
+        });
+        whole.catch(reject);
+      }),
+    close: ({ drainMs = 10_000 } = {}) => calls.close(drainMs),
+  };
+  return { transport, events, own, run: calls.run };
 }
 
 export const ok = () => json({ umid: 'u' });

@@ -30,16 +30,13 @@ describe('run', () => {
     await createCalls(undefined).run({ context, deadlineMs: 1_000, maxAttempts: 2 }, async (call) => {
       expect(call.context).toBe(context);
       vi.advanceTimersByTime(400);
-      expect(call.transportOptions()).toEqual({
-        context,
-        maxAttempts: 2,
-        deadlineMs: 600,
-        signal: call.signal,
-      });
+      expect(call).toMatchObject({ maxAttempts: 2, deadlineMs: 1_000 });
+      expect(call.remainingMs()).toBe(600);
       expect(() => call.throwIfEnded()).not.toThrow();
     });
     await createCalls(undefined).run(undefined, async (call) => {
-      expect(call.transportOptions()).toEqual({ deadlineMs: undefined, signal: call.signal });
+      expect(call).toMatchObject({ maxAttempts: undefined, timeoutMs: undefined, deadlineMs: undefined });
+      expect(call.remainingMs()).toBe(Number.POSITIVE_INFINITY);
     });
   });
 
@@ -81,6 +78,39 @@ describe('run', () => {
       expect(() => call.throwIfEnded()).toThrow(/deadlineMs/);
       expect(call.signal.reason).toMatchObject({ code: 'timeout' });
     });
+  });
+});
+
+describe('until', () => {
+  it('ends with the call, or when the loop is left', async () => {
+    const calls = createCalls(undefined);
+    const leaving = new AbortController();
+    await calls.run({ context: 'c', maxAttempts: 2 }, async (call) => {
+      const narrowed = call.until(leaving.signal);
+      expect(narrowed).toMatchObject({ context: 'c', maxAttempts: 2, stopReason: undefined });
+      expect(() => narrowed.throwIfEnded()).not.toThrow();
+      leaving.abort(new Error('left'));
+      expect(narrowed.stopReason).toBe('aborted');
+      expect(() => narrowed.throwIfEnded()).toThrow('left');
+      expect(call.stopReason).toBeUndefined();
+      const again = narrowed.until(new AbortController().signal);
+      expect(again.stopReason).toBe('aborted');
+    });
+    const caller = new AbortController();
+    await calls.run({ signal: caller.signal }, async (call) => {
+      const narrowed = call.until(new AbortController().signal);
+      caller.abort();
+      expect(narrowed.stopReason).toBe('aborted');
+      expect(() => narrowed.throwIfEnded()).toThrow(/aborted before anything was sent/);
+    });
+  });
+});
+
+describe('cleanUp', () => {
+  it('is let through after close', async () => {
+    const calls = createCalls(undefined);
+    await calls.close(0);
+    expect(await calls.cleanUp({ timeoutMs: 5 }, async ({ timeoutMs }) => timeoutMs)).toBe(5);
   });
 });
 

@@ -34,8 +34,7 @@ export function createAccountCalls({ calls, transport, accountId }: ClientContex
     read: (body: unknown) => Result,
   ): Promise<Result> {
     const segments = { ...request.segments, accountId: accountId() };
-    const options = call.transportOptions();
-    const answer = await transport.request({ ...request, operation, segments, options });
+    const answer = await transport.request({ ...request, operation, segments }, call);
     return readAnswer(operation, answer, read);
   }
 

@@ -1,8 +1,8 @@
+import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { ValidationError } from '../../errors.ts';
 import { anything, type Fields, integer, list, moment, pattern, shape } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
-import type { CallOptions } from '../../types.ts';
 import { assertValid, readId } from '../input.ts';
 import type { Operation } from '../operation.ts';
 import { optionalText, present, readAnswer, textIn, toFields, toList } from '../read-answer.ts';
@@ -128,25 +128,25 @@ function readJob(body: unknown): ExportJob {
 
 /** The three calls, for a call that is under way. */
 export interface ExportSteps {
-  start(query: ExportQuery, options: CallOptions): Promise<{ readonly jobId: string }>;
-  get(jobId: string, options: CallOptions): Promise<ExportJob>;
-  cancel(jobId: string, options: CallOptions): Promise<void>;
+  start(query: ExportQuery, call: Call): Promise<{ readonly jobId: string }>;
+  get(jobId: string, call: Call): Promise<ExportJob>;
+  cancel(jobId: string, call: Call): Promise<void>;
 }
 
 export function createExportSteps({ transport, subAccountId }: ClientContext): ExportSteps {
   return {
-    async start(query, options) {
+    async start(query, call) {
       const body = toBody(query);
-      const answer = await transport.request({ operation: START, segments: { subAccountId }, body, options });
+      const answer = await transport.request({ operation: START, segments: { subAccountId }, body }, call);
       return readAnswer(START, answer, (given) => ({ jobId: textIn(toFields(given), 'jobId') }));
     },
-    async get(jobId, options) {
+    async get(jobId, call) {
       const segments = { subAccountId, jobId: readId(jobId, 'jobId') };
-      return readAnswer(GET, await transport.request({ operation: GET, segments, options }), readJob);
+      return readAnswer(GET, await transport.request({ operation: GET, segments }, call), readJob);
     },
-    async cancel(jobId, options) {
+    async cancel(jobId, call) {
       const segments = { subAccountId, jobId: readId(jobId, 'jobId') };
-      await transport.request({ operation: CANCEL, segments, options });
+      await transport.request({ operation: CANCEL, segments }, call);
     },
   };
 }

@@ -48,24 +48,13 @@ function fail(problem: string): never {
   throw answerError(RUN, { status: 200, attempts: 1 }, problem);
 }
 
-/** The call of one run: its options carry the signal that also fires when the loop is left. */
-interface Run {
-  readonly signal: AbortSignal;
-  options(): CallOptions;
-}
-
-function openRun(call: Call, left: AbortSignal): Run {
-  const signal = AbortSignal.any([call.signal, left]);
-  return { signal, options: () => ({ ...call.transportOptions(), signal }) };
-}
-
 /** Asks in growing intervals until the job has ended one way or another. */
-async function awaitJob(jobId: string, steps: ExportSteps, run: Run): Promise<ExportJob> {
+async function awaitJob(jobId: string, steps: ExportSteps, call: Call): Promise<ExportJob> {
   let waitedMs = 0;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
-    await wait(delayMs, run.signal);
+    await wait(delayMs, call.signal);
     waitedMs += delayMs;
-    const job = await steps.get(jobId, run.options());
+    const job = await steps.get(jobId, call);
     if (['succeeded', 'empty', 'failed', 'cancelled', 'error'].includes(job.status)) return job;
     if (waitedMs >= LONGEST_WAIT_MS) {
       throw new TimeoutError({
@@ -78,16 +67,20 @@ async function awaitJob(jobId: string, steps: ExportSteps, run: Run): Promise<Ex
   }
 }
 
-async function makeExport(query: ExportQuery, steps: ExportSteps, run: Run): Promise<readonly string[]> {
-  const { jobId } = await steps.start(query, run.options());
+async function makeExport(
+  { calls }: ClientContext,
+  query: ExportQuery,
+  steps: ExportSteps,
+  call: Call,
+): Promise<readonly string[]> {
+  const { jobId } = await steps.start(query, call);
   let job: ExportJob;
   try {
-    job = await awaitJob(jobId, steps, run);
+    job = await awaitJob(jobId, steps, call);
   } catch (error) {
     // Not worth a second error: an export that nobody fetches expires.
-    await steps
-      .cancel(jobId, { timeoutMs: CANCEL_TIMEOUT_MS, deadlineMs: CANCEL_TIMEOUT_MS })
-      .catch(() => {});
+    const options = { timeoutMs: CANCEL_TIMEOUT_MS, deadlineMs: CANCEL_TIMEOUT_MS };
+    await calls.cleanUp(options, (last) => steps.cancel(jobId, last)).catch(() => {});
     throw error;
   }
   if (job.status === 'empty') return [];
@@ -101,11 +94,11 @@ async function makeExport(query: ExportQuery, steps: ExportSteps, run: Run): Pro
 async function* readFile(
   address: string,
   transport: ClientContext['transport'],
-  run: Run,
+  call: Call,
 ): AsyncGenerator<ExportRow, void, void> {
   let columns: readonly string[] | undefined;
   let line = 0;
-  for await (const rows of readCsv(await transport.download(address, run.options()))) {
+  for await (const rows of readCsv(await transport.download(address, call))) {
     for (const values of rows) {
       line += 1;
       if (columns === undefined) {
@@ -122,13 +115,15 @@ async function* readFile(
 }
 
 async function* streamRows(
-  { transport }: ClientContext,
+  client: ClientContext,
   steps: ExportSteps,
   query: ExportQuery,
-  run: Run,
+  call: Call,
 ): AsyncGenerator<ExportRow, void, void> {
   try {
-    for (const address of await makeExport(query, steps, run)) yield* readFile(address, transport, run);
+    for (const address of await makeExport(client, query, steps, call)) {
+      yield* readFile(address, client.transport, call);
+    }
   } catch (error) {
     if (error instanceof CsvError) fail(error.message);
     throw error;
@@ -161,7 +156,7 @@ async function* rowsInCall(
   // The whole ends first only when the options are wrong or the client is closed.
   const call = (await Promise.race([opened, whole])) as Call;
   try {
-    yield* streamRows(client, steps, query, openRun(call, left));
+    yield* streamRows(client, steps, query, call.until(left));
   } finally {
     finish();
     await whole;

@@ -36,10 +36,9 @@ export function createExports(client: ClientContext): Exports {
   const { calls } = client;
   const steps = createExportSteps(client);
   return {
-    start: (query = {}, options = undefined) =>
-      calls.run(options, (call) => steps.start(query, call.transportOptions())),
-    get: (jobId, options) => calls.run(options, (call) => steps.get(jobId, call.transportOptions())),
-    cancel: (jobId, options) => calls.run(options, (call) => steps.cancel(jobId, call.transportOptions())),
+    start: (query = {}, options = undefined) => calls.run(options, (call) => steps.start(query, call)),
+    get: (jobId, options) => calls.run(options, (call) => steps.get(jobId, call)),
+    cancel: (jobId, options) => calls.run(options, (call) => steps.cancel(jobId, call)),
     run: createRunExport(client, steps),
   };
 }

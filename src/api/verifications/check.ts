@@ -92,12 +92,14 @@ export function createCheckVerification(client: ClientContext): CheckVerificatio
 
   async function ask(sessionId: string, code: string | undefined, call: Call): Promise<Verification> {
     const operation = code === undefined ? GET : CHECK;
-    const answer = await transport.request({
-      operation,
-      segments: { subAccountId, sessionId },
-      query: { code },
-      options: call.transportOptions(),
-    });
+    const answer = await transport.request(
+      {
+        operation,
+        segments: { subAccountId, sessionId },
+        query: { code },
+      },
+      call,
+    );
     return readAnswer(operation, answer, readVerification);
   }
 

@@ -58,7 +58,7 @@ export function createGetVerification(client: ClientContext): GetVerification {
       const { subject } = given;
       const binding = phone && (await sessionBindings.find(sessionId, phone, subject, call));
       if (phone !== undefined && binding !== undefined) refuseOthers(binding, phone, subject);
-      const answer = await transport.request({ operation: GET, segments, options: call.transportOptions() });
+      const answer = await transport.request({ operation: GET, segments }, call);
       const verification = readAnswer(GET, answer, readVerification);
       if (phone !== undefined && binding?.owner === 'unknown') refuseOtherNumber(verification, phone);
       return verification;

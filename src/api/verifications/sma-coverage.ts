@@ -63,12 +63,14 @@ export function createGetSmaCoverage({
       const { clientIp, country = prepare.defaultCountry } = given;
       const destination =
         given.destination === undefined ? undefined : readPhone(given.destination, country).e164;
-      const answer = await transport.request({
-        operation: SMA_COVERAGE,
-        segments: { subAccountId },
-        body: wireFields({ clientIp, destination }),
-        options: call.transportOptions(),
-      });
+      const answer = await transport.request(
+        {
+          operation: SMA_COVERAGE,
+          segments: { subAccountId },
+          body: wireFields({ clientIp, destination }),
+        },
+        call,
+      );
       return readAnswer(SMA_COVERAGE, answer, (body) => ({
         isAvailable: flagIn(toFields(body), 'isAvailable'),
       }));

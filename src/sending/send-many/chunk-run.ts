@@ -206,13 +206,11 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
   async function write(inputs: readonly MessageInput[]): ReturnType<typeof sendChunk> {
     let wasWritten = false;
     try {
-      const written = await client.calls.run(callOptions, (call) => {
-        function transportOptions(): CallOptions {
+      const written = await client.calls.run(callOptions, (call) =>
+        sendChunk(client, inputs, batch, call, () => {
           wasWritten = true;
-          return call.transportOptions();
-        }
-        return sendChunk(client, inputs, batch, { ...call, transportOptions });
-      });
+        }),
+      );
       judge(written.results, wasWritten);
       return written;
     } catch (error) {

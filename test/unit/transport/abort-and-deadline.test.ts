@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AbortedError, TimeoutError } from '../../../src/errors.ts';
+import type { TransportRequest } from '../../../src/transport/transport.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
 import {
   coded,
@@ -90,16 +91,20 @@ describe('abort and deadline', () => {
     expect(events.at(-1)).toMatchObject({ type: 'attempt-failed', reason: 'timeout', submission });
   });
 
-  it('the deadline of a method of several calls comes with the signal', async () => {
-    const { transport } = testTransport(playFetch(hang).fetch);
-    const controller = new AbortController();
-    const error = failureOf(transport.request(requestOf(SEND, { options: { signal: controller.signal } })));
-    await vi.advanceTimersByTimeAsync(1);
-    controller.abort(
-      new TimeoutError({ message: 'x', submission: 'not-submitted', reason: 'timeout', attempts: 0 }),
+  it('the deadline of a method of several requests covers them all', async () => {
+    const { own, run } = testTransport(playFetch(ok, hang).fetch);
+    const { options: _, ...request } = requestOf(SEND);
+    const error = failureOf(
+      run({ deadlineMs: 300 }, async (call) => {
+        await own.request(request as TransportRequest, call);
+        await vi.advanceTimersByTimeAsync(200);
+        await own.request(request as TransportRequest, call);
+      }),
     );
+    await vi.advanceTimersByTimeAsync(0);
+    await vi.advanceTimersByTimeAsync(100);
     expect(await error).toMatchObject({ name: 'TimeoutError', submission: 'unknown', attempts: 1 });
-    expect(((await error) as Error).message).toMatch(/no complete answer within deadlineMs\. /);
+    expect(((await error) as Error).message).toMatch(/no complete answer within deadlineMs = 300 ms\. /);
   });
 
   it('deadlineMs ends the wait for a turn', async () => {

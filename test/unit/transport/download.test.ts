@@ -175,6 +175,7 @@ describe('download', () => {
     const error = failureOf(transport.download(SECRET_URL, {}).then(read));
     await vi.advanceTimersByTimeAsync(1);
     const closing = transport.close({ drainMs: 0 });
+    await vi.advanceTimersByTimeAsync(1);
     expect(await error).toMatchObject({ name: 'AbortError' });
     expect(((await error) as Error).message).toMatch(/closed/);
     await closing;

@@ -196,7 +196,8 @@ describe('sendMany', () => {
         vi.advanceTimersByTime(900);
       }
       expect(taken).toBe(3);
-      for (const { options: given } of many.requests) expect(given).toMatchObject(limits);
+      expect(many.openCalls).toHaveLength(3);
+      for (const call of many.openCalls) expect(call).toMatchObject(limits);
       expect(vi.getTimerCount()).toBe(0);
     } finally {
       vi.useRealTimers();
@@ -355,12 +356,11 @@ describe('sendMany, ended by its signal', () => {
   it('finishes what is on its way, hands out what was read, then throws', async () => {
     const controller = new AbortController();
     const answers = [gate<TransportAnswer>(), gate<TransportAnswer>()];
-    const many = manyOver((request) => {
+    const many = manyOver((request, { signal }) => {
       const turn = many.requests.length - 1;
       if (turn === 1) controller.abort();
-      const { signal } = request.options;
-      signal?.addEventListener('abort', () => answers[turn]?.fail(lost()), { once: true });
-      if (signal?.aborted) answers[turn]?.fail(lost());
+      signal.addEventListener('abort', () => answers[turn]?.fail(lost()), { once: true });
+      if (signal.aborted) answers[turn]?.fail(lost());
       return answers[turn]?.promise ?? acceptAll(request);
     });
     function lost(): SmsError {
