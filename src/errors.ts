@@ -363,13 +363,16 @@ export class QueueFullError extends SmsError {
   }
 }
 
-/** The limit store or the consent ledger failed, so the guard refused. Nothing was sent. */
+/**
+ * The limit store or the consent ledger failed, so the guard refused. Nothing was sent, unless `submission` is `unknown`:
+ * then the original of the same `idempotencyKey` was on its way.
+ */
 export class StoreError extends SmsError {
   static override readonly kind: string = 'StoreError';
   readonly code = 'store';
 
-  constructor(message: string, clientMessageId?: string) {
-    super({ message, submission: 'not-submitted', clientMessageId });
+  constructor(message: string, clientMessageId?: string, submission: Submission = 'not-submitted') {
+    super({ message, submission, clientMessageId });
   }
 }
 

@@ -4,6 +4,7 @@ import {
   ConnectionError,
   ServerError,
   type SmsError,
+  StoreError,
   TimeoutError,
 } from '../errors.ts';
 import type { AcceptedResult, FailedResult } from './results.ts';
@@ -63,6 +64,23 @@ function reviveError(
   if (code === 'connection')
     return new ConnectionError({ ...fields, reason: detail === 'reset' ? 'reset' : 'other' });
   return new ApiError({ ...fields, status: Number(detail) || 0 });
+}
+
+/**
+ * The error of a message that waited for the original of its `idempotencyKey` when its call ended or the store failed. The
+ * original may have been accepted meanwhile, so `submission` is `unknown`.
+ */
+export function originalOutcomeUnknown(ended: SmsError, clientMessageId: string): SmsError {
+  const cause = StoreError.isInstance(ended)
+    ? 'The limit store failed'
+    : TimeoutError.isInstance(ended)
+      ? 'The call took longer than its deadlineMs'
+      : 'The call was ended';
+  const message = `${cause} while the first message with this idempotencyKey was on its way; 8x8 may have accepted it. Call again with the same key to learn its outcome: it is not sent twice.`;
+  const fields = { message, submission: 'unknown', clientMessageId, attempts: 0 } as const;
+  if (StoreError.isInstance(ended)) return new StoreError(message, clientMessageId, 'unknown');
+  if (TimeoutError.isInstance(ended)) return new TimeoutError({ ...fields, reason: 'timeout' });
+  return new AbortedError(fields);
 }
 
 /** What the second caller gets. A record that cannot be read is an unknown outcome, never a reason to send. */

@@ -7,7 +7,7 @@ import { wait } from '../wait.ts';
 import type { AdmissionResult } from './admission.ts';
 import { duplicateResult, findDuplicates } from './duplicates.ts';
 import { failedResult } from './failed-result.ts';
-import { decodeOutcome, encodeOutcome } from './idempotency.ts';
+import { decodeOutcome, encodeOutcome, originalOutcomeUnknown } from './idempotency.ts';
 import { reportRepeated, reportResult, reportUnprepared } from './message-events.ts';
 import { type MessageInput, type PreparedMessage, prepareInputs } from './prepare.ts';
 import type { AcceptedResult, SendResult } from './results.ts';
@@ -52,10 +52,12 @@ export async function sendMessages<Input extends Addressing>(
   const duplicates = findDuplicates(prepared, operation.identityOf);
   let open = duplicates.size === 0 ? prepared : prepared.filter((message) => !duplicates.has(message));
   const startedAt = client.limiter.elapsed();
+  let isWaiting = false;
   for (let pollMs = FIRST_POLL_MS; open.length > 0; pollMs = Math.min(pollMs * 2, MAX_POLL_MS)) {
-    const { admitted, waiting } = await admit(run, open);
+    const { admitted, waiting } = await admit(run, open, isWaiting);
     if (admitted.length > 0) await settle(run, admitted, await write(run, admitted));
     open = await poll(run, waiting, pollMs, startedAt);
+    isWaiting = true;
   }
   for (const [message, original] of duplicates) {
     const shared = run.results[original.position] as SendResult;
@@ -87,6 +89,7 @@ async function prepare<Input extends Addressing>(
 async function admit<Input extends Addressing>(
   run: Run<Input>,
   messages: readonly PreparedMessage[],
+  isWaiting: boolean,
 ): Promise<{ readonly admitted: readonly AdmittedMessage[]; readonly waiting: readonly PreparedMessage[] }> {
   const { client, call } = run;
   const admitted: AdmittedMessage[] = [];
@@ -102,9 +105,9 @@ async function admit<Input extends Addressing>(
     }
     return { admitted, waiting };
   } catch (error) {
-    // The store failed, or the call ended: none of them was sent.
+    // The store failed, or the call ended: none of them was sent by this call.
     if (!SmsError.isInstance(error)) throw error;
-    for (const message of messages) refuse(run, message, error);
+    for (const message of messages) refuse(run, message, isWaiting ? unknownOf(error, message) : error);
     return { admitted: [], waiting: [] };
   }
 }
@@ -174,9 +177,14 @@ async function poll<Input extends Addressing>(
     return waiting;
   } catch (error) {
     if (!SmsError.isInstance(error)) throw error;
-    for (const message of waiting) refuse(run, message, error);
+    for (const message of waiting) refuse(run, message, unknownOf(error, message));
     return [];
   }
+}
+
+/** The error of a message whose original was on its way in another call. */
+function unknownOf(error: SmsError, { clientMessageId }: PreparedMessage): SmsError {
+  return originalOutcomeUnknown(error, clientMessageId);
 }
 
 /** The result of a message that was refused before anything was written; the guards have told of theirs already. */

@@ -42,7 +42,7 @@ describe('the same idempotencyKey', () => {
     expect(emulator.messages).toHaveLength(1);
   });
 
-  it('in progress: the wait ends with the caller, who has sent nothing', async () => {
+  it('in progress: a wait that ends with the caller says that the outcome of the first is unknown', async () => {
     const { sms, emulator } = testClient();
     emulator.failNext('slow', { delayMs: 3_000 });
     const first = sms.messages.send(message);
@@ -52,8 +52,52 @@ describe('the same idempotencyKey', () => {
     const waiting = failureOf(sms.messages.send(message, { signal: caller.signal }));
     await until(() => vi.getTimerCount() > timers);
     caller.abort();
-    expect(await waiting).toMatchObject({ code: 'aborted', submission: 'not-submitted' });
+    const error = await waiting;
+    expect(error).toMatchObject({
+      code: 'aborted',
+      submission: 'unknown',
+      clientMessageId: expect.any(String),
+      message: expect.not.stringContaining('Nothing was sent'),
+    });
     expect(caller.listeners).toBe(0);
+    await drive(first);
+    expect(emulator.messages).toHaveLength(1);
+  });
+
+  it('in progress: a wait that ends at its deadline, or with the client, is unknown too', async () => {
+    const { sms, emulator, of } = testClient();
+    emulator.failNext('slow', { delayMs: 3_000 });
+    const first = failureOf(sms.messages.send(message));
+    await until(() => emulator.requests.length === 1);
+    const late = await drive(failureOf(sms.messages.send(message, { deadlineMs: 500 })));
+    expect(late).toMatchObject({ code: 'timeout', submission: 'unknown' });
+    expect(of('message-failed')).toMatchObject([{ errorCode: 'timeout', submission: 'unknown' }]);
+    const batch = await drive(sms.messages.sendBatch({ messages: [message] }, { deadlineMs: 500 }));
+    expect(batch.results).toMatchObject([
+      { status: 'failed', error: { code: 'timeout', submission: 'unknown' } },
+    ]);
+    const timers = vi.getTimerCount();
+    const waiting = failureOf(sms.messages.send(message));
+    await until(() => vi.getTimerCount() > timers);
+    const closing = sms.close({ drainMs: 100 });
+    expect(await drive(waiting)).toMatchObject({ code: 'aborted', submission: 'unknown' });
+    await drive(closing);
+    expect(await first).toMatchObject({ code: 'aborted', submission: 'unknown' });
+  });
+
+  it('in progress: a store that fails during the wait leaves the outcome unknown', async () => {
+    const clock = createFakeClock();
+    const limits = memoryLimits({ clock });
+    const { sms, emulator } = testClient({ limits, clock });
+    emulator.failNext('slow', { delayMs: 3_000 });
+    const first = sms.messages.send(message);
+    await until(() => emulator.requests.length === 1);
+    const timers = vi.getTimerCount();
+    const waiting = failureOf(sms.messages.send(message));
+    await until(() => vi.getTimerCount() > timers);
+    const take = vi.spyOn(limits, 'take').mockRejectedValueOnce(new Error('down'));
+    expect(await drive(waiting)).toMatchObject({ code: 'store', submission: 'unknown' });
+    expect(take).toHaveBeenCalledOnce();
     await drive(first);
   });
 
