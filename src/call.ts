@@ -33,6 +33,8 @@ export interface Call {
   throwIfEnded(): void;
   /** The same call, which also ends when `left` fires. */
   until(left: AbortSignal): Call;
+  /** Runs a part of the call under an earlier deadline, in milliseconds from now. */
+  within<Result>(deadlineMs: number, work: (call: Call) => Promise<Result>): Promise<Result>;
 }
 
 /** Keeps track of the calls under way, so that closing the client can wait for them and then end them. */
@@ -52,7 +54,7 @@ interface OpenCall {
   end(): void;
 }
 
-function openCall(options: CallOptions, defaultDeadlineMs: number | undefined): OpenCall {
+function openCall(options: CallOptions, defaultDeadlineMs: number | undefined, whole?: Call): OpenCall {
   const { signal: caller, deadlineMs = defaultDeadlineMs, context, timeoutMs, maxAttempts } = options;
   const controller = new AbortController();
   const { signal } = controller;
@@ -61,7 +63,7 @@ function openCall(options: CallOptions, defaultDeadlineMs: number | undefined): 
     stopReason ??= reason;
     controller.abort(endedError(stopReason, deadlineMs));
   };
-  const onAbort = () => stop('aborted');
+  const onAbort = () => stop(whole?.stopReason ?? 'aborted');
   const deadlineAt = deadlineMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + deadlineMs;
   const timer =
     deadlineMs === undefined
@@ -82,6 +84,7 @@ function openCall(options: CallOptions, defaultDeadlineMs: number | undefined): 
     remainingMs: () => deadlineAt - performance.now(),
     throwIfEnded: () => signal.throwIfAborted(),
     until: (left) => callUntil(call, left),
+    within: (deadlineMs, work) => runWithin(call, deadlineMs, work),
   };
   return {
     call,
@@ -103,8 +106,25 @@ function callUntil(call: Call, left: AbortSignal): Call {
     },
     throwIfEnded: () => signal.throwIfAborted(),
     until: (other) => callUntil(narrowed, other),
+    within: (deadlineMs, work) => runWithin(narrowed, deadlineMs, work),
   };
   return narrowed;
+}
+
+async function runWithin<Result>(
+  whole: Call,
+  deadlineMs: number,
+  work: (call: Call) => Promise<Result>,
+): Promise<Result> {
+  const { signal, context, timeoutMs, maxAttempts } = whole;
+  const earlier = Math.min(deadlineMs, Math.max(1, Math.ceil(whole.remainingMs())));
+  const options = { signal, context, timeoutMs, maxAttempts, deadlineMs: earlier };
+  const { call, end } = openCall(options, undefined, whole);
+  try {
+    return await work(call);
+  } finally {
+    end();
+  }
 }
 
 /** @param defaultDeadlineMs deadline of a call that names none */

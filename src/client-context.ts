@@ -2,6 +2,7 @@ import type { PriceBook } from './api/price-book.ts';
 import type { SentTimes } from './api/sent-times.ts';
 import type { Guesses } from './api/verifications/limit-guesses.ts';
 import type { SessionBindings } from './api/verifications/session-bindings.ts';
+import type { SessionClaims } from './api/verifications/session-claims.ts';
 import type { Calls } from './call.ts';
 import type { Emit } from './events.ts';
 import type { ClearBackoff } from './guards/clear-backoff.ts';
@@ -26,6 +27,7 @@ export interface ClientContext {
   readonly sentTimes: SentTimes;
   readonly guesses: Guesses;
   readonly sessionBindings: SessionBindings;
+  readonly sessionClaims: SessionClaims;
   /** The account in webhook and price paths. Throws a `ConfigurationError` when none is set. */
   accountId(): string;
   /** The text as it is sent: typography replaced when the content guard is told to. */

@@ -2,6 +2,7 @@ import { createPriceBook } from './api/price-book.ts';
 import { createSentTimes } from './api/sent-times.ts';
 import { createGuesses } from './api/verifications/limit-guesses.ts';
 import { createSessionBindings } from './api/verifications/session-bindings.ts';
+import { createSessionClaims } from './api/verifications/session-claims.ts';
 import { createCalls } from './call.ts';
 import type { ClientContext } from './client-context.ts';
 import { createCredentials } from './credentials.ts';
@@ -66,6 +67,7 @@ export function createClientContext(
     sentTimes: createSentTimes(clock),
     guesses: createGuesses({ guards: guards.atCheck, limiter, emit }),
     sessionBindings: createSessionBindings({ limiter }),
+    sessionClaims: createSessionClaims({ limiter }),
     prepare: { defaultCountry, acceptUnknownCallingCodes: phone === false },
     rewrite: content !== false && content.replaceTypography === true ? replaceTypography : (text) => text,
     accountId() {

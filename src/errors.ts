@@ -364,8 +364,8 @@ export class QueueFullError extends SmsError {
 }
 
 /**
- * The limit store or the consent ledger failed, so the guard refused. Nothing was sent, unless `submission` is `unknown`:
- * then the original of the same `idempotencyKey` was on its way.
+ * The limit store or the consent ledger failed, so the guard refused. `submission` is `not-submitted`, except where 8x8
+ * was asked before the store failed: then it is `unknown`.
  */
 export class StoreError extends SmsError {
   static override readonly kind: string = 'StoreError';

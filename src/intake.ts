@@ -73,8 +73,9 @@ export function createIntake({ calls, limiter, ...rest }: IntakeConfig): Intake 
       if (verdict?.granted === true) {
         return {
           kind: 'claimed',
-          settle: (outcome) =>
-            limiter.settle([{ reservation, outcome: outcome === 'done' ? 'keep' : 'return' }]),
+          async settle(outcome) {
+            await limiter.settle([{ reservation, outcome: outcome === 'done' ? 'keep' : 'return' }]);
+          },
         };
       }
       const reason = verdict?.refusals[0]?.reason;

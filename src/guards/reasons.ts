@@ -45,7 +45,14 @@ export interface GuardReasons {
   /** The memory of `idempotencyKey`. */
   readonly idempotency: 'capacity';
   /** The sessions of `verifications`. `resending-interval` is 8x8's own answer. */
-  readonly verification: 'resending-interval' | 'session-mismatch' | 'session-unknown' | 'session-used';
+  readonly verification:
+    | 'capacity'
+    | 'resending-interval'
+    | 'session-busy'
+    | 'session-in-doubt'
+    | 'session-mismatch'
+    | 'session-unknown'
+    | 'session-used';
 }
 
 /** A guard, as errors and events name it: the key of its options under `guards`, or `idempotency`, or `verification`. */
@@ -63,4 +70,4 @@ export type ConsentReason = GuardReasons['consent'];
 /** Every reason of a `LimitError`. */
 export type LimitReason =
   | GuardReasons['recipient' | 'backoff' | 'prefix' | 'guesses' | 'idempotency']
-  | Extract<GuardReasons['verification'], 'resending-interval'>;
+  | Extract<GuardReasons['verification'], 'capacity' | 'resending-interval' | 'session-busy'>;

@@ -41,8 +41,8 @@ export interface Limiter {
    * @throws SmsError the call's own error, when the call ended first
    */
   take(reservations: readonly Reservation[], call: StoreCall): Promise<readonly TakeVerdict[]>;
-  /** Keeps or gives back what was taken. Never throws, and takes 2 s at most. */
-  settle(outcomes: readonly ReservationOutcome[]): Promise<void>;
+  /** Keeps or gives back what was taken; false when the store failed. Never throws, and takes 2 s at most. */
+  settle(outcomes: readonly ReservationOutcome[]): Promise<boolean>;
   /** Gives back every reservation that was granted. Never throws, and takes 2 s at most. */
   giveBack(reservations: readonly Reservation[], verdicts: readonly TakeVerdict[]): Promise<void>;
   /**
@@ -126,9 +126,9 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     }
   }
 
-  async function settle(outcomes: readonly ReservationOutcome[]): Promise<void> {
+  async function settle(outcomes: readonly ReservationOutcome[]): Promise<boolean> {
     const counted = outcomes.filter(({ reservation }) => reservation.rules.length > 0);
-    if (counted.length === 0) return;
+    if (counted.length === 0) return true;
     try {
       const settlements = counted.map(({ reservation, outcome, writtenAt, result }): Settlement => {
         const delayMs = writtenAt === undefined ? undefined : Math.max(0, writtenAt - reservation.takenAt);
@@ -142,9 +142,11 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
       });
       const settling = withTimeLimit(SETTLE_TIMEOUT_MS, undefined, () => limits.settle(scope, settlements));
       if (!(await settling).inTime) throw new Error('too late');
+      return true;
     } catch {
       // What was taken stays taken: the count is too high until it leaves the window, never too low.
       emit({ type: 'store-failed', store: 'limits' });
+      return false;
     }
   }
 

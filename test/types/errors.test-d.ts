@@ -92,9 +92,10 @@ describe('guard and reason', () => {
       'over-limit': 'Too many messages.',
       'too-soon': 'Wait a little.',
       'resending-interval': 'Wait a little.',
+      'session-busy': 'Wait a little.',
     } satisfies Record<LimitReason, string>;
     expectTypeOf(texts).toExtend<Record<LimitReason, string>>();
-    // @ts-expect-error three reasons are missing
+    // @ts-expect-error four reasons are missing
     const incomplete: Record<LimitReason, string> = { capacity: 'Try again later.' };
     expectTypeOf(incomplete).toExtend<Record<LimitReason, string>>();
   });

@@ -10,7 +10,9 @@ import { type Addressing, addressingFields, clientIpField } from '../../sending/
 import type { CallOptions } from '../../types.ts';
 import { readId, readInput } from '../input.ts';
 import { readAnswer } from '../read-answer.ts';
-import { refuseOtherNumber, refuseOthers, sessionError } from './refuse-session.ts';
+import { refuseOtherNumber, refuseOthers, sessionError, waitError } from './refuse-session.ts';
+import type { Binding } from './session-bindings.ts';
+import type { CheckOutcome, SessionClaim } from './session-claims.ts';
 import { subjectField } from './start-input.ts';
 import { CHECK, GET, readVerification, type Verification } from './verification.ts';
 
@@ -31,16 +33,23 @@ export interface CheckedVerification extends Verification {
 }
 
 /**
- * Asks 8x8 whether a code is right. A wrong one is no error: `verified` is false. Nothing is asked for a session that was
- * started for another number or subject, and the tries are limited (`guards.guesses`). A right code clears the number's
- * backoff; a wrong, failed or expired one keeps it. Never repeated when the answer is lost: the try may have counted.
+ * Asks 8x8 whether a code is right. A wrong code is not an error: `verified` is false. Nothing is asked about a session
+ * that was started for another number or subject, and the tries are limited (`guards.guesses`). A right code clears the
+ * number's backoff; a wrong, failed or expired one keeps it.
+ *
+ * One check of a session runs at a time, over all processes that share the limit store; a second one waits up to 10 s for
+ * it. A check is never repeated when its answer is lost (`submission: 'unknown'`): check the same code again. A different
+ * code has to wait 30 s, because 8x8 may still verify the session for the sake of the first.
  *
  * @see https://developer.8x8.com/connect/reference/code-validation-v2
  * @throws GuardError reason `session-mismatch`: another number or subject; `session-unknown`: a subject was given, and
  * this session is not known here (expired, or another process without a shared limit store); `session-used`: a code of
- * it was right before, and 8x8 may say VERIFIED to any other one now. Start again
- * @throws LimitError too many codes were tried
- * @throws StoreError the limit store failed; after a right code: check it again
+ * it was right before, and 8x8 says VERIFIED to every other one now; `session-in-doubt`: ten answers were lost. Start
+ * again
+ * @throws LimitError too many codes were tried; guard `verification`, reason `session-busy`: another check of this
+ * session is under way, or its answer was lost, try again after `retryAfterMs`; reason `capacity`: the limit store is full
+ * @throws StoreError the limit store failed; with `submission: 'unknown'` after 8x8 said that the code is right. Check the
+ * same code again
  * @throws NotFoundError 8x8 does not know the session (`apiCode` 1404)
  * @throws ValidationError, InvalidPhoneNumberError, ApiError, ConnectionError, AbortedError, QueueFullError
  * @example
@@ -87,20 +96,58 @@ function isNoGuess(error: unknown): boolean {
   return error.submission !== 'unknown' && !NotFoundError.isInstance(error);
 }
 
-export function createCheckVerification(client: ClientContext): CheckVerification {
-  const { calls, transport, subAccountId, sessionBindings, prepare, guesses, clearBackoff, emit } = client;
+/** Only 8x8's own words end the doubt about a code; a status that is not known here may still become VERIFIED. */
+function outcomeOf(status: string): CheckOutcome {
+  if (status === 'VERIFIED') return 'right';
+  return eventStatus(status) === 'other' ? 'lost' : 'wrong';
+}
 
-  async function ask(sessionId: string, code: string | undefined, call: Call): Promise<Verification> {
+/** A check whose turn it is. */
+interface ClaimedCheck {
+  readonly sessionId: string;
+  readonly code: string;
+  readonly phone: Phone;
+  readonly clientIp: string | undefined;
+  readonly binding: Binding;
+  readonly claim: SessionClaim;
+  readonly call: Call;
+}
+
+export function createCheckVerification(client: ClientContext): CheckVerification {
+  const {
+    calls,
+    transport,
+    subAccountId,
+    sessionBindings,
+    sessionClaims,
+    prepare,
+    guesses,
+    clearBackoff,
+    emit,
+  } = client;
+
+  /** Asks within the time of the claim, so that no other check of this session is on its way. */
+  async function ask(
+    code: string | undefined,
+    { sessionId, phone, claim, call }: ClaimedCheck,
+  ): Promise<Verification> {
     const operation = code === undefined ? GET : CHECK;
-    const answer = await transport.request(
-      {
-        operation,
-        segments: { subAccountId, sessionId },
-        query: { code },
-      },
-      call,
-    );
+    const remainingMs = Math.floor(claim.remainingMs());
+    // The process stood still, and somebody else may be checking by now.
+    if (remainingMs < 1) throw waitError('session-busy', phone, 1_000);
+    const request = { operation, segments: { subAccountId, sessionId }, query: { code } };
+    const answer = await call.within(remainingMs, (narrowed) => transport.request(request, narrowed));
     return readAnswer(operation, answer, readVerification);
+  }
+
+  /** 8x8 says VERIFIED to every code of a session that somebody else verified, or that needed no code. */
+  async function refuseVerified(check: ClaimedCheck): Promise<void> {
+    const { binding, claim, phone } = check;
+    const isUnknown = binding.owner === 'unknown';
+    if (!isUnknown && !binding.isSilent && !claim.isInDoubt) return;
+    const session = await ask(undefined, check);
+    if (isUnknown) refuseOtherNumber(session, phone);
+    if (session.status === 'VERIFIED') throw sessionError('session-used', phone);
   }
 
   /** The person succeeded, whatever a store says: that it failed is told by its own event. */
@@ -109,6 +156,29 @@ export function createCheckVerification(client: ClientContext): CheckVerificatio
       await clearBackoff(phone, call);
     } catch (error) {
       if (!SmsError.isInstance(error)) throw error;
+    }
+  }
+
+  /** Has 8x8 judge the code, counts the try, and records what came of it. */
+  async function judge(check: ClaimedCheck): Promise<Verification> {
+    const { code, phone, clientIp, claim, call } = check;
+    let outcome: CheckOutcome = 'not-asked';
+    try {
+      const guess = await guesses.take(phone, clientIp, call);
+      try {
+        await refuseVerified(check);
+        outcome = 'lost';
+        const verification = await ask(code, check);
+        outcome = outcomeOf(verification.status);
+        await guess.settle(outcome === 'right' ? 'return' : 'keep');
+        return verification;
+      } catch (error) {
+        if (SmsError.isInstance(error) && error.submission !== 'unknown') outcome = 'not-asked';
+        await guess.settle(isNoGuess(error) ? 'return' : 'keep');
+        throw error;
+      }
+    } finally {
+      await claim.settle(outcome);
     }
   }
 
@@ -123,26 +193,10 @@ export function createCheckVerification(client: ClientContext): CheckVerificatio
       const binding = await sessionBindings.find(sessionId, phone, subject, call);
       refuseOthers(binding, phone, subject);
       if (binding.isUsed) throw sessionError('session-used', phone);
-      const guess = await guesses.take(phone, clientIp, call);
-      let verification: Verification;
-      try {
-        if (binding.owner === 'unknown') {
-          const session = await ask(sessionId, undefined, call);
-          refuseOtherNumber(session, phone);
-          // 8x8 would say VERIFIED to any code now.
-          if (session.status === 'VERIFIED') throw sessionError('session-used', phone);
-        }
-        verification = await ask(sessionId, code, call);
-      } catch (error) {
-        await guess.settle(isNoGuess(error) ? 'return' : 'keep');
-        throw error;
-      }
+      const claim = await sessionClaims.take(sessionId, code, phone, call);
+      const verification = await judge({ sessionId, code, phone, clientIp, binding, claim, call });
       const verified = verification.status === 'VERIFIED';
-      await guess.settle(verified ? 'return' : 'keep');
-      if (verified) {
-        if (!(await sessionBindings.use(sessionId, call))) throw sessionError('session-used', phone);
-        await clear(phone, call);
-      }
+      if (verified) await clear(phone, call);
       const shown = { destination: maskNumber(phone.e164), status: eventStatus(verification.status) };
       emit({ type: 'verification-checked', ...shown }, call.context);
       return { ...verification, verified };

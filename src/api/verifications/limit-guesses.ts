@@ -53,7 +53,11 @@ export function createGuesses({ guards, limiter, emit }: GuessesConfig): Guesses
         emit({ type: 'message-blocked', ...shown, decision }, call.context);
         throw guardError(decision, describeFinding(decisive));
       }
-      return { settle: (outcome) => limiter.settle([{ reservation, outcome }]) };
+      return {
+        async settle(outcome) {
+          await limiter.settle([{ reservation, outcome }]);
+        },
+      };
     },
   };
 }

@@ -1,20 +1,42 @@
-import { GuardError } from '../../errors.ts';
+import { GuardError, LimitError } from '../../errors.ts';
+import type { GuardReasons } from '../../guards/reasons.ts';
+import { describeDuration } from '../../internal/describe-duration.ts';
 import { canonicalKey } from '../../phone/canonical-key.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { maskNumber } from '../../redact.ts';
 import type { Binding } from './session-bindings.ts';
 import type { Verification } from './verification.ts';
 
-const REASONS = {
+const REFUSALS = {
   'session-mismatch': 'This session was started for another number or subject.',
   'session-unknown': 'This session is not known here, so its subject cannot be checked. Start again.',
   'session-used': 'A code of this session was right before, and counts once. Start again.',
+  'session-in-doubt':
+    'Too many answers of 8x8 about this session were lost, so no code of it can be trusted. Start again.',
 } as const;
 
-export function sessionError(reason: keyof typeof REASONS, phone: Phone): GuardError {
-  return new GuardError({
-    message: `${REASONS[reason]} The code was not accepted, and nothing was sent.`,
-    decision: { guard: 'verification', reason, mode: 'enforce', destination: maskNumber(phone.e164) },
+const WAITS = {
+  'session-busy': 'Another code of this session is being checked, or the answer to one was just lost.',
+  capacity: 'The limit store has no room to remember that the session was used. Give it more room.',
+} as const;
+
+const REFUSED = 'The code was not accepted, and nothing was sent.';
+
+function decisionOf(reason: GuardReasons['verification'], phone: Phone) {
+  return { guard: 'verification', reason, mode: 'enforce', destination: maskNumber(phone.e164) } as const;
+}
+
+export function sessionError(reason: keyof typeof REFUSALS, phone: Phone): GuardError {
+  return new GuardError({ message: `${REFUSALS[reason]} ${REFUSED}`, decision: decisionOf(reason, phone) });
+}
+
+/** The refusal of a check that may be repeated with the same code, after `retryAfterMs` where that is known. */
+export function waitError(reason: keyof typeof WAITS, phone: Phone, retryAfterMs?: number): LimitError {
+  const decision = decisionOf(reason, phone);
+  if (retryAfterMs === undefined) return new LimitError({ message: `${WAITS[reason]} ${REFUSED}`, decision });
+  return new LimitError({
+    message: `${WAITS[reason]} Try again in ${describeDuration(retryAfterMs)}. ${REFUSED}`,
+    decision: { ...decision, retryAfterMs },
   });
 }
 
@@ -24,7 +46,7 @@ export function refuseOthers({ owner }: Binding, phone: Phone, subject: string |
   if (owner === 'unknown' && subject !== undefined) throw sessionError('session-unknown', phone);
 }
 
-/** Of a session that is not known here 8x8 says for whom it is. */
+/** 8x8 says for which number a session is that is not known here. */
 export function refuseOtherNumber(verification: Verification, phone: Phone): void {
   const key = canonicalKey(verification.destination.replace(/\D/g, ''));
   if (key !== phone.key) throw sessionError('session-mismatch', phone);

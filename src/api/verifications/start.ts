@@ -158,9 +158,14 @@ export function createStartVerification(client: ClientContext): StartVerificatio
       const [result] = await sendMessages(client, [{ index: 0, path: '', input }], operation, call);
       const { phone, verification } = seen;
       if (result?.status === 'accepted' && phone !== undefined && verification !== undefined) {
-        const { codeValidity = DEFAULT_VALIDITY_S, subject } = input;
+        const { codeValidity = DEFAULT_VALIDITY_S, subject, channel } = input;
+        const { sessionId } = verification;
+        const validityMs = codeValidity * 1_000;
         remember(phone, verification);
-        await sessionBindings.bind(verification.sessionId, phone, subject, codeValidity * 1_000, call);
+        await sessionBindings.bind(
+          { sessionId, phone, subject, validityMs, isSilent: channel === 'sma' },
+          call,
+        );
         return verification;
       }
       const { error } = result as Exclude<WireResult, { status: 'accepted' }>;

@@ -38,7 +38,8 @@ export const CHECK: Operation = {
   ...GET,
   name: 'verifications.check',
   repeat: 'never',
-  ifLost: 'The code may have been counted as a try: read the state with verifications.get.',
+  ifLost:
+    '8x8 may have judged the code. Check the same code again; another one is refused for 30 s. VERIFIED from verifications.get does not prove this code.',
 };
 
 /** How 8x8 hands over the code. `sma`: silent mobile authentication, without a code. */

@@ -15,14 +15,17 @@ export function shareOf(rule: LimitRule, { processes }: LocalChoice): LimitRule 
   return { ...rule, limit: Math.max(1, Math.floor(rule.limit / processes)) };
 }
 
+/** Guards whose `once` rules one process alone never decides: messages about consent, codes that were checked. */
+const NEVER_ALONE: ReadonlySet<string> = new Set(['consent', 'verification']);
+
 /**
- * Whether one process alone can keep what the rule promises. Never for amounts of money, nor for what goes out once
- * about consent; for other `once` rules only with a lease (trying twice does no harm), unless the team chose the risk.
+ * Whether one process alone can keep what the rule promises. Never for amounts of money, messages about consent or codes
+ * that were checked; for other `once` rules only with a lease (trying twice does no harm), unless the team chose the risk.
  */
 export function isDecidableAlone(rule: LimitRule, { once }: LocalChoice): boolean {
   if (rule.kind === 'window') return rule.weighted !== true || rule.mode === 'monitor';
   if (rule.kind !== 'once' || rule.leaseMs !== undefined) return true;
-  return once === 'local' && rule.guard !== 'consent';
+  return once === 'local' && !NEVER_ALONE.has(rule.guard);
 }
 
 /**

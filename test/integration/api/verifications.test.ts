@@ -427,6 +427,27 @@ describe('verifications.check', () => {
     expect(await check()).toMatchObject({ verified: true });
   });
 
+  it('asks nothing when the process stood still for longer than its claim', async () => {
+    const clock = createFakeClock();
+    const limits = memoryLimits({ clock });
+    const client = testClient({ limits, clock }, { clock });
+    const { sessionId } = await client.sms.verifications.start(START);
+    const { take } = limits;
+    limits.take = (scope, requests, options) => {
+      if (requests[0]?.rules[0]?.guard === 'guesses') clock.advance(60_000);
+      return take.call(limits, scope, requests, options);
+    };
+    const check = { code: codeOf(client), destination: NUMBER };
+    expect(await failureOf(client.sms.verifications.check(sessionId, check))).toMatchObject({
+      code: 'limit',
+      reason: 'session-busy',
+      retryAfterMs: 1_000,
+    });
+    expect(client.emulator.verifications[0]).toMatchObject({ status: 'WAITING' });
+    limits.take = take;
+    expect(await client.sms.verifications.check(sessionId, check)).toMatchObject({ verified: true });
+  });
+
   it('a status of the future is no success', async () => {
     const { sms, of } = answering([jsonResponse(session), jsonResponse({ ...session, status: 'ALMOST' })]);
     await sms.verifications.start(START);

@@ -522,7 +522,9 @@ describe('a shared store that does not answer, onStoreError local', () => {
     await process.store.settle(SCOPE, [
       { reservation: 'c', rules: [other, TEN], outcome: 'keep', result: 'too' },
     ]);
-    await expect(process.take('d', onceRule({ guard: 'consent' }))).rejects.toThrow(StoreError);
+    for (const guard of ['consent', 'verification']) {
+      await expect(process.take(guard, onceRule({ guard }))).rejects.toThrow(StoreError);
+    }
     faulty.fault = 'none';
     await vi.advanceTimersByTimeAsync(2_000);
     // The result went along to the shared store.

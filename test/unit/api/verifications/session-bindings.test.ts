@@ -45,12 +45,17 @@ function setUp(change: (limits: LimitStore) => Partial<LimitStore> = () => ({}))
     events,
     seen,
     bind: (sessionId: string, phone: Phone, subject?: string, validityMs = minute, signal?: AbortSignal) =>
-      run({ signal }, (call) => bindings.bind(sessionId, phone, subject, validityMs, call)),
+      run({ signal }, (call) =>
+        bindings.bind({ sessionId, phone, subject, validityMs, isSilent: false }, call),
+      ),
+    bindSilent: (sessionId: string, phone: Phone) =>
+      run({}, (call) =>
+        bindings.bind({ sessionId, phone, subject: undefined, validityMs: minute, isSilent: true }, call),
+      ),
     find: (sessionId: string, phone: Phone, subject?: string, signal?: AbortSignal) =>
       run({ signal }, async (call) => (await bindings.find(sessionId, phone, subject, call)).owner),
-    isUsed: (sessionId: string) =>
-      run({}, async (call) => (await bindings.find(sessionId, phoneOf(1), undefined, call)).isUsed),
-    use: (sessionId: string) => run({}, (call) => bindings.use(sessionId, call)),
+    isSilent: (sessionId: string) =>
+      run({}, async (call) => (await bindings.find(sessionId, phoneOf(1), undefined, call)).isSilent),
   };
 }
 
@@ -91,25 +96,14 @@ describe('session bindings', () => {
     expect(await find('a', phoneOf(1), '')).toBe('other');
   });
 
-  it('are used once, of those who race too, for a day', async () => {
-    const { use, isUsed, clock } = setUp();
-    expect(await isUsed('a')).toBe(false);
-    expect(await Promise.all([use('a'), use('a')])).toEqual([true, false]);
-    expect([await isUsed('a'), await isUsed('b')]).toEqual([true, false]);
-    clock.advance(24 * 60 * minute - 1);
-    expect(await use('a')).toBe(false);
-    clock.advance(1);
-    expect(await use('a')).toBe(true);
-  });
-
-  it('a full store lets a right code through', async () => {
-    const { use } = setUp();
-    expect([await use('a'), await use('b'), await use('c'), await use('c')]).toEqual([
-      true,
-      true,
-      true,
-      true,
-    ]);
+  it('remember a session that needs no code, also after a start of another channel', async () => {
+    const { bind, bindSilent, isSilent, find } = setUp();
+    await bindSilent('a', phoneOf(1));
+    await bindSilent('a', phoneOf(1));
+    expect([await isSilent('a'), await find('a', phoneOf(1))]).toEqual([true, 'this']);
+    await bind('a', phoneOf(1));
+    await bind('b', phoneOf(1));
+    expect([await isSilent('a'), await isSilent('b')]).toEqual([true, false]);
   });
 
   it('write neither session id nor number nor subject into the store', async () => {

@@ -1,0 +1,246 @@
+import type { Call } from '../../call.ts';
+import { type SmsError, StoreError } from '../../errors.ts';
+import type { OnceRule, RuleFinding, TakeVerdict } from '../../limits/limit-store.ts';
+import type { Limiter, Reservation, StoreCall } from '../../limits/limiter.ts';
+import type { Phone } from '../../phone/normalise-phone.ts';
+import { wait } from '../../wait.ts';
+import { sessionError, waitError } from './refuse-session.ts';
+import { CHECK_WINDOW_MS, CLAIM_MS, checkRules, claimRule, usedRule } from './session-rules.ts';
+
+/** What became of a code that was to be checked. */
+export type CheckOutcome =
+  /** 8x8 was not asked, or refused the request: the code was not judged. */
+  | 'not-asked'
+  | 'wrong'
+  | 'right'
+  /** 8x8 may have judged the code, and its answer is not known. */
+  | 'lost';
+
+/** The turn of one check at a session. It lasts until the outcome is recorded. */
+export interface SessionClaim {
+  /** The session may be VERIFIED for the sake of another code: read it before this one is checked. */
+  readonly isInDoubt: boolean;
+  /** Milliseconds that are left to ask 8x8. */
+  remainingMs(): number;
+  /**
+   * Records the outcome and ends the turn, also after the call has ended. Throws when a right code must not count.
+   *
+   * @throws GuardError `session-used`
+   * @throws LimitError `capacity`
+   * @throws StoreError the limit store failed, or it took too long
+   */
+  settle(outcome: CheckOutcome): Promise<void>;
+}
+
+/**
+ * Lets one check at a time ask 8x8 about a session. The code is recorded before 8x8 is asked, because 8x8 says VERIFIED
+ * to every code of a verified session; see decision 8 for the states.
+ */
+export interface SessionClaims {
+  /**
+   * Waits for the checks before it, for 10 s at most.
+   *
+   * @throws GuardError `session-used`, `session-in-doubt`
+   * @throws LimitError `session-busy`, `capacity`
+   * @throws StoreError the limit store failed
+   */
+  take(sessionId: string, code: string, phone: Phone, call: Call): Promise<SessionClaim>;
+}
+
+export interface SessionClaimsConfig {
+  readonly limiter: Limiter;
+}
+
+/** The part of a claim that is kept for recording the outcome. */
+const RECORDING_MS = 10_000;
+/**
+ * How long 8x8 may go on with a code whose answer was lost; chosen by this package: three times the default `timeoutMs`.
+ * Until then a session that waits says nothing about that code.
+ */
+const LOST_MS = 30_000;
+/** Lost answers about one session; chosen by this package: twice the wrong codes that 8x8 allows. */
+const MAX_LOST = 10;
+const FIRST_POLL_MS = 10;
+const MAX_POLL_MS = 250;
+const MAX_WAIT_MS = 10_000;
+
+/** A code that was recorded, and about which 8x8's answer is not known. */
+interface LostCheck {
+  readonly rules: readonly OnceRule[];
+  readonly isSameCode: boolean;
+  /** Milliseconds until 8x8 is done with it. */
+  readonly unsettledMs: number;
+}
+
+/** The session is taken; `canEndSooner` tells a check that is under way from a time that has to pass. */
+interface Busy {
+  readonly retryAfterMs: number;
+  readonly canEndSooner: boolean;
+}
+
+/** A check that holds the claim of its session. */
+interface Turn {
+  readonly claim: Reservation;
+  readonly sessionId: string;
+  readonly phone: Phone;
+  readonly call: Call;
+}
+
+function unrecordedError(): StoreError {
+  return new StoreError(
+    '8x8 says that the code is right, but the limit store failed, so nothing remembers that the session was used. The code was not accepted. Check the same code again.',
+    undefined,
+    'unknown',
+  );
+}
+
+/** Reads the record of an earlier check. One that was never settled belongs to a process that died; its claim is over. */
+function readLost(rules: readonly OnceRule[], refusals: readonly RuleFinding[]): LostCheck {
+  const [check, code] = rules.map(({ id }) => refusals.find(({ rule }) => rule.id === id));
+  const ageMs = check?.retryAfterMs === undefined ? LOST_MS : CHECK_WINDOW_MS - check.retryAfterMs;
+  return {
+    rules,
+    isSameCode: code?.reason === 'done' || code?.reason === 'in-progress',
+    unsettledMs: Math.max(0, LOST_MS - ageMs),
+  };
+}
+
+/** A question that goes on after its call has ended: what 8x8 said has to be recorded all the same. */
+function unbound({ context }: Call): StoreCall {
+  return { context, signal: new AbortController().signal, throwIfEnded() {} };
+}
+
+export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionClaims {
+  function record(reservation: Reservation, result: CheckOutcome): Promise<boolean> {
+    const isKept = result === 'right' || result === 'lost';
+    return limiter.settle([
+      isKept ? { reservation, outcome: 'keep', result } : { reservation, outcome: 'return' },
+    ]);
+  }
+
+  async function release(reservation: Reservation): Promise<void> {
+    await limiter.settle([{ reservation, outcome: 'return' }]);
+  }
+
+  /** A later no ends the doubt about codes whose answers were lost. A record that stays costs one question to 8x8. */
+  async function forget(lost: readonly LostCheck[], call: Call): Promise<void> {
+    const rules = lost.flatMap((each) => each.rules);
+    try {
+      await limiter.release(rules, unbound(call), 'an earlier check is not forgotten.');
+    } catch (error) {
+      if (!StoreError.isInstance(error)) throw error;
+    }
+  }
+
+  /**
+   * Takes the one success of a session; what stands against it is returned. Not bound to the call: 8x8 has verified the
+   * session, whatever became of the call meanwhile.
+   */
+  async function takeSuccess(sessionId: string, phone: Phone, call: Call): Promise<SmsError | undefined> {
+    const reservation = limiter.reserve([await usedRule(sessionId)]);
+    try {
+      const [verdict] = (await limiter.take([reservation], unbound(call))) as readonly [TakeVerdict];
+      if (!verdict.granted) {
+        const isFull = verdict.refusals.some(({ reason }) => reason === 'capacity');
+        return isFull ? waitError('capacity', phone) : sessionError('session-used', phone);
+      }
+    } catch {
+      return unrecordedError();
+    }
+    // It counts from the take on, also when this is lost.
+    await limiter.settle([{ reservation, outcome: 'keep' }]);
+    return undefined;
+  }
+
+  function openClaim(
+    { claim, sessionId, phone, call }: Turn,
+    own: Reservation,
+    lost: readonly LostCheck[],
+  ): SessionClaim {
+    const leftMs = () => CLAIM_MS - (limiter.elapsed() - claim.takenAt);
+
+    async function close(outcome: CheckOutcome): Promise<void> {
+      const isRecorded = await record(own, outcome);
+      if (outcome === 'wrong') await forget(lost, call);
+      // When a lost answer is not recorded either, the rest of the claim is the time in which nobody else may ask.
+      if (isRecorded || outcome !== 'lost') await release(claim);
+    }
+
+    return {
+      isInDoubt: lost.some(({ isSameCode }) => !isSameCode),
+      remainingMs: () => leftMs() - RECORDING_MS,
+      async settle(outcome) {
+        if (outcome !== 'right') return close(outcome);
+        // After the end of the claim another code may have been checked, and may be the one that was right.
+        const refusal = leftMs() > 0 ? await takeSuccess(sessionId, phone, call) : unrecordedError();
+        await close(refusal === undefined ? 'right' : 'lost');
+        if (refusal !== undefined) throw refusal;
+      },
+    };
+  }
+
+  /** Records the code. Throws, or says how long to wait, when an earlier check of this session stands in the way. */
+  async function recordCode(turn: Turn, code: string): Promise<SessionClaim | Busy> {
+    const { sessionId, phone, call } = turn;
+    const lost: LostCheck[] = [];
+    while (lost.length < MAX_LOST) {
+      const rules = await checkRules(sessionId, lost.length, code);
+      const own = limiter.reserve(rules);
+      const [verdict] = (await limiter.take([own], call)) as readonly [TakeVerdict];
+      if (verdict.granted) {
+        const others = lost.filter(({ isSameCode }) => !isSameCode);
+        const retryAfterMs = Math.max(0, ...others.map(({ unsettledMs }) => unsettledMs));
+        if (retryAfterMs === 0) return openClaim(turn, own, lost);
+        await release(own);
+        return { retryAfterMs, canEndSooner: false };
+      }
+      const { refusals } = verdict;
+      if (refusals.some(({ reason }) => reason === 'capacity')) throw waitError('capacity', phone);
+      if (refusals.some(({ result }) => result === 'right')) throw sessionError('session-used', phone);
+      lost.push(readLost(rules, refusals));
+    }
+    throw sessionError('session-in-doubt', phone);
+  }
+
+  async function tryOnce(
+    rule: OnceRule,
+    sessionId: string,
+    code: string,
+    phone: Phone,
+    call: Call,
+  ): Promise<SessionClaim | Busy> {
+    const claim = limiter.reserve([rule]);
+    const [verdict] = (await limiter.take([claim], call)) as readonly [TakeVerdict];
+    if (!verdict.granted) {
+      const [finding] = verdict.refusals;
+      if (finding?.reason === 'capacity') throw waitError('capacity', phone);
+      return { retryAfterMs: finding?.retryAfterMs ?? CLAIM_MS, canEndSooner: true };
+    }
+    let isHeld = false;
+    try {
+      const recorded = await recordCode({ claim, sessionId, phone, call }, code);
+      isHeld = 'settle' in recorded;
+      return recorded;
+    } finally {
+      if (!isHeld) await release(claim);
+    }
+  }
+
+  return {
+    async take(sessionId, code, phone, call) {
+      const rule = await claimRule(sessionId);
+      let waitedMs = 0;
+      for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, MAX_POLL_MS)) {
+        const result = await tryOnce(rule, sessionId, code, phone, call);
+        if ('settle' in result) return result;
+        const { retryAfterMs, canEndSooner } = result;
+        const leftMs = MAX_WAIT_MS - waitedMs;
+        if (leftMs <= 0 || (!canEndSooner && retryAfterMs > leftMs)) {
+          throw waitError('session-busy', phone, retryAfterMs);
+        }
+        await wait(pollMs, call.signal);
+        waitedMs += pollMs;
+      }
+    },
+  };
+}
