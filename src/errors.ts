@@ -10,7 +10,8 @@ import { redactText } from './redact.ts';
 /**
  * The answer to the only question a sender has after an error: *may I send it again?*
  *
- * - `not-submitted`: nothing reached 8x8. Send again when the reason is gone.
+ * - `not-submitted`: nothing reached 8x8. Send again when the reason is gone. Calls that are safe to repeat (reads,
+ *   `messages.cancel`) always say this, also when their answer was lost.
  * - `rejected`: 8x8 refused it. Nothing was sent; the same request is refused again until its cause is gone (a key, a
  *   permission, a field, 8x8's rate limit).
  * - `unknown`: 8x8 may have accepted it. Do not send again before a delivery receipt or an export, matched by

@@ -1,5 +1,5 @@
 import type { Call } from '../call.ts';
-import { type GuardDecision, type SmsError, ValidationError } from '../errors.ts';
+import { type GuardDecision, SmsError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { decisionOfFinding, describeFinding, longestWait } from '../guards/finding.ts';
 import { decisionOf, type Guard, isGuardError, type OutgoingMessage, type Refusal } from '../guards/guard.ts';
@@ -192,12 +192,17 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
       limiter.reserve([onceRule(messages[index] as OutgoingMessage) as OnceRule]),
     );
     const verdicts = await limiter.take(reservations, call);
-    await raceAbort(limiter.giveBack(reservations, verdicts), call.signal);
     for (const [position, index] of refused.entries()) {
       const verdict = verdicts[position];
       const [original] = verdict?.granted === false ? verdict.refusals : [];
       if (original?.reason === 'done') results[index] = { kind: 'repeated', stored: original.result };
       if (original?.reason === 'in-progress') results[index] = { kind: 'in-progress' };
+    }
+    try {
+      await raceAbort(limiter.giveBack(reservations, verdicts), call.signal);
+    } catch (error) {
+      // What is known of earlier messages stays true when the call ends meanwhile.
+      if (refused.every((index) => results[index]?.kind === 'refused')) throw error;
     }
   }
 
@@ -220,7 +225,13 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
       await runChecks(messages, results, call);
       await recallRepeated(messages, results, call);
       reportBlocked(messages, results, call);
-      await runTake(messages, results, call);
+      try {
+        await runTake(messages, results, call);
+      } catch (error) {
+        // Messages that were sent before keep their result: it would be wrong to say that nothing was sent.
+        if (!SmsError.isInstance(error)) throw error;
+        for (const index of openIndexes(results)) results[index] = { kind: 'refused', error };
+      }
       return results as AdmissionResult[];
     },
   };

@@ -1,3 +1,4 @@
+import { sha256, toHex } from '../digest.ts';
 import {
   AbortedError,
   ApiError,
@@ -49,38 +50,26 @@ export function encodeOutcome(result: AcceptedResult | FailedResult): string {
   return JSON.stringify(['unknown', id, error.code, detail, attempts] satisfies StoredOutcome);
 }
 
+const LOST =
+  'The first message with this idempotencyKey may have been accepted by 8x8; its answer was lost. It is not sent again. Reconcile it by its clientMessageId.';
+const UNSETTLED =
+  'The first message with this idempotencyKey is still on its way, and 8x8 may have accepted it. This call ended before the outcome was known, and sent nothing itself. Repeat it with the same key to learn the outcome.';
+
 function reviveError(
   clientMessageId: string,
   code: string,
   detail: string | number,
   attempts: number,
+  message = LOST,
 ): SmsError {
-  const message =
-    'The first message with this idempotencyKey may have been accepted by 8x8; its answer was lost. It is not sent again. Reconcile it by its clientMessageId.';
   const fields = { message, submission: 'unknown', clientMessageId, attempts } as const;
   if (code === 'aborted') return new AbortedError(fields);
+  if (code === 'store') return new StoreError(message, clientMessageId, 'unknown');
   if (code === 'timeout') return new TimeoutError({ ...fields, reason: 'timeout' });
   if (code === 'server') return new ServerError({ ...fields, status: Number(detail) });
   if (code === 'connection')
     return new ConnectionError({ ...fields, reason: detail === 'reset' ? 'reset' : 'other' });
   return new ApiError({ ...fields, status: Number(detail) || 0 });
-}
-
-/**
- * The error of a message that waited for the original of its `idempotencyKey` when its call ended or the store failed. The
- * original may have been accepted meanwhile, so `submission` is `unknown`.
- */
-export function originalOutcomeUnknown(ended: SmsError, clientMessageId: string): SmsError {
-  const cause = StoreError.isInstance(ended)
-    ? 'The limit store failed'
-    : TimeoutError.isInstance(ended)
-      ? 'The call took longer than its deadlineMs'
-      : 'The call was ended';
-  const message = `${cause} while the first message with this idempotencyKey was on its way; 8x8 may have accepted it. Call again with the same key to learn its outcome: it is not sent twice.`;
-  const fields = { message, submission: 'unknown', clientMessageId, attempts: 0 } as const;
-  if (StoreError.isInstance(ended)) return new StoreError(message, clientMessageId, 'unknown');
-  if (TimeoutError.isInstance(ended)) return new TimeoutError({ ...fields, reason: 'timeout' });
-  return new AbortedError(fields);
 }
 
 /** What the second caller gets. A record that cannot be read is an unknown outcome, never a reason to send. */
@@ -122,4 +111,20 @@ export function decodeOutcome(
       error: reviveError(clientMessageId, 'connection', 'other', 0),
     };
   }
+}
+
+/** The error of a call that ended, or whose store failed, while the first message with its key was on its way. */
+export function unsettledError({ code }: SmsError, clientMessageId: string): SmsError {
+  return reviveError(clientMessageId, code, 'other', 0, UNSETTLED);
+}
+
+/**
+ * The id of a message that has a key and no `clientMessageId` of its own: the same for every call with this key and
+ * message, in every process, so that a second caller can reconcile the first one's message. A UUID, version 8 (RFC 9562).
+ */
+export async function clientMessageIdOf(key: string, fingerprint: string): Promise<string> {
+  const bytes = (await sha256(JSON.stringify([key, fingerprint]))).slice(0, 16);
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x80;
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
+  return toHex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }

@@ -1,13 +1,14 @@
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { SmsError } from '../errors.ts';
+import { isGuardError } from '../guards/guard.ts';
 import type { Reservation } from '../limits/limiter.ts';
 import type { TransportRequest } from '../transport/transport.ts';
 import { wait } from '../wait.ts';
 import type { AdmissionResult } from './admission.ts';
 import { duplicateResult, findDuplicates } from './duplicates.ts';
 import { failedResult } from './failed-result.ts';
-import { decodeOutcome, encodeOutcome, originalOutcomeUnknown } from './idempotency.ts';
+import { decodeOutcome, encodeOutcome, unsettledError } from './idempotency.ts';
 import { reportRepeated, reportResult, reportUnprepared } from './message-events.ts';
 import { type MessageInput, type PreparedMessage, prepareInputs } from './prepare.ts';
 import type { AcceptedResult, SendResult } from './results.ts';
@@ -101,13 +102,13 @@ async function admit<Input extends Addressing>(
       if (decision?.kind === 'admitted') admitted.push({ message, reservation: decision.reservation });
       else if (decision?.kind === 'in-progress') waiting.push(message);
       else if (decision?.kind === 'repeated') repeat(run, message, decision.stored);
-      else refuse(run, message, (decision as Refused).error);
+      else refuse(run, message, (decision as Refused).error, isWaiting);
     }
     return { admitted, waiting };
   } catch (error) {
     // The store failed, or the call ended: none of them was sent by this call.
     if (!SmsError.isInstance(error)) throw error;
-    for (const message of messages) refuse(run, message, isWaiting ? unknownOf(error, message) : error);
+    for (const message of messages) refuse(run, message, error, isWaiting);
     return { admitted: [], waiting: [] };
   }
 }
@@ -177,23 +178,28 @@ async function poll<Input extends Addressing>(
     return waiting;
   } catch (error) {
     if (!SmsError.isInstance(error)) throw error;
-    for (const message of waiting) refuse(run, message, unknownOf(error, message));
+    for (const message of waiting) refuse(run, message, error, true);
     return [];
   }
 }
 
-/** The error of a message whose original was on its way in another call. */
-function unknownOf(error: SmsError, { clientMessageId }: PreparedMessage): SmsError {
-  return originalOutcomeUnknown(error, clientMessageId);
+/** A guard or the validation decided. Any other error of an admission says nothing about the original of a key. */
+function isDecision(error: SmsError): boolean {
+  return isGuardError(error) || error.code === 'validation';
 }
 
-/** The result of a message that was refused before anything was written; the guards have told of theirs already. */
+/**
+ * The result of a message that was refused before anything was written; the guards have told of theirs already. While the
+ * original of its `idempotencyKey` is on its way, 8x8 may have that one.
+ */
 function refuse<Input extends Addressing>(
   { client, call, results }: Run<Input>,
   message: PreparedMessage,
   error: SmsError,
+  isOriginalUnderWay: boolean,
 ): void {
-  const result = failedResult(error, message);
+  const isUnsettled = isOriginalUnderWay && !isDecision(error);
+  const result = failedResult(isUnsettled ? unsettledError(error, message.clientMessageId) : error, message);
   results[message.position] = result;
   if (result.status !== 'blocked') reportResult(client.emit, message, result, call);
 }

@@ -9,6 +9,7 @@ import { normalisePhones } from '../phone/normalise-phones.ts';
 import { type Field, type Flaw, findFlaw, unreadable } from '../schema.ts';
 import { measureText } from '../text/measure-text.ts';
 import type { Purpose } from '../types.ts';
+import { clientMessageIdOf } from './idempotency.ts';
 import type { BlockedResult, FailedResult } from './results.ts';
 import { type Addressing, isClientMessageId, type SmsContent } from './sms-message.ts';
 
@@ -202,7 +203,8 @@ async function readInputs<Input extends Addressing>(
     const input = inputs[position];
     const { copy, flaw } = read[position] as (typeof read)[number];
     const result = phones[position] as PhoneResult;
-    const clientMessageId = ownIdOf(copy) ?? spareId ?? crypto.randomUUID();
+    const givenId = ownIdOf(copy) ?? spareId;
+    let clientMessageId = givenId ?? crypto.randomUUID();
     if (flaw !== undefined || input === undefined) {
       const { message, path: field } = flaw as Flaw;
       const error = new ValidationError(`${message} Nothing was sent.`, field, clientMessageId);
@@ -216,6 +218,12 @@ async function readInputs<Input extends Addressing>(
     }
     const said = content(input);
     const fields = wire(input);
+    let idempotency: OutgoingMessage['idempotency'];
+    if (input.idempotencyKey !== undefined) {
+      const print = await fingerprint(phone, fields, said, input.clientMessageId, config.segments);
+      idempotency = { key: input.idempotencyKey, fingerprint: print };
+      if (givenId === undefined) clientMessageId = await clientMessageIdOf(input.idempotencyKey, print);
+    }
     prepared.push({
       index,
       position,
@@ -228,13 +236,7 @@ async function readInputs<Input extends Addressing>(
       content: said,
       channel: channel?.(input),
       exemption,
-      idempotency:
-        input.idempotencyKey === undefined
-          ? undefined
-          : {
-              key: input.idempotencyKey,
-              fingerprint: await fingerprint(phone, fields, said, input.clientMessageId, config.segments),
-            },
+      idempotency,
     });
   }
   return prepared;

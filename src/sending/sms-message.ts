@@ -38,7 +38,10 @@ export interface Addressing {
   readonly destination: string;
   /** ISO 3166-1 alpha-2 code of a national number. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
-  /** Your id, at most 350 characters; receipts carry it. @default a UUID is made */
+  /**
+   * Your id, at most 350 characters; receipts carry it.
+   * @default a UUID: a random one, or with an `idempotencyKey` the same one for every call with this key and message
+   */
   readonly clientMessageId?: string | undefined;
   /** Why it is sent: decides which guards apply, never sent to 8x8. @default 'transactional' */
   readonly purpose?: Purpose | undefined;

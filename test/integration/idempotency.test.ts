@@ -42,24 +42,73 @@ describe('the same idempotencyKey', () => {
     expect(emulator.messages).toHaveLength(1);
   });
 
-  it('in progress: a wait that ends with the caller says that the outcome of the first is unknown', async () => {
+  describe.each(['signal', 'deadline', 'close'] as const)('in progress, and this call ends by %s', (how) => {
+    /** Two calls; the second one ends while the first is with 8x8. */
+    async function endSecond(messages = message) {
+      const { sms, emulator, of } = testClient();
+      emulator.failNext('slow', { delayMs: 3_000 });
+      const first = sms.messages.send(message);
+      await until(() => emulator.requests.length === 1);
+      const caller = countingSignal();
+      const timers = vi.getTimerCount();
+      const options = { signal: caller.signal, ...(how === 'deadline' && { deadlineMs: 200 }) };
+      const child = sms.withOptions({ timeoutMs: 9_000 });
+      const waiting = failureOf(child.messages.send(messages, options));
+      // The wait of the second call; its deadline is a timer too.
+      await until(() => vi.getTimerCount() > timers + (how === 'deadline' ? 1 : 0));
+      if (how === 'signal') caller.abort();
+      if (how === 'deadline') await vi.advanceTimersByTimeAsync(200);
+      if (how === 'close') void drive(child.close({ drainMs: 0 }));
+      const error = await waiting;
+      expect(caller.listeners).toBe(0);
+      return { error, sms, emulator, of, sent: await drive(first) };
+    }
+
+    it('8x8 may have the message: unknown, with the id of the first', async () => {
+      const { error, emulator, of, sent } = await endSecond();
+      expect(error).toMatchObject({
+        code: how === 'deadline' ? 'timeout' : 'aborted',
+        submission: 'unknown',
+        clientMessageId: sent.clientMessageId,
+      });
+      expect((error as Error).message).toContain('still on its way');
+      expect((error as Error).message).not.toContain('Nothing was sent');
+      expect(emulator.messages).toHaveLength(1);
+      expect(of('message-failed')).toMatchObject([{ submission: 'unknown' }]);
+    });
+
+    it('the same key gives the result of the first later', async () => {
+      const { sms, sent, emulator } = await endSecond();
+      expect(await sms.messages.send(message)).toEqual({ ...sent, repeated: true });
+      expect(emulator.messages).toHaveLength(1);
+    });
+  });
+
+  it('in progress, and the store fails: unknown', async () => {
+    const clock = createFakeClock();
+    const limits = memoryLimits({ clock });
+    const { sms, emulator } = testClient({ limits, clock }, { clock });
+    emulator.failNext('slow', { delayMs: 3_000 });
+    const first = sms.messages.send(message);
+    await until(() => emulator.requests.length === 1);
+    const timers = vi.getTimerCount();
+    const waiting = failureOf(sms.messages.send(message));
+    await until(() => vi.getTimerCount() > timers);
+    const { take } = limits;
+    limits.take = () => Promise.reject(new Error('down'));
+    const error = await drive(waiting);
+    expect(error).toMatchObject({ code: 'store', submission: 'unknown' });
+    limits.take = take;
+    expect(error).toMatchObject({ clientMessageId: (await drive(first)).clientMessageId });
+  });
+
+  it('in progress, and the call ends before it knew: nothing was sent by it', async () => {
     const { sms, emulator } = testClient();
     emulator.failNext('slow', { delayMs: 3_000 });
     const first = sms.messages.send(message);
     await until(() => emulator.requests.length === 1);
-    const caller = countingSignal();
-    const timers = vi.getTimerCount();
-    const waiting = failureOf(sms.messages.send(message, { signal: caller.signal }));
-    await until(() => vi.getTimerCount() > timers);
-    caller.abort();
-    const error = await waiting;
-    expect(error).toMatchObject({
-      code: 'aborted',
-      submission: 'unknown',
-      clientMessageId: expect.any(String),
-      message: expect.not.stringContaining('Nothing was sent'),
-    });
-    expect(caller.listeners).toBe(0);
+    const error = await failureOf(sms.messages.send(message, { signal: AbortSignal.abort() }));
+    expect(error).toMatchObject({ code: 'aborted', submission: 'not-submitted' });
     await drive(first);
     expect(emulator.messages).toHaveLength(1);
   });
@@ -99,6 +148,87 @@ describe('the same idempotencyKey', () => {
     expect(await drive(waiting)).toMatchObject({ code: 'store', submission: 'unknown' });
     expect(take).toHaveBeenCalledOnce();
     await drive(first);
+  });
+
+  it('in progress at first, and then refused by a guard: the first was not sent, and this is not either', async () => {
+    let allowed = true;
+    const { sms, emulator } = testClient({ guards: { consent: { check: () => allowed } } });
+    emulator.failNext('slow', { delayMs: 3_000 });
+    const controller = new AbortController();
+    const first = failureOf(sms.messages.send(message, { signal: controller.signal, maxAttempts: 1 }));
+    await until(() => emulator.requests.length === 1);
+    const timers = vi.getTimerCount();
+    const waiting = failureOf(sms.messages.send(message));
+    await until(() => vi.getTimerCount() > timers);
+    allowed = false;
+    await sms.guards.release(message.destination);
+    controller.abort();
+    await first;
+    // The first is unknown, so the second is too, whatever the guard says now.
+    expect(await drive(waiting)).toMatchObject({ code: 'aborted', submission: 'unknown' });
+  });
+
+  it('of a message in a batch that ends: unknown, and the others as they are', async () => {
+    const { sms, emulator } = testClient();
+    emulator.failNext('slow', { delayMs: 3_000 });
+    const first = sms.messages.send(message);
+    await until(() => emulator.requests.length === 1);
+    const other = { destination: numberOf(2), text: 'Hi' };
+    const { results } = await drive(
+      sms.messages.sendBatch({ messages: [other, message] }, { deadlineMs: 2_500 }),
+    );
+    const { clientMessageId } = await drive(first);
+    expect(results).toMatchObject([
+      { status: 'accepted' },
+      {
+        status: 'failed',
+        clientMessageId,
+        error: { code: 'timeout', submission: 'unknown', clientMessageId },
+      },
+    ]);
+  });
+
+  it('sent before, refused by a check now, and the store fails for the others: the first result', async () => {
+    const clock = createFakeClock();
+    const limits = memoryLimits({ clock });
+    let allowed = true;
+    const check = ({ destination }: { destination: string }) =>
+      allowed || destination !== message.destination;
+    const { sms } = testClient({ limits, clock, guards: { consent: { check } } }, { clock });
+    const first = await sms.messages.send(message);
+    allowed = false;
+    const { take } = limits;
+    let takes = 0;
+    limits.take = (...given) => {
+      takes += 1;
+      return takes === 1 ? take.apply(limits, given) : Promise.reject(new Error('down'));
+    };
+    const { results } = await sms.messages.sendBatch({
+      messages: [message, { destination: numberOf(2), text: 'Hi' }],
+    });
+    expect(results).toMatchObject([
+      { status: 'accepted', umid: first.umid, repeated: true },
+      { status: 'failed', error: { code: 'store', submission: 'not-submitted' } },
+    ]);
+  });
+
+  it('makes the id of a message that names none, the same in every process', async () => {
+    const ids = new Set<string>();
+    for (let turn = 0; turn < 2; turn += 1) {
+      const { sms, emulator } = testClient();
+      ids.add((await sms.messages.send(message)).clientMessageId);
+      ids.add((emulator.messages[0]?.clientMessageId ?? '') as string);
+    }
+    expect([...ids]).toEqual([
+      expect.stringMatching(/^[\da-f]{8}-[\da-f]{4}-8[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/),
+    ]);
+    const { sms } = testClient();
+    const own = await sms.messages.send({ ...message, clientMessageId: 'mine' });
+    expect(own.clientMessageId).toBe('mine');
+    for (const other of [{ text: 'Hello!' }, { idempotencyKey: 'order-8' }]) {
+      const { clientMessageId } = await testClient().sms.messages.send({ ...message, ...other });
+      expect(ids).not.toContain(clientMessageId);
+    }
   });
 
   it('in progress for too long: unknown, never a send', async () => {

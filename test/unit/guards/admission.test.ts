@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createCalls } from '../../../src/call.ts';
+import { createEmit } from '../../../src/events.ts';
 import type {
   LimitRule,
   LimitStore,
@@ -6,12 +8,15 @@ import type {
   TakeRequest,
   TakeVerdict,
 } from '../../../src/limits/limit-store.ts';
+import { createLimiter } from '../../../src/limits/limiter.ts';
 import { memoryLimits } from '../../../src/limits/memory-limits.ts';
+import { createAdmission } from '../../../src/sending/admission.ts';
 import { CANARY_NUMBER, expectNoCanary } from '../../support/canary.ts';
 import { numberOf, testClient } from '../../support/client.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
 import { drive, until, useFakeTimeouts } from '../../support/drive.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
+import { messageOf } from '../../support/outgoing-message.ts';
 import { failureOf } from '../../support/transport.ts';
 
 const hangs = () => new Promise<never>(() => {});
@@ -213,6 +218,41 @@ describe('settling', () => {
     expect(of('store-failed')).toHaveLength(2);
   });
 
+  it('a call that ends meanwhile keeps what is known of an earlier message', async () => {
+    vi.useRealTimers();
+    useFakeTimeouts();
+    const clock = createFakeClock();
+    const limits = memoryLimits({ clock });
+    const { sms } = testClient({ limits, clock });
+    const sent = await sms.messages.send({ ...message, text: 'once', idempotencyKey: 'order-7' });
+    const strict = sms.withOptions({ guards: { consent: { check: () => false } } });
+    let isSettling = false;
+    limits.settle = () => {
+      isSettling = true;
+      return hangs();
+    };
+    const caller = countingSignal();
+    const batch = strict.messages.sendBatch(
+      {
+        messages: [
+          { ...message, text: 'once', idempotencyKey: 'order-7' },
+          { ...message, idempotencyKey: 'order-8' },
+        ],
+      },
+      { signal: caller.signal },
+    );
+    await until(() => isSettling);
+    caller.abort();
+    const { results } = await drive(batch);
+    expect(results).toMatchObject([
+      { status: 'accepted', umid: sent.umid, repeated: true },
+      { status: 'blocked', error: { code: 'consent', submission: 'not-submitted' } },
+    ]);
+    expect(caller.listeners).toBe(0);
+    // The store is given up a little later.
+    await vi.advanceTimersByTimeAsync(2_000);
+  });
+
   it('says how long after the take the first write was, by the clock of the limits', async () => {
     const clock = createFakeClock();
     const { limits, settled } = storeWith();
@@ -323,4 +363,27 @@ describe('one pass for a batch', () => {
     const ids = take.mock.calls[0]?.[1].map(({ reservation }) => reservation);
     expect(new Set(ids).size).toBe(500);
   });
+});
+
+it('a fault of our own in a rule is not dressed up as a refusal', async () => {
+  const fault = new TypeError('a bug');
+  const { limits } = storeWith();
+  const clock = createFakeClock();
+  const emit = createEmit(undefined, () => 0);
+  const admission = createAdmission({
+    guards: [
+      {
+        name: 'recipient',
+        mode: 'enforce',
+        rules() {
+          throw fault;
+        },
+      },
+    ],
+    limiter: createLimiter({ limits, scope: 'team', clock, emit }),
+    clock,
+    emit,
+  });
+  const admitted = createCalls(undefined).run({}, (call) => admission.admit([messageOf()], call));
+  expect(await failureOf(admitted)).toBe(fault);
 });

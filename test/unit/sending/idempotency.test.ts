@@ -7,9 +7,15 @@ import {
   MessageRejectedError,
   ServerError,
   type SmsError,
+  StoreError,
   TimeoutError,
 } from '../../../src/errors.ts';
-import { decodeOutcome, encodeOutcome } from '../../../src/sending/idempotency.ts';
+import {
+  clientMessageIdOf,
+  decodeOutcome,
+  encodeOutcome,
+  unsettledError,
+} from '../../../src/sending/idempotency.ts';
 import type { AcceptedResult, FailedResult } from '../../../src/sending/results.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;
@@ -113,5 +119,35 @@ describe('an idempotency record', () => {
     );
     const worst = { ...accepted, umid: '"'.repeat(100), clientMessageId: '你'.repeat(64) };
     expect(bytesOf(encodeOutcome(worst))).toBeLessThanOrEqual(512);
+  });
+});
+
+describe('the error of a call that ended while the first message was on its way', () => {
+  it.each([
+    new AbortedError({ message: 'x', submission: 'not-submitted' }),
+    new TimeoutError({ message: 'x', submission: 'not-submitted', reason: 'timeout', attempts: 0 }),
+    new StoreError('x'),
+    new ConnectionError({ message: 'x', submission: 'not-submitted', reason: 'dns', attempts: 0 }),
+  ])('is of the same class, and does not deny that message: $name', (error) => {
+    const own = unsettledError(error, 'id-1');
+    expect(own).toBeInstanceOf(error.constructor);
+    expect(own).toMatchObject({ code: error.code, submission: 'unknown', clientMessageId: 'id-1' });
+    expect(own.message).toContain('still on its way');
+  });
+});
+
+describe('the id of a message with a key', () => {
+  it('is a UUID of version 8, another one for another key or message', async () => {
+    const pairs = [
+      ['order-7', 'print'],
+      ['order-8', 'print'],
+      ['order-7', 'other'],
+      ['order-7print', ''],
+    ] as const;
+    const ids = await Promise.all(pairs.map(([key, print]) => clientMessageIdOf(key, print)));
+    for (const id of ids)
+      expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-8[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+    expect(new Set(ids).size).toBe(pairs.length);
+    expect(await clientMessageIdOf('order-7', 'print')).toBe(ids[0]);
   });
 });
