@@ -16,6 +16,7 @@ const START: Operation = {
   method: 'POST',
   path: EXPORTS,
   repeat: 'never',
+  ifLost: 'The export may have been started. It sends nothing and expires by itself: start another one.',
   answer: 'json',
 };
 

@@ -1,6 +1,6 @@
 import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
-import { AbortedError, TimeoutError } from '../../errors.ts';
+import { AbortedError, type SmsError, TimeoutError } from '../../errors.ts';
 import { redactText } from '../../redact.ts';
 import type { CallOptions } from '../../types.ts';
 import { wait } from '../../wait.ts';
@@ -67,6 +67,14 @@ async function awaitJob(jobId: string, steps: ExportSteps, call: Call): Promise<
   }
 }
 
+/** The reason of a call speaks of a call that did nothing yet; this one has started an export. */
+function endedError(reason: unknown): SmsError {
+  const message = `${RUN.name}: the call ended while 8x8 was making the export, which was told to stop. No message was sent. Run it again.`;
+  const fields = { message, submission: 'not-submitted' } as const;
+  if (TimeoutError.isInstance(reason)) return new TimeoutError({ ...fields, reason: 'timeout', attempts: 1 });
+  return new AbortedError(fields);
+}
+
 async function makeExport(
   { calls }: ClientContext,
   query: ExportQuery,
@@ -81,7 +89,7 @@ async function makeExport(
     // Not worth a second error: an export that nobody fetches expires.
     const options = { timeoutMs: CANCEL_TIMEOUT_MS, deadlineMs: CANCEL_TIMEOUT_MS };
     await calls.cleanUp(options, (last) => steps.cancel(jobId, last)).catch(() => {});
-    throw error;
+    throw error === call.signal.reason ? endedError(error) : error;
   }
   if (job.status === 'empty') return [];
   if (job.status === 'succeeded') return job.data ?? fail('it names no file');

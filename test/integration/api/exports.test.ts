@@ -263,11 +263,13 @@ describe('exports.run', () => {
     vi.useRealTimers();
     const late = await errorOf(collect(sms.exports.run({}, { deadlineMs: 20 })));
     expect(late).toBeInstanceOf(TimeoutError);
+    expect((late as Error).message).toContain('8x8 was making the export, which was told to stop');
     const controller = new AbortController();
     const aborted = errorOf(collect(sms.exports.run({}, { signal: controller.signal })));
     await vi.waitFor(() => expect(calls()).toHaveLength(3));
     controller.abort();
     expect(await aborted).toBeInstanceOf(AbortedError);
+    expect(((await aborted) as Error).message).toContain('which was told to stop');
     expect(calls().map((call) => call.split(' ')[0])).toEqual(['POST', 'DELETE', 'POST', 'DELETE']);
   });
 
