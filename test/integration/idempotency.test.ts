@@ -4,15 +4,20 @@ import { numberOf, testClient } from '../support/client.ts';
 import { countingSignal } from '../support/counting-signal.ts';
 import { drive, until, useFakeTimeouts } from '../support/drive.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { useInstantDigests } from '../support/instant-digest.ts';
 import { failureOf } from '../support/transport.ts';
 
 const message = { destination: numberOf(1), text: 'Hello', idempotencyKey: 'order-7' };
 const day = 86_400_000;
 
-beforeEach(useFakeTimeouts);
+beforeEach(() => {
+  useFakeTimeouts();
+  useInstantDigests();
+});
 afterEach(() => {
   expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 describe('the same idempotencyKey', () => {

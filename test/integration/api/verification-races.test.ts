@@ -5,6 +5,7 @@ import type { SmsClientOptions } from '../../../src/options.ts';
 import { API_KEY, numberOf, SUB_ACCOUNT_ID, testClient } from '../../support/client.ts';
 import { until, useFakeTimeouts } from '../../support/drive.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
+import { useInstantDigests } from '../../support/instant-digest.ts';
 import { lostConnection, refusedConnection } from '../../support/respond-with.ts';
 
 /** 8x8 says VERIFIED to every code of a verified session; no order of events may make that the proof of a wrong one. */
@@ -124,10 +125,14 @@ async function setUp(options: SmsClientOptions = {}, count = 1) {
   };
 }
 
-beforeEach(useFakeTimeouts);
+beforeEach(() => {
+  useFakeTimeouts();
+  useInstantDigests();
+});
 afterEach(() => {
   expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 it('8x8 says VERIFIED to every code of a verified session', async () => {

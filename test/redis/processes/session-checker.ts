@@ -52,3 +52,4 @@ process.on('message', (order: CheckOrder) => {
   });
 });
 process.on('disconnect', () => process.exit());
+void limits.check().then(() => process.send?.('ready'));

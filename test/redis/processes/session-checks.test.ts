@@ -26,11 +26,12 @@ async function startChecker(redisPort: number, url: string): Promise<Checker> {
   });
   const waiting = new Map<number, (said: string) => void>();
   let orders = 0;
-  child.on('message', ({ id, said }: CheckReply) => waiting.get(id)?.(said));
   child.on('exit', () => {
     for (const resolve of waiting.values()) resolve('killed');
   });
-  await once(child, 'spawn');
+  // It says that it is up.
+  await once(child, 'message');
+  child.on('message', ({ id, said }: CheckReply) => waiting.get(id)?.(said));
   return {
     check(order) {
       orders += 1;
@@ -48,7 +49,7 @@ async function startChecker(redisPort: number, url: string): Promise<Checker> {
   };
 }
 
-describe.runIf(hasRedisServer())('one session in several processes', { timeout: 60_000 }, () => {
+describe.runIf(hasRedisServer())('one session in several processes', { timeout: 120_000 }, () => {
   let redis: RedisServer;
   let connection: Redis;
   let server: EmulatorServer;
@@ -60,8 +61,8 @@ describe.runIf(hasRedisServer())('one session in several processes', { timeout: 
     connection = new Redis(redis.port);
     server = await startEmulatorServer();
     const start = () => startChecker(redis.port, server.url);
-    checkers = [await start(), await start(), await start()];
-  }, 60_000);
+    checkers = await Promise.all([start(), start(), start()]);
+  }, 120_000);
   afterAll(async () => {
     await Promise.all(checkers.map((checker) => checker.kill()));
     connection.disconnect();
@@ -98,7 +99,7 @@ describe.runIf(hasRedisServer())('one session in several processes', { timeout: 
       answer = resolve;
     });
     return {
-      isAsked: () => vi.waitFor(() => expect(server.arrived).toBe(before + 1), { timeout: 10_000 }),
+      isAsked: () => vi.waitFor(() => expect(server.arrived).toBe(before + 1), { timeout: 40_000 }),
       answer() {
         server.hold = undefined;
         answer();
@@ -141,7 +142,7 @@ describe.runIf(hasRedisServer())('one session in several processes', { timeout: 
     held.answer();
     expect(await right).toBe('killed');
     const isVerified = () => server.emulator.verifications.at(-1)?.status;
-    await vi.waitFor(() => expect(isVerified()).toBe('VERIFIED'), { timeout: 10_000 });
+    await vi.waitFor(() => expect(isVerified()).toBe('VERIFIED'), { timeout: 40_000 });
     // The claim of the dead process runs out after a minute.
     expect(await two.check({ ...wrongOrder, deadlineMs: 500 })).toBe('timeout');
   });

@@ -22,6 +22,7 @@ import { numberOf } from '../../../support/client.ts';
 import { countingSignal } from '../../../support/counting-signal.ts';
 import { drive, until, useFakeTimeouts } from '../../../support/drive.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
+import { useInstantDigests } from '../../../support/instant-digest.ts';
 import { failureOf } from '../../../support/transport.ts';
 
 const second = 1_000;
@@ -85,10 +86,14 @@ function setUp(maxEntries = 100) {
 const fails = () => Promise.reject(new Error(CANARY_NUMBER));
 const hangs = () => new Promise<never>(() => {});
 
-beforeEach(useFakeTimeouts);
+beforeEach(() => {
+  useFakeTimeouts();
+  useInstantDigests();
+});
 afterEach(() => {
   expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 describe('a claim of a session', () => {
