@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maskNumber, redactText } from '../../src/redact.ts';
+import { findAllSlowness } from '../support/linear-time.ts';
 
 describe('maskNumber', () => {
   it.each([
@@ -54,6 +55,24 @@ describe('redactText', () => {
     }
   });
 
+  it.each([
+    ['1%2B1%2b1%a01%F01%0d1%2C1', '***********21'],
+    ['123456%2Bx', '*****62Bx'],
+    ['123456%2B%2Fx', '******22Fx'],
+    ['12%2B3456%2B', '******62B'],
+    ['1%A0%A0%A0%A06591726354', '1%A************54'],
+    ['12345 +6591726354', '*************54'],
+    ['12345    +6591726354', '12345    +65******54'],
+    ['+6591726354+6281234567', '+65***************67'],
+    ['+6591726354 or +6281234567', '+65******54 or +62******67'],
+    ['12345%2B%2B%2B%2Bx', '12345%2B%2B%2B%2Bx'],
+    ['123456\n7', '*****67'],
+    ['123456\u00857', '123456\\u00857'],
+    ['123456a7', '123456a7'],
+  ])('masks %j as %j', (text, safe) => {
+    expect(redactText(text)).toBe(safe);
+  });
+
   it('leaves short numbers, codes and words alone', () => {
     expect(redactText('error 1002 after 3 tries of 10000')).toBe('error 1002 after 3 tries of 10000');
   });
@@ -90,5 +109,38 @@ describe('redactText', () => {
     expect(redactText(`${spaced} x 6591726354 y`, [], 300)).not.toMatch(/6591/);
     expect(redactText('x'.repeat(301))).toBe(`${'x'.repeat(300)}…`);
     expect(redactText('x'.repeat(300))).toBe('x'.repeat(300));
+  });
+
+  it.each([
+    ['number', '65 9172 6354', [], 1_150],
+    ['secret', `topsecret-${'k'.repeat(150)}`, [`topsecret-${'k'.repeat(150)}`], 1_550],
+  ])(
+    'shows no half of a %s at the end of what it reads, whatever got shorter before it',
+    (_, hidden, secrets, from) => {
+      for (const filler of ['1 - ', 'topsecret-key ', '\u0000', '6591726354 x ', 'word ']) {
+        for (let length = from; length < from + 250; length += 1) {
+          const before = filler.repeat(length / filler.length) + 'w'.repeat(length % filler.length);
+          const safe = redactText(`${before} x ${hidden} y${' z'.repeat(2_000)}`, [
+            'topsecret-key',
+            ...secrets,
+          ]);
+          const shown = safe.replace(/\\u[\da-f]{4}/g, '');
+          expect(shown, `${filler} ${length}`).not.toMatch(/65 \d|tops/);
+        }
+      }
+    },
+  );
+
+  it('says that a text was cut when the end that is not shown was not read either', () => {
+    expect(redactText('1'.repeat(5_000))).toBe('***************11…');
+    expect(redactText(`${'1'.repeat(5_000)} x`)).toMatch(/^\*+11.*…$/);
+  });
+
+  it('takes time in proportion to the text, whatever it holds', async () => {
+    expect(await findAllSlowness((text) => redactText(text))).toEqual([]);
+    expect(await findAllSlowness((text) => redactText(text, ['aaaaaaaaaaaaaaab', '1 1 1 2'], 100))).toEqual(
+      [],
+    );
+    expect(await findAllSlowness(maskNumber)).toEqual([]);
   });
 });

@@ -1,0 +1,89 @@
+/** A text that somebody made to keep a parser busy: `unit` again and again. */
+export interface HostileText {
+  readonly head?: string;
+  readonly unit: string;
+  readonly tail?: string;
+}
+
+/** Characters of the small text; the large one has four times as many. */
+const SMALL = 25_000;
+const GROWTH = 4;
+/** Work that grows in proportion takes 4 times as long, work that grows with the square 16 times. */
+const MAX_GROWTH = 9;
+/** Below this the noise of the machine is larger than what is measured. */
+const NOISE_MS = 1.25;
+/** CPU time of 100,000 characters. The package aims at 5 ms; quadratic work takes seconds, also on a fast machine. */
+const MAX_MS_PER_100_000 = 250;
+
+/** Texts that provoke expressions and scanners of every kind: runs, near misses, unclosed brackets, marks to be sorted. */
+export const HOSTILE_TEXTS: readonly HostileText[] = [
+  ...['a', '1', ' ', '\n', '\t', '"', ',', '{', '%', '+', '.', '/', ':', '-', '*', '=', '\\', '\0'],
+  ...['1   1   1   1   1   1   x', '1 ', '1%2B%2B', '1%20', '+1', '1.', 'x1   ', '1   ', ' x', 'a ', 'ab'],
+  ...['{{', '{{ ', '{{url:', '{{url}}', '{a}', '""', '"a', '"a,', 'x"', '\r\n', '\r', '[', '{"a":', 'a,'],
+  ...['a@', 'a.', 'a-', '://', '::', 'stop ', 's.t.o.p ', 'ppp', '\\u0041', '&#', '<a ', "'"],
+  ...[
+    'é',
+    'e\u0301',
+    '\u0301\u0323',
+    '\uff9e\u05b0',
+    '中',
+    'ﷺ',
+    '😀',
+    '\ud800',
+    '\u200b',
+    '٦',
+    '𝟗 ',
+    '\u2028',
+  ],
+].flatMap((unit) => [{ unit }, { unit, tail: 'x!' }, { head: '1', unit, tail: ' ' }]);
+
+export function writeHostile({ head = '', unit, tail = '' }: HostileText, length: number): string {
+  const room = length - head.length - tail.length;
+  return head + unit.repeat(Math.ceil(room / unit.length)).slice(0, room) + tail;
+}
+
+/** CPU time of the quickest of three runs: other processes and pauses do not count. */
+async function measure(work: () => unknown): Promise<number> {
+  let quickest = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < 3 && quickest > NOISE_MS; run += 1) {
+    const start = process.cpuUsage();
+    await work();
+    const { user, system } = process.cpuUsage(start);
+    quickest = Math.min(quickest, (user + system) / 1_000);
+  }
+  return quickest;
+}
+
+/**
+ * Says why the time of `work` is not in proportion to the length of a hostile text; undefined when it is. `work` gets a text
+ * of `small` characters, and then, unless that took too long already, one of four times as many.
+ */
+export async function findSlowness(
+  work: (text: string) => unknown,
+  hostile: HostileText,
+  small = SMALL,
+): Promise<string | undefined> {
+  const texts = [small, small * GROWTH].map((length) => writeHostile(hostile, length)) as [string, string];
+  const limits = texts.map(({ length }) => (length / 100_000) * MAX_MS_PER_100_000) as [number, number];
+  const shown = JSON.stringify(hostile);
+  const smallMs = await measure(() => work(texts[0]));
+  if (smallMs > limits[0]) return `${shown}: ${smallMs} ms for ${texts[0].length} characters`;
+  const largeMs = await measure(() => work(texts[1]));
+  if (largeMs > limits[1]) return `${shown}: ${largeMs} ms for ${texts[1].length} characters`;
+  const isTooSteep = largeMs > MAX_GROWTH * Math.max(smallMs, NOISE_MS);
+  return isTooSteep ? `${shown}: ${smallMs} ms, and ${largeMs} ms for ${GROWTH} times the length` : undefined;
+}
+
+/** Every reason why `work` is slow on the texts, as {@link findSlowness}. */
+export async function findAllSlowness(
+  work: (text: string) => unknown,
+  texts: readonly HostileText[] = HOSTILE_TEXTS,
+  small?: number,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const text of texts) {
+    const slowness = await findSlowness(work, text, small);
+    if (slowness !== undefined) found.push(slowness);
+  }
+  return found;
+}
