@@ -52,14 +52,20 @@ function each(characters: string, replacement: string): [string, string][] {
   return Array.from(characters, (character) => [character, replacement]);
 }
 
-/** Accents that GSM-7 letters carry: grave, acute, tilde, diaeresis, ring, cedilla. */
-const COMBINING_ACCENT = /^[\u0300\u0301\u0303\u0308\u030a\u0327]$/;
+/** The letters with accents that GSM-7 has, by the combining accent and then by the plain letter: normalising is slow. */
+const ACCENTED_LETTERS: ReadonlyMap<string, { readonly plain: string; readonly accented: string }> = new Map([
+  ['\u0300', { plain: 'aeiou', accented: 'àèìòù' }],
+  ['\u0301', { plain: 'eE', accented: 'éÉ' }],
+  ['\u0303', { plain: 'nN', accented: 'ñÑ' }],
+  ['\u0308', { plain: 'aouAOU', accented: 'äöüÄÖÜ' }],
+  ['\u030a', { plain: 'aA', accented: 'åÅ' }],
+  ['\u0327', { plain: 'C', accented: 'Ç' }],
+]);
 
 /** `e` and a combining accent, as macOS writes file names, is one GSM-7 letter: é. `undefined` when it is not. */
 function composed(before: string, character: string): string | undefined {
-  if (!COMBINING_ACCENT.test(character)) return undefined;
-  const letter = (before + character).normalize('NFC');
-  return letter.length === 1 && isGsm7(letter) ? letter : undefined;
+  const letters = ACCENTED_LETTERS.get(character);
+  return letters === undefined || before === '' ? undefined : letters.accented[letters.plain.indexOf(before)];
 }
 
 /** A character that GSM-7 lacks, and so forces the whole text into UCS-2. */
@@ -94,21 +100,22 @@ export const MAX_POSITIONS = 20;
 export function findUcs2Characters(text: string): Ucs2Character[] {
   const found = new Map<
     string,
-    { codePoint: string; count: number; positions: number[]; replacement?: string }
+    { character: string; codePoint: string; count: number; positions: number[]; replacement?: string }
   >();
   let before = '';
   let index = 0;
   for (const character of text) {
     if (gsm7Septets(character.charCodeAt(0)) === 0) {
       const letter = composed(before, character);
-      const shown = letter === undefined ? character : before + character;
-      let entry = found.get(shown);
+      const key = letter ?? character;
+      let entry = found.get(key);
       if (entry === undefined && found.size < MAX_CHARACTERS) {
         const hexadecimal = (character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
         const replacement = letter ?? REPLACEMENTS.get(character);
-        entry = { codePoint: `U+${hexadecimal}`, count: 0, positions: [] };
+        const shown = letter === undefined ? character : before + character;
+        entry = { character: shown, codePoint: `U+${hexadecimal}`, count: 0, positions: [] };
         if (replacement !== undefined) entry.replacement = replacement;
-        found.set(shown, entry);
+        found.set(key, entry);
       }
       if (entry !== undefined) {
         entry.count += 1;
@@ -118,7 +125,7 @@ export function findUcs2Characters(text: string): Ucs2Character[] {
     before = character;
     index += character.length;
   }
-  return Array.from(found, ([character, entry]) => ({ character, ...entry }));
+  return [...found.values()];
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   MAX_POSITIONS,
   replaceTypography,
 } from '../../../src/text/typography.ts';
+import { findAllSlowness } from '../../support/linear-time.ts';
 
 describe('replaceTypography', () => {
   it.each([
@@ -43,6 +44,26 @@ describe('replaceTypography', () => {
     ['ç is not Ç', 'garçon’s'],
   ])('leaves it: %s', (_name, text) => {
     expect(replaceTypography(text)).toBe(text);
+  });
+
+  it('puts an accent on a letter exactly where Unicode composes the two to a letter of GSM-7', () => {
+    const letters = Array.from({ length: 0x250 }, (_, code) => String.fromCharCode(code));
+    const accents = Array.from({ length: 0x70 }, (_, index) => String.fromCharCode(0x300 + index));
+    const wrong: string[] = [];
+    for (const accent of accents.filter((each) => each === each.normalize('NFC'))) {
+      for (const letter of [...letters, '\u1fef', '\u212a', '\u2126', 'а', 'Α', '中', 'ﬀ', '😀']) {
+        const composed = (letter + accent).normalize('NFC');
+        const wanted = composed.length === 1 && isGsm7(composed) ? composed : undefined;
+        const found = findUcs2Characters(letter + accent).find(({ character }) => character.endsWith(accent));
+        if (found?.replacement !== wanted) wrong.push(letter + accent);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('takes time in proportion to the text', async () => {
+    expect(await findAllSlowness(replaceTypography)).toEqual([]);
+    expect(await findAllSlowness(findUcs2Characters)).toEqual([]);
   });
 
   it('gives GSM-7 or the text itself, and is done after once', () => {
