@@ -36,7 +36,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
 }
 
 function describeUnknown(name: string, known: readonly string[]): string {
-  const nearest = nearestName(name, known);
+  const nearest = nearestName(name.slice(0, 100).replaceAll('"', ''), known);
   return nearest === undefined
     ? `is not known here. Known: ${known.join(', ')}.`
     : `is not known here. Did you mean "${nearest}"?`;
@@ -52,9 +52,7 @@ export function shape(
     Object.keys(fields).map((key) => [key, v.optional(fields[key] as Field)]),
   );
   const object = v.strictObject(entries, (issue) =>
-    issue.expected === 'never'
-      ? describeUnknown(String(issue.input).replaceAll('"', ''), known)
-      : `must be ${what}.`,
+    issue.expected === 'never' ? describeUnknown(String(issue.input), known) : `must be ${what}.`,
   );
   // An empty array or Map would pass for an object that says nothing.
   return v.lazy((input) => (isIterable(input) ? v.never(`must be ${what}.`) : object)) as Field;

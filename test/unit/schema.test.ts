@@ -20,6 +20,7 @@ import {
   unreadable,
   word,
 } from '../../src/schema.ts';
+import { findAllSlowness } from '../support/linear-time.ts';
 
 const CANARY = 'canary-key-7f3a';
 const person = shape({ name: text({ max: 9 }), age: integer({ min: 0, max: 150, unit: 'years' }) });
@@ -55,6 +56,11 @@ describe('shape', () => {
   it('does not print a whole number or a control character that stands as a key', () => {
     const flaw = findFlaw(person, { '+6591726354\u001b[2J': 1 });
     expect(flaw?.path).toBe('+65******54\\u001b[2J');
+  });
+
+  it('takes time in proportion to the length of an unknown key', async () => {
+    expect(await findAllSlowness((key) => findFlaw(person, { [key]: 1 }))).toEqual([]);
+    expect(await findAllSlowness((key) => findFlaw(person, { name: key }))).toEqual([]);
   });
 
   it('names required keys that are missing', () => {
