@@ -12,6 +12,12 @@ export interface SplitWord {
 const UNSPACED = /[\p{Script=Thai}\p{Script=Han}]\p{M}*/gu;
 /** Zero-width characters, joiners, soft hyphens, variation selectors, marks of direction. */
 const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
+/**
+ * More marks in a row than any writing has: Unicode's Stream-Safe Text Format (UAX #15, section 13) ends a run after 30.
+ * Normalisation sorts a run of marks, and the time for that grows with the square of its length. The two half-width sound
+ * marks are letters that become marks.
+ */
+const MARKS_IN_EXCESS = /([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+/gu;
 /** `don't` is one word. A grave accent is often typed for an apostrophe. */
 const APOSTROPHES = /['\u2018\u2019\u02bc`]/g;
 const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{Mn}\p{Mc}]*/gu;
@@ -45,6 +51,11 @@ function splitWord(word: string): SplitWord {
  * punctuation, emoji, spaces, control and invisible characters go. Never throws, and takes time in proportion to the text.
  */
 export function splitWords(text: string): SplitWord[] {
-  const letters = text.replace(INVISIBLE, '').normalize('NFKC').toLowerCase().replace(APOSTROPHES, '');
+  const letters = text
+    .replace(INVISIBLE, '')
+    .replace(MARKS_IN_EXCESS, '$1')
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(APOSTROPHES, '');
   return (letters.replace(UNSPACED, ' $& ').match(WORD) ?? []).map(splitWord);
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitWords } from '../../../../src/consent/keywords/split-words.ts';
+import { findAllSlowness } from '../../../support/linear-time.ts';
 
 const plain = (text: string) => splitWords(text).map((word) => word.plain);
 const shapes = (text: string) => splitWords(text).map((word) => word.shape);
@@ -45,6 +46,13 @@ describe('splitWords', () => {
     expect(shapes('ЅТОР СΑΝСЕL')).toEqual(['stop', 'cancel']);
     expect(shapes('stooooppp good')).toEqual(['stop', 'good']);
     expect(shapes('жук')).toEqual(['жyk']);
+  });
+
+  it('takes time in proportion to the text, also for marks that normalisation must sort', async () => {
+    for (const unit of ['\u0301\u0323', '\uff9e\u05b0', '\u0301\u200b\u0323', 'a\u0301\u0323', 'a']) {
+      expect(await findAllSlowness(splitWords, [{ unit }, { head: 'a', unit, tail: ' b' }])).toEqual([]);
+    }
+    expect(plain(`st${'\u0301\u0323'.repeat(40)}op`)).toEqual(['stop']);
   });
 
   it('never throws, and every word has a letter or a digit', () => {
