@@ -72,6 +72,7 @@ describe('parseRetryAfter', () => {
     ['-5', undefined],
     ['soon', undefined],
     ['Sun, 99 Nov 2026 12:00:05 GMT', undefined],
+    [`${'0'.repeat(200)}5`, undefined],
     ['', undefined],
   ])('%s is %s', (header, expected) => {
     expect(parseRetryAfter(header, now)).toBe(expected);
