@@ -2,7 +2,7 @@ import { StoreError, ValidationError } from '../../errors.ts';
 import { findFlaw, integer, list, oneOf, pattern, shapeWith } from '../../schema.ts';
 import { withTimeLimit } from '../../time-limit.ts';
 import { createRowDigest } from './row-identity.ts';
-import { addRange, type RowRange, readInOrder, removeRange } from './row-ranges.ts';
+import { addRanges, type RowRange, readInOrder, removeRanges } from './row-ranges.ts';
 
 /** What a checkpoint says: ranges of rows and no row, so that it is small and may be stored anywhere. */
 interface Token {
@@ -106,9 +106,7 @@ export function openProgress(resumeFrom: string | undefined): Progress {
 
   /** The row that a resumed run would send first. */
   function firstOpen(): number {
-    let taken = settled;
-    for (const range of begun) taken = addRange(taken, range);
-    const [first] = taken;
+    const [first] = addRanges(settled, begun);
     return first?.[0] === 0 ? first[1] : 0;
   }
 
@@ -127,15 +125,15 @@ export function openProgress(resumeFrom: string | undefined): Progress {
       return changed(`it has ${looked} rows and had more`);
     },
     begin(rows) {
-      for (const range of rows) begun = addRange(begun, range);
+      begun = addRanges(begun, rows);
       marks.push({ rows: looked, digest: digest.value() });
     },
     release(rows) {
-      for (const range of rows) begun = removeRange(begun, range);
+      begun = removeRanges(begun, rows);
     },
     settle(chunk, final) {
-      begun = removeRange(begun, chunk);
-      for (const range of final) settled = addRange(settled, range);
+      begun = removeRanges(begun, [chunk]);
+      settled = addRanges(settled, final);
       const done = Math.min(firstOpen(), chunk[1]);
       marks = marks.slice(marks.findLastIndex((mark) => mark.rows <= done));
     },

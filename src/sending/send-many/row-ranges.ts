@@ -1,30 +1,34 @@
 /** Rows from the first number up to, not including, the second. */
 export type RowRange = readonly [from: number, to: number];
 
-/** The ranges and one more, in order, with those that touch made one. */
-export function addRange(ranges: readonly RowRange[], [from, to]: RowRange): readonly RowRange[] {
-  let low = from;
-  let high = to;
-  const before: RowRange[] = [];
-  const after: RowRange[] = [];
-  for (const range of ranges) {
-    if (range[1] < from) before.push(range);
-    else if (range[0] > to) after.push(range);
-    else {
-      low = Math.min(low, range[0]);
-      high = Math.max(high, range[1]);
-    }
+/** The rows of both, as few ranges, in order. */
+export function addRanges(ranges: readonly RowRange[], more: readonly RowRange[]): readonly RowRange[] {
+  const all: [number, number][] = [];
+  for (const [from, to] of [...ranges, ...more].sort(([one], [other]) => one - other)) {
+    const last = all.at(-1);
+    if (last !== undefined && from <= last[1]) last[1] = Math.max(last[1], to);
+    else all.push([from, to]);
   }
-  return [...before, [low, high], ...after];
+  return all;
 }
 
-/** The ranges without these rows. */
-export function removeRange(ranges: readonly RowRange[], [from, to]: RowRange): readonly RowRange[] {
-  return ranges.flatMap(([low, high]) =>
-    [[low, Math.min(high, from)] as const, [Math.max(low, to), high] as const].filter(
-      ([start, end]) => start < end,
-    ),
-  );
+/** The ranges without the rows of others. Both in order. */
+export function removeRanges(ranges: readonly RowRange[], others: readonly RowRange[]): readonly RowRange[] {
+  const left: RowRange[] = [];
+  let next = 0;
+  for (const [from, to] of ranges) {
+    let low = from;
+    // One that ends behind this range may reach into the next.
+    for (; next < others.length; next += 1) {
+      const [start, end] = others[next] as RowRange;
+      if (start >= to) break;
+      if (low < start) left.push([low, start]);
+      low = Math.max(low, end);
+      if (end > to) break;
+    }
+    if (low < to) left.push([low, to]);
+  }
+  return left;
 }
 
 /** Row numbers, in rising order, as ranges. */

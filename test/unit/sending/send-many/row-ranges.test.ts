@@ -1,25 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  addRange,
+  addRanges,
   type RowRange,
   rangesOf,
   readInOrder,
-  removeRange,
+  removeRanges,
 } from '../../../../src/sending/send-many/row-ranges.ts';
+import { findAllSlowness } from '../../../support/linear-time.ts';
 
 const ROWS = 40;
-const range = fc
-  .tuple(fc.nat(ROWS - 1), fc.integer({ min: 1, max: 10 }))
-  .map(([from, length]): RowRange => [from, Math.min(ROWS, from + length)]);
-const steps = fc.array(fc.tuple(fc.constantFrom('add', 'remove'), range), { maxLength: 30 });
+const chosen = fc.uniqueArray(fc.nat(ROWS - 1)).map((rows) => rows.sort((one, other) => one - other));
+const steps = fc.array(fc.tuple(fc.constantFrom('add', 'remove'), chosen), { maxLength: 30 });
 
-function play(actions: readonly (readonly [string, RowRange])[]) {
+function play(actions: readonly (readonly [string, readonly number[]])[]) {
   let ranges: readonly RowRange[] = [];
   const rows = new Set<number>();
-  for (const [action, [from, to]] of actions) {
-    ranges = (action === 'add' ? addRange : removeRange)(ranges, [from, to]);
-    for (let row = from; row < to; row += 1) {
+  for (const [action, some] of actions) {
+    ranges = (action === 'add' ? addRanges : removeRanges)(ranges, rangesOf(some));
+    for (const row of some) {
       if (action === 'add') rows.add(row);
       else rows.delete(row);
     }
@@ -44,6 +43,15 @@ describe('row ranges', () => {
         const isIn = readInOrder(ranges);
         for (let row = 0; row < ROWS; row += stride) expect(isIn(row)).toBe(rows.includes(row));
       }),
+    );
+  });
+
+  it('are added and removed in time in proportion to their number', async () => {
+    const everyOther = ({ length }: string) => rangesOf(Array.from({ length }, (_, index) => 2 * index));
+    const every = [{ unit: '.' }];
+    expect(await findAllSlowness((text) => addRanges(everyOther(text), everyOther(text)), every)).toEqual([]);
+    expect(await findAllSlowness((text) => removeRanges(everyOther(text), everyOther(text)), every)).toEqual(
+      [],
     );
   });
 
