@@ -1,19 +1,85 @@
-import Papa from 'papaparse/papaparse.min.js';
-
 /** What is wrong with a file. Says nothing of what stands in it. */
 export class CsvError extends Error {}
 
 /** No row of an export is longer: a text has 1,530 characters. Beyond, a quote was never closed, or it is no CSV. */
 const MAX_ROW_CHARACTERS = 1_000_000;
+const COMMA = ','.charCodeAt(0);
+const QUOTE = '"'.charCodeAt(0);
 
-function makeParser(heading: string) {
-  const newline = heading.endsWith('\r\n') ? '\r\n' : '\n';
-  const parser = new Papa.Parser({ delimiter: ',', newline });
-  return (text: string, isEnd: boolean) => parser.parse(text, 0, !isEnd);
+type Newline = '\n' | '\r\n';
+type Row = readonly string[];
+
+/** A comma or a line break, which end a cell. */
+function isBorder(text: string, index: number, newline: Newline): boolean {
+  const code = text.charCodeAt(index);
+  return code === COMMA || (code === newline.charCodeAt(0) && text.startsWith(newline, index));
 }
 
-function isNotEmpty(row: readonly string[]): boolean {
+function isWhiteSpace(code: number): boolean {
+  return (code <= 0x20 || code > 0x7f) && /\s/.test(String.fromCharCode(code));
+}
+
+function findBorder(text: string, start: number, newline: Newline): number {
+  let index = start;
+  while (index < text.length && !isBorder(text, index, newline)) index += 1;
+  return index;
+}
+
+function skipWhiteSpace(text: string, start: number, newline: Newline): number {
+  let index = start;
+  while (isWhiteSpace(text.charCodeAt(index)) && !isBorder(text, index, newline)) index += 1;
+  return index;
+}
+
+/**
+ * The index of the quote that closes a cell: a border follows, or white space and a border, or nothing at the end of the
+ * file. A quote that neither closes the cell nor is doubled is part of it. Undefined when none closes it.
+ */
+function findClosingQuote(text: string, start: number, newline: Newline, isEnd: boolean): number | undefined {
+  for (let index = start; index < text.length; index += 1) {
+    if (text.charCodeAt(index) !== QUOTE) continue;
+    if (text.charCodeAt(index + 1) === QUOTE) {
+      index += 1;
+      continue;
+    }
+    if (isEnd && index + 1 === text.length) return index;
+    if (isBorder(text, skipWhiteSpace(text, index + 1, newline), newline)) return index;
+  }
+  return undefined;
+}
+
+function isNotEmpty(row: Row): boolean {
   return row.length > 1 || row[0] !== '';
+}
+
+/** The whole rows at the beginning of a text, and how many characters they take up. Takes time in proportion to them. */
+function readRows(
+  text: string,
+  newline: Newline,
+  isEnd: boolean,
+): { readonly rows: readonly Row[]; readonly length: number } {
+  const rows: Row[] = [];
+  let row: string[] = [];
+  let length = 0;
+  for (let start = 0; start < text.length || row.length > 0; ) {
+    let end: number;
+    if (text.charCodeAt(start) === QUOTE) {
+      const quote = findClosingQuote(text, start + 1, newline, isEnd);
+      if (quote === undefined) break;
+      row.push(text.slice(start + 1, quote).replace(/""/g, '"'));
+      end = skipWhiteSpace(text, quote + 1, newline);
+    } else {
+      end = findBorder(text, start, newline);
+      if (end === text.length && !isEnd) break;
+      row.push(text.slice(start, end));
+    }
+    start = end + 1;
+    if (text.charCodeAt(end) === COMMA) continue;
+    rows.push(row);
+    row = [];
+    start = length = Math.min(end + newline.length, text.length);
+  }
+  return { rows, length };
 }
 
 /**
@@ -23,33 +89,34 @@ function isNotEmpty(row: readonly string[]): boolean {
  *
  * @throws CsvError the file ends in the middle of a field, or a row has no end
  */
-export async function* parseCsv(
-  texts: AsyncIterable<string>,
-): AsyncGenerator<readonly (readonly string[])[], void, void> {
-  let parse: ReturnType<typeof makeParser> | undefined;
+export async function* parseCsv(texts: AsyncIterable<string>): AsyncGenerator<readonly Row[], void, void> {
+  let newline: Newline | undefined;
   let rest = '';
-  function takeRows(isEnd: boolean): readonly (readonly string[])[] {
-    const headingEnd = rest.indexOf('\n');
-    if (parse === undefined && (headingEnd !== -1 || isEnd))
-      parse = makeParser(rest.slice(0, headingEnd + 1));
-    if (parse === undefined) return [];
-    const { data, errors, meta } = parse(rest, isEnd);
-    if (isEnd && errors.some(({ code }) => code === 'MissingQuotes')) {
-      throw new CsvError('the file ends in the middle of a field');
-    }
-    rest = rest.slice(meta.cursor);
-    return data;
+  function takeRows(isEnd: boolean): readonly Row[] {
+    const headingEnd = newline === undefined ? rest.indexOf('\n') : -1;
+    if (headingEnd !== -1 || isEnd) newline ??= rest[headingEnd - 1] === '\r' ? '\r\n' : '\n';
+    if (newline === undefined) return [];
+    const { rows, length } = readRows(rest, newline, isEnd);
+    rest = rest.slice(length);
+    if (isEnd && rest !== '') throw new CsvError('the file ends in the middle of a field');
+    return rows;
   }
+  // A row that came in many small pieces would be read again with each: it is looked at when it has doubled.
+  let enough = 0;
   for await (const text of texts) {
     rest += text;
+    if (rest.length < enough && rest.length <= MAX_ROW_CHARACTERS) continue;
     const rows = takeRows(false);
+    enough = 2 * rest.length;
     if (rows.length > 0) yield rows;
     if (rest.length > MAX_ROW_CHARACTERS) {
       throw new CsvError(`a row has more than ${MAX_ROW_CHARACTERS} characters`);
     }
   }
-  const rows = takeRows(true);
-  if (rows.length > 0) yield rows;
+  for (const isEnd of [false, true]) {
+    const rows = takeRows(isEnd);
+    if (rows.length > 0) yield rows;
+  }
 }
 
 async function* decode(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void, void> {
@@ -75,7 +142,7 @@ async function* decode(stream: ReadableStream<Uint8Array>): AsyncGenerator<strin
  */
 export async function* readCsv(
   stream: ReadableStream<Uint8Array>,
-): AsyncGenerator<readonly (readonly string[])[], void, void> {
+): AsyncGenerator<readonly Row[], void, void> {
   for await (const rows of parseCsv(decode(stream))) {
     const filled = rows.filter(isNotEmpty);
     if (filled.length > 0) yield filled;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CsvError, readCsv } from '../../../../src/api/exports/csv.ts';
+import { CsvError, parseCsv, readCsv } from '../../../../src/api/exports/csv.ts';
+import { findAllSlowness } from '../../../support/linear-time.ts';
 
 /** A stream of these pieces, and what became of it. */
 function streamOf(pieces: readonly Uint8Array[]) {
@@ -27,6 +28,16 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 async function readAll(pieces: readonly Uint8Array[]) {
   const rows: (readonly string[])[] = [];
   for await (const some of readCsv(streamOf(pieces).stream)) rows.push(...some);
+  return rows;
+}
+
+/** Reads a text in pieces of so many characters. */
+async function readPieces(text: string, length = text.length) {
+  async function* pieces() {
+    for (let at = 0; at < text.length; at += length) yield text.slice(at, at + length);
+  }
+  const rows: (readonly string[])[] = [];
+  for await (const some of parseCsv(pieces())) rows.push(...some);
   return rows;
 }
 
@@ -65,6 +76,42 @@ describe('readCsv', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it.each([
+    ['blanks behind a closing quote', '"1" ,"2"\t\n', [['1', '2']]],
+    ['quotes inside of a cell', 'a"1"," b"\n', [['a"1"', ' b']]],
+    ['quotes that were not doubled', '"a"b"c","2"\n', [['a"b"c', '2']]],
+    ['a quote that was not doubled, at the end', '"a"b"', [['a"b']]],
+    ['doubled quotes alone', '"""",""\n', [['"', '']]],
+    ['empty cells and an empty line', ',\n\n,', [['', ''], [''], ['', '']]],
+    ['a carriage return alone', 'a\rb,"c\rd"\n', [['a\rb', 'c\rd']]],
+    [
+      'a line feed where lines end with two characters',
+      '1,2\r\n3\n,"4"\n\r\n',
+      [
+        ['1', '2'],
+        ['3\n', '4'],
+      ],
+    ],
+  ])('reads %s', async (_, text, rows) => {
+    expect(await readPieces(text)).toEqual(rows);
+    expect(await readPieces(text, 1)).toEqual(rows);
+  });
+
+  it('takes time in proportion to the file, whatever it holds and however it is cut', async () => {
+    const read = (length?: number) => async (text: string) => {
+      await readPieces(text, length).catch((error: unknown) => expect(error).toBeInstanceOf(CsvError));
+    };
+    const found = [...(await findAllSlowness(read()))];
+    const hostile = [
+      { head: 'a,b\n"', unit: 'x"', tail: `${' '.repeat(6_000)},` },
+      { head: 'a,b\n"', unit: 'x' },
+      { head: 'a,b\r\n"', unit: '" ' },
+      { unit: 'x' },
+    ];
+    for (const length of [undefined, 64]) found.push(...(await findAllSlowness(read(length), hostile)));
+    expect(found).toEqual([]);
   });
 
   it('reads nothing from an empty file', async () => {
