@@ -106,7 +106,9 @@ export async function* readJsonLines(texts: AsyncIterable<string>): AsyncGenerat
   let rest = '';
   let line = 0;
   for await (const text of texts) {
-    const lines = (rest + text).split('\n');
+    // Only the new piece is searched: a line in many small pieces would be read again with each of them.
+    const lines = text.split('\n');
+    lines[0] = rest + lines[0];
     rest = lines.pop() as string;
     if (rest.length > MAX_LINE_CHARACTERS) {
       throw wrong(`has a line ${line + lines.length + 1} of more than ${MAX_LINE_CHARACTERS} characters`);
