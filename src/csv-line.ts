@@ -2,7 +2,7 @@
 export function csvLine(values: readonly (string | number | undefined)[]): string {
   const cells = values.map((value) => {
     const text = String(value ?? '');
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
   });
   return `${cells.join(',')}\r\n`;
 }
