@@ -134,7 +134,7 @@ const batchSchema = shapeWith(
 );
 const inputSchema = shape({ ...messageFields, surveyId }, 'a survey message { surveyId, destination, … }');
 
-const LINK = /\{\{\s*url(?::[^{}]*)?\s*\}\}/g;
+const LINK = /\{\{\s*url(?:\s*|:[^{}]*)\}\}/g;
 /** 21 characters that every encoding carries: what a short link is billed as. */
 const BILLED_LINK = 'x'.repeat(21);
 
