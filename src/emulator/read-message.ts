@@ -75,7 +75,7 @@ function readText(
 
 export function readClientIp(fields: Fields): string | undefined {
   const address = readString(fields, 'clientIp', PROBLEMS.invalidIp);
-  if (address !== undefined && !/^(\d{1,3}\.){3}\d{1,3}$|^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(address)) {
+  if (address !== undefined && !/^(\d{1,3}\.){3}\d{1,3}$|^[0-9a-f.]*:[0-9a-f:.]*$/i.test(address)) {
     fail(PROBLEMS.invalidIp);
   }
   return address;

@@ -15,9 +15,8 @@ function decode(part: string): string | undefined {
 }
 
 /** Values of the `{name}` segments, decoded; undefined when the path does not fit. */
-function matchPath(template: string, path: string): Record<string, string> | undefined {
+function matchPath(template: string, given: readonly string[]): Record<string, string> | undefined {
   const wanted = template.split('/');
-  const given = path.split('/');
   if (wanted.length !== given.length) return undefined;
   const segments: Record<string, string> = {};
   for (const [index, name] of wanted.entries()) {
@@ -36,8 +35,9 @@ function matchPath(template: string, path: string): Record<string, string> | und
 /** Finds the endpoint: 404 when no path fits, 405 when only the method does not. */
 export function matchRoute(method: string, path: string): RouteMatch {
   const allowed: string[] = [];
+  const given = path.split('/');
   for (const route of ROUTES) {
-    const segments = matchPath(route.path, path);
+    const segments = matchPath(route.path, given);
     if (segments === undefined) continue;
     if (route.method === method) return { route, segments };
     allowed.push(route.method);

@@ -42,7 +42,7 @@ function parseRows(text: string): readonly (readonly string[])[] {
   let row: string[] = [];
   for (const [, cell = '', end = ''] of text
     .replace(/^\ufeff/, '')
-    .matchAll(/("(?:[^"]|"")*"|[^,\r\n]*)(,|\r?\n|$)/g)) {
+    .matchAll(/("(?:[^"]|"")*"|[^,\r\n]*)(,|\r?\n|\r|$)/gy)) {
     row.push(cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell.trim());
     if (end === ',') continue;
     if (row.some((value) => value !== '')) rows.push(row);
@@ -56,9 +56,9 @@ function toDraft(columns: readonly string[], row: readonly string[]): ContactDra
   const addresses: Record<string, string> = {};
   const texts: Record<string, string> = {};
   const customAttributes: Record<string, string> = {};
-  for (const [index, column] of columns.entries()) {
-    const value = row[index] ?? '';
-    if (value === '') continue;
+  for (const [index, value] of row.entries()) {
+    const column = columns[index];
+    if (value === '' || column === undefined) continue;
     const isColumn = (name: string) => name.toLowerCase() === column.toLowerCase();
     const address = ADDRESS_NAMES.find(isColumn);
     const text = TEXT_NAMES.find(isColumn);
