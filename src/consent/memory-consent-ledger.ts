@@ -27,6 +27,17 @@ function checkBound(value: number, name: string): void {
   throw new ConfigurationError(`memoryConsentLedger: ${name} must be a whole number of at least 1.`, name);
 }
 
+/** Where an entry of that time belongs: behind the last one that is not later. */
+function indexAfter(entries: readonly ConsentEntry[], at: number): number {
+  let [low, high] = [0, entries.length];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if ((entries[middle] as ConsentEntry).at <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /**
  * A ledger in this process's memory. **It forgets everything on restart**, opt-outs included, which is why it is never
  * used unless you write it out. Good for tests and demos.
@@ -42,6 +53,8 @@ export function memoryConsentLedger({
   checkBound(maxEntries, 'maxEntries');
   /** Histories in order: an entry is put in its place when it comes. */
   const people = new Map<string, ConsentEntry[]>();
+  /** Ids of the messages in each history, which one person can make long. */
+  const messageIds = new Map<string, Set<string>>();
   let size = 0;
 
   function checkRoom(changes: readonly ConsentChange[]): void {
@@ -60,20 +73,21 @@ export function memoryConsentLedger({
   function add({ key, ...entry }: ConsentChange): void {
     const entries = people.get(key) ?? [];
     people.set(key, entries);
-    const place = entries.findLastIndex(({ at }) => at <= entry.at) + 1;
-    entries.splice(place, 0, entry);
+    entries.splice(indexAfter(entries, entry.at), 0, entry);
     size += 1;
+    if (entry.messageId === undefined) return;
+    const known = messageIds.get(key) ?? new Set();
+    messageIds.set(key, known.add(entry.messageId));
   }
 
   function isKnown({ key, messageId }: ConsentChange): boolean {
-    return (
-      messageId !== undefined && people.get(key)?.some((entry) => entry.messageId === messageId) === true
-    );
+    return messageId !== undefined && messageIds.get(key)?.has(messageId) === true;
   }
 
   function remove(key: string): void {
     size -= people.get(key)?.length ?? 0;
     people.delete(key);
+    messageIds.delete(key);
   }
 
   return {
