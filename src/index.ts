@@ -164,7 +164,7 @@ export type {
   WindowRule,
 } from './limits/limit-store.ts';
 export { type MemoryLimitsOptions, memoryLimits } from './limits/memory-limits.ts';
-export type { PaceLane, PaceLease, PaceTurn, PaceWish, SharedPace } from './limits/shared-pace.ts';
+export type { Permit, PermitLease, PermitRequest, RateLane, SharedPace } from './limits/shared-pace.ts';
 export type {
   Logger,
   PaceOptions,

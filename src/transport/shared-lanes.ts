@@ -60,8 +60,8 @@ export function createSharedLanes(config: SharedLanesConfig) {
     return {
       async take(signal): Promise<UsePermit> {
         try {
-          const turn = await pacer.take(lanePace, signal);
-          return () => pacer.leave(turn);
+          const permit = await pacer.take(lanePace, signal);
+          return () => pacer.leave(permit);
         } catch (error) {
           // What sends nothing need not stand still with the store: no sends use the rate then.
           if (!StoreError.isInstance(error) || operation.repeat === 'never') throw error;

@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { LimitError, StoreError } from '../../src/errors.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
-import type { PaceLease, SharedPace } from '../../src/limits/shared-pace.ts';
+import type { PermitLease, SharedPace } from '../../src/limits/shared-pace.ts';
 import { numberOf, testClient } from '../support/client.ts';
 import { failureOf } from '../support/transport.ts';
 
 const PERSON = { destination: numberOf(1), text: 'Hello' };
 
-/** One turn at a time, of a store that may refuse to give any. */
+/** One permit at a time, of a store that may refuse to give any. */
 function startPace() {
   const state = { isAway: false, asked: 0 };
   const pace: SharedPace = {
     lane: () => ({
-      async lease(): Promise<PaceLease> {
+      async lease(): Promise<PermitLease> {
         state.asked += 1;
         if (state.isAway) throw new StoreError('no answer');
         const fromMs = performance.now();
-        return { turns: [{ fromMs, untilMs: fromMs + 38 }], retryAfterMs: 0, pauseMs: 0 };
+        return { permits: [{ fromMs, untilMs: fromMs + 38 }], retryAfterMs: 0, pauseMs: 0 };
       },
       pause: () => {},
     }),

@@ -69,7 +69,7 @@ describe.runIf(hasRedisServer())('with no more rights than docs/scaling.md asks 
       for (const { name, run } of cases) await expect(run(), name).resolves.toBeUndefined();
     }, 120_000);
 
-    it('finds nothing wrong with the server, and gives out turns', async () => {
+    it('finds nothing wrong with the server, and gives out permits', async () => {
       const limits = redisLimits({
         client: limited.client,
         secret: SECRET,
@@ -78,8 +78,8 @@ describe.runIf(hasRedisServer())('with no more rights than docs/scaling.md asks 
       });
       expect(await limits.check()).toEqual([]);
       const lane = limits.pace?.lane('https://sms.8x8.com', 'shop', 'fast');
-      const wish = { turns: 100, periodMs: 1_000, waiting: 1, expected: 0, isSlow: false };
-      expect((await lane?.lease(wish))?.turns).toHaveLength(1);
+      const request = { permits: 100, periodMs: 1_000, waiting: 1, expected: 0, isSlow: false };
+      expect((await lane?.lease(request))?.permits).toHaveLength(1);
       await limits.close();
     });
 

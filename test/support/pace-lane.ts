@@ -1,13 +1,13 @@
-import type { PaceLane, PaceLease, PaceTurn, PaceWish } from '../../src/limits/shared-pace.ts';
+import type { Permit, PermitLease, PermitRequest, RateLane } from '../../src/limits/shared-pace.ts';
 
 export const LATE_MS = 40;
 
-/** Where the turns of several processes come from, in memory, with what a test wants to see. */
-export interface FakeTimeLine extends PaceLane {
-  readonly wishes: PaceWish[];
+/** Where the permits of several processes come from, in memory, with what a test wants to see. */
+export interface FakeTimeLine extends RateLane {
+  readonly requests: PermitRequest[];
   readonly pauses: number[];
   /** Answers in the place of the next lease. */
-  next: ((wish: PaceWish) => Promise<PaceLease>) | undefined;
+  next: ((request: PermitRequest) => Promise<PermitLease>) | undefined;
   /** What every lease says of a pause. */
   pauseMs: number;
 }
@@ -16,32 +16,32 @@ export interface FakeTimeLine extends PaceLane {
 export function fakeTimeLine(now: () => number, answerMs = 0): FakeTimeLine {
   let free = Number.NEGATIVE_INFINITY;
   const line: FakeTimeLine = {
-    wishes: [],
+    requests: [],
     pauses: [],
     next: undefined,
     pauseMs: 0,
-    async lease(wish) {
-      line.wishes.push(wish);
+    async lease(request) {
+      line.requests.push(request);
       const { next } = line;
       line.next = undefined;
-      if (next !== undefined) return next(wish);
+      if (next !== undefined) return next(request);
       if (answerMs > 0) await new Promise((resolve) => setTimeout(resolve, answerMs));
-      if (line.pauseMs > 0) return { turns: [], retryAfterMs: 0, pauseMs: line.pauseMs };
-      const space = (wish.periodMs + LATE_MS) / wish.turns;
+      if (line.pauseMs > 0) return { permits: [], retryAfterMs: 0, pauseMs: line.pauseMs };
+      const space = (request.periodMs + LATE_MS) / request.permits;
       const first = Math.max(free, now());
-      const count = Math.min(wish.waiting, Math.max(1, Math.floor(100 / space)));
+      const count = Math.min(request.waiting, Math.max(1, Math.floor(100 / space)));
       free = first + count * space;
-      return leaseOf(Array.from({ length: count }, (_, at) => turnAt(first + at * space)));
+      return leaseOf(Array.from({ length: count }, (_, at) => permitAt(first + at * space)));
     },
     pause: (ms) => void line.pauses.push(ms),
   };
   return line;
 }
 
-export const turnAt = (fromMs: number): PaceTurn => ({ fromMs, untilMs: fromMs + LATE_MS });
+export const permitAt = (fromMs: number): Permit => ({ fromMs, untilMs: fromMs + LATE_MS });
 
-export const leaseOf = (turns: readonly PaceTurn[], more: Partial<PaceLease> = {}): PaceLease => ({
-  turns,
+export const leaseOf = (permits: readonly Permit[], more: Partial<PermitLease> = {}): PermitLease => ({
+  permits,
   retryAfterMs: 0,
   pauseMs: 0,
   ...more,

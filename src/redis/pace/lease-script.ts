@@ -1,23 +1,23 @@
 import { HORIZON_MS, SLOT_MS } from './spacing.ts';
 
-/** While turns are given out no further ahead than this, nobody waits to speak of; ours. */
+/** While permits are given out no further ahead than this, nobody waits to speak of; ours. */
 const NEAR_MS = 20;
 
 /** Microseconds; a constant of the text, so that a server compiles it once. */
 const micros = (ms: number) => `${ms * 1000}`;
 
 /**
- * Gives out turns of one sub-account, by the server's time in microseconds.
+ * Gives out permits of one sub-account, by the server's time in microseconds.
  *
- * `KEYS[1]`: from when turns are free, until when 8x8 asked for a pause, until when spaces are wide, and the time of the
+ * `KEYS[1]`: from when permits are free, until when 8x8 asked for a pause, until when spaces are wide, and the time of the
  * last call. `KEYS[2]`: the processes that asked within the last second.
  *
  * `ARGV`: 1 the time by the clock of a test, or empty; 2 the name of the process; 3 how many callers wait, 4 how many
- * more are expected; 5 microseconds from turn to turn, 6 the same when spaces are wide; 7 not empty: the turns are to
- * last long, and 8 how long spaces stay wide after the last of them; 9 turns that this process took without the server;
+ * more are expected; 5 microseconds from permit to permit, 6 the same when spaces are wide; 7 not empty: the permits are to
+ * last long, and 8 how long spaces stay wide after the last of them; 9 permits that this process took without the server;
  * 10 milliseconds of a pause that begins now.
  *
- * The answer: the time, the first turn, the space between turns, their count, and what is left of the pause.
+ * The answer: the time, the first permit, the space between permits, their count, and what is left of the pause.
  */
 export const LEASE = `
 local KEYS, ARGV, call = KEYS, ARGV, redis.call

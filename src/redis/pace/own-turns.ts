@@ -1,47 +1,47 @@
-import type { PaceLease, PaceWish } from '../../limits/shared-pace.ts';
+import type { PermitLease, PermitRequest } from '../../limits/shared-pace.ts';
 import { LATE_MS, lifeMs, SLOT_MS, spaceMs } from './spacing.ts';
 
-/** The turns that a process takes by itself while the server does not answer: its share of the rate. */
+/** The permits that a process takes by itself while the server does not answer: its share of the rate. */
 export interface OwnTurns {
-  /** @param afterMs when the last turn of the server is due; they go first */
-  lease(wish: PaceWish, afterMs: number): PaceLease;
-  /** How many turns of the last period the server does not know of. */
+  /** @param afterMs when the last permit of the server is due; they go first */
+  lease(request: PermitRequest, afterMs: number): PermitLease;
+  /** How many permits of the last period the server does not know of. */
   owed(periodMs: number): number;
   /** The server knows. */
   settle(): void;
 }
 
-/** How often the server is looked for at least while a turn is far off. */
+/** How often the server is looked for at least while a permit is far off. */
 const LOOK_MS = 500;
 
-/** @param processes how many share the rate; of less than one turn a period for each they take one at a time */
+/** @param processes how many share the rate; of less than one permit a period for each they take one at a time */
 export function createOwnTurns(processes: number, now: () => number): OwnTurns {
   let free = Number.NEGATIVE_INFINITY;
-  /** When turns were due that the server does not know of, the last period of them. */
+  /** When permits were due that the server does not know of, the last period of them. */
   let taken: number[] = [];
 
-  /** A whole number of turns for each, so that together they have no more; or a longer period for one. */
-  function shareOf(wish: PaceWish): PaceWish {
-    const share = wish.turns / processes;
+  /** A whole number of permits for each, so that together they have no more; or a longer period for one. */
+  function shareOf(request: PermitRequest): PermitRequest {
+    const share = request.permits / processes;
     return share >= 1
-      ? { ...wish, turns: Math.floor(share) }
-      : { ...wish, turns: 1, periodMs: wish.periodMs / share };
+      ? { ...request, permits: Math.floor(share) }
+      : { ...request, permits: 1, periodMs: request.periodMs / share };
   }
 
   return {
-    lease(wish, afterMs) {
+    lease(request, afterMs) {
       const time = now();
-      const space = spaceMs(shareOf(wish), LATE_MS);
+      const space = spaceMs(shareOf(request), LATE_MS);
       const first = Math.max(free, afterMs + space, time);
       if (first - time > SLOT_MS) {
-        return { turns: [], retryAfterMs: Math.min(first - time - SLOT_MS, LOOK_MS), pauseMs: 0 };
+        return { permits: [], retryAfterMs: Math.min(first - time - SLOT_MS, LOOK_MS), pauseMs: 0 };
       }
-      const count = Math.min(wish.waiting, Math.max(1, Math.floor(SLOT_MS / space)));
+      const count = Math.min(request.waiting, Math.max(1, Math.floor(SLOT_MS / space)));
       const dues = Array.from({ length: count }, (_, at) => first + at * space);
       free = first + count * space;
-      taken = [...taken.filter((due) => due > time - wish.periodMs), ...dues];
-      const turns = dues.map((due) => ({ fromMs: due, untilMs: due + lifeMs(false) }));
-      return { turns, retryAfterMs: 0, pauseMs: 0 };
+      taken = [...taken.filter((due) => due > time - request.periodMs), ...dues];
+      const permits = dues.map((due) => ({ fromMs: due, untilMs: due + lifeMs(false) }));
+      return { permits, retryAfterMs: 0, pauseMs: 0 };
     },
     owed(periodMs) {
       const time = now();

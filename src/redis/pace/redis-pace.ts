@@ -1,5 +1,5 @@
 import { StoreError } from '../../errors.ts';
-import type { PaceLane, PaceLease, PaceWish, SharedPace } from '../../limits/shared-pace.ts';
+import type { PermitLease, PermitRequest, RateLane, SharedPace } from '../../limits/shared-pace.ts';
 import { createStoreTime } from '../../limits/store-time.ts';
 import type { RedisCommands } from '../redis-commands.ts';
 import { createRunScript } from '../run-script.ts';
@@ -13,7 +13,7 @@ export interface RedisPaceConfig {
   readonly commands: RedisCommands;
   readonly onStoreError: 'refuse' | { readonly processes: number };
   readonly timeoutMs: number;
-  /** The server did not answer when it was asked for something else; who waits for a turn may have waited for that. */
+  /** The server did not answer when it was asked for something else; who waits for a permit may have waited for that. */
   readonly isDoubted?: (() => boolean) | undefined;
   readonly emit: EmitLimits;
   /** Microseconds by the clock of a test, instead of the server's. */
@@ -46,7 +46,7 @@ export function createRedisPace(config: RedisPaceConfig): SharedPace {
     return id;
   }
 
-  /** Whoever gives out turns now; told when it changes. */
+  /** Whoever gives out permits now; told when it changes. */
   function look(): void {
     const wasAway = isAway;
     isAway = gate.isOpen();
@@ -56,24 +56,24 @@ export function createRedisPace(config: RedisPaceConfig): SharedPace {
     } else emit({ type: 'pace-switched', to: 'shared', reason: 'recovered' });
   }
 
-  function laneOf(server: ServerTurns): PaceLane {
+  function laneOf(server: ServerTurns): RateLane {
     const own = onStoreError === 'refuse' ? undefined : createOwnTurns(onStoreError.processes, now);
-    /** When the last turn of the server is due. */
+    /** When the last permit of the server is due. */
     let lastMs = Number.NEGATIVE_INFINITY;
 
-    async function lease(wish: PaceWish): Promise<PaceLease> {
-      const owed = own?.owed(wish.periodMs) ?? 0;
+    async function lease(request: PermitRequest): Promise<PermitLease> {
+      const owed = own?.owed(request.periodMs) ?? 0;
       const timeoutMs = isDoubted?.() === true ? deadlineMs * DOUBTED_PART : deadlineMs;
-      const asked = await gate.ask(() => server.lease(wish, owed), { timeoutMs, isTake: true });
+      const asked = await gate.ask(() => server.lease(request, owed), { timeoutMs, isTake: true });
       look();
       if (asked.isAnswered) {
         own?.settle();
-        lastMs = Math.max(lastMs, asked.value.turns.at(-1)?.fromMs ?? lastMs);
+        lastMs = Math.max(lastMs, asked.value.permits.at(-1)?.fromMs ?? lastMs);
         return asked.value;
       }
       if (own === undefined)
         throw new StoreError('The shared limit store does not answer. Nothing was sent.');
-      return own.lease(wish, lastMs);
+      return own.lease(request, lastMs);
     }
 
     async function pause(ms: number): Promise<void> {

@@ -1,12 +1,12 @@
-import type { PaceLease, PaceWish } from '../../limits/shared-pace.ts';
+import type { PermitLease, PermitRequest } from '../../limits/shared-pace.ts';
 import { escapeText } from '../key-names.ts';
 import type { RunScript } from '../run-script.ts';
 import { HORIZON_MS, LATE_MS, lifeMs, SLOW_LATE_MS, spaceMs } from './spacing.ts';
 
-/** The turns of one sub-account, as the server gives them out. */
+/** The permits of one sub-account, as the server gives them out. */
 export interface ServerTurns {
-  /** @param owed turns that this process took without the server */
-  lease(wish: PaceWish, owed: number): Promise<PaceLease>;
+  /** @param owed permits that this process took without the server */
+  lease(request: PermitRequest, owed: number): Promise<PermitLease>;
   pause(ms: number): Promise<void>;
 }
 
@@ -16,7 +16,7 @@ export interface ServerTurnsConfig {
   readonly processId: () => string;
   /** Of a lane. */
   readonly keys: readonly string[];
-  /** The clock of the turns. */
+  /** The clock of the permits. */
   readonly now: () => number;
   readonly random: () => number;
   /** Microseconds by the clock of a test, instead of the server's. */
@@ -39,21 +39,21 @@ export function createServerTurns(config: ServerTurnsConfig): ServerTurns {
   }
 
   return {
-    async lease(wish, owed) {
-      const micros = (lateMs: number) => Math.ceil(spaceMs(wish, lateMs) * 1000);
-      const wideForMs = wish.periodMs + SLOW_LATE_MS;
+    async lease(request, owed) {
+      const micros = (lateMs: number) => Math.ceil(spaceMs(request, lateMs) * 1000);
+      const wideForMs = request.periodMs + SLOW_LATE_MS;
       const askedMs = now();
       const answer = await ask(
-        wish.waiting,
-        wish.expected,
+        request.waiting,
+        request.expected,
         micros(LATE_MS),
         micros(SLOW_LATE_MS),
-        wish.isSlow ? 'l' : '',
+        request.isSlow ? 'l' : '',
         Math.ceil(wideForMs * 1000),
         owed,
         0,
       );
-      return readLease(answer, { askedMs, heardMs: now(), wish, random });
+      return readLease(answer, { askedMs, heardMs: now(), request: request, random });
     },
     async pause(ms) {
       await ask(0, 0, 1, 1, '', 0, 0, Math.ceil(ms));
@@ -64,12 +64,12 @@ export function createServerTurns(config: ServerTurnsConfig): ServerTurns {
 interface Asked {
   readonly askedMs: number;
   readonly heardMs: number;
-  readonly wish: PaceWish;
+  readonly request: PermitRequest;
   readonly random: () => number;
 }
 
 /** Turns of the server in the time of this process. */
-function readLease(answer: unknown, { askedMs, heardMs, wish, random }: Asked): PaceLease {
+function readLease(answer: unknown, { askedMs, heardMs, request, random }: Asked): PermitLease {
   const words = ANSWER.exec(`${answer}`);
   if (words === null) throw new Error('the server gave no lease');
   const [time, first, space, count, pause] = words.slice(1).map(Number) as [
@@ -79,13 +79,13 @@ function readLease(answer: unknown, { askedMs, heardMs, wish, random }: Asked): 
     number,
     number,
   ];
-  const turns = Array.from({ length: count }, (_, at) => {
+  const permits = Array.from({ length: count }, (_, at) => {
     const dueInMs = (first + at * space - time) / 1000;
-    return { fromMs: heardMs + dueInMs, untilMs: askedMs + dueInMs + lifeMs(wish.isSlow) };
+    return { fromMs: heardMs + dueInMs, untilMs: askedMs + dueInMs + lifeMs(request.isSlow) };
   });
   const pauseMs = pause / 1000;
-  if (count > 0 || pauseMs > 0) return { turns, retryAfterMs: 0, pauseMs };
+  if (count > 0 || pauseMs > 0) return { permits, retryAfterMs: 0, pauseMs };
   // By chance, so that the nearest process is not always the first.
   const retryAfterMs = (first - time) / 1000 - HORIZON_MS + (random() * space) / 1000;
-  return { turns, retryAfterMs, pauseMs };
+  return { permits, retryAfterMs, pauseMs };
 }

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { PaceLane, PaceWish } from '../../../src/limits/shared-pace.ts';
+import type { PermitRequest, RateLane } from '../../../src/limits/shared-pace.ts';
 import { createRedisPace, type RedisPaceConfig } from '../../../src/redis/pace/redis-pace.ts';
 import { type RedisClient, toRedisCommands } from '../../../src/redis/redis-commands.ts';
 import type { LimitsEventBody } from '../../../src/redis/trouble/limits-event.ts';
@@ -8,8 +8,12 @@ import { createSharedPacer, type SharedPacer } from '../../../src/transport/shar
 
 export const now = () => performance.now();
 
-export const wishOf = (turns: number, waiting: number, more: Partial<PaceWish> = {}): PaceWish => ({
-  turns,
+export const requestOf = (
+  permits: number,
+  waiting: number,
+  more: Partial<PermitRequest> = {},
+): PermitRequest => ({
+  permits,
   periodMs: SECOND_MS,
   waiting,
   expected: 0,
@@ -19,7 +23,7 @@ export const wishOf = (turns: number, waiting: number, more: Partial<PaceWish> =
 
 /** One process that sends. */
 export interface PaceProcess {
-  readonly lane: PaceLane;
+  readonly lane: RateLane;
   readonly pacer: SharedPacer;
   readonly events: LimitsEventBody[];
   readonly asked: { count: number };
@@ -36,10 +40,10 @@ export function startProcess(client: RedisClient, more: Partial<RedisPaceConfig>
     ...more,
   });
   const inner = pace.lane('sms.8x8.com', 'team_otp', 'fast');
-  const lane: PaceLane = {
-    lease(wish) {
+  const lane: RateLane = {
+    lease(request) {
       asked.count += 1;
-      return inner.lease(wish);
+      return inner.lease(request);
     },
     pause: (ms) => inner.pause(ms),
   };
@@ -57,9 +61,9 @@ export async function sendUntil(
   const { signal } = new AbortController();
   async function send(): Promise<void> {
     while (now() < endMs) {
-      const turn = await pacer.take({ requestsPerSecond: rate, maxQueued: 100_000 }, signal);
+      const permit = await pacer.take({ requestsPerSecond: rate, maxQueued: 100_000 }, signal);
       const time = now();
-      if (pacer.leave(turn)) times.push(time);
+      if (pacer.leave(permit)) times.push(time);
     }
   }
   await Promise.all(Array.from({ length: callers }, send));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PaceLease, PaceWish } from '../../../src/limits/shared-pace.ts';
+import type { PermitLease, PermitRequest } from '../../../src/limits/shared-pace.ts';
 import { escapeText } from '../../../src/redis/key-names.ts';
 import { LEASE } from '../../../src/redis/pace/lease-script.ts';
 import { createServerTurns, laneKeys } from '../../../src/redis/pace/server-turns.ts';
@@ -9,7 +9,7 @@ import { toRedisCommands } from '../../../src/redis/redis-commands.ts';
 import { createRunScript, type RunScript } from '../../../src/redis/run-script.ts';
 import { mostInASecond } from '../../support/pace-lane.ts';
 import { hasRedisServer, type RedisServer, startRedis } from '../../support/redis-server.ts';
-import { connect, wishOf } from './kit.ts';
+import { connect, requestOf } from './kit.ts';
 
 const KEYS = laneKeys('sms.8x8.com', 'team_otp', 'fast');
 const START = 1_795_338_000_000;
@@ -30,7 +30,7 @@ describe('the keys of a lane', () => {
   });
 });
 
-describe.runIf(hasRedisServer())('the script that gives out turns', () => {
+describe.runIf(hasRedisServer())('the script that gives out permits', () => {
   let server: RedisServer;
   let client: Redis;
   let run: RunScript;
@@ -60,82 +60,82 @@ describe.runIf(hasRedisServer())('the script that gives out turns', () => {
       random: () => 0.5,
       testClock: () => serverMs * 1000,
     });
-  const lease = (wish: PaceWish, processId = 'a', owed = 0): Promise<PaceLease> =>
-    turnsOf(processId).lease(wish, owed);
-  const dues = ({ turns }: PaceLease) =>
-    turns.map(({ fromMs }) => Math.round((fromMs - START) * 1000) / 1000);
+  const lease = (request: PermitRequest, processId = 'a', owed = 0): Promise<PermitLease> =>
+    turnsOf(processId).lease(request, owed);
+  const dues = ({ permits }: PermitLease) =>
+    permits.map(({ fromMs }) => Math.round((fromMs - START) * 1000) / 1000);
 
   it('gives what is asked, one space after the other, within a slot', async () => {
-    expect(dues(await lease(wishOf(1000, 3)))).toEqual([0, 1.041, 2.082]);
-    expect(dues(await lease(wishOf(1000, 1)))).toEqual([3.123]);
-    const all = dues(await lease(wishOf(1000, 500)));
+    expect(dues(await lease(requestOf(1000, 3)))).toEqual([0, 1.041, 2.082]);
+    expect(dues(await lease(requestOf(1000, 1)))).toEqual([3.123]);
+    const all = dues(await lease(requestOf(1000, 500)));
     expect(all).toHaveLength(96);
     expect((all.at(-1) as number) - (all[0] as number)).toBeLessThan(100);
-    const [turn] = (await lease(wishOf(1000, 1))).turns;
-    expect((turn?.untilMs ?? 0) - (turn?.fromMs ?? 0)).toBeCloseTo(38, 6);
+    const [permit] = (await lease(requestOf(1000, 1))).permits;
+    expect((permit?.untilMs ?? 0) - (permit?.fromMs ?? 0)).toBeCloseTo(38, 6);
   });
 
   it('gives each of the processes that live its part of a slot, and at least one', async () => {
-    for (const id of ['a', 'b', 'c']) await lease(wishOf(100, 1), id);
-    expect((await lease(wishOf(100, 50), 'd')).turns).toHaveLength(2);
-    expect((await lease(wishOf(5, 50), 'd')).turns).toHaveLength(1);
+    for (const id of ['a', 'b', 'c']) await lease(requestOf(100, 1), id);
+    expect((await lease(requestOf(100, 50), 'd')).permits).toHaveLength(2);
+    expect((await lease(requestOf(5, 50), 'd')).permits).toHaveLength(1);
     // Who did not ask within a second is idle, or dead.
     serverMs += 1_001;
-    expect((await lease(wishOf(100, 50), 'a')).turns).toHaveLength(9);
+    expect((await lease(requestOf(100, 50), 'a')).permits).toHaveLength(9);
   });
 
   it('counts on for who is expected only while nobody else waits', async () => {
-    const wish = wishOf(1000, 1, { expected: 9 });
-    for (const given of [10, 10, 1, 1]) expect((await lease(wish)).turns).toHaveLength(given);
+    const request = requestOf(1000, 1, { expected: 9 });
+    for (const given of [10, 10, 1, 1]) expect((await lease(request)).permits).toHaveLength(given);
   });
 
   it('gives nothing more than two seconds ahead, and says when to ask again', async () => {
-    for (let at = 0; at < 2; at++) expect((await lease(wishOf(1, 1))).turns).toHaveLength(1);
+    for (let at = 0; at < 2; at++) expect((await lease(requestOf(1, 1))).permits).toHaveLength(1);
     serverMs += 50;
     // Due after 2.08 s, that is 30 ms too far; half a space more by chance.
-    const { turns, retryAfterMs } = await lease(wishOf(1, 1));
-    expect(turns).toEqual([]);
+    const { permits, retryAfterMs } = await lease(requestOf(1, 1));
+    expect(permits).toEqual([]);
     expect(retryAfterMs).toBeCloseTo(2080.002 - 50 - 2000 + 520, 2);
     serverMs += 40;
-    expect((await lease(wishOf(1, 1))).turns).toHaveLength(1);
+    expect((await lease(requestOf(1, 1))).permits).toHaveLength(1);
   });
 
   it('puts back what a process took without it', async () => {
-    expect(dues(await lease(wishOf(100, 1), 'a', 10))).toEqual([104.01]);
-    expect(dues(await lease(wishOf(100, 1), 'b'))).toEqual([114.411]);
+    expect(dues(await lease(requestOf(100, 1), 'a', 10))).toEqual([104.01]);
+    expect(dues(await lease(requestOf(100, 1), 'b'))).toEqual([114.411]);
   });
 
   it('gives nothing during a pause; the longest one wins', async () => {
     await turnsOf('a').pause(1_000);
     await turnsOf('b').pause(400);
-    expect(await lease(wishOf(100, 1))).toEqual({ turns: [], retryAfterMs: 0, pauseMs: 1_000 });
+    expect(await lease(requestOf(100, 1))).toEqual({ permits: [], retryAfterMs: 0, pauseMs: 1_000 });
     serverMs += 999;
-    expect((await lease(wishOf(100, 1))).pauseMs).toBe(1);
+    expect((await lease(requestOf(100, 1))).pauseMs).toBe(1);
     serverMs += 1;
-    expect((await lease(wishOf(100, 1))).turns).toHaveLength(1);
+    expect((await lease(requestOf(100, 1))).permits).toHaveLength(1);
     // Asking for one makes nobody a process that waits.
     expect(await client.zcard(KEYS[1] as string)).toBe(1);
   });
 
   it('goes on where it was when the clock of the server is set back', async () => {
-    await lease(wishOf(100, 5));
+    await lease(requestOf(100, 5));
     await turnsOf('a').pause(300);
     serverMs -= 31 * 60_000;
-    const { pauseMs } = await lease(wishOf(100, 1));
+    const { pauseMs } = await lease(requestOf(100, 1));
     expect(pauseMs).toBe(300);
     serverMs += 300;
-    expect((await lease(wishOf(100, 50))).turns[0]?.fromMs).toBe(serverMs);
+    expect((await lease(requestOf(100, 50))).permits[0]?.fromMs).toBe(serverMs);
     // Those that asked by the old clock are not waited for either.
-    expect((await lease(wishOf(100, 50))).turns).toHaveLength(9);
+    expect((await lease(requestOf(100, 50))).permits).toHaveLength(9);
   });
 
-  it('keeps the wide spaces until a period after the last long turn', async () => {
-    const slow = await lease(wishOf(100, 1, { isSlow: true }));
-    const [turn] = slow.turns;
-    expect((turn?.untilMs ?? 0) - (turn?.fromMs ?? 0)).toBeCloseTo(498, 6);
+  it('keeps the wide spaces until a period after the last long permit', async () => {
+    const slow = await lease(requestOf(100, 1, { isSlow: true }));
+    const [permit] = slow.permits;
+    expect((permit?.untilMs ?? 0) - (permit?.fromMs ?? 0)).toBeCloseTo(498, 6);
     const gapAt = async (atMs: number) => {
       serverMs = START + atMs;
-      const [first, second] = dues(await lease(wishOf(100, 2))) as [number, number];
+      const [first, second] = dues(await lease(requestOf(100, 2))) as [number, number];
       return second - first;
     };
     expect(await gapAt(1_000)).toBeCloseTo(15, 2);
@@ -144,7 +144,7 @@ describe.runIf(hasRedisServer())('the script that gives out turns', () => {
   });
 
   it('forgets a lane that nobody uses, and takes the time from the server when no test gives it', async () => {
-    const turns = createServerTurns({
+    const permits = createServerTurns({
       run,
       processId: () => 'a',
       keys: KEYS,
@@ -152,7 +152,7 @@ describe.runIf(hasRedisServer())('the script that gives out turns', () => {
       random: () => 0,
     });
     const before = Date.now();
-    expect(await turns.lease(wishOf(100, 1), 0)).toMatchObject({ turns: [{ fromMs: 5 }], pauseMs: 0 });
+    expect(await permits.lease(requestOf(100, 1), 0)).toMatchObject({ permits: [{ fromMs: 5 }], pauseMs: 0 });
     const last = Number(((await client.get(KEYS[0] as string)) ?? '').split(' ')[3]) / 1000;
     expect(Math.abs(last - before)).toBeLessThan(5_000);
     for (const key of KEYS) {
@@ -163,14 +163,14 @@ describe.runIf(hasRedisServer())('the script that gives out turns', () => {
   });
 
   it('an answer that is none is an error', async () => {
-    const turns = createServerTurns({
+    const permits = createServerTurns({
       run: async () => 'OK',
       processId: () => 'a',
       keys: KEYS,
       now: () => 0,
       random: () => 0,
     });
-    await expect(turns.lease(wishOf(1, 1), 0)).rejects.toThrow('no lease');
+    await expect(permits.lease(requestOf(1, 1), 0)).rejects.toThrow('no lease');
   });
 
   const upTo = (max: number) => fc.double({ min: 0, max, noNaN: true });
@@ -190,7 +190,7 @@ describe.runIf(hasRedisServer())('the script that gives out turns', () => {
     /** The way to the server and back. */
     toMs: endsOf(30),
     backMs: endsOf(30),
-    /** How late each turn is used, as a part of how long it lasts; above 1 it is not. */
+    /** How late each permit is used, as a part of how long it lasts; above 1 it is not. */
     late: fc.array(fc.oneof(fc.constantFrom(0, 1), upTo(1.2)), { minLength: 1, maxLength: 8 }),
     isDead: rarely(9),
   });
@@ -208,7 +208,7 @@ describe.runIf(hasRedisServer())('the script that gives out turns', () => {
           for (const step of steps) {
             const offset = offsets[step.process] as number;
             serverMs += step.afterMs;
-            const turns = createServerTurns({
+            const permits = createServerTurns({
               run: async (keys, args) => {
                 serverMs += step.toMs;
                 const answer = await run(keys, [`${Math.floor(serverMs * 1000)}`, ...args.slice(1)]);
@@ -221,9 +221,9 @@ describe.runIf(hasRedisServer())('the script that gives out turns', () => {
               random: () => 0.5,
               testClock: () => 0,
             });
-            const given = await turns.lease(wishOf(rate, step.waiting, step), 0);
+            const given = await permits.lease(requestOf(rate, step.waiting, step), 0);
             if (step.isDead) continue;
-            given.turns.forEach(({ fromMs, untilMs }, at) => {
+            given.permits.forEach(({ fromMs, untilMs }, at) => {
               // Not before the answer is there.
               const first = Math.max(fromMs, serverMs + offset);
               const late = step.late[at % step.late.length] as number;
@@ -244,8 +244,8 @@ describe.runIf(hasRedisServer())('the script that gives out turns', () => {
       serverMs = START;
       const left: number[] = [];
       for (let at = 0; at < 200; at++, serverMs += 10) {
-        const { turns } = await lease(wishOf(50, 1), `${at % processes}`);
-        for (const { fromMs } of turns) left.push(fromMs);
+        const { permits } = await lease(requestOf(50, 1), `${at % processes}`);
+        for (const { fromMs } of permits) left.push(fromMs);
       }
       expect(mostInASecond(left)).toBeLessThanOrEqual(50);
       const inSecond = left.filter((time) => time >= START && time < START + 1_000);

@@ -11,7 +11,7 @@ import {
   startRedisCluster,
 } from '../../support/redis-server.ts';
 import { CLUSTER_CLIENTS, SINGLE_CLIENTS } from '../clients.ts';
-import { connect, now, type PaceProcess, sendUntil, startProcess, wishOf } from './kit.ts';
+import { connect, now, type PaceProcess, requestOf, sendUntil, startProcess } from './kit.ts';
 
 const HAS_SERVER = hasRedisServer();
 /** Of the rate that must be used; 96 in 100 on a quiet machine. */
@@ -40,7 +40,7 @@ describe.runIf(HAS_SERVER)('processes on one server', () => {
   it.each([
     ['four that all send', 200, 4, [40, 40, 40, 40]],
     ['one that sends and three that do not', 400, 4, [100, 1, 0, 0]],
-    ['more than there are turns a slot', 20, 4, [3, 3, 3, 3]],
+    ['more than there are permits a slot', 20, 4, [3, 3, 3, 3]],
   ])('%s: never over, and the rate is used', async (_, rate, count, callers) => {
     const processes = await start(count);
     const end = now() + SECONDS * 1000;
@@ -57,7 +57,7 @@ describe.runIf(HAS_SERVER)('processes on one server', () => {
     }
   });
 
-  it('gives everybody a part of the turns', async () => {
+  it('gives everybody a part of the permits', async () => {
     const processes = await start(4);
     const end = now() + SECONDS * 1000;
     const sent = await Promise.all(processes.map((each) => sendUntil(each, 100, 20, end)));
@@ -66,17 +66,17 @@ describe.runIf(HAS_SERVER)('processes on one server', () => {
 
   it('a process that dies costs the others a slot', async () => {
     const [dead, alive] = (await start(2)) as [PaceProcess, PaceProcess];
-    const lease = await dead.lane.lease(wishOf(100, 50));
-    expect(lease.turns).toHaveLength(9);
-    const { turns } = await alive.lane.lease(wishOf(100, 1));
-    expect((turns[0]?.fromMs ?? Number.POSITIVE_INFINITY) - now()).toBeLessThanOrEqual(100);
+    const lease = await dead.lane.lease(requestOf(100, 50));
+    expect(lease.permits).toHaveLength(9);
+    const { permits } = await alive.lane.lease(requestOf(100, 1));
+    expect((permits[0]?.fromMs ?? Number.POSITIVE_INFINITY) - now()).toBeLessThanOrEqual(100);
   });
 
   it('a pause is told to all', async () => {
     const [one, other] = (await start(2)) as [PaceProcess, PaceProcess];
     one.lane.pause(60_000);
     await vi.waitFor(async () => {
-      const { pauseMs } = await other.lane.lease(wishOf(100, 1));
+      const { pauseMs } = await other.lane.lease(requestOf(100, 1));
       expect(pauseMs).toBeGreaterThan(50_000);
     });
   });
@@ -92,10 +92,10 @@ describe.runIf(HAS_SERVER)('processes on one server', () => {
     async function send(): Promise<void> {
       while (!isOver) {
         const asked = now();
-        const turn = await one.pacer.take({ requestsPerSecond: rate, maxQueued: 100 }, signal);
+        const permit = await one.pacer.take({ requestsPerSecond: rate, maxQueued: 100 }, signal);
         const time = now();
         waits.push(time - asked);
-        if (one.pacer.leave(turn)) times.push(time);
+        if (one.pacer.leave(permit)) times.push(time);
       }
     }
     const senders = [send(), send()];
@@ -115,16 +115,16 @@ describe.runIf(HAS_SERVER)('processes on one server', () => {
     expect(mostInASecond(times)).toBeLessThanOrEqual(rate);
     // Ten a second are its share.
     expect(aloneMs).toBeGreaterThanOrEqual(1_500);
-    // The deadline of a lease, two turns of its own, and the second after what it took alone.
+    // The deadline of a lease, two permits of its own, and the second after what it took alone.
     expect(Math.max(...waits)).toBeLessThanOrEqual(3_000);
   });
 
   it('a server that lost everything goes on at once', async () => {
     const [one] = (await start(1)) as [PaceProcess];
-    await one.lane.lease(wishOf(100, 1));
+    await one.lane.lease(requestOf(100, 1));
     server.cli('FLUSHALL');
     server.cli('SCRIPT', 'FLUSH');
-    expect((await one.lane.lease(wishOf(100, 1))).turns).toHaveLength(1);
+    expect((await one.lane.lease(requestOf(100, 1))).permits).toHaveLength(1);
   });
 
   it('one request a second, over two processes', async () => {
@@ -142,9 +142,9 @@ describe.runIf(HAS_SERVER)('processes on one server', () => {
       const pacer = createSharedPacer(pace.lane('sms.8x8.com', 'team_otp', 'details'), 1010, now);
       return [1, 2].map(async () => {
         for (;;) {
-          const turn = await pacer.take({ requestsPerSecond: 1, maxQueued: 60 }, signal);
+          const permit = await pacer.take({ requestsPerSecond: 1, maxQueued: 60 }, signal);
           const time = now();
-          if (!pacer.leave(turn)) continue;
+          if (!pacer.leave(permit)) continue;
           times.push(time);
           return;
         }
@@ -163,8 +163,8 @@ describe.runIf(HAS_SERVER)('every client library', () => {
     for (const [name, open] of connections) {
       const { client, close } = await open(urls);
       const { lane, events } = startProcess(client, { timeoutMs: 4_000 });
-      const { turns } = await lane.lease(wishOf(100, 3));
-      expect([name, turns.length, events]).toEqual([name, 3, []]);
+      const { permits } = await lane.lease(requestOf(100, 3));
+      expect([name, permits.length, events]).toEqual([name, 3, []]);
       await close();
     }
   }

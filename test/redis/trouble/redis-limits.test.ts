@@ -70,17 +70,17 @@ describe('a server that hangs', () => {
     vi.useRealTimers();
   });
 
-  it('holds a message up by one deadline and a quarter, its turn included', async () => {
+  it('holds a message up by one deadline and a quarter, its permit included', async () => {
     const hang = () => new Promise(() => {});
     const client = { evalsha: hang, eval: hang, call: hang };
     const onStoreError = { local: { processes: 2 } };
     const limits = redisLimits({ client, secret: SECRET, onStoreError, onEvent: () => {} });
     const lane = limits.pace?.lane('sms.8x8.com', 'team', 'fast');
-    const wish = { turns: 100, periodMs: 1_000, waiting: 1, expected: 0, isSlow: false };
+    const request = { permits: 100, periodMs: 1_000, waiting: 1, expected: 0, isSlow: false };
     const startMs = performance.now();
     async function send(): Promise<number> {
       await limits.take('account', [{ reservation: 'first', rules: [windowRule(10)] }]);
-      await lane?.lease(wish);
+      await lane?.lease(request);
       return performance.now() - startMs;
     }
     const sent = send();

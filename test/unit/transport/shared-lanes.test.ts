@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreError } from '../../../src/errors.ts';
-import type { PaceLane, PaceLease, SharedPace } from '../../../src/limits/shared-pace.ts';
+import type { PermitLease, RateLane, SharedPace } from '../../../src/limits/shared-pace.ts';
 import { createLanes } from '../../../src/transport/lanes.ts';
 import { SLOW_INTERVAL_MS } from '../../../src/transport/slow-lane.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
@@ -43,8 +43,8 @@ function startPace() {
 
 /** A store that does not answer, and a team that chose to refuse then. */
 const refusing: SharedPace = {
-  lane: (): PaceLane => ({
-    lease: (): Promise<PaceLease> => Promise.reject(new StoreError('no answer')),
+  lane: (): RateLane => ({
+    lease: (): Promise<PermitLease> => Promise.reject(new StoreError('no answer')),
     pause: () => {},
   }),
 };
@@ -76,7 +76,7 @@ describe('lanes shared with other processes', () => {
       testTransport(fetch, { pace, sharedPace }).transport.request(requestOf(SEND)),
     );
     await finish(Promise.all(sends));
-    expect(line('fast').wishes.length).toBeLessThanOrEqual(2);
+    expect(line('fast').requests.length).toBeLessThanOrEqual(2);
   });
 
   it('without a pace only the slow lane is shared', async () => {
@@ -103,7 +103,7 @@ describe('lanes shared with other processes', () => {
     await finish(Promise.all(reads));
     const gaps = times.slice(1).map((time, at) => time - (times[at] as number));
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(SLOW_INTERVAL_MS);
-    expect(line('details').wishes.every(({ turns }) => turns === 1)).toBe(true);
+    expect(line('details').requests.every(({ permits }) => permits === 1)).toBe(true);
   });
 
   it('tell the others of a pause', async () => {
@@ -134,8 +134,8 @@ describe('lanes shared with other processes', () => {
   });
 });
 
-describe('a turn that is over before the request could leave', () => {
-  /** The first write takes longer than its turn lasts. */
+describe('a permit that is over before the request could leave', () => {
+  /** The first write takes longer than its permit lasts. */
   function blockOnce(then: () => void = () => {}) {
     let isFirst = true;
     return () => {
@@ -157,7 +157,7 @@ describe('a turn that is over before the request could leave', () => {
     const answer = await finish(transport.request(requestOf(SEND, { onWrite: blockOnce() })));
     expect(answer.attempts).toBe(1);
     expect(calls).toHaveLength(1);
-    expect(line('fast').wishes).toHaveLength(2);
+    expect(line('fast').requests).toHaveLength(2);
     expect(events.filter(({ type }) => type.startsWith('attempt'))).toMatchObject([
       { type: 'attempt-started', attempt: 1 },
       { type: 'attempt-failed', attempt: 1, submission: 'not-submitted', retryInMs: 0 },

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { PaceLease } from '../../../src/limits/shared-pace.ts';
+import type { PermitLease } from '../../../src/limits/shared-pace.ts';
 import { MAX_PAUSE_MS, PaceRefusal, SECOND_MS } from '../../../src/transport/pacer.ts';
-import { createSharedPacer, type HeldTurn, type SharedPacer } from '../../../src/transport/shared-pacer.ts';
+import { createSharedPacer, type HeldPermit, type SharedPacer } from '../../../src/transport/shared-pacer.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
-import { fakeTimeLine, LATE_MS, leaseOf, mostInASecond, turnAt } from '../../support/pace-lane.ts';
+import { fakeTimeLine, LATE_MS, leaseOf, mostInASecond, permitAt } from '../../support/pace-lane.ts';
 
 const never = new AbortController().signal;
 const now = () => performance.now();
@@ -21,29 +21,31 @@ function start(answerMs = 0) {
   return { line, pacer: createSharedPacer(line, SECOND_MS, now) };
 }
 
-/** Lets a turn come, whenever it does, and its request leave. */
+/** Lets a permit come, whenever it does, and its request leave. */
 async function go(pacer: SharedPacer, requestsPerSecond: number, times: number[]): Promise<void> {
   while (!pacer.leave(await pacer.take(paceOf(requestsPerSecond), never)));
   times.push(now());
 }
 
-const take = (pacer: SharedPacer, signal = never, pace = paceOf(20)): Promise<HeldTurn> =>
+const take = (pacer: SharedPacer, signal = never, pace = paceOf(20)): Promise<HeldPermit> =>
   (async () => pacer.take(pace, signal))();
 
-/** Whether the request may leave as soon as its turn has come. */
+/** Whether the request may leave as soon as its permit has come. */
 const leaves = async (pacer: SharedPacer, signal = never): Promise<boolean> =>
   pacer.leave(await take(pacer, signal));
 
 describe('the pace shared with other processes', () => {
   it('asks nothing before the first call, and one call waits for one answer', async () => {
     const { line, pacer } = start(3);
-    expect(line.wishes).toEqual([]);
+    expect(line.requests).toEqual([]);
     const asked = now();
-    const turn = leaves(pacer);
+    const permit = leaves(pacer);
     await vi.advanceTimersByTimeAsync(3);
-    expect(await turn).toBe(true);
+    expect(await permit).toBe(true);
     expect(now() - asked).toBe(3);
-    expect(line.wishes).toEqual([{ turns: 20, periodMs: SECOND_MS, waiting: 1, expected: 0, isSlow: false }]);
+    expect(line.requests).toEqual([
+      { permits: 20, periodMs: SECOND_MS, waiting: 1, expected: 0, isSlow: false },
+    ]);
   });
 
   it.each([
@@ -79,16 +81,16 @@ describe('the pace shared with other processes', () => {
     }
   });
 
-  it('a late caller does not take the turn of a client with a faster pace', async () => {
+  it('a late caller does not take the permit of a client with a faster pace', async () => {
     const { line, pacer } = start();
-    line.next = async () => leaseOf([turnAt(now())]);
+    line.next = async () => leaseOf([permitAt(now())]);
     const late = await take(pacer, never, paceOf(5));
-    line.next = async () => leaseOf([turnAt(now()), turnAt(now() + LATE_MS)]);
+    line.next = async () => leaseOf([permitAt(now()), permitAt(now() + LATE_MS)]);
     expect(pacer.leave(await take(pacer, never, paceOf(1000)))).toBe(true);
     await vi.advanceTimersByTimeAsync(LATE_MS + 1);
     expect(pacer.leave(late)).toBe(false);
     expect(pacer.leave(await take(pacer, never, paceOf(1000)))).toBe(true);
-    expect(line.wishes).toHaveLength(2);
+    expect(line.requests).toHaveLength(2);
   });
 
   it('asks once a slot and process, not once a call, with one question on its way', async () => {
@@ -96,10 +98,10 @@ describe('the pace shared with other processes', () => {
     let asking = 0;
     let most = 0;
     const { lease } = line;
-    line.lease = async (wish) => {
+    line.lease = async (request) => {
       asking += 1;
       most = Math.max(most, asking);
-      const answer = await lease(wish);
+      const answer = await lease(request);
       asking -= 1;
       return answer;
     };
@@ -108,25 +110,25 @@ describe('the pace shared with other processes', () => {
     await vi.advanceTimersByTimeAsync(2300);
     await Promise.all(all);
     expect(most).toBe(1);
-    expect(line.wishes.length).toBeLessThanOrEqual(25);
+    expect(line.requests.length).toBeLessThanOrEqual(25);
   });
 
   it('says how many more callers to expect, so that a steady flow does not ask for each', async () => {
     const { line, pacer } = start();
     const { lease } = line;
-    line.lease = (wish) => lease({ ...wish, waiting: wish.waiting + wish.expected });
+    line.lease = (request) => lease({ ...request, waiting: request.waiting + request.expected });
     const times: number[] = [];
     for (let call = 0; call < 200; call++) {
       void go(pacer, 1000, times);
       await vi.advanceTimersByTimeAsync(5);
     }
     expect(times).toHaveLength(200);
-    expect(line.wishes.at(-1)?.expected).toBe(7);
-    expect(line.wishes.length).toBeLessThanOrEqual(60);
+    expect(line.requests.at(-1)?.expected).toBe(7);
+    expect(line.requests.length).toBeLessThanOrEqual(60);
     await vi.advanceTimersByTimeAsync(500);
     void go(pacer, 1000, times);
     await vi.advanceTimersByTimeAsync(0);
-    expect(line.wishes.at(-1)?.expected).toBe(0);
+    expect(line.requests.at(-1)?.expected).toBe(0);
   });
 
   it('keeps the order of arrival', async () => {
@@ -137,9 +139,9 @@ describe('the pace shared with other processes', () => {
     expect(order).toEqual(Array.from({ length: 30 }, (_, call) => call));
   });
 
-  it('holds nobody up whose turn has come because the one ahead is late', async () => {
+  it('holds nobody up whose permit has come because the one ahead is late', async () => {
     const { line, pacer } = start();
-    line.next = async () => leaseOf([turnAt(now() + 10), turnAt(now() + 10.5)]);
+    line.next = async () => leaseOf([permitAt(now() + 10), permitAt(now() + 10.5)]);
     const real = globalThis.setTimeout;
     // Timers of one millisecond fire in any order; here the first one is much too late.
     vi.stubGlobal('setTimeout', (run: () => void, ms: number) => real(run, ms === 10 ? 30 : ms));
@@ -153,10 +155,10 @@ describe('the pace shared with other processes', () => {
     await vi.advanceTimersByTimeAsync(40);
     await Promise.all(both);
     expect(went).toEqual([11, 30]);
-    expect(line.wishes).toHaveLength(1);
+    expect(line.requests).toHaveLength(1);
   });
 
-  it('forgets a caller that leaves, its listener and its timer; the next one still gets a turn', async () => {
+  it('forgets a caller that leaves, its listener and its timer; the next one still gets a permit', async () => {
     const { pacer } = start();
     const signals = Array.from({ length: 10 }, countingSignal);
     expect(await leaves(pacer)).toBe(true);
@@ -185,7 +187,7 @@ describe('the pace shared with other processes', () => {
     expect(await left).toBe('left');
     await vi.advanceTimersByTimeAsync(5);
     expect(await leaves(pacer)).toBe(true);
-    expect(line.wishes).toHaveLength(1);
+    expect(line.requests).toHaveLength(1);
   });
 
   it('refuses whoever finds the queue full: beside it wait those whom one lease may serve', async () => {
@@ -201,15 +203,15 @@ describe('the pace shared with other processes', () => {
     expect(await take(other, never, paceOf(1, 0))).toBeDefined();
   });
 
-  it('lets nobody leave whose turn is over, unless the turn behind has come', async () => {
+  it('lets nobody leave whose permit is over, unless the permit behind has come', async () => {
     const { line, pacer } = start();
-    line.next = async () => leaseOf([turnAt(now()), turnAt(now() + 1)]);
+    line.next = async () => leaseOf([permitAt(now()), permitAt(now() + 1)]);
     const late = await take(pacer);
-    // The event loop is blocked: the second turn of the lease is still good, once.
+    // The event loop is blocked: the second permit of the lease is still good, once.
     await vi.advanceTimersByTimeAsync(LATE_MS + 1);
     expect(pacer.leave(late)).toBe(true);
     expect(pacer.leave(late)).toBe(false);
-    line.next = async () => leaseOf([turnAt(now())]);
+    line.next = async () => leaseOf([permitAt(now())]);
     const tooLate = await take(pacer);
     await vi.advanceTimersByTimeAsync(LATE_MS);
     expect(pacer.leave(tooLate)).toBe(true);
@@ -217,31 +219,31 @@ describe('the pace shared with other processes', () => {
     expect(pacer.leave(tooLate)).toBe(false);
   });
 
-  it('asks again for a turn that was over before it could be used, and after a second for such that last longer', async () => {
+  it('asks again for a permit that was over before it could be used, and after a second for such that last longer', async () => {
     const answerMs = LATE_MS + 10;
     const { line, pacer } = start(answerMs);
     const { lease } = line;
-    // A server so far away that a turn is over when its answer is there.
-    line.lease = async (wish) => {
+    // A server so far away that a permit is over when its answer is there.
+    line.lease = async (request) => {
       const asked = now();
-      const { turns } = await lease(wish);
-      return leaseOf(turns.map(() => (wish.isSlow ? turnAt(now()) : turnAt(asked))));
+      const { permits } = await lease(request);
+      return leaseOf(permits.map(() => (request.isSlow ? permitAt(now()) : permitAt(asked))));
     };
     const times: number[] = [];
     const send = go(pacer, 20, times);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(line.wishes.every(({ isSlow }) => !isSlow)).toBe(true);
+    expect(line.requests.every(({ isSlow }) => !isSlow)).toBe(true);
     expect(times).toEqual([]);
     await vi.advanceTimersByTimeAsync(200);
     await send;
-    expect(line.wishes.length).toBeLessThanOrEqual(1_200 / answerMs);
+    expect(line.requests.length).toBeLessThanOrEqual(1_200 / answerMs);
     // The others get two thirds of the rate meanwhile, so it is tried again and again.
     line.lease = lease;
     const isSlowNow = async () => {
       const next = go(pacer, 20, times);
       await vi.advanceTimersByTimeAsync(200);
       await next;
-      return line.wishes.at(-1)?.isSlow;
+      return line.requests.at(-1)?.isSlow;
     };
     expect(await isSlowNow()).toBe(true);
     await vi.advanceTimersByTimeAsync(10_000);
@@ -252,26 +254,26 @@ describe('the pace shared with other processes', () => {
     const { line, pacer } = start(20);
     const { lease } = line;
     let misses = 0;
-    line.lease = async (wish) => {
-      const good = await lease(wish);
+    line.lease = async (request) => {
+      const good = await lease(request);
       misses += 1;
-      return misses <= 5 ? leaseOf([turnAt(now() - LATE_MS - 1)]) : good;
+      return misses <= 5 ? leaseOf([permitAt(now() - LATE_MS - 1)]) : good;
     };
     const times: number[] = [];
     const send = go(pacer, 20, times);
     await vi.advanceTimersByTimeAsync(600);
     await send;
-    expect(line.wishes).toHaveLength(6);
-    expect(line.wishes.every(({ isSlow }) => !isSlow)).toBe(true);
+    expect(line.requests).toHaveLength(6);
+    expect(line.requests.every(({ isSlow }) => !isSlow)).toBe(true);
   });
 
-  it('turns that nobody waited for any more are no misses: callers who leave early cost the others nothing', async () => {
+  it('permits that nobody waited for any more are no misses: callers who leave early cost the others nothing', async () => {
     const { line, pacer } = start();
     const { lease } = line;
-    // A busy line: the turns come later than these callers wait.
-    line.lease = async (wish) => {
-      const { turns } = await lease(wish);
-      return leaseOf(turns.map(({ fromMs }) => turnAt(fromMs + 60)));
+    // A busy line: the permits come later than these callers wait.
+    line.lease = async (request) => {
+      const { permits } = await lease(request);
+      return leaseOf(permits.map(({ fromMs }) => permitAt(fromMs + 60)));
     };
     for (let call = 0; call < 20; call++) {
       const caller = countingSignal();
@@ -281,8 +283,8 @@ describe('the pace shared with other processes', () => {
       expect(await left).toBe('left');
       await vi.advanceTimersByTimeAsync(200);
     }
-    expect(line.wishes).toHaveLength(20);
-    expect(line.wishes.filter(({ isSlow }) => isSlow)).toEqual([]);
+    expect(line.requests).toHaveLength(20);
+    expect(line.requests.filter(({ isSlow }) => isSlow)).toEqual([]);
   });
 
   it('forgets nobody who was late because the event loop was blocked', async () => {
@@ -303,10 +305,10 @@ describe('the pace shared with other processes', () => {
     expect(gone).toEqual([true, true, true]);
   });
 
-  it('lets nobody leave early when a later lease has earlier turns', async () => {
+  it('lets nobody leave early when a later lease has earlier permits', async () => {
     const { line, pacer } = start();
-    // As when the server is back, and the process still holds turns of its own.
-    const leases = [leaseOf([turnAt(now() + 40)]), leaseOf([turnAt(now() + 10)])];
+    // As when the server is back, and the process still holds permits of its own.
+    const leases = [leaseOf([permitAt(now() + 40)]), leaseOf([permitAt(now() + 10)])];
     line.lease = async () => leases.shift() ?? leaseOf([], { retryAfterMs: 1_000 });
     const early: number[] = [];
     const both = [1, 2].map(async () => early.push((await take(pacer)).fromMs - now()));
@@ -319,12 +321,12 @@ describe('the pace shared with other processes', () => {
   it('waits as long as it is told when nothing is free', async () => {
     const { line, pacer } = start();
     line.next = async () => leaseOf([], { retryAfterMs: 700 });
-    const turn = leaves(pacer);
+    const permit = leaves(pacer);
     await vi.advanceTimersByTimeAsync(699);
-    expect(line.wishes).toHaveLength(1);
+    expect(line.requests).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(2);
-    expect(line.wishes).toHaveLength(2);
-    expect(await turn).toBe(true);
+    expect(line.requests).toHaveLength(2);
+    expect(await permit).toBe(true);
   });
 
   it('a refusal goes to who asked; the next one asks for itself', async () => {
@@ -349,25 +351,25 @@ describe('the pace shared with other processes', () => {
 
   it('does not wait for an answer that was lost, and does not use it when it comes', async () => {
     const { line, pacer } = start();
-    let answer: (lease: PaceLease) => void = () => {};
+    let answer: (lease: PermitLease) => void = () => {};
     let fail: (error: Error) => void = () => {};
     line.next = () =>
       new Promise((resolve) => {
         answer = resolve;
       });
-    const turn = leaves(pacer);
+    const permit = leaves(pacer);
     await vi.advanceTimersByTimeAsync(990);
-    expect(line.wishes).toHaveLength(1);
+    expect(line.requests).toHaveLength(1);
     line.next = () =>
       new Promise((_, reject) => {
         fail = reject;
       });
     await vi.advanceTimersByTimeAsync(20);
-    expect(line.wishes).toHaveLength(2);
-    answer(leaseOf([turnAt(now())]));
+    expect(line.requests).toHaveLength(2);
+    answer(leaseOf([permitAt(now())]));
     await vi.advanceTimersByTimeAsync(1010);
-    expect(line.wishes).toHaveLength(3);
-    expect(await turn).toBe(true);
+    expect(line.requests).toHaveLength(3);
+    expect(await permit).toBe(true);
     // Nor does it disturb the one that is on its way.
     line.next = () => new Promise(() => {});
     const caller = countingSignal();
@@ -375,7 +377,7 @@ describe('the pace shared with other processes', () => {
     await vi.advanceTimersByTimeAsync(100);
     fail(new Error('late'));
     await vi.advanceTimersByTimeAsync(100);
-    expect(line.wishes).toHaveLength(4);
+    expect(line.requests).toHaveLength(4);
     caller.abort();
     expect(await waiting).toBe('left');
   });
@@ -398,24 +400,24 @@ describe('the pace shared with other processes', () => {
 describe('a pause that 8x8 asks for', () => {
   it('is told to the others, and what was at hand is not used', async () => {
     const { line, pacer } = start();
-    line.next = async () => leaseOf([turnAt(now()), turnAt(now() + 20)]);
+    line.next = async () => leaseOf([permitAt(now()), permitAt(now() + 20)]);
     expect(await leaves(pacer)).toBe(true);
     pacer.pause(500);
     expect(line.pauses).toEqual([500]);
     expect(pacer.isIdle()).toBe(false);
     const paused = now();
-    const turn = leaves(pacer);
+    const permit = leaves(pacer);
     await vi.advanceTimersByTimeAsync(499);
-    expect(line.wishes).toHaveLength(1);
+    expect(line.requests).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(3);
-    expect(await turn).toBe(true);
+    expect(await permit).toBe(true);
     expect(now() - paused).toBeGreaterThanOrEqual(500);
     expect(pacer.isIdle()).toBe(true);
   });
 
-  it('holds a turn back that lasts longer than the pause', async () => {
+  it('holds a permit back that lasts longer than the pause', async () => {
     const { line, pacer } = start();
-    line.next = async () => leaseOf([turnAt(now()), turnAt(now() + 5)]);
+    line.next = async () => leaseOf([permitAt(now()), permitAt(now() + 5)]);
     expect(await leaves(pacer)).toBe(true);
     const paused = now();
     pacer.pause(10);
@@ -426,31 +428,31 @@ describe('a pause that 8x8 asks for', () => {
     await vi.advanceTimersByTimeAsync(40);
     expect(wentMs).toBeGreaterThanOrEqual(10);
     expect(wentMs).toBeLessThanOrEqual(12);
-    expect(line.wishes).toHaveLength(1);
+    expect(line.requests).toHaveLength(1);
   });
 
-  it('is slept through, also with a turn at hand that lasts longer', async () => {
+  it('is slept through, also with a permit at hand that lasts longer', async () => {
     const { line, pacer } = start();
-    line.next = async () => leaseOf([turnAt(now()), { fromMs: now() + 5, untilMs: now() + 498 }]);
+    line.next = async () => leaseOf([permitAt(now()), { fromMs: now() + 5, untilMs: now() + 498 }]);
     expect(await leaves(pacer)).toBe(true);
     pacer.pause(400);
     const timers = vi.spyOn(globalThis, 'setTimeout');
-    const turn = leaves(pacer);
+    const permit = leaves(pacer);
     await vi.advanceTimersByTimeAsync(401);
-    expect(await turn).toBe(true);
+    expect(await permit).toBe(true);
     expect(timers.mock.calls.length).toBeLessThanOrEqual(2);
     timers.mockRestore();
-    expect(line.wishes).toHaveLength(1);
+    expect(line.requests).toHaveLength(1);
   });
 
   it('of another process is waited for, or refused when it is long', async () => {
     const { line, pacer } = start();
     line.pauseMs = 2_000;
-    const turn = leaves(pacer);
+    const permit = leaves(pacer);
     await vi.advanceTimersByTimeAsync(1_990);
-    expect(line.wishes).toHaveLength(1);
+    expect(line.requests).toHaveLength(1);
     line.pauseMs = MAX_PAUSE_MS + 5_000;
-    const refused = turn.catch((error: unknown) => error);
+    const refused = permit.catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(20);
     expect(await refused).toMatchObject({ name: 'PaceRefusal', retryAfterMs: MAX_PAUSE_MS + 5_000 });
     expect(() => pacer.take(paceOf(20), never)).toThrow(PaceRefusal);

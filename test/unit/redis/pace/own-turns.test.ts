@@ -1,56 +1,56 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createOwnTurns } from '../../../../src/redis/pace/own-turns.ts';
-import { wishOf } from '../../../redis/pace/kit.ts';
+import { requestOf } from '../../../redis/pace/kit.ts';
 import { mostInASecond } from '../../../support/pace-lane.ts';
 
 const NEVER = Number.NEGATIVE_INFINITY;
 
-describe('the turns of a process alone', () => {
+describe('the permits of a process alone', () => {
   function start(processes: number) {
     const clock = { ms: 1_000 };
     return { clock, own: createOwnTurns(processes, () => clock.ms) };
   }
 
-  it('are its share of the rate, in whole turns', () => {
+  it('are its share of the rate, in whole permits', () => {
     const { own } = start(20);
-    const { turns } = own.lease(wishOf(1710, 500), NEVER);
+    const { permits } = own.lease(requestOf(1710, 500), NEVER);
     // 85 a second, a slot of 100 ms.
-    expect(turns).toHaveLength(8);
-    expect(turns[0]).toEqual({ fromMs: 1_000, untilMs: 1_038 });
-    expect((turns[1]?.fromMs ?? 0) - 1_000).toBeCloseTo(1040 / 85, 2);
+    expect(permits).toHaveLength(8);
+    expect(permits[0]).toEqual({ fromMs: 1_000, untilMs: 1_038 });
+    expect((permits[1]?.fromMs ?? 0) - 1_000).toBeCloseTo(1040 / 85, 2);
   });
 
   it('of less than one a second come one at a time, and the server is looked for meanwhile', () => {
     const { clock, own } = start(20);
-    expect(own.lease(wishOf(1, 5), NEVER).turns).toHaveLength(1);
+    expect(own.lease(requestOf(1, 5), NEVER).permits).toHaveLength(1);
     clock.ms += 10_000;
-    expect(own.lease(wishOf(1, 5), NEVER)).toEqual({ turns: [], retryAfterMs: 500, pauseMs: 0 });
+    expect(own.lease(requestOf(1, 5), NEVER)).toEqual({ permits: [], retryAfterMs: 500, pauseMs: 0 });
     clock.ms += 9_700;
-    expect(own.lease(wishOf(1, 5), NEVER).retryAfterMs).toBeCloseTo(240.02, 2);
+    expect(own.lease(requestOf(1, 5), NEVER).retryAfterMs).toBeCloseTo(240.02, 2);
     clock.ms += 340;
-    expect(own.lease(wishOf(1, 5), NEVER).turns).toHaveLength(1);
+    expect(own.lease(requestOf(1, 5), NEVER).permits).toHaveLength(1);
   });
 
   it('begin when those of the server are over', () => {
     const { own } = start(1);
-    const { turns } = own.lease(wishOf(100, 1), 1_080);
-    expect(turns[0]?.fromMs).toBeCloseTo(1_090.4, 2);
-    expect(own.lease(wishOf(100, 1), 3_000)).toMatchObject({ turns: [], retryAfterMs: 500 });
+    const { permits } = own.lease(requestOf(100, 1), 1_080);
+    expect(permits[0]?.fromMs).toBeCloseTo(1_090.4, 2);
+    expect(own.lease(requestOf(100, 1), 3_000)).toMatchObject({ permits: [], retryAfterMs: 500 });
   });
 
   it('are owed to the server for a period, until it knows', () => {
     const { clock, own } = start(1);
     expect(own.owed(1_000)).toBe(0);
-    own.lease(wishOf(100, 9), NEVER);
+    own.lease(requestOf(100, 9), NEVER);
     expect(own.owed(1_000)).toBe(9);
     clock.ms += 1_050;
     expect(own.owed(1_000)).toBe(4);
     own.settle();
     expect(own.owed(1_000)).toBe(0);
-    own.lease(wishOf(100, 2), NEVER);
+    own.lease(requestOf(100, 2), NEVER);
     clock.ms += 2_000;
-    expect(own.lease(wishOf(100, 2), NEVER).turns).toHaveLength(2);
+    expect(own.lease(requestOf(100, 2), NEVER).permits).toHaveLength(2);
     expect(own.owed(1_000)).toBe(2);
   });
 
@@ -69,7 +69,7 @@ describe('the turns of a process alone', () => {
             let time = startMs;
             const own = createOwnTurns(starts.length, () => time);
             for (; time < startMs + 4_000; time += 50) {
-              for (const { fromMs, untilMs } of own.lease(wishOf(rate, 30), NEVER).turns) {
+              for (const { fromMs, untilMs } of own.lease(requestOf(rate, 30), NEVER).permits) {
                 left.push(fromMs + (late[left.length % late.length] as number) * (untilMs - fromMs));
               }
             }

@@ -3,7 +3,7 @@ import { StoreError } from '../../../../src/errors.ts';
 import { createRedisPace, type RedisPaceConfig } from '../../../../src/redis/pace/redis-pace.ts';
 import type { RedisCommands } from '../../../../src/redis/redis-commands.ts';
 import type { LimitsEventBody } from '../../../../src/redis/trouble/limits-event.ts';
-import { wishOf } from '../../../redis/pace/kit.ts';
+import { requestOf } from '../../../redis/pace/kit.ts';
 import { drive } from '../../../support/drive.ts';
 
 beforeEach(() => {
@@ -45,10 +45,10 @@ describe('the pace on a server', () => {
   it('asks nothing before the first lease, and names this process by chance', async () => {
     const one = start('refuse');
     expect(one.calls).toEqual([]);
-    expect((await one.lane.lease(wishOf(100, 1))).turns).toHaveLength(1);
-    await one.lane.lease(wishOf(100, 1));
+    expect((await one.lane.lease(requestOf(100, 1))).permits).toHaveLength(1);
+    await one.lane.lease(requestOf(100, 1));
     const other = start('refuse');
-    await other.lane.lease(wishOf(100, 1));
+    await other.lane.lease(requestOf(100, 1));
     const ids = [...one.calls, ...other.calls].map(({ args }) => args[1]);
     expect(ids[0]).toBe(ids[1]);
     expect(ids[0]).not.toBe(ids[2]);
@@ -58,7 +58,7 @@ describe('the pace on a server', () => {
     const { lane, calls, events, server } = start('refuse');
     server.answer = broken;
     for (let turn = 0; turn < 5; turn++) {
-      await expect(lane.lease(wishOf(100, 1))).rejects.toThrow(StoreError);
+      await expect(lane.lease(requestOf(100, 1))).rejects.toThrow(StoreError);
     }
     // After three failures the server is left alone.
     expect(calls).toHaveLength(3);
@@ -70,21 +70,21 @@ describe('the pace on a server', () => {
   it('goes on alone with its share, and puts back what it took when the server is there again', async () => {
     const { lane, calls, events, server } = start({ processes: 2 });
     // The name of the script is worked out in another thread, which no fake time waits for.
-    await lane.lease(wishOf(100, 2));
+    await lane.lease(requestOf(100, 2));
     server.answer = hanging;
     for (let turn = 0; turn < 3; turn++) {
-      const [first, second] = (await drive(lane.lease(wishOf(100, 2)))).turns;
+      const [first, second] = (await drive(lane.lease(requestOf(100, 2)))).permits;
       expect((second?.fromMs ?? 0) - (first?.fromMs ?? 0)).toBeCloseTo(1040 / 50, 2);
     }
     expect(calls).toHaveLength(4);
     await vi.advanceTimersByTimeAsync(980);
     // Left alone for a second.
-    expect((await lane.lease(wishOf(100, 2))).turns).toHaveLength(2);
+    expect((await lane.lease(requestOf(100, 2))).permits).toHaveLength(2);
     expect(calls).toHaveLength(4);
     await vi.advanceTimersByTimeAsync(20);
     server.answer = good;
-    await lane.lease(wishOf(100, 2));
-    await lane.lease(wishOf(100, 2));
+    await lane.lease(requestOf(100, 2));
+    await lane.lease(requestOf(100, 2));
     // Of the last second: two just now, and two when the third call failed.
     expect(calls.slice(4).map(({ args }) => args[8])).toEqual(['4', '0']);
     expect(events.filter(({ type }) => type === 'pace-switched')).toEqual([
@@ -93,22 +93,22 @@ describe('the pace on a server', () => {
     ]);
   });
 
-  it('begins with its own turns when those of the server are over', async () => {
+  it('begins with its own permits when those of the server are over', async () => {
     const { lane, server } = start({ processes: 1 });
     server.answer = async () => '1000000 1060000 10400 2 0';
-    const [, last] = (await lane.lease(wishOf(100, 2))).turns;
+    const [, last] = (await lane.lease(requestOf(100, 2))).permits;
     server.answer = broken;
-    const [first] = (await lane.lease(wishOf(100, 1))).turns;
+    const [first] = (await lane.lease(requestOf(100, 1))).permits;
     expect((first?.fromMs ?? 0) - (last?.fromMs ?? 0)).toBeCloseTo(10.4, 2);
     expect(first?.fromMs).toBeGreaterThan(performance.now() + 70);
   });
 
-  it('waits for an answer no longer than a turn is worth', async () => {
+  it('waits for an answer no longer than a permit is worth', async () => {
     const { lane, server } = start({ processes: 1 }, 4_000);
-    await lane.lease(wishOf(100, 1));
+    await lane.lease(requestOf(100, 1));
     server.answer = hanging;
     const asked = performance.now();
-    await drive(lane.lease(wishOf(100, 1)));
+    await drive(lane.lease(requestOf(100, 1)));
     expect(performance.now() - asked).toBeLessThanOrEqual(300);
   });
 
