@@ -116,7 +116,7 @@ export type SmsEvent =
       /** How long nothing is sent to it; absent when the limit store has no room to remember it. */
       readonly forMs?: number;
     })
-  /** A delivery receipt said that such a number was reached after all: the bar was lifted. */
+  /** A delivery receipt said that such a number was reached after all: the block was lifted. */
   | (EventBase & { readonly type: 'number-reached'; readonly destination: string })
   /** A webhook was handled, or had been before. */
   | (EventBase & {

@@ -147,7 +147,7 @@ export type {
 } from './guards/registry.ts';
 export type {
   BackoffRule,
-  BarRule,
+  BlockRule,
   DistinctRule,
   LimitKey,
   LimitRule,

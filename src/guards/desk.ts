@@ -24,7 +24,7 @@ export interface GuardsQuery {
 export interface GuardCounter {
   readonly guard: GuardName;
   readonly rule: string;
-  /** Messages, different numbers, or one-time passwords without success; 1 for a barred number. */
+  /** Messages, different numbers, or one-time passwords without success; 1 for a blocked number. */
   readonly count: number;
   readonly limit?: number;
   readonly windowMs?: number;
@@ -78,9 +78,9 @@ export interface DeskConfig {
 }
 
 /** Why a rule refuses, where it is not for its limit. */
-const REASONS: Readonly<Partial<Record<LimitRule['kind'], 'too-soon' | 'barred'>>> = {
+const REASONS: Readonly<Partial<Record<LimitRule['kind'], 'too-soon' | 'blocked-number'>>> = {
   backoff: 'too-soon',
-  bar: 'barred',
+  block: 'blocked-number',
 };
 export const PURPOSES = ['transactional', 'otp', 'marketing'] as const satisfies readonly Purpose[];
 const queryFields: Fields<GuardsQuery> = {

@@ -18,8 +18,8 @@ function describeRule(rule: LimitRule, observed: number): string {
       return `${observed} different numbers of this range were texted in ${describeDuration(rule.windowMs)}, ${rule.limit} are allowed.`;
     case 'once':
       return 'The idempotency records are full.';
-    case 'bar':
-      return 'The network reported that this number does not exist. If it does, lift the bar with guards.release.';
+    case 'block':
+      return 'The network reported that this number does not exist. If it does, lift the block with guards.release.';
   }
 }
 

@@ -40,7 +40,7 @@ export interface GuardReasons {
   readonly recipient: 'capacity' | 'over-limit';
   readonly backoff: 'capacity' | 'too-soon';
   readonly prefix: 'capacity' | 'over-limit';
-  readonly undeliverable: 'barred' | 'capacity';
+  readonly undeliverable: 'blocked-number' | 'capacity';
   readonly guesses: 'capacity' | 'over-limit';
   /** The memory of `idempotencyKey`. */
   readonly idempotency: 'capacity';

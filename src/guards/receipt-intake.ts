@@ -13,7 +13,7 @@ import {
   undeliverableSettings,
 } from './undeliverable.ts';
 
-/** Lets the guards and the price book learn from a receipt. Doing it twice changes nothing but the time a bar begins. */
+/** Lets the guards and the price book learn from a receipt. Doing it twice changes nothing but the time a block begins. */
 export type TakeInReceipt = (receipt: DeliveryReceipt, call: Call) => Promise<void>;
 
 export interface ReceiptIntakeConfig {
@@ -45,25 +45,25 @@ export function createReceiptIntake(config: ReceiptIntakeConfig): TakeInReceipt 
     reached.set(umid, true);
   }
 
-  /** Raised in monitor mode too: without it there would be nothing to observe. */
-  async function raise(
+  /** Blocks in monitor mode too: without it there would be nothing to observe. */
+  async function block(
     { forMs, ruleOf }: UndeliverableSettings,
     phone: Phone,
     errorCode: number,
     call: Call,
   ) {
-    const reservation = limiter.reserve([{ ...ruleOf(phone.key), mode: 'enforce', raise: true }]);
+    const reservation = limiter.reserve([{ ...ruleOf(phone.key), mode: 'enforce', activate: true }]);
     const [verdict] = await limiter.take([reservation], call);
-    const isRaised = verdict?.granted === true;
-    if (isRaised) await limiter.settle([{ reservation, outcome: 'keep' }]);
+    const isBlocked = verdict?.granted === true;
+    if (isBlocked) await limiter.settle([{ reservation, outcome: 'keep' }]);
     const destination = maskNumber(phone.e164);
-    const barred = isRaised ? { forMs } : {};
-    emit({ type: 'number-undeliverable', destination, errorCode, ...barred }, call.context);
+    const details = isBlocked ? { forMs } : {};
+    emit({ type: 'number-undeliverable', destination, errorCode, ...details }, call.context);
   }
 
   async function lift({ ruleOf }: UndeliverableSettings, { key, e164 }: Phone, call: Call): Promise<void> {
     const rule = ruleOf(key);
-    // Nearly every receipt is of a number that was never barred: one question, and nothing written.
+    // Nearly every receipt is of a number that was never blocked: one question, and nothing written.
     const [state] = await limiter.inspect([rule], call, CONSEQUENCE);
     if (state === undefined || state.count === 0) return;
     await limiter.release([rule], call, CONSEQUENCE);
@@ -85,6 +85,6 @@ export function createReceiptIntake(config: ReceiptIntakeConfig): TakeInReceipt 
       await lift(settings, phone, call);
     }
     if (errorCode === undefined || !FAILED.includes(state) || reached?.get(umid) === true) return;
-    if (settings.errorCodes.has(errorCode)) await raise(settings, phone, errorCode, call);
+    if (settings.errorCodes.has(errorCode)) await block(settings, phone, errorCode, call);
   };
 }

@@ -1,4 +1,4 @@
-import { type BarRule, MAX_WINDOW_MS } from '../limits/limit-store.ts';
+import { type BlockRule, MAX_WINDOW_MS } from '../limits/limit-store.ts';
 import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, list, oneOf, shape } from '../schema.ts';
 import { DELIVERY_ERROR_CODES } from '../webhooks/delivery-error-codes.ts';
 import type { Guard, GuardMode } from './guard.ts';
@@ -13,10 +13,10 @@ import type { Guard, GuardMode } from './guard.ts';
 export interface UndeliverableGuardOptions {
   /** `monitor` marks numbers too, and reports instead of refusing. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
-  /** Milliseconds for which the number is barred, up to 31 days. @default 86_400_000, one day (ours) */
+  /** Milliseconds for which the number is blocked, up to 31 days. @default 86_400_000, one day (ours) */
   readonly forMs?: number | undefined;
   /**
-   * 8x8's delivery error codes that bar a number; the list replaces the default.
+   * 8x8's delivery error codes that block a number; the list replaces the default.
    * @default [59], the codes of kind `no-such-number` in `DELIVERY_ERROR_CODES`
    */
   readonly errorCodes?: readonly number[] | undefined;
@@ -34,13 +34,13 @@ const NO_SUCH_NUMBER: readonly number[] = DELIVERY_ERROR_CODES.filter(
   ({ kind }) => kind === 'no-such-number',
 ).map(({ code }) => code);
 
-/** The options with their defaults, and the rules under which numbers are barred. */
+/** The options with their defaults, and the rules under which numbers are blocked. */
 export interface UndeliverableSettings {
   readonly mode: GuardMode;
   readonly forMs: number;
   readonly errorCodes: ReadonlySet<number>;
-  /** Reads whether a number is barred. */
-  ruleOf(key: number): BarRule;
+  /** Reads whether a number is blocked. */
+  ruleOf(key: number): BlockRule;
 }
 
 export function undeliverableSettings(options: UndeliverableGuardOptions): UndeliverableSettings {
@@ -51,7 +51,7 @@ export function undeliverableSettings(options: UndeliverableGuardOptions): Undel
     forMs,
     errorCodes: new Set(errorCodes),
     ruleOf: (key) => {
-      return { kind: 'bar', id: guard, guard, key, mode, windowMs: forMs };
+      return { kind: 'block', id: guard, guard, key, mode, windowMs: forMs };
     },
   };
 }

@@ -19,7 +19,7 @@ interface RuleBase {
    * Names the counter: the same id must always come with the same kind, `windowMs` and `weighted`. For example
    * `recipient:all:1800000`. The `limit` may differ from call to call (two clients of one scope with different
    * options): every call is held to its own limit, over what all of them have counted. So may the numbers of `backoff`
-   * and the `windowMs` of `once` and `bar`.
+   * and the `windowMs` of `once` and `block`.
    */
   readonly id: string;
   /** The guard that asks, for errors and events. */
@@ -97,18 +97,18 @@ export interface OnceRule extends RuleBase {
 }
 
 /**
- * A key that is shut for a time: a number that a network called non-existent. A take with `raise` shuts it for
- * `windowMs`, or longer if it is shut longer already, and is always granted. A take without it writes nothing, and is
- * refused while the key is shut, whatever its own `windowMs`. `release` opens it.
+ * Blocks a key for a time, such as a number that a network reported as non-existent. A take with `activate` blocks the
+ * key for `windowMs`, or until the end of a longer block, and is always granted. A take without `activate` writes nothing
+ * and is refused while the key is blocked, whatever its own `windowMs`. `release` lifts the block.
  */
-export interface BarRule extends RuleBase {
-  readonly kind: 'bar';
+export interface BlockRule extends RuleBase {
+  readonly kind: 'block';
   readonly windowMs: number;
-  readonly raise?: boolean;
+  readonly activate?: boolean;
 }
 
 /** What to count, as data. */
-export type LimitRule = WindowRule | SlotRule | BackoffRule | DistinctRule | OnceRule | BarRule;
+export type LimitRule = WindowRule | SlotRule | BackoffRule | DistinctRule | OnceRule | BlockRule;
 
 /** All rules of one message. All are taken, or none is. */
 export interface TakeRequest {
@@ -136,8 +136,8 @@ export type RefusalReason =
   | 'done'
   /** `once`: the key was used for another message. */
   | 'conflict'
-  /** `bar`: the key is shut. */
-  | 'barred'
+  /** `block`: the key is blocked. */
+  | 'blocked-number'
   /** The store's table for this kind of rule is full of live entries. */
   | 'capacity';
 
@@ -190,7 +190,7 @@ export interface Settlement {
 /** What is counted under one rule now, as `inspect` shows it. */
 export interface RuleState {
   readonly rule: LimitRule;
-  /** `window`, `slot`, `distinct`: what counts now. `backoff`: grants without success. `once`, `bar`: 0 or 1. */
+  /** `window`, `slot`, `distinct`: what counts now. `backoff`: grants without success. `once`, `block`: 0 or 1. */
   readonly count: number;
   /** Milliseconds until one more (of weight 1, a new member) would be admitted; 0 = now; absent when time does not help. */
   readonly retryAfterMs?: number;

@@ -31,7 +31,7 @@ export interface MemoryLimitsOptions {
   readonly maxRecipients?: number | undefined;
   /**
    * Entries under one rule of any other kind: amounts and limits over 64, backoffs, members of `distinct`, scheduled
-   * slots, idempotency keys, barred numbers; also the takes open at one time. Default 250,000. A full table refuses a new key with
+   * slots, idempotency keys, blocked numbers; also the takes open at one time. Default 250,000. A full table refuses a new key with
    * `capacity`; amounts are folded like numbers; of the open takes the oldest is kept.
    */
   readonly maxEntries?: number | undefined;
@@ -159,8 +159,9 @@ export class MemoryLimitStore implements LimitStore {
       checkRule(rule, path);
       let table = state.tables.get(rule.id);
       if (table !== undefined) checkShape(rule, table.shape, path);
-      // Most numbers are never barred: a table that nothing was written to is not made to be read.
-      else if (rule.kind !== 'bar' || rule.raise === true) table = this.#tables.create(state, rule, nowMs);
+      // Most numbers are never blocked: a table that nothing was written to is not made to be read.
+      else if (rule.kind !== 'block' || rule.activate === true)
+        table = this.#tables.create(state, rule, nowMs);
       checkNotRepeated(rules, path.rule, path);
       // Until the call is decided the table is in use, however little is in it.
       if (table !== undefined) table.liveUntilMs = Math.max(table.liveUntilMs, nowMs + 1);

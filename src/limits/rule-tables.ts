@@ -1,6 +1,6 @@
 import { StoreError } from '../errors.ts';
 import { BackoffTable } from './backoff-table.ts';
-import { BarTable } from './bar-table.ts';
+import { BlockTable } from './block-table.ts';
 import { DistinctTable } from './distinct-table.ts';
 import type { LimitRule } from './limit-store.ts';
 import { OnceTable } from './once-table.ts';
@@ -77,8 +77,8 @@ export class RuleTables {
         return new DistinctTable(rule, maxEntries);
       case 'once':
         return new OnceTable(rule, maxEntries);
-      case 'bar':
-        return new BarTable(rule, maxEntries);
+      case 'block':
+        return new BlockTable(rule, maxEntries);
     }
   }
 

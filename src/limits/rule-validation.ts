@@ -85,14 +85,14 @@ export function checkRule(rule: LimitRule, path: InputPath): void {
       checkKey(rule.fingerprint, path, 'fingerprint');
       if (rule.leaseMs !== undefined) checkInteger(rule.leaseMs, 1, LEASE_MS, path, 'leaseMs');
       return;
-    case 'bar':
+    case 'block':
       checkInteger(rule.windowMs, 1, MAX_WINDOW_MS, path, 'windowMs');
-      if (rule.raise !== undefined && typeof rule.raise !== 'boolean') {
-        wrong(`${path}.raise`, 'true or false');
+      if (rule.activate !== undefined && typeof rule.activate !== 'boolean') {
+        wrong(`${path}.activate`, 'true or false');
       }
       return;
     default:
-      wrong(`${path}.kind`, "'window', 'slot', 'backoff', 'distinct', 'once' or 'bar'");
+      wrong(`${path}.kind`, "'window', 'slot', 'backoff', 'distinct', 'once' or 'block'");
   }
 }
 

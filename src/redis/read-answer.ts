@@ -28,7 +28,7 @@ const REASONS: ReadonlyMap<string, RefusalReason> = new Map([
   ['p', 'in-progress'],
   ['d', 'done'],
   ['c', 'conflict'],
-  ['b', 'barred'],
+  ['b', 'blocked-number'],
   ['n', 'capacity'],
 ]);
 const NONE: readonly RuleFinding[] = Object.freeze([]);

@@ -61,7 +61,7 @@ export interface RedisLimitsOptions extends NamesOptions {
    * memory for; one slot is fast enough for any sub-account. What is counted for the whole account stays in one slot (budgets, `prefix`, `idempotencyKey`): a
    * message that has both is asked in both, one after the other, and given back where the other refused, so a count may
    * be too high for a moment, never too low. Equal in all processes. Changed on a live system, the counts, waits and
-   * bars of numbers start anew: for one window a number may get twice its limit.
+   * blocks of numbers start anew: for one window a number may get twice its limit.
    *
    * @default 'scope', all of a scope in one slot and one round trip a message
    */

@@ -38,7 +38,7 @@ function kindLetter(rule: LimitRule): string {
       return 'd';
     case 'once':
       return 'o';
-    case 'bar':
+    case 'block':
       return 'r';
   }
 }
@@ -84,7 +84,7 @@ export function pushArguments(args: string[], rule: LimitRule, names: Names, spa
       args.push(`${LEASE_MS + rule.windowMs + spareMs}`);
       named = former?.hashOf(rule.fingerprint);
       break;
-    case 'bar':
+    case 'block':
       args.push(operation, `${rule.windowMs}`, '', '', '');
       break;
   }
@@ -96,5 +96,5 @@ function operationOf(rule: LimitRule): string {
     if (rule.weighted === true || rule.limit > EXACT_LOG_LIMIT) return 'a';
     return rule.windowMs > MAX_SHORT_WINDOW_MS ? 'v' : 'w';
   }
-  return rule.kind === 'bar' && rule.raise === true ? 'x' : kindLetter(rule);
+  return rule.kind === 'block' && rule.activate === true ? 'x' : kindLetter(rule);
 }

@@ -16,7 +16,7 @@ export function scriptSettlement(
   const isMoved = delayMs > IGNORED_DELAY_MS;
   const concerns = (rule: LimitRule): boolean => {
     if (skipped.includes(rule)) return false;
-    if (isReturned) return rule.kind !== 'bar' || rule.raise === true;
+    if (isReturned) return rule.kind !== 'block' || rule.activate === true;
     return rule.kind === 'once' || (isMoved && (rule.kind === 'window' || rule.kind === 'distinct'));
   };
   if (!rules.some(concerns)) return undefined;

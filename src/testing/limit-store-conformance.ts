@@ -1,6 +1,6 @@
-import { BAR_CASES, BAR_TIME_CASES } from './limit-conformance/bar-cases.ts';
 import { BASIC_CASES, type Check } from './limit-conformance/basic-cases.ts';
-import { barsAndLeases, capacity, flood, folding, SMALL } from './limit-conformance/capacity-cases.ts';
+import { BLOCK_CASES, BLOCK_TIME_CASES } from './limit-conformance/block-cases.ts';
+import { blocksAndLeases, capacity, flood, folding, SMALL } from './limit-conformance/capacity-cases.ts';
 import { type ConformanceCase, Session, type StoreUnderTest } from './limit-conformance/kit.ts';
 import { LEASE_CASES, LEASE_TIME_CASES } from './limit-conformance/lease-cases.ts';
 import type { OpenTakes } from './limit-conformance/oracle.ts';
@@ -66,16 +66,16 @@ export function limitStoreConformance(options: LimitStoreConformanceOptions): re
       },
     });
   };
-  for (const [name, check] of [...BASIC_CASES, ...BAR_CASES, ...LEASE_CASES]) add(name, check);
+  for (const [name, check] of [...BASIC_CASES, ...BLOCK_CASES, ...LEASE_CASES]) add(name, check);
   if (options.clock === 'real') return cases;
-  for (const [name, check] of [...TIME_CASES, ...BAR_TIME_CASES, ...LEASE_TIME_CASES]) add(name, check);
+  for (const [name, check] of [...TIME_CASES, ...BLOCK_TIME_CASES, ...LEASE_TIME_CASES]) add(name, check);
   if (openTakes === 'counted') for (const [name, check] of OPEN_TAKE_CASES) add(name, check);
   add(`${operations} random operations agree with the oracle`, ({ subject }) =>
     new RandomRun(subject, seed, openTakes).run(operations),
   );
   if (!bounded) return cases;
   add('full tables refuse new keys, not old limits', capacity, SMALL);
-  add('full tables make room for what only reads, and for what let its lease pass', barsAndLeases, SMALL);
+  add('full tables make room for what only reads, and for what let its lease pass', blocksAndLeases, SMALL);
   add('a full window table folds the oldest and only over-counts', folding, SMALL);
   const maxRecipients = Math.max(1000, Math.floor(floodSize / 10));
   add(`a flood of ${floodSize} fresh numbers opens nothing`, flood(floodSize), {

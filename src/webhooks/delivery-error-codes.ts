@@ -29,7 +29,7 @@ export interface DeliveryErrorCode {
 }
 
 /*
- * `no-such-number` bars a person for a day, so it stands where the words leave no doubt: 59 alone. In the networks'
+ * `no-such-number` blocks a person for a day, so it stands where the words leave no doubt: 59 alone. In the networks'
  * protocol (3GPP TS 29.002, MAP errors) "unknown subscriber" says that the home network has no such number. Not:
  *
  * - 1, 46, 47: the number exists, the handset is off or away.

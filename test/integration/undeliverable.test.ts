@@ -49,7 +49,7 @@ describe('a number of which a receipt says that it does not exist', () => {
       expect(error).toMatchObject({
         code: 'guard',
         guard: 'undeliverable',
-        reason: 'barred',
+        reason: 'blocked-number',
         submission: 'not-submitted',
         retryAfterMs: DAY_MS,
         message: expect.stringMatching(
@@ -68,9 +68,9 @@ describe('a number of which a receipt says that it does not exist', () => {
       windowMs: DAY_MS,
     });
     expect(counters).toContainEqual(expect.objectContaining({ guard: 'recipient', count: 1 }));
-    const barred = refusals.filter(({ guard }) => guard === 'undeliverable');
-    expect(barred.map(({ purpose }) => purpose)).toEqual(['transactional', 'otp', 'marketing']);
-    expect(barred[0]).toMatchObject({ reason: 'barred', retryAfterMs: DAY_MS });
+    const blocked = refusals.filter(({ guard }) => guard === 'undeliverable');
+    expect(blocked.map(({ purpose }) => purpose)).toEqual(['transactional', 'otp', 'marketing']);
+    expect(blocked[0]).toMatchObject({ reason: 'blocked-number', retryAfterMs: DAY_MS });
 
     await sms.guards.release(destination, { guard: 'undeliverable' });
     expect(of('limits-released')).toMatchObject([{ guards: ['undeliverable'] }]);
@@ -104,7 +104,14 @@ describe('a number of which a receipt says that it does not exist', () => {
     await takeIn(client, {});
     await client.sms.messages.send(message);
     expect(client.of('guard-observed')).toMatchObject([
-      { decision: { guard: 'undeliverable', reason: 'barred', mode: 'monitor', rule: 'undeliverable' } },
+      {
+        decision: {
+          guard: 'undeliverable',
+          reason: 'blocked-number',
+          mode: 'monitor',
+          rule: 'undeliverable',
+        },
+      },
     ]);
     expect((await client.sms.guards.inspect(destination)).refusals).toEqual([]);
   });
@@ -124,12 +131,12 @@ describe('a number of which a receipt says that it does not exist', () => {
     expect(results.map(({ status }) => status)).toEqual(['blocked', 'accepted', 'accepted']);
   });
 
-  it('is barred for every client of the scope, also by another spelling', async () => {
+  it('is blocked for every client of the scope, also by another spelling', async () => {
     const client = startWith();
     await takeIn(client, { destination: '+541123456789' });
     const other = client.sms.withOptions({ subAccountId: 'team_other' });
     const error = await failureOf(other.messages.send({ ...message, destination: '+5491123456789' }));
-    expect(error).toMatchObject({ reason: 'barred' });
+    expect(error).toMatchObject({ reason: 'blocked-number' });
   });
 
   it('is shown nowhere', async () => {

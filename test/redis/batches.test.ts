@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { amountRule, distinctRule, raiseRule, windowRule } from '../../src/testing/limit-conformance/kit.ts';
+import {
+  activeBlockRule,
+  amountRule,
+  distinctRule,
+  windowRule,
+} from '../../src/testing/limit-conformance/kit.ts';
 import { describeOnRedis, HOUR_MS, SCOPE } from './redis-kit.ts';
 
 describeOnRedis('the store on Redis', (kit) => {
@@ -152,13 +157,13 @@ describeOnRedis('the store on Redis', (kit) => {
     it('say once what many messages have in common', async () => {
       await take(windowRule('first', 1, HOUR_MS));
       kit.sent = [];
-      const requests = [...numbers(100), requestOf(raiseRule('a', HOUR_MS)), ...numbers(100, 500)];
+      const requests = [...numbers(100), requestOf(activeBlockRule('a', HOUR_MS)), ...numbers(100, 500)];
       const verdicts = await kit.store.take(SCOPE, requests);
       expect(verdicts.every(({ granted }) => granted)).toBe(true);
       // Six in front, then six for a message, and one for those that follow it.
       expect(kit.sent.map(({ args }) => args.length)).toEqual([6 + 7 + 6 + 7]);
       expect(await countOf(windowRule(599, 1, HOUR_MS))).toBe(1);
-      expect(await countOf(raiseRule('a', HOUR_MS))).toBe(1);
+      expect(await countOf(activeBlockRule('a', HOUR_MS))).toBe(1);
     });
   });
 });

@@ -3,12 +3,12 @@ import type { LimitRule } from '../../src/limits/limit-store.ts';
 import { toRedisCommands } from '../../src/redis/redis-commands.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
 import {
+  activeBlockRule,
   amountRule,
   backoffRule,
-  barRule,
+  blockRule,
   distinctRule,
   onceRule,
-  raiseRule,
   slotRule,
   windowRule,
 } from '../../src/testing/limit-conformance/kit.ts';
@@ -218,9 +218,9 @@ describeOnRedis('the store on Redis', (kit) => {
       expect((await kit.store.inspect(SCOPE, rules)).map(({ count }) => count)).toEqual([10, 1]);
     });
 
-    it('raises and backoffs fold what is old, and never forget it', async () => {
-      const raises = Array.from({ length: 12 }, (_, at) => requestOf(raiseRule(NUMBER, HOUR_MS - at)));
-      for (const request of raises) await kit.store.take(SCOPE, [request]);
+    it('blocks and backoffs fold what is old, and never forget it', async () => {
+      const blocks = Array.from({ length: 12 }, (_, at) => requestOf(activeBlockRule(NUMBER, HOUR_MS - at)));
+      for (const request of blocks) await kit.store.take(SCOPE, [request]);
       const backoff = { ...backoffRule(NUMBER, 1, 1, HOUR_MS), mode: 'monitor' as const };
       const passwords = Array.from({ length: 20 }, () => requestOf(backoff));
       for (const request of passwords) {
@@ -230,9 +230,9 @@ describeOnRedis('the store on Redis', (kit) => {
       expect(await countOf(backoff)).toBe(20);
       await kit.store.settle(
         SCOPE,
-        [...raises, ...passwords].map((request) => ({ ...request, outcome: 'return' })),
+        [...blocks, ...passwords].map((request) => ({ ...request, outcome: 'return' })),
       );
-      expect(await countOf(barRule(NUMBER, 1))).toBe(1);
+      expect(await countOf(blockRule(NUMBER, 1))).toBe(1);
       expect(await countOf(backoff)).toBe(4);
     });
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { LimitRule, LimitStore } from '../../src/limits/limit-store.ts';
 import {
+  activeBlockRule,
   amountRule,
   backoffRule,
-  barRule,
+  blockRule,
   distinctRule,
   onceRule,
-  raiseRule,
   slotRule,
   windowRule,
 } from '../../src/testing/limit-conformance/kit.ts';
@@ -28,7 +28,7 @@ describeOnRedis('the store on Redis', (kit) => {
         windowRule(NUMBER, 100, HOUR_MS),
         backoffRule(NUMBER, 1, 1, HOUR_MS),
         distinctRule('range', NUMBER, 2, HOUR_MS),
-        raiseRule(NUMBER, HOUR_MS),
+        activeBlockRule(NUMBER, HOUR_MS),
         slotRule(NUMBER, 2, HOUR_MS, Date.now() + HOUR_MS),
       ];
       const take = async (by: LimitStore, asked: LimitRule[]) =>
@@ -39,7 +39,7 @@ describeOnRedis('the store on Redis', (kit) => {
       expect((await take(both, rules))?.granted).toBe(false);
       const counts = (await last.inspect(SCOPE, rules)).map(({ count: counted }) => counted);
       expect(counts).toEqual([2, 2, 2, 1, 1, 2]);
-      expect((await take(both, [barRule(NUMBER, 1)]))?.granted).toBe(false);
+      expect((await take(both, [blockRule(NUMBER, 1)]))?.granted).toBe(false);
       await both.release(SCOPE, rules);
       expect((await last.inspect(SCOPE, rules)).every(({ count: counted }) => counted === 0)).toBe(true);
     });
@@ -57,7 +57,7 @@ describeOnRedis('the store on Redis', (kit) => {
         amountRule('budget', 100, HOUR_MS, 20),
         backoffRule(NUMBER, 1, 1, HOUR_MS),
         distinctRule('range', at, 4, HOUR_MS),
-        raiseRule(NUMBER, HOUR_MS),
+        activeBlockRule(NUMBER, HOUR_MS),
         slotRule(NUMBER, 4, HOUR_MS, Date.now() + HOUR_MS),
         { ...onceRule('key', `print-${at}`, HOUR_MS), windowMs: 1 },
       ];

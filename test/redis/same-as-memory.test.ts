@@ -11,12 +11,12 @@ import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import { toRedisCommands } from '../../src/redis/redis-commands.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
 import {
+  activeBlockRule,
   backoffRule,
-  barRule,
+  blockRule,
   distinctRule,
   leasedRule,
   onceRule,
-  raiseRule,
   slotRule,
   windowRule,
 } from '../../src/testing/limit-conformance/kit.ts';
@@ -46,9 +46,9 @@ function ruleOf(kind: number, key: number, more: number, nowMs: number, unit: nu
     case 6:
       return leasedRule(of, 4 * unit, 1000);
     case 7:
-      return raiseRule(of, (1 + (more % 3)) * unit);
+      return activeBlockRule(of, (1 + (more % 3)) * unit);
     default:
-      return barRule(of, unit);
+      return blockRule(of, unit);
   }
 }
 
@@ -83,7 +83,7 @@ const history = fc.record({
 function plain(verdict: TakeVerdict): unknown {
   const findings = (list: TakeVerdict['observed']) =>
     list.map(({ rule, reason, observed, retryAfterMs, result }) => {
-      // Once and bar give no count that means anything.
+      // Once and block give no count that means anything.
       return {
         id: rule.id,
         reason,

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { LimitRule, TakeRequest } from '../../src/limits/limit-store.ts';
 import { createNames } from '../../src/redis/names.ts';
 import {
+  activeBlockRule,
   amountRule,
   distinctRule,
   leasedRule,
   onceRule,
-  raiseRule,
   windowRule,
 } from '../../src/testing/limit-conformance/kit.ts';
 import { describeOnRedis, HOUR_MS, NUMBER, SCOPE, sixRules } from './redis-kit.ts';
@@ -20,7 +20,7 @@ describeOnRedis('the store on Redis', (kit) => {
       const request = requestOf(
         ...sixRules(NUMBER),
         distinctRule(65912345, NUMBER, 3, HOUR_MS),
-        raiseRule(NUMBER, HOUR_MS),
+        activeBlockRule(NUMBER, HOUR_MS),
         { ...windowRule('203.0.113.9', 5, HOUR_MS), id: 'ip' },
       );
       await kit.store.take(SCOPE, [request]);
@@ -61,7 +61,7 @@ describeOnRedis('the store on Redis', (kit) => {
         { ...windowRule(NUMBER, 10, HOUR_MS), id: 'monitored', mode: 'monitor' },
         windowRule(NUMBER, 100, HOUR_MS),
         distinctRule('range', NUMBER, 3, HOUR_MS),
-        raiseRule(NUMBER, HOUR_MS),
+        activeBlockRule(NUMBER, HOUR_MS),
         leasedRule('event', HOUR_MS, 1000),
       ];
       const [current, rotating] = [namesOf(), namesOf(FORMER_SECRET, SECRET)];
@@ -110,7 +110,7 @@ describeOnRedis('the store on Redis', (kit) => {
       const request = requestOf(
         ...sixRules(NUMBER),
         distinctRule('range', NUMBER, 3, HOUR_MS),
-        raiseRule(NUMBER, HOUR_MS),
+        activeBlockRule(NUMBER, HOUR_MS),
       );
       await kit.store.take(SCOPE, [request]);
       await kit.store.settle(SCOPE, [{ ...request, outcome: 'return' }]);
@@ -127,7 +127,11 @@ describeOnRedis('the store on Redis', (kit) => {
     });
 
     it('a key is 25 characters longer than its scope: with one of five and the class of 32 bytes it fits', async () => {
-      await take(...sixRules(NUMBER), distinctRule('range', NUMBER, 3, HOUR_MS), raiseRule(NUMBER, HOUR_MS));
+      await take(
+        ...sixRules(NUMBER),
+        distinctRule('range', NUMBER, 3, HOUR_MS),
+        activeBlockRule(NUMBER, HOUR_MS),
+      );
       const names = (await keys()).filter((name) => !name.startsWith('8x8g:{acme}:t'));
       expect(new Set(names.map(({ length }) => length - SCOPE.length))).toEqual(new Set([25]));
     });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { LimitRule, TakeRequest } from '../../src/limits/limit-store.ts';
 import {
+  activeBlockRule,
   amountRule,
   backoffRule,
   distinctRule,
   onceRule,
-  raiseRule,
   slotRule,
   windowRule,
 } from '../../src/testing/limit-conformance/kit.ts';
@@ -32,7 +32,7 @@ describeOnRedis('the store on Redis', (kit) => {
       amountRule('b', 1000, HOUR_MS, 10),
       slotRule(NUMBER, 20, HOUR_MS, Date.now() + 3 * HOUR_MS),
       distinctRule('range', NUMBER, 5, HOUR_MS),
-      raiseRule(NUMBER, HOUR_MS),
+      activeBlockRule(NUMBER, HOUR_MS),
       { ...backoffRule(NUMBER, 1, 1, HOUR_MS), mode: 'monitor' },
     ];
 

@@ -58,9 +58,9 @@ export function unrefused(rule: LimitRule, choice: LocalChoice): LimitRule {
   }
 }
 
-/** A look at a bar writes nothing. */
+/** A look at a block writes nothing. */
 export function isWritten(rule: LimitRule): boolean {
-  return rule.kind !== 'bar' || rule.raise === true;
+  return rule.kind !== 'block' || rule.activate === true;
 }
 
 /** How long it matters to anybody that the rule was granted now, in milliseconds. */

@@ -1,13 +1,13 @@
 import type { LimitRule, Settlement } from '../../limits/limit-store.ts';
 import {
+  activeBlockRule,
   amountRule,
   backoffRule,
-  barRule,
+  blockRule,
   distinctRule,
   ensure,
   leasedRule,
   onceRule,
-  raiseRule,
   Session,
   slotRule,
   type Taken,
@@ -46,7 +46,7 @@ async function allOrNothing(session: Session): Promise<void> {
     distinctRule(NUMBER, 1, 1, HOUR_MS),
     onceRule('key', 'print', HOUR_MS),
     leasedRule('event', HOUR_MS, 60_000),
-    raiseRule(NUMBER, HOUR_MS),
+    activeBlockRule(NUMBER, HOUR_MS),
   ];
   await times(3, () => session.refused('one full rule of many', ...others, full));
   await times(3, () => session.refused('the full rule first', full, ...others));
@@ -208,7 +208,7 @@ async function releases(session: Session): Promise<void> {
     distinctRule(NUMBER, 1, 1, HOUR_MS),
     onceRule('key', 'print', HOUR_MS),
     leasedRule('event', HOUR_MS, 60_000),
-    raiseRule(NUMBER, HOUR_MS),
+    activeBlockRule(NUMBER, HOUR_MS),
   ];
   const outcomes: Settlement['outcome'][] = ['keep', 'return'];
   for (const outcome of outcomes) {
@@ -240,8 +240,8 @@ async function badRules(session: Session): Promise<void> {
     { ...onceRule('key', 'print', HOUR_MS), fingerprint: '' },
     leasedRule('event', HOUR_MS, 0),
     leasedRule('event', HOUR_MS, HOUR_MS),
-    raiseRule(NUMBER, 0),
-    { ...barRule(NUMBER, HOUR_MS), raise: 1 as never },
+    activeBlockRule(NUMBER, 0),
+    { ...blockRule(NUMBER, HOUR_MS), activate: 1 as never },
   ];
   await session.sent('a good one', good);
   for (const rule of [...bad, { ...good, windowMs: 1000 }, { ...good, weighted: true }]) {

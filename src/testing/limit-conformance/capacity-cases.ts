@@ -1,13 +1,13 @@
 import type { LimitRule, TakeRequest } from '../../limits/limit-store.ts';
 import type { Check } from './basic-cases.ts';
 import {
+  activeBlockRule,
   backoffRule,
-  barRule,
+  blockRule,
   distinctRule,
   ensure,
   leasedRule,
   onceRule,
-  raiseRule,
   type Session,
   slotRule,
   type Taken,
@@ -27,7 +27,7 @@ export async function capacity(session: Session): Promise<void> {
     (key) => backoffRule(key, 1000, 1000, 1000),
     (key) => distinctRule(key, 1, 1, 1000),
     (key) => onceRule(`key-${key}`, 'print', 1000),
-    (key) => raiseRule(key, 1000),
+    (key) => activeBlockRule(key, 1000),
   ];
   for (const kind of kinds) {
     for (const key of [1, 2, 3]) await session.sent('up to the size', kind(key));
@@ -38,13 +38,13 @@ export async function capacity(session: Session): Promise<void> {
   }
 }
 
-/** Only who raises needs room; what nobody settled makes room when its lease is over. */
-export async function barsAndLeases(session: Session): Promise<void> {
-  for (const key of [1, 2, 3]) await session.sent('up to the size', raiseRule(key, HOUR_MS));
-  await session.sent('a reading of a full table', barRule(4, HOUR_MS));
-  const { reason } = await session.refused('a barred key of a full table', barRule(3, HOUR_MS));
-  ensure(reason === 'barred', `a full table still says barred, not ${reason}`);
-  await session.sent('a key that has its place', raiseRule(3, HOUR_MS));
+/** Only an activation needs room; a take that nobody settled makes room when its lease ends. */
+export async function blocksAndLeases(session: Session): Promise<void> {
+  for (const key of [1, 2, 3]) await session.sent('up to the size', activeBlockRule(key, HOUR_MS));
+  await session.sent('a reading of a full table', blockRule(4, HOUR_MS));
+  const { reason } = await session.refused('a blocked key of a full table', blockRule(3, HOUR_MS));
+  ensure(reason === 'blocked-number', `a full table still says blocked-number, not ${reason}`);
+  await session.sent('a key that has its place', activeBlockRule(3, HOUR_MS));
   const event = (key: number) => leasedRule(`event-${key}`, HOUR_MS, 1000);
   for (const key of [1, 2, 3]) await session.granted('leased', event(key));
   const full = await session.refused('a fourth while all are leased', event(4));

@@ -1,6 +1,6 @@
 import type {
   BackoffRule,
-  BarRule,
+  BlockRule,
   DistinctRule,
   LimitKey,
   LimitRule,
@@ -90,12 +90,12 @@ export function leasedRule(key: LimitKey, windowMs: number, leaseMs: number): On
   return { ...onceRule(key, 'event', windowMs), id: `leased:${windowMs}`, leaseMs };
 }
 
-export function barRule(key: LimitKey, windowMs: number): BarRule {
-  return { ...common, kind: 'bar', id: 'bar', key, windowMs };
+export function blockRule(key: LimitKey, windowMs: number): BlockRule {
+  return { ...common, kind: 'block', id: 'block', key, windowMs };
 }
 
-export function raiseRule(key: LimitKey, windowMs: number): BarRule {
-  return { ...barRule(key, windowMs), raise: true };
+export function activeBlockRule(key: LimitKey, windowMs: number): BlockRule {
+  return { ...blockRule(key, windowMs), activate: true };
 }
 
 export const SCOPE = 'conformance';

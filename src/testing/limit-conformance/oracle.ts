@@ -1,4 +1,4 @@
-import type { BackoffRule, BarRule, LimitRule, OnceRule, RuleFinding } from '../../limits/limit-store.ts';
+import type { BackoffRule, BlockRule, LimitRule, OnceRule, RuleFinding } from '../../limits/limit-store.ts';
 import { EXACT_LOG_LIMIT, SUB_BUCKETS } from '../../limits/limit-store.ts';
 
 /**
@@ -75,12 +75,12 @@ export class Oracle {
         if (first.isOpen) return { refuses: true, reason: 'in-progress' };
         return { refuses: true, reason: 'done', result: first.result };
       }
-      case 'bar': {
-        if (rule.raise === true) return ADMITTED;
-        const ends = entries.map(({ rule: other, atMs }) => atMs + (other as BarRule).windowMs);
+      case 'block': {
+        if (rule.activate === true) return ADMITTED;
+        const ends = entries.map(({ rule: other, atMs }) => atMs + (other as BlockRule).windowMs);
         const retryAfterMs = Math.max(0, ...ends.map((endMs) => endMs - nowMs));
         if (retryAfterMs === 0) return ADMITTED;
-        return { refuses: true, reason: 'barred', observed: 1, retryAfterMs };
+        return { refuses: true, reason: 'blocked-number', observed: 1, retryAfterMs };
       }
     }
   }
@@ -99,7 +99,7 @@ export class Oracle {
   add(rule: LimitRule, nowMs: number): Entry {
     const isOpen = rule.kind === 'once' || this.#openTakes === 'counted';
     const entry: Entry = { rule, atMs: nowMs, isOpen };
-    if (rule.kind === 'bar' && rule.raise !== true) return entry;
+    if (rule.kind === 'block' && rule.activate !== true) return entry;
     // Who let a lease pass has lost it to whoever comes next.
     const standing = this.#of(rule).filter((other) => !isLapsed(other, nowMs));
     this.#entries.set(keyOf(rule), [...standing, entry]);

@@ -1,14 +1,14 @@
 import type { LimitRule, RuleFinding, TakeRequest, TakeVerdict } from '../../limits/limit-store.ts';
 import {
+  activeBlockRule,
   amountRule,
   backoffRule,
-  barRule,
+  blockRule,
   distinctRule,
   ensure,
   leasedRule,
   onceRule,
   Random,
-  raiseRule,
   SCOPE,
   Session,
   type StoreUnderTest,
@@ -79,9 +79,9 @@ function pickRule(random: Random, key: number | string, epochMs: number): LimitR
         fingerprint: random.pick(['a', 'b']),
       };
     case 14:
-      return barRule(key, random.pick([1, 5000]));
+      return blockRule(key, random.pick([1, 5000]));
     case 15:
-      return raiseRule(key, random.pick([1, 700, 4000, LONGEST_WINDOW_MS]));
+      return activeBlockRule(key, random.pick([1, 700, 4000, LONGEST_WINDOW_MS]));
     default:
       return onceRule(key, random.pick(['first', 'second']), 4000);
   }

@@ -556,24 +556,26 @@ describe('a shared store that does not answer, onStoreError local', () => {
     await expect(process.take('c', onceRule())).resolves.toMatchObject({ refusals: [{ result: 'second' }] });
   });
 
-  it('remembers bars, raises them in both, and looks at them without a trace', async () => {
+  it('remembers blocks, activates them in both stores, and reads them without a trace', async () => {
     const { faulty, process } = await startAway();
-    const bar = {
-      kind: 'bar',
+    const block = {
+      kind: 'block',
       id: 'undeliverable',
       guard: 'undeliverable',
       key: 6591234567,
       mode: 'enforce',
       windowMs: MINUTE_MS,
     } as const;
-    expect((await process.take('a', bar)).granted).toBe(true);
+    expect((await process.take('a', block)).granted).toBe(true);
     expect(process.switches()).toEqual(['local']);
-    await process.take('b', { ...bar, raise: true });
-    await process.settle('b', 'keep', { ...bar, raise: true });
-    await expect(process.take('c', bar, TEN)).resolves.toMatchObject({ refusals: [{ reason: 'barred' }] });
+    await process.take('b', { ...block, activate: true });
+    await process.settle('b', 'keep', { ...block, activate: true });
+    await expect(process.take('c', block, TEN)).resolves.toMatchObject({
+      refusals: [{ reason: 'blocked-number' }],
+    });
     faulty.fault = 'none';
     await vi.advanceTimersByTimeAsync(2_000);
-    expect(await countOf(faulty.truth, bar)).toBe(1);
+    expect(await countOf(faulty.truth, block)).toBe(1);
   });
 
   it('gives back what this process let through of a batch that it cannot finish', async () => {

@@ -79,7 +79,7 @@ function start(
 }
 
 describe('a receipt that says that the number does not exist', () => {
-  it.each(['undelivered', 'rejected', 'failed'])('bars it when it is %s', async (state) => {
+  it.each(['undelivered', 'rejected', 'failed'])('blocks it when it is %s', async (state) => {
     const { run, emit, left, calls } = start();
     await run(receiptOf(state, 59));
     expect(await left()).toBe(DAY_MS);
@@ -113,13 +113,13 @@ describe('a receipt that says that the number does not exist', () => {
     expect(await left()).toBe(5_000);
   });
 
-  it('bars it in monitor mode too, so that there is something to observe', async () => {
+  it('blocks it in monitor mode too, so that there is something to observe', async () => {
     const { run, left } = start({ mode: 'monitor' });
     await run(receiptOf('undelivered', 59));
     expect(await left()).toBe(DAY_MS);
   });
 
-  it('bars nothing, and asks nobody, when the guard is off', async () => {
+  it('blocks nothing, and asks nobody, when the guard is off', async () => {
     const { run, calls, emit, learn } = start(false);
     const price = { total: 0.034, perSms: 0.034, currency: 'USD' };
     await run(receiptOf('undelivered', 59, { price }));
@@ -160,7 +160,7 @@ describe('a receipt that says that the number does not exist', () => {
 });
 
 describe('a receipt that says that the message arrived', () => {
-  it.each(['delivered', 'read'])('lifts the bar when it is %s', async (state) => {
+  it.each(['delivered', 'read'])('lifts the block when it is %s', async (state) => {
     const { run, emit, left } = start();
     await run(receiptOf('undelivered', 59));
     await run(receiptOf(state));
@@ -178,7 +178,7 @@ describe('a receipt that says that the message arrived', () => {
     },
   );
 
-  it('is not outdone by a late failure of the same message, which would bar a number that exists', async () => {
+  it('is not outdone by a late failure of the same message, which would block a number that exists', async () => {
     const { run, left, calls } = start();
     await run(receiptOf('delivered'));
     await run(receiptOf('undelivered', 59));
@@ -195,7 +195,7 @@ describe('a receipt that says that the message arrived', () => {
     expect(await left()).toBe(DAY_MS);
   });
 
-  it('asks once and writes nothing when the number was never barred', async () => {
+  it('asks once and writes nothing when the number was never blocked', async () => {
     const { run, calls, emit } = start();
     await run(receiptOf('delivered'));
     expect(calls).toEqual(['inspect']);
@@ -240,7 +240,7 @@ describe('when the limit store fails', () => {
     expectNoCanary([error, emit.mock.calls]);
   });
 
-  it('release: the bar stays, and 8x8 may try again', async () => {
+  it('release: the block stays, and 8x8 may try again', async () => {
     const { run, left } = start({}, { release: down });
     await run(receiptOf('undelivered', 59));
     expect(await failureOf(run(receiptOf('delivered')))).toBeInstanceOf(StoreError);

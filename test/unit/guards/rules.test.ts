@@ -249,7 +249,7 @@ describe('describeFinding', () => {
       /asked for an opt-in not long ago/,
     ],
     [{ ...base, guard: 'consent', kind: 'once', id: 'help-reply', fingerprint: 'f' }, 1, /got this answer/],
-    [{ ...base, kind: 'bar', id: 'u' }, 1, /does not exist.*guards\.release/],
+    [{ ...base, kind: 'block', id: 'u' }, 1, /does not exist.*guards\.release/],
   ] as const)('%j', (rule, observed, text) => {
     expect(describeFinding({ rule, reason: 'over-limit', observed })).toMatch(text);
     expect(describeFinding({ rule, reason: 'over-limit', observed, retryAfterMs: 1_500.4 })).toMatch(

@@ -15,13 +15,13 @@ const DAY_MS = 86_400_000;
 
 describe('undeliverable', () => {
   it.each(['otp', 'transactional', 'marketing'] as const)(
-    'reads one bar for a message of purpose %s',
+    'reads one block for a message of purpose %s',
     (purpose) => {
       const guard = createUndeliverableGuard({});
       expect(guard.name).toBe('undeliverable');
       expect(guard.rules?.(messageOf({ purpose, destination: '+6591234567' }))).toEqual([
         {
-          kind: 'bar',
+          kind: 'block',
           id: 'undeliverable',
           guard: 'undeliverable',
           key: 6591234567,
@@ -80,13 +80,13 @@ describe('undeliverable', () => {
 
   it('says who reported what, until when, and what lifts it', () => {
     const rule = undeliverableSettings({}).ruleOf(6591234567);
-    const finding = { rule, reason: 'barred', observed: 1, retryAfterMs: 3_600_000 } as const;
+    const finding = { rule, reason: 'blocked-number', observed: 1, retryAfterMs: 3_600_000 } as const;
     const error = guardError(
       decisionOfFinding(finding, messageOf({ destination: '+6591234567' }), [finding]),
       describeFinding(finding),
     );
     expect(error.message).toBe(
-      'The network reported that this number does not exist. If it does, lift the bar with guards.release. ' +
+      'The network reported that this number does not exist. If it does, lift the block with guards.release. ' +
         'Try again in 1 h. Nothing was sent.',
     );
     // Not a LimitError: whoever queues those for later would keep money for a number that nobody has.
@@ -94,7 +94,7 @@ describe('undeliverable', () => {
     expect(error).not.toBeInstanceOf(LimitError);
     expect(error).toMatchObject({
       code: 'guard',
-      reason: 'barred',
+      reason: 'blocked-number',
       retryAfterMs: 3_600_000,
       decision: { rule: 'undeliverable', destination: '+65******67', observed: 1, windowMs: DAY_MS },
     });

@@ -8,7 +8,7 @@ import { MAIN, partsOf, SHARDS, shardOf } from '../../../src/redis/shards.ts';
 import {
   amountRule,
   backoffRule,
-  barRule,
+  blockRule,
   distinctRule,
   onceRule,
   windowRule,
@@ -76,7 +76,7 @@ describe('the shard of a number', () => {
       distinctRule(65912345, NUMBER, 5, HOUR_MS),
       backoffRule(NUMBER, 1, 1, 1),
       onceRule(NUMBER, 'print', HOUR_MS),
-      barRule(NUMBER, HOUR_MS),
+      blockRule(NUMBER, HOUR_MS),
       windowRule(String(NUMBER), 1, HOUR_MS),
     ];
     expect(partsOf(rules)).toEqual([
