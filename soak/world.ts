@@ -1,7 +1,7 @@
+import { startTcpProxy, type TcpProxy } from '../test/redis/failover/tcp-proxy.ts';
 import { SHIFTS_MINUTES, startWorker, type Worker } from '../test/redis/processes/fleet.ts';
 import type { WorkerSetup } from '../test/redis/processes/orders.ts';
 import type { Receiver } from '../test/redis/processes/receiver.ts';
-import { startTcpProxy, type TcpProxy } from '../test/redis/trouble/tcp-proxy.ts';
 import { type RedisServer, startRedis } from '../test/support/redis-server.ts';
 import type { Random } from './random.ts';
 

@@ -1,3 +1,9 @@
+export type {
+  LimitsEvent,
+  LimitsEventListener,
+  LimitsWarning,
+  TroubleReason,
+} from './failover/limits-event.ts';
 export type { NamesOptions } from './names.ts';
 export type { IoredisLike, NodeRedisLike, RedisClient, RedisCommands } from './redis-commands.ts';
 export { type RedisConsentLedgerOptions, redisConsentLedger } from './redis-consent-ledger.ts';
@@ -7,9 +13,3 @@ export {
   type RedisLimitsOptions,
   redisLimits,
 } from './redis-limits.ts';
-export type {
-  LimitsEvent,
-  LimitsEventListener,
-  LimitsWarning,
-  TroubleReason,
-} from './trouble/limits-event.ts';

@@ -13,15 +13,15 @@ import {
   shapeWith,
 } from '../schema.ts';
 import type { Clock } from '../types.ts';
+import { limitCommands } from './failover/command-timeout.ts';
+import { createGuardedStore } from './failover/failover-store.ts';
+import { createEmitLimits, type LimitsEventListener, type LimitsWarning } from './failover/limits-event.ts';
+import { checkServer, isServersNo } from './failover/server-checks.ts';
 import { createNames, type NamesOptions } from './names.ts';
 import { createRedisPace } from './pace/redis-pace.ts';
 import { type RedisClient, toRedisCommands } from './redis-commands.ts';
 import { createRedisStore } from './redis-store.ts';
 import { createShardedStore } from './sharded-store.ts';
-import { createGuardedStore } from './trouble/guarded-store.ts';
-import { limitCommands } from './trouble/limited-commands.ts';
-import { createEmitLimits, type LimitsEventListener, type LimitsWarning } from './trouble/limits-event.ts';
-import { checkServer, isServersNo } from './trouble/start-checks.ts';
 
 /** What a process does alone while the shared store does not answer. */
 export interface LocalLimitsOptions {

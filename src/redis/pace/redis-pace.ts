@@ -1,10 +1,10 @@
 import { StoreError } from '../../errors.ts';
 import type { PermitLease, PermitRequest, RateLane, SharedPace } from '../../limits/shared-pace.ts';
 import { createStoreTime } from '../../limits/store-time.ts';
+import { createGate } from '../failover/availability.ts';
+import type { EmitLimits } from '../failover/limits-event.ts';
 import type { RedisCommands } from '../redis-commands.ts';
 import { createRunScript } from '../run-script.ts';
-import { createGate } from '../trouble/gate.ts';
-import type { EmitLimits } from '../trouble/limits-event.ts';
 import { LEASE } from './lease-script.ts';
 import { createOwnTurns } from './own-turns.ts';
 import { createServerTurns, laneKeys, type ServerTurns } from './server-turns.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreError } from '../../../src/errors.ts';
+import type { LimitsEvent } from '../../../src/redis/failover/limits-event.ts';
 import { redisLimits } from '../../../src/redis/redis-limits.ts';
-import type { LimitsEvent } from '../../../src/redis/trouble/limits-event.ts';
 import { numberOf, testClient } from '../../support/client.ts';
 import { mostInASecond } from '../../support/pace-lane.ts';
 import { hasRedisServer, type RedisServer, startRedis } from '../../support/redis-server.ts';

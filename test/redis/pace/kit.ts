@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import type { PermitRequest, RateLane } from '../../../src/limits/shared-pace.ts';
+import type { LimitsEventBody } from '../../../src/redis/failover/limits-event.ts';
 import { createRedisPace, type RedisPaceConfig } from '../../../src/redis/pace/redis-pace.ts';
 import { type RedisClient, toRedisCommands } from '../../../src/redis/redis-commands.ts';
-import type { LimitsEventBody } from '../../../src/redis/trouble/limits-event.ts';
 import { SECOND_MS } from '../../../src/transport/pacer.ts';
 import { createSharedPacer, type SharedPacer } from '../../../src/transport/shared-pacer.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { startRedis } from '../../support/redis-server.ts';
-import { startTcpProxy } from '../trouble/tcp-proxy.ts';
+import { startTcpProxy } from '../failover/tcp-proxy.ts';
 import { countsOf } from './counter.ts';
 import { describeFleet, eventually, expectExact, expectNoneTwice, LIMIT, ofTest, total } from './kit.ts';
 

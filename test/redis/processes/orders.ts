@@ -1,6 +1,6 @@
 import type { LimitWindow } from '../../../src/guards/recipient.ts';
+import type { LimitsEvent } from '../../../src/redis/failover/limits-event.ts';
 import type { RedisLimitsOptions } from '../../../src/redis/redis-limits.ts';
-import type { LimitsEvent } from '../../../src/redis/trouble/limits-event.ts';
 
 /** What a worker sends with: a client of its own on a server that all share. */
 export interface WorkerSetup {

@@ -1,8 +1,8 @@
 import { Cluster, Redis } from 'ioredis';
 import { SmsClient } from '../../../src/client.ts';
 import { LimitError, SmsError } from '../../../src/errors.ts';
+import type { LimitsEvent } from '../../../src/redis/failover/limits-event.ts';
 import { type RedisLimitStore, redisLimits } from '../../../src/redis/redis-limits.ts';
-import type { LimitsEvent } from '../../../src/redis/trouble/limits-event.ts';
 import { SECRET } from '../store-under-test.ts';
 import type { Order, Reply, WorkerReport, WorkerSetup } from './orders.ts';
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreError } from '../../../../src/errors.ts';
+import type { LimitsEventBody } from '../../../../src/redis/failover/limits-event.ts';
 import { createRedisPace, type RedisPaceConfig } from '../../../../src/redis/pace/redis-pace.ts';
 import type { RedisCommands } from '../../../../src/redis/redis-commands.ts';
-import type { LimitsEventBody } from '../../../../src/redis/trouble/limits-event.ts';
 import { requestOf } from '../../../redis/pace/kit.ts';
 import { drive } from '../../../support/drive.ts';
 

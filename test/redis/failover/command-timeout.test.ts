@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { limitCommands } from '../../../src/redis/trouble/limited-commands.ts';
+import { limitCommands } from '../../../src/redis/failover/command-timeout.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

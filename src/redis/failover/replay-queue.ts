@@ -1,9 +1,17 @@
 import type { LimitRule, Settlement, TakeRequest } from '../../limits/limit-store.ts';
 import { LEASE_MS } from '../../limits/rule-table.ts';
 import type { StoreTime } from '../../limits/store-time.ts';
-import { type Chunk, type GrantJob, type Job, retriesOf, settlementsOf, sizeOf, takesOf } from './jobs.ts';
-import { isWritten, lifeOf } from './local-rules.ts';
+import { isWritten, lifeOf } from './fallback-rules.ts';
 import { MAX_SETTLEMENTS, nextChunk } from './next-chunk.ts';
+import {
+  type Chunk,
+  type GrantJob,
+  type Job,
+  retriesOf,
+  settlementsOf,
+  sizeOf,
+  takesOf,
+} from './replay-jobs.ts';
 
 /** Most messages that wait to be told: about 50 MB with six rules a message; ours. */
 const MAX_MESSAGES = 50_000;

@@ -1,7 +1,7 @@
 import type { Settlement, TakeRequest, TakeVerdict } from '../../limits/limit-store.ts';
 import type { StoreTime } from '../../limits/store-time.ts';
-import { toReturn } from './jobs.ts';
-import type { Outbox } from './outbox.ts';
+import { toReturn } from './replay-jobs.ts';
+import type { Outbox } from './replay-queue.ts';
 
 /** What is done with answers that nobody waits for any more. */
 export interface LateAnswers {

@@ -1,9 +1,9 @@
 import type { LimitStore, TakeVerdict } from '../../limits/limit-store.ts';
 import { withTimeLimit } from '../../time-limit.ts';
-import type { Gate } from './gate.ts';
-import type { Chunk } from './jobs.ts';
+import type { Gate } from './availability.ts';
 import { MAX_CHUNK } from './next-chunk.ts';
-import type { Outbox } from './outbox.ts';
+import type { Chunk } from './replay-jobs.ts';
+import type { Outbox } from './replay-queue.ts';
 
 /**
  * Milliseconds between two calls, so that a server that has just come back is not held up, and that two grants under one

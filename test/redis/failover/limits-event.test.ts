@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { causeOf, createEmitLimits } from '../../../src/redis/trouble/limits-event.ts';
+import { causeOf, createEmitLimits } from '../../../src/redis/failover/limits-event.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

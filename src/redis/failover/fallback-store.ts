@@ -2,7 +2,7 @@ import { StoreError } from '../../errors.ts';
 import type { LimitRule, LimitStore, TakeRequest, TakeVerdict } from '../../limits/limit-store.ts';
 import { type MemoryLimitsOptions, memoryLimits } from '../../limits/memory-limits.ts';
 import type { Clock } from '../../types.ts';
-import { isDecidableAlone, isWritten, type LocalChoice, shareOf, unrefused } from './local-rules.ts';
+import { isDecidableAlone, isWritten, type LocalChoice, shareOf, unrefused } from './fallback-rules.ts';
 
 /** What one process counts: what the shared store let it send, and what it lets through by itself. */
 export interface LocalStore extends Pick<LimitStore, 'settle' | 'release'> {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createStoreTime } from '../../../src/limits/store-time.ts';
-import type { Chunk } from '../../../src/redis/trouble/jobs.ts';
-import { createOutbox, type Outbox } from '../../../src/redis/trouble/outbox.ts';
+import type { Chunk } from '../../../src/redis/failover/replay-jobs.ts';
+import { createOutbox, type Outbox } from '../../../src/redis/failover/replay-queue.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { backoffRule, MINUTE_MS, onceRule, SCOPE, windowRule } from './kit.ts';
 

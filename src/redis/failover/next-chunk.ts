@@ -1,5 +1,5 @@
-import type { Job } from './jobs.ts';
-import { sizeOf } from './jobs.ts';
+import type { Job } from './replay-jobs.ts';
+import { sizeOf } from './replay-jobs.ts';
 
 /** Most grants in one call, so that a server that has just come back is not held up; ours. */
 export const MAX_CHUNK = 100;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createGate } from '../../../src/redis/trouble/gate.ts';
+import { createGate } from '../../../src/redis/failover/availability.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

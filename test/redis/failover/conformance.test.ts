@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createGuardedStore } from '../../../src/redis/trouble/guarded-store.ts';
-import type { LimitsEvent } from '../../../src/redis/trouble/limits-event.ts';
+import { createGuardedStore } from '../../../src/redis/failover/failover-store.ts';
+import type { LimitsEvent } from '../../../src/redis/failover/limits-event.ts';
 import { limitStoreConformance } from '../../../src/testing/limit-store-conformance.ts';
 import { hasRedisServer, type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { memoryUnderTest } from '../../unit/limits/memory-under-test.ts';

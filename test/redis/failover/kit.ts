@@ -6,8 +6,8 @@ import type {
   TakeVerdict,
   WindowRule,
 } from '../../../src/limits/limit-store.ts';
-import { createGuardedStore, type GuardedStoreConfig } from '../../../src/redis/trouble/guarded-store.ts';
-import type { LimitsEvent } from '../../../src/redis/trouble/limits-event.ts';
+import { createGuardedStore, type GuardedStoreConfig } from '../../../src/redis/failover/failover-store.ts';
+import type { LimitsEvent } from '../../../src/redis/failover/limits-event.ts';
 import type { Clock } from '../../../src/types.ts';
 import { createFaultyStore, type FaultyStore } from './faulty-store.ts';
 

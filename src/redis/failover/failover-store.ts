@@ -8,14 +8,14 @@ import type {
 } from '../../limits/limit-store.ts';
 import { createStoreTime } from '../../limits/store-time.ts';
 import type { Clock } from '../../types.ts';
-import { type AskOptions, abortedError, createGate, isCallersFault } from './gate.ts';
-import { toReturn } from './jobs.ts';
-import { createLateAnswers } from './late-answers.ts';
+import { type AskOptions, abortedError, createGate, isCallersFault } from './availability.ts';
+import { createSwitches } from './failover-events.ts';
+import { type LocalChoice, unrefused } from './fallback-rules.ts';
+import { createLocalStore } from './fallback-store.ts';
+import { createLateAnswers } from './late-replies.ts';
 import { createEmitLimits, type LimitsEventListener } from './limits-event.ts';
-import { type LocalChoice, unrefused } from './local-rules.ts';
-import { createLocalStore } from './local-store.ts';
-import { createOutbox } from './outbox.ts';
-import { createSwitches } from './switches.ts';
+import { toReturn } from './replay-jobs.ts';
+import { createOutbox } from './replay-queue.ts';
 import { createWriteBack } from './write-back.ts';
 
 export interface GuardedStoreConfig {

@@ -10,7 +10,7 @@ import {
   OPEN_MS,
   type Outcome,
   PROBE_LOST_MS,
-} from '../../../src/redis/trouble/breaker.ts';
+} from '../../../src/redis/failover/breaker.ts';
 
 function failAt(breaker: Breaker, ...timesMs: readonly number[]): Breaker {
   return timesMs.reduce((current, nowMs) => leave(current, 'call', 'failed', nowMs), breaker);

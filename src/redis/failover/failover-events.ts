@@ -1,6 +1,6 @@
-import type { Gate } from './gate.ts';
+import type { Gate } from './availability.ts';
 import type { EmitLimits } from './limits-event.ts';
-import type { Outbox } from './outbox.ts';
+import type { Outbox } from './replay-queue.ts';
 
 /** Tells who decides, each time that changes. */
 export interface Switches {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AbortedError, StoreError, ValidationError } from '../../../src/errors.ts';
 import type { LimitStore } from '../../../src/limits/limit-store.ts';
-import { createLocalStore } from '../../../src/redis/trouble/local-store.ts';
+import { createLocalStore } from '../../../src/redis/failover/fallback-store.ts';
 import { createFaultyStore } from './faulty-store.ts';
 import {
   backoffRule,

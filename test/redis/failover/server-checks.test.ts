@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { checkServer } from '../../../src/redis/trouble/start-checks.ts';
+import { checkServer } from '../../../src/redis/failover/server-checks.ts';
 
 interface Server {
   readonly info?: unknown;

@@ -1,5 +1,5 @@
 import type { LimitRule, Settlement, TakeRequest } from '../../limits/limit-store.ts';
-import { isWritten } from './local-rules.ts';
+import { isWritten } from './fallback-rules.ts';
 
 /** A message that this process let through alone. */
 export interface GrantJob {
