@@ -1,8 +1,8 @@
 export type {
+  FailoverReason,
   LimitsEvent,
   LimitsEventListener,
   LimitsWarning,
-  TroubleReason,
 } from './failover/limits-event.ts';
 export type { NamesOptions } from './names.ts';
 export type { IoredisLike, NodeRedisLike, RedisClient, RedisCommands } from './redis-commands.ts';

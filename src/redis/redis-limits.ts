@@ -13,10 +13,10 @@ import {
   shapeWith,
 } from '../schema.ts';
 import type { Clock } from '../types.ts';
-import { limitCommands } from './failover/command-timeout.ts';
-import { createGuardedStore } from './failover/failover-store.ts';
+import { withCommandTimeout } from './failover/command-timeout.ts';
+import { createFailoverStore } from './failover/failover-store.ts';
 import { createEmitLimits, type LimitsEventListener, type LimitsWarning } from './failover/limits-event.ts';
-import { checkServer, isServersNo } from './failover/server-checks.ts';
+import { checkServer, isServerRefusal } from './failover/server-checks.ts';
 import { createNames, type NamesOptions } from './names.ts';
 import { createRedisPace } from './pace/redis-pace.ts';
 import { type RedisClient, toRedisCommands } from './redis-commands.ts';
@@ -152,7 +152,7 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
     clock,
     ...names
   } = readOptions(options);
-  const commands = limitCommands(toRedisCommands(client), LOST_AFTER_DEADLINES * timeoutMs);
+  const commands = withCommandTimeout(toRedisCommands(client), LOST_AFTER_DEADLINES * timeoutMs);
   const store = createRedisStore({ commands, names: createNames(names), deadlineMs: timeoutMs });
   const raw = shardBy === 'recipient' ? createShardedStore(store) : store;
   const emit = createEmitLimits(onEvent, () => (clock ?? Date).now());
@@ -165,7 +165,7 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
     for (const warning of await checkServer(commands)) emit({ type: 'limits-warning', ...warning });
   }
 
-  const { isDoubted, ...guarded } = createGuardedStore({
+  const { isSuspect, ...guarded } = createFailoverStore({
     remote: {
       ...raw,
       async take(scope, requests) {
@@ -174,7 +174,7 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
           void checkOnce();
           return verdicts;
         } catch (error) {
-          if (isServersNo(error)) void checkOnce();
+          if (isServerRefusal(error)) void checkOnce();
           throw error;
         }
       },
@@ -193,7 +193,7 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
       commands,
       onStoreError: onStoreError === 'refuse' ? onStoreError : onStoreError.local,
       timeoutMs,
-      isDoubted,
+      isSuspect,
       emit,
     }),
     check: () => checkServer(commands),

@@ -2,24 +2,24 @@ import { AbortedError, SmsError } from '../../errors.ts';
 import type { StoreTime } from '../../limits/store-time.ts';
 import { type Timed, withTimeLimit } from '../../time-limit.ts';
 import { type Breaker, CLOSED, enter, leave, OPEN_MS, type Outcome, type Pass } from './breaker.ts';
-import { causeOf, type EmitLimits, type TroubleReason } from './limits-event.ts';
+import { causeOf, type EmitLimits, type FailoverReason } from './limits-event.ts';
 
 /** What came of asking the shared store. */
-export type Asked<Answer> =
-  | { readonly isAnswered: true; readonly value: Answer }
-  | { readonly isAnswered: false };
+export type StoreReply<Value> =
+  | { readonly hasReply: true; readonly value: Value }
+  | { readonly hasReply: false };
 
-const NO_ANSWER = { isAnswered: false } as const;
+const NO_REPLY = { hasReply: false } as const;
 /** A deadline that is noticed so many milliseconds late found this process busy; ours. */
 const LAG_MS = 25;
 
 /** Why the store is not asked, for an event. */
-export interface Trouble {
-  readonly reason: TroubleReason;
+export interface Failure {
+  readonly reason: FailoverReason;
   readonly cause?: string;
 }
 
-export interface AskOptions {
+export interface CallOptions {
   readonly timeoutMs: number;
   /**
    * Only a take shows that the store can take: a settlement may need no server, and one that is full or a replica still
@@ -30,15 +30,15 @@ export interface AskOptions {
 }
 
 /** The only way to the shared store: every call has its deadline, and a store in trouble is left alone. */
-export interface Gate {
+export interface Availability {
   /** True from the failure that opened the breaker to the answer that closes it. */
-  isOpen(): boolean;
+  isDown(): boolean;
   /** It is open, or the last take got no answer. */
-  isDoubted(): boolean;
+  isSuspect(): boolean;
   /** Milliseconds until a call may be let in. */
-  waitMs(): number;
+  retryInMs(): number;
   /** The last failure. */
-  trouble(): Trouble;
+  lastFailure(): Failure;
   /**
    * Runs one call. The work is not stopped when the deadline passes: whoever asks keeps its promise when a late answer
    * matters.
@@ -46,33 +46,33 @@ export interface Gate {
    * @throws AbortedError the caller's signal fired
    * @throws ValidationError what was asked is wrong; that says nothing of the store
    */
-  ask<Answer>(work: () => Promise<Answer>, options: AskOptions): Promise<Asked<Answer>>;
+  call<Value>(work: () => Promise<Value>, options: CallOptions): Promise<StoreReply<Value>>;
 }
 
 /** What the store was asked is wrong, and so it counted nothing. */
-export function isCallersFault(error: unknown): boolean {
+export function isCallerError(error: unknown): boolean {
   return SmsError.isInstance(error) && (error.code === 'validation' || error.code === 'configuration');
 }
 
-export function createGate(time: StoreTime, emit: EmitLimits): Gate {
+export function createAvailability(time: StoreTime, emit: EmitLimits): Availability {
   let breaker: Breaker = CLOSED;
-  let trouble: Trouble = { reason: 'error' };
+  let lastFailure: Failure = { reason: 'error' };
 
   function end(pass: Pass, entered: Breaker, outcome: Outcome): void {
     breaker = leave(breaker, pass, outcome, time.monotonicMs(), entered);
   }
 
-  function fail(pass: Pass, entered: Breaker, failure: Trouble): typeof NO_ANSWER {
+  function fail(pass: Pass, entered: Breaker, failure: Failure): typeof NO_REPLY {
     const before = breaker;
-    trouble = failure;
+    lastFailure = failure;
     end(pass, entered, 'failed');
     if (before.state === 'closed' && breaker !== before) emit({ type: 'limits-call-failed', ...failure });
-    return NO_ANSWER;
+    return NO_REPLY;
   }
 
-  async function run<Answer>(work: () => Promise<Answer>, options: AskOptions): Promise<Timed<Answer>> {
+  async function run<Value>(work: () => Promise<Value>, options: CallOptions): Promise<Timed<Value>> {
     const { timeoutMs, signal } = options;
-    let working: Promise<Answer> | undefined;
+    let working: Promise<Value> | undefined;
     const startedMs = time.monotonicMs();
     const timed = await withTimeLimit(timeoutMs, signal, () => {
       working = work();
@@ -81,29 +81,29 @@ export function createGate(time: StoreTime, emit: EmitLimits): Gate {
     // Timers come before what was received: the answer may lie there, and the server is not slow.
     const isLagging = time.monotonicMs() - startedMs >= timeoutMs + LAG_MS;
     if (timed.inTime || working === undefined || !isLagging) return timed;
-    const answer = working;
-    return withTimeLimit(LAG_MS, signal, () => answer);
+    const pending = working;
+    return withTimeLimit(LAG_MS, signal, () => pending);
   }
 
   return {
-    isOpen: () => breaker.state !== 'closed',
-    isDoubted: () => breaker.state !== 'closed' || breaker.failures > 0,
-    trouble: () => trouble,
-    waitMs() {
+    isDown: () => breaker.state !== 'closed',
+    isSuspect: () => breaker.state !== 'closed' || breaker.failures > 0,
+    lastFailure: () => lastFailure,
+    retryInMs() {
       if (breaker.state === 'closed') return 0;
       return breaker.state === 'open' ? Math.max(0, breaker.untilMs - time.monotonicMs()) : OPEN_MS;
     },
-    async ask(work, options) {
+    async call(work, options) {
       const { pass, breaker: entered } = enter(breaker, time.monotonicMs());
-      if (pass === undefined) return NO_ANSWER;
+      if (pass === undefined) return NO_REPLY;
       breaker = entered;
       try {
         const timed = await run(work, options);
         if (!timed.inTime) return fail(pass, entered, { reason: 'timeout' });
-        end(pass, entered, options.isTake ? 'answered' : 'no-news');
-        return { isAnswered: true, value: timed.value };
+        end(pass, entered, options.isTake ? 'replied' : 'no-news');
+        return { hasReply: true, value: timed.value };
       } catch (error) {
-        if (options.signal?.aborted !== true && !isCallersFault(error)) {
+        if (options.signal?.aborted !== true && !isCallerError(error)) {
           return fail(pass, entered, { reason: 'error', ...causeOf(error) });
         }
         end(pass, entered, 'no-news');

@@ -18,10 +18,10 @@ export type Breaker =
 export type Pass = 'call' | 'probe';
 
 /**
- * `answered`: the store takes. `no-news`: nobody learned whether it does, because the caller left, or because what was
+ * `replied`: the store takes. `no-news`: nobody learned whether it does, because the caller left, or because what was
  * asked is answered by a store that takes nothing.
  */
-export type Outcome = 'answered' | 'failed' | 'no-news';
+export type Outcome = 'replied' | 'failed' | 'no-news';
 
 export const CLOSED: Breaker = { state: 'closed', failures: 0, firstFailureMs: 0 };
 
@@ -46,11 +46,11 @@ export function leave(
   entered: Breaker = breaker,
 ): Breaker {
   if (pass === 'probe') {
-    if (outcome === 'answered') return CLOSED;
+    if (outcome === 'replied') return CLOSED;
     return { state: 'open', untilMs: outcome === 'failed' ? nowMs + OPEN_MS : nowMs };
   }
   if (breaker.state !== 'closed' || outcome === 'no-news') return breaker;
-  if (outcome === 'answered') return CLOSED;
+  if (outcome === 'replied') return CLOSED;
   if (entered.state === 'closed' && entered.failures < breaker.failures) return breaker;
   const isInRow = breaker.failures > 0 && nowMs - breaker.firstFailureMs <= FAILURES_WITHIN_MS;
   const failures = isInRow ? breaker.failures + 1 : 1;

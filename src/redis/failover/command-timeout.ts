@@ -4,21 +4,21 @@ import type { RedisCommands } from '../redis-commands.ts';
  * Commands that fail when nothing is heard of them for `limitMs`: some clients forget a command when its connection
  * breaks, and its promise never ends. Nobody waits so long; it is about what is given back.
  */
-export function limitCommands(commands: RedisCommands, limitMs: number): RedisCommands {
+export function withCommandTimeout(commands: RedisCommands, timeoutMs: number): RedisCommands {
   return {
-    evalsha: (sha, keys, args) => limit(commands.evalsha(sha, keys, args), limitMs),
-    eval: (script, keys, args) => limit(commands.eval(script, keys, args), limitMs),
-    call: (name, ...args) => limit(commands.call(name, ...args), limitMs),
+    evalsha: (sha, keys, args) => withTimeout(commands.evalsha(sha, keys, args), timeoutMs),
+    eval: (script, keys, args) => withTimeout(commands.eval(script, keys, args), timeoutMs),
+    call: (name, ...args) => withTimeout(commands.call(name, ...args), timeoutMs),
   };
 }
 
-function limit<Answer>(asked: Promise<Answer>, limitMs: number): Promise<Answer> {
+function withTimeout<Reply>(pending: Promise<Reply>, timeoutMs: number): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(new Error('ETIMEDOUT no answer'));
-    }, limitMs);
+    }, timeoutMs);
     // A program may end meanwhile. A number in browsers and Deno.
     if (typeof timer === 'object') timer.unref();
-    asked.then(resolve, reject).finally(() => clearTimeout(timer));
+    pending.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

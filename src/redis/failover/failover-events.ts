@@ -1,38 +1,38 @@
-import type { Gate } from './availability.ts';
+import type { Availability } from './availability.ts';
 import type { EmitLimits } from './limits-event.ts';
-import type { Outbox } from './replay-queue.ts';
+import type { ReplayQueue } from './replay-queue.ts';
 
 /** Tells who decides, each time that changes. */
-export interface Switches {
-  look(): void;
+export interface FailoverEvents {
+  update(): void;
   /** The shared store will count too low: said once until it decides again. */
-  tellUntold(): void;
+  reportNotWrittenBack(): void;
 }
 
 /** `alone`: who decides while the shared store does not. */
-export function createSwitches(
-  gate: Gate,
-  outbox: Outbox,
+export function createFailoverEvents(
+  availability: Availability,
+  queue: ReplayQueue,
   emit: EmitLimits,
-  alone: 'local' | 'refuse',
-): Switches {
-  let isAway = false;
-  let isUntold = false;
+  fallback: 'local' | 'refuse',
+): FailoverEvents {
+  let isFailedOver = false;
+  let isReported = false;
   return {
-    look() {
-      const wasAway = isAway;
-      isAway = gate.isOpen() || outbox.grants() > 0;
-      if (isAway === wasAway) return;
-      if (isAway) {
-        emit({ type: 'limits-switched', to: alone, ...gate.trouble() });
+    update() {
+      const wasFailedOver = isFailedOver;
+      isFailedOver = availability.isDown() || queue.pendingGrants() > 0;
+      if (isFailedOver === wasFailedOver) return;
+      if (isFailedOver) {
+        emit({ type: 'limits-switched', to: fallback, ...availability.lastFailure() });
         return;
       }
-      isUntold = false;
+      isReported = false;
       emit({ type: 'limits-switched', to: 'shared', reason: 'recovered' });
     },
-    tellUntold() {
-      if (!isUntold) emit({ type: 'grants-not-written-back' });
-      isUntold = true;
+    reportNotWrittenBack() {
+      if (!isReported) emit({ type: 'grants-not-written-back' });
+      isReported = true;
     },
   };
 }

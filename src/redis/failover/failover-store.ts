@@ -8,28 +8,28 @@ import type {
 } from '../../limits/limit-store.ts';
 import { createStoreTime } from '../../limits/store-time.ts';
 import type { Clock } from '../../types.ts';
-import { type AskOptions, abortedError, createGate, isCallersFault } from './availability.ts';
-import { createSwitches } from './failover-events.ts';
-import { type LocalChoice, unrefused } from './fallback-rules.ts';
-import { createLocalStore } from './fallback-store.ts';
-import { createLateAnswers } from './late-replies.ts';
+import { abortedError, type CallOptions, createAvailability, isCallerError } from './availability.ts';
+import { createFailoverEvents } from './failover-events.ts';
+import { type FallbackChoice, recordOnly } from './fallback-rules.ts';
+import { createFallbackStore } from './fallback-store.ts';
+import { createLateReplies } from './late-replies.ts';
 import { createEmitLimits, type LimitsEventListener } from './limits-event.ts';
 import { toReturn } from './replay-jobs.ts';
-import { createOutbox } from './replay-queue.ts';
+import { createReplayQueue } from './replay-queue.ts';
 import { createWriteBack } from './write-back.ts';
 
-export interface GuardedStoreConfig {
+export interface FailoverStoreConfig {
   /** The shared store. It throws when it cannot answer; every call of it ends one day. */
   readonly remote: LimitStore;
-  readonly onStoreError: 'refuse' | LocalChoice;
+  readonly onStoreError: 'refuse' | FallbackChoice;
   readonly timeoutMs: number;
   readonly clock: Clock | undefined;
   readonly onEvent: LimitsEventListener | undefined;
 }
 
-export interface GuardedStore extends LimitStore {
+export interface FailoverStore extends LimitStore {
   /** The shared store does not answer, or did not when it was asked last. */
-  isDoubted(): boolean;
+  isSuspect(): boolean;
 }
 
 /** Most messages that one deadline is for; ours. A larger batch goes in parts, one after the other. */
@@ -45,42 +45,45 @@ function partsOf<Item>(items: readonly Item[]): (readonly Item[])[] {
  * A shared store that answers in time or is left alone: then everything is refused, or this process counts by itself
  * until the shared store is back and has been told.
  */
-export function createGuardedStore(config: GuardedStoreConfig): GuardedStore {
+export function createFailoverStore(config: FailoverStoreConfig): FailoverStore {
   const { remote, onStoreError, timeoutMs, clock } = config;
   // The server counts by its own time, and waits are real ones, whatever the clock of the team says.
   const time = createStoreTime(undefined);
   const emit = createEmitLimits(config.onEvent, () => (clock ?? Date).now());
-  const gate = createGate(time, emit);
+  const availability = createAvailability(time, emit);
   // Nothing is granted, and so nothing written back, when everything is refused.
-  const outbox = createOutbox(time, (rule) =>
-    onStoreError === 'refuse' ? rule : unrefused(rule, onStoreError),
+  const queue = createReplayQueue(time, (rule) =>
+    onStoreError === 'refuse' ? rule : recordOnly(rule, onStoreError),
   );
-  const local = onStoreError === 'refuse' ? undefined : createLocalStore(onStoreError, clock);
-  const late = createLateAnswers(outbox, time, look);
+  const local = onStoreError === 'refuse' ? undefined : createFallbackStore(onStoreError, clock);
+  const lateReplies = createLateReplies(queue, time, onStep);
   const writeBack = createWriteBack({
     remote,
-    gate,
-    outbox,
+    availability: availability,
+    queue: queue,
     timeoutMs,
-    onStep: look,
-    onUntold: () => switches.tellUntold(),
+    onStep: onStep,
+    onNotWrittenBack: () => events.reportNotWrittenBack(),
   });
-  const switches = createSwitches(gate, outbox, emit, local === undefined ? 'refuse' : 'local');
+  const events = createFailoverEvents(availability, queue, emit, local === undefined ? 'refuse' : 'local');
 
-  function look(): void {
-    switches.look();
+  function onStep(): void {
+    events.update();
     writeBack.start();
   }
 
-  async function ask<Answer>(work: () => Promise<Answer>, options: Partial<AskOptions> = {}) {
+  async function callRemote<Value>(work: () => Promise<Value>, options: Partial<CallOptions> = {}) {
     try {
-      return await gate.ask(work, { timeoutMs, isTake: false, ...options });
+      return await availability.call(work, { timeoutMs, isTake: false, ...options });
     } finally {
-      look();
+      onStep();
     }
   }
 
-  async function takeAlone(scope: string, requests: readonly TakeRequest[]): Promise<readonly TakeVerdict[]> {
+  async function takeLocally(
+    scope: string,
+    requests: readonly TakeRequest[],
+  ): Promise<readonly TakeVerdict[]> {
     if (local === undefined) {
       throw new StoreError(
         'The shared limit store does not answer, so no message was let through. Nothing was sent.',
@@ -88,21 +91,21 @@ export function createGuardedStore(config: GuardedStoreConfig): GuardedStore {
     }
     const verdicts = await local.take(scope, requests);
     requests.forEach((request, at) => {
-      if (verdicts[at]?.granted === true && !outbox.addGrant(scope, request)) switches.tellUntold();
+      if (verdicts[at]?.granted === true && !queue.addGrant(scope, request)) events.reportNotWrittenBack();
     });
-    look();
+    onStep();
     return verdicts;
   }
 
   async function settleShared(scope: string, settlements: readonly Settlement[]): Promise<void> {
     let asking: Promise<void> | undefined;
-    const asked = await ask(() => {
+    const reply = await callRemote(() => {
       asking = remote.settle(scope, settlements);
       return asking;
     });
-    if (asked.isAnswered) return;
-    if (asking !== undefined) late.ofSettle(scope, settlements, asking);
-    else if (!outbox.addSettlements(scope, settlements)) {
+    if (reply.hasReply) return;
+    if (asking !== undefined) lateReplies.handleSettle(scope, settlements, asking);
+    else if (!queue.addSettlements(scope, settlements)) {
       throw new StoreError(
         'The shared limit store does not answer, and too much waits for it. What was taken stays taken.',
       );
@@ -113,7 +116,7 @@ export function createGuardedStore(config: GuardedStoreConfig): GuardedStore {
    * Milliseconds that are left to ask the shared store; undefined when it does not count all that was granted without it,
    * and so would grant the same again.
    */
-  async function leftMs(signal: AbortSignal | undefined): Promise<number | undefined> {
+  async function remainingMs(signal: AbortSignal | undefined): Promise<number | undefined> {
     const startedMs = time.monotonicMs();
     try {
       if (!(await writeBack.catchUp(timeoutMs / 2, signal))) return undefined;
@@ -128,25 +131,25 @@ export function createGuardedStore(config: GuardedStoreConfig): GuardedStore {
     requests: readonly TakeRequest[],
     signal: AbortSignal | undefined,
   ): Promise<readonly TakeVerdict[]> {
-    const restMs = outbox.grants() === 0 ? timeoutMs : await leftMs(signal);
-    if (restMs === undefined) return takeAlone(scope, requests);
+    const restMs = queue.pendingGrants() === 0 ? timeoutMs : await remainingMs(signal);
+    if (restMs === undefined) return takeLocally(scope, requests);
     let unanswered: Promise<readonly TakeVerdict[]> | undefined;
     function work(): Promise<readonly TakeVerdict[]> {
       unanswered = remote.take(scope, requests);
       return unanswered;
     }
     try {
-      const asked = await ask(work, { timeoutMs: restMs, isTake: true, signal });
+      const reply = await callRemote(work, { timeoutMs: restMs, isTake: true, signal });
       // After the grant of this process alone: what is written back comes first, what is given back second.
-      if (!asked.isAnswered) return await takeAlone(scope, requests);
-      await local?.copy(scope, requests, asked.value);
+      if (!reply.hasReply) return await takeLocally(scope, requests);
+      await local?.mirror(scope, requests, reply.value);
       unanswered = undefined;
-      return asked.value;
+      return reply.value;
     } catch (error) {
-      if (isCallersFault(error)) unanswered = undefined;
+      if (isCallerError(error)) unanswered = undefined;
       throw error;
     } finally {
-      if (unanswered !== undefined) late.ofTake(scope, requests, unanswered);
+      if (unanswered !== undefined) lateReplies.handleTake(scope, requests, unanswered);
     }
   }
 
@@ -154,12 +157,12 @@ export function createGuardedStore(config: GuardedStoreConfig): GuardedStore {
   async function giveBack(scope: string, requests: readonly TakeRequest[]): Promise<void> {
     const settlements = requests.map(toReturn);
     await local?.settle(scope, settlements);
-    outbox.addSettlements(scope, outbox.sort(settlements));
-    look();
+    queue.addSettlements(scope, queue.absorb(settlements));
+    onStep();
   }
 
   return {
-    isDoubted: gate.isDoubted,
+    isSuspect: availability.isSuspect,
 
     async take(scope, requests, options) {
       const signal = options?.signal;
@@ -181,15 +184,15 @@ export function createGuardedStore(config: GuardedStoreConfig): GuardedStore {
 
     async settle(scope, settlements) {
       await local?.settle(scope, settlements);
-      const rest = outbox.sort(settlements);
+      const rest = queue.absorb(settlements);
       for (const part of partsOf(rest)) if (part.length > 0) await settleShared(scope, part);
-      look();
+      onStep();
     },
 
     async inspect(scope, rules) {
-      if (outbox.grants() === 0) {
-        const asked = await ask(() => remote.inspect(scope, rules));
-        if (asked.isAnswered) return asked.value;
+      if (queue.pendingGrants() === 0) {
+        const reply = await callRemote(() => remote.inspect(scope, rules));
+        if (reply.hasReply) return reply.value;
       }
       if (local !== undefined) return local.inspect(scope, rules);
       throw new StoreError('The shared limit store does not answer, so nothing was read.');
@@ -197,9 +200,9 @@ export function createGuardedStore(config: GuardedStoreConfig): GuardedStore {
 
     async release(scope: string, rules: readonly LimitRule[]) {
       await local?.release(scope, rules);
-      outbox.release(scope, rules);
-      const asked = await ask(() => remote.release(scope, rules));
-      if (asked.isAnswered) return;
+      queue.release(scope, rules);
+      const reply = await callRemote(() => remote.release(scope, rules));
+      if (reply.hasReply) return;
       // Not told later: it would also forget what others have counted meanwhile.
       throw new StoreError(
         local === undefined

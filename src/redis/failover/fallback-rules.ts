@@ -1,7 +1,7 @@
 import { EXACT_LOG_LIMIT, type LimitRule } from '../../limits/limit-store.ts';
 
 /** What a team chose for the time without the shared store. */
-export interface LocalChoice {
+export interface FallbackChoice {
   readonly processes: number;
   readonly once: 'refuse' | 'local';
 }
@@ -10,7 +10,7 @@ export interface LocalChoice {
  * The part of a limit that one process may use alone. At least 1: a limit of 3 over 20 processes would otherwise let
  * nobody through.
  */
-export function shareOf(rule: LimitRule, { processes }: LocalChoice): LimitRule {
+export function shareOf(rule: LimitRule, { processes }: FallbackChoice): LimitRule {
   if (!('limit' in rule)) return rule;
   return { ...rule, limit: Math.max(1, Math.floor(rule.limit / processes)) };
 }
@@ -22,7 +22,7 @@ const NEVER_ALONE: ReadonlySet<string> = new Set(['consent', 'verification']);
  * Whether one process alone can keep what the rule promises. Never for amounts of money, messages about consent or codes
  * that were checked; for other `once` rules only with a lease (trying twice does no harm), unless the team chose the risk.
  */
-export function isDecidableAlone(rule: LimitRule, { once }: LocalChoice): boolean {
+export function canDecideAlone(rule: LimitRule, { once }: FallbackChoice): boolean {
   if (rule.kind === 'window') return rule.weighted !== true || rule.mode === 'monitor';
   if (rule.kind !== 'once' || rule.leaseMs !== undefined) return true;
   return once === 'local' && !NEVER_ALONE.has(rule.guard);
@@ -32,7 +32,7 @@ export function isDecidableAlone(rule: LimitRule, { once }: LocalChoice): boolea
  * What all may have let through together: the shared store up to the limit, and then every process its share. An exact
  * log stays exact: beyond 64 the id would go over to sub-buckets.
  */
-function roomFor(limit: number, { processes }: LocalChoice): number {
+function roomFor(limit: number, { processes }: FallbackChoice): number {
   const most = limit + Math.max(limit, processes);
   return Math.min(most, limit <= EXACT_LOG_LIMIT ? EXACT_LOG_LIMIT : Number.MAX_SAFE_INTEGER);
 }
@@ -42,7 +42,7 @@ function roomFor(limit: number, { processes }: LocalChoice): number {
  * than its limit, or the newest grant would be the one that is not counted. A rule in monitor mode stays as it is: its
  * store writes no more than the limit either.
  */
-export function unrefused(rule: LimitRule, choice: LocalChoice): LimitRule {
+export function recordOnly(rule: LimitRule, choice: FallbackChoice): LimitRule {
   if (rule.mode === 'monitor') return rule;
   switch (rule.kind) {
     case 'window':

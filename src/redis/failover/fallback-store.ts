@@ -2,10 +2,10 @@ import { StoreError } from '../../errors.ts';
 import type { LimitRule, LimitStore, TakeRequest, TakeVerdict } from '../../limits/limit-store.ts';
 import { type MemoryLimitsOptions, memoryLimits } from '../../limits/memory-limits.ts';
 import type { Clock } from '../../types.ts';
-import { isDecidableAlone, isWritten, type LocalChoice, shareOf, unrefused } from './fallback-rules.ts';
+import { canDecideAlone, type FallbackChoice, isWritten, recordOnly, shareOf } from './fallback-rules.ts';
 
 /** What one process counts: what the shared store let it send, and what it lets through by itself. */
-export interface LocalStore extends Pick<LimitStore, 'settle' | 'release'> {
+export interface FallbackStore extends Pick<LimitStore, 'settle' | 'release'> {
   /**
    * Decides alone, over its share of every limit.
    *
@@ -17,21 +17,21 @@ export interface LocalStore extends Pick<LimitStore, 'settle' | 'release'> {
    *
    * @throws StoreError one id stands for two rules, or there are far too many ids
    */
-  copy(scope: string, requests: readonly TakeRequest[], verdicts: readonly TakeVerdict[]): Promise<void>;
+  mirror(scope: string, requests: readonly TakeRequest[], verdicts: readonly TakeVerdict[]): Promise<void>;
   /** @throws StoreError as `take` */
   inspect: LimitStore['inspect'];
 }
 
-export function createLocalStore(
-  choice: LocalChoice,
+export function createFallbackStore(
+  choice: FallbackChoice,
   clock: Clock | undefined,
   sizes: Pick<MemoryLimitsOptions, 'maxRecipients' | 'maxEntries'> = {},
-): LocalStore {
+): FallbackStore {
   const store = memoryLimits({ clock, ...sizes });
   let copyCount = 0;
 
   function refuseUndecidable(rules: readonly LimitRule[]): void {
-    const rule = rules.find((each) => !isDecidableAlone(each, choice));
+    const rule = rules.find((each) => !canDecideAlone(each, choice));
     if (rule === undefined) return;
     throw new StoreError(
       `The shared limit store does not answer, and one process alone cannot keep "${rule.id}". Nothing was sent.`,
@@ -46,10 +46,8 @@ export function createLocalStore(
   function copyOf({ reservation, rules }: TakeRequest, verdict: TakeVerdict): TakeRequest {
     const isOver = (rule: LimitRule) =>
       verdict.observed.some((finding) => finding.rule.id === rule.id && finding.rule.key === rule.key);
-    const written = rules.filter(
-      (rule) => isWritten(rule) && isDecidableAlone(rule, choice) && !isOver(rule),
-    );
-    return { reservation, rules: written.map((rule) => unrefused(rule, choice)) };
+    const written = rules.filter((rule) => isWritten(rule) && canDecideAlone(rule, choice) && !isOver(rule));
+    return { reservation, rules: written.map((rule) => recordOnly(rule, choice)) };
   }
 
   /** There was no room for a `once` rule: what is left of its message counts at once, and is not given back. */
@@ -77,7 +75,7 @@ export function createLocalStore(
       );
     },
 
-    async copy(scope, requests, verdicts) {
+    async mirror(scope, requests, verdicts) {
       const copies = requests.flatMap((request, at) => {
         const verdict = verdicts[at];
         return verdict?.granted === true ? [copyOf(request, verdict)] : [];

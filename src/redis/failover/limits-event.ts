@@ -4,7 +4,7 @@ interface EventBase {
 }
 
 /** Why the shared store was not waited for, or was left. */
-export type TroubleReason = 'timeout' | 'error';
+export type FailoverReason = 'timeout' | 'error';
 
 /** What a shared limit store tells of itself, as data to log, count or alert on. No number, no key, no secret. */
 export type LimitsEvent =
@@ -12,7 +12,7 @@ export type LimitsEvent =
   | (EventBase & {
       readonly type: 'limits-switched';
       readonly to: 'shared' | 'local' | 'refuse';
-      readonly reason: TroubleReason | 'recovered';
+      readonly reason: FailoverReason | 'recovered';
       /** The code of the failure, for example `ECONNREFUSED`, `NOPERM` or `OOM`. */
       readonly cause?: string;
     })
@@ -20,13 +20,13 @@ export type LimitsEvent =
   | (EventBase & {
       readonly type: 'pace-switched';
       readonly to: 'shared' | 'local' | 'refuse';
-      readonly reason: TroubleReason | 'recovered';
+      readonly reason: FailoverReason | 'recovered';
       readonly cause?: string;
     })
   /** One call got no answer while the shared store was still trusted. */
   | (EventBase & {
       readonly type: 'limits-call-failed';
-      readonly reason: TroubleReason;
+      readonly reason: FailoverReason;
       readonly cause?: string;
     })
   /** What this process let through alone cannot all be told to the shared store: it will count too low. */

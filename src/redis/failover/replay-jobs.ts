@@ -25,15 +25,15 @@ export interface SettleJob {
   readonly untilMs: number;
 }
 
-export type Job = GrantJob | SettleJob;
+export type ReplayJob = GrantJob | SettleJob;
 
 /** What goes to the shared store in one call. */
-export type Chunk =
+export type ReplayChunk =
   | { readonly kind: 'grant'; readonly scope: string; readonly jobs: readonly GrantJob[] }
   | { readonly kind: 'settle'; readonly scope: string; readonly jobs: readonly SettleJob[] };
 
 /** Messages that a job is about. */
-export function sizeOf(job: Job): number {
+export function sizeOf(job: ReplayJob): number {
   return job.kind === 'grant' ? 1 : job.settlements.length;
 }
 
@@ -74,7 +74,7 @@ export function settlementsOf(
  * What to do again when nobody knows whether a chunk was told. Grants that were carried out are given back, and only then
  * written anew; settlements go as they went.
  */
-export function retriesOf({ scope, kind, jobs }: Chunk, returnUntilMs: number): SettleJob[] {
+export function retriesOf({ scope, kind, jobs }: ReplayChunk, returnUntilMs: number): SettleJob[] {
   if (kind === 'settle') {
     const settlements = jobs.flatMap((job) => job.settlements);
     const untilMs = Math.min(...jobs.map((job) => job.untilMs));

@@ -4,9 +4,9 @@ import type { StoreTime } from '../../limits/store-time.ts';
 import { isWritten, lifeOf } from './fallback-rules.ts';
 import { MAX_SETTLEMENTS, nextChunk } from './next-chunk.ts';
 import {
-  type Chunk,
   type GrantJob,
-  type Job,
+  type ReplayChunk,
+  type ReplayJob,
   retriesOf,
   settlementsOf,
   sizeOf,
@@ -23,36 +23,36 @@ interface OpenGrant {
 }
 
 /** What the shared store has to be told when it is back, in order. Bounded. */
-export interface Outbox {
+export interface ReplayQueue {
   /** Messages that the shared store does not count yet. */
-  grants(): number;
+  pendingGrants(): number;
   isEmpty(): boolean;
   /** False when there is no room. */
   addGrant(scope: string, request: TakeRequest): boolean;
   /** False when there is no room. `triedMs`: when they were told first, and maybe in vain. */
   addSettlements(scope: string, settlements: readonly Settlement[], triedMs?: number): boolean;
   /** Takes out what is about grants of this process alone; what is left is for the shared store, now. */
-  sort(settlements: readonly Settlement[]): readonly Settlement[];
+  absorb(settlements: readonly Settlement[]): readonly Settlement[];
   /** What is forgotten is not told. */
   release(scope: string, rules: readonly LimitRule[]): void;
   /** The oldest that can go in one call, of one scope. They stay until they are ended. */
-  next(most?: number): Chunk | undefined;
+  next(most?: number): ReplayChunk | undefined;
   /** They were told. */
-  end(chunk: Chunk): void;
+  complete(chunk: ReplayChunk): void;
   /** They were not told, or `isTried`: maybe. They are told again before the rest. */
-  putBack(chunk: Chunk, isTried: boolean): void;
+  requeue(chunk: ReplayChunk, isTried: boolean): void;
   /** They never will be told. */
-  drop(chunk: Chunk): void;
+  drop(chunk: ReplayChunk): void;
 }
 
 /** Given back or released while it was told in vain: the shared store need not know of it. */
-function isSettledHere(job: Job): boolean {
+function isSettledHere(job: ReplayJob): boolean {
   return job.kind === 'grant' && (job.settlement?.outcome === 'return' || !job.rules.some(isWritten));
 }
 
 /** `toWritten` makes a rule that is written whatever was counted before. */
-export function createOutbox(time: StoreTime, toWritten: (rule: LimitRule) => LimitRule): Outbox {
-  const jobs = new Set<Job>();
+export function createReplayQueue(time: StoreTime, toWritten: (rule: LimitRule) => LimitRule): ReplayQueue {
+  const jobs = new Set<ReplayJob>();
   const waiting = new Map<string, GrantJob>();
   const open = new Map<string, OpenGrant>();
   let messages = 0;
@@ -66,19 +66,19 @@ export function createOutbox(time: StoreTime, toWritten: (rule: LimitRule) => Li
     return `${run}-local-${count}`;
   }
 
-  function add(job: Job): void {
+  function add(job: ReplayJob): void {
     jobs.add(job);
     messages += sizeOf(job);
     if (job.kind === 'grant') waiting.set(job.reservation, job);
   }
 
-  function remove(job: Job): void {
+  function remove(job: ReplayJob): void {
     if (!jobs.delete(job)) return;
     messages -= sizeOf(job);
     if (job.kind === 'grant') waiting.delete(job.reservation);
   }
 
-  function addFirst(first: readonly Job[]): void {
+  function addFirst(first: readonly ReplayJob[]): void {
     const rest = [...jobs];
     jobs.clear();
     for (const job of first) add(job);
@@ -86,7 +86,7 @@ export function createOutbox(time: StoreTime, toWritten: (rule: LimitRule) => Li
   }
 
   /** In order. What matters no more is dropped on the way. */
-  function* dueJobs(): Generator<Job> {
+  function* dueJobs(): Generator<ReplayJob> {
     const nowMs = time.monotonicMs();
     for (const job of jobs) {
       if (job.untilMs <= nowMs) remove(job);
@@ -118,13 +118,13 @@ export function createOutbox(time: StoreTime, toWritten: (rule: LimitRule) => Li
     }
   }
 
-  function endGrant({ scope, reservation, writes = [], grantedMs, settlement }: GrantJob): void {
+  function completeGrant({ scope, reservation, writes = [], grantedMs, settlement }: GrantJob): void {
     if (settlement === undefined) open.set(reservation, { writes, grantedMs, writtenMs: time.monotonicMs() });
     else addSettlements(scope, settlementsOf(writes, settlement));
   }
 
   return {
-    grants: () => waiting.size,
+    pendingGrants: () => waiting.size,
     isEmpty: () => jobs.size === 0,
 
     addGrant(scope, { reservation, rules }) {
@@ -133,8 +133,8 @@ export function createOutbox(time: StoreTime, toWritten: (rule: LimitRule) => Li
       const grantedMs = time.monotonicMs();
       const epochMs = time.epochMs();
       const untilMs = grantedMs + Math.max(...rules.map((rule) => lifeOf(rule, epochMs)));
-      const untold = { writes: undefined, settlement: undefined };
-      add({ kind: 'grant', scope, reservation, rules, grantedMs, untilMs, ...untold });
+      const unwritten = { writes: undefined, settlement: undefined };
+      add({ kind: 'grant', scope, reservation, rules, grantedMs, untilMs, ...unwritten });
       return true;
     },
 
@@ -145,7 +145,7 @@ export function createOutbox(time: StoreTime, toWritten: (rule: LimitRule) => Li
       return true;
     },
 
-    sort(settlements) {
+    absorb(settlements) {
       return settlements.flatMap((settlement) => {
         const { reservation, outcome } = settlement;
         const job = waiting.get(reservation);
@@ -178,18 +178,18 @@ export function createOutbox(time: StoreTime, toWritten: (rule: LimitRule) => Li
       for (const job of chosen) {
         if (job.kind === 'grant') job.writes = takesOf(job.rules.map(toWritten), nameNext);
       }
-      return { kind: first.kind, scope: first.scope, jobs: chosen } as Chunk;
+      return { kind: first.kind, scope: first.scope, jobs: chosen } as ReplayChunk;
     },
 
-    end(chunk) {
+    complete(chunk) {
       for (const job of chunk.jobs) {
         remove(job);
-        if (job.kind === 'grant') endGrant(job);
+        if (job.kind === 'grant') completeGrant(job);
       }
     },
 
-    putBack(chunk, isTried) {
-      const again: Job[] = isTried ? retriesOf(chunk, time.monotonicMs() + LEASE_MS) : [];
+    requeue(chunk, isTried) {
+      const again: ReplayJob[] = isTried ? retriesOf(chunk, time.monotonicMs() + LEASE_MS) : [];
       for (const job of chunk.jobs) {
         // Where they are, they are the oldest.
         if (isTried || isSettledHere(job)) remove(job);

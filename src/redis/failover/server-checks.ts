@@ -24,9 +24,9 @@ redis.call('PEXPIRE', KEYS[1], 1000)
 redis.call('DEL', KEYS[1])
 `;
 /** How it says no. */
-const NO: ReadonlySet<string> = new Set(['NOPERM', 'ERR']);
+const REFUSALS: ReadonlySet<string> = new Set(['NOPERM', 'ERR']);
 /** No script has it. */
-const NO_SHA = '0'.repeat(40);
+const UNKNOWN_SHA = '0'.repeat(40);
 const FORBIDDEN = /NOPERM|unknown command|can't run this command|ACL failure/i;
 
 /** Asks a server whether limits can hold on it. Never throws. In a cluster one node answers for all. */
@@ -35,7 +35,7 @@ export async function checkServer(commands: RedisCommands): Promise<readonly Lim
   return checks.flat();
 }
 
-async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+async function ask<Reply>(question: () => Promise<Reply>): Promise<Reply> {
   const timed = await withTimeLimit(CHECK_TIMEOUT_MS, undefined, question);
   if (timed.inTime) return timed.value;
   throw new Error('no answer');
@@ -43,10 +43,8 @@ async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
 
 async function checkSettings(commands: RedisCommands): Promise<LimitsWarning[]> {
   try {
-    const answer = await ask(() => commands.call('INFO'));
-    const settings = readInfo(
-      answer instanceof Uint8Array ? new TextDecoder().decode(answer) : String(answer),
-    );
+    const reply = await ask(() => commands.call('INFO'));
+    const settings = readInfo(reply instanceof Uint8Array ? new TextDecoder().decode(reply) : String(reply));
     return [...checkVersion(settings), ...checkEviction(settings)];
   } catch {
     return [NOT_CHECKED];
@@ -85,10 +83,10 @@ function checkEviction(settings: ReadonlyMap<string, string>): LimitsWarning[] {
 async function checkScripts(commands: RedisCommands): Promise<LimitsWarning[]> {
   const questions = [
     () => commands.eval(PROBE, [PROBE_KEY], []),
-    () => commands.evalsha(NO_SHA, [PROBE_KEY], []),
+    () => commands.evalsha(UNKNOWN_SHA, [PROBE_KEY], []),
   ];
-  const answers = await Promise.all(questions.map(isForbidden));
-  if (!answers.includes(true)) return [];
+  const replies = await Promise.all(questions.map(isForbidden));
+  if (!replies.includes(true)) return [];
   return [
     {
       warning: 'no-scripts',
@@ -109,6 +107,6 @@ async function isForbidden(question: () => Promise<unknown>): Promise<boolean> {
 }
 
 /** The server answered, and said no: nothing will be counted until somebody looks at it. */
-export function isServersNo(error: unknown): boolean {
-  return NO.has(causeOf(error).cause ?? '');
+export function isServerRefusal(error: unknown): boolean {
+  return REFUSALS.has(causeOf(error).cause ?? '');
 }

@@ -1,9 +1,9 @@
 import type { LimitStore, TakeVerdict } from '../../limits/limit-store.ts';
 import { withTimeLimit } from '../../time-limit.ts';
-import type { Gate } from './availability.ts';
+import type { Availability } from './availability.ts';
 import { MAX_CHUNK } from './next-chunk.ts';
-import type { Chunk } from './replay-jobs.ts';
-import type { Outbox } from './replay-queue.ts';
+import type { ReplayChunk } from './replay-jobs.ts';
+import type { ReplayQueue } from './replay-queue.ts';
 
 /**
  * Milliseconds between two calls, so that a server that has just come back is not held up, and that two grants under one
@@ -13,13 +13,13 @@ const PAUSE_MS = 2;
 
 export interface WriteBackConfig {
   readonly remote: LimitStore;
-  readonly gate: Gate;
-  readonly outbox: Outbox;
+  readonly availability: Availability;
+  readonly queue: ReplayQueue;
   readonly timeoutMs: number;
   /** Something was told, or was tried in vain. */
   readonly onStep: () => void;
   /** The shared store will count too low. */
-  readonly onUntold: () => void;
+  readonly onNotWrittenBack: () => void;
 }
 
 /** Tells the shared store, in the background, what it has missed. One timer, and only while there is something to tell. */
@@ -36,24 +36,24 @@ export interface WriteBack {
 }
 
 export function createWriteBack(config: WriteBackConfig): WriteBack {
-  const { remote, gate, outbox, timeoutMs, onStep, onUntold } = config;
+  const { remote, availability, queue, timeoutMs, onStep, onNotWrittenBack } = config;
   let timer: ReturnType<typeof setTimeout> | undefined;
   /** The timer stands where it was put while the store was away. */
   let isHeld = false;
-  let isTelling = false;
+  let isSending = false;
   let isStopped = false;
   /** 1 after something in a chunk was found wrong, so that only that is lost. */
   let most: number | undefined;
   const waiters = new Set<() => void>();
 
   function start(): void {
-    if (outbox.grants() === 0 || gate.isDoubted()) wake();
+    if (queue.pendingGrants() === 0 || availability.isSuspect()) wake();
     schedule();
   }
 
   function schedule(): void {
-    if (isStopped || isTelling || timer !== undefined || outbox.isEmpty()) return;
-    const waitMs = gate.waitMs();
+    if (isStopped || isSending || timer !== undefined || queue.isEmpty()) return;
+    const waitMs = availability.retryInMs();
     isHeld = waitMs > PAUSE_MS;
     timer = setTimeout(step, Math.max(PAUSE_MS, waitMs));
     // What is left when the program ends, ends with it. A number in browsers and Deno.
@@ -72,57 +72,57 @@ export function createWriteBack(config: WriteBackConfig): WriteBack {
 
   function step(): void {
     timer = undefined;
-    const chunk = outbox.next(most);
+    const chunk = queue.next(most);
     if (chunk === undefined) {
       onStep();
       return;
     }
-    isTelling = true;
-    void tell(chunk).finally(() => {
-      isTelling = false;
+    isSending = true;
+    void sendChunk(chunk).finally(() => {
+      isSending = false;
       onStep();
       start();
     });
   }
 
-  async function tell(chunk: Chunk): Promise<void> {
+  async function sendChunk(chunk: ReplayChunk): Promise<void> {
     try {
-      const told = await ask(chunk);
+      const told = await replyTo(chunk);
       if (told === undefined) return;
-      outbox.end(chunk);
+      queue.complete(chunk);
       most = undefined;
-      if (isCut(chunk, told)) onUntold();
+      if (isCut(chunk, told)) onNotWrittenBack();
     } catch {
       // The store is well and says that what it was told is wrong; it would say so for ever.
       if (chunk.jobs.length > 1) {
         most = 1;
-        outbox.putBack(chunk, false);
+        queue.requeue(chunk, false);
         return;
       }
-      outbox.drop(chunk);
-      if (chunk.kind === 'grant') onUntold();
+      queue.drop(chunk);
+      if (chunk.kind === 'grant') onNotWrittenBack();
     }
   }
 
   /** What the store said, late or not, or undefined when nobody knows; then the chunk is put back. */
-  async function ask(chunk: Chunk): Promise<readonly TakeVerdict[] | undefined> {
-    let asked: Promise<readonly TakeVerdict[]> | undefined;
-    if (!gate.isOpen() || (await isThere(chunk))) {
+  async function replyTo(chunk: ReplayChunk): Promise<readonly TakeVerdict[] | undefined> {
+    let pending: Promise<readonly TakeVerdict[]> | undefined;
+    if (!availability.isDown() || (await isReachable(chunk))) {
       const work = () => {
-        asked = send(chunk);
-        return asked;
+        pending = send(chunk);
+        return pending;
       };
-      const answer = await gate.ask(work, { timeoutMs, isTake: chunk.kind === 'grant' });
-      if (answer.isAnswered) return answer.value;
+      const reply = await availability.call(work, { timeoutMs, isTake: chunk.kind === 'grant' });
+      if (reply.hasReply) return reply.value;
     }
     // While one command hangs no other is sent: all of them would be carried out one day. Every call ends one day, if
     // only because its commands have run out of time.
-    const late = await asked?.catch(() => undefined);
-    if (late === undefined) outbox.putBack(chunk, asked !== undefined);
-    return late;
+    const lateReply = await pending?.catch(() => undefined);
+    if (lateReply === undefined) queue.requeue(chunk, pending !== undefined);
+    return lateReply;
   }
 
-  async function send({ kind, scope, jobs }: Chunk): Promise<readonly TakeVerdict[]> {
+  async function send({ kind, scope, jobs }: ReplayChunk): Promise<readonly TakeVerdict[]> {
     if (kind === 'grant') {
       return remote.take(
         scope,
@@ -137,13 +137,13 @@ export function createWriteBack(config: WriteBackConfig): WriteBack {
   }
 
   /** A question that leaves no trace: what is written to a store that hangs would have to be given back. */
-  async function isThere(chunk: Chunk): Promise<boolean> {
+  async function isReachable(chunk: ReplayChunk): Promise<boolean> {
     const rules = chunk.kind === 'grant' ? chunk.jobs[0]?.rules : chunk.jobs[0]?.settlements[0]?.rules;
-    const answer = await gate.ask(() => remote.inspect(chunk.scope, rules ?? []), {
+    const reply = await availability.call(() => remote.inspect(chunk.scope, rules ?? []), {
       timeoutMs,
       isTake: false,
     });
-    return answer.isAnswered;
+    return reply.hasReply;
   }
 
   /** Until all grants are told, one chunk could not be, or the time is over. */
@@ -162,14 +162,14 @@ export function createWriteBack(config: WriteBackConfig): WriteBack {
   return {
     start,
     async catchUp(limitMs, signal) {
-      if (isStopped || gate.isDoubted() || outbox.grants() > MAX_CHUNK) return false;
+      if (isStopped || availability.isSuspect() || queue.pendingGrants() > MAX_CHUNK) return false;
       await idle(limitMs, signal);
-      return outbox.grants() === 0;
+      return queue.pendingGrants() === 0;
     },
     async stop(limitMs) {
       await withTimeLimit(limitMs, undefined, async (ended) => {
         // Each turn ends after a call: what is given back goes after the grants, in calls of its own.
-        while (!isStopped && !gate.isOpen() && !outbox.isEmpty()) await idle(limitMs, ended);
+        while (!isStopped && !availability.isDown() && !queue.isEmpty()) await idle(limitMs, ended);
       });
       isStopped = true;
       endTimer();
@@ -179,7 +179,7 @@ export function createWriteBack(config: WriteBackConfig): WriteBack {
 }
 
 /** Whether a rule that refuses was not written because its counter holds no more. */
-function isCut({ kind, jobs }: Chunk, verdicts: readonly TakeVerdict[]): boolean {
+function isCut({ kind, jobs }: ReplayChunk, verdicts: readonly TakeVerdict[]): boolean {
   const unwritten = verdicts.flatMap(({ observed }) => observed);
   if (kind === 'settle' || unwritten.length === 0) return false;
   const enforced = new Set(

@@ -1,7 +1,7 @@
 import { StoreError } from '../../errors.ts';
 import type { PermitLease, PermitRequest, RateLane, SharedPace } from '../../limits/shared-pace.ts';
 import { createStoreTime } from '../../limits/store-time.ts';
-import { createGate } from '../failover/availability.ts';
+import { createAvailability } from '../failover/availability.ts';
 import type { EmitLimits } from '../failover/limits-event.ts';
 import type { RedisCommands } from '../redis-commands.ts';
 import { createRunScript } from '../run-script.ts';
@@ -14,7 +14,7 @@ export interface RedisPaceConfig {
   readonly onStoreError: 'refuse' | { readonly processes: number };
   readonly timeoutMs: number;
   /** The server did not answer when it was asked for something else; who waits for a permit may have waited for that. */
-  readonly isDoubted?: (() => boolean) | undefined;
+  readonly isSuspect?: (() => boolean) | undefined;
   readonly emit: EmitLimits;
   /** Microseconds by the clock of a test, instead of the server's. */
   readonly testClock?: (() => number) | undefined;
@@ -23,7 +23,7 @@ export interface RedisPaceConfig {
 /** Turns that come later than this are half over. */
 const MAX_LEASE_MS = 250;
 /** Of its deadline a server in doubt has this part, so that a send is decided within 200 ms by default; ours. */
-const DOUBTED_PART = 1 / 4;
+const SUSPECT_SHARE = 1 / 4;
 
 /** System time: the pace protects the real network, whatever the client's clock says. */
 const now = () => performance.now();
@@ -34,12 +34,12 @@ const now = () => performance.now();
  * first lease.
  */
 export function createRedisPace(config: RedisPaceConfig): SharedPace {
-  const { commands, onStoreError, isDoubted, emit, testClock } = config;
+  const { commands, onStoreError, isSuspect, emit, testClock } = config;
   const deadlineMs = Math.min(config.timeoutMs, MAX_LEASE_MS);
   const run = createRunScript(commands, LEASE);
-  const gate = createGate(createStoreTime(undefined), emit);
+  const availability = createAvailability(createStoreTime(undefined), emit);
   let id: string | undefined;
-  let isAway = false;
+  let isFailedOver = false;
 
   function processId(): string {
     id ??= crypto.randomUUID();
@@ -47,12 +47,16 @@ export function createRedisPace(config: RedisPaceConfig): SharedPace {
   }
 
   /** Whoever gives out permits now; told when it changes. */
-  function look(): void {
-    const wasAway = isAway;
-    isAway = gate.isOpen();
-    if (isAway === wasAway) return;
-    if (isAway) {
-      emit({ type: 'pace-switched', to: onStoreError === 'refuse' ? 'refuse' : 'local', ...gate.trouble() });
+  function reportSwitch(): void {
+    const wasFailedOver = isFailedOver;
+    isFailedOver = availability.isDown();
+    if (isFailedOver === wasFailedOver) return;
+    if (isFailedOver) {
+      emit({
+        type: 'pace-switched',
+        to: onStoreError === 'refuse' ? 'refuse' : 'local',
+        ...availability.lastFailure(),
+      });
     } else emit({ type: 'pace-switched', to: 'shared', reason: 'recovered' });
   }
 
@@ -63,13 +67,13 @@ export function createRedisPace(config: RedisPaceConfig): SharedPace {
 
     async function lease(request: PermitRequest): Promise<PermitLease> {
       const owed = own?.owed(request.periodMs) ?? 0;
-      const timeoutMs = isDoubted?.() === true ? deadlineMs * DOUBTED_PART : deadlineMs;
-      const asked = await gate.ask(() => server.lease(request, owed), { timeoutMs, isTake: true });
-      look();
-      if (asked.isAnswered) {
+      const timeoutMs = isSuspect?.() === true ? deadlineMs * SUSPECT_SHARE : deadlineMs;
+      const reply = await availability.call(() => server.lease(request, owed), { timeoutMs, isTake: true });
+      reportSwitch();
+      if (reply.hasReply) {
         own?.settle();
-        lastMs = Math.max(lastMs, asked.value.permits.at(-1)?.fromMs ?? lastMs);
-        return asked.value;
+        lastMs = Math.max(lastMs, reply.value.permits.at(-1)?.fromMs ?? lastMs);
+        return reply.value;
       }
       if (own === undefined)
         throw new StoreError('The shared limit store does not answer. Nothing was sent.');
@@ -77,8 +81,8 @@ export function createRedisPace(config: RedisPaceConfig): SharedPace {
     }
 
     async function pause(ms: number): Promise<void> {
-      await gate.ask(() => server.pause(ms), { timeoutMs: deadlineMs, isTake: true });
-      look();
+      await availability.call(() => server.pause(ms), { timeoutMs: deadlineMs, isTake: true });
+      reportSwitch();
     }
 
     return { lease, pause: (ms) => void pause(ms) };

@@ -53,7 +53,7 @@ export function createServerTurns(config: ServerTurnsConfig): ServerTurns {
         owed,
         0,
       );
-      return readLease(answer, { askedMs, heardMs: now(), request: request, random });
+      return readLease(answer, { askedMs, heardMs: now(), request, random });
     },
     async pause(ms) {
       await ask(0, 0, 1, 1, '', 0, 0, Math.ceil(ms));

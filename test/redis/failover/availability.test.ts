@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createGate } from '../../../src/redis/failover/availability.ts';
+import { createAvailability } from '../../../src/redis/failover/availability.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -10,94 +10,94 @@ afterEach(() => {
 
 const TIMEOUT_MS = 150;
 
-/** A gate in a process that may be busy: its time goes on while no timer can fire. */
-function startGate() {
+/** An availability in a process that may be busy: its time goes on while no timer can fire. */
+function startAvailability() {
   let busyMs = 0;
   const time = { monotonicMs: () => performance.now() + busyMs, epochMs: () => Date.now() };
   const emit = vi.fn();
-  const gate = createGate(time, emit);
+  const availability = createAvailability(time, emit);
   return {
-    gate,
+    availability,
     emit,
     isBusyFor(ms: number) {
       busyMs += ms;
     },
-    ask: (work: () => Promise<string>) => gate.ask(work, { timeoutMs: TIMEOUT_MS, isTake: true }),
+    call: (work: () => Promise<string>) => availability.call(work, { timeoutMs: TIMEOUT_MS, isTake: true }),
   };
 }
 
-function answerAfter<Value>(ms: number, value: Value): () => Promise<Value> {
+function replyAfter<Value>(ms: number, value: Value): () => Promise<Value> {
   return () => new Promise((resolve) => setTimeout(() => resolve(value), ms));
 }
 
 describe('the way to the shared store', () => {
   it('does not take the lag of its own process for a slow server', async () => {
-    const { gate, emit, isBusyFor, ask } = startGate();
+    const { availability, emit, isBusyFor, call } = startAvailability();
     // The answer came long ago, and is read right after the timers.
-    const asked = ask(answerAfter(TIMEOUT_MS + 1, 'answer'));
+    const reply = call(replyAfter(TIMEOUT_MS + 1, 'reply'));
     isBusyFor(300);
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS + 1);
-    expect(await asked).toEqual({ isAnswered: true, value: 'answer' });
-    expect(gate.isDoubted()).toBe(false);
+    expect(await reply).toEqual({ hasReply: true, value: 'reply' });
+    expect(availability.isSuspect()).toBe(false);
     expect(emit).not.toHaveBeenCalled();
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it('gives up all the same when nothing came', async () => {
-    const { emit, isBusyFor, ask } = startGate();
-    const asked = ask(() => new Promise(() => {}));
+    const { emit, isBusyFor, call } = startAvailability();
+    const reply = call(() => new Promise(() => {}));
     isBusyFor(300);
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS + 25);
-    expect(await asked).toEqual({ isAnswered: false });
+    expect(await reply).toEqual({ hasReply: false });
     expect(emit).toHaveBeenCalledWith({ type: 'limits-call-failed', reason: 'timeout' });
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it('is on time in a process that is', async () => {
-    const { ask } = startGate();
-    const asked = ask(answerAfter(TIMEOUT_MS + 1, 'answer'));
+    const { call } = startAvailability();
+    const reply = call(replyAfter(TIMEOUT_MS + 1, 'reply'));
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
-    expect(await asked).toEqual({ isAnswered: false });
+    expect(await reply).toEqual({ hasReply: false });
   });
 
   it('is in doubt from a failure to the next take that is answered', async () => {
-    const { gate, ask } = startGate();
-    expect(gate.isDoubted()).toBe(false);
-    await ask(() => Promise.reject(new Error('no')));
-    expect([gate.isOpen(), gate.isDoubted()]).toEqual([false, true]);
-    await gate.ask(async () => 'read', { timeoutMs: TIMEOUT_MS, isTake: false });
-    expect(gate.isDoubted()).toBe(true);
-    await ask(async () => 'taken');
-    expect(gate.isDoubted()).toBe(false);
+    const { availability, call } = startAvailability();
+    expect(availability.isSuspect()).toBe(false);
+    await call(() => Promise.reject(new Error('no')));
+    expect([availability.isDown(), availability.isSuspect()]).toEqual([false, true]);
+    await availability.call(async () => 'read', { timeoutMs: TIMEOUT_MS, isTake: false });
+    expect(availability.isSuspect()).toBe(true);
+    await call(async () => 'taken');
+    expect(availability.isSuspect()).toBe(false);
   });
 
   it('takes calls that failed together for one failure', async () => {
-    const { gate, emit, ask } = startGate();
+    const { availability, emit, call } = startAvailability();
     for (let turn = 1; turn <= 2; turn += 1) {
-      const together = Array.from({ length: 20 }, () => ask(() => new Promise(() => {})));
+      const together = Array.from({ length: 20 }, () => call(() => new Promise(() => {})));
       await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
       await Promise.all(together);
-      expect(gate.isOpen()).toBe(false);
+      expect(availability.isDown()).toBe(false);
       expect(emit).toHaveBeenCalledTimes(turn);
     }
-    await ask(() => Promise.reject(new Error('no')));
-    expect(gate.isOpen()).toBe(true);
+    await call(() => Promise.reject(new Error('no')));
+    expect(availability.isDown()).toBe(true);
   });
 
   it('lets a caller leave while it is slow', async () => {
-    const { gate, isBusyFor } = startGate();
+    const { availability, isBusyFor } = startAvailability();
     const caller = new AbortController();
-    const asked = gate.ask(() => new Promise(() => {}), {
+    const reply = availability.call(() => new Promise(() => {}), {
       timeoutMs: TIMEOUT_MS,
       isTake: true,
       signal: caller.signal,
     });
-    const refused = expect(asked).rejects.toMatchObject({ name: 'AbortError' });
+    const refused = expect(reply).rejects.toMatchObject({ name: 'AbortError' });
     isBusyFor(300);
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
     caller.abort();
     await refused;
-    expect(gate.isDoubted()).toBe(false);
+    expect(availability.isSuspect()).toBe(false);
     expect(vi.getTimerCount()).toBe(0);
   });
 });

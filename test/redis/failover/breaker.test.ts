@@ -26,8 +26,8 @@ describe('the breaker', () => {
   });
 
   it('starts to count again after an answer', () => {
-    const answered = leave(failAt(CLOSED, 0, 1), 'call', 'answered', 2);
-    expect(failAt(answered, 3, 4).state).toBe('closed');
+    const replied = leave(failAt(CLOSED, 0, 1), 'call', 'replied', 2);
+    expect(failAt(replied, 3, 4).state).toBe('closed');
   });
 
   it('does not count failures that lie far apart', () => {
@@ -45,7 +45,7 @@ describe('the breaker', () => {
   });
 
   it('closes when the probe is answered, and stays open when it fails', () => {
-    expect(leave(PROBING, 'probe', 'answered', 5)).toEqual(CLOSED);
+    expect(leave(PROBING, 'probe', 'replied', 5)).toEqual(CLOSED);
     expect(leave(PROBING, 'probe', 'failed', 5)).toEqual({ state: 'open', untilMs: 5 + OPEN_MS });
   });
 
@@ -55,7 +55,7 @@ describe('the breaker', () => {
   });
 
   it('learns nothing from calls that went in before it opened', () => {
-    for (const outcome of ['answered', 'failed', 'no-news'] as const) {
+    for (const outcome of ['replied', 'failed', 'no-news'] as const) {
       expect(leave(OPEN, 'call', outcome, 50)).toBe(OPEN);
       expect(leave(PROBING, 'call', outcome, 50)).toBe(PROBING);
     }

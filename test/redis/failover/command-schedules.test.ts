@@ -121,9 +121,9 @@ describe.skipIf(!hasRedisServer())('one command after the other through faulty w
           await well();
           return work(ask, sent);
         case 'late': {
-          const answer = await work(ask, sent);
+          const reply = await work(ask, sent);
           await well();
-          return answer;
+          return reply;
         }
         case 'drop':
           await well();

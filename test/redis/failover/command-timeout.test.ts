@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { limitCommands } from '../../../src/redis/failover/command-timeout.ts';
+import { withCommandTimeout } from '../../../src/redis/failover/command-timeout.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -11,7 +11,7 @@ afterEach(() => {
 describe('commands under a time limit', () => {
   it('hand on arguments, answers and failures, and leave no timer behind', async () => {
     const asked: unknown[] = [];
-    const commands = limitCommands(
+    const commands = withCommandTimeout(
       {
         evalsha: async (...words) => asked.push(words),
         eval: async (...words) => asked.push(words),
@@ -33,7 +33,7 @@ describe('commands under a time limit', () => {
 
   it('fail when nothing is heard of them', async () => {
     const silent = () => new Promise<never>(() => {});
-    const commands = limitCommands({ evalsha: silent, eval: silent, call: silent }, 3_000);
+    const commands = withCommandTimeout({ evalsha: silent, eval: silent, call: silent }, 3_000);
     const failed = vi.fn();
     commands.evalsha('sha', [], []).catch(failed);
     await vi.advanceTimersByTimeAsync(2_999);

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createGuardedStore } from '../../../src/redis/failover/failover-store.ts';
+import { createFailoverStore } from '../../../src/redis/failover/failover-store.ts';
 import type { LimitsEvent } from '../../../src/redis/failover/limits-event.ts';
 import { limitStoreConformance } from '../../../src/testing/limit-store-conformance.ts';
 import { hasRedisServer, type RedisServer, startRedis } from '../../support/redis-server.ts';
@@ -26,7 +26,7 @@ describe.each(CHOICES)('a store in good health behind onStoreError %s', (_, onSt
   const cases = limitStoreConformance({
     create(sizes) {
       const subject = memoryUnderTest(sizes);
-      const store = createGuardedStore({
+      const store = createFailoverStore({
         remote: subject.store,
         onStoreError,
         timeoutMs: 60_000,
@@ -56,7 +56,7 @@ describe.runIf(hasRedisServer()).each(CHOICES)('on a server, onStoreError %s', (
     create() {
       const subject = controlledStore(client);
       const clock = { now: subject.now };
-      const store = createGuardedStore({
+      const store = createFailoverStore({
         remote: subject.store,
         onStoreError,
         timeoutMs: 60_000,

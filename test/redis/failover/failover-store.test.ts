@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AbortedError, StoreError, ValidationError } from '../../../src/errors.ts';
 import type { LimitStore } from '../../../src/limits/limit-store.ts';
-import { createLocalStore } from '../../../src/redis/failover/fallback-store.ts';
+import { createFallbackStore } from '../../../src/redis/failover/fallback-store.ts';
 import { createFaultyStore } from './faulty-store.ts';
 import {
   backoffRule,
@@ -661,10 +661,10 @@ describe('a shared store that does not answer, onStoreError local', () => {
   });
 
   it('counts what it has no room to remember as done', async () => {
-    const local = createLocalStore({ processes: 1, once: 'local' }, undefined, { maxEntries: 1 });
+    const local = createFallbackStore({ processes: 1, once: 'local' }, undefined, { maxEntries: 1 });
     for (const [at, key] of ['first', 'second'].entries()) {
       const request = { reservation: key, rules: [onceRule({ key }), TEN] };
-      await local.copy(SCOPE, [request], [{ granted: true, observed: [] }]);
+      await local.mirror(SCOPE, [request], [{ granted: true, observed: [] }]);
       expect(await local.inspect(SCOPE, [TEN])).toMatchObject([{ count: at + 1 }]);
     }
   });

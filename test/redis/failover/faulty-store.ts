@@ -39,7 +39,7 @@ export function createFaultyStore(truth: LimitStore = memoryLimits()): FaultySto
     },
   };
 
-  async function run<Answer>(method: string, work: () => Promise<Answer>): Promise<Answer> {
+  async function run<Reply>(method: string, work: () => Promise<Reply>): Promise<Reply> {
     faulty.calls.push(method);
     const { fault, failure } = faulty;
     if (fault === 'error') throw failure;
@@ -47,11 +47,11 @@ export function createFaultyStore(truth: LimitStore = memoryLimits()): FaultySto
       await new Promise<void>((resolve) => frozen.push(resolve));
       return work();
     }
-    const answer = await work();
+    const reply = await work();
     if (fault === 'lost') throw failure;
     if (fault === 'late') await new Promise<void>((resolve) => frozen.push(resolve));
     if (typeof fault === 'object') await new Promise((resolve) => setTimeout(resolve, fault.lateMs));
-    return answer;
+    return reply;
   }
 
   return faulty;

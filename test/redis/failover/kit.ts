@@ -6,7 +6,7 @@ import type {
   TakeVerdict,
   WindowRule,
 } from '../../../src/limits/limit-store.ts';
-import { createGuardedStore, type GuardedStoreConfig } from '../../../src/redis/failover/failover-store.ts';
+import { createFailoverStore, type FailoverStoreConfig } from '../../../src/redis/failover/failover-store.ts';
 import type { LimitsEvent } from '../../../src/redis/failover/limits-event.ts';
 import type { Clock } from '../../../src/types.ts';
 import { createFaultyStore, type FaultyStore } from './faulty-store.ts';
@@ -59,11 +59,11 @@ export interface Process {
 
 export function startProcess(
   faulty: FaultyStore,
-  onStoreError: GuardedStoreConfig['onStoreError'] = { processes: 2, once: 'refuse' },
+  onStoreError: FailoverStoreConfig['onStoreError'] = { processes: 2, once: 'refuse' },
   clock?: Clock,
 ): Process {
   const events: LimitsEvent[] = [];
-  const store = createGuardedStore({
+  const store = createFailoverStore({
     remote: faulty.store,
     onStoreError,
     timeoutMs: 150,
@@ -86,7 +86,7 @@ export function startProcess(
 
 /** A process in whose eyes the shared store is gone. */
 export async function startAway(
-  onStoreError?: GuardedStoreConfig['onStoreError'],
+  onStoreError?: FailoverStoreConfig['onStoreError'],
   clock?: Clock,
 ): Promise<{ readonly faulty: FaultyStore; readonly process: Process }> {
   const faulty = createFaultyStore();

@@ -8,7 +8,7 @@ interface Server {
 
 const WELL = '# Server\r\nredis_version:7.0.15\r\n\r\n# Memory\r\nmaxmemory_policy:noeviction\r\n';
 
-async function answer(value: unknown): Promise<unknown> {
+async function reply(value: unknown): Promise<unknown> {
   if (value instanceof Error) throw value;
   return value;
 }
@@ -16,9 +16,9 @@ async function answer(value: unknown): Promise<unknown> {
 /** The warnings for a server that answers so. */
 async function warningsOf({ info = WELL, script = 1 }: Server): Promise<string[]> {
   const warnings = await checkServer({
-    call: () => answer(info),
-    eval: () => answer(script),
-    evalsha: () => answer(script),
+    call: () => reply(info),
+    eval: () => reply(script),
+    evalsha: () => reply(script),
   });
   return warnings.map(({ warning, message }) => `${warning}: ${message}`);
 }
