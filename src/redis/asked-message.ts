@@ -1,14 +1,14 @@
 import type { LimitKey, RuleFinding, TakeRequest, TakeVerdict, WindowRule } from '../limits/limit-store.ts';
-import { MAIN, type Part, partsOf } from './shards.ts';
+import { groupByShard, MAIN_SHARD, type ShardRules } from './shards.ts';
 
 /** A message while its parts are taken, one place after the other. */
-export interface AskedMessage {
+export interface ShardedRequest {
   readonly request: TakeRequest;
   /** One, in practice: a message goes to one number. */
-  readonly shards: readonly Part[];
-  readonly main: Part | undefined;
+  readonly shards: readonly ShardRules[];
+  readonly main: ShardRules | undefined;
   /** What was taken for it. */
-  taken: Part[];
+  taken: ShardRules[];
   verdicts: TakeVerdict[];
   isRefused: boolean;
 }
@@ -26,12 +26,12 @@ const PEEK: WindowRule = {
   weight: 2,
 };
 
-export function askedMessage(request: TakeRequest): AskedMessage {
-  const parts = partsOf(request.rules);
+export function toShardedRequest(request: TakeRequest): ShardedRequest {
+  const groups = groupByShard(request.rules);
   return {
     request,
-    shards: parts.filter(({ place }) => place !== MAIN),
-    main: parts.find(({ place }) => place === MAIN),
+    shards: groups.filter(({ shard }) => shard !== MAIN_SHARD),
+    main: groups.find(({ shard }) => shard === MAIN_SHARD),
     taken: [],
     verdicts: [],
     isRefused: false,
@@ -39,22 +39,22 @@ export function askedMessage(request: TakeRequest): AskedMessage {
 }
 
 /** What one place is asked. Of a message that was refused already only what else refuses it. */
-export function questionOf(
-  { request: { reservation }, isRefused }: AskedMessage,
-  { rules }: Part,
+export function requestFor(
+  { request: { reservation }, isRefused }: ShardedRequest,
+  { rules }: ShardRules,
 ): TakeRequest {
   // A name of its own: the store answers the same reservation as it did before.
   return isRefused ? { reservation: `?${reservation}`, rules: [...rules, PEEK] } : { reservation, rules };
 }
 
-export function noteAnswer(message: AskedMessage, part: Part, verdict: TakeVerdict): void {
-  message.verdicts.push(verdict);
-  if (verdict.granted) message.taken.push(part);
-  else message.isRefused = true;
+export function recordVerdict(request: ShardedRequest, part: ShardRules, verdict: TakeVerdict): void {
+  request.verdicts.push(verdict);
+  if (verdict.granted) request.taken.push(part);
+  else request.isRefused = true;
 }
 
 /** What all places say together. */
-export function verdictOf({ request: { rules }, verdicts, isRefused }: AskedMessage): TakeVerdict {
+export function combineVerdicts({ request: { rules }, verdicts, isRefused }: ShardedRequest): TakeVerdict {
   const [only] = verdicts;
   if (only !== undefined && verdicts.length === 1) return only;
   const inOrder = (findings: readonly RuleFinding[]) =>
@@ -79,20 +79,20 @@ const MAX_WAVES = 8;
  * Cuts a batch so that nothing that is given back in a wave was in the way of another message of it: no message comes
  * with an earlier one to the same number that may yet be refused elsewhere.
  */
-export function* wavesOf(messages: readonly AskedMessage[]): Generator<readonly AskedMessage[]> {
-  let wave: AskedMessage[] = [];
+export function* wavesOf(requests: readonly ShardedRequest[]): Generator<readonly ShardedRequest[]> {
+  let wave: ShardedRequest[] = [];
   let unsure = new Set<LimitKey>();
   let waves = 1;
-  for (const message of messages) {
-    const keys = message.shards.flatMap(({ rules }) => rules.map(({ key }) => key));
+  for (const request of requests) {
+    const keys = request.shards.flatMap(({ rules }) => rules.map(({ key }) => key));
     if (waves < MAX_WAVES && keys.some((key) => unsure.has(key))) {
       yield wave;
       wave = [];
       unsure = new Set();
       waves += 1;
     }
-    wave.push(message);
-    if (message.main !== undefined || message.shards.length > 1) for (const key of keys) unsure.add(key);
+    wave.push(request);
+    if (request.main !== undefined || request.shards.length > 1) for (const key of keys) unsure.add(key);
   }
   if (wave.length > 0) yield wave;
 }

@@ -10,11 +10,11 @@ export interface KeyNames {
    * What the counter of a rule and a key is called: 16 characters where the key is hashed. One that `comesOnce` is not
    * remembered: it would only push out those that come again.
    */
-  counterOf(ruleId: string, key: LimitKey, comesOnce?: boolean): string;
+  counterName(ruleId: string, key: LimitKey, comesOnce?: boolean): string;
   /** 16 characters, or the key itself where it may be read. */
-  nameOf(key: LimitKey): string;
+  keyName(key: LimitKey): string;
   /** 16 characters for a text that comes once, such as a fingerprint. */
-  hashOf(text: string): string;
+  textHash(text: string): string;
 }
 
 /** 96 bits, 24 in each number. */
@@ -23,12 +23,12 @@ type Bits = readonly [number, number, number, number];
 /** Least characters of a secret: with fewer the few existing phone numbers could be tried out. */
 const MIN_SECRET_LENGTH = 32;
 /** Names that are remembered, about 10 MB: a hash costs about 2 µs. */
-const MAX_NAMES = 50_000;
+const MAX_CACHED_KEYS = 50_000;
 /** Longest text whose name is remembered, an IPv6 address; what is longer mostly comes once. */
-const MAX_NAMED_LENGTH = 45;
+const MAX_CACHED_LENGTH = 45;
 /** Rule ids that are remembered. */
-const MAX_RULES = 1000;
-const LETTERS = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
+const MAX_CACHED_RULES = 1000;
+const ALPHABET = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
 
 /**
  * HMAC-SHA-256 over the key, cut to 96 bits. Who reads the server but has not the secret cannot tell the number.
@@ -46,12 +46,12 @@ export function createHashedNames(secret: string | undefined, keyId: string, opt
   if (typeof keyId !== 'string' || !/^[0-9A-Za-z]{1,8}$/.test(keyId)) {
     throw new ConfigurationError(`${option}keyId must be 1 to 8 letters or digits.`, `${option}keyId`);
   }
-  const known = createCache<LimitKey, Bits>(MAX_NAMES);
+  const known = createCache<LimitKey, Bits>(MAX_CACHED_KEYS);
   const bitsOf = createHash(keyId, secret);
   const rules = createRuleBits();
 
   function bitsOfKey(key: LimitKey, comesOnce = false): Bits {
-    const isRemembered = !comesOnce && (typeof key === 'number' || key.length <= MAX_NAMED_LENGTH);
+    const isRemembered = !comesOnce && (typeof key === 'number' || key.length <= MAX_CACHED_LENGTH);
     let bits = isRemembered ? known.get(key) : undefined;
     if (bits === undefined) {
       bits = bitsOf(`${typeof key} ${key}`);
@@ -61,14 +61,14 @@ export function createHashedNames(secret: string | undefined, keyId: string, opt
   }
 
   return {
-    counterOf(ruleId, key, comesOnce) {
+    counterName(ruleId, key, comesOnce) {
       // The sum of two hashes without a carry: one for the rule, one for the key, and nothing to hash for a pair.
       const [a, b, c, d] = bitsOfKey(key, comesOnce);
       const [e, f, g, h] = rules(ruleId);
       return toText(a ^ e, b ^ f, c ^ g, d ^ h);
     },
-    nameOf: (key) => toText(...bitsOfKey(key)),
-    hashOf: (text) => toText(...bitsOf(text)),
+    keyName: (key) => toText(...bitsOfKey(key)),
+    textHash: (text) => toText(...bitsOf(text)),
   };
 }
 
@@ -94,17 +94,17 @@ function createHash(keyId: string, secret: string): (text: string) => Bits {
 /** Keys as they are, for teams that want to read them. */
 export function createClearNames(): KeyNames {
   const rules = createRuleBits();
-  const nameOf = (key: LimitKey) => (typeof key === 'number' ? `n${key}` : `s${escapeText(key)}`);
+  const keyName = (key: LimitKey) => (typeof key === 'number' ? `n${key}` : `s${escapeText(key)}`);
   return {
-    counterOf: (ruleId, key) => `${toText(...rules(ruleId))}:${nameOf(key)}`,
-    nameOf,
-    hashOf: (text) => toText(...digestOf(text)),
+    counterName: (ruleId, key) => `${toText(...rules(ruleId))}:${keyName(key)}`,
+    keyName,
+    textHash: (text) => toText(...digestOf(text)),
   };
 }
 
 /** A hash of the id of a rule, the same under every secret. */
 function createRuleBits(): (id: string) => Bits {
-  const known = createCache<string, Bits>(MAX_RULES);
+  const known = createCache<string, Bits>(MAX_CACHED_RULES);
   return (id) => {
     let bits = known.get(id);
     if (bits === undefined) {
@@ -149,7 +149,7 @@ function toText(a: number, b: number, c: number, d: number): string {
 }
 
 function letter(bits: number): number {
-  return LETTERS[bits & 63] as number;
+  return ALPHABET[bits & 63] as number;
 }
 
 /** Printable ASCII without blanks and the signs that mean something in keys and answers; distinct texts stay distinct. */

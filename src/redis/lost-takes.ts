@@ -5,26 +5,26 @@ import type { TakeCall } from './script-calls.ts';
  * Commands that take whose answer was lost: the server may have counted them, or may do so yet. Bounded: with more than
  * 100,000 messages the oldest stay counted until they leave their windows.
  */
-export interface LostTakes {
-  lose(scope: string, call: TakeCall): void;
+export interface UnansweredTakes {
+  add(scope: string, call: TakeCall): void;
   /** Its messages are lost no more. */
-  found(scope: string, call: TakeCall): void;
+  remove(scope: string, call: TakeCall): void;
   callOf(scope: string, reservation: string): TakeCall | undefined;
 }
 
-const MAX_LOST = 100_000;
+const MAX_UNANSWERED = 100_000;
 
-export function createLostTakes(): LostTakes {
+export function createUnansweredTakes(): UnansweredTakes {
   const calls = new Map<string, TakeCall>();
   return {
-    lose(scope, call) {
+    add(scope, call) {
       for (const { reservation } of call.requests) calls.set(reservationKey(scope, reservation), call);
       for (const key of calls.keys()) {
-        if (calls.size <= MAX_LOST) return;
+        if (calls.size <= MAX_UNANSWERED) return;
         calls.delete(key);
       }
     },
-    found(scope, call) {
+    remove(scope, call) {
       if (calls.size === 0) return;
       for (const { reservation } of call.requests) calls.delete(reservationKey(scope, reservation));
     },

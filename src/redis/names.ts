@@ -1,9 +1,9 @@
 import { ConfigurationError } from '../errors.ts';
 import { createClearNames, createHashedNames } from './key-names.ts';
-import type { Names } from './rule-arguments.ts';
+import type { KeyNameVersions } from './rule-arguments.ts';
 
 /** How numbers and other keys are named on the server. */
-export interface NamesOptions {
+export interface KeyHashingOptions {
   /**
    * Keys the hash under which numbers, addresses and idempotency keys are stored: at least 32 characters, equal in all
    * processes; `openssl rand -hex 32` makes one. Required unless `storeNumbers` is `clear`.
@@ -28,16 +28,21 @@ export interface NamesOptions {
  * @throws ConfigurationError when a secret is missing or too short, or `previous` is not another one: a counter that is
  * its own former one would be deleted by every send.
  */
-export function createNames({ secret, keyId = '1', previous, storeNumbers }: NamesOptions): Names {
+export function createKeyNames({
+  secret,
+  keyId = '1',
+  previous,
+  storeNumbers,
+}: KeyHashingOptions): KeyNameVersions {
   const isClear = storeNumbers === 'clear';
   const current = isClear ? createClearNames() : createHashedNames(secret, keyId, '');
-  if (!previous) return { current, former: undefined };
-  const former = createHashedNames(previous.secret, previous.keyId ?? '1', 'previous.');
+  if (!previous) return { current, previous: undefined };
+  const previousNames = createHashedNames(previous.secret, previous.keyId ?? '1', 'previous.');
   if (!isClear && previous.secret === secret && (previous.keyId ?? '1') === keyId) {
     throw new ConfigurationError(
       'previous must have another secret or keyId than the one in use. Leave it out while nothing is changed.',
       'previous',
     );
   }
-  return { current, former };
+  return { current, previous: previousNames };
 }

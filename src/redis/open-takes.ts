@@ -3,7 +3,7 @@ import { LEASE_MS } from '../limits/rule-table.ts';
 import { reservationKey } from './reservation-key.ts';
 
 /** A take that this process made and has not settled. */
-export interface OpenTake {
+export interface OpenReservation {
   /** The server's stamp, by which what it wrote is found again. */
   readonly stamp: number;
   readonly rules: readonly LimitRule[];
@@ -19,23 +19,23 @@ export interface OpenTake {
  * The takes of this process that are not settled, so that the server need not keep a record of every message. Bounded:
  * what is older than a lease of 15 minutes, and the oldest of more than a million, is kept as it was taken.
  */
-export interface OpenTakes {
-  open(scope: string, reservation: string, take: OpenTake): void;
+export interface OpenReservations {
+  add(scope: string, reservation: string, take: OpenReservation): void;
   verdictOf(scope: string, reservation: string): TakeVerdict | undefined;
   /**
    * Gives it out, once, and not after a lease: the marks by which a server knows a settlement that comes twice last no
    * longer.
    */
-  close(scope: string, reservation: string, now: number): OpenTake | undefined;
+  remove(scope: string, reservation: string, now: number): OpenReservation | undefined;
   /** What was taken before no longer settles these counters. */
   release(scope: string, rules: readonly LimitRule[]): void;
 }
 
 const MAX_OPEN = 1_000_000;
 
-export function createOpenTakes(): OpenTakes {
+export function createOpenReservations(): OpenReservations {
   // In order of opening, but for the few that are opened again.
-  const takes = new Map<string, OpenTake & { readonly scope: string }>();
+  const takes = new Map<string, OpenReservation & { readonly scope: string }>();
 
   function forgetOld(now: number): void {
     for (const [key, { openedAt }] of takes) {
@@ -45,12 +45,12 @@ export function createOpenTakes(): OpenTakes {
   }
 
   return {
-    open(scope, reservation, take) {
+    add(scope, reservation, take) {
       forgetOld(take.openedAt);
       takes.set(reservationKey(scope, reservation), { scope, ...take });
     },
     verdictOf: (scope, reservation) => takes.get(reservationKey(scope, reservation))?.verdict,
-    close(scope, reservation, now) {
+    remove(scope, reservation, now) {
       const key = reservationKey(scope, reservation);
       const take = takes.get(key);
       takes.delete(key);

@@ -64,13 +64,13 @@ function readEntry(json: unknown): ConsentEntry {
 }
 
 /** Some clients are set to answer with bytes. */
-function toText(answer: unknown): unknown {
-  return answer instanceof Uint8Array ? new TextDecoder().decode(answer) : answer;
+function toText(reply: unknown): unknown {
+  return reply instanceof Uint8Array ? new TextDecoder().decode(reply) : reply;
 }
 
 /** What a script gives for `count` keys, or for as many as there are. */
-function readTexts(answer: unknown, count?: number): readonly string[] {
-  const texts: unknown = Array.isArray(answer) ? answer.map(toText) : answer;
+function readTexts(reply: unknown, count?: number): readonly string[] {
+  const texts: unknown = Array.isArray(reply) ? reply.map(toText) : reply;
   const fits =
     Array.isArray(texts) &&
     texts.every((each) => typeof each === 'string') &&
@@ -96,8 +96,8 @@ function toMember({ key: _key, ...entry }: ConsentChange, at: number): string {
 
 /** A server that throws out whatever it likes when it is full would throw out opt-outs. */
 async function checkEviction(commands: RedisCommands): Promise<void> {
-  const answer = await commands.call('INFO', 'memory');
-  if (!/^maxmemory_policy:allkeys/m.test(String(toText(answer)))) return;
+  const reply = await commands.call('INFO', 'memory');
+  if (!/^maxmemory_policy:allkeys/m.test(String(toText(reply)))) return;
   throw new ConfigurationError(
     'redisConsentLedger: the server may evict any key (maxmemory-policy allkeys-…), opt-outs included. Set it to noeviction, or use another server. Nothing was recorded.',
     'client',
@@ -136,14 +136,14 @@ export function redisConsentLedger(options: RedisConsentLedgerOptions): ConsentL
     call: ConsentLedgerCall = {},
   ): Promise<unknown> {
     call.signal?.throwIfAborted();
-    const answer = (async () => {
+    const reply = (async () => {
       try {
         return await scripts[name](keys, args);
       } catch (error) {
         throw failure(name, error, name === 'append' || name === 'forget');
       }
     })();
-    return call.signal === undefined ? answer : raceAbort(answer, call.signal);
+    return call.signal === undefined ? reply : raceAbort(reply, call.signal);
   }
 
   async function historyOf(key: string, call?: ConsentLedgerCall): Promise<readonly ConsentEntry[]> {

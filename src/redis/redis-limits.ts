@@ -17,7 +17,7 @@ import { withCommandTimeout } from './failover/command-timeout.ts';
 import { createFailoverStore } from './failover/failover-store.ts';
 import { createEmitLimits, type LimitsEventListener, type LimitsWarning } from './failover/limits-event.ts';
 import { checkServer, isServerRefusal } from './failover/server-checks.ts';
-import { createNames, type NamesOptions } from './names.ts';
+import { createKeyNames, type KeyHashingOptions } from './names.ts';
 import { createRedisPace } from './pace/redis-pace.ts';
 import { type RedisClient, toRedisCommands } from './redis-commands.ts';
 import { createRedisStore } from './redis-store.ts';
@@ -41,7 +41,7 @@ export interface LocalLimitsOptions {
 }
 
 /** Options of {@link redisLimits}. */
-export interface RedisLimitsOptions extends NamesOptions {
+export interface RedisLimitsOptions extends KeyHashingOptions {
   /** Yours, connected, of ioredis, iovalkey or node-redis (single or cluster), or your own {@link RedisCommands}. */
   readonly client: RedisClient;
   /**
@@ -153,7 +153,7 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
     ...names
   } = readOptions(options);
   const commands = withCommandTimeout(toRedisCommands(client), LOST_AFTER_DEADLINES * timeoutMs);
-  const store = createRedisStore({ commands, names: createNames(names), deadlineMs: timeoutMs });
+  const store = createRedisStore({ commands, names: createKeyNames(names), deadlineMs: timeoutMs });
   const raw = shardBy === 'recipient' ? createShardedStore(store) : store;
   const emit = createEmitLimits(onEvent, () => (clock ?? Date).now());
   let isChecked = false;
@@ -165,7 +165,7 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
     for (const warning of await checkServer(commands)) emit({ type: 'limits-warning', ...warning });
   }
 
-  const { isSuspect, ...guarded } = createFailoverStore({
+  const { isSuspect, ...failoverStore } = createFailoverStore({
     remote: {
       ...raw,
       async take(scope, requests) {
@@ -188,7 +188,7 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
     onEvent,
   });
   return {
-    ...guarded,
+    ...failoverStore,
     pace: createRedisPace({
       commands,
       onStoreError: onStoreError === 'refuse' ? onStoreError : onStoreError.local,
@@ -197,6 +197,6 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
       emit,
     }),
     check: () => checkServer(commands),
-    close: async () => guarded.close?.(),
+    close: async () => failoverStore.close?.(),
   };
 }

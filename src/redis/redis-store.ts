@@ -9,24 +9,24 @@ import type {
 } from '../limits/limit-store.ts';
 import { checkId, checkSettlement } from '../limits/rule-validation.ts';
 import { redactText } from '../redact.ts';
-import { createGatherTakes } from './gather-takes.ts';
-import { createLostTakes } from './lost-takes.ts';
+import { createMicroBatch } from './gather-takes.ts';
+import { createUnansweredTakes } from './lost-takes.ts';
 import { INSPECT, RECALL, SETTLE } from './lua/scripts.ts';
-import { createOpenTakes, type OpenTake } from './open-takes.ts';
-import { readRecall, readStates, type TakeAnswer } from './read-answer.ts';
+import { createOpenReservations, type OpenReservation } from './open-takes.ts';
+import { parseInspectReply, parseRecallReply, type TakeReply } from './read-answer.ts';
 import type { RedisCommands } from './redis-commands.ts';
-import type { Names } from './rule-arguments.ts';
+import type { KeyNameVersions } from './rule-arguments.ts';
 import { createRuleChecks } from './rule-checks.ts';
 import { createRunScript } from './run-script.ts';
 import { createScriptCalls, type ScriptSettlement, type TakeCall } from './script-calls.ts';
-import { scriptSettlement } from './script-settlement.ts';
-import { takeInParts } from './take-in-parts.ts';
-import { createTakeOnce } from './take-once.ts';
-import { createTimelyCommands } from './timely-commands.ts';
+import { toScriptSettlement } from './script-settlement.ts';
+import { takeInChunks } from './take-in-parts.ts';
+import { createDedupeTakes } from './take-once.ts';
+import { createDeadlineCommands } from './timely-commands.ts';
 
 export interface RedisStoreConfig {
   readonly commands: RedisCommands;
-  readonly names: Names;
+  readonly names: KeyNameVersions;
   /** Milliseconds of server time after which a take that is still on its way counts nothing. */
   readonly deadlineMs: number;
   /** Microseconds by the clock of a test, instead of the server's. */
@@ -48,52 +48,57 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
     recall: createRunScript(commands, RECALL),
   };
   const checks = createRuleChecks();
-  const timely = createTimelyCommands({ commands, calls, deadlineMs, isTest: testClock !== undefined });
-  const open = createOpenTakes();
-  const lost = createLostTakes();
+  const deadlineCommands = createDeadlineCommands({
+    commands,
+    calls,
+    deadlineMs,
+    isTest: testClock !== undefined,
+  });
+  const openReservations = createOpenReservations();
+  const unanswered = createUnansweredTakes();
 
   async function takeCall(scope: string, call: TakeCall): Promise<readonly TakeVerdict[]> {
-    let answer: TakeAnswer;
+    let reply: TakeReply;
     // One that is asked again is not given up.
-    lost.found(scope, call);
+    unanswered.remove(scope, call);
     try {
-      answer = await timely.take(scope, call);
+      reply = await deadlineCommands.take(scope, call);
     } catch (error) {
       // It may have been counted: who gives it back has it looked up.
-      lost.lose(scope, call);
+      unanswered.add(scope, call);
       throw storeError(error, 'Nothing was sent.');
     }
-    if (answer.kind !== 'taken') {
+    if (reply.kind !== 'taken') {
       throw new StoreError(
         'The limit store got the question too late, and counted nothing. Nothing was sent.',
       );
     }
-    remember(scope, call, answer);
-    return answer.verdicts;
+    remember(scope, call, reply);
+    return reply.verdicts;
   }
 
-  function remember(scope: string, { requests }: TakeCall, answer: TakeAnswer & { kind: 'taken' }): void {
-    const openedAt = timely.local();
+  function remember(scope: string, { requests }: TakeCall, reply: TakeReply & { kind: 'taken' }): void {
+    const openedAt = deadlineCommands.local();
     requests.forEach(({ reservation, rules }, at) => {
-      const verdict = answer.verdicts[at] as TakeVerdict;
+      const verdict = reply.verdicts[at] as TakeVerdict;
       if (!verdict.granted) return;
       const skipped = verdict.observed.length === 0 ? NONE : verdict.observed.map(({ rule }) => rule);
-      open.open(scope, reservation, { stamp: answer.stamp, rules, skipped, openedAt, verdict });
+      openReservations.add(scope, reservation, { stamp: reply.stamp, rules, skipped, openedAt, verdict });
     });
   }
 
   async function settle(scope: string, settlements: readonly Settlement[]): Promise<void> {
     const wanted: ScriptSettlement[] = [];
-    const closed: [reservation: string, OpenTake][] = [];
+    const closed: [reservation: string, OpenReservation][] = [];
     try {
       for (const settlement of settlements) {
         const { reservation, outcome } = settlement;
-        await takeOnce.whenAnswered(scope, reservation);
-        const call = outcome === 'return' ? lost.callOf(scope, reservation) : undefined;
+        await dedupe.whenAnswered(scope, reservation);
+        const call = outcome === 'return' ? unanswered.callOf(scope, reservation) : undefined;
         if (call !== undefined) await recall(scope, call);
-        const take = open.close(scope, reservation, timely.local());
+        const take = openReservations.remove(scope, reservation, deadlineCommands.local());
         if (take === undefined) continue;
-        const wish = scriptSettlement(settlement, take);
+        const wish = toScriptSettlement(settlement, take);
         if (wish === undefined) continue;
         closed.push([reservation, take]);
         wanted.push(wish);
@@ -101,7 +106,7 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
       for (const { keys, args } of calls.settles(scope, wanted)) await scripts.settle(keys, args);
     } catch (error) {
       // Sent again, each is known by its mark.
-      for (const [reservation, take] of closed) open.open(scope, reservation, take);
+      for (const [reservation, take] of closed) openReservations.add(scope, reservation, take);
       throw storeError(error, 'What was not settled stays as it was taken.');
     }
   }
@@ -109,9 +114,9 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
   /** Asks what became of a take whose answer was lost; it is open then, or it counts nothing when it comes. */
   async function recall(scope: string, call: TakeCall): Promise<void> {
     const { keys, args } = calls.recall(call);
-    const answer = readRecall(await scripts.recall(keys, args), call.requests);
-    lost.found(scope, call);
-    if (answer?.kind === 'taken') remember(scope, call, answer);
+    const reply = parseRecallReply(await scripts.recall(keys, args), call.requests);
+    unanswered.remove(scope, call);
+    if (reply?.kind === 'taken') remember(scope, call, reply);
   }
 
   /** What other parts took belongs to a call that throws. */
@@ -123,11 +128,11 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
     }
   }
 
-  const takeOnce = createTakeOnce({
-    open,
-    lost,
+  const dedupe = createDedupeTakes({
+    openReservations,
+    unanswered,
     takeCall,
-    take: createGatherTakes({ calls: calls.takes, take: takeCall }),
+    take: createMicroBatch({ calls: calls.takes, take: takeCall }),
   });
 
   return {
@@ -135,11 +140,11 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
       throwIfAborted(options?.signal);
       checks.checkRequests(scope, requests);
       const [request] = requests;
-      if (requests.length === 1) return [await takeOnce.take(scope, request as TakeRequest)];
-      return await takeInParts(calls.takes(scope, requests), {
+      if (requests.length === 1) return [await dedupe.take(scope, request as TakeRequest)];
+      return await takeInChunks(calls.takes(scope, requests), {
         take: (call) => takeCall(scope, call),
         giveBack: (granted) => returnGranted(scope, granted),
-        check: () => throwIfAborted(options?.signal),
+        throwIfAborted: () => throwIfAborted(options?.signal),
       });
     },
     async settle(scope, settlements) {
@@ -154,7 +159,7 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
       const states: RuleState[] = [];
       try {
         for (const { keys, args, rules: part } of calls.inspects(scope, rules)) {
-          states.push(...readStates(await scripts.inspect(keys, args), part));
+          states.push(...parseInspectReply(await scripts.inspect(keys, args), part));
         }
       } catch (error) {
         throw storeError(error, 'Nothing was read.');
@@ -163,9 +168,9 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
     },
     async release(scope, rules) {
       checks.checkRules(scope, rules);
-      open.release(scope, rules);
+      openReservations.release(scope, rules);
       try {
-        await timely.release(scope, rules);
+        await deadlineCommands.release(scope, rules);
       } catch (error) {
         throw storeError(error, 'Not everything was released. Release it again.');
       }

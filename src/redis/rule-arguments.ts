@@ -3,9 +3,9 @@ import { LEASE_MS } from '../limits/rule-table.ts';
 import { escapeText, type KeyNames } from './key-names.ts';
 
 /** How keys, members and fingerprints are named now, and were named before the secret was changed. */
-export interface Names {
+export interface KeyNameVersions {
   readonly current: KeyNames;
-  readonly former: KeyNames | undefined;
+  readonly previous: KeyNames | undefined;
 }
 
 const NO_LEASE = 0;
@@ -18,12 +18,13 @@ export function scopePrefix(scope: string): string {
 }
 
 /** Adds the keys of a rule: one, or two while a secret is changed. */
-export function pushKeys(keys: string[], prefix: string, rule: LimitRule, names: Names): void {
+export function pushKeys(keys: string[], prefix: string, rule: LimitRule, names: KeyNameVersions): void {
   // The kind stands in the key, so that no script ever meets the format of another kind.
   const start = prefix + kindLetter(rule);
   const comesOnce = rule.kind === 'once';
-  keys.push(start + names.current.counterOf(rule.id, rule.key, comesOnce));
-  if (names.former !== undefined) keys.push(start + names.former.counterOf(rule.id, rule.key, comesOnce));
+  keys.push(start + names.current.counterName(rule.id, rule.key, comesOnce));
+  if (names.previous !== undefined)
+    keys.push(start + names.previous.counterName(rule.id, rule.key, comesOnce));
 }
 
 function kindLetter(rule: LimitRule): string {
@@ -45,10 +46,15 @@ function kindLetter(rule: LimitRule): string {
 
 /**
  * Adds the arguments of a rule, as the scripts read them: operation, three more, how long its key lives when nothing else
- * is in it, and the former name while there may be one. `spareMs` is what a key lives longer than it counts.
+ * is in it, and the previous name while there may be one. `spareMs` is what a key lives longer than it counts.
  */
-export function pushArguments(args: string[], rule: LimitRule, names: Names, spareMs: number): void {
-  const { current, former } = names;
+export function pushArguments(
+  args: string[],
+  rule: LimitRule,
+  names: KeyNameVersions,
+  spareMs: number,
+): void {
+  const { current, previous } = names;
   const letter = operationOf(rule);
   const operation = rule.mode === 'monitor' ? letter.toUpperCase() : letter;
   let named: string | undefined;
@@ -71,24 +77,24 @@ export function pushArguments(args: string[], rule: LimitRule, names: Names, spa
       args.push(`${Math.max(rule.maxMs, rule.forgetMs) + spareMs}`);
       break;
     case 'distinct':
-      args.push(operation, `${rule.limit}`, `${rule.windowMs}`, current.nameOf(rule.member), '');
-      named = former?.nameOf(rule.member);
+      args.push(operation, `${rule.limit}`, `${rule.windowMs}`, current.keyName(rule.member), '');
+      named = previous?.keyName(rule.member);
       break;
     case 'once':
       args.push(
         operation,
-        current.hashOf(rule.fingerprint),
+        current.textHash(rule.fingerprint),
         `${rule.windowMs}`,
         `${rule.leaseMs ?? NO_LEASE}`,
       );
       args.push(`${LEASE_MS + rule.windowMs + spareMs}`);
-      named = former?.hashOf(rule.fingerprint);
+      named = previous?.textHash(rule.fingerprint);
       break;
     case 'block':
       args.push(operation, `${rule.windowMs}`, '', '', '');
       break;
   }
-  if (former !== undefined) args.push(named ?? '');
+  if (previous !== undefined) args.push(named ?? '');
 }
 
 function operationOf(rule: LimitRule): string {

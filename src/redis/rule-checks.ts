@@ -42,7 +42,7 @@ export function createRuleChecks(): RuleChecks {
     checkRequests(scope, requests) {
       checkId(scope, 'scope', '');
       const shapes = shapesOf(scope);
-      const path = new RequestPath();
+      const path = new RuleFieldPath();
       for (const { reservation, rules } of requests) {
         path.rule = -1;
         checkId(reservation, path, '.reservation');
@@ -64,7 +64,7 @@ export function createRuleChecks(): RuleChecks {
 }
 
 /** Where a rule stands. Put together only for a message: every rule of every send is checked. */
-class RequestPath {
+class RuleFieldPath {
   request = 0;
   rule = -1;
 

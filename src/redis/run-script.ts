@@ -10,14 +10,14 @@ export type RunScript = (keys: readonly string[], args: readonly string[]) => Pr
  */
 export function createRunScript(commands: RedisCommands, script: string): RunScript {
   let sha: string | undefined;
-  let isTextOnTheWay = false;
+  let isTextInFlight = false;
 
   async function sendText(keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    isTextOnTheWay = true;
+    isTextInFlight = true;
     try {
       return await commands.eval(script, keys, args);
     } finally {
-      isTextOnTheWay = false;
+      isTextInFlight = false;
     }
   }
 
@@ -30,7 +30,7 @@ export function createRunScript(commands: RedisCommands, script: string): RunScr
       throwUnlessNoScript(error);
     }
     // One text is enough for all that come behind it on one connection.
-    if (isTextOnTheWay) {
+    if (isTextInFlight) {
       try {
         return await commands.evalsha(sha, keys, args);
       } catch (error) {

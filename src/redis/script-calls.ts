@@ -1,7 +1,7 @@
 import type { LimitRule, TakeRequest } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
 import { escapeText } from './key-names.ts';
-import { type Names, pushArguments, pushKeys, scopePrefix } from './rule-arguments.ts';
+import { type KeyNameVersions, pushArguments, pushKeys, scopePrefix } from './rule-arguments.ts';
 
 /** Keys and arguments of one script call. */
 export interface ScriptCall {
@@ -13,7 +13,7 @@ export interface ScriptCall {
 export interface TakeCall extends ScriptCall {
   readonly requests: readonly TakeRequest[];
   /** Whether a command before it has one of its keys, so that the order matters. */
-  readonly isAfter: boolean;
+  readonly dependsOnEarlier: boolean;
 }
 
 /** One settlement as the script reads it. */
@@ -36,9 +36,9 @@ const RECORD_MS = '60000';
 /** The same for a settlement: as long as this process may send it again. */
 const MARK_MS = `${LEASE_MS + 60_000}`;
 /** Where a take's arguments have its deadline. */
-export const DEADLINE_AT = 3;
+export const DEADLINE_INDEX = 3;
 /** Where they say that a key comes twice. */
-const REPEATED_AT = 5;
+const REPEATED_INDEX = 5;
 /** Milliseconds that a key lives longer than it counts. */
 const SPARE_MS = 1000;
 /** The same where the clock of a test counts, which may stand while that of the server goes on. */
@@ -47,9 +47,9 @@ const TEST_SPARE_MS = 3_600_000;
 export type ScriptCalls = ReturnType<typeof createScriptCalls>;
 
 /** Makes the calls of the scripts. `testClock` gives microseconds by the clock of a test. */
-export function createScriptCalls(names: Names, testClock: (() => number) | undefined) {
+export function createScriptCalls(names: KeyNameVersions, testClock: (() => number) | undefined) {
   const spareMs = testClock === undefined ? SPARE_MS : TEST_SPARE_MS;
-  const keysPerRule = names.former === undefined ? '1' : '2';
+  const keysPerRule = names.previous === undefined ? '1' : '2';
   const width = Number(keysPerRule);
 
   /**
@@ -110,10 +110,10 @@ export function createScriptCalls(names: Names, testClock: (() => number) | unde
     /** Made one by one, so that the next is made while the server works. */
     *takes(scope: string, requests: readonly TakeRequest[]): Generator<TakeCall> {
       const prefix = scopePrefix(scope);
-      const places = requests.length > 1 ? new Map<string, number>() : undefined;
-      let place = 0;
+      const positions = requests.length > 1 ? new Map<string, number>() : undefined;
+      let position = 0;
       for (const part of parts(requests)) {
-        place += 1;
+        position += 1;
         const keys = [`${prefix}t${recordName(part, requests.length === 1)}`];
         const args = [...clockArguments(), '', RECORD_MS, ''];
         let before = 0;
@@ -136,9 +136,9 @@ export function createScriptCalls(names: Names, testClock: (() => number) | unde
             times = 0;
           }
         }
-        const met = places === undefined ? NOT_MET : meet(places, keys, place);
-        if (met.isRepeated) args[REPEATED_AT] = 'r';
-        yield { keys, args, requests: part, isAfter: met.isAfter };
+        const tracked = positions === undefined ? NO_REPEATED_KEYS : trackKeys(positions, keys, position);
+        if (tracked.isRepeated) args[REPEATED_INDEX] = 'r';
+        yield { keys, args, requests: part, dependsOnEarlier: tracked.isAfter };
       }
     },
     *settles(scope: string, settlements: readonly ScriptSettlement[]): Generator<ScriptCall> {
@@ -181,17 +181,17 @@ function addKeys(keys: number, { kind }: LimitRule): number {
   return keys + (kind === 'distinct' ? 5 : 1);
 }
 
-const NOT_MET = { isRepeated: false, isAfter: false };
+const NO_REPEATED_KEYS = { isRepeated: false, isAfter: false };
 
 /** Notes the keys of a command, and says whether one comes twice in it, or came in one before. */
-function meet(places: Map<string, number>, keys: readonly string[], place: number) {
+function trackKeys(positions: Map<string, number>, keys: readonly string[], position: number) {
   let [isRepeated, isAfter] = [false, false];
   for (const key of keys) {
-    const met = places.get(key);
-    if (met === place) isRepeated = true;
+    const seenAt = positions.get(key);
+    if (seenAt === position) isRepeated = true;
     else {
-      if (met !== undefined) isAfter = true;
-      places.set(key, place);
+      if (seenAt !== undefined) isAfter = true;
+      positions.set(key, position);
     }
   }
   return { isRepeated, isAfter };

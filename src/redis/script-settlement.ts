@@ -1,16 +1,16 @@
 import type { LimitRule, Settlement } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
-import type { OpenTake } from './open-takes.ts';
+import type { OpenReservation } from './open-takes.ts';
 import type { ScriptSettlement } from './script-calls.ts';
-import { STAMPS_A_MS } from './stamps.ts';
+import { STAMPS_PER_MS } from './stamps.ts';
 
 /** A delay that a store may ignore. */
 const IGNORED_DELAY_MS = 250;
 
 /** What is to be done, with only the rules that it concerns; nothing when what was taken may stand as it is. */
-export function scriptSettlement(
+export function toScriptSettlement(
   { reservation, outcome, delayMs = 0, result }: Settlement,
-  { stamp, rules, skipped }: OpenTake,
+  { stamp, rules, skipped }: OpenReservation,
 ): ScriptSettlement | undefined {
   const isReturned = outcome === 'return';
   const isMoved = delayMs > IGNORED_DELAY_MS;
@@ -20,6 +20,6 @@ export function scriptSettlement(
     return rule.kind === 'once' || (isMoved && (rule.kind === 'window' || rule.kind === 'distinct'));
   };
   if (!rules.some(concerns)) return undefined;
-  const movedTo = isMoved ? stamp + Math.min(Math.ceil(delayMs), LEASE_MS) * STAMPS_A_MS : undefined;
+  const movedTo = isMoved ? stamp + Math.min(Math.ceil(delayMs), LEASE_MS) * STAMPS_PER_MS : undefined;
   return { reservation, outcome, stamp, movedTo, result, rules: rules.filter(concerns) };
 }

@@ -9,7 +9,7 @@ export interface ServerClocks {
   /** The time in milliseconds now on the server of a scope, or undefined before its first answer. */
   now(scope: string): number | undefined;
   /** An answer said `serverMs`, to a question asked at `askedAt` of `local()`. */
-  learn(scope: string, serverMs: number, askedAt: number): void;
+  record(scope: string, serverMs: number, askedAt: number): void;
   /** The local clock, which never goes back. */
   local(): number;
 }
@@ -27,7 +27,7 @@ export function createServerClocks(): ServerClocks {
       const offsetMs = offsets.get(scope);
       return offsetMs === undefined ? undefined : local() + offsetMs;
     },
-    learn(scope, serverMs, askedAt) {
+    record(scope, serverMs, askedAt) {
       offsets.set(scope, serverMs - askedAt);
     },
   };

@@ -8,24 +8,24 @@ import type {
 } from '../limits/limit-store.ts';
 import { checkSettlement } from '../limits/rule-validation.ts';
 import {
-  type AskedMessage,
-  askedMessage,
-  noteAnswer,
-  questionOf,
-  verdictOf,
+  combineVerdicts,
+  recordVerdict,
+  requestFor,
+  type ShardedRequest,
+  toShardedRequest,
   wavesOf,
 } from './asked-message.ts';
 import { createRuleChecks } from './rule-checks.ts';
 import {
   checkReservationLengths,
   checkScopeLength,
-  onlyPlaceOf,
-  type Part,
-  type Place,
-  partsOf,
-  placeOf,
-  put,
-  scopeAt,
+  groupByShard,
+  onlyShardOf,
+  pushTo,
+  type Shard,
+  type ShardRules,
+  shardOfRule,
+  shardScope,
 } from './shards.ts';
 
 /**
@@ -41,62 +41,62 @@ export function createShardedStore(store: LimitStore): LimitStore {
   const checks = createRuleChecks();
 
   /** Asks the places side by side, 65 at most, and waits for all of them also when one fails. */
-  async function askPlaces<Item>(
-    items: Iterable<readonly [place: Place, item: Item]>,
-    ask: (place: Place, items: readonly Item[]) => Promise<void>,
+  async function forEachShard<Item>(
+    items: Iterable<readonly [shard: Shard, item: Item]>,
+    ask: (shard: Shard, items: readonly Item[]) => Promise<void>,
   ): Promise<void> {
-    const places = new Map<Place, Item[]>();
-    for (const [place, item] of items) put(places, place, item);
-    const asked = await Promise.allSettled([...places].map(([place, some]) => ask(place, some)));
-    for (const each of asked) if (each.status === 'rejected') throw each.reason;
+    const shards = new Map<Shard, Item[]>();
+    for (const [shard, item] of items) pushTo(shards, shard, item);
+    const results = await Promise.allSettled([...shards].map(([shard, some]) => ask(shard, some)));
+    for (const each of results) if (each.status === 'rejected') throw each.reason;
   }
 
   /** What cannot be given back is left open, for whoever gives back what a call that throws took. */
-  async function giveBack(scope: string, messages: readonly AskedMessage[]): Promise<void> {
-    const taken: [Place, Settlement][] = [];
+  async function giveBack(scope: string, messages: readonly ShardedRequest[]): Promise<void> {
+    const taken: [Shard, Settlement][] = [];
     for (const message of messages) {
       const { reservation } = message.request;
-      for (const { place, rules } of message.taken)
-        taken.push([place, { reservation, rules, outcome: 'return' }]);
+      for (const { shard, rules } of message.taken)
+        taken.push([shard, { reservation, rules, outcome: 'return' }]);
       message.taken = [];
     }
-    await askPlaces(taken, (place, settlements) => store.settle(scopeAt(scope, place), settlements));
+    await forEachShard(taken, (shard, settlements) => store.settle(shardScope(scope, shard), settlements));
   }
 
-  async function takeParts(
+  async function takeShards(
     scope: string,
-    messages: readonly AskedMessage[],
-    partOf: (message: AskedMessage) => Part | undefined,
+    messages: readonly ShardedRequest[],
+    partOf: (message: ShardedRequest) => ShardRules | undefined,
     options: StoreCallOptions | undefined,
   ): Promise<void> {
-    const asked = messages.flatMap(
-      (message): [Place, { message: AskedMessage; part: Part; question: TakeRequest }][] => {
+    const work = messages.flatMap(
+      (message): [Shard, { message: ShardedRequest; part: ShardRules; request: TakeRequest }][] => {
         const part = partOf(message);
         return part === undefined
           ? []
-          : [[part.place, { message, part, question: questionOf(message, part) }]];
+          : [[part.shard, { message, part, request: requestFor(message, part) }]];
       },
     );
-    await askPlaces(asked, async (place, some) => {
-      const questions = some.map(({ question }) => question);
-      const verdicts = await store.take(scopeAt(scope, place), questions, options);
+    await forEachShard(work, async (shard, some) => {
+      const requests = some.map(({ request }) => request);
+      const verdicts = await store.take(shardScope(scope, shard), requests, options);
       for (const [at, verdict] of verdicts.entries()) {
         const { message, part } = some[at] as (typeof some)[number];
-        noteAnswer(message, part, verdict);
+        recordVerdict(message, part, verdict);
       }
     });
   }
 
   async function takeWave(
     scope: string,
-    wave: readonly AskedMessage[],
+    wave: readonly ShardedRequest[],
     options: StoreCallOptions | undefined,
   ): Promise<void> {
     const steps = wave.reduce((most, { shards }) => Math.max(most, shards.length), 0);
     for (let step = 0; step < steps; step += 1) {
-      await takeParts(scope, wave, ({ shards }) => shards[step], options);
+      await takeShards(scope, wave, ({ shards }) => shards[step], options);
     }
-    await takeParts(scope, wave, ({ main }) => main, options);
+    await takeShards(scope, wave, ({ main }) => main, options);
     await giveBack(
       scope,
       wave.filter(({ isRefused }) => isRefused),
@@ -107,42 +107,43 @@ export function createShardedStore(store: LimitStore): LimitStore {
     async take(scope, requests, options) {
       checkScopeLength(scope);
       // Nearly every single message: it costs no more than without shards.
-      const only = onlyPlaceOf(requests);
-      if (only !== undefined) return store.take(scopeAt(scope, only), requests, options);
+      const only = onlyShardOf(requests);
+      if (only !== undefined) return store.take(shardScope(scope, only), requests, options);
       checks.checkRequests(scope, requests);
       checkReservationLengths(requests);
-      const messages = requests.map(askedMessage);
+      const messages = requests.map(toShardedRequest);
       try {
         for (const wave of wavesOf(messages)) await takeWave(scope, wave, options);
       } catch (error) {
         await giveBack(scope, messages).catch(() => {});
         throw error;
       }
-      return messages.map(verdictOf);
+      return messages.map(combineVerdicts);
     },
 
     async settle(scope, settlements) {
       checkScopeLength(scope);
-      const only = onlyPlaceOf(settlements);
-      if (only !== undefined) return store.settle(scopeAt(scope, only), settlements);
+      const only = onlyShardOf(settlements);
+      if (only !== undefined) return store.settle(shardScope(scope, only), settlements);
       settlements.forEach((settlement, at) => {
         checkSettlement(settlement, `settlements[${at}]`);
       });
       const parts = settlements.flatMap((settlement) =>
-        partsOf(settlement.rules).map(({ place, rules }): [Place, Settlement] => [
-          place,
+        groupByShard(settlement.rules).map(({ shard, rules }): [Shard, Settlement] => [
+          shard,
           { ...settlement, rules },
         ]),
       );
-      await askPlaces(parts, (place, some) => store.settle(scopeAt(scope, place), some));
+      await forEachShard(parts, (shard, some) => store.settle(shardScope(scope, shard), some));
     },
 
     async inspect(scope, rules) {
       checks.checkRules(scope, rules);
       checkScopeLength(scope);
       const states = new Map<LimitRule, RuleState>();
-      await askPlaces(rules.map(placed), async (place, some) => {
-        for (const state of await store.inspect(scopeAt(scope, place), some)) states.set(state.rule, state);
+      await forEachShard(rules.map(withShard), async (shard, some) => {
+        for (const state of await store.inspect(shardScope(scope, shard), some))
+          states.set(state.rule, state);
       });
       return rules.map((rule) => states.get(rule) as RuleState);
     },
@@ -150,9 +151,11 @@ export function createShardedStore(store: LimitStore): LimitStore {
     async release(scope, rules) {
       checks.checkRules(scope, rules);
       checkScopeLength(scope);
-      await askPlaces(rules.map(placed), (place, some) => store.release(scopeAt(scope, place), some));
+      await forEachShard(rules.map(withShard), (shard, some) =>
+        store.release(shardScope(scope, shard), some),
+      );
     },
   };
 }
 
-const placed = (rule: LimitRule): [Place, LimitRule] => [placeOf(rule), rule];
+const withShard = (rule: LimitRule): [Shard, LimitRule] => [shardOfRule(rule), rule];

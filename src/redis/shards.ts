@@ -6,15 +6,15 @@ import type { LimitRule } from '../limits/limit-store.ts';
  * the same in every process and for ever.
  */
 export const SHARDS = 64;
-/** A shard from 0, or {@link MAIN}. */
-export type Place = number;
+/** A shard from 0, or {@link MAIN_SHARD}. */
+export type Shard = number;
 
 /** Where everything is counted that is not about one number: the slot of the scope itself. Behind every shard. */
-export const MAIN: Place = 1_000;
+export const MAIN_SHARD: Shard = 1_000;
 
 /** The rules of a message that are counted in one place. */
-export interface Part {
-  readonly place: Place;
+export interface ShardRules {
+  readonly shard: Shard;
   readonly rules: readonly LimitRule[];
 }
 
@@ -23,7 +23,7 @@ export interface Part {
  * changes with the secret, and both names must be found in one place. Who reads the server learns six bits of a number
  * this way, one number in 64, and nothing that helps without the secret.
  */
-export function shardOf(key: number): Place {
+export function shardOfNumber(key: number): Shard {
   let mixed = (key >>> 0) ^ Math.imul(Math.floor(key / 2 ** 32), 0x9e3779b1);
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
@@ -34,48 +34,48 @@ export function shardOf(key: number): Place {
  * A range of numbers (`distinct`) is shared by all of them, like a budget. What happens once is taken last, for that is
  * never given back for another place's sake: a lease that somebody else took meanwhile would be lost.
  */
-export function placeOf({ kind, key }: LimitRule): Place {
-  return typeof key === 'number' && kind !== 'distinct' && kind !== 'once' ? shardOf(key) : MAIN;
+export function shardOfRule({ kind, key }: LimitRule): Shard {
+  return typeof key === 'number' && kind !== 'distinct' && kind !== 'once' ? shardOfNumber(key) : MAIN_SHARD;
 }
 
 /** The one place of all these rules, or undefined when there are several. */
-export function onlyPlaceOf(items: readonly { readonly rules: readonly LimitRule[] }[]): Place | undefined {
-  let only: Place | undefined;
+export function onlyShardOf(items: readonly { readonly rules: readonly LimitRule[] }[]): Shard | undefined {
+  let only: Shard | undefined;
   for (const { rules } of items) {
     for (const rule of rules) {
-      const place = placeOf(rule);
-      only ??= place;
-      if (place !== only) return undefined;
+      const shard = shardOfRule(rule);
+      only ??= shard;
+      if (shard !== only) return undefined;
     }
   }
-  return only ?? MAIN;
+  return only ?? MAIN_SHARD;
 }
 
-/** Shards first, in their order, then {@link MAIN}. */
-export function partsOf(rules: readonly LimitRule[]): readonly Part[] {
-  const only = onlyPlaceOf([{ rules }]);
-  if (only !== undefined) return [{ place: only, rules }];
-  const places = new Map<Place, LimitRule[]>();
-  for (const rule of rules) put(places, placeOf(rule), rule);
-  return [...places]
+/** Shards first, in their order, then {@link MAIN_SHARD}. */
+export function groupByShard(rules: readonly LimitRule[]): readonly ShardRules[] {
+  const only = onlyShardOf([{ rules }]);
+  if (only !== undefined) return [{ shard: only, rules }];
+  const shards = new Map<Shard, LimitRule[]>();
+  for (const rule of rules) pushTo(shards, shardOfRule(rule), rule);
+  return [...shards]
     .sort(([one], [other]) => one - other)
-    .map(([place, some]): Part => ({ place, rules: some }));
+    .map(([shard, some]): ShardRules => ({ shard, rules: some }));
 }
 
-export function put<Item>(lists: Map<Place, Item[]>, place: Place, item: Item): void {
-  const list = lists.get(place);
-  if (list === undefined) lists.set(place, [item]);
+export function pushTo<Item>(lists: Map<Shard, Item[]>, shard: Shard, item: Item): void {
+  const list = lists.get(shard);
+  if (list === undefined) lists.set(shard, [item]);
   else list.push(item);
 }
 
 /** Longest scope that leaves room for the shard; a store takes 200 characters. */
 const MAX_SCOPE_LENGTH = 197;
 /** A control character, so that no team's scope is the shard of another. */
-const SHARD_SIGN = '\u001f';
+const SHARD_SEPARATOR = '\u001f';
 
 /** What a place is called to the store that counts there. */
-export function scopeAt(scope: string, place: Place): string {
-  return place === MAIN ? scope : `${scope}${SHARD_SIGN}${place}`;
+export function shardScope(scope: string, shard: Shard): string {
+  return shard === MAIN_SHARD ? scope : `${scope}${SHARD_SEPARATOR}${shard}`;
 }
 
 /** @throws ValidationError */

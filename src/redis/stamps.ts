@@ -1,2 +1,2 @@
 /** Stamps a millisecond of a server has: one is 20 microseconds. */
-export const STAMPS_A_MS = 50;
+export const STAMPS_PER_MS = 50;

@@ -1,22 +1,22 @@
 import type { LimitRule } from '../limits/limit-store.ts';
 import { RELEASE, TAKE } from './lua/scripts.ts';
-import { readTakeAnswer, type TakeAnswer } from './read-answer.ts';
+import { parseTakeReply, type TakeReply } from './read-answer.ts';
 import type { RedisCommands } from './redis-commands.ts';
 import { createRunScript } from './run-script.ts';
-import { DEADLINE_AT, type ScriptCalls, type TakeCall } from './script-calls.ts';
+import { DEADLINE_INDEX, type ScriptCalls, type TakeCall } from './script-calls.ts';
 import { createServerClocks } from './server-clock.ts';
-import { STAMPS_A_MS } from './stamps.ts';
+import { STAMPS_PER_MS } from './stamps.ts';
 
 /** The commands that must not be carried out late: each says by when, in the time of the server. */
-export interface TimelyCommands {
-  take(scope: string, call: TakeCall): Promise<TakeAnswer>;
+export interface DeadlineCommands {
+  take(scope: string, call: TakeCall): Promise<TakeReply>;
   /** All within one deadline: a command that comes later would forget what was counted meanwhile. */
   release(scope: string, rules: readonly LimitRule[]): Promise<void>;
   /** Monotonic milliseconds of this process. */
   local(): number;
 }
 
-export interface TimelyCommandsConfig {
+export interface DeadlineCommandsConfig {
   readonly commands: RedisCommands;
   readonly calls: ScriptCalls;
   readonly deadlineMs: number;
@@ -24,7 +24,7 @@ export interface TimelyCommandsConfig {
   readonly isTest: boolean;
 }
 
-export function createTimelyCommands(config: TimelyCommandsConfig): TimelyCommands {
+export function createDeadlineCommands(config: DeadlineCommandsConfig): DeadlineCommands {
   const { commands, calls, deadlineMs, isTest } = config;
   const takeScript = createRunScript(commands, TAKE);
   const releaseScript = createRunScript(commands, RELEASE);
@@ -32,19 +32,19 @@ export function createTimelyCommands(config: TimelyCommandsConfig): TimelyComman
   const isPrompt = (askedAt: number) => clocks.local() - askedAt <= deadlineMs;
 
   /** The deadline of a command that is sent now, when the time of the server is known. */
-  function known(scope: string): string | undefined {
+  function knownDeadline(scope: string): string | undefined {
     const nowMs = clocks.now(scope);
     return nowMs === undefined ? undefined : `${Math.ceil(nowMs + deadlineMs)}`;
   }
 
   async function deadline(scope: string): Promise<string> {
-    const first = known(scope);
+    const first = knownDeadline(scope);
     if (first !== undefined) return first;
     const askedAt = clocks.local();
     const { keys, args } = calls.time(scope);
-    const answer = readTakeAnswer(await takeScript(keys, args), []);
-    if (answer.kind === 'taken') clocks.learn(scope, answer.stamp / STAMPS_A_MS, askedAt);
-    const learnt = known(scope);
+    const reply = parseTakeReply(await takeScript(keys, args), []);
+    if (reply.kind === 'taken') clocks.record(scope, reply.stamp / STAMPS_PER_MS, askedAt);
+    const learnt = knownDeadline(scope);
     // Without one a command that comes late would count.
     if (learnt === undefined) throw new TypeError('no time');
     return learnt;
@@ -54,17 +54,17 @@ export function createTimelyCommands(config: TimelyCommandsConfig): TimelyComman
     local: clocks.local,
     async take(scope, { keys, args, requests }) {
       for (let isFirst = true; ; isFirst = false) {
-        if (!isTest) args[DEADLINE_AT] = known(scope) ?? (await deadline(scope));
+        if (!isTest) args[DEADLINE_INDEX] = knownDeadline(scope) ?? (await deadline(scope));
         const askedAt = clocks.local();
-        const answer = readTakeAnswer(await takeScript(keys, args), requests);
-        if (answer.kind === 'void') return answer;
+        const reply = parseTakeReply(await takeScript(keys, args), requests);
+        if (reply.kind === 'void') return reply;
         const isInTime = isPrompt(askedAt);
-        if (isInTime && !(answer.kind === 'taken' && answer.isRepeated)) {
-          clocks.learn(scope, answer.stamp / STAMPS_A_MS, askedAt);
+        if (isInTime && !(reply.kind === 'taken' && reply.isRepeated)) {
+          clocks.record(scope, reply.stamp / STAMPS_PER_MS, askedAt);
         }
         // Late, and yet at once: another server answers, with another clock. Nothing was counted.
-        if (answer.kind === 'late' && isInTime && isFirst) continue;
-        return answer;
+        if (reply.kind === 'late' && isInTime && isFirst) continue;
+        return reply;
       }
     },
     async release(scope, rules) {
@@ -78,8 +78,8 @@ export function createTimelyCommands(config: TimelyCommandsConfig): TimelyComman
           if (lateMs === null || lateMs === undefined) break;
           if (!isFirst || !isPrompt(askedAt)) throw new TypeError('too late');
           // Another server answers, with another clock.
-          clocks.learn(scope, Number(lateMs), askedAt);
-          by = known(scope) ?? by;
+          clocks.record(scope, Number(lateMs), askedAt);
+          by = knownDeadline(scope) ?? by;
         }
       }
     },

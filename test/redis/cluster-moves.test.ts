@@ -10,7 +10,7 @@ import {
   startRedisCluster,
 } from '../support/redis-server.ts';
 import { CLUSTER_CLIENTS, type TestClient } from './clients.ts';
-import { namesOf } from './store-under-test.ts';
+import { keyNamesOf } from './store-under-test.ts';
 
 const HOUR_MS = 3_600_000;
 const LIMIT = 12;
@@ -63,7 +63,7 @@ describe.runIf(hasRedisServer())('a slot of a cluster that moves to another node
       connected = await connect(cluster.nodes.map(({ url }) => url));
       store = createRedisStore({
         commands: toRedisCommands(connected.client),
-        names: namesOf(),
+        names: keyNamesOf(),
         deadlineMs: 4000,
       });
     }, 60_000);

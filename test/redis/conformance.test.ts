@@ -11,7 +11,7 @@ import {
   startServer,
 } from '../support/redis-server.ts';
 import { CLUSTER_CLIENTS, SINGLE_CLIENTS, type TestClient } from './clients.ts';
-import { controlledStore, FORMER_SECRET, namesOf, realStore, SECRET } from './store-under-test.ts';
+import { controlledStore, keyNamesOf, PREVIOUS_SECRET, realStore, SECRET } from './store-under-test.ts';
 
 interface Servers {
   readonly urls: readonly string[];
@@ -115,7 +115,7 @@ describe.runIf(HAS_SERVER)('while a secret is changed', () => {
     limitStoreConformance({
       create: () => {
         // Half of the processes have the new secret first, the others the old one: call by call another process.
-        const names = [namesOf(SECRET, FORMER_SECRET), namesOf(FORMER_SECRET, SECRET)];
+        const names = [keyNamesOf(SECRET, PREVIOUS_SECRET), keyNamesOf(PREVIOUS_SECRET, SECRET)];
         return controlledStore(connected.client, names);
       },
       bounded: false,

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { LimitRule } from '../../src/limits/limit-store.ts';
 import { amountRule, backoffRule, windowRule } from '../../src/testing/limit-conformance/kit.ts';
 import { describeOnRedis, HOUR_MS, NUMBER, SCOPE } from './redis-kit.ts';
-import { namesOf } from './store-under-test.ts';
+import { keyNamesOf } from './store-under-test.ts';
 
 describeOnRedis('the store on Redis', (kit) => {
   const { countOf, requestOf, storeOf, take } = kit;
 
   describe('commands that come late or twice', () => {
     it('one that comes after its deadline counts nothing', async () => {
-      kit.store = storeOf(namesOf(), 100);
+      kit.store = storeOf(keyNamesOf(), 100);
       const rule = windowRule(NUMBER, 1, HOUR_MS);
       await take(windowRule('first', 1, HOUR_MS));
       kit.fault = async (run) => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import type { LimitRule, LimitStore, TakeRequest, TakeVerdict } from '../../src/limits/limit-store.ts';
 import { type RedisCommands, toRedisCommands } from '../../src/redis/redis-commands.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
-import type { Names } from '../../src/redis/rule-arguments.ts';
+import type { KeyNameVersions } from '../../src/redis/rule-arguments.ts';
 import {
   amountRule,
   backoffRule,
@@ -12,7 +12,7 @@ import {
   windowRule,
 } from '../../src/testing/limit-conformance/kit.ts';
 import { hasRedisServer, type RedisServer, startRedis } from '../support/redis-server.ts';
-import { namesOf } from './store-under-test.ts';
+import { keyNamesOf } from './store-under-test.ts';
 
 export const NUMBER = 6591234567;
 export const HOUR_MS = 3_600_000;
@@ -36,7 +36,7 @@ export interface RedisKit {
   sent: { name: string; keys: readonly string[]; args: readonly string[] }[];
   /** Runs in the place of a call, when set. */
   fault: ((run: () => Promise<unknown>) => Promise<unknown>) | undefined;
-  storeOf(names?: Names, deadlineMs?: number): LimitStore;
+  storeOf(names?: KeyNameVersions, deadlineMs?: number): LimitStore;
   /** With a reservation of its own. */
   requestOf(...rules: LimitRule[]): TakeRequest;
   take(...rules: LimitRule[]): Promise<TakeVerdict>;
@@ -66,7 +66,7 @@ export function describeOnRedis(name: string, suite: (kit: RedisKit) => void): v
       store: undefined as unknown as LimitStore,
       sent: [],
       fault: undefined,
-      storeOf: (names = namesOf(), deadlineMs = 5000) => createRedisStore({ commands, names, deadlineMs }),
+      storeOf: (names = keyNamesOf(), deadlineMs = 5000) => createRedisStore({ commands, names, deadlineMs }),
       requestOf(...rules) {
         count += 1;
         return { reservation: `r-${count}`, rules };

@@ -13,7 +13,7 @@ import {
   windowRule,
 } from '../../src/testing/limit-conformance/kit.ts';
 import { describeOnRedis, HOUR_MS, NUMBER, SCOPE, sixRules } from './redis-kit.ts';
-import { namesOf } from './store-under-test.ts';
+import { keyNamesOf } from './store-under-test.ts';
 
 describeOnRedis('the store on Redis', (kit) => {
   const { countOf, keys, requestOf, take } = kit;
@@ -153,7 +153,7 @@ describeOnRedis('the store on Redis', (kit) => {
       const commands = toRedisCommands(kit.client);
       const store = createRedisStore({
         commands,
-        names: namesOf(),
+        names: keyNamesOf(),
         deadlineMs: 5000,
         testClock: () => nowMs * 1000,
       });
@@ -194,7 +194,7 @@ describeOnRedis('the store on Redis', (kit) => {
       let nowMs = Date.now();
       const commands = toRedisCommands(kit.client);
       const testClock = () => nowMs * 1000;
-      const store = createRedisStore({ commands, names: namesOf(), deadlineMs: 5000, testClock });
+      const store = createRedisStore({ commands, names: keyNamesOf(), deadlineMs: 5000, testClock });
       const rule = amountRule('budget', 1e9, 30_000, 1);
       for (let send = 0; send < 100; send += 1) {
         await store.take(SCOPE, [requestOf(rule)]);

@@ -11,7 +11,7 @@ import {
   windowRule,
 } from '../../src/testing/limit-conformance/kit.ts';
 import { describeOnRedis, HOUR_MS, NUMBER, SCOPE } from './redis-kit.ts';
-import { FORMER_SECRET, namesOf, SECRET } from './store-under-test.ts';
+import { keyNamesOf, PREVIOUS_SECRET, SECRET } from './store-under-test.ts';
 
 describeOnRedis('the store on Redis', (kit) => {
   const { requestOf, storeOf } = kit;
@@ -19,9 +19,9 @@ describeOnRedis('the store on Redis', (kit) => {
   describe('while a secret is changed', () => {
     it('what was counted under the former one counts, and goes on under the new one', async () => {
       const [first, both, last] = [
-        storeOf(namesOf(FORMER_SECRET)),
-        storeOf(namesOf(SECRET, FORMER_SECRET)),
-        storeOf(namesOf(SECRET)),
+        storeOf(keyNamesOf(PREVIOUS_SECRET)),
+        storeOf(keyNamesOf(SECRET, PREVIOUS_SECRET)),
+        storeOf(keyNamesOf(SECRET)),
       ];
       const rules = [
         windowRule(NUMBER, 2, HOUR_MS),
@@ -46,9 +46,9 @@ describeOnRedis('the store on Redis', (kit) => {
 
     it('two counters of one number are added up when both exist', async () => {
       const [first, both, last] = [
-        storeOf(namesOf(FORMER_SECRET)),
-        storeOf(namesOf(SECRET, FORMER_SECRET)),
-        storeOf(namesOf(SECRET)),
+        storeOf(keyNamesOf(PREVIOUS_SECRET)),
+        storeOf(keyNamesOf(SECRET, PREVIOUS_SECRET)),
+        storeOf(keyNamesOf(SECRET)),
       ];
       const rules = (at: number) => [
         windowRule(NUMBER, 4, HOUR_MS),
@@ -77,7 +77,10 @@ describeOnRedis('the store on Redis', (kit) => {
     });
 
     it('an idempotent message is the same under both', async () => {
-      const [first, both] = [storeOf(namesOf(FORMER_SECRET)), storeOf(namesOf(SECRET, FORMER_SECRET))];
+      const [first, both] = [
+        storeOf(keyNamesOf(PREVIOUS_SECRET)),
+        storeOf(keyNamesOf(SECRET, PREVIOUS_SECRET)),
+      ];
       const rule = (print: string) => onceRule('order-7', print, HOUR_MS);
       const request = requestOf(rule('same'));
       await first.take(SCOPE, [request]);

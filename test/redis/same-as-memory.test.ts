@@ -22,7 +22,7 @@ import {
 } from '../../src/testing/limit-conformance/kit.ts';
 import { createFakeClock, NOON } from '../support/fake-clock.ts';
 import { describeOnRedis } from './redis-kit.ts';
-import { namesOf } from './store-under-test.ts';
+import { keyNamesOf } from './store-under-test.ts';
 
 const DAY_MS = 86_400_000;
 const KEYS = [6591234567, '__proto__'];
@@ -138,7 +138,7 @@ describeOnRedis('the store on Redis', (kit) => {
               micros = Math.max(micros + 20, clock.now() * 1000);
               return micros;
             };
-            const names = namesOf();
+            const names = keyNamesOf();
             const stores: LimitStore[] = [
               memoryLimits({ clock }),
               createRedisStore({ commands: toRedisCommands(kit.client), names, deadlineMs: 5000, testClock }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LimitRule, TakeRequest } from '../../src/limits/limit-store.ts';
-import { createNames } from '../../src/redis/names.ts';
+import { createKeyNames } from '../../src/redis/names.ts';
 import {
   activeBlockRule,
   amountRule,
@@ -10,7 +10,7 @@ import {
   windowRule,
 } from '../../src/testing/limit-conformance/kit.ts';
 import { describeOnRedis, HOUR_MS, NUMBER, SCOPE, sixRules } from './redis-kit.ts';
-import { FORMER_SECRET, namesOf, SECRET } from './store-under-test.ts';
+import { keyNamesOf, PREVIOUS_SECRET, SECRET } from './store-under-test.ts';
 
 describeOnRedis('the store on Redis', (kit) => {
   const { countOf, keys, requestOf, storeOf, take } = kit;
@@ -40,7 +40,7 @@ describeOnRedis('the store on Redis', (kit) => {
     });
 
     it('numbers in clear only when that is asked for', async () => {
-      kit.store = storeOf(createNames({ storeNumbers: 'clear' }));
+      kit.store = storeOf(createKeyNames({ storeNumbers: 'clear' }));
       await take(windowRule(NUMBER, 1, HOUR_MS), distinctRule('a b', NUMBER, 1, HOUR_MS));
       await take(onceRule('key', 'print', HOUR_MS));
       expect((await take(onceRule('key', 'print', HOUR_MS))).granted).toBe(false);
@@ -64,7 +64,7 @@ describeOnRedis('the store on Redis', (kit) => {
         activeBlockRule(NUMBER, HOUR_MS),
         leasedRule('event', HOUR_MS, 1000),
       ];
-      const [current, rotating] = [namesOf(), namesOf(FORMER_SECRET, SECRET)];
+      const [current, rotating] = [keyNamesOf(), keyNamesOf(PREVIOUS_SECRET, SECRET)];
 
       it.each<[string, () => Promise<void>]>([
         ['taken', async () => undefined],
@@ -152,7 +152,7 @@ describeOnRedis('the store on Redis', (kit) => {
         '\\\\',
       ];
       const long = (at: number) => `${strange.join('').repeat(80)}${at}`.slice(-1024);
-      for (const names of [namesOf(), createNames({ storeNumbers: 'clear' })]) {
+      for (const names of [keyNamesOf(), createKeyNames({ storeNumbers: 'clear' })]) {
         await kit.client.flushall();
         kit.store = storeOf(names);
         for (const at of [1, 2]) {

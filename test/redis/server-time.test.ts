@@ -3,7 +3,7 @@ import { type RedisCommands, toRedisCommands } from '../../src/redis/redis-comma
 import { createRedisStore } from '../../src/redis/redis-store.ts';
 import { windowRule } from '../../src/testing/limit-conformance/kit.ts';
 import { describeOnRedis, HOUR_MS, NUMBER, SCOPE } from './redis-kit.ts';
-import { namesOf } from './store-under-test.ts';
+import { keyNamesOf } from './store-under-test.ts';
 
 const DEADLINE_AT = 3;
 
@@ -32,7 +32,7 @@ describeOnRedis('the store on Redis', (kit) => {
         evalsha: (sha, keys, args) => onNode(plain.evalsha, sha, keys, args),
         eval: (script, keys, args) => onNode(plain.eval, script, keys, args),
       };
-      const store = createRedisStore({ commands, names: namesOf(), deadlineMs: 1000 });
+      const store = createRedisStore({ commands, names: keyNamesOf(), deadlineMs: 1000 });
       // So that the scripts are known.
       await kit.take(windowRule('first', 1, HOUR_MS));
       const ask = (scope: string) => store.take(scope, [requestOf(windowRule(NUMBER, 100, HOUR_MS))]);
@@ -54,7 +54,11 @@ describeOnRedis('the store on Redis', (kit) => {
         const lateMs = await plain.evalsha(sha, keys, [`${Number(args[0]) - aheadMs}`]);
         return lateMs === null ? null : Number(lateMs) + aheadMs;
       };
-      const store = createRedisStore({ commands: { ...plain, evalsha }, names: namesOf(), deadlineMs: 1000 });
+      const store = createRedisStore({
+        commands: { ...plain, evalsha },
+        names: keyNamesOf(),
+        deadlineMs: 1000,
+      });
       const rule = windowRule(NUMBER, 9, HOUR_MS);
       await store.take(SCOPE, [requestOf(rule)]);
       // So that the script is known.
@@ -83,7 +87,7 @@ describeOnRedis('the store on Redis', (kit) => {
     });
 
     it('is told with every answer: what is sent has until then and no longer', async () => {
-      const store = kit.storeOf(namesOf(), 1500);
+      const store = kit.storeOf(keyNamesOf(), 1500);
       for (let send = 0; send < 3; send += 1) {
         await store.take(SCOPE, [requestOf(windowRule(NUMBER, 9, HOUR_MS))]);
         const [seconds, micros] = await kit.client.time();

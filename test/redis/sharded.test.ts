@@ -4,9 +4,9 @@ import type { LimitRule, LimitStore, TakeRequest } from '../../src/limits/limit-
 import { redisLimits } from '../../src/redis/index.ts';
 import { type RedisClient, type RedisCommands, toRedisCommands } from '../../src/redis/redis-commands.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
-import type { Names } from '../../src/redis/rule-arguments.ts';
+import type { KeyNameVersions } from '../../src/redis/rule-arguments.ts';
 import { createShardedStore } from '../../src/redis/sharded-store.ts';
-import { shardOf } from '../../src/redis/shards.ts';
+import { shardOfNumber } from '../../src/redis/shards.ts';
 import { onceRule, type StoreUnderTest, windowRule } from '../../src/testing/limit-conformance/kit.ts';
 import { limitStoreConformance } from '../../src/testing/limit-store-conformance.ts';
 import { numberOf, testClient } from '../support/client.ts';
@@ -20,7 +20,7 @@ import {
 import { failureOf } from '../support/transport.ts';
 import { CLUSTER_CLIENTS, type TestClient } from './clients.ts';
 import { HOUR_MS, NUMBER, SCOPE } from './redis-kit.ts';
-import { FORMER_SECRET, namesOf, SECRET } from './store-under-test.ts';
+import { keyNamesOf, PREVIOUS_SECRET, SECRET } from './store-under-test.ts';
 
 let cases = 0;
 
@@ -28,7 +28,7 @@ let cases = 0;
 function shardedUnderTest(
   client: RedisClient,
   clock: 'controlled' | 'real',
-  processes: readonly Names[] = [namesOf()],
+  processes: readonly KeyNameVersions[] = [keyNamesOf()],
 ): StoreUnderTest {
   cases += 1;
   const prefix = `${cases}.${Date.now()}.`;
@@ -78,7 +78,7 @@ function shardedUnderTest(
 function passesConformance(
   clientOf: () => RedisClient,
   operations: number,
-  processes?: () => readonly Names[],
+  processes?: () => readonly KeyNameVersions[],
 ): void {
   const controlled = limitStoreConformance({
     create: () => shardedUnderTest(clientOf(), 'controlled', processes?.()),
@@ -113,7 +113,7 @@ describe.skipIf(!hasRedisServer())('a sharded store on one server', () => {
     passesConformance(
       () => client,
       5_000,
-      () => [namesOf(SECRET, FORMER_SECRET), namesOf(FORMER_SECRET, SECRET)],
+      () => [keyNamesOf(SECRET, PREVIOUS_SECRET), keyNamesOf(PREVIOUS_SECRET, SECRET)],
     ));
 
   it('gives back in every place what was taken by a message whose answer was lost', async () => {
@@ -131,7 +131,7 @@ describe.skipIf(!hasRedisServer())('a sharded store on one server', () => {
             throw new Error('Connection is closed.');
           },
         },
-        names: namesOf(),
+        names: keyNamesOf(),
         deadlineMs: 5000,
       }),
     );
@@ -211,7 +211,7 @@ describe.skipIf(!hasRedisServer())('a sharded store on one server', () => {
     expect(sent).toHaveLength(1);
     await take(onceRule('order-7', 'print', HOUR_MS));
     expect(sent.map((key) => key.slice(0, key.indexOf('}') + 1))).toEqual([
-      `8x8g:{trips%001f${shardOf(NUMBER)}}`,
+      `8x8g:{trips%001f${shardOfNumber(NUMBER)}}`,
       '8x8g:{trips}',
     ]);
     await limits.close();
@@ -222,7 +222,7 @@ describe.skipIf(!hasRedisServer())('a sharded store on one server', () => {
     const limits = redisLimits({ client, secret: SECRET, onStoreError: 'refuse', shardBy: 'recipient' });
     await limits.take('named', [{ reservation: 'one', rules: [windowRule(NUMBER, 5, HOUR_MS)] }]);
     const keys = await client.keys('*');
-    expect(keys.some((key) => key.startsWith(`8x8g:{named%001f${shardOf(NUMBER)}}:w`))).toBe(true);
+    expect(keys.some((key) => key.startsWith(`8x8g:{named%001f${shardOfNumber(NUMBER)}}:w`))).toBe(true);
     expect(keys.join()).not.toContain(String(NUMBER));
     await limits.close();
   });

@@ -1,21 +1,21 @@
 import type { LimitStore } from '../../src/limits/limit-store.ts';
-import { createNames } from '../../src/redis/names.ts';
+import { createKeyNames } from '../../src/redis/names.ts';
 import { type RedisClient, toRedisCommands } from '../../src/redis/redis-commands.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
-import type { Names } from '../../src/redis/rule-arguments.ts';
+import type { KeyNameVersions } from '../../src/redis/rule-arguments.ts';
 import type { StoreUnderTest } from '../../src/testing/limit-conformance/kit.ts';
 
 export const SECRET = 'a secret of thirty-two characters';
-export const FORMER_SECRET = 'another secret of as many characters';
+export const PREVIOUS_SECRET = 'another secret of as many characters';
 
-export function namesOf(secret: string = SECRET, former?: string): Names {
-  return createNames({ secret, ...(former === undefined ? {} : { previous: { secret: former } }) });
+export function keyNamesOf(secret: string = SECRET, previous?: string): KeyNameVersions {
+  return createKeyNames({ secret, ...(previous === undefined ? {} : { previous: { secret: previous } }) });
 }
 
 let runs = 0;
 
 /** The same store under scopes of its own, so that many cases share a server. */
-function apart(store: LimitStore): LimitStore {
+function isolated(store: LimitStore): LimitStore {
   runs += 1;
   const own = (scope: string, run: string) => `${run}.${scope}`;
   const run = `${process.pid}.${Date.now()}.${runs}`;
@@ -31,12 +31,12 @@ function apart(store: LimitStore): LimitStore {
  * Takes by one of several stores, as messages come to one of several processes; a reservation is settled by the one that
  * took it, and one that is asked again may be asked of any.
  */
-function inTurn(stores: readonly LimitStore[]): LimitStore {
-  let turn = 0;
+function roundRobin(stores: readonly LimitStore[]): LimitStore {
+  let index = 0;
   const takers = new Map<string, LimitStore>();
   const next = (): LimitStore => {
-    turn += 1;
-    return stores[turn % stores.length] as LimitStore;
+    index += 1;
+    return stores[index % stores.length] as LimitStore;
   };
   return {
     async take(scope, requests, options) {
@@ -57,7 +57,10 @@ function inTurn(stores: readonly LimitStore[]): LimitStore {
 }
 
 /** A store on a running server whose time a test moves. With several names, as many processes. */
-export function controlledStore(client: RedisClient, names: readonly Names[] = [namesOf()]): StoreUnderTest {
+export function controlledStore(
+  client: RedisClient,
+  names: readonly KeyNameVersions[] = [keyNamesOf()],
+): StoreUnderTest {
   let nowMs = Date.now();
   let latest = 0;
   const testClock = () => {
@@ -70,7 +73,7 @@ export function controlledStore(client: RedisClient, names: readonly Names[] = [
     createRedisStore({ commands, names: each, deadlineMs: 5000, testClock }),
   );
   return {
-    store: apart(stores.length === 1 ? (stores[0] as LimitStore) : inTurn(stores)),
+    store: isolated(stores.length === 1 ? (stores[0] as LimitStore) : roundRobin(stores)),
     now: () => nowMs,
     advance(ms) {
       nowMs += ms;
@@ -82,7 +85,7 @@ export function controlledStore(client: RedisClient, names: readonly Names[] = [
 export function realStore(client: RedisClient): StoreUnderTest {
   const commands = toRedisCommands(client);
   return {
-    store: apart(createRedisStore({ commands, names: namesOf(), deadlineMs: 5000 })),
+    store: isolated(createRedisStore({ commands, names: keyNamesOf(), deadlineMs: 5000 })),
     now: () => Date.now(),
     advance() {
       throw new Error('No case that runs by the clock of a server waits for it.');

@@ -2,20 +2,20 @@ import type { PermitLease, PermitRequest } from '../../limits/shared-pace.ts';
 import { LATE_MS, lifeMs, SLOT_MS, spaceMs } from './spacing.ts';
 
 /** The permits that a process takes by itself while the server does not answer: its share of the rate. */
-export interface OwnTurns {
+export interface LocalPermits {
   /** @param afterMs when the last permit of the server is due; they go first */
   lease(request: PermitRequest, afterMs: number): PermitLease;
   /** How many permits of the last period the server does not know of. */
-  owed(periodMs: number): number;
+  unreported(periodMs: number): number;
   /** The server knows. */
-  settle(): void;
+  markReported(): void;
 }
 
 /** How often the server is looked for at least while a permit is far off. */
-const LOOK_MS = 500;
+const POLL_MS = 500;
 
 /** @param processes how many share the rate; of less than one permit a period for each they take one at a time */
-export function createOwnTurns(processes: number, now: () => number): OwnTurns {
+export function createLocalPermits(processes: number, now: () => number): LocalPermits {
   let free = Number.NEGATIVE_INFINITY;
   /** When permits were due that the server does not know of, the last period of them. */
   let taken: number[] = [];
@@ -34,7 +34,7 @@ export function createOwnTurns(processes: number, now: () => number): OwnTurns {
       const space = spaceMs(shareOf(request), LATE_MS);
       const first = Math.max(free, afterMs + space, time);
       if (first - time > SLOT_MS) {
-        return { permits: [], retryAfterMs: Math.min(first - time - SLOT_MS, LOOK_MS), pauseMs: 0 };
+        return { permits: [], retryAfterMs: Math.min(first - time - SLOT_MS, POLL_MS), pauseMs: 0 };
       }
       const count = Math.min(request.waiting, Math.max(1, Math.floor(SLOT_MS / space)));
       const dues = Array.from({ length: count }, (_, at) => first + at * space);
@@ -43,11 +43,11 @@ export function createOwnTurns(processes: number, now: () => number): OwnTurns {
       const permits = dues.map((due) => ({ fromMs: due, untilMs: due + lifeMs(false) }));
       return { permits, retryAfterMs: 0, pauseMs: 0 };
     },
-    owed(periodMs) {
+    unreported(periodMs) {
       const time = now();
       return taken.filter((due) => due > time - periodMs).length;
     },
-    settle() {
+    markReported() {
       taken = [];
     },
   };

@@ -6,8 +6,8 @@ import type { EmitLimits } from '../failover/limits-event.ts';
 import type { RedisCommands } from '../redis-commands.ts';
 import { createRunScript } from '../run-script.ts';
 import { LEASE } from './lease-script.ts';
-import { createOwnTurns } from './own-turns.ts';
-import { createServerTurns, laneKeys, type ServerTurns } from './server-turns.ts';
+import { createLocalPermits } from './own-turns.ts';
+import { createServerPermits, laneKeys, type ServerPermits } from './server-turns.ts';
 
 export interface RedisPaceConfig {
   readonly commands: RedisCommands;
@@ -60,24 +60,27 @@ export function createRedisPace(config: RedisPaceConfig): SharedPace {
     } else emit({ type: 'pace-switched', to: 'shared', reason: 'recovered' });
   }
 
-  function laneOf(server: ServerTurns): RateLane {
-    const own = onStoreError === 'refuse' ? undefined : createOwnTurns(onStoreError.processes, now);
+  function laneOf(server: ServerPermits): RateLane {
+    const local = onStoreError === 'refuse' ? undefined : createLocalPermits(onStoreError.processes, now);
     /** When the last permit of the server is due. */
     let lastMs = Number.NEGATIVE_INFINITY;
 
     async function lease(request: PermitRequest): Promise<PermitLease> {
-      const owed = own?.owed(request.periodMs) ?? 0;
+      const unreported = local?.unreported(request.periodMs) ?? 0;
       const timeoutMs = isSuspect?.() === true ? deadlineMs * SUSPECT_SHARE : deadlineMs;
-      const reply = await availability.call(() => server.lease(request, owed), { timeoutMs, isTake: true });
+      const reply = await availability.call(() => server.lease(request, unreported), {
+        timeoutMs,
+        isTake: true,
+      });
       reportSwitch();
       if (reply.hasReply) {
-        own?.settle();
+        local?.markReported();
         lastMs = Math.max(lastMs, reply.value.permits.at(-1)?.fromMs ?? lastMs);
         return reply.value;
       }
-      if (own === undefined)
+      if (local === undefined)
         throw new StoreError('The shared limit store does not answer. Nothing was sent.');
-      return own.lease(request, lastMs);
+      return local.lease(request, lastMs);
     }
 
     async function pause(ms: number): Promise<void> {
@@ -91,7 +94,7 @@ export function createRedisPace(config: RedisPaceConfig): SharedPace {
   return {
     lane: (host, subAccountId, kind) =>
       laneOf(
-        createServerTurns({
+        createServerPermits({
           run,
           processId,
           keys: laneKeys(host, subAccountId, kind),

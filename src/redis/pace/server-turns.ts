@@ -4,13 +4,13 @@ import type { RunScript } from '../run-script.ts';
 import { HORIZON_MS, LATE_MS, lifeMs, SLOW_LATE_MS, spaceMs } from './spacing.ts';
 
 /** The permits of one sub-account, as the server gives them out. */
-export interface ServerTurns {
-  /** @param owed permits that this process took without the server */
-  lease(request: PermitRequest, owed: number): Promise<PermitLease>;
+export interface ServerPermits {
+  /** @param unreported permits that this process took without the server */
+  lease(request: PermitRequest, unreported: number): Promise<PermitLease>;
   pause(ms: number): Promise<void>;
 }
 
-export interface ServerTurnsConfig {
+export interface ServerPermitsConfig {
   readonly run: RunScript;
   /** Names this process. */
   readonly processId: () => string;
@@ -29,9 +29,9 @@ export function laneKeys(host: string, subAccountId: string, kind: 'fast' | 'det
   return [key, `${key}p`];
 }
 
-const ANSWER = /^(\d+) (\d+) (\d+) (\d+) (\d+)$/;
+const REPLY_PATTERN = /^(\d+) (\d+) (\d+) (\d+) (\d+)$/;
 
-export function createServerTurns(config: ServerTurnsConfig): ServerTurns {
+export function createServerPermits(config: ServerPermitsConfig): ServerPermits {
   const { run, processId, keys, now, random, testClock } = config;
 
   function ask(...words: readonly (string | number)[]): Promise<unknown> {
@@ -39,21 +39,21 @@ export function createServerTurns(config: ServerTurnsConfig): ServerTurns {
   }
 
   return {
-    async lease(request, owed) {
+    async lease(request, unreported) {
       const micros = (lateMs: number) => Math.ceil(spaceMs(request, lateMs) * 1000);
       const wideForMs = request.periodMs + SLOW_LATE_MS;
       const askedMs = now();
-      const answer = await ask(
+      const reply = await ask(
         request.waiting,
         request.expected,
         micros(LATE_MS),
         micros(SLOW_LATE_MS),
         request.isSlow ? 'l' : '',
         Math.ceil(wideForMs * 1000),
-        owed,
+        unreported,
         0,
       );
-      return readLease(answer, { askedMs, heardMs: now(), request, random });
+      return parseLease(reply, { askedMs, heardMs: now(), request, random });
     },
     async pause(ms) {
       await ask(0, 0, 1, 1, '', 0, 0, Math.ceil(ms));
@@ -69,8 +69,8 @@ interface Asked {
 }
 
 /** Turns of the server in the time of this process. */
-function readLease(answer: unknown, { askedMs, heardMs, request, random }: Asked): PermitLease {
-  const words = ANSWER.exec(`${answer}`);
+function parseLease(reply: unknown, { askedMs, heardMs, request, random }: Asked): PermitLease {
+  const words = REPLY_PATTERN.exec(`${reply}`);
   if (words === null) throw new Error('the server gave no lease');
   const [time, first, space, count, pause] = words.slice(1).map(Number) as [
     number,

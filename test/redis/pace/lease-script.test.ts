@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PermitLease, PermitRequest } from '../../../src/limits/shared-pace.ts';
 import { escapeText } from '../../../src/redis/key-names.ts';
 import { LEASE } from '../../../src/redis/pace/lease-script.ts';
-import { createServerTurns, laneKeys } from '../../../src/redis/pace/server-turns.ts';
+import { createServerPermits, laneKeys } from '../../../src/redis/pace/server-turns.ts';
 import { toRedisCommands } from '../../../src/redis/redis-commands.ts';
 import { createRunScript, type RunScript } from '../../../src/redis/run-script.ts';
 import { mostInASecond } from '../../support/pace-lane.ts';
@@ -52,7 +52,7 @@ describe.runIf(hasRedisServer())('the script that gives out permits', () => {
   });
 
   const turnsOf = (processId: string, keys = KEYS) =>
-    createServerTurns({
+    createServerPermits({
       run,
       processId: () => processId,
       keys,
@@ -144,7 +144,7 @@ describe.runIf(hasRedisServer())('the script that gives out permits', () => {
   });
 
   it('forgets a lane that nobody uses, and takes the time from the server when no test gives it', async () => {
-    const permits = createServerTurns({
+    const permits = createServerPermits({
       run,
       processId: () => 'a',
       keys: KEYS,
@@ -163,7 +163,7 @@ describe.runIf(hasRedisServer())('the script that gives out permits', () => {
   });
 
   it('an answer that is none is an error', async () => {
-    const permits = createServerTurns({
+    const permits = createServerPermits({
       run: async () => 'OK',
       processId: () => 'a',
       keys: KEYS,
@@ -208,7 +208,7 @@ describe.runIf(hasRedisServer())('the script that gives out permits', () => {
           for (const step of steps) {
             const offset = offsets[step.process] as number;
             serverMs += step.afterMs;
-            const permits = createServerTurns({
+            const permits = createServerPermits({
               run: async (keys, args) => {
                 serverMs += step.toMs;
                 const answer = await run(keys, [`${Math.floor(serverMs * 1000)}`, ...args.slice(1)]);

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createServerClocks } from '../../../src/redis/server-clock.ts';
-import { MAIN, SHARDS, scopeAt } from '../../../src/redis/shards.ts';
+import { MAIN_SHARD, SHARDS, shardScope } from '../../../src/redis/shards.ts';
 
 describe('the clocks of servers', () => {
   it('are remembered for the shards of a hundred scopes: without, every message asks for the time first', () => {
     const clocks = createServerClocks();
     const places = Array.from({ length: 100 }, (_, account) =>
-      [MAIN, ...Array(SHARDS).keys()].map((place) => scopeAt(`account-${account}`, place)),
+      [MAIN_SHARD, ...Array(SHARDS).keys()].map((place) => shardScope(`account-${account}`, place)),
     ).flat();
-    for (const place of places) clocks.learn(place, 1_000_000, clocks.local());
+    for (const place of places) clocks.record(place, 1_000_000, clocks.local());
     expect(places.filter((place) => clocks.now(place) === undefined)).toEqual([]);
   });
 
@@ -16,7 +16,7 @@ describe('the clocks of servers', () => {
     const clocks = createServerClocks();
     expect(clocks.now('acme')).toBeUndefined();
     const askedAt = clocks.local();
-    clocks.learn('acme', 5_000, askedAt);
+    clocks.record('acme', 5_000, askedAt);
     const before = clocks.local();
     expect(clocks.now('acme')).toBeGreaterThanOrEqual(5_000 + before - askedAt);
     expect(clocks.now('other')).toBeUndefined();

@@ -4,7 +4,7 @@ import { StoreError, ValidationError } from '../../../src/errors.ts';
 import type { LimitRule, LimitStore, TakeRequest, TakeVerdict } from '../../../src/limits/limit-store.ts';
 import { memoryLimits } from '../../../src/limits/memory-limits.ts';
 import { createShardedStore } from '../../../src/redis/sharded-store.ts';
-import { MAIN, partsOf, SHARDS, shardOf } from '../../../src/redis/shards.ts';
+import { groupByShard, MAIN_SHARD, SHARDS, shardOfNumber } from '../../../src/redis/shards.ts';
 import {
   amountRule,
   backoffRule,
@@ -54,14 +54,14 @@ describe('the shard of a number', () => {
   it('never changes: other shards would be other counters', () => {
     expect(SHARDS).toBe(64);
     const numbers = [0, 1, 12025550123, 6591234567, 6591234568, 919876543210, 999999999999999, 2 ** 53 - 1];
-    expect(numbers.map(shardOf)).toEqual([0, 55, 0, 36, 6, 48, 22, 62]);
+    expect(numbers.map(shardOfNumber)).toEqual([0, 55, 0, 36, 6, 48, 22, 62]);
   });
 
   it('spreads neighbours, and numbers that end alike', () => {
     for (const step of [1, 2, 64, 100, 1000, 4096, 10_000]) {
       const sizes = new Array<number>(SHARDS).fill(0);
       for (let at = 0; at < 64_000; at += 1) {
-        const shard = shardOf(6_590_000_000 + at * step);
+        const shard = shardOfNumber(6_590_000_000 + at * step);
         sizes[shard] = (sizes[shard] ?? 0) + 1;
       }
       expect(Math.max(...sizes)).toBeLessThan(1_250);
@@ -79,9 +79,9 @@ describe('the shard of a number', () => {
       blockRule(NUMBER, HOUR_MS),
       windowRule(String(NUMBER), 1, HOUR_MS),
     ];
-    expect(partsOf(rules)).toEqual([
-      { place: shardOf(NUMBER), rules: [rules[1], rules[3], rules[5]] },
-      { place: MAIN, rules: [rules[0], rules[2], rules[4], rules[6]] },
+    expect(groupByShard(rules)).toEqual([
+      { place: shardOfNumber(NUMBER), rules: [rules[1], rules[3], rules[5]] },
+      { place: MAIN_SHARD, rules: [rules[0], rules[2], rules[4], rules[6]] },
     ]);
   });
 });
@@ -99,12 +99,12 @@ describe('a sharded store', () => {
     await takeOne(store, perNumber, backoffRule(NUMBER, 1, 1, 1));
     await takeOne(store, onceRule('key', 'print', HOUR_MS));
     expect(asked.map(({ method, scope }) => `${method} ${JSON.stringify(scope)}`)).toEqual([
-      `take "acme\\u001f${shardOf(NUMBER)}"`,
+      `take "acme\\u001f${shardOfNumber(NUMBER)}"`,
       'take "acme"',
     ]);
     asked.length = 0;
     await takeOne(store, budget, perNumber);
-    expect(asked.map(({ scope }) => scope)).toEqual([`acme\u001f${shardOf(NUMBER)}`, 'acme']);
+    expect(asked.map(({ scope }) => scope)).toEqual([`acme\u001f${shardOfNumber(NUMBER)}`, 'acme']);
   });
 
   it('a batch asks every shard once, side by side', async () => {
@@ -189,7 +189,7 @@ describe('a sharded store', () => {
   });
 
   it('gives back what other places granted when one fails, and throws', async () => {
-    for (const failing of ['acme', `acme\u001f${shardOf(NUMBER)}`]) {
+    for (const failing of ['acme', `acme\u001f${shardOfNumber(NUMBER)}`]) {
       const failure = new StoreError('down');
       let isDown = true;
       const store = shardedWith(({ method, scope }, run) =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createOwnTurns } from '../../../../src/redis/pace/own-turns.ts';
+import { createLocalPermits } from '../../../../src/redis/pace/own-turns.ts';
 import { requestOf } from '../../../redis/pace/kit.ts';
 import { mostInASecond } from '../../../support/pace-lane.ts';
 
@@ -9,7 +9,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 describe('the permits of a process alone', () => {
   function start(processes: number) {
     const clock = { ms: 1_000 };
-    return { clock, own: createOwnTurns(processes, () => clock.ms) };
+    return { clock, own: createLocalPermits(processes, () => clock.ms) };
   }
 
   it('are its share of the rate, in whole permits', () => {
@@ -41,17 +41,17 @@ describe('the permits of a process alone', () => {
 
   it('are owed to the server for a period, until it knows', () => {
     const { clock, own } = start(1);
-    expect(own.owed(1_000)).toBe(0);
+    expect(own.unreported(1_000)).toBe(0);
     own.lease(requestOf(100, 9), NEVER);
-    expect(own.owed(1_000)).toBe(9);
+    expect(own.unreported(1_000)).toBe(9);
     clock.ms += 1_050;
-    expect(own.owed(1_000)).toBe(4);
-    own.settle();
-    expect(own.owed(1_000)).toBe(0);
+    expect(own.unreported(1_000)).toBe(4);
+    own.markReported();
+    expect(own.unreported(1_000)).toBe(0);
     own.lease(requestOf(100, 2), NEVER);
     clock.ms += 2_000;
     expect(own.lease(requestOf(100, 2), NEVER).permits).toHaveLength(2);
-    expect(own.owed(1_000)).toBe(2);
+    expect(own.unreported(1_000)).toBe(2);
   });
 
   it('are no more than the rate together, or one for each process', () => {
@@ -67,7 +67,7 @@ describe('the permits of a process alone', () => {
           const left: number[] = [];
           for (const startMs of starts) {
             let time = startMs;
-            const own = createOwnTurns(starts.length, () => time);
+            const own = createLocalPermits(starts.length, () => time);
             for (; time < startMs + 4_000; time += 50) {
               for (const { fromMs, untilMs } of own.lease(requestOf(rate, 30), NEVER).permits) {
                 left.push(fromMs + (late[left.length % late.length] as number) * (untilMs - fromMs));
