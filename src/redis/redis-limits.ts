@@ -17,7 +17,7 @@ import { withCommandTimeout } from './failover/command-timeout.ts';
 import { createFailoverStore } from './failover/failover-store.ts';
 import { createEmitLimits, type LimitsEventListener, type LimitsWarning } from './failover/limits-event.ts';
 import { checkServer, isServerRefusal } from './failover/server-checks.ts';
-import { createKeyNames, type KeyHashingOptions } from './names.ts';
+import { createKeyNames, type KeyHashingOptions } from './key-hashing-options.ts';
 import { createRedisPace } from './pace/redis-pace.ts';
 import { type RedisClient, toRedisCommands } from './redis-commands.ts';
 import { createRedisStore } from './redis-store.ts';

@@ -9,20 +9,20 @@ import type {
 } from '../limits/limit-store.ts';
 import { checkId, checkSettlement } from '../limits/rule-validation.ts';
 import { redactText } from '../redact.ts';
-import { createMicroBatch } from './gather-takes.ts';
-import { createUnansweredTakes } from './lost-takes.ts';
+import { takeInChunks } from './chunked-take.ts';
+import { createDeadlineCommands } from './deadline-commands.ts';
+import { createDedupeTakes } from './dedupe-takes.ts';
 import { INSPECT, RECALL, SETTLE } from './lua/scripts.ts';
-import { createOpenReservations, type OpenReservation } from './open-takes.ts';
-import { parseInspectReply, parseRecallReply, type TakeReply } from './read-answer.ts';
+import { createMicroBatch } from './micro-batch.ts';
+import { createOpenReservations, type OpenReservation } from './open-reservations.ts';
+import { parseInspectReply, parseRecallReply, type TakeReply } from './parse-reply.ts';
 import type { RedisCommands } from './redis-commands.ts';
 import type { KeyNameVersions } from './rule-arguments.ts';
 import { createRuleChecks } from './rule-checks.ts';
 import { createRunScript } from './run-script.ts';
 import { createScriptCalls, type ScriptSettlement, type TakeCall } from './script-calls.ts';
 import { toScriptSettlement } from './script-settlement.ts';
-import { takeInChunks } from './take-in-parts.ts';
-import { createDedupeTakes } from './take-once.ts';
-import { createDeadlineCommands } from './timely-commands.ts';
+import { createUnansweredTakes } from './unanswered-takes.ts';
 
 export interface RedisStoreConfig {
   readonly commands: RedisCommands;

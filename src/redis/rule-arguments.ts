@@ -1,6 +1,6 @@
 import { EXACT_LOG_LIMIT, type LimitRule, SUB_BUCKETS } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
-import { escapeText, type KeyNames } from './key-names.ts';
+import { escapeText, type KeyNames } from './key-hashing.ts';
 
 /** How keys, members and fingerprints are named now, and were named before the secret was changed. */
 export interface KeyNameVersions {

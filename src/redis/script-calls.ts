@@ -1,6 +1,6 @@
 import type { LimitRule, TakeRequest } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
-import { escapeText } from './key-names.ts';
+import { escapeText } from './key-hashing.ts';
 import { type KeyNameVersions, pushArguments, pushKeys, scopePrefix } from './rule-arguments.ts';
 
 /** Keys and arguments of one script call. */

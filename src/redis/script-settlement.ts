@@ -1,6 +1,6 @@
 import type { LimitRule, Settlement } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
-import type { OpenReservation } from './open-takes.ts';
+import type { OpenReservation } from './open-reservations.ts';
 import type { ScriptSettlement } from './script-calls.ts';
 import { STAMPS_PER_MS } from './stamps.ts';
 

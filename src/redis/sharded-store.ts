@@ -7,6 +7,7 @@ import type {
   TakeRequest,
 } from '../limits/limit-store.ts';
 import { checkSettlement } from '../limits/rule-validation.ts';
+import { createRuleChecks } from './rule-checks.ts';
 import {
   combineVerdicts,
   recordVerdict,
@@ -14,8 +15,7 @@ import {
   type ShardedRequest,
   toShardedRequest,
   wavesOf,
-} from './asked-message.ts';
-import { createRuleChecks } from './rule-checks.ts';
+} from './sharded-request.ts';
 import {
   checkReservationLengths,
   checkScopeLength,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LimitRule, TakeRequest } from '../../src/limits/limit-store.ts';
-import { createKeyNames } from '../../src/redis/names.ts';
+import { createKeyNames } from '../../src/redis/key-hashing-options.ts';
 import {
   activeBlockRule,
   amountRule,

@@ -1,5 +1,5 @@
 import type { LimitStore } from '../../src/limits/limit-store.ts';
-import { createKeyNames } from '../../src/redis/names.ts';
+import { createKeyNames } from '../../src/redis/key-hashing-options.ts';
 import { type RedisClient, toRedisCommands } from '../../src/redis/redis-commands.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
 import type { KeyNameVersions } from '../../src/redis/rule-arguments.ts';

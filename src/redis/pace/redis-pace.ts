@@ -6,8 +6,8 @@ import type { EmitLimits } from '../failover/limits-event.ts';
 import type { RedisCommands } from '../redis-commands.ts';
 import { createRunScript } from '../run-script.ts';
 import { LEASE } from './lease-script.ts';
-import { createLocalPermits } from './own-turns.ts';
-import { createServerPermits, laneKeys, type ServerPermits } from './server-turns.ts';
+import { createLocalPermits } from './local-permits.ts';
+import { createServerPermits, laneKeys, type ServerPermits } from './server-permits.ts';
 
 export interface RedisPaceConfig {
   readonly commands: RedisCommands;

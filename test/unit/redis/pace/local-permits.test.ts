@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLocalPermits } from '../../../../src/redis/pace/own-turns.ts';
+import { createLocalPermits } from '../../../../src/redis/pace/local-permits.ts';
 import { requestOf } from '../../../redis/pace/kit.ts';
 import { mostInASecond } from '../../../support/pace-lane.ts';
 

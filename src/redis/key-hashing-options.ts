@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
-import { createClearNames, createHashedNames } from './key-names.ts';
+import { createClearNames, createHashedNames } from './key-hashing.ts';
 import type { KeyNameVersions } from './rule-arguments.ts';
 
 /** How numbers and other keys are named on the server. */

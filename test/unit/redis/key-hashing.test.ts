@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConfigurationError } from '../../../src/errors.ts';
 import type { LimitKey } from '../../../src/limits/limit-store.ts';
-import { escapeText, unescapeText } from '../../../src/redis/key-names.ts';
-import { createKeyNames, type KeyHashingOptions } from '../../../src/redis/names.ts';
+import { escapeText, unescapeText } from '../../../src/redis/key-hashing.ts';
+import { createKeyNames, type KeyHashingOptions } from '../../../src/redis/key-hashing-options.ts';
 import { pushKeys } from '../../../src/redis/rule-arguments.ts';
 import { onceRule, windowRule } from '../../../src/testing/limit-conformance/kit.ts';
 

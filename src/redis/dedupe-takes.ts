@@ -1,8 +1,8 @@
 import type { TakeRequest, TakeVerdict } from '../limits/limit-store.ts';
-import type { UnansweredTakes } from './lost-takes.ts';
-import type { OpenReservations } from './open-takes.ts';
+import type { OpenReservations } from './open-reservations.ts';
 import { reservationKey } from './reservation-key.ts';
 import type { TakeCall } from './script-calls.ts';
+import type { UnansweredTakes } from './unanswered-takes.ts';
 
 export interface DedupeTakesConfig {
   readonly openReservations: OpenReservations;

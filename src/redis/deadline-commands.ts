@@ -1,6 +1,6 @@
 import type { LimitRule } from '../limits/limit-store.ts';
 import { RELEASE, TAKE } from './lua/scripts.ts';
-import { parseTakeReply, type TakeReply } from './read-answer.ts';
+import { parseTakeReply, type TakeReply } from './parse-reply.ts';
 import type { RedisCommands } from './redis-commands.ts';
 import { createRunScript } from './run-script.ts';
 import { DEADLINE_INDEX, type ScriptCalls, type TakeCall } from './script-calls.ts';

@@ -6,7 +6,7 @@ import type {
   TakeRequest,
   TakeVerdict,
 } from '../limits/limit-store.ts';
-import { unescapeText } from './key-names.ts';
+import { unescapeText } from './key-hashing.ts';
 
 /** What the script that takes has answered. */
 export type TakeReply =

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LimitRule } from '../../../src/limits/limit-store.ts';
-import { createUnansweredTakes } from '../../../src/redis/lost-takes.ts';
-import { createOpenReservations } from '../../../src/redis/open-takes.ts';
+import { createOpenReservations } from '../../../src/redis/open-reservations.ts';
+import { createUnansweredTakes } from '../../../src/redis/unanswered-takes.ts';
 import { backoffRule, windowRule } from '../../../src/testing/limit-conformance/kit.ts';
 
 const LEASE_MS = 15 * 60 * 1000;
