@@ -94,7 +94,10 @@ async function timesOf(batch: number, destinations: readonly string[]): Promise<
  * that are in the cache.
  */
 export async function benchPipeline(): Promise<Row[]> {
-  const destinations = Array.from({ length: NUMBERS }, (_, turn) => `+6591${String(turn).padStart(6, '0')}`);
+  const destinations = Array.from(
+    { length: NUMBERS },
+    (_, index) => `+6591${String(index).padStart(6, '0')}`,
+  );
   for (const destination of destinations) normalisePhone(destination, undefined);
   const rows: Row[] = [];
   for (const batch of BATCHES) {

@@ -37,7 +37,7 @@ function serve(): void {
 
 if (process.argv[1] === SELF && process.send !== undefined) serve();
 
-type Send = (turn: number) => Promise<unknown>;
+type Send = (index: number) => Promise<unknown>;
 
 /** Calls a second, with so many under way at once. */
 async function callsPerSecond(send: Send, concurrency: number): Promise<number> {
@@ -54,14 +54,14 @@ async function callsPerSecond(send: Send, concurrency: number): Promise<number> 
   return (CALLS * 1000) / (performance.now() - startedAt);
 }
 
-function numberOf(turn: number): string {
-  return `+6591${String(turn % 1_000_000).padStart(6, '0')}`;
+function numberOf(index: number): string {
+  return `+6591${String(index % 1_000_000).padStart(6, '0')}`;
 }
 
 function senders(origin: string): Readonly<Record<'ours' | 'fetch' | 'ky' | 'twilio', Send>> {
   const url = `${origin}/api/v1/subaccounts/bench/messages`;
   const headers = { authorization: 'Bearer bench-key', 'content-type': 'application/json' };
-  const body = (turn: number) => ({ destination: numberOf(turn), text: 'Your code is 4711' });
+  const body = (index: number) => ({ destination: numberOf(index), text: 'Your code is 4711' });
   const sms = new SmsClient({
     apiKey: 'bench-key',
     subAccountId: 'bench',
@@ -74,14 +74,19 @@ function senders(origin: string): Readonly<Record<'ours' | 'fetch' | 'ky' | 'twi
   // Twilio's SDK has no option for the address: its requests are led to the local server here.
   twilioClient.api.baseUrl = origin;
   return {
-    ours: (turn) => sms.messages.send(body(turn)),
-    fetch: async (turn) => {
-      const init = { method: 'POST', headers, body: JSON.stringify(body(turn)), redirect: 'manual' as const };
+    ours: (index) => sms.messages.send(body(index)),
+    fetch: async (index) => {
+      const init = {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body(index)),
+        redirect: 'manual' as const,
+      };
       return (await fetch(url, init)).json();
     },
-    ky: (turn) => ky.post(url, { headers, json: body(turn), retry: 0 }).json(),
-    twilio: (turn) =>
-      twilioClient.messages.create({ to: numberOf(turn), from: '+6598765432', body: 'Your code is 4711' }),
+    ky: (index) => ky.post(url, { headers, json: body(index), retry: 0 }).json(),
+    twilio: (index) =>
+      twilioClient.messages.create({ to: numberOf(index), from: '+6598765432', body: 'Your code is 4711' }),
   };
 }
 

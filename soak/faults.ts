@@ -1,7 +1,7 @@
-import { machineMs, pause, type World } from './world.ts';
+import { type Fixture, machineMs, pause } from './fixture.ts';
 
 /** Something goes wrong, and is well again when it is done. */
-type Fault = (world: World) => Promise<void>;
+type Fault = (fixture: Fixture) => Promise<void>;
 
 const freezeServer: Fault = async ({ random, server, tell }) => {
   const ms = random.pick([random.between(20, 200), random.between(200, 4_000)]);
@@ -21,12 +21,14 @@ const killServer: Fault = async ({ kind, random, server, losses, tell }) => {
   if (kind === 'refuse, server forgets') losses.push({ fromMs, toMs: machineMs() });
 };
 
-const cutConnections: Fault = async ({ random, ways, tell }) => {
-  const way = random.between(0, ways.length);
-  const cut = way === ways.length ? ways : ways.slice(way, way + 1);
+const cutConnections: Fault = async ({ random, proxies, tell }) => {
+  const chosen = random.between(0, proxies.length);
+  const cut = chosen === proxies.length ? proxies : proxies.slice(chosen, chosen + 1);
   const times = random.between(1, 5);
-  tell(`connections of ${cut === ways ? 'all' : 'half of the'} processes cut in mid-command, ${times} times`);
-  for (let turn = 0; turn < times; turn += 1) {
+  tell(
+    `connections of ${cut === proxies ? 'all' : 'half of the'} processes cut in mid-command, ${times} times`,
+  );
+  for (let index = 0; index < times; index += 1) {
     for (const each of cut) each.swallowAnswers();
     await pause(random.between(5, 800));
     for (const each of cut) each.cut();
@@ -37,7 +39,7 @@ const cutConnections: Fault = async ({ random, ways, tell }) => {
 const slowServer: Fault = async ({ random, server, tell }) => {
   const times = random.between(2, 20);
   tell(`the server answers late, ${times} times`);
-  for (let turn = 0; turn < times; turn += 1) {
+  for (let index = 0; index < times; index += 1) {
     server.cli('CLIENT', 'PAUSE', `${random.between(10, 300)}`, 'ALL');
     await pause(random.between(10, 300));
   }
@@ -46,7 +48,7 @@ const slowServer: Fault = async ({ random, server, tell }) => {
 const flushScripts: Fault = async ({ random, server, tell }) => {
   const times = random.between(5, 50);
   tell(`SCRIPT FLUSH, ${times} times`);
-  for (let turn = 0; turn < times; turn += 1) {
+  for (let index = 0; index < times; index += 1) {
     server.cli('SCRIPT', 'FLUSH');
     await pause(random.between(1, 50));
   }
@@ -66,16 +68,16 @@ const freezeWorker: Fault = async ({ random, workers, tell }) => {
   worker.signal('SIGCONT');
 };
 
-const killWorker: Fault = async (world) => {
-  world.tell(`kill -KILL of the process ${await world.killWorker()}, another takes its place`);
+const killWorker: Fault = async (fixture) => {
+  fixture.tell(`kill -KILL of the process ${await fixture.killWorker()}, another takes its place`);
 };
 
-const killWorkerWhileFrozen: Fault = async (world) => {
-  world.tell('kill -STOP of the server, and meanwhile');
-  world.server.process.kill('SIGSTOP');
-  await pause(world.random.between(0, 500));
-  await killWorker(world);
-  world.server.process.kill('SIGCONT');
+const killWorkerWhileFrozen: Fault = async (fixture) => {
+  fixture.tell('kill -STOP of the server, and meanwhile');
+  fixture.server.process.kill('SIGSTOP');
+  await pause(fixture.random.between(0, 500));
+  await killWorker(fixture);
+  fixture.server.process.kill('SIGCONT');
 };
 
 const ALWAYS = [
@@ -91,14 +93,14 @@ const ALWAYS = [
 const WITHOUT_SHARES = [...ALWAYS, killWorker, killWorkerWhileFrozen];
 
 /** One after the other, until the time is over; gives how many. */
-export async function injectFaults(world: World, untilMs: number): Promise<number> {
-  const { random } = world;
-  const faults = world.kind === 'local' ? ALWAYS : WITHOUT_SHARES;
+export async function injectFaults(fixture: Fixture, untilMs: number): Promise<number> {
+  const { random } = fixture;
+  const faults = fixture.kind === 'local' ? ALWAYS : WITHOUT_SHARES;
   let count = 0;
   while (machineMs() < untilMs) {
     await pause(random.between(100, 2_500));
     const fault = random.pick(faults);
-    await fault(world);
+    await fault(fixture);
     count += 1;
   }
   return count;

@@ -4,12 +4,12 @@
  */
 import { parseArgs } from 'node:util';
 import { startReceiver } from '../test/redis/processes/receiver.ts';
-import { runLap } from './lap.ts';
+import { machineMs, type RunKind } from './fixture.ts';
 import { createRandom } from './random.ts';
-import { type LapKind, machineMs } from './world.ts';
+import { runOnce } from './run-once.ts';
 
-const KINDS: readonly LapKind[] = ['refuse', 'refuse, server forgets', 'local'];
-const LONGEST_LAP_MS = 60_000;
+const KINDS: readonly RunKind[] = ['refuse', 'refuse, server forgets', 'local'];
+const MAX_RUN_MS = 60_000;
 
 const { values } = parseArgs({
   options: {
@@ -26,8 +26,8 @@ if (!(minutes > 0 && minutes <= 600) || !Number.isInteger(seed)) {
 const startedMs = machineMs();
 const tell = (line: string) =>
   console.log(`${((machineMs() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${line}`);
-const laps = Math.max(KINDS.length, Math.round((minutes * 60_000) / LONGEST_LAP_MS));
-console.log(`${minutes} minutes in ${laps} laps, seed ${seed}`);
+const runs = Math.max(KINDS.length, Math.round((minutes * 60_000) / MAX_RUN_MS));
+console.log(`${minutes} minutes in ${runs} runs, seed ${seed}`);
 
 // Servers and processes end with this one, but only when it ends by itself.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
@@ -35,10 +35,17 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 const random = createRandom(seed);
 const receiver = await startReceiver();
 const flaws: string[] = [];
-for (let lap = 0; lap < laps; lap += 1) {
-  const kind = KINDS[lap % KINDS.length] as LapKind;
-  tell(`lap ${lap + 1} of ${laps}: ${kind}`);
-  const result = await runLap({ kind, lap, random, receiver, tell, durationMs: (minutes * 60_000) / laps });
+for (let run = 0; run < runs; run += 1) {
+  const kind = KINDS[run % KINDS.length] as RunKind;
+  tell(`run ${run + 1} of ${runs}: ${kind}`);
+  const result = await runOnce({
+    kind,
+    runIndex: run,
+    random,
+    receiver,
+    tell,
+    durationMs: (minutes * 60_000) / runs,
+  });
   tell(result.summary);
   for (const flaw of result.flaws) tell(`WRONG: ${flaw}`);
   flaws.push(...result.flaws);

@@ -58,7 +58,7 @@ async function timesOf(take: (requests: readonly TakeRequest[]) => Promise<boole
   for (let cycle = 0; cycle < CYCLES; cycle += 1) {
     const requests = freshRequests();
     await time(requests, cold);
-    for (let turn = 0; turn < WARM_TAKES; turn += 1) await time(again(requests), warm);
+    for (let index = 0; index < WARM_TAKES; index += 1) await time(again(requests), warm);
   }
   return { first: cold[0] as number, cold: cold.slice(1), warm };
 }
@@ -88,7 +88,7 @@ async function comparedTimes(client: Redis): Promise<number[]> {
     duration: 1_800,
   });
   const times: number[] = [];
-  for (let turn = 0; turn < COMPARED_ROUNDS; turn += 1) {
+  for (let index = 0; index < COMPARED_ROUNDS; index += 1) {
     const requests = freshRequests();
     const startedAt = performance.now();
     await Promise.all(requests.map(({ rules: [rule] }) => limiter.consume(`${rule?.key}`)));
@@ -100,9 +100,9 @@ async function comparedTimes(client: Redis): Promise<number[]> {
 /** Milliseconds of `sendBatch` of 10,000 with the default guards, each to numbers of its own. */
 async function sendTimes(sms: ReturnType<typeof clientOn>['sms']): Promise<number[]> {
   const times: number[] = [];
-  for (let turn = 0; turn < BATCHES; turn += 1) {
-    const messages = Array.from({ length: RECIPIENTS }, (_, place) => {
-      return { destination: destinationOf(turn * RECIPIENTS + place), text: 'The doors open at eight' };
+  for (let index = 0; index < BATCHES; index += 1) {
+    const messages = Array.from({ length: RECIPIENTS }, (_, position) => {
+      return { destination: destinationOf(index * RECIPIENTS + position), text: 'The doors open at eight' };
     });
     const startedAt = performance.now();
     const { counts } = await sms.messages.sendBatch({ messages });

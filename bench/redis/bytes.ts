@@ -25,7 +25,7 @@ interface Bytes {
   readonly afterTen: number;
 }
 
-const numberOf = (turn: number) => 6_591_000_000 + turn;
+const numberOf = (index: number) => 6_591_000_000 + index;
 
 /** Bytes that a number takes after one send and after ten; the connection that sent them is gone by then. */
 async function bytesOf(
@@ -44,13 +44,13 @@ async function bytesOf(
   return { afterOne: await after(0, 1), afterTen: await after(1, SENDS) };
 }
 
-async function takeAll(limits: LimitStore, turn: number): Promise<void> {
+async function takeAll(limits: LimitStore, index: number): Promise<void> {
   for (let from = 0; from < NUMBERS; from += BATCH) {
-    const requests = Array.from({ length: BATCH }, (_, place) => {
+    const requests = Array.from({ length: BATCH }, (_, position) => {
       const shape = { kind: 'window', guard: 'recipient', mode: 'enforce' } as const;
-      const key = numberOf(from + place);
+      const key = numberOf(from + position);
       const rule = { ...shape, id: 'recipient:all:1800000', key, limit: LIMIT, windowMs: WINDOW_MS };
-      return { reservation: `bench-${turn}-${from + place}`, rules: [rule] };
+      return { reservation: `bench-${index}-${from + position}`, rules: [rule] };
     });
     const verdicts = await limits.take(SCOPE, requests);
     if (!verdicts.every(({ granted }) => granted)) throw new Error('a message was refused that had room');
@@ -67,7 +67,7 @@ async function dropRecords(client: Redis): Promise<void> {
 function ourBytes(admin: Redis): Promise<Bytes> {
   return bytesOf(admin, NUMBERS, async (client, from, to) => {
     const limits = redisLimits({ client, secret: SECRET, onStoreError: 'refuse', timeoutMs: 4_000 });
-    for (let turn = from; turn < to; turn += 1) await takeAll(limits, turn);
+    for (let index = from; index < to; index += 1) await takeAll(limits, index);
     await limits.close();
     await dropRecords(client);
     if ((await client.dbsize()) !== NUMBERS) throw new Error('the server holds something else too');
@@ -79,27 +79,27 @@ function flexibleBytes(admin: Redis): Promise<Bytes> {
   return bytesOf(admin, COMPARED_NUMBERS, async (client, from, to) => {
     const options = { keyPrefix: 'recipient', points: LIMIT, duration: WINDOW_MS / 1000 };
     const limiter = new RateLimiterRedis({ storeClient: client, ...options });
-    await many(COMPARED_NUMBERS, 256, (turn) => limiter.consume(numberOf(turn), to - from));
+    await many(COMPARED_NUMBERS, 256, (index) => limiter.consume(numberOf(index), to - from));
   });
 }
 
 function upstashBytes(admin: Redis): Promise<Bytes> {
   return bytesOf(admin, COMPARED_NUMBERS, async (client, from, to) => {
     const limit = upstashWindow(client, 'recipient', LIMIT, WINDOW_MS);
-    await many(COMPARED_NUMBERS, 256, (turn) => limit(`${numberOf(turn)}`, to - from));
+    await many(COMPARED_NUMBERS, 256, (index) => limit(`${numberOf(index)}`, to - from));
   });
 }
 
 /** The log that most tutorials show: a member a message, its time and something that makes it unique. */
 function sortedSetBytes(admin: Redis): Promise<Bytes> {
   return bytesOf(admin, COMPARED_NUMBERS, async (client, from, to) => {
-    await many(COMPARED_NUMBERS, 256, async (turn) => {
+    await many(COMPARED_NUMBERS, 256, async (index) => {
       const now = Date.now();
-      const members = Array.from({ length: to - from }, (_, place) => [
-        now + place,
-        `${now + place}-${String(turn * SENDS + from + place).padStart(6, '0')}`,
+      const members = Array.from({ length: to - from }, (_, position) => [
+        now + position,
+        `${now + position}-${String(index * SENDS + from + position).padStart(6, '0')}`,
       ]);
-      const key = `recipient:${numberOf(turn)}`;
+      const key = `recipient:${numberOf(index)}`;
       await client
         .pipeline()
         .zadd(key, ...members.flat())

@@ -15,7 +15,7 @@ const MAX_MS = 200;
 const PATIENCE_MS = 5_500;
 
 interface Decider {
-  decide(turn: number): Promise<unknown>;
+  decide(index: number): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -24,10 +24,10 @@ async function decider(port: number, onStoreError: RedisLimitsOptions['onStoreEr
   const client = new Redis(port);
   const limits = redisLimits({ client, secret: SECRET, onStoreError, onEvent: () => {} });
   let count = 0;
-  async function decide(turn: number): Promise<unknown> {
+  async function decide(index: number): Promise<unknown> {
     count += 1;
     const shape = { kind: 'window', guard: 'recipient', mode: 'enforce' } as const;
-    const key = 6_591_000_000 + turn;
+    const key = 6_591_000_000 + index;
     const rule = { ...shape, id: 'recipient:all:1800000', key, limit: 10, windowMs: 1_800_000 };
     return limits.take('bench', [{ reservation: `bench-${count}`, rules: [rule] }]);
   }
@@ -55,15 +55,15 @@ async function timeOf(decide: () => Promise<unknown>): Promise<number> {
 
 async function timesInARow({ decide }: Decider): Promise<number[]> {
   const times: number[] = [];
-  for (let turn = 0; turn < IN_A_ROW; turn += 1) {
-    times.push(await timeOf(() => decide(turn)));
+  for (let index = 0; index < IN_A_ROW; index += 1) {
+    times.push(await timeOf(() => decide(index)));
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }
   return times;
 }
 
 function timesAtOnce({ decide }: Decider): Promise<number[]> {
-  return Promise.all(Array.from({ length: AT_ONCE }, (_, turn) => timeOf(() => decide(turn))));
+  return Promise.all(Array.from({ length: AT_ONCE }, (_, index) => timeOf(() => decide(index))));
 }
 
 /** What became of one call of another library, as far as anybody waits. */
@@ -140,16 +140,16 @@ export async function benchFrozen(port: number, server: RedisServer): Promise<Ro
     server.process.kill('SIGSTOP');
     const theirs = compared.fates();
     const rows: [string, number[]][] = [];
-    for (const [place, each] of atOnce.entries())
-      rows.push([`${AT_ONCE} decisions at once, ${nameOf(place)}`, await timesAtOnce(each)]);
-    for (const [place, each] of inARow.entries())
-      rows.push([`${IN_A_ROW} decisions in a row, ${nameOf(place)}`, await timesInARow(each)]);
+    for (const [position, each] of atOnce.entries())
+      rows.push([`${AT_ONCE} decisions at once, ${nameOf(position)}`, await timesAtOnce(each)]);
+    for (const [position, each] of inARow.entries())
+      rows.push([`${IN_A_ROW} decisions in a row, ${nameOf(position)}`, await timesInARow(each)]);
     const fates = await theirs;
-    return rows.map(([how, times], place) => frozenRow(how, times, fates[place] ?? '-'));
+    return rows.map(([how, times], position) => frozenRow(how, times, fates[position] ?? '-'));
   } finally {
     for (const each of [...inARow, ...atOnce]) await each.close();
     compared.close();
   }
 }
 
-const nameOf = (place: number) => (place === 0 ? "'refuse'" : "'local'");
+const nameOf = (position: number) => (position === 0 ? "'refuse'" : "'local'");

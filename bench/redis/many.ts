@@ -2,15 +2,15 @@
 export async function many(
   count: number,
   atOnce: number,
-  work: (turn: number) => Promise<unknown>,
+  work: (index: number) => Promise<unknown>,
 ): Promise<void> {
   let next = 0;
   await Promise.all(
     Array.from({ length: atOnce }, async () => {
       while (next < count) {
-        const turn = next;
+        const index = next;
         next += 1;
-        await work(turn);
+        await work(index);
       }
     }),
   );

@@ -14,8 +14,8 @@ function expect(holds: boolean, what: string): void {
  */
 export async function proveChecks({ decide, name }: Contender): Promise<void> {
   const granted: boolean[] = [];
-  for (let turn = 0; turn < 11; turn += 1) {
-    granted.push(await decide({ number: 6_598_000_000, address: ADDRESS, order: `eleven-${turn}` }));
+  for (let index = 0; index < 11; index += 1) {
+    granted.push(await decide({ number: 6_598_000_000, address: ADDRESS, order: `eleven-${index}` }));
     await wait();
   }
   expect(granted.indexOf(false) === 10, `${name} counts a number wrong`);
@@ -28,17 +28,19 @@ export async function proveChecks({ decide, name }: Contender): Promise<void> {
 
   // Two at once may still lie on either side of the end of so short a wait: not twenty times.
   let refused = 0;
-  for (let turn = 0; turn < 20; turn += 1) {
-    const both = [`a-${turn}`, `b-${turn}`].map((order) =>
-      decide({ number: 6_598_000_100 + turn, address: ADDRESS, order }),
+  for (let index = 0; index < 20; index += 1) {
+    const both = [`a-${index}`, `b-${index}`].map((order) =>
+      decide({ number: 6_598_000_100 + index, address: ADDRESS, order }),
     );
     refused += (await Promise.all(both)).filter((isGranted) => !isGranted).length;
   }
   expect(refused > 0, `${name} does not wait`);
 
   const fromOne: boolean[] = [];
-  for (let turn = 0; turn < 61; turn += 1) {
-    fromOne.push(await decide({ number: 6_598_001_000 + turn, address: '192.0.2.99', order: `one-${turn}` }));
+  for (let index = 0; index < 61; index += 1) {
+    fromOne.push(
+      await decide({ number: 6_598_001_000 + index, address: '192.0.2.99', order: `one-${index}` }),
+    );
   }
   expect(fromOne.indexOf(false) === 60, `${name} counts an address wrong`);
 }

@@ -41,11 +41,11 @@ async function runRound({ decide, name }: Contender, atOnce: number): Promise<nu
   const run = rounds;
   let refused = 0;
   const startedAt = performance.now();
-  await many(NUMBERS, atOnce, async (turn) => {
+  await many(NUMBERS, atOnce, async (index) => {
     const message = {
-      number: 6_591_000_000 + turn,
-      address: `10.0.0.${turn % ADDRESSES}`,
-      order: `order-${run}-${turn}`,
+      number: 6_591_000_000 + index,
+      address: `10.0.0.${index % ADDRESSES}`,
+      order: `order-${run}-${index}`,
     };
     if (!(await decide(message))) refused += 1;
   });
@@ -67,11 +67,12 @@ async function commandsOf(contender: Contender): Promise<ReadonlyMap<string, num
 async function prepare(contender: Contender, admin: Redis): Promise<Runner> {
   await admin.flushdb();
   await proveChecks(contender);
-  for (let turn = 0; turn < WARM_UPS; turn += 1) await runRound(contender, 64);
+  for (let index = 0; index < WARM_UPS; index += 1) await runRound(contender, 64);
   await admin.flushdb();
   const rates = AT_ONCE.map((): number[] => []);
-  for (let turn = 0; turn < TRIES; turn += 1) {
-    for (const [place, atOnce] of AT_ONCE.entries()) rates[place]?.push(await runRound(contender, atOnce));
+  for (let index = 0; index < TRIES; index += 1) {
+    for (const [position, atOnce] of AT_ONCE.entries())
+      rates[position]?.push(await runRound(contender, atOnce));
   }
   const middles = rates.map(median);
   const atOnce = AT_ONCE[middles.indexOf(Math.max(...middles))] as number;
@@ -79,7 +80,7 @@ async function prepare(contender: Contender, admin: Redis): Promise<Runner> {
   const aloneTimes: number[] = [];
   for (let cycle = 0; cycle < ALONE_CYCLES; cycle += 1) {
     await admin.flushdb();
-    for (let turn = 0; turn < MESSAGES_A_NUMBER; turn += 1) {
+    for (let index = 0; index < MESSAGES_A_NUMBER; index += 1) {
       await admin.config('RESETSTAT');
       await runRound(contender, 1);
       aloneTimes.push(await scriptTime(admin, sent));
@@ -130,8 +131,8 @@ async function measureRound(runner: Runner, admin: Redis): Promise<void> {
 /** The quickest cycle for the first message to a number, for the second and so on; their mean. */
 function bestOfCycles(times: readonly number[]): number {
   let sum = 0;
-  for (let place = 0; place < MESSAGES_A_NUMBER; place += 1) {
-    sum += best(times.filter((_, turn) => turn % MESSAGES_A_NUMBER === place));
+  for (let position = 0; position < MESSAGES_A_NUMBER; position += 1) {
+    sum += best(times.filter((_, index) => index % MESSAGES_A_NUMBER === position));
   }
   return sum / MESSAGES_A_NUMBER;
 }
@@ -140,7 +141,7 @@ const showRate = ({ contender, atOnce, rates }: Runner) =>
   `${contender.name} ${Math.round(median(rates))}/s (${atOnce} at once)`;
 
 function rateRow(way: string, own: Runner, other: Runner, hasTarget: boolean): Row {
-  const ratio = median(own.rates.map((rate, turn) => rate / (other.rates[turn] as number)));
+  const ratio = median(own.rates.map((rate, index) => rate / (other.rates[index] as number)));
   return {
     measure: `sends/s of one process, six checks on Redis, ${way}`,
     ours: showRate(own),
@@ -189,7 +190,7 @@ async function race(contenders: readonly Contender[], admin: Redis): Promise<rea
   for (const contender of contenders) runners.push(await prepare(contender, admin));
   for (let cycle = 0; cycle < CYCLES; cycle += 1) {
     await admin.flushdb();
-    for (let turn = 0; turn < MESSAGES_A_NUMBER; turn += 1) {
+    for (let index = 0; index < MESSAGES_A_NUMBER; index += 1) {
       for (const runner of runners) await measureRound(runner, admin);
     }
   }

@@ -21,7 +21,7 @@ export function clientOn(client: Redis, store?: LimitStore, isPaced = false) {
   return { sms: new SmsClient({ ...options, pace, fetch, limits }), limits };
 }
 
-export const destinationOf = (turn: number) => `+6591${String(turn).padStart(6, '0')}`;
+export const destinationOf = (index: number) => `+6591${String(index).padStart(6, '0')}`;
 
 /**
  * What leaves for Redis when a message is sent with the default guards: counted on the connection, and by the server. A
@@ -47,9 +47,9 @@ export async function benchRoundTrips(port: number): Promise<Row[]> {
     return sent;
   }
 
-  const send = (turn: number, more: object, client = sms) =>
+  const send = (index: number, more: object, client = sms) =>
     client.messages.send({
-      destination: destinationOf(turn),
+      destination: destinationOf(index),
       text: 'Your code is 4711',
       purpose: 'otp',
       ...more,
@@ -61,12 +61,13 @@ export async function benchRoundTrips(port: number): Promise<Row[]> {
     // The script that keeps a result, and what looks at the server, have been sent too before it is counted on.
     await send(1, { idempotencyKey: 'order' });
     await send(2, {}, paced);
-    const alone = (await sentBy(() => many(SENDS, 1, (turn) => send(SENDS + turn, {})))) / SENDS;
-    const together = (await sentBy(() => many(SENDS, 64, (turn) => send(3 * SENDS + turn, {})))) / SENDS;
-    const inPace = (await sentBy(() => many(SENDS, 1, (turn) => send(4 * SENDS + turn, {}, paced)))) / SENDS;
+    const alone = (await sentBy(() => many(SENDS, 1, (index) => send(SENDS + index, {})))) / SENDS;
+    const together = (await sentBy(() => many(SENDS, 64, (index) => send(3 * SENDS + index, {})))) / SENDS;
+    const inPace =
+      (await sentBy(() => many(SENDS, 1, (index) => send(4 * SENDS + index, {}, paced)))) / SENDS;
     const keyed =
       (await sentBy(() =>
-        many(SENDS, 64, (turn) => send(2 * SENDS + turn, { idempotencyKey: `order-${turn}` })),
+        many(SENDS, 64, (index) => send(2 * SENDS + index, { idempotencyKey: `order-${index}` })),
       )) / SENDS;
     return [
       {

@@ -32,7 +32,7 @@ export async function serverCpu(client: Redis): Promise<number> {
 /** Bytes in use, once the server has moved its tables, which it does between commands. */
 export async function usedMemory(client: Redis): Promise<number> {
   let before = Number.NaN;
-  for (let turn = 0; turn < 100; turn += 1) {
+  for (let index = 0; index < 100; index += 1) {
     const bytes = Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))?.[1]);
     // A few bytes come and go with this connection.
     if (Math.abs(bytes - before) < 4096) return bytes;

@@ -40,18 +40,18 @@ export function writeStatements({ entries }: ConsentTable): ConsentStatements {
   const entry = `json_strip_nulls(json_build_object(${pairs}))::text AS entry`;
   return {
     latest: `SELECT latest.entry
-FROM json_array_elements_text($1::text::json) WITH ORDINALITY AS wanted (person, place)
+FROM json_array_elements_text($1::text::json) WITH ORDINALITY AS wanted (person, position)
 LEFT JOIN LATERAL (
   SELECT ${entry} FROM ${entries} AS found
   WHERE found.person = wanted.person AND found.state <> 'asked'
   ORDER BY found.at_ms DESC, found.id DESC LIMIT 1
 ) AS latest ON true
-ORDER BY wanted.place`,
+ORDER BY wanted.position`,
     // In the order of people, so that two calls about the same people wait for each other and do not lock each other out.
     append: `INSERT INTO ${entries} (person, ${columns})
 SELECT given.key, ${given}
-FROM json_to_recordset($1::text::json) AS given (place integer, key text, ${types})
-ORDER BY given.key, given.place
+FROM json_to_recordset($1::text::json) AS given (position integer, key text, ${types})
+ORDER BY given.key, given.position
 ON CONFLICT (person, message_id) WHERE message_id IS NOT NULL DO NOTHING`,
     history: `SELECT ${entry} FROM ${entries} AS found WHERE found.person = $1::text ORDER BY found.at_ms, found.id`,
     forget: `WITH gone AS (

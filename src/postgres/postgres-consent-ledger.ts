@@ -100,8 +100,8 @@ export function postgresConsentLedger(options: PostgresConsentLedgerOptions): Po
     },
     async append(changes) {
       if (changes.length === 0) return;
-      const placed = changes.map((entry, place) => ({ ...entry, place }));
-      await change('append', statements.append, [JSON.stringify(placed, storable)]);
+      const numbered = changes.map((entry, position) => ({ ...entry, position }));
+      await change('append', statements.append, [JSON.stringify(numbered, storable)]);
     },
     async history(key, call) {
       return (await read('history', statements.history, [key], call)).map(readEntry);

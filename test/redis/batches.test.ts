@@ -12,7 +12,7 @@ describeOnRedis('the store on Redis', (kit) => {
   const numbers = (count: number, from = 0) =>
     Array.from({ length: count }, (_, at) => requestOf(windowRule(from + at, 1, HOUR_MS)));
   const sentParts = () => kit.sent.filter(({ keys }) => keys.length > 1);
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const tick = () => new Promise((resolve) => setImmediate(resolve));
 
   describe('the parts of a batch', () => {
     it('are on their way two at a time', async () => {
@@ -23,7 +23,7 @@ describeOnRedis('the store on Redis', (kit) => {
         most = Math.max(most, waiting);
         const answer = await run();
         // As long as the other may still come.
-        for (let turns = 0; turns < 50 && waiting < 2; turns += 1) await turn();
+        for (let ticks = 0; ticks < 50 && waiting < 2; ticks += 1) await tick();
         waiting -= 1;
         return answer;
       };
@@ -38,7 +38,7 @@ describeOnRedis('the store on Redis', (kit) => {
       kit.fault = async (run) => {
         waiting += 1;
         most = Math.max(most, waiting);
-        await turn();
+        await tick();
         const answer = await run();
         waiting -= 1;
         return answer;
@@ -60,7 +60,7 @@ describeOnRedis('the store on Redis', (kit) => {
         const isFirst = sentParts().length === 1;
         const answer = run();
         if (!isFirst) second = answer;
-        for (let turns = 0; isFirst && second === undefined && turns < 1000; turns += 1) await turn();
+        for (let ticks = 0; isFirst && second === undefined && ticks < 1000; ticks += 1) await tick();
         await second;
         return answer;
       };

@@ -37,8 +37,8 @@ describeOnRedis('clients of several processes on one server', () => {
     const { sms: one } = await start();
     const { sms: two } = await start();
     const message = { destination: numberOf(1), text: 'Hello' };
-    const sends = Array.from({ length: 20 }, (_, turn) =>
-      (turn % 2 === 0 ? one : two).messages.send(message),
+    const sends = Array.from({ length: 20 }, (_, index) =>
+      (index % 2 === 0 ? one : two).messages.send(message),
     );
     const settled = await Promise.allSettled(sends);
     expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
@@ -91,7 +91,7 @@ describeOnRedis('clients of several processes on one server', () => {
     await Promise.all([local.limits.check(), refusing.limits.check()]);
     const message = { destination: numberOf(5), text: 'Hello' };
     own.process.kill('SIGSTOP');
-    for (let turn = 0; turn < 4; turn += 1) {
+    for (let index = 0; index < 4; index += 1) {
       expect(await failureOf(refusing.sms.messages.send(message))).toMatchObject({
         code: 'store',
         submission: 'not-submitted',

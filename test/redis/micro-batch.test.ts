@@ -46,7 +46,7 @@ describeOnRedis('takes that come together', (kit) => {
       await take(windowRule('first', 1, HOUR_MS));
       kit.sent = [];
       const rules = (at: number) =>
-        Array.from({ length: 100 }, (_, place) => windowRule(`${at}-${place}`, 1, HOUR_MS));
+        Array.from({ length: 100 }, (_, position) => windowRule(`${at}-${position}`, 1, HOUR_MS));
       const verdicts = await Promise.all([0, 1, 2, 3, 3].map((at) => take(...rules(at))));
       expect(verdicts.map(({ granted }) => granted)).toEqual([true, true, true, true, false]);
       expect(kit.sent.map(({ keys }) => keys.length)).toEqual([201, 201, 101]);

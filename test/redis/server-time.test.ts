@@ -39,7 +39,7 @@ describeOnRedis('the store on Redis', (kit) => {
       await ask('a');
       await ask('b');
       expect(calls).toBe(4);
-      for (let turn = 0; turn < 20; turn += 1) await Promise.all([ask('b'), ask('a')]);
+      for (let index = 0; index < 20; index += 1) await Promise.all([ask('b'), ask('a')]);
       expect(calls).toBe(44);
       expect(await store.inspect('a', [windowRule(NUMBER, 100, HOUR_MS)])).toMatchObject([{ count: 21 }]);
     });

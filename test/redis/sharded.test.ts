@@ -45,10 +45,10 @@ function shardedUnderTest(
     ),
   );
   const takers = new Map<string, LimitStore>();
-  let turn = 0;
+  let index = 0;
   const next = () => {
-    turn += 1;
-    return stores[turn % stores.length] as LimitStore;
+    index += 1;
+    return stores[index % stores.length] as LimitStore;
   };
   return {
     now: () => (clock === 'controlled' ? nowMs : Date.now()),

@@ -6,7 +6,7 @@ import { post, testReceiver } from '../support/webhooks.ts';
 import { SECRET } from './store-under-test.ts';
 
 /** What another process is to do, once. */
-export interface WorkerOrder {
+export interface WorkerTask {
   readonly redisPort: number;
   readonly url: string;
   readonly shardBy: 'scope' | 'recipient';
@@ -25,7 +25,7 @@ export interface WorkerWord {
 
 const say = (word: WorkerWord) => process.send?.(word);
 
-async function run({ redisPort, url, shardBy, scope, work }: WorkerOrder): Promise<void> {
+async function run({ redisPort, url, shardBy, scope, work }: WorkerTask): Promise<void> {
   const client = new Redis(redisPort);
   const limits = redisLimits({ client, secret: SECRET, onStoreError: 'refuse', timeoutMs: 4_000, shardBy });
   await limits.check();
@@ -60,7 +60,7 @@ async function run({ redisPort, url, shardBy, scope, work }: WorkerOrder): Promi
   say({ said: 'done', result });
 }
 
-run(JSON.parse(process.argv[2] as string) as WorkerOrder).catch((error: unknown) => {
+run(JSON.parse(process.argv[2] as string) as WorkerTask).catch((error: unknown) => {
   console.error(error);
   process.exit(1);
 });

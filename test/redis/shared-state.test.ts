@@ -11,7 +11,7 @@ import { hasRedisServer, type RedisServer, startRedis } from '../support/redis-s
 import { failureOf } from '../support/transport.ts';
 import { post, receiptBody, testReceiver, UMID } from '../support/webhooks.ts';
 import { type EmulatorServer, startEmulatorServer } from './emulator-server.ts';
-import type { WorkerOrder, WorkerWord } from './shared-state-worker.ts';
+import type { WorkerTask, WorkerWord } from './shared-state-worker.ts';
 import { SECRET } from './store-under-test.ts';
 
 const PATIENCE = { timeout: 30_000, interval: 20 };
@@ -72,10 +72,10 @@ describe.skipIf(!hasRedisServer()).each(['scope', 'recipient'] as const)(
       return { asked, options: { limits, scope, baseUrl: pretended.url, fetch: globalThis.fetch } };
     }
 
-    function start(work: WorkerOrder['work']) {
-      const order: WorkerOrder = { redisPort: server.port, url: pretended.url, shardBy, scope, work };
+    function start(work: WorkerTask['work']) {
+      const task: WorkerTask = { redisPort: server.port, url: pretended.url, shardBy, scope, work };
       const file = fileURLToPath(new URL('shared-state-worker.ts', import.meta.url));
-      const child = fork(file, [JSON.stringify(order)], {
+      const child = fork(file, [JSON.stringify(task)], {
         execArgv: [],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       });

@@ -26,7 +26,7 @@ async function activatedAndRead(session: Session): Promise<void> {
   await session.store.release(session.scope, [read]);
   await session.sent('after its release', read, sent);
   const taken = await Promise.all(
-    Array.from({ length: 20 }, (_, turn) => session.take(turn === 10 ? active : read)),
+    Array.from({ length: 20 }, (_, index) => session.take(index === 10 ? active : read)),
   );
   ensure(taken[10]?.verdict.granted === true, 'an activation is granted whatever races with it');
   await session.refused('after the race', read);
@@ -49,8 +49,8 @@ async function givenBack(session: Session): Promise<void> {
       const taken: Taken[] = [];
       for (const windowMs of lengths)
         taken.push(await session.granted('an activation', activeBlockRule(key, windowMs)));
-      for (const turn of order) {
-        await session.settle(taken[turn] as Taken, (kept >> turn) & 1 ? 'keep' : 'return');
+      for (const index of order) {
+        await session.settle(taken[index] as Taken, (kept >> index) & 1 ? 'keep' : 'return');
       }
       const count = await session.countOf(blockRule(key, HOUR_MS));
       ensure(count === Number(kept > 0), `activations settled ${order} with mask ${kept}: counts ${count}`);

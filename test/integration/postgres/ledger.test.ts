@@ -151,7 +151,7 @@ await describePostgres('postgresConsentLedger on a server', ({ connect, schema }
       { key: '+1', ...optIn, at: 2, messageId: 'b' },
     ];
     await Promise.all(
-      Array.from({ length: 20 }, (_, turn) => ledger.append(turn % 2 === 0 ? pair : pair.toReversed())),
+      Array.from({ length: 20 }, (_, index) => ledger.append(index % 2 === 0 ? pair : pair.toReversed())),
     );
     expect(await ledger.history('+1')).toHaveLength(2);
     expect(await ledger.get(['+1'])).toMatchObject([optIn]);

@@ -73,12 +73,12 @@ describe('the way to the shared store', () => {
 
   it('takes calls that failed together for one failure', async () => {
     const { availability, emit, call } = startAvailability();
-    for (let turn = 1; turn <= 2; turn += 1) {
+    for (let index = 1; index <= 2; index += 1) {
       const together = Array.from({ length: 20 }, () => call(() => new Promise(() => {})));
       await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
       await Promise.all(together);
       expect(availability.isDown()).toBe(false);
-      expect(emit).toHaveBeenCalledTimes(turn);
+      expect(emit).toHaveBeenCalledTimes(index);
     }
     await call(() => Promise.reject(new Error('no')));
     expect(availability.isDown()).toBe(true);

@@ -119,8 +119,8 @@ describe.runIf(hasRedisServer()).each(KINDS)('redisLimits on %s', (_, start, cli
       const [one, two] = [startLimits(connected.client, 'refuse'), startLimits(connected.client, 'refuse')];
       await warm(one);
       const taken = [];
-      for (let turn = 0; turn < 12; turn += 1) {
-        const { limits } = turn % 2 === 0 ? one : two;
+      for (let index = 0; index < 12; index += 1) {
+        const { limits } = index % 2 === 0 ? one : two;
         taken.push((await limits.take(one.scope, [messageOf()]))[0]?.granted);
       }
       expect(taken.filter((granted) => granted === true)).toHaveLength(10);
@@ -134,7 +134,7 @@ describe.runIf(hasRedisServer()).each(KINDS)('redisLimits on %s', (_, start, cli
       expect(await local.take()).toBe(true);
       servers.signal('SIGSTOP');
       const alone = [];
-      for (let turn = 0; turn < 7; turn += 1) {
+      for (let index = 0; index < 7; index += 1) {
         alone.push(await timed(local.take));
         await timed(() => expect(refusing.take()).rejects.toThrow(StoreError));
       }
@@ -156,7 +156,7 @@ describe.runIf(hasRedisServer()).each(KINDS)('redisLimits on %s', (_, start, cli
       await warm(local);
       expect(await local.take()).toBe(true);
       servers.cutAll();
-      for (let turn = 0; turn < 3; turn += 1) expect(await timed(local.take)).toBe(true);
+      for (let index = 0; index < 3; index += 1) expect(await timed(local.take)).toBe(true);
       await vi.waitFor(async () => {
         expect(local.switches().at(-1) ?? 'shared').toBe('shared');
         expect(await local.count()).toBe(4);
@@ -189,7 +189,7 @@ describe.runIf(hasRedisServer())('a client that is not connected', () => {
     client.on('error', () => {});
     const refusing = startLimits(client, 'refuse');
     const local = startLimits(client, { local: { processes: 5 } });
-    for (let turn = 0; turn < 2; turn += 1) {
+    for (let index = 0; index < 2; index += 1) {
       await timed(() => expect(refusing.take()).rejects.toThrow(StoreError));
       expect(await timed(local.take)).toBe(true);
     }
@@ -202,7 +202,7 @@ describe.runIf(hasRedisServer())('a client that is not connected', () => {
   it('counts what it let through alone, once it is connected', async () => {
     const client = createClient({ url: servers.urls[0] as string });
     const local = startLimits(client, { local: { processes: 2 } });
-    for (let turn = 0; turn < 3; turn += 1) expect(await local.take()).toBe(true);
+    for (let index = 0; index < 3; index += 1) expect(await local.take()).toBe(true);
     expect(local.switches()).toEqual(['local']);
     await client.connect();
     await vi.waitFor(() => expect(local.switches()).toEqual(['local', 'shared']), 10_000);

@@ -171,10 +171,10 @@ describe.skipIf(!hasRedisServer())('one command after the other through faulty w
     let asked = 0;
     const sent: number[] = [];
     const settling: Promise<void>[] = [];
-    async function sendOne(place: number, isKept: boolean): Promise<void> {
+    async function sendOne(index: number, isKept: boolean): Promise<void> {
       asked += 1;
       const [member, reservation] = [asked % 5, `${scope}-${asked}`];
-      const store = stores[place] as RedisLimitStore;
+      const store = stores[index] as RedisLimitStore;
       const rules = rulesOf(member);
       try {
         const [verdict] = await store.take(scope, [{ reservation, rules }]);

@@ -177,7 +177,7 @@ describe('a shared store that does not answer, onStoreError refuse', () => {
   it('takes a wrong request for an answer', async () => {
     const faulty = createFaultyStore();
     const process = startProcess(faulty, 'refuse');
-    for (let turn = 0; turn < 5; turn += 1) {
+    for (let index = 0; index < 5; index += 1) {
       await expect(process.take('a', windowRule(0))).rejects.toThrow(ValidationError);
     }
     expect(process.events).toEqual([]);
@@ -188,9 +188,9 @@ describe('a shared store that does not answer, onStoreError refuse', () => {
     const faulty = createFaultyStore();
     const { store, events } = startProcess(faulty, 'refuse');
     faulty.fault = 'late';
-    for (let turn = 0; turn < 5; turn += 1) {
+    for (let index = 0; index < 5; index += 1) {
       const caller = new AbortController();
-      const request = { reservation: `a${turn}`, rules: [TEN] };
+      const request = { reservation: `a${index}`, rules: [TEN] };
       const refused = expect(store.take(SCOPE, [request], { signal: caller.signal })).rejects.toThrow(
         AbortedError,
       );

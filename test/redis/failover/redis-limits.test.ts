@@ -154,11 +154,11 @@ describe.skipIf(!hasRedisServer())('redisLimits on a server in trouble', () => {
     const scope = newScope();
     const { limits, switches } = startLimits({ local: { processes: 2 } });
     const granted = async () => (await limits.take(scope, [messageOf(TEN)]))[0]?.granted;
-    for (let turn = 0; turn < 2; turn += 1) expect(await granted()).toBe(true);
+    for (let index = 0; index < 2; index += 1) expect(await granted()).toBe(true);
 
     server.process.kill('SIGSTOP');
     const alone = [];
-    for (let turn = 0; turn < 6; turn += 1) alone.push(await granted());
+    for (let index = 0; index < 6; index += 1) alone.push(await granted());
     // Two were granted before, so three are left of a share of five.
     expect(alone).toEqual([true, true, true, false, false, false]);
     expect(switches()).toEqual(['local']);
@@ -174,7 +174,7 @@ describe.skipIf(!hasRedisServer())('redisLimits on a server in trouble', () => {
     const { limits, switches } = startLimits('refuse');
     await limits.take(scope, [messageOf(TEN)]);
     server.process.kill('SIGSTOP');
-    for (let turn = 0; turn < 10; turn += 1) {
+    for (let index = 0; index < 10; index += 1) {
       await expect(limits.take(scope, [messageOf(TEN)])).rejects.toThrow(StoreError);
     }
     expect(switches()).toEqual(['refuse']);
@@ -206,7 +206,7 @@ describe.skipIf(!hasRedisServer())('redisLimits on a server in trouble', () => {
       for (const isGranted of await Promise.all(Array.from({ length: 500 }, decide))) {
         granted += Number(isGranted);
       }
-      for (let turn = 0; turn < 500; turn += 1) granted += Number(await decide());
+      for (let index = 0; index < 500; index += 1) granted += Number(await decide());
       // A share of five, of which one was granted before.
       expect(granted).toBe(onStoreError === 'refuse' ? 0 : 4);
       // 150 ms and what this machine needs; the clients would wait for seconds.

@@ -7,7 +7,7 @@ import {
 } from '../../support/redis-server.ts';
 import { startTcpProxy } from '../failover/tcp-proxy.ts';
 import { countsOf } from './counter.ts';
-import { describeFleet, eventually, expectExact, expectNoneTwice, LIMIT, ofTest, total } from './kit.ts';
+import { describeWorkerPool, eventually, expectExact, expectNoneTwice, LIMIT, ofTest, total } from './kit.ts';
 
 const SLOW = { lanes: 4, restMs: 4 };
 
@@ -45,70 +45,70 @@ function findMaster(nodes: readonly RedisServer[], scope: string): [RedisServer,
   return [nodeAt(port), nodeAt(replicaPort)];
 }
 
-describeFleet('four processes and a failover', (fleet) => {
-  const restAll = () => fleet.all((worker) => worker.rest());
-  const runAll = (numbers: readonly string[]) => fleet.all((worker) => worker.run(numbers));
+describeWorkerPool('four processes and a failover', (pool) => {
+  const restAll = () => pool.all((worker) => worker.rest());
+  const runAll = (numbers: readonly string[]) => pool.all((worker) => worker.run(numbers));
   const full = (numbers: readonly string[]) =>
-    eventually(async () => expect(fleet.sentTo(numbers)).toBeGreaterThanOrEqual(numbers.length * LIMIT));
+    eventually(async () => expect(pool.sentTo(numbers)).toBeGreaterThanOrEqual(numbers.length * LIMIT));
 
   it('count exactly when the replica has everything', async () => {
     const { primary, replica, address, promote } = await startPair();
-    const numbers = fleet.newNumbers(60);
-    const setup = await fleet.setUp(address.port, SLOW);
-    await fleet.startSending(numbers);
+    const numbers = pool.newNumbers(60);
+    const setup = await pool.setUp(address.port, SLOW);
+    await pool.startSending(numbers);
     await restAll();
     expect(primary.cli('WAIT', '1', '10000')).toBe('1');
     await primary.kill();
     await runAll(numbers);
-    await fleet.everybodyIs('refuse');
+    await pool.allDecidedBy('refuse');
     promote();
-    await fleet.everybodyIs('shared');
+    await pool.allDecidedBy('shared');
     await full(numbers);
     await restAll();
-    await eventually(() => expectExact(fleet, replica.port, setup, numbers));
+    await eventually(() => expectExact(pool, replica.port, setup, numbers));
   });
 
   it('let through as many more as the replica had not got, and no other', async () => {
     const { primary, replica, address, promote } = await startPair();
-    const numbers = fleet.newNumbers(60);
-    const setup = await fleet.setUp(address.port, SLOW);
-    await fleet.startSending(numbers);
+    const numbers = pool.newNumbers(60);
+    const setup = await pool.setUp(address.port, SLOW);
+    await pool.startSending(numbers);
     // The replica goes on as it is, and gets nothing more.
     replica.cli('REPLICAOF', '127.0.0.1', '1');
-    await fleet.startSending(numbers, 0.6);
+    await pool.startSending(numbers, 0.6);
     await restAll();
     await primary.kill();
-    const sent = fleet.receiver.counts(numbers);
+    const sent = pool.receiver.counts(numbers);
     const copied = await countsOf(replica.port, setup, numbers);
     const lost = sent.map((count, at) => count - (copied[at] ?? 0));
     expect(Math.min(...lost)).toBeGreaterThanOrEqual(0);
     expect(total(lost)).toBeGreaterThan(0);
 
     await runAll(numbers);
-    await fleet.everybodyIs('refuse');
+    await pool.allDecidedBy('refuse');
     promote();
-    await fleet.everybodyIs('shared');
+    await pool.allDecidedBy('shared');
     const most = lost.map((count) => LIMIT + count);
-    await eventually(async () => expect(fleet.sentTo(numbers)).toBeGreaterThanOrEqual(total(most)));
+    await eventually(async () => expect(pool.sentTo(numbers)).toBeGreaterThanOrEqual(total(most)));
     await restAll();
-    expect(fleet.receiver.counts(numbers)).toEqual(most);
+    expect(pool.receiver.counts(numbers)).toEqual(most);
     expect(await countsOf(replica.port, setup, numbers)).toEqual(numbers.map(() => LIMIT));
-    expectNoneTwice(fleet.receiver);
+    expectNoneTwice(pool.receiver);
   });
 
   it('send nothing while they are led to a replica, and say why', async () => {
     const { address, replica } = await startPair();
     address.moveTo(replica.port);
-    const numbers = fleet.newNumbers(5);
-    await fleet.setUp(address.port, { timeoutMs: 4_000 });
+    const numbers = pool.newNumbers(5);
+    await pool.setUp(address.port, { timeoutMs: 4_000 });
     // Those of one moment are one failure.
     const times = 10;
-    const reports = await fleet.all((worker) => worker.burst(numbers, times));
+    const reports = await pool.all((worker) => worker.burst(numbers, times));
     for (const { storeErrors, events } of reports) {
       expect(storeErrors).toBe(times * numbers.length);
       expect(events).toContainEqual(expect.objectContaining({ type: 'limits-switched', cause: 'READONLY' }));
     }
-    expect(fleet.sentTo(numbers)).toBe(0);
+    expect(pool.sentTo(numbers)).toBe(0);
   });
 
   describe('in a cluster', () => {
@@ -119,16 +119,16 @@ describeFleet('four processes and a failover', (fleet) => {
     afterAll(() => cluster?.stop());
 
     async function start() {
-      const numbers = fleet.newNumbers(60);
+      const numbers = pool.newNumbers(60);
       const [{ port }] = cluster.nodes as [RedisServer];
-      const setup = await fleet.setUp(port, { ...SLOW, isCluster: true });
+      const setup = await pool.setUp(port, { ...SLOW, isCluster: true });
       const [master, replica] = findMaster(cluster.nodes, setup.scope);
-      await fleet.startSending(numbers);
+      await pool.startSending(numbers);
       async function fill() {
         await full(numbers);
         await restAll();
         expect(replica.cli('ROLE')).toMatch(/^master/);
-        await eventually(() => expectExact(fleet, replica.port, setup, numbers));
+        await eventually(() => expectExact(pool, replica.port, setup, numbers));
       }
       return { numbers, master, replica, fill };
     }
@@ -146,8 +146,8 @@ describeFleet('four processes and a failover', (fleet) => {
       expect(master.cli('WAIT', '1', '10000')).toBe('1');
       await master.kill();
       await runAll(numbers);
-      await fleet.everybodyIs('refuse');
-      await fleet.everybodyIs('shared');
+      await pool.allDecidedBy('refuse');
+      await pool.allDecidedBy('shared');
       await fill();
     });
   });

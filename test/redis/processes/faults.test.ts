@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { startRedis } from '../../support/redis-server.ts';
 import { startTcpProxy } from '../failover/tcp-proxy.ts';
 import { countsOf } from './counter.ts';
-import { describeFleet, eventually, expectExact, expectNoneTwice, LIMIT, ofTest, total } from './kit.ts';
+import { describeWorkerPool, eventually, expectExact, expectNoneTwice, LIMIT, ofTest, total } from './kit.ts';
 
 /** Slow enough that a fault falls into the middle. */
 const SLOW = { lanes: 4, restMs: 4 };
@@ -10,9 +10,9 @@ const PROCESSES = 4;
 /** Without a deadline of our own the clients wait for 10 s and more. */
 const LONGEST_DECISION_MS = 3_000;
 
-describeFleet('four processes and a server in trouble', (fleet) => {
-  const reports = () => fleet.all((worker) => worker.report());
-  const restAll = () => fleet.all((worker) => worker.rest());
+describeWorkerPool('four processes and a server in trouble', (pool) => {
+  const reports = () => pool.all((worker) => worker.report());
+  const restAll = () => pool.all((worker) => worker.rest());
 
   /** Each process has refused so many times more. */
   async function everybodyRefuses(times: number, field: 'storeErrors' | 'limited'): Promise<void> {
@@ -33,113 +33,111 @@ describeFleet('four processes and a server in trouble', (fleet) => {
 
   /** Goes on until all numbers are full. */
   async function fill(numbers: readonly string[]): Promise<void> {
-    await eventually(async () =>
-      expect(fleet.sentTo(numbers)).toBeGreaterThanOrEqual(numbers.length * LIMIT),
-    );
+    await eventually(async () => expect(pool.sentTo(numbers)).toBeGreaterThanOrEqual(numbers.length * LIMIT));
     await everybodyRefuses(numbers.length, 'limited');
     await restAll();
   }
 
   it('refuse while it is frozen (kill -STOP), and count exactly afterwards', async () => {
     const server = await ofTest(startRedis());
-    const numbers = fleet.newNumbers(60);
-    const setup = await fleet.setUp(server.port, SLOW);
-    await fleet.startSending(numbers);
+    const numbers = pool.newNumbers(60);
+    const setup = await pool.setUp(server.port, SLOW);
+    await pool.startSending(numbers);
     server.process.kill('SIGSTOP');
     // Decided while it still stands.
     await everybodyRefuses(20, 'storeErrors');
-    await fleet.everybodyIs('refuse');
+    await pool.allDecidedBy('refuse');
     await expectPromptDecisions();
     server.process.kill('SIGCONT');
-    await fleet.everybodyIs('shared');
+    await pool.allDecidedBy('shared');
     await fill(numbers);
-    await eventually(() => expectExact(fleet, server.port, setup, numbers));
+    await eventually(() => expectExact(pool, server.port, setup, numbers));
   });
 
   it('go on with their shares while it is frozen, and tell it every message afterwards', async () => {
     const server = await ofTest(startRedis());
-    const numbers = fleet.newNumbers(60);
+    const numbers = pool.newNumbers(60);
     const onStoreError = { local: { processes: PROCESSES } };
-    const setup = await fleet.setUp(server.port, { ...SLOW, onStoreError });
-    await fleet.startSending(numbers);
+    const setup = await pool.setUp(server.port, { ...SLOW, onStoreError });
+    await pool.startSending(numbers);
     server.process.kill('SIGSTOP');
-    await fleet.everybodyIs('local');
+    await pool.allDecidedBy('local');
     // Nobody has sent to these yet: all that they get now, they get without the server.
-    const fresh = fleet.newNumbers(20);
+    const fresh = pool.newNumbers(20);
     await restAll();
-    await fleet.all((worker) => worker.run([...numbers, ...fresh]));
+    await pool.all((worker) => worker.run([...numbers, ...fresh]));
     // Several times round, so that everybody has used up its share of each.
     await everybodyRefuses(4 * numbers.length, 'limited');
     await expectPromptDecisions();
     const alone = PROCESSES * Math.floor(LIMIT / PROCESSES);
-    expect(fleet.receiver.counts(fresh)).toEqual(fresh.map(() => alone));
+    expect(pool.receiver.counts(fresh)).toEqual(fresh.map(() => alone));
     await restAll();
 
     server.process.kill('SIGCONT');
-    await fleet.everybodyIs('shared');
+    await pool.allDecidedBy('shared');
     const all = [...numbers, ...fresh];
-    const sent = fleet.receiver.counts(all);
+    const sent = pool.receiver.counts(all);
     expect(Math.max(...sent)).toBeLessThanOrEqual(LIMIT + Math.max(LIMIT, PROCESSES));
     await eventually(async () => expect(await countsOf(server.port, setup, all)).toEqual(sent));
-    await fleet.all((worker) => worker.run(all));
+    await pool.all((worker) => worker.run(all));
     await fill(fresh);
     // The server had never heard of the fresh ones; it was told, and lets through only what is left.
-    expect(fleet.receiver.counts(all)).toEqual(sent.map((count) => Math.max(LIMIT, count)));
-    expectNoneTwice(fleet.receiver);
+    expect(pool.receiver.counts(all)).toEqual(sent.map((count) => Math.max(LIMIT, count)));
+    expectNoneTwice(pool.receiver);
   });
 
   it('refuse while it is gone (kill -KILL); what an empty one lets through comes on top', async () => {
     const server = await ofTest(startRedis());
-    const numbers = fleet.newNumbers(60);
-    const setup = await fleet.setUp(server.port, SLOW);
-    await fleet.startSending(numbers);
+    const numbers = pool.newNumbers(60);
+    const setup = await pool.setUp(server.port, SLOW);
+    await pool.startSending(numbers);
     await server.kill();
-    await fleet.everybodyIs('refuse');
+    await pool.allDecidedBy('refuse');
     await everybodyRefuses(20, 'storeErrors');
     await expectPromptDecisions();
-    const before = fleet.receiver.counts(numbers);
+    const before = pool.receiver.counts(numbers);
     expect(Math.max(...before)).toBeLessThanOrEqual(LIMIT);
 
     await server.restart();
-    await fleet.everybodyIs('shared');
+    await pool.allDecidedBy('shared');
     // What was written late before is counted anew, so a few less may be let through than an empty server would.
     const full = numbers.map(() => LIMIT);
     await eventually(async () => expect(await countsOf(server.port, setup, numbers)).toEqual(full));
     await restAll();
-    const later = fleet.receiver.counts(numbers).map((count, at) => count - (before[at] ?? 0));
+    const later = pool.receiver.counts(numbers).map((count, at) => count - (before[at] ?? 0));
     expect(Math.max(...later)).toBeLessThanOrEqual(LIMIT);
     expect(total(full) - total(later)).toBeLessThanOrEqual(PROCESSES * SLOW.lanes);
-    expectNoneTwice(fleet.receiver);
+    expectNoneTwice(pool.receiver);
   });
 
   it('count exactly when a server that keeps a log of its writes is killed and comes back', async () => {
     const server = await ofTest(startRedis('--appendonly', 'yes', '--appendfsync', 'always'));
-    const numbers = fleet.newNumbers(60);
-    const setup = await fleet.setUp(server.port, SLOW);
-    await fleet.startSending(numbers);
+    const numbers = pool.newNumbers(60);
+    const setup = await pool.setUp(server.port, SLOW);
+    await pool.startSending(numbers);
     await server.kill();
-    await fleet.everybodyIs('refuse');
+    await pool.allDecidedBy('refuse');
     await server.restart();
-    await fleet.everybodyIs('shared');
+    await pool.allDecidedBy('shared');
     await fill(numbers);
-    await eventually(() => expectExact(fleet, server.port, setup, numbers));
+    await eventually(() => expectExact(pool, server.port, setup, numbers));
   });
 
   it('count exactly when connections are cut in mid-command, again and again', async () => {
     const server = await ofTest(startRedis());
     const proxy = await ofTest(startTcpProxy(server.port));
-    const numbers = fleet.newNumbers(60);
-    const setup = await fleet.setUp(proxy.port, { ...SLOW, restMs: 20 });
-    await fleet.startSending(numbers);
-    for (let turn = 0; turn < 4; turn += 1) {
+    const numbers = pool.newNumbers(60);
+    const setup = await pool.setUp(proxy.port, { ...SLOW, restMs: 20 });
+    await pool.startSending(numbers);
+    for (let index = 0; index < 4; index += 1) {
       proxy.swallowAnswers();
-      await fleet.everybodyIs('refuse');
+      await pool.allDecidedBy('refuse');
       proxy.cut();
-      await fleet.everybodyIs('shared');
+      await pool.allDecidedBy('shared');
     }
-    expect(fleet.sentTo(numbers)).toBeLessThan(numbers.length * LIMIT);
+    expect(pool.sentTo(numbers)).toBeLessThan(numbers.length * LIMIT);
     await expectPromptDecisions();
     await fill(numbers);
-    await eventually(() => expectExact(fleet, server.port, setup, numbers));
+    await eventually(() => expectExact(pool, server.port, setup, numbers));
   });
 });

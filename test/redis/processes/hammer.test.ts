@@ -2,9 +2,8 @@ import { Redis } from 'ioredis';
 import { expect, it } from 'vitest';
 import { startRedis } from '../../support/redis-server.ts';
 import { countsOf } from './counter.ts';
-import { SHIFTS_MINUTES } from './fleet.ts';
 import {
-  describeFleet,
+  describeWorkerPool,
   eventually,
   expectExact,
   expectNoneTwice,
@@ -13,32 +12,33 @@ import {
   sumOf,
   total,
 } from './kit.ts';
+import { SHIFTS_MINUTES } from './worker-pool.ts';
 
 /** On a busy machine an answer may take long; here nothing is about trouble. */
 const PATIENT = { timeoutMs: 4_000 };
 
-describeFleet('four processes, with clocks 31 minutes apart', (fleet) => {
+describeWorkerPool('four processes, with clocks 31 minutes apart', (pool) => {
   it('let each of 200 hot numbers have exactly its limit, and share in each', async () => {
     const server = await ofTest(startRedis());
-    const numbers = fleet.newNumbers(200);
-    const setup = await fleet.setUp(server.port, PATIENT);
+    const numbers = pool.newNumbers(200);
+    const setup = await pool.setUp(server.port, PATIENT);
     // Four tries a process: fewer than three processes cannot fill a number.
-    const reports = await fleet.all((worker) => worker.burst(numbers, 4));
+    const reports = await pool.all((worker) => worker.burst(numbers, 4));
     expect(sumOf(reports, 'storeErrors')).toBe(0);
-    await expectExact(fleet, server.port, setup, numbers);
+    await expectExact(pool, server.port, setup, numbers);
     expect(sumOf(reports, 'accepted')).toBe(200 * LIMIT);
     expect(sumOf(reports, 'limited')).toBe(200 * (16 - LIMIT));
     for (const number of numbers) {
-      const sent = fleet.receiver.arrivals.filter(({ destination }) => destination === number);
+      const sent = pool.receiver.arrivals.filter(({ destination }) => destination === number);
       expect(new Set(sent.map(({ worker }) => worker)).size).toBeGreaterThanOrEqual(3);
     }
   });
 
   it('agree on how long a number has to wait, whatever their own clocks say', async () => {
     const server = await ofTest(startRedis());
-    const [number = ''] = fleet.newNumbers(1);
-    await fleet.setUp(server.port, PATIENT);
-    const [first, ...others] = fleet.workers;
+    const [number = ''] = pool.newNumbers(1);
+    await pool.setUp(server.port, PATIENT);
+    const [first, ...others] = pool.workers;
     await first?.burst([number], LIMIT);
     const asked = Date.now();
     const reports = await Promise.all(others.map((worker) => worker.burst([number], 1)));
@@ -53,42 +53,42 @@ describeFleet('four processes, with clocks 31 minutes apart', (fleet) => {
 
   it('count exactly while somebody flushes the scripts all the time', async () => {
     const server = await ofTest(startRedis());
-    const numbers = fleet.newNumbers(60);
-    const setup = await fleet.setUp(server.port, PATIENT);
+    const numbers = pool.newNumbers(60);
+    const setup = await pool.setUp(server.port, PATIENT);
     const redis = new Redis(server.port);
     let isDone = false;
     let flushes = 0;
     const flushing = (async () => {
       for (; !isDone; flushes += 1) await redis.script('FLUSH');
     })();
-    const reports = await fleet.all((worker) => worker.burst(numbers, 4));
+    const reports = await pool.all((worker) => worker.burst(numbers, 4));
     isDone = true;
     await flushing;
     redis.disconnect();
     expect(sumOf(reports, 'storeErrors')).toBe(0);
-    await expectExact(fleet, server.port, setup, numbers);
+    await expectExact(pool, server.port, setup, numbers);
     expect(flushes).toBeGreaterThan(100);
     expect(server.cli('INFO', 'errorstats')).toContain('errorstat_NOSCRIPT');
   });
 
   it('leave counted what a process took that was killed', async () => {
     const server = await ofTest(startRedis());
-    const numbers = fleet.newNumbers(100);
-    const setup = await fleet.setUp(server.port, PATIENT);
-    const [victim, ...others] = fleet.workers;
+    const numbers = pool.newNumbers(100);
+    const setup = await pool.setUp(server.port, PATIENT);
+    const [victim, ...others] = pool.workers;
     if (victim === undefined) throw new Error('no worker');
-    const sent = () => fleet.receiver.arrivals.filter(({ worker }) => worker === victim.name);
+    const sent = () => pool.receiver.arrivals.filter(({ worker }) => worker === victim.name);
     await victim.run(numbers);
     await eventually(async () => expect(sent().length).toBeGreaterThan(50));
-    await fleet.replace(victim);
+    await pool.replace(victim);
     await Promise.all(others.map((worker) => worker.burst(numbers, LIMIT)));
 
     // All are full for the server. What it took for messages that never left is not given to anybody else.
     const counted = await countsOf(server.port, setup, numbers);
     expect(counted).toEqual(numbers.map(() => LIMIT));
-    const arrived = fleet.receiver.counts(numbers);
+    const arrived = pool.receiver.counts(numbers);
     expect(Math.max(...arrived)).toBeLessThanOrEqual(LIMIT);
     expect(total(counted) - total(arrived)).toBeLessThanOrEqual(setup.lanes);
-    expectNoneTwice(fleet.receiver);
+    expectNoneTwice(pool.receiver);
   });
 });

@@ -1,17 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, vi } from 'vitest';
 import { numberOf } from '../../support/client.ts';
 import { hasRedisServer } from '../../support/redis-server.ts';
+import type { WorkerReport, WorkerSetup } from './commands.ts';
 import { countsOf } from './counter.ts';
-import { SHIFTS_MINUTES, startWorker, type Worker } from './fleet.ts';
-import type { WorkerReport, WorkerSetup } from './orders.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
+import { SHIFTS_MINUTES, startWorker, type Worker } from './worker-pool.ts';
 
 export const LIMIT = 10;
 const HALF_AN_HOUR_MS = 1_800_000;
 /** Room for a busy machine; nothing waits longer than it must. */
 const PATIENCE = { timeout: 40_000, interval: 20 };
 
-export interface Fleet {
+export interface WorkerPool {
   readonly receiver: Receiver;
   /** Four, on hosts whose clocks are 31 minutes apart. */
   readonly workers: readonly Worker[];
@@ -25,7 +25,7 @@ export interface Fleet {
   /** Everybody sends, and this part of what may be sent is out. */
   startSending(numbers: readonly string[], part?: number): Promise<void>;
   /** Waits until each process has said that these decide now. */
-  everybodyIs(who: 'shared' | 'local' | 'refuse'): Promise<void>;
+  allDecidedBy(who: 'shared' | 'local' | 'refuse'): Promise<void>;
   /** `kill -KILL` of one in the middle of its work; another one takes its place. */
   replace(worker: Worker): Promise<void>;
 }
@@ -54,7 +54,7 @@ export const sumOf = (reports: readonly WorkerReport[], field: 'accepted' | 'lim
 
 /** Each number got what the limit allows, and the server counts as many. */
 export async function expectExact(
-  { receiver }: Fleet,
+  { receiver }: WorkerPool,
   port: number,
   setup: WorkerSetup,
   numbers: readonly string[],
@@ -70,7 +70,7 @@ export function expectNoneTwice({ arrivals }: Receiver): void {
 }
 
 /** A suite with four processes and a pretend 8x8. Each test starts a server of its own. */
-export function describeFleet(name: string, suite: (fleet: Fleet) => void): void {
+export function describeWorkerPool(name: string, suite: (pool: WorkerPool) => void): void {
   describe.runIf(hasRedisServer())(name, { timeout: 120_000 }, () => {
     let receiver: Receiver;
     let workers: Worker[] = [];
@@ -84,8 +84,8 @@ export function describeFleet(name: string, suite: (fleet: Fleet) => void): void
       await Promise.all(workers.map((worker) => worker.kill()));
       await receiver?.stop();
     });
-    afterEach(() => fleet.all((worker) => worker.rest()));
-    const fleet: Fleet = {
+    afterEach(() => pool.all((worker) => worker.rest()));
+    const pool: WorkerPool = {
       get receiver() {
         return receiver;
       },
@@ -101,26 +101,26 @@ export function describeFleet(name: string, suite: (fleet: Fleet) => void): void
         const setup: WorkerSetup = {
           redisPort,
           receiverUrl: receiver.url,
-          scope: `fleet-${scopes}`,
+          scope: `pool-${scopes}`,
           windows: [{ limit: LIMIT, windowMs: HALF_AN_HOUR_MS }],
           onStoreError: 'refuse',
           lanes: 8,
           ...more,
         };
-        await fleet.all((worker) => worker.setUp(setup));
+        await pool.all((worker) => worker.setUp(setup));
         return setup;
       },
       all: (ask) => Promise.all(workers.map(ask)),
       sentTo: (wanted) => total(receiver.counts(wanted)),
       async startSending(wanted, part = 0.3) {
-        await fleet.all((worker) => worker.run(wanted));
+        await pool.all((worker) => worker.run(wanted));
         await eventually(async () =>
-          expect(fleet.sentTo(wanted)).toBeGreaterThan(wanted.length * LIMIT * part),
+          expect(pool.sentTo(wanted)).toBeGreaterThan(wanted.length * LIMIT * part),
         );
       },
-      everybodyIs: (who) =>
+      allDecidedBy: (who) =>
         eventually(async () => {
-          const reports = await fleet.all((worker) => worker.report());
+          const reports = await pool.all((worker) => worker.report());
           for (const report of reports) expect(switchesOf(report).at(-1)).toBe(who);
         }),
       async replace(worker) {
@@ -129,6 +129,6 @@ export function describeFleet(name: string, suite: (fleet: Fleet) => void): void
         workers = workers.map((each) => (each === worker ? other : each));
       },
     };
-    suite(fleet);
+    suite(pool);
   });
 }

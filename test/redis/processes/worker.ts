@@ -4,7 +4,7 @@ import { LimitError, SmsError } from '../../../src/errors.ts';
 import type { LimitsEvent } from '../../../src/redis/failover/limits-event.ts';
 import { type RedisLimitStore, redisLimits } from '../../../src/redis/redis-limits.ts';
 import { SECRET } from '../store-under-test.ts';
-import type { Order, Reply, WorkerReport, WorkerSetup } from './orders.ts';
+import type { Reply, WorkerCommand, WorkerReport, WorkerSetup } from './commands.ts';
 
 /** One process of a service, as a program: told by messages what to send, it says what came of it. */
 
@@ -130,24 +130,24 @@ async function inLanes(next: () => string | undefined): Promise<void> {
 }
 
 async function burst(numbers: readonly string[], times: number): Promise<void> {
-  let turn = 0;
-  await inLanes(() => (turn < times * numbers.length ? numbers[turn++ % numbers.length] : undefined));
+  let index = 0;
+  await inLanes(() => (index < times * numbers.length ? numbers[index++ % numbers.length] : undefined));
 }
 
 function run(numbers: readonly string[]): void {
-  let turn = 0;
+  let index = 0;
   isResting = false;
-  running = inLanes(() => (isResting ? undefined : numbers[turn++ % numbers.length]));
+  running = inLanes(() => (isResting ? undefined : numbers[index++ % numbers.length]));
 }
 
-async function carryOut(order: Order): Promise<void> {
-  switch (order.type) {
+async function execute(command: WorkerCommand): Promise<void> {
+  switch (command.type) {
     case 'setup':
-      return setUp(order.setup);
+      return setUp(command.setup);
     case 'burst':
-      return burst(order.numbers, order.times);
+      return burst(command.numbers, command.times);
     case 'run':
-      return run(order.numbers);
+      return run(command.numbers);
     case 'rest':
       isResting = true;
       await running;
@@ -160,9 +160,9 @@ function report(): WorkerReport {
   return { ...tally, now: Date.now() };
 }
 
-process.on('message', (order: Order) => {
-  void carryOut(order).then(() => {
-    const reply: Reply = { id: order.id, report: report() };
+process.on('message', (command: WorkerCommand) => {
+  void execute(command).then(() => {
+    const reply: Reply = { id: command.id, report: report() };
     process.send?.(reply);
   });
 });

@@ -6,16 +6,16 @@ import { failureOf } from '../../support/transport.ts';
 function serverOf(knows: 'no script' | 'never a script' | 'the script') {
   const sent: string[] = [];
   let known = knows === 'the script';
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const tick = () => new Promise((resolve) => setImmediate(resolve));
   async function evalsha(_sha: string, keys: readonly string[]): Promise<string> {
     sent.push(`evalsha ${keys[0]}`);
-    await turn();
+    await tick();
     if (!known) throw new Error('NOSCRIPT No matching script. Please use EVAL.');
     return `answer to ${keys[0]}`;
   }
   async function evaluate(_script: string, keys: readonly string[]): Promise<string> {
     sent.push(`eval ${keys[0]}`);
-    await turn();
+    await tick();
     known = knows !== 'never a script';
     return `answer to ${keys[0]}`;
   }

@@ -5,11 +5,11 @@ import { MAIN_SHARD, SHARDS, shardScope } from '../../../src/redis/shards.ts';
 describe('the clocks of servers', () => {
   it('are remembered for the shards of a hundred scopes: without, every message asks for the time first', () => {
     const clocks = createServerClocks();
-    const places = Array.from({ length: 100 }, (_, account) =>
-      [MAIN_SHARD, ...Array(SHARDS).keys()].map((place) => shardScope(`account-${account}`, place)),
+    const scopes = Array.from({ length: 100 }, (_, account) =>
+      [MAIN_SHARD, ...Array(SHARDS).keys()].map((shard) => shardScope(`account-${account}`, shard)),
     ).flat();
-    for (const place of places) clocks.record(place, 1_000_000, clocks.local());
-    expect(places.filter((place) => clocks.now(place) === undefined)).toEqual([]);
+    for (const scope of scopes) clocks.record(scope, 1_000_000, clocks.local());
+    expect(scopes.filter((scope) => clocks.now(scope) === undefined)).toEqual([]);
   });
 
   it('go on with the local one', () => {

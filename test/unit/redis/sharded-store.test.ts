@@ -80,8 +80,8 @@ describe('the shard of a number', () => {
       windowRule(String(NUMBER), 1, HOUR_MS),
     ];
     expect(groupByShard(rules)).toEqual([
-      { place: shardOfNumber(NUMBER), rules: [rules[1], rules[3], rules[5]] },
-      { place: MAIN_SHARD, rules: [rules[0], rules[2], rules[4], rules[6]] },
+      { shard: shardOfNumber(NUMBER), rules: [rules[1], rules[3], rules[5]] },
+      { shard: MAIN_SHARD, rules: [rules[0], rules[2], rules[4], rules[6]] },
     ]);
   });
 });

@@ -57,7 +57,7 @@ describe('the pace on a server', () => {
   it('refuses when the team chose so, and tells once', async () => {
     const { lane, calls, events, server } = start('refuse');
     server.answer = broken;
-    for (let turn = 0; turn < 5; turn++) {
+    for (let index = 0; index < 5; index++) {
       await expect(lane.lease(requestOf(100, 1))).rejects.toThrow(StoreError);
     }
     // After three failures the server is left alone.
@@ -72,7 +72,7 @@ describe('the pace on a server', () => {
     // The name of the script is worked out in another thread, which no fake time waits for.
     await lane.lease(requestOf(100, 2));
     server.answer = hanging;
-    for (let turn = 0; turn < 3; turn++) {
+    for (let index = 0; index < 3; index++) {
       const [first, second] = (await drive(lane.lease(requestOf(100, 2)))).permits;
       expect((second?.fromMs ?? 0) - (first?.fromMs ?? 0)).toBeCloseTo(1040 / 50, 2);
     }

@@ -19,7 +19,7 @@ export interface WorkerSetup {
 }
 
 /** To a worker. Each is answered with its id. */
-export type Order =
+export type WorkerCommand =
   | { readonly id: number; readonly type: 'setup'; readonly setup: WorkerSetup }
   /** Sends to each of these numbers so many times; answered when it is done. */
   | {

@@ -1,56 +1,56 @@
+import type { WorkerReport } from '../test/redis/processes/commands.ts';
 import { countsOf } from '../test/redis/processes/counter.ts';
-import type { WorkerReport } from '../test/redis/processes/orders.ts';
 import type { Arrival } from '../test/redis/processes/receiver.ts';
 import { type Allowed, checkNoneTwice, checkTotals, checkWindows, tightestOf } from './check.ts';
 import { injectFaults } from './faults.ts';
 import {
+  type Fixture,
+  type FixtureConfig,
   LIMIT,
   machineMs,
   PROCESSES,
   pause,
-  startWorld,
+  startFixture,
   WINDOW_MS,
-  type World,
-  type WorldConfig,
-} from './world.ts';
+} from './fixture.ts';
 
 /** Nothing may take longer to be well again; ours. */
 const RECOVERY_MS = 60_000;
 /** Frozen processes included. Without a deadline of our own the clients wait for 10 s and more. */
 const LONGEST_DECISION_MS = 5_000;
 
-export interface LapResult {
+export interface RunResult {
   readonly flaws: readonly string[];
   readonly summary: string;
 }
 
 /** Sends for a while under faults, and then compares what was sent with what is counted. */
-export async function runLap(config: WorldConfig & { readonly durationMs: number }): Promise<LapResult> {
+export async function runOnce(config: FixtureConfig & { readonly durationMs: number }): Promise<RunResult> {
   const { receiver, durationMs, tell } = config;
   const from = receiver.arrivals.length;
-  const world = await startWorld(config);
+  const fixture = await startFixture(config);
   try {
-    const faults = await injectFaults(world, machineMs() + durationMs);
-    const reports = await settle(world);
+    const faults = await injectFaults(fixture, machineMs() + durationMs);
+    const reports = await settle(fixture);
     const arrivals = receiver.arrivals.slice(from);
-    const flaws = [...checkSent(world, arrivals), ...checkReports(reports)];
-    const totals = await untilRight(world, () => receiver.arrivals.slice(from));
+    const flaws = [...checkSent(fixture, arrivals), ...checkReports(reports)];
+    const totals = await untilRight(fixture, () => receiver.arrivals.slice(from));
     const tightest = tightestOf(arrivals, LIMIT);
     const summary = [
-      `${arrivals.length} messages to ${world.numbers.length} numbers, ${faults} faults`,
+      `${arrivals.length} messages to ${fixture.numbers.length} numbers, ${faults} faults`,
       `server counts ${totals.counted}`,
-      `${LIMIT + 1} to one number took ${tightest?.spanMs.toFixed(0) ?? 'longer than the lap'} ms at least`,
+      `${LIMIT + 1} to one number took ${tightest?.spanMs.toFixed(0) ?? 'longer than the run'} ms at least`,
       `slowest decision ${Math.max(...reports.map((report) => report.slowestDecisionMs)).toFixed(0)} ms`,
     ].join('; ');
     return { flaws: [...flaws, ...totals.flaws], summary };
   } finally {
-    tell('end of the lap');
-    await world.stop();
+    tell('end of the run');
+    await fixture.stop();
   }
 }
 
 /** Everybody is well again, and nothing is on its way. */
-async function settle({ workers, tell }: World): Promise<WorkerReport[]> {
+async function settle({ workers, tell }: Fixture): Promise<WorkerReport[]> {
   tell('no more faults');
   const isWell = ({ events }: WorkerReport) => {
     const last = events.findLast((event) => event.type === 'limits-switched');
@@ -66,10 +66,10 @@ async function settle({ workers, tell }: World): Promise<WorkerReport[]> {
 }
 
 /** Arrivals of which nobody can tell whether the server that forgot had counted them, or the new one has. */
-const isBetween = ({ askedMs, writtenMs }: Arrival, { fromMs, toMs }: World['losses'][number]) =>
+const isBetween = ({ askedMs, writtenMs }: Arrival, { fromMs, toMs }: Fixture['losses'][number]) =>
   askedMs < toMs && (writtenMs >= fromMs || writtenMs - askedMs > 250);
 
-function checkSent({ kind, losses }: World, arrivals: readonly Arrival[]): string[] {
+function checkSent({ kind, losses }: Fixture, arrivals: readonly Arrival[]): string[] {
   const flaws = checkNoneTwice(arrivals);
   if (kind === 'local') {
     return [...flaws, ...checkWindows(arrivals, LIMIT + Math.max(LIMIT, PROCESSES), WINDOW_MS)];
@@ -101,7 +101,7 @@ function checkReports(reports: readonly WorkerReport[]): string[] {
 }
 
 /** What the server may count, number by number. */
-function allowedOf({ numbers, losses }: World, arrivals: readonly Arrival[]): Allowed[] {
+function allowedOf({ numbers, losses }: Fixture, arrivals: readonly Arrival[]): Allowed[] {
   const loss = losses.at(-1) ?? { fromMs: 0, toMs: 0 };
   return numbers.map((number) => {
     const own = arrivals.filter(({ destination }) => destination === number);
@@ -111,12 +111,12 @@ function allowedOf({ numbers, losses }: World, arrivals: readonly Arrival[]): Al
 }
 
 /** What could not be given back in the trouble is given back now: asked until it is right, or for too long. */
-async function untilRight(world: World, arrivalsNow: () => readonly Arrival[]) {
-  const { server, setup, numbers, mostSurplus } = world;
+async function untilRight(fixture: Fixture, arrivalsNow: () => readonly Arrival[]) {
+  const { server, setup, numbers, mostSurplus } = fixture;
   const untilMs = machineMs() + RECOVERY_MS;
   for (;;) {
     const counts = await countsOf(server.port, setup, numbers);
-    const flaws = checkTotals(numbers, counts, allowedOf(world, arrivalsNow()), mostSurplus);
+    const flaws = checkTotals(numbers, counts, allowedOf(fixture, arrivalsNow()), mostSurplus);
     const counted = counts.reduce((sum, count) => sum + count, 0);
     if (flaws.length === 0 || machineMs() > untilMs) return { counted, flaws };
     await pause(200);

@@ -1,12 +1,12 @@
 import { startTcpProxy, type TcpProxy } from '../test/redis/failover/tcp-proxy.ts';
-import { SHIFTS_MINUTES, startWorker, type Worker } from '../test/redis/processes/fleet.ts';
-import type { WorkerSetup } from '../test/redis/processes/orders.ts';
+import type { WorkerSetup } from '../test/redis/processes/commands.ts';
 import type { Receiver } from '../test/redis/processes/receiver.ts';
+import { SHIFTS_MINUTES, startWorker, type Worker } from '../test/redis/processes/worker-pool.ts';
 import { type RedisServer, startRedis } from '../test/support/redis-server.ts';
 import type { Random } from './random.ts';
 
-/** What a lap is about. */
-export type LapKind =
+/** What a run is about. */
+export type RunKind =
   /** Nothing is sent without the server, which keeps all it has written. */
   | 'refuse'
   /** The same, and the server loses its memory when it is killed. */
@@ -20,19 +20,19 @@ export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve
 
 export const LIMIT = 5;
 export const WINDOW_MS = 10_000;
-/** Counts all that was sent in a lap. */
+/** Counts all that was sent in a run. */
 const TOTAL = { limit: 1_000_000, windowMs: 86_400_000 };
 export const PROCESSES = SHIFTS_MINUTES.length;
 const LANES = 4;
 /** Takes of a killed process that never became messages: those on their way, and those of an outage, one a second. */
 const LOST_WITH_A_PROCESS = 3 * LANES + 5;
 
-/** Four processes, two ways to one server, and what has happened to them. */
-export interface World {
-  readonly kind: LapKind;
+/** Four processes, two proxies to one server, and what has happened to them. */
+export interface Fixture {
+  readonly kind: RunKind;
   readonly random: Random;
   readonly server: RedisServer;
-  readonly ways: readonly TcpProxy[];
+  readonly proxies: readonly TcpProxy[];
   readonly workers: readonly Worker[];
   readonly setup: WorkerSetup;
   readonly numbers: readonly string[];
@@ -41,49 +41,55 @@ export interface World {
   /** Takes that may stay counted although nothing was sent. */
   mostSurplus: number;
   tell(line: string): void;
-  /** `kill -KILL` of one; another takes its place. */
+  /** `kill -KILL` of one; another takes its index. */
   killWorker(): Promise<string>;
   stop(): Promise<void>;
 }
 
-export interface WorldConfig {
-  readonly kind: LapKind;
-  readonly lap: number;
+export interface FixtureConfig {
+  readonly kind: RunKind;
+  readonly runIndex: number;
   readonly random: Random;
   readonly receiver: Receiver;
   readonly tell: (line: string) => void;
 }
 
-const numberAt = (lap: number, index: number) => `+65${91_000_000 + lap * 1_000 + index}`;
+const numberAt = (run: number, index: number) => `+65${91_000_000 + run * 1_000 + index}`;
 
-export async function startWorld({ kind, lap, random, receiver, tell }: WorldConfig): Promise<World> {
+export async function startFixture({
+  kind,
+  runIndex,
+  random,
+  receiver,
+  tell,
+}: FixtureConfig): Promise<Fixture> {
   const flags = kind === 'refuse, server forgets' ? [] : ['--appendonly', 'yes', '--appendfsync', 'always'];
   const server = await startRedis(...flags);
-  const ways = await Promise.all([startTcpProxy(server.port), startTcpProxy(server.port)]);
+  const proxies = await Promise.all([startTcpProxy(server.port), startTcpProxy(server.port)]);
   const workers: Worker[] = [];
-  const numbers = Array.from({ length: random.between(20, 120) }, (_, index) => numberAt(lap, index));
+  const numbers = Array.from({ length: random.between(20, 120) }, (_, index) => numberAt(runIndex, index));
   const setup: WorkerSetup = {
     redisPort: server.port,
     receiverUrl: receiver.url,
-    scope: `lap-${lap}`,
+    scope: `run-${runIndex}`,
     windows: [{ limit: LIMIT, windowMs: WINDOW_MS }, TOTAL],
     onStoreError: kind === 'local' ? { local: { processes: PROCESSES } } : 'refuse',
     lanes: LANES,
     restMs: 10,
   };
 
-  async function addWorker(place: number): Promise<void> {
-    const worker = await startWorker(SHIFTS_MINUTES[place]);
-    workers[place] = worker;
-    await worker.setUp({ ...setup, redisPort: ways[place % ways.length]?.port ?? server.port });
+  async function addWorker(index: number): Promise<void> {
+    const worker = await startWorker(SHIFTS_MINUTES[index]);
+    workers[index] = worker;
+    await worker.setUp({ ...setup, redisPort: proxies[index % proxies.length]?.port ?? server.port });
     await worker.run(numbers);
   }
 
-  const world: World = {
+  const fixture: Fixture = {
     kind,
     random,
     server,
-    ways,
+    proxies,
     workers,
     setup,
     numbers,
@@ -91,19 +97,19 @@ export async function startWorld({ kind, lap, random, receiver, tell }: WorldCon
     mostSurplus: 0,
     tell,
     async killWorker() {
-      const place = random.between(0, workers.length - 1);
-      const worker = workers[place] as Worker;
-      world.mostSurplus += LOST_WITH_A_PROCESS;
+      const index = random.between(0, workers.length - 1);
+      const worker = workers[index] as Worker;
+      fixture.mostSurplus += LOST_WITH_A_PROCESS;
       await worker.kill();
-      await addWorker(place);
+      await addWorker(index);
       return worker.name;
     },
     async stop() {
       await Promise.all(workers.map((worker) => worker.kill()));
-      await Promise.all(ways.map((way) => way.stop()));
+      await Promise.all(proxies.map((proxy) => proxy.stop()));
       await server.stop();
     },
   };
-  await Promise.all(SHIFTS_MINUTES.map((_, place) => addWorker(place)));
-  return world;
+  await Promise.all(SHIFTS_MINUTES.map((_, index) => addWorker(index)));
+  return fixture;
 }

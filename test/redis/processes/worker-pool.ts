@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Order, Reply, WorkerReport, WorkerSetup } from './orders.ts';
+import type { Reply, WorkerCommand, WorkerReport, WorkerSetup } from './commands.ts';
 
 type WithoutId<Each> = Each extends unknown ? Omit<Each, 'id'> : never;
 
@@ -45,7 +45,7 @@ export async function startWorker(shiftMinutes = 0): Promise<Worker> {
   });
   running.add(child);
   const waiting = new Map<number, { resolve(report: WorkerReport): void; reject(error: Error): void }>();
-  let orders = 0;
+  let lastId = 0;
   child.on('message', ({ id, report }: Reply) => {
     waiting.get(id)?.resolve(report);
     waiting.delete(id);
@@ -56,11 +56,11 @@ export async function startWorker(shiftMinutes = 0): Promise<Worker> {
     waiting.clear();
   });
 
-  function order(wish: WithoutId<Order>): Promise<WorkerReport> {
+  function send(command: WithoutId<WorkerCommand>): Promise<WorkerReport> {
     return new Promise((resolve, reject) => {
-      orders += 1;
-      waiting.set(orders, { resolve, reject });
-      child.send({ ...wish, id: orders }, (error) => {
+      lastId += 1;
+      waiting.set(lastId, { resolve, reject });
+      child.send({ ...command, id: lastId }, (error) => {
         if (error !== null) reject(error);
       });
     });
@@ -69,11 +69,11 @@ export async function startWorker(shiftMinutes = 0): Promise<Worker> {
   await once(child, 'spawn');
   return {
     name,
-    setUp: (setup) => order({ type: 'setup', setup }),
-    burst: (numbers, times) => order({ type: 'burst', numbers, times }),
-    run: (numbers) => order({ type: 'run', numbers }),
-    rest: () => order({ type: 'rest' }),
-    report: () => order({ type: 'report' }),
+    setUp: (setup) => send({ type: 'setup', setup }),
+    burst: (numbers, times) => send({ type: 'burst', numbers, times }),
+    run: (numbers) => send({ type: 'run', numbers }),
+    rest: () => send({ type: 'rest' }),
+    report: () => send({ type: 'report' }),
     signal: (signal) => void child.kill(signal),
     kill: () => kill(child),
   };
