@@ -1,8 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
 
 // Bundled: ky 2 declares Node 22, all are ESM only, and Jest cannot require ESM.
 const bundled = ['ky', 'p-throttle', 'jose', '@noble/hashes'];
+
+// The Lua scripts of src/redis/lua become a TypeScript module.
+execFileSync(process.execPath, ['ci/embed-lua.mjs']);
 
 export default defineConfig({
   entry: {

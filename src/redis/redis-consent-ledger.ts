@@ -10,7 +10,13 @@ import { parseEntry } from '../consent/stored-entry.ts';
 import { ConfigurationError, StoreError, ValidationError } from '../errors.ts';
 import { anything, type Fields, findFlaw, pattern, shapeWith } from '../schema.ts';
 import { raceAbort } from '../wait.ts';
-import { APPEND_SCRIPT, FORGET_SCRIPT, HISTORY_SCRIPT, LATEST_SCRIPT, PEOPLE_SCRIPT } from './lua/consent.ts';
+import {
+  CONSENT_APPEND,
+  CONSENT_FORGET,
+  CONSENT_HISTORY,
+  CONSENT_LATEST,
+  CONSENT_PEOPLE,
+} from './lua/scripts.ts';
 import { type RedisClient, type RedisCommands, toRedisCommands } from './redis-commands.ts';
 import { createRunScript } from './run-script.ts';
 
@@ -121,11 +127,11 @@ export function redisConsentLedger(options: RedisConsentLedgerOptions): ConsentL
   const entriesOf = (key: string) => `${prefix}e:${key}`;
   const messagesOf = (key: string) => `${prefix}m:${key}`;
   const scripts = {
-    latest: createRunScript(commands, LATEST_SCRIPT),
-    append: createRunScript(commands, APPEND_SCRIPT),
-    forget: createRunScript(commands, FORGET_SCRIPT),
-    history: createRunScript(commands, HISTORY_SCRIPT),
-    people: createRunScript(commands, PEOPLE_SCRIPT),
+    latest: createRunScript(commands, CONSENT_LATEST),
+    append: createRunScript(commands, CONSENT_APPEND),
+    forget: createRunScript(commands, CONSENT_FORGET),
+    history: createRunScript(commands, CONSENT_HISTORY),
+    people: createRunScript(commands, CONSENT_PEOPLE),
   };
   let isChecked = false;
 

@@ -1,4 +1,5 @@
 import { withTimeLimit } from '../../time-limit.ts';
+import { SERVER_PROBE } from '../lua/scripts.ts';
 import type { RedisCommands } from '../redis-commands.ts';
 import { causeOf, type LimitsWarning } from './limits-event.ts';
 
@@ -15,14 +16,6 @@ const NOT_CHECKED: LimitsWarning = {
 
 /** A key of its own, so that a cluster knows where to send the question. */
 const PROBE_KEY = '8x8g:{check}:c';
-/** What the scripts call: a user may be allowed to run a script, and not what it does. */
-const PROBE = `
-redis.call('TIME')
-redis.call('MGET', KEYS[1])
-redis.call('PSETEX', KEYS[1], 1000, '')
-redis.call('PEXPIRE', KEYS[1], 1000)
-redis.call('DEL', KEYS[1])
-`;
 /** How it says no. */
 const REFUSALS: ReadonlySet<string> = new Set(['NOPERM', 'ERR']);
 /** No script has it. */
@@ -82,7 +75,7 @@ function checkEviction(settings: ReadonlyMap<string, string>): LimitsWarning[] {
 
 async function checkScripts(commands: RedisCommands): Promise<LimitsWarning[]> {
   const questions = [
-    () => commands.eval(PROBE, [PROBE_KEY], []),
+    () => commands.eval(SERVER_PROBE, [PROBE_KEY], []),
     () => commands.evalsha(UNKNOWN_SHA, [PROBE_KEY], []),
   ];
   const replies = await Promise.all(questions.map(isForbidden));

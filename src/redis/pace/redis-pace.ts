@@ -3,9 +3,9 @@ import type { PermitLease, PermitRequest, RateLane, SharedPace } from '../../lim
 import { createStoreTime } from '../../limits/store-time.ts';
 import { createAvailability } from '../failover/availability.ts';
 import type { EmitLimits } from '../failover/limits-event.ts';
+import { LEASE } from '../lua/scripts.ts';
 import type { RedisCommands } from '../redis-commands.ts';
 import { createRunScript } from '../run-script.ts';
-import { LEASE } from './lease-script.ts';
 import { createLocalPermits } from './local-permits.ts';
 import { createServerPermits, laneKeys, type ServerPermits } from './server-permits.ts';
 

@@ -1,11 +1,9 @@
-/**
- * `once`: the take that is open (stamp, lease, window, fingerprint), then what was settled (time in milliseconds,
- * window, fingerprint, result). A take may stand over a settled record that has left its own shorter window; given
- * back, that record stands again. An open take without a lease counts as settled after 15 minutes.
- *
- * Operation `o`: fingerprint, window, lease or 0; then the fingerprint under the former secret.
- */
-export const ONCE = `
+-- `once`: the open take (stamp, lease, window, fingerprint), then the settled record (time in milliseconds, window,
+-- fingerprint, result). A take may cover a settled record that has left its own shorter window; giving the take back
+-- restores the record. An open take without a lease counts as settled after 15 minutes.
+--
+-- Operation `o`: fingerprint, window, lease or 0; then the fingerprint under the previous secret.
+
 local LEASE, NO_PRINT = 900000, string.rep('-', 16)
 
 local function read_once(value)
@@ -47,9 +45,8 @@ local function look_once(at, args)
   if is_print(kept_print, args) then return 'd', left, result end
   return 'c', left
 end
-`;
 
-export const TAKE_ONCE = `
+-- @section take
 function check.o(at, args)
   local reason, wait, result = look_once(at, args)
   if reason then return reason, 1, wait, result end
@@ -60,9 +57,8 @@ function write.o(at, args)
   local window, lease = ARGV[args + 2] + 0, ARGV[args + 3] + 0
   save_once(at, stamp, lease, window, ARGV[args + 1], settled, length, kept_print, result)
 end
-`;
 
-export const SETTLE_ONCE = `
+-- @section settle
 function give_back.o(at, args, taken)
   local value = load(at, merge_once)
   local open, _, _, _, settled, length, kept_print, result = read_once(value)
@@ -74,12 +70,10 @@ function keep.o(at, args, taken, _, result)
   local open, _, window, print = read_once(value)
   if open == taken then save_once(at, 0, 0, 0, NO_PRINT, now, window, print, result) end
 end
-`;
 
-export const LOOK_ONCE = `
+-- @section inspect
 function look.o(at, args)
   local reason, wait = look_once(at, args)
   if not reason then return 0, 0 end
   return 1, wait
 end
-`;

@@ -1,9 +1,7 @@
-/**
- * What nearly every message meets, without a look at anything that the case does not need: a counter with room, a key
- * that is not there. Gives what to write, how long it lives, and the wait of a backoff; nothing when the case is not plain:
- * that is left to the kinds. Bars that are not there have nothing to write.
- */
-export const PLAIN = `
+-- The cases of nearly every message: a counter with room, or a missing key. Returns the value to write, its life, and
+-- the wait of a backoff; or nothing for any other case, which then goes through the kinds. A missing block has nothing
+-- to write.
+
 local PAIRS = 112
 
 local function plain(op, value, args)
@@ -91,4 +89,3 @@ local function plain(op, value, args)
   end
   if op == 'r' then return true end
 end
-`;

@@ -1,9 +1,7 @@
-/**
- * Amounts under whole numbers, for sub-buckets and slots: a byte that makes the length odd, the stamp of the first take,
- * the sum, then pairs of index and amount in order of index. A take from before a release has an older stamp than the
- * first, so it cannot be given back to what came after.
- */
-export const PAIRS = `
+-- Amounts by whole number, for sub-buckets and slots: one byte that makes the length odd, the stamp of the first take,
+-- the sum, then pairs of index and amount in order of index. A take from before a release has an older stamp than the
+-- first one, so it cannot be given back to what was taken later.
+
 local HEAD, PAIR = 15, 16
 
 local function is_pairs(value)
@@ -59,4 +57,3 @@ local function merge_pairs(value, old)
   for at = HEAD + 1, #old, PAIR do value = add_pair(value, read('>dd', old, at)) end
   return value
 end
-`;

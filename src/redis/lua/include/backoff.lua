@@ -1,11 +1,9 @@
-/**
- * `backoff`: grants and stamp of the last before the journal, grants now, the longest `forgetMs` and `maxMs` met; then
- * a journal of the last 16 grants (stamp, `forgetMs`), from which the state is worked out again when one of them is
- * given back, in whatever order. What is older is kept.
- *
- * Operation `b`: `baseMs`, `maxMs`, `forgetMs`.
- */
-export const BACKOFF = `
+-- `backoff`: number of grants and stamp of the last one before the journal, number of grants now, longest `forgetMs`
+-- and `maxMs` seen; then a journal of the last 16 grants (stamp, `forgetMs`). The journal is replayed when a grant is
+-- given back, in any order. Older grants are final.
+--
+-- Operation `b`: `baseMs`, `maxMs`, `forgetMs`.
+
 local JOURNAL, GRANT, MAX_GRANTS = 18, 10, 16
 
 local function decayed(grants, last, at, forget)
@@ -55,9 +53,8 @@ local function look_backoff(at, args)
   local wait = wait_of(grants, ARGV[args + 1] + 0, ARGV[args + 2] + 0)
   return decayed(grants, last, stamp, ARGV[args + 3] + 0), max(0, ms_of(last) + wait - now)
 end
-`;
 
-export const TAKE_BACKOFF = `
+-- @section take
 function check.b(at, args)
   local count, wait = look_backoff(at, args)
   if wait > 0 then return 's', count, wait end
@@ -79,9 +76,8 @@ function write.b(at, args)
   save_backoff(at, head .. journal, grants, stamp, longest, most)
   return wait_of(grants, ARGV[args + 1] + 0, ARGV[args + 2] + 0)
 end
-`;
 
-export const SETTLE_BACKOFF = `
+-- @section settle
 function give_back.b(at, args, taken)
   local value = load(at, merge_backoff)
   if not value then return end
@@ -94,8 +90,6 @@ function give_back.b(at, args, taken)
     end
   end
 end
-`;
 
-export const LOOK_BACKOFF = `
+-- @section inspect
 look.b = look_backoff
-`;

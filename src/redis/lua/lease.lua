@@ -1,25 +1,26 @@
-import { HORIZON_MS, SLOT_MS } from './spacing.ts';
+-- Grants permits of one sub-account. All times are microseconds of the server.
+--
+-- KEYS[1]    lane: when permits are free, when the pause that 8x8 asked for ends, until when permits are spaced
+--            widely, and
+--            the time of the last call
+-- KEYS[2]    processes that asked within the last second, by time
+--
+-- ARGV[1]    time of a test clock, or empty
+-- ARGV[2]    name of the process
+-- ARGV[3]    number of waiting callers
+-- ARGV[4]    number of callers expected in addition
+-- ARGV[5]    spacing of permits
+-- ARGV[6]    wide spacing
+-- ARGV[7]    not empty when the process needs permits that last long
+-- ARGV[8]    how long the wide spacing applies after the last such permit
+-- ARGV[9]    permits that the process used without the server
+-- ARGV[10]   milliseconds of a pause that begins now, or 0
+--
+-- Reply: time, first permit, spacing, number of permits, and the remainder of the pause.
+--
+-- The horizon (2 s) and the span of a lease (100 ms) equal HORIZON_MS and SLOT_MS of pace/spacing.ts. A lane whose next
+-- permit is due within 20 ms has no queue to speak of; our number.
 
-/** While permits are given out no further ahead than this, nobody waits to speak of; ours. */
-const NEAR_MS = 20;
-
-/** Microseconds; a constant of the text, so that a server compiles it once. */
-const micros = (ms: number) => `${ms * 1000}`;
-
-/**
- * Gives out permits of one sub-account, by the server's time in microseconds.
- *
- * `KEYS[1]`: from when permits are free, until when 8x8 asked for a pause, until when spaces are wide, and the time of the
- * last call. `KEYS[2]`: the processes that asked within the last second.
- *
- * `ARGV`: 1 the time by the clock of a test, or empty; 2 the name of the process; 3 how many callers wait, 4 how many
- * more are expected; 5 microseconds from permit to permit, 6 the same when spaces are wide; 7 not empty: the permits are to
- * last long, and 8 how long spaces stay wide after the last of them; 9 permits that this process took without the server;
- * 10 milliseconds of a pause that begins now.
- *
- * The answer: the time, the first permit, the space between permits, their count, and what is left of the pause.
- */
-export const LEASE = `
 local KEYS, ARGV, call = KEYS, ARGV, redis.call
 local max, min, floor, format = math.max, math.min, math.floor, string.format
 local now, spare = tonumber(ARGV[1]), 3600000
@@ -53,9 +54,9 @@ if waiting > 0 then
   call('ZREMRANGEBYSCORE', KEYS[2], '(' .. second, '+inf')
   call('ZADD', KEYS[2], second, ARGV[2])
   call('PEXPIRE', KEYS[2], 1000 + spare)
-  if paused <= now and first - now <= ${micros(HORIZON_MS)} then
-    if first - now <= ${micros(NEAR_MS)} then waiting = waiting + ARGV[4] end
-    count = min(waiting, max(1, floor(${micros(SLOT_MS)} / space / call('ZCARD', KEYS[2]))))
+  if paused <= now and first - now <= 2000000 then
+    if first - now <= 20000 then waiting = waiting + ARGV[4] end
+    count = min(waiting, max(1, floor(100000 / space / call('ZCARD', KEYS[2]))))
     free = first + count * space
     if is_slow then wide = max(wide, free + ARGV[8]) end
   end
@@ -64,4 +65,3 @@ local live = max(free, paused, wide, now) - now
 call('SET', KEYS[1], format('%.0f %.0f %.0f %.0f', max(0, free), max(0, paused), max(0, wide), now), 'PX',
   format('%.0f', live / 1000 + spare))
 return format('%.0f %.0f %.0f %d %.0f', now, first, space, count, max(0, paused - now))
-`;

@@ -1,11 +1,9 @@
-/**
- * `distinct`: a sorted set of members by the stamp of their latest take. Up to 8 earlier takes of a member that is
- * still counted stand beside it under the member's name, a blank and a digit, with negative scores, for when a later one is given
- * back. With more than 8 the latest gets half a unit, which no take has: it can no longer be given back.
- *
- * Operation `d`: limit, window, member; then the member under the former secret. WireResult at once, not by `flush`.
- */
-export const DISTINCT = `
+-- `distinct`: a sorted set of members, scored by the stamp of their latest take. Up to 8 earlier takes of a counted
+-- member are kept under the name of the member, a space and a digit, with negative scores, in case the latest take is
+-- given back. Beyond 8 the latest score gets half a unit, which no take has, so it can no longer be given back.
+--
+-- Operation `d`: limit, window, member; then the member under the previous secret. Written at once, not by flush.lua.
+
 local function live_score(key, member, least)
   local score = call('ZSCORE', key, member)
   score = score and tonumber(score)
@@ -43,9 +41,8 @@ local function add_member(key, member, word, held, window)
   local live = max(1, ms_of(word) + window - now) + spare
   if call('PTTL', key) < live then call('PEXPIRE', key, live) end
 end
-`;
 
-export const TAKE_DISTINCT = `
+-- @section take
 local function held_score(at, args, least)
   local held = live_score(KEYS[at], ARGV[args + 3], least)
   if per_rule == 2 then held = held or live_score(KEYS[at + 1], ARGV[args + 5], least) end
@@ -66,9 +63,8 @@ function write.d(at, args)
   add_member(KEYS[at], ARGV[args + 3], stamp, held, window)
   if per_rule == 2 then call('ZREM', KEYS[at + 1], ARGV[args + 5]) end
 end
-`;
 
-export const SETTLE_DISTINCT = `
+-- @section settle
 local function remove_take(key, member, taken)
   local score = call('ZSCORE', key, member)
   if not score then return end
@@ -103,9 +99,8 @@ function keep.d(at, args, taken, moved)
   remove_take(key, member, taken)
   add_member(key, member, moved, live_score(key, member, (now - window + 1) * 50), window)
 end
-`;
 
-export const LOOK_DISTINCT = `
+-- @section inspect
 function look.d(at, args)
   local limit, window = ARGV[args + 1] + 0, ARGV[args + 2] + 0
   local least = (now - window + 1) * 50
@@ -113,4 +108,3 @@ function look.d(at, args)
   if count < limit then return count, 0 end
   return count, wait_for_member(at, least, window, count - limit)
 end
-`;

@@ -1,14 +1,12 @@
-/**
- * `window`, exact: times in milliseconds in order, in 4 bytes and so modulo 49 days, for windows of up to 12 days; in 6
- * bytes for longer ones. What has left the window is dropped by the next that is written, so no time is ever older than
- * two windows.
- *
- * Sub-buckets (weighted, or over 64): pairs of bucket and amount, see `PAIRS`. A counter that holds times goes on in
- * sub-buckets with the first of these that is written.
- *
- * Operation `w`: limit, window; `v` the same for windows of more than 12 days. `a` (sub-buckets): limit, window, weight.
- */
-export const WINDOW = `
+-- `window`, exact: times in milliseconds in ascending order. They take 4 bytes, modulo 49 days, in windows of up to 12
+-- days and 6 bytes in longer ones. Each write drops times that have left the window, so no time is older than two
+-- windows.
+--
+-- Sub-buckets (weighted, or a limit over 64): pairs of bucket and amount, see bucket-codec.lua. A counter of times
+-- becomes sub-buckets with the first write of that kind.
+--
+-- Operations: `w`: limit, window. `v`: the same for windows over 12 days. `a` (sub-buckets): limit, window, weight.
+
 local function width_of(window)
   if window <= 1073741824 then return 4, '>I4', 4294967296 end
   return 6, '>I6', 281474976710656
@@ -114,9 +112,8 @@ local function look_window(value, limit, window, weight)
   if count < limit then return count, 0 end
   return count, window - age_of(times, count - limit, window)
 end
-`;
 
-export const TAKE_WINDOW = `
+-- @section take
 function check.w(at, args)
   local limit, window, weight = ARGV[args + 1] + 0, ARGV[args + 2] + 0, tonumber(ARGV[args + 3]) or 1
   local count, wait = look_window(load_window(at, window), limit, window, weight)
@@ -136,9 +133,8 @@ function write.a(at, args)
   save_window(at, add_pair(value, bucket_of(now, window), weight), window)
 end
 write.v = write.w
-`;
 
-export const SETTLE_WINDOW = `
+-- @section settle
 function give_back.w(at, args, taken)
   local window, weight = ARGV[args + 2] + 0, tonumber(ARGV[args + 3]) or 1
   local value = load_window(at, window)
@@ -164,12 +160,10 @@ end
 
 give_back.a, keep.a = give_back.w, keep.w
 give_back.v, keep.v = give_back.w, keep.w
-`;
 
-export const LOOK_WINDOW = `
+-- @section inspect
 function look.w(at, args)
   local window = ARGV[args + 2] + 0
   return look_window(load_window(at, window), ARGV[args + 1] + 0, window, 1)
 end
 look.a, look.v = look.w, look.w
-`;

@@ -1,9 +1,7 @@
-/**
- * `bar`: the latest end that cannot be given back, in milliseconds, then stamp and length of the last 8 raises.
- *
- * Operation `r` reads; `x` raises: window.
- */
-export const BAR = `
+-- `block`: the latest end that is final, in milliseconds, then stamp and length of the last 8 activations.
+--
+-- Operations: `r` reads. `x` activates: window.
+
 local RAISE, MAX_RAISES = 10, 8
 
 local function end_of(value)
@@ -28,9 +26,8 @@ local function save_bar(at, value)
   local left = end_of(value) - now
   save(at, left > 0 and value, left)
 end
-`;
 
-export const TAKE_BAR = `
+-- @section take
 function check.r(at)
   local left = look_bar(at)
   if left > 0 then return 'b', 1, left end
@@ -50,9 +47,8 @@ function write.x(at, args)
   end
   save_bar(at, value)
 end
-`;
 
-export const SETTLE_BAR = `
+-- @section settle
 function give_back.r() end
 
 function give_back.x(at, args, taken)
@@ -65,12 +61,10 @@ function give_back.x(at, args, taken)
     end
   end
 end
-`;
 
-export const LOOK_BAR = `
+-- @section inspect
 function look.r(at)
   local left = look_bar(at)
   return left > 0 and 1 or 0, left
 end
 look.x = look.r
-`;

@@ -1,9 +1,7 @@
-/**
- * `slot`: pairs of slot and count, at most 512 of them.
- *
- * Operation `s`: limit, window, index of the slot.
- */
-export const SLOT = `
+-- `slot`: pairs of slot and count, at most 512.
+--
+-- Operation `s`: limit, window, index of the slot.
+
 -- A date may lie as far off as a number can say; ten years are enough to wait for it.
 local function save_slots(at, value, window)
   if #value == HEAD then return save(at, false, 0) end
@@ -15,9 +13,8 @@ local function count_slots(value, slot)
   local held = pair_of(value, slot)
   return held + max(pair_of(value, slot - 1), pair_of(value, slot + 1)), held
 end
-`;
 
-export const TAKE_SLOT = `
+-- @section take
 local MAX_SLOTS = 512
 
 function check.s(at, args)
@@ -37,17 +34,15 @@ function write.s(at, args)
   local value = loaded(at) or join_pairs(stamp, 0, '')
   save_slots(at, add_pair(value, ARGV[args + 3] + 0, 1), ARGV[args + 2] + 0)
 end
-`;
 
-export const SETTLE_SLOT = `
+-- @section settle
 function give_back.s(at, args, taken)
   local value = load(at, merge_pairs)
   if not value or taken < read('>I6', value, 2) then return end
   save_slots(at, add_pair(value, ARGV[args + 3] + 0, -1), ARGV[args + 2] + 0)
 end
-`;
 
-export const LOOK_SLOT = `
+-- @section inspect
 function look.s(at, args)
   local value = load(at, merge_pairs)
   if not value then return 0, 0 end
@@ -55,4 +50,3 @@ function look.s(at, args)
   if count >= ARGV[args + 1] + 0 then return count end
   return count, 0
 end
-`;

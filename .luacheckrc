@@ -1,0 +1,3 @@
+-- The scripts of src/redis/lua, as ci/embed-lua.mjs puts them together: Lua 5.1 in the sandbox of Redis and Valkey.
+stds.redis = { read_globals = { 'ARGV', 'KEYS', 'redis', 'struct' } }
+std = 'lua51+redis'

@@ -1,0 +1,31 @@
+-- Functions that all kinds of rules share. TAKE runs them inside a function: a message on the fast path does not pay
+-- for them.
+
+local max, min, format = math.max, math.min, string.format
+
+local function floor(value)
+  return value - value % 1
+end
+
+local function load(at, merge)
+  at = alias[at] or at
+  local value = values[at]
+  if per_rule == 2 and values[at + 1] and not former[at] then
+    value = value and merge(value, values[at + 1]) or values[at + 1]
+    values[at], former[at] = value, true
+  end
+  return value
+end
+
+local function loaded(at)
+  return values[alias[at] or at]
+end
+
+local function save(at, value, live)
+  at = alias[at] or at
+  values[at], lives[at] = value, max(1, live) + spare
+end
+
+local function ms_of(word)
+  return floor(word / 50)
+end

@@ -1,0 +1,46 @@
+-- Keeps or gives back what was taken. A settlement that is sent twice counts once, whatever else the command holds. A
+-- record of `once` recognises its take by itself and needs no mark.
+--
+-- KEYS       for each settlement, a key that marks it as done, then the counters of its rules
+--
+-- ARGV[1…3]  clock and keys per rule, see include/prelude.lua
+-- ARGV[4]    milliseconds to keep a mark
+-- ARGV[5…]   for each settlement: number of rules, `k` (keep) or `r` (return), stamp of the take, stamp to move to or
+--            empty, result with `=` in front or empty, and the arguments of the rules
+--
+-- Reply: none.
+
+-- @include prelude
+-- @include find-aliases
+-- @include helpers
+-- @include bucket-codec
+-- @include window
+-- @include slot
+-- @include backoff
+-- @include once
+-- @include block
+-- @include distinct
+local keep, give_back = {}, {}
+local function nothing() end
+keep.b, keep.r, keep.x, keep.s = nothing, nothing, nothing, nothing
+-- @include window settle
+-- @include slot settle
+-- @include backoff settle
+-- @include once settle
+-- @include block settle
+-- @include distinct settle
+local argument, mark = 5, 1
+while ARGV[argument] do
+  local count, settle = ARGV[argument] + 0, ARGV[argument + 1] == 'k' and keep or give_back
+  local taken, moved = ARGV[argument + 2] + 0, tonumber(ARGV[argument + 3])
+  local result = ARGV[argument + 4]
+  local is_done = values[mark]
+  for rule = 0, is_done and -1 or count - 1 do
+    local args = argument + 5 + rule * per_rule_arguments
+    local op = string.lower(ARGV[args])
+    settle[op](mark + 1 + rule * per_rule, args, taken, moved, result)
+    if op ~= 'o' then values[mark], lives[mark] = '', ARGV[4] end
+  end
+  argument, mark = argument + 5 + count * per_rule_arguments, mark + 1 + count * per_rule
+end
+-- @include flush

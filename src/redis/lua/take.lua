@@ -1,0 +1,116 @@
+-- Takes a list of messages in order. Each message is taken whole or not at all.
+--
+-- KEYS[1]    record of this command: its reply, so that a command that is sent twice counts once
+-- KEYS[2…]   counters, in the order of the rules: one per rule, or two while a secret is changed
+--
+-- ARGV[1…3]  clock and keys per rule, see include/prelude.lua
+-- ARGV[4]    server time in milliseconds after which the command is too late, or empty
+-- ARGV[5]    milliseconds to keep the record
+-- ARGV[6]    not empty when a key occurs twice
+-- ARGV[7…]   for each message, the number of its rules and their arguments; or `=` and the number of further messages
+--            that have the same arguments as the message before
+--
+-- Reply: seconds and microseconds of the server, then one line per message: `g` (granted) or `r` (refused), followed by
+-- the wait that a backoff has started. After each `;` comes a finding of a rule: index, reason, count, wait, result. A
+-- late command gets `late` instead of the lines. `=` in front marks the reply to an earlier copy of the command.
+
+-- @include prelude
+if values[1] then return '=' .. values[1] end
+local time_text = seconds .. ' ' .. micros
+if ARGV[4] ~= '' and now > ARGV[4] + 0 then return time_text .. '\nlate' end
+if ARGV[6] ~= '' then
+  -- @include find-aliases
+end
+
+local check, write
+local function make_kinds()
+  check, write = {}, {}
+  -- @include helpers
+  -- @include bucket-codec
+  -- @include window
+  -- @include slot
+  -- @include backoff
+  -- @include once
+  -- @include block
+  -- @include distinct
+  -- @include window take
+  -- @include slot take
+  -- @include backoff take
+  -- @include once take
+  -- @include block take
+  -- @include distinct take
+end
+
+-- Any message: everything is looked at before anything is written.
+local function decide(count, from, key)
+  if not check then make_kinds() end
+  local is_refused, over, findings = false, {}, ''
+  for rule = 0, count - 1 do
+    local args = from + rule * per_rule_arguments
+    local op = ARGV[args]
+    local kind = string.lower(op)
+    local reason, observed, wait, result = check[kind](key + rule * per_rule, args)
+    if reason then
+      findings = findings .. string.format(';%d %s %.0f ', rule, reason, observed)
+        .. (wait and string.format('%.0f', wait) or '') .. ' ' .. (result or '')
+      -- Upper case is monitor mode.
+      if kind == op then is_refused = true else over[rule] = true end
+    end
+  end
+  if is_refused then return 'r' .. findings end
+  local longest = 0
+  for rule = 0, count - 1 do
+    if not over[rule] then
+      local args = from + rule * per_rule_arguments
+      local wait = write[string.lower(ARGV[args])](key + rule * per_rule, args)
+      if wait and wait > longest then longest = wait end
+    end
+  end
+  return 'g' .. (longest > 0 and string.format('%.0f', longest) or '') .. findings
+end
+-- @include fast-path
+local after, after_lives = {}, {}
+
+-- A message of plain cases only; nothing when there is another.
+local function decide_plain(count, args, key)
+  local longest = 0
+  for at = key, key + count - 1 do
+    local place = alias[at] or at
+    local value, live, wait = plain(ARGV[args], values[place], args)
+    if not value then return end
+    after[at], after_lives[at] = value, live
+    if wait and wait > longest then longest = wait end
+    args = args + per_rule_arguments
+  end
+  for at = key, key + count - 1 do
+    local live = after_lives[at]
+    if live then
+      local place = alias[at] or at
+      values[place], lives[place] = after[at], live
+    end
+  end
+  return longest > 0 and 'g' .. string.format('%.0f', longest) or 'g'
+end
+
+local lines, line = { time_text }, 1
+local argument, key, last = 7, 2, #ARGV
+local from, count
+while argument <= last do
+  local times = 1
+  if byte(ARGV[argument]) == 61 then
+    times, argument = sub(ARGV[argument], 2) + 0, argument + 1
+  else
+    count, from = ARGV[argument] + 0, argument + 1
+    argument = from + count * per_rule_arguments
+  end
+  for _ = 1, times do
+    line = line + 1
+    lines[line] = per_rule == 1 and decide_plain(count, from, key) or decide(count, from, key)
+    key = key + count * per_rule
+  end
+end
+if last < 7 then return time_text end
+-- @include flush
+local answer = table.concat(lines, '\n')
+call('SET', KEYS[1], answer, 'PX', ARGV[5])
+return answer
