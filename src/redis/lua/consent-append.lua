@@ -28,11 +28,11 @@ for argument = 2, #ARGV, 4 do
   end
 end
 local argument = 3
-for place = 4, #KEYS, 2 do
+for index = 4, #KEYS, 2 do
   local at, member, message = ARGV[argument], ARGV[argument + 1], ARGV[argument + 2]
   argument, arrival = argument + 4, arrival + 1
-  if message == '' or redis.call('SADD', KEYS[place + 1], message) == 1 then
-    redis.call('ZADD', KEYS[place], at, string.format('%016.0f', arrival) .. member)
+  if message == '' or redis.call('SADD', KEYS[index + 1], message) == 1 then
+    redis.call('ZADD', KEYS[index], at, string.format('%016.0f', arrival) .. member)
   end
 end
 return 1

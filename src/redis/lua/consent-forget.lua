@@ -12,11 +12,11 @@
 
 -- @include consent-latest-choice
 local member, at = latest(KEYS[3])
-local keptMember, keptAt = latest(KEYS[5])
-if keptMember and (not member or tonumber(keptAt) > tonumber(at)) then
-  member, at = keptMember, keptAt
+local kept_member, kept_at = latest(KEYS[5])
+if kept_member and (not member or tonumber(kept_at) > tonumber(at)) then
+  member, at = kept_member, kept_at
 end
-for place = 3, 6 do redis.call('DEL', KEYS[place]) end
+for index = 3, 6 do redis.call('DEL', KEYS[index]) end
 redis.call('ZREM', KEYS[2], ARGV[1], ARGV[2])
 if not member or string.sub(member, 17, 17) ~= 'o' then return 0 end
 local scope = string.sub(member, 18, 18)

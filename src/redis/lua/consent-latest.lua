@@ -6,8 +6,8 @@
 
 -- @include consent-latest-choice
 local found = {}
-for place, entries in ipairs(KEYS) do
+for index, entries in ipairs(KEYS) do
   local member = latest(entries)
-  found[place] = member and string.sub(member, 19) or ''
+  found[index] = member and string.sub(member, 19) or ''
 end
 return found

@@ -24,7 +24,7 @@ local now = seconds * 1000 + (micros - micros % 1000) / 1000
 local per_rule = ARGV[3] + 0
 local per_rule_arguments = 4 + per_rule
 local values = call('MGET', unpack(KEYS))
-local lives, alias, former = {}, {}, {}`;
+local lives, alias, previous = {}, {}, {}`;
 
 const HELPERS = `local max, min, format = math.max, math.min, string.format
 local function floor(value)
@@ -33,9 +33,9 @@ end
 local function load(at, merge)
   at = alias[at] or at
   local value = values[at]
-  if per_rule == 2 and values[at + 1] and not former[at] then
+  if per_rule == 2 and values[at + 1] and not previous[at] then
     value = value and merge(value, values[at + 1]) or values[at + 1]
-    values[at], former[at] = value, true
+    values[at], previous[at] = value, true
   end
   return value
 end
@@ -46,8 +46,8 @@ local function save(at, value, live)
   at = alias[at] or at
   values[at], lives[at] = value, max(1, live) + spare
 end
-local function ms_of(word)
-  return floor(word / 50)
+local function ms_of(taken)
+  return floor(taken / 50)
 end`;
 
 const BUCKET_CODEC = `local HEAD, PAIR = 15, 16
@@ -242,59 +242,59 @@ local function look_backoff(at, args)
   return decayed(grants, last, stamp, ARGV[args + 3] + 0), max(0, ms_of(last) + wait - now)
 end`;
 
-const ONCE = `local LEASE, NO_PRINT = 900000, string.rep('-', 16)
+const ONCE = `local LEASE, NO_FINGERPRINT = 900000, string.rep('-', 16)
 local function read_once(value)
-  if not value then return 0, 0, 0, NO_PRINT, 0, 0, NO_PRINT, '' end
-  local taken, lease, window, print, settled, length, kept_print = read('>I6I4I4c16I6I4c16', value)
+  if not value then return 0, 0, 0, NO_FINGERPRINT, 0, 0, NO_FINGERPRINT, '' end
+  local taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint = read('>I6I4I4c16I6I4c16', value)
   local result = sub(value, 57)
   if taken > 0 and lease == 0 and ms_of(taken) + LEASE <= now then
-    return 0, 0, 0, NO_PRINT, ms_of(taken) + LEASE, window, print, ''
+    return 0, 0, 0, NO_FINGERPRINT, ms_of(taken) + LEASE, window, fingerprint, ''
   end
-  return taken, lease, window, print, settled, length, kept_print, result
+  return taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint, result
 end
-local function save_once(at, taken, lease, window, print, settled, length, kept_print, result)
+local function save_once(at, taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint, result)
   if taken == 0 and settled == 0 then return save(at, false, 0) end
-  local value = pack('>I6I4I4c16I6I4c16', taken, lease, window, print, settled, length, kept_print) .. result
+  local value = pack('>I6I4I4c16I6I4c16', taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint) .. result
   local open_live = taken > 0 and ms_of(taken) + LEASE + window - now or 0
-  save(at, value, max(open_live, settled + length - now))
+  save(at, value, max(open_live, settled + kept_window - now))
 end
 local function merge_once(value)
   return value
 end
-local function is_print(print, args)
-  return print == ARGV[args + 1] or (per_rule == 2 and print == ARGV[args + 5])
+local function is_same(fingerprint, args)
+  return fingerprint == ARGV[args + 1] or (per_rule == 2 and fingerprint == ARGV[args + 5])
 end
 local function look_once(at, args)
   local value = load(at, merge_once)
   if not value then return end
-  local taken, lease, _, print, settled, length, kept_print, result = read_once(value)
+  local taken, lease, _, fingerprint, settled, kept_window, kept_fingerprint, result = read_once(value)
   local lease_left = ms_of(taken) + lease - now
   if taken > 0 and (lease == 0 or lease_left > 0) then
-    return is_print(print, args) and 'p' or 'c', lease > 0 and lease_left or nil
+    return is_same(fingerprint, args) and 'p' or 'c', lease > 0 and lease_left or nil
   end
-  local left = settled + min(length, ARGV[args + 2] + 0) - now
+  local left = settled + min(kept_window, ARGV[args + 2] + 0) - now
   if left <= 0 then return end
-  if is_print(kept_print, args) then return 'd', left, result end
+  if is_same(kept_fingerprint, args) then return 'd', left, result end
   return 'c', left
 end`;
 
-const BLOCK = `local RAISE, MAX_RAISES = 10, 8
+const BLOCK = `local ACTIVATION, MAX_ACTIVATIONS = 10, 8
 local function end_of(value)
   local latest = read('>I6', value)
-  for at = 7, #value, RAISE do
-    local raised, window = read('>I6I4', value, at)
-    latest = max(latest, ms_of(raised) + window)
+  for at = 7, #value, ACTIVATION do
+    local activated, window = read('>I6I4', value, at)
+    latest = max(latest, ms_of(activated) + window)
   end
   return latest
 end
-local function merge_bar(value, old)
+local function merge_block(value, old)
   return pack('>I6', max(read('>I6', value), end_of(old))) .. sub(value, 7)
 end
-local function look_bar(at)
-  local value = load(at, merge_bar)
+local function look_block(at)
+  local value = load(at, merge_block)
   return value and max(0, end_of(value) - now) or 0
 end
-local function save_bar(at, value)
+local function save_block(at, value)
   local left = end_of(value) - now
   save(at, left > 0 and value, left)
 end`;
@@ -313,23 +313,23 @@ local function wait_for_member(at, least, window, over)
   local scores = {}
   for key = at, at + per_rule - 1 do
     local found = call('ZRANGEBYSCORE', KEYS[key], least, '+inf', 'WITHSCORES', 'LIMIT', 0, over + 1)
-    for place = 2, #found, 2 do scores[#scores + 1] = found[place] + 0 end
+    for index = 2, #found, 2 do scores[#scores + 1] = found[index] + 0 end
   end
   table.sort(scores)
   return ms_of(scores[over + 1]) + window - now
 end
-local function add_member(key, member, word, held, window)
+local function add_member(key, member, score, held, window)
   local least = (now - window + 1) * 50
   call('ZREMRANGEBYSCORE', key, '(' .. format('%.0f', -least), '(' .. format('%.0f', least))
   if held then
-    local place = 0
-    while place < 8 and call('ZSCORE', key, member .. ' ' .. place) do place = place + 1 end
-    local earlier = min(held, word)
-    word = max(held, word)
-    if place < 8 then call('ZADD', key, -earlier, member .. ' ' .. place) else word = floor(word) + 0.5 end
+    local index = 0
+    while index < 8 and call('ZSCORE', key, member .. ' ' .. index) do index = index + 1 end
+    local earlier = min(held, score)
+    score = max(held, score)
+    if index < 8 then call('ZADD', key, -earlier, member .. ' ' .. index) else score = floor(score) + 0.5 end
   end
-  call('ZADD', key, word, member)
-  local live = max(1, ms_of(word) + window - now) + spare
+  call('ZADD', key, score, member)
+  local live = max(1, ms_of(score) + window - now) + spare
   if call('PTTL', key) < live then call('PEXPIRE', key, live) end
 end`;
 
@@ -356,7 +356,7 @@ const ONCE_INSPECT = `function look.o(at, args)
 end`;
 
 const BLOCK_INSPECT = `function look.r(at)
-  local left = look_bar(at)
+  local left = look_block(at)
   return left > 0 and 1 or 0, left
 end
 look.x = look.r`;
@@ -409,9 +409,9 @@ const BACKOFF_SETTLE = `function give_back.b(at, args, taken)
   local value = load(at, merge_backoff)
   if not value then return end
   local _, _, kept, kept_last, forget, most = read_backoff(value)
-  for place = #value - GRANT + 1, JOURNAL + 1, -GRANT do
-    if read('>I6', value, place) == taken then
-      local journal = sub(value, JOURNAL + 1, place - 1) .. sub(value, place + GRANT)
+  for offset = #value - GRANT + 1, JOURNAL + 1, -GRANT do
+    if read('>I6', value, offset) == taken then
+      local journal = sub(value, JOURNAL + 1, offset - 1) .. sub(value, offset + GRANT)
       local left, grants, last = replay(kept, kept_last, forget, most, journal)
       return save_backoff(at, left, grants, last, forget, most)
     end
@@ -420,23 +420,23 @@ end`;
 
 const ONCE_SETTLE = `function give_back.o(at, args, taken)
   local value = load(at, merge_once)
-  local open, _, _, _, settled, length, kept_print, result = read_once(value)
-  if open == taken then save_once(at, 0, 0, 0, NO_PRINT, settled, length, kept_print, result) end
+  local open, _, _, _, settled, kept_window, kept_fingerprint, result = read_once(value)
+  if open == taken then save_once(at, 0, 0, 0, NO_FINGERPRINT, settled, kept_window, kept_fingerprint, result) end
 end
 function keep.o(at, args, taken, _, result)
   local value = load(at, merge_once)
-  local open, _, window, print = read_once(value)
-  if open == taken then save_once(at, 0, 0, 0, NO_PRINT, now, window, print, result) end
+  local open, _, window, fingerprint = read_once(value)
+  if open == taken then save_once(at, 0, 0, 0, NO_FINGERPRINT, now, window, fingerprint, result) end
 end`;
 
 const BLOCK_SETTLE = `function give_back.r() end
 function give_back.x(at, args, taken)
-  local value = load(at, merge_bar)
+  local value = load(at, merge_block)
   if not value then return end
-  for place = #value - RAISE + 1, 7, -RAISE do
-    local raised, window = read('>I6I4', value, place)
-    if raised == taken and window == ARGV[args + 1] + 0 then
-      return save_bar(at, sub(value, 1, place - 1) .. sub(value, place + RAISE))
+  for index = #value - ACTIVATION + 1, 7, -ACTIVATION do
+    local activated, window = read('>I6I4', value, index)
+    if activated == taken and window == ARGV[args + 1] + 0 then
+      return save_block(at, sub(value, 1, index - 1) .. sub(value, index + ACTIVATION))
     end
   end
 end`;
@@ -445,17 +445,17 @@ const DISTINCT_SETTLE = `local function remove_take(key, member, taken)
   local score = call('ZSCORE', key, member)
   if not score then return end
   local is_latest = tonumber(score) == taken
-  local latest, place = 0, nil
+  local latest, index = 0, nil
   for at = 0, 7 do
     local earlier = call('ZSCORE', key, member .. ' ' .. at)
     earlier = earlier and -tonumber(earlier)
     if earlier and not is_latest and earlier == taken then return call('ZREM', key, member .. ' ' .. at) end
-    if earlier and earlier > latest then latest, place = earlier, at end
+    if earlier and earlier > latest then latest, index = earlier, at end
   end
   if not is_latest then return end
-  if not place then return call('ZREM', key, member) end
+  if not index then return call('ZREM', key, member) end
   call('ZADD', key, latest, member)
-  call('ZREM', key, member .. ' ' .. place)
+  call('ZREM', key, member .. ' ' .. index)
 end
 local function distinct_place(at, args, taken)
   if per_rule == 2 and call('ZSCORE', KEYS[at + 1], ARGV[args + 5]) then return KEYS[at + 1], ARGV[args + 5] end
@@ -478,7 +478,7 @@ const FLUSH = `for at = 1, #KEYS do
   if live then
     local value = values[at]
     if value then call('PSETEX', KEYS[at], live, value) else call('DEL', KEYS[at]) end
-    if former[at] then call('DEL', KEYS[at + 1]) end
+    if previous[at] then call('DEL', KEYS[at + 1]) end
   end
 end`;
 
@@ -544,26 +544,26 @@ const ONCE_TAKE = `function check.o(at, args)
   if reason then return reason, 1, wait, result end
 end
 function write.o(at, args)
-  local _, _, _, _, settled, length, kept_print, result = read_once(loaded(at))
+  local _, _, _, _, settled, kept_window, kept_fingerprint, result = read_once(loaded(at))
   local window, lease = ARGV[args + 2] + 0, ARGV[args + 3] + 0
-  save_once(at, stamp, lease, window, ARGV[args + 1], settled, length, kept_print, result)
+  save_once(at, stamp, lease, window, ARGV[args + 1], settled, kept_window, kept_fingerprint, result)
 end`;
 
 const BLOCK_TAKE = `function check.r(at)
-  local left = look_bar(at)
+  local left = look_block(at)
   if left > 0 then return 'b', 1, left end
 end
 function write.r() end
 function check.x(at)
-  load(at, merge_bar)
+  load(at, merge_block)
 end
 function write.x(at, args)
   local value = (loaded(at) or pack('>I6', 0)) .. pack('>I6I4', stamp, ARGV[args + 1] + 0)
-  if #value > 6 + MAX_RAISES * RAISE then
-    local kept, raised, window = read('>I6I6I4', value)
-    value = pack('>I6', max(kept, ms_of(raised) + window)) .. sub(value, 7 + RAISE)
+  if #value > 6 + MAX_ACTIVATIONS * ACTIVATION then
+    local kept, activated, window = read('>I6I6I4', value)
+    value = pack('>I6', max(kept, ms_of(activated) + window)) .. sub(value, 7 + ACTIVATION)
   end
-  save_bar(at, value)
+  save_block(at, value)
 end`;
 
 const DISTINCT_TAKE = `local function held_score(at, args, least)
@@ -585,8 +585,8 @@ function write.d(at, args)
   if per_rule == 2 then call('ZREM', KEYS[at + 1], ARGV[args + 5]) end
 end`;
 
-const FAST_PATH = `local PAIRS = 112
-local function plain(op, value, args)
+const FAST_PATH = `local TAG = 112
+local function fast_path(op, value, args)
   if op == 'w' then
     local time = now % 4294967296
     if not value then return pack('>I4', time), ARGV[args + 4] end
@@ -606,7 +606,7 @@ local function plain(op, value, args)
     bucket = bucket - bucket % 1
     if not value then
       if left < 0 then return end
-      return pack('>BI6ddd', PAIRS, stamp, weight, bucket, weight), ARGV[args + 4]
+      return pack('>BI6ddd', TAG, stamp, weight, bucket, weight), ARGV[args + 4]
     end
     if #value % 2 == 0 then return end
     local first, sum, oldest = read('>I6dd', value, 2)
@@ -614,7 +614,7 @@ local function plain(op, value, args)
     if sum > left or oldest <= bucket - 31 or newest > bucket then return end
     local kept, total = sub(value, 16), weight
     if newest == bucket then kept, total = sub(value, 16, -17), amount + weight end
-    return pack('>BI6d', PAIRS, first, sum + weight) .. kept .. pack('>dd', bucket, total), ARGV[args + 4]
+    return pack('>BI6d', TAG, first, sum + weight) .. kept .. pack('>dd', bucket, total), ARGV[args + 4]
   end
   if op == 'b' then
     local base, most, forget = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
@@ -641,7 +641,7 @@ local function plain(op, value, args)
     local live = (slot + 3) * window - now
     if live > 315360000000 then live = 315360000000 elseif live < window then live = window end
     live = live + spare
-    if not value then return pack('>BI6ddd', PAIRS, stamp, 1, slot, 1), live end
+    if not value then return pack('>BI6ddd', TAG, stamp, 1, slot, 1), live end
     local first, sum = read('>I6d', value, 2)
     local newest, held = read('>dd', value, #value - 15)
     local kept, before = value, 0
@@ -658,7 +658,7 @@ local function plain(op, value, args)
       return
     end
     if held + before >= limit then return end
-    return pack('>BI6d', PAIRS, first, sum + 1) .. kept .. pack('>dd', slot, held + 1), live
+    return pack('>BI6d', TAG, first, sum + 1) .. kept .. pack('>dd', slot, held + 1), live
   end
   if value then return end
   if op == 'o' then
@@ -681,11 +681,11 @@ for argument = 2, #ARGV, 4 do
   end
 end
 local argument = 3
-for place = 4, #KEYS, 2 do
+for index = 4, #KEYS, 2 do
   local at, member, message = ARGV[argument], ARGV[argument + 1], ARGV[argument + 2]
   argument, arrival = argument + 4, arrival + 1
-  if message == '' or redis.call('SADD', KEYS[place + 1], message) == 1 then
-    redis.call('ZADD', KEYS[place], at, string.format('%016.0f', arrival) .. member)
+  if message == '' or redis.call('SADD', KEYS[index + 1], message) == 1 then
+    redis.call('ZADD', KEYS[index], at, string.format('%016.0f', arrival) .. member)
   end
 end
 return 1`;
@@ -693,11 +693,11 @@ return 1`;
 /** consent-forget.lua */
 export const CONSENT_FORGET = `${CONSENT_LATEST_CHOICE}
 local member, at = latest(KEYS[3])
-local keptMember, keptAt = latest(KEYS[5])
-if keptMember and (not member or tonumber(keptAt) > tonumber(at)) then
-  member, at = keptMember, keptAt
+local kept_member, kept_at = latest(KEYS[5])
+if kept_member and (not member or tonumber(kept_at) > tonumber(at)) then
+  member, at = kept_member, kept_at
 end
-for place = 3, 6 do redis.call('DEL', KEYS[place]) end
+for index = 3, 6 do redis.call('DEL', KEYS[index]) end
 redis.call('ZREM', KEYS[2], ARGV[1], ARGV[2])
 if not member or string.sub(member, 17, 17) ~= 'o' then return 0 end
 local scope = string.sub(member, 18, 18)
@@ -714,9 +714,9 @@ export const CONSENT_HISTORY = `return redis.call('ZRANGE', KEYS[1], 0, -1)`;
 /** consent-latest.lua */
 export const CONSENT_LATEST = `${CONSENT_LATEST_CHOICE}
 local found = {}
-for place, entries in ipairs(KEYS) do
+for index, entries in ipairs(KEYS) do
   local member = latest(entries)
-  found[place] = member and string.sub(member, 19) or ''
+  found[index] = member and string.sub(member, 19) or ''
 end
 return found`;
 
@@ -900,11 +900,11 @@ local function decide(count, from, key)
 end
 ${FAST_PATH}
 local after, after_lives = {}, {}
-local function decide_plain(count, args, key)
+local function decide_fast(count, args, key)
   local longest = 0
   for at = key, key + count - 1 do
-    local place = alias[at] or at
-    local value, live, wait = plain(ARGV[args], values[place], args)
+    local index = alias[at] or at
+    local value, live, wait = fast_path(ARGV[args], values[index], args)
     if not value then return end
     after[at], after_lives[at] = value, live
     if wait and wait > longest then longest = wait end
@@ -913,8 +913,8 @@ local function decide_plain(count, args, key)
   for at = key, key + count - 1 do
     local live = after_lives[at]
     if live then
-      local place = alias[at] or at
-      values[place], lives[place] = after[at], live
+      local index = alias[at] or at
+      values[index], lives[index] = after[at], live
     end
   end
   return longest > 0 and 'g' .. string.format('%.0f', longest) or 'g'
@@ -932,12 +932,12 @@ while argument <= last do
   end
   for _ = 1, times do
     line = line + 1
-    lines[line] = per_rule == 1 and decide_plain(count, from, key) or decide(count, from, key)
+    lines[line] = per_rule == 1 and decide_fast(count, from, key) or decide(count, from, key)
     key = key + count * per_rule
   end
 end
 if last < 7 then return time_text end
 ${FLUSH}
-local answer = table.concat(lines, '\\n')
-call('SET', KEYS[1], answer, 'PX', ARGV[5])
-return answer`;
+local reply = table.concat(lines, '\\n')
+call('SET', KEYS[1], reply, 'PX', ARGV[5])
+return reply`;

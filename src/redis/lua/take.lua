@@ -72,11 +72,11 @@ end
 local after, after_lives = {}, {}
 
 -- A message of plain cases only; nothing when there is another.
-local function decide_plain(count, args, key)
+local function decide_fast(count, args, key)
   local longest = 0
   for at = key, key + count - 1 do
-    local place = alias[at] or at
-    local value, live, wait = plain(ARGV[args], values[place], args)
+    local index = alias[at] or at
+    local value, live, wait = fast_path(ARGV[args], values[index], args)
     if not value then return end
     after[at], after_lives[at] = value, live
     if wait and wait > longest then longest = wait end
@@ -85,8 +85,8 @@ local function decide_plain(count, args, key)
   for at = key, key + count - 1 do
     local live = after_lives[at]
     if live then
-      local place = alias[at] or at
-      values[place], lives[place] = after[at], live
+      local index = alias[at] or at
+      values[index], lives[index] = after[at], live
     end
   end
   return longest > 0 and 'g' .. string.format('%.0f', longest) or 'g'
@@ -105,12 +105,12 @@ while argument <= last do
   end
   for _ = 1, times do
     line = line + 1
-    lines[line] = per_rule == 1 and decide_plain(count, from, key) or decide(count, from, key)
+    lines[line] = per_rule == 1 and decide_fast(count, from, key) or decide(count, from, key)
     key = key + count * per_rule
   end
 end
 if last < 7 then return time_text end
 -- @include flush
-local answer = table.concat(lines, '\n')
-call('SET', KEYS[1], answer, 'PX', ARGV[5])
-return answer
+local reply = table.concat(lines, '\n')
+call('SET', KEYS[1], reply, 'PX', ARGV[5])
+return reply

@@ -82,9 +82,9 @@ function give_back.b(at, args, taken)
   local value = load(at, merge_backoff)
   if not value then return end
   local _, _, kept, kept_last, forget, most = read_backoff(value)
-  for place = #value - GRANT + 1, JOURNAL + 1, -GRANT do
-    if read('>I6', value, place) == taken then
-      local journal = sub(value, JOURNAL + 1, place - 1) .. sub(value, place + GRANT)
+  for offset = #value - GRANT + 1, JOURNAL + 1, -GRANT do
+    if read('>I6', value, offset) == taken then
+      local journal = sub(value, JOURNAL + 1, offset - 1) .. sub(value, offset + GRANT)
       local left, grants, last = replay(kept, kept_last, forget, most, journal)
       return save_backoff(at, left, grants, last, forget, most)
     end

@@ -21,24 +21,24 @@ local function wait_for_member(at, least, window, over)
   local scores = {}
   for key = at, at + per_rule - 1 do
     local found = call('ZRANGEBYSCORE', KEYS[key], least, '+inf', 'WITHSCORES', 'LIMIT', 0, over + 1)
-    for place = 2, #found, 2 do scores[#scores + 1] = found[place] + 0 end
+    for index = 2, #found, 2 do scores[#scores + 1] = found[index] + 0 end
   end
   table.sort(scores)
   return ms_of(scores[over + 1]) + window - now
 end
 
-local function add_member(key, member, word, held, window)
+local function add_member(key, member, score, held, window)
   local least = (now - window + 1) * 50
   call('ZREMRANGEBYSCORE', key, '(' .. format('%.0f', -least), '(' .. format('%.0f', least))
   if held then
-    local place = 0
-    while place < 8 and call('ZSCORE', key, member .. ' ' .. place) do place = place + 1 end
-    local earlier = min(held, word)
-    word = max(held, word)
-    if place < 8 then call('ZADD', key, -earlier, member .. ' ' .. place) else word = floor(word) + 0.5 end
+    local index = 0
+    while index < 8 and call('ZSCORE', key, member .. ' ' .. index) do index = index + 1 end
+    local earlier = min(held, score)
+    score = max(held, score)
+    if index < 8 then call('ZADD', key, -earlier, member .. ' ' .. index) else score = floor(score) + 0.5 end
   end
-  call('ZADD', key, word, member)
-  local live = max(1, ms_of(word) + window - now) + spare
+  call('ZADD', key, score, member)
+  local live = max(1, ms_of(score) + window - now) + spare
   if call('PTTL', key) < live then call('PEXPIRE', key, live) end
 end
 
@@ -69,17 +69,17 @@ local function remove_take(key, member, taken)
   local score = call('ZSCORE', key, member)
   if not score then return end
   local is_latest = tonumber(score) == taken
-  local latest, place = 0, nil
+  local latest, index = 0, nil
   for at = 0, 7 do
     local earlier = call('ZSCORE', key, member .. ' ' .. at)
     earlier = earlier and -tonumber(earlier)
     if earlier and not is_latest and earlier == taken then return call('ZREM', key, member .. ' ' .. at) end
-    if earlier and earlier > latest then latest, place = earlier, at end
+    if earlier and earlier > latest then latest, index = earlier, at end
   end
   if not is_latest then return end
-  if not place then return call('ZREM', key, member) end
+  if not index then return call('ZREM', key, member) end
   call('ZADD', key, latest, member)
-  call('ZREM', key, member .. ' ' .. place)
+  call('ZREM', key, member .. ' ' .. index)
 end
 
 local function distinct_place(at, args, taken)

@@ -2,9 +2,9 @@
 -- the wait of a backoff; or nothing for any other case, which then goes through the kinds. A missing block has nothing
 -- to write.
 
-local PAIRS = 112
+local TAG = 112
 
-local function plain(op, value, args)
+local function fast_path(op, value, args)
   if op == 'w' then
     local time = now % 4294967296
     if not value then return pack('>I4', time), ARGV[args + 4] end
@@ -27,7 +27,7 @@ local function plain(op, value, args)
     bucket = bucket - bucket % 1
     if not value then
       if left < 0 then return end
-      return pack('>BI6ddd', PAIRS, stamp, weight, bucket, weight), ARGV[args + 4]
+      return pack('>BI6ddd', TAG, stamp, weight, bucket, weight), ARGV[args + 4]
     end
     if #value % 2 == 0 then return end
     local first, sum, oldest = read('>I6dd', value, 2)
@@ -35,7 +35,7 @@ local function plain(op, value, args)
     if sum > left or oldest <= bucket - 31 or newest > bucket then return end
     local kept, total = sub(value, 16), weight
     if newest == bucket then kept, total = sub(value, 16, -17), amount + weight end
-    return pack('>BI6d', PAIRS, first, sum + weight) .. kept .. pack('>dd', bucket, total), ARGV[args + 4]
+    return pack('>BI6d', TAG, first, sum + weight) .. kept .. pack('>dd', bucket, total), ARGV[args + 4]
   end
   if op == 'b' then
     local base, most, forget = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
@@ -63,7 +63,7 @@ local function plain(op, value, args)
     local live = (slot + 3) * window - now
     if live > 315360000000 then live = 315360000000 elseif live < window then live = window end
     live = live + spare
-    if not value then return pack('>BI6ddd', PAIRS, stamp, 1, slot, 1), live end
+    if not value then return pack('>BI6ddd', TAG, stamp, 1, slot, 1), live end
     local first, sum = read('>I6d', value, 2)
     local newest, held = read('>dd', value, #value - 15)
     local kept, before = value, 0
@@ -80,7 +80,7 @@ local function plain(op, value, args)
       return
     end
     if held + before >= limit then return end
-    return pack('>BI6d', PAIRS, first, sum + 1) .. kept .. pack('>dd', slot, held + 1), live
+    return pack('>BI6d', TAG, first, sum + 1) .. kept .. pack('>dd', slot, held + 1), live
   end
   if value then return end
   if op == 'o' then

@@ -5,6 +5,6 @@ for at = 1, #KEYS do
   if live then
     local value = values[at]
     if value then call('PSETEX', KEYS[at], live, value) else call('DEL', KEYS[at]) end
-    if former[at] then call('DEL', KEYS[at + 1]) end
+    if previous[at] then call('DEL', KEYS[at + 1]) end
   end
 end

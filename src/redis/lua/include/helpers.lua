@@ -10,9 +10,9 @@ end
 local function load(at, merge)
   at = alias[at] or at
   local value = values[at]
-  if per_rule == 2 and values[at + 1] and not former[at] then
+  if per_rule == 2 and values[at + 1] and not previous[at] then
     value = value and merge(value, values[at + 1]) or values[at + 1]
-    values[at], former[at] = value, true
+    values[at], previous[at] = value, true
   end
   return value
 end
@@ -26,6 +26,6 @@ local function save(at, value, live)
   values[at], lives[at] = value, max(1, live) + spare
 end
 
-local function ms_of(word)
-  return floor(word / 50)
+local function ms_of(taken)
+  return floor(taken / 50)
 end

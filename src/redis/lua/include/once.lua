@@ -4,45 +4,45 @@
 --
 -- Operation `o`: fingerprint, window, lease or 0; then the fingerprint under the previous secret.
 
-local LEASE, NO_PRINT = 900000, string.rep('-', 16)
+local LEASE, NO_FINGERPRINT = 900000, string.rep('-', 16)
 
 local function read_once(value)
-  if not value then return 0, 0, 0, NO_PRINT, 0, 0, NO_PRINT, '' end
-  local taken, lease, window, print, settled, length, kept_print = read('>I6I4I4c16I6I4c16', value)
+  if not value then return 0, 0, 0, NO_FINGERPRINT, 0, 0, NO_FINGERPRINT, '' end
+  local taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint = read('>I6I4I4c16I6I4c16', value)
   local result = sub(value, 57)
   if taken > 0 and lease == 0 and ms_of(taken) + LEASE <= now then
-    return 0, 0, 0, NO_PRINT, ms_of(taken) + LEASE, window, print, ''
+    return 0, 0, 0, NO_FINGERPRINT, ms_of(taken) + LEASE, window, fingerprint, ''
   end
-  return taken, lease, window, print, settled, length, kept_print, result
+  return taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint, result
 end
 
-local function save_once(at, taken, lease, window, print, settled, length, kept_print, result)
+local function save_once(at, taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint, result)
   if taken == 0 and settled == 0 then return save(at, false, 0) end
-  local value = pack('>I6I4I4c16I6I4c16', taken, lease, window, print, settled, length, kept_print) .. result
+  local value = pack('>I6I4I4c16I6I4c16', taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint) .. result
   local open_live = taken > 0 and ms_of(taken) + LEASE + window - now or 0
-  save(at, value, max(open_live, settled + length - now))
+  save(at, value, max(open_live, settled + kept_window - now))
 end
 
 local function merge_once(value)
   return value
 end
 
-local function is_print(print, args)
-  return print == ARGV[args + 1] or (per_rule == 2 and print == ARGV[args + 5])
+local function is_same(fingerprint, args)
+  return fingerprint == ARGV[args + 1] or (per_rule == 2 and fingerprint == ARGV[args + 5])
 end
 
 -- Why it stands in the way, for how long, and the result that was kept.
 local function look_once(at, args)
   local value = load(at, merge_once)
   if not value then return end
-  local taken, lease, _, print, settled, length, kept_print, result = read_once(value)
+  local taken, lease, _, fingerprint, settled, kept_window, kept_fingerprint, result = read_once(value)
   local lease_left = ms_of(taken) + lease - now
   if taken > 0 and (lease == 0 or lease_left > 0) then
-    return is_print(print, args) and 'p' or 'c', lease > 0 and lease_left or nil
+    return is_same(fingerprint, args) and 'p' or 'c', lease > 0 and lease_left or nil
   end
-  local left = settled + min(length, ARGV[args + 2] + 0) - now
+  local left = settled + min(kept_window, ARGV[args + 2] + 0) - now
   if left <= 0 then return end
-  if is_print(kept_print, args) then return 'd', left, result end
+  if is_same(kept_fingerprint, args) then return 'd', left, result end
   return 'c', left
 end
 
@@ -53,22 +53,22 @@ function check.o(at, args)
 end
 
 function write.o(at, args)
-  local _, _, _, _, settled, length, kept_print, result = read_once(loaded(at))
+  local _, _, _, _, settled, kept_window, kept_fingerprint, result = read_once(loaded(at))
   local window, lease = ARGV[args + 2] + 0, ARGV[args + 3] + 0
-  save_once(at, stamp, lease, window, ARGV[args + 1], settled, length, kept_print, result)
+  save_once(at, stamp, lease, window, ARGV[args + 1], settled, kept_window, kept_fingerprint, result)
 end
 
 -- @section settle
 function give_back.o(at, args, taken)
   local value = load(at, merge_once)
-  local open, _, _, _, settled, length, kept_print, result = read_once(value)
-  if open == taken then save_once(at, 0, 0, 0, NO_PRINT, settled, length, kept_print, result) end
+  local open, _, _, _, settled, kept_window, kept_fingerprint, result = read_once(value)
+  if open == taken then save_once(at, 0, 0, 0, NO_FINGERPRINT, settled, kept_window, kept_fingerprint, result) end
 end
 
 function keep.o(at, args, taken, _, result)
   local value = load(at, merge_once)
-  local open, _, window, print = read_once(value)
-  if open == taken then save_once(at, 0, 0, 0, NO_PRINT, now, window, print, result) end
+  local open, _, window, fingerprint = read_once(value)
+  if open == taken then save_once(at, 0, 0, 0, NO_FINGERPRINT, now, window, fingerprint, result) end
 end
 
 -- @section inspect

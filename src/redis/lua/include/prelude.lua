@@ -24,4 +24,4 @@ local now = seconds * 1000 + (micros - micros % 1000) / 1000
 local per_rule = ARGV[3] + 0
 local per_rule_arguments = 4 + per_rule
 local values = call('MGET', unpack(KEYS))
-local lives, alias, former = {}, {}, {}
+local lives, alias, previous = {}, {}, {}
