@@ -1,51 +1,55 @@
-// Redis runs Lua, and a package runs no build step on its own sources: tests, examples and benches start `src` with plain
-// node. So the scripts of src/redis/lua are written into one TypeScript module, without their comments.
+// Writes the Lua scripts of src/redis/lua into one TypeScript module, without comments: tests, examples and benches start
+// `src` with plain node, which reads no Lua.
 //
 //   node ci/embed-lua.mjs            writes src/redis/lua/scripts.ts
-//   node ci/embed-lua.mjs --check    fails when that file is out of date, or luacheck finds something in a script
+//   node ci/embed-lua.mjs --check    fails when that file is out of date, or luacheck finds something
 //
-// `-- @include name` stands for include/name.lua up to its first `-- @section`, `-- @include name part` for the section
-// `part` of that file.
+// `-- @include name` inserts include/name.lua up to its first `-- @section`; `-- @include name part …` adds the sections
+// `part …` of that file.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'src/redis/lua');
 const target = join(folder, 'scripts.ts');
-const INCLUDE = /^\s*-- @include (\S+)(?: (\S+))?$/;
-const SECTION = /^-- @section (\S+)$/;
 
-const luaFilesOf = (path) =>
-  readdirSync(path)
-    .filter((name) => name.endsWith('.lua'))
-    .sort();
-const nameOf = (file) =>
-  file
-    .replace(/\.lua$/, '')
-    .replaceAll('-', '_')
-    .toUpperCase();
+const linesOf = (path) => readFileSync(path, 'utf8').trimEnd().split('\n');
+const luaFilesIn = (path) => readdirSync(path).filter((name) => name.endsWith('.lua'));
+const constantOf = (name) => name.replaceAll(/\W/g, '_').toUpperCase();
 
-/** The lines of each section of a file; those before the first one are the section `undefined`. */
-function sectionsOf(path) {
-  const sections = new Map([[undefined, []]]);
-  let current;
-  for (const line of readFileSync(path, 'utf8').split('\n')) {
-    const section = SECTION.exec(line)?.[1];
-    if (section === undefined) sections.get(current).push(line);
-    else {
-      current = section;
-      sections.set(section, []);
-    }
+/** The lines of every section, by file and section: `window`, `window take`. */
+const sections = new Map();
+for (const file of luaFilesIn(join(folder, 'include'))) {
+  const name = basename(file, '.lua');
+  let key = name;
+  for (const line of linesOf(join(folder, 'include', file))) {
+    const section = /^-- @section (\w+)$/.exec(line)?.[1];
+    if (section !== undefined) key = `${name} ${section}`;
+    if (!sections.has(key)) sections.set(key, []);
+    if (section === undefined) sections.get(key).push(line);
   }
-  return sections;
 }
 
-/** A line of Lua without its comment. Long brackets could hold one over several lines, so the scripts have none. */
+const scripts = new Map(
+  luaFilesIn(folder).map((file) => [basename(file, '.lua'), linesOf(join(folder, file))]),
+);
+
+/** The sections that a line includes, or undefined for any other line. */
+function includesOf(line) {
+  const [, name, parts = ''] = /^\s*-- @include (\S+)((?: \w+)*)$/.exec(line) ?? [];
+  if (name === undefined) return undefined;
+  const keys = [name, ...parts.split(' ').flatMap((part) => (part === '' ? [] : [`${name} ${part}`]))];
+  const missing = keys.find((key) => !sections.has(key));
+  if (missing !== undefined) throw new Error(`"${line.trim()}": there is no section ${missing}`);
+  return keys;
+}
+
+/** Long brackets may hold `--` over several lines, so the scripts use none. */
 function withoutComment(line) {
-  if (/\[=*\[/.test(line)) throw new Error(`a long bracket: ${line}`);
+  if (/\[=*\[/.test(line)) throw new Error(`"${line.trim()}": long brackets are not supported`);
   let quote;
   for (let index = 0; index < line.length; index += 1) {
     const char = line[index];
@@ -53,83 +57,51 @@ function withoutComment(line) {
       if (char === '\\') index += 1;
       else if (char === quote) quote = undefined;
     } else if (char === "'" || char === '"') quote = char;
-    else if (char === '-' && line[index + 1] === '-') return line.slice(0, index).trimEnd();
+    else if (line.startsWith('--', index)) return line.slice(0, index).trimEnd();
   }
   return line.trimEnd();
 }
 
-const includes = new Map(
-  luaFilesOf(join(folder, 'include')).flatMap((file) =>
-    [...sectionsOf(join(folder, 'include', file))].map(([section, lines]) => {
-      const name = file.replace(/\.lua$/, '');
-      return [section === undefined ? name : `${name} ${section}`, lines];
-    }),
-  ),
-);
+const codeOf = (lines) => lines.map(withoutComment).filter((line) => line !== '');
+const hasCode = (key) => codeOf(sections.get(key)).length > 0;
 
-function includeOf(line) {
-  const found = INCLUDE.exec(line);
-  if (found === null) return undefined;
-  const key = found[2] === undefined ? found[1] : `${found[1]} ${found[2]}`;
-  if (!includes.has(key)) throw new Error(`nothing to include: ${line.trim()}`);
-  return key;
-}
-
-const constantOf = (key) => nameOf(key.replace(' ', '-'));
-
-/** The text of a template literal. */
+/** A template literal, in which an included section is a constant, so that the scripts share its text. */
 function templateOf(lines) {
   const texts = lines.flatMap((line) => {
-    const key = includeOf(line);
-    if (key !== undefined) return [`\${${constantOf(key)}}`];
-    const code = withoutComment(line);
-    return code === '' ? [] : [code.replace(/[\\`]|\$\{/g, '\\$&')];
+    const keys = includesOf(line);
+    if (keys !== undefined) return keys.filter(hasCode).map((key) => `\${${constantOf(key)}}`);
+    return codeOf([line]).map((code) => code.replaceAll(/[\\`]|\$\{/g, '\\$&'));
   });
   return `\`${texts.join('\n')}\``;
 }
 
 function moduleText() {
-  const scripts = luaFilesOf(folder).map((file) => {
-    const lines = readFileSync(join(folder, file), 'utf8').split('\n');
-    return { file, lines };
-  });
-  const used = new Set(scripts.flatMap(({ lines }) => lines.flatMap((line) => includeOf(line) ?? [])));
-  const unused = [...includes].find(
-    ([key, lines]) => !used.has(key) && lines.some((line) => withoutComment(line) !== ''),
-  );
-  if (unused !== undefined) throw new Error(`nobody includes ${unused[0]}`);
+  const included = new Set([...scripts.values()].flat().flatMap((line) => includesOf(line) ?? []));
+  const unused = [...sections.keys()].find((key) => hasCode(key) && !included.has(key));
+  if (unused !== undefined) throw new Error(`no script includes ${unused}`);
   const parts = [
-    '// Written by ci/embed-lua.mjs from the .lua files beside it. Change those, and run it.',
-    ...[...used].map((key) => `const ${constantOf(key)} = ${templateOf(includes.get(key))};`),
-    ...scripts.map(
-      ({ file, lines }) => `/** ${file} */\nexport const ${nameOf(file)} = ${templateOf(lines)};`,
-    ),
+    '// Generated by ci/embed-lua.mjs from the .lua files in this folder. Edit those and run it.',
+    ...[...included]
+      .filter(hasCode)
+      .map((key) => `const ${constantOf(key)} = ${templateOf(sections.get(key))};`),
+    ...[...scripts].map(([name, lines]) => `export const ${constantOf(name)} = ${templateOf(lines)};`),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
-/** A script with its comments, as a server would get it. */
-function assembled(lines, from) {
-  return lines.flatMap((line) => {
-    const key = includeOf(line);
-    return key === undefined ? [line] : assembled(includes.get(key), `${from} > ${key}`);
-  });
-}
-
-function luacheck() {
+/** Checks whole scripts, because a section alone uses what others define. */
+function runLuacheck() {
   const scratch = mkdtempSync(join(tmpdir(), 'lua-'));
   try {
-    for (const file of luaFilesOf(folder)) {
-      const lines = assembled(readFileSync(join(folder, file), 'utf8').split('\n'), file);
-      writeFileSync(join(scratch, file), lines.join('\n'));
+    for (const [name, lines] of scripts) {
+      const whole = lines.flatMap(
+        (line) => includesOf(line)?.flatMap((key) => [`-- ${key}`, ...sections.get(key)]) ?? [line],
+      );
+      writeFileSync(join(scratch, `${name}.lua`), whole.join('\n'));
     }
-    const { status, error } = spawnSync(
-      'luacheck',
-      ['--config', join(root, '.luacheckrc'), '--no-cache', scratch],
-      { stdio: 'inherit' },
-    );
-    if (error !== undefined)
-      throw new Error(`luacheck is not installed (Debian: lua-check): ${error.message}`);
+    const options = ['--config', join(root, '.luacheckrc'), '--no-color', '.'];
+    const { status, error } = spawnSync('luacheck', options, { cwd: scratch, stdio: 'inherit' });
+    if (error !== undefined) throw new Error(`luacheck (Debian's lua-check) does not run: ${error.message}`);
     return status === 0;
   } finally {
     rmSync(scratch, { recursive: true });
@@ -138,8 +110,10 @@ function luacheck() {
 
 if (process.argv.includes('--check')) {
   const isCurrent = readFileSync(target, 'utf8') === moduleText();
-  console.log(isCurrent ? 'scripts.ts is up to date' : 'scripts.ts is out of date: node ci/embed-lua.mjs');
-  if (!luacheck() || !isCurrent) process.exitCode = 1;
+  console.log(
+    isCurrent ? 'scripts.ts is up to date' : 'scripts.ts is out of date: run node ci/embed-lua.mjs',
+  );
+  if (!runLuacheck() || !isCurrent) process.exitCode = 1;
 } else {
   writeFileSync(target, moduleText());
 }

@@ -17,11 +17,11 @@
 if not redis.call('SET', KEYS[1], '1', 'PX', ARGV[1], 'NX') then return 0 end
 local changes = (#KEYS - 3) / 2
 local arrival = redis.call('INCRBY', KEYS[2], changes) - changes
--- Before any message is marked as known: a user without the right to ZADD must not lose what it said.
+-- First, before any message is marked as known: without the right to ZADD the call must fail and lose no message.
 local people = {}
 for argument = 2, #ARGV, 4 do
   people[#people + 1], people[#people + 2] = '0', ARGV[argument]
-  -- More at once would be too many arguments for Lua.
+  -- In parts: unpack has a limit.
   if #people == 1000 or argument + 4 > #ARGV then
     redis.call('ZADD', KEYS[3], unpack(people))
     people = {}

@@ -8,20 +8,14 @@
 
 -- @include prelude
 -- @include helpers
--- @include bucket-codec
--- @include window
--- @include slot
--- @include backoff
--- @include once
--- @include block
--- @include distinct
+-- @include bucket-codec read
 local look = {}
--- @include window inspect
--- @include slot inspect
--- @include backoff inspect
--- @include once inspect
--- @include block inspect
--- @include distinct inspect
+-- @include window read inspect
+-- @include slot read inspect
+-- @include backoff read inspect
+-- @include once read inspect
+-- @include block read inspect
+-- @include distinct read inspect
 local lines = {}
 for rule = 0, #KEYS / per_rule - 1 do
   local args = 4 + rule * per_rule_arguments

@@ -35,7 +35,7 @@ local text = call('GET', KEYS[1])
 if text then
   local last
   free, paused, wide, last = string.match(text, '^(%d+) (%d+) (%d+) (%d+)$')
-  -- A clock that was set back, or that of another server: nobody shall wait for it to come this far again.
+  -- The clock was set back, or another server answers: nobody waits until it reaches the old time again.
   local back = max(0, last - now)
   free, paused, wide = free - back, paused - back, wide - back
 end

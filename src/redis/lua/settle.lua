@@ -10,25 +10,19 @@
 --
 -- Reply: none.
 
--- @include prelude
+-- @include prelude write
 -- @include find-aliases
--- @include helpers
+-- @include helpers write
 -- @include bucket-codec
--- @include window
--- @include slot
--- @include backoff
--- @include once
--- @include block
--- @include distinct
 local keep, give_back = {}, {}
 local function nothing() end
 keep.b, keep.r, keep.x, keep.s = nothing, nothing, nothing, nothing
--- @include window settle
--- @include slot settle
--- @include backoff settle
--- @include once settle
--- @include block settle
--- @include distinct settle
+-- @include window write settle
+-- @include slot write settle
+-- @include backoff write settle
+-- @include once write settle
+-- @include block write settle
+-- @include distinct write settle
 local argument, mark = 5, 1
 while ARGV[argument] do
   local count, settle = ARGV[argument] + 0, ARGV[argument + 1] == 'k' and keep or give_back

@@ -14,7 +14,7 @@
 -- the wait that a backoff has started. After each `;` comes a finding of a rule: index, reason, count, wait, result. A
 -- late command gets `late` instead of the lines. `=` in front marks the reply to an earlier copy of the command.
 
--- @include prelude
+-- @include prelude write
 if values[1] then return '=' .. values[1] end
 local time_text = seconds .. ' ' .. micros
 if ARGV[4] ~= '' and now > ARGV[4] + 0 then return time_text .. '\nlate' end
@@ -25,23 +25,17 @@ end
 local check, write
 local function make_kinds()
   check, write = {}, {}
-  -- @include helpers
-  -- @include bucket-codec
-  -- @include window
-  -- @include slot
-  -- @include backoff
-  -- @include once
-  -- @include block
-  -- @include distinct
-  -- @include window take
-  -- @include slot take
-  -- @include backoff take
-  -- @include once take
-  -- @include block take
-  -- @include distinct take
+  -- @include helpers write
+  -- @include bucket-codec read
+  -- @include window read write take
+  -- @include slot read write take
+  -- @include backoff read write take
+  -- @include once read write take
+  -- @include block read write take
+  -- @include distinct read write take
 end
 
--- Any message: everything is looked at before anything is written.
+-- Decides any message. All rules are checked before anything is written.
 local function decide(count, from, key)
   if not check then make_kinds() end
   local is_refused, over, findings = false, {}, ''
@@ -53,7 +47,7 @@ local function decide(count, from, key)
     if reason then
       findings = findings .. string.format(';%d %s %.0f ', rule, reason, observed)
         .. (wait and string.format('%.0f', wait) or '') .. ' ' .. (result or '')
-      -- Upper case is monitor mode.
+      -- An operation in upper case is in monitor mode.
       if kind == op then is_refused = true else over[rule] = true end
     end
   end
@@ -71,7 +65,7 @@ end
 -- @include fast-path
 local after, after_lives = {}, {}
 
--- A message of plain cases only; nothing when there is another.
+-- Decides a message whose rules are all on the fast path; returns nothing for any other message.
 local function decide_fast(count, args, key)
   local longest = 0
   for at = key, key + count - 1 do
@@ -92,7 +86,7 @@ local function decide_fast(count, args, key)
   return longest > 0 and 'g' .. string.format('%.0f', longest) or 'g'
 end
 
-local lines, line = { time_text }, 1
+local lines, line, byte = { time_text }, 1, string.byte
 local argument, key, last = 7, 2, #ARGV
 local from, count
 while argument <= last do

@@ -4,14 +4,10 @@
 --
 -- Operation `b`: `baseMs`, `maxMs`, `forgetMs`.
 
-local JOURNAL, GRANT, MAX_GRANTS = 18, 10, 16
+local JOURNAL, GRANT = 18, 10
 
 local function decayed(grants, last, at, forget)
   return max(0, grants - max(0, floor((ms_of(at) - ms_of(last)) / forget)))
-end
-
-local function wait_of(grants, base, most)
-  return min(most, base * 2 ^ (grants - 1))
 end
 
 local function read_backoff(value)
@@ -26,7 +22,7 @@ local function one_more(grants, last, at, forget)
   return min(65535, decayed(grants, last, at, forget) + 1)
 end
 
--- The journal on top of what was kept before it.
+-- Applies the journal to the final grants before it.
 local function replay(kept, kept_last, forget, most, journal)
   local grants, last = kept, kept_last
   for at = 1, #journal, GRANT do
@@ -42,8 +38,9 @@ local function merge_backoff(value, old)
   return (replay(min(65535, grants + more), max(last, old_last), max(forget, old_forget), max(most, old_most), ''))
 end
 
-local function save_backoff(at, value, grants, last, forget, most)
-  save(at, grants > 0 and value, ms_of(last) + max(most, grants * forget) - now)
+-- @section read
+local function wait_of(grants, base, most)
+  return min(most, base * 2 ^ (grants - 1))
 end
 
 local function look_backoff(at, args)
@@ -54,7 +51,14 @@ local function look_backoff(at, args)
   return decayed(grants, last, stamp, ARGV[args + 3] + 0), max(0, ms_of(last) + wait - now)
 end
 
+-- @section write
+local function save_backoff(at, value, grants, last, forget, most)
+  save(at, grants > 0 and value, ms_of(last) + max(most, grants * forget) - now)
+end
+
 -- @section take
+local MAX_GRANTS = 16
+
 function check.b(at, args)
   local count, wait = look_backoff(at, args)
   if wait > 0 then return 's', count, wait end
@@ -78,7 +82,7 @@ function write.b(at, args)
 end
 
 -- @section settle
-function give_back.b(at, args, taken)
+function give_back.b(at, _, taken)
   local value = load(at, merge_backoff)
   if not value then return end
   local _, _, kept, kept_last, forget, most = read_backoff(value)

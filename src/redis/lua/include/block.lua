@@ -2,7 +2,7 @@
 --
 -- Operations: `r` reads. `x` activates: window.
 
-local ACTIVATION, MAX_ACTIVATIONS = 10, 8
+local ACTIVATION = 10
 
 local function end_of(value)
   local latest = read('>I6', value)
@@ -17,17 +17,21 @@ local function merge_block(value, old)
   return pack('>I6', max(read('>I6', value), end_of(old))) .. sub(value, 7)
 end
 
+-- @section read
 local function look_block(at)
   local value = load(at, merge_block)
   return value and max(0, end_of(value) - now) or 0
 end
 
+-- @section write
 local function save_block(at, value)
   local left = end_of(value) - now
   save(at, left > 0 and value, left)
 end
 
 -- @section take
+local MAX_ACTIVATIONS = 8
+
 function check.r(at)
   local left = look_block(at)
   if left > 0 then return 'b', 1, left end

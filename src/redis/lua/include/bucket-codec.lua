@@ -12,15 +12,6 @@ local function join_pairs(first, sum, text)
   return 'p' .. pack('>I6d', first, sum) .. text
 end
 
-local function pair_of(value, index)
-  for at = #value - PAIR + 1, HEAD + 1, -PAIR do
-    local found, amount = read('>dd', value, at)
-    if found == index then return amount end
-    if found < index then return 0 end
-  end
-  return 0
-end
-
 local function add_pair(value, index, amount)
   local at, found, held = #value - PAIR + 1, -1, 0
   while at > HEAD do
@@ -37,7 +28,7 @@ local function add_pair(value, index, amount)
   local left = max(0, held + amount)
   local pair = left > 0 and pack('>dd', index, left) or ''
   local text = sub(value, HEAD + 1, at - 1) .. pair .. sub(value, at + PAIR)
-  -- In this order: the sum of both may be more than a number can say.
+  -- The order matters: `sum + left` may exceed what a double holds exactly.
   return join_pairs(first, sum + (left - held), text)
 end
 
@@ -56,4 +47,14 @@ end
 local function merge_pairs(value, old)
   for at = HEAD + 1, #old, PAIR do value = add_pair(value, read('>dd', old, at)) end
   return value
+end
+
+-- @section read
+local function pair_of(value, index)
+  for at = #value - PAIR + 1, HEAD + 1, -PAIR do
+    local found, amount = read('>dd', value, at)
+    if found == index then return amount end
+    if found < index then return 0 end
+  end
+  return 0
 end

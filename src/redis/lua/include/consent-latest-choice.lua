@@ -1,4 +1,4 @@
--- The latest member of a person that is a choice, not a question, and its score.
+-- Returns the latest member that is a choice, not a pending opt-in, and its score.
 
 local function latest(entries)
   local from = 0

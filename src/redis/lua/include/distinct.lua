@@ -4,19 +4,14 @@
 --
 -- Operation `d`: limit, window, member; then the member under the previous secret. Written at once, not by flush.lua.
 
-local function live_score(key, member, least)
-  local score = call('ZSCORE', key, member)
-  score = score and tonumber(score)
-  return score and score >= least and score
-end
-
+-- @section read
 local function members_of(at, least)
   local count = call('ZCOUNT', KEYS[at], least, '+inf')
   if per_rule == 2 then count = count + call('ZCOUNT', KEYS[at + 1], least, '+inf') end
   return count
 end
 
--- Milliseconds until so many more than there may be have left, and one.
+-- Milliseconds until `over + 1` members have left the window.
 local function wait_for_member(at, least, window, over)
   local scores = {}
   for key = at, at + per_rule - 1 do
@@ -25,6 +20,13 @@ local function wait_for_member(at, least, window, over)
   end
   table.sort(scores)
   return ms_of(scores[over + 1]) + window - now
+end
+
+-- @section write
+local function live_score(key, member, least)
+  local score = call('ZSCORE', key, member)
+  score = score and tonumber(score)
+  return score and score >= least and score
 end
 
 local function add_member(key, member, score, held, window)
@@ -82,19 +84,19 @@ local function remove_take(key, member, taken)
   call('ZREM', key, member .. ' ' .. index)
 end
 
-local function distinct_place(at, args, taken)
+local function key_and_member(at, args)
   if per_rule == 2 and call('ZSCORE', KEYS[at + 1], ARGV[args + 5]) then return KEYS[at + 1], ARGV[args + 5] end
   return KEYS[at], ARGV[args + 3]
 end
 
 function give_back.d(at, args, taken)
-  local key, member = distinct_place(at, args)
+  local key, member = key_and_member(at, args)
   remove_take(key, member, taken)
 end
 
 function keep.d(at, args, taken, moved)
   if not moved then return end
-  local key, member = distinct_place(at, args)
+  local key, member = key_and_member(at, args)
   local window = ARGV[args + 2] + 0
   remove_take(key, member, taken)
   add_member(key, member, moved, live_score(key, member, (now - window + 1) * 50), window)

@@ -9,12 +9,12 @@ local function fast_path(op, value, args)
     local time = now % 4294967296
     if not value then return pack('>I4', time), ARGV[args + 4] end
     local length, limit, window = #value, ARGV[args + 1] + 0, ARGV[args + 2] + 0
-    -- However long ago they were: fewer times than the limit. Their length is even, that of sub-buckets is odd.
+    -- Fewer times than the limit, however old they are. Times have an even length, sub-buckets an odd one.
     if length % 2 == 1 or length >= 4 * limit then return end
-    -- The first is still in the window, and the last is not later than now, also where the times turn over.
+    -- The first time is still in the window and the last one is not in the future, also across the wrap-around.
     if (time - read('>I4', value)) % 4294967296 >= window then return end
     if (time - read('>I4', value, length - 3)) % 4294967296 >= 2147483648 then return end
-    -- The next message of a batch has the same: they are made numbers once.
+    -- The next message of a batch has the same arguments: convert them once.
     ARGV[args + 1], ARGV[args + 2] = limit, window
     return value .. pack('>I4', time), ARGV[args + 4]
   end
@@ -55,18 +55,19 @@ local function fast_path(op, value, args)
     if most > latest then latest = most end
     local live, wait = grants * longest, base * 2 ^ (grants - 1)
     local head = pack('>I2I6I2I4I4', kept, kept_last, grants, longest, latest)
-    return head .. sub(value, 19) .. pack('>I6I4', stamp, forget), (live > latest and live or latest) + spare, wait < most and wait or most
+    local journal = sub(value, 19) .. pack('>I6I4', stamp, forget)
+    return head .. journal, (live > latest and live or latest) + spare, wait < most and wait or most
   end
   if op == 's' then
     local limit, window, slot = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
-    -- A date may lie as far off as a number can say; ten years are enough to wait for it.
+    -- A due date may be any number; ten years are long enough for a key to live.
     local live = (slot + 3) * window - now
     if live > 315360000000 then live = 315360000000 elseif live < window then live = window end
     live = live + spare
     if not value then return pack('>BI6ddd', TAG, stamp, 1, slot, 1), live end
     local first, sum = read('>I6d', value, 2)
     local newest, held = read('>dd', value, #value - 15)
-    local kept, before = value, 0
+    local before, kept = 0
     if newest == slot then
       if #value > 31 then
         local index, amount = read('>dd', value, #value - 31)

@@ -1,7 +1,7 @@
 -- Maps a key that occurs twice to its first occurrence, so that both are one counter.
 
-local first = {}
+local first_of = {}
 for at = 1, #KEYS do
   local key = KEYS[at]
-  if first[key] then alias[at] = first[key] else first[key] = at end
+  if first_of[key] then alias[at] = first_of[key] else first_of[key] = at end
 end

@@ -17,6 +17,11 @@ local function load(at, merge)
   return value
 end
 
+local function ms_of(taken)
+  return floor(taken / 50)
+end
+
+-- @section write
 local function loaded(at)
   return values[alias[at] or at]
 end
@@ -24,8 +29,4 @@ end
 local function save(at, value, live)
   at = alias[at] or at
   values[at], lives[at] = value, max(1, live) + spare
-end
-
-local function ms_of(taken)
-  return floor(taken / 50)
 end

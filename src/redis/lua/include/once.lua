@@ -16,22 +16,16 @@ local function read_once(value)
   return taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint, result
 end
 
-local function save_once(at, taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint, result)
-  if taken == 0 and settled == 0 then return save(at, false, 0) end
-  local value = pack('>I6I4I4c16I6I4c16', taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint) .. result
-  local open_live = taken > 0 and ms_of(taken) + LEASE + window - now or 0
-  save(at, value, max(open_live, settled + kept_window - now))
-end
-
 local function merge_once(value)
   return value
 end
 
+-- @section read
 local function is_same(fingerprint, args)
   return fingerprint == ARGV[args + 1] or (per_rule == 2 and fingerprint == ARGV[args + 5])
 end
 
--- Why it stands in the way, for how long, and the result that was kept.
+-- Returns the reason for a refusal, the wait, and the kept result; nothing when the rule admits.
 local function look_once(at, args)
   local value = load(at, merge_once)
   if not value then return end
@@ -44,6 +38,14 @@ local function look_once(at, args)
   if left <= 0 then return end
   if is_same(kept_fingerprint, args) then return 'd', left, result end
   return 'c', left
+end
+
+-- @section write
+local function save_once(at, taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint, result)
+  if taken == 0 and settled == 0 then return save(at, false, 0) end
+  local head = pack('>I6I4I4c16I6I4c16', taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint)
+  local open_live = taken > 0 and ms_of(taken) + LEASE + window - now or 0
+  save(at, head .. result, max(open_live, settled + kept_window - now))
 end
 
 -- @section take
@@ -59,13 +61,13 @@ function write.o(at, args)
 end
 
 -- @section settle
-function give_back.o(at, args, taken)
+function give_back.o(at, _, taken)
   local value = load(at, merge_once)
   local open, _, _, _, settled, kept_window, kept_fingerprint, result = read_once(value)
   if open == taken then save_once(at, 0, 0, 0, NO_FINGERPRINT, settled, kept_window, kept_fingerprint, result) end
 end
 
-function keep.o(at, args, taken, _, result)
+function keep.o(at, _, taken, _moved, result)
   local value = load(at, merge_once)
   local open, _, window, fingerprint = read_once(value)
   if open == taken then save_once(at, 0, 0, 0, NO_FINGERPRINT, now, window, fingerprint, result) end

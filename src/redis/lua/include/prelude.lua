@@ -13,15 +13,19 @@
 -- Each key is read once, with one MGET, and written at the end: a batch reads and writes a shared counter once.
 
 local KEYS, ARGV = KEYS, ARGV
-local call, pack, read, byte, sub = redis.call, struct.pack, struct.unpack, string.byte, string.sub
-local seconds, micros, spare = ARGV[1], ARGV[2], 3600000
+local call, pack, read, sub = redis.call, struct.pack, struct.unpack, string.sub
+local seconds, micros = ARGV[1], ARGV[2]
 if seconds == '' then
   local time = call('TIME')
-  seconds, micros, spare = time[1], time[2], 1000
+  seconds, micros = time[1], time[2]
 end
 local stamp = seconds * 50000 + (micros - micros % 20) / 20
 local now = seconds * 1000 + (micros - micros % 1000) / 1000
 local per_rule = ARGV[3] + 0
 local per_rule_arguments = 4 + per_rule
 local values = call('MGET', unpack(KEYS))
-local lives, alias, previous = {}, {}, {}
+local alias, previous = {}, {}
+
+-- @section write
+-- Milliseconds that a key outlives its count. A test clock may stand still while the clock of the server goes on.
+local lives, spare = {}, ARGV[1] == '' and 1000 or 3600000

@@ -2,16 +2,18 @@
 --
 -- Operation `s`: limit, window, index of the slot.
 
--- A date may lie as far off as a number can say; ten years are enough to wait for it.
+-- @section read
+local function count_slots(value, slot)
+  local held = pair_of(value, slot)
+  return held + max(pair_of(value, slot - 1), pair_of(value, slot + 1)), held
+end
+
+-- @section write
+-- A due date may be any number; ten years are long enough for a key to live.
 local function save_slots(at, value, window)
   if #value == HEAD then return save(at, false, 0) end
   local last = read('>d', value, #value - PAIR + 1)
   save(at, value, min(315360000000, max(window, (last + 3) * window - now)))
-end
-
-local function count_slots(value, slot)
-  local held = pair_of(value, slot)
-  return held + max(pair_of(value, slot - 1), pair_of(value, slot + 1)), held
 end
 
 -- @section take

@@ -12,7 +12,7 @@ local function width_of(window)
   return 6, '>I6', 281474976710656
 end
 
--- How long ago a time was, in milliseconds; below 0 when it is still to come.
+-- Age of a time in milliseconds; negative for a time in the future.
 local function age_of(value, index, window)
   local width, shape, turn = width_of(window)
   local age = (now - read(shape, value, index * width + 1)) % turn
@@ -27,23 +27,6 @@ local function insert_time(value, time, window)
   return sub(value, 1, count * width) .. pack(shape, time % turn) .. sub(value, count * width + 1)
 end
 
-local function remove_time(value, time, window)
-  local width = width_of(window)
-  for index = #value / width - 1, 0, -1 do
-    if age_of(value, index, window) == now - time then
-      return sub(value, 1, index * width) .. sub(value, (index + 1) * width + 1)
-    end
-  end
-  return value
-end
-
-local function live_times(value, window)
-  local width = width_of(window)
-  local dead, count = 0, #value / width
-  while dead < count and age_of(value, dead, window) >= window do dead = dead + 1 end
-  return dead > 0 and sub(value, dead * width + 1) or value, count - dead
-end
-
 local function bucket_ms(window)
   return floor((window + 29) / 30)
 end
@@ -55,7 +38,7 @@ end
 local function to_buckets(value, window)
   if not value then return join_pairs(stamp, 0, '') end
   if is_pairs(value) then return value end
-  -- Nothing tells when the first was taken: all that is open may still be given back.
+  -- The stamp of the first take is unknown, so 0: every open take can still be given back.
   local buckets = join_pairs(0, 0, '')
   for index = 0, #value / width_of(window) - 1 do
     buckets = add_pair(buckets, bucket_of(now - age_of(value, index, window), window), 1)
@@ -79,17 +62,15 @@ local function load_window(at, window)
   end)
 end
 
-local function save_window(at, value, window)
-  if is_pairs(value) then
-    if #value == HEAD then return save(at, false, 0) end
-    local newest = read('>d', value, #value - PAIR + 1)
-    return save(at, value, (newest + 31) * bucket_ms(window) - now)
-  end
-  if value == '' then return save(at, false, 0) end
-  save(at, value, window - age_of(value, #value / width_of(window) - 1, window))
+-- @section read
+local function live_times(value, window)
+  local width = width_of(window)
+  local dead, count = 0, #value / width
+  while dead < count and age_of(value, dead, window) >= window do dead = dead + 1 end
+  return dead > 0 and sub(value, dead * width + 1) or value, count - dead
 end
 
--- What counts, and the milliseconds until one more fits: 0 when it does, none when it never will.
+-- Returns the count and the milliseconds until one more fits: 0 for now, nothing for never.
 local function look_window(value, limit, window, weight)
   if not value then
     if weight > limit then return 0 end
@@ -111,6 +92,17 @@ local function look_window(value, limit, window, weight)
   local times, count = live_times(value, window)
   if count < limit then return count, 0 end
   return count, window - age_of(times, count - limit, window)
+end
+
+-- @section write
+local function save_window(at, value, window)
+  if is_pairs(value) then
+    if #value == HEAD then return save(at, false, 0) end
+    local newest = read('>d', value, #value - PAIR + 1)
+    return save(at, value, (newest + 31) * bucket_ms(window) - now)
+  end
+  if value == '' then return save(at, false, 0) end
+  save(at, value, window - age_of(value, #value / width_of(window) - 1, window))
 end
 
 -- @section take
@@ -135,6 +127,16 @@ end
 write.v = write.w
 
 -- @section settle
+local function remove_time(value, time, window)
+  local width = width_of(window)
+  for index = #value / width - 1, 0, -1 do
+    if age_of(value, index, window) == now - time then
+      return sub(value, 1, index * width) .. sub(value, (index + 1) * width + 1)
+    end
+  end
+  return value
+end
+
 function give_back.w(at, args, taken)
   local window, weight = ARGV[args + 2] + 0, tonumber(ARGV[args + 3]) or 1
   local value = load_window(at, window)
