@@ -91,7 +91,7 @@ export function laterChoice(
   kept: ConsentRecord | undefined,
 ): ConsentRecord | undefined {
   if (kept === undefined) return own;
-  // WireResult so that a time that is none never wins over an opt-out.
+  // Written so that a time that is none never wins over an opt-out.
   return own !== undefined && own.at >= kept.at ? own : kept;
 }
 

@@ -3,7 +3,7 @@ import { type Fields, isRecord, readChoice, readObject, readString, readUrl } fr
 import { fail, PROBLEMS } from './problems.ts';
 import { readSubAccount } from './sub-account.ts';
 
-/** What 8x8 shows in the place of a secret. WireResult back it becomes the secret: 8x8 does not know it from a real one. */
+/** What 8x8 shows in the place of a secret. Written back it becomes the secret: 8x8 does not know it from a real one. */
 const SECRET = '***';
 /** The account-wide webhook; no wildcard when deleting. */
 const ACCOUNT_WIDE = '*';
