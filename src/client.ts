@@ -10,13 +10,12 @@ import { createVerifications, type Verifications } from './api/verifications/ver
 import { createWebhookSettings, type WebhookSettings } from './api/webhook-settings.ts';
 import type { Consent } from './consent/consent.ts';
 import { createClientContext } from './create-client-context.ts';
-import { createHearing } from './create-hearing.ts';
+import { createInbound } from './create-inbound.ts';
 import { ConfigurationError, ValidationError } from './errors.ts';
 import { createEmit } from './events.ts';
 import { CONSENT_NAMES } from './guards/consent-options.ts';
 import { createGuardsDesk, type GuardsDesk } from './guards/desk.ts';
 import { GUARD_NAMES, type GuardsOptions } from './guards/registry.ts';
-import { INTAKE } from './intake.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { memoryLimits } from './limits/memory-limits.ts';
 import { logListener } from './log-events.ts';
@@ -25,6 +24,7 @@ import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
 import { findFlaw } from './schema.ts';
 import { type SharedState, sharedState } from './shared-state.ts';
 import type { Clock } from './types.ts';
+import { INBOUND_PORT } from './webhooks/inbound-port.ts';
 
 /** Read when it is asked, never when a client is made: a client may stand in the global scope of a Worker. */
 const SYSTEM_CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
@@ -159,9 +159,9 @@ export class SmsClient {
       calls: client.calls,
       defaultCountry: resolved.defaultCountry,
     });
-    const { consent, intake } = createHearing(client, safeguards, resolved.guards);
+    const { consent, inboundPort } = createInbound(client, safeguards, resolved.guards);
     this.consent = consent;
-    Object.defineProperty(this, INTAKE, { value: intake });
+    Object.defineProperty(this, INBOUND_PORT, { value: inboundPort });
   }
 
   /**

@@ -1,11 +1,11 @@
 import type { Call } from '../call.ts';
 import type { InboundConsent } from '../consent/handle-inbound.ts';
 import { TimeoutError, WebhookError } from '../errors.ts';
-import type { Claim, Intake } from '../intake.ts';
 import { withTimeLimit } from '../time-limit.ts';
 import { raceAbort } from '../wait.ts';
 import { eventKey } from './event-identity.ts';
 import { webhookError } from './failures.ts';
+import type { Claim, InboundPort } from './inbound-port.ts';
 import type { WebhookHandlers } from './receiver-options.ts';
 import type { WebhookEvent } from './webhook-event.ts';
 
@@ -17,7 +17,7 @@ export interface Processed {
 }
 
 export interface ProcessConfig {
-  readonly intake: Intake;
+  readonly inboundPort: InboundPort;
   readonly handlers: WebhookHandlers;
   readonly timeoutMs: number;
 }
@@ -25,11 +25,11 @@ export interface ProcessConfig {
 /** Until a claim that nobody settled is free again: longer than anything that may still go on under it. */
 const LEASE_MARGIN_MS = 5_000;
 
-export function createProcess({ intake, handlers, timeoutMs }: ProcessConfig) {
+export function createProcess({ inboundPort, handlers, timeoutMs }: ProcessConfig) {
   /** Guards and consent, before anybody's handler can throw. */
-  async function takeIn(event: WebhookEvent, call: Call): Promise<InboundConsent | undefined> {
-    if (event.type === 'inbound') return intake.takeInInbound(event, call);
-    if (event.type === 'delivery-receipt') await intake.takeInReceipt(event, call);
+  async function applyEvent(event: WebhookEvent, call: Call): Promise<InboundConsent | undefined> {
+    if (event.type === 'inbound') return inboundPort.applyInbound(event, call);
+    if (event.type === 'delivery-receipt') await inboundPort.applyReceipt(event, call);
     return undefined;
   }
 
@@ -66,13 +66,13 @@ export function createProcess({ intake, handlers, timeoutMs }: ProcessConfig) {
   }
 
   async function handle(event: WebhookEvent, call: Call): Promise<void> {
-    const consent = await step(takeIn(event, call), call, 'unavailable');
+    const consent = await step(applyEvent(event, call), call, 'unavailable');
     await step(runHandler(event, consent, call.signal), call, 'handler-failed');
   }
 
   /** A store that hangs may use up half the time at most: the rest is for an opt-out to be taken in. */
   async function claimInTime(key: string, call: Call): Promise<Claim> {
-    const claiming = intake.claim(key, timeoutMs + LEASE_MARGIN_MS, call);
+    const claiming = inboundPort.claim(key, timeoutMs + LEASE_MARGIN_MS, call);
     const claimed = await withTimeLimit(timeoutMs / 2, call.signal, () => claiming);
     if (claimed.inTime) return claimed.value;
     const giveBack = (late: Claim) => (late.kind === 'claimed' ? late.settle('failed') : undefined);
@@ -86,7 +86,7 @@ export function createProcess({ intake, handlers, timeoutMs }: ProcessConfig) {
       return await claimInTime(key, call);
     } catch {
       // An opt-out must not wait for a store that is down; taking it in twice changes nothing.
-      await step(takeIn(event, call), call, 'unavailable');
+      await step(applyEvent(event, call), call, 'unavailable');
       throw webhookError('unavailable');
     }
   }
@@ -117,7 +117,7 @@ export function createProcess({ intake, handlers, timeoutMs }: ProcessConfig) {
   return async (event: WebhookEvent): Promise<Processed> => {
     try {
       // Not under the sender's signal: an event that was read is seen through, the next attempt finds it done.
-      return await intake.run({ deadlineMs: timeoutMs }, (call) => work(event, call));
+      return await inboundPort.run({ deadlineMs: timeoutMs }, (call) => work(event, call));
     } catch (error) {
       throw WebhookError.isInstance(error) ? error : webhookError('unavailable');
     }

@@ -1,9 +1,9 @@
 import type { SmsClient } from '../client.ts';
 import type { InboundConsent } from '../consent/handle-inbound.ts';
 import { ConfigurationError } from '../errors.ts';
-import { INTAKE, type Intake } from '../intake.ts';
 import { anyFunction, anything, type Fields, findFlaw, integer, shape, shapeWith } from '../schema.ts';
 import { authenticationField, type WebhookAuthentication } from './authentication/authenticate.ts';
+import { INBOUND_PORT, type InboundPort } from './inbound-port.ts';
 import type {
   DeliveryReceipt,
   InboundMessage,
@@ -91,19 +91,19 @@ export function bindHandlers(handlers: WebhookHandlers): WebhookHandlers {
 }
 
 /**
- * Checks the options and finds the client's intake.
+ * Checks the options and finds the client's inbound port.
  *
  * @throws ConfigurationError
  */
-export function readOptions(options: WebhookReceiverOptions): Intake {
+export function readOptions(options: WebhookReceiverOptions): InboundPort {
   const flaw = findFlaw(schema, options);
   if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
-  const intake = (options.client as { readonly [INTAKE]?: Intake } | null)?.[INTAKE];
-  if (intake === undefined) {
+  const inboundPort = (options.client as { readonly [INBOUND_PORT]?: InboundPort } | null)?.[INBOUND_PORT];
+  if (inboundPort === undefined) {
     throw new ConfigurationError(
       'client must be an SmsClient: new SmsClient(…), of this version of 8x8-sms-guard.',
       'client',
     );
   }
-  return intake;
+  return inboundPort;
 }

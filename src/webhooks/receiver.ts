@@ -74,11 +74,11 @@ function describe({ reason, path }: WebhookError, doubt: Doubt | undefined): Eve
  * ```
  */
 export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookReceiver {
-  const intake = readOptions(options);
+  const inboundPort = readOptions(options);
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  const { emit } = intake;
-  const authenticate = createAuthenticate(options.authentication, intake.clock);
-  const processEvent = createProcess({ intake, handlers: bindHandlers(options.handlers), timeoutMs });
+  const { emit } = inboundPort;
+  const authenticate = createAuthenticate(options.authentication, inboundPort.clock);
+  const processEvent = createProcess({ inboundPort, handlers: bindHandlers(options.handlers), timeoutMs });
 
   async function readJson(delivery: WebhookDelivery): Promise<unknown> {
     const { body } = delivery;

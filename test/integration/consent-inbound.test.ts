@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts';
-import { INTAKE, type Intake } from '../../src/intake.ts';
+import { INBOUND_PORT, type InboundPort } from '../../src/webhooks/inbound-port.ts';
 import { numberOf, testClient } from '../support/client.ts';
 import { createFakeClock, NOON } from '../support/fake-clock.ts';
 import { textOf } from '../support/inbound.ts';
@@ -13,19 +13,19 @@ const inbound = { optOutReply: 'You will get no more messages.', helpReply: 'Exa
 function start(clock = createFakeClock()) {
   const ledger = memoryConsentLedger();
   const client = testClient({ clock, guards: { consent: { ledger, inbound } } }, { clock });
-  const intake = (client.sms as unknown as { readonly [INTAKE]: Intake })[INTAKE];
-  const takeIn = (...words: Parameters<typeof textOf>) =>
-    intake.run(undefined, (call) => intake.takeInInbound(textOf(...words), call));
-  return { ...client, ledger, clock, intake, takeIn };
+  const inboundPort = (client.sms as unknown as { readonly [INBOUND_PORT]: InboundPort })[INBOUND_PORT];
+  const apply = (...words: Parameters<typeof textOf>) =>
+    inboundPort.run(undefined, (call) => inboundPort.applyInbound(textOf(...words), call));
+  return { ...client, ledger, clock, inboundPort, apply };
 }
 
 describe('what the receiver hands to the client', () => {
   it('question, YES, advertising, STOP, silence, START, advertising', async () => {
-    const { sms, clock, takeIn, emulator } = start();
+    const { sms, clock, apply, emulator } = start();
     await sms.consent.requestOptIn(person, { text: 'Reply YES to get offers.' });
     const write = (body: string) => {
       clock.advance(60_000);
-      return takeIn(body, { at: clock.now() });
+      return apply(body, { at: clock.now() });
     };
     expect(await write('Yes!')).toMatchObject({ intent: 'confirm' });
     await sms.messages.send(sale);
@@ -48,10 +48,10 @@ describe('what the receiver hands to the client', () => {
   });
 
   it('is done within the call of the receiver: closing waits for it, and no second call is begun', async () => {
-    const { sms, intake } = start();
-    const taken = intake.run(undefined, async (call) => {
+    const { sms, inboundPort } = start();
+    const taken = inboundPort.run(undefined, async (call) => {
       const closed = sms.close();
-      const result = await intake.takeInInbound(textOf('STOP'), call);
+      const result = await inboundPort.applyInbound(textOf('STOP'), call);
       return { result, closed };
     });
     const { result, closed } = await taken;
@@ -63,11 +63,11 @@ describe('what the receiver hands to the client', () => {
   });
 
   it('a call that has ended records nothing more, and says so', async () => {
-    const { sms, intake, ledger } = start();
+    const { sms, inboundPort, ledger } = start();
     const controller = new AbortController();
-    const taken = intake.run({ signal: controller.signal }, (call) => {
+    const taken = inboundPort.run({ signal: controller.signal }, (call) => {
       controller.abort();
-      return intake.takeInInbound(textOf('STOP'), call);
+      return inboundPort.applyInbound(textOf('STOP'), call);
     });
     expect(await failureOf(taken)).toMatchObject({ code: 'aborted' });
     expect(await ledger.history(person)).toEqual([]);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GuardError } from '../../src/errors.ts';
 import type { GuardsOptions } from '../../src/guards/registry.ts';
-import { INTAKE, type Intake } from '../../src/intake.ts';
+import { INBOUND_PORT, type InboundPort } from '../../src/webhooks/inbound-port.ts';
 import type { DeliveryReceipt } from '../../src/webhooks/webhook-event.ts';
 import { CANARY_NUMBER, expectNoCanary } from '../support/canary.ts';
 import { numberOf, SUB_ACCOUNT_ID, type TestClient, testClient } from '../support/client.ts';
@@ -19,8 +19,8 @@ afterEach(() => {
 });
 
 /** What a webhook receiver does with a receipt, after it was authenticated and parsed. */
-async function takeIn({ sms }: TestClient, receipt: Partial<DeliveryReceipt>): Promise<void> {
-  const intake = (sms as unknown as Record<symbol, Intake>)[INTAKE] as Intake;
+async function apply({ sms }: TestClient, receipt: Partial<DeliveryReceipt>): Promise<void> {
+  const inboundPort = (sms as unknown as Record<symbol, InboundPort>)[INBOUND_PORT] as InboundPort;
   const whole: DeliveryReceipt = {
     type: 'delivery-receipt',
     umid: crypto.randomUUID(),
@@ -30,7 +30,7 @@ async function takeIn({ sms }: TestClient, receipt: Partial<DeliveryReceipt>): P
     raw: {},
     ...receipt,
   };
-  await intake.run(undefined, (call) => intake.takeInReceipt(whole, call));
+  await inboundPort.run(undefined, (call) => inboundPort.applyReceipt(whole, call));
 }
 
 function startWith(undeliverable: GuardsOptions['undeliverable'] = undefined): TestClient {
@@ -42,7 +42,7 @@ describe('a number of which a receipt says that it does not exist', () => {
     const client = startWith();
     const { sms, emulator, of } = client;
     await sms.messages.send(message);
-    await takeIn(client, {});
+    await apply(client, {});
     for (const purpose of ['transactional', 'otp', 'marketing'] as const) {
       const error = await failureOf(sms.messages.send({ ...message, purpose }));
       expect(error).toBeInstanceOf(GuardError);
@@ -84,7 +84,7 @@ describe('a number of which a receipt says that it does not exist', () => {
 
   it('gets messages again when its time is over', async () => {
     const client = startWith({ forMs: 60_000 });
-    await takeIn(client, {});
+    await apply(client, {});
     client.clock.advance(59_999);
     expect(await failureOf(client.sms.messages.send(message))).toMatchObject({ retryAfterMs: 1 });
     client.clock.advance(1);
@@ -93,15 +93,15 @@ describe('a number of which a receipt says that it does not exist', () => {
 
   it('gets messages again when one arrived after all', async () => {
     const client = startWith();
-    await takeIn(client, {});
-    await takeIn(client, { status: { state: 'delivered' } });
+    await apply(client, {});
+    await apply(client, { status: { state: 'delivered' } });
     expect(client.of('number-reached')).toMatchObject([{ destination: '+65******01' }]);
     await expect(client.sms.messages.send(message)).resolves.toMatchObject({ status: 'accepted' });
   });
 
   it('is reported and sent to in monitor mode', async () => {
     const client = startWith({ mode: 'monitor' });
-    await takeIn(client, {});
+    await apply(client, {});
     await client.sms.messages.send(message);
     expect(client.of('guard-observed')).toMatchObject([
       {
@@ -118,14 +118,14 @@ describe('a number of which a receipt says that it does not exist', () => {
 
   it('is like any other when the guard is off', async () => {
     const client = startWith(false);
-    await takeIn(client, {});
+    await apply(client, {});
     await client.sms.messages.send(message);
     expect(client.of('number-undeliverable')).toEqual([]);
   });
 
   it('costs a batch nothing but that one message', async () => {
     const client = startWith();
-    await takeIn(client, {});
+    await apply(client, {});
     const messages = [1, 2, 3].map((index) => ({ ...message, destination: numberOf(index) }));
     const { results } = await client.sms.messages.sendBatch({ messages });
     expect(results.map(({ status }) => status)).toEqual(['blocked', 'accepted', 'accepted']);
@@ -133,7 +133,7 @@ describe('a number of which a receipt says that it does not exist', () => {
 
   it('is blocked for every client of the scope, also by another spelling', async () => {
     const client = startWith();
-    await takeIn(client, { destination: '+541123456789' });
+    await apply(client, { destination: '+541123456789' });
     const other = client.sms.withOptions({ subAccountId: 'team_other' });
     const error = await failureOf(other.messages.send({ ...message, destination: '+5491123456789' }));
     expect(error).toMatchObject({ reason: 'blocked-number' });
@@ -141,10 +141,10 @@ describe('a number of which a receipt says that it does not exist', () => {
 
   it('is shown nowhere', async () => {
     const client = startWith();
-    await takeIn(client, { destination: CANARY_NUMBER });
+    await apply(client, { destination: CANARY_NUMBER });
     const error = await failureOf(client.sms.messages.send({ ...message, destination: CANARY_NUMBER }));
     const inspection = await client.sms.guards.inspect(CANARY_NUMBER);
-    await takeIn(client, { destination: CANARY_NUMBER, status: { state: 'read' } });
+    await apply(client, { destination: CANARY_NUMBER, status: { state: 'read' } });
     expect(client.of('number-undeliverable')).toHaveLength(1);
     expect(client.of('number-reached')).toHaveLength(1);
     expectNoCanary([error, inspection, client.events]);
@@ -163,7 +163,7 @@ describe('the real price of a receipt', () => {
     await sms.account.prices({ country: 'SG' });
     const listed = estimate();
     expect(listed).toMatchObject({ source: 'price-list', country: 'SG' });
-    await takeIn(client, {
+    await apply(client, {
       status: { state: 'delivered' },
       price: { total: 0.082, perSms: 0.041, currency: 'USD' },
     });

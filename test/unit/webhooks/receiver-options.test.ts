@@ -1,7 +1,7 @@
 import { generateKeyPair } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../../src/errors.ts';
-import { INTAKE } from '../../../src/intake.ts';
+import { INBOUND_PORT } from '../../../src/webhooks/inbound-port.ts';
 import { createWebhookReceiver } from '../../../src/webhooks/receiver.ts';
 import type { WebhookReceiverOptions } from '../../../src/webhooks/receiver-options.ts';
 import { testClient } from '../../support/client.ts';
@@ -156,7 +156,9 @@ describe('options of the receiver', () => {
   });
 
   it('takes a client of the other module format, which is another class', async () => {
-    const client = { [INTAKE]: (sms as unknown as { [INTAKE]: unknown })[INTAKE] } as unknown as typeof sms;
+    const client = {
+      [INBOUND_PORT]: (sms as unknown as { [INBOUND_PORT]: unknown })[INBOUND_PORT],
+    } as unknown as typeof sms;
     const receiver = createWebhookReceiver({ ...good, client });
     expect((await receiver.handle(post(inboundBody({ umid: 'other-format' })))).status).toBe(200);
   });

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebhookError, type WebhookFailure } from '../../../src/errors.ts';
-import { INTAKE, type Intake } from '../../../src/intake.ts';
 import { memoryLimits } from '../../../src/limits/memory-limits.ts';
 import type { WebhookDelivery } from '../../../src/webhooks/delivery.ts';
+import { INBOUND_PORT, type InboundPort } from '../../../src/webhooks/inbound-port.ts';
 import type { TestClient } from '../../support/client.ts';
 import { drive, until, useFakeTimeouts } from '../../support/drive.ts';
 import {
@@ -16,7 +16,8 @@ import {
   testReceiver,
 } from '../../support/webhooks.ts';
 
-const intakeOf = ({ sms }: TestClient) => (sms as unknown as { readonly [INTAKE]: Intake })[INTAKE];
+const inboundPortOf = ({ sms }: TestClient) =>
+  (sms as unknown as { readonly [INBOUND_PORT]: InboundPort })[INBOUND_PORT];
 const get = () => new Request('https://team.example/8x8', { headers: { authorization: AUTHORIZATION } });
 
 async function failureOf(receiving: Promise<unknown>): Promise<WebhookError> {
@@ -76,8 +77,10 @@ describe('an event', () => {
         onInbound: (_, { consent }) => void order.push(`handler of ${consent.intent}`),
       },
     });
-    vi.spyOn(intakeOf(client), 'takeInReceipt').mockImplementation(async () => void order.push('receipt'));
-    vi.spyOn(intakeOf(client), 'takeInInbound').mockImplementation(async () => {
+    vi.spyOn(inboundPortOf(client), 'applyReceipt').mockImplementation(
+      async () => void order.push('receipt'),
+    );
+    vi.spyOn(inboundPortOf(client), 'applyInbound').mockImplementation(async () => {
       order.push('inbound');
       return { intent: 'opt-out' };
     });
@@ -264,8 +267,8 @@ describe('the same event again', () => {
 
   it('is free again when nobody settled it: after timeoutMs and 5 s', async () => {
     const client = testReceiver({ timeoutMs: 1_000 });
-    const intake = intakeOf(client);
-    const claim = vi.spyOn(intake, 'claim');
+    const inboundPort = inboundPortOf(client);
+    const claim = vi.spyOn(inboundPort, 'claim');
     await client.receiver.receive(post(inboundBody()));
     expect(claim.mock.calls[0]?.[0]).toMatch(/^[0-9a-f]{64}$/);
     expect(claim.mock.calls[0]?.[1]).toBe(6_000);
@@ -274,7 +277,7 @@ describe('the same event again', () => {
   it('is handled all the same when the store has no room to remember it', async () => {
     const onInbound = vi.fn();
     const client = testReceiver({ handlers: { onInbound } });
-    vi.spyOn(intakeOf(client), 'claim').mockResolvedValue({ kind: 'unwatched' });
+    vi.spyOn(inboundPortOf(client), 'claim').mockResolvedValue({ kind: 'unwatched' });
     expect(await client.receiver.receive(post(inboundBody()))).toMatchObject({ duplicate: false });
     expect(client.of('webhook-received')).toMatchObject([{ remembered: false }]);
     expect(onInbound).toHaveBeenCalledOnce();
@@ -385,10 +388,10 @@ describe('trouble with a store', () => {
     const limits = memoryLimits();
     vi.spyOn(limits, 'take').mockRejectedValue(new Error('down'));
     const client = testReceiver({ handlers: { onInbound } }, { limits });
-    const takeIn = vi.spyOn(intakeOf(client), 'takeInInbound').mockResolvedValue({ intent: 'none' });
+    const apply = vi.spyOn(inboundPortOf(client), 'applyInbound').mockResolvedValue({ intent: 'none' });
     const error = await failureOf(client.receiver.receive(post(inboundBody())));
     expect(error).toMatchObject({ reason: 'unavailable', status: 503 });
-    expect(takeIn).toHaveBeenCalledOnce();
+    expect(apply).toHaveBeenCalledOnce();
     expect(onInbound).not.toHaveBeenCalled();
     expect(client.of('store-failed')).toMatchObject([{ store: 'limits' }]);
   });
@@ -396,16 +399,16 @@ describe('trouble with a store', () => {
   it('also takes it in when the store hangs and timeoutMs is short; what it grants late is given back', async () => {
     useFakeTimeouts();
     const client = testReceiver({ timeoutMs: 1_000 });
-    const intake = intakeOf(client);
+    const inboundPort = inboundPortOf(client);
     const settle = vi.fn(async () => {});
     let grant: (claim: { kind: 'claimed'; settle: typeof settle }) => void = () => {};
-    const claim = vi.spyOn(intake, 'claim').mockReturnValue(new Promise((resolve) => (grant = resolve)));
-    const takeIn = vi.spyOn(intake, 'takeInInbound').mockResolvedValue({ intent: 'none' });
+    const claim = vi.spyOn(inboundPort, 'claim').mockReturnValue(new Promise((resolve) => (grant = resolve)));
+    const apply = vi.spyOn(inboundPort, 'applyInbound').mockResolvedValue({ intent: 'none' });
     const receiving = failureOf(client.receiver.receive(post(inboundBody())));
     await until(() => claim.mock.calls.length === 1);
     const error = await drive(receiving);
     expect(error.reason).toBe('unavailable');
-    expect(takeIn).toHaveBeenCalledOnce();
+    expect(apply).toHaveBeenCalledOnce();
     grant({ kind: 'claimed', settle });
     await until(() => settle.mock.calls.length === 1);
     expect(settle).toHaveBeenCalledWith('failed');
@@ -420,8 +423,8 @@ describe('trouble with a store', () => {
       const claiming = new Promise<{ readonly kind: 'done' }>((resolve, reject) => {
         finish = () => (late instanceof Error ? reject(late) : resolve(late));
       });
-      const claim = vi.spyOn(intakeOf(client), 'claim').mockReturnValue(claiming);
-      vi.spyOn(intakeOf(client), 'takeInInbound').mockResolvedValue({ intent: 'none' });
+      const claim = vi.spyOn(inboundPortOf(client), 'claim').mockReturnValue(claiming);
+      vi.spyOn(inboundPortOf(client), 'applyInbound').mockResolvedValue({ intent: 'none' });
       const receiving = failureOf(client.receiver.receive(post(inboundBody())));
       await until(() => claim.mock.calls.length === 1);
       expect((await drive(receiving)).reason).toBe('unavailable');
@@ -433,7 +436,7 @@ describe('trouble with a store', () => {
   it('answers 503 when guards or consent cannot take it in, and the event comes again', async () => {
     const onInbound = vi.fn();
     const client = testReceiver({ handlers: { onInbound } });
-    vi.spyOn(intakeOf(client), 'takeInInbound').mockRejectedValueOnce(new Error('down'));
+    vi.spyOn(inboundPortOf(client), 'applyInbound').mockRejectedValueOnce(new Error('down'));
     expect(await failureOf(client.receiver.receive(post(inboundBody())))).toMatchObject({
       reason: 'unavailable',
       status: 503,

@@ -7,16 +7,16 @@ import { createForgetPerson } from './consent/forget-person.ts';
 import { createHandleInbound } from './consent/handle-inbound.ts';
 import { createOptInDesk } from './consent/request-opt-in.ts';
 import type { Safeguards } from './create-client-context.ts';
-import { createReceiptIntake } from './guards/receipt-intake.ts';
+import { createApplyReceipt } from './webhooks/apply-receipt.ts';
 import type { ResolvedGuards } from './guards/registry.ts';
-import { createIntake, type Intake } from './intake.ts';
+import { createInboundPort, type InboundPort } from './webhooks/inbound-port.ts';
 
 /** The half of a client that hears back: what people choose, and what 8x8 reports. */
-export function createHearing(
+export function createInbound(
   client: ClientContext,
   safeguards: Safeguards,
   { consent: guard, undeliverable }: ResolvedGuards,
-): { readonly consent: Consent; readonly intake: Intake } {
+): { readonly consent: Consent; readonly inboundPort: InboundPort } {
   const { calls, clock, emit, prepare, priceBook } = client;
   const book = createConsentBook({ guard, emit });
   const own = { guard, book, send: createSendSms(client), clock, emit };
@@ -31,11 +31,11 @@ export function createHearing(
     clock,
     defaultCountry: prepare.defaultCountry,
   });
-  const intake = createIntake({
+  const inboundPort = createInboundPort({
     ...safeguards,
     calls,
-    takeInReceipt: createReceiptIntake({ ...safeguards, undeliverable, priceBook }),
-    takeInInbound: handleInbound,
+    applyReceipt: createApplyReceipt({ ...safeguards, undeliverable, priceBook }),
+    applyInbound: handleInbound,
   });
-  return { consent, intake };
+  return { consent, inboundPort };
 }

@@ -2,21 +2,21 @@ import type { PriceBook } from '../api/price-book.ts';
 import { type Cache, createCache } from '../cache.ts';
 import type { Call } from '../call.ts';
 import type { Emit } from '../events.ts';
-import type { Limiter } from '../limits/limiter.ts';
-import { normalisePhone, type Phone } from '../phone/normalise-phone.ts';
-import { maskNumber } from '../redact.ts';
-import { isDelivered } from '../webhooks/latest-status.ts';
-import type { DeliveryReceipt } from '../webhooks/webhook-event.ts';
 import {
   type UndeliverableGuardOptions,
   type UndeliverableSettings,
   undeliverableSettings,
-} from './undeliverable.ts';
+} from '../guards/undeliverable.ts';
+import type { Limiter } from '../limits/limiter.ts';
+import { normalisePhone, type Phone } from '../phone/normalise-phone.ts';
+import { maskNumber } from '../redact.ts';
+import { isDelivered } from './latest-status.ts';
+import type { DeliveryReceipt } from './webhook-event.ts';
 
 /** Lets the guards and the price book learn from a receipt. Doing it twice changes nothing but the time a block begins. */
-export type TakeInReceipt = (receipt: DeliveryReceipt, call: Call) => Promise<void>;
+export type ApplyReceipt = (receipt: DeliveryReceipt, call: Call) => Promise<void>;
 
-export interface ReceiptIntakeConfig {
+export interface ApplyReceiptConfig {
   readonly undeliverable: false | UndeliverableGuardOptions;
   readonly priceBook: Pick<PriceBook, 'learn'>;
   readonly limiter: Limiter;
@@ -33,7 +33,7 @@ const MAX_UMID_CHARACTERS = 100;
 const CONSEQUENCE = 'the delivery receipt was not taken in.';
 
 /** @throws StoreError from what it makes, when the limit store fails: 8x8 is told to send the receipt again */
-export function createReceiptIntake(config: ReceiptIntakeConfig): TakeInReceipt {
+export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
   const { priceBook, limiter, emit } = config;
   const settings = config.undeliverable && undeliverableSettings(config.undeliverable);
   /** By umid, of this process: as `latestStatus` has it, what arrived stays arrived, whatever comes late. */

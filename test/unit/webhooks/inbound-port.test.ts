@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createCalls } from '../../src/call.ts';
-import { StoreError } from '../../src/errors.ts';
-import { type Claim, createIntake, INTAKE, type Intake } from '../../src/intake.ts';
-import type { LimitStore } from '../../src/limits/limit-store.ts';
-import { createLimiter } from '../../src/limits/limiter.ts';
-import { memoryLimits } from '../../src/limits/memory-limits.ts';
-import { testClient } from '../support/client.ts';
-import { useFakeTimeouts } from '../support/drive.ts';
-import { createFakeClock } from '../support/fake-clock.ts';
+import { createCalls } from '../../../src/call.ts';
+import { StoreError } from '../../../src/errors.ts';
+import { type Claim, createInboundPort, INBOUND_PORT, type InboundPort } from '../../../src/webhooks/inbound-port.ts';
+import type { LimitStore } from '../../../src/limits/limit-store.ts';
+import { createLimiter } from '../../../src/limits/limiter.ts';
+import { memoryLimits } from '../../../src/limits/memory-limits.ts';
+import { testClient } from '../../support/client.ts';
+import { useFakeTimeouts } from '../../support/drive.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 
 const LEASE_MS = 30_000;
 const DAY_MS = 86_400_000;
@@ -24,16 +24,16 @@ function start(
   const clock = createFakeClock();
   const emit = vi.fn();
   const limiter = createLimiter({ limits: storeOf(clock), scope: 'team', clock, emit });
-  const intake = createIntake({
+  const inboundPort = createInboundPort({
     calls: createCalls(undefined),
     limiter,
     clock,
     emit,
-    takeInReceipt: async () => {},
-    takeInInbound: async () => ({ intent: 'none' }),
+    applyReceipt: async () => {},
+    applyInbound: async () => ({ intent: 'none' }),
   });
   const claim = (eventId = 'umid-1 delivered', leaseMs = LEASE_MS) =>
-    intake.run(undefined, (call) => intake.claim(eventId, leaseMs, call));
+    inboundPort.run(undefined, (call) => inboundPort.claim(eventId, leaseMs, call));
   return { clock, emit, claim };
 }
 
@@ -124,16 +124,18 @@ function bound(store: LimitStore): LimitStore {
   };
 }
 
-describe('the intake of a client', () => {
+describe('the inbound port of a client', () => {
   it('hangs on it unseen, and ends with it', async () => {
     const { sms, clock } = testClient();
-    const intake = (sms as unknown as Record<symbol, Intake>)[INTAKE] as Intake;
-    expect(Object.keys(sms)).not.toContain(String(INTAKE));
-    expect(Object.getOwnPropertyDescriptor(sms, INTAKE)?.enumerable).toBe(false);
-    expect(intake.clock).toBe(clock);
-    const claim = await intake.run({ context: 'c' }, (call) => intake.claim('event', LEASE_MS, call));
+    const inboundPort = (sms as unknown as Record<symbol, InboundPort>)[INBOUND_PORT] as InboundPort;
+    expect(Object.keys(sms)).not.toContain(String(INBOUND_PORT));
+    expect(Object.getOwnPropertyDescriptor(sms, INBOUND_PORT)?.enumerable).toBe(false);
+    expect(inboundPort.clock).toBe(clock);
+    const claim = await inboundPort.run({ context: 'c' }, (call) =>
+      inboundPort.claim('event', LEASE_MS, call),
+    );
     expect(claim.kind).toBe('claimed');
     await sms.close({ drainMs: 0 });
-    await expect(intake.run(undefined, async () => 'ran')).rejects.toThrow('This client was closed');
+    await expect(inboundPort.run(undefined, async () => 'ran')).rejects.toThrow('This client was closed');
   });
 });

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Call } from '../../../src/call.ts';
 import { createCalls } from '../../../src/call.ts';
 import { AbortedError, StoreError } from '../../../src/errors.ts';
-import { createReceiptIntake } from '../../../src/guards/receipt-intake.ts';
 import { type UndeliverableGuardOptions, undeliverableSettings } from '../../../src/guards/undeliverable.ts';
 import type { LimitStore } from '../../../src/limits/limit-store.ts';
 import { createLimiter } from '../../../src/limits/limiter.ts';
 import { memoryLimits } from '../../../src/limits/memory-limits.ts';
+import { createApplyReceipt } from '../../../src/webhooks/apply-receipt.ts';
 import type { DeliveryReceipt } from '../../../src/webhooks/webhook-event.ts';
 import { CANARY_NUMBER, expectNoCanary } from '../../support/canary.ts';
 import { drive, useFakeTimeouts } from '../../support/drive.ts';
@@ -60,14 +60,14 @@ function start(
   const learn = vi.fn();
   const scope = 'team';
   const limiter = createLimiter({ limits, scope, clock, emit });
-  const takeIn = createReceiptIntake({
+  const apply = createApplyReceipt({
     undeliverable,
     priceBook: { learn },
     limiter,
     emit,
   });
   const run = (receipt: DeliveryReceipt, signal?: AbortSignal) =>
-    createCalls(undefined).run({ signal, context: 'c' }, (call: Call) => takeIn(receipt, call));
+    createCalls(undefined).run({ signal, context: 'c' }, (call: Call) => apply(receipt, call));
   return {
     clock,
     emit,

@@ -1,10 +1,10 @@
-import type { Call, Calls } from './call.ts';
-import type { InboundConsent } from './consent/handle-inbound.ts';
-import type { Emit } from './events.ts';
-import type { OnceRule } from './limits/limit-store.ts';
-import type { Limiter } from './limits/limiter.ts';
-import type { CallOptions, Clock } from './types.ts';
-import type { DeliveryReceipt, InboundMessage } from './webhooks/webhook-event.ts';
+import type { Call, Calls } from '../call.ts';
+import type { InboundConsent } from '../consent/handle-inbound.ts';
+import type { Emit } from '../events.ts';
+import type { OnceRule } from '../limits/limit-store.ts';
+import type { Limiter } from '../limits/limiter.ts';
+import type { CallOptions, Clock } from '../types.ts';
+import type { DeliveryReceipt, InboundMessage } from './webhook-event.ts';
 
 /** 8x8 repeats an event after 1, 10, 30 and 90 seconds; a day also covers what it was told to send again. */
 const EVENT_WINDOW_MS = 24 * 60 * 60 * 1000;
@@ -24,7 +24,7 @@ export type Claim =
   | { readonly kind: 'unwatched' };
 
 /** The part of a client that takes in what 8x8 reports. */
-export interface Intake {
+export interface InboundPort {
   readonly clock: Clock;
   readonly emit: Emit;
   /** Runs one delivery as a call of the client, so that `sms.close()` waits for it. */
@@ -36,15 +36,16 @@ export interface Intake {
    */
   claim(eventId: string, leaseMs: number, call: Call): Promise<Claim>;
   /** Feeds the guards: a number that does not exist, the real price. Doing it twice changes nothing. */
-  takeInReceipt(receipt: DeliveryReceipt, call: Call): Promise<void>;
+  applyReceipt(receipt: DeliveryReceipt, call: Call): Promise<void>;
   /** Reads and records what a person chose, see `consent.handleInbound`. Doing it twice changes nothing. */
-  takeInInbound(inbound: InboundMessage, call: Call): Promise<InboundConsent>;
+  applyInbound(inbound: InboundMessage, call: Call): Promise<InboundConsent>;
 }
 
-/** Where a client keeps its intake. A registered symbol: the receiver may be the other module format's copy. */
-export const INTAKE: unique symbol = Symbol.for('8x8-sms-guard/intake') as never;
+/** Where a client keeps its inbound port. A registered symbol: the receiver may be the other module format's copy. */
+export const INBOUND_PORT: unique symbol = Symbol.for('8x8-sms-guard/inbound-port') as never;
 
-export interface IntakeConfig extends Pick<Intake, 'clock' | 'emit' | 'takeInReceipt' | 'takeInInbound'> {
+export interface InboundPortConfig
+  extends Pick<InboundPort, 'clock' | 'emit' | 'applyReceipt' | 'applyInbound'> {
   readonly calls: Calls;
   readonly limiter: Limiter;
 }
@@ -63,7 +64,7 @@ function eventRule(eventId: string, leaseMs: number): OnceRule {
   };
 }
 
-export function createIntake({ calls, limiter, ...rest }: IntakeConfig): Intake {
+export function createInboundPort({ calls, limiter, ...rest }: InboundPortConfig): InboundPort {
   return {
     ...rest,
     run: calls.run,
