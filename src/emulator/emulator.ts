@@ -26,10 +26,14 @@ import {
   type EmulatedChannel,
   type EmulatedVerification,
 } from './verification-book.ts';
-import type { ConnectOptions, EmulatedDelivery, WebhookTarget } from './webhooks-out/postman.ts';
-import type { EmulatedAnswer } from './webhooks-out/webhook-bodies.ts';
-import type { EmulatedReply, EmulatedReport } from './webhooks-out/webhook-input.ts';
-import { createWebhooksOut, type MessageReference, type WebhooksOut } from './webhooks-out/webhooks-out.ts';
+import type { EmulatedAnswer } from './webhooks/webhook-bodies.ts';
+import type { EmulatedReply, EmulatedReport } from './webhooks/webhook-input.ts';
+import type { ConnectOptions, EmulatedDelivery, WebhookTarget } from './webhooks/webhook-sender.ts';
+import {
+  createWebhookSimulator,
+  type MessageReference,
+  type WebhookSimulator,
+} from './webhooks/webhook-simulator.ts';
 
 export type {
   ConnectOptions,
@@ -50,12 +54,12 @@ export type {
   FaultName,
   FaultOptions,
   MessageReference,
-  WebhooksOut,
+  WebhookSimulator,
   WebhookTarget,
 };
 
 /** A pretend 8x8. */
-export interface Emulator extends WebhooksOut {
+export interface Emulator extends WebhookSimulator {
   /** Shaped like the platform's `fetch`; give it to the client as `fetch`. Any host is 8x8's. */
   readonly fetch: Fetch;
   /** Every message that was accepted, oldest first, as it stands now. REJECTED ones are not among them. */
@@ -138,7 +142,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   );
   const faults = createFaultQueue();
   const log = createRequestLog(options.maxKept ?? Number.POSITIVE_INFINITY);
-  const { clear: clearWebhooksOut, ...webhooksOut } = createWebhooksOut(context);
+  const { clear: clearWebhooks, ...webhookSimulator } = createWebhookSimulator(context);
 
   async function emulatedFetch(input: Request | string | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init);
@@ -161,7 +165,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   }
 
   return {
-    ...webhooksOut,
+    ...webhookSimulator,
     fetch: emulatedFetch,
     get messages() {
       return context.messages.all();
@@ -191,7 +195,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       admission.clear();
       faults.clear();
       log.clear();
-      clearWebhooksOut();
+      clearWebhooks();
     },
   };
 }

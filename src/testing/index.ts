@@ -19,7 +19,7 @@ export {
   type FaultName,
   type FaultOptions,
   type MessageReference,
-  type WebhooksOut,
+  type WebhookSimulator,
   type WebhookTarget,
 } from '../emulator/emulator.ts';
 export {

@@ -28,15 +28,15 @@ export interface EmulatedDelivery {
   readonly error?: unknown;
 }
 
-type Parcel = Pick<EmulatedDelivery, 'event' | 'subAccountId' | 'url' | 'attempt'>;
+type PendingDelivery = Pick<EmulatedDelivery, 'event' | 'subAccountId' | 'url' | 'attempt'>;
 
 /** Brings webhooks to whoever is connected. */
-export interface Postman {
+export interface WebhookSender {
   connect(receive: WebhookTarget, options?: ConnectOptions): void;
   readonly isConnected: () => boolean;
   /** `url` replaces that of the settings. */
-  post(event: WebhookBody, subAccountId: string, url?: string): Promise<EmulatedDelivery>;
-  postAgain(delivery: EmulatedDelivery): Promise<EmulatedDelivery>;
+  send(event: WebhookBody, subAccountId: string, url?: string): Promise<EmulatedDelivery>;
+  resend(delivery: EmulatedDelivery): Promise<EmulatedDelivery>;
   readonly last: () => EmulatedDelivery | undefined;
   retryDue(): Promise<readonly EmulatedDelivery[]>;
   clear(): void;
@@ -49,14 +49,21 @@ const DEFAULT_URL = 'https://webhooks.test/8x8';
 /** Failed deliveries that wait to be tried again; the oldest are given up. */
 const MAX_WAITING = 1_000;
 
-export function createPostman({ clock, webhooks }: Pick<EmulatorContext, 'clock' | 'webhooks'>): Postman {
+export function createWebhookSender({
+  clock,
+  webhooks,
+}: Pick<EmulatorContext, 'clock' | 'webhooks'>): WebhookSender {
   let connected: ({ readonly receive: WebhookTarget } & ConnectOptions) | undefined;
-  let waiting: { readonly parcel: Parcel; readonly dueAt: number }[] = [];
+  let waiting: { readonly pending: PendingDelivery; readonly dueAt: number }[] = [];
   let last: EmulatedDelivery | undefined;
 
   const settingsOf = (subAccountId: string) => webhooks.get(subAccountId) ?? webhooks.get('*');
 
-  async function knock({ event, url, subAccountId }: Parcel): Promise<{ status?: number; error?: unknown }> {
+  async function post({
+    event,
+    url,
+    subAccountId,
+  }: PendingDelivery): Promise<{ status?: number; error?: unknown }> {
     if (connected === undefined) return {};
     const authorization = connected.authorization ?? settingsOf(subAccountId)?.httpAuthorization;
     const request = new Request(url, {
@@ -73,13 +80,13 @@ export function createPostman({ clock, webhooks }: Pick<EmulatorContext, 'clock'
     }
   }
 
-  async function bring(parcel: Parcel): Promise<EmulatedDelivery> {
-    const { status, ...thrown } = await knock(parcel);
-    const pauseMs = RETRY_AFTER_MS[parcel.attempt - 1];
+  async function deliver(pending: PendingDelivery): Promise<EmulatedDelivery> {
+    const { status, ...thrown } = await post(pending);
+    const pauseMs = RETRY_AFTER_MS[pending.attempt - 1];
     if (pauseMs !== undefined && ('error' in thrown || (status !== undefined && status >= 400))) {
-      waiting = [...waiting, { parcel, dueAt: clock.now() + pauseMs }].slice(-MAX_WAITING);
+      waiting = [...waiting, { pending, dueAt: clock.now() + pauseMs }].slice(-MAX_WAITING);
     }
-    last = { ...parcel, status, ...thrown };
+    last = { ...pending, status, ...thrown };
     return last;
   }
 
@@ -88,20 +95,21 @@ export function createPostman({ clock, webhooks }: Pick<EmulatorContext, 'clock'
       connected = { receive, ...options };
     },
     isConnected: () => connected !== undefined,
-    async post(event, subAccountId, url) {
+    async send(event, subAccountId, url) {
       const settings = settingsOf(subAccountId);
-      const parcel = { event, subAccountId, url: url ?? settings?.url ?? DEFAULT_URL, attempt: 1 };
-      if (url === undefined && settings?.enabled === false) return { ...parcel, status: undefined };
-      return bring(parcel);
+      const pending = { event, subAccountId, url: url ?? settings?.url ?? DEFAULT_URL, attempt: 1 };
+      if (url === undefined && settings?.enabled === false) return { ...pending, status: undefined };
+      return deliver(pending);
     },
-    postAgain: ({ event, subAccountId, url, attempt }) => bring({ event, subAccountId, url, attempt }),
+    resend: ({ event, subAccountId, url, attempt }) => deliver({ event, subAccountId, url, attempt }),
     last: () => last,
     async retryDue() {
       const now = clock.now();
       const due = waiting.filter(({ dueAt }) => dueAt <= now);
       waiting = waiting.filter(({ dueAt }) => dueAt > now);
       const deliveries: EmulatedDelivery[] = [];
-      for (const { parcel } of due) deliveries.push(await bring({ ...parcel, attempt: parcel.attempt + 1 }));
+      for (const { pending } of due)
+        deliveries.push(await deliver({ ...pending, attempt: pending.attempt + 1 }));
       return deliveries;
     },
     clear() {

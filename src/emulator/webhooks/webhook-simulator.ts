@@ -5,7 +5,6 @@ import { isUuid } from '../ids.ts';
 import type { EmulatedMessage, EmulatedReceipt } from '../message.ts';
 import { MICROS } from '../prices.ts';
 import { latestReceipt } from './latest-receipt.ts';
-import { type ConnectOptions, createPostman, type EmulatedDelivery, type WebhookTarget } from './postman.ts';
 import { clickBody, type EmulatedAnswer, inboundBody, receiptBody, surveyBody } from './webhook-bodies.ts';
 import {
   assertConnection,
@@ -14,12 +13,18 @@ import {
   type EmulatedReply,
   type EmulatedReport,
 } from './webhook-input.ts';
+import {
+  type ConnectOptions,
+  createWebhookSender,
+  type EmulatedDelivery,
+  type WebhookTarget,
+} from './webhook-sender.ts';
 
 /** A message of the emulator: itself, anything with its `umid`, the `umid`, or a number (then the last one to it). */
 export type MessageReference = string | { readonly umid: string };
 
 /** The pretend 8x8 as the one who calls: webhooks, only when a test says so. */
-export interface WebhooksOut {
+export interface WebhookSimulator {
   /**
    * Says who takes the webhooks. The last one connected gets them all.
    *
@@ -86,12 +91,12 @@ function toInternational(number: string): string {
   return /^[1-9]\d{6,14}$/.test(bare) ? `+${bare}` : bare;
 }
 
-export function createWebhooksOut(context: EmulatorContext): WebhooksOut & { clear(): void } {
-  const postman = createPostman(context);
+export function createWebhookSimulator(context: EmulatorContext): WebhookSimulator & { clear(): void } {
+  const sender = createWebhookSender(context);
   const { clock, ids, messages } = context;
 
   function needReceiver(): void {
-    if (postman.isConnected()) return;
+    if (sender.isConnected()) return;
     throw new ValidationError(
       'Nobody takes the webhooks: call emulator.connect(receiver.handle) first.',
       'connect',
@@ -125,7 +130,7 @@ export function createWebhooksOut(context: EmulatorContext): WebhooksOut & { cle
   return {
     connect(receive, options = {}) {
       assertConnection(receive, options);
-      postman.connect(receive, options);
+      sender.connect(receive, options);
     },
     async reply(from, text, options = {}) {
       assertReply(text, options);
@@ -140,7 +145,7 @@ export function createWebhooksOut(context: EmulatorContext): WebhooksOut & { cle
       }
       const account = subAccountId ?? heard?.subAccountId ?? context.defaultSubAccountId;
       const fields = { umid: ids.uuid(), subAccountId: account, source, destination, body: text };
-      return postman.post(inboundBody({ ...fields, at: at ?? clock.now() }), account);
+      return sender.send(inboundBody({ ...fields, at: at ?? clock.now() }), account);
     },
     async report(reference, given) {
       const report = typeof given === 'string' ? { state: given } : given;
@@ -160,7 +165,7 @@ export function createWebhooksOut(context: EmulatorContext): WebhooksOut & { cle
         price: { ...message.price, perSms, total: Math.round(perSms * MICROS * message.parts) / MICROS },
       });
       const body = receiptBody(changed, status, report.price !== false);
-      return postman.post(body, message.subAccountId, message.dlrCallbackUrl);
+      return sender.send(body, message.subAccountId, message.dlrCallbackUrl);
     },
     async click(reference, { shortUrl, targetUrl = 'https://example.com/' } = {}) {
       needReceiver();
@@ -169,20 +174,20 @@ export function createWebhooksOut(context: EmulatorContext): WebhooksOut & { cle
       if (link === undefined)
         throw new ValidationError('The message holds no link: give shortUrl.', 'shortUrl');
       const click = { eventId: ids.uuid(), at: clock.now(), shortUrl: link, targetUrl };
-      return postman.post(clickBody(message, click), message.subAccountId);
+      return sender.send(clickBody(message, click), message.subAccountId);
     },
     async answerSurvey(reference, answers) {
       needReceiver();
       const message = findMessage(reference);
       if (message.surveyId === undefined) throw new ValidationError('The message is no survey.', 'message');
-      return postman.post(surveyBody(message, answers, clock.now()), message.subAccountId);
+      return sender.send(surveyBody(message, answers, clock.now()), message.subAccountId);
     },
-    async redeliver(delivery = postman.last()) {
+    async redeliver(delivery = sender.last()) {
       needReceiver();
       if (delivery === undefined) throw new ValidationError('No webhook was delivered yet.', 'delivery');
-      return postman.postAgain(delivery);
+      return sender.resend(delivery);
     },
-    retryDue: postman.retryDue,
-    clear: postman.clear,
+    retryDue: sender.retryDue,
+    clear: sender.clear,
   };
 }

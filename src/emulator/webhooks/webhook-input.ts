@@ -12,7 +12,7 @@ import {
   text,
 } from '../../schema.ts';
 import type { EmulatedReceipt } from '../message.ts';
-import type { ConnectOptions } from './postman.ts';
+import type { ConnectOptions } from './webhook-sender.ts';
 
 /** What a network reports. */
 export interface EmulatedReport {
