@@ -1,10 +1,10 @@
 import type { Clock } from '../types.ts';
-import type { ContactBook } from './contacts/contact-book.ts';
+import type { ContactStore } from './contacts/contact-store.ts';
 import type { IdSource } from './ids.ts';
-import type { MessageBook } from './message-book.ts';
+import type { MessageStore } from './message-store.ts';
 import type { PriceTable } from './prices.ts';
 import type { ReceivedForm } from './read-form.ts';
-import type { VerificationBook } from './verification-book.ts';
+import type { VerificationStore } from './verification-store.ts';
 
 /** How the emulator makes log exports. */
 export interface EmulatedExportOptions {
@@ -34,7 +34,7 @@ export interface EmulatedWebhook {
 }
 
 /** An export that was started. */
-export interface ExportJob {
+export interface ExportJobRecord {
   readonly subAccountId: string;
   readonly startedAt: number;
   readonly request: ExportRequest;
@@ -65,13 +65,13 @@ export interface EmulatorContext {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly prices: PriceTable;
-  readonly messages: MessageBook;
-  readonly contacts: ContactBook;
-  readonly verifications: VerificationBook;
+  readonly messages: MessageStore;
+  readonly contacts: ContactStore;
+  readonly verifications: VerificationStore;
   /** Invented money spent on what is no message: lookups, codes by telephone and app. */
   readonly otherCosts: { micros: number };
   readonly webhooks: Map<string, EmulatedWebhook>;
-  readonly exportJobs: Map<string, ExportJob>;
+  readonly exportJobs: Map<string, ExportJobRecord>;
   readonly exportFiles: Map<string, ExportFile>;
   readonly exportOptions: EmulatedExportOptions;
   /** True when numbers and texts are shown, which 8x8 does only on request. */

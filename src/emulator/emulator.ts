@@ -1,7 +1,7 @@
 import type { Clock, Fetch } from '../types.ts';
-import { type Admission, createAdmission } from './admission.ts';
+import { type AccessControl, createAccessControl } from './access-control.ts';
 import { toErrorResponse, toResponse } from './answers.ts';
-import { createContactBook } from './contacts/contact-book.ts';
+import { createContactStore } from './contacts/contact-store.ts';
 import type { EmulatedExportOptions, EmulatedWebhook, EmulatorContext } from './context.ts';
 import { assertEmulatorOptions, type EmulatorOptions } from './emulator-options.ts';
 import { assertFault } from './fault-input.ts';
@@ -14,7 +14,7 @@ import {
 } from './faults.ts';
 import { createIds } from './ids.ts';
 import type { EmulatedMessage, EmulatedReceipt } from './message.ts';
-import { createMessageBook } from './message-book.ts';
+import { createMessageStore } from './message-store.ts';
 import { playFault } from './play-fault.ts';
 import { createPriceTable, type EmulatedPriceOptions, MICROS } from './prices.ts';
 import { ProblemError } from './problems.ts';
@@ -22,10 +22,10 @@ import { type ReceivedBody, readJsonBody, receiveBody } from './read-request.ts'
 import { createRequestLog } from './request-log.ts';
 import { matchRoute, type RouteMatch } from './router.ts';
 import {
-  createVerificationBook,
+  createVerificationStore,
   type EmulatedChannel,
   type EmulatedVerification,
-} from './verification-book.ts';
+} from './verification-store.ts';
 import type { EmulatedAnswer } from './webhooks/webhook-bodies.ts';
 import type { EmulatedReply, EmulatedReport } from './webhooks/webhook-input.ts';
 import type { ConnectOptions, EmulatedDelivery, WebhookTarget } from './webhooks/webhook-sender.ts';
@@ -96,9 +96,9 @@ function createContext(options: EmulatorOptions): EmulatorContext {
     clock,
     ids,
     prices,
-    messages: createMessageBook({ clock, ids, prices, maxKept }),
-    contacts: createContactBook(clock),
-    verifications: createVerificationBook({ clock, ids, maxKept }),
+    messages: createMessageStore({ clock, ids, prices, maxKept }),
+    contacts: createContactStore(clock),
+    verifications: createVerificationStore({ clock, ids, maxKept }),
     otherCosts: { micros: 0 },
     webhooks: new Map(),
     exportJobs: new Map(),
@@ -132,7 +132,7 @@ function toList(apiKey: string | readonly string[] | undefined): readonly string
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
   assertEmulatorOptions(options);
   const context = createContext(options);
-  const admission = createAdmission(
+  const accessControl = createAccessControl(
     {
       apiKeys: toList(options.apiKey),
       accountId: options.accountId,
@@ -155,7 +155,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     const match = matchRoute(request.method, url.pathname);
     const entry = log.add(request, url, match, received, context.clock.now());
     const carryOut = (rejection?: string) =>
-      carryOutRequest({ request, url, received, match, rejection }, admission, context);
+      carryOutRequest({ request, url, received, match, rejection }, accessControl, context);
     const planned = faults.next(entry.request());
     const response = await (planned === undefined
       ? carryOut()
@@ -192,7 +192,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       context.webhooks.clear();
       context.exportJobs.clear();
       context.exportFiles.clear();
-      admission.clear();
+      accessControl.clear();
       faults.clear();
       log.clear();
       clearWebhooks();
@@ -208,12 +208,16 @@ interface Exchange {
   readonly rejection: string | undefined;
 }
 
-function carryOutRequest(exchange: Exchange, admission: Admission, context: EmulatorContext): Response {
+function carryOutRequest(
+  exchange: Exchange,
+  accessControl: AccessControl,
+  context: EmulatorContext,
+): Response {
   const { request, url, received, match, rejection } = exchange;
   try {
     if ('problem' in match) return toErrorResponse(match.problem, context);
     const { route, segments } = match;
-    admission.check(route, segments, request.headers.get('authorization'));
+    accessControl.check(route, segments, request.headers.get('authorization'));
     const body = readJsonBody(received, route.body);
     const { form } = received;
     const call = { segments, query: url.searchParams, body, form, origin: url.origin, rejection };

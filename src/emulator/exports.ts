@@ -1,6 +1,6 @@
 import { csvLine } from '../csv-line.ts';
-import type { EmulatorContext, ExportJob, ExportRequest, Handler } from './context.ts';
-import { type Fields, readObject, readString } from './fields.ts';
+import type { EmulatorContext, ExportJobRecord, ExportRequest, Handler } from './context.ts';
+import { type JsonObject, readObject, readString } from './fields.ts';
 import type { EmulatedMessage } from './message.ts';
 import { segment, shownPersonalData, statusOf } from './messages.ts';
 import { fail, PROBLEMS } from './problems.ts';
@@ -23,7 +23,7 @@ const COLUMNS = [
 ];
 
 /** `yyyy-MM-dd` (the whole day, so `to` ends after it), or ISO 8601; without offset it is UTC. */
-function readDate(fields: Fields, name: 'from' | 'to'): number | undefined {
+function readDate(fields: JsonObject, name: 'from' | 'to'): number | undefined {
   const value = readString(fields, name, PROBLEMS.invalidParameter);
   if (value === undefined) return undefined;
   const bareDate = /^\d{4}-\d\d-\d\d$/.test(value);
@@ -33,7 +33,7 @@ function readDate(fields: Fields, name: 'from' | 'to'): number | undefined {
   return bareDate && name === 'to' ? time + DAY_MS : time;
 }
 
-function readCountries(fields: Fields): readonly string[] | undefined {
+function readCountries(fields: JsonObject): readonly string[] | undefined {
   const { countries } = fields;
   if (countries === undefined || countries === null) return undefined;
   if (!Array.isArray(countries)) return fail(PROBLEMS.invalidParameter);
@@ -59,7 +59,7 @@ function readExportRequest(body: unknown, now: number): ExportRequest {
   };
 }
 
-function selectMessages(job: ExportJob, context: EmulatorContext): readonly EmulatedMessage[] {
+function selectMessages(job: ExportJobRecord, context: EmulatorContext): readonly EmulatedMessage[] {
   const { from, to, phoneNumber, countries, limit } = job.request;
   const selected = context.messages
     .all()
@@ -88,7 +88,7 @@ function rowOf(message: EmulatedMessage, context: EmulatorContext): string {
   ]);
 }
 
-function writeFiles(job: ExportJob, expiresAt: number, context: EmulatorContext): readonly string[] {
+function writeFiles(job: ExportJobRecord, expiresAt: number, context: EmulatorContext): readonly string[] {
   const selected = selectMessages(job, context);
   const { byteOrderMark = false, rowsPerFile = DEFAULT_ROWS_PER_FILE } = context.exportOptions;
   const heading = (byteOrderMark ? '\ufeff' : '') + csvLine(COLUMNS);
@@ -106,7 +106,7 @@ function writeFiles(job: ExportJob, expiresAt: number, context: EmulatorContext)
   return names;
 }
 
-function isReady(job: ExportJob, context: EmulatorContext): boolean {
+function isReady(job: ExportJobRecord, context: EmulatorContext): boolean {
   const { readyAfterMs, readyAfterPolls = DEFAULT_READY_AFTER_POLLS } = context.exportOptions;
   if (readyAfterMs !== undefined) return context.clock.now() - job.startedAt >= readyAfterMs;
   return job.polls >= readyAfterPolls;
@@ -121,7 +121,7 @@ export const startExport: Handler = (call, context) => {
   return { status: 202, json: { jobId } };
 };
 
-function findJob(subAccountId: string, jobId: string, context: EmulatorContext): ExportJob {
+function findJob(subAccountId: string, jobId: string, context: EmulatorContext): ExportJobRecord {
   const job = context.exportJobs.get(jobId);
   return job?.subAccountId === subAccountId ? job : fail(PROBLEMS.invalidJob);
 }

@@ -2,18 +2,18 @@ import { fail, PROBLEMS, type Problem } from './problems.ts';
 
 /** Reading of JSON that somebody else wrote: each function gives the value or ends the call with 8x8's error. */
 
-export type Fields = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
-export function isRecord(value: unknown): value is Fields {
+export function isRecord(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function readObject(value: unknown, problem: Problem = PROBLEMS.invalidParameter): Fields {
+export function readObject(value: unknown, problem: Problem = PROBLEMS.invalidParameter): JsonObject {
   return isRecord(value) ? value : fail(problem);
 }
 
 /** A string, or undefined when absent or null. */
-export function readString(fields: Fields, name: string, problem: Problem): string | undefined {
+export function readString(fields: JsonObject, name: string, problem: Problem): string | undefined {
   const value = fields[name];
   if (value === undefined || value === null) return undefined;
   return typeof value === 'string' ? value : fail(problem);
@@ -21,7 +21,7 @@ export function readString(fields: Fields, name: string, problem: Problem): stri
 
 /** A whole number within limits, or undefined when absent. */
 export function readInteger(
-  fields: Fields,
+  fields: JsonObject,
   name: string,
   min: number,
   max: number,
@@ -35,7 +35,7 @@ export function readInteger(
 
 /** One of the allowed strings, or undefined when absent. */
 export function readChoice<Choice extends string>(
-  fields: Fields,
+  fields: JsonObject,
   name: string,
   choices: readonly Choice[],
   problem: Problem,
@@ -46,7 +46,7 @@ export function readChoice<Choice extends string>(
 }
 
 /** Epoch milliseconds of an ISO 8601 time with offset, or undefined when absent. */
-export function readTime(fields: Fields, name: string, problem: Problem): number | undefined {
+export function readTime(fields: JsonObject, name: string, problem: Problem): number | undefined {
   const value = readString(fields, name, problem);
   if (value === undefined) return undefined;
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(value)
@@ -56,7 +56,7 @@ export function readTime(fields: Fields, name: string, problem: Problem): number
 }
 
 /** An absolute http or https address, or undefined when absent. */
-export function readUrl(fields: Fields, name: string, problem: Problem): string | undefined {
+export function readUrl(fields: JsonObject, name: string, problem: Problem): string | undefined {
   const value = readString(fields, name, problem);
   if (value === undefined) return undefined;
   return URL.canParse(value) && /^https?:/i.test(value) ? value : fail(problem);

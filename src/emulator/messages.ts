@@ -25,11 +25,11 @@ export const sendBatch: Handler = (call, context) => {
   // Given both, 8x8 drops `destinations` without a word, and so does this.
   const entries = body.messages === undefined ? readDestinations(body.destinations) : readEntries(body);
   const shared = body.clientIp === undefined ? template : { ...template, clientIp: body.clientIp };
-  const submissions = entries.map((entry) => {
+  const submitted = entries.map((entry) => {
     const fields = { ...shared, ...entry };
     return { fields, text: () => readString(fields, 'text', PROBLEMS.invalidText) };
   });
-  return submitBatch(submissions, body, call, { subAccountId: segment(call, 'subAccountId') }, context);
+  return submitBatch(submitted, body, call, { subAccountId: segment(call, 'subAccountId') }, context);
 };
 
 function findMessage(call: Call, context: EmulatorContext): EmulatedMessage {

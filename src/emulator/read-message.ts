@@ -1,6 +1,6 @@
 import { MAX_PARTS, measureText } from '../text/measure-text.ts';
 import { callingCodeOf, originOf } from './calling-codes.ts';
-import { type Fields, readChoice, readString, readTime, readUrl } from './fields.ts';
+import { type JsonObject, readChoice, readString, readTime, readUrl } from './fields.ts';
 import type { MessageDraft } from './message.ts';
 import { fail, PROBLEMS } from './problems.ts';
 
@@ -23,7 +23,7 @@ function internationalDigits(destination: string, country: string | undefined): 
   return callingCode + (country.toUpperCase() === 'IT' ? digits : digits.replace(/^0/, ''));
 }
 
-export function readDestination(fields: Fields): { destination: string; country?: string } {
+export function readDestination(fields: JsonObject): { destination: string; country?: string } {
   const country = readString(fields, 'country', PROBLEMS.invalidCountry);
   const given = readString(fields, 'destination', PROBLEMS.malformedNumber) ?? fail(PROBLEMS.missingNumber);
   if (!/^\+?\d{7,15}$/.test(given)) fail(PROBLEMS.malformedNumber);
@@ -36,7 +36,7 @@ export function readDestination(fields: Fields): { destination: string; country?
   };
 }
 
-function readSource(fields: Fields): string {
+function readSource(fields: JsonObject): string {
   const source = readString(fields, 'source', PROBLEMS.invalidSource);
   if (source === undefined || source === '') return DEFAULT_SOURCE;
   if (source.length > MAX_SOURCE) {
@@ -73,7 +73,7 @@ function readText(
   return { text: cutToParts(text, encoding), encoding, parts: MAX_PARTS, cut: true };
 }
 
-export function readClientIp(fields: Fields): string | undefined {
+export function readClientIp(fields: JsonObject): string | undefined {
   const address = readString(fields, 'clientIp', PROBLEMS.invalidIp);
   if (address !== undefined && !/^(\d{1,3}\.){3}\d{1,3}$|^[0-9a-f.]*:[0-9a-f:.]*$/i.test(address)) {
     fail(PROBLEMS.invalidIp);
@@ -81,7 +81,7 @@ export function readClientIp(fields: Fields): string | undefined {
   return address;
 }
 
-function readTimes(fields: Fields, now: number): Pick<MessageDraft, 'scheduledAt' | 'expiresAt'> {
+function readTimes(fields: JsonObject, now: number): Pick<MessageDraft, 'scheduledAt' | 'expiresAt'> {
   const scheduledAt = readTime(fields, 'scheduled', PROBLEMS.invalidSchedule);
   const expiresAt = readTime(fields, 'expiry', PROBLEMS.invalidExpiry);
   if (scheduledAt !== undefined && scheduledAt > now + MAX_SCHEDULE_AHEAD_MS) fail(PROBLEMS.invalidSchedule);
@@ -97,7 +97,7 @@ function readTimes(fields: Fields, now: number): Pick<MessageDraft, 'scheduledAt
  * Checks one message as 8x8 does and says what would go out. `text` is given apart, because surveys make theirs from a
  * template. Ends the call with the first fault found; one whose problem has a `rejection` is REJECTED in a batch.
  */
-export function readMessage(fields: Fields, text: string | undefined, now: number): MessageDraft {
+export function readMessage(fields: JsonObject, text: string | undefined, now: number): MessageDraft {
   const clientMessageId = readString(fields, 'clientMessageId', PROBLEMS.invalidParameter);
   if (clientMessageId !== undefined && clientMessageId.length > MAX_CLIENT_MESSAGE_ID) {
     fail(PROBLEMS.clientMessageIdTooLong);

@@ -1,5 +1,5 @@
 import type { Answer, Call, EmulatorContext } from './context.ts';
-import { type Fields, isRecord, readString } from './fields.ts';
+import { isRecord, type JsonObject, readString } from './fields.ts';
 import type { MessageDraft, MessageOrigin } from './message.ts';
 import { fail, PROBLEMS, ProblemError } from './problems.ts';
 import { readMessage } from './read-message.ts';
@@ -13,15 +13,15 @@ const MAX_CLIENT_BATCH_ID = 20;
 type Checked = MessageDraft | { readonly rejection: string };
 
 /** One message of a request: its fields, and where its text comes from. */
-export interface Submission {
-  readonly fields: Fields;
+export interface SubmittedMessage {
+  readonly fields: JsonObject;
   /** Throws a `ProblemError` when there is none that could be used. */
   readonly text: () => string | undefined;
 }
 
-function check(submission: Submission, call: Call, context: EmulatorContext, batch: boolean): Checked {
+function check(message: SubmittedMessage, call: Call, context: EmulatorContext, batch: boolean): Checked {
   try {
-    const draft = readMessage(submission.fields, submission.text(), context.clock.now());
+    const draft = readMessage(message.fields, message.text(), context.clock.now());
     if (context.contacts.isBlocked(draft.destination.slice(1))) fail(PROBLEMS.blocked);
     return call.rejection === undefined ? draft : { rejection: call.rejection };
   } catch (error) {
@@ -32,7 +32,12 @@ function check(submission: Submission, call: Call, context: EmulatorContext, bat
   }
 }
 
-function settle(checked: Checked, { fields }: Submission, origin: MessageOrigin, context: EmulatorContext) {
+function acceptOrReject(
+  checked: Checked,
+  { fields }: SubmittedMessage,
+  origin: MessageOrigin,
+  context: EmulatorContext,
+) {
   const { clientMessageId } = fields;
   const own = typeof clientMessageId === 'string' ? { clientMessageId } : {};
   if ('rejection' in checked) {
@@ -56,19 +61,19 @@ function settle(checked: Checked, { fields }: Submission, origin: MessageOrigin,
 
 /** Sends one message. A fault that a batch would REJECT is an error here, except an expiry that was reached. */
 export function submitOne(
-  submission: Submission,
+  message: SubmittedMessage,
   call: Call,
   origin: MessageOrigin,
   context: EmulatorContext,
 ): Answer {
-  const checked = check(submission, call, context, false);
-  return { status: 200, json: settle(checked, submission, origin, context) };
+  const checked = check(message, call, context, false);
+  return { status: 200, json: acceptOrReject(checked, message, origin, context) };
 }
 
 /** Sends a batch. All messages are read before the first is accepted, so an error answer means that nothing went out. */
 export function submitBatch(
-  submissions: readonly Submission[],
-  body: Fields,
+  submitted: readonly SubmittedMessage[],
+  body: JsonObject,
   call: Call,
   origin: MessageOrigin,
   context: EmulatorContext,
@@ -79,9 +84,9 @@ export function submitBatch(
   }
   const batchId = context.ids.uuid();
   const ownId = clientBatchId === undefined ? {} : { clientBatchId };
-  const checked = submissions.map((submission) => check(submission, call, context, true));
-  const messages = submissions.map((submission, index) =>
-    settle(checked[index] as Checked, submission, { ...origin, batchId, ...ownId }, context),
+  const checked = submitted.map((message) => check(message, call, context, true));
+  const messages = submitted.map((message, index) =>
+    acceptOrReject(checked[index] as Checked, message, { ...origin, batchId, ...ownId }, context),
   );
   const rejectedCount = checked.filter((one) => 'rejection' in one).length;
   return {
@@ -97,7 +102,7 @@ export function submitBatch(
 }
 
 /** The entries of `messages`, each an object. */
-export function readEntries(body: Fields): readonly Fields[] {
+export function readEntries(body: JsonObject): readonly JsonObject[] {
   const { messages } = body;
   if (!Array.isArray(messages) || messages.length === 0) return fail(PROBLEMS.missingMessages);
   if (messages.length > MAX_BATCH) fail(PROBLEMS.tooManyMessages);
@@ -105,7 +110,7 @@ export function readEntries(body: Fields): readonly Fields[] {
 }
 
 /** `destinations` as messages without a text of their own. */
-export function readDestinations(destinations: unknown): readonly Fields[] {
+export function readDestinations(destinations: unknown): readonly JsonObject[] {
   if (!Array.isArray(destinations) || destinations.length === 0) return fail(PROBLEMS.missingMessages);
   if (destinations.length > MAX_BATCH) fail(PROBLEMS.bulkLimit);
   return destinations.map((destination) => ({ destination }));

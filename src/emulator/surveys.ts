@@ -1,5 +1,5 @@
 import type { Call, EmulatorContext, Handler } from './context.ts';
-import { type Fields, readObject, readString } from './fields.ts';
+import { type JsonObject, readObject, readString } from './fields.ts';
 import { segment } from './messages.ts';
 import { fail, PROBLEMS } from './problems.ts';
 import { readEntries, submitBatch, submitOne } from './submit.ts';
@@ -9,7 +9,7 @@ const SHORT_LINK = 'http://s.test/';
 const SHORT_LINK_LENGTH = 21;
 
 /** Replaces `{{url}}` and `{{url:a:b}}` by a short link, and declared variables by their values. */
-function fillTemplate(body: string, variables: Fields, context: EmulatorContext): string {
+function fillTemplate(body: string, variables: JsonObject, context: EmulatorContext): string {
   return body.replace(/\{\{(url(?::[^{}]*)?|[^{}]+)\}\}/g, (placeholder: string, name: string) => {
     if (name === 'url' || name.startsWith('url:')) {
       return SHORT_LINK + context.ids.token(SHORT_LINK_LENGTH - SHORT_LINK.length);
@@ -19,7 +19,7 @@ function fillTemplate(body: string, variables: Fields, context: EmulatorContext)
   });
 }
 
-function toSubmission(fields: Fields, context: EmulatorContext) {
+function toSubmittedMessage(fields: JsonObject, context: EmulatorContext) {
   return {
     fields,
     text: () => {
@@ -35,12 +35,12 @@ function originOf(call: Call) {
 }
 
 export const sendSurvey: Handler = (call, context) =>
-  submitOne(toSubmission(readObject(call.body), context), call, originOf(call), context);
+  submitOne(toSubmittedMessage(readObject(call.body), context), call, originOf(call), context);
 
 export const sendSurveyBatch: Handler = (call, context) => {
   const body = readObject(call.body);
   const template = readObject(body.template ?? {}, PROBLEMS.invalidTemplate);
   if (body.template !== undefined && template.templateBody === undefined) fail(PROBLEMS.invalidTemplate);
-  const submissions = readEntries(body).map((entry) => toSubmission({ ...template, ...entry }, context));
-  return submitBatch(submissions, body, call, originOf(call), context);
+  const submitted = readEntries(body).map((entry) => toSubmittedMessage({ ...template, ...entry }, context));
+  return submitBatch(submitted, body, call, originOf(call), context);
 };

@@ -1,9 +1,9 @@
 import type { Call, EmulatorContext, Handler } from './context.ts';
-import { type Fields, readChoice, readInteger, readObject, readString, readUrl } from './fields.ts';
+import { type JsonObject, readChoice, readInteger, readObject, readString, readUrl } from './fields.ts';
 import { segment } from './messages.ts';
 import { fail, PROBLEMS } from './problems.ts';
 import { readClientIp, readDestination, readMessage } from './read-message.ts';
-import type { EmulatedVerification } from './verification-book.ts';
+import type { EmulatedVerification } from './verification-store.ts';
 
 /** The fifth wrong code ends a session. */
 const MAX_ATTEMPTS = 5;
@@ -21,7 +21,7 @@ const wrong = PROBLEMS.invalidParameter;
 const COVERED_ADDRESS = /^203\.0\.113\.|^2001:db8:/i;
 
 /** What a start asks for, checked as 8x8 does. */
-function readStart(fields: Fields) {
+function readStart(fields: JsonObject) {
   const channel = readChoice(fields, 'channel', CHANNELS, wrong) ?? 'sms';
   const whatsapp = readObject(fields.whatsapp ?? {}, wrong);
   if (channel === 'whatsapp' && readString(whatsapp, 'templateName', wrong) === undefined) fail(wrong);
@@ -88,16 +88,16 @@ export const startVerification: Handler = (call, context) => {
   const start = readStart(fields);
   const { destination } = readDestination(fields);
   const subAccountId = segment(call, 'subAccountId');
-  const book = context.verifications;
+  const store = context.verifications;
   const now = context.clock.now();
-  const open = book.findOpen(subAccountId, destination);
+  const open = store.findOpen(subAccountId, destination);
   if (open !== undefined && now < open.retryAfter) fail(PROBLEMS.resendingInterval);
   const keepsCode = open !== undefined && !start.resets;
-  const code = keepsCode ? open.code : book.newCode(start.codeLength, start.codeType);
+  const code = keepsCode ? open.code : store.newCode(start.codeLength, start.codeType);
   const umid = handOver(start, code, call, context);
   const { channel, brand, language, callbackUrl, clientIp } = start;
-  const verification = book.put({
-    sessionId: open?.sessionId ?? book.newSessionId(),
+  const verification = store.put({
+    sessionId: open?.sessionId ?? store.newSessionId(),
     subAccountId,
     destination,
     channel,
@@ -126,21 +126,21 @@ function tryCode(verification: EmulatedVerification, code: string): EmulatedVeri
 }
 
 export const getVerification: Handler = (call, context) => {
-  const book = context.verifications;
+  const store = context.verifications;
   const found =
-    book.find(segment(call, 'subAccountId'), segment(call, 'sessionId')) ?? fail(PROBLEMS.sessionNotFound);
+    store.find(segment(call, 'subAccountId'), segment(call, 'sessionId')) ?? fail(PROBLEMS.sessionNotFound);
   const code = call.query.get('code');
   if (code === null) return answerOf(found);
   if (code.length < 3 || code.length > 10) fail(wrong);
-  return answerOf(book.put(tryCode(found, code)));
+  return answerOf(store.put(tryCode(found, code)));
 };
 
 /** What the person's telephone opens for channel `sma`: no operation of the API, and no key comes with it. */
 export const openSmaLink: Handler = (call, context) => {
-  const book = context.verifications;
-  const found = book.all().find(({ sessionId }) => sessionId === segment(call, 'sessionId'));
+  const store = context.verifications;
+  const found = store.all().find(({ sessionId }) => sessionId === segment(call, 'sessionId'));
   if (found?.channel !== 'sma') return fail(PROBLEMS.sessionNotFound);
-  if (found.status === 'WAITING') book.put({ ...found, status: 'VERIFIED' });
+  if (found.status === 'WAITING') store.put({ ...found, status: 'VERIFIED' });
   return { status: 200 };
 };
 

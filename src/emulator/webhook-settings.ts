@@ -1,5 +1,5 @@
 import type { EmulatedWebhook, EmulatorContext, Handler } from './context.ts';
-import { type Fields, isRecord, readChoice, readObject, readString, readUrl } from './fields.ts';
+import { isRecord, type JsonObject, readChoice, readObject, readString, readUrl } from './fields.ts';
 import { fail, PROBLEMS } from './problems.ts';
 import { readSubAccount } from './sub-account.ts';
 
@@ -10,16 +10,16 @@ const ACCOUNT_WIDE = '*';
 
 const wrong = PROBLEMS.invalidParameter;
 
-function readEntries(body: unknown): readonly Fields[] {
+function readEntries(body: unknown): readonly JsonObject[] {
   return Array.isArray(body) && body.every(isRecord) ? body : fail(wrong);
 }
 
-function readOwner(fields: Fields, context: EmulatorContext): string {
+function readOwner(fields: JsonObject, context: EmulatorContext): string {
   const subAccountId = readString(fields, 'subAccountId', wrong) ?? fail(wrong);
   return subAccountId === ACCOUNT_WIDE ? subAccountId : readSubAccount(subAccountId, context.subAccountIds);
 }
 
-function readOAuth(fields: Fields): NonNullable<EmulatedWebhook['oauth']> {
+function readOAuth(fields: JsonObject): NonNullable<EmulatedWebhook['oauth']> {
   const scope = readString(fields, 'scope', wrong);
   return {
     url: readUrl(fields, 'url', wrong) ?? fail(wrong),
@@ -30,7 +30,7 @@ function readOAuth(fields: Fields): NonNullable<EmulatedWebhook['oauth']> {
   };
 }
 
-function readWebhook(fields: Fields, context: EmulatorContext): EmulatedWebhook {
+function readWebhook(fields: JsonObject, context: EmulatorContext): EmulatedWebhook {
   const { enabled = true, oauth } = fields;
   if (typeof enabled !== 'boolean') return fail(wrong);
   const httpAuthorization = readString(fields, 'httpAuthorization', wrong);

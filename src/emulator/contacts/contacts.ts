@@ -2,7 +2,7 @@ import type { Call, EmulatorContext, Handler } from '../context.ts';
 import { isRecord } from '../fields.ts';
 import { segment } from '../messages.ts';
 import { fail, PROBLEMS } from '../problems.ts';
-import type { ContactBook, ContactRecord } from './contact-book.ts';
+import type { ContactRecord, ContactStore } from './contact-store.ts';
 import { groupJson } from './groups.ts';
 import { pageAnswer, readNumber } from './page.ts';
 import { applyPatch, type PatchNames } from './patch.ts';
@@ -17,8 +17,8 @@ const CONTACT_NAMES: PatchNames = {
   customAttributes: 'any',
 };
 
-function contactJson(contact: ContactRecord, book: ContactBook) {
-  const groups = book.groupsOf(contact.id);
+function contactJson(contact: ContactRecord, store: ContactStore) {
+  const groups = store.groupsOf(contact.id);
   return {
     ...contact,
     createdAt: new Date(contact.createdAt).toISOString(),
@@ -27,8 +27,8 @@ function contactJson(contact: ContactRecord, book: ContactBook) {
   };
 }
 
-function findContact(call: Call, { contacts: book }: EmulatorContext): ContactRecord {
-  return book.contacts.get(Number(segment(call, 'contactId'))) ?? fail(PROBLEMS.contactNotFound);
+function findContact(call: Call, { contacts: store }: EmulatorContext): ContactRecord {
+  return store.contacts.get(Number(segment(call, 'contactId'))) ?? fail(PROBLEMS.contactNotFound);
 }
 
 function fits(contact: ContactRecord, search: string): boolean {
@@ -37,27 +37,27 @@ function fits(contact: ContactRecord, search: string): boolean {
   return texts.some((text) => text.toLowerCase().includes(search.replace(/^\+/, '').toLowerCase()));
 }
 
-export const listContacts: Handler = (call, { contacts: book }) => {
+export const listContacts: Handler = (call, { contacts: store }) => {
   const search = call.query.get('query');
   const country = call.query.get('country');
   const groupId = readNumber(call, 'groupId', -1);
-  const all = [...book.contacts.values()];
+  const all = [...store.contacts.values()];
   const fitting = all.filter(
     (contact) =>
       (search === null || fits(contact, search)) &&
       (country === null || contact.country?.toUpperCase() === country.toUpperCase()) &&
-      (groupId < 0 || book.groups.get(groupId)?.members.has(contact.id) === true),
+      (groupId < 0 || store.groups.get(groupId)?.members.has(contact.id) === true),
   );
-  return pageAnswer(call, fitting, all.length, (contact) => contactJson(contact, book));
+  return pageAnswer(call, fitting, all.length, (contact) => contactJson(contact, store));
 };
 
-export const createContact: Handler = (call, { contacts: book }) => {
+export const createContact: Handler = (call, { contacts: store }) => {
   const draft = readContact(call.body);
-  const groups = readGroups(isRecord(call.body) ? call.body.groups : undefined, book);
-  if (book.findNumber(draft.addresses.msisdn ?? '') !== undefined) fail(PROBLEMS.contactExists);
-  const contact = book.putContact(draft);
-  for (const group of groups) book.join(contact.id, group);
-  return { status: 201, json: contactJson(contact, book) };
+  const groups = readGroups(isRecord(call.body) ? call.body.groups : undefined, store);
+  if (store.findNumber(draft.addresses.msisdn ?? '') !== undefined) fail(PROBLEMS.contactExists);
+  const contact = store.putContact(draft);
+  for (const group of groups) store.join(contact.id, group);
+  return { status: 201, json: contactJson(contact, store) };
 };
 
 export const getContact: Handler = (call, context) => ({
@@ -72,12 +72,12 @@ export const updateContact: Handler = (call, context) => {
 };
 
 /** 8x8 documents no 404 for this call. */
-export const deleteContact: Handler = (call, { contacts: book }) => {
-  book.deleteContact(Number(segment(call, 'contactId')));
+export const deleteContact: Handler = (call, { contacts: store }) => {
+  store.deleteContact(Number(segment(call, 'contactId')));
   return { status: 204 };
 };
 
-export const blockNumber: Handler = (call, { contacts: book }) => {
-  book.block(readMsisdn(segment(call, 'msisdn')));
+export const blockNumber: Handler = (call, { contacts: store }) => {
+  store.block(readMsisdn(segment(call, 'msisdn')));
   return { status: 200 };
 };

@@ -2,7 +2,7 @@ import type { Answer, Call, EmulatorContext, Handler } from '../context.ts';
 import { readObject } from '../fields.ts';
 import { segment } from '../messages.ts';
 import { fail, PROBLEMS } from '../problems.ts';
-import type { ContactBook, GroupDraft, GroupRecord } from './contact-book.ts';
+import type { ContactStore, GroupDraft, GroupRecord } from './contact-store.ts';
 import { pageAnswer } from './page.ts';
 import { applyPatch, type PatchNames } from './patch.ts';
 import { readGroup, readIds } from './read-contact.ts';
@@ -20,26 +20,26 @@ export function groupJson({ id, name, description, isBlacklist, createdAt, membe
   };
 }
 
-function findGroup(call: Call, { contacts: book }: EmulatorContext): GroupRecord {
-  return book.groups.get(Number(segment(call, 'groupId'))) ?? fail(PROBLEMS.groupNotFound);
+function findGroup(call: Call, { contacts: store }: EmulatorContext): GroupRecord {
+  return store.groups.get(Number(segment(call, 'groupId'))) ?? fail(PROBLEMS.groupNotFound);
 }
 
 /** Two groups never have one name. */
-function putGroup(book: ContactBook, draft: GroupDraft, known?: GroupRecord): GroupRecord {
-  const isTaken = [...book.groups.values()].some(({ id, name }) => name === draft.name && id !== known?.id);
-  return isTaken ? fail(PROBLEMS.groupExists) : book.putGroup(draft, known);
+function putGroup(store: ContactStore, draft: GroupDraft, known?: GroupRecord): GroupRecord {
+  const isTaken = [...store.groups.values()].some(({ id, name }) => name === draft.name && id !== known?.id);
+  return isTaken ? fail(PROBLEMS.groupExists) : store.putGroup(draft, known);
 }
 
-export const listGroups: Handler = (call, { contacts: book }) => {
+export const listGroups: Handler = (call, { contacts: store }) => {
   const name = call.query.get('name')?.toLowerCase() ?? '';
-  const all = [...book.groups.values()];
+  const all = [...store.groups.values()];
   const fitting = all.filter((group) => group.name.toLowerCase().includes(name));
   return pageAnswer(call, fitting, all.length, groupJson);
 };
 
-export const createGroup: Handler = (call, { contacts: book }) => ({
+export const createGroup: Handler = (call, { contacts: store }) => ({
   status: 201,
-  json: groupJson(putGroup(book, readGroup(call.body))),
+  json: groupJson(putGroup(store, readGroup(call.body))),
 });
 
 export const getGroup: Handler = (call, context) => ({

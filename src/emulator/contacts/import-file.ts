@@ -1,6 +1,6 @@
 import { fail, PROBLEMS, ProblemError } from '../problems.ts';
 import type { ReceivedForm } from '../read-form.ts';
-import type { ContactBook, ContactDraft, GroupRecord } from './contact-book.ts';
+import type { ContactDraft, ContactStore, GroupRecord } from './contact-store.ts';
 import { ADDRESS_NAMES, readContact, readGroups, TEXT_NAMES } from './read-contact.ts';
 
 /** An upload that was checked. */
@@ -20,7 +20,7 @@ function splitList(text: string): readonly string[] {
   return text.split(',').map((part) => part.trim());
 }
 
-export function readUpload(form: ReceivedForm | undefined, book: ContactBook): ContactUpload {
+export function readUpload(form: ReceivedForm | undefined, store: ContactStore): ContactUpload {
   if (form?.file === undefined) return fail(wrong);
   const { file, fields } = form;
   const { groups, fileHasHeader = 'true', fileColumns } = fields;
@@ -31,7 +31,7 @@ export function readUpload(form: ReceivedForm | undefined, book: ContactBook): C
     fileName: file.name,
     fileType: /\.xlsx?$/i.test(file.name) ? 'xls' : 'csv',
     text: file.text,
-    groups: readGroups(ids, book),
+    groups: readGroups(ids, store),
     columns: fileHasHeader === 'false' ? splitList(fileColumns ?? '') : undefined,
   };
 }
@@ -70,7 +70,7 @@ function toDraft(columns: readonly string[], row: readonly string[]): ContactDra
 }
 
 /** Creates the contacts; a number that is there already gets what the file says. False when no row could be used. */
-export function importFile(upload: ContactUpload, book: ContactBook): boolean {
+export function importFile(upload: ContactUpload, store: ContactStore): boolean {
   // Excel files are taken, but not read.
   if (upload.fileType === 'xls') return false;
   const rows = parseRows(upload.text);
@@ -81,8 +81,8 @@ export function importFile(upload: ContactUpload, book: ContactBook): boolean {
     try {
       const draft = toDraft(columns, row);
       if (Object.keys(draft.addresses).length === 0) continue;
-      const contact = book.putContact(draft, book.findNumber(draft.addresses.msisdn ?? ''));
-      for (const group of upload.groups) book.join(contact.id, group);
+      const contact = store.putContact(draft, store.findNumber(draft.addresses.msisdn ?? ''));
+      for (const group of upload.groups) store.join(contact.id, group);
       imported += 1;
     } catch (error) {
       // A row that is wrong is left out, as the rest of the file is not.

@@ -2,7 +2,7 @@ import type { Call, EmulatorContext, Handler } from '../context.ts';
 import { readObject } from '../fields.ts';
 import { segment } from '../messages.ts';
 import { fail, PROBLEMS } from '../problems.ts';
-import type { GroupRecord } from './contact-book.ts';
+import type { GroupRecord } from './contact-store.ts';
 import { importFile, readUpload } from './import-file.ts';
 import { advanceJob, type ContactJobKind, type ContactJobRecord, jobJson, jobWithFileJson } from './job.ts';
 import { pageAnswer, readNumber } from './page.ts';
@@ -41,10 +41,10 @@ export const startDeleteContacts: Handler = (call, context) => {
   const wantedIds = readIds(ids);
   const wantedNumbers = Array.isArray(msisdns) ? msisdns.map(readMsisdn) : fail(wrong);
   if (typeof all !== 'boolean' || (!all && wantedIds.length + wantedNumbers.length === 0)) return fail(wrong);
-  const { contacts: book } = context;
+  const { contacts: store } = context;
   return taken(context, 'deleteContacts', () => {
-    const byNumber = wantedNumbers.map((msisdn) => book.findNumber(msisdn)?.id ?? 0);
-    for (const id of all ? [...book.contacts.keys()] : [...wantedIds, ...byNumber]) book.deleteContact(id);
+    const byNumber = wantedNumbers.map((msisdn) => store.findNumber(msisdn)?.id ?? 0);
+    for (const id of all ? [...store.contacts.keys()] : [...wantedIds, ...byNumber]) store.deleteContact(id);
     return true;
   });
 };
@@ -85,26 +85,26 @@ export const startDeleteGroups: Handler = (call, context) => {
   const ids = readIds(body.ids);
   const { deleteContacts } = body;
   if (typeof deleteContacts !== 'boolean') return fail(wrong);
-  const { contacts: book } = context;
+  const { contacts: store } = context;
   return taken(context, 'deleteGroups', () => {
-    const groups = ids.flatMap((id) => book.groups.get(id) ?? []);
+    const groups = ids.flatMap((id) => store.groups.get(id) ?? []);
     for (const { id, members } of groups) {
-      if (deleteContacts) for (const contactId of [...members.keys()]) book.deleteContact(contactId);
-      book.deleteGroup(id);
+      if (deleteContacts) for (const contactId of [...members.keys()]) store.deleteContact(contactId);
+      store.deleteGroup(id);
     }
     return groups.length > 0;
   });
 };
 
-export const getJob: Handler = (call, { contacts: book }) => {
-  const job = book.jobs.get(segment(call, 'batchId').toLowerCase()) ?? fail(PROBLEMS.invalidJob);
+export const getJob: Handler = (call, { contacts: store }) => {
+  const job = store.jobs.get(segment(call, 'batchId').toLowerCase()) ?? fail(PROBLEMS.invalidJob);
   advanceJob(job);
   return { status: 200, json: jobJson(job) };
 };
 
-export const listJobs: Handler = (call, { contacts: book }) => {
+export const listJobs: Handler = (call, { contacts: store }) => {
   const type = call.query.get('type');
-  const all = [...book.jobs.values()];
+  const all = [...store.jobs.values()];
   const fitting = all.filter((job) => type === null || job.type === type);
   const { json, ...answer } = pageAnswer(call, fitting, all.length, jobWithFileJson);
   const { items, ...page } = readObject(json);

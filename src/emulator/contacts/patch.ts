@@ -14,18 +14,18 @@ function findName(name: string, known: readonly string[]): string {
 }
 
 /** The object and the name in it that a JSON pointer means; 8x8 does not mind upper and lower case. */
-function resolve(document: Patchable, path: string, names: PatchNames): { place: Patchable; name: string } {
+function resolve(document: Patchable, path: string, names: PatchNames): { parent: Patchable; name: string } {
   const [empty, first = '', second, ...rest] = path
     .split('/')
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
   if (empty !== '' || rest.length > 0) fail(wrong);
   const name = findName(first, Object.keys(names));
   const below = names[name];
-  if (below === true) return second === undefined ? { place: document, name } : fail(wrong);
+  if (below === true) return second === undefined ? { parent: document, name } : fail(wrong);
   if (second === undefined || second === '__proto__') return fail(wrong);
-  const place = { ...(document[name] as Patchable) };
-  document[name] = place;
-  return { place, name: below === 'any' ? second : findName(second, below ?? []) };
+  const parent = { ...(document[name] as Patchable) };
+  document[name] = parent;
+  return { parent, name: below === 'any' ? second : findName(second, below ?? []) };
 }
 
 /** Applies RFC 6902 as far as 8x8 documents it: values are texts, and there is no `from`. All operations, or an error. */
@@ -36,14 +36,14 @@ export function applyPatch(document: Patchable, body: unknown, names: PatchNames
     if (!isRecord(operation)) return fail(wrong);
     const op = readChoice(operation, 'op', ['add', 'remove', 'replace', 'test'], wrong) ?? fail(wrong);
     const path = readString(operation, 'path', wrong) ?? fail(wrong);
-    const { place, name } = resolve(changed, path, names);
+    const { parent, name } = resolve(changed, path, names);
     const value = op === 'remove' ? undefined : (readString(operation, 'value', wrong) ?? fail(wrong));
     if (op === 'test') {
-      if (String(place[name]) !== value) fail(wrong);
+      if (String(parent[name]) !== value) fail(wrong);
     } else if (op === 'remove') {
-      if (place[name] === undefined) fail(wrong);
-      delete place[name];
-    } else place[name] = value;
+      if (parent[name] === undefined) fail(wrong);
+      delete parent[name];
+    } else parent[name] = value;
   }
   return changed;
 }

@@ -1,6 +1,6 @@
-import { type Fields, isRecord, readObject, readString } from '../fields.ts';
+import { isRecord, type JsonObject, readObject, readString } from '../fields.ts';
 import { fail, PROBLEMS } from '../problems.ts';
-import type { ContactBook, ContactDraft, GroupDraft, GroupRecord } from './contact-book.ts';
+import type { ContactDraft, ContactStore, GroupDraft, GroupRecord } from './contact-store.ts';
 
 /** 8x8's limits on contacts and groups (Contacts API, "Create contact", "Create group"). */
 const MAX_NAME = 200;
@@ -27,7 +27,7 @@ export const ADDRESS_NAMES = [
 /** The texts of a contact, as 8x8 names them. */
 export const TEXT_NAMES = ['firstName', 'lastName', 'externalId', 'country'] as const;
 
-function readText(fields: Fields, name: string, max: number): string | undefined {
+function readText(fields: JsonObject, name: string, max: number): string | undefined {
   const value = readString(fields, name, wrong);
   return value === undefined || (value.length >= 1 && value.length <= max) ? value : fail(wrong);
 }
@@ -64,12 +64,12 @@ export function readContact(body: unknown): ContactDraft {
 }
 
 /** The groups that a new contact joins. */
-export function readGroups(value: unknown, book: ContactBook): readonly GroupRecord[] {
+export function readGroups(value: unknown, store: ContactStore): readonly GroupRecord[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value) || value.length > MAX_GROUPS) return fail(wrong);
   return value.map((entry) => {
     const id = isRecord(entry) ? entry.id : undefined;
-    return book.groups.get(typeof id === 'number' ? id : 0) ?? fail(wrong);
+    return store.groups.get(typeof id === 'number' ? id : 0) ?? fail(wrong);
   });
 }
 

@@ -4,7 +4,7 @@ import { createRequestRate } from './rate-limit.ts';
 import type { Route } from './routes.ts';
 import { readSubAccount } from './sub-account.ts';
 
-export interface AdmissionOptions {
+export interface AccessControlOptions {
   /** Undefined: any key that is not empty. */
   readonly apiKeys: readonly string[] | undefined;
   /** Undefined: any account. */
@@ -14,7 +14,7 @@ export interface AdmissionOptions {
 }
 
 /** What 8x8 looks at before it looks at the body. */
-export interface Admission {
+export interface AccessControl {
   /** Ends the call for a wrong key, a foreign account or sub-account, or too many requests. */
   check(route: Route, segments: Readonly<Record<string, string>>, authorization: string | null): void;
   clear(): void;
@@ -23,7 +23,7 @@ export interface Admission {
 /** 8x8: one request a second and sub-account for message details. */
 const DETAILS_PER_SECOND = 1;
 
-export function createAdmission(options: AdmissionOptions, context: EmulatorContext): Admission {
+export function createAccessControl(options: AccessControlOptions, context: EmulatorContext): AccessControl {
   const { apiKeys, accountId, requestsPerSecond } = options;
   const newRates = () =>
     requestsPerSecond === false

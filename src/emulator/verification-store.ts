@@ -32,7 +32,7 @@ export interface EmulatedVerification {
 }
 
 /** Everything one emulator remembers about sessions. */
-export interface VerificationBook {
+export interface VerificationStore {
   /** In order of their start. */
   all(): readonly EmulatedVerification[];
   find(subAccountId: string, sessionId: string): EmulatedVerification | undefined;
@@ -52,7 +52,7 @@ const ALPHABETS: Readonly<Record<string, string>> = {
   ALPHANUMERIC_EASY: `23456789${LETTERS}`,
 };
 
-export function createVerificationBook({
+export function createVerificationStore({
   clock,
   ids,
   maxKept,
@@ -60,7 +60,7 @@ export function createVerificationBook({
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly maxKept: number;
-}): VerificationBook {
+}): VerificationStore {
   const sessions = new Map<string, EmulatedVerification>();
 
   /** Nobody waits for the end of a session, so it is looked at when it is read. */

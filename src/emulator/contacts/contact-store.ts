@@ -33,7 +33,7 @@ export interface GroupRecord extends GroupDraft {
 }
 
 /** The contacts, groups and jobs of an account. */
-export interface ContactBook {
+export interface ContactStore {
   readonly contacts: ReadonlyMap<number, ContactRecord>;
   readonly groups: ReadonlyMap<number, GroupRecord>;
   readonly jobs: Map<string, ContactJobRecord>;
@@ -60,7 +60,7 @@ const BLOCK_LIST = 'Blacklist';
 const FIRST_CONTACT_ID = 41_000_001;
 const FIRST_GROUP_ID = 8_001;
 
-export function createContactBook(clock: Clock): ContactBook {
+export function createContactStore(clock: Clock): ContactStore {
   const contacts = new Map<number, ContactRecord>();
   const groups = new Map<number, GroupRecord>();
   const jobs = new Map<string, ContactJobRecord>();

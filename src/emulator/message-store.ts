@@ -11,7 +11,7 @@ import {
 import { MICROS, type PriceTable } from './prices.ts';
 
 /** Everything one emulator remembers about messages. */
-export interface MessageBook {
+export interface MessageStore {
   /** In order of acceptance. */
   readonly all: () => readonly EmulatedMessage[];
   find(subAccountId: string, umid: string): EmulatedMessage | undefined;
@@ -27,14 +27,14 @@ export interface MessageBook {
   clear(): void;
 }
 
-export interface MessageBookOptions {
+export interface MessageStoreOptions {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly prices: PriceTable;
   readonly maxKept: number;
 }
 
-export function createMessageBook(options: MessageBookOptions): MessageBook {
+export function createMessageStore(options: MessageStoreOptions): MessageStore {
   const { clock, ids, prices, maxKept } = options;
   const messages = new Map<string, EmulatedMessage>();
   const scheduled = new Set<string>();
