@@ -1,5 +1,5 @@
 import { callingCodeOf } from './calling-codes.ts';
-import type { Call, EmulatorContext, Handler } from './context.ts';
+import type { ApiCall, EmulatorContext, Handler } from './context.ts';
 import { MICROS, type PricedCountry } from './prices.ts';
 import { fail, PROBLEMS } from './problems.ts';
 import { readSubAccount } from './sub-account.ts';
@@ -13,7 +13,7 @@ function readNetwork(query: URLSearchParams): { mcc: string; mnc: string } | und
   return { mcc, mnc };
 }
 
-function selectCountries(call: Call, context: EmulatorContext): readonly PricedCountry[] {
+function selectCountries(call: ApiCall, context: EmulatorContext): readonly PricedCountry[] {
   const wanted = call.query.get('country')?.toUpperCase();
   if (wanted !== undefined && !/^[A-Z]{2}$/.test(wanted)) fail(PROBLEMS.invalidCountry);
   const network = readNetwork(call.query);

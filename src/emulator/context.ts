@@ -85,7 +85,7 @@ export interface EmulatorContext {
 }
 
 /** One request, read and admitted. */
-export interface Call {
+export interface ApiCall {
   /** Values of the path's `{name}` segments, decoded. */
   readonly segments: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
@@ -100,10 +100,10 @@ export interface Call {
 }
 
 /** What a handler answers: JSON, CSV lines, or nothing. */
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   readonly json?: unknown;
   readonly lines?: readonly string[];
 }
 
-export type Handler = (call: Call, context: EmulatorContext) => Answer;
+export type Handler = (call: ApiCall, context: EmulatorContext) => ApiResponse;

@@ -1,6 +1,5 @@
 import type { Clock, Fetch } from '../types.ts';
 import { type AccessControl, createAccessControl } from './access-control.ts';
-import { toErrorResponse, toResponse } from './answers.ts';
 import { createContactStore } from './contacts/contact-store.ts';
 import type { EmulatedExportOptions, EmulatedWebhook, EmulatorContext } from './context.ts';
 import { assertEmulatorOptions, type EmulatorOptions } from './emulator-options.ts';
@@ -8,9 +7,9 @@ import { assertFault } from './fault-input.ts';
 import {
   createFaultQueue,
   type EmulatedRequest,
-  type FaultAnswer,
   type FaultName,
   type FaultOptions,
+  type FaultResponse,
 } from './faults.ts';
 import { createIds } from './ids.ts';
 import type { EmulatedMessage, EmulatedReceipt } from './message.ts';
@@ -20,6 +19,7 @@ import { createPriceTable, type EmulatedPriceOptions, MICROS } from './prices.ts
 import { ProblemError } from './problems.ts';
 import { type ReceivedBody, readJsonBody, receiveBody } from './read-request.ts';
 import { createRequestLog } from './request-log.ts';
+import { toErrorResponse, toResponse } from './responses.ts';
 import { matchRoute, type RouteMatch } from './router.ts';
 import {
   createVerificationStore,
@@ -50,9 +50,9 @@ export type {
   EmulatedVerification,
   EmulatedWebhook,
   EmulatorOptions,
-  FaultAnswer,
   FaultName,
   FaultOptions,
+  FaultResponse,
   MessageReference,
   WebhookSimulator,
   WebhookTarget,
@@ -78,7 +78,7 @@ export interface Emulator extends WebhookSimulator {
    * @throws ValidationError there is no such fault or option
    * @example emulator.failNext('lost-answer', { match: (request) => request.operationId === 'Send-Sms-Single' });
    */
-  failNext(fault: FaultName | FaultAnswer, options?: FaultOptions): void;
+  failNext(fault: FaultName | FaultResponse, options?: FaultOptions): void;
   /** Forgets messages, contacts, requests, money, exports, webhooks, rate limits and waiting faults. Who is connected stays. */
   clear(): void;
 }
@@ -154,13 +154,13 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     const url = new URL(request.url);
     const match = matchRoute(request.method, url.pathname);
     const entry = log.add(request, url, match, received, context.clock.now());
-    const carryOut = (rejection?: string) =>
-      carryOutRequest({ request, url, received, match, rejection }, accessControl, context);
+    const handle = (rejection?: string) =>
+      handleRequest({ request, url, received, match, rejection }, accessControl, context);
     const planned = faults.next(entry.request());
     const response = await (planned === undefined
-      ? carryOut()
-      : playFault(planned, { signal, url, carryOut, context, note: entry.note }));
-    entry.note({ status: response.status });
+      ? handle()
+      : playFault(planned, { signal, url, handle: handle, context, record: entry.record }));
+    entry.record({ status: response.status });
     return response;
   }
 
@@ -208,11 +208,7 @@ interface Exchange {
   readonly rejection: string | undefined;
 }
 
-function carryOutRequest(
-  exchange: Exchange,
-  accessControl: AccessControl,
-  context: EmulatorContext,
-): Response {
+function handleRequest(exchange: Exchange, accessControl: AccessControl, context: EmulatorContext): Response {
   const { request, url, received, match, rejection } = exchange;
   try {
     if ('problem' in match) return toErrorResponse(match.problem, context);

@@ -12,7 +12,7 @@ import {
   shapeWith,
   text,
 } from '../schema.ts';
-import type { FaultAnswer, FaultName, FaultOptions } from './faults.ts';
+import type { FaultName, FaultOptions, FaultResponse } from './faults.ts';
 
 /** An object, so that a new fault without a name here is a compile error. */
 const names: Readonly<Record<FaultName, true>> = {
@@ -32,14 +32,14 @@ const names: Readonly<Record<FaultName, true>> = {
 };
 const count = integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const status = integer({ min: 200, max: 599 });
-const answerFields: Fields<FaultAnswer> = {
+const responseFields: Fields<FaultResponse> = {
   status,
   body: text({ min: 0, max: 100_000_000 }),
   headers: anything(),
 };
 const faultSchema = either(
   (input) => typeof input === 'object' && input !== null,
-  shapeWith(['status'], answerFields, 'an answer { status, … }'),
+  shapeWith(['status'], responseFields, 'an answer { status, … }'),
   oneOf(Object.keys(names)),
 );
 const optionFields: Fields<FaultOptions> = {
@@ -62,7 +62,7 @@ const optionsSchema = shape(optionFields, 'an object of options');
  *
  * @throws ValidationError
  */
-export function assertFault(fault: FaultName | FaultAnswer, options: FaultOptions): void {
+export function assertFault(fault: FaultName | FaultResponse, options: FaultOptions): void {
   const flaw = findFlaw(faultSchema, fault, 'fault') ?? findFlaw(optionsSchema, options, 'options');
   if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
 }

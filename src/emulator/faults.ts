@@ -45,7 +45,7 @@ export type FaultName =
   | 'reject';
 
 /** Any other answer: a redirect, a 408, a header of a proxy. */
-export interface FaultAnswer {
+export interface FaultResponse {
   readonly status: number;
   readonly body?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -71,12 +71,12 @@ export interface FaultOptions {
 
 /** A fault waiting for its requests. */
 export interface PlannedFault {
-  readonly fault: FaultName | FaultAnswer;
+  readonly fault: FaultName | FaultResponse;
   readonly options: FaultOptions;
 }
 
 export interface FaultQueue {
-  plan(fault: FaultName | FaultAnswer, options: FaultOptions): void;
+  plan(fault: FaultName | FaultResponse, options: FaultOptions): void;
   /** The first planned fault that matches; it is used up by one. */
   next(request: EmulatedRequest): PlannedFault | undefined;
   clear(): void;

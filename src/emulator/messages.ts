@@ -1,4 +1,4 @@
-import type { Call, EmulatorContext, Handler } from './context.ts';
+import type { ApiCall, EmulatorContext, Handler } from './context.ts';
 import { readChoice, readObject, readString, readTime } from './fields.ts';
 import { isUuid } from './ids.ts';
 import { type EmulatedMessage, type EmulatedReceipt, MASKED, maskedDestination } from './message.ts';
@@ -9,7 +9,7 @@ import { readDestinations, readEntries, submitBatch, submitOne } from './submit.
 const FEEDBACK_WINDOW_MS = 15 * 60 * 1000;
 
 /** The value of a path segment that the route's template is sure to have. */
-export function segment(call: Call, name: string): string {
+export function segment(call: ApiCall, name: string): string {
   return call.segments[name] as string;
 }
 
@@ -32,7 +32,7 @@ export const sendBatch: Handler = (call, context) => {
   return submitBatch(submitted, body, call, { subAccountId: segment(call, 'subAccountId') }, context);
 };
 
-function findMessage(call: Call, context: EmulatorContext): EmulatedMessage {
+function findMessage(call: ApiCall, context: EmulatorContext): EmulatedMessage {
   const umid = segment(call, 'umid');
   if (!isUuid(umid)) fail(PROBLEMS.invalidUmid);
   return context.messages.find(segment(call, 'subAccountId'), umid) ?? fail(PROBLEMS.messageNotFound);

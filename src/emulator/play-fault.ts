@@ -1,8 +1,8 @@
-import { toErrorResponse } from './answers.ts';
 import type { EmulatorContext } from './context.ts';
 import { type EmulatedRequest, faultProblem, HTML_PAGE, networkError, type PlannedFault } from './faults.ts';
 import { INTERNAL_ERROR } from './problems.ts';
 import { waitFor } from './read-request.ts';
+import { toErrorResponse } from './responses.ts';
 
 const SLOW_MS = 1000;
 const BAD_GATEWAY = 502;
@@ -12,16 +12,16 @@ export interface FaultyExchange {
   readonly signal: AbortSignal | undefined;
   readonly url: URL;
   /** Does what the request asks for; with a reason, every message is REJECTED. */
-  readonly carryOut: (rejection?: string) => Response;
+  readonly handle: (rejection?: string) => Response;
   readonly context: EmulatorContext;
-  readonly note: (outcome: Pick<EmulatedRequest, 'fault'>) => void;
+  readonly record: (outcome: Pick<EmulatedRequest, 'fault'>) => void;
 }
 
 /** Answers a request the way the fault wants, or throws as a broken connection does. */
 export async function playFault(planned: PlannedFault, exchange: FaultyExchange): Promise<Response> {
   const { fault, options } = planned;
-  const { signal, url, carryOut, context } = exchange;
-  exchange.note({ fault: typeof fault === 'string' ? fault : 'answer' });
+  const { signal, url, handle: carryOut, context } = exchange;
+  exchange.record({ fault: typeof fault === 'string' ? fault : 'answer' });
   if (options.accepted === true) carryOut();
   if (typeof fault !== 'string') {
     return new Response(fault.body ?? null, { status: fault.status, headers: { ...fault.headers } });
@@ -45,11 +45,11 @@ export async function playFault(planned: PlannedFault, exchange: FaultyExchange)
       return response;
     }
     case 'truncated': {
-      const { status, headers, text } = await spoil(carryOut());
+      const { status, headers, text } = await readParts(carryOut());
       return new Response(text.slice(0, Math.ceil(text.length / 2)), { status, headers });
     }
     case 'empty': {
-      const { status, headers } = await spoil(carryOut());
+      const { status, headers } = await readParts(carryOut());
       return new Response(null, { status, headers });
     }
     case 'reject':
@@ -60,6 +60,6 @@ export async function playFault(planned: PlannedFault, exchange: FaultyExchange)
 }
 
 /** The parts of an answer, to make a broken one of. */
-async function spoil(response: Response) {
+async function readParts(response: Response) {
   return { status: response.status, headers: response.headers, text: await response.text() };
 }

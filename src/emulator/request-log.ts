@@ -7,7 +7,7 @@ import type { RouteMatch } from './router.ts';
 export interface LogEntry {
   readonly request: () => EmulatedRequest;
   /** Adds what became of it. */
-  readonly note: (outcome: Pick<EmulatedRequest, 'status' | 'fault'>) => void;
+  readonly record: (outcome: Pick<EmulatedRequest, 'status' | 'fault'>) => void;
 }
 
 export interface RequestLog {
@@ -42,7 +42,7 @@ export function createRequestLog(maxKept: number): RequestLog {
       forgetOldest(attempts, maxKept);
       return {
         request: () => entry,
-        note(outcome) {
+        record(outcome) {
           entry = { ...entry, ...outcome };
           if (requests.has(number)) requests.set(number, entry);
         },

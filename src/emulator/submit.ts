@@ -1,4 +1,4 @@
-import type { Answer, Call, EmulatorContext } from './context.ts';
+import type { ApiCall, ApiResponse, EmulatorContext } from './context.ts';
 import { isRecord, type JsonObject, readString } from './fields.ts';
 import type { MessageDraft, MessageOrigin } from './message.ts';
 import { fail, PROBLEMS, ProblemError } from './problems.ts';
@@ -19,7 +19,7 @@ export interface SubmittedMessage {
   readonly text: () => string | undefined;
 }
 
-function check(message: SubmittedMessage, call: Call, context: EmulatorContext, batch: boolean): Checked {
+function check(message: SubmittedMessage, call: ApiCall, context: EmulatorContext, batch: boolean): Checked {
   try {
     const draft = readMessage(message.fields, message.text(), context.clock.now());
     if (context.contacts.isBlocked(draft.destination.slice(1))) fail(PROBLEMS.blocked);
@@ -62,10 +62,10 @@ function acceptOrReject(
 /** Sends one message. A fault that a batch would REJECT is an error here, except an expiry that was reached. */
 export function submitOne(
   message: SubmittedMessage,
-  call: Call,
+  call: ApiCall,
   origin: MessageOrigin,
   context: EmulatorContext,
-): Answer {
+): ApiResponse {
   const checked = check(message, call, context, false);
   return { status: 200, json: acceptOrReject(checked, message, origin, context) };
 }
@@ -74,10 +74,10 @@ export function submitOne(
 export function submitBatch(
   submitted: readonly SubmittedMessage[],
   body: JsonObject,
-  call: Call,
+  call: ApiCall,
   origin: MessageOrigin,
   context: EmulatorContext,
-): Answer {
+): ApiResponse {
   const clientBatchId = readString(body, 'clientBatchId', PROBLEMS.invalidParameter);
   if (clientBatchId !== undefined && clientBatchId.length > MAX_CLIENT_BATCH_ID) {
     fail(PROBLEMS.clientBatchIdTooLong);

@@ -1,4 +1,4 @@
-import type { Call, EmulatorContext, Handler } from './context.ts';
+import type { ApiCall, EmulatorContext, Handler } from './context.ts';
 import { type JsonObject, readObject, readString } from './fields.ts';
 import { segment } from './messages.ts';
 import { fail, PROBLEMS } from './problems.ts';
@@ -30,7 +30,7 @@ function toSubmittedMessage(fields: JsonObject, context: EmulatorContext) {
   };
 }
 
-function originOf(call: Call) {
+function originOf(call: ApiCall) {
   return { subAccountId: segment(call, 'subAccountId'), surveyId: segment(call, 'surveyId') };
 }
 

@@ -1,4 +1,4 @@
-import type { Call, EmulatorContext, Handler } from './context.ts';
+import type { ApiCall, EmulatorContext, Handler } from './context.ts';
 import { type JsonObject, readChoice, readInteger, readObject, readString, readUrl } from './fields.ts';
 import { segment } from './messages.ts';
 import { fail, PROBLEMS } from './problems.ts';
@@ -15,27 +15,28 @@ const CODE_TYPES = [
   'ALPHANUMERIC_CAPITALS',
   'ALPHANUMERIC_EASY',
 ] as const;
-const wrong = PROBLEMS.invalidParameter;
+const invalidParameter = PROBLEMS.invalidParameter;
 
 /** Addresses whose network can do silent mobile authentication: those that documents use (RFC 5737, RFC 3849). */
 const COVERED_ADDRESS = /^203\.0\.113\.|^2001:db8:/i;
 
 /** What a start asks for, checked as 8x8 does. */
 function readStart(fields: JsonObject) {
-  const channel = readChoice(fields, 'channel', CHANNELS, wrong) ?? 'sms';
-  const whatsapp = readObject(fields.whatsapp ?? {}, wrong);
-  if (channel === 'whatsapp' && readString(whatsapp, 'templateName', wrong) === undefined) fail(wrong);
-  const brand = readString(fields, 'brand', wrong);
-  if (brand !== undefined && brand.length > 30) fail(wrong);
+  const channel = readChoice(fields, 'channel', CHANNELS, invalidParameter) ?? 'sms';
+  const whatsapp = readObject(fields.whatsapp ?? {}, invalidParameter);
+  if (channel === 'whatsapp' && readString(whatsapp, 'templateName', invalidParameter) === undefined)
+    fail(invalidParameter);
+  const brand = readString(fields, 'brand', invalidParameter);
+  if (brand !== undefined && brand.length > 30) fail(invalidParameter);
   return {
     channel,
     brand,
     clientIp: readClientIp(fields),
     callbackUrl: readUrl(fields, 'callbackUrl', PROBLEMS.invalidCallback),
-    language: readString(fields, 'language', wrong),
+    language: readString(fields, 'language', invalidParameter),
     template: readString(fields, 'template', PROBLEMS.invalidTemplate),
     codeLength: readInteger(fields, 'codeLength', 3, 10, PROBLEMS.outOfRange) ?? 4,
-    codeType: readChoice(fields, 'codeType', CODE_TYPES, wrong) ?? 'NUMERIC',
+    codeType: readChoice(fields, 'codeType', CODE_TYPES, invalidParameter) ?? 'NUMERIC',
     validityMs: (readInteger(fields, 'codeValidity', 30, 7_200, PROBLEMS.outOfRange) ?? 300) * 1_000,
     intervalMs: (readInteger(fields, 'resendingInterval', 10, 7_200, PROBLEMS.outOfRange) ?? 10) * 1_000,
     resets: fields.resetSession === true,
@@ -51,7 +52,7 @@ function textOf({ template, brand }: Start, code: string): string {
 }
 
 /** Hands the code over: as a message that `emulator.messages` shows, or for money alone. */
-function handOver(start: Start, code: string, call: Call, context: EmulatorContext): string | undefined {
+function handOver(start: Start, code: string, call: ApiCall, context: EmulatorContext): string | undefined {
   const fields = readObject(call.body);
   const addressing = { destination: fields.destination, country: fields.country };
   if (start.channel !== 'sms') {
@@ -59,13 +60,13 @@ function handOver(start: Start, code: string, call: Call, context: EmulatorConte
     context.otherCosts.micros += context.prices.perPartMicros(country);
     return undefined;
   }
-  const { source, encoding } = readObject(fields.sms ?? {}, wrong);
+  const { source, encoding } = readObject(fields.sms ?? {}, invalidParameter);
   const message = { ...addressing, source, encoding, clientIp: start.clientIp };
   const draft = readMessage(message, textOf(start, code), context.clock.now());
   return context.messages.accept(draft, { subAccountId: segment(call, 'subAccountId') }).umid;
 }
 
-function answerOf(verification: EmulatedVerification) {
+function sessionResponse(verification: EmulatedVerification) {
   const { sessionId, subAccountId, destination, status, attempt, expiresAt, retryAfter, channel } =
     verification;
   return {
@@ -113,7 +114,7 @@ export const startVerification: Handler = (call, context) => {
     ...(clientIp !== undefined && { clientIp }),
     ...(umid !== undefined && { umid }),
   });
-  return answerOf(verification);
+  return sessionResponse(verification);
 };
 
 function tryCode(verification: EmulatedVerification, code: string): EmulatedVerification {
@@ -130,9 +131,9 @@ export const getVerification: Handler = (call, context) => {
   const found =
     store.find(segment(call, 'subAccountId'), segment(call, 'sessionId')) ?? fail(PROBLEMS.sessionNotFound);
   const code = call.query.get('code');
-  if (code === null) return answerOf(found);
-  if (code.length < 3 || code.length > 10) fail(wrong);
-  return answerOf(store.put(tryCode(found, code)));
+  if (code === null) return sessionResponse(found);
+  if (code.length < 3 || code.length > 10) fail(invalidParameter);
+  return sessionResponse(store.put(tryCode(found, code)));
 };
 
 /** What the person's telephone opens for channel `sma`: no operation of the API, and no key comes with it. */

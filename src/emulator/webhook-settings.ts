@@ -8,35 +8,37 @@ const SECRET = '***';
 /** The account-wide webhook; no wildcard when deleting. */
 const ACCOUNT_WIDE = '*';
 
-const wrong = PROBLEMS.invalidParameter;
+const invalidParameter = PROBLEMS.invalidParameter;
 
 function readEntries(body: unknown): readonly JsonObject[] {
-  return Array.isArray(body) && body.every(isRecord) ? body : fail(wrong);
+  return Array.isArray(body) && body.every(isRecord) ? body : fail(invalidParameter);
 }
 
 function readOwner(fields: JsonObject, context: EmulatorContext): string {
-  const subAccountId = readString(fields, 'subAccountId', wrong) ?? fail(wrong);
+  const subAccountId = readString(fields, 'subAccountId', invalidParameter) ?? fail(invalidParameter);
   return subAccountId === ACCOUNT_WIDE ? subAccountId : readSubAccount(subAccountId, context.subAccountIds);
 }
 
 function readOAuth(fields: JsonObject): NonNullable<EmulatedWebhook['oauth']> {
-  const scope = readString(fields, 'scope', wrong);
+  const scope = readString(fields, 'scope', invalidParameter);
   return {
-    url: readUrl(fields, 'url', wrong) ?? fail(wrong),
-    clientId: readString(fields, 'clientId', wrong) ?? fail(wrong),
-    clientSecret: readString(fields, 'clientSecret', wrong) ?? fail(wrong),
-    credentialsLocation: readChoice(fields, 'credentialsLocation', ['header', 'body'], wrong) ?? fail(wrong),
+    url: readUrl(fields, 'url', invalidParameter) ?? fail(invalidParameter),
+    clientId: readString(fields, 'clientId', invalidParameter) ?? fail(invalidParameter),
+    clientSecret: readString(fields, 'clientSecret', invalidParameter) ?? fail(invalidParameter),
+    credentialsLocation:
+      readChoice(fields, 'credentialsLocation', ['header', 'body'], invalidParameter) ??
+      fail(invalidParameter),
     ...(scope !== undefined && { scope }),
   };
 }
 
 function readWebhook(fields: JsonObject, context: EmulatorContext): EmulatedWebhook {
   const { enabled = true, oauth } = fields;
-  if (typeof enabled !== 'boolean') return fail(wrong);
-  const httpAuthorization = readString(fields, 'httpAuthorization', wrong);
+  if (typeof enabled !== 'boolean') return fail(invalidParameter);
+  const httpAuthorization = readString(fields, 'httpAuthorization', invalidParameter);
   return {
     subAccountId: readOwner(fields, context),
-    url: readUrl(fields, 'url', wrong) ?? fail(wrong),
+    url: readUrl(fields, 'url', invalidParameter) ?? fail(invalidParameter),
     enabled,
     ...(httpAuthorization !== undefined && { httpAuthorization }),
     ...(oauth !== undefined && oauth !== null && { oauth: readOAuth(readObject(oauth)) }),

@@ -1,10 +1,10 @@
-import type { Call, EmulatorContext, Handler } from '../context.ts';
+import type { ApiCall, EmulatorContext, Handler } from '../context.ts';
 import { isRecord } from '../fields.ts';
 import { segment } from '../messages.ts';
 import { fail, PROBLEMS } from '../problems.ts';
 import type { ContactRecord, ContactStore } from './contact-store.ts';
 import { groupJson } from './groups.ts';
-import { pageAnswer, readNumber } from './page.ts';
+import { pageResponse, readNumber } from './page.ts';
 import { applyPatch, type PatchNames } from './patch.ts';
 import { ADDRESS_NAMES, readContact, readGroups, readMsisdn } from './read-contact.ts';
 
@@ -27,11 +27,11 @@ function contactJson(contact: ContactRecord, store: ContactStore) {
   };
 }
 
-function findContact(call: Call, { contacts: store }: EmulatorContext): ContactRecord {
+function findContact(call: ApiCall, { contacts: store }: EmulatorContext): ContactRecord {
   return store.contacts.get(Number(segment(call, 'contactId'))) ?? fail(PROBLEMS.contactNotFound);
 }
 
-function fits(contact: ContactRecord, search: string): boolean {
+function matchesSearch(contact: ContactRecord, search: string): boolean {
   const { firstName = '', lastName = '', externalId = '', addresses } = contact;
   const texts = [`${firstName} ${lastName}`, externalId, ...Object.values(addresses)];
   return texts.some((text) => text.toLowerCase().includes(search.replace(/^\+/, '').toLowerCase()));
@@ -42,13 +42,13 @@ export const listContacts: Handler = (call, { contacts: store }) => {
   const country = call.query.get('country');
   const groupId = readNumber(call, 'groupId', -1);
   const all = [...store.contacts.values()];
-  const fitting = all.filter(
+  const matching = all.filter(
     (contact) =>
-      (search === null || fits(contact, search)) &&
+      (search === null || matchesSearch(contact, search)) &&
       (country === null || contact.country?.toUpperCase() === country.toUpperCase()) &&
       (groupId < 0 || store.groups.get(groupId)?.members.has(contact.id) === true),
   );
-  return pageAnswer(call, fitting, all.length, (contact) => contactJson(contact, store));
+  return pageResponse(call, matching, all.length, (contact) => contactJson(contact, store));
 };
 
 export const createContact: Handler = (call, { contacts: store }) => {

@@ -1,9 +1,9 @@
-import type { Answer, Call, EmulatorContext, Handler } from '../context.ts';
+import type { ApiCall, ApiResponse, EmulatorContext, Handler } from '../context.ts';
 import { readObject } from '../fields.ts';
 import { segment } from '../messages.ts';
 import { fail, PROBLEMS } from '../problems.ts';
 import type { ContactStore, GroupDraft, GroupRecord } from './contact-store.ts';
-import { pageAnswer } from './page.ts';
+import { pageResponse } from './page.ts';
 import { applyPatch, type PatchNames } from './patch.ts';
 import { readGroup, readIds } from './read-contact.ts';
 
@@ -20,7 +20,7 @@ export function groupJson({ id, name, description, isBlacklist, createdAt, membe
   };
 }
 
-function findGroup(call: Call, { contacts: store }: EmulatorContext): GroupRecord {
+function findGroup(call: ApiCall, { contacts: store }: EmulatorContext): GroupRecord {
   return store.groups.get(Number(segment(call, 'groupId'))) ?? fail(PROBLEMS.groupNotFound);
 }
 
@@ -33,8 +33,8 @@ function putGroup(store: ContactStore, draft: GroupDraft, known?: GroupRecord): 
 export const listGroups: Handler = (call, { contacts: store }) => {
   const name = call.query.get('name')?.toLowerCase() ?? '';
   const all = [...store.groups.values()];
-  const fitting = all.filter((group) => group.name.toLowerCase().includes(name));
-  return pageAnswer(call, fitting, all.length, groupJson);
+  const matching = all.filter((group) => group.name.toLowerCase().includes(name));
+  return pageResponse(call, matching, all.length, groupJson);
 };
 
 export const createGroup: Handler = (call, { contacts: store }) => ({
@@ -63,11 +63,11 @@ export const deleteGroup: Handler = (call, context) => {
 };
 
 function changeMembers(
-  call: Call,
+  call: ApiCall,
   context: EmulatorContext,
   status: number,
   change: (contactId: number, group: GroupRecord) => void,
-): Answer {
+): ApiResponse {
   const group = findGroup(call, context);
   const known = readIds(readObject(call.body).contacts).filter((id) => context.contacts.contacts.has(id));
   for (const id of known) change(id, group);

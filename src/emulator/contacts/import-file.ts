@@ -13,7 +13,7 @@ export interface ContactUpload {
   readonly columns: readonly string[] | undefined;
 }
 
-const wrong = PROBLEMS.invalidParameter;
+const invalidParameter = PROBLEMS.invalidParameter;
 
 /** Comma-separated, spaces do not count. */
 function splitList(text: string): readonly string[] {
@@ -21,11 +21,11 @@ function splitList(text: string): readonly string[] {
 }
 
 export function readUpload(form: ReceivedForm | undefined, store: ContactStore): ContactUpload {
-  if (form?.file === undefined) return fail(wrong);
+  if (form?.file === undefined) return fail(invalidParameter);
   const { file, fields } = form;
   const { groups, fileHasHeader = 'true', fileColumns } = fields;
-  if (fileHasHeader !== 'true' && fileHasHeader !== 'false') return fail(wrong);
-  if (fileHasHeader === 'false' && fileColumns === undefined) return fail(wrong);
+  if (fileHasHeader !== 'true' && fileHasHeader !== 'false') return fail(invalidParameter);
+  if (fileHasHeader === 'false' && fileColumns === undefined) return fail(invalidParameter);
   const ids = groups === undefined ? [] : splitList(groups).map((id) => ({ id: Number(id) }));
   return {
     fileName: file.name,

@@ -1,14 +1,14 @@
-import type { Call, EmulatorContext, Handler } from '../context.ts';
+import type { ApiCall, EmulatorContext, Handler } from '../context.ts';
 import { readObject } from '../fields.ts';
 import { segment } from '../messages.ts';
 import { fail, PROBLEMS } from '../problems.ts';
 import type { GroupRecord } from './contact-store.ts';
 import { importFile, readUpload } from './import-file.ts';
 import { advanceJob, type ContactJobKind, type ContactJobRecord, jobJson, jobWithFileJson } from './job.ts';
-import { pageAnswer, readNumber } from './page.ts';
+import { pageResponse, readNumber } from './page.ts';
 import { readIds, readMsisdn } from './read-contact.ts';
 
-const wrong = PROBLEMS.invalidParameter;
+const invalidParameter = PROBLEMS.invalidParameter;
 
 function addJob(
   context: EmulatorContext,
@@ -24,7 +24,7 @@ function addJob(
 }
 
 /** `work` is done when the job is asked for the second time. */
-function taken(context: EmulatorContext, type: ContactJobKind, work: () => boolean) {
+function accepted(context: EmulatorContext, type: ContactJobKind, work: () => boolean) {
   return { status: 202, json: jobJson(addJob(context, type, work)) };
 }
 
@@ -39,10 +39,11 @@ export const startCreateContacts: Handler = (call, context) => {
 export const startDeleteContacts: Handler = (call, context) => {
   const { ids = [], msisdns = [], all = false } = readObject(call.body);
   const wantedIds = readIds(ids);
-  const wantedNumbers = Array.isArray(msisdns) ? msisdns.map(readMsisdn) : fail(wrong);
-  if (typeof all !== 'boolean' || (!all && wantedIds.length + wantedNumbers.length === 0)) return fail(wrong);
+  const wantedNumbers = Array.isArray(msisdns) ? msisdns.map(readMsisdn) : fail(invalidParameter);
+  if (typeof all !== 'boolean' || (!all && wantedIds.length + wantedNumbers.length === 0))
+    return fail(invalidParameter);
   const { contacts: store } = context;
-  return taken(context, 'deleteContacts', () => {
+  return accepted(context, 'deleteContacts', () => {
     const byNumber = wantedNumbers.map((msisdn) => store.findNumber(msisdn)?.id ?? 0);
     for (const id of all ? [...store.contacts.keys()] : [...wantedIds, ...byNumber]) store.deleteContact(id);
     return true;
@@ -50,15 +51,15 @@ export const startDeleteContacts: Handler = (call, context) => {
 };
 
 function startTransfer(
-  call: Call,
+  call: ApiCall,
   context: EmulatorContext,
   type: 'copyContacts' | 'moveContacts',
   transfer: (from: GroupRecord, to: GroupRecord) => void,
 ) {
   const from = readNumber(call, 'from', -1);
   const to = readNumber(call, 'to', -1);
-  if (from < 0 || to < 0) fail(wrong);
-  return taken(context, type, () => {
+  if (from < 0 || to < 0) fail(invalidParameter);
+  return accepted(context, type, () => {
     const source = context.contacts.groups.get(from);
     const target = context.contacts.groups.get(to);
     if (source === undefined || target === undefined) return false;
@@ -84,9 +85,9 @@ export const startDeleteGroups: Handler = (call, context) => {
   const body = readObject(call.body);
   const ids = readIds(body.ids);
   const { deleteContacts } = body;
-  if (typeof deleteContacts !== 'boolean') return fail(wrong);
+  if (typeof deleteContacts !== 'boolean') return fail(invalidParameter);
   const { contacts: store } = context;
-  return taken(context, 'deleteGroups', () => {
+  return accepted(context, 'deleteGroups', () => {
     const groups = ids.flatMap((id) => store.groups.get(id) ?? []);
     for (const { id, members } of groups) {
       if (deleteContacts) for (const contactId of [...members.keys()]) store.deleteContact(contactId);
@@ -105,9 +106,9 @@ export const getJob: Handler = (call, { contacts: store }) => {
 export const listJobs: Handler = (call, { contacts: store }) => {
   const type = call.query.get('type');
   const all = [...store.jobs.values()];
-  const fitting = all.filter((job) => type === null || job.type === type);
-  const { json, ...answer } = pageAnswer(call, fitting, all.length, jobWithFileJson);
+  const matching = all.filter((job) => type === null || job.type === type);
+  const { json, ...response } = pageResponse(call, matching, all.length, jobWithFileJson);
   const { items, ...page } = readObject(json);
   // 8x8's schema has no empty list of jobs.
-  return { ...answer, json: Array.isArray(items) && items.length > 0 ? { items, ...page } : page };
+  return { ...response, json: Array.isArray(items) && items.length > 0 ? { items, ...page } : page };
 };

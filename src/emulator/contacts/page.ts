@@ -1,4 +1,4 @@
-import type { Answer, Call } from '../context.ts';
+import type { ApiCall, ApiResponse } from '../context.ts';
 import { fail, PROBLEMS } from '../problems.ts';
 
 const DEFAULT_LIMIT = 20;
@@ -6,7 +6,7 @@ const MAX_LIMIT = 500;
 
 /** A whole number in the query, or `missing`. */
 export function readNumber(
-  call: Call,
+  call: ApiCall,
   name: string,
   missing: number,
   min = 0,
@@ -19,23 +19,23 @@ export function readNumber(
 }
 
 /** One page of what fits; `offset` counts pages. */
-export function pageAnswer<Item>(
-  call: Call,
-  fitting: readonly Item[],
+export function pageResponse<Item>(
+  call: ApiCall,
+  matching: readonly Item[],
   totalCount: number,
   toJson: (item: Item) => unknown,
-): Answer {
+): ApiResponse {
   const limit = readNumber(call, 'limit', DEFAULT_LIMIT, 1, MAX_LIMIT);
   const page = readNumber(call, 'offset', 0);
-  const totalPages = Math.ceil(fitting.length / limit);
+  const totalPages = Math.ceil(matching.length / limit);
   return {
     status: 200,
     json: {
-      items: fitting.slice(page * limit, (page + 1) * limit).map(toJson),
+      items: matching.slice(page * limit, (page + 1) * limit).map(toJson),
       page,
       totalPages,
       totalCount,
-      totalFiltered: fitting.length,
+      totalFiltered: matching.length,
       hasPreviousPage: page > 0 && totalPages > 0,
       hasNextPage: page + 1 < totalPages,
     },

@@ -7,10 +7,10 @@ export type Patchable = Record<string, unknown>;
 /** Names of a document's fields; below a name, those of its object (`'any'`: whatever comes). */
 export type PatchNames = Readonly<Record<string, true | readonly string[] | 'any'>>;
 
-const wrong = PROBLEMS.invalidParameter;
+const invalidParameter = PROBLEMS.invalidParameter;
 
 function findName(name: string, known: readonly string[]): string {
-  return known.find((candidate) => candidate.toLowerCase() === name.toLowerCase()) ?? fail(wrong);
+  return known.find((candidate) => candidate.toLowerCase() === name.toLowerCase()) ?? fail(invalidParameter);
 }
 
 /** The object and the name in it that a JSON pointer means; 8x8 does not mind upper and lower case. */
@@ -18,11 +18,11 @@ function resolve(document: Patchable, path: string, names: PatchNames): { parent
   const [empty, first = '', second, ...rest] = path
     .split('/')
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  if (empty !== '' || rest.length > 0) fail(wrong);
+  if (empty !== '' || rest.length > 0) fail(invalidParameter);
   const name = findName(first, Object.keys(names));
   const below = names[name];
-  if (below === true) return second === undefined ? { parent: document, name } : fail(wrong);
-  if (second === undefined || second === '__proto__') return fail(wrong);
+  if (below === true) return second === undefined ? { parent: document, name } : fail(invalidParameter);
+  if (second === undefined || second === '__proto__') return fail(invalidParameter);
   const parent = { ...(document[name] as Patchable) };
   document[name] = parent;
   return { parent, name: below === 'any' ? second : findName(second, below ?? []) };
@@ -30,18 +30,23 @@ function resolve(document: Patchable, path: string, names: PatchNames): { parent
 
 /** Applies RFC 6902 as far as 8x8 documents it: values are texts, and there is no `from`. All operations, or an error. */
 export function applyPatch(document: Patchable, body: unknown, names: PatchNames): Patchable {
-  if (!Array.isArray(body) || body.length === 0) return fail(wrong);
+  if (!Array.isArray(body) || body.length === 0) return fail(invalidParameter);
   const changed = { ...document };
   for (const operation of body) {
-    if (!isRecord(operation)) return fail(wrong);
-    const op = readChoice(operation, 'op', ['add', 'remove', 'replace', 'test'], wrong) ?? fail(wrong);
-    const path = readString(operation, 'path', wrong) ?? fail(wrong);
+    if (!isRecord(operation)) return fail(invalidParameter);
+    const op =
+      readChoice(operation, 'op', ['add', 'remove', 'replace', 'test'], invalidParameter) ??
+      fail(invalidParameter);
+    const path = readString(operation, 'path', invalidParameter) ?? fail(invalidParameter);
     const { parent, name } = resolve(changed, path, names);
-    const value = op === 'remove' ? undefined : (readString(operation, 'value', wrong) ?? fail(wrong));
+    const value =
+      op === 'remove'
+        ? undefined
+        : (readString(operation, 'value', invalidParameter) ?? fail(invalidParameter));
     if (op === 'test') {
-      if (String(parent[name]) !== value) fail(wrong);
+      if (String(parent[name]) !== value) fail(invalidParameter);
     } else if (op === 'remove') {
-      if (parent[name] === undefined) fail(wrong);
+      if (parent[name] === undefined) fail(invalidParameter);
       delete parent[name];
     } else parent[name] = value;
   }

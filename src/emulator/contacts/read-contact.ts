@@ -11,7 +11,7 @@ const MAX_ATTRIBUTES = 50;
 const MAX_GROUPS = 10;
 const MAX_GROUP_TEXT = 100;
 
-const wrong = PROBLEMS.invalidParameter;
+const invalidParameter = PROBLEMS.invalidParameter;
 
 /** The addresses of a contact, as 8x8 names them. */
 export const ADDRESS_NAMES = [
@@ -28,8 +28,8 @@ export const ADDRESS_NAMES = [
 export const TEXT_NAMES = ['firstName', 'lastName', 'externalId', 'country'] as const;
 
 function readText(fields: JsonObject, name: string, max: number): string | undefined {
-  const value = readString(fields, name, wrong);
-  return value === undefined || (value.length >= 1 && value.length <= max) ? value : fail(wrong);
+  const value = readString(fields, name, invalidParameter);
+  return value === undefined || (value.length >= 1 && value.length <= max) ? value : fail(invalidParameter);
 }
 
 /** Digits without a plus. */
@@ -45,7 +45,8 @@ function readAddresses(value: unknown): ContactDraft['addresses'] {
     const text = readText(fields, name, name === 'email' ? MAX_EMAIL : MAX_CHANNEL_ID);
     if (text !== undefined) addresses[name] = name === 'msisdn' ? readMsisdn(text) : text;
   }
-  if (addresses.email !== undefined && !/^[^\s@]+@[^\s@]+\.[^\s@.]+$/.test(addresses.email)) fail(wrong);
+  if (addresses.email !== undefined && !/^[^\s@]+@[^\s@]+\.[^\s@.]+$/.test(addresses.email))
+    fail(invalidParameter);
   return addresses;
 }
 
@@ -59,17 +60,17 @@ export function readContact(body: unknown): ContactDraft {
   }
   if (texts.country !== undefined && texts.country.length !== 2) fail(PROBLEMS.invalidCountry);
   const customAttributes = readObject(fields.customAttributes ?? {});
-  if (Object.keys(customAttributes).length > MAX_ATTRIBUTES) fail(wrong);
+  if (Object.keys(customAttributes).length > MAX_ATTRIBUTES) fail(invalidParameter);
   return { ...texts, addresses: readAddresses(fields.addresses), customAttributes };
 }
 
 /** The groups that a new contact joins. */
 export function readGroups(value: unknown, store: ContactStore): readonly GroupRecord[] {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value) || value.length > MAX_GROUPS) return fail(wrong);
+  if (!Array.isArray(value) || value.length > MAX_GROUPS) return fail(invalidParameter);
   return value.map((entry) => {
     const id = isRecord(entry) ? entry.id : undefined;
-    return store.groups.get(typeof id === 'number' ? id : 0) ?? fail(wrong);
+    return store.groups.get(typeof id === 'number' ? id : 0) ?? fail(invalidParameter);
   });
 }
 
@@ -78,13 +79,13 @@ export function readGroup(body: unknown): GroupDraft {
   const { isBlacklist = false } = fields;
   const description = readText(fields, 'description', MAX_GROUP_TEXT);
   return {
-    name: readText(fields, 'name', MAX_GROUP_TEXT) ?? fail(wrong),
-    isBlacklist: typeof isBlacklist === 'boolean' ? isBlacklist : fail(wrong),
+    name: readText(fields, 'name', MAX_GROUP_TEXT) ?? fail(invalidParameter),
+    isBlacklist: typeof isBlacklist === 'boolean' ? isBlacklist : fail(invalidParameter),
     ...(description !== undefined && { description }),
   };
 }
 
 /** Ids in a body: whole numbers. */
 export function readIds(value: unknown): readonly number[] {
-  return Array.isArray(value) && value.every((id) => Number.isInteger(id)) ? value : fail(wrong);
+  return Array.isArray(value) && value.every((id) => Number.isInteger(id)) ? value : fail(invalidParameter);
 }

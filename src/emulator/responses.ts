@@ -1,10 +1,10 @@
-import type { Answer, EmulatorContext } from './context.ts';
+import type { ApiResponse, EmulatorContext } from './context.ts';
 import { streamLines } from './csv.ts';
 import type { Problem } from './problems.ts';
 
 /** A success as HTTP. */
-export function toResponse(answer: Answer): Response {
-  const { status, json, lines } = answer;
+export function toResponse(response: ApiResponse): Response {
+  const { status, json, lines } = response;
   if (lines !== undefined) {
     return new Response(streamLines(lines), {
       status,
