@@ -25,7 +25,7 @@ test('sends the time', async () => {
 });
 
 test('is not sent twice when the answer gets lost', async () => {
-  emulator.failNext('lost-answer');
+  emulator.failNext('lost-response');
   const error: unknown = await sendReminder('+6598765432', '9:30').catch((reason: unknown) => reason);
   expect(SmsError.isInstance(error) && error.submission).toBe('unknown');
   expect(emulator.messages).toHaveLength(1);

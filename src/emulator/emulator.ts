@@ -76,7 +76,7 @@ export interface Emulator extends WebhookSimulator {
    * Plays a fault on the next request (or the next `times` requests) that `match` picks. Several wait in line.
    *
    * @throws ValidationError there is no such fault or option
-   * @example emulator.failNext('lost-answer', { match: (request) => request.operationId === 'Send-Sms-Single' });
+   * @example emulator.failNext('lost-response', { match: (request) => request.operationId === 'Send-Sms-Single' });
    */
   failNext(fault: FaultName | FaultResponse, options?: FaultOptions): void;
   /** Forgets messages, contacts, requests, money, exports, webhooks, rate limits and waiting faults. Who is connected stays. */

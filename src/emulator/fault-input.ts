@@ -24,7 +24,7 @@ const names: Readonly<Record<FaultName, true>> = {
   reset: true,
   refused: true,
   dns: true,
-  'lost-answer': true,
+  'lost-response': true,
   slow: true,
   truncated: true,
   empty: true,

@@ -18,7 +18,7 @@ export interface EmulatedRequest {
   /** Status of the answer; undefined when the connection broke before one was given. */
   readonly status?: number;
   /** The fault that was played, by name. */
-  readonly fault?: FaultName | 'answer';
+  readonly fault?: FaultName | 'response';
 }
 
 /**
@@ -26,7 +26,7 @@ export interface EmulatedRequest {
  *
  * Before 8x8 accepted anything: `429` (with `Retry-After`), `500`, `503`, `tls` (426, TLS 1.3 wanted), `html` (a proxy's
  * page), `reset` (ECONNRESET), `refused` (ECONNREFUSED), `dns` (ENOTFOUND).
- * After the request was carried out: `lost-answer` (ECONNRESET), `slow`, `truncated` (half of the JSON), `empty` (no
+ * After the request was carried out: `lost-response` (ECONNRESET), `slow`, `truncated` (half of the JSON), `empty` (no
  * body). `reject`: every message of the request is REJECTED inside HTTP 200.
  */
 export type FaultName =
@@ -38,7 +38,7 @@ export type FaultName =
   | 'reset'
   | 'refused'
   | 'dns'
-  | 'lost-answer'
+  | 'lost-response'
   | 'slow'
   | 'truncated'
   | 'empty'

@@ -21,7 +21,7 @@ export interface FaultyExchange {
 export async function playFault(planned: PlannedFault, exchange: FaultyExchange): Promise<Response> {
   const { fault, options } = planned;
   const { signal, url, handle: carryOut, context } = exchange;
-  exchange.record({ fault: typeof fault === 'string' ? fault : 'answer' });
+  exchange.record({ fault: typeof fault === 'string' ? fault : 'response' });
   if (options.accepted === true) carryOut();
   if (typeof fault !== 'string') {
     return new Response(fault.body ?? null, { status: fault.status, headers: { ...fault.headers } });
@@ -36,7 +36,7 @@ export async function playFault(planned: PlannedFault, exchange: FaultyExchange)
         status: options.status ?? BAD_GATEWAY,
         headers: { 'content-type': 'text/html' },
       });
-    case 'lost-answer':
+    case 'lost-response':
       carryOut();
       throw networkError('reset', url);
     case 'slow': {

@@ -27,7 +27,7 @@ const schema = shapeWith(['http'], fields, 'an object { http }');
  * Puts the pretend 8x8 on the network with [msw](https://mswjs.io): one handler for each host of 8x8, all regions and
  * products. For code that makes its client itself, with the platform's `fetch`.
  *
- * msw knows only one kind of broken connection, so the faults `reset`, `refused`, `dns` and `lost-answer` all look the same
+ * msw knows only one kind of broken connection, so the faults `reset`, `refused`, `dns` and `lost-response` all look the same
  * to the client: `reason: 'other'`, `submission: 'unknown'`.
  *
  * @throws ValidationError `http` is not msw's, or `baseUrl` is no URL

@@ -442,7 +442,7 @@ describe('what costs nothing', () => {
 
   it('a message whose outcome is unknown costs', async () => {
     const { sms, emulator } = testClient({ guards: { recipient: { limit: 1, windowMs: minute } } });
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     await failureOf(sms.messages.send(message));
     expect(await sendAll(sms, [message])).toEqual(['over-limit']);
   });

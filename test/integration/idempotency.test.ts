@@ -260,7 +260,7 @@ describe('the same idempotencyKey', () => {
   });
 
   it('unknown: the same error, never a send', async () => {
-    for (const fault of ['lost-answer', '500', 'empty', 'truncated'] as const) {
+    for (const fault of ['lost-response', '500', 'empty', 'truncated'] as const) {
       const { sms, emulator } = testClient();
       emulator.failNext(fault);
       const first = (await failureOf(sms.messages.send(message))) as {

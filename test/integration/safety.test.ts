@@ -22,7 +22,7 @@ const FAULTS = [
   'reset',
   'refused',
   'dns',
-  'lost-answer',
+  'lost-response',
   'slow',
   'truncated',
   'empty',

@@ -98,16 +98,16 @@ describe('groups', () => {
   it('may be changed twice where that changes nothing', async () => {
     const { sms, emulator, calls } = startClient({}, { retry: { maxAttempts: 2, baseMs: 1, maxMs: 1 } });
     const { id } = await sms.groups.create({ name: 'VIP' });
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     await sms.groups.addContacts(id, [1]);
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     await sms.groups.removeContacts(id, [1]);
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     expect(await errorOf(sms.groups.delete(id))).toBeInstanceOf(NotFoundError);
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     const lost = await errorOf(sms.groups.create({ name: 'Others' }));
     expect(lost).toMatchObject({ submission: 'unknown', message: expect.stringContaining('groups.list') });
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     const change = sms.groups.update(id, [{ op: 'remove', path: '/description' }]);
     expect(await errorOf(change)).toMatchObject({ submission: 'unknown' });
     expect(calls().filter((call) => call.includes('/8001'))).toHaveLength(7);

@@ -106,7 +106,7 @@ describe('contactJobs.createContacts', () => {
 
   it('is sent once: an unknown outcome says where to look, and on Deno the body can be read only once', async () => {
     const { sms, emulator } = startClient({}, { retry: { maxAttempts: 3, baseMs: 1, maxMs: 1 } });
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     const error = await errorOf(sms.contactJobs.createContacts({ file: CSV }));
     expect(error).toMatchObject({
       submission: 'unknown',
@@ -281,7 +281,7 @@ describe('contactJobs', () => {
       () => contactJobs.deleteGroups({ ids: [1], deleteContacts: true }),
     ];
     for (const [index, start] of starts.entries()) {
-      emulator.failNext('lost-answer');
+      emulator.failNext('lost-response');
       expect(await errorOf(start())).toMatchObject({ submission: 'unknown' });
       expect(emulator.requests).toHaveLength(index + 1);
     }

@@ -97,7 +97,7 @@ describe('contacts', () => {
     [(client: SmsClient) => client.contacts.update(1, [{ op: 'remove', path: '/country' }]), 'contacts.get'],
   ])('is not repeated when the answer to a change is lost', async (change, advice) => {
     const { sms, emulator } = startClient({}, { retry: { maxAttempts: 3, baseMs: 1, maxMs: 1 } });
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     const error = await errorOf(change(sms));
     expect(error).toMatchObject({ submission: 'unknown', message: expect.stringContaining(advice) });
     expect(emulator.requests).toHaveLength(1);
@@ -106,7 +106,7 @@ describe('contacts', () => {
   it('repeats what changes nothing the second time', async () => {
     const { sms, emulator, calls } = startClient({}, { retry: { maxAttempts: 2, baseMs: 1, maxMs: 1 } });
     for (const call of [() => sms.contacts.block(NUMBER), () => sms.contacts.delete(41_000_001)]) {
-      emulator.failNext('lost-answer');
+      emulator.failNext('lost-response');
       await call();
     }
     expect(calls()).toEqual([

@@ -93,7 +93,7 @@ describe('exports.start, get, cancel', () => {
 
   it('never start twice what 8x8 may have begun', async () => {
     const { sms, emulator, calls } = startClient({}, { retry: { maxAttempts: 3, baseMs: 1, maxMs: 1 } });
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     expect(await errorOf(sms.exports.start())).toMatchObject({ submission: 'unknown' });
     emulator.failNext({ status: 202, body: '{"job":1}' });
     expect(await errorOf(sms.exports.start())).toMatchObject({ code: 'api', submission: 'unknown' });

@@ -86,7 +86,7 @@ describe('messages.get', () => {
     });
     const { sms, emulator, calls } = startClient({}, { pace: false, retry: { baseMs: 1, maxMs: 1 } });
     const sent = await sms.messages.send(message);
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     // The emulator grants one a second, and its clock stands still.
     emulator.failNext({ status: 200, body: JSON.stringify(details) });
     const got = sms.messages.get(sent.umid);

@@ -104,7 +104,7 @@ describe('surveys.send', () => {
     const { sms, emulator, calls } = startClient({}, { retry: { maxAttempts: 3, baseMs: 1, maxMs: 1 } });
     emulator.failNext('reject');
     expect(await errorOf(sms.surveys.send(survey))).toBeInstanceOf(MessageRejectedError);
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     expect(await errorOf(sms.surveys.send(survey))).toMatchObject({ submission: 'unknown' });
     emulator.failNext({ status: 200, body: '{}' });
     expect(await errorOf(sms.surveys.send(survey))).toMatchObject({ code: 'api', submission: 'unknown' });

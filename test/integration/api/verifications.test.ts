@@ -408,7 +408,7 @@ describe('verifications.check', () => {
     const { verifications } = client.sms;
     const { sessionId } = await verifications.start(START);
     const check = () => verifications.check(sessionId, { code: codeOf(client), destination: NUMBER });
-    client.emulator.failNext('lost-answer');
+    client.emulator.failNext('lost-response');
     expect(await failureOf(check())).toMatchObject({ submission: 'unknown' });
     expect(await check()).toMatchObject({ verified: true });
   });

@@ -58,9 +58,9 @@ describe('webhookSettings', () => {
 
   it('may be repeated, both ways', async () => {
     const { sms, emulator, calls } = startClient({}, { retry: { maxAttempts: 2, baseMs: 1, maxMs: 1 } });
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     await sms.webhookSettings.set([{ subAccountId: '*', url }]);
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     await sms.webhookSettings.delete([{ subAccountId: '*' }]);
     expect(calls()).toEqual(['POST /webhooks', 'POST /webhooks', 'DELETE /webhooks', 'DELETE /webhooks']);
   });

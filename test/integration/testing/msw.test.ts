@@ -60,7 +60,7 @@ describe('with msw', () => {
     const sms = newClient();
     emulator.failNext('500');
     await expect(sms.messages.send(message)).rejects.toMatchObject({ status: 500, submission: 'unknown' });
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     await expect(sms.messages.send(message)).rejects.toMatchObject({
       code: 'connection',
       submission: 'unknown',
@@ -68,7 +68,7 @@ describe('with msw', () => {
     expect(emulator.messages).toHaveLength(1);
   });
 
-  it.each(['reset', 'refused', 'dns', 'lost-answer'] as const)(
+  it.each(['reset', 'refused', 'dns', 'lost-response'] as const)(
     '%s looks like any broken connection',
     async (fault) => {
       const sms = newClient();

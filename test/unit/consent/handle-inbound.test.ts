@@ -310,7 +310,7 @@ describe('the one confirmation of an opt-out', () => {
 
   it('that is lost on the way is not sent twice, and the opt-out counts', async () => {
     const { consent, emulator, texts } = start({ inbound: replies });
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     const text = textOf('STOP');
     expect(await consent.handleInbound(text)).toMatchObject({ reply: 'failed' });
     expect(await consent.handleInbound(text)).toMatchObject({ reply: 'skipped' });

@@ -355,7 +355,7 @@ describe('a question', () => {
 
   it('that may have left counts as asked', async () => {
     const { consent, emulator } = start();
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     expect(await failureOf(consent.requestOptIn(person, question))).toMatchObject({ submission: 'unknown' });
     expect(await failureOf(consent.requestOptIn(person, question))).toMatchObject({
       reason: 'asked-recently',

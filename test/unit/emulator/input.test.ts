@@ -58,8 +58,8 @@ describe('faults', () => {
     [{ code: 500 }, {}, 'fault.code'],
     [{}, {}, 'fault.status'],
     [{ status: 99 }, {}, 'fault.status'],
-    ['lost-answer', { time: 2 }, 'options.time'],
-    ['lost-answer', { times: 0 }, 'options.times'],
+    ['lost-response', { time: 2 }, 'options.time'],
+    ['lost-response', { times: 0 }, 'options.times'],
     ['429', { match: 'Send-Sms-Single' }, 'options.match'],
   ])('%j with %j is refused, and nothing is planned', async (fault, options, path) => {
     const { sms, emulator } = createTestClient();
@@ -71,7 +71,7 @@ describe('faults', () => {
 
   it('names all of them', () => {
     const error = thrownBy(() => createEmulator().failNext('lost' as Anything));
-    expect(SmsError.isInstance(error) && error.message).toMatch(/"429".*"lost-answer".*"reject"/);
+    expect(SmsError.isInstance(error) && error.message).toMatch(/"429".*"lost-response".*"reject"/);
   });
 });
 

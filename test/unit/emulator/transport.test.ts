@@ -238,7 +238,7 @@ describe('faults', () => {
     ['reset', 'ECONNRESET', 'read', 0],
     ['refused', 'ECONNREFUSED', 'connect', 0],
     ['dns', 'ENOTFOUND', 'getaddrinfo', 0],
-    ['lost-answer', 'ECONNRESET', 'read', 1],
+    ['lost-response', 'ECONNRESET', 'read', 1],
   ] as const)('%s breaks the connection as Node does', async (fault, code, syscall, accepted) => {
     const { call, emulator } = startEmulator();
     emulator.failNext(fault);
@@ -332,14 +332,14 @@ describe('faults', () => {
     expect(emulator.messages).toHaveLength(2);
   });
 
-  it('may be any answer', async () => {
+  it('may be any response', async () => {
     const { call, emulator } = startEmulator();
     emulator.failNext({ status: 302, headers: { location: 'https://elsewhere.example/' } });
     emulator.failNext({ status: 200, body: 'x' });
     const redirect = await call('POST', path, message);
     expect([redirect.status, redirect.headers.get('location')]).toEqual([302, 'https://elsewhere.example/']);
     expect((await call('POST', path, message)).body).toBe('x');
-    expect(emulator.requests[0]?.fault).toBe('answer');
+    expect(emulator.requests[0]?.fault).toBe('response');
   });
 
   it('hit only what they match, as often as asked, and wait in line', async () => {

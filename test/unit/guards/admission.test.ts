@@ -160,7 +160,7 @@ describe('settling', () => {
     const { sms, emulator } = testClient({ limits });
     for (const [fault, outcome] of [
       [undefined, 'keep'],
-      ['lost-answer', 'keep'],
+      ['lost-response', 'keep'],
       ['500', 'keep'],
       ['empty', 'keep'],
       ['refused', 'return'],

@@ -93,7 +93,7 @@ describe('the outbox', () => {
 
   it('shows a message once whose answer was lost', async () => {
     const { sms, emulator, outbox } = createTestClient();
-    emulator.failNext('lost-answer');
+    emulator.failNext('lost-response');
     await expect(sms.messages.send({ destination: PERSON, text: 'Hello' })).rejects.toMatchObject({
       submission: 'unknown',
     });
