@@ -25,7 +25,7 @@ export interface WebhookConnection {
 }
 
 /** What to answer 8x8. There is never a body: who is refused learns nothing. */
-export interface WebhookAnswer {
+export interface WebhookResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -47,9 +47,9 @@ export interface WebhookReceiver {
   /**
    * The same for an adapter: a delivery in, a status out. Never throws.
    *
-   * @example const { status, headers } = await receiver.answer({ method: 'POST', header, body });
+   * @example const { status, headers } = await receiver.respond({ method: 'POST', header, body });
    */
-  answer(delivery: WebhookDelivery): Promise<WebhookAnswer>;
+  respond(delivery: WebhookDelivery): Promise<WebhookResponse>;
   /**
    * Gives the parsed event, after the handlers ran. It counts as seen by then: what may fail and must be tried again
    * belongs into a handler.

@@ -42,8 +42,8 @@ export function webhookError(reason: WebhookFailure): WebhookError {
 }
 
 /** @param path names of ours and indexes only: a key from outside may hold anything */
-export function malformed(path?: string, wanted?: string): WebhookError {
-  const detail = path === undefined ? '' : ` ${path} is not ${wanted}.`;
+export function malformed(path?: string, expected?: string): WebhookError {
+  const detail = path === undefined ? '' : ` ${path} is not ${expected}.`;
   const { status, message } = FAILURES.malformed;
   return new WebhookError({ reason: 'malformed', status, message: `${message}${detail}`, path });
 }

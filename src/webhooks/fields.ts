@@ -12,26 +12,26 @@ function join(path: string, name: string): string {
 }
 
 /** Undefined when it is no object. */
-export function asFields(value: unknown, path: string): EventFields | undefined {
+export function asEventFields(value: unknown, path: string): EventFields | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   return { path, values: value as Record<string, unknown> };
 }
 
-export function toFields(value: unknown, path: string): EventFields {
-  const fields = asFields(value, path);
+export function toEventFields(value: unknown, path: string): EventFields {
+  const fields = asEventFields(value, path);
   if (fields === undefined) throw malformed(path || 'the body', 'an object');
   return fields;
 }
 
-export function objectIn({ path, values }: EventFields, name: string): EventFields {
-  return toFields(values[name], join(path, name));
+export function requireObject({ path, values }: EventFields, name: string): EventFields {
+  return toEventFields(values[name], join(path, name));
 }
 
 /** A list of objects. What is missing is empty: no answers is an answer too. */
-export function listIn({ path, values }: EventFields, name: string): readonly EventFields[] {
+export function optionalList({ path, values }: EventFields, name: string): readonly EventFields[] {
   const value = values[name] ?? [];
   if (!Array.isArray(value)) throw malformed(join(path, name), 'a list');
-  return value.map((item, index) => toFields(item, `${join(path, name)}[${index}]`));
+  return value.map((item, index) => toEventFields(item, `${join(path, name)}[${index}]`));
 }
 
 /** Undefined for what is no text: a field that may be missing must not cost the whole event. */
@@ -48,7 +48,7 @@ export function optionalNumber({ values }: EventFields, name: string): number | 
 }
 
 /** May be empty. */
-export function textIn(fields: EventFields, name: string): string {
+export function requireText(fields: EventFields, name: string): string {
   const text = optionalText(fields, name);
   if (text === undefined) throw malformed(join(fields.path, name), 'a text');
   return text;
@@ -58,7 +58,7 @@ export function textIn(fields: EventFields, name: string): string {
 const MAX_ID_CHARACTERS = 350;
 
 /** Must not be empty: events are told apart by it. */
-export function idIn(fields: EventFields, name: string): string {
+export function requireId(fields: EventFields, name: string): string {
   const id = optionalText(fields, name);
   if (id === undefined || id === '' || id.length > MAX_ID_CHARACTERS) {
     throw malformed(join(fields.path, name), `a text of 1 to ${MAX_ID_CHARACTERS} characters`);
@@ -67,14 +67,14 @@ export function idIn(fields: EventFields, name: string): string {
 }
 
 /** A number or sender ID as it came, also if it came as a JSON number. */
-export function addressIn(fields: EventFields, name: string): string {
+export function requireAddress(fields: EventFields, name: string): string {
   const value = fields.values[name];
-  return Number.isSafeInteger(value) ? String(value) : idIn(fields, name);
+  return Number.isSafeInteger(value) ? String(value) : requireId(fields, name);
 }
 
 /** A person's number: E.164 where it can be read as that, else as it came. */
-export function personIn(fields: EventFields, name: string): string {
-  const given = addressIn(fields, name);
+export function requirePhone(fields: EventFields, name: string): string {
+  const given = requireAddress(fields, name);
   const result = readReportedPhone(given);
   return result.ok && result.phone.possible ? result.phone.e164 : given;
 }

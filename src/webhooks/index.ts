@@ -22,10 +22,10 @@ export { WEBHOOK_SOURCE_ADDRESSES } from './authentication/published-addresses.t
 export type { SourceAddressOptions } from './authentication/source-addresses.ts';
 export type {
   ReceivedWebhook,
-  WebhookAnswer,
   WebhookConnection,
   WebhookDelivery,
   WebhookReceiver,
+  WebhookResponse,
 } from './delivery.ts';
 export {
   DELIVERY_ERROR_CODES,

@@ -1,17 +1,17 @@
 import type { MessagePrice, MessageStatus } from '../api/message-details.ts';
 import { present } from '../api/read-answer.ts';
 import {
-  addressIn,
-  asFields,
+  asEventFields,
   type EventFields,
-  idIn,
-  listIn,
-  objectIn,
+  optionalList,
   optionalNumber,
   optionalText,
-  personIn,
-  textIn,
-  toFields,
+  requireAddress,
+  requireId,
+  requireObject,
+  requirePhone,
+  requireText,
+  toEventFields,
 } from './fields.ts';
 import type {
   DeliveryReceipt,
@@ -24,7 +24,7 @@ import type {
 
 function readStatus(fields: EventFields): MessageStatus {
   return {
-    state: idIn(fields, 'state'),
+    state: requireId(fields, 'state'),
     ...present({
       detail: optionalText(fields, 'detail'),
       errorCode: optionalNumber(fields, 'errorCode'),
@@ -36,7 +36,7 @@ function readStatus(fields: EventFields): MessageStatus {
 
 /** Half a price is none. */
 function readPrice(payload: EventFields): MessagePrice | undefined {
-  const fields = asFields(payload.values.price, 'price');
+  const fields = asEventFields(payload.values.price, 'price');
   if (fields === undefined) return undefined;
   const [total, perSms] = [optionalNumber(fields, 'total'), optionalNumber(fields, 'perSms')];
   const currency = optionalText(fields, 'currency');
@@ -47,10 +47,10 @@ function readPrice(payload: EventFields): MessagePrice | undefined {
 function readReceipt(payload: EventFields, raw: unknown): DeliveryReceipt {
   return {
     type: 'delivery-receipt',
-    umid: idIn(payload, 'umid'),
-    subAccountId: idIn(payload, 'subAccountId'),
-    destination: personIn(payload, 'destination'),
-    status: readStatus(objectIn(payload, 'status')),
+    umid: requireId(payload, 'umid'),
+    subAccountId: requireId(payload, 'subAccountId'),
+    destination: requirePhone(payload, 'destination'),
+    status: readStatus(requireObject(payload, 'status')),
     ...present({
       clientMessageId: optionalText(payload, 'clientMessageId'),
       batchId: optionalText(payload, 'batchId'),
@@ -66,12 +66,12 @@ function readReceipt(payload: EventFields, raw: unknown): DeliveryReceipt {
 function readInbound(payload: EventFields, raw: unknown): InboundMessage {
   return {
     type: 'inbound',
-    umid: idIn(payload, 'umid'),
-    subAccountId: idIn(payload, 'subAccountId'),
-    source: personIn(payload, 'source'),
-    destination: addressIn(payload, 'destination'),
-    body: textIn(payload, 'body'),
-    timestamp: idIn(payload, 'timestamp'),
+    umid: requireId(payload, 'umid'),
+    subAccountId: requireId(payload, 'subAccountId'),
+    source: requirePhone(payload, 'source'),
+    destination: requireAddress(payload, 'destination'),
+    body: requireText(payload, 'body'),
+    timestamp: requireId(payload, 'timestamp'),
     ...present({
       encoding: optionalText(payload, 'encoding'),
       smsCount: optionalNumber(payload, 'smsCount'),
@@ -84,34 +84,34 @@ function readInbound(payload: EventFields, raw: unknown): InboundMessage {
 function readClick(payload: EventFields, raw: unknown): ShortUrlClick {
   return {
     type: 'short-url-click',
-    eventId: idIn(payload, 'eventId'),
-    occurredAt: idIn(payload, 'occurredAt'),
-    umid: idIn(payload, 'umid'),
-    destination: personIn(payload, 'destination'),
-    shortUrl: textIn(payload, 'shortUrl'),
-    targetUrl: textIn(payload, 'targetUrl'),
+    eventId: requireId(payload, 'eventId'),
+    occurredAt: requireId(payload, 'occurredAt'),
+    umid: requireId(payload, 'umid'),
+    destination: requirePhone(payload, 'destination'),
+    shortUrl: requireText(payload, 'shortUrl'),
+    targetUrl: requireText(payload, 'targetUrl'),
     raw,
   };
 }
 
-function readSurvey(body: EventFields, raw: unknown): SurveyAnswer {
+function readSurveyAnswer(body: EventFields, raw: unknown): SurveyAnswer {
   return {
     type: 'survey-answer',
-    umid: idIn(body, 'umid'),
-    surveyId: idIn(body, 'surveyId'),
+    umid: requireId(body, 'umid'),
+    surveyId: requireId(body, 'surveyId'),
     ...present({
       surveyStartedAt: optionalText(body, 'surveyStartedAt'),
       surveySubmittedAt: optionalText(body, 'surveySubmittedAt'),
     }),
-    templateVariables: listIn(body, 'templateVariables').map((variable) => ({
-      name: textIn(variable, 'name'),
-      value: textIn(variable, 'value'),
+    templateVariables: optionalList(body, 'templateVariables').map((variable) => ({
+      name: requireText(variable, 'name'),
+      value: requireText(variable, 'value'),
     })),
-    answers: listIn(body, 'answers').map((answer) => ({
-      questionId: textIn(answer, 'questionId'),
+    answers: optionalList(body, 'answers').map((answer) => ({
+      questionId: requireText(answer, 'questionId'),
       answerId: optionalText(answer, 'answerId') ?? null,
-      question: textIn(answer, 'question'),
-      answer: textIn(answer, 'answer'),
+      question: requireText(answer, 'question'),
+      answer: requireText(answer, 'answer'),
     })),
     raw,
   };
@@ -129,14 +129,14 @@ const READERS = new Map<string, (payload: EventFields, raw: unknown) => WebhookE
  * @throws WebhookError `malformed`, with the path of the field
  */
 export function parseEvent(raw: unknown): WebhookEvent {
-  const body = toFields(raw, '');
+  const body = toEventFields(raw, '');
   const [namespace, eventType] = [optionalText(body, 'namespace'), optionalText(body, 'eventType')];
   // In any case: an opt-out must not be lost for a capital letter.
   const read = READERS.get(`${namespace}/${eventType}`.toLowerCase());
-  if (read !== undefined) return read(objectIn(body, 'payload'), raw);
+  if (read !== undefined) return read(requireObject(body, 'payload'), raw);
   // SMS Engage names neither.
   const isSurvey = namespace === undefined && eventType === undefined && 'surveyId' in body.values;
-  if (isSurvey) return readSurvey(body, raw);
+  if (isSurvey) return readSurveyAnswer(body, raw);
   const unknown: UnknownWebhookEvent = { type: 'unknown', ...present({ namespace, eventType }), raw };
   return unknown;
 }

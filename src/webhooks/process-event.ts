@@ -10,7 +10,7 @@ import type { WebhookHandlers } from './receiver-options.ts';
 import type { WebhookEvent } from './webhook-event.ts';
 
 /** What became of an event that was taken in. */
-export interface Processed {
+export interface ProcessingResult {
   readonly duplicate: boolean;
   /** False when the store had no room: it may be handled twice. */
   readonly remembered: boolean;
@@ -91,7 +91,7 @@ export function createProcess({ inboundPort, handlers, timeoutMs }: ProcessConfi
     }
   }
 
-  async function work(event: WebhookEvent, call: Call): Promise<Processed> {
+  async function work(event: WebhookEvent, call: Call): Promise<ProcessingResult> {
     const claimed = await claim(event, call);
     if (claimed.kind === 'done') return { duplicate: true, remembered: true };
     if (claimed.kind === 'in-progress') throw webhookError('in-progress');
@@ -114,7 +114,7 @@ export function createProcess({ inboundPort, handlers, timeoutMs }: ProcessConfi
    *
    * @throws WebhookError
    */
-  return async (event: WebhookEvent): Promise<Processed> => {
+  return async (event: WebhookEvent): Promise<ProcessingResult> => {
     try {
       // Not under the sender's signal: an event that was read is seen through, the next attempt finds it done.
       return await inboundPort.run({ deadlineMs: timeoutMs }, (call) => work(event, call));

@@ -1,13 +1,13 @@
 import { WebhookError } from '../errors.ts';
 import type { EventBody } from '../events.ts';
 import { createAuthenticate } from './authentication/authenticate.ts';
-import type { Doubt } from './authentication/verdict.ts';
-import type { WebhookAnswer, WebhookConnection, WebhookDelivery, WebhookReceiver } from './delivery.ts';
+import type { AuthenticationFailure, AuthenticationResult } from './authentication/authentication-result.ts';
+import type { WebhookConnection, WebhookDelivery, WebhookReceiver, WebhookResponse } from './delivery.ts';
 import { malformed, webhookError } from './failures.ts';
 import { parseEvent } from './parse-event.ts';
 import { parseJson, plainJson } from './plain-json.ts';
 import { createProcess } from './process-event.ts';
-import { readBody } from './read-body.ts';
+import { readDeliveryBody } from './read-delivery-body.ts';
 import {
   bindHandlers,
   DEFAULT_MAX_BODY_BYTES,
@@ -31,7 +31,7 @@ function isRequest(given: Request | WebhookDelivery): given is Request {
   return typeof (given as WebhookDelivery).header !== 'function';
 }
 
-function toAnswer(error: WebhookError): WebhookAnswer {
+function toErrorResponse(error: WebhookError): WebhookResponse {
   const { status, retryAfterSeconds } = error;
   return {
     status,
@@ -43,10 +43,13 @@ function toAnswer(error: WebhookError): WebhookAnswer {
 }
 
 /** The event that tells the team of it. */
-function describe({ reason, path }: WebhookError, doubt: Doubt | undefined): EventBody {
+function failureEvent(
+  { reason, path }: WebhookError,
+  authenticationFailure: AuthenticationResult,
+): EventBody {
   switch (reason) {
     case 'unauthorized':
-      return { type: 'webhook-refused', reason: doubt as Doubt };
+      return { type: 'webhook-refused', reason: authenticationFailure as AuthenticationFailure };
     case 'method-not-allowed':
     case 'too-large':
     case 'malformed':
@@ -84,16 +87,16 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
     const { body } = delivery;
     if (body === undefined) throw malformed();
     if (typeof body === 'object' && 'parsed' in body) return plainJson(body.parsed, maxBodyBytes);
-    return parseJson(await readBody(delivery, body, { maxBodyBytes, timeoutMs }), maxBodyBytes);
+    return parseJson(await readDeliveryBody(delivery, body, { maxBodyBytes, timeoutMs }), maxBodyBytes);
   }
 
   const receive: WebhookReceiver['receive'] = async (given, connection) => {
-    let doubt: Doubt | undefined;
+    let authenticationFailure: AuthenticationResult;
     try {
       const delivery = isRequest(given) ? toDelivery(given, connection) : given;
       if (delivery.method.toUpperCase() !== 'POST') throw webhookError('method-not-allowed');
-      doubt = await authenticate(delivery);
-      if (doubt !== undefined) throw webhookError('unauthorized');
+      authenticationFailure = await authenticate(delivery);
+      if (authenticationFailure !== undefined) throw webhookError('unauthorized');
       const event = parseEvent(await readJson(delivery));
       const { duplicate, remembered } = await processEvent(event);
       emit({ type: 'webhook-received', kind: event.type, duplicate, remembered });
@@ -101,25 +104,25 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
     } catch (error) {
       // Anything else is a request that breaks when it is looked at.
       const failure = WebhookError.isInstance(error) ? error : webhookError('incomplete');
-      emit(describe(failure, doubt));
+      emit(failureEvent(failure, authenticationFailure));
       throw failure;
     }
   };
 
-  async function answerOf(received: Promise<unknown>): Promise<WebhookAnswer> {
+  async function respondTo(received: Promise<unknown>): Promise<WebhookResponse> {
     try {
       await received;
       return { status: 200, headers: {} };
     } catch (error) {
-      return toAnswer(error as WebhookError);
+      return toErrorResponse(error as WebhookError);
     }
   }
 
   return {
     receive,
-    answer: (delivery) => answerOf(receive(delivery)),
+    respond: (delivery) => respondTo(receive(delivery)),
     async handle(request, connection) {
-      return new Response(null, await answerOf(receive(request, connection)));
+      return new Response(null, await respondTo(receive(request, connection)));
     },
   };
 }

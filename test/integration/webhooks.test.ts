@@ -169,8 +169,8 @@ describe('whatever comes to the address', () => {
     await fc.assert(
       fc.asyncProperty(arbitrary, remote, async ({ method, headers, body }, remoteAddress) => {
         const header = (name: string) => (headers as Record<string, string | undefined>)[name];
-        const answer = await receiver.answer({ method, header, body, remoteAddress });
-        expect([401, 405]).toContain(answer.status);
+        const response = await receiver.respond({ method, header, body, remoteAddress });
+        expect([401, 405]).toContain(response.status);
       }),
       { numRuns: 300 },
     );
@@ -188,14 +188,14 @@ describe('whatever comes to the address', () => {
           ...headers,
           authorization: key ?? headers.authorization,
         };
-        const answer = await receiver.answer({
+        const response = await receiver.respond({
           method: 'POST',
           header: (name) => all[name],
           body,
           remoteAddress: remoteAddress ?? '8.8.8.8',
         });
-        expect([200, 400, 408, 413]).toContain(answer.status);
-        if (answer.status === 200) accepted += 1;
+        expect([200, 400, 408, 413]).toContain(response.status);
+        if (response.status === 200) accepted += 1;
       }),
       { numRuns: 500 },
     );

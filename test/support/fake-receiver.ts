@@ -1,4 +1,4 @@
-import type { WebhookAnswer, WebhookDelivery, WebhookReceiver } from '../../src/webhooks/delivery.ts';
+import type { WebhookDelivery, WebhookReceiver, WebhookResponse } from '../../src/webhooks/delivery.ts';
 
 const PASSWORD = 'a-password-of-the-tests';
 
@@ -10,7 +10,7 @@ export interface FakeReceiver {
   /** The deliveries that were read, with their bodies. */
   readonly seen: { readonly delivery: WebhookDelivery; readonly body: unknown }[];
   /** Replaces what it does after it has read a body. */
-  answerWith(work: (delivery: WebhookDelivery) => Promise<WebhookAnswer>): void;
+  respondWith(work: (delivery: WebhookDelivery) => Promise<WebhookResponse>): void;
 }
 
 async function readBody(body: WebhookDelivery['body']): Promise<unknown> {
@@ -30,8 +30,8 @@ async function readBody(body: WebhookDelivery['body']): Promise<unknown> {
 /** As little of a receiver as an adapter needs: it reads a body, or refuses to; 413 after `MAX_BYTES`. */
 export function createFakeReceiver(): FakeReceiver {
   const seen: FakeReceiver['seen'] = [];
-  let work = async (_: WebhookDelivery): Promise<WebhookAnswer> => ({ status: 200, headers: {} });
-  const answer = async (delivery: WebhookDelivery): Promise<WebhookAnswer> => {
+  let work = async (_: WebhookDelivery): Promise<WebhookResponse> => ({ status: 200, headers: {} });
+  const respond = async (delivery: WebhookDelivery): Promise<WebhookResponse> => {
     if (delivery.header('Authorization') !== PASSWORD) return { status: 401, headers: {} };
     const body = await readBody(delivery.body);
     if (body === undefined) return { status: 413, headers: {} };
@@ -40,13 +40,13 @@ export function createFakeReceiver(): FakeReceiver {
   };
   return {
     seen,
-    answerWith(next) {
+    respondWith(next) {
       work = next;
     },
     receiver: {
-      answer,
+      respond,
       async handle(request, connection) {
-        const { status, headers } = await answer({
+        const { status, headers } = await respond({
           method: request.method,
           header: (name) => request.headers.get(name) ?? undefined,
           body: request.body ?? '',

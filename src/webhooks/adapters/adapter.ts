@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../errors.ts';
 import { anyFunction, findFlaw, having, shape, shapeWith } from '../../schema.ts';
-import type { WebhookAnswer, WebhookReceiver } from '../delivery.ts';
+import type { WebhookReceiver, WebhookResponse } from '../delivery.ts';
 
 /** Options of the adapters for frameworks that hide the connection. */
 export interface RemoteAddressOptions<Source> {
@@ -12,12 +12,12 @@ export interface RemoteAddressOptions<Source> {
   readonly remoteAddress?: ((source: Source) => string | null | undefined) | undefined;
 }
 
-const SERVER_ERROR: WebhookAnswer = { status: 500, headers: {} };
+const SERVER_ERROR: WebhookResponse = { status: 500, headers: {} };
 
 /** Refuses, at start-up, what is no receiver or no known option. */
-export function checkAdapter(name: string, receiver: WebhookReceiver, options: unknown = {}): void {
+export function assertAdapter(name: string, receiver: WebhookReceiver, options: unknown = {}): void {
   const field = shapeWith(['receiver'], {
-    receiver: having(['answer', 'handle'], 'what createWebhookReceiver gave'),
+    receiver: having(['respond', 'handle'], 'what createWebhookReceiver gave'),
     options: shape({ remoteAddress: anyFunction() }),
   });
   const flaw = findFlaw(field, { receiver, options });
@@ -28,10 +28,10 @@ export function checkAdapter(name: string, receiver: WebhookReceiver, options: u
  * What `work` gives, or 500. A receiver does not throw; but a promise that nobody catches ends a plain Node server, and
  * nobody outside should be able to do that.
  */
-export async function orServerError<Answer, WireResult>(
-  work: () => Promise<Answer>,
-  write: (serverError: WebhookAnswer) => WireResult,
-): Promise<Answer | WireResult> {
+export async function orServerError<Result, Written>(
+  work: () => Promise<Result>,
+  write: (serverError: WebhookResponse) => Written,
+): Promise<Result | Written> {
   try {
     return await work();
   } catch {
@@ -40,6 +40,6 @@ export async function orServerError<Answer, WireResult>(
 }
 
 /** An answer as the web standard has it. */
-export function toResponse({ status, headers }: WebhookAnswer): Response {
+export function toResponse({ status, headers }: WebhookResponse): Response {
   return new Response(null, { status, headers });
 }

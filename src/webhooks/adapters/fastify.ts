@@ -1,7 +1,7 @@
 import type { WebhookReceiver } from '../delivery.ts';
-import { checkAdapter, orServerError } from './adapter.ts';
+import { assertAdapter, orServerError } from './adapter.ts';
 import {
-  leaveUnread,
+  closeUnreadBody,
   type NodeWebhookRequest,
   type NodeWebhookResponse,
   withDelivery,
@@ -30,15 +30,15 @@ async function respond(
   request: FastifyWebhookRequest,
   reply: FastifyWebhookReply,
 ): Promise<void> {
-  const answer = await orServerError(
-    () => withDelivery(request.raw, reply.raw, request.body, (delivery) => receiver.answer(delivery)),
+  const outcome = await orServerError(
+    () => withDelivery(request.raw, reply.raw, request.body, (delivery) => receiver.respond(delivery)),
     (serverError) => serverError,
   );
   // The other end is gone, or a time limit of Fastify's has answered already.
-  if (answer === undefined || reply.sent) return;
-  reply.code(answer.status);
-  for (const [name, value] of Object.entries(answer.headers)) reply.header(name, value);
-  leaveUnread(request.raw, (name, value) => reply.header(name, value));
+  if (outcome === undefined || reply.sent) return;
+  reply.code(outcome.status);
+  for (const [name, value] of Object.entries(outcome.headers)) reply.header(name, value);
+  closeUnreadBody(request.raw, (name, value) => reply.header(name, value));
   reply.send();
 }
 
@@ -60,6 +60,6 @@ async function respond(
  * ```
  */
 export function toFastifyHandler(receiver: WebhookReceiver): FastifyWebhookHandler {
-  checkAdapter('toFastifyHandler', receiver);
+  assertAdapter('toFastifyHandler', receiver);
   return (request, reply) => void respond(receiver, request, reply);
 }

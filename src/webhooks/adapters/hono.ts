@@ -1,5 +1,5 @@
 import type { WebhookReceiver } from '../delivery.ts';
-import { checkAdapter, orServerError, type RemoteAddressOptions, toResponse } from './adapter.ts';
+import { assertAdapter, orServerError, type RemoteAddressOptions, toResponse } from './adapter.ts';
 
 /** What the adapter looks at of a Hono context. */
 export interface HonoWebhookContext {
@@ -41,16 +41,16 @@ export function toHonoHandler<Context extends HonoWebhookContext>(
   receiver: WebhookReceiver,
   options: RemoteAddressOptions<Context> = {},
 ): (context: Context) => Promise<Response> {
-  checkAdapter('toHonoHandler', receiver, options);
-  const answer = async ({ req }: Context, remoteAddress: string | undefined): Promise<Response> => {
+  assertAdapter('toHonoHandler', receiver, options);
+  const respond = async ({ req }: Context, remoteAddress: string | undefined): Promise<Response> => {
     const { raw } = req;
     if (!raw.bodyUsed) return receiver.handle(raw, { remoteAddress });
     const body = cachedBody(req);
     const header = (name: string) => raw.headers.get(name) ?? undefined;
     return toResponse(
-      await receiver.answer({ method: raw.method, header, body, remoteAddress, signal: raw.signal }),
+      await receiver.respond({ method: raw.method, header, body, remoteAddress, signal: raw.signal }),
     );
   };
   return (context) =>
-    orServerError(async () => answer(context, options.remoteAddress?.(context) ?? undefined), toResponse);
+    orServerError(async () => respond(context, options.remoteAddress?.(context) ?? undefined), toResponse);
 }

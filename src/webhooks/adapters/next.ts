@@ -1,5 +1,5 @@
 import type { WebhookReceiver } from '../delivery.ts';
-import { checkAdapter, orServerError, type RemoteAddressOptions, toResponse } from './adapter.ts';
+import { assertAdapter, orServerError, type RemoteAddressOptions, toResponse } from './adapter.ts';
 
 /**
  * Serves a receiver as a route handler of Next.js' app router (and of every other framework whose handlers take a
@@ -17,7 +17,7 @@ export function toNextHandler<NextRequest extends Request>(
   receiver: WebhookReceiver,
   options: RemoteAddressOptions<NextRequest> = {},
 ): (request: NextRequest) => Promise<Response> {
-  checkAdapter('toNextHandler', receiver, options);
+  assertAdapter('toNextHandler', receiver, options);
   return (request) =>
     orServerError(
       async () => receiver.handle(request, { remoteAddress: options.remoteAddress?.(request) ?? undefined }),

@@ -1,4 +1,4 @@
-import type { WebhookAnswer, WebhookDelivery } from '../delivery.ts';
+import type { WebhookDelivery, WebhookResponse } from '../delivery.ts';
 
 /** What an adapter looks at of a request of Node's `http` and everything built on it. */
 export interface NodeWebhookRequest extends AsyncIterable<Uint8Array> {
@@ -41,25 +41,25 @@ function bytesOf(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   };
 }
 
-async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+async function* singleChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
 const isAsyncIterable = (value: object): value is AsyncIterable<Uint8Array> => Symbol.asyncIterator in value;
 
 /** body-parser of Express 4 leaves `{}` where it did not read. */
-function isLeftUnread(body: object, request: NodeWebhookRequest): boolean {
+function isUnparsed(body: object, request: NodeWebhookRequest): boolean {
   return request.readableDidRead === false && Object.keys(body).length === 0;
 }
 
 /** What a parser in front of the adapter made of the body; where there was none, the bytes. */
-function readBody(body: unknown, request: NodeWebhookRequest): Body {
+function toDeliveryBody(body: unknown, request: NodeWebhookRequest): Body {
   if (body === undefined) return bytesOf(request);
   if (typeof body === 'string') return body;
   if (typeof body !== 'object' || body === null) return { parsed: body };
-  if (body instanceof Uint8Array) return onePiece(body);
+  if (body instanceof Uint8Array) return singleChunk(body);
   if (isAsyncIterable(body)) return bytesOf(body);
-  return isLeftUnread(body, request) ? bytesOf(request) : { parsed: body };
+  return isUnparsed(body, request) ? bytesOf(request) : { parsed: body };
 }
 
 function readHeader(headers: NodeWebhookRequest['headers'], name: string): string | undefined {
@@ -75,22 +75,22 @@ export async function withDelivery(
   request: NodeWebhookRequest,
   response: NodeWebhookResponse,
   body: unknown,
-  work: (delivery: WebhookDelivery) => Promise<WebhookAnswer>,
-): Promise<WebhookAnswer | undefined> {
+  work: (delivery: WebhookDelivery) => Promise<WebhookResponse>,
+): Promise<WebhookResponse | undefined> {
   const controller = new AbortController();
-  const leave = () => controller.abort();
-  response.once('close', leave);
+  const abort = () => controller.abort();
+  response.once('close', abort);
   try {
-    const answer = await work({
+    const outcome = await work({
       method: request.method ?? '',
       header: (name) => readHeader(request.headers, name),
-      body: readBody(body, request),
+      body: toDeliveryBody(body, request),
       remoteAddress: request.socket.remoteAddress,
       signal: controller.signal,
     });
-    return controller.signal.aborted ? undefined : answer;
+    return controller.signal.aborted ? undefined : outcome;
   } finally {
-    response.off('close', leave);
+    response.off('close', abort);
   }
 }
 
@@ -98,7 +98,7 @@ export async function withDelivery(
  * When a body was not read to its end, ends the connection with the answer (of HTTP/2 the stream): what is left of it
  * would stand before the next request.
  */
-export function leaveUnread(
+export function closeUnreadBody(
   request: NodeWebhookRequest,
   setHeader: (name: string, value: string) => unknown,
 ): void {

@@ -1,7 +1,7 @@
 import type { WebhookReceiver } from '../delivery.ts';
-import { checkAdapter, orServerError } from './adapter.ts';
+import { assertAdapter, orServerError } from './adapter.ts';
 import {
-  leaveUnread,
+  closeUnreadBody,
   type NodeWebhookRequest,
   type NodeWebhookResponse,
   withDelivery,
@@ -18,21 +18,21 @@ async function respond(
   request: Parameters<NodeWebhookHandler>[0],
   response: NodeWebhookResponse,
 ): Promise<void> {
-  const answer = await orServerError(
-    () => withDelivery(request, response, request.body, (delivery) => receiver.answer(delivery)),
+  const outcome = await orServerError(
+    () => withDelivery(request, response, request.body, (delivery) => receiver.respond(delivery)),
     (serverError) => serverError,
   );
   // The other end is gone, or a time limit of the server's has answered already.
-  if (answer === undefined || response.headersSent) return;
-  response.statusCode = answer.status;
-  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
-  leaveUnread(request, (name, value) => response.setHeader(name, value));
+  if (outcome === undefined || response.headersSent) return;
+  response.statusCode = outcome.status;
+  for (const [name, value] of Object.entries(outcome.headers)) response.setHeader(name, value);
+  closeUnreadBody(request, (name, value) => response.setHeader(name, value));
   response.end();
 }
 
 /** The same for Node and for Express; `name` stands in errors. */
 export function createNodeHandler(name: string, receiver: WebhookReceiver): NodeWebhookHandler {
-  checkAdapter(name, receiver);
+  assertAdapter(name, receiver);
   return (request, response) => void respond(receiver, request, response);
 }
 

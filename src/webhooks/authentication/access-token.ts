@@ -19,8 +19,8 @@ import {
   type PublicCryptoKey,
   type PublicJwk,
 } from './access-token-options.ts';
+import type { AuthenticationCheck } from './authentication-result.ts';
 import { MAX_HEADER_CHARACTERS } from './authorization.ts';
-import type { Check } from './verdict.ts';
 
 /** After an unknown key id the key server is not asked again for as long: strangers must not make us hammer it. */
 const COOLDOWN_MS = 30_000;
@@ -102,7 +102,7 @@ function holdsScope(claims: Readonly<Record<string, unknown>>, wanted: string): 
 }
 
 /** OAuth 2.0 access token: a JWT that 8x8 fetched from your token endpoint. */
-export function createTokenCheck(options: AccessTokenOptions, clock: Clock): Check {
+export function createTokenCheck(options: AccessTokenOptions, clock: Clock): AuthenticationCheck {
   const { jwksUrl, key: own, fetch, scope } = options;
   const expected: JWTVerifyOptions = {
     algorithms: [...(options.algorithms ?? ALGORITHMS)],

@@ -2,9 +2,9 @@ import { either, type Field, type Fields, refined, shape, word } from '../../sch
 import type { Clock } from '../../types.ts';
 import { createTokenCheck } from './access-token.ts';
 import { type AccessTokenOptions, accessTokenField } from './access-token-options.ts';
+import type { AuthenticationCheck } from './authentication-result.ts';
 import { authorizationField, createAuthorizationCheck } from './authorization.ts';
 import { createAddressCheck, type SourceAddressOptions, sourceAddressesField } from './source-addresses.ts';
-import type { Check } from './verdict.ts';
 
 /**
  * How you know that it is 8x8. 8x8 does not sign its webhooks: what it sends along is all there is. `authorization` and
@@ -46,7 +46,7 @@ export const authenticationField: Field = either(
 );
 
 /** Runs every check that was chosen, the cheapest first. The first doubt is enough. */
-export function createAuthenticate(authentication: WebhookAuthentication, clock: Clock): Check {
+export function createAuthenticate(authentication: WebhookAuthentication, clock: Clock): AuthenticationCheck {
   if (authentication === 'none') return async () => undefined;
   const { authorization, accessToken, sourceAddresses } = authentication;
   const checks = [
@@ -56,8 +56,8 @@ export function createAuthenticate(authentication: WebhookAuthentication, clock:
   ].filter((check) => check !== undefined && check !== '');
   return async (delivery) => {
     for (const check of checks) {
-      const doubt = await (check as Check)(delivery);
-      if (doubt !== undefined) return doubt;
+      const failure = await (check as AuthenticationCheck)(delivery);
+      if (failure !== undefined) return failure;
     }
     return undefined;
   };

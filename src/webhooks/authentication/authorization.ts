@@ -1,6 +1,6 @@
 import { sha256 } from '../../digest.ts';
 import { either, list, word } from '../../schema.ts';
-import type { Check } from './verdict.ts';
+import type { AuthenticationCheck } from './authentication-result.ts';
 
 /** Longest header that is looked at. */
 export const MAX_HEADER_CHARACTERS = 8_192;
@@ -38,7 +38,7 @@ function isSame(left: Uint8Array, right: Uint8Array): boolean {
 }
 
 /** The literal `Authorization` header, one of several while a new one is rolled out. */
-export function createAuthorizationCheck(values: string | readonly string[]): Check {
+export function createAuthorizationCheck(values: string | readonly string[]): AuthenticationCheck {
   const allowed = [values].flat();
   // Worked out at the first delivery, and kept as values: a promise must not be shared between requests of a Worker.
   let digests: readonly Uint8Array[] | undefined;

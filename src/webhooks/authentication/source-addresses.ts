@@ -1,8 +1,8 @@
 import { REGIONS, type Region } from '../../options.ts';
 import { type Fields, list, oneOf, refined, shape, word } from '../../schema.ts';
+import type { AuthenticationCheck } from './authentication-result.ts';
 import { type IpAddress, type IpRange, isInRange, parseAddress, parseRange } from './ip-address.ts';
 import { WEBHOOK_SOURCE_ADDRESSES } from './published-addresses.ts';
-import type { Check } from './verdict.ts';
 
 /** From where a webhook may come. Says who sent it only as far as your proxies can be trusted; give it in addition. */
 export interface SourceAddressOptions {
@@ -57,7 +57,11 @@ function toRanges(addresses: readonly string[] = []): readonly IpRange[] {
   return addresses.map(parseRange).filter((each) => each !== undefined);
 }
 
-export function createAddressCheck({ regions = [], also, trustedProxies }: SourceAddressOptions): Check {
+export function createAddressCheck({
+  regions = [],
+  also,
+  trustedProxies,
+}: SourceAddressOptions): AuthenticationCheck {
   const published = regions.flatMap((region) => WEBHOOK_SOURCE_ADDRESSES[region]);
   const allowed = [...toRanges(published), ...toRanges(also)];
   const proxies = toRanges(trustedProxies);

@@ -60,7 +60,7 @@ describe('an event', () => {
     expect(of('webhook-refused')).toEqual([]);
   });
 
-  it('is acknowledged without a handler, with an empty answer', async () => {
+  it('is acknowledged without a handler, with an empty response', async () => {
     const { receiver } = testReceiver();
     for (const body of [receiptBody(), inboundBody(), clickBody(), surveyBody(), { any: 'thing' }]) {
       const response = await receiver.handle(post(body));
@@ -91,14 +91,14 @@ describe('an event', () => {
   });
 
   it('comes through functions that stand alone', async () => {
-    const { handle, answer, receive } = testReceiver().receiver;
+    const { handle, respond, receive } = testReceiver().receiver;
     expect((await handle(post(receiptBody()))).status).toBe(200);
     const delivery: WebhookDelivery = {
       method: 'post',
       header: (name) => (name === 'authorization' ? AUTHORIZATION : undefined),
       body: { parsed: inboundBody() },
     };
-    expect(await answer(delivery)).toEqual({ status: 200, headers: {} });
+    expect(await respond(delivery)).toEqual({ status: 200, headers: {} });
     expect(await receive(delivery)).toMatchObject({ type: 'inbound', source: PERSON, duplicate: true });
     expect(await receive({ ...delivery, body: JSON.stringify(clickBody()) })).toMatchObject({
       duplicate: false,
@@ -185,7 +185,7 @@ describe('a request that is refused', () => {
       },
       body: undefined,
     };
-    expect(await receiver.answer(broken)).toEqual({ status: 408, headers: {} });
+    expect(await receiver.respond(broken)).toEqual({ status: 408, headers: {} });
     expect((await receiver.handle(undefined as unknown as Request)).status).toBe(408);
     expect(of('webhook-refused')).toHaveLength(2);
   });
@@ -260,9 +260,11 @@ describe('the same event again', () => {
   it('is handled once by ten attempts at a time', async () => {
     const onInbound = vi.fn();
     const { receiver } = testReceiver({ handlers: { onInbound } });
-    const answers = await Promise.all(Array.from({ length: 10 }, () => receiver.handle(post(inboundBody()))));
+    const responses = await Promise.all(
+      Array.from({ length: 10 }, () => receiver.handle(post(inboundBody()))),
+    );
     expect(onInbound).toHaveBeenCalledOnce();
-    for (const { status } of answers) expect([200, 503]).toContain(status);
+    for (const { status } of responses) expect([200, 503]).toContain(status);
   });
 
   it('is free again when nobody settled it: after timeoutMs and 5 s', async () => {

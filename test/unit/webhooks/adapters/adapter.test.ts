@@ -28,7 +28,7 @@ function errorOf(work: () => unknown): unknown {
 
 describe('an adapter', () => {
   it.each(Object.entries(ADAPTERS))('%s refuses at start-up what is no receiver', (name, adapter) => {
-    for (const wrong of [undefined, {}, { answer() {} }]) {
+    for (const wrong of [undefined, {}, { respond() {} }]) {
       const error = errorOf(() => adapter(wrong as never));
       expect(error).toBeInstanceOf(ConfigurationError);
       expect(error).toMatchObject({ option: 'receiver', message: expect.stringContaining(name) });

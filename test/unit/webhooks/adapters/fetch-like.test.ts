@@ -61,9 +61,9 @@ describe.each(FRAMEWORKS)('%s', (_name, start) => {
     expect(fake.seen.map(({ delivery }) => delivery.remoteAddress)).toEqual(['1.2.3.4', undefined]);
   });
 
-  it('gives the status and the headers of the answer, and nothing else', async () => {
+  it('gives the status and the headers of the response, and nothing else', async () => {
     const fake = createFakeReceiver();
-    fake.answerWith(async () => ({ status: 503, headers: { 'Retry-After': '1' } }));
+    fake.respondWith(async () => ({ status: 503, headers: { 'Retry-After': '1' } }));
     const response = await start(fake.receiver)(post());
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
     expect(response.body).toBeNull();
@@ -83,7 +83,7 @@ describe.each(FRAMEWORKS)('%s', (_name, start) => {
     });
     expect((await askTeam(post())).status).toBe(500);
     expect(fake.seen).toHaveLength(0);
-    fake.answerWith(() => Promise.reject(new Error('It gave its word.')));
+    fake.respondWith(() => Promise.reject(new Error('It gave its word.')));
     expect((await askReceiver(post())).status).toBe(500);
   });
 

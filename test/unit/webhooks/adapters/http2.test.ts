@@ -53,8 +53,8 @@ describe.each(SERVERS)('%s', (_name, start) => {
     return new Promise((resolve, reject) => {
       const stream = session.request({ ':method': 'POST', ':path': '/webhooks/8x8', ...headers });
       let status = 0;
-      stream.on('response', (answer) => {
-        status = answer[':status'] ?? 0;
+      stream.on('response', (response) => {
+        status = response[':status'] ?? 0;
       });
       stream.on('error', reject);
       stream.on('close', () => resolve(status));
@@ -80,11 +80,11 @@ describe.each(SERVERS)('%s', (_name, start) => {
   it('tells the receiver when the stream is cancelled', async () => {
     const { fake, session } = await begin();
     const aborted = new Promise<void>((resolve) => {
-      fake.answerWith(
+      fake.respondWith(
         ({ signal }) =>
-          new Promise((answer) => {
+          new Promise((respond) => {
             signal?.addEventListener('abort', () => {
-              answer({ status: 200, headers: { 'retry-after': '1' } });
+              respond({ status: 200, headers: { 'retry-after': '1' } });
               resolve();
             });
             stream.close();
@@ -94,7 +94,7 @@ describe.each(SERVERS)('%s', (_name, start) => {
     const stream = session.request({ ':method': 'POST', ':path': '/webhooks/8x8', ...LET_IN });
     stream.end('{}');
     await aborted;
-    fake.answerWith(async () => ({ status: 200, headers: {} }));
+    fake.respondWith(async () => ({ status: 200, headers: {} }));
     expect(await post(session, '{}')).toBe(200);
   });
 });

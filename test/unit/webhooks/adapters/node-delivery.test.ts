@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import {
-  leaveUnread,
+  closeUnreadBody,
   type NodeWebhookRequest,
   type NodeWebhookResponse,
   withDelivery,
@@ -57,11 +57,11 @@ describe('a delivery made of what Node has', () => {
 
   it('leaves no listener behind, whatever becomes of the work', async () => {
     const response = createResponse();
-    const answer = await withDelivery(requestOf(), response, '', async ({ signal }) => {
+    const outcome = await withDelivery(requestOf(), response, '', async ({ signal }) => {
       expect([response.listenerCount('close'), signal?.aborted]).toEqual([1, false]);
       return OK;
     });
-    expect(answer).toBe(OK);
+    expect(outcome).toBe(OK);
     expect(response.listenerCount('close')).toBe(0);
     await expect(
       withDelivery(requestOf(), response, '', () => Promise.reject(new Error('no'))),
@@ -69,14 +69,14 @@ describe('a delivery made of what Node has', () => {
     expect(response.listenerCount('close')).toBe(0);
   });
 
-  it('has no answer for whoever went away', async () => {
+  it('has no response for whoever went away', async () => {
     const response = createResponse();
-    const answer = await withDelivery(requestOf(), response, '', async ({ signal }) => {
+    const outcome = await withDelivery(requestOf(), response, '', async ({ signal }) => {
       response.emit('close');
       expect(signal?.aborted).toBe(true);
       return OK;
     });
-    expect(answer).toBeUndefined();
+    expect(outcome).toBeUndefined();
   });
 
   it('ends no stream of which only a part was wanted', async () => {
@@ -107,7 +107,7 @@ describe('after a body', () => {
     ['of a runtime that does not tell', {}, true],
   ])('%s: does the connection end? %j', (_name, parts, ends) => {
     const headers: string[] = [];
-    leaveUnread(requestOf(parts), (...header) => headers.push(...header));
+    closeUnreadBody(requestOf(parts), (...header) => headers.push(...header));
     expect(headers).toEqual(ends ? ['connection', 'close'] : []);
   });
 });

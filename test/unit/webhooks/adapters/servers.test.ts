@@ -31,16 +31,16 @@ describe.each(WEBHOOK_SERVERS)('%s', (_name, reader, start) => {
     expect(delivery?.header('x-not-there')).toBeUndefined();
   });
 
-  it('writes the status and the headers of the answer', async () => {
+  it('writes the status and the headers of the response', async () => {
     const fake = await begin();
-    fake.answerWith(async () => ({ status: 503, headers: { 'Retry-After': '1' } }));
+    fake.respondWith(async () => ({ status: 503, headers: { 'Retry-After': '1' } }));
     const response = await post('{}');
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
   });
 
   it('answers 500 where the receiver throws against its word', async () => {
     const fake = await begin();
-    fake.answerWith(() => Promise.reject(new Error('Not even this may end the process.')));
+    fake.respondWith(() => Promise.reject(new Error('Not even this may end the process.')));
     const response = await post('{}');
     expect([response.status, await response.text()]).toEqual([500, '']);
   });
@@ -56,8 +56,8 @@ describe.each(WEBHOOK_SERVERS)('%s', (_name, reader, start) => {
       '',
       '{"a":1}',
     ].join('\r\n');
-    const answers = await talk(request, 3);
-    expect(answers.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
+    const responses = await talk(request, 3);
+    expect(responses.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
     expect(fake.seen.map(({ body }) => body)).toEqual(['{"a":1}', '{"a":1}', '{"a":1}']);
   });
 
@@ -65,12 +65,12 @@ describe.each(WEBHOOK_SERVERS)('%s', (_name, reader, start) => {
     const fake = await begin();
     const leaving = new AbortController();
     const aborted = new Promise<void>((resolve) => {
-      fake.answerWith(
+      fake.respondWith(
         ({ signal }) =>
-          new Promise((answer) => {
+          new Promise((respond) => {
             signal?.addEventListener('abort', () => {
               resolve();
-              answer({ status: 200, headers: {} });
+              respond({ status: 200, headers: {} });
             });
             leaving.abort();
           }),
@@ -84,7 +84,7 @@ describe.each(WEBHOOK_SERVERS)('%s', (_name, reader, start) => {
     });
     await expect(response).rejects.toThrow('aborted');
     await aborted;
-    fake.answerWith(async () => ({ status: 200, headers: {} }));
+    fake.respondWith(async () => ({ status: 200, headers: {} }));
     expect((await post('{}')).status).toBe(200);
   });
 
@@ -98,17 +98,17 @@ describe.each(WEBHOOK_SERVERS)('%s', (_name, reader, start) => {
   if (reader === 'receiver') {
     it('answers a body that is too big, and ends the connection instead of reading on', async () => {
       await begin();
-      const answer = await talk(endlessPost(LET_IN.authorization), 1);
-      expect(answer).toMatch(/^HTTP\/1\.1 413 /);
-      expect(answer).toMatch(/\r\nconnection: close\r\n/i);
+      const response = await talk(endlessPost(LET_IN.authorization), 1);
+      expect(response).toMatch(/^HTTP\/1\.1 413 /);
+      expect(response).toMatch(/\r\nconnection: close\r\n/i);
       expect((await post('{}')).status).toBe(200);
     });
 
     it('refuses before the body has come', async () => {
       const fake = await begin();
-      const answer = await talk(endlessPost('a-wrong-password').slice(0, 200), 1);
-      expect(answer).toMatch(/^HTTP\/1\.1 401 /);
-      expect(answer).toMatch(/\r\nconnection: close\r\n/i);
+      const response = await talk(endlessPost('a-wrong-password').slice(0, 200), 1);
+      expect(response).toMatch(/^HTTP\/1\.1 401 /);
+      expect(response).toMatch(/\r\nconnection: close\r\n/i);
       expect(fake.seen).toEqual([]);
     });
   }
@@ -128,20 +128,20 @@ function endlessPost(authorization: string): string {
   return `${head}${'x'.repeat(MAX_BYTES + 1)}`;
 }
 
-/** Writes a request, again after each answer; gives everything that came back when `times` answers did, or at the end. */
+/** Writes a request, again after each response; gives everything that came back when `times` responses did, or at the end. */
 function talk(request: string, times: number): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(server?.port ?? 0, '127.0.0.1', () => socket.write(request));
     let received = '';
     socket.setEncoding('latin1').on('data', (chunk) => {
       received += chunk;
-      const answers = received.match(/^HTTP\/1\.1 /gm)?.length ?? 0;
+      const responses = received.match(/^HTTP\/1\.1 /gm)?.length ?? 0;
       const isClosing = /\r\nconnection: close\r\n/i.test(received);
       if (isClosing) return;
-      if (answers < times) socket.write(request);
+      if (responses < times) socket.write(request);
       else socket.end();
     });
-    // What the server no longer reads may come back as a reset, after the answer.
+    // What the server no longer reads may come back as a reset, after the response.
     socket.on('error', () => {});
     socket.on('close', () => resolve(received));
   });

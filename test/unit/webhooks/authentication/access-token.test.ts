@@ -55,11 +55,11 @@ function checkWith(options: Partial<AccessTokenOptions>, clock: FakeClock = crea
 }
 
 /** A key server, and how often it was asked. */
-function keyServer(answer: () => Promise<Response> | Response) {
+function keyServer(response: () => Promise<Response> | Response) {
   const asked: { url: string; init: RequestInit | undefined }[] = [];
   const fetch: Fetch = async (url, init) => {
     asked.push({ url: String(url), init });
-    return answer();
+    return response();
   };
   return { asked, fetch };
 }
@@ -239,8 +239,8 @@ describe('an access token with a key server', () => {
       () => new Response(null, { status: 302, headers: { location: 'https://evil.example' } }),
     ],
     ['takes too long', () => Promise.reject(Object.assign(new Error('late'), { name: 'TimeoutError' }))],
-  ])('gives "try again" and not "wrong" when it %s', async (_, answer) => {
-    const { fetch } = keyServer(answer);
+  ])('gives "try again" and not "wrong" when it %s', async (_, response) => {
+    const { fetch } = keyServer(response);
     expect(await outcomeOf(checkWith({ jwksUrl: JWKS_URL, fetch }).with())).toBe('unavailable');
   });
 

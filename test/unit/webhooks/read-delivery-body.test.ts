@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebhookError } from '../../../src/errors.ts';
 import type { WebhookDelivery } from '../../../src/webhooks/delivery.ts';
-import { readBody } from '../../../src/webhooks/read-body.ts';
+import { readDeliveryBody } from '../../../src/webhooks/read-delivery-body.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
 import { drive, useFakeTimeouts } from '../../support/drive.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
-type Body = Parameters<typeof readBody>[1];
+type Body = Parameters<typeof readDeliveryBody>[1];
 
 function read(body: Body, delivery: Partial<WebhookDelivery> = {}, maxBodyBytes = 1_024) {
   const whole: WebhookDelivery = { method: 'POST', header: () => undefined, body, ...delivery };
-  return readBody(whole, body, { maxBodyBytes, timeoutMs: 5_000 });
+  return readDeliveryBody(whole, body, { maxBodyBytes, timeoutMs: 5_000 });
 }
 
 async function reasonOf(reading: Promise<string>): Promise<string> {

@@ -70,7 +70,7 @@ function isTooLarge(error: unknown): boolean {
  *
  * @throws WebhookError `too-large`, `incomplete`, or `malformed` for what is no UTF-8
  */
-export async function readBody(
+export async function readDeliveryBody(
   delivery: WebhookDelivery,
   body: string | Stream,
   { maxBodyBytes, timeoutMs }: { readonly maxBodyBytes: number; readonly timeoutMs: number },
