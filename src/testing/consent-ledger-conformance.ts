@@ -16,7 +16,7 @@ export interface ConsentLedgerConformanceOptions {
   readonly seed?: number | undefined;
 }
 
-type Check = (ledger: ConsentLedger, keys: readonly string[]) => Promise<void>;
+type LedgerCheck = (ledger: ConsentLedger, keys: readonly string[]) => Promise<void>;
 
 const OUT = { state: 'opted-out', scope: 'all', source: 'inbound-sms' } as const;
 const IN = { state: 'opted-in', scope: 'marketing', source: 'web-form' } as const;
@@ -34,7 +34,7 @@ function expectEntries(what: string, found: readonly unknown[], expected: readon
   if (one !== other) throw new Error(`Consent ledger: ${what}: expected\n${other}\nbut found\n${one}`);
 }
 
-const getsLatestChoice: Check = async (ledger, [one = '', two = '', three = '']) => {
+const getsLatestChoice: LedgerCheck = async (ledger, [one = '', two = '', three = '']) => {
   const full: ConsentRecord = {
     ...OUT,
     at: 5,
@@ -59,7 +59,7 @@ const getsLatestChoice: Check = async (ledger, [one = '', two = '', three = ''])
   expectEntries('history of nobody', await ledger.history(three), []);
 };
 
-const latestTimeWins: Check = async (ledger, [key = '']) => {
+const latestTimeWins: LedgerCheck = async (ledger, [key = '']) => {
   await ledger.append([{ key, ...OUT, at: 10 }]);
   await ledger.append([{ key, ...IN, at: 9 }]);
   expectEntries('an older choice does not win', await ledger.get([key]), [{ ...OUT, at: 10 }]);
@@ -73,7 +73,7 @@ const latestTimeWins: Check = async (ledger, [key = '']) => {
   expectEntries('history is in order, with every change', await ledger.history(key), expected);
 };
 
-const orderInOneCall: Check = async (ledger, [key = '']) => {
+const orderInOneCall: LedgerCheck = async (ledger, [key = '']) => {
   await ledger.append([
     { key, ...OUT, at: 3 },
     { key, ...IN, at: 3 },
@@ -87,7 +87,7 @@ const orderInOneCall: Check = async (ledger, [key = '']) => {
   expectEntries('entries of one call arrive in their order', await ledger.history(key), expected);
 };
 
-const questionsAreNoChoices: Check = async (ledger, [key = '', other = '']) => {
+const questionsAreNoChoices: LedgerCheck = async (ledger, [key = '', other = '']) => {
   const question: ConsentQuestion = {
     ...ASKED,
     at: 5,
@@ -104,7 +104,7 @@ const questionsAreNoChoices: Check = async (ledger, [key = '', other = '']) => {
   expectEntries('history has them', await ledger.history(key), [{ ...OUT, at: 1 }, question]);
 };
 
-const oneMessageOnce: Check = async (ledger, [key = '', other = '']) => {
+const oneMessageOnce: LedgerCheck = async (ledger, [key = '', other = '']) => {
   const change = { ...OUT, at: 5, messageId: 'umid-2' };
   await ledger.append([{ key, ...change }]);
   await ledger.append([
@@ -122,7 +122,7 @@ const oneMessageOnce: Check = async (ledger, [key = '', other = '']) => {
   expectEntries('also when five come at once', twins, [{ ...IN, at: 8, messageId: 'umid-3' }]);
 };
 
-const forgets: Check = async (ledger, [key = '', keepAs = '', other = '']) => {
+const forgets: LedgerCheck = async (ledger, [key = '', keepAs = '', other = '']) => {
   await ledger.append([
     { key, ...IN, at: 1 },
     {
@@ -155,7 +155,7 @@ const forgets: Check = async (ledger, [key = '', keepAs = '', other = '']) => {
   expectEntries('forgetting nobody', await ledger.get([key, keepAs]), [undefined, undefined]);
 };
 
-const keepsWhatItWasGiven: Check = async (ledger, [key = '']) => {
+const keepsWhatItWasGiven: LedgerCheck = async (ledger, [key = '']) => {
   const change = { key, ...IN, at: 1, source: 'before' };
   await ledger.append([change]);
   change.source = 'after';
@@ -167,7 +167,7 @@ const keepsWhatItWasGiven: Check = async (ledger, [key = '']) => {
 };
 
 /** Databases refuse these two: what a ledger does with them is its own business, but the choice must count. */
-const anyCharacters: Check = async (ledger, [key = '']) => {
+const anyCharacters: LedgerCheck = async (ledger, [key = '']) => {
   const odd = { text: 'STOP\0 \ud83d', evidence: '\udc00\0' };
   await ledger.append([{ key, ...OUT, at: 5, messageId: 'umid-5', ...odd }]);
   const [found] = await ledger.get([key]);
@@ -180,7 +180,7 @@ const anyCharacters: Check = async (ledger, [key = '']) => {
 };
 
 /** Any order of arrival leads to the same choice, and nothing is lost. */
-function anyOrder(operations: number, seed: number): Check {
+function anyOrder(operations: number, seed: number): LedgerCheck {
   return async (ledger, [key = '']) => {
     const random = new Random(seed);
     const entries = Array.from({ length: operations }, (_, index) => ({
@@ -209,7 +209,7 @@ export function consentLedgerConformance({
   operations = 500,
   seed = 1,
 }: ConsentLedgerConformanceOptions): readonly ConformanceCase[] {
-  const cases: Readonly<Record<string, Check>> = {
+  const cases: Readonly<Record<string, LedgerCheck>> = {
     'get gives the latest choice of each key, in order': getsLatestChoice,
     'the latest time counts, whatever the order of arrival': latestTimeWins,
     'entries of one call keep their order': orderInOneCall,

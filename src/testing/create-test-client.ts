@@ -10,13 +10,13 @@ import { createOutbox, type Outbox } from './outbox.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';
 
 /** Set by {@link createTestClient} itself. */
-type OwnOption = 'fetch' | 'clock' | 'baseUrl' | 'dangerouslyAllowBrowser';
+type ReservedOption = 'fetch' | 'clock' | 'baseUrl' | 'dangerouslyAllowBrowser';
 
 /**
  * The client's options with defaults for tests; no environment variable reaches in. As in production unless you say
  * otherwise, but for `retry`, `pace` and the consent ledger.
  */
-export interface TestClientOptions extends Omit<SmsClientOptions, OwnOption> {
+export interface TestClientOptions extends Omit<SmsClientOptions, ReservedOption> {
   /** @default `test-key` */
   readonly apiKey?: SmsClientOptions['apiKey'];
   /** @default `test` */
@@ -50,7 +50,7 @@ export interface TestClient {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const OWN_OPTIONS: readonly OwnOption[] = ['fetch', 'clock', 'baseUrl', 'dangerouslyAllowBrowser'];
+const RESERVED_OPTIONS: readonly ReservedOption[] = ['fetch', 'clock', 'baseUrl', 'dangerouslyAllowBrowser'];
 
 function withLedger(guards: GuardsOptions = {}): GuardsOptions {
   const { consent = {} } = guards;
@@ -59,7 +59,7 @@ function withLedger(guards: GuardsOptions = {}): GuardsOptions {
 }
 
 /** What the events tell of messages. */
-function createWitness() {
+function createEventRecorder() {
   const events: SmsEvent[] = [];
   const purposes = new Map<string | undefined, Purpose>();
   const blocks = new Map<string, string>();
@@ -67,7 +67,7 @@ function createWitness() {
     events,
     purposeOf: (clientMessageId: string | undefined) => purposes.get(clientMessageId),
     blockOf: (maskedNumber: string) => blocks.get(maskedNumber),
-    see(event: SmsEvent) {
+    record(event: SmsEvent) {
       events.push(event);
       if (event.type === 'message-admitted') purposes.set(event.clientMessageId, event.purpose);
       if (event.type === 'message-blocked') {
@@ -92,12 +92,12 @@ function createWitness() {
  * ```
  */
 export function createTestClient(options: TestClientOptions = {}): TestClient {
-  const { emulator: emulated, now, guards, onEvent, ...rest } = options;
-  const own = OWN_OPTIONS.find((name) => (rest as SmsClientOptions)[name] !== undefined);
-  if (own !== undefined) {
+  const { emulator: emulatorOptions, now, guards, onEvent, ...rest } = options;
+  const reserved = RESERVED_OPTIONS.find((name) => (rest as SmsClientOptions)[name] !== undefined);
+  if (reserved !== undefined) {
     throw new ConfigurationError(
-      `createTestClient sets ${own} itself: leave it out, or use new SmsClient().`,
-      own,
+      `createTestClient sets ${reserved} itself: leave it out, or use new SmsClient().`,
+      reserved,
     );
   }
   const clock = createTestClock(now);
@@ -105,10 +105,10 @@ export function createTestClient(options: TestClientOptions = {}): TestClient {
   const emulator = createEmulator({
     requestsPerSecond: false,
     defaultSubAccountId: subAccountId,
-    ...emulated,
+    ...emulatorOptions,
     clock,
   });
-  const witness = createWitness();
+  const recorder = createEventRecorder();
   const sms = new SmsClient({
     ...rest,
     apiKey: rest.apiKey ?? 'test-key',
@@ -124,7 +124,7 @@ export function createTestClient(options: TestClientOptions = {}): TestClient {
     // A test runner with a pretend browser is no browser, and the key is none either.
     dangerouslyAllowBrowser: true,
     onEvent(event, details) {
-      witness.see(event);
+      recorder.record(event);
       return onEvent?.(event, details);
     },
   });
@@ -135,11 +135,11 @@ export function createTestClient(options: TestClientOptions = {}): TestClient {
     outbox: createOutbox({
       messages: () => emulator.messages,
       defaultCountry: rest.defaultCountry,
-      purposeOf: witness.purposeOf,
-      blockOf: witness.blockOf,
+      purposeOf: recorder.purposeOf,
+      blockOf: recorder.blockOf,
     }),
     clock,
-    events: witness.events,
+    events: recorder.events,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,4 +1,4 @@
-import { BASIC_CASES, type Check } from './limit-conformance/basic-cases.ts';
+import { BASIC_CASES, type ConformanceCheck } from './limit-conformance/basic-cases.ts';
 import { BLOCK_CASES, BLOCK_TIME_CASES } from './limit-conformance/block-cases.ts';
 import { blocksAndLeases, capacity, flood, folding, SMALL } from './limit-conformance/capacity-cases.ts';
 import { type ConformanceCase, Session, type StoreUnderTest } from './limit-conformance/kit.ts';
@@ -53,7 +53,7 @@ export function limitStoreConformance(options: LimitStoreConformanceOptions): re
   const { operations = 100_000, floodSize = 1_000_000, seed = 1, bounded = true } = options;
   const { openTakes = 'counted' } = options;
   const cases: ConformanceCase[] = [];
-  const add = (name: string, check: Check, sizes?: ConformanceSizes): void => {
+  const add = (name: string, check: ConformanceCheck, sizes?: ConformanceSizes): void => {
     cases.push({
       name,
       async run() {

@@ -9,22 +9,22 @@ import { gsm7Septets, isGsm7 } from './gsm7.ts';
  */
 const REPLACEMENTS: ReadonlyMap<string, string> = new Map([
   // Single quotes, apostrophes and primes.
-  ...each('\u00b4\u02b9\u02bb\u02bc\u02bd\u2018\u2019\u201a\u201b\u2032\u2035\u2039\u203a', "'"),
+  ...replaceEach('\u00b4\u02b9\u02bb\u02bc\u02bd\u2018\u2019\u201a\u201b\u2032\u2035\u2039\u203a', "'"),
   // Double quotes.
-  ...each('\u00ab\u00bb\u02ba\u201c\u201d\u201e\u201f\u2033\u2036', '"'),
+  ...replaceEach('\u00ab\u00bb\u02ba\u201c\u201d\u201e\u201f\u2033\u2036', '"'),
   // Hyphens, dashes, the minus sign.
-  ...each('\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212', '-'),
+  ...replaceEach('\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212', '-'),
   // Bullets.
-  ...each('\u2022\u2023\u25aa\u25ab\u25cf\u25e6', '-'),
+  ...replaceEach('\u2022\u2023\u25aa\u25ab\u25cf\u25e6', '-'),
   // Tab, and spaces of other widths.
-  ...each(
+  ...replaceEach(
     '\t\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000',
     ' ',
   ),
   // Next line, line separator, paragraph separator.
-  ...each('\u0085\u2028\u2029', '\n'),
+  ...replaceEach('\u0085\u2028\u2029', '\n'),
   // Not visible: soft hyphen, zero-width characters, direction marks, word joiner, byte order mark.
-  ...each(
+  ...replaceEach(
     '\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff',
     '',
   ),
@@ -48,7 +48,7 @@ const REPLACEMENTS: ReadonlyMap<string, string> = new Map([
   ['\u037e', ';'],
 ]);
 
-function each(characters: string, replacement: string): [string, string][] {
+function replaceEach(characters: string, replacement: string): [string, string][] {
   return Array.from(characters, (character) => [character, replacement]);
 }
 

@@ -37,16 +37,16 @@ export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
   const { priceBook, limiter, emit } = config;
   const settings = config.undeliverable && undeliverableSettings(config.undeliverable);
   /** By umid, of this process: as `latestStatus` has it, what arrived stays arrived, whatever comes late. */
-  let reached: Cache<string, true> | undefined;
+  let reachedUmids: Cache<string, true> | undefined;
 
   function remember(umid: string): void {
     if (umid.length > MAX_UMID_CHARACTERS) return;
-    reached ??= createCache<string, true>(MAX_REACHED);
-    reached.set(umid, true);
+    reachedUmids ??= createCache<string, true>(MAX_REACHED);
+    reachedUmids.set(umid, true);
   }
 
   /** Blocks in monitor mode too: without it there would be nothing to observe. */
-  async function block(
+  async function blockNumber(
     { forMs, ruleOf }: UndeliverableSettings,
     phone: Phone,
     errorCode: number,
@@ -61,7 +61,11 @@ export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
     emit({ type: 'number-undeliverable', destination, errorCode, ...details }, call.context);
   }
 
-  async function lift({ ruleOf }: UndeliverableSettings, { key, e164 }: Phone, call: Call): Promise<void> {
+  async function unblockNumber(
+    { ruleOf }: UndeliverableSettings,
+    { key, e164 }: Phone,
+    call: Call,
+  ): Promise<void> {
     const rule = ruleOf(key);
     // Nearly every receipt is of a number that was never blocked: one question, and nothing written.
     const [state] = await limiter.inspect([rule], call, CONSEQUENCE);
@@ -82,9 +86,9 @@ export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
     // The person has the message, so the number exists. An operator that has it says nothing of the kind.
     if (isDelivered(status)) {
       remember(umid);
-      await lift(settings, phone, call);
+      await unblockNumber(settings, phone, call);
     }
-    if (errorCode === undefined || !FAILED.includes(state) || reached?.get(umid) === true) return;
-    if (settings.errorCodes.has(errorCode)) await block(settings, phone, errorCode, call);
+    if (errorCode === undefined || !FAILED.includes(state) || reachedUmids?.get(umid) === true) return;
+    if (settings.errorCodes.has(errorCode)) await blockNumber(settings, phone, errorCode, call);
   };
 }

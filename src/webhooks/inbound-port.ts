@@ -21,7 +21,7 @@ export type Claim =
   /** Another attempt is at it. */
   | { readonly kind: 'in-progress' }
   /** The store has no room to remember it: handle it, it may come twice. */
-  | { readonly kind: 'unwatched' };
+  | { readonly kind: 'untracked' };
 
 /** The part of a client that takes in what 8x8 reports. */
 export interface InboundPort {
@@ -81,7 +81,7 @@ export function createInboundPort({ calls, limiter, ...rest }: InboundPortConfig
       }
       const reason = verdict?.refusals[0]?.reason;
       if (reason === 'done') return { kind: 'done' };
-      return { kind: reason === 'capacity' ? 'unwatched' : 'in-progress' };
+      return { kind: reason === 'capacity' ? 'untracked' : 'in-progress' };
     },
   };
 }

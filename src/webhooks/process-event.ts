@@ -25,7 +25,7 @@ export interface ProcessConfig {
 /** Until a claim that nobody settled is free again: longer than anything that may still go on under it. */
 const LEASE_MARGIN_MS = 5_000;
 
-export function createProcess({ inboundPort, handlers, timeoutMs }: ProcessConfig) {
+export function createEventProcessor({ inboundPort, handlers, timeoutMs }: ProcessConfig) {
   /** Guards and consent, before anybody's handler can throw. */
   async function applyEvent(event: WebhookEvent, call: Call): Promise<InboundConsent | undefined> {
     if (event.type === 'inbound') return inboundPort.applyInbound(event, call);
@@ -53,7 +53,7 @@ export function createProcess({ inboundPort, handlers, timeoutMs }: ProcessConfi
   }
 
   /** One step under the time limit; what it throws is the team's, so only the fact is kept. */
-  async function step<Result>(
+  async function runStep<Result>(
     work: Promise<Result>,
     call: Call,
     failure: 'unavailable' | 'handler-failed',
@@ -66,8 +66,8 @@ export function createProcess({ inboundPort, handlers, timeoutMs }: ProcessConfi
   }
 
   async function handle(event: WebhookEvent, call: Call): Promise<void> {
-    const consent = await step(applyEvent(event, call), call, 'unavailable');
-    await step(runHandler(event, consent, call.signal), call, 'handler-failed');
+    const consent = await runStep(applyEvent(event, call), call, 'unavailable');
+    await runStep(runHandler(event, consent, call.signal), call, 'handler-failed');
   }
 
   /** A store that hangs may use up half the time at most: the rest is for an opt-out to be taken in. */
@@ -86,7 +86,7 @@ export function createProcess({ inboundPort, handlers, timeoutMs }: ProcessConfi
       return await claimInTime(key, call);
     } catch {
       // An opt-out must not wait for a store that is down; taking it in twice changes nothing.
-      await step(applyEvent(event, call), call, 'unavailable');
+      await runStep(applyEvent(event, call), call, 'unavailable');
       throw webhookError('unavailable');
     }
   }
@@ -95,7 +95,7 @@ export function createProcess({ inboundPort, handlers, timeoutMs }: ProcessConfi
     const claimed = await claim(event, call);
     if (claimed.kind === 'done') return { duplicate: true, remembered: true };
     if (claimed.kind === 'in-progress') throw webhookError('in-progress');
-    if (claimed.kind === 'unwatched') {
+    if (claimed.kind === 'untracked') {
       await handle(event, call);
       return { duplicate: false, remembered: false };
     }

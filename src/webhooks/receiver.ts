@@ -6,7 +6,7 @@ import type { WebhookConnection, WebhookDelivery, WebhookReceiver, WebhookRespon
 import { malformed, webhookError } from './failures.ts';
 import { parseEvent } from './parse-event.ts';
 import { parseJson, plainJson } from './plain-json.ts';
-import { createProcess } from './process-event.ts';
+import { createEventProcessor } from './process-event.ts';
 import { readDeliveryBody } from './read-delivery-body.ts';
 import {
   bindHandlers,
@@ -81,7 +81,11 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const { emit } = inboundPort;
   const authenticate = createAuthenticate(options.authentication, inboundPort.clock);
-  const processEvent = createProcess({ inboundPort, handlers: bindHandlers(options.handlers), timeoutMs });
+  const processEvent = createEventProcessor({
+    inboundPort,
+    handlers: bindHandlers(options.handlers),
+    timeoutMs,
+  });
 
   async function readJson(delivery: WebhookDelivery): Promise<unknown> {
     const { body } = delivery;

@@ -3,7 +3,7 @@ import { toExportRow } from '../../src/api/exports/export-row.ts';
 import { exportConsent } from '../../src/consent/export-consent.ts';
 import { readKeyword } from '../../src/consent/keywords/read-keyword.ts';
 import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts';
-import { createContactBook } from '../../src/emulator/contacts/contact-book.ts';
+import { createContactStore } from '../../src/emulator/contacts/contact-store.ts';
 import { importFile } from '../../src/emulator/contacts/import-file.ts';
 import { SmsError } from '../../src/errors.ts';
 import type { Fetch } from '../../src/types.ts';
@@ -207,7 +207,7 @@ const EMULATED: readonly (readonly [string, Work])[] = [
 
 function importSheet(text: string) {
   const upload = { fileName: 'a.csv', fileType: 'csv', text, groups: [], columns: undefined } as const;
-  importFile(upload, createContactBook({ now: () => NOON }));
+  importFile(upload, createContactStore({ now: () => NOON }));
 }
 
 /** What they make of a text depends on its length alone. */

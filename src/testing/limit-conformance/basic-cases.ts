@@ -14,7 +14,7 @@ import {
   windowRule,
 } from './kit.ts';
 
-export type Check = (session: Session) => Promise<void>;
+export type ConformanceCheck = (session: Session) => Promise<void>;
 
 /** Long enough that nothing expires while a case runs, whatever the clock. */
 const HOUR_MS = 3_600_000;
@@ -256,7 +256,7 @@ async function badRules(session: Session): Promise<void> {
 }
 
 /** Cases in which no time has to pass. */
-export const BASIC_CASES: readonly (readonly [name: string, check: Check])[] = [
+export const BASIC_CASES: readonly (readonly [name: string, check: ConformanceCheck])[] = [
   ['races never exceed the limit, and what is given back is free again', races],
   ['a request is taken whole or not at all', allOrNothing],
   ['settling in every order leaves exactly what was kept', settleInEveryOrder],

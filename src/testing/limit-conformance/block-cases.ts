@@ -1,5 +1,5 @@
 import type { BlockRule } from '../../limits/limit-store.ts';
-import type { Check } from './basic-cases.ts';
+import type { ConformanceCheck } from './basic-cases.ts';
 import { activeBlockRule, blockRule, ensure, type Session, type Taken, windowRule } from './kit.ts';
 
 const HOUR_MS = 3_600_000;
@@ -59,7 +59,7 @@ async function givenBack(session: Session): Promise<void> {
 }
 
 /** Cases in which no time has to pass. */
-export const BLOCK_CASES: readonly (readonly [name: string, check: Check])[] = [
+export const BLOCK_CASES: readonly (readonly [name: string, check: ConformanceCheck])[] = [
   ['block: set by an activation, read without writing, lifted by a release', activatedAndRead],
   ['block: activations given back in every order leave what was kept', givenBack],
 ];
@@ -89,6 +89,6 @@ async function ends(session: Session): Promise<void> {
 }
 
 /** Cases that let milliseconds pass exactly. */
-export const BLOCK_TIME_CASES: readonly (readonly [name: string, check: Check])[] = [
+export const BLOCK_TIME_CASES: readonly (readonly [name: string, check: ConformanceCheck])[] = [
   ['block: ends to the millisecond, at the latest end', ends],
 ];

@@ -1,5 +1,5 @@
 import type { LimitRule, TakeRequest } from '../../limits/limit-store.ts';
-import type { Check } from './basic-cases.ts';
+import type { ConformanceCheck } from './basic-cases.ts';
 import {
   activeBlockRule,
   backoffRule,
@@ -75,7 +75,7 @@ export async function folding(session: Session): Promise<void> {
 }
 
 /** A million fresh numbers can neither open the limit of one number nor shut out honest first sends. */
-export function flood(size: number): Check {
+export function flood(size: number): ConformanceCheck {
   return async (session) => {
     const rule = (key: number) => windowRule(key, 10, HOUR_MS);
     for (let sent = 0; sent < 10; sent += 1) await session.sent('to the victim', rule(VICTIM));

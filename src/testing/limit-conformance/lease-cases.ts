@@ -1,4 +1,4 @@
-import type { Check } from './basic-cases.ts';
+import type { ConformanceCheck } from './basic-cases.ts';
 import { ensure, leasedRule, onceRule, type Session } from './kit.ts';
 
 const HOUR_MS = 3_600_000;
@@ -16,7 +16,7 @@ async function oneOfMany(session: Session): Promise<void> {
 }
 
 /** Cases in which no time has to pass. */
-export const LEASE_CASES: readonly (readonly [name: string, check: Check])[] = [
+export const LEASE_CASES: readonly (readonly [name: string, check: ConformanceCheck])[] = [
   ['once with a lease: one of many, as without', oneOfMany],
 ];
 
@@ -65,7 +65,7 @@ async function outlives(session: Session): Promise<void> {
 }
 
 /** Cases that let milliseconds pass exactly. */
-export const LEASE_TIME_CASES: readonly (readonly [name: string, check: Check])[] = [
+export const LEASE_TIME_CASES: readonly (readonly [name: string, check: ConformanceCheck])[] = [
   ['once with a lease: free when it is over, for one', lapses],
   ['once with a lease: settled late it counts unless it was taken meanwhile', settlesLate],
   ['once with a lease: never kept by being left alone', outlives],

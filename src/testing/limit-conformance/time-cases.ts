@@ -1,5 +1,5 @@
 import type { LimitRule } from '../../limits/limit-store.ts';
-import type { Check } from './basic-cases.ts';
+import type { ConformanceCheck } from './basic-cases.ts';
 import {
   amountRule,
   backoffRule,
@@ -235,12 +235,12 @@ async function waits(session: Session): Promise<void> {
 }
 
 /** What only a store that counts an open take however old it is can hold. */
-export const OPEN_TAKE_CASES: readonly (readonly [name: string, check: Check])[] = [
+export const OPEN_TAKE_CASES: readonly (readonly [name: string, check: ConformanceCheck])[] = [
   ['an open take counts however old, and settles where it was written', openTakes],
 ];
 
 /** Cases that let milliseconds pass exactly. */
-export const TIME_CASES: readonly (readonly [name: string, check: Check])[] = [
+export const TIME_CASES: readonly (readonly [name: string, check: ConformanceCheck])[] = [
   ['a window ends to the millisecond', expiry],
   ['retryAfterMs is honest, and minimal for exact rules', retryAfter],
   ['every refusing rule is named, the largest wait is enough', largestWait],

@@ -23,14 +23,14 @@ function isStrong(value: string): boolean {
   );
 }
 
-const header = word(
+const headerField = word(
   isStrong,
   `a secret of at least ${MIN_SECRET_CHARACTERS} visible ASCII characters, ${MIN_DIFFERENT_CHARACTERS} of them different, after its scheme, and not the *** that 8x8 shows instead of it (the Authorization header as you gave it to 8x8; make one with crypto.randomUUID())`,
 );
-const headers = list(header, { min: 1, max: MAX_VALUES });
+const headersField = list(headerField, { min: 1, max: MAX_VALUES });
 
 /** One value, or several while a new one is rolled out. */
-export const authorizationField = either(Array.isArray, headers, header);
+export const authorizationField = either(Array.isArray, headersField, headerField);
 
 /** Of two digests. Takes as long whatever the difference is, and wherever. */
 function isSame(left: Uint8Array, right: Uint8Array): boolean {
@@ -42,8 +42,8 @@ export function createAuthorizationCheck(values: string | readonly string[]): Au
   const allowed = [values].flat();
   // Worked out at the first delivery, and kept as values: a promise must not be shared between requests of a Worker.
   let digests: readonly Uint8Array[] | undefined;
-  return async ({ header: read }) => {
-    const given = read('authorization');
+  return async ({ header }) => {
+    const given = header('authorization');
     if (given === undefined || given.length > MAX_HEADER_CHARACTERS) return 'wrong-authorization';
     digests ??= await Promise.all(allowed.map(sha256));
     const digest = await sha256(given);

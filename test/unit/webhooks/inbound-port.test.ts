@@ -92,10 +92,10 @@ describe('claiming an event', () => {
     expect((await claim('overtaken')).kind).toBe('claimed');
   });
 
-  it('is unwatched when the store has no room to remember it', async () => {
+  it('is untracked when the store has no room to remember it', async () => {
     const { claim } = start((clock) => memoryLimits({ clock, maxEntries: 1 }));
     await claimed(await claim('the only one')).settle('done');
-    expect((await claim('one more')).kind).toBe('unwatched');
+    expect((await claim('one more')).kind).toBe('untracked');
     expect((await claim('the only one')).kind).toBe('done');
   });
 

@@ -279,7 +279,7 @@ describe('the same event again', () => {
   it('is handled all the same when the store has no room to remember it', async () => {
     const onInbound = vi.fn();
     const client = testReceiver({ handlers: { onInbound } });
-    vi.spyOn(inboundPortOf(client), 'claim').mockResolvedValue({ kind: 'unwatched' });
+    vi.spyOn(inboundPortOf(client), 'claim').mockResolvedValue({ kind: 'untracked' });
     expect(await client.receiver.receive(post(inboundBody()))).toMatchObject({ duplicate: false });
     expect(client.of('webhook-received')).toMatchObject([{ remembered: false }]);
     expect(onInbound).toHaveBeenCalledOnce();
