@@ -13,7 +13,7 @@ import { maskNumber } from '../redact.ts';
 import { isDelivered } from './latest-status.ts';
 import type { DeliveryReceipt } from './webhook-event.ts';
 
-/** Lets the guards and the price book learn from a receipt. Doing it twice changes nothing but the time a block begins. */
+/** Updates the guards and the prices from a receipt. A repeated receipt only moves the start of a block. */
 export type ApplyReceipt = (receipt: DeliveryReceipt, call: Call) => Promise<void>;
 
 export interface ApplyReceiptConfig {
@@ -23,20 +23,20 @@ export interface ApplyReceiptConfig {
   readonly emit: Emit;
 }
 
-/** A receipt that says so is the last of its message: it did not arrive. */
+/** Final states of a message that did not arrive. */
 const FAILED: readonly string[] = ['undelivered', 'rejected', 'failed'];
-/** Messages that arrived, of which a failure may still be on its way: 8x8 repeats a receipt within minutes. */
+/** Number of delivered messages to remember: a late receipt of a failure may follow within minutes. */
 const MAX_REACHED = 10_000;
-/** 8x8's ids have 36. A longer one is not kept: it may be as long as the body. */
+/** 8x8's ids have 36 characters. A longer one is not remembered: it could be as long as the body. */
 const MAX_UMID_CHARACTERS = 100;
 
-const CONSEQUENCE = 'the delivery receipt was not taken in.';
+const CONSEQUENCE = 'the delivery receipt was not applied. 8x8 sends it again.';
 
-/** @throws StoreError from what it makes, when the limit store fails: 8x8 is told to send the receipt again */
+/** Creates the function that applies receipts. It throws a `StoreError` when the limit store fails, so that 8x8 repeats the receipt. */
 export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
   const { priceBook, limiter, emit } = config;
   const settings = config.undeliverable && undeliverableSettings(config.undeliverable);
-  /** By umid, of this process: as `latestStatus` has it, what arrived stays arrived, whatever comes late. */
+  /** Umids of messages that this process saw delivered: as in `latestStatus`, a late receipt does not undo a delivery. */
   let reachedUmids: Cache<string, true> | undefined;
 
   function remember(umid: string): void {
@@ -45,7 +45,7 @@ export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
     reachedUmids.set(umid, true);
   }
 
-  /** Blocks in monitor mode too: without it there would be nothing to observe. */
+  /** The block is recorded in monitor mode too: otherwise there would be nothing to observe. */
   async function blockNumber(
     { forMs, ruleOf }: UndeliverableSettings,
     phone: Phone,
@@ -67,7 +67,7 @@ export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
     call: Call,
   ): Promise<void> {
     const rule = ruleOf(key);
-    // Nearly every receipt is of a number that was never blocked: one question, and nothing written.
+    // Nearly every receipt concerns a number that was never blocked: one read, no write.
     const [state] = await limiter.inspect([rule], call, CONSEQUENCE);
     if (state === undefined || state.count === 0) return;
     await limiter.release([rule], call, CONSEQUENCE);
@@ -83,7 +83,7 @@ export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
     }
     if (settings === false) return;
     const { state, errorCode } = status;
-    // The person has the message, so the number exists. An operator that has it says nothing of the kind.
+    // A delivery to the person proves that the number exists. A delivery to an operator does not.
     if (isDelivered(status)) {
       remember(umid);
       await unblockNumber(settings, phone, call);

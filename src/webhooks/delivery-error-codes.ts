@@ -2,12 +2,12 @@
  * What a delivery error code says about sending again:
  *
  * - `none`: no error was reported.
- * - `no-such-number`: nobody has this number. Sending again is money lost.
- * - `temporary`: the handset or the network could not take it just then.
- * - `content`: the message itself was not taken: text, length, format.
- * - `blocked`: somebody does not want it delivered: the network, the person's subscription, a spam rule.
- * - `route`: the way there failed: routes, operators, sender IDs, credit.
- * - `other`: everything that does not say which.
+ * - `no-such-number`: the number does not exist. Sending again wastes money.
+ * - `temporary`: the handset or the network could not accept the message at that moment.
+ * - `content`: the message itself was refused because of its text, length or format.
+ * - `blocked`: the network, the person's subscription or a spam rule blocks the message.
+ * - `route`: the message failed on the way: route, operator, sender ID, credit.
+ * - `other`: the code does not say.
  */
 export type DeliveryErrorKind =
   | 'none'
@@ -22,21 +22,22 @@ export type DeliveryErrorKind =
 export interface DeliveryErrorCode {
   /** `status.errorCode` of a delivery receipt. */
   readonly code: number;
-  /** 8x8's words. */
+  /** 8x8's description of the code. */
   readonly meaning: string;
-  /** Ours: 8x8 gives no more than the words. */
+  /** This package's classification: 8x8 publishes only the description. */
   readonly kind: DeliveryErrorKind;
 }
 
 /*
- * `no-such-number` blocks a person for a day, so it stands where the words leave no doubt: 59 alone. In the networks'
- * protocol (3GPP TS 29.002, MAP errors) "unknown subscriber" says that the home network has no such number. Not:
+ * `no-such-number` blocks a person for a day, so only an unambiguous description gets it: 59 alone. In the networks'
+ * protocol (3GPP TS 29.002, MAP errors) "unknown subscriber" means that the home network has no such number. These codes
+ * do not qualify:
  *
- * - 1, 46, 47: the number exists, the handset is off or away.
- * - 13 "Illegal subscriber or equipment": the SIM card or the handset is barred, the number is somebody's.
- * - 15 "Invalid destination", 16 "Invalid format": also what a route says of a number that it does not serve.
- * - 28 "Permanent phone error": the handset, which its owner may change.
- * - 55 "Unidentified subscriber": the visited network has lost sight of the person, which passes.
+ * - 1, 46, 47: the number exists, the handset is switched off or out of reach.
+ * - 13 "Illegal subscriber or equipment": the SIM card or the handset is barred, but the number is in use.
+ * - 15 "Invalid destination", 16 "Invalid format": a route also reports these for a number that it does not serve.
+ * - 28 "Permanent phone error": concerns the handset, which its owner may replace.
+ * - 55 "Unidentified subscriber": the visited network has lost the subscriber for a while.
  */
 const CODES: readonly (readonly [code: number, meaning: string, kind: DeliveryErrorKind])[] = [
   [0, 'No reason code', 'none'],
@@ -103,7 +104,7 @@ const CODES: readonly (readonly [code: number, meaning: string, kind: DeliveryEr
 ];
 
 /**
- * 8x8's delivery error codes, as `status.errorCode` of a delivery receipt gives them. There is no 6.
+ * 8x8's delivery error codes, the values of `status.errorCode` in a delivery receipt. There is no code 6.
  *
  * @see https://developer.8x8.com/connect/reference/delivery-receipts-error-codes (read in November 2026)
  * @example DELIVERY_ERROR_CODES.filter(({ kind }) => kind === 'temporary')
@@ -113,7 +114,7 @@ export const DELIVERY_ERROR_CODES: readonly DeliveryErrorCode[] = Object.freeze(
 );
 
 /**
- * What a code means; undefined for one that 8x8 added later.
+ * Looks up a delivery error code. Returns undefined for a code that 8x8 added later.
  *
  * @example describeDeliveryError(59) // { code: 59, meaning: 'Unknown subscriber', kind: 'no-such-number' }
  */

@@ -1,60 +1,66 @@
 import type { WebhookEvent } from './webhook-event.ts';
 
-/** One HTTP request that says it comes from 8x8, as far as a receiver looks at it. Adapters make it of what their framework has. */
+/**
+ * One HTTP request that claims to come from 8x8, reduced to what a receiver reads. An adapter builds it from its
+ * framework's request.
+ */
 export interface WebhookDelivery {
+  /** HTTP method. Only `POST` is accepted; the case does not matter. */
   readonly method: string;
-  /** A header by its name in any case; several of one name joined by `, `. */
+  /** Returns a header by name, whatever the case; several headers of one name are joined with `, `. */
   header(name: string): string | undefined;
-  /** The body: bytes as they come, a text, or JSON that a framework has parsed already. */
+  /** The body: a stream of bytes, a text, or JSON that the framework has already parsed. */
   readonly body:
     | AsyncIterable<Uint8Array>
     | ReadableStream<Uint8Array>
     | string
     | { readonly parsed: unknown }
     | undefined;
-  /** Address of the other end of the connection; needed for `authentication.sourceAddresses`. */
+  /** IP address of the other end of the connection; required for `authentication.sourceAddresses`. */
   readonly remoteAddress?: string | undefined;
-  /** Fires when the other end went away. */
+  /** Aborts when the sender closes the connection. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a `Request` does not tell. */
+/** Facts about the connection that a `Request` does not carry. */
 export interface WebhookConnection {
-  /** Address of the other end of the connection; needed for `authentication.sourceAddresses`. */
+  /** IP address of the other end of the connection; required for `authentication.sourceAddresses`. */
   readonly remoteAddress?: string | undefined;
 }
 
-/** What to answer 8x8. There is never a body: who is refused learns nothing. */
+/** The HTTP response for 8x8. It never has a body, so that a refused sender learns nothing. */
 export interface WebhookResponse {
+  /** HTTP status. */
   readonly status: number;
+  /** `Allow` with 405, `Retry-After` (seconds) with `in-progress`; otherwise empty. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /** An authenticated event, and whether it was handled before. */
 export type ReceivedWebhook = WebhookEvent & {
-  /** True when this very event was handled within 24 hours: no handler ran. */
+  /** True when the same event was handled within the last 24 hours; no handler ran. */
   readonly duplicate: boolean;
 };
 
-/** Takes in what 8x8 posts. */
+/** Receives the webhooks that 8x8 posts. */
 export interface WebhookReceiver {
   /**
-   * `Request` in, `Response` out. Never throws.
+   * Handles a `Request` and returns the `Response` for 8x8. Never throws.
    *
    * @example export const POST = (request: Request) => receiver.handle(request);
    */
   handle(request: Request, connection?: WebhookConnection): Promise<Response>;
   /**
-   * The same for an adapter: a delivery in, a status out. Never throws.
+   * Handles a delivery from an adapter and returns the status and headers to send. Never throws.
    *
    * @example const { status, headers } = await receiver.respond({ method: 'POST', header, body });
    */
   respond(delivery: WebhookDelivery): Promise<WebhookResponse>;
   /**
-   * Gives the parsed event, after the handlers ran. It counts as seen by then: what may fail and must be tried again
-   * belongs into a handler.
+   * Handles a request and returns the parsed event. The event is marked as handled before this returns: put work that may
+   * fail and must be repeated into a handler.
    *
-   * @throws WebhookError it was refused or could not be handled; `status` is what to answer
+   * @throws WebhookError the request was refused or could not be handled; `status` is the HTTP status to send
    * @example
    * ```ts
    * const { type, duplicate } = await receiver.receive(request);

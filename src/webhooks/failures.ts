@@ -1,39 +1,39 @@
 import { WebhookError, type WebhookErrorFields, type WebhookFailure } from '../errors.ts';
 
-/** What to answer, and what to say to the team. The sender gets the status alone. */
+/** The status for the sender and the message for the team. The sender gets the status alone. */
 const FAILURES: Readonly<Record<WebhookFailure, Omit<WebhookErrorFields, 'reason'>>> = {
   unauthorized: {
     status: 401,
-    message: 'The webhook is not from 8x8. The webhook-refused event says what did not fit.',
+    message: 'The webhook is not from 8x8. The webhook-refused event says which check failed.',
   },
-  'method-not-allowed': { status: 405, message: 'A webhook comes as POST.' },
+  'method-not-allowed': { status: 405, message: 'The request is not a POST. 8x8 sends webhooks as POST.' },
   'too-large': {
     status: 413,
-    message: 'The webhook has more bytes than maxBodyBytes. Raise it if 8x8 sent it.',
+    message: 'The body has more bytes than maxBodyBytes. Raise maxBodyBytes if 8x8 sent it.',
   },
-  malformed: { status: 400, message: 'The webhook is not what 8x8 documents.' },
+  malformed: { status: 400, message: 'The body is not a webhook as 8x8 documents it.' },
   incomplete: {
     status: 408,
     message:
-      'The body of the webhook could not be read: it broke off, took longer than timeoutMs, or had been read before. Give the receiver the request untouched, or the parsed body.',
+      'The body could not be read: the connection broke, reading took longer than timeoutMs, or the body had been read already. Pass the receiver the unread request, or the parsed body.',
   },
   'in-progress': {
     status: 503,
     retryAfterSeconds: 1,
-    message: 'Another attempt is handling the same event.',
+    message: 'Another delivery of the same event is being handled.',
   },
   'handler-failed': {
     status: 500,
-    message: 'The handler threw. The event counts as not seen; 8x8 sends it again.',
+    message: 'The handler threw. The event stays unhandled; 8x8 sends it again.',
   },
   'timed-out': {
     status: 500,
-    message: 'Handling the event took longer than timeoutMs. It counts as not seen; 8x8 sends it again.',
+    message: 'Handling the event took longer than timeoutMs. The event stays unhandled; 8x8 sends it again.',
   },
   unavailable: {
     status: 503,
     message:
-      "A store or the token's key server failed, or the client was closed. The event counts as not seen; 8x8 sends it again.",
+      "A store or the token's key server failed, or the client was closed. The event stays unhandled; 8x8 sends it again.",
   },
 };
 
@@ -41,7 +41,7 @@ export function webhookError(reason: WebhookFailure): WebhookError {
   return new WebhookError({ ...FAILURES[reason], reason });
 }
 
-/** @param path names of ours and indexes only: a key from outside may hold anything */
+/** @param path names from this package and indexes only: a key from outside may contain anything */
 export function malformed(path?: string, expected?: string): WebhookError {
   const detail = path === undefined ? '' : ` ${path} is not ${expected}.`;
   const { status, message } = FAILURES.malformed;

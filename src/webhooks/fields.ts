@@ -1,7 +1,7 @@
 import { readReportedPhone } from '../phone/reported-phone.ts';
 import { malformed } from './failures.ts';
 
-/** An object of an event, with the path that leads to it. What a field holds is to be found out. */
+/** An object within an event, with its path. The types of its fields are not known yet. */
 export interface EventFields {
   readonly path: string;
   readonly values: Readonly<Record<string, unknown>>;
@@ -11,7 +11,7 @@ function join(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`;
 }
 
-/** Undefined when it is no object. */
+/** Undefined for anything but an object. */
 export function asEventFields(value: unknown, path: string): EventFields | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   return { path, values: value as Record<string, unknown> };
@@ -27,37 +27,37 @@ export function requireObject({ path, values }: EventFields, name: string): Even
   return toEventFields(values[name], join(path, name));
 }
 
-/** A list of objects. What is missing is empty: no answers is an answer too. */
+/** A list of objects; empty when the field is missing or null. */
 export function optionalList({ path, values }: EventFields, name: string): readonly EventFields[] {
   const value = values[name] ?? [];
   if (!Array.isArray(value)) throw malformed(join(path, name), 'a list');
   return value.map((item, index) => toEventFields(item, `${join(path, name)}[${index}]`));
 }
 
-/** Undefined for what is no text: a field that may be missing must not cost the whole event. */
+/** Undefined for anything but a string: an optional field must not cost the whole event. */
 export function optionalText({ values }: EventFields, name: string): string | undefined {
   const value = values[name];
   return typeof value === 'string' ? value : undefined;
 }
 
-/** A number, or one written as a text: JSON of other languages mixes them up. */
+/** A number, also one written as a string: JSON from other languages mixes them up. */
 export function optionalNumber({ values }: EventFields, name: string): number | undefined {
   const value = values[name];
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
-/** May be empty. */
+/** A string, possibly empty. */
 export function requireText(fields: EventFields, name: string): string {
   const text = optionalText(fields, name);
   if (text === undefined) throw malformed(join(fields.path, name), 'a text');
   return text;
 }
 
-/** Longer than any id that 8x8 gives: it is kept, in a ledger too. */
+/** Longer than any of 8x8's ids. Ids are stored, also in the consent ledger, so their length is bounded. */
 const MAX_ID_CHARACTERS = 350;
 
-/** Must not be empty: events are told apart by it. */
+/** A string that is not empty, because it identifies the event. */
 export function requireId(fields: EventFields, name: string): string {
   const id = optionalText(fields, name);
   if (id === undefined || id === '' || id.length > MAX_ID_CHARACTERS) {
@@ -66,13 +66,13 @@ export function requireId(fields: EventFields, name: string): string {
   return id;
 }
 
-/** A number or sender ID as it came, also if it came as a JSON number. */
+/** A phone number or sender ID as 8x8 sent it, also as a JSON number. */
 export function requireAddress(fields: EventFields, name: string): string {
   const value = fields.values[name];
   return Number.isSafeInteger(value) ? String(value) : requireId(fields, name);
 }
 
-/** A person's number: E.164 where it can be read as that, else as it came. */
+/** A person's number: E.164 when it can be parsed, otherwise as 8x8 sent it. */
 export function requirePhone(fields: EventFields, name: string): string {
   const given = requireAddress(fields, name);
   const result = readReportedPhone(given);

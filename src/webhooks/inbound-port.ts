@@ -6,42 +6,42 @@ import type { Limiter } from '../limits/limiter.ts';
 import type { CallOptions, Clock } from '../types.ts';
 import type { DeliveryReceipt, InboundMessage } from './webhook-event.ts';
 
-/** 8x8 repeats an event after 1, 10, 30 and 90 seconds; a day also covers what it was told to send again. */
+/** 8x8 repeats an event after 1, 10, 30 and 90 seconds; a day also covers events that 8x8 was asked to send again. */
 const EVENT_WINDOW_MS = 24 * 60 * 60 * 1000;
 
-/** What became of an attempt to handle an event. */
+/** The result of claiming an event. */
 export type Claim =
   | {
       readonly kind: 'claimed';
-      /** `done`: seen, for 24 hours. `failed`: not seen, the next attempt is let through. Never throws. */
+      /** `done`: remembers the event for 24 hours. `failed`: lets the next attempt through. Never throws. */
       settle(outcome: 'done' | 'failed'): Promise<void>;
     }
-  /** Handled before. */
+  /** The event was handled before. */
   | { readonly kind: 'done' }
-  /** Another attempt is at it. */
+  /** Another delivery of the event is being handled. */
   | { readonly kind: 'in-progress' }
-  /** The store has no room to remember it: handle it, it may come twice. */
+  /** The store has no room to remember the event: handle it, although it may then be handled twice. */
   | { readonly kind: 'untracked' };
 
-/** The part of a client that takes in what 8x8 reports. */
+/** The part of a client that applies 8x8's events to its guards and consent. */
 export interface InboundPort {
   readonly clock: Clock;
   readonly emit: Emit;
   /** Runs one delivery as a call of the client, so that `sms.close()` waits for it. */
   run<Result>(options: CallOptions | undefined, work: (call: Call) => Promise<Result>): Promise<Result>;
   /**
-   * Claims an event for `leaseMs`; when nobody settles it by then it is free again.
+   * Claims an event for `leaseMs` milliseconds. A claim that is not settled by then expires.
    *
    * @throws StoreError the limit store failed
    */
   claim(eventId: string, leaseMs: number, call: Call): Promise<Claim>;
-  /** Feeds the guards: a number that does not exist, the real price. Doing it twice changes nothing. */
+  /** Feeds the guards from a receipt: numbers that do not exist, real prices. Idempotent. */
   applyReceipt(receipt: DeliveryReceipt, call: Call): Promise<void>;
-  /** Reads and records what a person chose, see `consent.handleInbound`. Doing it twice changes nothing. */
+  /** Reads a text and records the person's choice, see `consent.handleInbound`. Idempotent. */
   applyInbound(inbound: InboundMessage, call: Call): Promise<InboundConsent>;
 }
 
-/** Where a client keeps its inbound port. A registered symbol: the receiver may be the other module format's copy. */
+/** The property of a client that holds its inbound port. A registered symbol, so that ESM and CommonJS copies share it. */
 export const INBOUND_PORT: unique symbol = Symbol.for('8x8-sms-guard/inbound-port') as never;
 
 export interface InboundPortConfig
@@ -56,7 +56,7 @@ function eventRule(eventId: string, leaseMs: number): OnceRule {
     id: 'webhook-event',
     guard: 'webhooks',
     key: eventId,
-    // The id says it all: there is no other event under it.
+    // The key identifies the event completely, so the fingerprint is constant.
     fingerprint: 'event',
     windowMs: EVENT_WINDOW_MS,
     leaseMs,

@@ -2,20 +2,21 @@ import type { MessageStatus } from '../api/message-details.ts';
 import { readReportedTime } from '../reported-time.ts';
 
 const DELIVERED_RANK = 6;
-/** How far a message has come; the higher one stays. */
+/** How far a message has come; the higher rank wins. */
 const RANKS: Readonly<Record<string, number>> = {
   queued: 1,
   sent: 2,
-  // 3 is with an operator or a carrier, 4 what this version does not know, and 8x8's own `unknown`: news, but nothing final.
+  // Rank 3 is "with an operator or carrier". Rank 4 is a state that this version does not know, or 8x8's own `unknown`:
+  // newer information, but not final.
   error: 5,
   failed: 5,
   rejected: 5,
   undelivered: 5,
-  // A handset that confirmed has it, whatever an operator reports besides.
+  // A handset that confirmed has the message, whatever an operator reports as well.
   delivered: DELIVERED_RANK,
   read: 7,
 };
-/** An operator or a carrier is not the person, whatever the state beside it is called. */
+/** Delivery to an operator or a carrier is not delivery to the person, even when the state says `delivered`. */
 const ON_THE_WAY = new Set(['delivered_to_operator', 'delivered_to_carrier']);
 const ON_THE_WAY_RANK = 3;
 const UNKNOWN_RANK = 4;
@@ -26,7 +27,7 @@ function rankOf({ state, detail }: MessageStatus): number {
   return (Object.hasOwn(RANKS, state) ? RANKS[state] : undefined) ?? UNKNOWN_RANK;
 }
 
-/** The person has the message. */
+/** Whether the person has the message. */
 export function isDelivered(status: MessageStatus): boolean {
   return rankOf(status) >= DELIVERED_RANK;
 }
@@ -35,7 +36,7 @@ function timeOf({ timestamp }: MessageStatus): number {
   return (timestamp && readReportedTime(timestamp)) || Number.NEGATIVE_INFINITY;
 }
 
-/** Decides between two that are as far and as late, so that the order in which they come never does. */
+/** Breaks the tie between two statuses of the same rank and time, so that the order of arrival never decides. */
 function textOf({ state, detail, errorCode, errorMessage, timestamp }: MessageStatus): string {
   return JSON.stringify([state, detail, errorCode, errorMessage, timestamp]);
 }
@@ -49,10 +50,12 @@ function isAhead(one: MessageStatus, other: MessageStatus): boolean {
 }
 
 /**
- * Where a message stands after one more receipt. Receipts come twice and in any order; whatever the order, the end is the
- * same: queued, sent, with the operator or carrier, (states that this version does not know), failed in any way, delivered,
- * read. Of two that are as far the later one by its time stamp stays. `known` is undefined before the first receipt.
+ * Returns the status of a message after one more receipt. Receipts arrive repeatedly and in any order; the result does
+ * not depend on that order. From first to last: queued, sent, with the operator or carrier, states that this version does
+ * not know, failed in any way, delivered, read. Of two statuses of the same rank the one with the later timestamp wins.
  *
+ * @param known the status so far; undefined before the first receipt
+ * @param incoming the status of the new receipt
  * @example status = latestStatus(status, receipt.status)
  */
 export function latestStatus(known: MessageStatus | undefined, incoming: MessageStatus): MessageStatus {

@@ -34,7 +34,7 @@ function readStatus(fields: EventFields): MessageStatus {
   };
 }
 
-/** Half a price is none. */
+/** An incomplete price is dropped. */
 function readPrice(payload: EventFields): MessagePrice | undefined {
   const fields = asEventFields(payload.values.price, 'price');
   if (fields === undefined) return undefined;
@@ -124,17 +124,17 @@ const READERS = new Map<string, (payload: EventFields, raw: unknown) => WebhookE
 ]);
 
 /**
- * Tells what 8x8 posted. New fields, new values and new events are no error; a known event without what makes it one is.
+ * Parses an event. New fields, new values and new events are accepted; a known event without a required field is not.
  *
  * @throws WebhookError `malformed`, with the path of the field
  */
 export function parseEvent(raw: unknown): WebhookEvent {
   const body = toEventFields(raw, '');
   const [namespace, eventType] = [optionalText(body, 'namespace'), optionalText(body, 'eventType')];
-  // In any case: an opt-out must not be lost for a capital letter.
+  // Case-insensitive: an opt-out must not be lost over a capital letter.
   const read = READERS.get(`${namespace}/${eventType}`.toLowerCase());
   if (read !== undefined) return read(requireObject(body, 'payload'), raw);
-  // SMS Engage names neither.
+  // A survey answer of SMS Engage has neither namespace nor eventType.
   const isSurvey = namespace === undefined && eventType === undefined && 'surveyId' in body.values;
   if (isSurvey) return readSurveyAnswer(body, raw);
   const unknown: UnknownWebhookEvent = { type: 'unknown', ...present({ namespace, eventType }), raw };

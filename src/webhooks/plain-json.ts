@@ -1,10 +1,10 @@
 import { WebhookError } from '../errors.ts';
 import { malformed, webhookError } from './failures.ts';
 
-/** 8x8's events are four deep. Deeper than this nobody sends in earnest, and a stack has an end. */
+/** 8x8's events have four levels. A deeper body is an attack, and the stack is finite. */
 const MAX_DEPTH = 32;
 
-/** Keys that reach a prototype when somebody merges the object into another: CWE-1321, and what secure-json-parse refuses. */
+/** Keys that reach a prototype when the object is merged into another one: CWE-1321, as secure-json-parse refuses them. */
 function isPoisoned(key: string, value: unknown): boolean {
   if (key === '__proto__') return true;
   return (
@@ -12,7 +12,7 @@ function isPoisoned(key: string, value: unknown): boolean {
   );
 }
 
-/** Copies what JSON can hold. Counts as it goes: a parsed body may be a cycle, and its text is gone. */
+/** Copies JSON values, and counts characters on the way: a parsed body may be cyclic, and its text is no longer known. */
 function createCopier(maxCharacters: number) {
   let left = maxCharacters;
 
@@ -40,20 +40,24 @@ function createCopier(maxCharacters: number) {
 }
 
 /**
- * A copy that is nothing but data: no getter, no cycle, no key that reaches a prototype.
+ * Copies a value as plain data: without getters, cycles, and keys that reach a prototype.
  *
- * @throws WebhookError
+ * @throws WebhookError `malformed`, or `too-large` for more than `maxCharacters`
  */
 export function plainJson(value: unknown, maxCharacters: number): unknown {
   try {
     return createCopier(maxCharacters)(value, MAX_DEPTH);
   } catch (error) {
-    // A getter or a proxy of whoever parsed it.
+    // A getter or a proxy of the parser threw.
     throw WebhookError.isInstance(error) ? error : malformed();
   }
 }
 
-/** @throws WebhookError */
+/**
+ * Parses a text and copies it as plain data.
+ *
+ * @throws WebhookError `malformed`, or `too-large` for more than `maxCharacters`
+ */
 export function parseJson(text: string, maxCharacters: number): unknown {
   let value: unknown;
   try {

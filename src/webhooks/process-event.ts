@@ -9,10 +9,10 @@ import type { Claim, InboundPort } from './inbound-port.ts';
 import type { WebhookHandlers } from './receiver-options.ts';
 import type { WebhookEvent } from './webhook-event.ts';
 
-/** What became of an event that was taken in. */
+/** The outcome of a handled event. */
 export interface ProcessingResult {
   readonly duplicate: boolean;
-  /** False when the store had no room: it may be handled twice. */
+  /** False when the store had no room to remember the event, which may then be handled twice. */
   readonly remembered: boolean;
 }
 
@@ -22,11 +22,11 @@ export interface ProcessConfig {
   readonly timeoutMs: number;
 }
 
-/** Until a claim that nobody settled is free again: longer than anything that may still go on under it. */
+/** Added to `timeoutMs` for the lease of a claim, so that the lease outlasts any work under it. */
 const LEASE_MARGIN_MS = 5_000;
 
 export function createEventProcessor({ inboundPort, handlers, timeoutMs }: ProcessConfig) {
-  /** Guards and consent, before anybody's handler can throw. */
+  /** Feeds guards and consent, before a handler can throw. */
   async function applyEvent(event: WebhookEvent, call: Call): Promise<InboundConsent | undefined> {
     if (event.type === 'inbound') return inboundPort.applyInbound(event, call);
     if (event.type === 'delivery-receipt') await inboundPort.applyReceipt(event, call);
@@ -52,7 +52,7 @@ export function createEventProcessor({ inboundPort, handlers, timeoutMs }: Proce
     }
   }
 
-  /** One step under the time limit; what it throws is the team's, so only the fact is kept. */
+  /** Runs one step under the time limit. Its exception may contain texts or numbers, so only the fact is reported. */
   async function runStep<Result>(
     work: Promise<Result>,
     call: Call,
@@ -70,7 +70,7 @@ export function createEventProcessor({ inboundPort, handlers, timeoutMs }: Proce
     await runStep(runHandler(event, consent, call.signal), call, 'handler-failed');
   }
 
-  /** A store that hangs may use up half the time at most: the rest is for an opt-out to be taken in. */
+  /** A store that hangs gets at most half of the time: the rest is kept for recording an opt-out. */
   async function claimInTime(key: string, call: Call): Promise<Claim> {
     const claiming = inboundPort.claim(key, timeoutMs + LEASE_MARGIN_MS, call);
     const claimed = await withTimeLimit(timeoutMs / 2, call.signal, () => claiming);
@@ -85,7 +85,7 @@ export function createEventProcessor({ inboundPort, handlers, timeoutMs }: Proce
     try {
       return await claimInTime(key, call);
     } catch {
-      // An opt-out must not wait for a store that is down; taking it in twice changes nothing.
+      // An opt-out must not wait for a store that is down; applying it twice changes nothing.
       await runStep(applyEvent(event, call), call, 'unavailable');
       throw webhookError('unavailable');
     }
@@ -110,13 +110,13 @@ export function createEventProcessor({ inboundPort, handlers, timeoutMs }: Proce
   }
 
   /**
-   * Claims an event, hands it to the guards, then to the handler, and remembers it.
+   * Claims an event, applies it to the guards, calls the handler and remembers the event.
    *
-   * @throws WebhookError
+   * @throws WebhookError the event could not be handled
    */
   return async (event: WebhookEvent): Promise<ProcessingResult> => {
     try {
-      // Not under the sender's signal: an event that was read is seen through, the next attempt finds it done.
+      // Independent of the sender's signal: an event that was read is handled to the end, and the next attempt finds it done.
       return await inboundPort.run({ deadlineMs: timeoutMs }, (call) => work(event, call));
     } catch (error) {
       throw WebhookError.isInstance(error) ? error : webhookError('unavailable');
@@ -124,7 +124,7 @@ export function createEventProcessor({ inboundPort, handlers, timeoutMs }: Proce
   };
 }
 
-/** The deadline is `timeoutMs`; what else ends a call is the client's `close`. */
+/** A call ends early either by its deadline, which is `timeoutMs`, or because the client is closed. */
 function endedError(reason: unknown): WebhookError {
   return webhookError(TimeoutError.isInstance(reason) ? 'timed-out' : 'unavailable');
 }

@@ -44,7 +44,7 @@ async function readStream(stream: Stream, maxBytes: number, signal: AbortSignal)
       chunks.push(value);
     }
   } catch (error) {
-    // The rest is not wanted; whether the other end takes note no longer matters.
+    // The rest is not read; a failure to cancel no longer matters.
     void Promise.resolve(source.stop()).catch(() => {});
     throw error;
   }
@@ -66,19 +66,19 @@ function isTooLarge(error: unknown): boolean {
 }
 
 /**
- * The text of a body that was not parsed yet, no more than `maxBytes` of it.
+ * Reads the text of a body that was not parsed yet, up to `maxBodyBytes`.
  *
- * @throws WebhookError `too-large`, `incomplete`, or `malformed` for what is no UTF-8
+ * @throws WebhookError `too-large`, `incomplete`, or `malformed` for a body that is not UTF-8
  */
 export async function readDeliveryBody(
   delivery: WebhookDelivery,
   body: string | Stream,
   { maxBodyBytes, timeoutMs }: { readonly maxBodyBytes: number; readonly timeoutMs: number },
 ): Promise<string> {
-  // What the header claims is believed only when it is too much.
+  // The header can only refuse a body: a small value proves nothing.
   if (Number(delivery.header('content-length')) > maxBodyBytes) throw webhookError('too-large');
   if (typeof body === 'string') {
-    // In UTF-8 a text has at least as many bytes as characters.
+    // In UTF-8, a text has at least as many bytes as UTF-16 code units.
     if (body.length > maxBodyBytes || new TextEncoder().encode(body).byteLength > maxBodyBytes) {
       throw webhookError('too-large');
     }

@@ -12,56 +12,62 @@ import type {
   UnknownWebhookEvent,
 } from './webhook-event.ts';
 
-/** Second argument of every handler. */
+/** The second argument of every handler. */
 export interface WebhookCall {
-  /** Fires when `timeoutMs` is over or the client is closed: nobody waits for the handler any longer. */
+  /** Aborts when `timeoutMs` has passed or the client is closed: the receiver no longer waits for the handler. */
   readonly signal: AbortSignal;
 }
 
-/** Second argument of `onInbound`. */
+/** The second argument of `onInbound`. */
 export interface InboundCall extends WebhookCall {
-  /** What the text meant for the person's consent; recorded before the handler runs. */
+  /** How the text changed the person's consent; recorded before the handler runs. */
   readonly consent: InboundConsent;
 }
 
 /**
- * What you do with an event. The guards have taken it in by then. A handler that throws, or is not done within `timeoutMs`,
- * gets the same event again when 8x8 repeats it: after 1, 10, 30 and 90 seconds.
+ * Your handlers, one per kind of event. Guards and consent have processed the event before its handler runs. A handler
+ * that throws, or does not finish within `timeoutMs`, gets the same event again when 8x8 repeats it: after 1, 10, 30 and
+ * 90 seconds. An event without a handler is acknowledged.
  */
 export interface WebhookHandlers {
-  /** A network reported on a message of yours: `latestStatus` brings the reports of one message in order. */
+  /** A network reported on a message that you sent. Use `latestStatus` to order the receipts of one message. */
   readonly onDeliveryReceipt?:
     | ((event: DeliveryReceipt, call: WebhookCall) => void | Promise<void>)
     | undefined;
-  /** A person wrote to you. */
+  /** A person wrote to one of your numbers. */
   readonly onInbound?: ((event: InboundMessage, call: InboundCall) => void | Promise<void>) | undefined;
-  /** A person opened a short link. */
+  /** A person opened a short link of a message. */
   readonly onShortUrlClick?: ((event: ShortUrlClick, call: WebhookCall) => void | Promise<void>) | undefined;
-  /** A person answered a survey. */
+  /** A person answered an SMS Engage survey. */
   readonly onSurveyAnswer?: ((event: SurveyAnswer, call: WebhookCall) => void | Promise<void>) | undefined;
-  /** ChatApps, or an event that this version does not know. Acknowledged, also without this handler. */
+  /** Any other event: one of another Messaging Apps channel, or one that this version does not know. */
   readonly onUnknown?: ((event: UnknownWebhookEvent, call: WebhookCall) => void | Promise<void>) | undefined;
 }
 
-/** What {@link createWebhookReceiver} needs. */
+/** Options of {@link createWebhookReceiver}. */
 export interface WebhookReceiverOptions {
-  /** Its guards and consent take in every event, and its limit store remembers which were handled. */
+  /** The client whose guards and consent process every event. Its limit store remembers which events were handled. */
   readonly client: SmsClient;
-  /** How you know that it is 8x8, or `'none'`. 8x8 does not sign. */
+  /** How the receiver verifies that 8x8 sent a request, or `'none'`. 8x8 does not sign its webhooks. */
   readonly authentication: WebhookAuthentication;
+  /** Your handlers, one per kind of event; may be an instance of a class. */
   readonly handlers: WebhookHandlers;
-  /** Bytes of a body at most; more are not read. @default 65_536: ours, 8x8's events have 1 or 2 KB */
+  /**
+   * Maximum size of a body in bytes, 1,024 to 10,485,760; the rest of a larger body is not read.
+   * @default 65_536 (this package's choice: 8x8's events have 1 or 2 KB)
+   */
   readonly maxBodyBytes?: number | undefined;
   /**
-   * Milliseconds for guards, consent and handler together, and for reading the body; 60,000 at most.
-   * @default 10_000: ours, 8x8 documents no time limit
+   * Time limit in milliseconds, 100 to 60,000: once for reading the body, and once for guards, consent and handler
+   * together.
+   * @default 10_000 (this package's choice: 8x8 documents no time limit)
    */
   readonly timeoutMs?: number | undefined;
 }
 
 export const DEFAULT_MAX_BODY_BYTES = 65_536;
 export const DEFAULT_TIMEOUT_MS = 10_000;
-/** The claim of a process that died must end before 8x8's last try, 131 s after the first. */
+/** The claim of a process that died must expire before 8x8's last attempt, 131 s after the first. */
 const MAX_TIMEOUT_MS = 60_000;
 
 const handlerFields: Fields<WebhookHandlers> = {
@@ -83,8 +89,8 @@ const schema = shapeWith(['client', 'authentication', 'handlers'], optionFields,
 const HANDLER_NAMES = Object.keys(handlerFields) as (keyof WebhookHandlers)[];
 
 /**
- * The handlers of this moment, each with the `this` it was given with. By name: a copy of an object would lose the methods
- * of its class, and every event would be acknowledged and handled by nobody.
+ * Binds each handler to the object that it was passed with. Handlers are looked up by name: a copy of the object would
+ * lose the methods of its class, and every event would be acknowledged without being handled.
  */
 export function bindHandlers(handlers: WebhookHandlers): WebhookHandlers {
   return Object.fromEntries(HANDLER_NAMES.map((name) => [name, handlers[name]?.bind(handlers)]));

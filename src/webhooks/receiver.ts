@@ -42,7 +42,7 @@ function toErrorResponse(error: WebhookError): WebhookResponse {
   };
 }
 
-/** The event that tells the team of it. */
+/** The event that reports a failure to the team. */
 function failureEvent(
   { reason, path }: WebhookError,
   authenticationFailure: AuthenticationResult,
@@ -61,9 +61,9 @@ function failureEvent(
 }
 
 /**
- * Takes in what 8x8 posts: delivery receipts, incoming messages, opened links, survey answers. Guards and consent take an
- * event in before your handler runs, so that a STOP counts also when the handler throws. The same event is handled once in
- * 24 hours. Its functions need no `this`.
+ * Creates a receiver for the webhooks that 8x8 posts: delivery receipts, inbound messages, opened links, survey answers.
+ * Guards and consent process an event before your handler runs, so that a STOP counts even when the handler throws. Each
+ * event is handled once within 24 hours. The receiver's methods do not need `this`.
  *
  * @throws ConfigurationError an option is missing, unknown, malformed or contradictory
  * @example
@@ -106,7 +106,7 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
       emit({ type: 'webhook-received', kind: event.type, duplicate, remembered });
       return { ...event, duplicate };
     } catch (error) {
-      // Anything else is a request that breaks when it is looked at.
+      // Any other error comes from a request object that throws when it is read.
       const failure = WebhookError.isInstance(error) ? error : webhookError('incomplete');
       emit(failureEvent(failure, authenticationFailure));
       throw failure;

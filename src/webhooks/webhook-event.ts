@@ -1,70 +1,92 @@
 import type { MessagePrice, MessageStatus } from '../api/message-details.ts';
 
 interface WebhookEventBase {
-  /** The JSON as it came, also with fields that this version does not know. It holds whole numbers and texts. */
+  /**
+   * The JSON as 8x8 sent it, including fields that this version does not know. It contains whole numbers and texts: do
+   * not log it.
+   */
   readonly raw: unknown;
 }
 
-/** What a network reported of a message you sent. Several come for one message, in any order. */
+/** A network reported on a message that you sent. One message has several receipts, in any order. */
 export interface DeliveryReceipt extends WebhookEventBase {
   readonly type: 'delivery-receipt';
+  /** 8x8's id of the message, as `messages.send` returned it. */
   readonly umid: string;
+  /** The sub-account that sent the message. */
   readonly subAccountId: string;
-  /** The id by which you know it; absent for a message that had none. */
+  /** Your id of the message; absent when the message had none. */
   readonly clientMessageId?: string;
+  /** 8x8's id of the batch; absent for a single message. */
   readonly batchId?: string;
+  /** Your id of the batch; absent when the batch had none. */
   readonly clientBatchId?: string;
-  /** The person: E.164 where it can be read as that, else as it came. */
+  /** The recipient: E.164 when the number can be parsed, otherwise as 8x8 sent it. */
   readonly destination: string;
-  /** The sender ID. */
+  /** The sender ID of the message. */
   readonly source?: string;
+  /** What the network reported. {@link latestStatus} picks the furthest of several. */
   readonly status: MessageStatus;
-  /** Absent when nothing was charged. */
+  /** The real price; absent when nothing was charged. */
   readonly price?: MessagePrice;
-  /** Parts. */
+  /** Number of parts. */
   readonly smsCount?: number;
 }
 
-/** What a person wrote to one of your numbers. */
+/** A person wrote to one of your numbers. */
 export interface InboundMessage extends WebhookEventBase {
   readonly type: 'inbound';
+  /** 8x8's id of the inbound message. */
   readonly umid: string;
+  /** The sub-account that owns the number. */
   readonly subAccountId: string;
-  /** The person: E.164 where it can be read as that, else as it came. */
+  /** The person's number: E.164 when it can be parsed, otherwise as 8x8 sent it. */
   readonly source: string;
   /** Your number. */
   readonly destination: string;
+  /** The text; may be empty. */
   readonly body: string;
-  /** ISO 8601, when the person wrote it. */
+  /** When the person wrote it, ISO 8601. */
   readonly timestamp: string;
+  /** `GSM7` or `UCS2`. */
   readonly encoding?: string;
-  /** Parts. */
+  /** Number of parts. */
   readonly smsCount?: number;
+  /** What 8x8 charged for the inbound message; absent when nothing was charged. */
   readonly price?: MessagePrice;
 }
 
 /** A person opened a short link of a message. */
 export interface ShortUrlClick extends WebhookEventBase {
   readonly type: 'short-url-click';
+  /** 8x8's id of the click. */
   readonly eventId: string;
-  /** ISO 8601. */
+  /** When the link was opened, ISO 8601. */
   readonly occurredAt: string;
+  /** 8x8's id of the message that contained the link. */
   readonly umid: string;
+  /** The recipient of the message: E.164 when the number can be parsed, otherwise as 8x8 sent it. */
   readonly destination: string;
+  /** The link in the message. */
   readonly shortUrl: string;
+  /** The page that the link leads to. */
   readonly targetUrl: string;
 }
 
 /** A person answered an SMS Engage survey. */
 export interface SurveyAnswer extends WebhookEventBase {
   readonly type: 'survey-answer';
+  /** 8x8's id of the message that contained the survey. */
   readonly umid: string;
+  /** The survey that was answered. */
   readonly surveyId: string;
-  /** ISO 8601. */
+  /** When the person opened the survey, ISO 8601. */
   readonly surveyStartedAt?: string;
-  /** ISO 8601. */
+  /** When the person submitted the answers, ISO 8601. */
   readonly surveySubmittedAt?: string;
+  /** The variables of the message that contained the survey. */
   readonly templateVariables: readonly { readonly name: string; readonly value: string }[];
+  /** The answers in the order of the questions; empty when nothing was answered. */
   readonly answers: readonly {
     readonly questionId: string;
     /** Null for an answer in the person's own words. */
@@ -74,14 +96,19 @@ export interface SurveyAnswer extends WebhookEventBase {
   }[];
 }
 
-/** Anything else at this address: ChatApps, or an event that 8x8 added later. Acknowledged, so that 8x8 stops sending it. */
+/**
+ * Any other event at this address: one of another Messaging Apps channel, or one that 8x8 added later. It is acknowledged,
+ * so that 8x8 stops repeating it.
+ */
 export interface UnknownWebhookEvent extends WebhookEventBase {
   readonly type: 'unknown';
+  /** For example `ChatApps`. */
   readonly namespace?: string;
+  /** 8x8's name of the event. */
   readonly eventType?: string;
 }
 
-/** What 8x8 posts. Tell them apart by `type`. */
+/** An event that 8x8 posted; `type` tells which. */
 export type WebhookEvent =
   | DeliveryReceipt
   | InboundMessage

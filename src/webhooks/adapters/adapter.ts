@@ -2,22 +2,27 @@ import { ConfigurationError } from '../../errors.ts';
 import { anyFunction, findFlaw, having, shape, shapeWith } from '../../schema.ts';
 import type { WebhookReceiver, WebhookResponse } from '../delivery.ts';
 
-/** Options of the adapters for frameworks that hide the connection. */
+/** Options of the adapters for frameworks whose requests do not carry the sender's address. */
 export interface RemoteAddressOptions<Source> {
   /**
-   * Gives the address of the other end of the connection; needed for `authentication.sourceAddresses`. Read only what
-   * your platform sets itself, for example `CF-Connecting-IP` on Cloudflare: everything else the sender could write.
-   * When it throws the answer is 500. Default: no address is known.
+   * Returns the address of the other end of the connection; required for `authentication.sourceAddresses`. Read only
+   * headers that your platform sets itself, for example `CF-Connecting-IP` on Cloudflare: a sender can forge all others.
+   * The response is 500 when this function throws.
+   * @default none: no address is known
    */
   readonly remoteAddress?: ((source: Source) => string | null | undefined) | undefined;
 }
 
 const SERVER_ERROR: WebhookResponse = { status: 500, headers: {} };
 
-/** Refuses, at start-up, what is no receiver or no known option. */
+/**
+ * Checks the arguments of an adapter at start-up.
+ *
+ * @throws ConfigurationError `receiver` is not a receiver, or an option is unknown
+ */
 export function assertAdapter(name: string, receiver: WebhookReceiver, options: unknown = {}): void {
   const field = shapeWith(['receiver'], {
-    receiver: having(['respond', 'handle'], 'what createWebhookReceiver gave'),
+    receiver: having(['respond', 'handle'], 'a receiver from createWebhookReceiver'),
     options: shape({ remoteAddress: anyFunction() }),
   });
   const flaw = findFlaw(field, { receiver, options });
@@ -25,8 +30,8 @@ export function assertAdapter(name: string, receiver: WebhookReceiver, options: 
 }
 
 /**
- * What `work` gives, or 500. A receiver does not throw; but a promise that nobody catches ends a plain Node server, and
- * nobody outside should be able to do that.
+ * Returns the result of `work`, or writes a 500. A receiver never throws, but an unhandled rejection ends a plain Node
+ * server, and no sender may be able to cause that.
  */
 export async function orServerError<Result, Written>(
   work: () => Promise<Result>,
@@ -39,7 +44,7 @@ export async function orServerError<Result, Written>(
   }
 }
 
-/** An answer as the web standard has it. */
+/** Converts to a standard `Response`. */
 export function toResponse({ status, headers }: WebhookResponse): Response {
   return new Response(null, { status, headers });
 }

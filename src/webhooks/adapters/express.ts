@@ -2,11 +2,11 @@ import type { WebhookReceiver } from '../delivery.ts';
 import { createNodeHandler, type NodeWebhookHandler } from './node.ts';
 
 /**
- * Serves a receiver as a request handler of Express 4 and 5. It needs no body parser, and works behind one
- * (`express.json()`, `express.raw()`, `express.text()`). The address is the socket's: Express' `trust proxy` has no say,
- * the receiver's `trustedProxies` has. It never calls `next`.
+ * Turns a receiver into a request handler for Express 4 and 5. It needs no body parser, and works behind one
+ * (`express.json()`, `express.raw()`, `express.text()`). The sender's address is the socket's: the receiver's
+ * `trustedProxies` applies, not Express' `trust proxy`. The handler never calls `next`.
  *
- * @throws ConfigurationError when `receiver` is none.
+ * @throws ConfigurationError `receiver` is not a receiver
  *
  * @example
  * ```ts

@@ -7,22 +7,29 @@ import {
   withDelivery,
 } from './node-delivery.ts';
 
-/** What the adapter looks at of a Fastify request. */
+/** The part of a Fastify request that the adapter reads. */
 export interface FastifyWebhookRequest {
+  /** Node's request. */
   readonly raw: NodeWebhookRequest;
+  /** The parsed body, when a content-type parser ran. */
   readonly body?: unknown;
 }
 
-/** What the adapter does with a Fastify reply. */
+/** The part of a Fastify reply that the adapter uses. */
 export interface FastifyWebhookReply {
+  /** Node's response. */
   readonly raw: NodeWebhookResponse;
+  /** Whether a response was sent already. */
   readonly sent: boolean;
+  /** Sets the status. */
   code(status: number): unknown;
+  /** Sets a header. */
   header(name: string, value: string): unknown;
+  /** Sends the response. */
   send(): unknown;
 }
 
-/** A route handler of Fastify. */
+/** A Fastify route handler. */
 export type FastifyWebhookHandler = (request: FastifyWebhookRequest, reply: FastifyWebhookReply) => void;
 
 async function respond(
@@ -34,7 +41,7 @@ async function respond(
     () => withDelivery(request.raw, reply.raw, request.body, (delivery) => receiver.respond(delivery)),
     (serverError) => serverError,
   );
-  // The other end is gone, or a time limit of Fastify's has answered already.
+  // The sender closed the connection, or one of Fastify's time limits has already sent a response.
   if (outcome === undefined || reply.sent) return;
   reply.code(outcome.status);
   for (const [name, value] of Object.entries(outcome.headers)) reply.header(name, value);
@@ -43,10 +50,10 @@ async function respond(
 }
 
 /**
- * Serves a receiver as a route handler of Fastify 5. Fastify reads and parses JSON before any handler runs, so before
- * the receiver has authenticated the sender; a scope without parsers turns the order round, see the second route.
+ * Turns a receiver into a route handler for Fastify 5. Fastify reads and parses JSON before any handler runs, and so
+ * before the receiver has authenticated the sender. A scope without parsers reverses the order, see the second route.
  *
- * @throws ConfigurationError when `receiver` is none.
+ * @throws ConfigurationError `receiver` is not a receiver
  *
  * @example
  * ```ts

@@ -1,32 +1,36 @@
 import type { WebhookReceiver } from '../delivery.ts';
 import { assertAdapter, orServerError, type RemoteAddressOptions, toResponse } from './adapter.ts';
 
-/** What the adapter looks at of a Hono context. */
+/** The part of a Hono context that the adapter reads. */
 export interface HonoWebhookContext {
+  /** Hono's request. */
   readonly req: {
+    /** The standard `Request`. */
     readonly raw: Request;
+    /** Returns a header by name. */
     header(name: string): string | undefined;
+    /** Reads the body, or returns Hono's cached copy of it. */
     text(): Promise<string>;
   };
 }
 
 /**
- * A body that a middleware has read: Hono's cache still has the text, unless it was read past Hono. Asked for only when the
- * receiver wants it: a stranger must get the same answer either way.
+ * A body that a middleware has already read: Hono keeps its text, unless it was read without Hono. The text is requested
+ * only when the receiver asks for it, so that an unauthenticated sender gets the same response either way.
  */
 async function* cachedBody(request: HonoWebhookContext['req']): AsyncGenerator<Uint8Array> {
   yield new TextEncoder().encode(await request.text());
 }
 
 /**
- * Serves a receiver as a handler of Hono 4, on every runtime. It needs no middleware that reads the body, and works
+ * Turns a receiver into a handler for Hono 4, on every runtime. It needs no middleware that reads the body, and works
  * behind one (`context.req.json()` and the like; Hono keeps what they read).
  *
- * The address of the other end is known only to the platform: `remoteAddress` gives it, for example with
- * `(context: Context) => getConnInfo(context).remote.address`, where `getConnInfo` is that of `hono/cloudflare-workers`,
+ * Only the platform knows the sender's address: pass it with `remoteAddress`, for example
+ * `(context: Context) => getConnInfo(context).remote.address` with the `getConnInfo` of `hono/cloudflare-workers`,
  * `hono/bun`, `hono/deno` or `@hono/node-server/conninfo`.
  *
- * @throws ConfigurationError when `receiver` is none, or an option is unknown.
+ * @throws ConfigurationError `receiver` is not a receiver, or an option is unknown
  *
  * @example
  * ```ts

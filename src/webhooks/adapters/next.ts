@@ -2,10 +2,10 @@ import type { WebhookReceiver } from '../delivery.ts';
 import { assertAdapter, orServerError, type RemoteAddressOptions, toResponse } from './adapter.ts';
 
 /**
- * Serves a receiver as a route handler of Next.js' app router (and of every other framework whose handlers take a
- * `Request` and give a `Response`). Next.js answers the methods that a route does not export with 405 itself.
+ * Turns a receiver into a route handler for the app router of Next.js (and for every other framework whose handlers take a
+ * `Request` and return a `Response`). Next.js itself answers 405 to the methods that a route does not export.
  *
- * @throws ConfigurationError when `receiver` is none, or an option is unknown.
+ * @throws ConfigurationError `receiver` is not a receiver, or an option is unknown
  *
  * @example
  * ```ts

@@ -1,41 +1,50 @@
 import type { WebhookDelivery, WebhookResponse } from '../delivery.ts';
 
-/** What an adapter looks at of a request of Node's `http` and everything built on it. */
+/** The part of a Node `http` request (or of anything built on it) that an adapter reads. */
 export interface NodeWebhookRequest extends AsyncIterable<Uint8Array> {
+  /** HTTP method. */
   readonly method?: string | undefined;
+  /** Headers by lower-case name. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** The connection; its address is the sender's. */
   readonly socket: { readonly remoteAddress?: string | undefined };
-  /** Of HTTP/2 only. */
+  /** The HTTP/2 stream; absent with HTTP/1. */
   readonly stream?: { close(code: number): void; once(event: 'finish', listener: () => void): unknown };
-  /** All of the body has come in. */
+  /** Whether the whole body has arrived. */
   readonly complete?: boolean;
-  /** Somebody has begun to read the body. */
+  /** Whether something has started to read the body. */
   readonly readableDidRead?: boolean;
-  /** Somebody has read all of the body. */
+  /** Whether the body has been read to its end. */
   readonly readableEnded?: boolean;
 }
 
-/** What an adapter does with a response of Node's `http` and everything built on it. */
+/** The part of a Node `http` response (or of anything built on it) that an adapter uses. */
 export interface NodeWebhookResponse {
+  /** HTTP status. */
   statusCode: number;
+  /** Whether a response was sent already. */
   readonly headersSent: boolean;
+  /** Sets a header. */
   setHeader(name: string, value: string): unknown;
+  /** Sends the response. */
   end(): unknown;
+  /** Adds a listener for the end of the connection. */
   once(event: 'close', listener: () => void): unknown;
+  /** Removes the listener. */
   off(event: 'close', listener: () => void): unknown;
 }
 
 type Body = WebhookDelivery['body'];
 
-/** RFC 9113, section 7: the stream is no longer needed. With NO_ERROR Node does not tell the other end every time. */
+/** RFC 9113, section 7: the stream is no longer needed. With NO_ERROR, Node does not always tell the other end. */
 const HTTP2_CANCEL = 8;
 
-/** The bytes of a request. Whoever stops half-way leaves the connection open, or there would be no way to answer. */
+/** The bytes of a request. Stopping half-way leaves the connection open, so that a response can still be sent. */
 function bytesOf(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]() {
       const iterator = source[Symbol.asyncIterator]();
-      // No `return`: Node's own one destroys the request, and its connection with it.
+      // No `return`: Node's own destroys the request together with its connection.
       return { next: () => iterator.next() };
     },
   };
@@ -47,12 +56,12 @@ async function* singleChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 const isAsyncIterable = (value: object): value is AsyncIterable<Uint8Array> => Symbol.asyncIterator in value;
 
-/** body-parser of Express 4 leaves `{}` where it did not read. */
+/** Express 4's body-parser sets `{}` for a body that it did not read. */
 function isUnparsed(body: object, request: NodeWebhookRequest): boolean {
   return request.readableDidRead === false && Object.keys(body).length === 0;
 }
 
-/** What a parser in front of the adapter made of the body; where there was none, the bytes. */
+/** The body as a parser in front of the adapter left it; without a parser, the bytes. */
 function toDeliveryBody(body: unknown, request: NodeWebhookRequest): Body {
   if (body === undefined) return bytesOf(request);
   if (typeof body === 'string') return body;
@@ -68,8 +77,8 @@ function readHeader(headers: NodeWebhookRequest['headers'], name: string): strin
 }
 
 /**
- * Runs `work` on a request as a delivery, whose signal fires when the other end goes away meanwhile. Then there is nobody
- * to answer: undefined.
+ * Runs `work` on a request as a delivery. The delivery's signal aborts when the sender closes the connection; the result
+ * is then undefined, because nobody waits for a response.
  */
 export async function withDelivery(
   request: NodeWebhookRequest,
@@ -95,15 +104,15 @@ export async function withDelivery(
 }
 
 /**
- * When a body was not read to its end, ends the connection with the answer (of HTTP/2 the stream): what is left of it
- * would stand before the next request.
+ * Ends the connection (with HTTP/2: the stream) after the response when the body was not read to its end: the rest would
+ * precede the next request.
  */
 export function closeUnreadBody(
   request: NodeWebhookRequest,
   setHeader: (name: string, value: string) => unknown,
 ): void {
   const { readableDidRead, complete, readableEnded, stream } = request;
-  // Node throws away what came in completely and was never touched.
+  // Node discards a body that arrived completely and was never read.
   const isFinished = readableDidRead === false ? complete : readableEnded;
   if (isFinished === true) return;
   if (stream === undefined) setHeader('connection', 'close');

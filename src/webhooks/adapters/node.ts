@@ -7,7 +7,7 @@ import {
   withDelivery,
 } from './node-delivery.ts';
 
-/** A request listener of Node's `http`. */
+/** A request listener for Node's `http`. */
 export type NodeWebhookHandler = (
   request: NodeWebhookRequest & { readonly body?: unknown },
   response: NodeWebhookResponse,
@@ -22,7 +22,7 @@ async function respond(
     () => withDelivery(request, response, request.body, (delivery) => receiver.respond(delivery)),
     (serverError) => serverError,
   );
-  // The other end is gone, or a time limit of the server's has answered already.
+  // The sender closed the connection, or one of the server's time limits has already sent a response.
   if (outcome === undefined || response.headersSent) return;
   response.statusCode = outcome.status;
   for (const [name, value] of Object.entries(outcome.headers)) response.setHeader(name, value);
@@ -30,18 +30,18 @@ async function respond(
   response.end();
 }
 
-/** The same for Node and for Express; `name` stands in errors. */
+/** Creates the handler for Node and Express; `name` appears in errors. */
 export function createNodeHandler(name: string, receiver: WebhookReceiver): NodeWebhookHandler {
   assertAdapter(name, receiver);
   return (request, response) => void respond(receiver, request, response);
 }
 
 /**
- * Serves a receiver as a request listener of Node's `http`, `https` or `http2` (and of anything that calls a
- * `(request, response)` function). Give it the requests of one path; it answers every method and never throws. A
- * `request.body` that a parser left there is used, else the body is read from the request.
+ * Turns a receiver into a request listener for Node's `http`, `https` or `http2` (and for anything that calls a
+ * `(request, response)` function). Route one path to it; it answers every method and never throws. It uses
+ * `request.body` when a parser has set it, and otherwise reads the body from the request.
  *
- * @throws ConfigurationError when `receiver` is none.
+ * @throws ConfigurationError `receiver` is not a receiver
  *
  * @example
  * ```ts

@@ -15,7 +15,7 @@ import {
 } from '../../schema.ts';
 import type { Fetch } from '../../types.ts';
 
-/** What verifies with a public key. `HS256` and its like are no choice: whoever can verify could also sign. */
+/** Algorithms that verify with a public key. `HS256` and the like are excluded: a process that can verify could also sign. */
 export const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -30,20 +30,25 @@ export const ALGORITHMS = [
   'Ed25519',
 ] as const;
 
-/** Asymmetric ones only: this process holds no secret. */
+/** Signature algorithm of an access token. Asymmetric ones only, so that this process holds no secret. */
 export type TokenAlgorithm = (typeof ALGORITHMS)[number];
 
 /** A public key as JSON (RFC 7517). */
 export interface PublicJwk {
+  /** Key type. */
   readonly kty: 'RSA' | 'EC' | 'OKP';
   readonly [member: string]: unknown;
 }
 
 /** A public `CryptoKey` of WebCrypto. */
 export interface PublicCryptoKey {
+  /** Must be `public`. */
   readonly type: string;
+  /** The algorithm that the key was imported for. */
   readonly algorithm: { readonly name: string };
+  /** Whether WebCrypto may export the key. */
   readonly extractable: boolean;
+  /** What the key may be used for; `verify` is needed. */
   readonly usages: readonly string[];
 }
 
@@ -52,21 +57,27 @@ export interface PublicCryptoKey {
  * `exp` claim. Give `jwksUrl` or `key`.
  */
 export interface AccessTokenOptions {
-  /** Where the issuer publishes its keys; https, plain http on this machine only. Kept 10 minutes; an unknown key is looked up at most every 30 s. */
+  /**
+   * URL of the issuer's key set; https, or plain http on this machine. The set is cached for 10 minutes; an unknown key ID
+   * triggers a new request at most every 30 s.
+   */
   readonly jwksUrl?: string | undefined;
-  /** The public key itself: PEM (`-----BEGIN PUBLIC KEY-----`), JWK, or `CryptoKey`. */
+  /** The public key: PEM (`-----BEGIN PUBLIC KEY-----`), JWK, or `CryptoKey`. */
   readonly key?: string | PublicJwk | PublicCryptoKey | undefined;
-  /** The `iss` claim. */
+  /** The `iss` claim; one value, or several of which one must match. */
   readonly issuer: string | readonly string[];
-  /** The `aud` claim: your receiver's name, so that a token for another service is of no use here. */
+  /** The `aud` claim, the name of your receiver: a token for another service is refused. */
   readonly audience: string | readonly string[];
-  /** Scopes that must all be granted, separated by spaces. @default none */
+  /** Scopes that the token must all have, separated by spaces. @default none */
   readonly scope?: string | undefined;
-  /** @default every asymmetric one: RS, PS, ES (256, 384, 512), EdDSA */
+  /** Accepted signature algorithms. @default all of RS, PS, ES (256, 384, 512), EdDSA and Ed25519 */
   readonly algorithms?: readonly TokenAlgorithm[] | undefined;
-  /** How far `exp` and `nbf` may be off, in seconds. @default 30 (ours; RFC 7519 allows "a few minutes") */
+  /**
+   * Tolerance for `exp` and `nbf` in seconds, 0 to 300.
+   * @default 30 (this package's choice: RFC 7519 allows "a few minutes")
+   */
   readonly clockToleranceSeconds?: number | undefined;
-  /** Fetches `jwksUrl`. @default the global one */
+  /** The `fetch` that requests `jwksUrl`. @default the global `fetch` */
   readonly fetch?: Fetch | undefined;
 }
 

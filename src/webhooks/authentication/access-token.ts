@@ -22,22 +22,22 @@ import {
 import type { AuthenticationCheck } from './authentication-result.ts';
 import { MAX_HEADER_CHARACTERS } from './authorization.ts';
 
-/** After an unknown key id the key server is not asked again for as long: strangers must not make us hammer it. */
+/** Minimum time between two requests to the key server for unknown key IDs, so that strangers cannot make it flood the server. */
 const COOLDOWN_MS = 30_000;
 const KEY_SERVER_TIMEOUT_MS = 5_000;
-/** After a failure it is left alone for as long: meanwhile the answer is 503 at once. */
+/** Pause after a failed request to the key server; meanwhile the response is an immediate 503. */
 const PAUSE_AFTER_FAILURE_MS = 1_000;
 const MAX_KEY_SET_BYTES = 262_144;
 const DEFAULT_TOLERANCE_SECONDS = 30;
 
-/** The key server did not do its part; the token may be good. Never leaves this file. */
+/** The key server failed, so the token may be valid. Never leaves this file. */
 class KeysUnavailable extends Error {}
 
-/** Gives jose a key set, or says plainly that there is none. */
+/** Fetches the key set for jose, or throws `KeysUnavailable`. */
 async function fetchKeys(url: string, init: RequestInit, fetch: Fetch | undefined): Promise<Response> {
   try {
     const signal = init.signal as AbortSignal;
-    // Also a fetch that ignores its signal: jose has every later token wait for the same answer.
+    // A fetch may ignore its signal, and jose makes every later token wait for the same response.
     const response = await raceAbort((fetch ?? globalThis.fetch)(url, init), signal);
     const text = await readBody(response, MAX_KEY_SET_BYTES, signal);
     if (response.status !== 200 || typeof text !== 'string') throw new KeysUnavailable();
@@ -68,9 +68,9 @@ function remoteKeys(url: string, fetch: Fetch | undefined, clock: Clock): JWTVer
 type Key = JWTVerifyGetKey | JWK | VerificationKey;
 
 function localKey(key: string | PublicJwk | PublicCryptoKey): Key {
-  // A PEM text does not say for which algorithm; `algorithms` has been held against the header by then.
+  // A PEM text does not name its algorithm; the header's one has already been checked against `algorithms`.
   if (typeof key === 'string') return ({ alg }) => importSPKI(key, alg);
-  // A copy of a JWK: what was checked is what counts, whatever becomes of the caller's object.
+  // A copy of the JWK: later changes to the caller's object have no effect.
   return ('kty' in key ? { ...key } : key) as JWK | VerificationKey;
 }
 
@@ -82,7 +82,7 @@ async function verify(token: string, key: Key, options: JWTVerifyOptions) {
     return await check(key);
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-    // A token without a key id, while the issuer rotates: one of them will fit.
+    // A token without a key ID while the issuer rotates its keys: try each of them.
     for await (const candidate of error) {
       try {
         return await check(candidate);
@@ -94,25 +94,25 @@ async function verify(token: string, key: Key, options: JWTVerifyOptions) {
   }
 }
 
-/** `scope` is RFC 8693 and RFC 9068; `scp`, a list, is what Okta and Microsoft write. */
+/** RFC 8693 and RFC 9068 name the claim `scope`; Okta and Microsoft write a list, `scp`. */
 function holdsScope(claims: Readonly<Record<string, unknown>>, wanted: string): boolean {
   const claim = claims.scope ?? claims.scp;
   const granted = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : [];
   return wanted.split(' ').every((each) => granted.includes(each));
 }
 
-/** OAuth 2.0 access token: a JWT that 8x8 fetched from your token endpoint. */
+/** Checks an OAuth 2.0 access token: a JWT that 8x8 fetched from your token endpoint. */
 export function createTokenCheck(options: AccessTokenOptions, clock: Clock): AuthenticationCheck {
   const { jwksUrl, key: own, fetch, scope } = options;
   const expected: JWTVerifyOptions = {
     algorithms: [...(options.algorithms ?? ALGORITHMS)],
     issuer: [options.issuer].flat(),
     audience: [options.audience].flat(),
-    // RFC 9068 demands it: a token without an end would be a password.
+    // RFC 9068 requires it: a token that never expires would be a password.
     requiredClaims: ['exp'],
     clockTolerance: options.clockToleranceSeconds ?? DEFAULT_TOLERANCE_SECONDS,
   };
-  // The key server is met at the first token: a receiver may stand in the global scope of a Worker.
+  // The key server is contacted with the first token: a receiver may be created in the global scope of a Worker.
   let key = own === undefined ? undefined : localKey(own);
   return async ({ header }) => {
     const given = header('authorization');
@@ -127,7 +127,7 @@ export function createTokenCheck(options: AccessTokenOptions, clock: Clock): Aut
       if (error instanceof KeysUnavailable || error instanceof errors.JWKSInvalid) {
         throw webhookError('unavailable');
       }
-      // Whatever else it is, nobody has vouched for this token.
+      // Any other failure means that the token is not proven.
       return 'wrong-token';
     }
   };

@@ -7,20 +7,23 @@ import { authorizationField, createAuthorizationCheck } from './authorization.ts
 import { createAddressCheck, type SourceAddressOptions, sourceAddressesField } from './source-addresses.ts';
 
 /**
- * How you know that it is 8x8. 8x8 does not sign its webhooks: what it sends along is all there is. `authorization` and
- * `accessToken` travel in the same header, so it is one of them; `sourceAddresses` comes in addition.
+ * How the receiver verifies that 8x8 sent a request. 8x8 does not sign its webhooks: the credentials and the address are
+ * the only evidence. `authorization` and `accessToken` use the same header, so give one of them; `sourceAddresses` can be
+ * added to either.
  */
 export interface WebhookCredentials {
   /**
-   * The literal `Authorization` header, as given to 8x8 in `webhookSettings.set` (`httpAuthorization`); several while you
-   * change it. At least 16 characters after `Bearer ` or `Basic `.
+   * The literal `Authorization` header that you gave to 8x8 in `webhookSettings.set` (`httpAuthorization`), with at least
+   * 16 characters after `Bearer ` or `Basic `. Give several values while you rotate the secret.
    */
   readonly authorization?: string | readonly string[] | undefined;
+  /** The OAuth 2.0 access token that 8x8 fetches from your token endpoint. */
   readonly accessToken?: AccessTokenOptions | undefined;
+  /** The addresses that 8x8 may send from. Weak on its own: combine it with one of the other two. */
   readonly sourceAddresses?: SourceAddressOptions | undefined;
 }
 
-/** `'none'` must be written out: anyone who finds the address can then opt people out, and in. */
+/** The credentials to check, or `'none'`: then anyone who finds the address can opt people out, and in. */
 export type WebhookAuthentication = 'none' | WebhookCredentials;
 
 const fields: Fields<WebhookCredentials> = {
@@ -32,7 +35,7 @@ const WHAT = "'none' or { authorization, accessToken, sourceAddresses }";
 const credentials = refined<WebhookCredentials>(
   refined<WebhookCredentials>(
     shape(fields, WHAT),
-    // Not the same as left out: what was meant to lock the door must not be missing by accident.
+    // An explicit undefined is refused: a credential must not be missing because a variable was unset.
     (given) => Object.values(given).length > 0 && Object.values(given).every((each) => each !== undefined),
     "is empty, or holds undefined: is the environment variable set? Give authorization, accessToken or sourceAddresses, or write 'none'.",
   ),
@@ -45,7 +48,7 @@ export const authenticationField: Field = either(
   credentials,
 );
 
-/** Runs every check that was chosen, the cheapest first. The first doubt is enough. */
+/** Runs every configured check, the cheapest first, and stops at the first failure. */
 export function createAuthenticate(authentication: WebhookAuthentication, clock: Clock): AuthenticationCheck {
   if (authentication === 'none') return async () => undefined;
   const { authorization, accessToken, sourceAddresses } = authentication;

@@ -2,19 +2,19 @@ import { sha256 } from '../../digest.ts';
 import { either, list, word } from '../../schema.ts';
 import type { AuthenticationCheck } from './authentication-result.ts';
 
-/** Longest header that is looked at. */
+/** Longest header that is read. */
 export const MAX_HEADER_CHARACTERS = 8_192;
 const MIN_SECRET_CHARACTERS = 16;
 const MIN_DIFFERENT_CHARACTERS = 5;
-/** Old and new while rotating, and some room. */
+/** Old and new value during a rotation, with some room to spare. */
 const MAX_VALUES = 10;
 
 function isStrong(value: string): boolean {
-  // Others trim a header, so one with white space around it would never fit.
+  // HTTP libraries trim header values, so a value with surrounding white space would never match.
   if (value.length > MAX_HEADER_CHARACTERS || !/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
     return false;
   }
-  // The name of the scheme is no secret, and *** is what 8x8 shows instead of one.
+  // The scheme is not secret, and 8x8 shows *** in place of a secret.
   const secret = value.replace(/^(?:bearer|basic|token)\s+/i, '');
   return (
     secret.length >= MIN_SECRET_CHARACTERS &&
@@ -29,25 +29,25 @@ const headerField = word(
 );
 const headersField = list(headerField, { min: 1, max: MAX_VALUES });
 
-/** One value, or several while a new one is rolled out. */
+/** One value, or several during a rotation. */
 export const authorizationField = either(Array.isArray, headersField, headerField);
 
-/** Of two digests. Takes as long whatever the difference is, and wherever. */
+/** Compares two digests in constant time. */
 function isSame(left: Uint8Array, right: Uint8Array): boolean {
   return left.reduce((difference, byte, index) => difference | (byte ^ (right[index] as number)), 0) === 0;
 }
 
-/** The literal `Authorization` header, one of several while a new one is rolled out. */
+/** Checks the literal `Authorization` header against one or several allowed values. */
 export function createAuthorizationCheck(values: string | readonly string[]): AuthenticationCheck {
   const allowed = [values].flat();
-  // Worked out at the first delivery, and kept as values: a promise must not be shared between requests of a Worker.
+  // Computed at the first delivery, and stored as values: requests of a Worker must not share a promise.
   let digests: readonly Uint8Array[] | undefined;
   return async ({ header }) => {
     const given = header('authorization');
     if (given === undefined || given.length > MAX_HEADER_CHARACTERS) return 'wrong-authorization';
     digests ??= await Promise.all(allowed.map(sha256));
     const digest = await sha256(given);
-    // Always all of them: the time must not tell which one came close.
+    // All digests are compared: the time must not reveal which one came close.
     const matches = digests.filter((each) => isSame(each, digest));
     return matches.length > 0 ? undefined : 'wrong-authorization';
   };

@@ -1,8 +1,8 @@
 import type { Region } from '../../options.ts';
 
 /**
- * Where 8x8's webhooks come from: its list of 13 October 2025. 8x8 may change it; what is missing here goes into
- * `sourceAddresses.also`.
+ * The addresses that 8x8 sends webhooks from, by region: its list of 13 October 2025. 8x8 may change it; add new
+ * addresses with `sourceAddresses.also`.
  *
  * @see https://developer.8x8.com/connect/reference/ip-address-list
  */

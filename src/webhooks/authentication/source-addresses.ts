@@ -4,15 +4,19 @@ import type { AuthenticationCheck } from './authentication-result.ts';
 import { type IpAddress, type IpRange, isInRange, parseAddress, parseRange } from './ip-address.ts';
 import { WEBHOOK_SOURCE_ADDRESSES } from './published-addresses.ts';
 
-/** From where a webhook may come. Says who sent it only as far as your proxies can be trusted; give it in addition. */
+/**
+ * The addresses that a webhook may come from. An address proves the sender only as far as your proxies can be trusted:
+ * use this in addition to `authorization` or `accessToken`.
+ */
 export interface SourceAddressOptions {
-  /** 8x8's published addresses of these regions (`WEBHOOK_SOURCE_ADDRESSES`). @default none */
+  /** Regions whose published addresses (`WEBHOOK_SOURCE_ADDRESSES`) are allowed. @default none */
   readonly regions?: readonly Region[] | undefined;
-  /** More addresses, or ranges such as `203.0.113.0/24`. @default none */
+  /** Additional addresses, or ranges such as `203.0.113.0/24`. @default none */
   readonly also?: readonly string[] | undefined;
   /**
-   * Addresses or ranges of your own proxies. Only behind these the client is read from `X-Forwarded-For`, from the right.
-   * @default none: the client is the other end of the connection
+   * Addresses or ranges of your own proxies. `X-Forwarded-For` is read, from the right, only when the request comes
+   * through one of them.
+   * @default none: the sender is the other end of the connection
    */
   readonly trustedProxies?: readonly string[] | undefined;
 }
@@ -32,10 +36,10 @@ export const sourceAddressesField = refined<SourceAddressOptions>(
   'must name regions, also, or both: without an address everything is refused.',
 );
 
-/** More proxies than this stand in no row; a longer header is an attempt to keep us busy. */
+/** No real chain of proxies is longer; a longer header is an attempt to waste time. */
 const MAX_HOPS = 32;
 
-/** The nearest address, seen from here, that is no trusted proxy. What cannot be read ends the walk: undefined. */
+/** The nearest address that is not a trusted proxy. A hop that cannot be parsed gives undefined. */
 function clientAddress(
   remote: string,
   forwardedFor: string | undefined,
@@ -67,7 +71,7 @@ export function createAddressCheck({
   const proxies = toRanges(trustedProxies);
   return async ({ remoteAddress, header }) => {
     if (remoteAddress === undefined || remoteAddress === '') return 'no-address';
-    // The header is not even looked at unless a trusted proxy wrote it last.
+    // The header is read only when a trusted proxy wrote its last entry.
     const address = clientAddress(remoteAddress, header('x-forwarded-for'), proxies);
     if (address === undefined) return 'unknown-address';
     return allowed.some((each) => isInRange(address, each)) ? undefined : 'unknown-address';
