@@ -5,22 +5,22 @@ import type { Route } from './routes.ts';
 import { readSubAccount } from './sub-account.ts';
 
 export interface AccessControlOptions {
-  /** Undefined: any key that is not empty. */
+  /** Valid keys; undefined accepts any key that is not empty. */
   readonly apiKeys: readonly string[] | undefined;
-  /** Undefined: any account. */
+  /** The account; undefined accepts any. */
   readonly accountId: string | undefined;
-  /** False: no rate limit at all. */
+  /** Requests per second and sub-account; false disables every rate limit. */
   readonly requestsPerSecond: number | false;
 }
 
-/** What 8x8 looks at before it looks at the body. */
+/** The checks that 8x8 runs before it reads the body. */
 export interface AccessControl {
-  /** Ends the call for a wrong key, a foreign account or sub-account, or too many requests. */
+  /** Fails for a wrong key, a foreign account or sub-account, or too many requests. */
   check(route: Route, segments: Readonly<Record<string, string>>, authorization: string | null): void;
   clear(): void;
 }
 
-/** 8x8: one request a second and sub-account for message details. */
+/** 8x8's limit on message details: one request per second and sub-account. */
 const DETAILS_PER_SECOND = 1;
 
 export function createAccessControl(options: AccessControlOptions, context: EmulatorContext): AccessControl {
@@ -46,7 +46,7 @@ export function createAccessControl(options: AccessControlOptions, context: Emul
 
   return {
     check(route, segments, authorization) {
-      // A download address carries its own secret.
+      // The address of a download is itself the secret.
       if (route.operationId === undefined) return;
       checkKey(authorization);
       if (segments.subAccountId !== undefined) {

@@ -41,7 +41,7 @@ function outboundOf(priced: PricedCountry, dialingPrefix: string, currency: stri
   };
 }
 
-/** Inbound is invented too: a tenth of the outbound price. */
+/** Inbound prices are invented too: a tenth of the outbound price. */
 function inboundOf(priced: PricedCountry, dialingPrefix: string, currency: string, tollFree: string) {
   const defaultPrice = { amount: Math.round(priced.perPart * (MICROS / 10)) / MICROS, currency };
   return {
@@ -64,7 +64,7 @@ export const getPrices: Handler = (call, context) => {
     dialingPrefix: callingCodeOf(priced.country) ?? '',
   }));
   const outbound = countries.map(({ priced, dialingPrefix }) => outboundOf(priced, dialingPrefix, currency));
-  // 8x8's schema writes `tollfree` and arrays, its examples `tollFree` and objects.
+  // 8x8's schema has `tollfree` and arrays, its examples have `tollFree` and objects.
   const tollFree = shape === 'array' ? 'tollfree' : 'tollFree';
   const inbound = countries.map(({ priced, dialingPrefix }) =>
     inboundOf(priced, dialingPrefix, currency, tollFree),

@@ -1,6 +1,6 @@
 /**
- * The emulator's own small view of the numbering plan: enough to tell a country for the price list and to refuse what
- * no network could route. The client's phone guard knows far more; sharing its tables would let one fault hide in both.
+ * The emulator's own small numbering plan: enough to find a country's price and to refuse numbers that no network could
+ * route. The client's phone guard knows far more; with shared tables, one mistake would go unnoticed in both.
  */
 
 /** ITU-T E.164 calling codes, each with its countries (ISO 3166-1 alpha-2), the main one first. */
@@ -20,7 +20,7 @@ const PLAN =
   // International services: no country.
   '800 808 870 878 881 882 883 888 979';
 
-/** Longer prefixes that belong to another country than the main one of their calling code. */
+/** Longer prefixes that belong to a country other than the main one of their calling code. */
 const OVERRIDES =
   'CA 1204 1226 1236 1249 1250 1257 1263 1289 1306 1343 1354 1365 1367 1368 1382 1403 1416 1418 1428 1431 1437 1438 ' +
   '1450 1468 1474 1506 1514 1519 1548 1579 1581 1584 1587 1604 1613 1639 1647 1672 1683 1705 1709 1742 1753 1778 ' +
@@ -49,20 +49,20 @@ function readPlan(): Plan {
   return { countryOfPrefix, callingCodeOfCountry };
 }
 
-/** `65` for `SG`; undefined for a code that is no country. */
+/** The calling code of a country, for example `65` for `SG`; undefined for an unknown country. */
 export function callingCodeOf(country: string): string | undefined {
   plan ??= readPlan();
   return plan.callingCodeOfCountry.get(country.toUpperCase());
 }
 
-/** What the digits of an international number belong to. */
+/** The country that an international number belongs to. */
 export interface NumberOrigin {
   readonly routable: boolean;
   /** ISO 3166-1 alpha-2; undefined for international services (satellite, premium). */
   readonly country: string | undefined;
 }
 
-/** Longest known prefix of the digits decides. Numbers of the North American plan must have its ten digits. */
+/** Finds the country by the longest known prefix. Numbers of the North American plan must have its ten digits. */
 export function originOf(digits: string): NumberOrigin {
   plan ??= readPlan();
   if (digits.startsWith('1') && !/^1[2-9]\d\d[2-9]\d{6}$/.test(digits)) {

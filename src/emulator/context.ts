@@ -6,24 +6,32 @@ import type { PriceTable } from './prices.ts';
 import type { ReceivedForm } from './read-form.ts';
 import type { VerificationStore } from './verification-store.ts';
 
-/** How the emulator makes log exports. */
+/** How the emulator creates log exports. */
 export interface EmulatedExportOptions {
-  /** An export is ready at this poll: `queued` at the first, then `running`. Default 3. */
+  /** The poll at which an export is ready: the first one says `queued`, later ones `running`. @default 3 */
   readonly readyAfterPolls?: number | undefined;
-  /** Ready when so many milliseconds have passed on the clock, however often it is polled. Replaces `readyAfterPolls`. */
+  /**
+   * Milliseconds on the emulator's clock until an export is ready, however often it is polled. Replaces `readyAfterPolls`.
+   * @default none: `readyAfterPolls` applies
+   */
   readonly readyAfterMs?: number | undefined;
-  /** Starts every file with a byte order mark, as spreadsheet programs write it. Default false. */
+  /** Whether every file starts with a byte order mark, as spreadsheet programs write it. @default false */
   readonly byteOrderMark?: boolean | undefined;
-  /** Rows of one file; more rows give several download addresses. Default 100,000. */
+  /** Maximum number of rows per file; more rows give several download addresses. @default 100,000 */
   readonly rowsPerFile?: number | undefined;
 }
 
-/** A webhook as it was set, secrets included: only `fetch` answers mask them. */
+/** A webhook as it was set, including secrets: only the responses of `fetch` mask them. */
 export interface EmulatedWebhook {
+  /** The sub-account, or `*` for the account-wide webhook. */
   readonly subAccountId: string;
+  /** The address that webhooks are posted to. */
   readonly url: string;
+  /** Whether webhooks are sent. */
   readonly enabled: boolean;
+  /** The literal `Authorization` header of every webhook. */
   readonly httpAuthorization?: string;
+  /** The token endpoint; the emulator stores it but fetches no tokens. */
   readonly oauth?: {
     readonly url: string;
     readonly clientId: string;
@@ -40,11 +48,11 @@ export interface ExportJobRecord {
   readonly request: ExportRequest;
   polls: number;
   cancelled: boolean;
-  /** Undefined until it is ready. No files: it was empty. */
+  /** Undefined until the export is ready; without files when no message matched. */
   finished?: { readonly files: readonly string[]; readonly expiresAt: number };
 }
 
-/** What an export was asked for. Epoch milliseconds, `from` inclusive, `to` exclusive. */
+/** The filters of an export. Times in epoch milliseconds, `from` inclusive, `to` exclusive. */
 export interface ExportRequest {
   readonly from: number;
   readonly to: number;
@@ -60,7 +68,7 @@ export interface ExportFile {
   readonly lines: readonly string[];
 }
 
-/** Everything a handler may use. */
+/** The state that handlers share. */
 export interface EmulatorContext {
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -68,38 +76,38 @@ export interface EmulatorContext {
   readonly messages: MessageStore;
   readonly contacts: ContactStore;
   readonly verifications: VerificationStore;
-  /** Invented money spent on what is no message: lookups, codes by telephone and app. */
+  /** Invented cost of everything that is not a message: lookups, codes by phone call and app. */
   readonly otherCosts: { micros: number };
   readonly webhooks: Map<string, EmulatedWebhook>;
   readonly exportJobs: Map<string, ExportJobRecord>;
   readonly exportFiles: Map<string, ExportFile>;
   readonly exportOptions: EmulatedExportOptions;
-  /** True when numbers and texts are shown, which 8x8 does only on request. */
+  /** Whether responses show whole numbers and texts, which 8x8 does only on request. */
   readonly showPersonalData: boolean;
-  /** Undefined: any well-formed sub-account. */
+  /** Sub-accounts that exist; undefined accepts any well-formed one. */
   readonly subAccountIds: readonly string[] | undefined;
-  /** Of what names no sub-account. */
+  /** The sub-account of price lists and inbound texts that name none. */
   readonly defaultSubAccountId: string;
-  /** Balance before anything was sent; undefined for an account that is not prepaid. */
+  /** The balance at the start; undefined for an account that is not prepaid. */
   readonly openingBalance: number | undefined;
 }
 
-/** One request, read and admitted. */
+/** A request that passed access control. */
 export interface ApiCall {
   /** Values of the path's `{name}` segments, decoded. */
   readonly segments: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   /** Parsed JSON. */
   readonly body: unknown;
-  /** Set when a form was posted. */
+  /** The form, when one was posted. */
   readonly form?: ReceivedForm | undefined;
   /** `https://host`, for download addresses. */
   readonly origin: string;
-  /** Set by the `reject` fault: why every message is REJECTED. */
+  /** Set by the fault `reject`: the reason for which every message is REJECTED. */
   readonly rejection: string | undefined;
 }
 
-/** What a handler answers: JSON, CSV lines, or nothing. */
+/** A successful result: JSON, CSV lines, or no body. */
 export interface ApiResponse {
   readonly status: number;
   readonly json?: unknown;

@@ -1,4 +1,4 @@
-/** UTF-8 bytes of lines, made as they are read, so that a long file never lies in memory as one string. */
+/** Encodes lines as UTF-8 while they are read, so that a long file never exists as one string. */
 export function streamLines(lines: readonly string[]): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const LINES_PER_CHUNK = 200;

@@ -20,36 +20,38 @@ import type { Clock } from '../types.ts';
 import type { EmulatedExportOptions } from './context.ts';
 import type { EmulatedPriceOptions } from './prices.ts';
 
-/** How the pretend 8x8 is set up. Everything is optional: without options it takes any key and any sub-account. */
+/** Options of {@link createEmulator}. All are optional: by default the emulator accepts any key and any sub-account. */
 export interface EmulatorOptions {
-  /** Keys that are good. Default: any that is not empty. */
+  /** Valid keys; any other gets 401. @default any key that is not empty */
   readonly apiKey?: string | readonly string[] | undefined;
-  /** Sub-accounts that exist; another one is answered 403, code 1001. Default: any well-formed one. */
+  /** Sub-accounts that exist; any other gets 403, code 1001. @default any well-formed sub-account */
   readonly subAccountIds?: readonly string[] | undefined;
   /**
-   * The sub-account of what names none: the price list, and what people write who never got a message. Default: the first
-   * of `subAccountIds`, else `emulated_subaccount`; with `createTestClient` the client's.
+   * The sub-account of price lists, and of texts from people who never got a message.
+   * @default the first of `subAccountIds`, otherwise `emulated_subaccount`; with `createTestClient`, the client's
    */
   readonly defaultSubAccountId?: string | undefined;
-  /** The account of prices, balance, webhooks and contacts; another one is answered 403, code 1201. Default: any. */
+  /** The account of prices, balance, webhooks and contacts; any other gets 403, code 1201. @default any account */
   readonly accountId?: string | undefined;
-  /** Where the time comes from. Default: the system's. */
+  /** The source of the time. @default the system clock */
   readonly clock?: Clock | undefined;
-  /** Makes every id the same in every run. Default: random ids. */
+  /** A number from which all ids and codes are derived, so that they are the same in every run. @default random ids */
   readonly seed?: number | undefined;
-  /** Invented prices, by country. */
+  /** Invented prices by country. @default built-in invented prices, in USD */
   readonly prices?: EmulatedPriceOptions | undefined;
   /**
-   * Requests a second and sub-account; more are answered 429 with `Retry-After`. Default 1,800, as at 8x8. `false` also
-   * lifts the limit of one a second on message details.
+   * Requests per second and sub-account; more get 429 with `Retry-After`. `false` also lifts the limit of one request per
+   * second on message details.
+   * @default 1,800, as at 8x8
    */
   readonly requestsPerSecond?: number | false | undefined;
-  /** Prepaid accounts have a balance; `true` starts with 100. Default false: 403, code 1201. */
+  /** Whether the account is prepaid and so has a balance; `true` starts with 100. @default false: 403, code 1201 */
   readonly prepaid?: boolean | { readonly balance: number } | undefined;
+  /** How log exports are created. @default ready at the third poll */
   readonly exports?: EmulatedExportOptions | undefined;
-  /** Shows numbers and texts in details and exports. Default false: masked, as 8x8 does until asked. */
+  /** Whether details and exports show whole numbers and texts. @default false: masked, as at 8x8 until you ask */
   readonly showPersonalData?: boolean | undefined;
-  /** Most messages, and most requests, that are remembered; the oldest are forgotten. Default: no end. */
+  /** Maximum number of messages, and of requests, to remember; the oldest are dropped. @default no limit */
   readonly maxKept?: number | undefined;
 }
 
@@ -91,9 +93,9 @@ function isRecord(input: unknown): boolean {
 }
 
 /**
- * A misspelt option would make a test that shows nothing, and many tests have no compiler.
+ * Checks the options: with a misspelt one, a test without a compiler would silently test nothing.
  *
- * @throws ConfigurationError
+ * @throws ConfigurationError an option is unknown or malformed
  */
 export function assertEmulatorOptions(options: EmulatorOptions): void {
   const flaw = findFlaw(schema, options, 'emulator');

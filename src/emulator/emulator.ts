@@ -58,28 +58,31 @@ export type {
   WebhookTarget,
 };
 
-/** A pretend 8x8. */
+/** An emulated 8x8: its APIs as a `fetch` function, with state, faults and webhooks. */
 export interface Emulator extends WebhookSimulator {
-  /** Shaped like the platform's `fetch`; give it to the client as `fetch`. Any host is 8x8's. */
+  /** A function like the platform's `fetch`; pass it to the client as `fetch`. It serves every host. */
   readonly fetch: Fetch;
-  /** Every message that was accepted, oldest first, as it stands now. REJECTED ones are not among them. */
+  /** Every accepted message in its current state, oldest first. REJECTED messages are not included. */
   readonly messages: readonly EmulatedMessage[];
-  /** Every request that came, oldest first, with the status that was answered. */
+  /** Every request, oldest first, with the status of its response. */
   readonly requests: readonly EmulatedRequest[];
   /** Every session of the Verification API, oldest first, with the code that the person has to enter. */
   readonly verifications: readonly EmulatedVerification[];
-  /** Webhooks as they were set, with their secrets. */
+  /** The webhooks as they were set, including their secrets. */
   readonly webhooks: readonly EmulatedWebhook[];
-  /** Invented money spent on everything accepted and not cancelled, verifications and lookups too (in `prices.currency`). */
+  /**
+   * The invented cost of everything accepted and not cancelled, including verifications and lookups, in the currency of
+   * the option `prices`.
+   */
   cost(): number;
   /**
-   * Plays a fault on the next request (or the next `times` requests) that `match` picks. Several wait in line.
+   * Plays a fault on the next request (or the next `times` requests) that `match` selects. Faults queue up.
    *
-   * @throws ValidationError there is no such fault or option
+   * @throws ValidationError the fault or an option is unknown or malformed
    * @example emulator.failNext('lost-response', { match: (request) => request.operationId === 'Send-Sms-Single' });
    */
   failNext(fault: FaultName | FaultResponse, options?: FaultOptions): void;
-  /** Forgets messages, contacts, requests, money, exports, webhooks, rate limits and waiting faults. Who is connected stays. */
+  /** Resets everything but the connected receiver: messages, contacts, requests, cost, exports, webhooks, rate limits, queued faults. */
   clear(): void;
 }
 
@@ -116,9 +119,9 @@ function toList(apiKey: string | readonly string[] | undefined): readonly string
 }
 
 /**
- * A pretend 8x8 for tests and demos: all 41 operations of its four APIs behind one function shaped like `fetch`, with
- * state, 8x8's own errors, and faults on demand. It reads no clock, starts no timer and draws no random number before
- * the first request.
+ * Creates an emulated 8x8 for tests and demos: all 41 operations of its four APIs behind one function like `fetch`, with
+ * state, 8x8's own errors, and faults on demand. It reads no clock, starts no timer and draws no random number before the
+ * first request.
  *
  * @throws ConfigurationError an option is unknown or malformed
  * @example
@@ -146,7 +149,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
 
   async function emulatedFetch(input: Request | string | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init);
-    // Not `request.signal`: not every runtime gives a request one.
+    // Not `request.signal`: some runtimes create a request without a signal.
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
     signal?.throwIfAborted();
     const received = await receiveBody(request);

@@ -6,9 +6,9 @@ import { segment, shownPersonalData, statusOf } from './messages.ts';
 import { fail, PROBLEMS } from './problems.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** 8x8: the last 7 days, unless told otherwise. */
+/** 8x8's default period: the last 7 days. */
 const DEFAULT_SPAN_MS = 7 * DAY_MS;
-/** 8x8: files can be downloaded for one month. */
+/** 8x8 keeps the files for one month. */
 const FILES_KEPT_MS = 30 * DAY_MS;
 const DEFAULT_READY_AFTER_POLLS = 3;
 const DEFAULT_ROWS_PER_FILE = 100_000;
@@ -22,7 +22,7 @@ const COLUMNS = [
   ...['clientmessageid', 'clientbatchid', 'batchid', 'body'],
 ];
 
-/** `yyyy-MM-dd` (the whole day, so `to` ends after it), or ISO 8601; without offset it is UTC. */
+/** Reads `yyyy-MM-dd` (the whole day, so `to` includes it), or ISO 8601, which is UTC without an offset. */
 function readDate(fields: JsonObject, name: 'from' | 'to'): number | undefined {
   const value = readString(fields, name, PROBLEMS.invalidParameter);
   if (value === undefined) return undefined;
@@ -150,7 +150,7 @@ export const cancelExport: Handler = (call, context) => {
   return { status: 204 };
 };
 
-/** The address itself is the secret: no key is asked for. */
+/** Needs no key: the address itself is the secret. */
 export const downloadExport: Handler = (call, context) => {
   const file = context.exportFiles.get(segment(call, 'file'));
   if (file === undefined || file.subAccountId !== segment(call, 'subAccountId'))

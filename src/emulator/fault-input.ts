@@ -14,7 +14,7 @@ import {
 } from '../schema.ts';
 import type { FaultName, FaultOptions, FaultResponse } from './faults.ts';
 
-/** An object, so that a new fault without a name here is a compile error. */
+/** An object, so that a new fault that is missing here is a compile error. */
 const names: Readonly<Record<FaultName, true>> = {
   '429': true,
   '500': true,
@@ -39,7 +39,7 @@ const responseFields: Fields<FaultResponse> = {
 };
 const faultSchema = either(
   (input) => typeof input === 'object' && input !== null,
-  shapeWith(['status'], responseFields, 'an answer { status, … }'),
+  shapeWith(['status'], responseFields, 'a response { status, … }'),
   oneOf(Object.keys(names)),
 );
 const optionFields: Fields<FaultOptions> = {
@@ -58,9 +58,9 @@ const optionFields: Fields<FaultOptions> = {
 const optionsSchema = shape(optionFields, 'an object of options');
 
 /**
- * A misspelt fault would break the connection all the same, and a test would pass that shows something else.
+ * Checks a fault: a misspelt one would still break the connection, and a test would pass for the wrong reason.
  *
- * @throws ValidationError
+ * @throws ValidationError the fault or an option is unknown or malformed
  */
 export function assertFault(fault: FaultName | FaultResponse, options: FaultOptions): void {
   const flaw = findFlaw(faultSchema, fault, 'fault') ?? findFlaw(optionsSchema, options, 'options');

@@ -1,33 +1,37 @@
 import { PROBLEMS, type Problem, quotaExceeded } from './problems.ts';
 
-/** A request as the emulator saw it: what `match` looks at, and what `requests` keeps. */
+/** A request as the emulator received it: the argument of `match`, and an element of `requests`. */
 export interface EmulatedRequest {
-  /** Epoch milliseconds of its arrival. */
+  /** Time of arrival in epoch milliseconds. */
   readonly at: number;
+  /** HTTP method. */
   readonly method: string;
-  /** Path without query, as it came over the wire (percent-encoded). */
+  /** Path without query, as sent (percent-encoded). */
   readonly path: string;
-  /** 8x8's `operationId`; absent for a path that 8x8 does not have and for downloads. */
+  /** 8x8's `operationId`; absent for downloads and for paths that 8x8 does not have. */
   readonly operationId?: string;
-  /** Parsed JSON; the bare text when it is none; undefined when there was no body. */
+  /** Parsed JSON; the text when it is not JSON; absent without a body. */
   readonly body?: unknown;
-  /** True when an `Authorization` header came with it. */
+  /** Whether the request had an `Authorization` header. */
   readonly authorized: boolean;
-  /** 1 for the first request with this method, path and body, 2 when the same comes again. */
+  /** 1 for the first request with this method, path and body, 2 for its repetition, and so on. */
   readonly attempt: number;
-  /** Status of the answer; undefined when the connection broke before one was given. */
+  /** Status of the response; absent when the connection broke before one was sent. */
   readonly status?: number;
-  /** The fault that was played, by name. */
+  /** The fault that was played: its name, or `response` for a response of your own. */
   readonly fault?: FaultName | 'response';
 }
 
 /**
- * Faults by name.
+ * The name of a fault.
  *
- * Before 8x8 accepted anything: `429` (with `Retry-After`), `500`, `503`, `tls` (426, TLS 1.3 wanted), `html` (a proxy's
+ * Before 8x8 accepts anything: `429` (with `Retry-After`), `500`, `503`, `tls` (426, TLS 1.3 required), `html` (a proxy's
  * page), `reset` (ECONNRESET), `refused` (ECONNREFUSED), `dns` (ENOTFOUND).
- * After the request was carried out: `lost-response` (ECONNRESET), `slow`, `truncated` (half of the JSON), `empty` (no
- * body). `reject`: every message of the request is REJECTED inside HTTP 200.
+ *
+ * After 8x8 carried out the request: `lost-response` (ECONNRESET), `slow`, `truncated` (half of the JSON), `empty` (no
+ * body).
+ *
+ * `reject`: every message of the request is REJECTED inside HTTP 200.
  */
 export type FaultName =
   | '429'
@@ -44,32 +48,38 @@ export type FaultName =
   | 'empty'
   | 'reject';
 
-/** Any other answer: a redirect, a 408, a header of a proxy. */
+/** A response of your own as a fault: a redirect, a 408, a header of a proxy. */
 export interface FaultResponse {
+  /** HTTP status, 200 to 599. */
   readonly status: number;
+  /** The body. @default none */
   readonly body?: string | undefined;
+  /** The headers. @default none */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Which requests a fault hits, and what it is like. */
+/** The requests that a fault hits, and its details. */
 export interface FaultOptions {
-  /** How many requests it hits. Default 1. `Infinity` for all. */
+  /** Number of requests that the fault hits; `Infinity` for all. @default 1 */
   readonly times?: number | undefined;
-  /** Which requests it hits. Default: any. */
+  /** Selects the requests that the fault hits. @default all requests */
   readonly match?: ((request: EmulatedRequest) => boolean) | undefined;
-  /** `429`: whole seconds in `Retry-After`. Default 1. */
+  /** For `429`: whole seconds in `Retry-After`. @default 1 */
   readonly retryAfterSeconds?: number | undefined;
-  /** `slow`: milliseconds until the answer. Default 1000. */
+  /** For `slow`: milliseconds until the response. @default 1,000 */
   readonly delayMs?: number | undefined;
-  /** `html`: status of the page, 502 by default; 200 for the proxy that calls its own page a success. */
+  /** For `html`: status of the page; 200 emulates a proxy whose own page looks like a success. @default 502 */
   readonly status?: number | undefined;
-  /** For faults that answer: carry the request out first, so that the answer is a lie. Default false. */
+  /**
+   * For faults with a response: carries out the request first, so that the response misreports what happened.
+   * @default false
+   */
   readonly accepted?: boolean | undefined;
-  /** `reject`: 8x8's reason. Default `Internal server error`. */
+  /** For `reject`: 8x8's reason. @default `Internal server error` */
   readonly description?: string | undefined;
 }
 
-/** A fault waiting for its requests. */
+/** A fault that waits for its requests. */
 export interface PlannedFault {
   readonly fault: FaultName | FaultResponse;
   readonly options: FaultOptions;
@@ -77,7 +87,7 @@ export interface PlannedFault {
 
 export interface FaultQueue {
   plan(fault: FaultName | FaultResponse, options: FaultOptions): void;
-  /** The first planned fault that matches; it is used up by one. */
+  /** Returns the first planned fault that matches, and counts down its `times`. */
   next(request: EmulatedRequest): PlannedFault | undefined;
   clear(): void;
 }
@@ -101,7 +111,7 @@ export function createFaultQueue(): FaultQueue {
   };
 }
 
-/** The error a broken connection gives in Node: `TypeError: fetch failed` with the system's error as its cause. */
+/** The error of a broken connection in Node: `TypeError: fetch failed` with the system error as its cause. */
 export function networkError(kind: 'reset' | 'refused' | 'dns', url: URL): TypeError {
   const address = `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`;
   const cause = {
@@ -121,12 +131,12 @@ export function networkError(kind: 'reset' | 'refused' | 'dns', url: URL): TypeE
   return new TypeError('fetch failed', { cause });
 }
 
-/** Faults that are an error of 8x8. */
+/** The error that 8x8 sends for a fault. */
 export function faultProblem(fault: '429' | '500' | '503' | 'tls', options: FaultOptions): Problem {
   if (fault === '429') return quotaExceeded(options.retryAfterSeconds ?? 1);
   return { '500': PROBLEMS.internal, '503': PROBLEMS.unavailable, tls: PROBLEMS.insecureProtocol }[fault];
 }
 
-/** A page of a proxy between the client and 8x8. */
+/** An error page of a proxy between the client and 8x8. */
 export const HTML_PAGE =
   '<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head>\n<body><h1>502 Bad Gateway</h1></body></html>\n';

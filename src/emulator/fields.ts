@@ -1,6 +1,6 @@
 import { fail, PROBLEMS, type Problem } from './problems.ts';
 
-/** Reading of JSON that somebody else wrote: each function gives the value or ends the call with 8x8's error. */
+/** Reads fields of a request: each function returns the value, or fails with 8x8's error. */
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -12,14 +12,14 @@ export function readObject(value: unknown, problem: Problem = PROBLEMS.invalidPa
   return isRecord(value) ? value : fail(problem);
 }
 
-/** A string, or undefined when absent or null. */
+/** Reads a string; undefined when absent or null. */
 export function readString(fields: JsonObject, name: string, problem: Problem): string | undefined {
   const value = fields[name];
   if (value === undefined || value === null) return undefined;
   return typeof value === 'string' ? value : fail(problem);
 }
 
-/** A whole number within limits, or undefined when absent. */
+/** Reads a whole number within limits; undefined when absent. */
 export function readInteger(
   fields: JsonObject,
   name: string,
@@ -33,7 +33,7 @@ export function readInteger(
   return value >= min && value <= max ? value : fail(problem);
 }
 
-/** One of the allowed strings, or undefined when absent. */
+/** Reads one of the allowed strings; undefined when absent. */
 export function readChoice<Choice extends string>(
   fields: JsonObject,
   name: string,
@@ -45,7 +45,7 @@ export function readChoice<Choice extends string>(
   return choices.find((choice) => choice === value) ?? fail(problem);
 }
 
-/** Epoch milliseconds of an ISO 8601 time with offset, or undefined when absent. */
+/** Reads an ISO 8601 time with offset as epoch milliseconds; undefined when absent. */
 export function readTime(fields: JsonObject, name: string, problem: Problem): number | undefined {
   const value = readString(fields, name, problem);
   if (value === undefined) return undefined;
@@ -55,7 +55,7 @@ export function readTime(fields: JsonObject, name: string, problem: Problem): nu
   return Number.isNaN(time) ? fail(problem) : time;
 }
 
-/** An absolute http or https address, or undefined when absent. */
+/** Reads an absolute http or https URL; undefined when absent. */
 export function readUrl(fields: JsonObject, name: string, problem: Problem): string | undefined {
   const value = readString(fields, name, problem);
   if (value === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Makes the ids of one emulator. */
+/** Creates the ids of one emulator. */
 export interface IdSource {
   /** UUID-shaped. */
   uuid(): string;
@@ -17,7 +17,7 @@ function hex(value: number, length: number): string {
   return value.toString(16).padStart(length, '0').slice(-length);
 }
 
-/** The same ids in every run: a counter in the last group, mixed with the seed in the others. */
+/** Ids that repeat in every run: the last group is a counter, the others mix it with the seed. */
 function createSeededUuid(seed: number): () => string {
   let counter = 0;
   return () => {
@@ -47,7 +47,7 @@ export function createIds(seed: number | undefined): IdSource {
   };
 }
 
-/** What 8x8 calls a valid umid or batch id. */
+/** Whether 8x8 accepts a value as a umid or batch id. */
 export function isUuid(value: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
 }

@@ -5,7 +5,7 @@ import { MICROS } from './prices.ts';
 import { fail, PROBLEMS } from './problems.ts';
 import { readDestination } from './read-message.ts';
 
-/** Invented prices of one lookup, in millionths. */
+/** Invented price of one lookup, in millionths of the currency. */
 const LOOKUP_MICROS = { format: 0, operator: 0.004 * MICROS, live: 0.008 * MICROS } as const;
 
 function readType(type: string | null): keyof typeof LOOKUP_MICROS {
@@ -13,7 +13,7 @@ function readType(type: string | null): keyof typeof LOOKUP_MICROS {
   return type === 'operator' || type === 'live' ? type : fail(PROBLEMS.invalidParameter);
 }
 
-/** Every number of a known country is a mobile in its one emulated network, at home and switched on. */
+/** Every number of a known country belongs to a mobile in its home network, switched on. */
 export const lookUpNumber: Handler = (call, context) => {
   const type = readType(call.query.get('type'));
   const country = call.query.get('country');

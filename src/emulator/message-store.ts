@@ -10,19 +10,19 @@ import {
 } from './message.ts';
 import { MICROS, type PriceTable } from './prices.ts';
 
-/** Everything one emulator remembers about messages. */
+/** The messages of one emulator. */
 export interface MessageStore {
-  /** In order of acceptance. */
+  /** All messages in order of acceptance. */
   readonly all: () => readonly EmulatedMessage[];
   find(subAccountId: string, umid: string): EmulatedMessage | undefined;
   accept(draft: MessageDraft, origin: MessageOrigin): EmulatedMessage;
-  /** Puts changed fields in the place of old ones. */
+  /** Replaces some fields of a message. */
   change(message: EmulatedMessage, changes: Partial<EmulatedMessage>): EmulatedMessage;
   cancel(message: EmulatedMessage): boolean;
-  /** Cancels what is still scheduled in a batch; undefined when there is no such batch. */
+  /** Cancels the messages of a batch that are still scheduled, and returns their number; undefined for an unknown batch. */
   cancelBatch(subAccountId: string, batchId: string): number | undefined;
   removePersonalData(message: EmulatedMessage): void;
-  /** Total price of all that was accepted and not cancelled, in millionths. */
+  /** Total price of everything accepted and not cancelled, in millionths of the currency. */
   readonly spentMicros: () => number;
   clear(): void;
 }
@@ -50,7 +50,7 @@ export function createMessageStore(options: MessageStoreOptions): MessageStore {
     return changed;
   }
 
-  /** A scheduled message becomes sent when its time has come; nobody waits for it, so this is done on reading. */
+  /** Marks scheduled messages as sent when they are due. No timer runs, so this happens on every read. */
   function sendDue(): void {
     const now = clock.now();
     if (now < nextDueAt) return;

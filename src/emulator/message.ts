@@ -1,10 +1,11 @@
-/** What one message of the emulator is: readable by tests and demos. */
+/** The messages of the emulator, as tests and demos see them. */
 
-/** Where a message stands: after `sent`, what `report` said. */
+/** The state of a message: `scheduled`, `sent`, `cancelled`, or the state of its furthest receipt. */
 export type EmulatedMessageState = 'scheduled' | 'sent' | 'cancelled' | EmulatedReceipt['state'];
 
-/** The status of a delivery receipt, as 8x8 writes it. */
+/** The status of a delivery receipt in 8x8's format. */
 export interface EmulatedReceipt {
+  /** The state that the network reported. */
   readonly state:
     | 'queued'
     | 'sent'
@@ -15,6 +16,7 @@ export interface EmulatedReceipt {
     | 'read'
     | 'unknown'
     | (string & {});
+  /** 8x8's detail of the state. */
   readonly detail?:
     | 'delivered_to_operator'
     | 'delivered_to_recipient'
@@ -22,72 +24,90 @@ export interface EmulatedReceipt {
     | 'rejected_by_operator'
     | 'undelivered_to_recipient'
     | (string & {});
-  /** ISO 8601. */
+  /** When it happened, ISO 8601. */
   readonly timestamp: string;
+  /** 8x8's delivery error code; absent or 0 without an error. */
   readonly errorCode?: number;
+  /** 8x8's description of the error. */
   readonly errorMessage?: string;
 }
 
-/** The outcome that was reported for a message. */
+/** The outcome that was reported for a message with `messages.feedback`. */
 export interface EmulatedFeedback {
+  /** Whether the message did its job, for example whether the code was entered. */
   readonly outcome: 'success' | 'failure';
-  /** When the report came, epoch milliseconds. */
+  /** Time of the report in epoch milliseconds. */
   readonly at: number;
-  /** False when it came more than 15 minutes after the send: 8x8 makes nothing of it then. */
+  /** False for a report more than 15 minutes after the send, which makes 8x8's conversion rate less accurate. */
   readonly useful: boolean;
 }
 
-/** What is known of a message when it is accepted. */
+/** A message after validation, before it is accepted. */
 export interface MessageDraft {
-  /** E.164 with a plus, for example `+6591234567`. */
+  /** The recipient in E.164 with a plus, for example `+6591234567`. */
   readonly destination: string;
-  /** ISO 3166-1 alpha-2; absent for satellite and premium services. */
+  /** The recipient's country, ISO 3166-1 alpha-2; absent for satellite and premium services. */
   readonly country?: string;
+  /** The sender ID; `EMULATOR` when the request had none. */
   readonly source: string;
-  /** What goes out: a text of more than 10 parts is cut. `**MASKED**` after the removal of personal data. */
+  /** The text that is sent, cut to 10 parts. `**MASKED**` after the removal of personal data. */
   readonly text: string;
+  /** The encoding that was used. */
   readonly encoding: 'GSM7' | 'UCS2';
+  /** Number of parts, 1 to 10. */
   readonly parts: number;
-  /** True when the end of the text was lost because it had more than 10 parts. */
+  /** True when the text had more than 10 parts and its end was lost. */
   readonly cut: boolean;
+  /** Your id of the message. */
   readonly clientMessageId?: string;
+  /** The end user's IP address, as given in the request. */
   readonly clientIp?: string;
+  /** The address for receipts of this message, in place of the account's webhook. */
   readonly dlrCallbackUrl?: string;
+  /** Whether conversion tracking was requested. */
   readonly track?: 'None' | 'Outcome';
-  /** Epoch milliseconds. */
+  /** When the message is due, in epoch milliseconds; absent for an immediate one. */
   readonly scheduledAt?: number;
+  /** When the message expires, in epoch milliseconds. */
   readonly expiresAt?: number;
 }
 
-/** What the call that carried it adds. */
+/** The request that carried a message. */
 export interface MessageOrigin {
+  /** The sub-account that sent the message. */
   readonly subAccountId: string;
+  /** 8x8's id of the batch; absent for a single message. */
   readonly batchId?: string;
+  /** Your id of the batch. */
   readonly clientBatchId?: string;
+  /** The survey; absent for a plain message. */
   readonly surveyId?: string;
 }
 
 /** A message that the emulator accepted. */
 export interface EmulatedMessage extends MessageDraft, MessageOrigin {
+  /** 8x8's id of the message. */
   readonly umid: string;
+  /** The current state. */
   readonly state: EmulatedMessageState;
-  /** Epoch milliseconds of the acceptance. */
+  /** When the message was accepted, in epoch milliseconds. */
   readonly createdAt: number;
-  /** Epoch milliseconds of the last change of `state`. */
+  /** When `state` last changed, in epoch milliseconds. */
   readonly updatedAt: number;
-  /** Invented prices, see `prices`; after a receipt, its price. 0 when cancelled. */
+  /** The invented price, see the option `prices`; after a receipt, the price it reported. The total is 0 when cancelled. */
   readonly price: { readonly perSms: number; readonly total: number; readonly currency: string };
+  /** The outcome that was reported with `messages.feedback`. */
   readonly feedback?: EmulatedFeedback;
-  /** The delivery receipt that got furthest; absent before the first. */
+  /** The furthest delivery receipt; absent before the first. */
   readonly receipt?: EmulatedReceipt;
   /** True after the removal of personal data. */
   readonly personalDataRemoved: boolean;
 }
 
-/** How 8x8 shows what it does not show. */
+/** 8x8's placeholder for a masked text. */
 export const MASKED = '**MASKED**';
 
-/** The last four digits hidden, as in 8x8's examples: `+63922110xxxx`. */
+/** Hides the last four digits as in 8x8's examples: `+63922110xxxx`. */
 export function maskedDestination(destination: string): string {
   return `${destination.slice(0, -4)}xxxx`;
 }

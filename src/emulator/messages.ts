@@ -5,10 +5,10 @@ import { type EmulatedMessage, type EmulatedReceipt, MASKED, maskedDestination }
 import { fail, PROBLEMS } from './problems.ts';
 import { readDestinations, readEntries, submitBatch, submitOne } from './submit.ts';
 
-/** 8x8 makes nothing of an outcome that comes later (SMS API, "SMS feedback"). */
+/** A later outcome makes 8x8's conversion rate less accurate (SMS API, "SMS feedback"). */
 const FEEDBACK_WINDOW_MS = 15 * 60 * 1000;
 
-/** The value of a path segment that the route's template is sure to have. */
+/** The value of a path segment that the route's template contains. */
 export function segment(call: ApiCall, name: string): string {
   return call.segments[name] as string;
 }
@@ -22,7 +22,7 @@ export const sendOne: Handler = (call, context) => {
 export const sendBatch: Handler = (call, context) => {
   const body = readObject(call.body);
   const template = readObject(body.template ?? {}, PROBLEMS.invalidTemplate);
-  // Given both, 8x8 drops `destinations` without a word, and so does this.
+  // When a request has both, 8x8 silently drops `destinations`, and so does the emulator.
   const entries = body.messages === undefined ? readDestinations(body.destinations) : readEntries(body);
   const shared = body.clientIp === undefined ? template : { ...template, clientIp: body.clientIp };
   const submitted = entries.map((entry) => {
@@ -38,7 +38,7 @@ function findMessage(call: ApiCall, context: EmulatorContext): EmulatedMessage {
   return context.messages.find(segment(call, 'subAccountId'), umid) ?? fail(PROBLEMS.messageNotFound);
 }
 
-/** The state as 8x8's details and exports name it; a cancelled message ends with delivery error 20. */
+/** The status as in 8x8's details and exports; a cancelled message ends with delivery error 20. */
 export function statusOf(message: EmulatedMessage): EmulatedReceipt {
   if (message.receipt !== undefined) return message.receipt;
   const timestamp = new Date(message.updatedAt).toISOString();
@@ -48,7 +48,7 @@ export function statusOf(message: EmulatedMessage): EmulatedReceipt {
   return { state: message.state === 'scheduled' ? 'queued' : 'sent', timestamp };
 }
 
-/** Number and text as 8x8 shows them: masked, unless it was asked to show them. */
+/** Number and text as 8x8 shows them: masked, unless unmasking was requested. */
 export function shownPersonalData(message: EmulatedMessage, context: EmulatorContext) {
   if (context.showPersonalData || message.personalDataRemoved) {
     return { msisdn: message.destination, body: message.text };

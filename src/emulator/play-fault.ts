@@ -11,13 +11,13 @@ const BAD_GATEWAY = 502;
 export interface FaultyExchange {
   readonly signal: AbortSignal | undefined;
   readonly url: URL;
-  /** Does what the request asks for; with a reason, every message is REJECTED. */
+  /** Carries out the request; with a reason, every message is REJECTED. */
   readonly handle: (rejection?: string) => Response;
   readonly context: EmulatorContext;
   readonly record: (outcome: Pick<EmulatedRequest, 'fault'>) => void;
 }
 
-/** Answers a request the way the fault wants, or throws as a broken connection does. */
+/** Returns the response of a fault, or throws the error of a broken connection. */
 export async function playFault(planned: PlannedFault, exchange: FaultyExchange): Promise<Response> {
   const { fault, options } = planned;
   const { signal, url, handle: carryOut, context } = exchange;
@@ -59,7 +59,7 @@ export async function playFault(planned: PlannedFault, exchange: FaultyExchange)
   }
 }
 
-/** The parts of an answer, to make a broken one of. */
+/** Reads a response, so that a broken copy of it can be built. */
 async function readParts(response: Response) {
   return { status: response.status, headers: response.headers, text: await response.text() };
 }

@@ -1,9 +1,9 @@
 /**
- * Prices of the emulator. They are **invented**: plausible in their order of magnitude, so that a demo can count money,
- * and nothing that 8x8 ever quoted. The real ones are in your 8x8 account (`account.prices()`).
+ * Prices of the emulator. They are **invented**: their order of magnitude is plausible, so that a demo can show costs, but
+ * 8x8 never quoted them. `account.prices()` returns the real prices of your account.
  */
 
-/** Currency of the invented prices. */
+/** The currency of the invented prices. */
 const INVENTED_CURRENCY = 'USD';
 
 /** One row: country (alpha-2), English name, mobile country code, invented price of one part in USD. */
@@ -50,23 +50,27 @@ const INVENTED_PRICES: readonly PriceRow[] = [
 
 /** Invented price of one part to any other country. */
 const OTHER_COUNTRY = 0.11;
-/** Invented price of one part to a satellite or premium service: what an attacker hopes for. */
+/** Invented price of one part to a satellite or premium service, the target of a toll fraud. */
 const INTERNATIONAL_SERVICE = 1.4;
 
-/** Prices of the emulator; the built-in ones are invented. */
+/** The prices of the emulator; the built-in ones are invented. */
 export interface EmulatedPriceOptions {
-  /** Price of one part by country (alpha-2), instead of the invented one. `{ SG: 0.05 }` */
+  /**
+   * Price of one part by country (ISO 3166-1 alpha-2), in place of the invented one, for example `{ SG: 0.05 }`.
+   * @default the invented prices
+   */
   readonly perPart?: Readonly<Record<string, number>> | undefined;
-  /** ISO 4217. Default `USD`. Changes the name only: amounts are not converted. */
+  /** ISO 4217 code. Changes the name only: amounts are not converted. @default `USD` */
   readonly currency?: string | undefined;
   /**
-   * 8x8's documents disagree about the price list: `object` is the shape of its examples (`outbound: { countries }`),
-   * `array` that of its schema (`outbound: [{ countries }]`). Default `object`.
+   * The shape of the price list, on which 8x8's documents disagree: `object` is that of its examples
+   * (`outbound: { countries }`), `array` that of its schema (`outbound: [{ countries }]`).
+   * @default `object`
    */
   readonly shape?: 'object' | 'array' | undefined;
 }
 
-/** A country as the price list shows it. */
+/** A country in the price list. */
 export interface PricedCountry {
   readonly country: string;
   readonly name: string;
@@ -76,19 +80,19 @@ export interface PricedCountry {
   readonly perPart: number;
 }
 
-/** Money is counted in whole millionths, so that a sum of many prices has no rounding dust. */
+/** Money is counted in whole millionths, so that sums have no rounding errors. */
 export const MICROS = 1_000_000;
 
 export interface PriceTable {
   readonly currency: string;
   readonly shape: 'object' | 'array';
-  /** Every country with a price of its own, in alphabetical order. */
+  /** Every country with its own price, in alphabetical order. */
   readonly countries: readonly PricedCountry[];
   /** Millionths of the currency for one part. */
   perPartMicros(country: string | undefined): number;
 }
 
-/** The price list of one emulator. */
+/** Creates the price list of one emulator. */
 export function createPriceTable(options: EmulatedPriceOptions = {}): PriceTable {
   const own = options.perPart ?? {};
   const rows = new Map(INVENTED_PRICES.map((row) => [row[0], row]));

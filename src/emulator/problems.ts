@@ -1,14 +1,14 @@
-/** A failure as 8x8 answers it: HTTP status, API code, text. */
+/** An error of 8x8: HTTP status, API code, text. */
 export interface Problem {
   readonly status: number;
   readonly code: number;
   readonly message: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The text under which the same fault is REJECTED, inside HTTP 200, when it is one message of a batch. */
+  /** The reason with which a message of a batch is REJECTED, inside HTTP 200, for the same fault. */
   readonly rejection?: string;
 }
 
-/** Ends a call with an error answer. */
+/** Ends a request with an error response. */
 export class ProblemError extends Error {
   readonly problem: Problem;
 
@@ -26,10 +26,10 @@ const INVALID_NUMBER = 'Invalid MSISDN format (not E.164 international number)';
 const EXPIRED = 'Expiry time already reached';
 const BLOCKED = 'Destination is blacklisted';
 
-/** Why a message is REJECTED when 8x8 itself is at fault. */
+/** The reason with which a message is REJECTED when 8x8 itself failed. */
 export const INTERNAL_ERROR = 'Internal server error';
 
-/** Every error the emulator answers. Codes as in 8x8's list of API error codes. */
+/** Every error of the emulator, with the codes of 8x8's list of API error codes. */
 export const PROBLEMS = {
   invalidParameter: { status: 400, code: 1000, message: 'Invalid parameter' },
   invalidJson: { status: 400, code: 1000, message: 'Request body is not valid JSON' },
@@ -37,15 +37,15 @@ export const PROBLEMS = {
   illegalSubAccount: { status: 400, code: 1001, message: 'Illegal subAccountId' },
   unknownSubAccount: { status: 403, code: 1001, message: 'Illegal subAccountId' },
   invalidNumber: { status: 400, code: 1002, message: INVALID_NUMBER, rejection: INVALID_NUMBER },
-  /** So far from a number that even an answer could not carry it: a batch is refused as a whole. */
+  /** Text that not even a response could carry as a number: a batch is refused as a whole. */
   malformedNumber: { status: 400, code: 1002, message: INVALID_NUMBER },
   invalidEncoding: { status: 400, code: 1003, message: 'Invalid encoding' },
   invalidText: { status: 400, code: 1004, message: 'Invalid text' },
   invalidSource: { status: 400, code: 1005, message: 'Invalid source' },
   invalidExpiry: { status: 400, code: 1006, message: 'Invalid expiry' },
-  /** No error at all: REJECTED inside HTTP 200, also when it is the only message of the request. */
+  /** Not an HTTP error: REJECTED inside HTTP 200, even for a single message. */
   expired: { status: 200, code: 0, message: EXPIRED, rejection: EXPIRED },
-  /** 8x8 documents no text for a number on the account's block list; this one is the emulator's own. */
+  /** 8x8 documents no text for a number on the account's block list; this text is the emulator's own. */
   blocked: { status: 200, code: 0, message: BLOCKED, rejection: BLOCKED },
   invalidTemplate: { status: 400, code: 1007, message: 'Invalid SMS template' },
   invalidId: { status: 400, code: 1008, message: 'Invalid ID' },
@@ -83,16 +83,16 @@ export const PROBLEMS = {
   invalidCallback: { status: 400, code: 3020, message: 'Invalid delivery receipt callback URL' },
   invalidJob: { status: 404, code: 4018, message: 'Invalid jobId' },
   groupExists: { status: 409, code: 5003, message: 'A group with the same name already exists' },
-  /** 8x8 documents the status and no code. */
+  /** 8x8 documents the status, but no code. */
   contactExists: { status: 409, code: 1000, message: 'A contact with the same MSISDN already exists' },
 } as const satisfies Record<string, Problem>;
 
-/** Throws the problem, so that a validation reads as one line. */
+/** Throws a problem as an expression, so that a validation fits in one line. */
 export function fail(problem: Problem): never {
   throw new ProblemError(problem);
 }
 
-/** HTTP 405. 8x8 has no code of its own for it. */
+/** HTTP 405, for which 8x8 has no code. */
 export function methodNotAllowed(allowed: readonly string[]): Problem {
   return {
     status: 405,

@@ -1,6 +1,6 @@
-/** At most so many requests under one key in any second. */
+/** Limits the requests with one key in any second. */
 export interface RequestRate {
-  /** 0 when admitted, otherwise whole seconds until it is worth trying again. A refused request is not counted. */
+  /** Returns 0 for an admitted request, otherwise whole seconds until the next attempt. A refused request does not count. */
   take(key: string, now: number): number;
 }
 

@@ -1,16 +1,16 @@
-/** A form that was posted: its texts, and its file. */
+/** A posted form: its text fields, and its file. */
 export interface ReceivedForm {
   readonly fields: Readonly<Record<string, string>>;
   readonly file?: { readonly name: string; readonly text: string };
 }
 
-/** The content type, with its boundary, of what says that it is a form. */
+/** The content type of a form with its boundary; undefined for any other request. */
 export function formTypeOf(request: Request): string | undefined {
   const type = request.headers.get('content-type');
   return type?.startsWith('multipart/form-data') === true ? type : undefined;
 }
 
-/** Undefined when it is no form. */
+/** Parses a form; undefined for a body that is not one. */
 export async function readForm(
   pieces: readonly BlobPart[],
   formType: string,

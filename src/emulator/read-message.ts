@@ -9,16 +9,16 @@ const MAX_CLIENT_MESSAGE_ID = 350;
 const MAX_SOURCE = 16;
 const MAX_ALPHANUMERIC_SOURCE = 11;
 const MAX_SCHEDULE_AHEAD_MS = 7 * 24 * 60 * 60 * 1000;
-/** 8x8 names no figure for "text too long"; this one is the emulator's own, far above the 10 parts that go out. */
+/** 8x8 gives no number for "text too long"; this one is the emulator's own, far above the 10 parts that are sent. */
 const MAX_TEXT = 10_000;
-/** The sender of a message without `source`; at 8x8 it is set up with the sub-account. */
+/** The sender ID of a message without `source`; at 8x8 it is configured with the sub-account. */
 const DEFAULT_SOURCE = 'EMULATOR';
 
 function internationalDigits(destination: string, country: string | undefined): string {
   const digits = destination.replace('+', '');
   if (destination.startsWith('+') || country === undefined) return digits;
   const callingCode = callingCodeOf(country) ?? fail(PROBLEMS.invalidCountry);
-  // "6591234567" with SG is international, "65123456" is not: what is left must be long enough for a number.
+  // "6591234567" with SG is international, "65123456" is national: the rest must be long enough for a number.
   if (digits.startsWith(callingCode) && digits.length - callingCode.length >= 7) return digits;
   return callingCode + (country.toUpperCase() === 'IT' ? digits : digits.replace(/^0/, ''));
 }
@@ -40,7 +40,7 @@ function readSource(fields: JsonObject): string {
   const source = readString(fields, 'source', PROBLEMS.invalidSource);
   if (source === undefined || source === '') return DEFAULT_SOURCE;
   if (source.length > MAX_SOURCE) {
-    // A plus before 16 digits is one character more and still allowed.
+    // 16 digits with a leading plus are one character longer and still allowed.
     if (!/^\+\d{16}$/.test(source)) fail(PROBLEMS.sourceTooLong);
     return source;
   }
@@ -49,7 +49,7 @@ function readSource(fields: JsonObject): string {
   return source.length > MAX_ALPHANUMERIC_SOURCE ? fail(PROBLEMS.sourceTooLong) : source;
 }
 
-/** 8x8 sends the first ten parts of a text and drops the rest without a word. */
+/** Cuts a text as 8x8 does, which sends the first ten parts and silently drops the rest. */
 function cutToParts(text: string, encoding: 'GSM7' | 'UCS2'): string {
   let fits = 0;
   let tooLong = text.length;
@@ -87,15 +87,15 @@ function readTimes(fields: JsonObject, now: number): Pick<MessageDraft, 'schedul
   if (scheduledAt !== undefined && scheduledAt > now + MAX_SCHEDULE_AHEAD_MS) fail(PROBLEMS.invalidSchedule);
   if (expiresAt !== undefined && expiresAt <= Math.max(now, scheduledAt ?? now)) fail(PROBLEMS.expired);
   return {
-    // What is due already is not scheduled: it goes out at once.
+    // A message that is already due is sent immediately.
     ...(scheduledAt !== undefined && scheduledAt > now && { scheduledAt }),
     ...(expiresAt !== undefined && { expiresAt }),
   };
 }
 
 /**
- * Checks one message as 8x8 does and says what would go out. `text` is given apart, because surveys make theirs from a
- * template. Ends the call with the first fault found; one whose problem has a `rejection` is REJECTED in a batch.
+ * Validates one message as 8x8 does. `text` is a separate argument, because surveys build theirs from a template. Fails
+ * with the first fault found; in a batch, a message whose problem has a `rejection` is REJECTED.
  */
 export function readMessage(fields: JsonObject, text: string | undefined, now: number): MessageDraft {
   const clientMessageId = readString(fields, 'clientMessageId', PROBLEMS.invalidParameter);

@@ -1,17 +1,17 @@
 import { fail, PROBLEMS } from './problems.ts';
 import { formTypeOf, type ReceivedForm, readForm } from './read-form.ts';
 
-/** A full batch of 10,000 ten-part messages with long ids stays below this. 8x8 documents no figure. */
+/** A full batch of 10,000 ten-part messages with long ids stays below this. 8x8 documents no limit. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
-/** A body as it came. */
+/** The body of a request. */
 export interface ReceivedBody {
   readonly text: string;
-  /** Undefined when the text is no JSON. */
+  /** Undefined when the text is not JSON. */
   readonly json: { readonly value: unknown } | undefined;
-  /** Undefined when it is no form. */
+  /** Undefined when the body is not a form. */
   readonly form?: ReceivedForm | undefined;
-  /** True when reading was given up. */
+  /** True when the body was too large to read. */
   readonly tooLarge: boolean;
 }
 
@@ -23,7 +23,7 @@ function parseJson(text: string): { readonly value: unknown } | undefined {
   }
 }
 
-/** Undefined when it is too large. The bytes are kept in `pieces`, if given. */
+/** Reads the body as text; undefined when it is too large. Collects the bytes in `pieces`, if given. */
 async function readText(request: Request, pieces?: BlobPart[]): Promise<string | undefined> {
   if (request.body === null) return '';
   const reader = request.body.getReader();
@@ -43,7 +43,7 @@ async function readText(request: Request, pieces?: BlobPart[]): Promise<string |
   }
 }
 
-/** Reads a body of any kind, a stream too. */
+/** Reads a body of any kind, including a stream. */
 export async function receiveBody(request: Request): Promise<ReceivedBody> {
   const formType = formTypeOf(request);
   const pieces: BlobPart[] = [];
@@ -53,7 +53,7 @@ export async function receiveBody(request: Request): Promise<ReceivedBody> {
   return { text, json: parseJson(text), form, tooLarge: false };
 }
 
-/** The body an endpoint asked for. */
+/** Returns the JSON body that an endpoint needs. */
 export function readJsonBody(
   received: ReceivedBody,
   need: 'required' | 'optional' | 'form' | undefined,
@@ -64,7 +64,7 @@ export function readJsonBody(
   return (received.json ?? fail(PROBLEMS.invalidJson)).value;
 }
 
-/** Waits, unless the caller gives up first. */
+/** Waits, and rejects when the signal aborts. */
 export function waitFor(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {

@@ -3,10 +3,10 @@ import { forgetOldest } from './forget-oldest.ts';
 import type { ReceivedBody } from './read-request.ts';
 import type { RouteMatch } from './router.ts';
 
-/** A request that is being answered. */
+/** A request in progress. */
 export interface LogEntry {
   readonly request: () => EmulatedRequest;
-  /** Adds what became of it. */
+  /** Adds the outcome. */
   readonly record: (outcome: Pick<EmulatedRequest, 'status' | 'fault'>) => void;
 }
 

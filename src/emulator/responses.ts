@@ -2,7 +2,7 @@ import type { ApiResponse, EmulatorContext } from './context.ts';
 import { streamLines } from './csv.ts';
 import type { Problem } from './problems.ts';
 
-/** A success as HTTP. */
+/** Converts a successful result to an HTTP response. */
 export function toResponse(response: ApiResponse): Response {
   const { status, json, lines } = response;
   if (lines !== undefined) {
@@ -11,12 +11,12 @@ export function toResponse(response: ApiResponse): Response {
       headers: { 'content-type': 'text/csv; charset=utf-8' },
     });
   }
-  // A 204 must not even have an empty body.
+  // A 204 must not have a body, not even an empty one.
   if (json === undefined) return new Response(null, { status });
   return Response.json(json, { status });
 }
 
-/** An error as 8x8 writes it. */
+/** Converts a problem to an HTTP response in 8x8's error format. */
 export function toErrorResponse(problem: Problem, context: EmulatorContext): Response {
   const { status, code, message, headers = {} } = problem;
   const timestamp = new Date(context.clock.now()).toISOString();

@@ -1,7 +1,7 @@
 import { methodNotAllowed, PROBLEMS, type Problem } from './problems.ts';
 import { ROUTES, type Route } from './routes.ts';
 
-/** Where a request belongs, or why it belongs nowhere. */
+/** The route of a request, or the problem that there is none. */
 export type RouteMatch =
   | { readonly route: Route; readonly segments: Readonly<Record<string, string>> }
   | { readonly problem: Problem };
@@ -14,7 +14,7 @@ function decode(part: string): string | undefined {
   }
 }
 
-/** Values of the `{name}` segments, decoded; undefined when the path does not fit. */
+/** The decoded values of the `{name}` segments; undefined when the path does not match. */
 function matchPath(template: string, given: readonly string[]): Record<string, string> | undefined {
   const wanted = template.split('/');
   if (wanted.length !== given.length) return undefined;
@@ -32,7 +32,7 @@ function matchPath(template: string, given: readonly string[]): Record<string, s
   return segments;
 }
 
-/** Finds the endpoint: 404 when no path fits, 405 when only the method does not. */
+/** Finds the endpoint: 404 when no path matches, 405 when only the method does not. */
 export function matchRoute(method: string, path: string): RouteMatch {
   const allowed: string[] = [];
   const given = path.split('/');

@@ -46,12 +46,12 @@ export interface Route {
   readonly method: string;
   /** Path with `{name}` segments. */
   readonly path: string;
-  /** Absent for the download, which is no operation of 8x8's API. */
+  /** Absent for downloads and links, which are not operations of 8x8's API. */
   readonly operationId?: string;
   readonly handler: Handler;
-  /** Whether a JSON body must come with it, or a form. Default: none is read. */
+  /** Whether the endpoint reads a JSON body or a form; absent when it reads none. */
   readonly body?: 'required' | 'optional' | 'form';
-  /** True for message details: one request a second. */
+  /** True for message details, which allow one request per second. */
   readonly slow?: boolean;
 }
 
@@ -74,7 +74,7 @@ function route(
 
 const required = { body: 'required' } as const;
 
-/** All of 8x8's SMS API. Where two paths fit, the earlier one wins: literal segments stand before `{umid}`. */
+/** All operations of 8x8's APIs. When two paths match, the earlier one wins: literal segments precede `{umid}`. */
 export const ROUTES: readonly Route[] = [
   route(`POST ${messages}`, 'Send-Sms-Single', sendOne, required),
   route(`POST ${messages}/batch`, 'Send-Many-Sms', sendBatch, required),

@@ -1,8 +1,8 @@
 import { fail, PROBLEMS } from './problems.ts';
 
 /**
- * Ends the call unless the sub-account is well formed (400, 1001) and one of the account's (403, 1001: the key is good,
- * it just may not do this there).
+ * Fails unless the sub-account is well formed (400, 1001) and belongs to the account (403, 1001: the key is valid, but not
+ * for this sub-account).
  */
 export function readSubAccount(subAccountId: string, known: readonly string[] | undefined): string {
   if (!/^[A-Za-z0-9\-._&]{3,50}$/.test(subAccountId)) fail(PROBLEMS.illegalSubAccount);

@@ -4,18 +4,18 @@ import type { MessageDraft, MessageOrigin } from './message.ts';
 import { fail, PROBLEMS, ProblemError } from './problems.ts';
 import { readMessage } from './read-message.ts';
 
-/** What single sends, batches and surveys have in common: check, accept or reject, answer. */
+/** The common part of single sends, batches and surveys: validate, accept or reject, respond. */
 
 const MAX_BATCH = 10_000;
 const MAX_CLIENT_BATCH_ID = 20;
 
-/** A message that was checked: it goes out, or it is REJECTED for a reason. */
+/** A validated message: it is sent, or REJECTED for a reason. */
 type Checked = MessageDraft | { readonly rejection: string };
 
-/** One message of a request: its fields, and where its text comes from. */
+/** One message of a request: its fields, and the function that builds its text. */
 export interface SubmittedMessage {
   readonly fields: JsonObject;
-  /** Throws a `ProblemError` when there is none that could be used. */
+  /** Throws a `ProblemError` when the text is malformed. */
   readonly text: () => string | undefined;
 }
 
@@ -59,7 +59,7 @@ function acceptOrReject(
   };
 }
 
-/** Sends one message. A fault that a batch would REJECT is an error here, except an expiry that was reached. */
+/** Sends one message. A fault that a batch would REJECT is an HTTP error here, except an expiry that has passed. */
 export function submitOne(
   message: SubmittedMessage,
   call: ApiCall,
@@ -70,7 +70,7 @@ export function submitOne(
   return { status: 200, json: acceptOrReject(checked, message, origin, context) };
 }
 
-/** Sends a batch. All messages are read before the first is accepted, so an error answer means that nothing went out. */
+/** Sends a batch. All messages are validated before the first is accepted, so an error response means that nothing was sent. */
 export function submitBatch(
   submitted: readonly SubmittedMessage[],
   body: JsonObject,
@@ -101,7 +101,7 @@ export function submitBatch(
   };
 }
 
-/** The entries of `messages`, each an object. */
+/** Reads `messages`: a list of objects. */
 export function readEntries(body: JsonObject): readonly JsonObject[] {
   const { messages } = body;
   if (!Array.isArray(messages) || messages.length === 0) return fail(PROBLEMS.missingMessages);
@@ -109,7 +109,7 @@ export function readEntries(body: JsonObject): readonly JsonObject[] {
   return messages.every(isRecord) ? messages : fail(PROBLEMS.invalidParameter);
 }
 
-/** `destinations` as messages without a text of their own. */
+/** Reads `destinations` as messages without their own text. */
 export function readDestinations(destinations: unknown): readonly JsonObject[] {
   if (!Array.isArray(destinations) || destinations.length === 0) return fail(PROBLEMS.missingMessages);
   if (destinations.length > MAX_BATCH) fail(PROBLEMS.bulkLimit);

@@ -4,11 +4,11 @@ import { segment } from './messages.ts';
 import { fail, PROBLEMS } from './problems.ts';
 import { readEntries, submitBatch, submitOne } from './submit.ts';
 
-/** 14 characters; 7 more make the 21 that 8x8 promises for a short link. */
+/** 14 characters, plus 7 of an id: 8x8 promises short links of 21. */
 const SHORT_LINK = 'http://s.test/';
 const SHORT_LINK_LENGTH = 21;
 
-/** Replaces `{{url}}` and `{{url:a:b}}` by a short link, and declared variables by their values. */
+/** Replaces `{{url}}` and `{{url:a:b}}` with a short link, and declared variables with their values. */
 function fillTemplate(body: string, variables: JsonObject, context: EmulatorContext): string {
   return body.replace(/\{\{(url(?::[^{}]*)?|[^{}]+)\}\}/g, (placeholder: string, name: string) => {
     if (name === 'url' || name.startsWith('url:')) {

@@ -2,41 +2,49 @@ import type { Clock } from '../types.ts';
 import { forgetOldest } from './forget-oldest.ts';
 import type { IdSource } from './ids.ts';
 
-/** How a code reaches a person. */
+/** The channel through which a code reaches a person. */
 export type EmulatedChannel = 'sms' | 'call' | 'whatsapp' | 'viber' | 'sma';
 
-/** A session of the Verification API, readable by tests and demos. */
+/** A session of the Verification API, as tests and demos see it. */
 export interface EmulatedVerification {
+  /** 8x8's id of the session. */
   readonly sessionId: string;
+  /** The sub-account that started the session. */
   readonly subAccountId: string;
-  /** E.164 with a plus. */
+  /** The number to verify, in E.164 with a plus. */
   readonly destination: string;
+  /** The channel through which the code was sent. */
   readonly channel: EmulatedChannel;
-  /** What the person has to enter. The same in every run when the emulator has a `seed`. */
+  /** The code that the person has to enter; the same in every run when the emulator has a `seed`. */
   readonly code: string;
+  /** The current status. */
   readonly status: 'WAITING' | 'VERIFIED' | 'FAILED' | 'EXPIRED';
-  /** Wrong codes so far. */
+  /** Number of wrong codes so far; the fifth ends the session. */
   readonly attempt: number;
-  /** How often a code was handed over. */
+  /** Number of times that a code was sent. */
   readonly sends: number;
-  /** Epoch milliseconds. */
+  /** When the code expires, in epoch milliseconds. */
   readonly expiresAt: number;
-  /** Epoch milliseconds: sooner, another start is answered 403, code 1400. */
+  /** When the next start is allowed, in epoch milliseconds; an earlier one gets 403, code 1400. */
   readonly retryAfter: number;
+  /** The brand, as given in the request. */
   readonly brand?: string;
+  /** The language, as given in the request. */
   readonly language?: string;
+  /** The address for status changes, as given in the request. */
   readonly callbackUrl?: string;
+  /** The end user's IP address, as given in the request. */
   readonly clientIp?: string;
-  /** Channel `sms`: the message with the code. */
+  /** For channel `sms`: the id of the message with the code. */
   readonly umid?: string;
 }
 
-/** Everything one emulator remembers about sessions. */
+/** The verification sessions of one emulator. */
 export interface VerificationStore {
-  /** In order of their start. */
+  /** All sessions in order of their start. */
   all(): readonly EmulatedVerification[];
   find(subAccountId: string, sessionId: string): EmulatedVerification | undefined;
-  /** The session that waits for a code from this number. */
+  /** The session of a number that is waiting for a code. */
   findOpen(subAccountId: string, destination: string): EmulatedVerification | undefined;
   put(verification: EmulatedVerification): EmulatedVerification;
   newSessionId(): string;
@@ -45,7 +53,7 @@ export interface VerificationStore {
 }
 
 const LETTERS = 'ABCDEFGHJKMNPQRSTUVWXYZ';
-/** Of which characters a code is made. `ALPHANUMERIC_EASY` leaves out what looks like something else. */
+/** The characters of a code by type. `ALPHANUMERIC_EASY` leaves out characters that look like others. */
 const ALPHABETS: Readonly<Record<string, string>> = {
   ALPHANUMERIC: `0123456789${LETTERS}ILO${LETTERS.toLowerCase()}ilo`,
   ALPHANUMERIC_CAPITALS: `0123456789${LETTERS}ILO`,
@@ -63,7 +71,7 @@ export function createVerificationStore({
 }): VerificationStore {
   const sessions = new Map<string, EmulatedVerification>();
 
-  /** Nobody waits for the end of a session, so it is looked at when it is read. */
+  /** Marks a session as expired. No timer runs, so this happens on every read. */
   function current(verification: EmulatedVerification): EmulatedVerification {
     const isOver = verification.status === 'WAITING' && verification.expiresAt <= clock.now();
     return isOver ? { ...verification, status: 'EXPIRED' } : verification;

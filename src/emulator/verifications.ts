@@ -17,10 +17,10 @@ const CODE_TYPES = [
 ] as const;
 const invalidParameter = PROBLEMS.invalidParameter;
 
-/** Addresses whose network can do silent mobile authentication: those that documents use (RFC 5737, RFC 3849). */
+/** Addresses with silent mobile authentication: the documentation ranges of RFC 5737 and RFC 3849. */
 const COVERED_ADDRESS = /^203\.0\.113\.|^2001:db8:/i;
 
-/** What a start asks for, checked as 8x8 does. */
+/** Validates the request of a start as 8x8 does. */
 function readStart(fields: JsonObject) {
   const channel = readChoice(fields, 'channel', CHANNELS, invalidParameter) ?? 'sms';
   const whatsapp = readObject(fields.whatsapp ?? {}, invalidParameter);
@@ -45,13 +45,13 @@ function readStart(fields: JsonObject) {
 
 type Start = ReturnType<typeof readStart>;
 
-/** 8x8's own wording is not documented; this one is the emulator's. */
+/** Builds the text of the message with the code. */
 function textOf({ template, brand }: Start, code: string): string {
   const standard = brand === undefined ? 'Your code is {code}' : 'Your {brand} code is {code}';
   return (template ?? standard).replaceAll('{code}', code).replaceAll('{brand}', () => brand ?? '');
 }
 
-/** Hands the code over: as a message that `emulator.messages` shows, or for money alone. */
+/** Sends the code: as a message in `emulator.messages`, or, through other channels, only as a cost. */
 function handOver(start: Start, code: string, call: ApiCall, context: EmulatorContext): string | undefined {
   const fields = readObject(call.body);
   const addressing = { destination: fields.destination, country: fields.country };
@@ -136,7 +136,7 @@ export const getVerification: Handler = (call, context) => {
   return sessionResponse(store.put(tryCode(found, code)));
 };
 
-/** What the person's telephone opens for channel `sma`: no operation of the API, and no key comes with it. */
+/** Serves the link that the person's phone opens for channel `sma`: not an operation of the API, and without a key. */
 export const openSmaLink: Handler = (call, context) => {
   const store = context.verifications;
   const found = store.all().find(({ sessionId }) => sessionId === segment(call, 'sessionId'));

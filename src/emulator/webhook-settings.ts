@@ -3,9 +3,9 @@ import { isRecord, type JsonObject, readChoice, readObject, readString, readUrl 
 import { fail, PROBLEMS } from './problems.ts';
 import { readSubAccount } from './sub-account.ts';
 
-/** What 8x8 shows in the place of a secret. Written back it becomes the secret: 8x8 does not know it from a real one. */
+/** 8x8's placeholder for a secret. Written back, it becomes the secret: 8x8 cannot tell it from a real one. */
 const SECRET = '***';
-/** The account-wide webhook; no wildcard when deleting. */
+/** The account-wide webhook; not a wildcard when deleting. */
 const ACCOUNT_WIDE = '*';
 
 const invalidParameter = PROBLEMS.invalidParameter;

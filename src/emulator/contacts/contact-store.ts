@@ -1,7 +1,7 @@
 import type { Clock } from '../../types.ts';
 import type { ContactJobRecord } from './job.ts';
 
-/** What a contact is made of; checked. */
+/** The validated fields of a contact. */
 export interface ContactDraft {
   readonly firstName?: string;
   readonly lastName?: string;
@@ -26,9 +26,9 @@ export interface GroupDraft {
 export interface GroupRecord extends GroupDraft {
   readonly id: number;
   readonly createdAt: number;
-  /** Since when it has been a block list, if it is one. */
+  /** When the group became a block list, in epoch milliseconds; irrelevant for other groups. */
   readonly blocksSince: number;
-  /** Since when each contact has been in it. */
+  /** The time at which each contact joined, in epoch milliseconds, by contact id. */
   readonly members: Map<number, number>;
 }
 
@@ -37,25 +37,25 @@ export interface ContactStore {
   readonly contacts: ReadonlyMap<number, ContactRecord>;
   readonly groups: ReadonlyMap<number, GroupRecord>;
   readonly jobs: Map<string, ContactJobRecord>;
-  /** Without an id: a new one. */
+  /** Creates a contact, or replaces the known one. */
   putContact(draft: ContactDraft, known?: ContactRecord): ContactRecord;
   putGroup(draft: GroupDraft, known?: GroupRecord): GroupRecord;
-  /** By digits without a plus. */
+  /** Finds a contact by number, given as digits without a plus. */
   findNumber(msisdn: string): ContactRecord | undefined;
   groupsOf(contactId: number): readonly GroupRecord[];
   join(contactId: number, group: GroupRecord): void;
   deleteContact(contactId: number): void;
   deleteGroup(groupId: number): void;
-  /** Puts a number on the account's block list. */
+  /** Adds a number to the account's block list. */
   block(msisdn: string): void;
-  /** Whether messages to a number are stopped, which begins an hour after it was blocked. */
+  /** Whether messages to a number are rejected, which starts an hour after it was blocked. */
   isBlocked(msisdn: string): boolean;
   clear(): void;
 }
 
 /** 8x8 synchronises its block lists every hour. */
 const SYNCHRONISED_AFTER_MS = 60 * 60 * 1000;
-/** The group that 8x8 takes for the whole account. */
+/** The name of the group that 8x8 uses as the account's block list. */
 const BLOCK_LIST = 'Blacklist';
 const FIRST_CONTACT_ID = 41_000_001;
 const FIRST_GROUP_ID = 8_001;

@@ -22,7 +22,7 @@ function contactJson(contact: ContactRecord, store: ContactStore) {
   return {
     ...contact,
     createdAt: new Date(contact.createdAt).toISOString(),
-    // 8x8's schema has no empty list.
+    // 8x8's schema does not allow an empty list.
     ...(groups.length > 0 && { groups: groups.map(groupJson) }),
   };
 }
@@ -71,7 +71,7 @@ export const updateContact: Handler = (call, context) => {
   return { status: 200, json: contactJson(context.contacts.putContact(draft, known), context.contacts) };
 };
 
-/** 8x8 documents no 404 for this call. */
+/** 8x8 documents no 404 for this operation. */
 export const deleteContact: Handler = (call, { contacts: store }) => {
   store.deleteContact(Number(segment(call, 'contactId')));
   return { status: 204 };

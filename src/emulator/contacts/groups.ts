@@ -24,7 +24,7 @@ function findGroup(call: ApiCall, { contacts: store }: EmulatorContext): GroupRe
   return store.groups.get(Number(segment(call, 'groupId'))) ?? fail(PROBLEMS.groupNotFound);
 }
 
-/** Two groups never have one name. */
+/** Stores a group; two groups must not have the same name. */
 function putGroup(store: ContactStore, draft: GroupDraft, known?: GroupRecord): GroupRecord {
   const isTaken = [...store.groups.values()].some(({ id, name }) => name === draft.name && id !== known?.id);
   return isTaken ? fail(PROBLEMS.groupExists) : store.putGroup(draft, known);
@@ -74,7 +74,7 @@ function changeMembers(
   return { status, json: groupJson(group) };
 }
 
-/** Ids that are no contact's are passed over. */
+/** Ignores ids of unknown contacts. */
 export const addMembers: Handler = (call, context) =>
   changeMembers(call, context, 201, context.contacts.join);
 

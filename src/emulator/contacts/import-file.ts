@@ -3,19 +3,19 @@ import type { ReceivedForm } from '../read-form.ts';
 import type { ContactDraft, ContactStore, GroupRecord } from './contact-store.ts';
 import { ADDRESS_NAMES, readContact, readGroups, TEXT_NAMES } from './read-contact.ts';
 
-/** An upload that was checked. */
+/** A validated upload. */
 export interface ContactUpload {
   readonly fileName: string;
   readonly fileType: 'csv' | 'xls';
   readonly text: string;
   readonly groups: readonly GroupRecord[];
-  /** Undefined: the first row names them. */
+  /** Column names; undefined when the first row has them. */
   readonly columns: readonly string[] | undefined;
 }
 
 const invalidParameter = PROBLEMS.invalidParameter;
 
-/** Comma-separated, spaces do not count. */
+/** Splits a comma-separated list, ignoring spaces. */
 function splitList(text: string): readonly string[] {
   return text.split(',').map((part) => part.trim());
 }
@@ -36,7 +36,7 @@ export function readUpload(form: ReceivedForm | undefined, store: ContactStore):
   };
 }
 
-/** Rows of a CSV file (RFC 4180); empty lines are left out. */
+/** Parses a CSV file (RFC 4180), without empty lines. */
 function parseRows(text: string): readonly (readonly string[])[] {
   const rows: string[][] = [];
   let row: string[] = [];
@@ -51,7 +51,7 @@ function parseRows(text: string): readonly (readonly string[])[] {
   return rows;
 }
 
-/** Where a column of the file belongs; what 8x8 does not name is a custom attribute. */
+/** Reads a row as a contact; columns that 8x8 does not define are custom attributes. */
 function toDraft(columns: readonly string[], row: readonly string[]): ContactDraft {
   const addresses: Record<string, string> = {};
   const texts: Record<string, string> = {};
@@ -69,9 +69,9 @@ function toDraft(columns: readonly string[], row: readonly string[]): ContactDra
   return readContact({ ...texts, addresses, customAttributes });
 }
 
-/** Creates the contacts; a number that is there already gets what the file says. False when no row could be used. */
+/** Creates the contacts, or updates known numbers. Returns false when no row could be used. */
 export function importFile(upload: ContactUpload, store: ContactStore): boolean {
-  // Excel files are taken, but not read.
+  // Excel files are accepted, but not parsed.
   if (upload.fileType === 'xls') return false;
   const rows = parseRows(upload.text);
   const [header = [], ...rest] = rows;
@@ -85,7 +85,7 @@ export function importFile(upload: ContactUpload, store: ContactStore): boolean 
       for (const group of upload.groups) store.join(contact.id, group);
       imported += 1;
     } catch (error) {
-      // A row that is wrong is left out, as the rest of the file is not.
+      // A malformed row is skipped; the rest of the file is imported.
       if (!(error instanceof ProblemError)) throw error;
     }
   }

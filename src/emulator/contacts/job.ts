@@ -5,7 +5,7 @@ export type ContactJobKind =
   | 'moveContacts'
   | 'deleteGroups';
 
-/** A job as it stands: `queued` when it was taken, `inProgress` at the first question, ended at the second. */
+/** A job: `queued` when it is created, `inProgress` at the first poll, finished at the second. */
 export interface ContactJobRecord {
   readonly id: string;
   readonly type: ContactJobKind;
@@ -15,12 +15,12 @@ export interface ContactJobRecord {
     readonly fileType: 'csv' | 'xls';
     readonly fileLocation: string;
   };
-  /** Does the work; false when nothing of it could be done. */
+  /** Does the work; returns false when nothing could be done. */
   readonly work: () => boolean;
   status: 'queued' | 'inProgress' | 'completed' | 'failed';
 }
 
-/** One question after it: the work is done at the second, so that a program that waits has something to wait for. */
+/** Advances a job by one poll. The work is done at the second poll, so that clients have to wait. */
 export function advanceJob(job: ContactJobRecord): void {
   if (job.status === 'queued') job.status = 'inProgress';
   else if (job.status === 'inProgress') job.status = job.work() ? 'completed' : 'failed';
@@ -30,7 +30,7 @@ export function jobJson({ id, type, status, createdAt }: ContactJobRecord) {
   return { id, type, status, createdAt: new Date(createdAt).toISOString() };
 }
 
-/** With its file, which 8x8 shows when it takes the file and in lists. */
+/** The JSON of a job with its file, which 8x8 shows in the response to an upload and in lists. */
 export function jobWithFileJson(job: ContactJobRecord) {
   return { ...job.file, ...jobJson(job) };
 }

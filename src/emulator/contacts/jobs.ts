@@ -23,7 +23,7 @@ function addJob(
   return job;
 }
 
-/** `work` is done when the job is asked for the second time. */
+/** Creates a job; `work` runs at its second poll. */
 function accepted(context: EmulatorContext, type: ContactJobKind, work: () => boolean) {
   return { status: 202, json: jobJson(addJob(context, type, work)) };
 }
@@ -109,6 +109,6 @@ export const listJobs: Handler = (call, { contacts: store }) => {
   const matching = all.filter((job) => type === null || job.type === type);
   const { json, ...response } = pageResponse(call, matching, all.length, jobWithFileJson);
   const { items, ...page } = readObject(json);
-  // 8x8's schema has no empty list of jobs.
+  // 8x8's schema does not allow an empty list of jobs.
   return { ...response, json: Array.isArray(items) && items.length > 0 ? { items, ...page } : page };
 };

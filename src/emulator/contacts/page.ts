@@ -4,7 +4,7 @@ import { fail, PROBLEMS } from '../problems.ts';
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 500;
 
-/** A whole number in the query, or `missing`. */
+/** Reads a whole number from the query; returns `missing` without it. */
 export function readNumber(
   call: ApiCall,
   name: string,
@@ -18,7 +18,7 @@ export function readNumber(
   return value >= min && value <= max ? value : fail(PROBLEMS.invalidParameter);
 }
 
-/** One page of what fits; `offset` counts pages. */
+/** Responds with one page of the matching items; `offset` counts pages. */
 export function pageResponse<Item>(
   call: ApiCall,
   matching: readonly Item[],

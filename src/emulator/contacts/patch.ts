@@ -1,10 +1,10 @@
 import { isRecord, readChoice, readString } from '../fields.ts';
 import { fail, PROBLEMS } from '../problems.ts';
 
-/** A document that a patch changes: fields, and one level of fields below. */
+/** A document that a patch changes: fields, and one level of nested fields. */
 export type Patchable = Record<string, unknown>;
 
-/** Names of a document's fields; below a name, those of its object (`'any'`: whatever comes). */
+/** The fields of a document; nested, the fields of an object (`'any'` allows all names). */
 export type PatchNames = Readonly<Record<string, true | readonly string[] | 'any'>>;
 
 const invalidParameter = PROBLEMS.invalidParameter;
@@ -13,7 +13,7 @@ function findName(name: string, known: readonly string[]): string {
   return known.find((candidate) => candidate.toLowerCase() === name.toLowerCase()) ?? fail(invalidParameter);
 }
 
-/** The object and the name in it that a JSON pointer means; 8x8 does not mind upper and lower case. */
+/** Resolves a JSON pointer to an object and a name in it; like 8x8, ignores upper and lower case. */
 function resolve(document: Patchable, path: string, names: PatchNames): { parent: Patchable; name: string } {
   const [empty, first = '', second, ...rest] = path
     .split('/')
@@ -28,7 +28,7 @@ function resolve(document: Patchable, path: string, names: PatchNames): { parent
   return { parent, name: below === 'any' ? second : findName(second, below ?? []) };
 }
 
-/** Applies RFC 6902 as far as 8x8 documents it: values are texts, and there is no `from`. All operations, or an error. */
+/** Applies a patch (RFC 6902) as far as 8x8 documents it: values are texts, without `from`. Applies all operations, or fails. */
 export function applyPatch(document: Patchable, body: unknown, names: PatchNames): Patchable {
   if (!Array.isArray(body) || body.length === 0) return fail(invalidParameter);
   const changed = { ...document };

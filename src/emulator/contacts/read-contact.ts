@@ -13,7 +13,7 @@ const MAX_GROUP_TEXT = 100;
 
 const invalidParameter = PROBLEMS.invalidParameter;
 
-/** The addresses of a contact, as 8x8 names them. */
+/** 8x8's names of a contact's addresses. */
 export const ADDRESS_NAMES = [
   'msisdn',
   'email',
@@ -24,7 +24,7 @@ export const ADDRESS_NAMES = [
   'kakaoTalkId',
 ] as const;
 
-/** The texts of a contact, as 8x8 names them. */
+/** 8x8's names of a contact's text fields. */
 export const TEXT_NAMES = ['firstName', 'lastName', 'externalId', 'country'] as const;
 
 function readText(fields: JsonObject, name: string, max: number): string | undefined {
@@ -32,7 +32,7 @@ function readText(fields: JsonObject, name: string, max: number): string | undef
   return value === undefined || (value.length >= 1 && value.length <= max) ? value : fail(invalidParameter);
 }
 
-/** Digits without a plus. */
+/** Reads a number as digits without a plus. */
 export function readMsisdn(value: unknown): string {
   if (typeof value !== 'string' || !/^\+?[1-9]\d{6,14}$/.test(value)) return fail(PROBLEMS.invalidNumber);
   return value.replace('+', '');
@@ -50,7 +50,7 @@ function readAddresses(value: unknown): ContactDraft['addresses'] {
   return addresses;
 }
 
-/** Checks a contact, its groups left out. */
+/** Validates a contact without its groups. */
 export function readContact(body: unknown): ContactDraft {
   const fields = readObject(body);
   const texts: Record<string, string> = {};
@@ -64,7 +64,7 @@ export function readContact(body: unknown): ContactDraft {
   return { ...texts, addresses: readAddresses(fields.addresses), customAttributes };
 }
 
-/** The groups that a new contact joins. */
+/** Reads the groups that a new contact joins. */
 export function readGroups(value: unknown, store: ContactStore): readonly GroupRecord[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value) || value.length > MAX_GROUPS) return fail(invalidParameter);
@@ -85,7 +85,7 @@ export function readGroup(body: unknown): GroupDraft {
   };
 }
 
-/** Ids in a body: whole numbers. */
+/** Reads a list of ids, which are whole numbers. */
 export function readIds(value: unknown): readonly number[] {
   return Array.isArray(value) && value.every((id) => Number.isInteger(id)) ? value : fail(invalidParameter);
 }

@@ -1,6 +1,6 @@
 import type { EmulatedReceipt } from '../message.ts';
 
-/** How far a message got. The emulator's own view: the receiver's would hide a fault in both. */
+/** How far a message has come. Written independently of the receiver: with shared code, a mistake would go unnoticed in both. */
 function progressOf({ state, detail }: EmulatedReceipt): number {
   if (state === 'queued') return 0;
   if (state === 'read') return 4;
@@ -8,7 +8,7 @@ function progressOf({ state, detail }: EmulatedReceipt): number {
   return ['delivered', 'undelivered', 'failed', 'rejected'].includes(state) ? 3 : 1;
 }
 
-/** A late `sent` does not undo `delivered`; of two that got as far the later one counts. */
+/** Picks the further receipt: a late `sent` does not undo `delivered`. Of two that are equally far, the later one wins. */
 export function latestReceipt(
   known: EmulatedReceipt | undefined,
   incoming: EmulatedReceipt,

@@ -1,18 +1,20 @@
 import { measureText } from '../../text/measure-text.ts';
 import type { EmulatedMessage, EmulatedReceipt } from '../message.ts';
 
-/** What 8x8 posts, field by field as documented (developer.8x8.com, "Webhooks"). Built apart from the parser on purpose. */
+/** The bodies of 8x8's webhooks as documented (developer.8x8.com, "Webhooks"). Deliberately independent of the parser. */
 
-/** JSON of a webhook. */
+/** The JSON of a webhook. */
 export type WebhookBody = Readonly<Record<string, unknown>>;
 
-/** One answer of a survey. */
+/** A person's answer to one question of a survey. */
 export interface EmulatedAnswer {
+  /** The text of the question. */
   readonly question: string;
+  /** The person's answer. */
   readonly answer: string;
-  /** Default: `q1`, `q2`, … */
+  /** The id of the question. @default `q1`, `q2`, … */
   readonly questionId?: string | undefined;
-  /** Default null: the person's own words. */
+  /** The id of the chosen answer. @default null: an answer in the person's own words */
   readonly answerId?: string | undefined;
 }
 
@@ -96,7 +98,7 @@ export function clickBody({ umid, destination }: EmulatedMessage, click: ClickFi
   };
 }
 
-/** An answer of SMS Engage has no envelope. */
+/** A survey answer of SMS Engage has no envelope. */
 export function surveyBody(
   { umid, surveyId, createdAt }: EmulatedMessage,
   answers: readonly EmulatedAnswer[],

@@ -14,28 +14,29 @@ import {
 import type { EmulatedReceipt } from '../message.ts';
 import type { ConnectOptions } from './webhook-sender.ts';
 
-/** What a network reports. */
+/** A network's report on a message. */
 export interface EmulatedReport {
-  /** `delivered`, `undelivered`, `failed`, `rejected`, `read`, `sent`, `queued`, … */
+  /** The new state: `delivered`, `undelivered`, `failed`, `rejected`, `read`, `sent`, `queued`, … */
   readonly state: EmulatedReceipt['state'];
-  /** Default for `delivered`: `delivered_to_recipient`. */
+  /** 8x8's detail of the state. @default `delivered_to_recipient` for `delivered`, otherwise none */
   readonly detail?: EmulatedReceipt['detail'] | undefined;
-  /** 8x8's delivery error code, 0 to 61. */
+  /** 8x8's delivery error code, see `DELIVERY_ERROR_CODES`. @default none */
   readonly errorCode?: number | undefined;
+  /** 8x8's description of the error. @default none */
   readonly errorMessage?: string | undefined;
-  /** What one part really cost; `false`: nothing was charged. Default: the price at acceptance. */
+  /** The real price of one part; `false` when nothing was charged. @default the price at acceptance */
   readonly price?: number | false | undefined;
-  /** When it happened, epoch milliseconds. Default: now, on the emulator's clock. */
+  /** When it happened, in epoch milliseconds. @default now, on the emulator's clock */
   readonly at?: number | undefined;
 }
 
-/** How a person writes. */
+/** Details of a text that a person sends. */
 export interface EmulatedReply {
-  /** Your number. Default: the sender of the last message to that person. */
+  /** Your number. @default the sender ID of the last message to that person */
   readonly to?: string | undefined;
-  /** Default: that of the last message to that person. */
+  /** The sub-account that receives the text. @default that of the last message to that person */
   readonly subAccountId?: string | undefined;
-  /** When it was written, epoch milliseconds. Default: now, on the emulator's clock. */
+  /** When it was written, in epoch milliseconds. @default now, on the emulator's clock */
   readonly at?: number | undefined;
 }
 
@@ -63,18 +64,18 @@ function assertFits(field: Field, value: unknown, path: string): void {
   if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
 }
 
-/** @throws ValidationError */
+/** @throws ValidationError the report is malformed */
 export function assertReport(report: EmulatedReport): void {
   assertFits(reportSchema, report, 'report');
 }
 
-/** @throws ValidationError */
+/** @throws ValidationError the text or an option is malformed */
 export function assertReply(body: string, options: EmulatedReply): void {
   assertFits(bodySchema, body, 'text');
   assertFits(replySchema, options, 'options');
 }
 
-/** @throws ValidationError */
+/** @throws ValidationError `receive` is not a function, or an option is malformed */
 export function assertConnection(receive: unknown, options: ConnectOptions): void {
   assertFits(targetSchema, receive, 'receive');
   assertFits(connectSchema, options, 'options');

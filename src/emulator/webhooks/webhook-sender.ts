@@ -1,40 +1,41 @@
 import type { EmulatorContext } from '../context.ts';
 import type { WebhookBody } from './webhook-bodies.ts';
 
-/** A webhook receiver's `handle`, a route of a framework: whatever takes a `Request`. */
+/** The target of webhooks: any function that takes a `Request`, such as a receiver's `handle` or a framework's route. */
 export type WebhookTarget = (request: Request) => Response | Promise<Response>;
 
-/** How webhooks come. */
+/** Options of `emulator.connect`. */
 export interface ConnectOptions {
   /**
-   * The `Authorization` header of every webhook. Default: `httpAuthorization` of the webhook that was set for the
-   * sub-account, else none.
+   * The `Authorization` header of every webhook.
+   * @default `httpAuthorization` of the webhook that was set for the sub-account, otherwise none
    */
   readonly authorization?: string | undefined;
 }
 
-/** One attempt to hand over a webhook. */
+/** One attempt to deliver a webhook. */
 export interface EmulatedDelivery {
   /** The JSON that was posted. */
   readonly event: WebhookBody;
+  /** The sub-account that the webhook belongs to. */
   readonly subAccountId: string;
-  /** Where it went: the message's `dlrCallbackUrl`, the webhook that was set, or `https://webhooks.test/8x8`. */
+  /** The target URL: the message's `dlrCallbackUrl`, the webhook that was set, or `https://webhooks.test/8x8`. */
   readonly url: string;
-  /** 1 for the first, 2 when it is tried again. */
+  /** 1 for the first attempt, 2 for the second, and so on. */
   readonly attempt: number;
-  /** What was answered; undefined when the receiver threw, and when nobody was there to receive it. */
+  /** The status of the response; undefined when the receiver threw, or when none is connected. */
   readonly status: number | undefined;
-  /** What the receiver threw. */
+  /** The exception of the receiver. */
   readonly error?: unknown;
 }
 
 type PendingDelivery = Pick<EmulatedDelivery, 'event' | 'subAccountId' | 'url' | 'attempt'>;
 
-/** Brings webhooks to whoever is connected. */
+/** Posts webhooks to the connected receiver. */
 export interface WebhookSender {
   connect(receive: WebhookTarget, options?: ConnectOptions): void;
   readonly isConnected: () => boolean;
-  /** `url` replaces that of the settings. */
+  /** Posts a webhook; `url` replaces the one in the settings. */
   send(event: WebhookBody, subAccountId: string, url?: string): Promise<EmulatedDelivery>;
   resend(delivery: EmulatedDelivery): Promise<EmulatedDelivery>;
   readonly last: () => EmulatedDelivery | undefined;
@@ -42,11 +43,11 @@ export interface WebhookSender {
   clear(): void;
 }
 
-/** 8x8's pauses after a connection error, a time-out, a 4xx or a 5xx ("Retry logic" of its webhook pages). */
+/** 8x8's pauses after a connection error, a time-out, a 4xx or a 5xx (webhook pages, "Retry logic"). */
 const RETRY_AFTER_MS = [1_000, 10_000, 30_000, 90_000];
-/** Nothing listens there, it is a reserved name (RFC 6761): for webhooks that nobody set. */
+/** The URL of webhooks that were not set: a reserved name (RFC 6761), where no server listens. */
 const DEFAULT_URL = 'https://webhooks.test/8x8';
-/** Failed deliveries that wait to be tried again; the oldest are given up. */
+/** Maximum number of failed deliveries that wait for their next attempt; the oldest are dropped. */
 const MAX_WAITING = 1_000;
 
 export function createWebhookSender({

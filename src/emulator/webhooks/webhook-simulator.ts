@@ -20,29 +20,30 @@ import {
   type WebhookTarget,
 } from './webhook-sender.ts';
 
-/** A message of the emulator: itself, anything with its `umid`, the `umid`, or a number (then the last one to it). */
+/** Refers to a message: by the message itself or anything with its `umid`, by `umid`, or by number (its last message). */
 export type MessageReference = string | { readonly umid: string };
 
-/** The pretend 8x8 as the one who calls: webhooks, only when a test says so. */
+/** The webhooks of the emulated 8x8, which it posts only when a test asks for them. */
 export interface WebhookSimulator {
   /**
-   * Says who takes the webhooks. The last one connected gets them all.
+   * Sets the receiver of all webhooks; a later call replaces it.
    *
+   * @throws ValidationError `receive` is not a function, or an option is malformed
    * @example emulator.connect(receiver.handle, { authorization: 'a-secret-of-16-characters' });
    */
   connect(receive: WebhookTarget, options?: ConnectOptions): void;
   /**
-   * A person writes to you.
+   * Posts the webhook of a person who writes to one of your numbers.
    *
-   * @throws ValidationError nobody is connected, or the person never got a message and `to` is missing
+   * @throws ValidationError no receiver is connected, or the person never got a message and `to` is missing
    * @example await emulator.reply('+6591234567', 'STOP');
    */
   reply(from: string, text: string, options?: EmulatedReply): Promise<EmulatedDelivery>;
   /**
-   * A network reports on a message: it gets that state, and whoever is connected the delivery receipt. A late report
-   * changes no state, but its receipt is delivered all the same, as 8x8's are.
+   * Sets the state that a network reports for a message, and posts the delivery receipt to the receiver, if one is
+   * connected. A late report changes no state, but its receipt is still posted, as at 8x8.
    *
-   * @throws ValidationError there is no such message, or it has not gone out
+   * @throws ValidationError the message is unknown, or was not sent yet
    * @example await emulator.report('+6591234567', 'delivered');
    * @example await emulator.report(sent, { state: 'undelivered', errorCode: 59 });
    */
@@ -51,9 +52,10 @@ export interface WebhookSimulator {
     report: EmulatedReport | EmulatedReport['state'],
   ): Promise<EmulatedDelivery>;
   /**
-   * A person opens a link. `shortUrl`: by default the first one in the text.
+   * Posts the webhook of a person who opens a short link.
    *
-   * @throws ValidationError nobody is connected, there is no such message, or it holds no link
+   * @param link `shortUrl` defaults to the first link in the text, `targetUrl` to `https://example.com/`
+   * @throws ValidationError no receiver is connected, the message is unknown, or it contains no link
    * @example await emulator.click('+6591234567');
    */
   click(
@@ -61,22 +63,22 @@ export interface WebhookSimulator {
     link?: { readonly shortUrl?: string | undefined; readonly targetUrl?: string | undefined },
   ): Promise<EmulatedDelivery>;
   /**
-   * A person answers a survey.
+   * Posts the webhook of a person who answers a survey.
    *
-   * @throws ValidationError nobody is connected, there is no such message, or it is no survey
+   * @throws ValidationError no receiver is connected, the message is unknown, or it is not a survey
    * @example await emulator.answerSurvey('+6591234567', [{ question: 'Were we good?', answer: 'Yes' }]);
    */
   answerSurvey(message: MessageReference, answers: readonly EmulatedAnswer[]): Promise<EmulatedDelivery>;
   /**
-   * Posts a webhook once more, by default the last: 8x8 delivers at least once.
+   * Posts a webhook again, by default the last one: 8x8 delivers at least once.
    *
-   * @throws ValidationError nothing was delivered yet
+   * @throws ValidationError no receiver is connected, or no webhook was delivered yet
    * @example (await emulator.redeliver()).status; // 200, and your handler did not run again
    */
   redeliver(delivery?: EmulatedDelivery): Promise<EmulatedDelivery>;
   /**
-   * Tries again what failed (4xx, 5xx, a throw), as 8x8 does: 1, 10, 30 and 90 seconds after the attempt before, on the
-   * emulator's clock. Gives the attempts that were made now.
+   * Repeats failed deliveries (4xx, 5xx, an exception) that are due, as 8x8 does: 1, 10, 30 and 90 seconds after the
+   * previous attempt, on the emulator's clock. Returns the attempts that this call made.
    *
    * @example
    * clock.advance(1_000);
@@ -85,7 +87,7 @@ export interface WebhookSimulator {
   retryDue(): Promise<readonly EmulatedDelivery[]>;
 }
 
-/** Spaces and the like are dropped. What is no number (a short code, a name) stays as it is. */
+/** Normalises a number by dropping spaces and the like. Anything else (a short code, a name) stays unchanged. */
 function toInternational(number: string): string {
   const bare = number.replace(/[\s().-]/g, '');
   return /^[1-9]\d{6,14}$/.test(bare) ? `+${bare}` : bare;
@@ -98,7 +100,7 @@ export function createWebhookSimulator(context: EmulatorContext): WebhookSimulat
   function needReceiver(): void {
     if (sender.isConnected()) return;
     throw new ValidationError(
-      'Nobody takes the webhooks: call emulator.connect(receiver.handle) first.',
+      'No receiver is connected: call emulator.connect(receiver.handle) first.',
       'connect',
     );
   }
@@ -140,7 +142,7 @@ export function createWebhookSimulator(context: EmulatorContext): WebhookSimulat
       const heard = lastTo(from);
       const destination = to ?? heard?.source;
       if (destination === undefined) {
-        const message = `${maskNumber(source)} got no message to answer: say which number they write to, { to }.`;
+        const message = `${maskNumber(source)} never got a message: pass the number they write to as { to }.`;
         throw new ValidationError(message, 'to');
       }
       const account = subAccountId ?? heard?.subAccountId ?? context.defaultSubAccountId;
@@ -153,7 +155,7 @@ export function createWebhookSimulator(context: EmulatorContext): WebhookSimulat
       const message = findMessage(reference);
       if (message.state === 'scheduled' || message.state === 'cancelled') {
         const advice = message.state === 'scheduled' ? ': move the clock to its time first' : '';
-        throw new ValidationError(`The message is ${message.state}, no network has it${advice}.`, 'message');
+        throw new ValidationError(`The message is ${message.state} and was not sent${advice}.`, 'message');
       }
       const status = readStatus(report);
       const perSms = report.price === false ? 0 : (report.price ?? message.price.perSms);
@@ -172,19 +174,22 @@ export function createWebhookSimulator(context: EmulatorContext): WebhookSimulat
       const message = findMessage(reference);
       const link = shortUrl ?? /https?:\/\/\S+/.exec(message.text)?.[0];
       if (link === undefined)
-        throw new ValidationError('The message holds no link: give shortUrl.', 'shortUrl');
+        throw new ValidationError('The message contains no link: pass shortUrl.', 'shortUrl');
       const click = { eventId: ids.uuid(), at: clock.now(), shortUrl: link, targetUrl };
       return sender.send(clickBody(message, click), message.subAccountId);
     },
     async answerSurvey(reference, answers) {
       needReceiver();
       const message = findMessage(reference);
-      if (message.surveyId === undefined) throw new ValidationError('The message is no survey.', 'message');
+      if (message.surveyId === undefined)
+        throw new ValidationError('The message is not a survey.', 'message');
       return sender.send(surveyBody(message, answers, clock.now()), message.subAccountId);
     },
     async redeliver(delivery = sender.last()) {
       needReceiver();
-      if (delivery === undefined) throw new ValidationError('No webhook was delivered yet.', 'delivery');
+      if (delivery === undefined) {
+        throw new ValidationError('No webhook was delivered yet, so there is none to repeat.', 'delivery');
+      }
       return sender.resend(delivery);
     },
     retryDue: sender.retryDue,

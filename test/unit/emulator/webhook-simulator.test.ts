@@ -145,7 +145,7 @@ describe('a delivery receipt', () => {
     await expect(emulator.report({ umid: unknown }, 'delivered')).rejects.toThrow(`umid ${unknown}`);
     const scheduled = new Date(START + 60_000).toISOString();
     const { umid } = await send({ scheduled });
-    await expect(emulator.report(umid, 'delivered')).rejects.toThrow('scheduled, no network has it: move');
+    await expect(emulator.report(umid, 'delivered')).rejects.toThrow('scheduled and was not sent: move');
     advance(60_000);
     expect(await emulator.report(umid, 'delivered')).toMatchObject({ status: 200 });
     const later = await send({ scheduled: new Date(START + 120_000).toISOString() });
@@ -192,7 +192,7 @@ describe('a person', () => {
 
   it('writes first when it says where to', async () => {
     const { emulator } = startConnected();
-    await expect(emulator.reply(PERSON, 'Hi')).rejects.toThrow('+65******67 got no message to answer');
+    await expect(emulator.reply(PERSON, 'Hi')).rejects.toThrow('+65******67 never got a message');
     const delivery = await emulator.reply('72345', '', {
       to: '+6580000001',
       at: START - 5,
@@ -227,7 +227,7 @@ describe('a person', () => {
     const links = { shortUrl: 'http://s.test/1', targetUrl: 'https://shop.example.com/' };
     expect(payloadOf(await emulator.click(PERSON, links))).toMatchObject(links);
     await send();
-    await expect(emulator.click(PERSON)).rejects.toThrow('holds no link');
+    await expect(emulator.click(PERSON)).rejects.toThrow('contains no link');
   });
 
   it('answers a survey, in a shape without envelope', async () => {
@@ -250,7 +250,7 @@ describe('a person', () => {
       ],
     });
     await send();
-    await expect(emulator.answerSurvey(PERSON, [])).rejects.toThrow('no survey');
+    await expect(emulator.answerSurvey(PERSON, [])).rejects.toThrow('not a survey');
   });
 
   it('is not heard while nobody is connected', async () => {
