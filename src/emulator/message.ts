@@ -39,7 +39,7 @@ export interface EmulatedFeedback {
   /** Time of the report in epoch milliseconds. */
   readonly at: number;
   /** False for a report more than 15 minutes after the send, which makes 8x8's conversion rate less accurate. */
-  readonly useful: boolean;
+  readonly inTime: boolean;
 }
 
 /** A message after validation, before it is accepted. */

@@ -101,8 +101,8 @@ export const giveFeedback: Handler = (call, context) => {
   const message = context.messages.find(segment(call, 'subAccountId'), umid) ?? fail(PROBLEMS.invalidUmid);
   const at = context.clock.now();
   const sentAt = message.scheduledAt ?? message.createdAt;
-  const useful = at - sentAt <= FEEDBACK_WINDOW_MS;
-  context.messages.change(message, { feedback: { outcome, at, useful } });
+  const inTime = at - sentAt <= FEEDBACK_WINDOW_MS;
+  context.messages.change(message, { feedback: { outcome, at, inTime } });
   return { status: 200 };
 };
 

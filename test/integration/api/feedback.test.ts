@@ -34,7 +34,7 @@ describe('messages.feedback after 15 minutes', () => {
     clock.advance(quarter + 1);
     await sms.messages.feedback(umid, { outcome: 'success', sendLate: true });
     expect(emulator.requests.at(-1)?.body).toEqual({ outcome: 'success' });
-    expect(emulator.messages[0]?.feedback).toMatchObject({ outcome: 'success', useful: false });
+    expect(emulator.messages[0]?.feedback).toMatchObject({ outcome: 'success', inTime: false });
   });
 
   it('still clears the backoff, and says so', async () => {

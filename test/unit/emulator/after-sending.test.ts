@@ -149,8 +149,8 @@ describe('feedback', () => {
     await call('POST', `${path}/${second.body.umid}/feedback`, { outcome: 'failure' });
     expect([inTime.status, inTime.body]).toEqual([200, undefined]);
     expect(emulator.messages.map(({ feedback }) => feedback)).toEqual([
-      { outcome: 'success', at: START + 15 * 60_000, useful: true },
-      { outcome: 'failure', at: START + 15 * 60_000 + 1, useful: false },
+      { outcome: 'success', at: START + 15 * 60_000, inTime: true },
+      { outcome: 'failure', at: START + 15 * 60_000 + 1, inTime: false },
     ]);
   });
 

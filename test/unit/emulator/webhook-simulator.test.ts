@@ -162,7 +162,7 @@ describe('a delivery receipt', () => {
       outcome: 'success',
       timestamp: new Date(START).toISOString(),
     });
-    expect(emulator.messages[0]?.feedback?.useful).toBe(false);
+    expect(emulator.messages[0]?.feedback?.inTime).toBe(false);
   });
 });
 
