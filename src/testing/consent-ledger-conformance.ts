@@ -8,11 +8,11 @@ import { type ConformanceCase, Random } from './limit-conformance/kit.ts';
 
 /** Options of {@link consentLedgerConformance}. */
 export interface ConsentLedgerConformanceOptions {
-  /** Makes an empty ledger for one case, or gives one whose entries do not matter: every case uses keys of its own. */
+  /** Creates a ledger for one case. It need not be empty: every case uses its own keys. */
   create(): ConsentLedger | Promise<ConsentLedger>;
-  /** Entries of the case that tries random orders. @default 500 */
+  /** Number of entries in the case of random orders. @default 500 */
   readonly operations?: number | undefined;
-  /** Seed of the random case; a failure with the same seed comes back. @default 1 */
+  /** Seed of the random case; the same seed reproduces a failure. @default 1 */
   readonly seed?: number | undefined;
 }
 
@@ -22,7 +22,7 @@ const OUT = { state: 'opted-out', scope: 'all', source: 'inbound-sms' } as const
 const IN = { state: 'opted-in', scope: 'marketing', source: 'web-form' } as const;
 const ASKED = { state: 'asked', scope: 'marketing', source: 'double-opt-in' } as const;
 
-/** What an entry says, whatever the order of its fields and whether it names the missing ones. */
+/** Serialises an entry independently of the order of its fields and of fields that are undefined. */
 function plain(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   const fields = Object.entries(value).filter(([, field]) => field !== undefined);
@@ -49,14 +49,14 @@ const getsLatestChoice: LedgerCheck = async (ledger, [one = '', two = '', three 
     { key: two, ...full },
   ]);
   const found = await ledger.get([two, three, one, two]);
-  expectEntries('get answers key by key, in order, with every field', found, [
+  expectEntries('get returns one entry per key, in order, with every field', found, [
     full,
     undefined,
     { ...IN, at: 1 },
     full,
   ]);
   expectEntries('get of no keys', await ledger.get([]), []);
-  expectEntries('history of nobody', await ledger.history(three), []);
+  expectEntries('history of an unknown key', await ledger.history(three), []);
 };
 
 const latestTimeWins: LedgerCheck = async (ledger, [key = '']) => {
@@ -147,12 +147,12 @@ const forgets: LedgerCheck = async (ledger, [key = '', keepAs = '', other = ''])
   expectEntries('forgetting again keeps it', await ledger.history(keepAs), [kept]);
   await ledger.append([{ key, ...IN, at: 1, messageId: 'umid-4' }]);
   await ledger.forget(key, keepAs);
-  expectEntries('an opt-in of before does not undo it', await ledger.history(keepAs), [kept]);
+  expectEntries('an earlier opt-in does not undo it', await ledger.history(keepAs), [kept]);
   await ledger.append([{ key, ...IN, at: 2 }]);
   await ledger.forget(key, keepAs);
   expectEntries('a later opt-in does', await ledger.history(keepAs), []);
   await ledger.forget(key, keepAs);
-  expectEntries('forgetting nobody', await ledger.get([key, keepAs]), [undefined, undefined]);
+  expectEntries('forgetting an unknown key', await ledger.get([key, keepAs]), [undefined, undefined]);
 };
 
 const keepsWhatItWasGiven: LedgerCheck = async (ledger, [key = '']) => {
@@ -161,25 +161,21 @@ const keepsWhatItWasGiven: LedgerCheck = async (ledger, [key = '']) => {
   change.source = 'after';
   const history = (await ledger.history(key)) as ConsentEntry[];
   history.length = 0;
-  expectEntries('what is given and taken is a copy', await ledger.history(key), [
+  expectEntries('arguments and results are copies', await ledger.history(key), [
     { ...IN, at: 1, source: 'before' },
   ]);
 };
 
-/** Databases refuse these two: what a ledger does with them is its own business, but the choice must count. */
+/** Databases refuse these two characters: a ledger may alter them, but the choice must count. */
 const anyCharacters: LedgerCheck = async (ledger, [key = '']) => {
   const odd = { text: 'STOP\0 \ud83d', evidence: '\udc00\0' };
   await ledger.append([{ key, ...OUT, at: 5, messageId: 'umid-5', ...odd }]);
   const [found] = await ledger.get([key]);
   const { text: _text, evidence: _evidence, ...choice } = found ?? {};
-  expectEntries(
-    'a STOP counts, whatever characters are in it',
-    [choice],
-    [{ ...OUT, at: 5, messageId: 'umid-5' }],
-  );
+  expectEntries('a STOP with any characters counts', [choice], [{ ...OUT, at: 5, messageId: 'umid-5' }]);
 };
 
-/** Any order of arrival leads to the same choice, and nothing is lost. */
+/** Every order of arrival leads to the same choice, and no entry is lost. */
 function anyOrder(operations: number, seed: number): LedgerCheck {
   return async (ledger, [key = '']) => {
     const random = new Random(seed);
@@ -196,8 +192,8 @@ function anyOrder(operations: number, seed: number): LedgerCheck {
 }
 
 /**
- * The test that every {@link ConsentLedger} must pass, as named cases for any test runner. A case throws an `Error` that
- * says what it expected.
+ * Returns the conformance cases that every {@link ConsentLedger} must pass, for any test runner. A case throws an `Error`
+ * that says what it expected.
  *
  * @example
  * ```ts
@@ -210,12 +206,12 @@ export function consentLedgerConformance({
   seed = 1,
 }: ConsentLedgerConformanceOptions): readonly ConformanceCase[] {
   const cases: Readonly<Record<string, LedgerCheck>> = {
-    'get gives the latest choice of each key, in order': getsLatestChoice,
-    'the latest time counts, whatever the order of arrival': latestTimeWins,
+    'get returns the latest choice of each key, in order': getsLatestChoice,
+    'the latest time counts in any order of arrival': latestTimeWins,
     'entries of one call keep their order': orderInOneCall,
     'a question is no choice': questionsAreNoChoices,
     'one message is recorded once': oneMessageOnce,
-    'forget leaves nothing but an opt-out': forgets,
+    'forget deletes everything but an opt-out': forgets,
     'entries are copies': keepsWhatItWasGiven,
     'a text may hold any characters': anyCharacters,
     [`${operations} entries in any order`]: anyOrder(operations, seed),
@@ -223,7 +219,7 @@ export function consentLedgerConformance({
   return Object.entries(cases).map(([name, check]) => ({
     name,
     async run() {
-      // Fresh keys, so that a ledger that lasts can be tested twice.
+      // Fresh keys, so that a persistent ledger can be tested twice.
       const run = crypto.randomUUID();
       await check(await create(), [`+1-${run}`, `#2-${run}`, `+3-${run}`]);
     },

@@ -9,44 +9,53 @@ import type { Purpose } from '../types.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';
 
-/** Set by {@link createTestClient} itself. */
+/** Options that {@link createTestClient} sets itself. */
 type ReservedOption = 'fetch' | 'clock' | 'baseUrl' | 'dangerouslyAllowBrowser';
 
 /**
- * The client's options with defaults for tests; no environment variable reaches in. As in production unless you say
- * otherwise, but for `retry`, `pace` and the consent ledger.
+ * The options of the client, with defaults for tests and without environment variables. The defaults are those of
+ * production except for `retry`, `pace` and the consent ledger.
  */
 export interface TestClientOptions extends Omit<SmsClientOptions, ReservedOption> {
-  /** @default `test-key` */
+  /** The API key. @default `test-key` */
   readonly apiKey?: SmsClientOptions['apiKey'];
-  /** @default `test` */
+  /** The sub-account. @default `test` */
   readonly subAccountId?: string | undefined;
-  /** @default `test-account` */
+  /** The account. @default `test-account` */
   readonly accountId?: string | undefined;
-  /** @default as many attempts as in production, but 1 ms apart */
+  /** How failed attempts are repeated. @default as many attempts as in production, but 1 ms apart */
   readonly retry?: SmsClientOptions['retry'];
-  /** @default false */
+  /** How requests are paced. @default false */
   readonly pace?: SmsClientOptions['pace'];
-  /** As in production; a consent guard without `ledger`, `check` or `checkMany` gets a `memoryConsentLedger()`. */
+  /**
+   * Options of the guards.
+   * @default as in production; a consent guard without `ledger`, `check` or `checkMany` gets a `memoryConsentLedger()`
+   */
   readonly guards?: GuardsOptions | undefined;
-  /** The pretend 8x8. Its `requestsPerSecond` is `false` by default: a second never ends on a clock that stands still. */
+  /**
+   * Options of the emulated 8x8.
+   * @default those of `createEmulator`, with `requestsPerSecond: false`: on a clock that stands still, a second never ends
+   */
   readonly emulator?: Omit<EmulatorOptions, 'clock'> | undefined;
-  /** Where the clock stands at first. @default the real time */
+  /** The initial time of the clock. @default the real time */
   readonly now?: Date | string | number | undefined;
 }
 
-/** A client, the pretend 8x8 behind it, and what a test looks at. */
+/** A client, the emulated 8x8 behind it, and the observations of a test. */
 export interface TestClient {
+  /** The client. */
   readonly sms: SmsClient;
+  /** The emulated 8x8: faults, people, receipts, requests. */
   readonly emulator: Emulator;
-  /** What people got. */
+  /** The messages that people received. */
   readonly outbox: Outbox;
-  /** Client, limits and emulator read it. */
+  /** The clock of client, limits and emulator. */
   readonly clock: TestClock;
   /** Every event so far, oldest first. */
   readonly events: readonly SmsEvent[];
-  /** Closes the client. */
+  /** Closes the client; needed only when calls are still in progress. */
   close(): Promise<void>;
+  /** Closes the client at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -58,7 +67,7 @@ function withLedger(guards: GuardsOptions = {}): GuardsOptions {
   return { ...guards, consent: { ...consent, ledger: memoryConsentLedger() } };
 }
 
-/** What the events tell of messages. */
+/** Collects events, and the purposes and refusals that they report. */
 function createEventRecorder() {
   const events: SmsEvent[] = [];
   const purposes = new Map<string | undefined, Purpose>();
@@ -78,17 +87,17 @@ function createEventRecorder() {
 }
 
 /**
- * A client for one test: no network, no account, no environment, counts of its own, a clock that you move. Make a fresh
- * one for every test.
+ * Creates a client for one test: without network, account or environment variables, with its own counters, and with a
+ * clock that the test moves. Create a new one in every test.
  *
  * @throws ConfigurationError an option is unknown or malformed, or one that this function sets itself
- * @throws ValidationError `now` is no date
+ * @throws ValidationError `now` is not a date
  * @example
  * ```ts
  * const { sms, outbox, clock } = createTestClient();
  * await sms.messages.send({ destination: '+6591234567', text: 'Your code is 4711', purpose: 'otp' });
  * outbox.lastTo('+6591234567').text; // 'Your code is 4711'
- * clock.advance(30_000); // the next code may be asked for now
+ * clock.advance(30_000); // now the next code may be requested
  * ```
  */
 export function createTestClient(options: TestClientOptions = {}): TestClient {
@@ -96,7 +105,7 @@ export function createTestClient(options: TestClientOptions = {}): TestClient {
   const reserved = RESERVED_OPTIONS.find((name) => (rest as SmsClientOptions)[name] !== undefined);
   if (reserved !== undefined) {
     throw new ConfigurationError(
-      `createTestClient sets ${reserved} itself: leave it out, or use new SmsClient().`,
+      `createTestClient sets ${reserved} itself: omit it, or use new SmsClient().`,
       reserved,
     );
   }
@@ -114,14 +123,14 @@ export function createTestClient(options: TestClientOptions = {}): TestClient {
     apiKey: rest.apiKey ?? 'test-key',
     subAccountId,
     accountId: rest.accountId ?? 'test-account',
-    // Named, so that the environment's region or base URL has no say.
+    // Set explicitly, so that region and base URL of the environment are ignored.
     region: rest.region ?? 'apac',
     retry: rest.retry ?? { baseMs: 1, maxMs: 1 },
     pace: rest.pace ?? false,
     guards: withLedger(guards),
     fetch: emulator.fetch,
     clock,
-    // A test runner with a pretend browser is no browser, and the key is none either.
+    // A test runner that emulates a browser is safe, and the key is not a real one.
     dangerouslyAllowBrowser: true,
     onEvent(event, details) {
       recorder.record(event);

@@ -9,40 +9,44 @@ import { OPEN_TAKE_CASES, TIME_CASES } from './limit-conformance/time-cases.ts';
 
 export type { ConformanceCase, StoreUnderTest } from './limit-conformance/kit.ts';
 
-/** What a bounded store is to be made with for the capacity cases. */
+/** The sizes of a bounded store for the capacity cases. */
 export interface ConformanceSizes {
+  /** Number of recipients whose windows fit. */
   readonly maxRecipients: number;
+  /** Number of entries that fit in each other table. */
   readonly maxEntries: number;
 }
 
 /** Options of {@link limitStoreConformance}. */
 export interface LimitStoreConformanceOptions {
-  /** Makes an empty store for one case. `sizes` comes with the capacity cases only. */
+  /** Creates an empty store for one case. `sizes` is given for the capacity cases only. */
   create(sizes?: ConformanceSizes): StoreUnderTest | Promise<StoreUnderTest>;
   /**
-   * `controlled` (default): `advance` moves the store's clock by whole milliseconds and nothing else does. `real`: the
-   * store counts by a clock that runs; cases that need exact milliseconds are left out.
+   * The clock of the store. `controlled`: only `advance` moves it, by whole milliseconds. `real`: it runs, and cases that
+   * need exact milliseconds are left out.
+   * @default `controlled`
    */
   readonly clock?: 'controlled' | 'real' | undefined;
-  /** Whether the store is bounded by `sizes`. Default true; false leaves out the capacity cases and the flood. */
+  /** Whether the store is bounded by `sizes`; `false` leaves out the capacity cases and the flood. @default true */
   readonly bounded?: boolean | undefined;
   /**
-   * What an open take is to the store. `counted` (default): it counts however old it is. `as-written`: it counts as if
-   * it had been written when it was taken, and no longer than its window; then `settle` may skip what was kept without
-   * a result and at most 250 ms late. Cases that need more are left out.
+   * How the store counts an open take. `counted`: always, however old it is. `as-written`: as if it had been written when
+   * it was taken, and no longer than its window; `settle` may then ignore a keep that has no result and is at most 250 ms
+   * late. Cases that require more are left out.
+   * @default `counted`
    */
   readonly openTakes?: OpenTakes | undefined;
-  /** Random operations against the oracle. Default 100,000. */
+  /** Number of random operations that are compared with the oracle. @default 100,000 */
   readonly operations?: number | undefined;
-  /** Fresh numbers in the flood. Default 1,000,000, over a table for a tenth of them. */
+  /** Number of fresh numbers in the flood; the table has room for a tenth of them. @default 1,000,000 */
   readonly floodSize?: number | undefined;
-  /** Seed of the random operations; a failure with the same seed comes back. Default 1. */
+  /** Seed of the random operations; the same seed reproduces a failure. @default 1 */
   readonly seed?: number | undefined;
 }
 
 /**
- * The test that every {@link LimitStore} must pass, as named cases for any test runner. A case throws an `Error` that
- * says what it expected.
+ * Returns the conformance cases that every `LimitStore` must pass, for any test runner. A case throws an `Error` that says
+ * what it expected.
  *
  * @example
  * ```ts
@@ -78,7 +82,7 @@ export function limitStoreConformance(options: LimitStoreConformanceOptions): re
   add('full tables make room for what only reads, and for what let its lease pass', blocksAndLeases, SMALL);
   add('a full window table folds the oldest and only over-counts', folding, SMALL);
   const maxRecipients = Math.max(1000, Math.floor(floodSize / 10));
-  add(`a flood of ${floodSize} fresh numbers opens nothing`, flood(floodSize), {
+  add(`a flood of ${floodSize} fresh numbers lifts no limit`, flood(floodSize), {
     maxRecipients,
     maxEntries: maxRecipients,
   });

@@ -4,16 +4,17 @@ import { REGIONS } from '../options.ts';
 import { hostsOf } from '../resolve-options.ts';
 import { type Fields, findFlaw, having, shapeWith, webUrl } from '../schema.ts';
 
-/** The part of msw's `http` that is used. */
+/** The part of msw's `http` that {@link createMswHandlers} uses. */
 export interface MswHttp<Handler> {
+  /** Creates a handler for all methods of a path. */
   all(path: string, resolver: (call: { readonly request: Request }) => Promise<Response>): Handler;
 }
 
-/** What {@link createMswHandlers} needs of you. */
+/** Options of {@link createMswHandlers}. */
 export interface MswHandlersOptions<Handler> {
-  /** `http` of your own msw (2 or 3): this package imports none. */
+  /** The `http` of your own msw (2 or 3): this package does not import msw. */
   readonly http: MswHttp<Handler>;
-  /** The client's `baseUrl`, when it has one. */
+  /** The client's `baseUrl`, when it has one. @default none: only 8x8's hosts are intercepted */
   readonly baseUrl?: string | undefined;
 }
 
@@ -24,13 +25,13 @@ const fields: Fields<MswHandlersOptions<unknown>> = {
 const schema = shapeWith(['http'], fields, 'an object { http }');
 
 /**
- * Puts the pretend 8x8 on the network with [msw](https://mswjs.io): one handler for each host of 8x8, all regions and
- * products. For code that makes its client itself, with the platform's `fetch`.
+ * Creates [msw](https://mswjs.io) handlers that route 8x8's hosts, of all regions and products, to the emulator. Use it for
+ * code that creates its client itself, with the platform's `fetch`.
  *
- * msw knows only one kind of broken connection, so the faults `reset`, `refused`, `dns` and `lost-response` all look the same
+ * msw has only one kind of broken connection, so the faults `reset`, `refused`, `dns` and `lost-response` all look the same
  * to the client: `reason: 'other'`, `submission: 'unknown'`.
  *
- * @throws ValidationError `http` is not msw's, or `baseUrl` is no URL
+ * @throws ValidationError `http` is not msw's, or `baseUrl` is not a URL
  * @example
  * ```ts
  * const emulator = createEmulator();
@@ -52,7 +53,7 @@ export function createMswHandlers<Handler>(
       try {
         return await emulator.fetch(request);
       } catch (error) {
-        // What the emulator throws is a broken connection; msw would make a 500 of it.
+        // The emulator throws for a broken connection; msw would turn the exception into a 500.
         if (error instanceof TypeError) return Response.error();
         throw error;
       }

@@ -4,55 +4,61 @@ import { normalisePhone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import type { Purpose } from '../types.ts';
 
-/** A message that a person gets. */
+/** A message that a person receives. */
 export interface OutboxMessage {
-  /** E.164. */
+  /** The recipient, in E.164. */
   readonly to: string;
+  /** The text that was sent. */
   readonly text: string;
-  /** The sender ID; `EMULATOR` when the message named none. */
+  /** The sender ID; `EMULATOR` when the message had none. */
   readonly from: string;
+  /** Number of parts. */
   readonly parts: number;
-  /** Absent for the code of a verification, and for a message that another client sent. */
+  /** The purpose; absent for the code of a verification, and for a message from another client. */
   readonly purpose?: Purpose;
+  /** Your id of the message; absent for the code of a verification. */
   readonly clientMessageId?: string;
+  /** 8x8's id of the message. */
   readonly umid: string;
-  /** `scheduled`, `sent`, or what was reported since. */
+  /** `scheduled`, `sent`, or the reported state. */
   readonly state: EmulatedMessage['state'];
-  /** Epoch milliseconds at which 8x8 took it. */
+  /** When 8x8 accepted the message, in epoch milliseconds. */
   readonly sentAt: number;
-  /** Epoch milliseconds at which it is due. */
+  /** When the message is due, in epoch milliseconds; absent for an immediate one. */
   readonly scheduledAt?: number;
 }
 
 /**
- * What was accepted and not cancelled, oldest first. Numbers in any form that the client takes, national ones with its
- * `defaultCountry`.
+ * The messages that were accepted and not cancelled, oldest first. Numbers may have any form that the client accepts;
+ * national ones are read with its `defaultCountry`.
  */
 export interface Outbox {
+  /** All messages, oldest first. */
   readonly all: readonly OutboxMessage[];
   /**
-   * Everything to one person; empty when there was nothing.
+   * Returns all messages to one person, oldest first; may be empty.
    *
-   * @throws ValidationError it is no phone number
+   * @throws ValidationError `number` is not a phone number
    */
   to(number: string): readonly OutboxMessage[];
   /**
-   * The last message to one person.
+   * Returns the last message to one person.
    *
-   * @throws Error nothing was sent to that person; it names the guard that said no
-   * @throws ValidationError it is no phone number
+   * @throws Error no message was sent to that person; names the guard that refused it
+   * @throws ValidationError `number` is not a phone number
    * @example outbox.lastTo('+65 9123 4567').text
    */
   lastTo(number: string): OutboxMessage;
   /**
-   * The code in the last message to one person: the first 4 to 10 digits in a row, or two halves with a dash, as written.
+   * Returns the code in the last message to one person, as written: the first 4 to 10 digits in a row, or two halves with a
+   * dash.
    *
-   * @throws Error nothing was sent to that person, or it holds no code
-   * @throws ValidationError it is no phone number
+   * @throws Error no message was sent to that person, or the last one contains no code
+   * @throws ValidationError `number` is not a phone number
    * @example await signIn(number, outbox.codeTo(number));
    */
   codeTo(number: string): string;
-  /** Forgets what was sent so far; the emulator keeps it. */
+  /** Hides the messages sent so far; the emulator keeps them. */
   clear(): void;
 }
 
@@ -67,7 +73,7 @@ export interface OutboxConfig {
 const CODE = /(?<![\d+])(?:\d{3,5}-\d{3,5}|\d{4,10})(?!\d)/;
 
 export function createOutbox({ messages, defaultCountry, purposeOf, blockOf }: OutboxConfig): Outbox {
-  /** The last message that was cleared away. */
+  /** The last message that `clear` hid. */
   let clearedUmid: string | undefined;
 
   function toEntry(message: EmulatedMessage): OutboxMessage {
@@ -90,7 +96,7 @@ export function createOutbox({ messages, defaultCountry, purposeOf, blockOf }: O
 
   function list(): readonly OutboxMessage[] {
     const known = messages();
-    // One that the emulator has forgotten since is not found: what it still knows is newer.
+    // The emulator may have dropped that message since: all others are then newer.
     const start = known.findLastIndex(({ umid }) => umid === clearedUmid) + 1;
     return known
       .slice(start)
@@ -116,7 +122,7 @@ export function createOutbox({ messages, defaultCountry, purposeOf, blockOf }: O
     const block = blockOf(masked);
     const why = block === undefined ? '' : ` The last one was blocked: ${block}.`;
     throw new Error(
-      `Nothing was sent to ${masked}.${why} The outbox holds ${sent.length} message(s) to others.`,
+      `No message was sent to ${masked}.${why} The outbox has ${sent.length} message(s) to other numbers.`,
     );
   }
 
@@ -132,7 +138,7 @@ export function createOutbox({ messages, defaultCountry, purposeOf, blockOf }: O
     codeTo(number) {
       const { to, text } = lastTo(number);
       const code = CODE.exec(text)?.[0];
-      if (code === undefined) throw new Error(`The last message to ${maskNumber(to)} holds no code.`);
+      if (code === undefined) throw new Error(`The last message to ${maskNumber(to)} contains no code.`);
       return code;
     },
     clear() {

@@ -3,21 +3,21 @@ import type { Clock } from '../types.ts';
 
 /** A clock that stands still until a test moves it. */
 export interface TestClock extends Clock {
-  /** Epoch milliseconds. */
+  /** Returns the time in epoch milliseconds. */
   now(): number;
-  /** Milliseconds that went by. Never goes back. */
+  /** Returns the milliseconds that have passed. Never goes back. */
   monotonic(): number;
   /**
-   * Lets time go by.
+   * Lets milliseconds pass.
    *
-   * @throws ValidationError it is no number of milliseconds, 0 or more
+   * @throws ValidationError `milliseconds` is not a number of 0 or more
    * @example clock.advance(30 * 60 * 1000); // half an hour later, without waiting
    */
   advance(milliseconds: number): void;
   /**
-   * Sets the calendar. Forward is time that goes by; back is what NTP or an administrator does.
+   * Sets the calendar. Forward lets time pass; back emulates a correction by NTP or an administrator.
    *
-   * @throws ValidationError it is no date
+   * @throws ValidationError `date` is not a date
    * @example clock.set('2026-12-24T09:00:00Z');
    */
   set(date: Date | string | number): void;
@@ -26,14 +26,15 @@ export interface TestClock extends Clock {
 function readDate(date: Date | string | number): number {
   const epochMs = new Date(date).getTime();
   if (!Number.isNaN(epochMs)) return epochMs;
-  throw new ValidationError('A test clock is set to a Date, an ISO 8601 date or epoch milliseconds.', 'date');
+  throw new ValidationError('date must be a Date, an ISO 8601 date or epoch milliseconds.', 'date');
 }
 
 /**
- * A clock for tests. Waits do not read it: a pause between two attempts takes its real time.
+ * Creates a clock for tests. Pauses do not use it: a wait between two attempts takes real time.
  *
- * @param start where it stands at first. Default: the time at which it is made.
- * @throws ValidationError `start` is no date
+ * @param start the initial time
+ * @default start the real time
+ * @throws ValidationError `start` is not a date
  * @example
  * ```ts
  * const clock = createTestClock('2026-11-22T09:00:00Z');
@@ -48,7 +49,7 @@ export function createTestClock(start: Date | string | number = Date.now()): Tes
     monotonic: () => elapsedMs,
     advance(milliseconds) {
       if (!Number.isFinite(milliseconds) || milliseconds < 0) {
-        throw new ValidationError('A test clock advances by milliseconds, 0 or more.', 'milliseconds');
+        throw new ValidationError('milliseconds must be a number, 0 or more.', 'milliseconds');
       }
       epochMs += milliseconds;
       elapsedMs += milliseconds;

@@ -1,22 +1,22 @@
 import { MAX_PARTS, measureText, type TextEncoding, type TextMeasure } from './measure-text.ts';
 import { findUcs2Characters, replaceTypography, type Ucs2Character } from './typography.ts';
 
-/** What a text will cost in parts, and what could be done about it. */
+/** The parts of a text, and how to reduce them. */
 export interface TextEstimate extends TextMeasure {
-  /** More than 10 parts: 8x8 would send the first 10 and drop the rest. */
+  /** Whether the text has more than 10 parts: 8x8 would send the first 10 and drop the rest. */
   readonly tooLong: boolean;
-  /** Half of a surrogate pair stands alone: no encoding can carry it, a handset shows a box. */
+  /** Whether the text contains half a surrogate pair, which no encoding can represent: a handset shows a box. */
   readonly hasLoneSurrogate: boolean;
-  /** The characters that GSM-7 lacks; with `encoding: 'GSM7'` these are the ones that cannot be sent. */
+  /** The characters that GSM-7 lacks; with `encoding: 'GSM7'`, these cannot be sent. */
   readonly charactersForcingUcs2: readonly Ucs2Character[];
-  /** The same text after {@link replaceTypography}; absent when that changes nothing. */
+  /** The measure of the text after {@link replaceTypography}; absent when it replaces nothing. */
   readonly afterReplacement?: TextMeasure & { readonly text: string };
 }
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * Whether half of a surrogate pair stands alone. Such a text was cut in the middle of a character.
+ * Whether a text contains half a surrogate pair: it was cut in the middle of a character.
  *
  * @example hasLoneSurrogate('\ud83d') // true
  */
@@ -25,8 +25,8 @@ export function hasLoneSurrogate(text: string): boolean {
 }
 
 /**
- * Encoding, parts and units of a text, the characters that force it into UCS-2, and what it would be without them.
- * Nothing is sent and nothing is refused: `tooLong` and `unencodable` are for the caller to judge.
+ * Measures a text: encoding, parts and units, the characters that force UCS-2, and the measure without them. Sends and
+ * refuses nothing: `tooLong` and `unencodable` are for the caller to act on.
  *
  * @example
  * ```ts

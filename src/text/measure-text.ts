@@ -1,32 +1,33 @@
 import { gsm7Septets } from './gsm7.ts';
 
-/** How a message is written on the air. */
+/** The encoding of a message. */
 export type TextEncoding = 'GSM7' | 'UCS2';
 
 /** 8x8 sends the first 10 parts of a longer text and drops the rest silently (8x8 SMS API, "Send SMS", `text`). */
 export const MAX_PARTS = 10;
 
 /**
- * Units that fit into the only part of a short message, and into each part of a long one: 140 octets, less 6 for the
- * header that joins parts. Source: 3GPP TS 23.040, section 9.2.3.24.1; septets for GSM-7, UTF-16 code units for UCS-2.
+ * Units that fit into a single-part message, and into each part of a longer one: 140 octets, less 6 for the header that
+ * joins parts. Septets for GSM-7, UTF-16 code units for UCS-2. Source: 3GPP TS 23.040, section 9.2.3.24.1.
  */
 const CAPACITY = {
   GSM7: { single: 160, joined: 153 },
   UCS2: { single: 70, joined: 67 },
 } as const;
 
-/** What {@link measureText} found. */
+/** Encoding, parts and units of a text. */
 export interface TextMeasure {
+  /** The encoding that is used. */
   readonly encoding: TextEncoding;
-  /** Messages that are sent and charged; 0 for an empty text. */
+  /** Number of parts that are sent and charged; 0 for an empty text. */
   readonly parts: number;
   /** Septets (GSM-7) or UTF-16 code units (UCS-2) of the text, without the headers that join parts. */
   readonly units: number;
-  /** What one part holds: 160 or 153, 70 or 67. */
+  /** Units per part: 160 or 153 for GSM-7, 70 or 67 for UCS-2. */
   readonly unitsPerPart: number;
-  /** Units still free in the last part. */
+  /** Free units in the last part. */
   readonly unitsLeft: number;
-  /** UTF-16 code units that the encoding cannot carry: only with `encoding: 'GSM7'`, counted as one unit each. */
+  /** UTF-16 code units that the encoding lacks: only with `encoding: 'GSM7'`, counted as one unit each. */
   readonly unencodable: number;
 }
 
@@ -42,7 +43,7 @@ function isLowSurrogate(codeUnit: number): boolean {
   return codeUnit >= 0xdc00 && codeUnit <= 0xdfff;
 }
 
-/** Fills parts one after the other; what must stay together (an escape and its code, a pair) opens a new part instead. */
+/** Fills one part after another. An escape with its code, or a surrogate pair, is never split: it starts a new part. */
 function fillParts(text: string, encoding: TextEncoding, capacity: number): { parts: number; used: number } {
   let parts = 1;
   let used = 0;
@@ -64,11 +65,11 @@ function fillParts(text: string, encoding: TextEncoding, capacity: number): { pa
 }
 
 /**
- * Counts units and parts of a text as a handset and the bill will. `AUTO` (the default, as at 8x8) takes GSM-7 when
- * every character is in its alphabet and UCS-2 otherwise. Time grows with the length of the text, memory does not.
+ * Counts the units and parts of a text as on the handset and on the bill. `AUTO` (the default, as at 8x8) selects GSM-7
+ * when its alphabet has every character, and UCS-2 otherwise. Takes linear time and constant memory.
  *
- * Sources: 3GPP TS 23.038 (alphabets), TS 23.040 (parts); 8x8 SMS API: 160/153, 70/67, extension characters count two
- * and are never split across parts, surrogate pairs neither.
+ * Sources: 3GPP TS 23.038 (alphabets), TS 23.040 (parts); 8x8 SMS API: 160/153, 70/67, extension characters count twice,
+ * neither they nor surrogate pairs are split across parts.
  *
  * @example
  * ```ts

@@ -1,9 +1,9 @@
 import { gsm7Septets, isGsm7 } from './gsm7.ts';
 
 /**
- * Characters that word processors, phones and copy-and-paste put into a text, and the GSM-7 text that means the same.
- * One of them is enough to turn 160 characters a part into 70. Left out on purpose: whatever may change the meaning
- * (a backtick in a password, `1½` as `11/2`, accents, currency signs).
+ * Characters that word processors, phones and copy-and-paste put into a text, with a GSM-7 text of the same meaning. One
+ * of them is enough to reduce 160 characters per part to 70. Replacements that may change the meaning are deliberately
+ * omitted (a backtick in a password, `1½` as `11/2`, accents, currency signs).
  *
  * Code points and names: Unicode Standard, blocks General Punctuation, Latin-1 Supplement, Letterlike Symbols.
  */
@@ -23,7 +23,7 @@ const REPLACEMENTS: ReadonlyMap<string, string> = new Map([
   ),
   // Next line, line separator, paragraph separator.
   ...replaceEach('\u0085\u2028\u2029', '\n'),
-  // Not visible: soft hyphen, zero-width characters, direction marks, word joiner, byte order mark.
+  // Invisible characters: soft hyphen, zero-width characters, direction marks, word joiner, byte order mark.
   ...replaceEach(
     '\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff',
     '',
@@ -41,7 +41,7 @@ const REPLACEMENTS: ReadonlyMap<string, string> = new Map([
   ['\ufb02', 'fl'],
   ['\ufb03', 'ffi'],
   ['\ufb04', 'ffl'],
-  // The same letter twice in Unicode: ohm, kelvin and angstrom signs, Greek question mark.
+  // Characters that Unicode has twice: ohm, kelvin and angstrom signs, Greek question mark.
   ['\u2126', 'Ω'],
   ['\u212a', 'K'],
   ['\u212b', 'Å'],
@@ -62,34 +62,38 @@ const ACCENTED_LETTERS: ReadonlyMap<string, { readonly plain: string; readonly a
   ['\u0327', { plain: 'C', accented: 'Ç' }],
 ]);
 
-/** `e` and a combining accent, as macOS writes file names, is one GSM-7 letter: é. `undefined` when it is not. */
+/**
+ * Composes a letter and a combining accent, as in file names of macOS, to one GSM-7 letter such as é; undefined when there
+ * is none.
+ */
 function composed(before: string, character: string): string | undefined {
   const letters = ACCENTED_LETTERS.get(character);
   return letters === undefined || before === '' ? undefined : letters.accented[letters.plain.indexOf(before)];
 }
 
-/** A character that GSM-7 lacks, and so forces the whole text into UCS-2. */
+/** A character that GSM-7 lacks and that therefore forces the whole text into UCS-2. */
 export interface Ucs2Character {
-  /** The character; with its letter when it is a combining accent that has a one-letter form. */
+  /** The character; together with its letter when it is a combining accent that has a one-letter form. */
   readonly character: string;
-  /** For example `U+2019`; of the accent when there are two. */
+  /** The code point, for example `U+2019`; that of the accent when there are two. */
   readonly codePoint: string;
+  /** How often the character occurs. */
   readonly count: number;
-  /** Where it stands, in UTF-16 code units from 0: the first {@link MAX_POSITIONS}. */
+  /** Its positions in UTF-16 code units from 0: the first 20. */
   readonly positions: readonly number[];
-  /** GSM-7 text that means the same; empty when the character may simply go, absent when there is none. */
+  /** A GSM-7 text of the same meaning: empty when the character can be dropped, absent when there is none. */
   readonly replacement?: string;
 }
 
-/** Different characters that {@link findUcs2Characters} lists at most. */
+/** Maximum number of different characters in the result of {@link findUcs2Characters}. */
 export const MAX_CHARACTERS = 100;
-/** Positions listed for each of them at most. */
+/** Maximum number of positions per character. */
 export const MAX_POSITIONS = 20;
 
 /**
- * The characters that force a text into UCS-2, in order of first appearance, with what could replace them. Bounded, so
- * that a text of a megabyte gives a small answer: the first 100 different ones, the first 20 positions of each; `count`
- * counts all.
+ * Finds the characters that force a text into UCS-2, in order of first appearance, with their replacements. The result is
+ * bounded even for a text of a megabyte: the first 100 different characters with the first 20 positions of each; `count`
+ * covers all.
  *
  * @example
  * ```ts
@@ -129,9 +133,9 @@ export function findUcs2Characters(text: string): Ucs2Character[] {
 }
 
 /**
- * Writes typographic quotes, dashes, spaces, dots and the like in GSM-7, so that one curly apostrophe does not double
- * the bill. All or nothing: when something remains that GSM-7 cannot carry (Chinese, Cyrillic, an emoji) the text comes
- * back as it was, because it stays UCS-2 and would only lose its typography.
+ * Replaces typographic quotes, dashes, spaces, dots and the like with GSM-7 characters, so that one curly apostrophe does
+ * not double the bill. All or nothing: when a character remains that GSM-7 lacks (Chinese, Cyrillic, an emoji), the text
+ * is returned unchanged, because it stays UCS-2 and would only lose its typography.
  *
  * @example replaceTypography('“Hello” – it’s me…') // '"Hello" - it\'s me...'
  * @example replaceTypography('“你好”') // unchanged

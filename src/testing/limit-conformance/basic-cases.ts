@@ -16,7 +16,7 @@ import {
 
 export type ConformanceCheck = (session: Session) => Promise<void>;
 
-/** Long enough that nothing expires while a case runs, whatever the clock. */
+/** Long enough that nothing expires while a case runs, on any clock. */
 const HOUR_MS = 3_600_000;
 const NUMBER = 6591234567;
 
@@ -53,17 +53,17 @@ async function allOrNothing(session: Session): Promise<void> {
   for (const rule of others) {
     ensure((await session.countOf(rule)) === 0, `a refused take wrote under ${rule.id}`);
   }
-  await session.granted('what was never taken', ...others);
+  await session.granted('rules that were never taken', ...others);
   const [ok, bad] = [session.nextReservation(), session.nextReservation()];
   const verdicts = await session.store.take(session.scope, [
     { reservation: bad, rules: [full] },
     { reservation: ok, rules: [windowRule('other', 1, HOUR_MS)] },
   ]);
   const answers = verdicts.map(({ granted }) => granted).join();
-  ensure(answers === 'false,true', 'the requests of one call are decided each for itself, in order');
+  ensure(answers === 'false,true', 'each request of one call is decided separately, in order');
 }
 
-/** Every order of settling four takes with every choice of outcomes leaves what was kept, and nothing else. */
+/** Settling four takes in every order, with every combination of outcomes, leaves exactly the kept ones. */
 async function settleInEveryOrder(session: Session): Promise<void> {
   let run = 0;
   for (const order of permutations([0, 1, 2, 3])) {
@@ -106,10 +106,10 @@ function permutations(items: readonly number[]): number[][] {
 async function settlesOnce(session: Session): Promise<void> {
   const rule = windowRule(NUMBER, 2, HOUR_MS);
   const kept = await session.granted('first', rule);
-  // Later than what a store may skip.
+  // Later than the delay that a store may ignore.
   await session.settle(kept, 'keep', { delayMs: 251 });
   await session.settle(kept, 'return');
-  ensure((await session.countOf(rule)) === 1, 'what is kept cannot be given back afterwards');
+  ensure((await session.countOf(rule)) === 1, 'a kept take cannot be given back afterwards');
   const returned = await session.granted('second', rule);
   await session.settle(returned, 'return');
   await session.settle(returned, 'return');
@@ -126,15 +126,18 @@ async function takesOnce(session: Session): Promise<void> {
     return verdict?.granted === true;
   };
   const first = await session.granted('first', rule);
-  ensure(await repeat(first), 'a repeated take gives the first answer, granted');
+  ensure(await repeat(first), 'a repeated take returns the first verdict, granted');
   ensure((await session.countOf(rule)) === 1, 'a repeated take counts once');
   await session.settle(first, 'keep');
-  ensure(await repeat(first), 'a take repeated after it was settled gives the first answer');
+  ensure(await repeat(first), 'a take repeated after it was settled returns the first verdict');
   ensure((await session.countOf(rule)) === 1, 'a take repeated after it was settled counts nothing');
   const second = await session.granted('second', rule);
   const third = await session.take(rule);
   await session.settle(second, 'return');
-  ensure(!(await repeat(third)), 'a repeated take gives the first answer, refused, though there is room now');
+  ensure(
+    !(await repeat(third)),
+    'a repeated take returns the first verdict, refused, although there is room now',
+  );
   await session.granted('a new reservation', rule);
 }
 
@@ -148,7 +151,7 @@ async function weights(session: Session): Promise<void> {
   ensure(never.retryAfterMs === undefined, 'a weight over the limit never fits: no retryAfterMs');
   await session.sent('exactly the rest', spend(400_000));
   await session.settle(first, 'return');
-  await session.sent('what was given back', spend(600_000));
+  await session.sent('an amount that was given back', spend(600_000));
   await session.refused('one more', spend(1));
 }
 
@@ -157,7 +160,7 @@ async function monitor(session: Session): Promise<void> {
   const enforced = windowRule('enforced', 4, HOUR_MS);
   await times(2, async () => {
     const { verdict } = await session.granted('below the limit', rule, enforced);
-    ensure(verdict.observed.length === 0, 'nothing is reported below the limit');
+    ensure(verdict.observed.length === 0, 'a monitored rule below its limit is not reported');
   });
   await times(2, async () => {
     const over = await session.granted('over the limit in monitor mode', rule, enforced);
@@ -166,7 +169,7 @@ async function monitor(session: Session): Promise<void> {
   });
   ensure((await session.countOf(rule)) === 2, 'a monitored rule records up to its limit only');
   const { verdict } = await session.take(rule, enforced);
-  ensure(!verdict.granted && verdict.refusals.length === 1, 'the enforcing rule refuses, alone');
+  ensure(!verdict.granted && verdict.refusals.length === 1, 'only the enforcing rule refuses');
   ensure(verdict.observed.length === 1, 'a refusal reports monitored rules too');
 }
 
@@ -177,13 +180,16 @@ async function onceStates(session: Session): Promise<void> {
     return `${reason} ${result}`;
   };
   const first = await session.granted('the first', rule('same'));
-  ensure((await reasonOf('same')) === 'in-progress undefined', 'the same message on its way: in-progress');
+  ensure(
+    (await reasonOf('same')) === 'in-progress undefined',
+    'the same message during its send: in-progress',
+  );
   ensure((await reasonOf('other')) === 'conflict undefined', 'another message under the key: conflict');
   await session.settle(first, 'return');
   const second = await session.granted('after it was given back', rule('other'));
   await session.settle(second, 'keep', { result: '{"umid":"1"}' });
-  ensure((await reasonOf('other')) === 'done {"umid":"1"}', 'a repeated message gets the kept result');
-  ensure((await reasonOf('same')) === 'conflict undefined', 'a conflict gets no result');
+  ensure((await reasonOf('other')) === 'done {"umid":"1"}', 'a repeated message returns the kept result');
+  ensure((await reasonOf('same')) === 'conflict undefined', 'a conflict returns no result');
   const silent = await session.granted('kept without a result', rule('same', 'order-8'));
   await session.settle(silent, 'keep');
   ensure((await reasonOf('same', 'order-8')) === 'done undefined', 'kept without a result still blocks');
@@ -218,7 +224,7 @@ async function releases(session: Session): Promise<void> {
     await session.settle(before, outcome);
     for (const rule of rules) {
       const count = await session.countOf(rule);
-      ensure(count === 1, `${rule.id}: a take from before the release changes what came after (${count})`);
+      ensure(count === 1, `${rule.id}: a take from before the release changes the count after it (${count})`);
     }
     await session.settle(after, 'return');
   }
@@ -255,11 +261,11 @@ async function badRules(session: Session): Promise<void> {
   ensure((await session.countOf(good)) === 1, 'nothing is taken when any rule of a call is malformed');
 }
 
-/** Cases in which no time has to pass. */
+/** Cases that need no time to pass. */
 export const BASIC_CASES: readonly (readonly [name: string, check: ConformanceCheck])[] = [
-  ['races never exceed the limit, and what is given back is free again', races],
+  ['races never exceed the limit, and takes that are given back are free again', races],
   ['a request is taken whole or not at all', allOrNothing],
-  ['settling in every order leaves exactly what was kept', settleInEveryOrder],
+  ['settling in every order leaves exactly the kept takes', settleInEveryOrder],
   ['a reservation is settled once', settlesOnce],
   ['a reservation is taken once', takesOnce],
   ['weights', weights],

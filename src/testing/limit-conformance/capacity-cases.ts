@@ -18,7 +18,7 @@ const HOUR_MS = 3_600_000;
 const VICTIM = 6591234567;
 const BATCH = 500;
 
-/** Sizes the store of the capacity cases is made with. */
+/** Sizes of the store for the capacity cases. */
 export const SMALL = { maxRecipients: 3, maxEntries: 3 };
 
 export async function capacity(session: Session): Promise<void> {
@@ -74,7 +74,7 @@ export async function folding(session: Session): Promise<void> {
   ensure((await session.countOf(rule(3))) === 0, 'a folded number is free two windows later');
 }
 
-/** A million fresh numbers can neither open the limit of one number nor shut out honest first sends. */
+/** A flood of fresh numbers neither lifts the limit of one number nor blocks honest first sends. */
 export function flood(size: number): ConformanceCheck {
   return async (session) => {
     const rule = (key: number) => windowRule(key, 10, HOUR_MS);

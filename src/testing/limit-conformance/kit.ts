@@ -12,23 +12,29 @@ import type {
   WindowRule,
 } from '../../limits/limit-store.ts';
 
-/** A store with the handles the suite needs. */
+/** A limit store, and the control over its time that the conformance cases need. */
 export interface StoreUnderTest {
+  /** The store to test; must be empty. */
   readonly store: LimitStore;
   /**
-   * Lets time pass for the store: sets a clock of your own forward, or sleeps when the store counts by the clock of a
-   * server.
+   * Lets milliseconds pass for the store: advances the test's clock, or sleeps when the store uses the clock of a server.
    */
   advance(ms: number): void | Promise<void>;
-  /** Epoch milliseconds as the store sees them. */
+  /** The time of the store in epoch milliseconds. */
   now(): number;
-  /** Sets the calendar (`clock.now`) forward or back without time passing. Leave out where it cannot be done. */
+  /** Moves the calendar (`clock.now`) by milliseconds, forward or back, without time passing. Omit it where impossible. */
   jump?(ms: number): void;
 }
 
-/** One named check. It throws an `Error` that says what was expected when the store does not hold. */
+/** One conformance case, for any test runner. */
 export interface ConformanceCase {
+  /** The title of the test. */
   readonly name: string;
+  /**
+   * Runs the case.
+   *
+   * @throws Error the implementation does not conform; the message says what was expected
+   */
   run(): Promise<void>;
 }
 
@@ -36,7 +42,7 @@ export function ensure(holds: boolean, message: string): asserts holds {
   if (!holds) throw new Error(`Limit store: ${message}`);
 }
 
-/** Small seeded generator (mulberry32): the same seed finds the same fault again. */
+/** A small seeded generator (mulberry32): the same seed reproduces the same failure. */
 export class Random {
   #state: number;
 
@@ -44,7 +50,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** An integer of at least 0, below `below`. */
+  /** Returns an integer from 0 up to, but not including, `below`. */
   below(below: number): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -85,7 +91,7 @@ export function onceRule(key: LimitKey, fingerprint: string, windowMs: number): 
   return { ...common, kind: 'once', id: `once:${windowMs}`, key, fingerprint, windowMs };
 }
 
-/** A webhook event: free again when nobody settled it within the lease. */
+/** A webhook event: available again unless it is settled within its lease. */
 export function leasedRule(key: LimitKey, windowMs: number, leaseMs: number): OnceRule {
   return { ...onceRule(key, 'event', windowMs), id: `leased:${windowMs}`, leaseMs };
 }
@@ -106,7 +112,7 @@ export interface Taken {
   readonly verdict: TakeVerdict;
 }
 
-/** Single takes and settlements, as a send makes them. */
+/** Takes and settles one request at a time, as a send does. */
 export class Session {
   readonly subject: StoreUnderTest;
   readonly store: LimitStore;
@@ -119,7 +125,7 @@ export class Session {
     this.scope = scope;
   }
 
-  /** Unique among all runs on one server. */
+  /** An id that is unique among all runs on one server. */
   nextReservation(): string {
     this.#count += 1;
     return `${this.scope}-${this.#count}-${crypto.randomUUID()}`;
@@ -128,7 +134,7 @@ export class Session {
   async take(...rules: LimitRule[]): Promise<Taken> {
     const reservation = this.nextReservation();
     const verdicts = await this.store.take(this.scope, [{ reservation, rules }]);
-    ensure(verdicts.length === 1, 'take gives one verdict a request');
+    ensure(verdicts.length === 1, 'take returns one verdict per request');
     return { reservation, rules, verdict: verdicts[0] as TakeVerdict };
   }
 
@@ -138,7 +144,7 @@ export class Session {
     return taken;
   }
 
-  /** The first refusal. */
+  /** Takes, expects a refusal, and returns its first finding. */
   async refused(message: string, ...rules: LimitRule[]) {
     const { verdict } = await this.take(...rules);
     ensure(!verdict.granted, `${message}: should be refused`);
@@ -152,7 +158,7 @@ export class Session {
     await this.store.settle(this.scope, [{ reservation, rules, outcome, ...more }]);
   }
 
-  /** A send that went out at once. */
+  /** Takes and keeps, as a send that is written immediately. */
   async sent(message: string, ...rules: LimitRule[]): Promise<void> {
     await this.settle(await this.granted(message, ...rules), 'keep');
   }

@@ -12,12 +12,12 @@ async function oneOfMany(session: Session): Promise<void> {
   for (const one of granted) await session.settle(one, 'return');
   await session.sent('given back within its lease', event('e'));
   const { reason } = await session.refused('kept within its lease', event('e'));
-  ensure(reason === 'done', `what was kept is done, not ${reason}`);
+  ensure(reason === 'done', `a kept event is done, not ${reason}`);
 }
 
-/** Cases in which no time has to pass. */
+/** Cases that need no time to pass. */
 export const LEASE_CASES: readonly (readonly [name: string, check: ConformanceCheck])[] = [
-  ['once with a lease: one of many, as without', oneOfMany],
+  ['once with a lease: one of many takes is granted, as without a lease', oneOfMany],
 ];
 
 async function lapses(session: Session): Promise<void> {
@@ -32,11 +32,11 @@ async function lapses(session: Session): Promise<void> {
   ensure(winners.length === 1, `when a lease is over one is let through, not ${winners.length}`);
   await session.settle(late, 'keep');
   const during = await session.refused('the first settled late', event('e'));
-  ensure(during.reason === 'in-progress', 'a late keep does not settle for who took it meanwhile');
+  ensure(during.reason === 'in-progress', 'a late keep does not settle the take that came in between');
   for (const winner of winners) await session.settle(winner, 'return');
   await session.sent('the second gave it back', event('e'));
   const after = await session.refused('kept in time', event('e'));
-  ensure(after.reason === 'done', 'what is kept in time is done');
+  ensure(after.reason === 'done', 'an event kept in time is done');
 }
 
 async function settlesLate(session: Session): Promise<void> {
@@ -49,13 +49,13 @@ async function settlesLate(session: Session): Promise<void> {
   await session.settle(returned, 'return');
   await session.settle(overtaken, 'return');
   const { reason, result } = await session.refused('kept late, nobody took it', event('kept'));
-  ensure(reason === 'done' && result === 'late', 'settled late with nobody in between it is done');
+  ensure(reason === 'done' && result === 'late', 'an event settled late, without a take in between, is done');
   await session.sent('given back late', event('returned'));
   const done = await session.refused('overtaken', event('overtaken'));
-  ensure(done.reason === 'done', 'a late give-back takes nothing from who took it meanwhile');
+  ensure(done.reason === 'done', 'a late give-back does not undo the take that came in between');
 }
 
-/** Longer than any lease of a reservation: what nobody settles is kept by then, but not what has a lease of its own. */
+/** Advances past every lease of a reservation: an unsettled take is kept by then, unless its rule has its own lease. */
 async function outlives(session: Session): Promise<void> {
   await session.granted('never settled', event('e'));
   await session.granted('never settled, without a lease', onceRule('key', 'print', HOUR_MS));
@@ -66,7 +66,7 @@ async function outlives(session: Session): Promise<void> {
 
 /** Cases that let milliseconds pass exactly. */
 export const LEASE_TIME_CASES: readonly (readonly [name: string, check: ConformanceCheck])[] = [
-  ['once with a lease: free when it is over, for one', lapses],
-  ['once with a lease: settled late it counts unless it was taken meanwhile', settlesLate],
-  ['once with a lease: never kept by being left alone', outlives],
+  ['once with a lease: available to one take when the lease is over', lapses],
+  ['once with a lease: a late settlement counts unless another take came in between', settlesLate],
+  ['once with a lease: an unsettled take is never kept', outlives],
 ];

@@ -2,12 +2,12 @@ import type { BackoffRule, BlockRule, LimitRule, OnceRule, RuleFinding } from '.
 import { EXACT_LOG_LIMIT, SUB_BUCKETS } from '../../limits/limit-store.ts';
 
 /**
- * `counted`: an open take counts however old it is. `as-written`: it counts from the moment it is taken, as if it had
- * been written then, and no longer than its window.
+ * How a store counts an open take. `counted`: always, however old it is. `as-written`: as if it had been written at the
+ * moment it was taken, and no longer than its window.
  */
 export type OpenTakes = 'counted' | 'as-written';
 
-/** One grant under one rule, kept for ever: slow, and plainly right. */
+/** One grant under one rule, kept for ever: slow, but obviously correct. */
 export interface Entry {
   readonly rule: LimitRule;
   atMs: number;
@@ -15,22 +15,22 @@ export interface Entry {
   result?: string | undefined;
 }
 
-/** What a store must say: a reason to refuse or none; for sub-buckets either may be right. */
+/** The expected verdict: a reason to refuse or none; with sub-buckets, both may be correct. */
 export interface Expected {
   readonly refuses: true | false | 'either';
   readonly reason?: RuleFinding['reason'];
   readonly observed?: number;
-  /** Only where it must be exact. */
+  /** Present only where it must be exact. */
   readonly retryAfterMs?: number;
   readonly result?: string | undefined;
 }
 
 const ADMITTED: Expected = { refuses: false };
 
-/** Counts by going through everything that was ever granted. Meant to be obvious, not fast. */
+/** Counts by scanning all grants ever made. Written to be obvious, not fast. */
 export class Oracle {
   #entries = new Map<string, Entry[]>();
-  /** Ids of windows that sub-buckets may count. */
+  /** Ids of windows that a store may count in sub-buckets. */
   readonly #coarse = new Set<string>();
   readonly #openTakes: OpenTakes;
 
@@ -91,7 +91,7 @@ export class Oracle {
     return this.#of(rule).filter(({ isOpen, atMs }) => isOpen || atMs > nowMs - rule.windowMs).length;
   }
 
-  /** The wait that the last grant under a rule has started. */
+  /** The wait that the last grant under a rule started. */
   waitMs(rule: BackoffRule): number {
     return waitOf(rule, backoffOf(this.#of(rule)).grants);
   }
@@ -100,7 +100,7 @@ export class Oracle {
     const isOpen = rule.kind === 'once' || this.#openTakes === 'counted';
     const entry: Entry = { rule, atMs: nowMs, isOpen };
     if (rule.kind === 'block' && rule.activate !== true) return entry;
-    // Who let a lease pass has lost it to whoever comes next.
+    // A take whose lease has ended gives way to the next one.
     const standing = this.#of(rule).filter((other) => !isLapsed(other, nowMs));
     this.#entries.set(keyOf(rule), [...standing, entry]);
     return entry;
@@ -109,7 +109,7 @@ export class Oracle {
   keep(entry: Entry, delayMs: number, nowMs: number, result: string | undefined): void {
     const { kind } = entry.rule;
     entry.isOpen = false;
-    // A once rule counts from its settlement, a backoff from its grant, a slot not from now at all.
+    // A once rule counts from its settlement, a backoff rule from its grant; a slot does not depend on the present time.
     if (kind === 'once') entry.atMs = nowMs;
     if (kind === 'window' || kind === 'distinct') entry.atMs += delayMs;
     entry.result = result;
@@ -127,7 +127,7 @@ export class Oracle {
     this.#entries.delete(keyOf(rule));
   }
 
-  /** Leaves out what can never count again, so that a long run ends. */
+  /** Drops grants that can never count again, so that a long run ends. */
   forget(beforeMs: number, isDue: (dueAt: number) => boolean): void {
     for (const [key, entries] of this.#entries) {
       const left = entries.filter(({ rule, isOpen, atMs }) => {
@@ -165,13 +165,13 @@ function isLapsed({ rule, isOpen, atMs }: Entry, nowMs: number): boolean {
   return isOpen && rule.kind === 'once' && rule.leaseMs !== undefined && atMs + rule.leaseMs <= nowMs;
 }
 
-/** Whether a record stands in the way of a `once` rule with this window. */
+/** Whether a record blocks a `once` rule with this window. */
 function stands(entry: Entry, windowMs: number, nowMs: number): boolean {
   if (entry.isOpen) return !isLapsed(entry, nowMs);
   return entry.atMs > nowMs - Math.min(windowMs, (entry.rule as OnceRule).windowMs);
 }
 
-/** Tells 1 from '1', as a store must. */
+/** Distinguishes 1 from '1', as a store must. */
 function keyOf(rule: LimitRule): string {
   return `${rule.id} ${typeof rule.key} ${rule.key}`;
 }
@@ -202,7 +202,7 @@ function expectAmount(
       .reduce((total, { rule: other }) => total + ((other.kind === 'window' && other.weight) || 1), 0);
   const weight = rule.weight ?? 1;
   if (sum(nowMs - rule.windowMs) + weight > rule.limit) return { refuses: true, reason: 'over-limit' };
-  // At most one bucket late: what the bucket before the window held may still count.
+  // At most one bucket late: the bucket before the window may still count.
   const mayRefuse = sum(nowMs - bucketMs * (SUB_BUCKETS + 1)) + weight > rule.limit;
   return { refuses: mayRefuse ? 'either' : false, reason: 'over-limit' };
 }

@@ -24,7 +24,7 @@ interface OpenTake {
   readonly takenMs: number;
 }
 
-/** Shorter than any lease: what a store does with a take that nobody settles is its own affair. */
+/** Shorter than any lease: a store may decide what happens to a take that is never settled. */
 const SETTLED_WITHIN_MS = 60_000;
 const LONGEST_WINDOW_MS = 20_000;
 const IGNORED_DELAY_MS = 250;
@@ -56,7 +56,7 @@ function pickRule(random: Random, key: number | string, epochMs: number): LimitR
       return backoffRule(key, 500, 8000, 6000);
     case 7:
       return distinctRule(key, random.pick([1, '1', 2, 3, 4, 5]), 3, 8000);
-    // One counter, asked by clients with different options.
+    // One counter, used by clients with different options.
     case 8:
       return { ...windowRule(key, random.pick([1, 2, 5, 9]), 9000), id: 'window:mixed' };
     case 9:
@@ -87,7 +87,7 @@ function pickRule(random: Random, key: number | string, epochMs: number): LimitR
   }
 }
 
-/** Drives a store and an oracle with the same random operations; every answer must agree. */
+/** Runs the same random operations on a store and an oracle; every verdict must agree. */
 export class RandomRun {
   readonly #subject: StoreUnderTest;
   readonly #session: Session;
@@ -155,12 +155,12 @@ export class RandomRun {
   #compareRule(expected: Expected, rule: LimitRule, finding: RuleFinding | undefined): void {
     const where = `${rule.id} of '${rule.key}' after ${this.#elapsedMs} ms`;
     if (finding === undefined) {
-      ensure(expected.refuses !== true, `${where}: let through, expected ${expected.reason}`);
+      ensure(expected.refuses !== true, `${where}: granted, expected ${expected.reason}`);
       return;
     }
-    ensure(expected.refuses !== false, `${where}: refused (${finding.reason}), expected to be let through`);
+    ensure(expected.refuses !== false, `${where}: refused (${finding.reason}), expected to be granted`);
     ensure(finding.reason === expected.reason, `${where}: ${finding.reason}, expected ${expected.reason}`);
-    ensure(finding.result === expected.result, `${where}: another result than the one that was kept`);
+    ensure(finding.result === expected.result, `${where}: the result is not the one that was kept`);
     const { observed = finding.observed, retryAfterMs = finding.retryAfterMs } = expected;
     ensure(finding.observed === observed, `${where}: observed ${finding.observed}, expected ${observed}`);
     ensure(
@@ -177,7 +177,7 @@ export class RandomRun {
     const { reservation, rules, entries, takenMs } = taken;
     const outcome = this.#random.below(2) === 0 ? 'keep' : 'return';
     const delay = this.#random.below(this.#elapsedMs - takenMs + 1);
-    // What a store may ignore is not asked of it.
+    // A store may ignore this settlement, so the oracle skips it.
     const delayMs = delay <= IGNORED_DELAY_MS ? 0 : delay;
     const result = this.#random.pick(['sent', undefined]);
     const more = result === undefined ? {} : { result };

@@ -13,7 +13,7 @@ import {
 
 const NUMBER = 6591234567;
 
-/** Refused a millisecond before `retryAfterMs`, admitted at it. */
+/** Expects a refusal a millisecond before `retryAfterMs`, and a grant at it. */
 async function isMinimal(session: Session, name: string, rule: LimitRule): Promise<void> {
   const { retryAfterMs = Number.NaN } = await session.refused(name, rule);
   await session.subject.advance(retryAfterMs - 1);
@@ -53,7 +53,7 @@ async function retryAfter(session: Session): Promise<void> {
     await session.sent('an amount', amount(weight));
     await session.subject.advance(450);
   }
-  // Sub-buckets are not minimal, but what they promise holds.
+  // The `retryAfterMs` of sub-buckets is not minimal, but it must hold.
   const { retryAfterMs = Number.NaN } = await session.refused('an amount too many', amount(8));
   await session.subject.advance(retryAfterMs);
   await session.sent('the amount at retryAfterMs', amount(8));
@@ -130,10 +130,10 @@ async function jumpingClock(session: Session): Promise<void> {
   const rule = windowRule(NUMBER, 2, 60_000);
   await session.sent('the first', rule);
   jump(-30 * 60_000);
-  await session.sent('the second, the calendar set back', rule);
+  await session.sent('the second, with the calendar set back', rule);
   await session.refused('the third', rule);
   jump(30 * 60_000);
-  await session.refused('the third, the calendar right again', rule);
+  await session.refused('the third, with the calendar corrected', rule);
   await subject.advance(60_000);
   await session.sent('a minute later', rule);
 }
@@ -173,8 +173,14 @@ async function mixedNumbers(session: Session): Promise<void> {
   ensure(retryAfterMs === 800, `the patient client waits 800 ms after the second grant, not ${retryAfterMs}`);
   await isMinimal(session, 'the quick client', wait(100, 150, 20_000));
   await session.subject.advance(10_000);
-  ensure((await session.countOf(wait(400, 60_000, 10_000))) === 2, 'forgotten by the numbers of who asks');
-  ensure((await session.countOf(wait(100, 150, 20_000))) === 3, 'not forgotten by the numbers of another');
+  ensure(
+    (await session.countOf(wait(400, 60_000, 10_000))) === 2,
+    'a step is forgotten by the options of the client that asks',
+  );
+  ensure(
+    (await session.countOf(wait(100, 150, 20_000))) === 3,
+    'a step is not forgotten by the options of another client',
+  );
   const once = (windowMs: number): LimitRule => ({
     ...onceRule('key', 'print', windowMs),
     id: 'once:two-clients',
@@ -187,7 +193,7 @@ async function mixedNumbers(session: Session): Promise<void> {
   await isMinimal(session, 'the longer window after that one was given back', once(5000));
 }
 
-/** The id goes on in sub-buckets when its first large limit comes: nothing is lost, what is open can be given back. */
+/** A counter changes to sub-buckets with its first large limit: no count is lost, and open takes can still be given back. */
 async function outgrowing(session: Session): Promise<void> {
   const of = (limit: number): LimitRule => ({ ...windowRule(NUMBER, limit, 3000), id: 'window:outgrown' });
   for (let sent = 0; sent < 3; sent += 1) await session.sent('within 4', of(4));
@@ -229,25 +235,25 @@ async function waits(session: Session): Promise<void> {
     'each starts with its own wait',
   );
   await session.subject.advance(100);
-  ensure((await waitOf(backoff('c'), backoff('b'))) === 200, 'the longest wait of several is told');
+  ensure((await waitOf(backoff('c'), backoff('b'))) === 200, 'waitMs is the longest wait of several');
   const watched = await waitOf(backoff('c', 'monitor'));
   ensure(watched === undefined, 'a monitored rule that is not over its wait starts none');
 }
 
-/** What only a store that counts an open take however old it is can hold. */
+/** Cases for stores that count an open take however old it is. */
 export const OPEN_TAKE_CASES: readonly (readonly [name: string, check: ConformanceCheck])[] = [
-  ['an open take counts however old, and settles where it was written', openTakes],
+  ['an open take counts however old it is, and settles at the time of its write', openTakes],
 ];
 
 /** Cases that let milliseconds pass exactly. */
 export const TIME_CASES: readonly (readonly [name: string, check: ConformanceCheck])[] = [
   ['a window ends to the millisecond', expiry],
-  ['retryAfterMs is honest, and minimal for exact rules', retryAfter],
-  ['every refusing rule is named, the largest wait is enough', largestWait],
+  ['retryAfterMs holds, and is minimal for exact rules', retryAfter],
+  ['every refusing rule is named, and the largest wait is enough', largestWait],
   ['backoff given back in every order', backoffOrders],
-  ['backoff forgets a step a quiet spell', forgetting],
-  ['clients with different numbers share a counter, each held to its own', mixedNumbers],
-  ['an exact counter that meets a large limit goes on in sub-buckets', outgrowing],
-  ['a grant tells the wait that it has started', waits],
-  ['a calendar that jumps back and forth opens nothing', jumpingClock],
+  ['backoff forgets one step per quiet period', forgetting],
+  ['clients with different limits share a counter, each held to its own limit', mixedNumbers],
+  ['an exact counter changes to sub-buckets with its first large limit', outgrowing],
+  ['a grant returns the wait that it started', waits],
+  ['a calendar that jumps back and forth lifts no limit', jumpingClock],
 ];

@@ -22,13 +22,13 @@ describe('the outbox', () => {
   it('says why there is nothing', async () => {
     const { sms, outbox } = createTestClient();
     expect(() => outbox.lastTo(PERSON)).toThrow(
-      'Nothing was sent to +65******67. The outbox holds 0 message(s) to others.',
+      'No message was sent to +65******67. The outbox has 0 message(s) to other numbers.',
     );
     await sms.messages.send({ destination: OTHER, text: 'Other' });
     const advert = { destination: PERSON, text: 'Sale', purpose: 'marketing' } as const;
     await expect(sms.messages.send(advert)).rejects.toThrow();
     expect(() => outbox.lastTo(PERSON)).toThrow(
-      /^Nothing was sent to \+65\*{6}67\. The last one was blocked: consent, .+\. The outbox holds 1 message\(s\) to others\.$/,
+      /^No message was sent to \+65\*{6}67\. The last one was blocked: consent, .+\. The outbox has 1 message\(s\) to other numbers\.$/,
     );
   });
 
@@ -53,7 +53,7 @@ describe('the outbox', () => {
   it('says when there is no code', async () => {
     const { sms, outbox } = createTestClient();
     await sms.messages.send({ destination: PERSON, text: 'Ready in 10 minutes' });
-    expect(() => outbox.codeTo(PERSON)).toThrow('The last message to +65******67 holds no code.');
+    expect(() => outbox.codeTo(PERSON)).toThrow('The last message to +65******67 contains no code.');
   });
 
   it('leaves out what was cancelled, and knows no purpose of what another client sent', async () => {
