@@ -10,6 +10,7 @@ interface WebhookEventBase {
 
 /** A network reported on a message that you sent. One message has several receipts, in any order. */
 export interface DeliveryReceipt extends WebhookEventBase {
+  /** Tells the kind of event: a delivery receipt. */
   readonly type: 'delivery-receipt';
   /** 8x8's id of the message, as `messages.send` returned it. */
   readonly umid: string;
@@ -35,6 +36,7 @@ export interface DeliveryReceipt extends WebhookEventBase {
 
 /** A person wrote to one of your numbers. */
 export interface InboundMessage extends WebhookEventBase {
+  /** Tells the kind of event: an inbound message. */
   readonly type: 'inbound';
   /** 8x8's id of the inbound message. */
   readonly umid: string;
@@ -58,6 +60,7 @@ export interface InboundMessage extends WebhookEventBase {
 
 /** A person opened a short link of a message. */
 export interface ShortUrlClick extends WebhookEventBase {
+  /** Tells the kind of event: an opened short link. */
   readonly type: 'short-url-click';
   /** 8x8's id of the click. */
   readonly eventId: string;
@@ -75,6 +78,7 @@ export interface ShortUrlClick extends WebhookEventBase {
 
 /** A person answered an SMS Engage survey. */
 export interface SurveyAnswer extends WebhookEventBase {
+  /** Tells the kind of event: a survey answer. */
   readonly type: 'survey-answer';
   /** 8x8's id of the message that contained the survey. */
   readonly umid: string;
@@ -88,10 +92,13 @@ export interface SurveyAnswer extends WebhookEventBase {
   readonly templateVariables: readonly { readonly name: string; readonly value: string }[];
   /** The answers in the order of the questions; empty when nothing was answered. */
   readonly answers: readonly {
+    /** The id of the question. */
     readonly questionId: string;
-    /** Null for an answer in the person's own words. */
+    /** The id of the chosen answer; null for an answer in the person's own words. */
     readonly answerId: string | null;
+    /** The text of the question. */
     readonly question: string;
+    /** The person's answer. */
     readonly answer: string;
   }[];
 }
@@ -101,6 +108,7 @@ export interface SurveyAnswer extends WebhookEventBase {
  * so that 8x8 stops repeating it.
  */
 export interface UnknownWebhookEvent extends WebhookEventBase {
+  /** Tells the kind of event: any other event. */
   readonly type: 'unknown';
   /** For example `ChatApps`. */
   readonly namespace?: string;

@@ -21,7 +21,12 @@ import {
 } from './webhook-sender.ts';
 
 /** Refers to a message: by the message itself or anything with its `umid`, by `umid`, or by number (its last message). */
-export type MessageReference = string | { readonly umid: string };
+export type MessageReference =
+  | string
+  | {
+      /** 8x8's id of the message. */
+      readonly umid: string;
+    };
 
 /** The webhooks of the emulated 8x8, which it posts only when a test asks for them. */
 export interface WebhookSimulator {
