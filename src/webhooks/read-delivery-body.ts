@@ -6,6 +6,13 @@ import { malformed, webhookError } from './failures.ts';
 type Body = WebhookDelivery['body'];
 type Stream = Extract<Body, AsyncIterable<unknown> | ReadableStream<unknown>>;
 
+/** Stands for a body that something read before the receiver: reading it fails, so the response is 408. */
+export const CONSUMED_BODY: AsyncIterable<Uint8Array> = {
+  [Symbol.asyncIterator]: () => ({
+    next: () => Promise.reject(new Error('The body was read before it reached the receiver.')),
+  }),
+};
+
 interface Source {
   next(): Promise<{ readonly done?: boolean | undefined; readonly value?: unknown }>;
   stop(): Promise<unknown> | undefined;
@@ -65,6 +72,11 @@ function isTooLarge(error: unknown): boolean {
   return (error as { reason?: unknown } | undefined)?.reason === 'too-large';
 }
 
+/** Whether a body is empty although its header announces bytes: something else has read it. */
+function isConsumed(text: string, delivery: WebhookDelivery): boolean {
+  return text === '' && Number(delivery.header('content-length')) > 0;
+}
+
 /**
  * Reads the text of a body that was not parsed yet, up to `maxBodyBytes`.
  *
@@ -82,9 +94,16 @@ export async function readDeliveryBody(
     if (body.length > maxBodyBytes || new TextEncoder().encode(body).byteLength > maxBodyBytes) {
       throw webhookError('too-large');
     }
+    if (isConsumed(body, delivery)) throw webhookError('incomplete');
     return body;
   }
   const bytes = await readBytes(body, maxBodyBytes, timeoutMs, delivery.signal);
+  const text = decode(bytes);
+  if (isConsumed(text, delivery)) throw webhookError('incomplete');
+  return text;
+}
+
+function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

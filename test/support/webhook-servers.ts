@@ -67,7 +67,14 @@ export type Reader = 'receiver' | 'framework';
 
 /** Real servers of real frameworks on a loopback socket, and who of them reads the body first. */
 export const WEBHOOK_SERVERS: readonly (readonly [name: string, reader: Reader, start: Start])[] = [
-  ['Node http', 'receiver', (receiver) => startNode(toNodeHandler(receiver))],
+  [
+    'Node http',
+    'receiver',
+    (receiver) => {
+      const handle = toNodeHandler(receiver);
+      return startNode((request, response) => void handle(request, response));
+    },
+  ],
   ['Express', 'receiver', (receiver) => startExpress(receiver)],
   ['Express behind express.json', 'framework', (receiver) => startExpress(receiver, express.json())],
   [

@@ -1,7 +1,6 @@
 // Checked by `npm run typecheck`; nothing here runs. The adapters import no framework: here their own types must fit.
-import { createServer } from 'node:http';
-import { createServer as createHttp2Server } from 'node:http2';
-import { createServer as createHttpsServer } from 'node:https';
+import type { RequestListener } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import express, { Router } from 'express';
 import fastify from 'fastify';
 import { type Context, Hono } from 'hono';
@@ -20,9 +19,11 @@ declare const receiver: WebhookReceiver;
 
 describe('the types of the frameworks', () => {
   it('fit: Node', () => {
-    createServer(toNodeHandler(receiver));
-    createHttpsServer(toNodeHandler(receiver));
-    createHttp2Server(toNodeHandler(receiver));
+    const handle = toNodeHandler(receiver);
+    expectTypeOf(handle).toExtend<RequestListener>();
+    expectTypeOf(handle).toExtend<
+      (request: Http2ServerRequest, response: Http2ServerResponse) => Promise<void>
+    >();
   });
 
   it('fit: Express', () => {

@@ -29,24 +29,29 @@ export interface FastifyWebhookReply {
   send(): unknown;
 }
 
-/** A Fastify route handler. */
-export type FastifyWebhookHandler = (request: FastifyWebhookRequest, reply: FastifyWebhookReply) => void;
+/** A Fastify route handler. The promise resolves when the response has been sent or the sender has gone. */
+export type FastifyWebhookHandler = (
+  request: FastifyWebhookRequest,
+  reply: FastifyWebhookReply,
+) => Promise<unknown>;
 
 async function respond(
   receiver: WebhookReceiver,
   request: FastifyWebhookRequest,
   reply: FastifyWebhookReply,
-): Promise<void> {
+): Promise<unknown> {
   const outcome = await orServerError(
     () => withDelivery(request.raw, reply.raw, request.body, (delivery) => receiver.respond(delivery)),
     (serverError) => serverError,
   );
   // The sender closed the connection, or one of Fastify's time limits has already sent a response.
-  if (outcome === undefined || reply.sent) return;
+  if (outcome === undefined || reply.sent) return undefined;
   reply.code(outcome.status);
   for (const [name, value] of Object.entries(outcome.headers)) reply.header(name, value);
   closeUnreadBody(request.raw, (name, value) => reply.header(name, value));
   reply.send();
+  // Fastify's convention for async handlers: its reply is a promise of the end of the response.
+  return reply;
 }
 
 /**
@@ -68,5 +73,5 @@ async function respond(
  */
 export function toFastifyHandler(receiver: WebhookReceiver): FastifyWebhookHandler {
   assertAdapter('toFastifyHandler', receiver);
-  return (request, reply) => void respond(receiver, request, reply);
+  return (request, reply) => respond(receiver, request, reply);
 }

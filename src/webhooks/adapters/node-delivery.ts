@@ -1,4 +1,5 @@
 import type { WebhookDelivery, WebhookResponse } from '../delivery.ts';
+import { CONSUMED_BODY } from '../read-delivery-body.ts';
 
 /** The part of a Node `http` request (or of anything built on it) that an adapter reads. */
 export interface NodeWebhookRequest extends AsyncIterable<Uint8Array> {
@@ -63,7 +64,7 @@ function isUnparsed(body: object, request: NodeWebhookRequest): boolean {
 
 /** The body as a parser in front of the adapter left it; without a parser, the bytes. */
 function toDeliveryBody(body: unknown, request: NodeWebhookRequest): Body {
-  if (body === undefined) return bytesOf(request);
+  if (body === undefined) return request.readableDidRead === true ? CONSUMED_BODY : bytesOf(request);
   if (typeof body === 'string') return body;
   if (typeof body !== 'object' || body === null) return { parsed: body };
   if (body instanceof Uint8Array) return singleChunk(body);

@@ -7,11 +7,14 @@ import {
   withDelivery,
 } from './node-delivery.ts';
 
-/** A request listener for Node's `http`. */
+/**
+ * A request listener for Node's `http`. The promise resolves when the response has been sent or the sender has gone, and
+ * never rejects.
+ */
 export type NodeWebhookHandler = (
   request: NodeWebhookRequest & { readonly body?: unknown },
   response: NodeWebhookResponse,
-) => void;
+) => Promise<void>;
 
 async function respond(
   receiver: WebhookReceiver,
@@ -33,7 +36,7 @@ async function respond(
 /** Creates the handler for Node and Express; `name` appears in errors. */
 export function createNodeHandler(name: string, receiver: WebhookReceiver): NodeWebhookHandler {
   assertAdapter(name, receiver);
-  return (request, response) => void respond(receiver, request, response);
+  return (request, response) => respond(receiver, request, response);
 }
 
 /**
@@ -46,9 +49,10 @@ export function createNodeHandler(name: string, receiver: WebhookReceiver): Node
  * @example
  * ```ts
  * const handle = toNodeHandler(receiver);
- * createServer((request, response) =>
- *   request.url === '/webhooks/8x8' ? handle(request, response) : response.writeHead(404).end(),
- * ).listen(3000);
+ * createServer((request, response) => {
+ *   if (request.url === '/webhooks/8x8') void handle(request, response);
+ *   else response.writeHead(404).end();
+ * }).listen(3000);
  * ```
  */
 export function toNodeHandler(receiver: WebhookReceiver): NodeWebhookHandler {

@@ -14,7 +14,8 @@ const SERVERS: readonly (readonly [string, Start])[] = [
   [
     'Node http2',
     async (receiver) => {
-      const server = createServer(toNodeHandler(receiver));
+      const handle = toNodeHandler(receiver);
+      const server = createServer((request, response) => void handle(request, response));
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const { port } = server.address() as AddressInfo;
       return { port, close: () => new Promise((resolve) => server.close(resolve)) };
