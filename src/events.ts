@@ -116,6 +116,15 @@ export type SmsEvent =
       /** How long nothing is sent to it; absent when the limit store has no room to remember it. */
       readonly forMs?: number;
     })
+  /** A delivery receipt said that 8x8's fraud detection stopped the message as artificially inflated traffic. */
+  | (EventBase & {
+      readonly type: 'fraud-reported';
+      readonly destination: string;
+      /** The recipient's country, ISO 3166-1 alpha-2; absent when the number cannot be parsed. */
+      readonly country?: string;
+      /** 8x8's delivery error code: 99. */
+      readonly errorCode: number;
+    })
   /** A delivery receipt said that such a number was reached after all: the block was lifted. */
   | (EventBase & { readonly type: 'number-reached'; readonly destination: string })
   /** A webhook was handled, or had been before. */

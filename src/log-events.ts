@@ -12,6 +12,7 @@ const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
   'attempt-failed': 'warn',
   'pace-paused': 'warn',
   'webhook-failed': 'warn',
+  'fraud-reported': 'warn',
   'message-blocked': 'info',
   'message-rejected': 'info',
   'guard-observed': 'info',

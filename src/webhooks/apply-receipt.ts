@@ -1,15 +1,17 @@
+import type { MessageStatus } from '../api/message-details.ts';
 import type { PriceBook } from '../api/price-book.ts';
 import { type Cache, createCache } from '../cache.ts';
 import type { Call } from '../call.ts';
-import type { Emit } from '../events.ts';
+import type { Emit, EventBody } from '../events.ts';
 import {
   type UndeliverableGuardOptions,
   type UndeliverableSettings,
   undeliverableSettings,
 } from '../guards/undeliverable.ts';
 import type { Limiter } from '../limits/limiter.ts';
-import { normalisePhone, type Phone } from '../phone/normalise-phone.ts';
+import { normalisePhone, type Phone, type PhoneResult } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
+import { describeDeliveryError } from './delivery-error-codes.ts';
 import { isDelivered } from './latest-status.ts';
 import type { DeliveryReceipt } from './webhook-event.ts';
 
@@ -31,6 +33,27 @@ const MAX_REACHED = 10_000;
 const MAX_UMID_CHARACTERS = 100;
 
 const CONSEQUENCE = 'the delivery receipt was not applied. 8x8 sends it again.';
+
+type FraudStatus = MessageStatus & { readonly errorCode: number };
+
+/** A delivered message was not stopped, whatever code the receipt has. */
+function isFraud(status: MessageStatus): status is FraudStatus {
+  return (
+    status.errorCode !== undefined &&
+    describeDeliveryError(status.errorCode)?.kind === 'fraud' &&
+    !isDelivered(status)
+  );
+}
+
+function fraudReported(destination: string, result: PhoneResult, { errorCode }: FraudStatus): EventBody {
+  const { e164, country } = result.ok ? result.phone : { e164: destination };
+  return {
+    type: 'fraud-reported',
+    destination: maskNumber(e164),
+    ...(country !== undefined && { country }),
+    errorCode,
+  };
+}
 
 /** Creates the function that applies receipts. It throws a `StoreError` when the limit store fails, so that 8x8 repeats the receipt. */
 export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
@@ -76,6 +99,7 @@ export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
 
   return async ({ umid, destination, status, price, subAccountId }, call) => {
     const result = normalisePhone(destination, undefined);
+    if (isFraud(status)) emit(fraudReported(destination, result, status), call.context);
     if (!result.ok) return;
     const { phone } = result;
     if (price !== undefined && phone.country !== undefined) {

@@ -6,6 +6,8 @@
  * - `temporary`: the handset or the network could not accept the message at that moment.
  * - `content`: the message itself was refused because of its text, length or format.
  * - `blocked`: the network, the person's subscription or a spam rule blocks the message.
+ * - `fraud`: 8x8's Omni Shield stopped the message as artificially inflated traffic (SMS pumping). Look at what asked for
+ *   the message before you send again.
  * - `route`: the message failed on the way: route, operator, sender ID, credit.
  * - `other`: the code does not say.
  */
@@ -15,6 +17,7 @@ export type DeliveryErrorKind =
   | 'temporary'
   | 'content'
   | 'blocked'
+  | 'fraud'
   | 'route'
   | 'other';
 
@@ -101,10 +104,11 @@ const CODES: readonly (readonly [code: number, meaning: string, kind: DeliveryEr
   [59, 'Unknown subscriber', 'no-such-number'],
   [60, 'Content filtered', 'content'],
   [61, 'Session expired', 'temporary'],
+  [99, 'Rejected by 8x8', 'fraud'],
 ];
 
 /**
- * 8x8's delivery error codes, the values of `status.errorCode` in a delivery receipt. There is no code 6.
+ * 8x8's delivery error codes, the values of `status.errorCode` in a delivery receipt: 0 to 61 without 6, and 99.
  *
  * @see https://developer.8x8.com/connect/reference/delivery-receipts-error-codes (read in November 2026)
  * @example DELIVERY_ERROR_CODES.filter(({ kind }) => kind === 'temporary')

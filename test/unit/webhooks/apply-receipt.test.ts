@@ -78,6 +78,34 @@ function start(
   };
 }
 
+describe('a receipt that says that 8x8 stopped the message as fraud', () => {
+  it.each(['undelivered', 'rejected', 'failed', 'something new'])(
+    'is reported when it is %s',
+    async (state) => {
+      const { run, emit, calls } = start();
+      await run(receiptOf(state, 99));
+      expect(emit.mock.calls).toEqual([
+        [{ type: 'fraud-reported', destination: '+65******67', country: 'SG', errorCode: 99 }, 'c'],
+      ]);
+      expect(calls).toEqual([]);
+    },
+  );
+
+  it('is reported with the guard switched off, and for a number that cannot be parsed', async () => {
+    const { run, emit } = start(false);
+    await run({ ...receiptOf('rejected', 99), destination: '65 9123 4567 8901 2345' });
+    expect(emit.mock.calls).toEqual([
+      [{ type: 'fraud-reported', destination: '***************45', errorCode: 99 }, 'c'],
+    ]);
+  });
+
+  it('is not reported when the message was delivered', async () => {
+    const { run, emit } = start();
+    await run(receiptOf('delivered', 99));
+    expect(emit).not.toHaveBeenCalled();
+  });
+});
+
 describe('a receipt that says that the number does not exist', () => {
   it.each(['undelivered', 'rejected', 'failed'])('blocks it when it is %s', async (state) => {
     const { run, emit, left, calls } = start();
