@@ -57,6 +57,7 @@ const inboundFields: Fields<InboundMessage & { readonly duplicate: boolean }> = 
   encoding: anything(),
   smsCount: anything(),
   price: anything(),
+  channel: anything(),
   raw: anything(),
   duplicate: anything(),
 };

@@ -78,11 +78,13 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     text: string | undefined,
     exemption: Exemption,
     phone: Phone,
-    { destination: source }: InboundMessage,
+    { destination: source, channel }: InboundMessage,
     call: Call,
   ): Promise<Pick<InboundConsent, 'reply'>> {
     if (text === undefined) return {};
-    return { reply: await reply({ destination: phone.e164, source, text }, exemption, call) };
+    // The ID of a Messaging Apps channel is not a sender ID: the sub-account's own one is used.
+    const from = channel === undefined ? { source } : {};
+    return { reply: await reply({ destination: phone.e164, ...from, text }, exemption, call) };
   }
 
   async function mirrorIfAsked(phone: Phone, scope: ConsentRecord['scope'], call: Call) {

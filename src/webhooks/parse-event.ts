@@ -13,6 +13,7 @@ import {
   requireText,
   toEventFields,
 } from './fields.ts';
+import { channelOf, isMessagingApps, readAppMessage, readAppReceipt, SMS_CHANNEL } from './messaging-apps.ts';
 import type {
   DeliveryReceipt,
   InboundMessage,
@@ -123,17 +124,43 @@ const READERS = new Map<string, (payload: EventFields, raw: unknown) => WebhookE
   ['sms/short_url_clicked', readClick],
 ]);
 
+/** Reads a text or receipt of a Messaging Apps channel; undefined for everything that does not count like SMS. */
+function readMessagingApps(
+  body: EventFields,
+  eventType: string | undefined,
+  channels: readonly string[],
+  raw: unknown,
+): WebhookEvent | undefined {
+  const payload = asEventFields(body.values.payload, 'payload');
+  const channel = payload && channelOf(payload);
+  if (payload === undefined || channel === undefined) return undefined;
+  switch (eventType?.toLowerCase()) {
+    case 'inbound_message_received':
+      return channels.includes(channel) ? readAppMessage(payload, channel, raw) : undefined;
+    case 'outbound_message_status_changed': {
+      if (channel !== SMS_CHANNEL) return undefined;
+      const status = readStatus(requireObject(payload, 'status'));
+      return readAppReceipt(payload, { status, ...present({ price: readPrice(payload) }) }, raw);
+    }
+    default:
+      return undefined;
+  }
+}
+
 /**
  * Parses an event. New fields, new values and new events are accepted; a known event without a required field is not.
  *
+ * @param channels Messaging Apps channels whose inbound messages count like SMS, in lower case
  * @throws WebhookError `malformed`, with the path of the field
  */
-export function parseEvent(raw: unknown): WebhookEvent {
+export function parseEvent(raw: unknown, channels: readonly string[] = [SMS_CHANNEL]): WebhookEvent {
   const body = toEventFields(raw, '');
   const [namespace, eventType] = [optionalText(body, 'namespace'), optionalText(body, 'eventType')];
   // Case-insensitive: an opt-out must not be lost over a capital letter.
   const read = READERS.get(`${namespace}/${eventType}`.toLowerCase());
   if (read !== undefined) return read(requireObject(body, 'payload'), raw);
+  const app = isMessagingApps(namespace) && readMessagingApps(body, eventType, channels, raw);
+  if (app) return app;
   // A survey answer of SMS Engage has neither namespace nor eventType.
   const isSurvey = namespace === undefined && eventType === undefined && 'surveyId' in body.values;
   if (isSurvey) return readSurveyAnswer(body, raw);

@@ -1,7 +1,17 @@
 import type { SmsClient } from '../client.ts';
 import type { InboundConsent } from '../consent/handle-inbound.ts';
 import { ConfigurationError } from '../errors.ts';
-import { anyFunction, anything, type Fields, findFlaw, integer, shape, shapeWith } from '../schema.ts';
+import {
+  anyFunction,
+  anything,
+  type Fields,
+  findFlaw,
+  integer,
+  list,
+  shape,
+  shapeWith,
+  word,
+} from '../schema.ts';
 import { authenticationField, type WebhookAuthentication } from './authentication/authenticate.ts';
 import { INBOUND_PORT, type InboundPort } from './inbound-port.ts';
 import type {
@@ -53,6 +63,12 @@ export interface WebhookReceiverOptions {
   /** Your handlers, one per kind of event; may be an instance of a class. */
   readonly handlers: WebhookHandlers;
   /**
+   * Messaging Apps channels whose inbound messages count like SMS, so that a STOP is an opt-out, for example
+   * `['sms', 'whatsapp']`. Events of other channels are `unknown`. Receipts count for `sms` alone.
+   * @default ['sms']
+   */
+  readonly channels?: readonly string[] | undefined;
+  /**
    * Maximum size of a body in bytes, 1,024 to 10,485,760; the rest of a larger body is not read.
    * @default 65_536 (this package's choice: 8x8's events have 1 or 2 KB)
    */
@@ -70,6 +86,10 @@ export const DEFAULT_TIMEOUT_MS = 10_000;
 /** The claim of a process that died must expire before 8x8's last attempt, 131 s after the first. */
 const MAX_TIMEOUT_MS = 60_000;
 
+function isChannel(text: string): boolean {
+  return /^[a-z0-9]{1,40}$/.test(text);
+}
+
 const handlerFields: Fields<WebhookHandlers> = {
   onDeliveryReceipt: anyFunction(),
   onInbound: anyFunction(),
@@ -81,6 +101,7 @@ const optionFields: Fields<WebhookReceiverOptions> = {
   client: anything(),
   authentication: authenticationField,
   handlers: shape(handlerFields, 'an object of handlers'),
+  channels: list(word(isChannel, 'a Messaging Apps channel in lower case, such as whatsapp'), { max: 20 }),
   maxBodyBytes: integer({ min: 1_024, max: 10_485_760, unit: 'bytes' }),
   timeoutMs: integer({ min: 100, max: MAX_TIMEOUT_MS, unit: 'milliseconds' }),
 };

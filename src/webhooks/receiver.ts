@@ -84,6 +84,7 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
   const inboundPort = readOptions(options);
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const { emit } = inboundPort;
+  const channels = options.channels && [...options.channels];
   const authenticate = createAuthenticate(options.authentication, inboundPort.clock);
   const processEvent = createEventProcessor({
     inboundPort,
@@ -111,7 +112,7 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
       if (delivery.method.toUpperCase() !== 'POST') throw webhookError('method-not-allowed');
       authenticationFailure = await authenticate(delivery);
       if (authenticationFailure !== undefined) throw webhookError('unauthorized');
-      const event = parseEvent(await readJson(delivery));
+      const event = parseEvent(await readJson(delivery), channels);
       const { duplicate, remembered } = await processEvent(event);
       emit({ type: 'webhook-received', kind: event.type, duplicate, remembered });
       return { ...event, duplicate };

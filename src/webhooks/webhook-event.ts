@@ -44,7 +44,7 @@ export interface InboundMessage extends WebhookEventBase {
   readonly subAccountId: string;
   /** The person's number: E.164 when it can be parsed, otherwise as 8x8 sent it. */
   readonly source: string;
-  /** Your number. */
+  /** Your number; for a Messaging Apps channel the ID of the channel, or empty. */
   readonly destination: string;
   /** The text; may be empty. */
   readonly body: string;
@@ -56,6 +56,8 @@ export interface InboundMessage extends WebhookEventBase {
   readonly smsCount?: number;
   /** What 8x8 charged for the inbound message; absent when nothing was charged. */
   readonly price?: MessagePrice;
+  /** The Messaging Apps channel in lower case, for example `sms`; absent for a message of the SMS API. */
+  readonly channel?: string;
 }
 
 /** A person opened a short link of a message. */

@@ -55,6 +55,30 @@ describe('a person who answers STOP to an advert', () => {
     );
   });
 
+  it('is opted out when the answer comes through the Messaging Apps channel sms', async () => {
+    const { sms, emulator, texts, outbox } = await startShop();
+    expect(await emulator.reply(PERSON, 'STOP', { channel: 'sms' })).toMatchObject({ status: 200 });
+    await expect(sms.messages.send(advert)).rejects.toMatchObject({ code: 'consent', reason: 'opted-out' });
+    expect(texts()).toEqual([advert.text, CONFIRMATION]);
+    // The ID of the channel is not a sender ID.
+    expect(outbox.lastTo(PERSON).from).toBe('EMULATOR');
+  });
+
+  it('is opted out through another channel only when the receiver names it', async () => {
+    const { sms, emulator } = await startShop();
+    expect(await emulator.reply(PERSON, 'STOP', { channel: 'whatsapp' })).toMatchObject({ status: 200 });
+    await sms.messages.send(advert);
+    const receiver = createWebhookReceiver({
+      client: sms,
+      authentication: 'none',
+      handlers: {},
+      channels: ['sms', 'whatsapp'],
+    });
+    emulator.connect(receiver.handle);
+    expect(await emulator.reply(PERSON, 'STOP', { channel: 'whatsapp' })).toMatchObject({ status: 200 });
+    await expect(sms.messages.send(advert)).rejects.toMatchObject({ code: 'consent', reason: 'opted-out' });
+  });
+
   it('leaves a history that says when and in which words', async () => {
     const { sms, emulator, clock } = await startShop();
     const { event } = await emulator.reply(PERSON, 'STOP');

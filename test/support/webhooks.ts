@@ -47,6 +47,44 @@ export function inboundBody(payload: object = {}) {
   };
 }
 
+/** An inbound message of a Messaging Apps channel. */
+export function appMessageBody(payload: object = {}, fields: object = {}) {
+  return {
+    namespace: 'ChatApps',
+    eventType: 'inbound_message_received',
+    description: 'ChatApps inbound message',
+    payload: {
+      umid: UMID,
+      subAccountId: 'team_otp',
+      timestamp: '2026-11-22T09:00:00.017Z',
+      user: { msisdn: PERSON, channelUserId: '6591234567' },
+      recipient: { channel: 'sms', channelId: '269a57f4-3522-eb11-8278-00155d9f27ac' },
+      type: 'Text',
+      content: { text: 'STOP' },
+      ...payload,
+    },
+    ...fields,
+  };
+}
+
+/** A delivery receipt of a Messaging Apps channel. */
+export function appReceiptBody(payload: object = {}) {
+  return {
+    version: 9,
+    namespace: 'ChatApps',
+    eventType: 'outbound_message_status_changed',
+    description: 'ChatApps outbound message delivery receipt',
+    payload: {
+      umid: UMID,
+      subAccountId: 'team_otp',
+      channel: 'sms',
+      user: { msisdn: PERSON },
+      status: { state: 'undelivered', errorCode: 59, timestamp: '2026-11-22T09:00:00Z' },
+      ...payload,
+    },
+  };
+}
+
 export function clickBody(payload: object = {}) {
   return {
     namespace: 'SMS',

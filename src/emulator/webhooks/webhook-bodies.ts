@@ -79,6 +79,27 @@ export function inboundBody({
   };
 }
 
+/** An inbound message of a Messaging Apps channel, whose id is the number written to. */
+export function appMessageBody(
+  { umid, subAccountId, at, source, destination, body }: InboundFields,
+  channel: string,
+): WebhookBody {
+  return {
+    namespace: 'ChatApps',
+    eventType: 'inbound_message_received',
+    description: 'ChatApps inbound message',
+    payload: {
+      umid,
+      subAccountId,
+      timestamp: new Date(at).toISOString(),
+      user: { msisdn: source, channelUserId: source.replace('+', '') },
+      recipient: { channel, channelId: destination },
+      type: 'Text',
+      content: { text: body },
+    },
+  };
+}
+
 export interface ClickFields {
   readonly eventId: string;
   /** Epoch milliseconds. */

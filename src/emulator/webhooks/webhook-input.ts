@@ -38,6 +38,12 @@ export interface EmulatedReply {
   readonly subAccountId?: string | undefined;
   /** When it was written, in epoch milliseconds. @default now, on the emulator's clock */
   readonly at?: number | undefined;
+  /**
+   * The Messaging Apps channel through which the text arrives, for example `sms` or `whatsapp`; the webhook then has the
+   * namespace `ChatApps`.
+   * @default none: the text arrives through the SMS API
+   */
+  readonly channel?: string | undefined;
 }
 
 const name = text({ min: 0, max: 10_000 });
@@ -52,7 +58,7 @@ const reportFields: Fields<EmulatedReport> = {
   at,
 };
 const reportSchema = shapeWith(['state'], reportFields, 'a state, or an object { state, … }');
-const replyFields: Fields<EmulatedReply> = { to: name, subAccountId: name, at };
+const replyFields: Fields<EmulatedReply> = { to: name, subAccountId: name, at, channel: text({ max: 40 }) };
 const replySchema = shape(replyFields, 'an object { to, … }');
 const bodySchema = text({ min: 0, max: 1_000_000 });
 const connectFields: Fields<ConnectOptions> = { authorization: name };

@@ -5,7 +5,14 @@ import { isUuid } from '../ids.ts';
 import type { EmulatedMessage, EmulatedReceipt } from '../message.ts';
 import { MICROS } from '../prices.ts';
 import { latestReceipt } from './latest-receipt.ts';
-import { clickBody, type EmulatedAnswer, inboundBody, receiptBody, surveyBody } from './webhook-bodies.ts';
+import {
+  appMessageBody,
+  clickBody,
+  type EmulatedAnswer,
+  inboundBody,
+  receiptBody,
+  surveyBody,
+} from './webhook-bodies.ts';
 import {
   assertConnection,
   assertReply,
@@ -142,7 +149,7 @@ export function createWebhookSimulator(context: EmulatorContext): WebhookSimulat
     async reply(from, text, options = {}) {
       assertReply(text, options);
       needReceiver();
-      const { to, subAccountId, at } = options;
+      const { to, subAccountId, at = clock.now(), channel } = options;
       const source = toInternational(from);
       const heard = lastTo(from);
       const destination = to ?? heard?.source;
@@ -151,8 +158,9 @@ export function createWebhookSimulator(context: EmulatorContext): WebhookSimulat
         throw new ValidationError(message, 'to');
       }
       const account = subAccountId ?? heard?.subAccountId ?? context.defaultSubAccountId;
-      const fields = { umid: ids.uuid(), subAccountId: account, source, destination, body: text };
-      return sender.send(inboundBody({ ...fields, at: at ?? clock.now() }), account);
+      const fields = { umid: ids.uuid(), subAccountId: account, at, source, destination, body: text };
+      const body = channel === undefined ? inboundBody(fields) : appMessageBody(fields, channel);
+      return sender.send(body, account);
     },
     async report(reference, given) {
       const report = typeof given === 'string' ? { state: given } : given;

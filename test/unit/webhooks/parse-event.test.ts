@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { WebhookError } from '../../../src/errors.ts';
 import { parseEvent } from '../../../src/webhooks/parse-event.ts';
-import { clickBody, inboundBody, PERSON, receiptBody, surveyBody, UMID } from '../../support/webhooks.ts';
+import {
+  appMessageBody,
+  appReceiptBody,
+  clickBody,
+  inboundBody,
+  PERSON,
+  receiptBody,
+  surveyBody,
+  UMID,
+} from '../../support/webhooks.ts';
 
 function pathOf(raw: unknown): string | undefined {
   try {
@@ -115,6 +124,66 @@ describe('parseEvent', () => {
     expect(event.raw).toBe(raw);
   });
 
+  it.each(['ChatApps', 'chatapps', 'Messaging Apps', 'Chat Apps'])(
+    'reads a text of the channel sms in the namespace %s',
+    (namespace) => {
+      const raw = appMessageBody({}, { namespace });
+      expect(parseEvent(raw)).toEqual({
+        type: 'inbound',
+        umid: UMID,
+        subAccountId: 'team_otp',
+        source: PERSON,
+        destination: '269a57f4-3522-eb11-8278-00155d9f27ac',
+        body: 'STOP',
+        timestamp: '2026-11-22T09:00:00.017Z',
+        channel: 'sms',
+        raw,
+      });
+    },
+  );
+
+  it.each([
+    [{ recipient: { channel: 'SMS' } }, { body: 'STOP', destination: '' }],
+    [
+      { channel: 'sms', recipient: undefined },
+      { body: 'STOP', destination: '' },
+    ],
+    [{ user: { msisdn: 6591234567 } }, { source: PERSON }],
+    [{ content: { url: 'https://8x8.test/image' }, type: 'Image' }, { body: '' }],
+    [
+      { content: null, recipient: { channel: 'sms', channelId: {} } },
+      { body: '', destination: '' },
+    ],
+  ])('reads a text of the channel sms with %j', (payload, expected) => {
+    expect(parseEvent(appMessageBody(payload))).toMatchObject({ type: 'inbound', ...expected });
+  });
+
+  it('reads a receipt of the channel sms, also of an SMS fallback', () => {
+    const raw = appReceiptBody({
+      clientMessageId: 'order-1',
+      price: { total: 1, perSms: 1, currency: 'EUR' },
+    });
+    expect(parseEvent(raw)).toEqual({
+      type: 'delivery-receipt',
+      umid: UMID,
+      subAccountId: 'team_otp',
+      destination: PERSON,
+      status: { state: 'undelivered', errorCode: 59, timestamp: '2026-11-22T09:00:00Z' },
+      clientMessageId: 'order-1',
+      price: { total: 1, perSms: 1, currency: 'EUR' },
+      raw,
+    });
+    expect(parseEvent(appReceiptBody({ channel: 'Sms' }))).not.toHaveProperty('price');
+  });
+
+  it('reads a text of another channel only when that channel is switched on, and never its receipts', () => {
+    const whatsapp = appMessageBody({ recipient: { channel: 'WhatsApp', channelId: 'c' } });
+    expect(parseEvent(whatsapp)).toMatchObject({ type: 'unknown', namespace: 'ChatApps' });
+    expect(parseEvent(whatsapp, ['sms', 'whatsapp'])).toMatchObject({ type: 'inbound', channel: 'whatsapp' });
+    expect(parseEvent(appReceiptBody({ channel: 'whatsapp' }), ['whatsapp']).type).toBe('unknown');
+    expect(parseEvent(appMessageBody(), []).type).toBe('unknown');
+  });
+
   it('knows its events in any case', () => {
     const raw = { ...inboundBody(), namespace: 'sms', eventType: 'INBOUND_MESSAGE_RECEIVED' };
     expect(parseEvent(raw).type).toBe('inbound');
@@ -122,6 +191,9 @@ describe('parseEvent', () => {
 
   it.each([
     [{ namespace: 'ChatApps', eventType: 'inbound_message_received', payload: { umid: 1 } }],
+    [{ namespace: 'ChatApps', eventType: 'inbound_message_received', payload: null }],
+    [{ namespace: 'ChatApps', eventType: 'template_status_update', payload: { channel: 'sms' } }],
+    [{ namespace: 'ChatApps', payload: { channel: 'sms' } }],
     [{ namespace: 'SMS', eventType: 'something_new' }],
     [{ eventType: 'outbound_message_status_changed', payload: 'x' }],
     [{ namespace: 'VSS', surveyId: 'a' }],
@@ -153,6 +225,10 @@ describe('parseEvent', () => {
     [inboundBody({ destination: {} }), 'payload.destination'],
     [inboundBody({ body: 5 }), 'payload.body'],
     [inboundBody({ timestamp: 5 }), 'payload.timestamp'],
+    [appMessageBody({ umid: null }), 'payload.umid'],
+    [appMessageBody({ user: null }), 'payload.user'],
+    [appMessageBody({ user: {} }), 'payload.user.msisdn'],
+    [appReceiptBody({ status: null }), 'payload.status'],
     [clickBody({ eventId: null }), 'payload.eventId'],
     [clickBody({ occurredAt: null }), 'payload.occurredAt'],
     [clickBody({ shortUrl: null }), 'payload.shortUrl'],
