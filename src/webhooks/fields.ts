@@ -47,6 +47,13 @@ export function optionalNumber({ values }: EventFields, name: string): number | 
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
+/** Any value as a text: null when it is missing, JSON for an object or a list. */
+export function anyText({ values }: EventFields, name: string): string | null {
+  const value = values[name] ?? null;
+  if (value === null || typeof value === 'string') return value;
+  return JSON.stringify(value);
+}
+
 /** A string, possibly empty. */
 export function requireText(fields: EventFields, name: string): string {
   const text = optionalText(fields, name);

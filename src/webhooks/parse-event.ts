@@ -1,6 +1,7 @@
 import type { MessagePrice, MessageStatus } from '../api/message-details.ts';
 import { present } from '../api/read-answer.ts';
 import {
+  anyText,
   asEventFields,
   type EventFields,
   optionalList,
@@ -95,6 +96,26 @@ function readClick(payload: EventFields, raw: unknown): ShortUrlClick {
   };
 }
 
+type Variables = SurveyAnswer['templateVariables'];
+
+/** Numbers and booleans keep their type. */
+function readValue(fields: EventFields, name: string): Variables[number]['value'] {
+  const value = fields.values[name];
+  return typeof value === 'number' || typeof value === 'boolean' ? value : anyText(fields, name);
+}
+
+/** 8x8 documents a list of names and values; a map of names to values is accepted too. */
+function readVariables(body: EventFields): Variables {
+  const map = asEventFields(body.values.templateVariables, 'templateVariables');
+  if (map !== undefined)
+    return Object.keys(map.values).map((name) => ({ name, value: readValue(map, name) }));
+  return optionalList(body, 'templateVariables').map((variable) => ({
+    name: anyText(variable, 'name') ?? '',
+    value: readValue(variable, 'value'),
+  }));
+}
+
+/** Lenient in everything but the ids: 8x8 repeats a refused answer four times and then drops it. */
 function readSurveyAnswer(body: EventFields, raw: unknown): SurveyAnswer {
   return {
     type: 'survey-answer',
@@ -104,15 +125,12 @@ function readSurveyAnswer(body: EventFields, raw: unknown): SurveyAnswer {
       surveyStartedAt: optionalText(body, 'surveyStartedAt'),
       surveySubmittedAt: optionalText(body, 'surveySubmittedAt'),
     }),
-    templateVariables: optionalList(body, 'templateVariables').map((variable) => ({
-      name: requireText(variable, 'name'),
-      value: requireText(variable, 'value'),
-    })),
+    templateVariables: readVariables(body),
     answers: optionalList(body, 'answers').map((answer) => ({
-      questionId: requireText(answer, 'questionId'),
-      answerId: optionalText(answer, 'answerId') ?? null,
-      question: requireText(answer, 'question'),
-      answer: requireText(answer, 'answer'),
+      questionId: anyText(answer, 'questionId') ?? '',
+      answerId: anyText(answer, 'answerId'),
+      question: anyText(answer, 'question') ?? '',
+      answer: anyText(answer, 'answer'),
     })),
     raw,
   };

@@ -90,18 +90,23 @@ export interface SurveyAnswer extends WebhookEventBase {
   readonly surveyStartedAt?: string;
   /** When the person submitted the answers, ISO 8601. */
   readonly surveySubmittedAt?: string;
-  /** The variables of the message that contained the survey. */
-  readonly templateVariables: readonly { readonly name: string; readonly value: string }[];
+  /** The variables of the message that contained the survey, with the values that you sent. */
+  readonly templateVariables: readonly {
+    /** The name of the variable. */
+    readonly name: string;
+    /** Its value; an object or a list as JSON. */
+    readonly value: string | number | boolean | null;
+  }[];
   /** The answers in the order of the questions; empty when nothing was answered. */
   readonly answers: readonly {
-    /** The id of the question. */
+    /** The id of the question; empty when 8x8 sent none. */
     readonly questionId: string;
     /** The id of the chosen answer; null for an answer in the person's own words. */
     readonly answerId: string | null;
-    /** The text of the question. */
+    /** The text of the question; empty when 8x8 sent none. */
     readonly question: string;
-    /** The person's answer. */
-    readonly answer: string;
+    /** The person's answer, a number or list as JSON; null for a question that was skipped. */
+    readonly answer: string | null;
   }[];
 }
 

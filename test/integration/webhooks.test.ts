@@ -247,7 +247,7 @@ describe('a secret', () => {
       post(`${CANARY_TEXT} {`, letIn),
       post(canaries({ body: CANARY_TEXT.repeat(100) }), letIn),
       post({ ...canaries(), namespace: CANARY_TEXT }, letIn),
-      post(surveyBody({ umid: CANARY_NUMBER, answers: [{ question: CANARY_TEXT }] }), letIn),
+      post(surveyBody({ umid: CANARY_NUMBER, answers: [CANARY_TEXT] }), letIn),
     ];
     const errors: unknown[] = [];
     for (const request of requests) {

@@ -83,6 +83,40 @@ describe('parseEvent', () => {
     });
   });
 
+  it.each([
+    [24, 24],
+    [0, 0],
+    [true, true],
+    [false, false],
+    [null, null],
+    [undefined, null],
+    ['', ''],
+    [['a', 'b'], '["a","b"]'],
+    [{ a: 1 }, '{"a":1}'],
+  ])('reads a survey variable of the value %j', (value, expected) => {
+    const listed = parseEvent(surveyBody({ templateVariables: [{ name: 'age', value }] }));
+    expect(listed).toMatchObject({ templateVariables: [{ name: 'age', value: expected }] });
+    const mapped = parseEvent(surveyBody({ templateVariables: { age: value } }));
+    expect(mapped).toMatchObject({ templateVariables: [{ name: 'age', value: expected }] });
+  });
+
+  it.each([
+    [{ answer: null }, { answer: null }],
+    [{ answer: undefined }, { answer: null }],
+    [{ answer: 5 }, { answer: '5' }],
+    [{ answer: ['Price', 'Taste'] }, { answer: '["Price","Taste"]' }],
+    [{ answerId: 7 }, { answerId: '7' }],
+    [
+      { questionId: 1, question: null },
+      { questionId: '1', question: '' },
+    ],
+    [{ questionId: null }, { questionId: '' }],
+  ])('reads a survey answer with %j', (fields, expected) => {
+    const event = parseEvent(surveyBody({ answers: [{ ...surveyBody().answers[0], ...fields }] }));
+    const answer = { questionId: 'q1', answerId: null, question: 'How was it?', answer: 'Good', ...expected };
+    expect(event).toMatchObject({ answers: [answer] });
+  });
+
   it('takes a survey answer without variables and answers for one that has none', () => {
     const raw = surveyBody({ templateVariables: null, answers: undefined });
     expect(parseEvent(raw)).toMatchObject({ templateVariables: [], answers: [] });
@@ -237,11 +271,7 @@ describe('parseEvent', () => {
     [surveyBody({ surveyId: null }), 'surveyId'],
     [surveyBody({ answers: {} }), 'answers'],
     [surveyBody({ answers: [null] }), 'answers[0]'],
-    [surveyBody({ answers: [{ ...surveyBody().answers[0], question: 1 }] }), 'answers[0].question'],
-    [
-      surveyBody({ templateVariables: [{ name: 'a', value: 'b' }, { name: 'a' }] }),
-      'templateVariables[1].value',
-    ],
+    [surveyBody({ templateVariables: [{ name: 'a', value: 'b' }, 1] }), 'templateVariables[1]'],
   ])('refuses %j and names %s', (raw, path) => {
     expect(pathOf(raw)).toBe(path);
   });
