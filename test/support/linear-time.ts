@@ -38,13 +38,13 @@ export const HOSTILE_RUNS: readonly HostileText[] = [
 ].map((unit) => ({ unit }));
 
 /** The same, and each with a beginning or an end that may turn a match into a near miss. */
-export const HOSTILE_TEXTS: readonly HostileText[] = HOSTILE_RUNS.flatMap(({ unit }) => [
+const HOSTILE_TEXTS: readonly HostileText[] = HOSTILE_RUNS.flatMap(({ unit }) => [
   { unit },
   { unit, tail: 'x!' },
   { head: '1', unit, tail: ' ' },
 ]);
 
-export function writeHostile({ head = '', unit, tail = '' }: HostileText, length: number): string {
+function writeHostile({ head = '', unit, tail = '' }: HostileText, length: number): string {
   const room = length - head.length - tail.length;
   return head + unit.repeat(Math.ceil(room / unit.length)).slice(0, room) + tail;
 }
@@ -80,7 +80,7 @@ async function compare(
  * of `small` characters, and then, unless that took too long already, one of eight times as many. A suspicion is looked at
  * again, with more runs.
  */
-export async function findSlowness(
+async function findSlowness(
   work: (text: string) => unknown,
   hostile: HostileText,
   small = SMALL,
