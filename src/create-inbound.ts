@@ -2,10 +2,10 @@ import { createBlockNumber } from './api/contacts/contacts.ts';
 import { createSendSms } from './api/messages.ts';
 import type { ClientContext } from './client-context.ts';
 import { type Consent, createConsent } from './consent/consent.ts';
-import { createConsentBook } from './consent/consent-book.ts';
+import { createDoubleOptIn } from './consent/double-opt-in.ts';
 import { createForgetPerson } from './consent/forget-person.ts';
 import { createHandleInbound } from './consent/handle-inbound.ts';
-import { createOptInDesk } from './consent/request-opt-in.ts';
+import { createLedgerClient } from './consent/ledger-client.ts';
 import type { Safeguards } from './create-client-context.ts';
 import { createApplyReceipt } from './webhooks/apply-receipt.ts';
 import type { ResolvedGuards } from './guards/registry.ts';
@@ -18,16 +18,16 @@ export function createInbound(
   { consent: guard, undeliverable }: ResolvedGuards,
 ): { readonly consent: Consent; readonly inboundPort: InboundPort } {
   const { calls, clock, emit, prepare, priceBook } = client;
-  const book = createConsentBook({ guard, emit });
-  const own = { guard, book, send: createSendSms(client), clock, emit };
+  const ledger = createLedgerClient({ guard, emit });
+  const own = { guard, ledger, send: createSendSms(client), clock, emit };
   const handleInbound = createHandleInbound({ ...own, block: createBlockNumber(client) });
   const consent = createConsent({
     calls,
     guard,
-    book,
-    optIns: createOptInDesk(own),
+    ledger,
+    doubleOptIn: createDoubleOptIn(own),
     handleInbound,
-    forgetPerson: createForgetPerson({ ...safeguards, book }),
+    forgetPerson: createForgetPerson({ ...safeguards, ledger }),
     clock,
     defaultCountry: prepare.defaultCountry,
   });

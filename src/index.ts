@@ -96,6 +96,7 @@ export type {
   ConsentRecord,
 } from './consent/consent-ledger.ts';
 export type { ConsentRow, ConsentRowDefaults } from './consent/consent-row.ts';
+export type { OptInRequest } from './consent/double-opt-in.ts';
 export { type ExportConsentOptions, exportConsent } from './consent/export-consent.ts';
 export type { InboundConsent } from './consent/handle-inbound.ts';
 export {
@@ -115,7 +116,6 @@ export {
 export { type MemoryConsentLedgerOptions, memoryConsentLedger } from './consent/memory-consent-ledger.ts';
 export type { ConsentFile } from './consent/read-consent-file.ts';
 export type { ReconfirmOptions } from './consent/reconfirm.ts';
-export type { OptInRequest } from './consent/request-opt-in.ts';
 export type { ApiKeyFunction, ApiKeyRequest, ExpiringApiKey } from './credentials.ts';
 export * from './errors.ts';
 export type { EventListener, SmsEvent } from './events.ts';

@@ -7,7 +7,6 @@ import { type Field, findFlaw } from '../schema.ts';
 import type { AcceptedResult } from '../sending/results.ts';
 import type { CallOptions, Clock } from '../types.ts';
 import type { InboundMessage } from '../webhooks/webhook-event.ts';
-import { type ConsentBook, shownEntry } from './consent-book.ts';
 import {
   type ConfirmDetails,
   type ConsentDetails,
@@ -18,10 +17,11 @@ import {
   querySchema,
 } from './consent-input.ts';
 import type { ConsentEntry, ConsentRecord } from './consent-ledger.ts';
+import { type DoubleOptIn, type OptInRequest, optInRequestSchema } from './double-opt-in.ts';
 import type { ForgetPerson } from './forget-person.ts';
 import type { HandleInbound, InboundConsent } from './handle-inbound.ts';
+import { type LedgerClient, publicEntry } from './ledger-client.ts';
 import { reconfirmAt } from './reconfirm.ts';
-import { type OptInDesk, type OptInRequest, optInRequestSchema } from './request-opt-in.ts';
 
 /** The choice that counts now. */
 export interface ConsentStatus extends ConsentRecord {
@@ -101,8 +101,8 @@ export interface Consent {
 export interface ConsentConfig {
   readonly calls: Calls;
   readonly guard: false | ConsentGuardOptions;
-  readonly book: ConsentBook;
-  readonly optIns: OptInDesk;
+  readonly ledger: LedgerClient;
+  readonly doubleOptIn: DoubleOptIn;
   readonly handleInbound: HandleInbound;
   readonly forgetPerson: ForgetPerson;
   readonly clock: Clock;
@@ -118,7 +118,7 @@ function assertFits(schema: Field, value: unknown, base: string): void {
 }
 
 export function createConsent(config: ConsentConfig): Consent {
-  const { calls, book, optIns, clock, defaultCountry } = config;
+  const { calls, ledger, doubleOptIn, clock, defaultCountry } = config;
   const reconfirm = config.guard === false ? {} : config.guard;
 
   /** A choice in the future would win over every STOP until then. */
@@ -137,7 +137,7 @@ export function createConsent(config: ConsentConfig): Consent {
     call: Call,
   ): Promise<ConsentRecord['scope']> {
     if (asked === 'all') return asked;
-    const latest = await book.readLatest(phone, call);
+    const latest = await ledger.readLatest(phone, call);
     return latest?.state === 'opted-out' && latest.at <= at ? latest.scope : asked;
   }
 
@@ -163,8 +163,8 @@ export function createConsent(config: ConsentConfig): Consent {
         ...(purposes !== undefined && { purposes }),
         ...(evidence !== undefined && { evidence }),
       };
-      await book.append(phone, change, call);
-      await book.announce(phone, change, call);
+      await ledger.append(phone, change, call);
+      await ledger.notify(phone, change, call);
       return change;
     });
   }
@@ -184,29 +184,29 @@ export function createConsent(config: ConsentConfig): Consent {
   return {
     status: (destination, query = {}, options = undefined) =>
       aboutPerson(destination, query, options, async (phone, call) => {
-        const latest = await book.readLatest(phone, call);
+        const latest = await ledger.readLatest(phone, call);
         if (latest === undefined) return undefined;
         const due = latest.state === 'opted-in' ? reconfirmAt(latest.at, reconfirm) : undefined;
-        return { ...shownEntry(latest), ...(due !== undefined && { reconfirmAt: due }) };
+        return { ...publicEntry(latest), ...(due !== undefined && { reconfirmAt: due }) };
       }),
     history: (destination, query = {}, options = undefined) =>
       aboutPerson(destination, query, options, async (phone, call) => {
-        const { kept, entries } = await book.read(phone, call);
-        return [...(kept === undefined ? [] : [kept]), ...entries].map(shownEntry);
+        const { kept, entries } = await ledger.read(phone, call);
+        return [...(kept === undefined ? [] : [kept]), ...entries].map(publicEntry);
       }),
     grant: (destination, details, options) => record('opted-in', destination, details, options),
     revoke: (destination, details, options) => record('opted-out', destination, details, options),
     requestOptIn: (destination, request, options) =>
       calls.run(options, async (call) => {
         assertFits(optInRequestSchema, request, 'request');
-        return optIns.request(readPhone(destination, request.country ?? defaultCountry), request, call);
+        return doubleOptIn.request(readPhone(destination, request.country ?? defaultCountry), request, call);
       }),
     confirm: (destination, details = {}, options = undefined) =>
       calls.run(options, async (call) => {
         assertFits(confirmSchema, details, 'details');
         const { source = 'double-opt-in', evidence } = details;
         const answer = { source, at: readMoment(details.at), ...(evidence !== undefined && { evidence }) };
-        return optIns.confirm(readPhone(destination, details.country ?? defaultCountry), answer, call);
+        return doubleOptIn.confirm(readPhone(destination, details.country ?? defaultCountry), answer, call);
       }),
     handleInbound: (inbound, options) =>
       calls.run(options, async (call) => {

@@ -6,10 +6,10 @@ import { countsRange } from '../guards/registry.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { forgetPhone, type Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
-import type { ConsentBook } from './consent-book.ts';
+import type { LedgerClient } from './ledger-client.ts';
 
 export interface ForgetPersonConfig {
-  readonly book: ConsentBook;
+  readonly ledger: LedgerClient;
   readonly guards: readonly Guard[];
   readonly limiter: Limiter;
   readonly emit: Emit;
@@ -28,10 +28,10 @@ function candidatesOf(phone: Phone): readonly OutgoingMessage[] {
   return [...PURPOSES.map((purpose): OutgoingMessage => ({ ...plain, purpose })), ...own];
 }
 
-export function createForgetPerson({ book, guards, limiter, emit }: ForgetPersonConfig): ForgetPerson {
+export function createForgetPerson({ ledger, guards, limiter, emit }: ForgetPersonConfig): ForgetPerson {
   const counting = guards.filter((guard) => !countsRange(guard));
   return async (phone, call) => {
-    await book.forget(phone, call);
+    await ledger.forget(phone, call);
     const rules = [...rulesOf(counting, candidatesOf(phone)).values()];
     await limiter.release(
       rules,

@@ -6,12 +6,12 @@ import type { Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import type { Clock } from '../types.ts';
 import type { InboundMessage } from '../webhooks/webhook-event.ts';
-import { type ConsentBook, type Person, shownEntry } from './consent-book.ts';
 import type { ConsentRecord } from './consent-ledger.ts';
+import { createInboundActions, type InboundActionsConfig } from './inbound-actions.ts';
+import { optOutTime, senderOf, writtenAt } from './inbound-facts.ts';
 import { createKeywordReader } from './keywords/read-keyword.ts';
-import { findOpenQuestion, isAskedFrom } from './open-question.ts';
-import { createReactions, type ReactionsConfig } from './reactions.ts';
-import { readWriter, readWrittenAt, stopCountsFrom } from './read-inbound.ts';
+import { type ConsentProfile, type LedgerClient, publicEntry } from './ledger-client.ts';
+import { findPendingOptIn, isReplyTo } from './pending-opt-in.ts';
 
 /** What an inbound text meant for consent, and what was done about it. */
 export interface InboundConsent {
@@ -40,15 +40,15 @@ export interface InboundConsent {
 /** Takes in one text of a person inside a call that has begun. Twice the same one changes nothing the second time. */
 export type HandleInbound = (inbound: InboundMessage, call: Call) => Promise<InboundConsent>;
 
-export interface HandleInboundConfig extends ReactionsConfig {
+export interface HandleInboundConfig extends InboundActionsConfig {
   readonly guard: false | ConsentGuardOptions;
-  readonly book: ConsentBook;
+  readonly ledger: LedgerClient;
   readonly clock: Clock;
 }
 
 /** A text of a person whose number could be read. */
 interface PersonText {
-  readonly person: Person;
+  readonly profile: ConsentProfile;
   readonly inbound: InboundMessage;
   /** Epoch milliseconds. */
   readonly at: number;
@@ -62,17 +62,17 @@ export const MAX_KEPT_CHARACTERS = 1_600;
 const SERVICE_ONLY = { scope: 'all', purposes: ['transactional', 'otp'] } as const;
 
 /** The same for two STOPs that race, and another one after the next opt-in: one confirmation an opt-out. */
-async function confirmationToken({ key, latest }: Person): Promise<string> {
+async function confirmationToken({ key, latest }: ConsentProfile): Promise<string> {
   const digest = await sha256(JSON.stringify([key, latest?.at ?? null]));
   return toHex(digest.subarray(0, 16));
 }
 
 export function createHandleInbound(config: HandleInboundConfig): HandleInbound {
-  const { guard, book, clock, emit } = config;
+  const { guard, ledger, clock, emit } = config;
   const { inbound: options = {}, onPossibleOptOut }: ConsentGuardOptions = guard === false ? {} : guard;
   const { optOutReply, optInReply, helpReply, optOutScope = 'all' } = options;
   const readKeyword = createKeywordReader(options.words);
-  const { reply, mirror } = createReactions(config);
+  const { reply, mirror } = createInboundActions(config);
 
   async function replyIfAsked(
     text: string | undefined,
@@ -101,22 +101,22 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     return { at, messageId: inbound.umid, text: inbound.body.slice(0, MAX_KEPT_CHARACTERS) };
   }
 
-  function isSuperseded({ latest }: Person, at: number): boolean {
+  function isSuperseded({ latest }: ConsentProfile, at: number): boolean {
     return latest !== undefined && latest.at > at;
   }
 
   async function optOut(
-    { person, inbound, at: writtenAt }: PersonText,
+    { profile, inbound, at: writtenAt }: PersonText,
     call: Call,
   ): Promise<Omit<InboundConsent, 'intent'>> {
-    const { phone, latest } = person;
-    const at = stopCountsFrom(person.entries, writtenAt);
+    const { phone, latest } = profile;
+    const at = optOutTime(profile.entries, writtenAt);
     const wasOut = latest?.state === 'opted-out';
-    const superseded = isSuperseded(person, at);
+    const superseded = isSuperseded(profile, at);
     const mayConfirm = optOutReply !== undefined && !wasOut && !superseded;
     // A second STOP takes the token of the first with it, or the confirmation under way would lose its reason.
     const confirmation = mayConfirm
-      ? await confirmationToken(person)
+      ? await confirmationToken(profile)
       : wasOut
         ? latest.confirmation
         : undefined;
@@ -125,11 +125,11 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
       // STOP never takes back a part of what was stopped before.
       scope: wasOut && latest.scope === 'all' ? 'all' : optOutScope,
       source: 'inbound-sms',
-      ...evidenceOf({ person, inbound, at }),
+      ...evidenceOf({ profile, inbound, at }),
       ...(confirmation !== undefined && { confirmation }),
     };
-    await book.append(phone, record, call);
-    const recorded = shownEntry(record);
+    await ledger.append(phone, record, call);
+    const recorded = publicEntry(record);
     if (superseded) return { recorded, superseded, ...(optOutReply !== undefined && { reply: 'skipped' }) };
     const exemption = { kind: 'opt-out-confirmation', key: confirmation ?? '', windowMs: DAY_MS } as const;
     async function answerAndMirror() {
@@ -139,7 +139,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
       // After the answer, which the block list would stop.
       return { ...replied, ...(await mirrorIfAsked(phone, record.scope, call)) };
     }
-    const [done] = await Promise.all([answerAndMirror(), book.announce(phone, record, call)]);
+    const [done] = await Promise.all([answerAndMirror(), ledger.notify(phone, record, call)]);
     return { recorded, ...done };
   }
 
@@ -147,7 +147,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
    * START takes back a STOP: what the person had agreed to before counts again. An opt-out on another way, as from marketing
    * alone on a web page, is not taken back.
    */
-  function restored({ entries }: Person, at: number): Pick<ConsentRecord, 'scope' | 'purposes'> {
+  function restored({ entries }: ConsentProfile, at: number): Pick<ConsentRecord, 'scope' | 'purposes'> {
     if (options.keywordOptIn === true) return { scope: 'marketing' };
     const before = entries.findLast(
       ({ state, messageId, at: chosenAt }) =>
@@ -163,26 +163,26 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     given: Pick<ConsentRecord, 'scope' | 'purposes' | 'source'>,
     call: Call,
   ): Promise<Omit<InboundConsent, 'intent'>> {
-    const { person, inbound } = text;
-    const { phone, latest } = person;
+    const { profile, inbound } = text;
+    const { phone, latest } = profile;
     const record: ConsentRecord = { state: 'opted-in', ...evidenceOf(text), ...given };
-    await book.append(phone, record, call);
+    await ledger.append(phone, record, call);
     const skipped = optInReply !== undefined && ({ reply: 'skipped' } as const);
-    if (isSuperseded(person, record.at)) return { recorded: record, superseded: true, ...skipped };
+    if (isSuperseded(profile, record.at)) return { recorded: record, superseded: true, ...skipped };
     const isNews = latest?.state !== 'opted-in' || given.source !== 'inbound-sms';
     const exemption = { kind: 'opt-in-reply', key: inbound.umid, windowMs: DAY_MS } as const;
     const [replied] = await Promise.all([
       isNews ? replyIfAsked(optInReply, exemption, phone, inbound, call) : skipped,
-      book.announce(phone, record, call),
+      ledger.notify(phone, record, call),
     ]);
     return { recorded: record, ...replied };
   }
 
   /** START, or a yes. */
   async function agree(kind: 'opt-in' | 'confirm', text: PersonText, call: Call): Promise<InboundConsent> {
-    const { person, at, inbound } = text;
-    const found = findOpenQuestion(person, at);
-    if (found.kind === 'open' && isAskedFrom(found.question, inbound.destination)) {
+    const { profile, at, inbound } = text;
+    const found = findPendingOptIn(profile, at);
+    if (found.kind === 'open' && isReplyTo(found.question, inbound.destination)) {
       const { question } = found;
       const { scope, purposes } = question;
       const given = {
@@ -195,7 +195,10 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
       return { intent: 'confirm', ...(await optIn(answer, given, call)) };
     }
     if (kind === 'confirm') return { intent: 'none' };
-    return { intent: kind, ...(await optIn(text, { source: 'inbound-sms', ...restored(person, at) }, call)) };
+    return {
+      intent: kind,
+      ...(await optIn(text, { source: 'inbound-sms', ...restored(profile, at) }, call)),
+    };
   }
 
   async function choose(
@@ -204,23 +207,23 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     inbound: InboundMessage,
     call: Call,
   ): Promise<InboundConsent> {
-    const person = await book.read(phone, call);
-    const known = person.entries.find(({ messageId }) => messageId === inbound.umid);
+    const profile = await ledger.read(phone, call);
+    const known = profile.entries.find(({ messageId }) => messageId === inbound.umid);
     if (known !== undefined) {
       const intent = known.source === 'double-opt-in' ? 'confirm' : kind;
       const replies = kind === 'opt-out' ? optOutReply : optInReply;
-      const recorded = shownEntry(known as ConsentRecord);
+      const recorded = publicEntry(known as ConsentRecord);
       return { intent, recorded, ...(replies !== undefined && { reply: 'skipped' }) };
     }
-    const text = { person, inbound, at: readWrittenAt(inbound, clock.now()) };
+    const text = { profile, inbound, at: writtenAt(inbound, clock.now()) };
     return kind === 'opt-out' ? { intent: kind, ...(await optOut(text, call)) } : agree(kind, text, call);
   }
 
   async function possibleOptOut(destination: string, inbound: InboundMessage, call: Call): Promise<void> {
     emit({ type: 'possible-opt-out', destination: maskNumber(destination) }, call.context);
     const { body: text, umid: messageId } = inbound;
-    const notice = { destination, text, messageId, at: readWrittenAt(inbound, clock.now()) };
-    await book.tell(
+    const notice = { destination, text, messageId, at: writtenAt(inbound, clock.now()) };
+    await ledger.runHook(
       'onPossibleOptOut',
       call,
       onPossibleOptOut && ((consentCall) => onPossibleOptOut(notice, consentCall)),
@@ -230,7 +233,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
   return async (inbound, call) => {
     const { kind } = readKeyword(inbound.body);
     if (kind === 'none') return { intent: 'none' };
-    const phone = readWriter(inbound);
+    const phone = senderOf(inbound);
     if (kind === 'possible-opt-out') {
       await possibleOptOut(phone?.e164 ?? inbound.source, inbound, call);
       return { intent: kind };
@@ -240,7 +243,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
       const exemption = { kind: 'help-reply', key, windowMs: HELP_WINDOW_MS } as const;
       return { intent: kind, ...(phone && (await replyIfAsked(helpReply, exemption, phone, inbound, call))) };
     }
-    if (phone !== undefined && book.hasLedger) return choose(kind, phone, inbound, call);
+    if (phone !== undefined && ledger.hasLedger) return choose(kind, phone, inbound, call);
     if (kind === 'opt-out') unrecorded(inbound.source, phone === undefined ? 'no-number' : 'no-ledger', call);
     const mirrored =
       kind === 'opt-out' && phone !== undefined && (await mirrorIfAsked(phone, optOutScope, call));

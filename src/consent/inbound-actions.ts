@@ -7,7 +7,7 @@ import type { Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import type { SmsMessage } from '../sending/sms-message.ts';
 
-export interface ReactionsConfig {
+export interface InboundActionsConfig {
   readonly send: SendSms;
   /** Puts a number on 8x8's own block list. */
   readonly block: (phone: Phone, call: Call) => Promise<void>;
@@ -15,14 +15,14 @@ export interface ReactionsConfig {
 }
 
 /** What is done after a choice was recorded. That it fails must never undo the choice. */
-export interface Reactions {
+export interface InboundActions {
   /** Answers past every guard. */
   reply(message: SmsMessage, exemption: Exemption, call: Call): Promise<'sent' | 'failed' | 'skipped'>;
   /** Whether 8x8 took the number onto its list. */
   mirror(phone: Phone, call: Call): Promise<boolean>;
 }
 
-export function createReactions({ send, block, emit }: ReactionsConfig): Reactions {
+export function createInboundActions({ send, block, emit }: InboundActionsConfig): InboundActions {
   return {
     async reply(message, exemption, call) {
       try {

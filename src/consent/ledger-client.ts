@@ -17,7 +17,7 @@ import {
 import { createPseudonym } from './pseudonym.ts';
 
 /** What is on record of one person. */
-export interface Person {
+export interface ConsentProfile {
   readonly phone: Phone;
   /** Where the ledger keeps it. */
   readonly key: string;
@@ -33,18 +33,18 @@ export interface Person {
  * The ledger as the methods of `sms.consent` use it. Every failure is a `StoreError` that says no more, after 5 s at the
  * latest; what a ledger says of its options is told as it is.
  */
-export interface ConsentBook {
+export interface LedgerClient {
   readonly hasLedger: boolean;
   /** @throws ConfigurationError there is no ledger */
-  read(phone: Phone, call: Call): Promise<Person>;
+  read(phone: Phone, call: Call): Promise<ConsentProfile>;
   readLatest(phone: Phone, call: Call): Promise<ConsentRecord | undefined>;
   append(phone: Phone, entry: ConsentEntry, call: Call): Promise<void>;
   /** @throws ConfigurationError there is no ledger, or no `forgetSecret` */
   forget(phone: Phone, call: Call): Promise<void>;
   /** The event and the team's hook for a choice that was recorded. Never throws. */
-  announce(phone: Phone, record: ConsentRecord, call: Call): Promise<void>;
+  notify(phone: Phone, record: ConsentRecord, call: Call): Promise<void>;
   /** Runs a hook of the team. Never throws: what it was told about has happened. */
-  tell(
+  runHook(
     name: HookName,
     call: Call,
     hook: ((call: ConsentCall) => void | Promise<void>) | undefined,
@@ -53,7 +53,7 @@ export interface ConsentBook {
 
 type HookName = 'onOptIn' | 'onOptOut' | 'onPossibleOptOut';
 
-export interface ConsentBookConfig {
+export interface LedgerClientConfig {
   readonly guard: false | ConsentGuardOptions;
   readonly emit: Emit;
 }
@@ -69,16 +69,16 @@ const FAILURES = {
 } as const;
 
 /** What is shown of an entry: all but the package's own token. */
-export function shownEntry<Entry extends ConsentEntry>(entry: Entry): Entry {
+export function publicEntry<Entry extends ConsentEntry>(entry: Entry): Entry {
   const { confirmation: _token, ...shown } = entry as Entry & { readonly confirmation?: string | undefined };
   return shown as unknown as Entry;
 }
 
-export function createConsentBook({ guard, emit }: ConsentBookConfig): ConsentBook {
+export function createLedgerClient({ guard, emit }: LedgerClientConfig): LedgerClient {
   const { ledger, forgetSecret, onOptIn, onOptOut }: ConsentGuardOptions = guard === false ? {} : guard;
   const pseudonym = forgetSecret === undefined ? undefined : createPseudonym(forgetSecret);
 
-  function theLedger(): ConsentLedger {
+  function requireLedger(): ConsentLedger {
     if (ledger !== undefined) return ledger;
     throw new ConfigurationError(
       'Recording consent needs a ledger: set guards.consent.ledger (memoryConsentLedger() forgets on restart).',
@@ -87,14 +87,14 @@ export function createConsentBook({ guard, emit }: ConsentBookConfig): ConsentBo
   }
 
   /** A ledger's error may hold anything; only that it failed is told. */
-  async function fromLedger<Result>(
+  async function withLedger<Result>(
     call: Call,
     kind: keyof typeof FAILURES,
     work: (ledger: ConsentLedger, signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    const opened = theLedger();
+    const store = requireLedger();
     try {
-      const answer = await withTimeLimit(LEDGER_TIMEOUT_MS, call.signal, (signal) => work(opened, signal));
+      const answer = await withTimeLimit(LEDGER_TIMEOUT_MS, call.signal, (signal) => work(store, signal));
       if (answer.inTime) return answer.value;
     } catch (error) {
       call.throwIfEnded();
@@ -107,16 +107,16 @@ export function createConsentBook({ guard, emit }: ConsentBookConfig): ConsentBo
 
   /** The choice that is kept of a forgotten person. */
   async function readKept(
-    opened: ConsentLedger,
+    store: ConsentLedger,
     key: string,
     signal: AbortSignal,
   ): Promise<ConsentRecord | undefined> {
     if (pseudonym === undefined) return undefined;
-    const [kept] = await opened.get([await pseudonym(key)], { signal });
+    const [kept] = await store.get([await pseudonym(key)], { signal });
     return kept;
   }
 
-  async function tell(
+  async function runHook(
     name: HookName,
     call: Call,
     hook: ((call: ConsentCall) => void | Promise<void>) | undefined,
@@ -132,26 +132,26 @@ export function createConsentBook({ guard, emit }: ConsentBookConfig): ConsentBo
 
   return {
     hasLedger: ledger !== undefined,
-    tell,
+    runHook,
     read: (phone, call) =>
-      fromLedger(call, 'read', async (opened, signal) => {
+      withLedger(call, 'read', async (store, signal) => {
         const key = consentKey({ phone });
-        const entries: unknown = await opened.history(key, { signal });
+        const entries: unknown = await store.history(key, { signal });
         if (!Array.isArray(entries)) throw new TypeError('not a history');
-        const kept = await readKept(opened, key, signal);
+        const kept = await readKept(store, key, signal);
         const own = (entries as readonly ConsentEntry[]).findLast(isChoice);
         return { phone, key, entries, kept, latest: laterChoice(own, kept) };
       }),
     readLatest: (phone, call) =>
-      fromLedger(call, 'read', async (opened, signal) => {
+      withLedger(call, 'read', async (store, signal) => {
         const key = consentKey({ phone });
-        const [own] = await opened.get([key], { signal });
-        return laterChoice(own, await readKept(opened, key, signal));
+        const [own] = await store.get([key], { signal });
+        return laterChoice(own, await readKept(store, key, signal));
       }),
     append: (phone, entry, call) =>
-      fromLedger(call, 'write', (opened) => opened.append([{ ...entry, key: consentKey({ phone }) }])),
+      withLedger(call, 'write', (store) => store.append([{ ...entry, key: consentKey({ phone }) }])),
     async forget(phone, call) {
-      theLedger();
+      requireLedger();
       if (pseudonym === undefined) {
         throw new ConfigurationError(
           'Forgetting a person needs guards.consent.forgetSecret: without it an opt-out would be forgotten too, and they would be texted again.',
@@ -159,15 +159,15 @@ export function createConsentBook({ guard, emit }: ConsentBookConfig): ConsentBo
         );
       }
       const key = consentKey({ phone });
-      await fromLedger(call, 'write', async (opened) => opened.forget(key, await pseudonym(key)));
+      await withLedger(call, 'write', async (store) => store.forget(key, await pseudonym(key)));
     },
-    async announce({ e164 }, record, call) {
+    async notify({ e164 }, record, call) {
       const { state, scope } = record;
       emit({ type: 'consent-recorded', destination: maskNumber(e164), state, scope }, call.context);
       const [hook, name] =
         state === 'opted-in' ? [onOptIn, 'onOptIn' as const] : [onOptOut, 'onOptOut' as const];
-      const notice = { ...shownEntry(record), destination: e164 };
-      await tell(name, call, hook && ((consentCall) => hook(notice, consentCall)));
+      const notice = { ...publicEntry(record), destination: e164 };
+      await runHook(name, call, hook && ((consentCall) => hook(notice, consentCall)));
     },
   };
 }

@@ -10,10 +10,10 @@ import { type Fields, integer, list, oneOf, shapeWith, text } from '../schema.ts
 import type { AcceptedResult } from '../sending/results.ts';
 import { withTimeLimit } from '../time-limit.ts';
 import type { Clock, Purpose } from '../types.ts';
-import type { ConsentBook, Person } from './consent-book.ts';
 import type { ConsentQuestion, ConsentRecord } from './consent-ledger.ts';
 import { MAX_KEPT_CHARACTERS } from './handle-inbound.ts';
-import { findOpenQuestion, lastQuestion } from './open-question.ts';
+import type { ConsentProfile, LedgerClient } from './ledger-client.ts';
+import { findPendingOptIn, lastPendingOptIn } from './pending-opt-in.ts';
 import { isStale } from './reconfirm.ts';
 
 /** A question whether a person agrees to be texted. */
@@ -64,16 +64,16 @@ const REFUSALS = {
 /** Why a question is not sent, or an answer does not count, besides the reasons of the guard. */
 type OptInReason = keyof typeof REFUSALS;
 
-export interface OptInDeskConfig {
+export interface DoubleOptInConfig {
   readonly guard: false | ConsentGuardOptions;
-  readonly book: ConsentBook;
+  readonly ledger: LedgerClient;
   readonly send: SendSms;
   readonly clock: Clock;
   readonly emit: Emit;
 }
 
 /** The two halves of a double opt-in. */
-export interface OptInDesk {
+export interface DoubleOptIn {
   request(phone: Phone, request: OptInRequest, call: Call): Promise<AcceptedResult>;
   confirm(
     phone: Phone,
@@ -84,16 +84,16 @@ export interface OptInDesk {
 
 const ALL_PURPOSES = ['transactional', 'otp', 'marketing'] as const satisfies readonly Purpose[];
 
-function isCovered({ latest }: Person, wanted: readonly Purpose[]): boolean {
+function isCovered({ latest }: ConsentProfile, wanted: readonly Purpose[]): boolean {
   if (latest?.state !== 'opted-in') return false;
   const { purposes } = latest;
   return purposes === undefined || wanted.every((purpose) => purposes.includes(purpose));
 }
 
-export function createOptInDesk({ guard, book, send, clock, emit }: OptInDeskConfig): OptInDesk {
+export function createDoubleOptIn({ guard, ledger, send, clock, emit }: DoubleOptInConfig): DoubleOptIn {
   const reconfirm = guard === false ? {} : guard;
 
-  function decide(reason: OptInReason, { phone }: Person, retryAfterMs?: number): GuardDecision {
+  function decide(reason: OptInReason, { phone }: ConsentProfile, retryAfterMs?: number): GuardDecision {
     const destination = maskNumber(phone.e164);
     const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
     return { guard: 'consent', reason, mode: 'enforce', destination, ...wait };
@@ -101,15 +101,15 @@ export function createOptInDesk({ guard, book, send, clock, emit }: OptInDeskCon
 
   function refuseRequest(
     reason: OptInReason,
-    person: Person,
+    profile: ConsentProfile,
     { clientMessageId = crypto.randomUUID() }: OptInRequest,
     call: Call,
     retryAfterMs?: number,
   ): never {
-    const decision = decide(reason, person, retryAfterMs);
+    const decision = decide(reason, profile, retryAfterMs);
     const fields = {
       clientMessageId,
-      destination: maskNumber(person.phone.e164),
+      destination: maskNumber(profile.phone.e164),
       purpose: 'transactional',
     } as const;
     emit({ type: 'message-blocked', ...fields, decision }, call.context);
@@ -121,10 +121,10 @@ export function createOptInDesk({ guard, book, send, clock, emit }: OptInDeskCon
     const withdrawal = { ...question, expiresAt: question.at };
     try {
       await withTimeLimit(WITHDRAW_TIMEOUT_MS, undefined, (signal) =>
-        book.append(phone, withdrawal, { ...call, signal, throwIfEnded: () => {} }),
+        ledger.append(phone, withdrawal, { ...call, signal, throwIfEnded: () => {} }),
       );
     } catch (error) {
-      // Told as an event by the book. The error of the question is the one that matters.
+      // Told as an event by the ledger. The error of the question is the one that matters.
       if (!SmsError.isInstance(error)) throw error;
     }
   }
@@ -133,17 +133,17 @@ export function createOptInDesk({ guard, book, send, clock, emit }: OptInDeskCon
     async request(phone, request, call) {
       const { text: asked, scope = 'marketing', purposes, source, clientMessageId } = request;
       const { expiresAfterMs = DAY_MS, askAgainAfterMs = 7 * DAY_MS } = request;
-      const person = await book.read(phone, call);
+      const profile = await ledger.read(phone, call);
       const now = clock.now();
-      const isFresh = person.latest !== undefined && !isStale(person.latest.at, now, reconfirm);
-      if (isFresh && isCovered(person, purposes ?? ALL_PURPOSES)) {
-        refuseRequest('already-opted-in', person, request, call);
+      const isFresh = profile.latest !== undefined && !isStale(profile.latest.at, now, reconfirm);
+      if (isFresh && isCovered(profile, purposes ?? ALL_PURPOSES)) {
+        refuseRequest('already-opted-in', profile, request, call);
       }
       // The ledger remembers longer than the limits of a process; the limits decide when two ask at once.
-      const waitMs = (lastQuestion(person)?.at ?? Number.NEGATIVE_INFINITY) + askAgainAfterMs - now;
+      const waitMs = (lastPendingOptIn(profile)?.at ?? Number.NEGATIVE_INFINITY) + askAgainAfterMs - now;
       // Who opted out is for the guard to name: it would be wrong to say that waiting helps.
-      if (waitMs > 0 && person.latest?.state !== 'opted-out')
-        refuseRequest('asked-recently', person, request, call, waitMs);
+      if (waitMs > 0 && profile.latest?.state !== 'opted-out')
+        refuseRequest('asked-recently', profile, request, call, waitMs);
 
       let question: ConsentQuestion | undefined;
       const exemption = { kind: 'opt-in-request', key: phone.key, windowMs: askAgainAfterMs } as const;
@@ -162,7 +162,7 @@ export function createOptInDesk({ guard, book, send, clock, emit }: OptInDeskCon
         };
         // Before it is recorded: a ledger that is given up may record it all the same.
         question = entry;
-        await book.append(phone, entry, call);
+        await ledger.append(phone, entry, call);
       }
       try {
         return await send(message, call, { exemption, beforeWrite });
@@ -174,11 +174,11 @@ export function createOptInDesk({ guard, book, send, clock, emit }: OptInDeskCon
     },
 
     async confirm(phone, answer, call) {
-      const person = await book.read(phone, call);
-      const found = findOpenQuestion(person, answer.at);
+      const profile = await ledger.read(phone, call);
+      const found = findPendingOptIn(profile, answer.at);
       if (found.kind !== 'open') {
         const message = `${REFUSALS[found.kind]} Nothing was recorded.`;
-        throw new ConsentError({ message, decision: decide(found.kind, person) });
+        throw new ConsentError({ message, decision: decide(found.kind, profile) });
       }
       const { scope, purposes, at } = found.question;
       const record: ConsentRecord = {
@@ -188,8 +188,8 @@ export function createOptInDesk({ guard, book, send, clock, emit }: OptInDeskCon
         at: Math.max(answer.at, at),
         ...(purposes !== undefined && { purposes }),
       };
-      await book.append(phone, record, call);
-      await book.announce(phone, record, call);
+      await ledger.append(phone, record, call);
+      await ledger.notify(phone, record, call);
       return record;
     },
   };
