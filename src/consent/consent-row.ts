@@ -2,6 +2,7 @@ import { consentKey } from '../guards/consent.ts';
 import type { PhoneResult } from '../phone/normalise-phone.ts';
 import { type Fields, findFlaw, list, moment, oneOf, pattern, refined, shapeWith, text } from '../schema.ts';
 import type { Purpose } from '../types.ts';
+import { choiceTime } from './choice-time.ts';
 import type { ConsentChange } from './consent-ledger.ts';
 
 /** What a row may leave out when the whole file has it in common. */
@@ -77,8 +78,6 @@ export const defaultsFields: Fields<ConsentRowDefaults> = {
 const rowSchema = shapeWith(['destination'], rowFields, 'an object');
 
 const FORGOTTEN = /^#[0-9a-f]{32}$/;
-/** How far the clock of whoever recorded a choice may be ahead of ours (ours). */
-const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** What became of a row: an entry, or why it is none. The reason never holds what stands in the row. */
 export type ReadRow = { readonly change: ConsentChange } | { readonly reason: string };
@@ -118,15 +117,15 @@ export function toChange(
   if (chosen === undefined) return { reason: 'state is missing.' };
   if (source === undefined) return { reason: 'source is missing.' };
   if (at === undefined) return { reason: 'at is missing.' };
-  // A choice in the future would win over every STOP until then.
-  if (at > now + CLOCK_SKEW_MS) return { reason: 'at must not be in the future.' };
+  const chosenAt = choiceTime(at, now);
+  if (chosenAt === undefined) return { reason: 'at must not be in the future.' };
   const { expiresAt, purposes, evidence, messageId, text: words, confirmation, sender } = row;
   const key = phone === undefined ? row.destination : consentKey(phone);
   const common = {
     key,
     scope: covered,
     source,
-    at: Math.min(at, now),
+    at: chosenAt,
     ...(purposes !== undefined && { purposes }),
     ...(evidence !== undefined && { evidence }),
     ...(messageId !== undefined && { messageId }),

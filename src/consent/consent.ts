@@ -7,6 +7,7 @@ import { type Field, findFlaw } from '../schema.ts';
 import type { AcceptedResult } from '../sending/results.ts';
 import type { CallOptions, Clock } from '../types.ts';
 import type { InboundMessage } from '../webhooks/webhook-event.ts';
+import { choiceTime } from './choice-time.ts';
 import {
   type ConfirmDetails,
   type ConsentDetails,
@@ -109,9 +110,6 @@ export interface ConsentConfig {
   readonly defaultCountry: string | undefined;
 }
 
-/** How far the clock of whoever recorded a choice may be ahead of ours (ours). */
-const CLOCK_SKEW_MS = 5 * 60_000;
-
 function assertFits(schema: Field, value: unknown, base: string): void {
   const flaw = findFlaw(schema, value, base);
   if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
@@ -121,11 +119,10 @@ export function createConsent(config: ConsentConfig): Consent {
   const { calls, ledger, doubleOptIn, clock, defaultCountry } = config;
   const reconfirm = config.guard === false ? {} : config.guard;
 
-  /** A choice in the future would win over every STOP until then. */
-  function readMoment(at: string | Date | undefined): number {
+  function readTime(at: string | Date | undefined): number {
     const now = clock.now();
-    const chosenAt = at === undefined ? now : new Date(at).getTime();
-    if (chosenAt <= now + CLOCK_SKEW_MS) return Math.min(chosenAt, now);
+    const chosenAt = at === undefined ? now : choiceTime(new Date(at).getTime(), now);
+    if (chosenAt !== undefined) return chosenAt;
     throw new ValidationError('details.at must not be in the future.', 'details.at');
   }
 
@@ -151,7 +148,7 @@ export function createConsent(config: ConsentConfig): Consent {
       assertFits(detailsSchema, details, 'details');
       const phone = readPhone(destination, details.country ?? defaultCountry);
       const { source, purposes, evidence } = details;
-      const at = readMoment(details.at);
+      const at = readTime(details.at);
       const change: ConsentRecord = {
         state,
         scope:
@@ -205,7 +202,7 @@ export function createConsent(config: ConsentConfig): Consent {
       calls.run(options, async (call) => {
         assertFits(confirmSchema, details, 'details');
         const { source = 'double-opt-in', evidence } = details;
-        const answer = { source, at: readMoment(details.at), ...(evidence !== undefined && { evidence }) };
+        const answer = { source, at: readTime(details.at), ...(evidence !== undefined && { evidence }) };
         return doubleOptIn.confirm(readPhone(destination, details.country ?? defaultCountry), answer, call);
       }),
     handleInbound: (inbound, options) =>
