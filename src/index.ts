@@ -92,8 +92,8 @@ export type {
   ConsentLedger,
   ConsentLedgerCall,
   ConsentListing,
-  ConsentQuestion,
   ConsentRecord,
+  PendingOptIn,
 } from './consent/consent-ledger.ts';
 export type { ConsentRow, ConsentRowDefaults } from './consent/consent-row.ts';
 export type { OptInRequest } from './consent/double-opt-in.ts';

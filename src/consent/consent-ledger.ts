@@ -28,8 +28,8 @@ export interface ConsentRecord extends ConsentEntryBase {
 }
 
 /** A question that was sent. It is no choice: only an answer makes it one. */
-export interface ConsentQuestion extends ConsentEntryBase {
-  readonly state: 'asked';
+export interface PendingOptIn extends ConsentEntryBase {
+  readonly state: 'requested';
   /** Epoch milliseconds from which on an answer no longer counts. Equal to `at` when the question was never sent. */
   readonly expiresAt: number;
   /** The sender ID it came from, where one was named: a yes to another number of yours is no answer to it. */
@@ -37,7 +37,7 @@ export interface ConsentQuestion extends ConsentEntryBase {
 }
 
 /** One entry of a person's history. */
-export type ConsentEntry = ConsentRecord | ConsentQuestion;
+export type ConsentEntry = ConsentRecord | PendingOptIn;
 
 /** One entry to append. `key` is the person: `+` and the digits that `guards.inspect` counts under. */
 export type ConsentChange = ConsentEntry & { readonly key: string };
@@ -99,5 +99,5 @@ export function laterChoice(
 export function isChoice<Entry extends { readonly state: string }>(
   entry: Entry,
 ): entry is Entry & { readonly state: 'opted-in' | 'opted-out' } {
-  return entry.state !== 'asked';
+  return entry.state !== 'requested';
 }

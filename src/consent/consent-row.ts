@@ -51,7 +51,7 @@ export const ROW_FIELDS = [
 ] as const satisfies readonly (keyof ConsentRow)[];
 
 /** Of the person's own choice: what `consent.grant` takes, and what is kept of a text. */
-const state = oneOf(['opted-in', 'opted-out', 'asked']);
+const state = oneOf(['opted-in', 'opted-out', 'requested']);
 const scope = oneOf(['all', 'marketing']);
 const isoMoment = refined<unknown>(moment(), (value) => typeof value === 'string', 'must be text.');
 const rowFields: Fields<ConsentRow> = {
@@ -131,9 +131,9 @@ export function toChange(
     ...(messageId !== undefined && { messageId }),
     ...(words !== undefined && { text: words }),
   };
-  if (chosen !== 'asked') {
-    if (expiresAt !== undefined) return { reason: 'expiresAt is for questions (asked) only.' };
-    if (sender !== undefined) return { reason: 'sender is for questions (asked) only.' };
+  if (chosen !== 'requested') {
+    if (expiresAt !== undefined) return { reason: 'expiresAt is for opt-in requests (requested) only.' };
+    if (sender !== undefined) return { reason: 'sender is for opt-in requests (requested) only.' };
     return { change: { ...common, state: chosen, ...(confirmation !== undefined && { confirmation }) } };
   }
   if (expiresAt === undefined) return { reason: 'expiresAt is missing.' };

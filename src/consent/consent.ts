@@ -71,7 +71,7 @@ export interface Consent {
    * Asks a person to opt in, once within `askAgainAfterMs`. Needs no opt-in, respects every opt-out, passes all guards.
    * A yes by text is taken in by `handleInbound`; any other one you tell with `confirm`.
    *
-   * @throws ConsentError `opted-out`, `already-opted-in`, `asked-recently` (with `retryAfterMs`)
+   * @throws ConsentError `opted-out`, `already-opted-in`, `requested-recently` (with `retryAfterMs`)
    * @throws every error of `messages.send`
    * @example await sms.consent.requestOptIn('+6591234567', { text: 'Example: reply YES to get our offers, STOP to end.' })
    */
@@ -79,7 +79,7 @@ export interface Consent {
   /**
    * Records the opt-in that `requestOptIn` asked for, when the answer came on another way than by text.
    *
-   * @throws ConsentError `not-asked`, `expired`
+   * @throws ConsentError `not-requested`, `expired`
    * @example await sms.consent.confirm('+6591234567', { source: 'web-link', evidence: 'token 4711' })
    */
   confirm(destination: string, details?: ConfirmDetails, options?: CallOptions): Promise<ConsentRecord>;

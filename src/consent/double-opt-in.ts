@@ -10,7 +10,7 @@ import { type Fields, integer, list, oneOf, shapeWith, text } from '../schema.ts
 import type { AcceptedResult } from '../sending/results.ts';
 import { withTimeLimit } from '../time-limit.ts';
 import type { Clock, Purpose } from '../types.ts';
-import type { ConsentQuestion, ConsentRecord } from './consent-ledger.ts';
+import type { ConsentRecord, PendingOptIn } from './consent-ledger.ts';
 import { MAX_KEPT_CHARACTERS } from './handle-inbound.ts';
 import type { ConsentProfile, LedgerClient } from './ledger-client.ts';
 import { findPendingOptIn, lastPendingOptIn } from './pending-opt-in.ts';
@@ -56,9 +56,9 @@ export const optInRequestSchema = shapeWith(['text'], fields, 'an object { text,
 
 const REFUSALS = {
   'already-opted-in': 'This person agreed to that already.',
-  'asked-recently': 'This person was asked for an opt-in not long ago, and guards.consent asks once.',
-  'not-asked': 'This person was not asked, or has chosen since: ask with consent.requestOptIn first.',
-  expired: 'The question has expired. Ask again with consent.requestOptIn.',
+  'requested-recently': 'This person was asked for an opt-in not long ago, and guards.consent asks once.',
+  'not-requested': 'This person was not asked, or has chosen since: ask with consent.requestOptIn first.',
+  expired: 'The request has expired. Ask again with consent.requestOptIn.',
 } as const;
 
 /** Why a question is not sent, or an answer does not count, besides the reasons of the guard. */
@@ -117,8 +117,8 @@ export function createDoubleOptIn({ guard, ledger, send, clock, emit }: DoubleOp
   }
 
   /** Marks a question that never left as expired at once. Not bound to the call: that may have ended. */
-  async function withdraw(phone: Phone, question: ConsentQuestion, call: Call): Promise<void> {
-    const withdrawal = { ...question, expiresAt: question.at };
+  async function withdraw(phone: Phone, pending: PendingOptIn, call: Call): Promise<void> {
+    const withdrawal = { ...pending, expiresAt: pending.at };
     try {
       await withTimeLimit(WITHDRAW_TIMEOUT_MS, undefined, (signal) =>
         ledger.append(phone, withdrawal, { ...call, signal, throwIfEnded: () => {} }),
@@ -143,15 +143,15 @@ export function createDoubleOptIn({ guard, ledger, send, clock, emit }: DoubleOp
       const waitMs = (lastPendingOptIn(profile)?.at ?? Number.NEGATIVE_INFINITY) + askAgainAfterMs - now;
       // Who opted out is for the guard to name: it would be wrong to say that waiting helps.
       if (waitMs > 0 && profile.latest?.state !== 'opted-out')
-        refuseRequest('asked-recently', profile, request, call, waitMs);
+        refuseRequest('requested-recently', profile, request, call, waitMs);
 
-      let question: ConsentQuestion | undefined;
+      let pending: PendingOptIn | undefined;
       const exemption = { kind: 'opt-in-request', key: phone.key, windowMs: askAgainAfterMs } as const;
       const message = { destination: phone.e164, text: asked, source, clientMessageId };
       async function beforeWrite(): Promise<void> {
         const at = clock.now();
-        const entry: ConsentQuestion = {
-          state: 'asked',
+        const entry: PendingOptIn = {
+          state: 'requested',
           scope,
           source: 'double-opt-in',
           at,
@@ -161,14 +161,14 @@ export function createDoubleOptIn({ guard, ledger, send, clock, emit }: DoubleOp
           ...(purposes !== undefined && { purposes }),
         };
         // Before it is recorded: a ledger that is given up may record it all the same.
-        question = entry;
+        pending = entry;
         await ledger.append(phone, entry, call);
       }
       try {
         return await send(message, call, { exemption, beforeWrite });
       } catch (error) {
         const mayHaveLeft = !SmsError.isInstance(error) || error.submission === 'unknown';
-        if (question !== undefined && !mayHaveLeft) await withdraw(phone, question, call);
+        if (pending !== undefined && !mayHaveLeft) await withdraw(phone, pending, call);
         throw error;
       }
     },
@@ -180,7 +180,7 @@ export function createDoubleOptIn({ guard, ledger, send, clock, emit }: DoubleOp
         const message = `${REFUSALS[found.kind]} Nothing was recorded.`;
         throw new ConsentError({ message, decision: decide(found.kind, profile) });
       }
-      const { scope, purposes, at } = found.question;
+      const { scope, purposes, at } = found.pending;
       const record: ConsentRecord = {
         state: 'opted-in',
         scope,

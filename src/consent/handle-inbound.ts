@@ -182,16 +182,16 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
   async function agree(kind: 'opt-in' | 'confirm', text: PersonText, call: Call): Promise<InboundConsent> {
     const { profile, at, inbound } = text;
     const found = findPendingOptIn(profile, at);
-    if (found.kind === 'open' && isReplyTo(found.question, inbound.destination)) {
-      const { question } = found;
-      const { scope, purposes } = question;
+    if (found.kind === 'open' && isReplyTo(found.pending, inbound.destination)) {
+      const { pending } = found;
+      const { scope, purposes } = pending;
       const given = {
         scope,
         source: 'double-opt-in',
         ...(purposes !== undefined && { purposes }),
       };
       // The answer comes after its question, whatever 8x8's clock says.
-      const answer = { ...text, at: Math.max(at, question.at) };
+      const answer = { ...text, at: Math.max(at, pending.at) };
       return { intent: 'confirm', ...(await optIn(answer, given, call)) };
     }
     if (kind === 'confirm') return { intent: 'none' };

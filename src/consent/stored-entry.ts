@@ -5,7 +5,7 @@ const anyText = text({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const moment = integer({ min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER });
 const entryField = refined<ConsentEntry>(
   shapeWith(['state', 'scope', 'source', 'at'], {
-    state: oneOf(['opted-in', 'opted-out', 'asked']),
+    state: oneOf(['opted-in', 'opted-out', 'requested']),
     scope: oneOf(['all', 'marketing']),
     purposes: list(oneOf(['transactional', 'otp', 'marketing']), { max: 3 }),
     source: anyText,
@@ -17,8 +17,8 @@ const entryField = refined<ConsentEntry>(
     confirmation: anyText,
     sender: anyText,
   }),
-  (entry) => (entry.state === 'asked') === 'expiresAt' in entry,
-  'must have expiresAt when it is a question, and only then.',
+  (entry) => (entry.state === 'requested') === 'expiresAt' in entry,
+  'must have expiresAt when its state is requested, and only then.',
 );
 
 /** The entry in what a database gave back, or undefined: what is none is no yes and no no. */

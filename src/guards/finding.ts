@@ -38,7 +38,7 @@ export function describeFinding({ rule, reason, observed, retryAfterMs }: RuleFi
 function reasonOf({ rule, reason }: RuleFinding): GuardReason {
   // What a `once` rule says of its record is read before a decision is made of it.
   if (rule.kind !== 'once' || reason === 'capacity') return reason as GuardReason;
-  return rule.id === 'opt-in-request' ? 'asked-recently' : 'answered-recently';
+  return rule.id === 'opt-in-request' ? 'requested-recently' : 'answered-recently';
 }
 
 /**

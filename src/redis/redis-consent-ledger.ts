@@ -85,7 +85,7 @@ function readTexts(reply: unknown, count?: number): readonly string[] {
   return texts;
 }
 
-const KINDS = { 'opted-in': 'i', 'opted-out': 'o', asked: 'q' } as const;
+const KINDS = { 'opted-in': 'i', 'opted-out': 'o', requested: 'q' } as const;
 const SCOPES = { all: 'a', marketing: 'm' } as const;
 
 /** What could not be read again would make the person unreadable for ever. */

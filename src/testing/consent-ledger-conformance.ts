@@ -1,9 +1,4 @@
-import type {
-  ConsentEntry,
-  ConsentLedger,
-  ConsentQuestion,
-  ConsentRecord,
-} from '../consent/consent-ledger.ts';
+import type { ConsentEntry, ConsentLedger, ConsentRecord, PendingOptIn } from '../consent/consent-ledger.ts';
 import { type ConformanceCase, Random } from './limit-conformance/kit.ts';
 
 /** Options of {@link consentLedgerConformance}. */
@@ -20,7 +15,7 @@ type LedgerCheck = (ledger: ConsentLedger, keys: readonly string[]) => Promise<v
 
 const OUT = { state: 'opted-out', scope: 'all', source: 'inbound-sms' } as const;
 const IN = { state: 'opted-in', scope: 'marketing', source: 'web-form' } as const;
-const ASKED = { state: 'asked', scope: 'marketing', source: 'double-opt-in' } as const;
+const REQUESTED = { state: 'requested', scope: 'marketing', source: 'double-opt-in' } as const;
 
 /** Serialises an entry independently of the order of its fields and of fields that are undefined. */
 function plain(value: unknown): string {
@@ -87,9 +82,9 @@ const orderInOneCall: LedgerCheck = async (ledger, [key = '']) => {
   expectEntries('entries of one call arrive in their order', await ledger.history(key), expected);
 };
 
-const questionsAreNoChoices: LedgerCheck = async (ledger, [key = '', other = '']) => {
-  const question: ConsentQuestion = {
-    ...ASKED,
+const requestsAreNoChoices: LedgerCheck = async (ledger, [key = '', other = '']) => {
+  const pending: PendingOptIn = {
+    ...REQUESTED,
     at: 5,
     expiresAt: 9,
     text: 'Reply YES',
@@ -97,11 +92,11 @@ const questionsAreNoChoices: LedgerCheck = async (ledger, [key = '', other = '']
   };
   await ledger.append([
     { key, ...OUT, at: 1 },
-    { key, ...question },
-    { key: other, ...question },
+    { key, ...pending },
+    { key: other, ...pending },
   ]);
-  expectEntries('get passes over questions', await ledger.get([key, other]), [{ ...OUT, at: 1 }, undefined]);
-  expectEntries('history has them', await ledger.history(key), [{ ...OUT, at: 1 }, question]);
+  expectEntries('get passes over opt-in requests', await ledger.get([key, other]), [{ ...OUT, at: 1 }, undefined]);
+  expectEntries('history has them', await ledger.history(key), [{ ...OUT, at: 1 }, pending]);
 };
 
 const oneMessageOnce: LedgerCheck = async (ledger, [key = '', other = '']) => {
@@ -135,7 +130,7 @@ const forgets: LedgerCheck = async (ledger, [key = '', keepAs = '', other = ''])
       evidence: 'x',
       confirmation: 't',
     },
-    { key, ...ASKED, at: 3, expiresAt: 4, sender: '+6580001234' },
+    { key, ...REQUESTED, at: 3, expiresAt: 4, sender: '+6580001234' },
     { key: other, ...IN, at: 1 },
   ]);
   await ledger.forget(key, keepAs);
@@ -209,7 +204,7 @@ export function consentLedgerConformance({
     'get returns the latest choice of each key, in order': getsLatestChoice,
     'the latest time counts in any order of arrival': latestTimeWins,
     'entries of one call keep their order': orderInOneCall,
-    'a question is no choice': questionsAreNoChoices,
+    'an opt-in request is not a choice': requestsAreNoChoices,
     'one message is recorded once': oneMessageOnce,
     'forget deletes everything but an opt-out': forgets,
     'entries are copies': keepsWhatItWasGiven,

@@ -34,7 +34,7 @@ describe('what the receiver hands to the client', () => {
     expect(await write('START')).toMatchObject({ intent: 'opt-in', recorded: { scope: 'marketing' } });
     await sms.messages.send(sale);
     expect((await sms.consent.history(person)).map(({ state }) => state)).toEqual([
-      'asked',
+      'requested',
       'opted-in',
       'opted-out',
       'opted-in',

@@ -175,7 +175,7 @@ describe.skipIf(!hasRedisServer())('redisConsentLedger on a server', () => {
 
   it('passes over any number of questions', async () => {
     const ledger = redisConsentLedger({ client, name: 'questions' });
-    const question = { state: 'asked', scope: 'marketing', source: 'x', expiresAt: 99 } as const;
+    const question = { state: 'requested', scope: 'marketing', source: 'x', expiresAt: 99 } as const;
     const asked = Array.from({ length: 9 }, (_, at) => ({ key: '+1', ...question, at: at + 2 }));
     await ledger.append([{ key: '+1', ...out, at: 1 }, ...asked]);
     expect(await ledger.get(['+1'])).toEqual([{ ...out, at: 1 }]);

@@ -36,7 +36,7 @@ async function liveThrough(pool: SqlPool, schema?: string): Promise<void> {
   expect(await sms.consent.handleInbound(stop)).toMatchObject({ intent: 'opt-out', reply: 'skipped' });
   expect(await failureOf(sms.messages.send(sale))).toMatchObject({ code: 'consent', reason: 'opted-out' });
   expect((await sms.consent.history(person)).map(({ state }) => state)).toEqual([
-    'asked',
+    'requested',
     'opted-in',
     'opted-out',
   ]);

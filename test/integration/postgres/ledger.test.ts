@@ -279,7 +279,7 @@ await describePostgres('postgresConsentLedger on a server', ({ connect, schema }
     expect(found.map((record) => record?.at)).toEqual(asked.map((key) => Number(key) + 1));
     await pool.query(`ANALYZE "${schema}".large`);
     const { rows } = await pool.query(
-      `EXPLAIN SELECT 1 FROM "${schema}".large WHERE person = '+5' AND state <> 'asked' ORDER BY at_ms DESC, id DESC LIMIT 1`,
+      `EXPLAIN SELECT 1 FROM "${schema}".large WHERE person = '+5' AND state <> 'requested' ORDER BY at_ms DESC, id DESC LIMIT 1`,
     );
     expect(JSON.stringify(rows)).toContain('Index Scan Backward using large_history');
   });

@@ -58,7 +58,7 @@ describe('the double opt-in', () => {
     });
     expect(await consent.history(person)).toEqual([
       {
-        state: 'asked',
+        state: 'requested',
         scope: 'marketing',
         purposes: ['marketing'],
         source: 'double-opt-in',
@@ -105,7 +105,7 @@ describe('the double opt-in', () => {
     expect(onOptIn.mock.lastCall?.[0]).toEqual({ ...record, destination: person });
     expect(of('consent-recorded')).toMatchObject([{ state: 'opted-in' }]);
     await advertise();
-    expect(await failureOf(consent.confirm(person))).toMatchObject({ code: 'consent', reason: 'not-asked' });
+    expect(await failureOf(consent.confirm(person))).toMatchObject({ code: 'consent', reason: 'not-requested' });
   });
 
   it('confirm has a source of its own, and covers the purposes that were asked for', async () => {
@@ -140,7 +140,7 @@ describe('the double opt-in', () => {
   it('nobody asked, nobody answers', async () => {
     const { consent } = start();
     const error = await failureOf(consent.confirm(CANARY_NUMBER));
-    expect(error).toMatchObject({ code: 'consent', reason: 'not-asked', submission: 'not-submitted' });
+    expect(error).toMatchObject({ code: 'consent', reason: 'not-requested', submission: 'not-submitted' });
     expectNoCanary(error);
   });
 
@@ -172,7 +172,7 @@ describe('the double opt-in', () => {
     clock.advance(MINUTE);
     await consent.handleInbound(textOf('STOP', { at: NOON + 1 }));
     expect(await consent.handleInbound(textOf('YES', { at: NOON + 2 }))).toEqual({ intent: 'none' });
-    expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'not-asked' });
+    expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'not-requested' });
   });
 
   it('a STOP that answers the question counts, though the clock of 8x8 is behind ours', async () => {
@@ -187,7 +187,7 @@ describe('the double opt-in', () => {
         await consent.handleInbound(textOf(text, { at: NOON - 30_000 + turn * 10_000 }));
       }
       expect(await consent.status(person)).toMatchObject({ state: 'opted-out' });
-      expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'not-asked' });
+      expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'not-requested' });
     }
   });
 
@@ -239,12 +239,12 @@ describe('a question', () => {
     const error = await failureOf(consent.requestOptIn(person, { ...question, clientMessageId: 'q-2' }));
     expect(error).toMatchObject({
       code: 'consent',
-      reason: 'asked-recently',
+      reason: 'requested-recently',
       retryAfterMs: 1,
       clientMessageId: 'q-2',
     });
     expect(of('message-blocked')).toMatchObject([
-      { clientMessageId: 'q-2', decision: { reason: 'asked-recently' } },
+      { clientMessageId: 'q-2', decision: { reason: 'requested-recently' } },
     ]);
     clock.advance(1);
     await consent.requestOptIn(person, { ...question, askAgainAfterMs: DAY });
@@ -268,7 +268,7 @@ describe('a question', () => {
     const refused = outcomes.filter(({ status }) => status === 'rejected');
     expect(refused).toHaveLength(9);
     for (const { reason } of refused as PromiseRejectedResult[])
-      expect(reason).toMatchObject({ code: 'consent', reason: 'asked-recently' });
+      expect(reason).toMatchObject({ code: 'consent', reason: 'requested-recently' });
     expect(clients.flatMap(({ texts }) => texts())).toHaveLength(1);
     expect(await ledger.history(person)).toHaveLength(1);
   });
@@ -277,7 +277,7 @@ describe('a question', () => {
     const ledger = memoryConsentLedger();
     await start({ ledger }).consent.requestOptIn(person, question);
     expect(await failureOf(start({ ledger }).consent.requestOptIn(person, question))).toMatchObject({
-      reason: 'asked-recently',
+      reason: 'requested-recently',
       retryAfterMs: 7 * DAY,
     });
   });
@@ -289,11 +289,11 @@ describe('a question', () => {
       submission: 'not-submitted',
     });
     expect(await consent.history(person)).toMatchObject([
-      { state: 'asked', expiresAt: NOON + DAY },
-      { state: 'asked', expiresAt: NOON },
+      { state: 'requested', expiresAt: NOON + DAY },
+      { state: 'requested', expiresAt: NOON },
     ]);
     expect(await consent.handleInbound(textOf('YES'))).toEqual({ intent: 'none' });
-    expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'not-asked' });
+    expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'not-requested' });
     clock.advance(1);
     await consent.requestOptIn(person, question);
     expect(await consent.handleInbound(textOf('YES', { at: NOON + 1 }))).toMatchObject({ intent: 'confirm' });
@@ -358,7 +358,7 @@ describe('a question', () => {
     emulator.failNext('lost-response');
     expect(await failureOf(consent.requestOptIn(person, question))).toMatchObject({ submission: 'unknown' });
     expect(await failureOf(consent.requestOptIn(person, question))).toMatchObject({
-      reason: 'asked-recently',
+      reason: 'requested-recently',
     });
     expect(await consent.handleInbound(textOf('YES'))).toMatchObject({ intent: 'confirm' });
   });

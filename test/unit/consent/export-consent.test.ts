@@ -109,7 +109,7 @@ describe('exportConsent', () => {
     });
     const question = fc.record({
       ...common,
-      state: fc.constant('asked' as const),
+      state: fc.constant('requested' as const),
       expiresAt: fc.integer({ min: 0, max: 2 * NOON }),
       sender: maybe(fc.constantFrom('+6580001234', 'TEAM')),
     });

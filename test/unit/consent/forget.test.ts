@@ -76,7 +76,7 @@ describe('forget', () => {
     clock.advance(1);
     const key = await createPseudonym(forgetSecret)(person);
     await ledger.append([{ key, state: 'opted-out', scope: 'all', source: 'forgotten', at: NOON + 1 }]);
-    expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'not-asked' });
+    expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'not-requested' });
   });
 
   it('the opt-out that is kept counts against a choice whose time cannot be read', async () => {

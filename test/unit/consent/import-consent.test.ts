@@ -70,7 +70,7 @@ describe('importConsent', () => {
         purposes: ['marketing'],
         text: null,
       },
-      { destination: '+6591234567', state: 'asked', source: 'app', at, expiresAt: '2026-07-02T09:00:00Z' },
+      { destination: '+6591234567', state: 'requested', source: 'app', at, expiresAt: '2026-07-02T09:00:00Z' },
       { destination: '+6591234568', state: 'opted-out', source: 'app', at, confirmation: 'token' },
     );
     const { report, entries } = await imported(`\ufeff${file.replaceAll('\n', '\r\n\r\n')}`, {
@@ -88,7 +88,7 @@ describe('importConsent', () => {
       },
       {
         key: '+6591234567',
-        state: 'asked',
+        state: 'requested',
         scope: 'marketing',
         source: 'app',
         at: atMs,
@@ -181,12 +181,12 @@ describe('bad rows', () => {
     ['a time in seconds', { at: 1_782_000_000 }, /^at must be/],
     ['a purpose that is none', { purposes: ['spam'] }, /^purposes\[0\] must be one of/],
     ['a text that is too long', { text: 'x'.repeat(1_601) }, /^text must be a string of 0 to 1600/],
-    ['a choice that expires', { expiresAt: at }, /^expiresAt is for questions/],
-    ['a question that does not', { state: 'asked' }, /^expiresAt is missing/],
-    ['a choice that was sent from somewhere', { sender: '+6580001234' }, /^sender is for questions/],
+    ['a choice that expires', { expiresAt: at }, /^expiresAt is for opt-in requests/],
+    ['a question that does not', { state: 'requested' }, /^expiresAt is missing/],
+    ['a choice that was sent from somewhere', { sender: '+6580001234' }, /^sender is for opt-in requests/],
     [
       'a question with a token',
-      { state: 'asked', expiresAt: at, confirmation: 'x' },
+      { state: 'requested', expiresAt: at, confirmation: 'x' },
       /^confirmation is for choices/,
     ],
     ['a misspelt field', { sauce: 'x' }, /^sauce is not known here\. Did you mean "source"\?/],
@@ -284,7 +284,7 @@ describe('a file that is wrong as a whole', () => {
     ['another format', { format: 'xlsx' }, /options\.format must be one of "csv", "jsonl"/],
     ['a misspelt option', { format: 'csv', dryrun: true }, /Did you mean "dryRun"\?/],
     ['a country that is none', { format: 'csv', country: 'Singapore' }, /options\.country/],
-    ['defaults that are wrong', { format: 'csv', defaults: { state: 'asked' } }, /options\.defaults\.state/],
+    ['defaults that are wrong', { format: 'csv', defaults: { state: 'requested' } }, /options\.defaults\.state/],
     ['a line before the first', { format: 'csv', fromLine: 0 }, /options\.fromLine/],
   ])('%s: nothing is read', async (_, options, message) => {
     const source = { [Symbol.asyncIterator]: () => expect.unreachable() };

@@ -37,8 +37,8 @@ describe('the conformance suite finds a ledger that', () => {
       ({ get }) => ({ history: async (key) => (await get([key])).flatMap((found) => found ?? []) }),
     ],
     [
-      'takes a question for a choice',
-      /question/,
+      'takes an opt-in request for a choice',
+      /opt-in request/,
       ({ history }) => ({
         get: (keys) => Promise.all(keys.map(async (key) => (await history(key)).at(-1) as never)),
       }),

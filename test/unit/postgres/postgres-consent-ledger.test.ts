@@ -49,7 +49,7 @@ describe('postgresConsentLedger', () => {
     });
     const question = fc.record({
       key: person,
-      state: fc.constant('asked' as const),
+      state: fc.constant('requested' as const),
       scope: fc.constant('marketing' as const),
       source: fc.constant('double-opt-in'),
       at: moment,
@@ -197,7 +197,7 @@ describe('rows that are no entries', () => {
     ['no time', { entry: JSON.stringify(out) }],
     ['a purpose that is none', { entry: JSON.stringify({ ...entry, purposes: ['spam'] }) }],
     ['a choice that expires', { entry: JSON.stringify({ ...entry, expiresAt: 5 }) }],
-    ['a question that does not', { entry: JSON.stringify({ ...entry, state: 'asked' }) }],
+    ['a question that does not', { entry: JSON.stringify({ ...entry, state: 'requested' }) }],
   ])('%s: neither a yes nor a no', async (_, row) => {
     const ledger = answering(row);
     for (const read of [

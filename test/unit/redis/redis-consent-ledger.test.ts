@@ -91,7 +91,7 @@ describe('redisConsentLedger', () => {
     ['a time that is none', { at: Number.NaN }],
     ['a fraction of a millisecond', { at: 1.5 }],
     ['a field that no entry has', { phone: '+1' }],
-    ['a question without an end', { state: 'asked' }],
+    ['a question without an end', { state: 'requested' }],
   ])('refuses %s: it could not be read again', async (_, fields) => {
     const ledger = over(() => expect.unreachable());
     const error = await failureOf(ledger.append([change, { ...change, ...fields } as never]));
