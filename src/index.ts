@@ -109,7 +109,7 @@ export type { InboundConsentOptions } from './consent/inbound-options.ts';
 export type { KeywordKind, KeywordLanguage } from './consent/keywords/keyword-lists.ts';
 export {
   type ExtraKeywords,
-  type KeywordReading,
+  type KeywordMatch,
   type ReadKeywordOptions,
   readKeyword,
 } from './consent/keywords/read-keyword.ts';

@@ -22,7 +22,7 @@ const MAX_TEXT_LENGTH = 160;
 export type ExtraKeywords = { readonly [Kind in KeywordKind]?: readonly string[] | undefined };
 
 /** What an inbound text says. */
-export interface KeywordReading {
+export interface KeywordMatch {
   /**
    * `opt-out`, `opt-in`, `confirm`, `help`: the whole message is such a word, with nothing but polite words around it.
    * `confirm` is a yes, and counts only when something was asked. `possible-opt-out`: an opt-out word or such wording
@@ -55,7 +55,7 @@ export const extraKeywordsField = shape(
   'an object of word lists by kind (opt-out, opt-in, confirm, help)',
 );
 
-function toReading(kind: KeywordReading['kind'], { word, language }: KeywordEntry): KeywordReading {
+function toMatch(kind: KeywordMatch['kind'], { word, language }: KeywordEntry): KeywordMatch {
   return language === undefined ? { kind, word } : { kind, word, language };
 }
 
@@ -78,7 +78,7 @@ function mayBeMeant(entry: KeywordEntry, words: readonly SplitWord[]): boolean {
 }
 
 /** The strongest word of a message that is made of keywords and polite words only. */
-function readWhole(index: KeywordIndex, words: readonly SplitWord[]): KeywordReading | undefined {
+function matchWhole(index: KeywordIndex, words: readonly SplitWord[]): KeywordMatch | undefined {
   const entries: KeywordEntry[] = [];
   for (let start = 0; start < words.length; ) {
     const found = findKeyword(index, words, start, 'plain');
@@ -90,31 +90,31 @@ function readWhole(index: KeywordIndex, words: readonly SplitWord[]): KeywordRea
   for (const kind of KINDS) {
     const entry = entries.find((one) => one.kind === kind);
     // "Stop. Leave me alone" is an opt-out, but "yes, leave me alone" is no yes.
-    if (entry !== undefined) return hasPhrase && kind !== 'opt-out' ? undefined : toReading(kind, entry);
+    if (entry !== undefined) return hasPhrase && kind !== 'opt-out' ? undefined : toMatch(kind, entry);
   }
   return undefined;
 }
 
-function readInside(index: KeywordIndex, words: readonly SplitWord[]): KeywordReading {
+function matchInside(index: KeywordIndex, words: readonly SplitWord[]): KeywordMatch {
   for (const start of words.keys()) {
     const found = findKeyword(index, words, start, 'plain') ?? findKeyword(index, words, start, 'shape');
     if (found === undefined || !mayBeMeant(found.entry, found.words)) continue;
     const { kind } = found.entry;
-    if (kind === 'opt-out' || kind === 'phrase') return toReading('possible-opt-out', found.entry);
+    if (kind === 'opt-out' || kind === 'phrase') return toMatch('possible-opt-out', found.entry);
   }
   return { kind: 'none' };
 }
 
-function readWith(index: KeywordIndex, message: string): KeywordReading {
+function matchWith(index: KeywordIndex, message: string): KeywordMatch {
   const words = joinLetters(splitWords(message));
-  return readWhole(index, words) ?? readInside(index, words);
+  return matchWhole(index, words) ?? matchInside(index, words);
 }
 
 function addOwnWords(extra: ExtraKeywords, path: string): KeywordIndex {
   const index = copyIndex(builtInIndex());
   for (const kind of KINDS.toReversed()) {
     for (const [position, word] of (extra[kind] ?? []).entries()) {
-      if (kind !== 'opt-out' && readWith(builtInIndex(), word).kind === 'opt-out') {
+      if (kind !== 'opt-out' && matchWith(builtInIndex(), word).kind === 'opt-out') {
         const option = `${path}.${kind}[${position}]`;
         throw new ConfigurationError(`${option} is an opt-out word, and stays one: choose another.`, option);
       }
@@ -133,12 +133,12 @@ function addOwnWords(extra: ExtraKeywords, path: string): KeywordIndex {
 export function createKeywordReader(
   extra: ExtraKeywords | undefined,
   path = 'extra',
-): (message: string) => KeywordReading {
+): (message: string) => KeywordMatch {
   const flaw = extra === undefined ? undefined : findFlaw(extraKeywordsField, extra, path);
   if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
   const own = extra === undefined ? undefined : addOwnWords(extra, path);
   return (message) =>
-    message.length > MAX_TEXT_LENGTH ? { kind: 'none' } : readWith(own ?? builtInIndex(), message);
+    message.length > MAX_TEXT_LENGTH ? { kind: 'none' } : matchWith(own ?? builtInIndex(), message);
 }
 
 /**
@@ -153,6 +153,6 @@ export function createKeywordReader(
  * readKeyword('stop by at 5').kind; // 'possible-opt-out'
  * ```
  */
-export function readKeyword(message: string, { extra }: ReadKeywordOptions = {}): KeywordReading {
+export function readKeyword(message: string, { extra }: ReadKeywordOptions = {}): KeywordMatch {
   return createKeywordReader(extra)(message);
 }

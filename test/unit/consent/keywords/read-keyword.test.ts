@@ -173,9 +173,9 @@ describe('readKeyword', () => {
     );
     fc.assert(
       fc.property(anything, (text) => {
-        const reading = readKeyword(text);
-        if (text.length > 160) expect(reading).toEqual({ kind: 'none' });
-        if (reading.word !== undefined) expect(known).toContain(reading.word);
+        const match = readKeyword(text);
+        if (text.length > 160) expect(match).toEqual({ kind: 'none' });
+        if (match.word !== undefined) expect(known).toContain(match.word);
         expect(readKeyword(`zzqx ${text.slice(0, 140)} stop`).kind).toBe('possible-opt-out');
       }),
     );
