@@ -106,10 +106,12 @@ export {
   importConsent,
 } from './consent/import-consent.ts';
 export type { InboundConsentOptions } from './consent/inbound-options.ts';
-export type { KeywordKind, KeywordLanguage } from './consent/keywords/keyword-lists.ts';
+export type { KeywordMatch } from './consent/keywords/keyword-match.ts';
+export type { KeywordKind, KeywordLanguage } from './consent/keywords/language-words.ts';
 export {
-  type ExtraKeywords,
-  type KeywordMatch,
+  type KeywordChanges,
+  type KeywordOptions,
+  type KeywordsByKind,
   type ReadKeywordOptions,
   readKeyword,
 } from './consent/keywords/read-keyword.ts';

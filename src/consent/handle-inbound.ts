@@ -21,9 +21,10 @@ export interface InboundConsent {
    * - `confirm`: a yes to an open question of `consent.requestOptIn`.
    * - `help`: HELP and its like.
    * - `possible-opt-out`: sounds like an opt-out, for a person to read. Nothing was changed.
+   * - `reaction`: a phone's report that the person liked a message (`Liked “…”`). Nothing was changed.
    * - `none`: anything else, also a yes that nobody asked for.
    */
-  readonly intent: 'opt-out' | 'opt-in' | 'confirm' | 'help' | 'possible-opt-out' | 'none';
+  readonly intent: 'opt-out' | 'opt-in' | 'confirm' | 'help' | 'possible-opt-out' | 'reaction' | 'none';
   /** What the ledger holds of it; absent when nothing was to be recorded, or there is no ledger or no phone number. */
   readonly recorded?: ConsentRecord;
   /** True when a choice that the person made later was recorded before: this one is part of the history only. */
@@ -71,7 +72,8 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
   const { guard, ledger, clock, emit } = config;
   const { inbound: options = {}, onPossibleOptOut }: ConsentGuardOptions = guard === false ? {} : guard;
   const { optOutReply, optInReply, helpReply, optOutScope = 'all' } = options;
-  const readKeyword = createKeywordReader(options.words);
+  const { languages, words } = options;
+  const readKeyword = createKeywordReader({ languages, words }, 'guards.consent.inbound');
   const { reply, mirror } = createInboundActions(config);
 
   async function replyIfAsked(
@@ -231,9 +233,9 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
   }
 
   return async (inbound, call) => {
-    const { kind } = readKeyword(inbound.body);
-    if (kind === 'none') return { intent: 'none' };
     const phone = senderOf(inbound);
+    const { kind } = readKeyword(inbound.body, phone?.country);
+    if (kind === 'none' || kind === 'reaction') return { intent: kind };
     if (kind === 'possible-opt-out') {
       await possibleOptOut(phone?.e164 ?? inbound.source, inbound, call);
       return { intent: kind };

@@ -1,12 +1,12 @@
 import { type Fields, flag, oneOf, shape, text } from '../schema.ts';
-import { type ExtraKeywords, extraKeywordsField } from './keywords/read-keyword.ts';
+import { type KeywordOptions, keywordFields } from './keywords/read-keyword.ts';
 
 /**
  * What happens to texts that people write. Answers go out from the number they wrote to, past every guard.
  *
  * @example inbound: { optOutReply: 'You will get no more messages from Example.', helpReply: 'Example: +65 6123 4567' }
  */
-export interface InboundConsentOptions {
+export interface InboundConsentOptions extends KeywordOptions {
   /** Confirms an opt-out, once. 47 CFR 64.1200(a)(12) allows one text, without advertising. @default none is sent */
   readonly optOutReply?: string | undefined;
   /** Confirms an opt-in. @default none is sent */
@@ -19,8 +19,6 @@ export interface InboundConsentOptions {
   readonly blockAt8x8?: boolean | undefined;
   /** START agrees to marketing ("text START to join"), instead of only undoing a STOP. @default false */
   readonly keywordOptIn?: boolean | undefined;
-  /** Words of your own, in addition to the built-in ones. @default none */
-  readonly words?: ExtraKeywords | undefined;
 }
 
 /** Ten parts of GSM-7; the content guard says more exactly what fits. */
@@ -34,6 +32,6 @@ const fields: Fields<InboundConsentOptions> = {
   optOutScope: oneOf(['all', 'marketing']),
   blockAt8x8: flag(),
   keywordOptIn: flag(),
-  words: extraKeywordsField,
+  ...keywordFields,
 };
 export const inboundField = shape(fields, 'an object of options');

@@ -1,84 +1,195 @@
-import {
-  ACCENTED_OPT_OUTS,
-  ACCENTED_POLITE_WORDS,
-  CLEAR_PHRASES,
-  type KeywordKind,
-  type KeywordLanguage,
-  keywordLists,
-  POLITE_WORDS,
-} from './keyword-lists.ts';
-import { type SplitWord, splitWords } from './split-words.ts';
+import type { KeywordKind, KeywordLanguage, KeywordUse, LanguageWords } from './language-words.ts';
+import { lettersOf } from './misspellings.ts';
+import { accentedWords, type SplitWord, splitWords } from './split-words.ts';
 
 /** Where a word is of two kinds, the first of these counts; where a message has words of two kinds too. */
 export const KINDS: readonly KeywordKind[] = ['opt-out', 'help', 'opt-in', 'confirm'];
 
+/** A word or wording of the lists, or of the team. */
 export interface KeywordEntry {
-  /** `polite` changes nothing; a `phrase` is looked for inside of other text. */
-  readonly kind: KeywordKind | 'polite' | 'phrase';
   /** As it is written in the list. */
   readonly word: string;
   readonly language?: KeywordLanguage;
-  /** The word counts only with its accents. */
-  readonly needsAccents?: true;
 }
 
-/** Entries by their plain words, joined by spaces. */
+export interface Keyword extends KeywordEntry {
+  readonly kind: KeywordKind;
+  readonly use: KeywordUse;
+  /** The languages in which it is ambiguous or everyday; `*`: wherever it is used. */
+  readonly usedIn: readonly KeywordLanguage[] | '*';
+  /** False for a list that no native speaker has read: at most a possible opt-out. */
+  readonly acts: boolean;
+  /** The word counts only with its accents, which are these. */
+  readonly accents?: string;
+}
+
+/** Filler changes nothing: courtesy around any keyword, particles beside one of their own language. */
+export interface Filler {
+  readonly courtesy: boolean;
+  readonly particleOf: readonly KeywordLanguage[];
+  readonly accents?: string;
+}
+
+/** What ends at a node: words from the root to it, one by one. */
+export interface IndexNode {
+  readonly next: Map<string, IndexNode>;
+  keyword?: Keyword;
+  filler?: Filler;
+  /** Wording that is looked for anywhere. */
+  phrase?: KeywordEntry;
+  /** Wording that may ask to be left alone when it is the whole message. */
+  alone?: KeywordEntry;
+  /** Pairs of which it is a first, or a second, part. */
+  firstOf?: PairPart[];
+  secondOf?: PairPart[];
+}
+
+export interface PairPart {
+  /** Number of the pair. */
+  readonly pair: number;
+  readonly gap: number;
+  readonly entry: KeywordEntry;
+}
+
+/** Letters that two words must share at an end before they are compared as a whole. */
+export const EDGE_LENGTH = 4;
+
+/** A keyword of one word, in the spelling of `splitWords`. */
+export interface SpeltKeyword {
+  readonly plain: string;
+  readonly keyword: Keyword;
+  /** {@link lettersOf} `plain`. */
+  readonly letters: number;
+}
+
 export interface KeywordIndex {
-  readonly entries: Map<string, KeywordEntry>;
-  /** Words of the longest entry. */
-  maxWords: number;
+  readonly root: IndexNode;
+  /** Opt-out words of one word, for misspellings. */
+  readonly optOuts: SpeltKeyword[];
+  /** With which letters they begin and end, {@link EDGE_LENGTH} each. */
+  readonly edges: Set<string>;
+  pairs: number;
 }
 
-/** Adds an entry in place of another one with the same plain words. */
-export function addKeyword(index: KeywordIndex, entry: KeywordEntry): void {
-  const words = splitWords(entry.word);
-  index.entries.set(words.map(({ plain }) => plain).join(' '), entry);
-  index.maxWords = Math.max(index.maxWords, words.length);
+function createNode(): IndexNode {
+  return { next: new Map() };
 }
 
-/** What comes later replaces what was there, so the weakest comes first. */
-function createIndex(): KeywordIndex {
-  const index: KeywordIndex = { entries: new Map(), maxWords: 0 };
-  const add = (words: string, entry: Omit<KeywordEntry, 'word'>) => {
-    for (const word of words.split(',')) addKeyword(index, { ...entry, word });
-  };
-  add(POLITE_WORDS, { kind: 'polite' });
-  add(ACCENTED_POLITE_WORDS, { kind: 'polite', needsAccents: true });
-  add(CLEAR_PHRASES, { kind: 'phrase' });
-  const fromLast = keywordLists().toReversed();
-  for (const kind of KINDS.toReversed()) {
-    for (const list of fromLast) {
-      if (list.kind === kind) add(list.words, { kind, language: list.language });
-    }
+/** The node of a word or phrase, made when it is not there. */
+function nodeAt(index: KeywordIndex, word: string): IndexNode {
+  let node = index.root;
+  for (const { plain } of splitWords(word)) {
+    const next = node.next.get(plain) ?? createNode();
+    node.next.set(plain, next);
+    node = next;
   }
-  add(ACCENTED_OPT_OUTS, { kind: 'opt-out', language: 'vi', needsAccents: true });
+  return node;
+}
+
+function eachWord(
+  words: string | undefined,
+  use: (word: string, accents: { accents?: string }) => void,
+): void {
+  for (const written of words === undefined ? [] : words.split(',')) {
+    const isAccented = written.startsWith('!');
+    const word = isAccented ? written.slice(1) : written;
+    use(word, isAccented ? { accents: accentedWords(word).join(' ') } : {});
+  }
+}
+
+/** A list of which a native speaker has read every word goes before one that nobody has, an opt-out before other kinds. */
+function isStronger(one: Keyword, other: Keyword | undefined): boolean {
+  if (other === undefined) return true;
+  if (one.acts !== other.acts) return one.acts;
+  return KINDS.indexOf(one.kind) < KINDS.indexOf(other.kind);
+}
+
+/** Adds a keyword, in place of a weaker one; one of the team is given `force`. */
+export function addKeyword(index: KeywordIndex, keyword: Keyword, force = false): void {
+  const node = nodeAt(index, keyword.word);
+  if (force || isStronger(keyword, node.keyword)) node.keyword = keyword;
+}
+
+/** Takes a word out of the lists, whatever its kind. */
+export function removeWord(index: KeywordIndex, word: string): void {
+  const node = nodeAt(index, word);
+  for (const key of ['keyword', 'phrase', 'alone', 'firstOf', 'secondOf'] as const) delete node[key];
+}
+
+function addFiller(index: KeywordIndex, word: string, filler: Filler): void {
+  const node = nodeAt(index, word);
+  node.filler = {
+    ...filler,
+    courtesy: filler.courtesy || node.filler?.courtesy === true,
+    particleOf: [...filler.particleOf, ...(node.filler?.particleOf ?? [])],
+  };
+}
+
+function addLanguage(index: KeywordIndex, words: LanguageWords): void {
+  const { language, acts } = words;
+  for (const { kind, use = 'clear', usedIn = [language], words: listed } of words.lists) {
+    eachWord(listed, (word, accents) =>
+      addKeyword(index, { word, language, kind, use, usedIn, acts, ...accents }),
+    );
+  }
+  eachWord(words.courtesy, (word, accents) =>
+    addFiller(index, word, { courtesy: true, particleOf: [], ...accents }),
+  );
+  eachWord(words.particles, (word, accents) =>
+    addFiller(index, word, { courtesy: true, particleOf: [language], ...accents }),
+  );
+  eachWord(words.phrases, (word) => {
+    nodeAt(index, word).phrase ??= { word, language };
+  });
+  eachWord(words.alone, (word) => {
+    nodeAt(index, word).alone ??= { word, language };
+  });
+  for (const { first, second, gap } of words.pairs ?? []) {
+    const pair = index.pairs++;
+    eachWord(first, (word) => {
+      const node = nodeAt(index, word);
+      node.firstOf = [...(node.firstOf ?? []), { pair, gap, entry: { word, language } }];
+    });
+    eachWord(second, (word) => {
+      const node = nodeAt(index, word);
+      node.secondOf = [...(node.secondOf ?? []), { pair, gap, entry: { word, language } }];
+    });
+  }
+}
+
+/** Collects the opt-out words of one word: what a misspelt word is compared with. */
+export function collectOptOuts(index: KeywordIndex): void {
+  index.optOuts.length = 0;
+  index.edges.clear();
+  for (const [plain, { keyword }] of index.root.next) {
+    if (keyword?.kind !== 'opt-out' || keyword.accents !== undefined) continue;
+    index.optOuts.push({ plain, keyword, letters: lettersOf(plain) });
+    index.edges.add(plain.slice(0, EDGE_LENGTH)).add(plain.slice(-EDGE_LENGTH));
+  }
+}
+
+/** Puts the words of some languages in order. */
+export function createIndex(languages: readonly LanguageWords[]): KeywordIndex {
+  const index: KeywordIndex = { root: createNode(), optOuts: [], edges: new Set(), pairs: 0 };
+  for (const words of languages) addLanguage(index, words);
+  collectOptOuts(index);
   return index;
 }
 
-let builtIn: KeywordIndex | undefined;
-
-/** The built-in words, put in order at the first use. */
-export function builtInIndex(): KeywordIndex {
-  builtIn ??= createIndex();
-  return builtIn;
-}
-
-/** A new index with the same entries. */
-export function copyIndex({ entries, maxWords }: KeywordIndex): KeywordIndex {
-  return { entries: new Map(entries), maxWords };
-}
-
-/** The longest entry that begins at a word; `spelling` is what is compared. */
-export function findKeyword(
-  { entries, maxWords }: KeywordIndex,
+/** The longest way through the index from a word on, to a node that `wanted` accepts; `end` is the word after it. */
+export function findLongest(
+  { root }: KeywordIndex,
   words: readonly SplitWord[],
   start: number,
-  spelling: 'plain' | 'shape',
-): { readonly entry: KeywordEntry; readonly words: readonly SplitWord[] } | undefined {
-  for (let end = Math.min(start + maxWords, words.length); end > start; end--) {
-    const found = words.slice(start, end);
-    const entry = entries.get(found.map((word) => word[spelling]).join(' '));
-    if (entry !== undefined) return { entry, words: found };
+  wanted: (node: IndexNode, end: number) => boolean,
+): { readonly node: IndexNode; readonly end: number } | undefined {
+  let found: { readonly node: IndexNode; readonly end: number } | undefined;
+  let node: IndexNode | undefined = root;
+  for (let end = start; end < words.length; ) {
+    node = node.next.get((words[end] as SplitWord).plain);
+    if (node === undefined) break;
+    end += 1;
+    if (wanted(node, end)) found = { node, end };
   }
-  return undefined;
+  return found;
 }

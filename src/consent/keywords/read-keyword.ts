@@ -1,44 +1,59 @@
 import { ConfigurationError } from '../../errors.ts';
-import { findFlaw, list, refined, shape, text } from '../../schema.ts';
+import { type Fields, findFlaw, list, oneOf, refined, shape, text } from '../../schema.ts';
+import { languagesOf } from './country-languages.ts';
 import {
   addKeyword,
-  builtInIndex,
-  copyIndex,
-  findKeyword,
-  type KeywordEntry,
+  collectOptOuts,
+  createIndex,
+  findLongest,
+  type Keyword,
   type KeywordIndex,
   KINDS,
+  removeWord,
 } from './keyword-index.ts';
-import type { KeywordKind, KeywordLanguage } from './keyword-lists.ts';
-import { type SplitWord, splitWords } from './split-words.ts';
+import type { KeywordMatch } from './keyword-match.ts';
+import type { KeywordKind, KeywordLanguage } from './language-words.ts';
+import { LANGUAGE_TAGS, LANGUAGES } from './languages/index.ts';
+import { findInside } from './match-inside.ts';
+import { matchWhole } from './match-whole.ts';
+import { isReaction } from './reaction.ts';
+import { splitWords } from './split-words.ts';
 
 /**
- * UTF-16 code units of the longest text that is read; longer ones are letters to somebody, not keywords. Ours, after the
- * length of one GSM-7 message (3GPP TS 23.040).
+ * UTF-16 code units that are read of each end of a long text. What lies between in a longer one is not read, so that it
+ * is for a person to look at. Ours: 26 messages of GSM-7 (3GPP TS 23.040) together.
  */
-const MAX_TEXT_LENGTH = 160;
+const MAX_END_LENGTH = 2_080;
 
-/** Words of your own by kind, in addition to the built-in ones. At most 200 a kind, 100 characters each. */
-export type ExtraKeywords = { readonly [Kind in KeywordKind]?: readonly string[] | undefined };
+/** Words by kind. At most 200 of a kind, 100 characters each. */
+export type KeywordsByKind = { readonly [Kind in KeywordKind]?: readonly string[] | undefined };
 
-/** What an inbound text says. */
-export interface KeywordMatch {
+/** Changes to the built-in words. */
+export interface KeywordChanges {
   /**
-   * `opt-out`, `opt-in`, `confirm`, `help`: the whole message is such a word, with nothing but polite words around it.
-   * `confirm` is a yes, and counts only when something was asked. `possible-opt-out`: an opt-out word or such wording
-   * inside of other text, for a person to look at, not to act on. `none`: anything else.
+   * Words that count besides the built-in ones, and give another meaning to a built-in word of another kind. An opt-out
+   * word stays one. @default none
    */
-  readonly kind: KeywordKind | 'possible-opt-out' | 'none';
-  /** The word that decided, as it is written in our list or in yours; never text of the person's. */
-  readonly word?: string;
-  /** The list it is in; absent for words of your own and for wording. */
-  readonly language?: KeywordLanguage;
+  readonly add?: KeywordsByKind | undefined;
+  /** Built-in words that no longer count, as they are listed, at most 200. `STOP` cannot be removed. @default none */
+  readonly remove?: readonly string[] | undefined;
+}
+
+/** Which words are read. */
+export interface KeywordOptions {
+  /** Languages whose lists are used. English is read in any case: STOP is an opt-out everywhere. @default all */
+  readonly languages?: readonly KeywordLanguage[] | undefined;
+  /** Words that are added to the lists, or taken out of them. @default none */
+  readonly words?: KeywordChanges | undefined;
 }
 
 /** Options of {@link readKeyword}. */
-export interface ReadKeywordOptions {
-  /** Words of your own. @default none */
-  readonly extra?: ExtraKeywords | undefined;
+export interface ReadKeywordOptions extends KeywordOptions {
+  /**
+   * ISO 3166-1 alpha-2 code of the person's number. A word that is ordinary in the languages of this country counts only
+   * when it stands alone. @default unknown: a word that is ordinary anywhere counts only when it stands alone
+   */
+  readonly country?: string | undefined;
 }
 
 const ownWords = list(
@@ -49,110 +64,125 @@ const ownWords = list(
   ),
   { max: 200 },
 );
-/** The shape of {@link ExtraKeywords}, for options. */
-export const extraKeywordsField = shape(
-  { 'opt-out': ownWords, 'opt-in': ownWords, confirm: ownWords, help: ownWords },
-  'an object of word lists by kind (opt-out, opt-in, confirm, help)',
-);
+const changeFields: Fields<KeywordChanges> = {
+  add: shape(
+    { 'opt-out': ownWords, 'opt-in': ownWords, confirm: ownWords, help: ownWords },
+    'an object of word lists by kind (opt-out, opt-in, confirm, help)',
+  ),
+  remove: ownWords,
+};
+/** The shape of {@link KeywordOptions}, for options. */
+export const keywordFields: Fields<KeywordOptions> = {
+  languages: list(oneOf(LANGUAGE_TAGS), { min: 1, max: LANGUAGE_TAGS.length }),
+  words: shape(changeFields, 'an object { add, remove }'),
+};
+const optionsField = shape(keywordFields, 'an object { languages, words }');
 
-function toMatch(kind: KeywordMatch['kind'], { word, language }: KeywordEntry): KeywordMatch {
-  return language === undefined ? { kind, word } : { kind, word, language };
+let builtIn: KeywordIndex | undefined;
+
+/** The built-in words of all languages, put in order at the first use. */
+export function builtInIndex(): KeywordIndex {
+  builtIn ??= createIndex(LANGUAGES);
+  return builtIn;
 }
 
-/** `S.T.O.P.` is STOP: a message of nothing but single letters is one word. */
-function joinLetters(words: SplitWord[]): SplitWord[] {
-  return words.every(({ plain }) => /^[a-z]$/.test(plain))
-    ? splitWords(words.map(({ plain }) => plain).join(''))
-    : words;
+/** Hands and signs that say no. */
+const NO_SIGNS = /[🛑🚫⛔🖕📵🔕✋]/u;
+
+function readWith(index: KeywordIndex, message: string, country: string | undefined): KeywordMatch {
+  if (isReaction(message)) return { kind: 'reaction' };
+  const isLong = message.length > 2 * MAX_END_LENGTH;
+  const read = isLong ? `${message.slice(0, MAX_END_LENGTH)}\n${message.slice(-MAX_END_LENGTH)}` : message;
+  const words = splitWords(read);
+  if (words.length === 0 && !isLong) return { kind: NO_SIGNS.test(read) ? 'possible-opt-out' : 'none' };
+  const spoken = country === undefined ? undefined : languagesOf(country.toUpperCase());
+  const whole = isLong ? undefined : matchWhole(index, words, read, spoken);
+  const match = whole ?? findInside(index, words, read);
+  return isLong && match.kind === 'none' ? { kind: 'possible-opt-out' } : match;
 }
 
-function isTyped({ needsAccents, word }: KeywordEntry, words: readonly SplitWord[]): boolean {
-  if (needsAccents === undefined) return true;
-  const accented = (all: readonly SplitWord[]) => all.map((one) => one.accented).join(' ');
-  return accented(words) === accented(splitWords(word));
+function isOptOut(keyword: Keyword | undefined): boolean {
+  return keyword?.kind === 'opt-out' && keyword.acts;
 }
 
-/** Accents that were typed tell another word; accents that were not typed tell nothing. */
-function mayBeMeant(entry: KeywordEntry, words: readonly SplitWord[]): boolean {
-  return isTyped(entry, words) || words.every(({ plain, accented }) => plain === accented);
+function keywordOf(index: KeywordIndex, word: string): Keyword | undefined {
+  const words = splitWords(word);
+  const found = findLongest(
+    index,
+    words,
+    0,
+    ({ keyword }, end) => keyword !== undefined && end === words.length,
+  );
+  return found?.node.keyword;
 }
 
-/** The strongest word of a message that is made of keywords and polite words only. */
-function matchWhole(index: KeywordIndex, words: readonly SplitWord[]): KeywordMatch | undefined {
-  const entries: KeywordEntry[] = [];
-  for (let start = 0; start < words.length; ) {
-    const found = findKeyword(index, words, start, 'plain');
-    if (found === undefined || !isTyped(found.entry, found.words)) return undefined;
-    entries.push(found.entry);
-    start += found.words.length;
+function change(index: KeywordIndex, { add = {}, remove = [] }: KeywordChanges, path: string): void {
+  for (const [position, word] of remove.entries()) {
+    const option = `${path}.remove[${position}]`;
+    if (keywordOf(index, word)?.word === 'STOP') {
+      throw new ConfigurationError(`${option}: STOP opts out everywhere, so it cannot be removed.`, option);
+    }
+    removeWord(index, word);
   }
-  const hasPhrase = entries.some(({ kind }) => kind === 'phrase');
-  for (const kind of KINDS) {
-    const entry = entries.find((one) => one.kind === kind);
-    // "Stop. Leave me alone" is an opt-out, but "yes, leave me alone" is no yes.
-    if (entry !== undefined) return hasPhrase && kind !== 'opt-out' ? undefined : toMatch(kind, entry);
-  }
-  return undefined;
-}
-
-function matchInside(index: KeywordIndex, words: readonly SplitWord[]): KeywordMatch {
-  for (const start of words.keys()) {
-    const found = findKeyword(index, words, start, 'plain') ?? findKeyword(index, words, start, 'shape');
-    if (found === undefined || !mayBeMeant(found.entry, found.words)) continue;
-    const { kind } = found.entry;
-    if (kind === 'opt-out' || kind === 'phrase') return toMatch('possible-opt-out', found.entry);
-  }
-  return { kind: 'none' };
-}
-
-function matchWith(index: KeywordIndex, message: string): KeywordMatch {
-  const words = joinLetters(splitWords(message));
-  return matchWhole(index, words) ?? matchInside(index, words);
-}
-
-function addOwnWords(extra: ExtraKeywords, path: string): KeywordIndex {
-  const index = copyIndex(builtInIndex());
   for (const kind of KINDS.toReversed()) {
-    for (const [position, word] of (extra[kind] ?? []).entries()) {
-      if (kind !== 'opt-out' && matchWith(builtInIndex(), word).kind === 'opt-out') {
-        const option = `${path}.${kind}[${position}]`;
-        throw new ConfigurationError(`${option} is an opt-out word, and stays one: choose another.`, option);
+    for (const [position, word] of (add[kind] ?? []).entries()) {
+      const option = `${path}.add.${kind}[${position}]`;
+      if (
+        kind !== 'opt-out' &&
+        readWith(index, word, undefined).kind === 'opt-out' &&
+        isBuiltIn(index, word)
+      ) {
+        throw new ConfigurationError(
+          `${option} is an opt-out word, and stays one: choose another word.`,
+          option,
+        );
       }
-      addKeyword(index, { kind, word });
+      addKeyword(index, { word, kind, use: 'clear', usedIn: [], acts: true }, true);
     }
   }
-  return index;
+}
+
+function isBuiltIn(index: KeywordIndex, word: string): boolean {
+  return isOptOut(keywordOf(index, word)) || readWith(builtInIndex(), word, undefined).kind === 'opt-out';
 }
 
 /**
- * Makes {@link readKeyword} with your own words checked and put in order once. `path` is where these words are among the
+ * Makes {@link readKeyword} with its options checked and its words put in order once. `path` is where they are among the
  * options, for the error.
  *
- * @throws ConfigurationError for an unknown kind, a word without letters, and an opt-out word given another meaning.
+ * @throws ConfigurationError an unknown language or kind, a word without letters, an opt-out word given another meaning
  */
 export function createKeywordReader(
-  extra: ExtraKeywords | undefined,
-  path = 'extra',
-): (message: string) => KeywordMatch {
-  const flaw = extra === undefined ? undefined : findFlaw(extraKeywordsField, extra, path);
+  options: KeywordOptions = {},
+  path = 'options',
+): (message: string, country?: string) => KeywordMatch {
+  const flaw = findFlaw(optionsField, options, path);
   if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
-  const own = extra === undefined ? undefined : addOwnWords(extra, path);
-  return (message) =>
-    message.length > MAX_TEXT_LENGTH ? { kind: 'none' } : matchWith(own ?? builtInIndex(), message);
+  const { languages, words } = options;
+  if (languages === undefined && words === undefined) {
+    return (message, country) => readWith(builtInIndex(), message, country);
+  }
+  const index = createIndex(
+    LANGUAGES.filter(({ language }) => language === 'en' || (languages?.includes(language) ?? true)),
+  );
+  if (words !== undefined) change(index, words, `${path}.words`);
+  collectOptOuts(index);
+  return (message, country) => readWith(index, message, country);
 }
 
 /**
  * What an inbound text says: an opt-out, an opt-in, a yes, a call for help, or none of these. The whole message must be the
- * word; case, accents, punctuation, emoji and full-width letters do not matter, polite words may stand around it, and an
- * opt-out wins over other words. Texts of more than 160 UTF-16 code units are not read: `none`.
+ * word; case, accents, punctuation, emoji and full-width letters do not matter, courtesy may stand around it, and an
+ * opt-out wins over other words. Misspelt words, and wording that asks to be left alone, are a possible opt-out.
  *
- * @throws ConfigurationError when `extra` is wrong; never because of the text.
+ * @throws ConfigurationError an option is wrong; never because of the text
  * @example
  * ```ts
  * readKeyword('Stop. Thank you'); // { kind: 'opt-out', word: 'STOP', language: 'en' }
+ * readKeyword('Thanks, Huy', { country: 'VN' }).kind; // 'possible-opt-out'
  * readKeyword('stop by at 5').kind; // 'possible-opt-out'
  * ```
  */
-export function readKeyword(message: string, { extra }: ReadKeywordOptions = {}): KeywordMatch {
-  return createKeywordReader(extra)(message);
+export function readKeyword(message: string, { country, ...options }: ReadKeywordOptions = {}): KeywordMatch {
+  return createKeywordReader(options)(message, country);
 }

@@ -1,49 +1,115 @@
-/** A word of a text in three spellings. */
+/** A word of a text, and how it is joined to the word before it. */
 export interface SplitWord {
   /** Lower case, Latin letters without accents: what is compared. */
   readonly plain: string;
-  /** As `plain`, with the accents. */
-  readonly accented: string;
-  /** What `plain` looks like: Cyrillic and Greek letters as the Latin ones they resemble, `stooop` as `stop`. */
-  readonly shape: string;
+  /** Nothing but punctuation stands before it, as in `opt-out`. */
+  readonly isGlued: boolean;
+  /** The first word of a sentence. */
+  readonly startsSentence: boolean;
 }
 
-/** Thai and Chinese do not put spaces between words: each character stands for itself, with its vowels and tones. */
-const UNSPACED = /[\p{Script=Thai}\p{Script=Han}]\p{M}*/gu;
-/** Zero-width characters, joiners, soft hyphens, variation selectors, marks of direction. */
-const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
-/**
- * More marks in a row than any writing has: Unicode's Stream-Safe Text Format (UAX #15, section 13) ends a run after 30.
- * Normalisation sorts a run of marks, and the time for that grows with the square of its length. The two half-width sound
- * marks are letters that become marks.
- */
-const MARKS_IN_EXCESS = /([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+/gu;
+/** `normalize` takes seconds on 100 kB of combining marks, because it sorts a run of them; no word needs more than three. */
+const LONG_MARKS = /(\p{M}{3})\p{M}+/gu;
+/** Zero-width characters, joiners, soft hyphens, variation selectors, marks of direction; the Arabic stretching line. */
+const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u0640]/gu;
 /** `don't` is one word. A grave accent is often typed for an apostrophe. */
 const APOSTROPHES = /['\u2018\u2019\u02bc`]/g;
-const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{Mn}\p{Mc}]*/gu;
 /** Only Latin letters lose their marks: a Thai vowel is a mark too. */
-const ACCENTED = /(\p{Script=Latin})\p{M}+/gu;
-/** What decomposition leaves whole. Turkish phones write the dotless i for I. */
-const WHOLE_LETTERS = /[ßđıœ]/g;
-const THREE_OR_MORE = /(\p{L})\1{2,}/gu;
-const GREEK_OR_CYRILLIC = /[\u0370-\u052f]/g;
-const LOOK_ALIKES = 'аαвβсԁеεнηіιјкκмμνоοрρԛѕтτуυхχζ';
-const LOOKED_LIKE = 'aabbcdeehhiijkkmmnooppqsttyuxxz';
+const ACCENTS = /(\p{Script=Latin})\p{M}+/gu;
+/** Marks that people leave out: of Arabic (vowels, hamza, madda) and Hindi (nukta, anusvara). */
+const LOOSE_MARKS = /[\u064b-\u0655\u0670\u093c\u0901-\u0903]/g;
+/** What decomposition leaves whole, and Arabic and Russian letters that are typed for each other. */
+const WHOLE_LETTERS = /[ßđıœæøłةىё]/g;
+const FOLDED: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  đ: 'd',
+  ı: 'i',
+  œ: 'oe',
+  æ: 'ae',
+  ø: 'o',
+  ł: 'l',
+  ة: 'ه',
+  ى: 'ي',
+  ё: 'е',
+};
 
-function plainLetter(letter: string): string {
-  if (letter === 'ß') return 'ss';
-  if (letter === 'đ') return 'd';
-  return letter === 'ı' ? 'i' : 'oe';
+const LETTER = 1;
+/** A letter of a script that puts no spaces between words, or endings without a seam: a word with its vowels and tones. */
+const SYLLABLE = 2;
+const MARK = 3;
+const SPACE = 4;
+const SENTENCE_END = 5;
+const OTHER = 6;
+
+const IS_SYLLABLE =
+  /[\p{Script=Thai}\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Tamil}ー]/u;
+const IS_LETTER = /[\p{L}\p{N}]/u;
+const IS_MARK = /[\p{Mn}\p{Mc}]/u;
+const IS_SENTENCE_END = /[.!?;…。！？；।؟\n\r\u2028\u2029]/u;
+const IS_SPACE = /[\s\p{Z}\p{Cc}]/u;
+
+function classify(character: string): number {
+  if (IS_LETTER.test(character)) return IS_SYLLABLE.test(character) ? SYLLABLE : LETTER;
+  if (IS_MARK.test(character)) return MARK;
+  if (IS_SENTENCE_END.test(character)) return SENTENCE_END;
+  return IS_SPACE.test(character) ? SPACE : OTHER;
 }
 
-function latinLetter(letter: string): string {
-  return LOOKED_LIKE[LOOK_ALIKES.indexOf(letter)] ?? letter;
+/** By UTF-16 code unit, worked out at the first meeting. */
+const KINDS = new Uint8Array(0x1_0000);
+
+function kindOf(unit: number): number {
+  const known = KINDS[unit] as number;
+  if (known !== 0) return known;
+  // Half of a pair: emoji, or rare Chinese characters that are in no list.
+  const kind = unit >= 0xd800 && unit <= 0xdfff ? OTHER : classify(String.fromCharCode(unit));
+  KINDS[unit] = kind;
+  return kind;
 }
 
-function splitWord(word: string): SplitWord {
-  const plain = word.normalize('NFD').replace(ACCENTED, '$1').replace(WHOLE_LETTERS, plainLetter);
-  const shape = plain.replace(GREEK_OR_CYRILLIC, latinLetter).replace(THREE_OR_MORE, '$1');
-  return { plain, accented: word.normalize('NFC'), shape };
+/** One spelling for every way to type the same letters; the accents stay. */
+export function foldText(text: string): string {
+  return text
+    .replace(INVISIBLE, '')
+    .replace(LONG_MARKS, '$1')
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(APOSTROPHES, '')
+    .normalize('NFC');
+}
+
+function withoutAccents(folded: string): string {
+  return folded
+    .normalize('NFD')
+    .replace(ACCENTS, '$1')
+    .replace(LOOSE_MARKS, '')
+    .normalize('NFC')
+    .replace(WHOLE_LETTERS, (letter) => FOLDED[letter] as string);
+}
+
+function cutWords(folded: string): SplitWord[] {
+  const words: SplitWord[] = [];
+  let isGlued = false;
+  let startsSentence = true;
+  for (let at = 0; at < folded.length; ) {
+    const kind = kindOf(folded.charCodeAt(at));
+    if (kind !== LETTER && kind !== SYLLABLE) {
+      if (kind === SENTENCE_END) startsSentence = true;
+      if (kind === SPACE) isGlued = false;
+      at += 1;
+      continue;
+    }
+    let end = at + 1;
+    for (; end < folded.length; end++) {
+      const next = kindOf(folded.charCodeAt(end));
+      if (next !== MARK && (kind === SYLLABLE || next !== LETTER)) break;
+    }
+    words.push({ plain: folded.slice(at, end), isGlued, startsSentence });
+    isGlued = true;
+    startsSentence = false;
+    at = end;
+  }
+  return words;
 }
 
 /**
@@ -51,11 +117,10 @@ function splitWord(word: string): SplitWord {
  * punctuation, emoji, spaces, control and invisible characters go. Never throws, and takes time in proportion to the text.
  */
 export function splitWords(text: string): SplitWord[] {
-  const letters = text
-    .replace(INVISIBLE, '')
-    .replace(MARKS_IN_EXCESS, '$1')
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(APOSTROPHES, '');
-  return (letters.replace(UNSPACED, ' $& ').match(WORD) ?? []).map(splitWord);
+  return cutWords(withoutAccents(foldText(text)));
+}
+
+/** The same words as {@link splitWords}, with their accents. */
+export function accentedWords(text: string): string[] {
+  return cutWords(foldText(text)).map(({ plain }) => plain);
 }

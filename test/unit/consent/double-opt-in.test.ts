@@ -105,7 +105,10 @@ describe('the double opt-in', () => {
     expect(onOptIn.mock.lastCall?.[0]).toEqual({ ...record, destination: person });
     expect(of('consent-recorded')).toMatchObject([{ state: 'opted-in' }]);
     await advertise();
-    expect(await failureOf(consent.confirm(person))).toMatchObject({ code: 'consent', reason: 'not-requested' });
+    expect(await failureOf(consent.confirm(person))).toMatchObject({
+      code: 'consent',
+      reason: 'not-requested',
+    });
   });
 
   it('confirm has a source of its own, and covers the purposes that were asked for', async () => {

@@ -467,7 +467,7 @@ describe('what only sounds like an opt-out', () => {
     expect(await start().consent.handleInbound(text)).toEqual({ intent: 'possible-opt-out' });
   });
 
-  it.each([['See you at five'], [''], [`STOP ${'x'.repeat(200)}`], ['YES']])('%j is none', async (body) => {
+  it.each([['See you at five'], [''], ['x'.repeat(200)], ['YES']])('%j is none', async (body) => {
     const { consent } = start();
     expect(await consent.handleInbound(textOf(body))).toEqual({ intent: 'none' });
     expect(await consent.history(person)).toEqual([]);
@@ -514,7 +514,7 @@ describe("8x8's block list", () => {
 });
 
 it('words of the team count too', async () => {
-  const { consent } = start({ inbound: { words: { 'opt-out': ['NO MORE'], help: ['WHO'] } } });
+  const { consent } = start({ inbound: { words: { add: { 'opt-out': ['NO MORE'], help: ['WHO'] } } } });
   expect(await consent.handleInbound(textOf('no more!'))).toMatchObject({ intent: 'opt-out' });
   expect(await consent.handleInbound(textOf('who?'))).toEqual({ intent: 'help' });
 });

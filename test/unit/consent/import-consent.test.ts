@@ -70,7 +70,13 @@ describe('importConsent', () => {
         purposes: ['marketing'],
         text: null,
       },
-      { destination: '+6591234567', state: 'requested', source: 'app', at, expiresAt: '2026-07-02T09:00:00Z' },
+      {
+        destination: '+6591234567',
+        state: 'requested',
+        source: 'app',
+        at,
+        expiresAt: '2026-07-02T09:00:00Z',
+      },
       { destination: '+6591234568', state: 'opted-out', source: 'app', at, confirmation: 'token' },
     );
     const { report, entries } = await imported(`\ufeff${file.replaceAll('\n', '\r\n\r\n')}`, {
@@ -284,7 +290,11 @@ describe('a file that is wrong as a whole', () => {
     ['another format', { format: 'xlsx' }, /options\.format must be one of "csv", "jsonl"/],
     ['a misspelt option', { format: 'csv', dryrun: true }, /Did you mean "dryRun"\?/],
     ['a country that is none', { format: 'csv', country: 'Singapore' }, /options\.country/],
-    ['defaults that are wrong', { format: 'csv', defaults: { state: 'requested' } }, /options\.defaults\.state/],
+    [
+      'defaults that are wrong',
+      { format: 'csv', defaults: { state: 'requested' } },
+      /options\.defaults\.state/,
+    ],
     ['a line before the first', { format: 'csv', fromLine: 0 }, /options\.fromLine/],
   ])('%s: nothing is read', async (_, options, message) => {
     const source = { [Symbol.asyncIterator]: () => expect.unreachable() };

@@ -1,52 +1,95 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { builtInIndex } from '../../../../src/consent/keywords/keyword-index.ts';
-import {
-  ACCENTED_OPT_OUTS,
-  CLEAR_PHRASES,
-  keywordLists,
-  POLITE_WORDS,
-} from '../../../../src/consent/keywords/keyword-lists.ts';
-import { readKeyword } from '../../../../src/consent/keywords/read-keyword.ts';
+import { OURS } from '../../../../src/consent/keywords/language-words.ts';
+import { LANGUAGES } from '../../../../src/consent/keywords/languages/index.ts';
+import { builtInIndex, readKeyword } from '../../../../src/consent/keywords/read-keyword.ts';
 import { splitWords } from '../../../../src/consent/keywords/split-words.ts';
 
-const LANGUAGES = ['en', 'id', 'ms', 'th', 'vi', 'tl', 'zh-Hans', 'zh-Hant', 'fr', 'de', 'es'];
-const KINDS = ['opt-out', 'opt-in', 'confirm', 'help'];
 const keyOf = (word: string) =>
   splitWords(word)
     .map(({ plain }) => plain)
     .join(' ');
-const words = keywordLists().flatMap((list) => list.words.split(',').map((word) => ({ ...list, word })));
+const split = (words = '') => (words === '' ? [] : words.split(','));
+const written = (word: string) => word.replace(/^!/, '');
+const words = LANGUAGES.flatMap(({ language, acts, lists }) =>
+  lists.flatMap((list) =>
+    split(list.words).map((word) => ({ ...list, word: written(word), language, acts })),
+  ),
+);
+const languages = LANGUAGES.map(({ language }) => language);
+const UNREAD = ['pt', 'ko', 'ar', 'hi', 'ta', 'ru', 'ja'];
 
 describe('the words', () => {
-  it.each(words)('$language $kind: $word', ({ language, kind, word }) => {
+  it.each(words)('$language $kind: $word', ({ kind, word }) => {
     const shared = words.filter((other) => keyOf(other.word) === keyOf(word));
-    expect(readKeyword(word)).toEqual({ kind, word: shared[0]?.word, language: shared[0]?.language });
-    expect(shared.map((other) => other.language)).toContain(language);
-    expect(readKeyword(word.toLowerCase()).kind).toBe(kind);
+    const strongest = shared.find(({ acts }) => acts) ?? shared[0];
+    const expected = strongest?.acts === true ? kind : 'possible-opt-out';
+    expect(readKeyword(word)).toEqual({
+      kind: expected,
+      word: strongest?.word,
+      language: strongest?.language,
+    });
+    expect(readKeyword(word.toLowerCase()).kind).toBe(expected);
   });
 
-  it.each(ACCENTED_OPT_OUTS.split(','))('vi opt-out, with its accents: %s', (word) => {
-    expect(readKeyword(word)).toEqual({ kind: 'opt-out', word, language: 'vi' });
-    expect(readKeyword(keyOf(word)).kind).toBe('possible-opt-out');
+  it('counts a Vietnamese word that only its accents tell from others only with its accents', () => {
+    expect(readKeyword('DỪNG')).toEqual({ kind: 'opt-out', word: 'DỪNG', language: 'vi' });
+    expect(readKeyword('dung').kind).toBe('possible-opt-out');
+    expect(readKeyword('đúng').kind).toBe('none');
   });
 
-  it.each(POLITE_WORDS.split(','))('polite, and alone nothing: %s', (word) => {
-    expect(readKeyword(word)).toEqual({ kind: 'none' });
+  it.each(LANGUAGES.flatMap(({ courtesy }) => split(courtesy)))('courtesy, and alone nothing: %s', (word) => {
+    const alone = word === 'STP' ? 'possible-opt-out' : 'none';
+    expect(readKeyword(word).kind).toBe(alone);
     expect(readKeyword(`${word}, STOP`).kind).toBe('opt-out');
     expect(readKeyword(`STOP ${word}`).kind).toBe('opt-out');
   });
 
-  it.each(CLEAR_PHRASES.split(','))('a phrase, never acted on: %s', (word) => {
-    expect(readKeyword(word)).toEqual({ kind: 'possible-opt-out', word });
-    expect(readKeyword(`hey ${word} 123`)).toEqual({ kind: 'possible-opt-out', word });
+  it.each(LANGUAGES.flatMap(({ phrases }) => split(phrases)))('wording, never acted on: %s', (word) => {
+    expect(readKeyword(word).kind).toBe('possible-opt-out');
+    expect(readKeyword(`zzqx ${word} 123`).kind).toBe('possible-opt-out');
   });
 
-  it('has opt-out, opt-in, yes and help in every language, and a page or "ours" for each list', () => {
-    for (const language of LANGUAGES) {
-      const kinds = new Set(words.filter((word) => word.language === language).map(({ kind }) => kind));
-      expect([...kinds].sort(), language).toEqual([...KINDS].sort());
+  it.each(LANGUAGES.flatMap(({ alone }) => split(alone)))(
+    'a possible opt-out when it stands alone: %s',
+    (word) => {
+      expect(['possible-opt-out', 'opt-out']).toContain(readKeyword(word).kind);
+    },
+  );
+
+  it('names a page or "ours" for each list', () => {
+    for (const { lists, reactions } of LANGUAGES) {
+      for (const { source } of [...lists, ...(reactions === undefined ? [] : [reactions])]) {
+        expect(source === OURS || URL.canParse(source), source).toBe(true);
+      }
     }
-    for (const { source } of keywordLists()) expect(source === 'ours' || URL.canParse(source)).toBe(true);
+  });
+
+  it('acts in no language that no native speaker has read, and knows only opt-outs of it', () => {
+    const unread = LANGUAGES.filter(({ acts }) => !acts);
+    expect(unread.map(({ language }) => language).sort()).toEqual(UNREAD.toSorted());
+    for (const { lists } of unread)
+      expect(new Set(lists.map(({ kind }) => kind))).toEqual(new Set(['opt-out']));
+  });
+
+  it('has opt-out, opt-in, yes and help in every other language', () => {
+    for (const language of languages.filter((each) => !UNREAD.includes(each))) {
+      const kinds = new Set(words.filter((word) => word.language === language).map(({ kind }) => kind));
+      expect([...kinds].sort(), language).toEqual(['confirm', 'help', 'opt-in', 'opt-out']);
+    }
+  });
+
+  it('are all in the documents, with their use and source', () => {
+    const documented = readFileSync(new URL('../../../../docs/keywords.md', import.meta.url), 'utf8').split(
+      '\n',
+    );
+    const rows = LANGUAGES.flatMap(({ language, lists }) =>
+      lists.map(({ kind, use = 'clear', words: listed, source }) => {
+        const page = source === OURS ? OURS : `[page](${source})`;
+        return `| \`${language}\` | ${kind} | ${split(listed).map(written).join(', ')} | ${use} | ${page} |`;
+      }),
+    );
+    expect(documented.filter((line) => rows.includes(line))).toEqual(rows);
   });
 
   it('has no word in two kinds', () => {
@@ -55,17 +98,13 @@ describe('the words', () => {
       expect(kinds.get(keyOf(word)) ?? kind, word).toBe(kind);
       kinds.set(keyOf(word), kind);
     }
-    const others = [...POLITE_WORDS.split(','), ...CLEAR_PHRASES.split(',')];
-    expect(others.filter((word) => kinds.has(keyOf(word)))).toEqual([]);
   });
 
-  it('hides no opt-out word at the start of a longer entry', () => {
-    const entries = [...builtInIndex().entries];
-    const optOuts = entries.filter(([, { kind }]) => kind === 'opt-out').map(([key]) => `${key} `);
-    const others = entries
-      .filter(([, { kind }]) => kind !== 'opt-out' && kind !== 'phrase')
-      .map(([key]) => key);
-    expect(others.filter((key) => optOuts.some((start) => key.startsWith(start)))).toEqual([]);
+  it('compares misspelt words with every opt-out of one word', () => {
+    const optOuts = builtInIndex().optOuts.map(({ plain }) => plain);
+    expect(optOuts).toEqual(
+      expect.arrayContaining(['stop', 'unsubscribe', 'desabonnement', 'berhenti', 'стоп']),
+    );
   });
 
   it.each([
