@@ -191,7 +191,7 @@ const COVERED = [
   ['docs/consent.md', 'src/guards/reasons.ts', 'ConsentReason'],
   ['docs/consent.md', 'src/consent/double-opt-in.ts', 'OptInReason'],
   ['docs/consent.md', 'src/consent/double-opt-in.ts', 'OptInRequest'],
-  ['docs/consent.md', 'src/consent/import-consent.ts', 'ImportConsentOptions'],
+  ['docs/consent.md', 'src/consent/import-options.ts', 'ImportConsentOptions'],
   ['docs/consent.md', 'src/consent/consent-row.ts', 'ConsentRow'],
   ['docs/scaling.md', 'src/redis/redis-limits.ts', 'RedisLimitsOptions'],
   ['docs/scaling.md', 'src/redis/redis-limits.ts', 'LocalLimitsOptions'],

@@ -95,16 +95,24 @@ export type {
   ConsentRecord,
   PendingOptIn,
 } from './consent/consent-ledger.ts';
-export type { ConsentRow, ConsentRowDefaults } from './consent/consent-row.ts';
+export type { ConsentRow, ConsentRowDefaults, ConsentRowField } from './consent/consent-row.ts';
+export type { FileEncoding } from './consent/decode-file.ts';
 export type { OptInRequest } from './consent/double-opt-in.ts';
 export { type ExportConsentOptions, exportConsent } from './consent/export-consent.ts';
 export type { InboundConsent } from './consent/handle-inbound.ts';
 export {
   type BadConsentRow,
   type ConsentImport,
-  type ImportConsentOptions,
+  type ConsentRowPreview,
+  type ImportLedger,
   importConsent,
 } from './consent/import-consent.ts';
+export type {
+  ConsentColumns,
+  ConsentImportProgress,
+  ConsentValues,
+  ImportConsentOptions,
+} from './consent/import-options.ts';
 export type { InboundConsentOptions } from './consent/inbound-options.ts';
 export type { KeywordMatch } from './consent/keywords/keyword-match.ts';
 export type { KeywordKind, KeywordLanguage } from './consent/keywords/language-words.ts';

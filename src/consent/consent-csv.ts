@@ -1,13 +1,14 @@
 import { CsvError, parseCsv } from '../api/exports/csv.ts';
 import { csvLine } from '../csv-line.ts';
-import { ValidationError } from '../errors.ts';
 import { nearestName } from '../schema.ts';
-import { type ConsentRow, ROW_FIELDS } from './consent-row.ts';
+import { type ConsentRow, type ConsentRowField, ROW_FIELDS } from './consent-row.ts';
+import { detectDelimiter, nameDelimiter } from './csv-delimiter.ts';
+import { wrongFile } from './decode-file.ts';
+import { guardFormulas, unguardFormulas } from './formula-guard.ts';
+import type { ConsentColumns } from './import-options.ts';
 import type { FileRow } from './read-consent-file.ts';
 
-type RowField = (typeof ROW_FIELDS)[number];
-
-/** Texts of strangers. A spreadsheet takes one that begins so for a formula and runs it, so an apostrophe goes before it. */
+/** Texts of strangers, which a spreadsheet must not take for formulas. */
 const FREE_FIELDS: ReadonlySet<string> = new Set([
   'source',
   'evidence',
@@ -16,23 +17,21 @@ const FREE_FIELDS: ReadonlySet<string> = new Set([
   'confirmation',
   'sender',
 ]);
-const FORMULA = /^['=+\-@\t\r\n＝＋－＠]/;
-const GUARDED = /^'['=+\-@\t\r\n＝＋－＠]/;
 /** An opt-in that covers nothing. An empty cell says that it covers everything. */
 const NO_PURPOSES = 'none';
 
-function toCell(row: ConsentRow, field: RowField): string | undefined {
+function toCell(row: ConsentRow, field: ConsentRowField): string | undefined {
   const value = row[field];
   if (field === 'purposes') return row.purposes?.length === 0 ? NO_PURPOSES : row.purposes?.join(' ');
-  return FREE_FIELDS.has(field) && FORMULA.test(String(value ?? ''))
-    ? `'${value}`
+  return FREE_FIELDS.has(field) && value !== undefined
+    ? guardFormulas(String(value))
     : (value as string | undefined);
 }
 
-function fromCell(field: RowField, cell: string): unknown {
-  if (field === 'purposes') return cell === NO_PURPOSES ? [] : cell.trim().split(/\s+/);
-  if (FREE_FIELDS.has(field)) return GUARDED.test(cell) ? cell.slice(1) : cell;
-  return cell.trim();
+/** The value of a cell. Of a text the outer spaces belong to what the person wrote. */
+export function fromCell(field: ConsentRowField, cell: string): unknown {
+  if (field === 'purposes') return cell === NO_PURPOSES ? [] : cell.trim().split(/[\s,;|]+/);
+  return FREE_FIELDS.has(field) ? unguardFormulas(cell) : cell.trim();
 }
 
 export function consentCsvHeading(): string {
@@ -43,62 +42,141 @@ export function toCsvLine(row: ConsentRow): string {
   return csvLine(ROW_FIELDS.map((field) => toCell(row, field)));
 }
 
-function wrong(problem: string): ValidationError {
-  return new ValidationError(`The consent file ${problem}.`, 'source');
+/** How the columns of a CSV file are to be found. */
+export interface CsvOptions {
+  readonly columns?: ConsentColumns | undefined;
+  readonly delimiter?: string | undefined;
+  /** Hand on the cells by heading, as they are. */
+  readonly isRaw: boolean;
+}
+
+/** What was found in the first lines of a CSV file. */
+export interface CsvLayout {
+  readonly delimiter: string;
+  /** The field of each column; undefined for one that is not read. */
+  readonly columns: readonly (ConsentRowField | undefined)[];
+}
+
+function normalise(heading: string): string {
+  return heading.trim().replace(/\s+/g, ' ').toLowerCase();
 }
 
 /** Never names what stands in the file: without a heading it is a person. */
-function readHeading(cells: readonly string[]): readonly RowField[] {
-  const columns = cells.map((cell, index) => {
-    const name = cell.trim().toLowerCase();
-    const field = ROW_FIELDS.find((known) => known.toLowerCase() === name);
-    if (field !== undefined) return field;
-    const near = nearestName(name, ROW_FIELDS);
-    const help =
-      near === undefined
-        ? `Known, with commas between them: ${ROW_FIELDS.join(', ')}`
-        : `Did you mean "${near}"?`;
-    throw wrong(`has a heading of which column ${index + 1} is not known. ${help}`);
-  });
-  const twice = columns.find((field, index) => columns.indexOf(field) !== index);
-  if (twice !== undefined) throw wrong(`has two columns ${twice}`);
-  if (!columns.includes('destination')) throw wrong('has a heading without the column destination');
-  return columns;
+function unknownColumn(index: number, heading: string, delimiter: string): never {
+  const near = nearestName(normalise(heading), ROW_FIELDS);
+  const help =
+    near === undefined
+      ? `Expected names from: ${ROW_FIELDS.join(', ')}. Name other headings in \`columns\``
+      : `Did you mean "${near}"?`;
+  const seen = `The separator seen is ${nameDelimiter(delimiter)}`;
+  const encoding = heading.includes('\0')
+    ? ' The heading has NUL characters: set `encoding` to utf-16le.'
+    : '';
+  throw wrongFile(`has a heading of which column ${index + 1} is not known. ${seen}.${encoding} ${help}`);
 }
 
-function toFileRow(columns: readonly RowField[], cells: readonly string[], line: number): FileRow {
-  if (cells.length !== columns.length) {
-    return { line, reason: `The row has ${cells.length} fields, and the heading ${columns.length}.` };
+/** The fields of the columns by the names that the caller gave their headings; other columns are not read. */
+function fieldsByName(
+  cells: readonly string[],
+  names: Readonly<Partial<Record<ConsentRowField, string>>>,
+  delimiter: string,
+): readonly (ConsentRowField | undefined)[] {
+  const known = cells.map(normalise);
+  const wanted = Object.entries(names).filter(([, heading]) => heading !== undefined);
+  for (const [field, heading] of wanted) {
+    if (known.includes(normalise(heading))) continue;
+    throw wrongFile(
+      `has no column that \`columns.${field}\` names. The separator seen is ${nameDelimiter(delimiter)}`,
+    );
   }
-  const filled = columns.flatMap((field, index) => {
+  const fields = new Map(wanted.map(([field, heading]) => [normalise(heading), field as ConsentRowField]));
+  return known.map((heading) => {
+    const named = fields.get(heading);
+    if (named !== undefined) return named;
+    const field = ROW_FIELDS.find((each) => each.toLowerCase() === heading);
+    return field === undefined || names[field] !== undefined ? undefined : field;
+  });
+}
+
+function readHeading(cells: readonly string[], { columns, isRaw }: CsvOptions, delimiter: string): CsvLayout {
+  if (isRaw) return { delimiter, columns: cells.map(() => undefined) };
+  const found: readonly (ConsentRowField | undefined)[] =
+    columns === undefined
+      ? cells.map(
+          (cell, index) =>
+            ROW_FIELDS.find((known) => known.toLowerCase() === normalise(cell)) ??
+            unknownColumn(index, cell, delimiter),
+        )
+      : fieldsByName(cells, columns as Readonly<Partial<Record<ConsentRowField, string>>>, delimiter);
+  const twice = found.find((field, index) => field !== undefined && found.indexOf(field) !== index);
+  if (twice !== undefined) throw wrongFile(`has two columns ${twice}`);
+  if (!found.includes('destination')) {
+    throw wrongFile(
+      `has a heading without the column destination. The separator seen is ${nameDelimiter(delimiter)}`,
+    );
+  }
+  return { delimiter, columns: found };
+}
+
+function toFileRow(
+  names: readonly (string | undefined)[],
+  cells: readonly string[],
+  line: number,
+  { isRaw }: CsvOptions,
+): FileRow {
+  const short = { line, reason: `The row has ${cells.length} fields, and the heading ${names.length}.` };
+  if (cells.length !== names.length) return short;
+  const filled = names.flatMap((name, index) => {
     const cell = cells[index] as string;
-    return cell.trim() === '' ? [] : [[field, fromCell(field, cell)]];
+    if (name === undefined || (cell.trim() === '' && !isRaw)) return [];
+    return [[name, cell] as const];
   });
   return { line, value: Object.fromEntries(filled) };
 }
 
+/** As an editor counts: a field may have line breaks in it. */
+function linesOf(cells: readonly string[]): number {
+  return 1 + cells.reduce((breaks, cell) => breaks + cell.split('\n').length - 1, 0);
+}
+
 /**
- * The rows of a CSV file under a heading that names its columns, in any order; an empty cell is a missing one.
+ * The rows of a CSV file: its cells by field, as text, or by heading when they are wanted as they are. Empty cells are left
+ * out. `onLayout` is told what the first lines say before the first row is given.
  *
- * @throws ValidationError the heading is wrong, or the file is no CSV
+ * @throws ValidationError the heading is wrong, or the file is not CSV
  */
-export async function* readCsvRows(texts: AsyncIterable<string>): AsyncGenerator<FileRow, void, void> {
-  let columns: readonly RowField[] | undefined;
-  let line = 1;
+export async function* readCsvRows(
+  texts: AsyncIterable<string>,
+  options: CsvOptions,
+  onLayout: (layout: CsvLayout) => void,
+): AsyncGenerator<FileRow, void, void> {
+  const { columns, isRaw } = options;
+  const detected = await detectDelimiter(texts, options);
+  const { delimiter } = detected;
+  let names: readonly (string | undefined)[] | undefined;
+  let line = 1 + detected.skippedLines;
+  if (Array.isArray(columns)) {
+    names = columns;
+    onLayout({ delimiter, columns });
+  }
   try {
-    for await (const rows of parseCsv(texts)) {
+    for await (const rows of parseCsv(detected.texts, delimiter)) {
       for (const cells of rows) {
         const at = line;
-        // As an editor counts: a field may have line breaks in it.
-        line += 1 + cells.reduce((breaks, cell) => breaks + cell.split('\n').length - 1, 0);
+        line += linesOf(cells);
         if (cells.every((cell) => cell.trim() === '')) continue;
-        if (columns === undefined) columns = readHeading(cells);
-        else yield toFileRow(columns, cells, at);
+        if (names !== undefined) {
+          yield toFileRow(names, cells, at, options);
+          continue;
+        }
+        const layout = readHeading(cells, options, delimiter);
+        names = isRaw ? cells.map((cell) => cell.trim()) : layout.columns;
+        onLayout(layout);
       }
     }
   } catch (error) {
-    if (error instanceof CsvError) throw wrong(`cannot be read after line ${line}: ${error.message}`);
+    if (error instanceof CsvError) throw wrongFile(`cannot be read after line ${line}: ${error.message}`);
     throw error;
   }
-  if (columns === undefined) throw wrong('is empty: it needs a heading');
+  if (names === undefined) throw wrongFile('is empty: it needs a heading');
 }

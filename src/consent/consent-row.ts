@@ -1,12 +1,24 @@
 import { consentKey } from '../guards/consent.ts';
 import type { PhoneResult } from '../phone/normalise-phone.ts';
-import { type Fields, findFlaw, list, moment, oneOf, pattern, refined, shapeWith, text } from '../schema.ts';
+import {
+  type Fields,
+  findFlaw,
+  list,
+  moment,
+  nearestName,
+  oneOf,
+  pattern,
+  shapeWith,
+  text,
+} from '../schema.ts';
 import type { Purpose } from '../types.ts';
 import { choiceTime } from './choice-time.ts';
 import type { ConsentChange } from './consent-ledger.ts';
+import type { FileTime, ReadTime } from './file-time.ts';
 
-/** What a row may leave out when the whole file has it in common. */
+/** Fields that the rows of a file have in common, so that they may leave them out. */
 export interface ConsentRowDefaults {
+  /** What the people chose. */
   readonly state?: 'opted-in' | 'opted-out' | undefined;
   /** @default `marketing` for an opt-in, `all` for an opt-out */
   readonly scope?: 'all' | 'marketing' | undefined;
@@ -16,20 +28,32 @@ export interface ConsentRowDefaults {
   readonly at?: string | Date | undefined;
 }
 
-/** One row of a file of consent, as JSON. Times are ISO 8601 with an offset. */
+/** One row of a file of consent, as JSON. */
 export interface ConsentRow extends Omit<ConsentRowDefaults, 'state' | 'at'> {
   /** A phone number, or `#` and 32 hexadecimal digits: the opt-out of a forgotten person. */
   readonly destination: string;
-  /** ISO 3166-1 alpha-2 code of a national number. */
+  /** ISO 3166-1 alpha-2 code of a national number. @default `country` of the import */
   readonly country?: string | undefined;
+  /** What the person chose; `requested` for an opt-in that was asked for. @default `state` of `defaults` */
   readonly state?: ConsentChange['state'] | undefined;
+  /**
+   * When: ISO 8601 with an offset, or as `timeZone` and `dateOrder` allow. A day without a time counts from its beginning
+   * for an opt-in and to its end for an opt-out. @default `at` of `defaults`
+   */
   readonly at?: string | undefined;
+  /** What an opt-in covers. @default everything in `scope` */
   readonly purposes?: readonly Purpose[] | undefined;
+  /** Of an opt-in request: from when an answer no longer counts, written like `at`. */
   readonly expiresAt?: string | undefined;
+  /** What you would show a regulator, at most 2,000 characters. */
   readonly evidence?: string | undefined;
+  /** The id of the message with which the person chose, at most 1,000 characters. One of them counts once. */
   readonly messageId?: string | undefined;
+  /** What the person wrote, at most 1,600 characters. */
   readonly text?: string | undefined;
+  /** The package's own, of an opt-out that may be confirmed once. */
   readonly confirmation?: string | undefined;
+  /** The sender ID of an opt-in request, at most 16 characters. */
   readonly sender?: string | undefined;
 }
 
@@ -50,10 +74,14 @@ export const ROW_FIELDS = [
   'sender',
 ] as const satisfies readonly (keyof ConsentRow)[];
 
+/** The name of a column or field. */
+export type ConsentRowField = (typeof ROW_FIELDS)[number];
+
 /** Of the person's own choice: what `consent.grant` takes, and what is kept of a text. */
 const state = oneOf(['opted-in', 'opted-out', 'requested']);
 const scope = oneOf(['all', 'marketing']);
-const isoMoment = refined<unknown>(moment(), (value) => typeof value === 'string', 'must be text.');
+/** Read by the time reader of the file, which says what is wrong with it. */
+const timeText = text({ max: 100 });
 const rowFields: Fields<ConsentRow> = {
   destination: text({ max: 64 }),
   country: pattern(/^[A-Za-z]{2}$/, 'an ISO 3166-1 alpha-2 code'),
@@ -61,8 +89,8 @@ const rowFields: Fields<ConsentRow> = {
   scope,
   purposes: list(oneOf(['transactional', 'otp', 'marketing']), { max: 3 }),
   source: text({ max: 100 }),
-  at: isoMoment,
-  expiresAt: isoMoment,
+  at: timeText,
+  expiresAt: timeText,
   evidence: text({ min: 0, max: 2_000 }),
   messageId: text({ min: 0, max: 1_000 }),
   text: text({ min: 0, max: 1_600 }),
@@ -79,67 +107,82 @@ const rowSchema = shapeWith(['destination'], rowFields, 'an object');
 
 const FORGOTTEN = /^#[0-9a-f]{32}$/;
 
-/** What became of a row: an entry, or why it is none. The reason never holds what stands in the row. */
+/** A row as an entry, or why it cannot be one. The reason never holds anything of the row. */
 export type ReadRow = { readonly change: ConsentChange } | { readonly reason: string };
 
-/** What is wrong with a row by itself. */
+/** What is wrong with a row by itself. Never names a field that is not known: it may be a person. */
 export function findRowFlaw(row: unknown): string | undefined {
+  if (typeof row === 'object' && row !== null && !Array.isArray(row)) {
+    const unknown = Object.keys(row).find((name) => !(ROW_FIELDS as readonly string[]).includes(name));
+    if (unknown !== undefined) {
+      const near = nearestName(unknown, ROW_FIELDS);
+      return `A field of the row is not known.${near === undefined ? '' : ` Did you mean "${near}"?`}`;
+    }
+  }
   return findFlaw(rowSchema, row)?.message;
 }
 
-/** What the number of a row must be read for, if it has one. */
+/** The phone number of a row, to be read; undefined for a forgotten person. */
 export function numberOf(row: ConsentRow, country: string | undefined) {
   return FORGOTTEN.test(row.destination)
     ? undefined
     : { raw: row.destination, country: row.country ?? country };
 }
 
-function withDefaults(row: ConsentRow, defaults: ConsentRowDefaults) {
-  const at = row.at ?? defaults.at;
-  const chosen = row.state ?? defaults.state;
-  return {
-    state: chosen,
-    scope: row.scope ?? defaults.scope ?? (chosen === 'opted-out' ? 'all' : 'marketing'),
-    source: row.source ?? defaults.source,
-    at: at === undefined ? undefined : new Date(at).getTime(),
-  } as const;
+/** How the rows of one file are read. */
+export interface RowReading {
+  readonly defaults: ConsentRowDefaults;
+  readonly readTime: (text: string) => ReadTime;
+  readonly now: number;
+}
+
+function timeOf(row: ConsentRow, { defaults, readTime }: RowReading): ReadTime {
+  if (row.at !== undefined) return readTime(row.at);
+  if (defaults.at === undefined) return { reason: 'is missing.' };
+  const at = new Date(defaults.at).getTime();
+  return { earliest: at, latest: at };
+}
+
+/** When the choice counts from. Of a day without a time an opt-out has all of it, so it wins over an opt-in of that day. */
+function countsFrom({ earliest, latest }: FileTime, isOptOut: boolean, now: number): number | undefined {
+  const first = choiceTime(earliest, now);
+  return first === undefined || !isOptOut ? first : Math.min(latest, Math.max(now, first));
 }
 
 /** @param phone of {@link numberOf} */
-export function toChange(
-  row: ConsentRow,
-  phone: PhoneResult | undefined,
-  defaults: ConsentRowDefaults,
-  now: number,
-): ReadRow {
+export function toChange(row: ConsentRow, phone: PhoneResult | undefined, reading: RowReading): ReadRow {
   if (phone?.ok === false) return { reason: `destination: ${phone.hint}` };
-  const { state: chosen, scope: covered, source, at } = withDefaults(row, defaults);
-  if (chosen === undefined) return { reason: 'state is missing.' };
+  const { defaults } = reading;
+  const state = row.state ?? defaults.state;
+  const source = row.source ?? defaults.source;
+  if (state === undefined) return { reason: 'state is missing.' };
   if (source === undefined) return { reason: 'source is missing.' };
-  if (at === undefined) return { reason: 'at is missing.' };
-  const chosenAt = choiceTime(at, now);
-  if (chosenAt === undefined) return { reason: 'at must not be in the future.' };
-  const { expiresAt, purposes, evidence, messageId, text: words, confirmation, sender } = row;
-  const key = phone === undefined ? row.destination : consentKey(phone);
+  const time = timeOf(row, reading);
+  if ('reason' in time) return { reason: `at ${time.reason}` };
+  const at = countsFrom(time, state === 'opted-out', reading.now);
+  if (at === undefined) return { reason: 'at must not be in the future.' };
+  const { purposes, evidence, messageId, text: words, confirmation, sender } = row;
   const common = {
-    key,
-    scope: covered,
+    key: phone === undefined ? row.destination : consentKey(phone),
+    scope: row.scope ?? defaults.scope ?? (state === 'opted-out' ? 'all' : 'marketing'),
     source,
-    at: chosenAt,
+    at,
     ...(purposes !== undefined && { purposes }),
     ...(evidence !== undefined && { evidence }),
     ...(messageId !== undefined && { messageId }),
     ...(words !== undefined && { text: words }),
-  };
-  if (chosen !== 'requested') {
-    if (expiresAt !== undefined) return { reason: 'expiresAt is for opt-in requests (requested) only.' };
+    ...(sender !== undefined && { sender }),
+  } as const;
+  if (state !== 'requested') {
+    if (row.expiresAt !== undefined) return { reason: 'expiresAt is for opt-in requests (requested) only.' };
     if (sender !== undefined) return { reason: 'sender is for opt-in requests (requested) only.' };
-    return { change: { ...common, state: chosen, ...(confirmation !== undefined && { confirmation }) } };
+    return { change: { ...common, state, ...(confirmation !== undefined && { confirmation }) } };
   }
-  if (expiresAt === undefined) return { reason: 'expiresAt is missing.' };
+  if (row.expiresAt === undefined) return { reason: 'expiresAt is missing.' };
   if (confirmation !== undefined) return { reason: 'confirmation is for choices only.' };
-  const from = sender === undefined ? {} : { sender };
-  return { change: { ...common, state: chosen, expiresAt: Date.parse(expiresAt), ...from } };
+  const expires = reading.readTime(row.expiresAt);
+  if ('reason' in expires) return { reason: `expiresAt ${expires.reason}` };
+  return { change: { ...common, state, expiresAt: expires.earliest } };
 }
 
 /** The row of an entry. */

@@ -1,86 +1,66 @@
 import { AbortedError, StoreError, ValidationError } from '../errors.ts';
 import { normalisePhones } from '../phone/normalise-phones.ts';
-import {
-  anything,
-  type Fields,
-  findFlaw,
-  flag,
-  having,
-  integer,
-  oneOf,
-  pattern,
-  shape,
-  shapeWith,
-} from '../schema.ts';
-import type { Clock } from '../types.ts';
-import { readCsvRows } from './consent-csv.ts';
+import { maskNumber } from '../redact.ts';
+import { findFlaw } from '../schema.ts';
+import { type CheckedRow, createRowCheck } from './check-row.ts';
+import { type CsvLayout, readCsvRows } from './consent-csv.ts';
 import type { ConsentChange, ConsentLedger } from './consent-ledger.ts';
-import {
-  type ConsentRow,
-  type ConsentRowDefaults,
-  defaultsFields,
-  findRowFlaw,
-  numberOf,
-  toChange,
-} from './consent-row.ts';
+import { type ConsentRowField, numberOf, ROW_FIELDS, type RowReading, toChange } from './consent-row.ts';
+import { createTimeReader } from './file-time.ts';
+import { type ConsentImportProgress, type ImportConsentOptions, importSchema } from './import-options.ts';
+import { settleTies } from './import-ties.ts';
 import { type ConsentFile, type FileRow, readJsonLines, readTexts } from './read-consent-file.ts';
-
-/** Options of {@link importConsent}. */
-export interface ImportConsentOptions {
-  /** `csv` with a heading, or one JSON object a line. */
-  readonly format: 'csv' | 'jsonl';
-  /** Looks at every row and records none. @default false */
-  readonly dryRun?: boolean | undefined;
-  /** Country of national numbers, ISO 3166-1 alpha-2. A row may name its own. @default none: they are bad rows */
-  readonly country?: string | undefined;
-  /** What rows that leave it out have in common. @default none: such rows are bad */
-  readonly defaults?: ConsentRowDefaults | undefined;
-  /** Passes over the lines before this one, to go on after a failure. @default 1 */
-  readonly fromLine?: number | undefined;
-  /** Ends the import between two batches of 1,000 rows. */
-  readonly signal?: AbortSignal | undefined;
-  /** Where the time comes from: a choice in the future is a bad row. @default the system's */
-  readonly clock?: Clock | undefined;
-}
 
 /** A row that was not recorded. */
 export interface BadConsentRow {
   /** As an editor counts, the heading of a CSV file included. */
   readonly line: number;
-  /** What is wrong. Never holds a number, a text, or anything else that stands in the file. */
+  /** What is wrong. Never holds a number, a text, or anything else of the file. */
   readonly reason: string;
 }
 
-/** What came of an import. */
+/** A row as it was read, without the texts that people wrote. */
+export interface ConsentRowPreview {
+  /** As an editor counts. */
+  readonly line: number;
+  /** The number, masked. */
+  readonly destination: string;
+  readonly state: ConsentChange['state'];
+  readonly scope: ConsentChange['scope'];
+  readonly source: string;
+  /** ISO 8601 in UTC: the time from which the choice counts. */
+  readonly at: string;
+  /** The other fields that the row fills. */
+  readonly alsoFilled: readonly ConsentRowField[];
+}
+
+/** The result of an import. */
 export interface ConsentImport {
-  /** Rows looked at, good and bad. */
+  /** Rows read, good, bad and skipped. */
   readonly rows: number;
   /** Rows that the ledger took, among them those whose `messageId` it had already; 0 in a dry run. */
   readonly recorded: number;
-  /** Rows that were left out. */
+  /** Rows that were left out because something is wrong with them. */
   readonly bad: number;
   /** The first 100 of them. */
   readonly badRows: readonly BadConsentRow[];
+  /** Rows for which `row` gave `undefined`. */
+  readonly skipped: number;
+  /** The first 10 good rows of a dry run as they were read; empty otherwise. */
+  readonly preview: readonly ConsentRowPreview[];
+  /** Separator of a CSV file. */
+  readonly delimiter?: string;
+  /** The field of each column of a CSV file; `undefined` for one that was not read. */
+  readonly columns?: readonly (ConsentRowField | undefined)[];
 }
 
-const fields: Fields<ImportConsentOptions> = {
-  format: oneOf(['csv', 'jsonl']),
-  dryRun: flag(),
-  country: pattern(/^[A-Za-z]{2}$/, 'an ISO 3166-1 alpha-2 code'),
-  defaults: shape(defaultsFields, 'an object { state, scope, source, at }'),
-  fromLine: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-  signal: having(['addEventListener'], 'an AbortSignal'),
-  clock: having(['now'], 'a clock'),
-};
-const inputSchema = shapeWith(['ledger', 'source', 'options'], {
-  ledger: having(['append'], 'a ConsentLedger'),
-  source: anything(),
-  options: shapeWith(['format'], fields, 'an object { format, … }'),
-});
+/** Where an import goes. Without `get` the opt-out wins over an opt-in of the same time only within a batch. */
+export type ImportLedger = Pick<ConsentLedger, 'append'> & Partial<Pick<ConsentLedger, 'get'>>;
 
 /** One statement of a ledger; beyond 500 the numbers do not push others out of the cache. */
 const BATCH_ROWS = 1_000;
 const MAX_BAD_ROWS = 100;
+const MAX_PREVIEW_ROWS = 10;
 
 async function* inBatches(rows: AsyncIterable<FileRow>): AsyncGenerator<readonly FileRow[], void, void> {
   let batch: FileRow[] = [];
@@ -93,102 +73,145 @@ async function* inBatches(rows: AsyncIterable<FileRow>): AsyncGenerator<readonly
   if (batch.length > 0) yield batch;
 }
 
-/** A row that fits, or why it is none. */
-function checkRow(row: FileRow): { readonly row: ConsentRow } | { readonly reason: string } {
-  if ('reason' in row) return row;
-  const reason = findRowFlaw(row.value);
-  return reason === undefined ? { row: row.value as ConsentRow } : { reason };
+function toPreview({ key, ...change }: ConsentChange, line: number): ConsentRowPreview {
+  const { state, scope, source, at } = change;
+  const shown = ['state', 'scope', 'source', 'at'];
+  return {
+    line,
+    destination: key.startsWith('#') ? '#…' : maskNumber(key),
+    state,
+    scope,
+    source: source.slice(0, 100),
+    at: new Date(at).toISOString(),
+    alsoFilled: ROW_FIELDS.filter((field) => field in change && !shown.includes(field)),
+  };
+}
+
+interface ReadBatch {
+  readonly changes: readonly { readonly change: ConsentChange; readonly line: number }[];
+  readonly bad: readonly BadConsentRow[];
+  readonly skipped: number;
 }
 
 async function readBatch(
   batch: readonly FileRow[],
-  { country, defaults = {} }: ImportConsentOptions,
-  now: number,
-): Promise<{ readonly changes: readonly ConsentChange[]; readonly bad: readonly BadConsentRow[] }> {
-  const checked = batch.map(checkRow);
-  const numbers = checked.map((found) => ('row' in found ? numberOf(found.row, country) : undefined));
+  check: (row: FileRow) => CheckedRow,
+  country: string | undefined,
+  reading: RowReading,
+): Promise<ReadBatch> {
+  const checked = batch.map(check);
+  const numbers = checked.map((found) =>
+    found !== 'skipped' && 'row' in found ? numberOf(found.row, country) : undefined,
+  );
   const phones = await normalisePhones(numbers.map((number) => number ?? { raw: '' }));
-  const changes: ConsentChange[] = [];
+  const changes: { readonly change: ConsentChange; readonly line: number }[] = [];
   const bad: BadConsentRow[] = [];
   for (const [index, found] of checked.entries()) {
+    if (found === 'skipped') continue;
+    const { line } = batch[index] as FileRow;
     const phone = numbers[index] === undefined ? undefined : phones[index];
-    const read = 'reason' in found ? found : toChange(found.row, phone, defaults, now);
-    if ('change' in read) changes.push(read.change);
-    else bad.push({ line: (batch[index] as FileRow).line, reason: read.reason });
+    const read = 'reason' in found ? found : toChange(found.row, phone, reading);
+    if ('change' in read) changes.push({ change: read.change, line });
+    else bad.push({ line, reason: read.reason });
   }
-  return { changes, bad };
+  return { changes, bad, skipped: checked.filter((found) => found === 'skipped').length };
 }
 
-function goOnFrom(line: number): string {
+function resumeHint(line: number): string {
   return `The good rows before line ${line} are recorded: go on with fromLine: ${line}.`;
 }
 
-async function record(
-  ledger: Pick<ConsentLedger, 'append'>,
-  changes: readonly ConsentChange[],
-  line: number,
-): Promise<void> {
+async function record(ledger: ImportLedger, changes: readonly ConsentChange[], line: number): Promise<void> {
   try {
-    await ledger.append(changes);
+    await ledger.append(await settleTies(ledger, changes));
   } catch (error) {
     const why = StoreError.isInstance(error) ? ` ${error.message}` : '';
-    throw new StoreError(`The consent ledger failed during the import.${why} ${goOnFrom(line)}`);
+    throw new StoreError(`The consent ledger failed during the import.${why} ${resumeHint(line)}`);
   }
 }
 
 /**
- * Records the consent of a file: people who signed up or opted out elsewhere, or what {@link exportConsent} wrote. A bad
- * row is left out and reported by its line; it stops no other. Rows without a `messageId` are recorded again when the same
- * file is imported again, which changes nobody's state but is in their history.
+ * Records the consent of a file: of people who signed up or opted out elsewhere, or written by {@link exportConsent}. It
+ * reads what Excel, Google Sheets and other systems write: any common separator, headings and values of their own
+ * (`columns`, `values`, or `row`), UTF-8, UTF-16 and Windows-1252, dates without a time zone or a time of day.
  *
- * The file is never held as a whole. Rows are recorded 1,000 at a time, in their order.
+ * A bad row is left out and reported by its line; it stops no other. Of one person's opt-in and opt-out with the same time,
+ * or of the same day, the opt-out wins. Rows without a `messageId` are recorded again when the same file is imported again,
+ * which changes nobody's state but is in their history.
  *
- * After an error in the middle the message says from which line to go on.
+ * The file is never held as a whole. Rows are recorded 1,000 at a time, in their order. After an error in the middle the
+ * message says from which line to resume.
  *
  * @throws ValidationError an option, the heading or the encoding is wrong, or the stream broke off
  * @throws StoreError the ledger failed
  * @throws AbortedError `signal` fired
  * @example
  * ```ts
- * const options = { format: 'csv', country: 'SG', defaults: { state: 'opted-out', source: 'old-provider' } } as const;
- * const trial = await importConsent(ledger, createReadStream('opt-outs.csv'), { ...options, dryRun: true });
- * console.log(trial.rows, trial.bad, trial.badRows); // [{ line: 17, reason: 'at is missing.' }]
+ * const options = {
+ *   format: 'csv',
+ *   country: 'SG',
+ *   columns: { destination: 'Phone', state: 'Opted in', at: 'When' },
+ *   values: { state: { yes: 'opted-in', no: 'opted-out' } },
+ *   timeZone: 'Asia/Singapore',
+ *   defaults: { source: 'old-provider' },
+ * } as const;
+ * const trial = await importConsent(ledger, createReadStream('customers.csv'), { ...options, dryRun: true });
+ * console.log(trial.preview, trial.bad, trial.badRows); // [{ line: 17, reason: 'at is missing.' }]
  * ```
  */
 export async function importConsent(
-  ledger: Pick<ConsentLedger, 'append'>,
+  ledger: ImportLedger,
   source: ConsentFile,
   options: ImportConsentOptions,
 ): Promise<ConsentImport> {
-  const flaw = findFlaw(inputSchema, { ledger, source, options });
+  const flaw = findFlaw(importSchema, { ledger, source, options });
   if (flaw !== undefined) throw new ValidationError(`importConsent: ${flaw.message}`, flaw.path);
-  const { format, dryRun = false, fromLine = 1, clock = Date } = options;
+  const { format, dryRun = false, fromLine = 1, clock = Date, country, defaults = {} } = options;
   const signal = options.signal ?? new AbortController().signal;
+  const check = createRowCheck(options);
+  const readTime = createTimeReader(options);
   const badRows: BadConsentRow[] = [];
-  let [rows, recorded, bad] = [0, 0, 0];
-  let nextLine = fromLine;
-  const texts = readTexts(source, signal);
+  const preview: ConsentRowPreview[] = [];
+  let progress: ConsentImportProgress = { line: fromLine - 1, rows: 0, recorded: 0, bad: 0, skipped: 0 };
+  let layout: CsvLayout | undefined;
+
+  const texts = readTexts(source, options.encoding ?? 'utf-8', signal);
+  const csv = { columns: options.columns, delimiter: options.delimiter, isRaw: options.row !== undefined };
+  const rows =
+    format === 'csv'
+      ? readCsvRows(texts, csv, (found) => {
+          layout = found;
+        })
+      : readJsonLines(texts);
   try {
-    for await (const batch of inBatches(format === 'csv' ? readCsvRows(texts) : readJsonLines(texts))) {
+    for await (const batch of inBatches(rows)) {
       signal.throwIfAborted();
       const due = batch.filter(({ line }) => line >= fromLine);
-      const read = await readBatch(due, options, clock.now());
-      if (!dryRun && read.changes.length > 0) {
-        await record(ledger, read.changes, (due[0] as FileRow).line);
-        recorded += read.changes.length;
+      const read = await readBatch(due, check, country, { defaults, readTime, now: clock.now() });
+      const changes = read.changes.map(({ change }) => change);
+      if (!dryRun && changes.length > 0) await record(ledger, changes, (due[0] as FileRow).line);
+      if (dryRun) {
+        const missing = MAX_PREVIEW_ROWS - preview.length;
+        preview.push(...read.changes.slice(0, missing).map(({ change, line }) => toPreview(change, line)));
       }
-      rows += due.length;
-      bad += read.bad.length;
       badRows.push(...read.bad.slice(0, MAX_BAD_ROWS - badRows.length));
-      nextLine = Math.max(nextLine, (batch.at(-1) as FileRow).line + 1);
+      progress = {
+        line: Math.max(progress.line, (batch.at(-1) as FileRow).line),
+        rows: progress.rows + due.length,
+        recorded: progress.recorded + (dryRun ? 0 : changes.length),
+        bad: progress.bad + read.bad.length,
+        skipped: progress.skipped + read.skipped,
+      };
+      options.onProgress?.(progress);
     }
   } catch (error) {
-    const done = recorded === 0 ? 'Nothing was recorded.' : goOnFrom(nextLine);
+    const done = progress.recorded === 0 ? 'Nothing was recorded.' : resumeHint(progress.line + 1);
     if (signal.aborted && !StoreError.isInstance(error)) {
       throw new AbortedError({ message: `importConsent was aborted. ${done}`, submission: 'not-submitted' });
     }
     if (!ValidationError.isInstance(error)) throw error;
     throw new ValidationError(`${error.message} ${done}`, error.path);
   }
-  return { rows, recorded, bad, badRows };
+  const { line: _line, ...counts } = progress;
+  return { ...counts, badRows, preview, ...layout };
 }

@@ -3,31 +3,37 @@ export class CsvError extends Error {}
 
 /** No row of an export is longer: a text has 1,530 characters. Beyond, a quote was never closed, or it is no CSV. */
 const MAX_ROW_CHARACTERS = 1_000_000;
-const COMMA = ','.charCodeAt(0);
 const QUOTE = '"'.charCodeAt(0);
 
 type Newline = '\n' | '\r\n';
 type Row = readonly string[];
 
-/** A comma or a line break, which end a cell. */
-function isBorder(text: string, index: number, newline: Newline): boolean {
+/** What ends a cell and a row. */
+interface Dialect {
+  readonly newline: Newline;
+  /** Code of the character between two cells. */
+  readonly delimiter: number;
+}
+
+/** A separator or a line break, which end a cell. */
+function isBorder(text: string, index: number, { newline, delimiter }: Dialect): boolean {
   const code = text.charCodeAt(index);
-  return code === COMMA || (code === newline.charCodeAt(0) && text.startsWith(newline, index));
+  return code === delimiter || (code === newline.charCodeAt(0) && text.startsWith(newline, index));
 }
 
 function isWhiteSpace(code: number): boolean {
   return (code <= 0x20 || code > 0x7f) && /\s/.test(String.fromCharCode(code));
 }
 
-function findBorder(text: string, start: number, newline: Newline): number {
+function findBorder(text: string, start: number, dialect: Dialect): number {
   let index = start;
-  while (index < text.length && !isBorder(text, index, newline)) index += 1;
+  while (index < text.length && !isBorder(text, index, dialect)) index += 1;
   return index;
 }
 
-function skipWhiteSpace(text: string, start: number, newline: Newline): number {
+function skipWhiteSpace(text: string, start: number, dialect: Dialect): number {
   let index = start;
-  while (isWhiteSpace(text.charCodeAt(index)) && !isBorder(text, index, newline)) index += 1;
+  while (isWhiteSpace(text.charCodeAt(index)) && !isBorder(text, index, dialect)) index += 1;
   return index;
 }
 
@@ -35,7 +41,7 @@ function skipWhiteSpace(text: string, start: number, newline: Newline): number {
  * The index of the quote that closes a cell: a border follows, or white space and a border, or nothing at the end of the
  * file. A quote that neither closes the cell nor is doubled is part of it. Undefined when none closes it.
  */
-function findClosingQuote(text: string, start: number, newline: Newline, isEnd: boolean): number | undefined {
+function findClosingQuote(text: string, start: number, dialect: Dialect, isEnd: boolean): number | undefined {
   for (let index = start; index < text.length; index += 1) {
     if (text.charCodeAt(index) !== QUOTE) continue;
     if (text.charCodeAt(index + 1) === QUOTE) {
@@ -43,7 +49,7 @@ function findClosingQuote(text: string, start: number, newline: Newline, isEnd: 
       continue;
     }
     if (isEnd && index + 1 === text.length) return index;
-    if (isBorder(text, skipWhiteSpace(text, index + 1, newline), newline)) return index;
+    if (isBorder(text, skipWhiteSpace(text, index + 1, dialect), dialect)) return index;
   }
   return undefined;
 }
@@ -55,7 +61,7 @@ function isNotEmpty(row: Row): boolean {
 /** The whole rows at the beginning of a text, and how many characters they take up. Takes time in proportion to them. */
 function readRows(
   text: string,
-  newline: Newline,
+  dialect: Dialect,
   isEnd: boolean,
 ): { readonly rows: readonly Row[]; readonly length: number } {
   const rows: Row[] = [];
@@ -64,20 +70,20 @@ function readRows(
   for (let start = 0; start < text.length || row.length > 0; ) {
     let end: number;
     if (text.charCodeAt(start) === QUOTE) {
-      const quote = findClosingQuote(text, start + 1, newline, isEnd);
+      const quote = findClosingQuote(text, start + 1, dialect, isEnd);
       if (quote === undefined) break;
       row.push(text.slice(start + 1, quote).replace(/""/g, '"'));
-      end = skipWhiteSpace(text, quote + 1, newline);
+      end = skipWhiteSpace(text, quote + 1, dialect);
     } else {
-      end = findBorder(text, start, newline);
+      end = findBorder(text, start, dialect);
       if (end === text.length && !isEnd) break;
       row.push(text.slice(start, end));
     }
     start = end + 1;
-    if (text.charCodeAt(end) === COMMA) continue;
+    if (text.charCodeAt(end) === dialect.delimiter) continue;
     rows.push(row);
     row = [];
-    start = length = Math.min(end + newline.length, text.length);
+    start = length = Math.min(end + dialect.newline.length, text.length);
   }
   return { rows, length };
 }
@@ -87,16 +93,20 @@ function readRows(
  * of the text is read when the rows of the last one are used up, and only the row that is cut by the end of a piece is
  * kept. An empty line is a row with one empty field.
  *
+ * @param delimiter one character
  * @throws CsvError the file ends in the middle of a field, or a row has no end
  */
-export async function* parseCsv(texts: AsyncIterable<string>): AsyncGenerator<readonly Row[], void, void> {
+export async function* parseCsv(
+  texts: AsyncIterable<string>,
+  delimiter = ',',
+): AsyncGenerator<readonly Row[], void, void> {
   let newline: Newline | undefined;
   let rest = '';
   function takeRows(isEnd: boolean): readonly Row[] {
     const headingEnd = newline === undefined ? rest.indexOf('\n') : -1;
     if (headingEnd !== -1 || isEnd) newline ??= rest[headingEnd - 1] === '\r' ? '\r\n' : '\n';
     if (newline === undefined) return [];
-    const { rows, length } = readRows(rest, newline, isEnd);
+    const { rows, length } = readRows(rest, { newline, delimiter: delimiter.charCodeAt(0) }, isEnd);
     rest = rest.slice(length);
     if (isEnd && rest !== '') throw new CsvError('the file ends in the middle of a field');
     return rows;

@@ -8,8 +8,11 @@ export interface SplitWord {
   readonly startsSentence: boolean;
 }
 
-/** `normalize` takes seconds on 100 kB of combining marks, because it sorts a run of them; no word needs more than three. */
-const LONG_MARKS = /(\p{M}{3})\p{M}+/gu;
+/**
+ * `normalize` sorts a run of combining marks, which takes seconds for 100 kB of them; no word needs more than four. The two
+ * half-width sound marks are letters that become marks.
+ */
+const LONG_MARKS = /([\p{M}\uff9e\uff9f]{4})[\p{M}\uff9e\uff9f]+/gu;
 /** Zero-width characters, joiners, soft hyphens, variation selectors, marks of direction; the Arabic stretching line. */
 const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u0640]/gu;
 /** `don't` is one word. A grave accent is often typed for an apostrophe. */

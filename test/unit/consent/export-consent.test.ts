@@ -82,9 +82,49 @@ describe('exportConsent', () => {
     }
   });
 
+  it.each([
+    ['x;=HYPERLINK(A1);', ';'],
+    ['a\t+1', '\t'],
+    ['a|@SUM(A1)', '|'],
+    ['yes,-1', ','],
+    ['x; =1', ';'],
+    ['x;"=1"', ';'],
+    ["x;'=1", ';'],
+    ['yes\n=1', '\n'],
+    ['yes\r\n\t=1', '\n'],
+    ['x;\u0020\t＝1', ';'],
+  ])(
+    'writes no text that a spreadsheet would run if it took another separator: %j',
+    async (text, separator) => {
+      const file = await exported([{ ...full, text, evidence: text, source: text }], 'csv');
+      const body = file.slice(file.indexOf('\r\n') + 2);
+      const cells = body.split(separator).map((cell) => cell.replace(/^[\s"]+/, ''));
+      expect(cells.filter((cell, index) => index > 0 && /^[=+\-@＝]/.test(cell))).toEqual([]);
+      const ledger = memoryConsentLedger();
+      await importConsent(ledger, file, { format: 'csv', clock });
+      expect(await readAll(ledger.entries())).toMatchObject([{ text, evidence: text, source: text }]);
+    },
+  );
+
   it('what was exported comes back by the import, in both formats', async () => {
     const words = fc.string({
-      unit: fc.constantFrom('a', ',', '"', '\n', '\r\n', "'", '=', '-', '＝', ' b', '🙏', '\u0000'),
+      unit: fc.constantFrom(
+        'a',
+        ',',
+        ';',
+        '|',
+        '\t',
+        '"',
+        '\n',
+        '\r\n',
+        "'",
+        '=',
+        '-',
+        '＝',
+        ' b',
+        '🙏',
+        '\u0000',
+      ),
       minLength: 1,
       maxLength: 6,
     });

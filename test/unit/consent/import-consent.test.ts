@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConsentChange } from '../../../src/consent/consent-ledger.ts';
-import { type ImportConsentOptions, importConsent } from '../../../src/consent/import-consent.ts';
+import { importConsent } from '../../../src/consent/import-consent.ts';
+import type { ImportConsentOptions } from '../../../src/consent/import-options.ts';
 import { memoryConsentLedger } from '../../../src/consent/memory-consent-ledger.ts';
 import type { ConsentFile } from '../../../src/consent/read-consent-file.ts';
 import { StoreError, ValidationError } from '../../../src/errors.ts';
@@ -37,7 +38,27 @@ describe('importConsent', () => {
       `sms,opted-out,9123 4568,SG,2026-07-01T17:00:00+08:00,,,,umid-1,"STOP\nplease"`,
     );
     const { report, entries } = await imported(file);
-    expect(report).toEqual({ rows: 2, recorded: 2, bad: 0, badRows: [] });
+    expect(report).toEqual({
+      rows: 2,
+      recorded: 2,
+      bad: 0,
+      badRows: [],
+      skipped: 0,
+      preview: [],
+      delimiter: ',',
+      columns: [
+        'source',
+        'state',
+        'destination',
+        'country',
+        'at',
+        'evidence',
+        'purposes',
+        'scope',
+        'messageId',
+        'text',
+      ],
+    });
     expect(entries).toEqual([
       {
         key: '+6591234567',
@@ -159,7 +180,7 @@ describe('importConsent', () => {
     const wet = await imported(file);
     const dry = await imported(file, { dryRun: true });
     expect(wet.report).toMatchObject({ rows: 2, recorded: 1, bad: 1 });
-    expect(dry.report).toEqual({ ...wet.report, recorded: 0 });
+    expect(dry.report).toMatchObject({ ...wet.report, recorded: 0, preview: [{ line: 2 }] });
     expect([wet.entries.length, dry.entries.length]).toEqual([1, 0]);
   });
 
@@ -183,7 +204,9 @@ describe('bad rows', () => {
     ['another state', { state: 'yes' }, /^state must be one of/],
     ['no source', { source: undefined }, /^source is missing/],
     ['no time', { at: undefined }, /^at is missing/],
-    ['a time without an offset', { at: '2026-07-01 09:00' }, /^at must be .* offset/],
+    ['a time without an offset', { at: '2026-07-01 09:00' }, /^at has no offset from UTC: set timeZone/],
+    ['a time that is none', { at: 'yesterday' }, /^at must be a date such as/],
+    ['an end that is none', { state: 'requested', expiresAt: 'soon' }, /^expiresAt must be a date such as/],
     ['a time in seconds', { at: 1_782_000_000 }, /^at must be/],
     ['a purpose that is none', { purposes: ['spam'] }, /^purposes\[0\] must be one of/],
     ['a text that is too long', { text: 'x'.repeat(1_601) }, /^text must be a string of 0 to 1600/],
@@ -195,7 +218,8 @@ describe('bad rows', () => {
       { state: 'requested', expiresAt: at, confirmation: 'x' },
       /^confirmation is for choices/,
     ],
-    ['a misspelt field', { sauce: 'x' }, /^sauce is not known here\. Did you mean "source"\?/],
+    ['a misspelt field', { sauce: 'x' }, /^A field of the row is not known\. Did you mean "source"\?/],
+    ['an unknown field', { [CANARY_TEXT]: 'x' }, /^A field of the row is not known\.$/],
   ])('%s', async (_, change, reason) => {
     const file = json(good, { ...good, ...change }, good);
     const { report, entries } = await imported(file, { format: 'jsonl' });
@@ -249,8 +273,18 @@ describe('a file that is wrong as a whole', () => {
   it.each<[string, ConsentFile, RegExp]>([
     ['is empty', '', /is empty: it needs a heading/],
     ['has blank lines only', '\n\n', /is empty/],
-    ['has an unknown column', 'destination,sauce\n', /column 2 is not known\. Did you mean "source"\?/],
-    ['has other separators', 'destination;state\n', /column 1 is not known\. Known, with commas/],
+    [
+      'has an unknown column',
+      'destination,sauce\n',
+      /column 2 is not known\. The separator seen is ","\. Did you mean "source"\?/,
+    ],
+    [
+      'has headings of its own',
+      'phone;when\n',
+      /column 1 is not known\. The separator seen is ";"\. Expected names/,
+    ],
+    ['has no column that is named', 'a\tb\n', /column 1 is not known\. The separator seen is a tab\./],
+    ['is UTF-16 without a mark', 'd\0e\0', /NUL characters: set `encoding`/],
     ['has a column twice', 'destination,state,State\n', /two columns state/],
     ['has no numbers', 'state,source\n', /without the column destination/],
     ['ends in a quote', 'destination\n"+65', /cannot be read after line 2: the file ends in the middle/],
@@ -323,7 +357,7 @@ describe('a large file', () => {
     };
     const pieces = piecesOf(bytes('\ufeff'), ...Array.from(bytes(file), (byte) => new Uint8Array([byte])));
     const report = await importConsent(ledger, pieces, { format: 'csv', clock, defaults });
-    expect(report).toEqual({ rows: 2_500, recorded: 2_500, bad: 0, badRows: [] });
+    expect(report).toMatchObject({ rows: 2_500, recorded: 2_500, bad: 0, badRows: [] });
     expect(calls.map((changes) => changes.length)).toEqual([1_000, 1_000, 500]);
     expect(calls.flat().map(({ key }) => key)).toEqual(numbers(2_500));
   });

@@ -79,7 +79,7 @@ it('never has long runs of combining marks sorted, which takes time by the squar
   try {
     expect(splitWords(`a${'\u0301\u0323'.repeat(50_000)}`)).toHaveLength(1);
     const texts = normalize.mock.contexts.map(String);
-    expect(texts.filter((text) => /\p{M}{4}/u.test(text))).toEqual([]);
+    expect(texts.filter((text) => /\p{M}{5}/u.test(text))).toEqual([]);
     expect(texts.length).toBeGreaterThan(0);
   } finally {
     normalize.mockRestore();

@@ -1,0 +1,134 @@
+/** How the times of a file are read. */
+export interface FileTimeOptions {
+  readonly timeZone?: string | undefined;
+  readonly dateOrder?: 'day-first' | 'month-first' | undefined;
+}
+
+/** Epoch milliseconds. A date without a time of day is any time of that day. */
+export interface FileTime {
+  readonly earliest: number;
+  readonly latest: number;
+}
+
+export type ReadTime = FileTime | { readonly reason: string };
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+const TIME_OF_DAY = '(?:[T ]+(\\d{1,2}):(\\d\\d)(?::(\\d\\d)(?:[.,](\\d{1,9}))?)?(?: ?([AP])\\.?M\\.?)?)?';
+const OFFSET = '(?: ?(Z|UTC|GMT|[+-]\\d\\d(?::?\\d\\d)?))?';
+const YEAR_FIRST = new RegExp(`^(\\d{4})([-/.])(\\d{1,2})\\2(\\d{1,2})${TIME_OF_DAY}${OFFSET}$`, 'i');
+const YEAR_LAST = new RegExp(`^(\\d{1,2})([-/.])(\\d{1,2})\\2(\\d{4})${TIME_OF_DAY}${OFFSET}$`, 'i');
+/** The longest that either takes. */
+const MAX_LENGTH = 50;
+
+const REASONS = {
+  unknown: 'must be a date such as 2026-07-01T09:00:00Z, 2026-07-01 or 2026-07-01 09:00.',
+  calendar: 'is a date or time that does not exist.',
+  order: 'begins with a day or a month: set dateOrder to "day-first" or "month-first".',
+  zone: 'has no offset from UTC: set timeZone, for example "Asia/Singapore".',
+} as const;
+
+/** Offsets of one time zone from UTC, by the hour: `Intl` takes some microseconds each. */
+function createOffsets(timeZone: string): (at: number) => number {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    calendar: 'iso8601',
+    numberingSystem: 'latn',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
+  const known = new Map<number, number>();
+  return (at) => {
+    // Every change of an offset is at a quarter of an hour.
+    const quarter = Math.floor(at / 900_000) * 900_000;
+    const offset = known.get(quarter);
+    if (offset !== undefined) return offset;
+    const parts = Object.fromEntries(
+      format.formatToParts(quarter).map(({ type, value }) => [type, Number(value)]),
+    );
+    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
+    const found = Date.UTC(year, month - 1, day, hour, minute, second) - quarter;
+    if (known.size >= 10_000) known.clear();
+    known.set(quarter, found);
+    return found;
+  };
+}
+
+/** The moments at which clocks of a zone show a time: one, two when clocks go back, the one of before when they go forward. */
+function momentsOf(local: number, offsetAt: (at: number) => number): readonly number[] {
+  const day = Math.floor(local / DAY_MS) * DAY_MS;
+  const [before, after] = [offsetAt(day - DAY_MS), offsetAt(day + 2 * DAY_MS)];
+  if (before === after) return [local - before];
+  const shown = [before, after].map((offset) => local - offset).filter((at) => at + offsetAt(at) === local);
+  return shown.length > 0 ? shown : [local - before];
+}
+
+function minutesOf(offset: string): number {
+  if (!/^[+-]/.test(offset)) return 0;
+  const digits = offset.slice(1).replace(':', '').padEnd(4, '0');
+  const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2));
+  return offset.startsWith('-') ? -minutes : minutes;
+}
+
+/** 24-hour clock; undefined for an hour that does not exist. */
+function hourOf(hour: number, half: string | undefined): number | undefined {
+  if (half === undefined) return hour <= 23 ? hour : undefined;
+  if (hour < 1 || hour > 12) return undefined;
+  return (hour % 12) + (half.toUpperCase() === 'P' ? 12 : 0);
+}
+
+interface Written {
+  readonly local: number;
+  readonly isDay: boolean;
+  readonly offset: string | undefined;
+}
+
+function readParts(
+  [year, month, day]: readonly [string | undefined, string | undefined, string | undefined],
+  rest: readonly (string | undefined)[],
+): Written | undefined {
+  const [hours, minutes = '0', seconds = '0', fraction = '', half, offset] = rest;
+  const hour = hourOf(Number(hours ?? 0), half);
+  if (hour === undefined || Number(minutes) > 59 || Number(seconds) > 59) return undefined;
+  const date = Date.UTC(Number(year), Number(month) - 1, Number(day));
+  const { getUTCDate, getUTCMonth } = Date.prototype;
+  const exists =
+    getUTCDate.call(new Date(date)) === Number(day) && getUTCMonth.call(new Date(date)) === Number(month) - 1;
+  if (!exists || Number(year) < 1970) return undefined;
+  const milliseconds = Number(fraction.padEnd(3, '0').slice(0, 3));
+  const local = date + ((hour * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000 + milliseconds;
+  return { local, isDay: hours === undefined, offset };
+}
+
+/** Reads a file's times. Those without an offset need `timeZone`, those that begin with a day or a month `dateOrder`. */
+export function createTimeReader({ timeZone, dateOrder }: FileTimeOptions): (text: string) => ReadTime {
+  const offsetAt = timeZone === undefined ? undefined : createOffsets(timeZone);
+
+  return (text) => {
+    const trimmed = text.trim();
+    if (trimmed.length > MAX_LENGTH) return { reason: REASONS.unknown };
+    const [, year, , month, day, ...rest] = YEAR_FIRST.exec(trimmed) ?? [];
+    const [, one, , other, lastYear, ...lastRest] = YEAR_LAST.exec(trimmed) ?? [];
+    if (year === undefined && lastYear === undefined) return { reason: REASONS.unknown };
+    if (year === undefined && dateOrder === undefined) return { reason: REASONS.order };
+    const lastDate =
+      dateOrder === 'day-first' ? ([lastYear, other, one] as const) : ([lastYear, one, other] as const);
+    const written = year === undefined ? readParts(lastDate, lastRest) : readParts([year, month, day], rest);
+    if (written === undefined) return { reason: REASONS.calendar };
+    const { local, isDay, offset } = written;
+    const end = isDay ? DAY_MS - 1 : 0;
+    if (offset !== undefined) {
+      const at = local - minutesOf(offset) * 60_000;
+      return { earliest: at, latest: at + end };
+    }
+    if (offsetAt === undefined) return { reason: REASONS.zone };
+    return {
+      earliest: Math.min(...momentsOf(local, offsetAt)),
+      latest: Math.max(...momentsOf(local + end, offsetAt)),
+    };
+  };
+}

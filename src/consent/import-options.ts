@@ -1,0 +1,163 @@
+import {
+  anyFunction,
+  anything,
+  either,
+  type Field,
+  type Fields,
+  flag,
+  having,
+  integer,
+  list,
+  oneOf,
+  pattern,
+  refined,
+  shape,
+  shapeWith,
+  text,
+  word,
+} from '../schema.ts';
+import type { Clock } from '../types.ts';
+import {
+  type ConsentRow,
+  type ConsentRowDefaults,
+  type ConsentRowField,
+  defaultsFields,
+  ROW_FIELDS,
+} from './consent-row.ts';
+import { FILE_ENCODINGS, type FileEncoding } from './decode-file.ts';
+
+/**
+ * Which column of a CSV file holds which field: its heading by field, or the fields by position for a file without a heading
+ * (`undefined` for a column that is not read).
+ */
+export type ConsentColumns =
+  | { readonly [Name in ConsentRowField]?: string }
+  | readonly (ConsentRowField | undefined)[];
+
+/** What the values of a file mean, by field: `{ state: { yes: 'opted-in', no: 'opted-out' } }`. */
+export type ConsentValues = { readonly [Name in ConsentRowField]?: Readonly<Record<string, string>> };
+
+/** Options of {@link importConsent}. */
+export interface ImportConsentOptions {
+  /** `csv` (any common separator), or one JSON object per line. */
+  readonly format: 'csv' | 'jsonl';
+  /** Reads every row and records none. @default false */
+  readonly dryRun?: boolean | undefined;
+  /** Country of national numbers, ISO 3166-1 alpha-2. A row may name its own. @default none: they are bad rows */
+  readonly country?: string | undefined;
+  /** What rows that leave it out have in common. @default none: such rows are bad */
+  readonly defaults?: ConsentRowDefaults | undefined;
+  /**
+   * Where the fields of a CSV file are, when its headings are not the names of the fields. Case and outer spaces do not
+   * matter. Columns that are not named are ignored then, and listed in the result. @default the headings name the fields
+   *
+   * @example columns: { destination: 'Phone', state: 'Opted in', at: 'When' }
+   * @example columns: ['destination', undefined, 'state'] // a file without a heading
+   */
+  readonly columns?: ConsentColumns | undefined;
+  /**
+   * What the values of the file mean. Case and outer spaces do not matter; `''` is an empty cell. A value that is not
+   * named is read as it is. @default none
+   */
+  readonly values?: ConsentValues | undefined;
+  /**
+   * Makes a row out of the cells (by heading, as it is written) or the JSON object of a line, instead of `columns` and
+   * `values`. `undefined` skips the row. What it throws ends the import. @default none
+   */
+  readonly row?:
+    | ((cells: Readonly<Record<string, unknown>>, line: number) => ConsentRow | undefined)
+    | undefined;
+  /** Separator of a CSV file, one character. @default found in the heading: `,`, `;`, tab or `|`, or Excel's `sep=` line */
+  readonly delimiter?: string | undefined;
+  /** How bytes are read. A byte order mark wins. @default 'utf-8' */
+  readonly encoding?: FileEncoding | undefined;
+  /** IANA time zone of dates without an offset, such as `Asia/Singapore`. @default none: they are bad rows */
+  readonly timeZone?: string | undefined;
+  /** Order of dates such as 1/7/2026. @default none: they are bad rows */
+  readonly dateOrder?: 'day-first' | 'month-first' | undefined;
+  /** Skips the lines before this one, to resume after a failure. @default 1 */
+  readonly fromLine?: number | undefined;
+  /** Called after each batch of 1,000 rows. What it throws ends the import. @default none */
+  readonly onProgress?: ((progress: ConsentImportProgress) => void) | undefined;
+  /** Ends the import between two batches of 1,000 rows. @default none */
+  readonly signal?: AbortSignal | undefined;
+  /** Where the time comes from: a choice in the future is a bad row. @default the system clock */
+  readonly clock?: Clock | undefined;
+}
+
+/** How far an import is. */
+export interface ConsentImportProgress {
+  /** The last line that was read, as an editor counts. */
+  readonly line: number;
+  /** Rows read so far, good, bad and skipped. */
+  readonly rows: number;
+  /** Rows that the ledger has; 0 in a dry run. */
+  readonly recorded: number;
+  /** Rows that were left out because something is wrong with them. */
+  readonly bad: number;
+  /** Rows for which `row` gave `undefined`. */
+  readonly skipped: number;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+function everyField(field: Field): Record<ConsentRowField, Field> {
+  return Object.fromEntries(ROW_FIELDS.map((name) => [name, field])) as Record<ConsentRowField, Field>;
+}
+
+const MAX_NAMED = 1_000;
+const headings = shape(everyField(text({ max: 1_000 })), 'headings by field, or an array of fields');
+const positions = refined<readonly (string | undefined)[]>(
+  list(anything(), { min: 1, max: MAX_NAMED }),
+  (names) => {
+    const fields = names.filter((name) => name !== undefined);
+    const isKnown = fields.every((name) => (ROW_FIELDS as readonly string[]).includes(name));
+    return isKnown && new Set(fields).size === fields.length && fields.includes('destination');
+  },
+  `must be an array of fields, each once, with destination among them (${ROW_FIELDS.join(', ')}).`,
+);
+const meanings = refined<Readonly<Record<string, unknown>>>(
+  anything(),
+  (values) =>
+    typeof values === 'object' &&
+    values !== null &&
+    Object.keys(values).length <= MAX_NAMED &&
+    Object.values(values).every((value) => typeof value === 'string'),
+  `must be an object of at most ${MAX_NAMED} texts, by the value of the file.`,
+);
+
+const fields: Fields<ImportConsentOptions> = {
+  format: oneOf(['csv', 'jsonl']),
+  dryRun: flag(),
+  country: pattern(/^[A-Za-z]{2}$/, 'an ISO 3166-1 alpha-2 code'),
+  defaults: shape(defaultsFields, 'an object { state, scope, source, at }'),
+  columns: either(Array.isArray, positions, headings),
+  values: shape(everyField(meanings), 'an object of values by field'),
+  row: anyFunction(),
+  delimiter: word((value) => /^[^"\r\n]$/.test(value), 'one character, and neither a quote nor a line break'),
+  encoding: oneOf(FILE_ENCODINGS),
+  timeZone: word(isTimeZone, 'an IANA time zone such as "Asia/Singapore"'),
+  dateOrder: oneOf(['day-first', 'month-first']),
+  fromLine: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  onProgress: anyFunction(),
+  signal: having(['addEventListener'], 'an AbortSignal'),
+  clock: having(['now'], 'a clock'),
+};
+const optionsField = refined<ImportConsentOptions>(
+  shapeWith(['format'], fields, 'an object { format, … }'),
+  ({ row, columns, values }) => row === undefined || (columns === undefined && values === undefined),
+  'takes row, or columns and values, not both.',
+);
+
+/** What {@link importConsent} is given. */
+export const importSchema = shapeWith(['ledger', 'source', 'options'], {
+  ledger: having(['append'], 'a ConsentLedger'),
+  source: anything(),
+  options: optionsField,
+});
