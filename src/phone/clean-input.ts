@@ -5,6 +5,8 @@ export const MAX_INPUT_CHARACTERS = 64;
 
 const DIGIT = /\p{Nd}/u;
 const OTHER_DIGITS = /(?![0-9])\p{Nd}/gu;
+/** Superscripts, `①`, `½`, `Ⅷ`: NFKC makes them digits and letters of their own right, and so part of the number. */
+const DIGIT_LIKE = /[\p{No}\p{Nl}]/u;
 /** Zero-width characters, soft hyphens, direction marks: they come with copy and paste and mean nothing here. */
 const INVISIBLE = /\p{Cf}/gu;
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
@@ -36,12 +38,14 @@ function holdsSeveralNumbers(text: string): boolean {
  * (letters as digits, an extension dropped, a list cut) is refused with its reason.
  */
 export function cleanInput(raw: string): { readonly text: string } | { readonly reason: PhoneFailureReason } {
+  if (DIGIT_LIKE.test(raw)) return { reason: 'separate-digits' };
   const plain = raw
     .normalize('NFKC')
     .replace(INVISIBLE, '')
     .replace(OTHER_DIGITS, asciiDigit)
-    // The Japanese long-vowel mark is written for a hyphen.
-    .replaceAll('ー', '-');
+    // One spelling of each separator. The Japanese long-vowel mark and the minus sign are written for a hyphen.
+    .replace(/[\p{Pd}ー\u2212]/gu, '-')
+    .replace(/\p{Zs}/gu, ' ');
   if (CONTROL.test(plain)) return { reason: 'control-character' };
   const text = plain.trim();
   if (text === '') return { reason: 'empty' };

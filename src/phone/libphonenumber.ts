@@ -24,6 +24,8 @@ export interface ParsedNumber {
   /** Length and calling code are right, though the range may not be in use. */
   readonly possible: boolean;
   readonly hasExtension: boolean;
+  /** Whether the text is how the library itself writes this valid number, in its country or from abroad. */
+  isWrittenAs(text: string): boolean;
 }
 
 /** A country that has a numbering plan, in capitals. */
@@ -56,5 +58,7 @@ export function parseNumber(text: string, region: Region | undefined): ParsedNum
     type: type ?? 'UNKNOWN',
     possible: type !== undefined || parsed.isPossible(),
     hasExtension: parsed.ext !== undefined,
+    isWrittenAs: (written) =>
+      type !== undefined && (written === parsed.formatNational() || written === parsed.formatInternational()),
   };
 }

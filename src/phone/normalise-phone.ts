@@ -3,6 +3,7 @@ import { canonicalKey } from './canonical-key.ts';
 import { cleanInput, MAX_INPUT_CHARACTERS } from './clean-input.ts';
 import { type NumberType, type ParsedNumber, parseNumber, type Region, regionOf } from './libphonenumber.ts';
 import { type PhoneFailure, type PhoneFailureReason, phoneFailure } from './phone-failure.ts';
+import { holdsSeparateDigits } from './separate-digits.ts';
 
 /** A phone number, understood. Whether it may get an SMS is for {@link judgePhone} to say. */
 export interface Phone {
@@ -74,12 +75,32 @@ function parseText(text: string, region: Region | undefined): ParsedNumber | Pho
   return parseNumber(text, region) ?? 'not-a-number';
 }
 
+/** No person's key. */
+const TWO_NUMBERS = -1;
+
+/** The key of a valid number; undefined when it is none. */
+function keyOf(parsed: ParsedNumber | PhoneFailureReason): number | undefined {
+  if (parsed === 'ambiguous-prefix') return TWO_NUMBERS;
+  return typeof parsed === 'string' || parsed.type === 'UNKNOWN'
+    ? undefined
+    : canonicalKey(parsed.e164.slice(1));
+}
+
+function hasSeparateDigits(text: string, parsed: ParsedNumber, region: Region | undefined): boolean {
+  return (
+    holdsSeparateDigits(text, keyOf(parsed), (piece) => keyOf(parseText(piece, region))) &&
+    // The numbers of some plans begin or end with a lone digit: `9 789 4021` in Curaçao.
+    !parsed.isWrittenAs(text)
+  );
+}
+
 function work(raw: string, isE164: boolean, region: Region | undefined): PhoneResult {
   const cleaned = isE164 ? { text: raw } : cleanInput(raw);
   if ('reason' in cleaned) return phoneFailure(cleaned.reason);
   const parsed = parseText(cleaned.text, region);
   if (typeof parsed === 'string') return phoneFailure(parsed);
   if (parsed.hasExtension) return phoneFailure('extension');
+  if (!isE164 && hasSeparateDigits(cleaned.text, parsed, region)) return phoneFailure('separate-digits');
   // The same string as the key, so that the cache keeps one and not two.
   if (isE164 && parsed.e164 === raw) return { ok: true, phone: toPhone(raw, parsed) };
   if (!E164.test(parsed.e164)) return phoneFailure('wrong-length');

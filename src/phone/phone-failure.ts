@@ -5,6 +5,8 @@ const HINTS = {
   'too-long': 'The input is longer than 64 characters; a phone number has at most 15 digits.',
   'control-character': 'Remove line breaks, tabs and other control characters from the number.',
   'several-numbers': 'The input holds more than one number; pass one number a message.',
+  'separate-digits':
+    'Digits stand apart from the number (".0" of a spreadsheet, "-8", "/ 9", "(2)", "1."). Pass the number alone, in one piece or in its usual groups; export spreadsheet columns of numbers as text.',
   extension: 'Remove the extension: an SMS cannot reach one.',
   'unsupported-uri': 'Of a tel: link only a number that starts with + is understood, without parameters.',
   letters: 'Write the number in digits only; it holds letters.',

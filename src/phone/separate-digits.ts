@@ -1,0 +1,70 @@
+/** A run of digits inside a text. */
+interface Run {
+  readonly digits: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Reads a piece of a text: the key of the person, or undefined when the piece is not a valid number. */
+type ReadPiece = (piece: string) => number | undefined;
+
+/** Longer tails are told from groups by what stands around them. */
+const MAX_SHORT_TAIL = 2;
+/** Longest group that people write inside a number: `12345 67890`. A longer run is a number that is written in one piece. */
+const MAX_GROUP = 5;
+/** The shortest numbers of all plans have four digits after the trunk zero (Niue, Tokelau, Saint Helena). */
+const MIN_HEAD_DIGITS = 4;
+const PLAIN_SEPARATOR = /^[ .-]+$/;
+/** `1. 0812 …`, `(2) 0812 …`, `3 0812 …`: the place in a list. */
+const PLACE_IN_LIST = /^(?:\d|\(?\d{1,2}[.):/-]+) +(?=\D*\d)/;
+
+function countDigits(text: string): number {
+  return text.replace(/\D/g, '').length;
+}
+
+function splitRuns(text: string): readonly Run[] {
+  return Array.from(text.matchAll(/\d+/g), ({ 0: digits, index }) => ({
+    digits,
+    start: index,
+    end: index + digits.length,
+  }));
+}
+
+/** Whether the grouping of a number goes on across this place: the same separator again, groups of a usual size, pairs in pairs. */
+function isGroupingContinued(text: string, runs: readonly Run[], place: number): boolean {
+  const [earlier, before, after] = [runs[place - 2], runs[place - 1], runs[place]];
+  if (earlier === undefined || before === undefined || after === undefined) return false;
+  const separator = text.slice(before.end, after.start);
+  if (!PLAIN_SEPARATOR.test(separator) || separator !== text.slice(earlier.end, before.start)) return false;
+  if (after.digits.length > MAX_SHORT_TAIL) return before.digits.length <= MAX_GROUP;
+  return after.digits.length === 2 && before.digits.length === 2;
+}
+
+/**
+ * Whether digits stand apart from a number: the `.0` of a spreadsheet, `/ 9`, `(2)`, `-8`, an extension, the place in a
+ * list. A parser takes them for digits of the number, and where numbers differ in length that is another person's.
+ *
+ * @param text cleaned, with `-` for every dash and a blank for every space
+ * @param whole what `read` gives for the whole text
+ * @example holdsSeparateDigits('+62812345678.0', 628123456780, read) // true
+ * @example holdsSeparateDigits('+62 812-345-6780', 628123456780, read) // false
+ */
+export function holdsSeparateDigits(text: string, whole: number | undefined, read: ReadPiece): boolean {
+  const place = PLACE_IN_LIST.exec(text);
+  if (place !== null) {
+    const rest = read(text.slice(place[0].length));
+    if (rest !== undefined && rest !== whole) return true;
+  }
+  const runs = splitRuns(text);
+  for (let index = runs.length - 1; index >= 1; index -= 1) {
+    const [before, after] = [runs[index - 1] as Run, runs[index] as Run];
+    const head = text.slice(0, before.end);
+    if (countDigits(head) < MIN_HEAD_DIGITS) return false;
+    const isContinued = isGroupingContinued(text, runs, index);
+    if (isContinued && whole !== undefined) continue;
+    const isShort = !isContinued && countDigits(text.slice(after.start)) <= MAX_SHORT_TAIL;
+    if (isShort && (whole === undefined || before.digits.length > MAX_GROUP)) return true;
+    if (read(head) !== undefined) return true;
+  }
+  return false;
+}
