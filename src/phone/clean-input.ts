@@ -7,8 +7,13 @@ const DIGIT = /\p{Nd}/u;
 const OTHER_DIGITS = /(?![0-9])\p{Nd}/gu;
 /** Superscripts, `①`, `½`, `Ⅷ`: NFKC makes them digits and letters of their own right, and so part of the number. */
 const DIGIT_LIKE = /[\p{No}\p{Nl}]/u;
-/** Zero-width characters, soft hyphens, direction marks: they come with copy and paste and mean nothing here. */
-const INVISIBLE = /\p{Cf}/gu;
+/**
+ * Zero-width characters, soft hyphens, direction marks, variation selectors, fillers: they come with copy and paste and mean
+ * nothing here. Unicode Standard 5.21, "Ignoring Characters in Processing".
+ */
+const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
+/** White space as Unicode has it: `\s` leaves out the next-line character. */
+const OUTER_SPACE = /^[\s\u0085]+|[\s\u0085]+$/gu;
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const SEPARATOR_OF_NUMBERS = /[+,;|&/]/;
 /** `ext. 12`, `x12`, `#12`, `;ext=12`, and the pauses `,12` `;12` `p12` `w12`, after a digit and at the end. */
@@ -32,22 +37,31 @@ function holdsSeveralNumbers(text: string): boolean {
   return text.split(SEPARATOR_OF_NUMBERS).filter((piece) => countDigits(piece) >= 7).length > 1;
 }
 
+function trim(text: string): string {
+  return text.replace(OUTER_SPACE, '');
+}
+
+/** Spreadsheets keep a number as text by a mark around it: `'+65…`, `="+65…"`. `=+65…` is what they make of a typed plus. */
+function withoutSpreadsheetMarks(text: string): string {
+  const unquoted = /^=?"([^"]*)"$/.exec(text)?.[1] ?? text;
+  return trim(unquoted.replace(/^'([^']*)'?$/, '$1').replace(/^=(?=\s*\+)/, ''));
+}
+
 /**
  * Makes one spelling out of many before the parser sees it: full-width forms and digits of any script become ASCII,
- * invisible characters go, `(+65)` and `tel:+65` become `+65`. What the parser would read in a way nobody meant
- * (letters as digits, an extension dropped, a list cut) is refused with its reason.
+ * invisible characters, white space at the ends and the marks of spreadsheets go, `(+65)` and `tel:+65` become `+65`. Input
+ * that the parser would read in a way nobody meant (letters as digits, an extension dropped, a list cut) is refused with its
+ * reason.
  */
 export function cleanInput(raw: string): { readonly text: string } | { readonly reason: PhoneFailureReason } {
   if (DIGIT_LIKE.test(raw)) return { reason: 'separate-digits' };
-  const plain = raw
-    .normalize('NFKC')
-    .replace(INVISIBLE, '')
+  const visible = trim(raw.normalize('NFKC').replace(INVISIBLE, ''));
+  if (CONTROL.test(visible)) return { reason: 'control-character' };
+  const text = withoutSpreadsheetMarks(visible)
     .replace(OTHER_DIGITS, asciiDigit)
     // One spelling of each separator. The Japanese long-vowel mark and the minus sign are written for a hyphen.
     .replace(/[\p{Pd}ー\u2212]/gu, '-')
     .replace(/\p{Zs}/gu, ' ');
-  if (CONTROL.test(plain)) return { reason: 'control-character' };
-  const text = plain.trim();
   if (text === '') return { reason: 'empty' };
   // Some characters unfold to a dozen: the bound holds after that too.
   if (text.length > MAX_INPUT_CHARACTERS) return { reason: 'too-long' };

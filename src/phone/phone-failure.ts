@@ -3,7 +3,7 @@ const HINTS = {
   'not-a-string': 'Pass the number as a string: a JavaScript number loses leading zeros and the plus sign.',
   empty: 'The number is empty.',
   'too-long': 'The input is longer than 64 characters; a phone number has at most 15 digits.',
-  'control-character': 'Remove line breaks, tabs and other control characters from the number.',
+  'control-character': 'Remove the line breaks, tabs and other control characters inside the number.',
   'several-numbers': 'The input holds more than one number; pass one number a message.',
   'separate-digits':
     'Digits stand apart from the number (".0" of a spreadsheet, "-8", "/ 9", "(2)", "1."). Pass the number alone, in one piece or in its usual groups; export spreadsheet columns of numbers as text.',

@@ -103,12 +103,47 @@ describe('trap 5: URIs, lists and stray characters', () => {
     expect(failure(raw, 'SG')).toBe('several-numbers');
   });
 
-  it.each(['+6591234567\n', '+65\n91234567', '+65\t91234567', '+6591234567\0', '+65\u202891234567'])(
+  it.each(['+65\n91234567', '+65\t91234567', '+6591234567\0', '+65\u202891234567', '\u0007+6591234567'])(
     'refuses control characters: %j',
     (raw) => {
       expect(failure(raw, 'SG')).toBe('control-character');
     },
   );
+
+  it.each([
+    '+6591234567\r',
+    '+6591234567\r\n',
+    '\t+6591234567 ',
+    '\u0085+6591234567\u2028',
+    '\u00a0+6591234567\u3000',
+  ])('drops the white space around %j', (raw) => {
+    expect(read(raw).e164).toBe('+6591234567');
+  });
+
+  it.each([
+    "'+6591234567",
+    "'+6591234567'",
+    '="+6591234567"',
+    '"+65 9123 4567"',
+    '=+6591234567',
+    '"\'+6591234567"',
+    '=" +6591234567 "\r',
+    "'0065 9123 4567",
+  ])('drops the marks of a spreadsheet: %j', (raw) => {
+    expect(read(raw).e164).toBe('+6591234567');
+  });
+
+  it.each([
+    '=91234567',
+    '=SUM(A1)',
+    '="+6591234567',
+    '+6591234567"',
+    "+65'91234567",
+    '="+6591234567";"x"',
+    '=""',
+  ])('takes nothing else for such a mark: %j', (raw) => {
+    expect(failure(raw, 'SG')).toBeDefined();
+  });
 
   it.each([
     ['++6591234567', 'not-a-number'],
@@ -157,6 +192,17 @@ describe('trap 7: digits of every script', () => {
     ['Japanese hyphen', '+65ー9123ー4567'],
   ])('%s', (_name, raw) => {
     expect(read(raw).e164).toBe('+6591234567');
+  });
+
+  it('drops every character that Unicode calls ignorable, wherever it stands', () => {
+    let count = 0;
+    for (let codePoint = 0; codePoint <= 0x10ffff; codePoint++) {
+      const character = String.fromCodePoint(codePoint);
+      if (!/\p{Default_Ignorable_Code_Point}/u.test(character)) continue;
+      count += 1;
+      expect(read(`${character}+65${character}9123 4567${character}`).e164).toBe('+6591234567');
+    }
+    expect(count).toBeGreaterThan(4_000);
   });
 
   it('knows the value of every decimal digit in Unicode', () => {
