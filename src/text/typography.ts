@@ -23,11 +23,6 @@ const REPLACEMENTS: ReadonlyMap<string, string> = new Map([
   ),
   // Next line, line separator, paragraph separator.
   ...replaceEach('\u0085\u2028\u2029', '\n'),
-  // Invisible characters: soft hyphen, zero-width characters, direction marks, word joiner, byte order mark.
-  ...replaceEach(
-    '\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff',
-    '',
-  ),
   ['\u2025', '..'],
   ['\u2026', '...'],
   ['\u2044', '/'],
@@ -71,6 +66,15 @@ function composed(before: string, character: string): string | undefined {
   return letters === undefined || before === '' ? undefined : letters.accented[letters.plain.indexOf(before)];
 }
 
+/** Not visible: soft hyphen, zero-width characters, direction marks, variation selectors (`©` comes with one), fillers. */
+const IGNORABLE = /\p{Default_Ignorable_Code_Point}/u;
+const EMOJI = /[\p{Extended_Pictographic}\p{Emoji_Modifier}]/u;
+const KEYCAP = '\u20e3';
+
+function replacementOf(character: string): string | undefined {
+  return REPLACEMENTS.get(character) ?? (IGNORABLE.test(character) ? '' : undefined);
+}
+
 /** A character that GSM-7 lacks and that therefore forces the whole text into UCS-2. */
 export interface Ucs2Character {
   /** The character; together with its letter when it is a combining accent that has a one-letter form. */
@@ -81,11 +85,18 @@ export interface Ucs2Character {
   readonly count: number;
   /** Its positions in UTF-16 code units from 0: the first 20. */
   readonly positions: readonly number[];
-  /** A GSM-7 text of the same meaning: empty when the character can be dropped, absent when there is none. */
+  /**
+   * GSM-7 text that means the same; empty when the character may simply go, absent when there is none or the character holds
+   * an emoji together.
+   */
   readonly replacement?: string;
 }
 
-/** Maximum number of different characters in the result of {@link findUcs2Characters}. */
+type Found = { -readonly [Key in keyof Ucs2Character]: Ucs2Character[Key] } & {
+  readonly positions: number[];
+};
+
+/** Different characters that {@link findUcs2Characters} lists at most. */
 export const MAX_CHARACTERS = 100;
 /** Maximum number of positions per character. */
 export const MAX_POSITIONS = 20;
@@ -102,21 +113,23 @@ export const MAX_POSITIONS = 20;
  * ```
  */
 export function findUcs2Characters(text: string): Ucs2Character[] {
-  const found = new Map<
-    string,
-    { character: string; codePoint: string; count: number; positions: number[]; replacement?: string }
-  >();
+  const found = new Map<string, Found>();
   let before = '';
   let index = 0;
+  /** Joiners and selectors hold an emoji together: without them it is another one, or two. */
+  let isInEmoji = false;
   for (const character of text) {
+    const isEmoji = EMOJI.test(character) && !REPLACEMENTS.has(character);
+    isInEmoji = isEmoji || (IGNORABLE.test(character) && (isInEmoji || text[index + 1] === KEYCAP));
     if (gsm7Septets(character.charCodeAt(0)) === 0) {
       const letter = composed(before, character);
-      const key = letter ?? character;
+      const shown = letter === undefined ? character : before + character;
+      // The same character may hold an emoji together here and be of no use there.
+      const key = isInEmoji ? `${shown} in an emoji` : shown;
       let entry = found.get(key);
       if (entry === undefined && found.size < MAX_CHARACTERS) {
         const hexadecimal = (character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
-        const replacement = letter ?? REPLACEMENTS.get(character);
-        const shown = letter === undefined ? character : before + character;
+        const replacement = letter ?? (isInEmoji ? undefined : replacementOf(character));
         entry = { character: shown, codePoint: `U+${hexadecimal}`, count: 0, positions: [] };
         if (replacement !== undefined) entry.replacement = replacement;
         found.set(key, entry);
@@ -153,7 +166,7 @@ export function replaceTypography(text: string): string {
       output[output.length - 1] = letter;
       continue;
     }
-    const replacement = REPLACEMENTS.get(character);
+    const replacement = replacementOf(character);
     if (replacement === undefined) return text;
     if (replacement !== '') output.push(replacement);
   }

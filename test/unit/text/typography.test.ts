@@ -17,6 +17,8 @@ describe('replaceTypography', () => {
     ['dots', 'wait… now‥', 'wait... now..'],
     ['spaces', 'a\u00a0b\u2009c\u202fd\u3000e\tf', 'a b c d e f'],
     ['what nobody sees', 'a\u200bb\u00adc\ufeffd\u2060e\u200ff\u200dg', 'abcdefg'],
+    ['variation selectors of signs', '\u00a9\ufe0f 2026, Team\u2122\ufe0f, #\ufe0f', '(C) 2026, Team(TM), #'],
+    ['fillers and other ignorable characters', 'a\u034fb\u115fc\u3164d\ufe0de\u2063f\u{e0101}g', 'abcdefg'],
     ['line and paragraph separators', 'a\u2028b\u2029c\u0085d', 'a\nb\nc\nd'],
     ['bullets', '• one\n● two', '- one\n- two'],
     ['signs', '© ® ™ № 2×3 1⁄2', '(C) (R) (TM) No. 2x3 1/2'],
@@ -36,6 +38,8 @@ describe('replaceTypography', () => {
     ['nothing to do', 'plain text [10 €]'],
     ['Chinese stays UCS-2, so it keeps its quotes', '“你好”…'],
     ['an emoji', 'it’s 👍'],
+    ['the selector and joiner of an emoji', '\u2764\ufe0f\u200d\u{1f525} it’s'],
+    ['a keycap', 'it’s 1\ufe0f\u20e3'],
     ['half a pair', 'it’s \ud83d'],
     ['a backtick may be part of a password', 'it’s a`b'],
     ['½ behind a digit would become 11/2', '‘1½’'],
@@ -95,6 +99,19 @@ describe('findUcs2Characters', () => {
 
   it('finds nothing in GSM-7', () => {
     expect(findUcs2Characters('10 € [net]')).toEqual([]);
+  });
+
+  it('drops nothing that holds an emoji together', () => {
+    expect(findUcs2Characters('\u2764\ufe0f\u200d\u{1f525} 1\ufe0f\u20e3 \u00a9\ufe0f a\u200db')).toEqual([
+      { character: '\u2764', codePoint: 'U+2764', count: 1, positions: [0] },
+      { character: '\ufe0f', codePoint: 'U+FE0F', count: 2, positions: [1, 7] },
+      { character: '\u200d', codePoint: 'U+200D', count: 1, positions: [2] },
+      { character: '\u{1f525}', codePoint: 'U+1F525', count: 1, positions: [3] },
+      { character: '\u20e3', codePoint: 'U+20E3', count: 1, positions: [8] },
+      { character: '\u00a9', codePoint: 'U+00A9', count: 1, positions: [10], replacement: '(C)' },
+      { character: '\ufe0f', codePoint: 'U+FE0F', count: 1, positions: [11], replacement: '' },
+      { character: '\u200d', codePoint: 'U+200D', count: 1, positions: [14], replacement: '' },
+    ]);
   });
 
   it('names half a surrogate pair, and an empty replacement for what may go', () => {
