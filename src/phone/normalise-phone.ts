@@ -1,8 +1,9 @@
 import { type Cache, createCache } from '../cache.ts';
 import { canonicalKey } from './canonical-key.ts';
 import { cleanInput, MAX_INPUT_CHARACTERS } from './clean-input.ts';
-import { type NumberType, type ParsedNumber, parseNumber, type Region, regionOf } from './libphonenumber.ts';
-import { type PhoneFailure, type PhoneFailureReason, phoneFailure } from './phone-failure.ts';
+import { type NumberType, type ParsedNumber, regionOf } from './libphonenumber.ts';
+import { type PhoneFailure, phoneFailure } from './phone-failure.ts';
+import { isValid, REFUSED_NUMBERS, type Reading, type ReadingContext, readText } from './readings.ts';
 import { holdsSeparateDigits } from './separate-digits.ts';
 
 /** A phone number, understood. Whether it may get an SMS is for {@link judgePhone} to say. */
@@ -47,64 +48,34 @@ function toPhone(e164: string, { callingCode, country, type, possible }: ParsedN
   };
 }
 
-function parseInternational(text: string): ParsedNumber | PhoneFailureReason {
-  const parsed = parseNumber(text, undefined);
-  return parsed ?? (E164.test(text) ? 'unknown-calling-code' : 'not-a-number');
-}
-
-/**
- * A leading 00 is the plus of most of the world, but the parser would strip Singapore's `00x` and find another country.
- * So 00 is the plus, unless that leads abroad and the number as dialled in `region` is valid too, and another one.
- */
-function parseAfterZeros(text: string, region: Region | undefined): ParsedNumber | PhoneFailureReason {
-  const international = parseInternational(`+${text.slice(2)}`);
-  if (region === undefined || typeof international === 'string' || international.type === 'UNKNOWN') {
-    return international;
-  }
-  if (international.country === region) return international;
-  const dialled = parseNumber(text, region);
-  const isAmbiguous =
-    dialled !== undefined && dialled.type !== 'UNKNOWN' && dialled.e164 !== international.e164;
-  return isAmbiguous ? 'ambiguous-prefix' : international;
-}
-
-function parseText(text: string, region: Region | undefined): ParsedNumber | PhoneFailureReason {
-  if (text.startsWith('00')) return parseAfterZeros(text, region);
-  if (text.startsWith('+')) return parseInternational(text);
-  if (region === undefined) return 'no-country';
-  return parseNumber(text, region) ?? 'not-a-number';
-}
-
 /** No person's key. */
-const TWO_NUMBERS = -1;
+const REFUSED_KEY = -1;
 
 /** The key of a valid number; undefined when it is none. */
-function keyOf(parsed: ParsedNumber | PhoneFailureReason): number | undefined {
-  if (parsed === 'ambiguous-prefix') return TWO_NUMBERS;
-  return typeof parsed === 'string' || parsed.type === 'UNKNOWN'
-    ? undefined
-    : canonicalKey(parsed.e164.slice(1));
+function keyOf(reading: Reading): number | undefined {
+  if (isValid(reading)) return canonicalKey(reading.e164.slice(1));
+  return REFUSED_NUMBERS.has(reading) ? REFUSED_KEY : undefined;
 }
 
-function hasSeparateDigits(text: string, parsed: ParsedNumber, region: Region | undefined): boolean {
-  return (
-    holdsSeparateDigits(text, keyOf(parsed), (piece) => keyOf(parseText(piece, region))) &&
-    // The numbers of some plans begin or end with a lone digit: `9 789 4021` in Curaçao.
-    !parsed.isWrittenAs(text)
-  );
+function hasSeparateDigits(text: string, whole: ParsedNumber, context: ReadingContext): boolean {
+  if (!holdsSeparateDigits(text, keyOf(whole), (piece) => keyOf(readText(piece, context)))) return false;
+  if (!isValid(whole)) return true;
+  // The numbers of some plans begin or end with a lone digit: `9 789 4021` in Curaçao.
+  const { national, international } = whole.forms();
+  return text !== national && text !== international;
 }
 
-function work(raw: string, isE164: boolean, region: Region | undefined): PhoneResult {
+function work(raw: string, isE164: boolean, context: ReadingContext): PhoneResult {
   const cleaned = isE164 ? { text: raw } : cleanInput(raw);
   if ('reason' in cleaned) return phoneFailure(cleaned.reason);
-  const parsed = parseText(cleaned.text, region);
-  if (typeof parsed === 'string') return phoneFailure(parsed);
-  if (parsed.hasExtension) return phoneFailure('extension');
-  if (!isE164 && hasSeparateDigits(cleaned.text, parsed, region)) return phoneFailure('separate-digits');
+  const read = readText(cleaned.text, context);
+  if (typeof read === 'string') return phoneFailure(read);
+  if (read.hasExtension) return phoneFailure('extension');
+  if (!isE164 && hasSeparateDigits(cleaned.text, read, context)) return phoneFailure('separate-digits');
   // The same string as the key, so that the cache keeps one and not two.
-  if (isE164 && parsed.e164 === raw) return { ok: true, phone: toPhone(raw, parsed) };
-  if (!E164.test(parsed.e164)) return phoneFailure('wrong-length');
-  return { ok: true, phone: toPhone(parsed.e164, parsed) };
+  if (isE164 && read.e164 === raw) return { ok: true, phone: toPhone(raw, read) };
+  if (!E164.test(read.e164)) return phoneFailure('wrong-length');
+  return { ok: true, phone: toPhone(read.e164, read) };
 }
 
 /** Takes a person's number out of the cache, as it is kept in E.164. */
@@ -123,7 +94,7 @@ export function readPhone(raw: unknown, country: string | undefined, keep: boole
   const cacheKey = isE164 ? raw : (region ?? '--') + raw;
   const known = cache?.get(cacheKey);
   if (known !== undefined) return known;
-  const result = work(raw, isE164, region);
+  const result = work(raw, isE164, { region, bareDigits: undefined });
   if (keep) {
     cache ??= createCache(MAX_CACHED);
     cache.set(cacheKey, result);

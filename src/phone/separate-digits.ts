@@ -30,14 +30,26 @@ function splitRuns(text: string): readonly Run[] {
   }));
 }
 
-/** Whether the grouping of a number goes on across this place: the same separator again, groups of a usual size, pairs in pairs. */
+/** What stands between the run at this place and the one before it. */
+function separatorAt(text: string, runs: readonly Run[], place: number): string | undefined {
+  const [before, after] = [runs[place - 1], runs[place]];
+  return before === undefined || after === undefined ? undefined : text.slice(before.end, after.start);
+}
+
+/**
+ * Whether the grouping of a number goes on across this place: the same separator as before, groups of a usual size, pairs
+ * beside pairs.
+ */
 function isGroupingContinued(text: string, runs: readonly Run[], place: number): boolean {
-  const [earlier, before, after] = [runs[place - 2], runs[place - 1], runs[place]];
-  if (earlier === undefined || before === undefined || after === undefined) return false;
-  const separator = text.slice(before.end, after.start);
-  if (!PLAIN_SEPARATOR.test(separator) || separator !== text.slice(earlier.end, before.start)) return false;
-  if (after.digits.length > MAX_SHORT_TAIL) return before.digits.length <= MAX_GROUP;
-  return after.digits.length === 2 && before.digits.length === 2;
+  const separator = separatorAt(text, runs, place);
+  if (separator === undefined || !PLAIN_SEPARATOR.test(separator)) return false;
+  if (separator !== separatorAt(text, runs, place - 1)) return false;
+  const [before, after, next] = [runs[place - 1], runs[place], runs[place + 1]].map(
+    (run) => run?.digits.length,
+  );
+  if (before === undefined || before > MAX_GROUP || after === undefined) return false;
+  if (after > MAX_SHORT_TAIL) return true;
+  return after === 2 && (before === 2 || (next === 2 && separator === separatorAt(text, runs, place + 1)));
 }
 
 /**
