@@ -1,6 +1,7 @@
 import { getExampleNumber, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import examples from 'libphonenumber-js/mobile/examples';
-import { normalisePhones, type PhoneInput } from '../src/phone/normalise-phones.ts';
+import type { PhoneInput } from '../src/phone/normalise-phone.ts';
+import { normalisePhones } from '../src/phone/normalise-phones.ts';
 import { median, type Row } from './row.ts';
 
 const NUMBERS = 10_000;

@@ -157,7 +157,7 @@ export class SmsClient {
     this.guards = createGuardsDesk({
       ...safeguards,
       calls: client.calls,
-      defaultCountry: resolved.defaultCountry,
+      phoneDefaults: resolved,
     });
     const { consent, inboundPort } = createInbound(client, safeguards, resolved.guards);
     this.consent = consent;

@@ -42,7 +42,7 @@ export function createClientContext(
   state: SharedState,
 ): { readonly client: ClientContext; readonly safeguards: Safeguards } {
   const { emit, clock } = counting;
-  const { defaultCountry, subAccountId } = resolved;
+  const { defaultCountry, bareDigits, subAccountId } = resolved;
   const { content, phone, backoff } = resolved.guards;
   const credentials = createCredentials(resolved.apiKey, { clock, emit });
   const guards = createGuards(resolved.guards, { holdsKey: (text) => credentials.appearsIn(text) });
@@ -68,7 +68,7 @@ export function createClientContext(
     guesses: createGuesses({ guards: guards.atCheck, limiter, emit }),
     sessionBindings: createSessionBindings({ limiter }),
     sessionClaims: createSessionClaims({ limiter }),
-    prepare: { defaultCountry, acceptUnknownCallingCodes: phone === false },
+    prepare: { defaultCountry, bareDigits, acceptUnknownCallingCodes: phone === false },
     rewrite: content !== false && content.replaceTypography === true ? replaceTypography : (text) => text,
     accountId() {
       if (resolved.accountId !== undefined) return resolved.accountId;

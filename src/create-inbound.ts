@@ -29,7 +29,7 @@ export function createInbound(
     handleInbound,
     forgetPerson: createForgetPerson({ ...safeguards, ledger }),
     clock,
-    defaultCountry: prepare.defaultCountry,
+    phoneDefaults: prepare,
   });
   const inboundPort = createInboundPort({
     ...safeguards,

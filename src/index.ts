@@ -184,6 +184,7 @@ export type {
 } from './options.ts';
 export type { NumberType } from './phone/libphonenumber.ts';
 export type { BatchSettings } from './sending/batch-request.ts';
+export type { BareDigits } from './phone/readings.ts';
 export type {
   AcceptedResult,
   BlockedResult,

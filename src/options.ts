@@ -3,6 +3,7 @@ import type { EventListener } from './events.ts';
 import { countryField } from './guards/countries.ts';
 import { type GuardsOptions, guardsField } from './guards/registry.ts';
 import type { LimitStore } from './limits/limit-store.ts';
+import type { BareDigits } from './phone/readings.ts';
 import {
   anyFunction,
   either,
@@ -88,6 +89,16 @@ export interface SmsClientOptions {
   readonly fetch?: Fetch | undefined;
   /** ISO 3166-1 alpha-2 code for national numbers. @default none: they need `country` */
   readonly defaultCountry?: string | undefined;
+  /**
+   * How digits are read that begin with neither a plus, an international prefix nor a zero (`6591234567`, `91234567`). What
+   * 8x8 prints is always international. `refuse` takes none.
+   *
+   * Never chosen by guess: with `national` a number of the country wins over a foreign one, with `international` digits that
+   * are mobiles both ways are refused.
+   *
+   * @default national ones, and those that are a mobile abroad too are refused
+   */
+  readonly bareDigits?: BareDigits | undefined;
   /** The safeguards, one key each. @default the safe set: all but `countries` and `prefix` */
   readonly guards?: GuardsOptions | undefined;
   /** Where limits are counted. @default the memory of this process, shared by all clients of a scope */
@@ -133,6 +144,7 @@ const optionFields: Fields<SmsClientOptions> = {
   pace: falseOr(shape(paceFields, FALSE_OR_OPTIONS)),
   fetch: anyFunction('a fetch function'),
   defaultCountry: countryField,
+  bareDigits: oneOf(['national', 'international', 'refuse'] satisfies BareDigits[]),
   guards: guardsField,
   limits: having(['take', 'settle', 'inspect', 'release'], 'a LimitStore'),
   onEvent: anyFunction(),

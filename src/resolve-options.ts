@@ -13,6 +13,7 @@ import {
   type SmsClientOptions,
   SUB_ACCOUNT_ID,
 } from './options.ts';
+import type { BareDigits } from './phone/readings.ts';
 import { findFlaw } from './schema.ts';
 import type { Clock, Fetch } from './types.ts';
 
@@ -29,6 +30,7 @@ export interface ResolvedOptions {
   readonly pace: false | { readonly requestsPerSecond: number; readonly maxQueued: number };
   readonly fetch: Fetch | undefined;
   readonly defaultCountry: string | undefined;
+  readonly bareDigits: BareDigits | undefined;
   readonly guards: ResolvedGuards;
   readonly limits: LimitStore | undefined;
   readonly onEvent: EventListener | undefined;
@@ -201,6 +203,7 @@ export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
     pace: pace && { requestsPerSecond: pace.requestsPerSecond ?? 1_710, maxQueued: pace.maxQueued ?? 10_000 },
     fetch: options.fetch,
     defaultCountry: options.defaultCountry,
+    bareDigits: options.bareDigits,
     guards: resolveGuards(options.guards ?? {}),
     limits: options.limits,
     onEvent: options.onEvent,

@@ -64,7 +64,7 @@ export function createEstimate({ rewrite, prepare, priceBook }: ClientContext): 
     assertValid(estimateSchema, message, 'message');
     const { encoding, destination, country = prepare.defaultCountry } = message;
     const estimate = estimateText(rewrite(message.text), encoding);
-    const target = destination === undefined ? country : readPhone(destination, country).country;
+    const target = destination === undefined ? country : readPhone(destination, country, prepare).country;
     const known = target === undefined ? undefined : priceBook.find(target.toUpperCase());
     if (target === undefined || known === undefined) return estimate;
     // Whole millionths, so that three parts at 0.034 are 0.102 and nothing beside it.

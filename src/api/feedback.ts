@@ -86,9 +86,9 @@ export function createGiveFeedback(client: ClientContext): GiveFeedback {
     calls.run(options, async (call) => {
       const segments = { subAccountId, umid: readId(umid, 'umid') };
       const given = readInput(feedbackSchema, feedback, 'feedback');
-      const { outcome, timestamp, destination, country = prepare.defaultCountry } = given;
+      const { outcome, timestamp, destination, country } = given;
       const body = wireFields({ outcome, timestamp });
-      const phone = destination === undefined ? undefined : readPhone(destination, country);
+      const phone = destination === undefined ? undefined : readPhone(destination, country, prepare);
       const clears = phone !== undefined && outcome === 'success';
       if (clears) await clearBackoff(phone, call);
       assertInTime(given, segments.umid, clears);

@@ -66,7 +66,7 @@ export function createLookup({ calls, transport, subAccountId, prepare }: Client
         const answer = await transport.request(
           {
             operation,
-            segments: { subAccountId, phoneNumber: readPhone(phoneNumber, country).e164 },
+            segments: { subAccountId, phoneNumber: readPhone(phoneNumber, country, prepare).e164 },
             query: { type },
           },
           call,

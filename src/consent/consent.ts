@@ -2,7 +2,7 @@ import type { Call, Calls } from '../call.ts';
 import { ValidationError } from '../errors.ts';
 import type { ConsentGuardOptions } from '../guards/consent-options.ts';
 import { readPhone } from '../guards/desk.ts';
-import type { Phone } from '../phone/normalise-phone.ts';
+import type { Phone, PhoneDefaults } from '../phone/normalise-phone.ts';
 import { type Field, findFlaw } from '../schema.ts';
 import type { AcceptedResult } from '../sending/results.ts';
 import type { CallOptions, Clock } from '../types.ts';
@@ -107,7 +107,7 @@ export interface ConsentConfig {
   readonly handleInbound: HandleInbound;
   readonly forgetPerson: ForgetPerson;
   readonly clock: Clock;
-  readonly defaultCountry: string | undefined;
+  readonly phoneDefaults: PhoneDefaults;
 }
 
 function assertFits(schema: Field, value: unknown, base: string): void {
@@ -116,7 +116,7 @@ function assertFits(schema: Field, value: unknown, base: string): void {
 }
 
 export function createConsent(config: ConsentConfig): Consent {
-  const { calls, ledger, doubleOptIn, clock, defaultCountry } = config;
+  const { calls, ledger, doubleOptIn, clock, phoneDefaults } = config;
   const reconfirm = config.guard === false ? {} : config.guard;
 
   function readTime(at: string | Date | undefined): number {
@@ -146,7 +146,7 @@ export function createConsent(config: ConsentConfig): Consent {
   ): Promise<ConsentRecord> {
     return calls.run(options, async (call) => {
       assertFits(detailsSchema, details, 'details');
-      const phone = readPhone(destination, details.country ?? defaultCountry);
+      const phone = readPhone(destination, details.country, phoneDefaults);
       const { source, purposes, evidence } = details;
       const at = readTime(details.at);
       const change: ConsentRecord = {
@@ -174,7 +174,7 @@ export function createConsent(config: ConsentConfig): Consent {
   ): Promise<Result> {
     return calls.run(options, async (call) => {
       assertFits(querySchema, query, 'query');
-      return work(readPhone(destination, query.country ?? defaultCountry), call);
+      return work(readPhone(destination, query.country, phoneDefaults), call);
     });
   }
 
@@ -196,14 +196,14 @@ export function createConsent(config: ConsentConfig): Consent {
     requestOptIn: (destination, request, options) =>
       calls.run(options, async (call) => {
         assertFits(optInRequestSchema, request, 'request');
-        return doubleOptIn.request(readPhone(destination, request.country ?? defaultCountry), request, call);
+        return doubleOptIn.request(readPhone(destination, request.country, phoneDefaults), request, call);
       }),
     confirm: (destination, details = {}, options = undefined) =>
       calls.run(options, async (call) => {
         assertFits(confirmSchema, details, 'details');
         const { source = 'double-opt-in', evidence } = details;
         const answer = { source, at: readTime(details.at), ...(evidence !== undefined && { evidence }) };
-        return doubleOptIn.confirm(readPhone(destination, details.country ?? defaultCountry), answer, call);
+        return doubleOptIn.confirm(readPhone(destination, details.country, phoneDefaults), answer, call);
       }),
     handleInbound: (inbound, options) =>
       calls.run(options, async (call) => {

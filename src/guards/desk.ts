@@ -3,7 +3,7 @@ import { InvalidPhoneNumberError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
 import type { Limiter } from '../limits/limiter.ts';
-import { normalisePhone, type Phone } from '../phone/normalise-phone.ts';
+import { normalisePhone, type Phone, type PhoneDefaults } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import { type Fields, findFlaw, oneOf, shape, text } from '../schema.ts';
 import type { CallOptions, Clock, Purpose } from '../types.ts';
@@ -74,7 +74,7 @@ export interface DeskConfig {
   readonly limiter: Limiter;
   readonly clock: Clock;
   readonly emit: Emit;
-  readonly defaultCountry: string | undefined;
+  readonly phoneDefaults: PhoneDefaults;
 }
 
 /** Why a rule refuses, where it is not for its limit. */
@@ -90,8 +90,8 @@ const queryFields: Fields<GuardsQuery> = {
 const querySchema = shape(queryFields, 'an object { country, guard }');
 
 /** Reads one number outside of a send. */
-export function readPhone(destination: unknown, country: string | undefined): Phone {
-  const result = normalisePhone(destination, country);
+export function readPhone(destination: unknown, country: string | undefined, defaults: PhoneDefaults): Phone {
+  const result = normalisePhone(destination, country ?? defaults.defaultCountry, defaults.bareDigits);
   if (result.ok) return result.phone;
   throw new InvalidPhoneNumberError({
     message: `destination: ${result.hint}`,
@@ -109,12 +109,12 @@ export function rulesOf(
 }
 
 export function createGuardsDesk(config: DeskConfig): GuardsDesk {
-  const { calls, guards, limiter, clock, emit, defaultCountry } = config;
+  const { calls, guards, limiter, clock, emit, phoneDefaults } = config;
 
   function readQuery(destination: unknown, query: GuardsQuery): { phone: Phone; chosen: readonly Guard[] } {
     const flaw = findFlaw(querySchema, query, 'query');
     if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
-    const phone = readPhone(destination, query.country ?? defaultCountry);
+    const phone = readPhone(destination, query.country, phoneDefaults);
     const { guard } = query;
     return { phone, chosen: guard === undefined ? guards : guards.filter(({ name }) => name === guard) };
   }

@@ -3,7 +3,14 @@ import { canonicalKey } from './canonical-key.ts';
 import { cleanInput, MAX_INPUT_CHARACTERS } from './clean-input.ts';
 import { type NumberType, type ParsedNumber, regionOf } from './libphonenumber.ts';
 import { type PhoneFailure, phoneFailure } from './phone-failure.ts';
-import { isValid, REFUSED_NUMBERS, type Reading, type ReadingContext, readText } from './readings.ts';
+import {
+  type BareDigits,
+  isValid,
+  REFUSED_NUMBERS,
+  type Reading,
+  type ReadingContext,
+  readText,
+} from './readings.ts';
 import { holdsSeparateDigits } from './separate-digits.ts';
 
 /** A phone number, understood. Whether it may get an SMS is for {@link judgePhone} to say. */
@@ -23,6 +30,12 @@ export interface Phone {
   readonly valid: boolean;
   /** Of a length the country has. True for every valid number. */
   readonly possible: boolean;
+}
+
+/** How the numbers of a client are read where a call says nothing else. */
+export interface PhoneDefaults {
+  readonly defaultCountry: string | undefined;
+  readonly bareDigits: BareDigits | undefined;
 }
 
 export type PhoneResult = { readonly ok: true; readonly phone: Phone } | PhoneFailure;
@@ -83,18 +96,26 @@ export function forgetPhone(e164: string): void {
   cache?.delete(e164);
 }
 
+/** One number and what it is read with. */
+export interface PhoneInput {
+  readonly raw: unknown;
+  /** ISO 3166-1 alpha-2, any case. */
+  readonly country?: string | undefined;
+  readonly bareDigits?: BareDigits | undefined;
+}
+
 /** As {@link normalisePhone}; with `keep: false` the answer is looked for in the cache, but not added to it. */
-export function readPhone(raw: unknown, country: string | undefined, keep: boolean): PhoneResult {
+export function readPhone({ raw, country, bareDigits }: PhoneInput, keep: boolean): PhoneResult {
   if (typeof raw !== 'string') return phoneFailure('not-a-string');
   if (raw.length > MAX_INPUT_CHARACTERS) return phoneFailure('too-long');
   const region = country === undefined ? undefined : regionOf(country);
   if (country !== undefined && region === undefined) return phoneFailure('unknown-country');
   const isE164 = E164.test(raw);
-  // E.164 reads the same everywhere; the rest goes by country, two characters always. No two inputs share a key.
-  const cacheKey = isE164 ? raw : (region ?? '--') + raw;
+  // E.164 reads the same everywhere; the rest goes by country and mode, three characters always. No two inputs share a key.
+  const cacheKey = isE164 ? raw : (bareDigits?.[0] ?? '-') + (region ?? '--') + raw;
   const known = cache?.get(cacheKey);
   if (known !== undefined) return known;
-  const result = work(raw, isE164, { region, bareDigits: undefined });
+  const result = work(raw, isE164, { region, bareDigits });
   if (keep) {
     cache ??= createCache(MAX_CACHED);
     cache.set(cacheKey, result);
@@ -113,6 +134,10 @@ export function readPhone(raw: unknown, country: string | undefined, keep: boole
  * normalisePhone('9123 4567', undefined); // { ok: false, reason: 'no-country', hint: 'Start the number with + …' }
  * ```
  */
-export function normalisePhone(raw: unknown, country: string | undefined): PhoneResult {
-  return readPhone(raw, country, true);
+export function normalisePhone(
+  raw: unknown,
+  country: string | undefined,
+  bareDigits?: BareDigits,
+): PhoneResult {
+  return readPhone({ raw, country, bareDigits }, true);
 }

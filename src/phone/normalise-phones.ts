@@ -1,11 +1,5 @@
 import { AbortedError } from '../errors.ts';
-import { type PhoneResult, readPhone } from './normalise-phone.ts';
-
-/** One number of a batch. */
-export interface PhoneInput {
-  readonly raw: unknown;
-  readonly country?: string | undefined;
-}
+import { type PhoneInput, type PhoneResult, readPhone } from './normalise-phone.ts';
 
 /** A pause is due after so long: far enough below the 15 ms a server may be blocked to leave room for a garbage collection. */
 const MAX_BLOCK_MS = 4;
@@ -49,7 +43,7 @@ export async function normalisePhones(
       resumedAt = performance.now();
       inARow = 0;
     }
-    results.push(readPhone(item.raw, item.country, keep));
+    results.push(readPhone(item, keep));
     inARow += 1;
   }
   return results;

@@ -12,16 +12,16 @@ const HINTS = {
   letters: 'Write the number in digits only; it holds letters.',
   'unknown-country': '`country` must be an ISO 3166-1 alpha-2 code such as "SG" or "GB".',
   'no-country':
-    'Start the number with + and its calling code, or give `country` for a national number. If your numbers are international and written without the plus, set the client option `bareDigits` to "international".',
+    'Start the number with + and its calling code, or give `country` for a national number. If your numbers are international and written without the plus, set the option `bareDigits` to "international".',
   'ambiguous-prefix':
     'The digits in front can be read in two ways, and give two different numbers; start with + and the calling code instead.',
   ambiguous:
-    'Without a plus this is a national number of `country` and an international number too, of two people. Start it with + and the calling code, or say which ones your numbers are: client option `bareDigits`.',
+    'Without a plus this is a national number of `country` and an international number too, of two people. Start it with + and the calling code, or say which ones your numbers are: option `bareDigits`.',
   'not-national':
-    'This is no number of `country`, but an international one without its plus. Start it with +, or set the client option `bareDigits` to "international" if all your numbers are written like that.',
+    'This is no number of `country`, but an international one without its plus. Start it with +, or set the option `bareDigits` to "international" if all your numbers are written like that.',
   'not-international':
-    'This is no international number, but a national one of `country`, and the client option `bareDigits` is "international". Start it with + and the calling code.',
-  'bare-digits': 'Start the number with + and its calling code: the client option `bareDigits` is "refuse".',
+    'This is no international number, but a national one of `country`, and the option `bareDigits` is "international". Start it with + and the calling code.',
+  'bare-digits': 'Start the number with + and its calling code: the option `bareDigits` is "refuse".',
   'trunk-zero':
     'Remove the zero before the national number: it is not dialled in this country, or not from abroad.',
   'unknown-calling-code': 'No country or service has this calling code.',

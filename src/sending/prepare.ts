@@ -4,7 +4,7 @@ import { sha256, toHex } from '../digest.ts';
 import { InvalidPhoneNumberError, type SmsError, ValidationError } from '../errors.ts';
 import type { Content, Exemption, OutgoingMessage } from '../guards/guard.ts';
 import { cleanInput } from '../phone/clean-input.ts';
-import type { Phone, PhoneResult } from '../phone/normalise-phone.ts';
+import type { Phone, PhoneDefaults, PhoneResult } from '../phone/normalise-phone.ts';
 import { normalisePhones } from '../phone/normalise-phones.ts';
 import { type Field, type Flaw, findFlaw, unreadable } from '../schema.ts';
 import { measureText } from '../text/measure-text.ts';
@@ -53,8 +53,7 @@ export interface MessageReader<Input extends Addressing> {
   wire(input: Input): Record<string, unknown>;
 }
 
-export interface PrepareConfig {
-  readonly defaultCountry: string | undefined;
+export interface PrepareConfig extends PhoneDefaults {
   /** With the phone guard off, a number of a calling code that nobody knows is taken as it stands. */
   readonly acceptUnknownCallingCodes: boolean;
 }
@@ -194,7 +193,11 @@ async function readInputs<Input extends Addressing>(
   const read = given.map((each) => readFields(each, schema));
   const inputs = read.map(({ copy, flaw }) => (flaw === undefined ? (copy as Input) : undefined));
   const phones = await normalisePhones(
-    inputs.map((input) => ({ raw: input?.destination, country: input?.country ?? config.defaultCountry })),
+    inputs.map((input) => ({
+      raw: input?.destination,
+      country: input?.country ?? config.defaultCountry,
+      bareDigits: config.bareDigits,
+    })),
     { signal },
   );
   const prepared: (PreparedMessage | UnpreparedResult)[] = [];

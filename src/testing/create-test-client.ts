@@ -143,7 +143,7 @@ export function createTestClient(options: TestClientOptions = {}): TestClient {
     emulator,
     outbox: createOutbox({
       messages: () => emulator.messages,
-      defaultCountry: rest.defaultCountry,
+      phoneDefaults: { defaultCountry: rest.defaultCountry, bareDigits: rest.bareDigits },
       purposeOf: recorder.purposeOf,
       blockOf: recorder.blockOf,
     }),

@@ -1,6 +1,6 @@
 import type { EmulatedMessage } from '../emulator/emulator.ts';
 import { ValidationError } from '../errors.ts';
-import { normalisePhone } from '../phone/normalise-phone.ts';
+import { normalisePhone, type PhoneDefaults } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import type { Purpose } from '../types.ts';
 
@@ -64,7 +64,7 @@ export interface Outbox {
 
 export interface OutboxConfig {
   readonly messages: () => readonly EmulatedMessage[];
-  readonly defaultCountry: string | undefined;
+  readonly phoneDefaults: PhoneDefaults;
   readonly purposeOf: (clientMessageId: string | undefined) => Purpose | undefined;
   /** Why the last message to a masked number was blocked. */
   readonly blockOf: (maskedNumber: string) => string | undefined;
@@ -72,7 +72,7 @@ export interface OutboxConfig {
 
 const CODE = /(?<![\d+])(?:\d{3,5}-\d{3,5}|\d{4,10})(?!\d)/;
 
-export function createOutbox({ messages, defaultCountry, purposeOf, blockOf }: OutboxConfig): Outbox {
+export function createOutbox({ messages, phoneDefaults, purposeOf, blockOf }: OutboxConfig): Outbox {
   /** The last message that `clear` hid. */
   let clearedUmid: string | undefined;
 
@@ -105,7 +105,7 @@ export function createOutbox({ messages, defaultCountry, purposeOf, blockOf }: O
   }
 
   function readNumber(number: string): string {
-    const result = normalisePhone(number, defaultCountry);
+    const result = normalisePhone(number, phoneDefaults.defaultCountry, phoneDefaults.bareDigits);
     if (result.ok) return result.phone.e164;
     throw new ValidationError(
       `The outbox cannot read this number (${result.reason}). ${result.hint}`,

@@ -269,6 +269,73 @@ describe('how it is sent', () => {
   });
 });
 
+describe('bareDigits', () => {
+  const destinationOf = async (options: SmsClientOptions, destination: string) => {
+    const { sms, written } = sending(options);
+    await sms.messages.send({ destination, text: 'a' });
+    const [sent] = written.map(({ body }) => (body as { destination: string }).destination);
+    return sent;
+  };
+  const refusalOf = (options: SmsClientOptions, destination: string) =>
+    sending(options)
+      .sms.messages.send({ destination, text: 'a' })
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+
+  it('international: digits are read as 8x8 prints them, with a default country and without', async () => {
+    const bareDigits = 'international';
+    expect(await destinationOf({ bareDigits }, '6591234567')).toBe('+6591234567');
+    expect(await destinationOf({ bareDigits, defaultCountry: 'SG' }, '12025550143')).toBe('+12025550143');
+    expect(await destinationOf({ bareDigits, defaultCountry: 'DE' }, '4915112345678')).toBe('+4915112345678');
+    expect(await refusalOf({ bareDigits, defaultCountry: 'US' }, '6598234567')).toMatchObject({
+      reason: 'ambiguous',
+    });
+  });
+
+  it('national: a number of the country wins over a foreign one, never over another of the country', async () => {
+    const bareDigits = 'national';
+    expect(await destinationOf({ bareDigits, defaultCountry: 'CN' }, '13123456789')).toBe('+8613123456789');
+    expect(await refusalOf({ bareDigits, defaultCountry: 'DE' }, '4915112345678')).toMatchObject({
+      reason: 'ambiguous',
+    });
+  });
+
+  it('refuse: the plus must be there', async () => {
+    const options: SmsClientOptions = { bareDigits: 'refuse', defaultCountry: 'SG' };
+    expect(await refusalOf(options, '91234567')).toMatchObject({ reason: 'bare-digits' });
+    expect(await destinationOf(options, '+6591234567')).toBe('+6591234567');
+  });
+
+  it('is named by the refusals that it decides, in every mode of the guard', async () => {
+    const guards = [undefined, { phone: false }, { phone: { mode: 'monitor' } }] as const;
+    const rows = [
+      ['6591234567', {}],
+      ['12025550143', { defaultCountry: 'SG' }],
+      ['4915112345678', { defaultCountry: 'DE' }],
+      ['13123456789', { defaultCountry: 'CN' }],
+      ['91234567', { defaultCountry: 'SG', bareDigits: 'international' }],
+      ['91234567', { defaultCountry: 'SG', bareDigits: 'refuse' }],
+    ] as const;
+    for (const guard of guards) {
+      for (const [destination, options] of rows) {
+        const error = await refusalOf({ ...options, guards: guard }, destination);
+        expect(error, destination).toMatchObject({
+          code: 'invalid-phone-number',
+          submission: 'not-submitted',
+        });
+        expect((error as Error).message).toContain('`bareDigits`');
+      }
+    }
+  });
+
+  it('counts for consent and support too', async () => {
+    const { sms } = sending({ bareDigits: 'international' });
+    expect(await sms.guards.inspect('6591234567')).toMatchObject({ destination: '+65******67' });
+  });
+});
+
 describe('what counts and who is told', () => {
   it('limits: this store is asked', async () => {
     const limits = memoryLimits();

@@ -208,7 +208,7 @@ export function createContacts(client: ClientContext): Contacts {
         options,
         () => {
           assertValid(blockSchema, query, 'query');
-          return blockRequest(readPhone(msisdn, query.country ?? client.prepare.defaultCountry));
+          return blockRequest(readPhone(msisdn, query.country, client.prepare));
         },
         readNothing,
       ),

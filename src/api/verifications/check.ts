@@ -189,7 +189,7 @@ export function createCheckVerification(client: ClientContext): CheckVerificatio
       const { subject, clientIp } = given;
       // Spaces come with pasting, and 8x8 would take them for characters of the code.
       const code = given.code.trim();
-      const phone = readPhone(given.destination, given.country ?? prepare.defaultCountry);
+      const phone = readPhone(given.destination, given.country, prepare);
       const binding = await sessionBindings.find(sessionId, phone, subject, call);
       refuseOthers(binding, phone, subject);
       if (binding.isUsed) throw sessionError('session-used', phone);

@@ -52,9 +52,7 @@ export function createGetVerification(client: ClientContext): GetVerification {
       const segments = { subAccountId, sessionId: readId(sessionId, 'sessionId') };
       const given = readInput(querySchema, query, 'query');
       const phone =
-        given.destination === undefined
-          ? undefined
-          : readPhone(given.destination, given.country ?? prepare.defaultCountry);
+        given.destination === undefined ? undefined : readPhone(given.destination, given.country, prepare);
       const { subject } = given;
       const binding = phone && (await sessionBindings.find(sessionId, phone, subject, call));
       if (phone !== undefined && binding !== undefined) refuseOthers(binding, phone, subject);

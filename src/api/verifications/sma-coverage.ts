@@ -62,7 +62,7 @@ export function createGetSmaCoverage({
       const given = readInput(querySchema, query, 'query');
       const { clientIp, country = prepare.defaultCountry } = given;
       const destination =
-        given.destination === undefined ? undefined : readPhone(given.destination, country).e164;
+        given.destination === undefined ? undefined : readPhone(given.destination, country, prepare).e164;
       const answer = await transport.request(
         {
           operation: SMA_COVERAGE,

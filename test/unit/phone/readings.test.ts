@@ -15,7 +15,7 @@ function read(text: string, region?: CountryCode, bareDigits?: BareDigits): stri
 
 /** As the client reads it, the guards left out. */
 function result(text: string, country?: string): string {
-  const found = readPhone(text, country, false);
+  const found = readPhone({ raw: text, country }, false);
   return found.ok ? found.phone.e164 : found.reason;
 }
 
