@@ -3,7 +3,7 @@ import type { EventListener } from './events.ts';
 import { countryField } from './guards/countries.ts';
 import { type GuardsOptions, guardsField } from './guards/registry.ts';
 import type { LimitStore } from './limits/limit-store.ts';
-import type { BareDigits } from './phone/readings.ts';
+import { BARE_DIGITS, type BareDigits } from './phone/readings.ts';
 import {
   anyFunction,
   either,
@@ -144,7 +144,7 @@ const optionFields: Fields<SmsClientOptions> = {
   pace: falseOr(shape(paceFields, FALSE_OR_OPTIONS)),
   fetch: anyFunction('a fetch function'),
   defaultCountry: countryField,
-  bareDigits: oneOf(['national', 'international', 'refuse'] satisfies BareDigits[]),
+  bareDigits: oneOf(BARE_DIGITS),
   guards: guardsField,
   limits: having(['take', 'settle', 'inspect', 'release'], 'a LimitStore'),
   onEvent: anyFunction(),

@@ -96,14 +96,16 @@ interface ReadBatch {
 async function readBatch(
   batch: readonly FileRow[],
   check: (row: FileRow) => CheckedRow,
-  country: string | undefined,
+  { country, bareDigits }: Pick<ImportConsentOptions, 'country' | 'bareDigits'>,
   reading: RowReading,
 ): Promise<ReadBatch> {
   const checked = batch.map(check);
   const numbers = checked.map((found) =>
     found !== 'skipped' && 'row' in found ? numberOf(found.row, country) : undefined,
   );
-  const phones = await normalisePhones(numbers.map((number) => number ?? { raw: '' }));
+  const phones = await normalisePhones(
+    numbers.map((number) => (number === undefined ? { raw: '' } : { ...number, bareDigits })),
+  );
   const changes: { readonly change: ConsentChange; readonly line: number }[] = [];
   const bad: BadConsentRow[] = [];
   for (const [index, found] of checked.entries()) {
@@ -166,7 +168,7 @@ export async function importConsent(
 ): Promise<ConsentImport> {
   const flaw = findFlaw(importSchema, { ledger, source, options });
   if (flaw !== undefined) throw new ValidationError(`importConsent: ${flaw.message}`, flaw.path);
-  const { format, dryRun = false, fromLine = 1, clock = Date, country, defaults = {} } = options;
+  const { format, dryRun = false, fromLine = 1, clock = Date, defaults = {} } = options;
   const signal = options.signal ?? new AbortController().signal;
   const check = createRowCheck(options);
   const readTime = createTimeReader(options);
@@ -187,7 +189,7 @@ export async function importConsent(
     for await (const batch of inBatches(rows)) {
       signal.throwIfAborted();
       const due = batch.filter(({ line }) => line >= fromLine);
-      const read = await readBatch(due, check, country, { defaults, readTime, now: clock.now() });
+      const read = await readBatch(due, check, options, { defaults, readTime, now: clock.now() });
       const changes = read.changes.map(({ change }) => change);
       if (!dryRun && changes.length > 0) await record(ledger, changes, (due[0] as FileRow).line);
       if (dryRun) {

@@ -1,3 +1,4 @@
+import { BARE_DIGITS, type BareDigits } from '../phone/readings.ts';
 import {
   anyFunction,
   anything,
@@ -45,6 +46,8 @@ export interface ImportConsentOptions {
   readonly dryRun?: boolean | undefined;
   /** Country of national numbers, ISO 3166-1 alpha-2. A row may name its own. @default none: they are bad rows */
   readonly country?: string | undefined;
+  /** How digits that begin with neither a plus nor a zero are read, as the client's option of that name. @default as there */
+  readonly bareDigits?: BareDigits | undefined;
   /** What rows that leave it out have in common. @default none: such rows are bad */
   readonly defaults?: ConsentRowDefaults | undefined;
   /**
@@ -136,6 +139,7 @@ const fields: Fields<ImportConsentOptions> = {
   format: oneOf(['csv', 'jsonl']),
   dryRun: flag(),
   country: pattern(/^[A-Za-z]{2}$/, 'an ISO 3166-1 alpha-2 code'),
+  bareDigits: oneOf(BARE_DIGITS),
   defaults: shape(defaultsFields, 'an object { state, scope, source, at }'),
   columns: either(Array.isArray, positions, headings),
   values: shape(everyField(meanings), 'an object of values by field'),

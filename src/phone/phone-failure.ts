@@ -4,7 +4,7 @@ const HINTS = {
   empty: 'The number is empty.',
   'too-long': 'The input is longer than 64 characters; a phone number has at most 15 digits.',
   'control-character': 'Remove the line breaks, tabs and other control characters inside the number.',
-  'several-numbers': 'The input holds more than one number; pass one number a message.',
+  'several-numbers': 'The input holds more than one number; pass one number per message.',
   'separate-digits':
     'Digits stand apart from the number (".0" of a spreadsheet, "-8", "/ 9", "(2)", "1."). Pass the number alone, in one piece or in its usual groups; export spreadsheet columns of numbers as text.',
   extension: 'Remove the extension: an SMS cannot reach one.',

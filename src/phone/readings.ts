@@ -8,7 +8,8 @@ import {
 import type { PhoneFailureReason } from './phone-failure.ts';
 
 /** How digits are read that begin with neither a plus, an international prefix nor a zero. */
-export type BareDigits = 'national' | 'international' | 'refuse';
+export type BareDigits = (typeof BARE_DIGITS)[number];
+export const BARE_DIGITS = ['national', 'international', 'refuse'] as const;
 
 /** What a text is read with. */
 export interface ReadingContext {

@@ -80,6 +80,19 @@ describe('a number with digits that stand apart', () => {
     expect(await readAll(ledger.entries())).toEqual([]);
   });
 
+  it('is bare digits or not: a file of consent says which', async () => {
+    const ledger = memoryConsentLedger();
+    const file = 'destination,state,source,at\n6591234567,opted-out,8x8,2026-06-01T00:00:00Z';
+    expect(await importConsent(ledger, file, { format: 'csv' })).toMatchObject({
+      bad: 1,
+      badRows: [{ reason: expect.stringContaining('`bareDigits`') }],
+    });
+    expect(await importConsent(ledger, file, { format: 'csv', bareDigits: 'international' })).toMatchObject({
+      recorded: 1,
+    });
+    expect(await readAll(ledger.entries())).toMatchObject([{ key: '+6591234567' }]);
+  });
+
   it('is nobody who wrote STOP', async () => {
     const { sms, ledger } = start();
     for (const source of ['+62812345678.0', '62812345678.0']) {
