@@ -61,12 +61,28 @@ export interface PhoneRefusal {
   readonly hint: string;
 }
 
-/** Old or domestic ways of writing a number, by its digits, and what to tell whoever has them in a database. */
+/**
+ * Old or domestic ways of writing a number, by its digits, and what to tell the people who have them in a database. The plan
+ * changes: Benin fr.allafrica.com/stories/202411300249.html, Ivory Coast giggsey/libphonenumber-for-php#422, Vietnam
+ * google/libphonenumber#2242, Cameroon google/libphonenumber#1051.
+ */
 const KNOWN_MISTAKES: readonly (readonly [RegExp, string])[] = [
   [/^54(?!9)\d{10}$/, ' An Argentine mobile number has a 9 after +54.'],
   [/^521\d{10}$/, ' Mexican numbers have had no 1 after +52 since 2019.'],
   [/^55\d{2}[6-9]\d{7}$/, ' Brazilian mobile numbers have nine digits, the first a 9.'],
-  [/^225\d{8}$/, ' Numbers of Ivory Coast have had ten digits since 2021.'],
+  [
+    /^225\d{8}$/,
+    ' Numbers of Ivory Coast have had ten digits since 2021: the old ones got two in front, by operator.',
+  ],
+  [/^229[^0]\d{7}$/, ' Numbers of Benin have had ten digits since 2024: the old ones got 01 in front.'],
+  [
+    /^841\d{9}$/,
+    ' Vietnamese mobile numbers of eleven digits lost one in 2018, and their first digits changed.',
+  ],
+  [
+    /^237[79]\d{7}$/,
+    ' Mobile numbers of Cameroon have had nine digits since 2014: the old ones got a 6 in front.',
+  ],
 ];
 
 function knownMistake(msisdn: string): string {
