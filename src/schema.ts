@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { readDateTime } from './date-time.ts';
 import { redactText } from './redact.ts';
 
 /**
@@ -177,17 +178,18 @@ export function having(methods: readonly string[], what: string): Field {
   );
 }
 
-/** ISO 8601 with an offset or `Z`, as 8x8 takes it. */
+/** ISO 8601 with an offset or `Z`, as 8x8 takes it. The calendar is another matter. */
 const ISO_WITH_OFFSET = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/;
 
 /** A `Date`, or an ISO 8601 string with an offset. */
 export function moment(): Field {
-  const allowed = 'must be a valid Date, or an ISO 8601 string with an offset such as 2026-11-22T09:00:00Z.';
+  const allowed =
+    'must be a valid Date, or an ISO 8601 string with an offset, of a day and time that exist, such as 2026-11-22T09:00:00Z.';
   return v.custom(
     (input) =>
       input instanceof Date
         ? !Number.isNaN(input.getTime())
-        : typeof input === 'string' && ISO_WITH_OFFSET.test(input) && !Number.isNaN(Date.parse(input)),
+        : typeof input === 'string' && ISO_WITH_OFFSET.test(input) && readDateTime(input) !== undefined,
     allowed,
   );
 }

@@ -1,3 +1,4 @@
+import { readDateTime } from '../date-time.ts';
 import { ValidationError } from '../errors.ts';
 import type { Clock } from '../types.ts';
 
@@ -15,7 +16,8 @@ export interface TestClock extends Clock {
    */
   advance(milliseconds: number): void;
   /**
-   * Sets the calendar. Forward lets time pass; back emulates a correction by NTP or an administrator.
+   * Sets the calendar; a string without an offset is in UTC. Forward lets time pass; back emulates a correction by NTP or an
+   * administrator.
    *
    * @throws ValidationError `date` is not a date
    * @example clock.set('2026-12-24T09:00:00Z');
@@ -24,8 +26,8 @@ export interface TestClock extends Clock {
 }
 
 function readDate(date: Date | string | number): number {
-  const epochMs = new Date(date).getTime();
-  if (!Number.isNaN(epochMs)) return epochMs;
+  const epochMs = typeof date === 'string' ? readDateTime(date) : new Date(date).getTime();
+  if (epochMs !== undefined && !Number.isNaN(epochMs)) return epochMs;
   throw new ValidationError('date must be a Date, an ISO 8601 date or epoch milliseconds.', 'date');
 }
 

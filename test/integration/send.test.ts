@@ -202,6 +202,8 @@ describe('bad input', () => {
     ['a bad purpose', { ...message, purpose: 'spam' }, 'validation', 'purpose'],
     ['a bad encoding', { ...message, encoding: 'UTF8' }, 'validation', 'encoding'],
     ['a bad date', { ...message, scheduled: new Date(Number.NaN) }, 'validation', 'scheduled'],
+    ['30 February', { ...message, scheduled: '2027-02-30T10:00:00Z' }, 'validation', 'scheduled'],
+    ['31 November', { ...message, expiry: '2026-11-31T10:00:00Z' }, 'validation', 'expiry'],
     ['a date that is none', { ...message, scheduled: Object.create(Date.prototype) }, 'validation', ''],
     ['a date without offset', { ...message, expiry: '2026-11-23T09:00:00' }, 'validation', 'expiry'],
     ['a number for a date', { ...message, expiry: NOON }, 'validation', 'expiry'],

@@ -1,3 +1,4 @@
+import { readDateTime } from '../../date-time.ts';
 import type { MessageDirection, MessageState, MessageStatusDetail } from '../message-details.ts';
 import { present } from '../read-answer.ts';
 
@@ -56,14 +57,15 @@ function takeNumber(cells: Cells, column: string): number | undefined {
   return value === '' ? undefined : Number(value);
 }
 
+const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d/;
+
 /** Without an offset it is UTC, as everything of 8x8's. */
 function takeTime(cells: Cells, column: string): string | undefined {
   const value = cells.get(column) ?? '';
-  const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?) ?(Z|[+-]\d\d:?\d\d)?$/.exec(value);
-  const time = match === null ? Number.NaN : Date.parse(`${match[1]}T${match[2]}${match[3] ?? 'Z'}`);
-  if (value !== '' && Number.isNaN(time)) return undefined;
+  const time = TIME.test(value) ? readDateTime(value) : undefined;
+  if (value !== '' && time === undefined) return undefined;
   cells.delete(column);
-  return value === '' ? undefined : new Date(time).toISOString();
+  return time === undefined ? undefined : new Date(time).toISOString();
 }
 
 function takeDirection(cells: Cells): MessageDirection | undefined {

@@ -39,5 +39,6 @@ describe('a test clock', () => {
   it('refuses what is no date', () => {
     expect(() => createTestClock('soon')).toThrow('ISO 8601');
     expect(() => createTestClock().set('soon')).toThrow(ValidationError);
+    expect(() => createTestClock('2027-02-30T10:00:00Z')).toThrow(ValidationError);
   });
 });
