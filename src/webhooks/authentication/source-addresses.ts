@@ -1,7 +1,7 @@
+import { type IpAddress, type IpRange, isInRange, parseAddress, parseRange } from '../../ip-address.ts';
 import { REGIONS, type Region } from '../../options.ts';
 import { type Fields, list, oneOf, refined, shape, word } from '../../schema.ts';
 import type { AuthenticationCheck } from './authentication-result.ts';
-import { type IpAddress, type IpRange, isInRange, parseAddress, parseRange } from './ip-address.ts';
 import { WEBHOOK_SOURCE_ADDRESSES } from './published-addresses.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
+import { parseAddress } from '../../../../src/ip-address.ts';
 import { REGIONS } from '../../../../src/options.ts';
-import { parseAddress } from '../../../../src/webhooks/authentication/ip-address.ts';
 import { WEBHOOK_SOURCE_ADDRESSES } from '../../../../src/webhooks/authentication/published-addresses.ts';
 import {
   createAddressCheck,

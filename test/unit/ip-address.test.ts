@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isInRange, parseAddress, parseRange } from '../../../../src/webhooks/authentication/ip-address.ts';
+import { isInRange, parseAddress, parseRange } from '../../src/ip-address.ts';
 
 describe('parseAddress', () => {
   it.each([
