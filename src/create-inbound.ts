@@ -7,8 +7,8 @@ import { createForgetPerson } from './consent/forget-person.ts';
 import { createHandleInbound } from './consent/handle-inbound.ts';
 import { createLedgerClient } from './consent/ledger-client.ts';
 import type { Safeguards } from './create-client-context.ts';
-import { createApplyReceipt } from './webhooks/apply-receipt.ts';
 import type { ResolvedGuards } from './guards/registry.ts';
+import { createApplyReceipt } from './webhooks/apply-receipt.ts';
 import { createInboundPort, type InboundPort } from './webhooks/inbound-port.ts';
 
 /** The half of a client that hears back: what people choose, and what 8x8 reports. */

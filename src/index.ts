@@ -183,8 +183,8 @@ export type {
   SmsClientOptions,
 } from './options.ts';
 export type { NumberType } from './phone/libphonenumber.ts';
-export type { BatchSettings } from './sending/batch-request.ts';
 export type { BareDigits } from './phone/readings.ts';
+export type { BatchSettings } from './sending/batch-request.ts';
 export type {
   AcceptedResult,
   BlockedResult,

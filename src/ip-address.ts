@@ -22,6 +22,30 @@ export function parseAddress(text: string): IpAddress | undefined {
   return isStrict(bare) ? ipaddr.process(bare) : undefined;
 }
 
+/**
+ * The address of an end user as 8x8 takes it: bare, without port, brackets and zone, an IPv4 address as such. Undefined for
+ * anything else, a list of addresses included.
+ *
+ * @example readClientAddress('[2001:DB8::1]:51234') // '2001:db8::1'
+ */
+export function readClientAddress(text: string): string | undefined {
+  return parseAddress(text)?.toString().replace(/%.*$/, '');
+}
+
+/**
+ * One connection: an IPv4 address, or the /64 of an IPv6 address, which is what one subscriber gets. Text that is no address is
+ * its own connection.
+ *
+ * @example connectionOf('2001:db8::1') // '2001:db8:0:0::/64'
+ */
+export function connectionOf(text: string): string {
+  const address = parseAddress(text);
+  if (address === undefined) return text;
+  if (!('parts' in address)) return address.toString();
+  const network = address.parts.slice(0, 4).map((part) => part.toString(16));
+  return `${network.join(':')}::/64`;
+}
+
 /** One address, or a range such as `10.0.0.0/8`. Not the range of all addresses: it would say nothing. */
 export function parseRange(text: string): IpRange | undefined {
   const [head = '', bits, ...rest] = text.split('/');

@@ -3,6 +3,7 @@ import type { Call } from '../call.ts';
 import { sha256, toHex } from '../digest.ts';
 import { InvalidPhoneNumberError, type SmsError, ValidationError } from '../errors.ts';
 import type { Content, Exemption, OutgoingMessage } from '../guards/guard.ts';
+import { readClientAddress } from '../ip-address.ts';
 import { cleanInput } from '../phone/clean-input.ts';
 import type { Phone, PhoneDefaults, PhoneResult } from '../phone/normalise-phone.ts';
 import { normalisePhones } from '../phone/normalise-phones.ts';
@@ -77,13 +78,18 @@ export function contentOf(fields: SmsContent & { readonly text: string }, billed
 
 const MOMENTS: ReadonlySet<string> = new Set(['scheduled', 'expiry', 'timestamp']);
 
-/** Fields without the undefined ones, times as RFC 3339 in UTC: ISO 8601 has forms (`T24:00Z`) that 8x8 does not take. */
+function wireValue(name: string, value: unknown): unknown {
+  if (MOMENTS.has(name)) return new Date(value as string | Date).toISOString();
+  // 8x8 answers code 1012 to a port or brackets, and rejects every message of a batch with it.
+  return name === 'clientIp' ? readClientAddress(value as string) : value;
+}
+
+/** Fields without the undefined ones, as 8x8 takes them: times as RFC 3339 in UTC, addresses bare. */
 export function wireFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const wire: Record<string, unknown> = {};
   for (const name of Object.keys(fields)) {
     const value = fields[name];
-    if (value === undefined) continue;
-    wire[name] = MOMENTS.has(name) ? new Date(value as string | Date).toISOString() : value;
+    if (value !== undefined) wire[name] = wireValue(name, value);
   }
   return wire;
 }

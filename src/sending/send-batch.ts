@@ -3,7 +3,7 @@ import type { Operation } from '../api/operation.ts';
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
-import { anything, type Fields, findFlaw, list, pattern, shape, unreadable } from '../schema.ts';
+import { anything, type Fields, findFlaw, list, shape, unreadable } from '../schema.ts';
 import type { CallOptions } from '../types.ts';
 import {
   type BatchOutcome,
@@ -16,6 +16,7 @@ import { countResults, type SendCounts, type SendResult } from './results.ts';
 import {
   type BatchMessage,
   batchMessageSchema,
+  clientIpField,
   messageSchema,
   type SmsContent,
   templateSchema,
@@ -80,7 +81,7 @@ export const batchFields: Fields<BatchBase & { messages: unknown; destinations: 
   destinations: list(anything(), { min: 1, max: MAX_BATCH }),
   template: templateSchema,
   ...batchSettingFields,
-  clientIp: pattern(/^[0-9a-f.:]{2,45}$/i, 'an IP address'),
+  clientIp: clientIpField,
 };
 const batchSchema = shape(batchFields, 'a batch { messages } or { destinations, template }');
 
@@ -209,7 +210,7 @@ export function sendChunk(
       segments: { subAccountId: client.subAccountId },
       reader: batchReader(client.rewrite, batch),
       settings: batch,
-      shared: { clientIp, template: template && wireFields({ ...template, text }) },
+      shared: wireFields({ clientIp, template: template && wireFields({ ...template, text }) }),
       onRequest,
     },
     call,

@@ -1,10 +1,10 @@
+import { readClientAddress } from '../ip-address.ts';
 import {
   anything,
   type Field,
   type Fields,
   moment,
   oneOf,
-  pattern,
   shape,
   shapeWith,
   text,
@@ -59,7 +59,10 @@ export interface Addressing {
  */
 export interface SmsMessage extends SmsContent, Addressing {
   readonly text: string;
-  /** The end user's IP address, for 8x8's own limit per address. */
+  /**
+   * The end user's IP address, for 8x8's own limit per address. Port and brackets are removed, `::ffff:203.0.113.7` is
+   * `203.0.113.7`.
+   */
   readonly clientIp?: string | undefined;
   /** `Outcome`: conversion tracking, completed by `messages.feedback`. @default 'None' */
   readonly track?: 'None' | 'Outcome' | undefined;
@@ -93,7 +96,10 @@ export const addressingFields: Fields<Addressing> = {
   idempotencyKey: text({ max: 255 }),
 };
 
-export const clientIpField = pattern(/^[0-9a-f.:]{2,45}$/i, 'an IP address');
+export const clientIpField = word(
+  (address) => readClientAddress(address) !== undefined,
+  'one IP address such as 203.0.113.7 or 2001:db8::1; of a list such as X-Forwarded-For pass the address of the client alone',
+);
 
 const messageFields: Fields<SmsMessage> = {
   ...contentFields,

@@ -95,7 +95,10 @@ const requestsAreNoChoices: LedgerCheck = async (ledger, [key = '', other = ''])
     { key, ...pending },
     { key: other, ...pending },
   ]);
-  expectEntries('get passes over opt-in requests', await ledger.get([key, other]), [{ ...OUT, at: 1 }, undefined]);
+  expectEntries('get passes over opt-in requests', await ledger.get([key, other]), [
+    { ...OUT, at: 1 },
+    undefined,
+  ]);
   expectEntries('history has them', await ledger.history(key), [{ ...OUT, at: 1 }, pending]);
 };
 

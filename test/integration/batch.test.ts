@@ -140,6 +140,26 @@ describe('input', () => {
     });
   });
 
+  it('client addresses go out bare, and one that is none fails its own message', async () => {
+    const { sms, emulator } = testClient();
+    const rows = ['203.0.113.7:51234', '[2001:db8::1]:443', '::ffff:203.0.113.8', 'face', '1.2.3', '..'];
+    const { results } = await sms.messages.sendBatch({
+      clientIp: '[::ffff:203.0.113.9]:80',
+      messages: rows.map((clientIp, index) => ({ destination: numberOf(index), text: 'a', clientIp })),
+    });
+    expect(codes(results)).toEqual([
+      ...['accepted', 'accepted', 'accepted'],
+      ...['validation', 'validation', 'validation'],
+    ]);
+    expect(results[3]).toMatchObject({
+      error: { path: 'messages[3].clientIp', submission: 'not-submitted' },
+    });
+    expect(emulator.requests[0]?.body).toMatchObject({
+      clientIp: '203.0.113.9',
+      messages: ['203.0.113.7', '2001:db8::1', '203.0.113.8'].map((clientIp) => ({ clientIp })),
+    });
+  });
+
   it('messages go before the template and the defaults, and the guards see what is sent', async () => {
     const { sms } = testClient();
     const { results } = await sms.messages.sendBatch({

@@ -1,5 +1,12 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isInRange, parseAddress, parseRange } from '../../src/ip-address.ts';
+import {
+  connectionOf,
+  isInRange,
+  parseAddress,
+  parseRange,
+  readClientAddress,
+} from '../../src/ip-address.ts';
 
 describe('parseAddress', () => {
   it.each([
@@ -73,5 +80,86 @@ describe('parseRange', () => {
     '1'.repeat(81),
   ])('takes no %s', (text) => {
     expect(parseRange(text)).toBeUndefined();
+  });
+});
+
+describe('readClientAddress', () => {
+  it.each([
+    ['203.0.113.7:51234', '203.0.113.7'],
+    ['[2001:DB8::1]:51234', '2001:db8::1'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['fe80::1%eth0', 'fe80::1'],
+    [' 203.0.113.7\t', '203.0.113.7'],
+  ])('gives %j bare', (text, expected) => {
+    expect(readClientAddress(text)).toBe(expected);
+    expect(readClientAddress(expected)).toBe(expected);
+  });
+
+  it.each([
+    'face',
+    '1.2.3',
+    '999.1.1.1',
+    '..',
+    '::::',
+    'localhost',
+    '203.0.113.7, 10.0.0.1',
+    '203.0.113.0/24',
+    '',
+  ])('gives none for %j', (text) => {
+    expect(readClientAddress(text)).toBeUndefined();
+  });
+
+  it('gives every address itself, however it is written', () => {
+    fc.assert(
+      fc.property(fc.ipV4(), fc.integer({ min: 1, max: 65_535 }), (address, port) => {
+        for (const text of [
+          address,
+          `${address}:${port}`,
+          `::ffff:${address}`,
+          `[::ffff:${address}]:${port}`,
+        ]) {
+          expect(readClientAddress(text)).toBe(address);
+        }
+      }),
+    );
+    fc.assert(
+      fc.property(fc.ipV6(), fc.integer({ min: 1, max: 65_535 }), (address, port) => {
+        const bare = readClientAddress(address);
+        expect(bare).toBeDefined();
+        expect(readClientAddress(`[${address.toUpperCase()}]:${port}`)).toBe(bare);
+      }),
+    );
+  });
+});
+
+describe('connectionOf', () => {
+  it.each([
+    [' 203.0.113.7 ', '203.0.113.7'],
+    ['2001:DB8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['::', '0:0:0:0::/64'],
+    ['2001:db8:0:0:1::', '2001:db8:0:0::/64'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['::ffff:cb00:7107', '203.0.113.7'],
+    ['203.0.113.7:51234', '203.0.113.7'],
+    ['::::', '::::'],
+  ])('of %j is %j', (address, connection) => {
+    expect(connectionOf(address)).toBe(connection);
+  });
+
+  it('is one for every address and spelling of a /64', () => {
+    const groups = fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 });
+    fc.assert(
+      fc.property(groups, groups, (one, other) => {
+        const shared = one.slice(0, 4);
+        fc.pre(shared.some((group) => group !== 0));
+        const write = (all: readonly number[], width: number) =>
+          all.map((group) => group.toString(16).padStart(width, '0')).join(':');
+        const first = connectionOf(write(one, 1));
+        expect(connectionOf(write([...shared, ...other.slice(4)], 4).toUpperCase())).toBe(first);
+        expect(first).toBe(`${write(shared, 1)}::/64`);
+      }),
+    );
   });
 });

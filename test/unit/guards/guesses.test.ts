@@ -1,8 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { GuessesGuardOptions } from '../../../src/index.ts';
 import { LimitError, memoryLimits, SmsClient, StoreError } from '../../../src/index.ts';
-import { connectionOf } from '../../../src/internal/connection-of.ts';
 import { CANARY_NUMBER, expectNoCanary } from '../../support/canary.ts';
 import { numberOf, testClient } from '../../support/client.ts';
 import { failureOf } from '../../support/transport.ts';
@@ -153,37 +151,5 @@ describe('guesses', () => {
     const make = () =>
       new SmsClient({ apiKey: 'a', subAccountId: 'team', guards: { guesses: guesses as never } });
     expect(make).toThrow(expect.objectContaining({ code: 'configuration', option }));
-  });
-});
-
-describe('connectionOf', () => {
-  it.each([
-    [' 203.0.113.7 ', '203.0.113.7'],
-    ['2001:DB8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-    ['2001:db8::1', '2001:db8:0:0::/64'],
-    ['::1', '0:0:0:0::/64'],
-    ['::', '0:0:0:0::/64'],
-    ['2001:db8:0:0:1::', '2001:db8:0:0::/64'],
-    ['::ffff:203.0.113.7', '203.0.113.7'],
-    ['::ffff:cb00:7107', '203.0.113.7'],
-    ['203.0.113.7:51234', '203.0.113.7'],
-    ['::::', '::::'],
-  ])('of %j is %j', (address, connection) => {
-    expect(connectionOf(address)).toBe(connection);
-  });
-
-  it('is one for every address and spelling of a /64', () => {
-    const groups = fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 });
-    fc.assert(
-      fc.property(groups, groups, (one, other) => {
-        const shared = one.slice(0, 4);
-        fc.pre(shared.some((group) => group !== 0));
-        const write = (all: readonly number[], width: number) =>
-          all.map((group) => group.toString(16).padStart(width, '0')).join(':');
-        const first = connectionOf(write(one, 1));
-        expect(connectionOf(write([...shared, ...other.slice(4)], 4).toUpperCase())).toBe(first);
-        expect(first).toBe(`${write(shared, 1)}::/64`);
-      }),
-    );
   });
 });
