@@ -11,7 +11,10 @@ import type { Guard, GuardMode } from './guard.ts';
 export interface CountriesGuardOptions {
   /** @default 'enforce' */
   readonly mode?: GuardMode | undefined;
-  /** ISO 3166-1 alpha-2 codes. A number without a country (satellite, +800, …) is refused. */
+  /**
+   * ISO 3166-1 alpha-2 codes. A number without a country (satellite, +800, …) is refused. A territory without a numbering plan
+   * of its own (Antarctica, South Georgia, …) may be named and matches no number: its telephones belong to other plans.
+   */
   readonly allow: readonly string[];
 }
 
@@ -21,9 +24,16 @@ export const countryField = word(
   'an ISO 3166-1 alpha-2 country code such as "SG" or "GB"',
 );
 
+/** The codes of ISO 3166-1 that have no numbering plan of their own. */
+const WITHOUT_PLAN: ReadonlySet<string> = new Set(['AQ', 'BV', 'GS', 'HM', 'PN', 'TF', 'UM']);
+const isoCountryField = word(
+  (code) => regionOf(code) !== undefined || WITHOUT_PLAN.has(code.toUpperCase()),
+  'an ISO 3166-1 alpha-2 country code such as "SG" or "GB"',
+);
+
 const fields: Fields<CountriesGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
-  allow: list(countryField, { min: 1, max: 300 }),
+  allow: list(isoCountryField, { min: 1, max: 300 }),
 };
 export const countriesField = falseOr(shapeWith(['allow'], fields, FALSE_OR_OPTIONS));
 

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { countriesField, countryField } from '../../../src/guards/countries.ts';
+import { findFlaw } from '../../../src/schema.ts';
+
+/** ISO 3166-1, the officially assigned alpha-2 codes (time zone database, iso3166.tab). */
+const ISO_3166_1 = `
+  AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT
+  BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH
+  ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT
+  HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS
+  LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI
+  NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG
+  SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG
+  UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+`
+  .trim()
+  .split(/\s+/);
+
+describe('guards.countries.allow', () => {
+  it('takes every code of ISO 3166-1, in any case', () => {
+    expect(ISO_3166_1).toHaveLength(249);
+    for (const code of ISO_3166_1) {
+      expect(findFlaw(countriesField, { allow: [code, code.toLowerCase()] }), code).toBeUndefined();
+    }
+  });
+
+  it.each(['UK', 'XX', 'EU', 'A', 'SGP', '__proto__', ''])('refuses %j', (code) => {
+    expect(findFlaw(countriesField, { allow: ['SG', code] })?.path).toBe('allow[1]');
+  });
+
+  it('takes more than a default country can be: national numbers need a numbering plan', () => {
+    for (const code of ['AQ', 'BV', 'GS', 'HM', 'PN', 'TF', 'UM']) {
+      expect(findFlaw(countryField, code), code).toBeDefined();
+    }
+  });
+});
