@@ -2,7 +2,7 @@ import { MAX_TIMER_MS, raceAbort } from '../wait.ts';
 import { judgeCause } from './causes.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { readBody, TOO_LARGE } from './read-body.ts';
-import { parseRetryAfter } from './retry-policy.ts';
+import { parseRetryAfter } from './retry-after.ts';
 import { sendOnWire, type WireRequest } from './wire.ts';
 
 /** Bytes of an error's body that are read: 8x8's have a few hundred, a proxy's page may have any number. */

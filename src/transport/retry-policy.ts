@@ -46,17 +46,3 @@ export function judgeOutcome(operation: Operation, outcome: AttemptOutcome): Ver
 export function backoffMs(retry: RetryOptions, attempt: number, random: () => number): number {
   return random() * Math.min(retry.maxMs, retry.baseMs * 2 ** (attempt - 1));
 }
-
-/** A date of HTTP has 29 characters, in its obsolete forms 33 at most (RFC 9110, 5.6.7). */
-const MAX_RETRY_AFTER_CHARACTERS = 100;
-
-/** `Retry-After` in milliseconds from now: seconds or an HTTP date (RFC 9110, 10.2.3). Undefined when it is neither. */
-export function parseRetryAfter(header: string | null, nowMs: number): number | undefined {
-  if (header === null || header.length > MAX_RETRY_AFTER_CHARACTERS) return undefined;
-  const text = header.trim();
-  if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Math.ceil(Number(text) * 1000), Number.MAX_SAFE_INTEGER);
-  // Only a date with a name in it: `Date.parse` takes almost anything, for example "-5".
-  if (!/^[A-Za-z]{3,9},? /.test(text)) return undefined;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil(at - nowMs));
-}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AttemptOutcome } from '../../../src/transport/outcome.ts';
-import { backoffMs, judgeOutcome, parseRetryAfter } from '../../../src/transport/retry-policy.ts';
+import { backoffMs, judgeOutcome } from '../../../src/transport/retry-policy.ts';
 import { READ, SEND } from '../../support/transport.ts';
 
 const answer = (status: number): AttemptOutcome => ({
@@ -54,27 +54,5 @@ describe('backoffMs', () => {
     expect(ceilings).toEqual([500, 1000, 2000, 3000, 3000]);
     expect(backoffMs(retry, 3, () => 0)).toBe(0);
     expect(backoffMs(retry, 3, () => 0.25)).toBe(500);
-  });
-});
-
-describe('parseRetryAfter', () => {
-  const now = Date.UTC(2026, 10, 22, 12, 0, 0);
-  it.each([
-    [null, undefined],
-    ['3', 3000],
-    [' 0 ', 0],
-    ['1.5', 1500],
-    ['1.0005', 1001],
-    ['99999999999999999999', Number.MAX_SAFE_INTEGER],
-    ['Sun, 22 Nov 2026 12:00:05 GMT', 5000],
-    ['Sunday, 22-Nov-26 12:00:07 GMT', 7000],
-    ['Sun, 22 Nov 2026 11:00:00 GMT', 0],
-    ['-5', undefined],
-    ['soon', undefined],
-    ['Sun, 99 Nov 2026 12:00:05 GMT', undefined],
-    [`${'0'.repeat(200)}5`, undefined],
-    ['', undefined],
-  ])('%s is %s', (header, expected) => {
-    expect(parseRetryAfter(header, now)).toBe(expected);
   });
 });
