@@ -1,10 +1,54 @@
-/** `Retry-After` in milliseconds from now: seconds or an HTTP date (RFC 9110, 10.2.3). Undefined when it is neither. */
+import { readDateTime } from '../date-time.ts';
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+/** `Sun, 06 Nov 1994 08:49:37 GMT` and `Sunday, 06-Nov-94 08:49:37 GMT`, the comma behind the day left out. */
+const DAY_FIRST = /^[a-z]{3,9} (\d\d)[ -]([a-z]{3})[ -](\d{4}|\d\d) (\d\d:\d\d:\d\d) (?:gmt|utc)$/i;
+/** `Sun Nov  6 08:49:37 1994`, which is in UTC. */
+const ASCTIME = /^[a-z]{3} ([a-z]{3}) ([ \d]?\d) (\d\d:\d\d:\d\d) (\d{4})$/i;
+/** The comma of a date, which separates no values. */
+const COMMA_OF_DATE = /\b((?:mon|tue|wed|thu|fri|sat|sun)[a-z]*),\s*(?=\d)/gi;
+
+/** A year of two digits is at most 50 years ahead (RFC 9110, 5.6.7). */
+function fullYear(digits: string, nowMs: number): number {
+  if (digits.length === 4) return Number(digits);
+  const thisYear = new Date(nowMs).getUTCFullYear();
+  const year = thisYear - (thisYear % 100) + Number(digits);
+  return year > thisYear + 50 ? year - 100 : year;
+}
+
+/** The epoch milliseconds of an HTTP date in any of its three forms. */
+function readHttpDate(text: string, nowMs: number): number | undefined {
+  const [, day, month, year, time] = DAY_FIRST.exec(text) ?? [];
+  const [, asctimeMonth, asctimeDay, asctimeTime, asctimeYear] = ASCTIME.exec(text) ?? [];
+  const monthIndex = MONTHS.indexOf((month ?? asctimeMonth ?? '').toLowerCase());
+  const padded = (number: string | number, length = 2) => String(number).trim().padStart(length, '0');
+  const date = [
+    padded(fullYear(year ?? asctimeYear ?? '', nowMs), 4),
+    padded(monthIndex + 1),
+    padded(day ?? asctimeDay ?? ''),
+  ];
+  return readDateTime(`${date.join('-')}T${time ?? asctimeTime}Z`);
+}
+
+function readValue(value: string, nowMs: number): number | undefined {
+  const text = value.trim();
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Math.ceil(Number(text) * 1000), Number.MAX_SAFE_INTEGER);
+  const at = readHttpDate(text, nowMs);
+  return at === undefined ? undefined : Math.max(0, Math.ceil(at - nowMs));
+}
+
+/**
+ * `Retry-After` in milliseconds from now: seconds, or an HTTP date in any form (RFC 9110, 10.2.3 and 5.6.7). Of several values,
+ * which proxies add, the longest wait. Undefined when none can be read.
+ *
+ * @example parseRetryAfter('2, 5', Date.now()) // 5000
+ */
 export function parseRetryAfter(header: string | null, nowMs: number): number | undefined {
   if (header === null) return undefined;
-  const text = header.trim();
-  if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Math.ceil(Number(text) * 1000), Number.MAX_SAFE_INTEGER);
-  // Only a date with a name in it: `Date.parse` takes almost anything, for example "-5".
-  if (!/^[A-Za-z]{3,9},? /.test(text)) return undefined;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil(at - nowMs));
+  const waits = header
+    .replace(COMMA_OF_DATE, '$1 ')
+    .split(',')
+    .map((value) => readValue(value, nowMs))
+    .filter((wait) => wait !== undefined);
+  return waits.length === 0 ? undefined : Math.max(...waits);
 }
