@@ -1,126 +1,163 @@
 /**
- * The contract between the guards and whatever counts for them. A guard says *what* to count (rules, as data); a store
- * says whether there is room, and writes it down, in one atomic step. The memory store implements it here; a shared
- * store implements the same with one script on a server. `limitStoreConformance` is the test every store must pass.
+ * The contract between the guards and a store that counts for them. A guard declares *what* to count (rules, as data).
+ * A store checks whether there is room and records it, in one atomic step. The memory store is the implementation in
+ * one process; a shared store runs the same as one script on a server. `limitStoreConformance` tests every store.
  *
- * Shown on memory, and on Redis and Valkey with one server and a cluster.
+ * Proven on memory, and on Redis and Valkey with one server and with a cluster.
  */
 
 import type { SharedPace } from './shared-pace.ts';
 
 /**
- * What is counted under: a phone number as a plain integer (its E.164 digits, at most 15, exact in a double), or any
- * other string of 1 to 1,024 characters.
+ * The key to count under: a phone number as an integer (its E.164 digits, at most 15, exact in a double), or any other
+ * string of 1 to 1,024 characters.
  */
 export type LimitKey = number | string;
 
 interface RuleBase {
   /**
-   * Names the counter: the same id must always come with the same kind, `windowMs` and `weighted`. For example
-   * `recipient:all:1800000`. The `limit` may differ from call to call (two clients of one scope with different
-   * options): every call is held to its own limit, over what all of them have counted. So may the numbers of `backoff`
-   * and the `windowMs` of `once` and `block`.
+   * Identifies the counter, for example `recipient:all:1800000`. The same ID must always have the same kind, `windowMs`
+   * and `weighted`. The `limit` may differ between calls (two clients of one scope with different options): every call
+   * applies its own limit to what all of them have counted. The numbers of `backoff` and the `windowMs` of `once` and
+   * `block` may differ too.
    */
   readonly id: string;
-  /** The guard that asks, for errors and events. */
+  /** The guard that declares the rule, for errors and events. */
   readonly guard: string;
+  /** What the counter is about, for example a phone number. */
   readonly key: LimitKey;
   /** `monitor` records up to the limit and then reports `over` without refusing. */
   readonly mode: 'enforce' | 'monitor';
 }
 
 /**
- * At most `limit` in any half-open window `(t - windowMs, t]`. Exact for limits up to 64 with weight 1; above, or when
- * `weighted`, conservative sub-buckets (30 a window, one more counted): never over, at most 1/30 of a window late. From
- * the first limit above 64 on, sub-buckets may count for every limit of that id.
+ * At most `limit` in any half-open window `(t - windowMs, t]`. Exact for limits up to 64 with weight 1. Above 64, or
+ * when `weighted`, conservative sub-buckets count (30 per window, plus one): never over, at most 1/30 of a window late.
+ * From the first limit above 64 on, sub-buckets may count for every limit of that ID.
  */
 export interface WindowRule extends RuleBase {
+  /** Discriminates the rule. */
   readonly kind: 'window';
+  /** Most messages, or the largest amount, in a window. */
   readonly limit: number;
+  /** Length of the window in milliseconds, up to {@link MAX_WINDOW_MS}. */
   readonly windowMs: number;
-  /** How much this message counts: a safe integer of at least 1. Only a `weighted` rule may have other than 1. */
+  /**
+   * The amount that this message counts: a safe integer of at least 1. Only a `weighted` rule may have a weight other
+   * than 1.
+   *
+   * @default 1
+   */
   readonly weight?: number;
-  /** Counts amounts (micro-units of money, parts), not messages. A weight over the limit never fits: no `retryAfterMs`. */
+  /**
+   * Whether the rule counts amounts (micro-units of money, parts) instead of messages. A weight over the limit never
+   * fits, and then there is no `retryAfterMs`.
+   *
+   * @default false
+   */
   readonly weighted?: boolean;
 }
 
 /**
- * A scheduled message, counted at the time it is due: time is cut into slots of `windowMs` (slot = floor(dueAt /
- * windowMs)), and two neighbouring slots together hold at most `limit`, so any window does.
+ * Counts a scheduled message at its due time. Time is cut into slots of `windowMs` (slot = floor(dueAt / windowMs)).
+ * Two neighbouring slots together hold at most `limit`, so any window does.
  */
 export interface SlotRule extends RuleBase {
+  /** Discriminates the rule. */
   readonly kind: 'slot';
+  /** Most messages in two neighbouring slots. */
   readonly limit: number;
+  /** Length of a slot in milliseconds, up to {@link MAX_WINDOW_MS}. */
   readonly windowMs: number;
-  /** Epoch milliseconds. */
+  /** Due time in epoch milliseconds. */
   readonly dueAt: number;
 }
 
 /**
- * A wait that doubles. After n grants without a success in between the next one must wait
- * `min(maxMs, baseMs * 2 ** (n - 1))` from the last grant. For every `forgetMs` without a grant n falls by one. A refusal
- * changes nothing. `release` (a success) forgets everything.
+ * A doubling wait. After n grants without a success in between, the next one must wait `min(maxMs, baseMs * 2 ** (n -
+ * 1))` from the last grant. For every `forgetMs` without a grant n falls by one. A refusal changes nothing. `release`
+ * (a success) forgets everything.
  *
- * What is kept is n and the time of the last grant; each call reads them with its own numbers. A store may forget them
- * once, by the numbers of every rule granted under the key, the wait is over and n has fallen to 0.
+ * The store keeps n and the time of the last grant; each call applies its own numbers. The store may forget them once
+ * the wait is over and n has fallen to 0, by the numbers of every rule granted under the key.
  */
 export interface BackoffRule extends RuleBase {
+  /** Discriminates the rule. */
   readonly kind: 'backoff';
+  /** Wait after the first grant, in milliseconds. */
   readonly baseMs: number;
+  /** Longest wait, in milliseconds. */
   readonly maxMs: number;
+  /** Milliseconds without a grant after which one grant is forgotten. */
   readonly forgetMs: number;
 }
 
-/** At most `limit` different `member`s under one key in any window `(t - windowMs, t]`. A member already counted is admitted and refreshed. */
+/**
+ * At most `limit` different `member`s under one key in any window `(t - windowMs, t]`. A member that is already counted
+ * is admitted and refreshed.
+ */
 export interface DistinctRule extends RuleBase {
+  /** Discriminates the rule. */
   readonly kind: 'distinct';
+  /** The member to count, for example a phone number in a range. */
   readonly member: LimitKey;
+  /** Most different members in a window. */
   readonly limit: number;
+  /** Length of the window in milliseconds, up to {@link MAX_WINDOW_MS}. */
   readonly windowMs: number;
 }
 
 /**
- * At most one, ever, for `windowMs` after it was settled: an idempotency record that keeps the first result. It is kept
- * for the `windowMs` of the rule that wrote it; a rule with a shorter one looks no further back than that.
- * `fingerprint` tells the same message from another one under the same key. Always mode `enforce`.
+ * At most one, for `windowMs` after it was settled: an idempotency record that keeps the first result. It is kept for
+ * the `windowMs` of the rule that wrote it; a rule with a shorter window looks back no further than its own.
+ * `fingerprint` distinguishes the same message from another one under the same key. Always in mode `enforce`.
  */
 export interface OnceRule extends RuleBase {
+  /** Discriminates the rule. */
   readonly kind: 'once';
+  /** Identifies the content: another fingerprint under the same key is a conflict. */
   readonly fingerprint: string;
+  /** Milliseconds to keep the record, up to {@link MAX_WINDOW_MS}. */
   readonly windowMs: number;
   /**
-   * Milliseconds after which a take that nobody settled is free again: who took it died, and trying twice does no harm
-   * (a webhook event); at most 15 minutes. Settling it late still counts, unless somebody else took it meanwhile.
-   * Absent: it stays taken, and is kept like every take (a message that may have left).
+   * Milliseconds after which an unsettled take is free again, at most 15 minutes, for work that may safely run twice
+   * after a crash (a webhook event). Settling it late still counts, unless another take came in between. Without a
+   * lease the take stays, and is kept like every take (a message that may have left).
+   *
+   * @default none
    */
   readonly leaseMs?: number;
 }
 
 /**
  * Blocks a key for a time, such as a number that a network reported as non-existent. A take with `activate` blocks the
- * key for `windowMs`, or until the end of a longer block, and is always granted. A take without `activate` writes nothing
- * and is refused while the key is blocked, whatever its own `windowMs`. `release` lifts the block.
+ * key for `windowMs`, or until the end of a longer block, and is always granted. A take without `activate` writes
+ * nothing and is refused while the key is blocked, whatever its own `windowMs`. `release` lifts the block.
  */
 export interface BlockRule extends RuleBase {
+  /** Discriminates the rule. */
   readonly kind: 'block';
+  /** Length of the block in milliseconds, up to {@link MAX_WINDOW_MS}. */
   readonly windowMs: number;
+  /** Whether the take blocks the key instead of checking it. @default false */
   readonly activate?: boolean;
 }
 
 /** What to count, as data. */
 export type LimitRule = WindowRule | SlotRule | BackoffRule | DistinctRule | OnceRule | BlockRule;
 
-/** All rules of one message. All are taken, or none is. */
+/** The rules of one message. All are taken, or none is. */
 export interface TakeRequest {
   /**
-   * Names the reservation: unique a message, over all processes that share the store. Taking twice with one id changes nothing the second time and
-   * gives the first answer again, so that a shared store may resend a command.
-   * After a call that threw ask under another: what it took may have been given back.
+   * Identifies the reservation: unique per message, over all processes that share the store. A second take with the
+   * same ID changes nothing and returns the first verdict, so that a shared store may resend a command. After a call
+   * that threw, use a new ID: its takes may have been given back.
    *
-   * Until it is settled a take counts however old it is, because its message may be written at any moment; what nobody
-   * settles within a lease (15 minutes) is kept. See `LimitStore.settle` for stores that may do less.
+   * Until it is settled a take counts, however old it is, because its message may be written at any moment. A take that
+   * nobody settles within a lease (15 minutes) is kept. See `LimitStore.settle` for stores that may do less.
    */
   readonly reservation: string;
+  /** The rules to check and record together. */
   readonly rules: readonly LimitRule[];
 }
 
@@ -130,9 +167,9 @@ export type RefusalReason =
   | 'over-limit'
   /** A backoff wait is not over. */
   | 'too-soon'
-  /** `once`: the first one is still on its way. Ask again shortly. */
+  /** `once`: the first one is still in progress. Try again shortly. */
   | 'in-progress'
-  /** `once`: it was done before; `result` is what was kept. */
+  /** `once`: it was done before; `result` is the kept result. */
   | 'done'
   /** `once`: the key was used for another message. */
   | 'conflict'
@@ -141,14 +178,16 @@ export type RefusalReason =
   /** The store's table for this kind of rule is full of live entries. */
   | 'capacity';
 
-/** What the store saw for one rule that refused, or would have refused in monitor mode. */
+/** The finding of one rule that refused, or would have refused in monitor mode. */
 export interface RuleFinding {
+  /** The rule of the request. */
   readonly rule: LimitRule;
+  /** Why it refused, or would have refused. */
   readonly reason: RefusalReason;
-  /** What is counted now, without this message. For `backoff`: the number of grants not followed by success. */
+  /** The current count, without this message. For `backoff`: the number of grants without a success. */
   readonly observed: number;
   /**
-   * Milliseconds until this rule would admit it, if nothing else is granted and what is still open is settled without
+   * Milliseconds until this rule would admit the message, if nothing else is granted and open takes are settled without
    * delay. Minimal for exact windows. Absent when time does not help.
    */
   readonly retryAfterMs?: number;
@@ -158,9 +197,10 @@ export interface RuleFinding {
   readonly approximate?: boolean;
 }
 
-/** What a store said to the rules of one message. */
+/** The verdict of a store on one message. */
 export type TakeVerdict =
   | {
+      /** Every enforcing rule admitted the message, and all rules were recorded. */
       readonly granted: true;
       /** Monitor-mode rules that are over their limit. */
       readonly observed: readonly RuleFinding[];
@@ -168,80 +208,95 @@ export type TakeVerdict =
       readonly waitMs?: number;
     }
   | {
+      /** At least one enforcing rule refused. */
       readonly granted: false;
-      /** Every enforcing rule that refused; never empty. Nothing was written for this request. */
+      /** Every enforcing rule that refused; never empty. Nothing was recorded for this request. */
       readonly refusals: readonly RuleFinding[];
+      /** Monitor-mode rules that are over their limit. */
       readonly observed: readonly RuleFinding[];
     };
 
-/** What became of a reservation. Settling an unknown or settled reservation changes nothing. */
+/** The outcome of a reservation. Settling an unknown or settled reservation changes nothing. */
 export interface Settlement {
+  /** The ID of the take. */
   readonly reservation: string;
-  /** The rules of the take, so that a store that keeps no memory of its own can find the counters. */
+  /** The rules of the take, so that a store without a memory of its own can find the counters. */
   readonly rules: readonly LimitRule[];
-  /** `keep`: the message may have left. `return`: it provably did not; every rule gets back what it gave. */
+  /** `keep`: the message may have left. `return`: it provably did not, and every rule gives its take back. */
   readonly outcome: 'keep' | 'return';
-  /** Milliseconds between the take and the first write to the network; the window stamp moves forward by it. A store may ignore up to 250. */
+  /**
+   * Milliseconds between the take and the first write to the network; the window stamp moves forward by it. A store may
+   * ignore up to 250.
+   *
+   * @default 0
+   */
   readonly delayMs?: number | undefined;
-  /** For a `once` rule and `keep`: what a repeated call gets back. At most 512 bytes. */
+  /** For a `once` rule and `keep`: the result for repeated calls. At most 512 bytes. */
   readonly result?: string | undefined;
 }
 
-/** What is counted under one rule now, as `inspect` shows it. */
+/** The current count of one rule, as `inspect` shows it. */
 export interface RuleState {
+  /** The rule that was read. */
   readonly rule: LimitRule;
-  /** `window`, `slot`, `distinct`: what counts now. `backoff`: grants without success. `once`, `block`: 0 or 1. */
+  /** `window`, `slot`, `distinct`: the current count. `backoff`: grants without a success. `once`, `block`: 0 or 1. */
   readonly count: number;
-  /** Milliseconds until one more (of weight 1, a new member) would be admitted; 0 = now; absent when time does not help. */
+  /**
+   * Milliseconds until one more (of weight 1, a new member) would be admitted; 0 for now; absent when time does not
+   * help.
+   */
   readonly retryAfterMs?: number;
+  /** True when the count came partly from the over-counting sketch of a full table. */
   readonly approximate?: boolean;
 }
 
-/** Second argument of every call of a store. */
+/** Options of every store call. */
 export interface StoreCallOptions {
+  /** Aborts the call; takes are then given back. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Counts for the guards. `scope` separates accounts: the same rule and key in another scope is another counter. All
- * methods take arrays, a single send is an array of one. Requests of one call are decided in order, each atomically.
+ * methods take arrays; a single send is an array of one. The requests of one call are decided in order, each
+ * atomically.
  *
- * A store that cannot answer throws; what happens then is the guard's decision, never an admission.
+ * A store that cannot decide throws. The guard decides then, and never admits.
  */
 export interface LimitStore {
-  /** Checks all rules of a request, then writes all, or nothing. One verdict a request, in order. */
+  /** Checks all rules of a request, then records all of them, or nothing. Returns one verdict per request, in order. */
   take(
     scope: string,
     requests: readonly TakeRequest[],
     options?: StoreCallOptions,
   ): Promise<readonly TakeVerdict[]>;
   /**
-   * Keeps or gives back what was taken.
+   * Keeps or gives back takes.
    *
-   * A store on a server may count a take as written when it is taken, and then no longer than its window, so that what
-   * is sent at once needs no second round trip: `settle` may skip a settlement with outcome `keep`, no `result` and a
-   * `delayMs` of at most 250. It gives up that an open take counts however old it is, and tells the conformance suite so
-   * with `openTakes: 'as-written'`. A `once` rule stays in progress until it is settled, in every store. Whoever
-   * calls it settles a reservation once: a store that skipped the first settlement cannot tell a second one.
+   * A store on a server may count a take as written when it is taken, and then no longer than its window, so that an
+   * immediate send needs no second round trip: `settle` may skip a settlement with outcome `keep`, no `result` and a
+   * `delayMs` of at most 250. Such a store does not count open takes beyond their window, and tells the conformance
+   * suite with `openTakes: 'as-written'`. A `once` rule stays in progress until it is settled, in every store. Callers
+   * settle a reservation once: a store that skipped the first settlement cannot recognise a second one.
    */
   settle(scope: string, settlements: readonly Settlement[]): Promise<void>;
-  /** Reads without writing. */
+  /** Reads without recording. */
   inspect(scope: string, rules: readonly LimitRule[]): Promise<readonly RuleState[]>;
-  /** Forgets what is counted under these rules and keys (a success, or a person at the support desk). */
+  /** Forgets the counts of these rules and keys (after a success, or by support staff). */
   release(scope: string, rules: readonly LimitRule[]): Promise<void>;
-  /** Ends timers and connections that the store itself opened. */
+  /** Ends timers and connections that the store opened itself. */
   close?(): Promise<void>;
   /**
-   * The pace of sub-accounts over all processes that share this store. Without it every process paces by itself.
+   * The pace of sub-accounts over all processes that share this store. Without it every process paces on its own.
    *
    * @experimental
    */
   readonly pace?: SharedPace | undefined;
 }
 
-/** Most hits an exact log keeps; above it sub-buckets count. */
+/** Most entries of an exact log; sub-buckets count above. */
 export const EXACT_LOG_LIMIT = 64;
-/** Sub-buckets a window; one more is counted, so that the window is never too short. */
+/** Sub-buckets per window. One more is counted, so that the window is never too short. */
 export const SUB_BUCKETS = 30;
 /** Longest window, 31 days in milliseconds. */
 export const MAX_WINDOW_MS = 31 * 24 * 60 * 60 * 1000;

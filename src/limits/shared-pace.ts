@@ -1,54 +1,60 @@
 /**
- * The pace of a sub-account over all processes that share a limit store. The store gives out permits, the transport uses
- * them or lets them go; nothing is given back.
+ * The pace of a sub-account over all processes that share a limit store. The store grants permits; the transport uses
+ * them or lets them expire. Permits are never given back.
  *
  * @experimental
  */
 export interface SharedPace {
   /**
-   * Where the permits of one sub-account at one host come from. Called once a lane; nothing is asked yet.
+   * Returns the lane of one sub-account at one host. Called once per lane; sends nothing yet.
    *
-   * @param kind `details` is the endpoint of 8x8 that takes one request a second
+   * @param kind `details` is 8x8's endpoint for message details, which takes one request per second
    */
   lane(host: string, subAccountId: string, kind: 'fast' | 'details'): RateLane;
 }
 
-/** The permits of one sub-account at one host. */
+/** Grants permits for one sub-account at one host. */
 export interface RateLane {
   /**
-   * Turns for this process, in order; none when all that may be given out by now are. Must settle within a second.
+   * Leases permits for this process, in order; none when all available ones are granted. Must settle within a second.
    *
-   * @throws StoreError nobody can tell whose turn it is, and the team chose to refuse then
+   * @throws StoreError permits cannot be granted, and the team chose to refuse then
    */
   lease(request: PermitRequest): Promise<PermitLease>;
-  /** 8x8 asked for a pause: no process goes for `ms` from now. Nobody waits for it, and it never throws. */
+  /** 8x8 asked for a pause: no process sends for `ms` from now. Runs in the background and never throws. */
   pause(ms: number): void;
 }
 
-/** What a process asks for. */
+/** A request for permits. */
 export interface PermitRequest {
   /** Most permits in any half-open `periodMs`, over all processes. */
   readonly permits: number;
+  /** Length of the period in milliseconds. */
   readonly periodMs: number;
-  /** How many callers wait for a permit; at least 1. */
+  /** Number of callers that wait for a permit; at least 1. */
   readonly waiting: number;
-  /** How many more callers are expected while such permits last. They get permits only when nobody else waits. */
+  /** Number of further callers expected while such permits last. They get permits only when no other process waits. */
   readonly expected: number;
-  /** This process missed all permits of its last leases: it asks for such that last longer, at the cost of the rate. */
+  /** Whether this process missed all permits of its last leases. It then gets longer ones, at the cost of the rate. */
   readonly isSlow: boolean;
 }
 
-/** What it gets. */
+/** Permits for one process. */
 export interface PermitLease {
+  /** Permits in order of their time. */
   readonly permits: readonly Permit[];
-  /** Milliseconds until asking again makes sense; 0: as soon as these permits are used. */
+  /** Milliseconds until the next request makes sense; 0 for as soon as these permits are used. */
   readonly retryAfterMs: number;
-  /** Milliseconds that are left of a pause 8x8 asked one of the processes for; 0 without one. */
+  /** Milliseconds left of a pause that 8x8 asked one of the processes for; 0 without a pause. */
   readonly pauseMs: number;
 }
 
-/** One request may leave in this time, both ends included, in milliseconds of `performance.now()`; later it is void. */
+/**
+ * Allows one request to leave between two times, inclusive, in milliseconds of `performance.now()`. It expires after.
+ */
 export interface Permit {
+  /** Earliest time to leave. */
   readonly fromMs: number;
+  /** Latest time to leave. */
   readonly untilMs: number;
 }

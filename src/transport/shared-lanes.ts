@@ -15,7 +15,7 @@ interface SharedPair {
   readonly slow: SharedPacer;
 }
 
-/** Clients with one store wait in one line. */
+/** Clients with one store share a queue. */
 const pairsOfPaces = new WeakMap<SharedPace, Map<string, unknown>>();
 
 export interface SharedLanesConfig {
@@ -25,7 +25,7 @@ export interface SharedLanesConfig {
   readonly now: () => number;
 }
 
-/** Gives the lane that is shared with other processes; `own` is that of this process alone. */
+/** Returns the lane that is shared with other processes; `own` is the lane of this process. */
 export function createSharedLanes(config: SharedLanesConfig) {
   const { sharedPace, subAccountId, pace, now } = config;
 
@@ -63,7 +63,7 @@ export function createSharedLanes(config: SharedLanesConfig) {
           const permit = await pacer.take(lanePace, signal);
           return () => pacer.leave(permit);
         } catch (error) {
-          // What sends nothing need not stand still with the store: no sends use the rate then.
+          // A read may continue without the store, because no sends use the rate then.
           if (!StoreError.isInstance(error) || operation.repeat === 'never') throw error;
           return own.take(signal);
         }

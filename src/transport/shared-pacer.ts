@@ -3,53 +3,56 @@ import { createDemand, createMisses, SLOT_MS } from './pace-habits.ts';
 import { MAX_PAUSE_MS, type Pace, PaceRefusal } from './pacer.ts';
 import { createTurnQueue, type Look, type Waiter } from './turn-queue.ts';
 
-/** A permit, and how many such may be used in a period. */
+/** A permit, and the rate that it was leased for. */
 export interface HeldPermit extends Permit {
   readonly rate: number;
 }
 
 /**
- * Keeps requests under a rate together with other processes: permits come by the list from a shared store, and are used
- * in the order of arrival, give or take a millisecond, or not at all.
+ * Keeps requests under a rate that other processes share. Permits come in leases from a shared store. They are used in
+ * order of arrival, within a millisecond, or expire.
  */
 export interface SharedPacer {
   /**
-   * A permit, at once or later. Rejects with the signal's reason, with a `PaceRefusal` when a pause turns out too long, or
-   * with what the shared store refuses with.
+   * Takes a permit, at once or later. Rejects with the signal's reason, with a `PaceRefusal` when a pause turns out too
+   * long, or with the refusal of the shared store.
    *
-   * @throws PaceRefusal when too many wait or a long pause is on
+   * @throws PaceRefusal too many callers wait, or a long pause is on
    */
   take(pace: Pace, signal: AbortSignal): HeldPermit | Promise<HeldPermit>;
-  /** The request of that permit would leave only now. False: it is too late, and must not. */
+  /**
+   * Marks the moment at which the request of that permit leaves. Returns false when it is too late and the request must
+   * not leave.
+   */
   leave(permit: HeldPermit): boolean;
-  /** No process goes for `ms` from now. */
+  /** No process sends for `ms` from now. */
   pause(ms: number): void;
-  /** Nobody waits, and nothing is paused. */
+  /** No caller waits, and there is no pause. */
   isIdle(): boolean;
 }
 
-/** The next permits are asked for so many milliseconds before the last one comes; ours, many round trips. */
+/** How long before the last permit the next lease is requested; our number, many round trips. */
 const AHEAD_MS = 50;
-/** A lease without an answer for so long lost its timer (a Worker's request that ended). */
+/** A lease without a reply for so long has lost its timer (a Worker's request that ended). */
 const LOST_MS = 1_000;
-/** How often the first who waits for somebody else's answer looks. */
+/** How often the first caller looks while another caller's lease is in flight. */
 const POLL_MS = 2;
 
 /**
- * @param periodMs within which at most `requestsPerSecond` go: a second, or what takes its place
- * @param now the clock of the permits
+ * @param periodMs period in which at most `requestsPerSecond` requests leave, normally a second
+ * @param now clock of the permits
  */
 export function createSharedPacer(lane: RateLane, periodMs: number, now: () => number): SharedPacer {
   const queue = createTurnQueue(now);
   let permits: HeldPermit[] = [];
   let pausedUntil = Number.NEGATIVE_INFINITY;
-  /** When the lease that is on its way was asked for. */
+  /** When the lease in flight was requested. */
   let askedAt = Number.NEGATIVE_INFINITY;
   let askAgainAt = Number.NEGATIVE_INFINITY;
   const demand = createDemand();
   const misses = createMisses();
 
-  /** Forgets permits that nobody used in time. Those that nobody waited for were not missed. */
+  /** Drops expired permits. Those that no caller waited for were not missed. */
   function dropVoid(time: number): void {
     while (permits[0] !== undefined && permits[0].untilMs < time) {
       permits.shift();
@@ -58,9 +61,9 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
   }
 
   /**
-   * The first permit, when that of everybody `ahead` is due too. Those ahead need not have gone: their timers fire in the
-   * same millisecond, and to wait for each other would take until the permits are void. Of permits for a faster pace there
-   * may be too many in a second.
+   * The first permit, once that of all `ahead` callers is due too. Those ahead need not have left: their timers fire in
+   * the same millisecond, and waiting for each other would outlast the permits. Permits for a faster pace are not used,
+   * because too many may fall into a second.
    */
   function next(time: number, rate: number, ahead = 0): HeldPermit | undefined {
     dropVoid(time);
@@ -69,7 +72,7 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
     return isDue && (permits[0] as HeldPermit).rate <= rate ? permits.shift() : undefined;
   }
 
-  /** Makes way for such as the first who waits may use: nobody goes before it. */
+  /** Drops permits that are too fast for the first caller, because nobody may overtake it. */
   function dropFaster(rate: number): void {
     while (permits[0] !== undefined && permits[0].rate > rate) permits.shift();
   }
@@ -83,7 +86,7 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
     permits = permits.filter(({ untilMs }) => untilMs >= pausedUntil);
   }
 
-  /** Whether somebody should ask now: the last permit is near, there are more callers, and no answer is on its way. */
+  /** Whether to request a lease: the last permit is near, there are more callers, and no lease is in flight. */
   function isTimeToAsk(time: number, waiting: number): boolean {
     const lastMs = permits.at(-1)?.fromMs ?? time;
     return (
@@ -106,7 +109,7 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
     };
     lane.lease(request).then(
       (lease) => {
-        // One that was taken for lost has others in its place, and its permits are over.
+        // A lease that was considered lost has been replaced, and its permits are over.
         if (askedAt === time) receive(lease, request.permits);
         waiter.look();
       },
@@ -122,7 +125,7 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
     askedAt = Number.NEGATIVE_INFINITY;
     askAgainAt = time + lease.retryAfterMs;
     misses.begin();
-    // Those of this process alone may reach beyond the first ones of a server that is back.
+    // Local permits may reach beyond the first permits of a server that is back.
     const more = lease.permits.map((permit) => ({ ...permit, rate }));
     permits = [...permits, ...more].sort((first, second) => first.fromMs - second.fromMs);
     if (lease.pauseMs > 0) pauseUntil(time + lease.pauseMs);
@@ -138,7 +141,7 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
     return { waitMs: waitMs(time, ahead, pace) };
   }
 
-  /** Never too long: permits of all processes lie at least one space apart. */
+  /** Never too long: permits of all processes are at least one space apart. */
   function waitMs(time: number, ahead: number, pace: Pace): number {
     const held = permits[ahead];
     if (held !== undefined) return Math.max(held.fromMs, pausedUntil) - time;
@@ -156,14 +159,14 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
       const waiting = queue.size(time);
       const permit = waiting === 0 ? next(time, pace.requestsPerSecond) : undefined;
       if (permit !== undefined) return permit;
-      // Beside those whom one lease may serve: they do not wait for the rate, but for the answer.
+      // In addition to the callers that one lease can serve: they wait for the reply, not for the rate.
       const room = pace.maxQueued + Math.ceil((pace.requestsPerSecond * SLOT_MS) / periodMs);
       if (waiting >= room) throw new PaceRefusal();
       return queue.wait((time, ahead, waiter) => look(time, ahead, pace, waiter), signal);
     },
     leave(permit) {
       const time = now();
-      // Who is late may have the permit of the one behind, who then waits a little longer.
+      // A late caller may use the permit of the next one, which then waits a little longer.
       const isInTime = time <= permit.untilMs || next(time, permit.rate) !== undefined;
       if (isInTime) misses.hit();
       else misses.miss(time);
