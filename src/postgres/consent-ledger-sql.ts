@@ -1,15 +1,23 @@
 import { ConfigurationError } from '../errors.ts';
 import { type Fields, findFlaw, pattern, shape } from '../schema.ts';
 
-/** Where the ledger lies in the database. */
+/** Where the ledger is stored in the database. */
 export interface ConsentTableOptions {
-  /** Schema; made by `migrate()` when it is missing. @default 'public' */
+  /**
+   * Schema of the tables; `migrate()` creates it if missing.
+   *
+   * @default 'public'
+   */
   readonly schema?: string | undefined;
-  /** Table; a second one, `<table>_version`, says which migrations it has. @default 'sms_consent' */
+  /**
+   * Name of the table. A second table, `<table>_version`, records the applied migrations.
+   *
+   * @default 'sms_consent'
+   */
   readonly table?: string | undefined;
 }
 
-/** Leaves room for the endings of index names within PostgreSQL's 63 bytes. */
+/** Leaves room for the suffixes of index names within PostgreSQL's 63 bytes. */
 const identifier = pattern(
   /^[a-z_][a-z0-9_]{0,39}$/,
   'a name of at most 40 lower-case letters, digits and underscores, not beginning with a digit',
@@ -17,18 +25,18 @@ const identifier = pattern(
 export const tableFields: Fields<ConsentTableOptions> = { schema: identifier, table: identifier };
 const tableSchema = shape(tableFields, 'an object { schema, table }');
 
-/** Names ready to stand in SQL. They were checked, and are quoted because `user` or `order` is a word of SQL. */
+/** Names for use in SQL: validated, and quoted because `user` or `order` is a keyword. */
 export interface ConsentTable {
   readonly schema: string;
-  /** With the schema. */
+  /** Includes the schema. */
   readonly entries: string;
-  /** With the schema. */
+  /** Includes the schema. */
   readonly version: string;
-  /** Index names have no schema of their own. */
+  /** Index names have no schema. */
   index(ending: string): string;
 }
 
-/** @param options checked by the caller */
+/** @param options validated by the caller */
 export function nameTable({ schema = 'public', table = 'sms_consent' }: ConsentTableOptions): ConsentTable {
   return {
     schema: `"${schema}"`,
@@ -38,7 +46,7 @@ export function nameTable({ schema = 'public', table = 'sms_consent' }: ConsentT
   };
 }
 
-/** What each version adds. A migration that was released is never changed: a new one follows it. */
+/** The changes of each version. A released migration is never edited; a new one follows it. */
 const MIGRATIONS: readonly ((table: ConsentTable) => string)[] = [
   ({ entries, index }) => `
     CREATE TABLE ${entries} (
@@ -60,7 +68,7 @@ const MIGRATIONS: readonly ((table: ConsentTable) => string)[] = [
     CREATE UNIQUE INDEX ${index('message')} ON ${entries} (person, message_id) WHERE message_id IS NOT NULL;`,
 ];
 
-/** Any number that others are unlikely to lock: "sms8" in ASCII. */
+/** An arbitrary number that others are unlikely to lock: "sms8" in ASCII. */
 const MIGRATION_LOCK = 0x73_6d_73_38;
 
 export function migrationSql(table: ConsentTable): string {
@@ -72,8 +80,8 @@ export function migrationSql(table: ConsentTable): string {
     INSERT INTO ${version} (version) VALUES (${number});
   END IF;`;
   });
-  // One statement, so that it is one transaction on one connection of any pool. Each object is looked for first: CREATE
-  // with IF NOT EXISTS would ask for the right to create even when there is nothing to do.
+  // A single statement runs as one transaction on one connection of any pool. Each object is looked up first, because
+  // CREATE with IF NOT EXISTS needs the CREATE privilege even when there is nothing to do.
   return `DO $migration$
 DECLARE
   applied integer;
@@ -97,10 +105,11 @@ $migration$`;
 }
 
 /**
- * The SQL that `migrate()` runs, for teams with a migration tool of their own: one statement that does what is missing and
- * nothing else, whatever version the table has. Run it again after an update of this package.
+ * Returns the SQL that `migrate()` runs, for teams with their own migration tool: one statement that creates the
+ * missing objects and nothing else, whatever version the table has. Run it again after an update of this package.
  *
- * @throws ConfigurationError a name holds something else than lower-case letters, digits and underscores
+ * @throws ConfigurationError a name contains anything but lower-case letters, digits and underscores
+ *
  * @example await writeFile('migrations/0042_sms_consent.sql', `${consentLedgerSql({ schema: 'messaging' })};`)
  */
 export function consentLedgerSql(options: ConsentTableOptions = {}): string {

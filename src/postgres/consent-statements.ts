@@ -1,21 +1,21 @@
 import type { ConsentTable } from './consent-ledger-sql.ts';
 
-/** Every statement of the ledger. Each is atomic by itself, so it needs no transaction and runs on any pool. */
+/** All statements of the ledger. Each is atomic, so it needs no transaction and runs on any pool. */
 export interface ConsentStatements {
-  /** $1: keys as a JSON array. One row a key, in order; `entry` is null where there is none. */
+  /** $1: keys as a JSON array. Returns one row per key, in order; `entry` is null if there is none. */
   readonly latest: string;
-  /** $1: entries as a JSON array of {@link INSERTED}, in their order. */
+  /** $1: entries as a JSON array of {@link FIELDS}, in order. */
   readonly append: string;
   /** $1: key. */
   readonly history: string;
   /** $1: key, $2: key to keep an opt-out under. */
   readonly forget: string;
-  /** $1: id to go on after, $2: most rows. */
+  /** $1: ID after which to continue, $2: most rows. */
   readonly page: string;
 }
 
 /**
- * Values go in as JSON in one parameter of type text, and come back as JSON text: drivers differ in how they write arrays
+ * Values are passed as JSON in one text parameter, and returned as JSON text: drivers differ in how they write arrays
  * and read 64-bit integers, and teams change both (`types.setTypeParser`).
  */
 const FIELDS: readonly (readonly [field: string, column: string, type: string])[] = [
@@ -47,7 +47,7 @@ LEFT JOIN LATERAL (
   ORDER BY found.at_ms DESC, found.id DESC LIMIT 1
 ) AS latest ON true
 ORDER BY wanted.position`,
-    // In the order of people, so that two calls about the same people wait for each other and do not lock each other out.
+    // Ordered by person, so that two calls about the same people wait for each other instead of deadlocking.
     append: `INSERT INTO ${entries} (person, ${columns})
 SELECT given.key, ${given}
 FROM json_to_recordset($1::text::json) AS given (position integer, key text, ${types})

@@ -15,14 +15,16 @@ import { MIGRATION_COLLISIONS, runStatement, type SqlPool, type Statement } from
 
 /** Options of {@link postgresConsentLedger}. */
 export interface PostgresConsentLedgerOptions extends ConsentTableOptions {
-  /** A pool of `pg`, a `PGlite`, or anything that runs SQL. Yours: it is never closed here. */
+  /** A pool of `pg`, a `PGlite`, or anything that runs SQL. You own it: the ledger never closes it. */
   readonly pool: SqlPool;
 }
 
 /** A {@link ConsentLedger} in a table of PostgreSQL. */
 export interface PostgresConsentLedger extends ConsentLedger, ConsentListing {
   /**
-   * Makes what is missing of the tables, in one transaction. May be called at every start, by many processes at once.
+   * Creates the missing tables in one transaction. Call it at every start, from any number of processes.
+   *
+   * @throws StoreError the migration failed; the message says whether anything was changed
    *
    * @example await ledger.migrate()
    */
@@ -35,20 +37,21 @@ const fields: Fields<PostgresConsentLedgerOptions> = {
 };
 const optionsSchema = shapeWith(['pool'], fields, 'an object { pool, schema, table }');
 
-/** Rows of one page of `entries`. */
+/** Rows per page of `entries`. */
 const PAGE_ROWS = 1_000;
 
-/** PostgreSQL holds no NUL and no half of a surrogate pair. A STOP with one of them in it must be recorded all the same. */
+/** PostgreSQL stores neither NUL nor half a surrogate pair, but a STOP that contains one must be recorded. */
 function storable(key: string, value: unknown): unknown {
   return typeof value === 'string' && key !== 'key' ? value.replace(/[\0\p{Cs}]/gu, '\ufffd') : value;
 }
 
 /**
- * A ledger in PostgreSQL 11 or later: one table that is only ever added to, so that state and history are the same rows
- * and cannot differ. Each method is one statement, which is atomic by itself. Its errors are `StoreError`s that hold the
- * database's code and nothing of a person.
+ * Creates a consent ledger on PostgreSQL 11 or later: a single append-only table, so that state and history are the
+ * same rows and cannot differ. Each method is one atomic statement. Its errors are `StoreError`s that hold the code of
+ * the database and no personal data.
  *
- * @throws ConfigurationError an option is missing, unknown or wrong
+ * @throws ConfigurationError an option is missing, unknown or invalid
+ *
  * @example
  * ```ts
  * const ledger = postgresConsentLedger({ pool: new Pool() });
@@ -63,7 +66,7 @@ export function postgresConsentLedger(options: PostgresConsentLedgerOptions): Po
   const table = nameTable(options);
   const statements = writeStatements(table);
 
-  /** The driver has no signal: what was asked goes on in the database, nobody waits for it any more. */
+  /** Drivers take no signal: the query keeps running in the database, and the caller stops waiting. */
   async function read(name: string, text: string, values: string[], call: ConsentLedgerCall | undefined) {
     const statement: Statement = { name, text, values, changes: false };
     if (call?.signal === undefined) return runStatement(pool, statement);
@@ -76,7 +79,7 @@ export function postgresConsentLedger(options: PostgresConsentLedgerOptions): Po
   }
 
   async function* list(call: ConsentLedgerCall | undefined): AsyncGenerator<ConsentChange, void, void> {
-    // A page at a time by id: no cursor, which would hold a connection for as long as the reader takes.
+    // Pages by ID, because a cursor would hold a connection for as long as the reader takes.
     for (let after = '0'; ; ) {
       const rows = await read('entries', statements.page, [after, String(PAGE_ROWS)], call);
       for (const row of rows) {
@@ -93,7 +96,7 @@ export function postgresConsentLedger(options: PostgresConsentLedgerOptions): Po
       const rows = await read('get', statements.latest, [JSON.stringify(keys)], call);
       if (rows.length !== keys.length) {
         throw new StoreError(
-          'The consent ledger on PostgreSQL: the pool gave too few rows. Nothing was read.',
+          'The consent ledger on PostgreSQL: the pool returned too few rows. Nothing was read.',
         );
       }
       return rows.map((row) => readEntryIfAny(row) as ConsentRecord | undefined);

@@ -3,28 +3,30 @@ import { parseEntry } from '../consent/stored-entry.ts';
 import { StoreError } from '../errors.ts';
 
 function unreadable(): StoreError {
-  return new StoreError('The consent ledger on PostgreSQL holds a row that is no entry. Nothing was read.');
+  return new StoreError(
+    'The consent ledger on PostgreSQL holds a row that is not an entry. Nothing was read.',
+  );
 }
 
 function columnOf(row: unknown, column: string): unknown {
   return (row as Readonly<Record<string, unknown>> | null | undefined)?.[column];
 }
 
-/** A column of a row, which any driver must give as text. */
+/** Reads a column, which every driver must return as text. */
 export function readText(row: unknown, column: string): string {
   const value = columnOf(row, column);
   if (typeof value !== 'string') throw unreadable();
   return value;
 }
 
-/** The entry of a row. */
+/** Reads the entry of a row. */
 export function readEntry(row: unknown): ConsentEntry {
   const entry = parseEntry(columnOf(row, 'entry'));
   if (entry === undefined) throw unreadable();
   return entry;
 }
 
-/** As {@link readEntry}, where there may be none. */
+/** Like {@link readEntry}, for a row that may have no entry. */
 export function readEntryIfAny(row: unknown): ConsentEntry | undefined {
   return columnOf(row, 'entry') === null ? undefined : readEntry(row);
 }

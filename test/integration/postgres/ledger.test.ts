@@ -87,7 +87,7 @@ await describePostgres('postgresConsentLedger on a server', ({ connect, schema }
       expect(await ledger.get(['+1', '#1'])).toMatchObject([undefined, { source: 'forgotten' }]);
       const other = postgresConsentLedger({ pool: client, schema, table: 'forbidden' });
       expect(await failureOf(other.migrate())).toMatchObject({
-        message: expect.stringContaining('(42501): the role lacks a right'),
+        message: expect.stringContaining('(42501): the role lacks a privilege'),
       });
     } finally {
       await client.query('RESET ROLE');
@@ -195,7 +195,7 @@ await describePostgres('postgresConsentLedger on a server', ({ connect, schema }
     await pool.query('SELECT pg_terminate_backend($1)', [pid]);
     expect(await appending).toMatchObject({
       code: 'store',
-      message: expect.stringMatching(/It is not known whether it was recorded/),
+      message: expect.stringMatching(/It is unknown whether the change was recorded/),
     });
     await isGone(pid);
     await blocker.end('ROLLBACK');
@@ -220,7 +220,7 @@ await describePostgres('postgresConsentLedger on a server', ({ connect, schema }
     const appending = failureOf(dying.append(many));
     const pid = await waitingProcess(`INSERT INTO "${schema}"."died"`);
     client.connection.stream.destroy();
-    expect(await appending).toMatchObject({ message: expect.stringContaining('It is not known') });
+    expect(await appending).toMatchObject({ message: expect.stringContaining('It is unknown') });
     client.release(true);
     await blocker.end('ROLLBACK');
     await isGone(pid);
@@ -265,7 +265,7 @@ await describePostgres('postgresConsentLedger on a server', ({ connect, schema }
     ]);
     // One that no longer gives text as text is found out, and is no yes.
     expect(await failureOf(of('typed', connect({ types: types as never })).get(['+1']))).toMatchObject({
-      message: expect.stringContaining('no entry'),
+      message: expect.stringContaining('not an entry'),
     });
   });
 

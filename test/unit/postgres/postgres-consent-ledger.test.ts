@@ -246,12 +246,12 @@ describe('a database that fails', () => {
     ],
     ['a missing schema', '3F000', /schema is missing/],
     ['a missing column', '42703', /older version/],
-    ['a missing right', '42501', /lacks a right/],
+    ['a missing right', '42501', /lacks a privilege/],
     ['a replica', '25006', /use the primary server/],
     ['any other refusal', '53100', /append \(53100\)\. Nothing was recorded\.$/],
-    ['a server that stops', '57P01', /\(57P01\)\. It is not known whether it was recorded/],
-    ['a lost connection', 'ECONNRESET', /\(ECONNRESET\)\. It is not known whether it was recorded/],
-    ['something without a code', undefined, /\(no code\)\. It is not known/],
+    ['a server that stops', '57P01', /\(57P01\)\. It is unknown whether the change was recorded/],
+    ['a lost connection', 'ECONNRESET', /\(ECONNRESET\)\. It is unknown whether the change was recorded/],
+    ['something without a code', undefined, /\(no code\)\. It is unknown/],
     ['something with a strange code', CANARY_NUMBER, /\(no code\)/],
   ])('%s: says what to do, and nothing of a person', async (_, code, message) => {
     const error = await failureOf(failing(databaseError(code)).append([change]));
