@@ -1,19 +1,19 @@
 import type { TakeRequest, TakeVerdict } from '../limits/limit-store.ts';
 import type { TakeCall } from './script-calls.ts';
 
-/** What is done with the parts of a batch. */
+/** The operations on the chunks of a batch. */
 export interface ChunkedTakeSteps {
   take(call: TakeCall): Promise<readonly TakeVerdict[]>;
-  /** What other parts took belongs to a call that throws. */
+  /** Gives back what other chunks took, for a call that throws. */
   giveBack(granted: readonly TakeRequest[]): Promise<void>;
-  /** Throws when no further part may be asked. */
+  /** Throws when no further chunk may be sent. */
   throwIfAborted(): void;
 }
 
-/** Parts on their way together: one that the server works on, and one that waits there. */
+/** Chunks in flight: the server runs one while the other waits there. */
 const MAX_IN_FLIGHT = 2;
 
-/** Part by part, two on their way together, so that neither side waits for the other. All of them, or none. */
+/** Sends a batch in chunks, two in flight, so that neither side waits for the other. All chunks are taken, or none. */
 export async function takeInChunks(
   calls: Iterable<TakeCall>,
   { take, giveBack, throwIfAborted }: ChunkedTakeSteps,
@@ -22,12 +22,12 @@ export async function takeInChunks(
   const takingOf = ({ taking }: (typeof chunks)[number]) => taking;
   try {
     for (const call of calls) {
-      // What shares a counter with one before goes after it, whatever way the commands take.
+      // A chunk that shares a counter with an earlier one follows it, whatever connection the commands use.
       if (call.dependsOnEarlier) await Promise.all(chunks.slice(-MAX_IN_FLIGHT).map(takingOf));
       await chunks.at(-MAX_IN_FLIGHT)?.taking;
       throwIfAborted();
       const taking = take(call);
-      // Whoever waits for it is told.
+      // The error reaches the caller through the awaits below.
       taking.catch(() => undefined);
       chunks.push({ call, taking });
     }

@@ -7,10 +7,10 @@ import { DEADLINE_INDEX, type ScriptCalls, type TakeCall } from './script-calls.
 import { createServerClocks } from './server-clock.ts';
 import { STAMPS_PER_MS } from './stamps.ts';
 
-/** The commands that must not be carried out late: each says by when, in the time of the server. */
+/** Commands that must not run late. Each carries a deadline in server time. */
 export interface DeadlineCommands {
   take(scope: string, call: TakeCall): Promise<TakeReply>;
-  /** All within one deadline: a command that comes later would forget what was counted meanwhile. */
+  /** Runs all commands within one deadline: a late one would delete what was counted meanwhile. */
   release(scope: string, rules: readonly LimitRule[]): Promise<void>;
   /** Monotonic milliseconds of this process. */
   local(): number;
@@ -20,7 +20,7 @@ export interface DeadlineCommandsConfig {
   readonly commands: RedisCommands;
   readonly calls: ScriptCalls;
   readonly deadlineMs: number;
-  /** The server counts by the clock of a test: nothing is ever late. */
+  /** The server counts by a test clock, so nothing is ever late. */
   readonly isTest: boolean;
 }
 
@@ -31,7 +31,7 @@ export function createDeadlineCommands(config: DeadlineCommandsConfig): Deadline
   const clocks = createServerClocks();
   const isPrompt = (askedAt: number) => clocks.local() - askedAt <= deadlineMs;
 
-  /** The deadline of a command that is sent now, when the time of the server is known. */
+  /** The deadline of a command that is sent now, if the server time is known. */
   function knownDeadline(scope: string): string | undefined {
     const nowMs = clocks.now(scope);
     return nowMs === undefined ? undefined : `${Math.ceil(nowMs + deadlineMs)}`;
@@ -45,8 +45,8 @@ export function createDeadlineCommands(config: DeadlineCommandsConfig): Deadline
     const reply = parseTakeReply(await takeScript(keys, args), []);
     if (reply.kind === 'taken') clocks.record(scope, reply.stamp / STAMPS_PER_MS, askedAt);
     const learnt = knownDeadline(scope);
-    // Without one a command that comes late would count.
-    if (learnt === undefined) throw new TypeError('no time');
+    // Without a deadline a late command would count.
+    if (learnt === undefined) throw new TypeError('the server reported no time');
     return learnt;
   }
 
@@ -62,7 +62,7 @@ export function createDeadlineCommands(config: DeadlineCommandsConfig): Deadline
         if (isInTime && !(reply.kind === 'taken' && reply.isRepeated)) {
           clocks.record(scope, reply.stamp / STAMPS_PER_MS, askedAt);
         }
-        // Late, and yet at once: another server answers, with another clock. Nothing was counted.
+        // Late, although the reply was prompt: another server replied, with another clock. Nothing was counted.
         if (reply.kind === 'late' && isInTime && isFirst) continue;
         return reply;
       }
@@ -77,7 +77,7 @@ export function createDeadlineCommands(config: DeadlineCommandsConfig): Deadline
           const lateMs = await releaseScript(keys, [by]);
           if (lateMs === null || lateMs === undefined) break;
           if (!isFirst || !isPrompt(askedAt)) throw new TypeError('too late');
-          // Another server answers, with another clock.
+          // Another server replied, with another clock.
           clocks.record(scope, Number(lateMs), askedAt);
           by = knownDeadline(scope) ?? by;
         }

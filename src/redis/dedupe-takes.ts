@@ -12,8 +12,8 @@ export interface DedupeTakesConfig {
 }
 
 /**
- * One message. Asked for again it is the same take: on its way, answered, or with a lost answer, and then the same
- * command goes again, which the server knows by the record of all that went in it.
+ * Takes one message. A repeated call gets the same take: while it is in flight, after its verdict, or after a lost
+ * reply. After a lost reply the whole command is sent again, because the server recognises it by its record.
  */
 export function createDedupeTakes({ openReservations, unanswered, take, takeCall }: DedupeTakesConfig) {
   const inFlight = new Map<string, Promise<TakeVerdict>>();
@@ -31,7 +31,7 @@ export function createDedupeTakes({ openReservations, unanswered, take, takeCall
     const asking = takeCall(scope, call);
     call.requests.forEach(({ reservation }, at) => {
       const taking = asking.then((verdicts) => verdicts[at] as TakeVerdict);
-      // Nobody may have asked for this one again.
+      // Nobody may have repeated this message.
       follow(reservationKey(scope, reservation), taking).catch(() => undefined);
     });
   }
@@ -45,7 +45,7 @@ export function createDedupeTakes({ openReservations, unanswered, take, takeCall
       const known = inFlight.get(key) ?? openReservations.verdictOf(scope, reservation);
       return known ?? (await follow(key, take(scope, request)));
     },
-    /** A command that goes again for the sake of one message carries the others along: their answer comes first. */
+    /** Waits for a message in flight. A command that is sent again for one message carries the others along. */
     async whenAnswered(scope: string, reservation: string): Promise<void> {
       await inFlight.get(reservationKey(scope, reservation))?.catch(() => undefined);
     },

@@ -2,31 +2,45 @@ import { ConfigurationError } from '../errors.ts';
 import { createClearNames, createHashedNames } from './key-hashing.ts';
 import type { KeyNameVersions } from './rule-arguments.ts';
 
-/** How numbers and other keys are named on the server. */
+/** Options that say how phone numbers and other keys are named on the server. */
 export interface KeyHashingOptions {
   /**
-   * Keys the hash under which numbers, addresses and idempotency keys are stored: at least 32 characters, equal in all
-   * processes; `openssl rand -hex 32` makes one. Required unless `storeNumbers` is `clear`.
+   * Key of the hash under which phone numbers, addresses and idempotency keys are stored: at least 32 characters, the
+   * same in all processes. `openssl rand -hex 32` makes one. Required unless `storeNumbers` is `clear`.
    */
   readonly secret?: string | undefined;
-  /** Names the secret: 1 to 8 letters or digits. @default '1' */
+  /**
+   * Identifies the secret: 1 to 8 letters or digits.
+   *
+   * @default '1'
+   */
   readonly keyId?: string | undefined;
   /**
-   * The other secret while one is changed: counters under both names are read, and what is written again goes under
-   * `secret`. Change it in three deployments: first the new one as `previous`, then the two the other way round, and a
-   * longest window later without `previous`.
+   * The other secret while you change it. Counters under both names are read; writes go under `secret`. Change it in
+   * three deployments: set the new one as `previous`, then swap the two, then, one longest window later, remove
+   * `previous`.
+   *
+   * @default none
    */
-  readonly previous?: { readonly keyId?: string | undefined; readonly secret: string } | undefined;
+  readonly previous?:
+    | {
+        /** Identifies the other secret. @default '1' */
+        readonly keyId?: string | undefined;
+        /** The other secret. */
+        readonly secret: string;
+      }
+    | undefined;
   /**
-   * `clear` stores them as they are, for teams that must be able to read them: whoever reads the server reads the
-   * numbers. @default 'hashed'
+   * `clear` stores keys unhashed, for teams that must read them: anyone who can read the server can read the numbers.
+   *
+   * @default 'hashed'
    */
   readonly storeNumbers?: 'hashed' | 'clear' | undefined;
 }
 
 /**
- * @throws ConfigurationError when a secret is missing or too short, or `previous` is not another one: a counter that is
- * its own former one would be deleted by every send.
+ * @throws ConfigurationError a secret is missing or too short, or `previous` equals the current secret: every send
+ * would then delete its own counter
  */
 export function createKeyNames({
   secret,
@@ -40,7 +54,7 @@ export function createKeyNames({
   const previousNames = createHashedNames(previous.secret, previous.keyId ?? '1', 'previous.');
   if (!isClear && previous.secret === secret && (previous.keyId ?? '1') === keyId) {
     throw new ConfigurationError(
-      'previous must have another secret or keyId than the one in use. Leave it out while nothing is changed.',
+      'previous must differ from the current secret or keyId. Omit it unless you are changing the secret.',
       'previous',
     );
   }

@@ -4,42 +4,42 @@ import { createCache } from '../cache.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { LimitKey } from '../limits/limit-store.ts';
 
-/** Names numbers, addresses and other keys where others may read them. */
+/** Turns phone numbers, addresses and other keys into the names that are stored on the server. */
 export interface KeyNames {
   /**
-   * What the counter of a rule and a key is called: 16 characters where the key is hashed. One that `comesOnce` is not
-   * remembered: it would only push out those that come again.
+   * The name of the counter of a rule and a key: 16 characters if hashed. The hash of a key that `comesOnce` is not
+   * cached, because it would evict keys that recur.
    */
   counterName(ruleId: string, key: LimitKey, comesOnce?: boolean): string;
-  /** 16 characters, or the key itself where it may be read. */
+  /** 16 characters, or the key itself if stored in clear. */
   keyName(key: LimitKey): string;
-  /** 16 characters for a text that comes once, such as a fingerprint. */
+  /** 16 characters for a text that occurs once, such as a fingerprint. */
   textHash(text: string): string;
 }
 
 /** 96 bits, 24 in each number. */
 type Bits = readonly [number, number, number, number];
 
-/** Least characters of a secret: with fewer the few existing phone numbers could be tried out. */
+/** Fewer characters would let an attacker brute-force the phone numbers. */
 const MIN_SECRET_LENGTH = 32;
-/** Names that are remembered, about 10 MB: a hash costs about 2 µs. */
+/** Cached hashes, about 10 MB. A hash costs about 2 µs. */
 const MAX_CACHED_KEYS = 50_000;
-/** Longest text whose name is remembered, an IPv6 address; what is longer mostly comes once. */
+/** Longest text whose hash is cached: an IPv6 address. Longer texts rarely recur. */
 const MAX_CACHED_LENGTH = 45;
-/** Rule ids that are remembered. */
+/** Cached rule IDs. */
 const MAX_CACHED_RULES = 1000;
 const ALPHABET = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
 
 /**
- * HMAC-SHA-256 over the key, cut to 96 bits. Who reads the server but has not the secret cannot tell the number.
+ * HMAC-SHA-256 over the key, truncated to 96 bits. A reader of the server without the secret cannot recover the number.
  *
- * @param option what stands before the names of the options in an error
- * @throws ConfigurationError when the secret is too short, or `keyId` is not 1 to 8 letters or digits.
+ * @param option prefix of the option names in errors
+ * @throws ConfigurationError the secret is too short, or `keyId` is not 1 to 8 letters or digits
  */
 export function createHashedNames(secret: string | undefined, keyId: string, option: string): KeyNames {
   if (typeof secret !== 'string' || secret.length < MIN_SECRET_LENGTH) {
     throw new ConfigurationError(
-      `${option}secret must be a string of at least ${MIN_SECRET_LENGTH} characters, equal in all processes.`,
+      `${option}secret must be a string of at least ${MIN_SECRET_LENGTH} characters, the same in all processes.`,
       `${option}secret`,
     );
   }
@@ -62,7 +62,7 @@ export function createHashedNames(secret: string | undefined, keyId: string, opt
 
   return {
     counterName(ruleId, key, comesOnce) {
-      // The sum of two hashes without a carry: one for the rule, one for the key, and nothing to hash for a pair.
+      // XOR of two hashes, one per rule and one per key, so that no pair of both needs a hash.
       const [a, b, c, d] = bitsOfKey(key, comesOnce);
       const [e, f, g, h] = rules(ruleId);
       return toText(a ^ e, b ^ f, c ^ g, d ^ h);
@@ -72,7 +72,7 @@ export function createHashedNames(secret: string | undefined, keyId: string, opt
   };
 }
 
-/** Works in one place again and again: making new objects for every number would take twice as long. */
+/** Reuses its buffers: new objects for every number would take twice as long. */
 function createHash(keyId: string, secret: string): (text: string) => Bits {
   const encoder = new TextEncoder();
   const keyed = hmac.create(sha256, encoder.encode(secret));
@@ -80,10 +80,10 @@ function createHash(keyId: string, secret: string): (text: string) => Bits {
   const digest = new Uint8Array(work.outputLen);
   const room = new Uint8Array(64);
   return (text) => {
-    // The id is hashed along: it costs no byte, and the same number has another name under another id.
+    // Hashing the ID too costs no storage, and gives a number another name under another ID.
     const named = `${keyId} ${text}`;
     keyed._cloneInto(work);
-    // A character takes three bytes at most.
+    // A character takes at most three bytes.
     const isShort = named.length * 3 <= room.length;
     work.update(isShort ? room.subarray(0, encoder.encodeInto(named, room).written) : encoder.encode(named));
     work.digestInto(digest);
@@ -91,7 +91,7 @@ function createHash(keyId: string, secret: string): (text: string) => Bits {
   };
 }
 
-/** Keys as they are, for teams that want to read them. */
+/** Keeps keys readable, for teams that ask for it. */
 export function createClearNames(): KeyNames {
   const rules = createRuleBits();
   const keyName = (key: LimitKey) => (typeof key === 'number' ? `n${key}` : `s${escapeText(key)}`);
@@ -102,7 +102,7 @@ export function createClearNames(): KeyNames {
   };
 }
 
-/** A hash of the id of a rule, the same under every secret. */
+/** Hashes rule IDs without a secret, so that they stay the same under every secret. */
 function createRuleBits(): (id: string) => Bits {
   const known = createCache<string, Bits>(MAX_CACHED_RULES);
   return (id) => {
@@ -126,7 +126,7 @@ function toBits(bytes: Uint8Array): Bits {
   return [at(0), at(3), at(6), at(9)];
 }
 
-/** URL-safe Base64, 4 characters for every 24 bits. Put together at once: in pieces it takes twice as long. */
+/** URL-safe Base64, 4 characters per 24 bits. Built in one call, which takes half the time of concatenation. */
 function toText(a: number, b: number, c: number, d: number): string {
   return String.fromCharCode(
     letter(a >> 18),
@@ -152,7 +152,10 @@ function letter(bits: number): number {
   return ALPHABET[bits & 63] as number;
 }
 
-/** Printable ASCII without blanks and the signs that mean something in keys and answers; distinct texts stay distinct. */
+/**
+ * Printable ASCII without spaces and without characters that have a meaning in keys and replies. Distinct texts stay
+ * distinct.
+ */
 export function escapeText(text: string): string {
   return text.replace(
     /[^!"#$&'()*+,\-./0-9:<=>?@A-Z[\\\]^_`a-z|~]/g,

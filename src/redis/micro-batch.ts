@@ -1,11 +1,11 @@
 import type { TakeRequest, TakeVerdict } from '../limits/limit-store.ts';
 import type { TakeCall } from './script-calls.ts';
 
-/** Most messages that go together, so that several commands are on their way when there are more; ours. */
+/** Most messages per command, so that several commands are in flight under load. Our number. */
 const MAX_BATCH = 16;
 /**
- * Steps of the event loop's current turn that are waited for others: whoever was woken by one answer asks again within a
- * few. Less than a microsecond for a message that comes alone.
+ * Microtasks to wait for more messages: callers that resume from one reply take again within a few. Costs a lone
+ * message less than a microsecond.
  */
 const MICROTASK_STEPS = 8;
 
@@ -21,9 +21,9 @@ export interface MicroBatchConfig {
 }
 
 /**
- * Messages of one scope that are taken in the same turn of the event loop go to the server in one command, each decided
- * by itself: a command costs more than a message in it. Nobody waits for an answer or a timer to come together with
- * others, so in Workers no request depends on another.
+ * Sends the messages of one scope that are taken in the same event loop turn in one command, because a command costs
+ * more than a message in it. Each message is decided on its own. No message waits for a reply or a timer of another
+ * one, so that requests of a Worker stay independent.
  */
 export function createMicroBatch({ calls, take }: MicroBatchConfig) {
   const batches = new Map<string, PendingTake[]>();
@@ -32,7 +32,8 @@ export function createMicroBatch({ calls, take }: MicroBatchConfig) {
     const waiting = new Map(batch.map((each) => [each.request, each]));
     try {
       const requests = batch.map(({ request }) => request);
-      // A group of many rules is cut. The commands need not keep an order: all of it was asked at once.
+      // A batch with many rules is split. The order of the commands does not matter, because all messages were taken at
+      // once.
       await Promise.all(Array.from(calls(scope, requests), (call) => sendCall(scope, call, waiting)));
     } catch (error) {
       for (const { reject } of batch) reject(error);

@@ -2,39 +2,38 @@ import type { LimitRule, TakeVerdict } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
 import { reservationKey } from './reservation-key.ts';
 
-/** A take that this process made and has not settled. */
+/** A take of this process that is not settled. */
 export interface OpenReservation {
-  /** The server's stamp, by which what it wrote is found again. */
+  /** Server stamp that identifies the writes of the take. */
   readonly stamp: number;
   readonly rules: readonly LimitRule[];
   /** Rules that wrote nothing, or whose counter was released since. */
   skipped: readonly LimitRule[];
-  /** By the local clock. */
+  /** Milliseconds of the local clock. */
   readonly openedAt: number;
-  /** What was answered, for one that is taken again. */
+  /** Returned when the reservation is taken again. */
   readonly verdict: TakeVerdict;
 }
 
 /**
- * The takes of this process that are not settled, so that the server need not keep a record of every message. Bounded:
- * what is older than a lease of 15 minutes, and the oldest of more than a million, is kept as it was taken.
+ * The unsettled takes of this process, so that the server keeps no record per message. Bounded: a take older than the
+ * lease of 15 minutes is kept as taken, and so is the oldest beyond a million.
  */
 export interface OpenReservations {
   add(scope: string, reservation: string, take: OpenReservation): void;
   verdictOf(scope: string, reservation: string): TakeVerdict | undefined;
   /**
-   * Gives it out, once, and not after a lease: the marks by which a server knows a settlement that comes twice last no
-   * longer.
+   * Returns the take once, and not after its lease: the marks that identify repeated settlements do not last longer.
    */
   remove(scope: string, reservation: string, now: number): OpenReservation | undefined;
-  /** What was taken before no longer settles these counters. */
+  /** Detaches these counters from earlier takes, which must no longer settle them. */
   release(scope: string, rules: readonly LimitRule[]): void;
 }
 
 const MAX_OPEN = 1_000_000;
 
 export function createOpenReservations(): OpenReservations {
-  // In order of opening, but for the few that are opened again.
+  // In order of opening, except for takes that were put back.
   const takes = new Map<string, OpenReservation & { readonly scope: string }>();
 
   function forgetOld(now: number): void {
@@ -57,7 +56,7 @@ export function createOpenReservations(): OpenReservations {
       return take !== undefined && now - take.openedAt < LEASE_MS ? take : undefined;
     },
     release(scope, rules) {
-      // The others find what is theirs by their stamp alone.
+      // The other kinds match their writes by the stamp alone.
       const movable = rules.filter(({ kind }) => kind === 'window' || kind === 'distinct');
       if (movable.length === 0) return;
       for (const take of takes.values()) {

@@ -8,17 +8,17 @@ import type {
 } from '../limits/limit-store.ts';
 import { unescapeText } from './key-hashing.ts';
 
-/** What the script that takes has answered. */
+/** The parsed reply of the take script. */
 export type TakeReply =
-  /** It came too late and counted nothing. */
+  /** The command was late and counted nothing. */
   | { readonly kind: 'late'; readonly stamp: number }
-  /** It was given up before it came, and counted nothing. */
+  /** The command was cancelled before it arrived, and counted nothing. */
   | { readonly kind: 'void' }
   | {
       readonly kind: 'taken';
       readonly stamp: number;
       readonly verdicts: readonly TakeVerdict[];
-      /** The answer to a command that came before: its stamp is not the time of now. */
+      /** The reply belongs to an earlier copy of the command, so its stamp is not the current time. */
       readonly isRepeated: boolean;
     };
 
@@ -34,7 +34,7 @@ const REASONS: ReadonlyMap<string, RefusalReason> = new Map([
 const NONE: readonly RuleFinding[] = Object.freeze([]);
 const GRANTED: TakeVerdict = Object.freeze({ granted: true, observed: NONE });
 
-/** @throws TypeError when it is not an answer to these requests: a server that says something else grants nothing. */
+/** @throws TypeError the reply does not match the requests; an unexpected reply grants nothing */
 export function parseTakeReply(reply: unknown, requests: readonly TakeRequest[]): TakeReply {
   let text = toText(reply);
   const isRepeated = text.startsWith('=');
@@ -44,12 +44,12 @@ export function parseTakeReply(reply: unknown, requests: readonly TakeRequest[])
   const stamp = parseStamp(lines[0] as string);
   if (lines[1] === 'late') return { kind: 'late', stamp };
   if (lines.length !== requests.length + 1)
-    throw new TypeError('another number of answers than of questions');
+    throw new TypeError('the number of lines does not match the requests');
   const verdicts = requests.map(({ rules }, at) => parseVerdict(lines[at + 1] as string, rules));
   return { kind: 'taken', stamp, verdicts, isRepeated };
 }
 
-/** Seconds and microseconds in units of 20 microseconds, as the scripts count. */
+/** Seconds and microseconds to units of 20 microseconds, as the scripts count. */
 function parseStamp(text: string): number {
   const [seconds, micros] = text.split(' ');
   return parseNumber(seconds) * 50_000 + Math.floor(parseNumber(micros) / 20);
@@ -85,13 +85,13 @@ function parseFinding(text: string, rules: readonly LimitRule[]): RuleFinding {
   };
 }
 
-/** What became of a take whose answer was lost: nothing, when it has not come or was given up. */
+/** Parses the fate of a take without a reply. Undefined if it had not arrived or was cancelled. */
 export function parseRecallReply(reply: unknown, requests: readonly TakeRequest[]): TakeReply | undefined {
   const text = reply === null || reply === undefined ? '' : toText(reply);
   return text === '' ? undefined : parseTakeReply(text, requests);
 }
 
-/** One line a rule: its count, and how long until one more fits. */
+/** One line per rule: its count, and the wait until one more fits. */
 export function parseInspectReply(reply: unknown, rules: readonly LimitRule[]): readonly RuleState[] {
   const lines = toText(reply).split('\n');
   return rules.map((rule, at) => {
@@ -101,9 +101,9 @@ export function parseInspectReply(reply: unknown, rules: readonly LimitRule[]): 
 }
 
 function toText(reply: unknown): string {
-  // Some clients are set to reply with bytes.
+  // Some client libraries are configured to return bytes.
   if (reply instanceof Uint8Array) return new TextDecoder().decode(reply);
-  if (typeof reply !== 'string') throw new TypeError('not a text');
+  if (typeof reply !== 'string') throw new TypeError('the reply is not text');
   return reply;
 }
 

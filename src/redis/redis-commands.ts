@@ -1,8 +1,8 @@
 import { ConfigurationError } from '../errors.ts';
 
 /**
- * What the store asks of a client library: three methods. ioredis, iovalkey and node-redis (single and cluster) are
- * recognised; implement this for any other.
+ * The three methods that the store needs from a client library. ioredis, iovalkey and node-redis (single and cluster)
+ * are recognised; implement this interface for any other client.
  *
  * @example
  * ```ts
@@ -14,39 +14,52 @@ import { ConfigurationError } from '../errors.ts';
  * ```
  */
 export interface RedisCommands {
-  /** `EVALSHA`, sent to the node that has the keys; all have one slot. Rejects with the server's message, `NOSCRIPT …`. */
+  /**
+   * Sends `EVALSHA` to the node that holds the keys, which share one slot. Rejects with the server's message, such as
+   * `NOSCRIPT …`.
+   */
   evalsha(sha: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
-  /** `EVAL`, the same with the text of the script. */
+  /** Sends `EVAL`, with the text of the script, to the node that holds the keys. */
   eval(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
-  /** Any command without keys, sent to any node: `INFO`, `CONFIG`. */
+  /** Sends a command without keys, such as `INFO`, to any node. */
   call(name: string, ...args: string[]): Promise<unknown>;
 }
 
-/** ioredis and iovalkey, single or cluster. */
+/** A client of ioredis or iovalkey, single or cluster. */
 export interface IoredisLike {
+  /** Recognises the library; never called. */
   defineCommand(name: string, definition: { lua: string }): void;
+  /** Sends `EVALSHA`. */
   evalsha(sha: string, keyCount: number, ...keysAndArgs: string[]): Promise<unknown>;
+  /** Sends `EVAL`. */
   eval(script: string, keyCount: number, ...keysAndArgs: string[]): Promise<unknown>;
+  /** Sends any command. */
   call(name: string, ...args: string[]): Promise<unknown>;
 }
 
 interface EvalOptions {
+  /** Keys of the script. */
   keys: string[];
+  /** Arguments of the script. */
   arguments: string[];
 }
 
-/** node-redis, single, pool or cluster. */
+/** A client of node-redis: single, pool or cluster. */
 export interface NodeRedisLike {
+  /** Sends `EVALSHA`. */
   evalSha(sha: string, options: EvalOptions): Promise<unknown>;
+  /** Sends `EVAL`. */
   eval(script: string, options: EvalOptions): Promise<unknown>;
-  // A single client takes the words of the command, a cluster first the key that chooses the node.
+  /** Sends any command. A single client takes its words, a cluster first takes a key that selects the node. */
   sendCommand(...args: never[]): Promise<unknown>;
 }
 
-/** A client of ioredis, iovalkey or node-redis, single or cluster, or anything with the three methods. */
+/**
+ * A client of ioredis, iovalkey or node-redis, single or cluster, or any object that implements {@link RedisCommands}.
+ */
 export type RedisClient = RedisCommands | IoredisLike | NodeRedisLike;
 
-/** @throws ConfigurationError when it is none of the clients that are known. */
+/** @throws ConfigurationError the client is not supported */
 export function toRedisCommands(client: RedisClient): RedisCommands {
   if (isIoredis(client)) return ioredisCommands(client);
   if (isNodeRedis(client)) return nodeRedisCommands(client);
@@ -87,7 +100,7 @@ function nodeRedisCommands(client: NodeRedisLike): RedisCommands {
     keys: [...keys],
     arguments: [...args],
   });
-  // Only a cluster has masters; it sends a command without a key to one of them.
+  // Only a cluster has masters. It sends a command without a key to one of them.
   const isCluster = 'masters' in client;
   const sendCommand = client.sendCommand.bind(client) as (...args: unknown[]) => Promise<unknown>;
   return {

@@ -22,9 +22,16 @@ import { createRunScript } from './run-script.ts';
 
 /** Options of {@link redisConsentLedger}. */
 export interface RedisConsentLedgerOptions {
-  /** A client of ioredis, iovalkey or node-redis, single or cluster, or anything with the three methods. Yours to close. */
+  /**
+   * A client of ioredis, iovalkey or node-redis, single or cluster, or any object that implements {@link
+   * RedisCommands}. You close it.
+   */
   readonly client: RedisClient;
-  /** Tells ledgers of one server apart: at most 64 letters, digits and `._-`. @default 'default' */
+  /**
+   * Separates several ledgers on one server: at most 64 letters, digits and `._-`.
+   *
+   * @default 'default'
+   */
   readonly name?: string | undefined;
 }
 
@@ -34,33 +41,33 @@ const fields: Fields<RedisConsentLedgerOptions> = {
 };
 const optionsSchema = shapeWith(['client'], fields, 'an object { client, name }');
 
-/** People a script looks at in one go: half a millisecond of the server. */
+/** People per script call: about half a millisecond of server time. */
 const PEOPLE_AT_ONCE = 500;
-/** A client sends a command again after a reconnect; by then it has been remembered. */
+/** A client library repeats a command after a reconnect. The call is remembered for longer than that. */
 const CALL_REMEMBERED_MS = 3_600_000;
-/** Arrival, kind and scope before the JSON of a member. */
+/** Length of arrival number, state and scope before the JSON of a member. */
 const HEAD_CHARACTERS = 18;
 
 /**
- * Words with which a server refuses a command before it does any of it. Whatever else is said, a script may have run:
- * its answer was lost, or a client made the error (`ETIMEDOUT`).
+ * Errors with which a server refuses a command before it runs any of it. After any other error the script may have run:
+ * its reply was lost, or the client library raised the error (`ETIMEDOUT`).
  */
 const REFUSED =
   /^(OOM|READONLY|NOPERM|NOAUTH|LOADING|BUSY|MISCONF|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN)\b/;
 
 function failure(name: string, error: unknown, changes: boolean): StoreError {
-  // The rest of what it says may hold keys, which are numbers.
+  // The rest of the message may hold keys, which are phone numbers.
   const word = error instanceof Error ? REFUSED.exec(error.message)?.[0] : undefined;
   const nothing = changes ? 'Nothing was recorded.' : 'Nothing was read.';
   const outcome =
     !changes || word !== undefined
       ? nothing
-      : 'It is not known whether it was recorded; read before you try again.';
-  return new StoreError(`The consent ledger on Redis failed in ${name} (${word ?? 'no answer'}). ${outcome}`);
+      : 'It is unknown whether the change was recorded; read before you try again.';
+  return new StoreError(`The consent ledger on Redis failed in ${name} (${word ?? 'no reply'}). ${outcome}`);
 }
 
 function unreadable(): StoreError {
-  return new StoreError('The consent ledger on Redis gave something that is no entry. Nothing was read.');
+  return new StoreError('The consent ledger on Redis returned data that is not an entry. Nothing was read.');
 }
 
 function readEntry(json: unknown): ConsentEntry {
@@ -69,12 +76,12 @@ function readEntry(json: unknown): ConsentEntry {
   return entry;
 }
 
-/** Some clients are set to answer with bytes. */
+/** Some client libraries are configured to return bytes. */
 function toText(reply: unknown): unknown {
   return reply instanceof Uint8Array ? new TextDecoder().decode(reply) : reply;
 }
 
-/** What a script gives for `count` keys, or for as many as there are. */
+/** Reads the reply of a script for `count` keys, or for any number of them. */
 function readTexts(reply: unknown, count?: number): readonly string[] {
   const texts: unknown = Array.isArray(reply) ? reply.map(toText) : reply;
   const fits =
@@ -88,19 +95,19 @@ function readTexts(reply: unknown, count?: number): readonly string[] {
 const KINDS = { 'opted-in': 'i', 'opted-out': 'o', requested: 'q' } as const;
 const SCOPES = { all: 'a', marketing: 'm' } as const;
 
-/** What could not be read again would make the person unreadable for ever. */
+/** Refuses an entry that could not be read back, because it would make the person unreadable forever. */
 function toMember({ key: _key, ...entry }: ConsentChange, at: number): string {
   const json = JSON.stringify(entry);
   if (parseEntry(json) === undefined) {
     throw new ValidationError(
-      `changes[${at}] is no entry of a ledger. Nothing was recorded.`,
+      `changes[${at}] is not a valid ledger entry. Nothing was recorded.`,
       `changes[${at}]`,
     );
   }
   return `${KINDS[entry.state]}${SCOPES[entry.scope]}${json}`;
 }
 
-/** A server that throws out whatever it likes when it is full would throw out opt-outs. */
+/** A server that may evict any key would evict opt-outs. */
 async function checkEviction(commands: RedisCommands): Promise<void> {
   const reply = await commands.call('INFO', 'memory');
   if (!/^maxmemory_policy:allkeys/m.test(String(toText(reply)))) return;
@@ -111,12 +118,17 @@ async function checkEviction(commands: RedisCommands): Promise<void> {
 }
 
 /**
- * A ledger in Redis 5 or later, or Valkey, for teams without SQL. Numbers and texts stand there as they are, and only
- * last as long as the server keeps them: switch on its append-only file. All of a ledger is in one slot of a cluster, so
- * that an append is whole or not at all.
+ * Creates a consent ledger on Redis 5 or later, or Valkey, for teams without SQL. Numbers and texts are stored unhashed
+ * and are only as durable as the server: enable its append-only file. A ledger uses one slot of a cluster, so that an
+ * append is written completely or not at all.
  *
- * @throws ConfigurationError an option is missing, unknown or wrong
- * @example new SmsClient({ guards: { consent: { ledger: redisConsentLedger({ client: new Redis() }) } } })
+ * @throws ConfigurationError an option is missing, unknown or invalid
+ *
+ * @example
+ * ```ts
+ * const ledger = redisConsentLedger({ client: new Redis() });
+ * const sms = new SmsClient({ guards: { consent: { ledger } } });
+ * ```
  */
 export function redisConsentLedger(options: RedisConsentLedgerOptions): ConsentLedger & ConsentListing {
   const flaw = findFlaw(optionsSchema, options);
@@ -172,7 +184,7 @@ export function redisConsentLedger(options: RedisConsentLedgerOptions): ConsentL
       const members = changes.map(toMember);
       if (!isChecked)
         await checkEviction(commands).catch((error: unknown) => {
-          // Not every server tells; one that does not is not refused.
+          // A server that does not report its policy is accepted.
           if (ConfigurationError.isInstance(error)) throw error;
         });
       isChecked = true;

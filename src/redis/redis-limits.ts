@@ -23,17 +23,17 @@ import { type RedisClient, toRedisCommands } from './redis-commands.ts';
 import { createRedisStore } from './redis-store.ts';
 import { createShardedStore } from './sharded-store.ts';
 
-/** What a process does alone while the shared store does not answer. */
+/** How a process decides on its own while the shared store does not answer. */
 export interface LocalLimitsOptions {
   /**
-   * How many processes send, at most. Each takes `max(1, floor(limit / processes))` of every limit for itself: all together
-   * then let through `max(limit, processes)` at most, beside what the shared store let through before.
+   * The most processes that ever send. Each uses `max(1, floor(limit / processes))` of every limit. Together they let
+   * through at most `max(limit, processes)`, in addition to what the shared store let through before.
    */
   readonly processes: number;
   /**
-   * What becomes of a message with an `idempotencyKey`, and of other things that must not happen twice, when only this
-   * process can be asked. `refuse`: a `StoreError`, nothing is sent. `local`: it goes out unless this process knows the
-   * key; another process may have sent it.
+   * How to decide a message with an `idempotencyKey`, and anything else that must happen only once, while only this
+   * process can decide. `refuse`: throw a `StoreError` and send nothing. `local`: send unless this process knows the
+   * key; another process may have sent the message.
    *
    * @default 'refuse'
    */
@@ -42,51 +42,67 @@ export interface LocalLimitsOptions {
 
 /** Options of {@link redisLimits}. */
 export interface RedisLimitsOptions extends KeyHashingOptions {
-  /** Yours, connected, of ioredis, iovalkey or node-redis (single or cluster), or your own {@link RedisCommands}. */
+  /**
+   * Your connected client of ioredis, iovalkey or node-redis (single or cluster), or your own {@link RedisCommands}.
+   */
   readonly client: RedisClient;
   /**
-   * What happens while the server does not answer; there is no default, because only you can tell. `'refuse'`: nothing is
-   * sent. `{ local: { processes } }`: each process goes on with its share of every limit. Amounts of money are refused in
+   * How to decide while the server does not answer. There is no default, because only you can tell. `'refuse'`: send
+   * nothing. `{ local: { processes } }`: each process uses its share of every limit. Amounts of money are refused in
    * both cases.
    */
-  readonly onStoreError: 'refuse' | { readonly local: LocalLimitsOptions };
+  readonly onStoreError:
+    | 'refuse'
+    | {
+        /** How each process decides on its own. */
+        readonly local: LocalLimitsOptions;
+      };
   /**
-   * Milliseconds the server has for an answer, 10 to 4,000; of a batch, for every 500 messages.
+   * Milliseconds that the server has to reply, 10 to 4,000; in a batch, per 500 messages.
    *
-   * @default 150 (ours)
+   * @default 150 (our number)
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * `recipient` spreads what is counted by phone number over 64 slots of a cluster, for more numbers than one node has
-   * memory for; one slot is fast enough for any sub-account. What is counted for the whole account stays in one slot (budgets, `prefix`, `idempotencyKey`): a
-   * message that has both is asked in both, one after the other, and given back where the other refused, so a count may
-   * be too high for a moment, never too low. Equal in all processes. Changed on a live system, the counts, waits and
-   * blocks of numbers start anew: for one window a number may get twice its limit.
+   * `recipient` spreads counters of phone numbers over 64 slots of a cluster, for more numbers than one node can hold.
+   * One slot is fast enough for any sub-account. Counters of the whole account (budgets, `prefix`, `idempotencyKey`)
+   * stay in one slot. A message with rules of both kinds is taken in both slots, one after the other, and given back if
+   * the second refuses: a count may be too high for a moment, never too low. Must be the same in all processes. When
+   * you change it on a live system, counts, waits and blocks of numbers start over: for one window a number may get
+   * twice its limit.
    *
-   * @default 'scope', all of a scope in one slot and one round trip a message
+   * @default 'scope', which keeps a scope in one slot and takes one round trip per message
    */
   readonly shardBy?: 'scope' | 'recipient' | undefined;
-  /** Is told of every switch and of what is wrong with the server. @default writes a line with `console.warn` */
+  /**
+   * Receives every switch between stores, and problems of the server.
+   *
+   * @default writes a line with `console.warn`
+   */
   readonly onEvent?: LimitsEventListener | undefined;
-  /** What this process counts by when it is alone, and events are stamped with. @default the system's */
+  /**
+   * Clock of this process while it decides on its own, and of event time stamps.
+   *
+   * @default the system clock
+   */
   readonly clock?: Clock | undefined;
 }
 
 /** A limit store on Redis or Valkey. */
 export interface RedisLimitStore extends LimitStore {
   /**
-   * What is wrong with the server: it may drop counters, is too old, or runs no scripts. Asked by itself after the first
-   * answer and told to `onEvent`; call it when you deploy. Never throws.
+   * Checks the server: it may evict counters, be too old, or run no scripts. Runs by itself after the first reply and
+   * reports to `onEvent`; call it when you deploy. Never throws.
    *
    * @example for (const { message } of await limits.check()) console.warn(message);
    */
   check(): Promise<readonly LimitsWarning[]>;
-  /** Tells the server what it has missed, within one `timeoutMs`, and then nothing more. Your client stays open. */
+  /** Writes back what the server has missed, within one `timeoutMs`, then stops. Your client stays open. */
   close(): Promise<void>;
 }
 
 const DEFAULT_TIMEOUT_MS = 150;
-/** A command without an answer for so many deadlines is taken for lost; ours, 3 s by default. */
+/** Deadlines after which a command without a reply is considered lost; 3 s by default. Our number. */
 const LOST_AFTER_DEADLINES = 20;
 
 const localFields: Fields<LocalLimitsOptions> = {
@@ -118,7 +134,7 @@ function readOptions(options: RedisLimitsOptions): RedisLimitsOptions {
   if (flaw !== undefined) throw new ConfigurationError(`redisLimits: ${flaw.message}`, flaw.path);
   if (options.onStoreError === undefined) {
     throw new ConfigurationError(
-      "redisLimits: choose what happens while the server does not answer. onStoreError: 'refuse' sends nothing then; onStoreError: { local: { processes: 20 } } lets each of your (here 20) processes go on with its share of every limit.",
+      "redisLimits: onStoreError is required. 'refuse' sends nothing while the server does not answer; { local: { processes: 20 } } lets each of your (here 20) processes continue with its share of every limit.",
       'onStoreError',
     );
   }
@@ -126,11 +142,11 @@ function readOptions(options: RedisLimitsOptions): RedisLimitsOptions {
 }
 
 /**
- * Counts on a Redis or Valkey server, for all processes that share it, in one round trip a message. A server that does
- * not answer within `timeoutMs` is left alone for a while, and `onStoreError` decides; see docs/scaling.md. Nothing is
- * asked or started before the first call.
+ * Creates a limit store on a Redis or Valkey server, shared by all processes that use it, with one round trip per
+ * message. While the server does not answer within `timeoutMs`, `onStoreError` decides; see docs/scaling.md. Nothing is
+ * sent or started before the first call.
  *
- * @throws ConfigurationError an option is missing, unknown or malformed
+ * @throws ConfigurationError an option is missing, unknown or invalid
  *
  * @example
  * ```ts
@@ -158,7 +174,7 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
   const emit = createEmitLimits(onEvent, () => (clock ?? Date).now());
   let isChecked = false;
 
-  /** Nobody waits for it, and it does not throw. */
+  /** Runs in the background and never throws. */
   async function checkOnce(): Promise<void> {
     if (isChecked) return;
     isChecked = true;

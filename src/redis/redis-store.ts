@@ -27,17 +27,17 @@ import { createUnansweredTakes } from './unanswered-takes.ts';
 export interface RedisStoreConfig {
   readonly commands: RedisCommands;
   readonly names: KeyNameVersions;
-  /** Milliseconds of server time after which a take that is still on its way counts nothing. */
+  /** Milliseconds of server time after which a take in flight counts nothing. */
   readonly deadlineMs: number;
-  /** Microseconds by the clock of a test, instead of the server's. */
+  /** Microseconds of a test clock, used instead of the server's. */
   readonly testClock?: (() => number) | undefined;
 }
 
 const NONE: readonly LimitRule[] = [];
 
 /**
- * Counts on a Redis or Valkey server, by the server's clock. It throws when the server does not answer; what happens
- * then is decided around it. A take counts as written when it is taken.
+ * Counts on a Redis or Valkey server, by the server's clock. Throws when the server does not answer; the failover store
+ * decides then. A take counts as written when it is taken.
  */
 export function createRedisStore(config: RedisStoreConfig): LimitStore {
   const { commands, names, deadlineMs, testClock } = config;
@@ -59,18 +59,18 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
 
   async function takeCall(scope: string, call: TakeCall): Promise<readonly TakeVerdict[]> {
     let reply: TakeReply;
-    // One that is asked again is not given up.
+    // A command that is sent again is no longer lost.
     unanswered.remove(scope, call);
     try {
       reply = await deadlineCommands.take(scope, call);
     } catch (error) {
-      // It may have been counted: who gives it back has it looked up.
+      // The command may have been counted. Settling it recalls it first.
       unanswered.add(scope, call);
       throw storeError(error, 'Nothing was sent.');
     }
     if (reply.kind !== 'taken') {
       throw new StoreError(
-        'The limit store got the question too late, and counted nothing. Nothing was sent.',
+        'The take reached the limit store too late and counted nothing. Nothing was sent.',
       );
     }
     remember(scope, call, reply);
@@ -105,13 +105,13 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
       }
       for (const { keys, args } of calls.settles(scope, wanted)) await scripts.settle(keys, args);
     } catch (error) {
-      // Sent again, each is known by its mark.
+      // A settlement that is sent again is recognised by its mark.
       for (const [reservation, take] of closed) openReservations.add(scope, reservation, take);
-      throw storeError(error, 'What was not settled stays as it was taken.');
+      throw storeError(error, 'Unsettled takes stay counted.');
     }
   }
 
-  /** Asks what became of a take whose answer was lost; it is open then, or it counts nothing when it comes. */
+  /** Looks up a take without a reply. Afterwards it is open, or it will count nothing when it arrives. */
   async function recall(scope: string, call: TakeCall): Promise<void> {
     const { keys, args } = calls.recall(call);
     const reply = parseRecallReply(await scripts.recall(keys, args), call.requests);
@@ -119,7 +119,7 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
     if (reply?.kind === 'taken') remember(scope, call, reply);
   }
 
-  /** What other parts took belongs to a call that throws. */
+  /** Gives back what other chunks took, for a call that throws. */
   async function returnGranted(scope: string, granted: readonly TakeRequest[]): Promise<void> {
     try {
       await settle(scope, granted.map(toReturn));
@@ -172,7 +172,7 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
       try {
         await deadlineCommands.release(scope, rules);
       } catch (error) {
-        throw storeError(error, 'Not everything was released. Release it again.');
+        throw storeError(error, 'Some counters were not released. Release them again.');
       }
     },
   };
@@ -190,7 +190,7 @@ function toReturn({ reservation, rules }: TakeRequest): Settlement {
   return { reservation, rules, outcome: 'return' };
 }
 
-/** Only its text, masked: what a client library hangs on an error has keys and numbers in it. */
+/** Only the masked message: client libraries attach keys and numbers to their errors. */
 function storeError(error: unknown, consequence: string): StoreError {
   const said = error instanceof Error ? ` It said: ${redactText(error.message)}` : '';
   return new StoreError(`The limit store on Redis failed. ${consequence}${said}`);

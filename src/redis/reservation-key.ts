@@ -1,4 +1,4 @@
-/** Names a reservation among those of all scopes; no two share a name. */
+/** Identifies a reservation across all scopes. */
 export function reservationKey(scope: string, reservation: string): string {
   return `${scope.length} ${scope}${reservation}`;
 }

@@ -2,24 +2,24 @@ import { EXACT_LOG_LIMIT, type LimitRule, SUB_BUCKETS } from '../limits/limit-st
 import { LEASE_MS } from '../limits/rule-table.ts';
 import { escapeText, type KeyNames } from './key-hashing.ts';
 
-/** How keys, members and fingerprints are named now, and were named before the secret was changed. */
+/** How keys, members and fingerprints are named under the current and the previous secret. */
 export interface KeyNameVersions {
   readonly current: KeyNames;
   readonly previous: KeyNames | undefined;
 }
 
 const NO_LEASE = 0;
-/** Longest window whose times are kept in four bytes, 2^30 ms: 12 days. */
+/** Longest window whose times fit into four bytes, 2^30 ms: 12 days. */
 const MAX_SHORT_WINDOW_MS = 1_073_741_824;
 
-/** `8x8g:{<scope>}:`. The braces put everything of a scope into one slot of a cluster. */
+/** `8x8g:{<scope>}:`. The braces keep a scope in one slot of a cluster. */
 export function scopePrefix(scope: string): string {
   return `8x8g:{${escapeText(scope)}}:`;
 }
 
 /** Adds the keys of a rule: one, or two while a secret is changed. */
 export function pushKeys(keys: string[], prefix: string, rule: LimitRule, names: KeyNameVersions): void {
-  // The kind stands in the key, so that no script ever meets the format of another kind.
+  // The key contains the kind, so that no script ever reads the format of another kind.
   const start = prefix + kindLetter(rule);
   const comesOnce = rule.kind === 'once';
   keys.push(start + names.current.counterName(rule.id, rule.key, comesOnce));
@@ -45,8 +45,8 @@ function kindLetter(rule: LimitRule): string {
 }
 
 /**
- * Adds the arguments of a rule, as the scripts read them: operation, three more, how long its key lives when nothing else
- * is in it, and the previous name while there may be one. `spareMs` is what a key lives longer than it counts.
+ * Adds the arguments of a rule, as the scripts read them: operation, three more, the life of a key that holds nothing
+ * else, and the previous name while there is one. `spareMs` is how long a key outlives its count.
  */
 export function pushArguments(
   args: string[],

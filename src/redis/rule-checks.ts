@@ -2,22 +2,22 @@ import { createCache } from '../cache.ts';
 import type { LimitRule, TakeRequest } from '../limits/limit-store.ts';
 import { checkId, checkNotRepeated, checkRule, checkShape } from '../limits/rule-validation.ts';
 
-/** Refuses what is malformed, before anything is asked. */
+/** Rejects malformed calls before anything is sent. */
 export interface RuleChecks {
-  /** @throws ValidationError naming the field. */
+  /** @throws ValidationError names the field */
   checkRequests(scope: string, requests: readonly TakeRequest[]): void;
-  /** @throws ValidationError naming the field. */
+  /** @throws ValidationError names the field */
   checkRules(scope: string, rules: readonly LimitRule[]): void;
 }
 
-/** Scopes whose rules are remembered, and rules of one: a team has dozens. One that is forgotten is learned again. */
+/** Cached scopes, and rules per scope: a team has dozens. An evicted one is learned again. */
 const MAX_SCOPES = 100;
 const MAX_SHAPES = 1000;
 
 export function createRuleChecks(): RuleChecks {
   const scopes = createCache<string, Map<string, LimitRule>>(MAX_SCOPES);
 
-  /** The first rule of every id, whose shape the others must have. Looked up once a call, not once a rule. */
+  /** The first rule of each ID, whose shape the others must match. Looked up once per call, not once per rule. */
   function shapesOf(scope: string): Map<string, LimitRule> {
     let shapes = scopes.get(scope);
     if (shapes === undefined) {
@@ -63,7 +63,7 @@ export function createRuleChecks(): RuleChecks {
   };
 }
 
-/** Where a rule stands. Put together only for a message: every rule of every send is checked. */
+/** The path of a rule. Rendered only for an error, because every rule of every send is checked. */
 class RuleFieldPath {
   request = 0;
   rule = -1;

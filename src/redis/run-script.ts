@@ -5,8 +5,8 @@ import type { RedisCommands } from './redis-commands.ts';
 export type RunScript = (keys: readonly string[], args: readonly string[]) => Promise<unknown>;
 
 /**
- * By its SHA-1, and with its text when the server does not know it: after a restart, a failover, `SCRIPT FLUSH`, or on
- * another node of a cluster. A script that is not known has not run, so asking twice counts once.
+ * Calls a script by its SHA-1, and by its text when the server does not know it: after a restart, a failover, `SCRIPT
+ * FLUSH`, or on another cluster node. An unknown script has not run, so calling it twice counts once.
  */
 export function createRunScript(commands: RedisCommands, script: string): RunScript {
   let sha: string | undefined;
@@ -22,19 +22,19 @@ export function createRunScript(commands: RedisCommands, script: string): RunScr
   }
 
   return async (keys, args) => {
-    // Not waited for when it is known: what is asked first is sent first.
+    // Without an await when it is known, so that calls are sent in order.
     if (sha === undefined) sha = await sha1Of(script);
     try {
       return await commands.evalsha(sha, keys, args);
     } catch (error) {
       throwUnlessNoScript(error);
     }
-    // One text is enough for all that come behind it on one connection.
+    // One copy of the text serves all commands behind it on one connection.
     if (isTextInFlight) {
       try {
         return await commands.evalsha(sha, keys, args);
       } catch (error) {
-        // It went to another node.
+        // The text went to another node.
         throwUnlessNoScript(error);
       }
     }

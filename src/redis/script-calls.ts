@@ -9,10 +9,10 @@ export interface ScriptCall {
   readonly args: string[];
 }
 
-/** One command that takes: the requests it stands for, in order. */
+/** One take command and its requests, in order. */
 export interface TakeCall extends ScriptCall {
   readonly requests: readonly TakeRequest[];
-  /** Whether a command before it has one of its keys, so that the order matters. */
+  /** Whether an earlier command has one of its keys, so that the order matters. */
   readonly dependsOnEarlier: boolean;
 }
 
@@ -26,41 +26,41 @@ export interface ScriptSettlement {
   readonly rules: readonly LimitRule[];
 }
 
-/** Most keys a script touches: at about 2 µs a key it holds the server up for about half a millisecond (measured). */
+/** Most keys per script: at about 2 µs per key it blocks the server for about half a millisecond (measured). */
 const MAX_KEYS = 250;
 /**
- * Milliseconds for which an answer is remembered, for a command that is sent again. One that comes later than its
- * deadline counts nothing anyway.
+ * Milliseconds to remember a reply, for a command that is sent twice. A command that arrives after its deadline counts
+ * nothing anyway.
  */
 const RECORD_MS = '60000';
 /** The same for a settlement: as long as this process may send it again. */
 const MARK_MS = `${LEASE_MS + 60_000}`;
-/** Where a take's arguments have its deadline. */
+/** Index of the deadline in the arguments of a take. */
 export const DEADLINE_INDEX = 3;
-/** Where they say that a key comes twice. */
+/** Index of the flag for repeated keys. */
 const REPEATED_INDEX = 5;
-/** Milliseconds that a key lives longer than it counts. */
+/** Milliseconds that a key outlives its count. */
 const SPARE_MS = 1000;
-/** The same where the clock of a test counts, which may stand while that of the server goes on. */
+/** The same for a test clock, which may stand still while the clock of the server goes on. */
 const TEST_SPARE_MS = 3_600_000;
 
 export type ScriptCalls = ReturnType<typeof createScriptCalls>;
 
-/** Makes the calls of the scripts. `testClock` gives microseconds by the clock of a test. */
+/** Creates the calls of the scripts. `testClock` returns microseconds. */
 export function createScriptCalls(names: KeyNameVersions, testClock: (() => number) | undefined) {
   const spareMs = testClock === undefined ? SPARE_MS : TEST_SPARE_MS;
   const keysPerRule = names.previous === undefined ? '1' : '2';
   const width = Number(keysPerRule);
 
   /**
-   * Cuts a list so that each part touches few enough keys; what is too large alone goes alone. `marks` is how many keys
-   * an item has beside those of its rules.
+   * Splits a list so that each part touches few enough keys. An item that is too large goes alone. `marks` is the
+   * number of keys per item in addition to those of its rules.
    */
   function* parts<Item extends { readonly rules: readonly LimitRule[] }>(items: readonly Item[], marks = 0) {
     let part: Item[] = [];
     let keys = 0;
     for (const item of items) {
-      // A message without rules has no key, and yet takes its time.
+      // A message without rules has no key but takes time.
       const more = Math.max(1, item.rules.reduce(addKeys, 0) * width + marks);
       if (part.length > 0 && keys + more > MAX_KEYS) {
         yield part;
@@ -86,13 +86,14 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
     }
   }
 
-  /** Unique over all processes. Drawn on first use: not in the global scope of a Worker. */
+  /** Unique across processes. Drawn on first use, because the global scope of a Worker has no random numbers. */
   let run: string | undefined;
   let records = 0;
 
   /**
-   * One message is known again by its reservation. Several are a command of their own: what was given back because
-   * another part failed, or goes in other company, must not get the answer of before.
+   * The name of a command's record. A single message is recognised by its reservation. A group gets a name of its own:
+   * messages that were given back because another part failed, or that are grouped differently, must not get an old
+   * reply.
    */
   function recordName([first]: readonly TakeRequest[], isAlone: boolean): string {
     const name = escapeText((first as TakeRequest).reservation);
@@ -103,11 +104,11 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
   }
 
   return {
-    /** The question for the time alone. */
+    /** Reads the server time. */
     time(scope: string): ScriptCall {
       return { keys: [`${scopePrefix(scope)}t`], args: [...clockArguments(), '', RECORD_MS, ''] };
     },
-    /** Made one by one, so that the next is made while the server works. */
+    /** Generated lazily, so that the next call is prepared while the server works. */
     *takes(scope: string, requests: readonly TakeRequest[]): Generator<TakeCall> {
       const prefix = scopePrefix(scope);
       const positions = requests.length > 1 ? new Map<string, number>() : undefined;
@@ -126,7 +127,7 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
             pushArguments(args, rule, names, spareMs);
           }
           if (before > 0 && isSame(args, before, from)) {
-            // One argument for all that have the same ones.
+            // One argument for all messages with the same arguments.
             args.length = from;
             if (times > 0) args.pop();
             times += 1;
@@ -148,7 +149,7 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
         for (const { reservation, rules, outcome, stamp, movedTo, result } of part) {
           call.keys.push(`${prefix}m${escapeText(reservation)}`);
           call.args.push(`${rules.length}`, outcome === 'keep' ? 'k' : 'r', `${stamp}`, `${movedTo ?? ''}`);
-          // A sign in front tells an empty result from none.
+          // The prefix distinguishes an empty result from no result.
           call.args.push(result === undefined ? '' : `=${escapeText(result)}`);
           pushRules(call, prefix, rules);
         }
@@ -183,7 +184,7 @@ function addKeys(keys: number, { kind }: LimitRule): number {
 
 const NO_REPEATED_KEYS = { isRepeated: false, isAfter: false };
 
-/** Notes the keys of a command, and says whether one comes twice in it, or came in one before. */
+/** Records the keys of a command. Tells whether a key occurs twice in it, or in an earlier command. */
 function trackKeys(positions: Map<string, number>, keys: readonly string[], position: number) {
   let [isRepeated, isAfter] = [false, false];
   for (const key of keys) {
@@ -197,7 +198,7 @@ function trackKeys(positions: Map<string, number>, keys: readonly string[], posi
   return { isRepeated, isAfter };
 }
 
-/** Whether the arguments from `from` to the end are those from `before`. */
+/** Whether the arguments from `from` to the end equal those from `before`. */
 function isSame(args: readonly string[], before: number, from: number): boolean {
   for (let at = from; at < args.length; at += 1) {
     if (args[at] !== args[before + at - from]) return false;

@@ -7,7 +7,7 @@ import { STAMPS_PER_MS } from './stamps.ts';
 /** A delay that a store may ignore. */
 const IGNORED_DELAY_MS = 250;
 
-/** What is to be done, with only the rules that it concerns; nothing when what was taken may stand as it is. */
+/** Returns the settlement with only the rules that it affects, or nothing when the take stays as it is. */
 export function toScriptSettlement(
   { reservation, outcome, delayMs = 0, result }: Settlement,
   { stamp, rules, skipped }: OpenReservation,

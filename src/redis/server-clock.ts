@@ -1,23 +1,23 @@
 import { createCache } from '../cache.ts';
 
 /**
- * The clocks of servers, told by their answers: what one said, against the moment before it was asked. That is late by the
- * way to the server at most, so a deadline made with it is never too early. Each scope has its own: in a cluster another
- * node may count for it, with another clock.
+ * Clocks of the servers, derived from their replies: server time against the moment before the call. The error is at
+ * most the round trip, in the direction that makes deadlines later, never earlier. Each scope has its own clock,
+ * because in a cluster another node may count for it.
  */
 export interface ServerClocks {
-  /** The time in milliseconds now on the server of a scope, or undefined before its first answer. */
+  /** Milliseconds of server time of a scope, or undefined before its first reply. */
   now(scope: string): number | undefined;
-  /** An answer said `serverMs`, to a question asked at `askedAt` of `local()`. */
+  /** Records a reply with `serverMs` to a call made at `askedAt` of `local()`. */
   record(scope: string, serverMs: number, askedAt: number): void;
-  /** The local clock, which never goes back. */
+  /** Milliseconds of the local monotonic clock. */
   local(): number;
 }
 
-/** Scopes whose clock is remembered, 1.5 MB; a sharded one is 65. One that is forgotten is asked again. */
+/** Cached scopes, 1.5 MB. A sharded scope counts as 65. An evicted one is learned again. */
 const MAX_SCOPES = 10_000;
 
-/** Reads nothing until it is asked. */
+/** Reads no clock before the first call. */
 export function createServerClocks(): ServerClocks {
   const offsets = createCache<string, number>(MAX_SCOPES);
   const local = () => performance.now();

@@ -1,19 +1,19 @@
 import type { LimitKey, RuleFinding, TakeRequest, TakeVerdict, WindowRule } from '../limits/limit-store.ts';
 import { groupByShard, MAIN_SHARD, type ShardRules } from './shards.ts';
 
-/** A message while its parts are taken, one place after the other. */
+/** A message while its shards are taken, one after the other. */
 export interface ShardedRequest {
   readonly request: TakeRequest;
-  /** One, in practice: a message goes to one number. */
+  /** One in practice: a message goes to one number. */
   readonly shards: readonly ShardRules[];
   readonly main: ShardRules | undefined;
-  /** What was taken for it. */
+  /** Shards that granted. */
   taken: ShardRules[];
   verdicts: TakeVerdict[];
   isRefused: boolean;
 }
 
-/** Never fits: what stands beside it is looked at, and nothing is written. */
+/** A rule that never fits: the rules beside it are checked, and nothing is written. */
 const PEEK: WindowRule = {
   kind: 'window',
   id: '8x8g:peek',
@@ -38,12 +38,12 @@ export function toShardedRequest(request: TakeRequest): ShardedRequest {
   };
 }
 
-/** What one place is asked. Of a message that was refused already only what else refuses it. */
+/** The request for one shard. After a refusal it only collects further refusals. */
 export function requestFor(
   { request: { reservation }, isRefused }: ShardedRequest,
   { rules }: ShardRules,
 ): TakeRequest {
-  // A name of its own: the store answers the same reservation as it did before.
+  // A different reservation: the store repeats its verdict for a known one.
   return isRefused ? { reservation: `?${reservation}`, rules: [...rules, PEEK] } : { reservation, rules };
 }
 
@@ -53,7 +53,7 @@ export function recordVerdict(request: ShardedRequest, part: ShardRules, verdict
   else request.isRefused = true;
 }
 
-/** What all places say together. */
+/** Combines the verdicts of all shards. */
 export function combineVerdicts({ request: { rules }, verdicts, isRefused }: ShardedRequest): TakeVerdict {
   const [only] = verdicts;
   if (only !== undefined && verdicts.length === 1) return only;
@@ -72,12 +72,12 @@ export function combineVerdicts({ request: { rules }, verdicts, isRefused }: Sha
   return { granted: true, observed, ...(waits.length > 0 && { waitMs: Math.max(...waits) }) };
 }
 
-/** Most waves of a call; ours. What is left is asked at once, as messages of several processes are. */
+/** Most waves per call; our number. The remaining messages are taken at once, like messages of several processes. */
 const MAX_WAVES = 8;
 
 /**
- * Cuts a batch so that nothing that is given back in a wave was in the way of another message of it: no message comes
- * with an earlier one to the same number that may yet be refused elsewhere.
+ * Splits a batch so that a take that may be given back is never in the way of a later message of the same wave: no wave
+ * holds two messages to a number if the earlier one may still be refused elsewhere.
  */
 export function* wavesOf(requests: readonly ShardedRequest[]): Generator<readonly ShardedRequest[]> {
   let wave: ShardedRequest[] = [];

@@ -29,18 +29,19 @@ import {
 } from './shards.ts';
 
 /**
- * Counts what is about one number in one of 64 slots, and the rest in the slot of the scope. A message with rules in both
- * is taken in both, or given back where it was taken: a count may be too high for a moment, never too low.
+ * Counts rules about one number in one of 64 slots, and other rules in the slot of the scope. A message with rules of
+ * both kinds is taken in both slots, and given back in the first if the second refuses: a count may be too high for a
+ * moment, never too low.
  *
- * The number's slot comes first. What is held for a moment in vain is then in the way of messages to the same number
- * only, and not of everybody's budget; and since all ask in that order, no two messages refuse each other.
+ * The slot of the number comes first. A take that is held in vain then only blocks messages to the same number, not the
+ * budget of everybody, and the fixed order keeps two messages from refusing each other.
  *
- * @param store counts in a place; to it each is a scope.
+ * @param store counts in one shard; each shard is a scope of it
  */
 export function createShardedStore(store: LimitStore): LimitStore {
   const checks = createRuleChecks();
 
-  /** Asks the places side by side, 65 at most, and waits for all of them also when one fails. */
+  /** Calls up to 65 shards in parallel, and waits for all of them even when one fails. */
   async function forEachShard<Item>(
     items: Iterable<readonly [shard: Shard, item: Item]>,
     ask: (shard: Shard, items: readonly Item[]) => Promise<void>,
@@ -51,7 +52,7 @@ export function createShardedStore(store: LimitStore): LimitStore {
     for (const each of results) if (each.status === 'rejected') throw each.reason;
   }
 
-  /** What cannot be given back is left open, for whoever gives back what a call that throws took. */
+  /** A take that cannot be given back stays open, for whoever settles the failed call. */
   async function giveBack(scope: string, messages: readonly ShardedRequest[]): Promise<void> {
     const taken: [Shard, Settlement][] = [];
     for (const message of messages) {
@@ -106,7 +107,7 @@ export function createShardedStore(store: LimitStore): LimitStore {
   return {
     async take(scope, requests, options) {
       checkScopeLength(scope);
-      // Nearly every single message: it costs no more than without shards.
+      // Most single messages have one shard, and then cost no more than without shards.
       const only = onlyShardOf(requests);
       if (only !== undefined) return store.take(shardScope(scope, only), requests, options);
       checks.checkRequests(scope, requests);

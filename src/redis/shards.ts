@@ -2,26 +2,26 @@ import { ValidationError } from '../errors.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
 
 /**
- * Shards of a scope; ours. Part of where a number is counted: another count of shards would be other counters, so it is
- * the same in every process and for ever.
+ * Shards per scope; our number. It determines where a number is counted, so it is the same in every process and never
+ * changes.
  */
 export const SHARDS = 64;
 /** A shard from 0, or {@link MAIN_SHARD}. */
 export type Shard = number;
 
-/** Where everything is counted that is not about one number: the slot of the scope itself. Behind every shard. */
+/** The slot of the scope itself, for rules that are not about one number. Sorted behind every shard. */
 export const MAIN_SHARD: Shard = 1_000;
 
-/** The rules of a message that are counted in one place. */
+/** The rules of a message that one shard counts. */
 export interface ShardRules {
   readonly shard: Shard;
   readonly rules: readonly LimitRule[];
 }
 
 /**
- * The shard of a number, from its digits alone (the mix of MurmurHash3): the name under which the number is stored
- * changes with the secret, and both names must be found in one place. Who reads the server learns six bits of a number
- * this way, one number in 64, and nothing that helps without the secret.
+ * The shard of a number, from its digits alone (the mixer of MurmurHash3): the hashed name changes with the secret, and
+ * both names must be in one shard. A reader of the server learns six bits of a number, which does not help without the
+ * secret.
  */
 export function shardOfNumber(key: number): Shard {
   let mixed = (key >>> 0) ^ Math.imul(Math.floor(key / 2 ** 32), 0x9e3779b1);
@@ -31,14 +31,14 @@ export function shardOfNumber(key: number): Shard {
 }
 
 /**
- * A range of numbers (`distinct`) is shared by all of them, like a budget. What happens once is taken last, for that is
- * never given back for another place's sake: a lease that somebody else took meanwhile would be lost.
+ * A range of numbers (`distinct`) is shared by all of them, like a budget. `once` is taken last, so that it is never
+ * given back because of another shard: a lease that somebody else took meanwhile would be lost.
  */
 export function shardOfRule({ kind, key }: LimitRule): Shard {
   return typeof key === 'number' && kind !== 'distinct' && kind !== 'once' ? shardOfNumber(key) : MAIN_SHARD;
 }
 
-/** The one place of all these rules, or undefined when there are several. */
+/** The shard of all these rules, or undefined if there are several. */
 export function onlyShardOf(items: readonly { readonly rules: readonly LimitRule[] }[]): Shard | undefined {
   let only: Shard | undefined;
   for (const { rules } of items) {
@@ -51,7 +51,7 @@ export function onlyShardOf(items: readonly { readonly rules: readonly LimitRule
   return only ?? MAIN_SHARD;
 }
 
-/** Shards first, in their order, then {@link MAIN_SHARD}. */
+/** Number shards in order, then {@link MAIN_SHARD}. */
 export function groupByShard(rules: readonly LimitRule[]): readonly ShardRules[] {
   const only = onlyShardOf([{ rules }]);
   if (only !== undefined) return [{ shard: only, rules }];
@@ -70,23 +70,23 @@ export function pushTo<Item>(lists: Map<Shard, Item[]>, shard: Shard, item: Item
 
 /** Longest scope that leaves room for the shard; a store takes 200 characters. */
 const MAX_SCOPE_LENGTH = 197;
-/** A control character, so that no team's scope is the shard of another. */
+/** A control character, so that no scope of a team equals the shard of another scope. */
 const SHARD_SEPARATOR = '\u001f';
 
-/** What a place is called to the store that counts there. */
+/** The scope under which a shard counts. */
 export function shardScope(scope: string, shard: Shard): string {
   return shard === MAIN_SHARD ? scope : `${scope}${SHARD_SEPARATOR}${shard}`;
 }
 
-/** @throws ValidationError */
+/** @throws ValidationError the scope is too long */
 export function checkScopeLength(scope: string): void {
   checkLength(scope, MAX_SCOPE_LENGTH, 'scope');
 }
 
-/** Longest reservation that leaves room for the sign in front of a question that takes nothing. */
+/** Longest reservation that leaves room for the prefix of a request that takes nothing. */
 const MAX_RESERVATION_LENGTH = 199;
 
-/** @throws ValidationError */
+/** @throws ValidationError a reservation is too long */
 export function checkReservationLengths(requests: readonly { readonly reservation: string }[]): void {
   requests.forEach(({ reservation }, at) => {
     checkLength(reservation, MAX_RESERVATION_LENGTH, `requests[${at}].reservation`);

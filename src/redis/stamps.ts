@@ -1,2 +1,2 @@
-/** Stamps a millisecond of a server has: one is 20 microseconds. */
+/** Stamps per millisecond of server time: one is 20 microseconds. */
 export const STAMPS_PER_MS = 50;

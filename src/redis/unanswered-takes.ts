@@ -2,12 +2,12 @@ import { reservationKey } from './reservation-key.ts';
 import type { TakeCall } from './script-calls.ts';
 
 /**
- * Commands that take whose answer was lost: the server may have counted them, or may do so yet. Bounded: with more than
- * 100,000 messages the oldest stay counted until they leave their windows.
+ * Take commands without a reply: the server may have counted them, or may still do so. Bounded: beyond 100,000 messages
+ * the oldest stay counted until they leave their windows.
  */
 export interface UnansweredTakes {
   add(scope: string, call: TakeCall): void;
-  /** Its messages are lost no more. */
+  /** Forgets the messages of a command whose fate is known. */
   remove(scope: string, call: TakeCall): void;
   callOf(scope: string, reservation: string): TakeCall | undefined;
 }

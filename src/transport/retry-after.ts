@@ -8,6 +8,9 @@ const ASCTIME = /^[a-z]{3} ([a-z]{3}) ([ \d]?\d) (\d\d:\d\d:\d\d) (\d{4})$/i;
 /** The comma of a date, which separates no values. */
 const COMMA_OF_DATE = /\b((?:mon|tue|wed|thu|fri|sat|sun)[a-z]*),\s*(?=\d)/gi;
 
+/** An HTTP date has 33 characters at most; proxies add few values. A longer header is no sensible wait, and costs time to read. */
+const MAX_CHARACTERS = 300;
+
 /** A year of two digits is at most 50 years ahead (RFC 9110, 5.6.7). */
 function fullYear(digits: string, nowMs: number): number {
   if (digits.length === 4) return Number(digits);
@@ -44,7 +47,7 @@ function readValue(value: string, nowMs: number): number | undefined {
  * @example parseRetryAfter('2, 5', Date.now()) // 5000
  */
 export function parseRetryAfter(header: string | null, nowMs: number): number | undefined {
-  if (header === null) return undefined;
+  if (header === null || header.length > MAX_CHARACTERS) return undefined;
   const waits = header
     .replace(COMMA_OF_DATE, '$1 ')
     .split(',')

@@ -100,9 +100,9 @@ describeOnRedis('the store on Redis', (kit) => {
         );
       const calls = [
         ['Nothing was sent.', () => kit.store.take(SCOPE, [requestOf(rule)])],
-        ['What was not settled stays as it was taken.', () => kit.store.settle(SCOPE, returned([request]))],
+        ['Unsettled takes stay counted.', () => kit.store.settle(SCOPE, returned([request]))],
         ['Nothing was read.', () => kit.store.inspect(SCOPE, [rule])],
-        ['Not everything was released. Release it again.', () => kit.store.release(SCOPE, [rule])],
+        ['Some counters were not released. Release them again.', () => kit.store.release(SCOPE, [rule])],
       ] as const;
       for (const [consequence, call] of calls) {
         const error = await call().then(

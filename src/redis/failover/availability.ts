@@ -4,16 +4,16 @@ import { type Timed, withTimeLimit } from '../../time-limit.ts';
 import { type Breaker, CLOSED, enter, leave, OPEN_MS, type Outcome, type Pass } from './breaker.ts';
 import { causeOf, type EmitLimits, type FailoverReason } from './limits-event.ts';
 
-/** What came of asking the shared store. */
+/** The outcome of a call to the shared store. */
 export type StoreReply<Value> =
   | { readonly hasReply: true; readonly value: Value }
   | { readonly hasReply: false };
 
 const NO_REPLY = { hasReply: false } as const;
-/** A deadline that is noticed so many milliseconds late found this process busy; ours. */
+/** A deadline that fires this many milliseconds late shows that this process was busy. Our number. */
 const LAG_MS = 25;
 
-/** Why the store is not asked, for an event. */
+/** Why the store is not called, for an event. */
 export interface Failure {
   readonly reason: FailoverReason;
   readonly cause?: string;
@@ -22,34 +22,34 @@ export interface Failure {
 export interface CallOptions {
   readonly timeoutMs: number;
   /**
-   * Only a take shows that the store can take: a settlement may need no server, and one that is full or a replica still
-   * reads. The failure of any call counts.
+   * Whether the call is a take. Only a take proves that the store can write: a settlement may need no server, and a
+   * full server or a replica still reads. The failure of any call counts.
    */
   readonly isTake: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The only way to the shared store: every call has its deadline, and a store in trouble is left alone. */
+/** The only way to the shared store: every call has a deadline, and a failing store is not called for a while. */
 export interface Availability {
-  /** True from the failure that opened the breaker to the answer that closes it. */
+  /** True from the failure that opened the breaker to the reply that closes it. */
   isDown(): boolean;
-  /** It is open, or the last take got no answer. */
+  /** The store is down, or the last take got no reply. */
   isSuspect(): boolean;
-  /** Milliseconds until a call may be let in. */
+  /** Milliseconds until a call may be let through. */
   retryInMs(): number;
-  /** The last failure. */
+  /** The most recent failure. */
   lastFailure(): Failure;
   /**
-   * Runs one call. The work is not stopped when the deadline passes: whoever asks keeps its promise when a late answer
-   * matters.
+   * Runs one call. The work continues after the deadline: a caller that needs a late reply keeps the promise of its
+   * work.
    *
    * @throws AbortedError the caller's signal fired
-   * @throws ValidationError what was asked is wrong; that says nothing of the store
+   * @throws ValidationError the call is malformed, which says nothing about the store
    */
   call<Value>(work: () => Promise<Value>, options: CallOptions): Promise<StoreReply<Value>>;
 }
 
-/** What the store was asked is wrong, and so it counted nothing. */
+/** The call was malformed, so the store counted nothing. */
 export function isCallerError(error: unknown): boolean {
   return SmsError.isInstance(error) && (error.code === 'validation' || error.code === 'configuration');
 }
@@ -78,7 +78,7 @@ export function createAvailability(time: StoreTime, emit: EmitLimits): Availabil
       working = work();
       return working;
     });
-    // Timers come before what was received: the answer may lie there, and the server is not slow.
+    // Timers run before received data is read: the reply may be there already, and the server is not slow.
     const isLagging = time.monotonicMs() - startedMs >= timeoutMs + LAG_MS;
     if (timed.inTime || working === undefined || !isLagging) return timed;
     const pending = working;
@@ -115,7 +115,7 @@ export function createAvailability(time: StoreTime, emit: EmitLimits): Availabil
 
 export function abortedError(): AbortedError {
   return new AbortedError({
-    message: 'The call was aborted. Nothing was sent, and what may have been counted is given back.',
+    message: 'The call was aborted. Nothing was sent, and anything counted is given back.',
     submission: 'not-submitted',
   });
 }

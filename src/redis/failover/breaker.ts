@@ -1,31 +1,36 @@
-/** Failures in a row that open the breaker; ours: one lost packet is none of its business. */
+/** Consecutive failures that open the breaker. Our number: a single lost packet does not. */
 export const FAILURES_TO_OPEN = 3;
-/** They count only this close together, in milliseconds; ours. A store that is asked once a minute is asked each time. */
+/**
+ * Milliseconds within which the failures must occur. Our number: a store that is called once a minute is always called.
+ */
 export const FAILURES_WITHIN_MS = 10_000;
-/** How long an open breaker keeps everybody from the store before one call may try it, in milliseconds; ours. */
+/** Milliseconds that an open breaker blocks all calls before it lets one through. Our number. */
 export const OPEN_MS = 1_000;
-/** A probe without an outcome for so long has none, in milliseconds: in Workers a call ends with its request. Ours, over the longest deadline. */
+/**
+ * Milliseconds after which a probe without an outcome is given up: in Workers a call ends with its request. Our number,
+ * above the longest deadline.
+ */
 export const PROBE_LOST_MS = 5_000;
 
-/** Whether a store is asked at all: one that hangs would cost every message its deadline. */
+/** Decides whether the store is called at all, because a store that hangs would cost every message its deadline. */
 export type Breaker =
   | { readonly state: 'closed'; readonly failures: number; readonly firstFailureMs: number }
   | { readonly state: 'open'; readonly untilMs: number }
-  /** One call is trying it. */
+  /** One call is in progress as a probe. */
   | { readonly state: 'half-open'; readonly untilMs: number };
 
-/** What a call was let in as. */
+/** The role in which a call was let through. */
 export type Pass = 'call' | 'probe';
 
 /**
- * `replied`: the store takes. `no-news`: nobody learned whether it does, because the caller left, or because what was
- * asked is answered by a store that takes nothing.
+ * `replied`: the store takes. `no-news`: the call shows nothing, because the caller left, or because even a store that
+ * cannot take would have replied.
  */
 export type Outcome = 'replied' | 'failed' | 'no-news';
 
 export const CLOSED: Breaker = { state: 'closed', failures: 0, firstFailureMs: 0 };
 
-/** Lets a call in, or not; of those that come after the pause only the first. */
+/** Lets a call through, or not. After the pause it lets only the first one through. */
 export function enter(breaker: Breaker, nowMs: number): { readonly breaker: Breaker; readonly pass?: Pass } {
   if (breaker.state === 'closed') return { breaker, pass: 'call' };
   if (nowMs < breaker.untilMs) return { breaker };
@@ -33,10 +38,10 @@ export function enter(breaker: Breaker, nowMs: number): { readonly breaker: Brea
 }
 
 /**
- * What a call found out. One that went in before the breaker opened says nothing once it is open, and one that fails with
- * others is one failure: a lost command may hold many messages, a broken connection many commands.
+ * Records the outcome of a call. A call from before the breaker opened says nothing once it is open. Calls that fail
+ * together count as one failure: a lost command may hold many messages, and a broken connection many commands.
  *
- * @param entered the breaker when the call went in
+ * @param entered the breaker at the start of the call
  */
 export function leave(
   breaker: Breaker,

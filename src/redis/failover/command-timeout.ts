@@ -1,8 +1,8 @@
 import type { RedisCommands } from '../redis-commands.ts';
 
 /**
- * Commands that fail when nothing is heard of them for `limitMs`: some clients forget a command when its connection
- * breaks, and its promise never ends. Nobody waits so long; it is about what is given back.
+ * Makes commands fail without a reply for `timeoutMs`: some client libraries forget a command when its connection
+ * breaks, and its promise never settles. No message waits that long; the failure matters for giving back.
  */
 export function withCommandTimeout(commands: RedisCommands, timeoutMs: number): RedisCommands {
   return {
@@ -15,9 +15,9 @@ export function withCommandTimeout(commands: RedisCommands, timeoutMs: number): 
 function withTimeout<Reply>(pending: Promise<Reply>, timeoutMs: number): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new Error('ETIMEDOUT no answer'));
+      reject(new Error('ETIMEDOUT no reply'));
     }, timeoutMs);
-    // A program may end meanwhile. A number in browsers and Deno.
+    // The timer must not keep the program alive. It is a number in browsers and Deno.
     if (typeof timer === 'object') timer.unref();
     pending.then(resolve, reject).finally(() => clearTimeout(timer));
   });

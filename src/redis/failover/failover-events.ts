@@ -2,14 +2,14 @@ import type { Availability } from './availability.ts';
 import type { EmitLimits } from './limits-event.ts';
 import type { ReplayQueue } from './replay-queue.ts';
 
-/** Tells who decides, each time that changes. */
+/** Emits an event whenever another store takes over. */
 export interface FailoverEvents {
   update(): void;
-  /** The shared store will count too low: said once until it decides again. */
+  /** Reports that the shared store will count too low, once until it decides again. */
   reportNotWrittenBack(): void;
 }
 
-/** `alone`: who decides while the shared store does not. */
+/** @param fallback decides while the shared store does not */
 export function createFailoverEvents(
   availability: Availability,
   queue: ReplayQueue,

@@ -19,7 +19,7 @@ import { createReplayQueue } from './replay-queue.ts';
 import { createWriteBack } from './write-back.ts';
 
 export interface FailoverStoreConfig {
-  /** The shared store. It throws when it cannot answer; every call of it ends one day. */
+  /** The shared store. Throws when the server does not answer; every call eventually settles. */
   readonly remote: LimitStore;
   readonly onStoreError: 'refuse' | FallbackChoice;
   readonly timeoutMs: number;
@@ -28,11 +28,11 @@ export interface FailoverStoreConfig {
 }
 
 export interface FailoverStore extends LimitStore {
-  /** The shared store does not answer, or did not when it was asked last. */
+  /** Whether the shared store does not answer, or failed its last take. */
   isSuspect(): boolean;
 }
 
-/** Most messages that one deadline is for; ours. A larger batch goes in parts, one after the other. */
+/** Most messages per deadline; our number. A larger batch goes in parts, one after the other. */
 const MAX_PART = 500;
 
 function partsOf<Item>(items: readonly Item[]): (readonly Item[])[] {
@@ -42,16 +42,16 @@ function partsOf<Item>(items: readonly Item[]): (readonly Item[])[] {
 }
 
 /**
- * A shared store that answers in time or is left alone: then everything is refused, or this process counts by itself
- * until the shared store is back and has been told.
+ * Bounds every call to the shared store. While the store is down, refuses everything, or lets this process count on its
+ * own until the shared store is back and has been written back to.
  */
 export function createFailoverStore(config: FailoverStoreConfig): FailoverStore {
   const { remote, onStoreError, timeoutMs, clock } = config;
-  // The server counts by its own time, and waits are real ones, whatever the clock of the team says.
+  // Real time, whatever the clock of the team says: the server has its own clock, and waits are real.
   const time = createStoreTime(undefined);
   const emit = createEmitLimits(config.onEvent, () => (clock ?? Date).now());
   const availability = createAvailability(time, emit);
-  // Nothing is granted, and so nothing written back, when everything is refused.
+  // A store that refuses everything grants nothing, so nothing is written back.
   const queue = createReplayQueue(time, (rule) =>
     onStoreError === 'refuse' ? rule : recordOnly(rule, onStoreError),
   );
@@ -107,14 +107,14 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
     if (asking !== undefined) lateReplies.handleSettle(scope, settlements, asking);
     else if (!queue.addSettlements(scope, settlements)) {
       throw new StoreError(
-        'The shared limit store does not answer, and too much waits for it. What was taken stays taken.',
+        'The shared limit store does not answer, and the queue for it is full. The takes stay counted.',
       );
     }
   }
 
   /**
-   * Milliseconds that are left to ask the shared store; undefined when it does not count all that was granted without it,
-   * and so would grant the same again.
+   * Milliseconds left to call the shared store, or undefined while grants of this process are missing there: it would
+   * grant the same again.
    */
   async function remainingMs(signal: AbortSignal | undefined): Promise<number | undefined> {
     const startedMs = time.monotonicMs();
@@ -140,7 +140,7 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
     }
     try {
       const reply = await callRemote(work, { timeoutMs: restMs, isTake: true, signal });
-      // After the grant of this process alone: what is written back comes first, what is given back second.
+      // After the local grant: write back first, then give back.
       if (!reply.hasReply) return await takeLocally(scope, requests);
       await local?.mirror(scope, requests, reply.value);
       unanswered = undefined;
@@ -153,7 +153,7 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
     }
   }
 
-  /** For a call that throws after some of its parts were granted. Nobody waits for it. */
+  /** Gives back in the background, for a call that throws after some of its parts were granted. */
   async function giveBack(scope: string, requests: readonly TakeRequest[]): Promise<void> {
     const settlements = requests.map(toReturn);
     await local?.settle(scope, settlements);
@@ -203,7 +203,7 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
       queue.release(scope, rules);
       const reply = await callRemote(() => remote.release(scope, rules));
       if (reply.hasReply) return;
-      // Not told later: it would also forget what others have counted meanwhile.
+      // Not replayed later: a late release would also forget what others have counted meanwhile.
       throw new StoreError(
         local === undefined
           ? 'The shared limit store does not answer, so nothing was released.'

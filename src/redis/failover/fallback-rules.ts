@@ -1,14 +1,14 @@
 import { EXACT_LOG_LIMIT, type LimitRule } from '../../limits/limit-store.ts';
 
-/** What a team chose for the time without the shared store. */
+/** How a team wants to decide without the shared store. */
 export interface FallbackChoice {
   readonly processes: number;
   readonly once: 'refuse' | 'local';
 }
 
 /**
- * The part of a limit that one process may use alone. At least 1: a limit of 3 over 20 processes would otherwise let
- * nobody through.
+ * The share of a limit that one process may use. At least 1: a limit of 3 over 20 processes would otherwise let nothing
+ * through.
  */
 export function shareOf(rule: LimitRule, { processes }: FallbackChoice): LimitRule {
   if (!('limit' in rule)) return rule;
@@ -19,8 +19,8 @@ export function shareOf(rule: LimitRule, { processes }: FallbackChoice): LimitRu
 const NEVER_ALONE: ReadonlySet<string> = new Set(['consent', 'verification']);
 
 /**
- * Whether one process alone can keep what the rule promises. Never for amounts of money, messages about consent or codes
- * that were checked; for other `once` rules only with a lease (trying twice does no harm), unless the team chose the risk.
+ * Whether one process can enforce the rule on its own. Never for amounts of money, consent messages or checked codes, which are
+ * used once; for other `once` rules only with a lease (a second try does no harm), unless the team accepts the risk.
  */
 export function canDecideAlone(rule: LimitRule, { once }: FallbackChoice): boolean {
   if (rule.kind === 'window') return rule.weighted !== true || rule.mode === 'monitor';
@@ -29,8 +29,8 @@ export function canDecideAlone(rule: LimitRule, { once }: FallbackChoice): boole
 }
 
 /**
- * What all may have let through together: the shared store up to the limit, and then every process its share. An exact
- * log stays exact: beyond 64 the id would go over to sub-buckets.
+ * The most that all may have let through: the shared store up to the limit, then every process its share. At most 64
+ * for an exact log, because its ID would switch to sub-buckets beyond.
  */
 function roomFor(limit: number, { processes }: FallbackChoice): number {
   const most = limit + Math.max(limit, processes);
@@ -38,9 +38,9 @@ function roomFor(limit: number, { processes }: FallbackChoice): number {
 }
 
 /**
- * The rule for what was granted elsewhere and only has to be written down: it refuses nothing, and has room for more
- * than its limit, or the newest grant would be the one that is not counted. A rule in monitor mode stays as it is: its
- * store writes no more than the limit either.
+ * The rule for a grant that only has to be recorded. It refuses nothing and has room above its limit, because otherwise
+ * the newest grant would not be counted. A rule in monitor mode stays as it is: its store records no more than the
+ * limit either.
  */
 export function recordOnly(rule: LimitRule, choice: FallbackChoice): LimitRule {
   if (rule.mode === 'monitor') return rule;
@@ -50,27 +50,28 @@ export function recordOnly(rule: LimitRule, choice: FallbackChoice): LimitRule {
     case 'distinct':
       return { ...rule, mode: 'monitor', limit: roomFor(rule.limit, choice) };
     case 'backoff':
-      // Each call reads the grants with its own numbers: so that this one is counted although the wait is not over.
-      // They are forgotten by the longest numbers met, which must not be shorter than the wait.
+      // Each call applies its own numbers to the recorded grants. These count this grant even during the wait. The
+      // longest numbers decide when grants are forgotten, which must not be before the wait ends.
       return { ...rule, mode: 'monitor', baseMs: 1, maxMs: 1, forgetMs: Math.max(rule.forgetMs, rule.maxMs) };
     default:
       return rule;
   }
 }
 
-/** A look at a block writes nothing. */
+/** Reading a block writes nothing. */
 export function isWritten(rule: LimitRule): boolean {
   return rule.kind !== 'block' || rule.activate === true;
 }
 
-/** How long it matters to anybody that the rule was granted now, in milliseconds. */
+/** Milliseconds for which a grant of this rule matters. */
 export function lifeOf(rule: LimitRule, epochMs: number): number {
   switch (rule.kind) {
     case 'slot':
-      // Two neighbouring slots count together, so one more after that of the due time.
+      // Two neighbouring slots count together, so one more slot than that of the due time.
       return Math.max(0, rule.dueAt - epochMs) + 3 * rule.windowMs;
     case 'backoff':
-      // Of n grants the last is forgotten after n times that; more than make the longest wait change nothing.
+      // The last of n grants is forgotten after n times `forgetMs`. More grants than the longest wait needs change
+      // nothing.
       return Math.max(rule.maxMs, rule.forgetMs * (1 + Math.ceil(Math.log2(rule.maxMs / rule.baseMs))));
     default:
       return rule.windowMs;

@@ -4,18 +4,18 @@ import { type MemoryLimitsOptions, memoryLimits } from '../../limits/memory-limi
 import type { Clock } from '../../types.ts';
 import { canDecideAlone, type FallbackChoice, isWritten, recordOnly, shareOf } from './fallback-rules.ts';
 
-/** What one process counts: what the shared store let it send, and what it lets through by itself. */
+/** The counts of one process: grants of the shared store to it, and its own. */
 export interface FallbackStore extends Pick<LimitStore, 'settle' | 'release'> {
   /**
-   * Decides alone, over its share of every limit.
+   * Decides on its own, over its share of every limit.
    *
-   * @throws StoreError a rule holds only when all processes count together
+   * @throws StoreError a rule needs all processes to count together
    */
   take(scope: string, requests: readonly TakeRequest[]): Promise<readonly TakeVerdict[]>;
   /**
-   * Writes down what the shared store granted, so that the share is not a fresh one.
+   * Records grants of the shared store, so that they use up the share.
    *
-   * @throws StoreError one id stands for two rules, or there are far too many ids
+   * @throws StoreError one ID stands for two rules, or there are far too many IDs
    */
   mirror(scope: string, requests: readonly TakeRequest[], verdicts: readonly TakeVerdict[]): Promise<void>;
   /** @throws StoreError as `take` */
@@ -34,7 +34,7 @@ export function createFallbackStore(
     const rule = rules.find((each) => !canDecideAlone(each, choice));
     if (rule === undefined) return;
     throw new StoreError(
-      `The shared limit store does not answer, and one process alone cannot keep "${rule.id}". Nothing was sent.`,
+      `The shared limit store does not answer, and one process alone cannot enforce "${rule.id}". Nothing was sent.`,
     );
   }
 
@@ -42,7 +42,7 @@ export function createFallbackStore(
     return rules.map((rule) => shareOf(rule, choice));
   }
 
-  /** What was written there is written here. */
+  /** Mirrors only the rules that the shared store has written. */
   function copyOf({ reservation, rules }: TakeRequest, verdict: TakeVerdict): TakeRequest {
     const isOver = (rule: LimitRule) =>
       verdict.observed.some((finding) => finding.rule.id === rule.id && finding.rule.key === rule.key);
@@ -50,7 +50,7 @@ export function createFallbackStore(
     return { reservation, rules: written.map((rule) => recordOnly(rule, choice)) };
   }
 
-  /** There was no room for a `once` rule: what is left of its message counts at once, and is not given back. */
+  /** There was no room for a `once` rule: the other rules of its message count at once and are never given back. */
   async function countOnly(scope: string, copies: readonly TakeRequest[]): Promise<void> {
     const counted = copies.map(({ rules }) => {
       copyCount += 1;
@@ -81,7 +81,7 @@ export function createFallbackStore(
         return verdict?.granted === true ? [copyOf(request, verdict)] : [];
       });
       if (copies.length === 0) return;
-      // The shared store has let it through, so whatever stands here under its key is over.
+      // The shared store has granted it, so any local record under its key is out of date.
       const once = copies.flatMap(({ rules }) => rules.filter(({ kind }) => kind === 'once'));
       try {
         if (once.length > 0) await store.release(scope, once);
@@ -90,7 +90,7 @@ export function createFallbackStore(
         if (left.length > 0) await countOnly(scope, left);
       } catch (error) {
         throw new StoreError(
-          `What was granted could not be counted here: ${(error as Error).message} Nothing was sent.`,
+          `The grant could not be counted in this process: ${(error as Error).message} Nothing was sent.`,
         );
       }
     },

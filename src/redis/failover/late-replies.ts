@@ -3,15 +3,15 @@ import type { StoreTime } from '../../limits/store-time.ts';
 import { toReturn } from './replay-jobs.ts';
 import type { ReplayQueue } from './replay-queue.ts';
 
-/** What is done with answers that nobody waits for any more. */
+/** Handles replies that arrive after the caller stopped waiting. */
 export interface LateReplies {
-  /** Whatever it took is given back, also when it says that it failed. */
+  /** Gives back whatever was taken, even if the call failed. */
   handleTake(scope: string, requests: readonly TakeRequest[], pending: Promise<readonly TakeVerdict[]>): void;
-  /** Told again only when it has failed: a store may keep no memory of what was settled twice at one time. */
+  /** Settles again only after a failure: a store may not recognise two concurrent settlements. */
   handleSettle(scope: string, settlements: readonly Settlement[], pending: Promise<void>): void;
 }
 
-/** Without room in the outbox the count stays too high until the window has passed. */
+/** When the queue is full the count stays too high until the window has passed. */
 export function createLateReplies(queue: ReplayQueue, time: StoreTime, onChange: () => void): LateReplies {
   function giveBack(scope: string, requests: readonly TakeRequest[]): void {
     queue.addSettlements(scope, requests.map(toReturn));

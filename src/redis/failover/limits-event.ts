@@ -1,57 +1,74 @@
 interface EventBase {
-  /** Epoch milliseconds, read from `clock.now`. */
+  /** Epoch milliseconds of `clock.now`. */
   readonly at: number;
 }
 
-/** Why the shared store was not waited for, or was left. */
+/** Why the shared store was left, or a call to it given up. */
 export type FailoverReason = 'timeout' | 'error';
 
-/** What a shared limit store tells of itself, as data to log, count or alert on. No number, no key, no secret. */
+/** An event of a shared limit store, as data to log, count or alert on. It holds no number, key or secret. */
 export type LimitsEvent =
-  /** Another store decides from now on: the shared one again, this process alone, or nobody (everything is refused). */
+  /** A different store decides from now on: the shared one again, this process, or none (everything is refused). */
   | (EventBase & {
+      /** Discriminates the event. */
       readonly type: 'limits-switched';
+      /** The store that decides from now on. */
       readonly to: 'shared' | 'local' | 'refuse';
+      /** Why it switched. */
       readonly reason: FailoverReason | 'recovered';
-      /** The code of the failure, for example `ECONNREFUSED`, `NOPERM` or `OOM`. */
+      /** The code of the failure, such as `ECONNREFUSED`, `NOPERM` or `OOM`. */
       readonly cause?: string;
     })
-  /** The same of the pace of sub-accounts: who says from now on whose turn it is. */
+  /** The same for the pace of sub-accounts: a different source grants permits from now on. */
   | (EventBase & {
+      /** Discriminates the event. */
       readonly type: 'pace-switched';
+      /** The source of permits from now on. */
       readonly to: 'shared' | 'local' | 'refuse';
+      /** Why it switched. */
       readonly reason: FailoverReason | 'recovered';
+      /** The code of the failure. */
       readonly cause?: string;
     })
-  /** One call got no answer while the shared store was still trusted. */
+  /** One call got no reply while the shared store was still in use. */
   | (EventBase & {
+      /** Discriminates the event. */
       readonly type: 'limits-call-failed';
+      /** Why the call failed. */
       readonly reason: FailoverReason;
+      /** The code of the failure. */
       readonly cause?: string;
     })
-  /** What this process let through alone cannot all be told to the shared store: it will count too low. */
-  | (EventBase & { readonly type: 'grants-not-written-back' })
-  /** The server is set up so that limits do not hold, or nobody can tell. */
+  /** Grants of this process cannot all be written back: the shared store will count too low. */
   | (EventBase & {
+      /** Discriminates the event. */
+      readonly type: 'grants-not-written-back';
+    })
+  /** Limits do not hold with the configuration of the server, or nobody can tell. */
+  | (EventBase & {
+      /** Discriminates the event. */
       readonly type: 'limits-warning';
+      /** The kind of problem. */
       readonly warning: LimitsWarning['warning'];
+      /** A sentence that says what to change. */
       readonly message: string;
     });
 
-/** What is wrong with the server, in a sentence that says what to change. */
+/** A problem of the server. */
 export interface LimitsWarning {
   /**
-   * `eviction`: it may drop counters that are needed. `too-old`: its version. `no-scripts`: this user may not run them.
-   * `not-checked`: it did not say.
+   * `eviction`: it may evict counters that are needed. `too-old`: its version is not supported. `no-scripts`: this user
+   * may not run the scripts. `not-checked`: it did not reply.
    */
   readonly warning: 'eviction' | 'too-old' | 'no-scripts' | 'not-checked';
+  /** A sentence that says what to change. */
   readonly message: string;
 }
 
-/** Takes events. What it throws or rejects with is dropped. */
+/** Receives events. Errors that it throws or rejects with are ignored. */
 export type LimitsEventListener = (event: LimitsEvent) => void | Promise<void>;
 
-/** An event before its time stamp is put on. */
+/** An event without its time stamp. */
 export type LimitsEventBody = LimitsEvent extends infer Event
   ? Event extends LimitsEvent
     ? Omit<Event, 'at'>
@@ -60,7 +77,7 @@ export type LimitsEventBody = LimitsEvent extends infer Event
 
 export type EmitLimits = (event: LimitsEventBody) => void;
 
-/** A team that does not listen still has to see it; single failed calls are for those who count. */
+/** The default listener, so that no team misses an event. Single failed calls are only for teams that count them. */
 function warn({ at: _, ...event }: LimitsEvent): void {
   if (event.type === 'limits-call-failed') return;
   const details = Object.entries(event).filter(([name]) => name !== 'type');
@@ -69,20 +86,20 @@ function warn({ at: _, ...event }: LimitsEvent): void {
   );
 }
 
-/** Wraps the team's callback, so that whatever it does cannot disturb a send. */
+/** Wraps the team's listener, so that it cannot disturb a send. */
 export function createEmitLimits(listener: LimitsEventListener = warn, now: () => number): EmitLimits {
   return (event) => {
     try {
       const pending = listener({ ...event, at: now() } as LimitsEvent);
-      // Also a promise of another realm or library, which no `instanceof` knows.
+      // Also covers a promise of another realm or library, which `instanceof` does not recognise.
       if (pending !== undefined) Promise.resolve(pending).catch(() => {});
     } catch {
-      // A broken listener is the team's to find; a send must not fail for it.
+      // A broken listener is the team's bug; a send must not fail because of it.
     }
   };
 }
 
-/** Codes of Redis, Valkey and Node that may be shown: any other word in capitals may be a name or a password. */
+/** Codes of Redis, Valkey and Node.js that may be shown. Any other word in capitals may be a name or a password. */
 const CODES: ReadonlySet<string> = new Set(
   [
     'ASK BUSY CLUSTERDOWN CROSSSLOT ERR EXECABORT LOADING MASTERDOWN MISCONF MOVED NOAUTH NOPERM NOREPLICAS NOSCRIPT',
@@ -91,7 +108,7 @@ const CODES: ReadonlySet<string> = new Set(
   ].flatMap((line) => line.split(' ')),
 );
 
-/** The code of a failure. The rest of its text may hold a host or a key, so it is not shown. */
+/** The code of a failure. The rest of its text may hold a host or a key. */
 export function causeOf(error: unknown): { readonly cause?: string } {
   if (typeof error !== 'object' || error === null) return {};
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };

@@ -1,27 +1,31 @@
 import type { ReplayJob } from './replay-jobs.ts';
 import { sizeOf } from './replay-jobs.ts';
 
-/** Most grants in one call, so that a server that has just come back is not held up; ours. */
+/** Most grants per call, so that a recovering server is not blocked. Our number. */
 export const MAX_CHUNK = 100;
-/** Most settlements in one call: each may need a question of its own, and all have one deadline; ours. */
+/** Most settlements per call: each may need a call of its own, within one deadline. Our number. */
 export const MAX_SETTLEMENTS = 25;
-/** Most jobs of other scopes that are passed over in search of more for one call; ours. */
+/** Most jobs of other scopes to skip while filling a call. Our number. */
 const MAX_SKIPPED = 5_000;
 
-/** The keys under which the time of a grant matters: two of one wait in one millisecond would count as one. */
+/**
+ * Keys of rules in which the time of a grant matters: two grants of one backoff in one millisecond would count as one.
+ */
 function waitKeysOf(job: ReplayJob): string[] {
   if (job.kind !== 'grant') return [];
   return job.rules.flatMap(({ kind, id, key }) => (kind === 'backoff' ? [`${id} ${key}`] : []));
 }
 
-/** Tried before and maybe done: it goes alone and unchanged, so that the store can know it again. */
+/**
+ * A job that was tried before may have been carried out. It goes alone and unchanged, so that the store recognises it.
+ */
 function isAlone(job: ReplayJob): boolean {
   return job.kind === 'settle' && job.isTried;
 }
 
 /**
- * The oldest jobs that can go in one call: of one kind and one scope, in their order. What another scope is told, and
- * when, is nothing to this one. `most` messages, and one job at least.
+ * The oldest jobs that fit into one call: of one kind and one scope, in order. The order between scopes does not
+ * matter. At least one job, and otherwise at most `most` messages.
  */
 export function nextChunk(jobs: Iterable<ReplayJob>, most?: number): ReplayJob[] {
   const chosen: ReplayJob[] = [];

@@ -1,50 +1,50 @@
 import type { LimitRule, Settlement, TakeRequest } from '../../limits/limit-store.ts';
 import { isWritten } from './fallback-rules.ts';
 
-/** A message that this process let through alone. */
+/** A message that this process granted on its own. */
 export interface GrantJob {
   readonly kind: 'grant';
   readonly scope: string;
   readonly reservation: string;
   rules: readonly LimitRule[];
   readonly grantedMs: number;
-  /** When it matters to nobody any more. */
+  /** When the grant stops to matter. */
   readonly untilMs: number;
-  /** As what it is being written back just now. */
+  /** The takes that are writing it back now. */
   writes: readonly TakeRequest[] | undefined;
   settlement: Settlement | undefined;
 }
 
-/** What became of reservations that the shared store may hold. */
+/** Settlements of reservations that the shared store may hold. */
 export interface SettleJob {
   readonly kind: 'settle';
   readonly scope: string;
   readonly settlements: readonly Settlement[];
-  /** Was asked before and maybe done: it goes alone and unchanged, so that the store can know it again. */
+  /** The job was sent before and maybe carried out. It goes alone and unchanged, so that the store recognises it. */
   readonly isTried: boolean;
   readonly untilMs: number;
 }
 
 export type ReplayJob = GrantJob | SettleJob;
 
-/** What goes to the shared store in one call. */
+/** Jobs for one call to the shared store. */
 export type ReplayChunk =
   | { readonly kind: 'grant'; readonly scope: string; readonly jobs: readonly GrantJob[] }
   | { readonly kind: 'settle'; readonly scope: string; readonly jobs: readonly SettleJob[] };
 
-/** Messages that a job is about. */
+/** Number of messages of a job. */
 export function sizeOf(job: ReplayJob): number {
   return job.kind === 'grant' ? 1 : job.settlements.length;
 }
 
 /**
- * The takes that write a grant back. Each has a new reservation: the shared store may know that of the message from a
- * call that got no answer, and gives such a one back.
+ * The takes that write a grant back. They have new reservations: the shared store may know the original one from a call
+ * without a reply, which is given back.
  */
 export function takesOf(rules: readonly LimitRule[], nameNext: () => string): TakeRequest[] {
   const written = rules.filter(isWritten);
   const counted = written.filter(({ kind }) => kind !== 'once');
-  // Somebody else may have done it first: that must not keep the rest from being counted.
+  // Another process may have done it first, which must not keep the other rules from being counted.
   const once = written.filter(({ kind }) => kind === 'once').map((rule) => [rule]);
   return [counted, ...once]
     .filter(({ length }) => length > 0)
@@ -55,7 +55,7 @@ export function toReturn({ reservation, rules }: TakeRequest): Settlement {
   return { reservation, rules, outcome: 'return' };
 }
 
-/** What became of a message, for what it was written back as, `lateMs` after it was granted. */
+/** The settlement of a message, for the takes that wrote it back `lateMs` after its grant. */
 export function settlementsOf(
   writes: readonly TakeRequest[],
   { outcome, delayMs, result }: Settlement,
@@ -71,8 +71,8 @@ export function settlementsOf(
 }
 
 /**
- * What to do again when nobody knows whether a chunk was told. Grants that were carried out are given back, and only then
- * written anew; settlements go as they went.
+ * The jobs after a call whose outcome is unknown. Grants are given back before they are written again; settlements are
+ * sent unchanged.
  */
 export function retriesOf({ scope, kind, jobs }: ReplayChunk, returnUntilMs: number): SettleJob[] {
   if (kind === 'settle') {

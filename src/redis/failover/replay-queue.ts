@@ -13,50 +13,54 @@ import {
   takesOf,
 } from './replay-jobs.ts';
 
-/** Most messages that wait to be told: about 50 MB with six rules a message; ours. */
+/** Most queued messages: about 50 MB with six rules per message. Our number. */
 const MAX_MESSAGES = 50_000;
-/** A grant that was written back while its message was still on its way. */
+/** A grant that was written back before its message was settled. */
 interface OpenGrant {
   readonly writes: readonly TakeRequest[];
   readonly grantedMs: number;
   readonly writtenMs: number;
 }
 
-/** What the shared store has to be told when it is back, in order. Bounded. */
+/** Calls that the shared store has missed, in order. Bounded. */
 export interface ReplayQueue {
   /** Messages that the shared store does not count yet. */
   pendingGrants(): number;
   isEmpty(): boolean;
-  /** False when there is no room. */
+  /** Returns false when there is no room. */
   addGrant(scope: string, request: TakeRequest): boolean;
-  /** False when there is no room. `triedMs`: when they were told first, and maybe in vain. */
+  /**
+   * Returns false when there is no room.
+   *
+   * @param triedMs when they were first sent, maybe in vain
+   */
   addSettlements(scope: string, settlements: readonly Settlement[], triedMs?: number): boolean;
-  /** Takes out what is about grants of this process alone; what is left is for the shared store, now. */
+  /** Takes out settlements of local grants. The rest is for the shared store, now. */
   absorb(settlements: readonly Settlement[]): readonly Settlement[];
-  /** What is forgotten is not told. */
+  /** Drops what was released. */
   release(scope: string, rules: readonly LimitRule[]): void;
-  /** The oldest that can go in one call, of one scope. They stay until they are ended. */
+  /** The oldest jobs that fit into one call, of one scope. They stay queued until they are completed. */
   next(most?: number): ReplayChunk | undefined;
-  /** They were told. */
+  /** The chunk was carried out. */
   complete(chunk: ReplayChunk): void;
-  /** They were not told, or `isTried`: maybe. They are told again before the rest. */
+  /** The chunk was not carried out, or maybe was if `isTried`. It is sent again before the rest. */
   requeue(chunk: ReplayChunk, isTried: boolean): void;
-  /** They never will be told. */
+  /** The chunk will never be carried out. */
   drop(chunk: ReplayChunk): void;
 }
 
-/** Given back or released while it was told in vain: the shared store need not know of it. */
+/** Returned or released while it was sent in vain: the shared store need not know it. */
 function isSettledHere(job: ReplayJob): boolean {
   return job.kind === 'grant' && (job.settlement?.outcome === 'return' || !job.rules.some(isWritten));
 }
 
-/** `toWritten` makes a rule that is written whatever was counted before. */
+/** @param toWritten makes a rule that is recorded whatever was counted before */
 export function createReplayQueue(time: StoreTime, toWritten: (rule: LimitRule) => LimitRule): ReplayQueue {
   const jobs = new Set<ReplayJob>();
   const waiting = new Map<string, GrantJob>();
   const open = new Map<string, OpenGrant>();
   let messages = 0;
-  /** Unique over all processes. Drawn on first use: not in the global scope of a Worker. */
+  /** Unique across processes. Drawn on first use, because the global scope of a Worker has no random numbers. */
   let run: string | undefined;
   let count = 0;
 
@@ -85,7 +89,7 @@ export function createReplayQueue(time: StoreTime, toWritten: (rule: LimitRule) 
     for (const job of rest) jobs.add(job);
   }
 
-  /** In order. What matters no more is dropped on the way. */
+  /** Jobs in order. Expired ones are dropped on the way. */
   function* dueJobs(): Generator<ReplayJob> {
     const nowMs = time.monotonicMs();
     for (const job of jobs) {
@@ -94,7 +98,7 @@ export function createReplayQueue(time: StoreTime, toWritten: (rule: LimitRule) 
     }
   }
 
-  /** What matters no more goes first. */
+  /** Drops expired jobs first. */
   function hasRoom(): boolean {
     const nowMs = time.monotonicMs();
     for (const [reservation, { writtenMs }] of open) {
@@ -109,7 +113,7 @@ export function createReplayQueue(time: StoreTime, toWritten: (rule: LimitRule) 
   }
 
   function addSettlements(scope: string, settlements: readonly Settlement[], triedMs?: number): void {
-    // Longer than that no store remembers a reservation, nor that it was settled.
+    // No store remembers a reservation or its settlement for longer.
     const untilMs = (triedMs ?? time.monotonicMs()) + LEASE_MS;
     const isTried = triedMs !== undefined;
     const most = isTried ? settlements.length : MAX_SETTLEMENTS;
@@ -191,7 +195,7 @@ export function createReplayQueue(time: StoreTime, toWritten: (rule: LimitRule) 
     requeue(chunk, isTried) {
       const again: ReplayJob[] = isTried ? retriesOf(chunk, time.monotonicMs() + LEASE_MS) : [];
       for (const job of chunk.jobs) {
-        // Where they are, they are the oldest.
+        // They stay in place, which makes them the oldest.
         if (isTried || isSettledHere(job)) remove(job);
         if (job.kind === 'settle') continue;
         job.writes = undefined;

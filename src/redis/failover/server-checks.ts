@@ -3,26 +3,26 @@ import { SERVER_PROBE } from '../lua/scripts.ts';
 import type { RedisCommands } from '../redis-commands.ts';
 import { causeOf, type LimitsWarning } from './limits-event.ts';
 
-/** How long the server may take to describe itself, in milliseconds; ours. Nobody waits for it. */
+/** Milliseconds that the server has to describe itself; our number. No message waits for it. */
 const CHECK_TIMEOUT_MS = 2_000;
-/** The oldest that the scripts are tested with. Every Valkey is newer. */
+/** The oldest version that the scripts are tested with. Every Valkey is newer. */
 const LEAST_VERSION = 6;
 
 const NOT_CHECKED: LimitsWarning = {
   warning: 'not-checked',
   message:
-    'The server did not say how it is set up: it does not answer, or does not let this user ask (INFO). See for yourself that its version is 6.0 or later and its maxmemory-policy is noeviction.',
+    'The server did not report its configuration: it does not answer, or this user may not run INFO. Verify that its version is 6.0 or later and its maxmemory-policy is noeviction.',
 };
 
-/** A key of its own, so that a cluster knows where to send the question. */
+/** A key of its own, so that a cluster can route the probe. */
 const PROBE_KEY = '8x8g:{check}:c';
-/** How it says no. */
+/** Codes of a refusal. */
 const REFUSALS: ReadonlySet<string> = new Set(['NOPERM', 'ERR']);
-/** No script has it. */
+/** The hash of no script. */
 const UNKNOWN_SHA = '0'.repeat(40);
 const FORBIDDEN = /NOPERM|unknown command|can't run this command|ACL failure/i;
 
-/** Asks a server whether limits can hold on it. Never throws. In a cluster one node answers for all. */
+/** Checks whether limits can hold on a server. Never throws. In a cluster one node answers for all. */
 export async function checkServer(commands: RedisCommands): Promise<readonly LimitsWarning[]> {
   const checks = await Promise.all([checkSettings(commands), checkScripts(commands)]);
   return checks.flat();
@@ -31,7 +31,7 @@ export async function checkServer(commands: RedisCommands): Promise<readonly Lim
 async function ask<Reply>(question: () => Promise<Reply>): Promise<Reply> {
   const timed = await withTimeLimit(CHECK_TIMEOUT_MS, undefined, question);
   if (timed.inTime) return timed.value;
-  throw new Error('no answer');
+  throw new Error('no reply');
 }
 
 async function checkSettings(commands: RedisCommands): Promise<LimitsWarning[]> {
@@ -59,7 +59,7 @@ function checkVersion(settings: ReadonlyMap<string, string>): LimitsWarning[] {
   ];
 }
 
-/** Every counter has an expiry, so the volatile policies drop them too; `volatile-ttl` even before other things. */
+/** Every counter has an expiry, so the volatile policies evict counters too; `volatile-ttl` evicts them first. */
 function checkEviction(settings: ReadonlyMap<string, string>): LimitsWarning[] {
   const policy = settings.get('maxmemory_policy');
   if (policy === undefined) return [NOT_CHECKED];
@@ -68,7 +68,7 @@ function checkEviction(settings: ReadonlyMap<string, string>): LimitsWarning[] {
   return [
     {
       warning: 'eviction',
-      message: `The server's maxmemory-policy is ${shown}: when its memory is full it drops counters, and more is sent than the limits say. Set it to noeviction.`,
+      message: `The server's maxmemory-policy is ${shown}: when memory is full the server evicts counters, and more is sent than the limits allow. Set it to noeviction.`,
     },
   ];
 }
@@ -84,12 +84,12 @@ async function checkScripts(commands: RedisCommands): Promise<LimitsWarning[]> {
     {
       warning: 'no-scripts',
       message:
-        'The server does not let this user run the scripts. Allow EVAL and EVALSHA and what they call (ACL: ~8x8g:* +eval +evalsha +time +@read +@write).',
+        'This user may not run the scripts. Allow EVAL, EVALSHA and the commands they call (ACL: ~8x8g:* +eval +evalsha +time +@read +@write).',
     },
   ];
 }
 
-/** Any other failure is that of the connection, which the deadline sees. */
+/** Any other failure comes from the connection, which the deadline handles. */
 async function isForbidden(question: () => Promise<unknown>): Promise<boolean> {
   try {
     await ask(question);
@@ -99,7 +99,7 @@ async function isForbidden(question: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** The server answered, and said no: nothing will be counted until somebody looks at it. */
+/** The server refused the command: nothing will be counted until somebody fixes that. */
 export function isServerRefusal(error: unknown): boolean {
   return REFUSALS.has(causeOf(error).cause ?? '');
 }

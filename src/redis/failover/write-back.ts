@@ -6,8 +6,8 @@ import type { ReplayChunk } from './replay-jobs.ts';
 import type { ReplayQueue } from './replay-queue.ts';
 
 /**
- * Milliseconds between two calls, so that a server that has just come back is not held up, and that two grants under one
- * backoff get stamps of their own; ours.
+ * Milliseconds between two calls, so that a recovering server is not blocked and two grants of one backoff get
+ * different stamps. Our number.
  */
 const PAUSE_MS = 2;
 
@@ -16,33 +16,33 @@ export interface WriteBackConfig {
   readonly availability: Availability;
   readonly queue: ReplayQueue;
   readonly timeoutMs: number;
-  /** Something was told, or was tried in vain. */
+  /** A chunk was sent, or tried in vain. */
   readonly onStep: () => void;
   /** The shared store will count too low. */
   readonly onNotWrittenBack: () => void;
 }
 
-/** Tells the shared store, in the background, what it has missed. One timer, and only while there is something to tell. */
+/** Tells the shared store, in the background, what it has missed. It has one timer, and only while jobs are queued. */
 export interface WriteBack {
-  /** Begins, or goes on when the store may be asked again. */
+  /** Starts, or resumes once the store may be called again. */
   start(): void;
   /**
-   * Whether the shared store counts all that was granted without it. Waits a little when that is nearly so: a process
-   * that sends all the time would never be done otherwise. Rejects with the reason of the signal.
+   * Whether the shared store counts all grants that were made without it. Waits a little when few are left, because a
+   * process that sends continuously would never finish otherwise. Rejects with the reason of the signal.
    */
   catchUp(limitMs: number, signal: AbortSignal | undefined): Promise<boolean>;
-  /** Tells what it can in that time, then nothing more. */
+  /** Sends as much as it can within that time, then stops. */
   stop(limitMs: number): Promise<void>;
 }
 
 export function createWriteBack(config: WriteBackConfig): WriteBack {
   const { remote, availability, queue, timeoutMs, onStep, onNotWrittenBack } = config;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  /** The timer stands where it was put while the store was away. */
+  /** The timer was set while the store was down. */
   let isHeld = false;
   let isSending = false;
   let isStopped = false;
-  /** 1 after something in a chunk was found wrong, so that only that is lost. */
+  /** 1 after a call was rejected as malformed, so that only the malformed job is lost. */
   let most: number | undefined;
   const waiters = new Set<() => void>();
 
@@ -56,7 +56,7 @@ export function createWriteBack(config: WriteBackConfig): WriteBack {
     const waitMs = availability.retryInMs();
     isHeld = waitMs > PAUSE_MS;
     timer = setTimeout(step, Math.max(PAUSE_MS, waitMs));
-    // What is left when the program ends, ends with it. A number in browsers and Deno.
+    // The timer must not keep the program alive; jobs left then are lost. It is a number in browsers and Deno.
     if (typeof timer === 'object') timer.unref();
   }
 
@@ -93,7 +93,7 @@ export function createWriteBack(config: WriteBackConfig): WriteBack {
       most = undefined;
       if (isCut(chunk, told)) onNotWrittenBack();
     } catch {
-      // The store is well and says that what it was told is wrong; it would say so for ever.
+      // The store works and rejects the call as malformed, as it always would.
       if (chunk.jobs.length > 1) {
         most = 1;
         queue.requeue(chunk, false);
@@ -104,7 +104,7 @@ export function createWriteBack(config: WriteBackConfig): WriteBack {
     }
   }
 
-  /** What the store said, late or not, or undefined when nobody knows; then the chunk is put back. */
+  /** The reply of the store, late or not. Undefined when the outcome is unknown; then the chunk is requeued. */
   async function replyTo(chunk: ReplayChunk): Promise<readonly TakeVerdict[] | undefined> {
     let pending: Promise<readonly TakeVerdict[]> | undefined;
     if (!availability.isDown() || (await isReachable(chunk))) {
@@ -115,8 +115,8 @@ export function createWriteBack(config: WriteBackConfig): WriteBack {
       const reply = await availability.call(work, { timeoutMs, isTake: chunk.kind === 'grant' });
       if (reply.hasReply) return reply.value;
     }
-    // While one command hangs no other is sent: all of them would be carried out one day. Every call ends one day, if
-    // only because its commands have run out of time.
+    // No other command is sent while one hangs, because all of them would eventually run. Every call settles in the
+    // end, at the latest when its commands time out.
     const lateReply = await pending?.catch(() => undefined);
     if (lateReply === undefined) queue.requeue(chunk, pending !== undefined);
     return lateReply;
@@ -136,7 +136,7 @@ export function createWriteBack(config: WriteBackConfig): WriteBack {
     return [];
   }
 
-  /** A question that leaves no trace: what is written to a store that hangs would have to be given back. */
+  /** Probes with a read: a write to a store that hangs would have to be given back. */
   async function isReachable(chunk: ReplayChunk): Promise<boolean> {
     const rules = chunk.kind === 'grant' ? chunk.jobs[0]?.rules : chunk.jobs[0]?.settlements[0]?.rules;
     const reply = await availability.call(() => remote.inspect(chunk.scope, rules ?? []), {
@@ -146,10 +146,10 @@ export function createWriteBack(config: WriteBackConfig): WriteBack {
     return reply.hasReply;
   }
 
-  /** Until all grants are told, one chunk could not be, or the time is over. */
+  /** Waits until all grants are written back, a chunk fails, or the time is over. */
   async function idle(limitMs: number, signal: AbortSignal | undefined): Promise<void> {
     if (isHeld) endTimer();
-    // Wakes nobody: two who wait would wake each other for ever.
+    // Wakes nobody: two waiters would wake each other forever.
     schedule();
     await withTimeLimit(limitMs, signal, (ended) => {
       return new Promise<void>((go) => {
@@ -168,7 +168,7 @@ export function createWriteBack(config: WriteBackConfig): WriteBack {
     },
     async stop(limitMs) {
       await withTimeLimit(limitMs, undefined, async (ended) => {
-        // Each turn ends after a call: what is given back goes after the grants, in calls of its own.
+        // Each iteration ends after a call: returns follow the grants in calls of their own.
         while (!isStopped && !availability.isDown() && !queue.isEmpty()) await idle(limitMs, ended);
       });
       isStopped = true;
@@ -178,7 +178,7 @@ export function createWriteBack(config: WriteBackConfig): WriteBack {
   };
 }
 
-/** Whether a rule that refuses was not written because its counter holds no more. */
+/** Whether an enforcing rule was not recorded because its counter is full. */
 function isCut({ kind, jobs }: ReplayChunk, verdicts: readonly TakeVerdict[]): boolean {
   const unwritten = verdicts.flatMap(({ observed }) => observed);
   if (kind === 'settle' || unwritten.length === 0) return false;

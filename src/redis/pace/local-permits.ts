@@ -1,26 +1,29 @@
 import type { PermitLease, PermitRequest } from '../../limits/shared-pace.ts';
 import { LATE_MS, lifeMs, SLOT_MS, spaceMs } from './spacing.ts';
 
-/** The permits that a process takes by itself while the server does not answer: its share of the rate. */
+/** The permits that a process grants itself while the server does not answer: its share of the rate. */
 export interface LocalPermits {
-  /** @param afterMs when the last permit of the server is due; they go first */
+  /** @param afterMs when the last permit of the server is due; those go first */
   lease(request: PermitRequest, afterMs: number): PermitLease;
-  /** How many permits of the last period the server does not know of. */
+  /** How many permits of the last period the server does not know. */
   unreported(periodMs: number): number;
-  /** The server knows. */
+  /** The server knows them now. */
   markReported(): void;
 }
 
-/** How often the server is looked for at least while a permit is far off. */
+/** Longest time between two attempts to reach the server while a permit is far off. */
 const POLL_MS = 500;
 
-/** @param processes how many share the rate; of less than one permit a period for each they take one at a time */
+/** @param processes how many share the rate; if it is less than one permit per period each, they take one at a time */
 export function createLocalPermits(processes: number, now: () => number): LocalPermits {
   let free = Number.NEGATIVE_INFINITY;
-  /** When permits were due that the server does not know of, the last period of them. */
+  /** Due times of the permits of the last period that the server does not know. */
   let taken: number[] = [];
 
-  /** A whole number of permits for each, so that together they have no more; or a longer period for one. */
+  /**
+   * A whole number of permits per process, so that together they never exceed the rate; or a longer period for one
+   * permit.
+   */
   function shareOf(request: PermitRequest): PermitRequest {
     const share = request.permits / processes;
     return share >= 1

@@ -13,25 +13,25 @@ export interface RedisPaceConfig {
   readonly commands: RedisCommands;
   readonly onStoreError: 'refuse' | { readonly processes: number };
   readonly timeoutMs: number;
-  /** The server did not answer when it was asked for something else; who waits for a permit may have waited for that. */
+  /** Whether the server failed another call. A caller may have waited for that one before it needs a permit. */
   readonly isSuspect?: (() => boolean) | undefined;
   readonly emit: EmitLimits;
-  /** Microseconds by the clock of a test, instead of the server's. */
+  /** Microseconds of a test clock, used instead of the server's. */
   readonly testClock?: (() => number) | undefined;
 }
 
-/** Turns that come later than this are half over. */
+/** Permits that arrive later than this are half over. */
 const MAX_LEASE_MS = 250;
-/** Of its deadline a server in doubt has this part, so that a send is decided within 200 ms by default; ours. */
+/** The share of the deadline for a suspect server, so that a send is decided within 200 ms by default. Our number. */
 const SUSPECT_SHARE = 1 / 4;
 
-/** System time: the pace protects the real network, whatever the client's clock says. */
+/** System time, because the pace protects the real network, whatever the client's clock says. */
 const now = () => performance.now();
 
 /**
- * The pace of sub-accounts for all processes on one server. A server that does not answer in time is left alone for a
- * while, and each process goes on with its share of the rate, or nobody does. Nothing is asked or started before the
- * first lease.
+ * Creates the pace of sub-accounts for all processes on one server. A server that does not answer in time is not called
+ * for a while; then each process continues with its share of the rate, or none sends. Nothing is called or started
+ * before the first lease.
  */
 export function createRedisPace(config: RedisPaceConfig): SharedPace {
   const { commands, onStoreError, isSuspect, emit, testClock } = config;
@@ -46,7 +46,7 @@ export function createRedisPace(config: RedisPaceConfig): SharedPace {
     return id;
   }
 
-  /** Whoever gives out permits now; told when it changes. */
+  /** Emits an event when another source grants permits. */
   function reportSwitch(): void {
     const wasFailedOver = isFailedOver;
     isFailedOver = availability.isDown();

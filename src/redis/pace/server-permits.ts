@@ -3,27 +3,27 @@ import { escapeText } from '../key-hashing.ts';
 import type { RunScript } from '../run-script.ts';
 import { HORIZON_MS, LATE_MS, lifeMs, SLOW_LATE_MS, spaceMs } from './spacing.ts';
 
-/** The permits of one sub-account, as the server gives them out. */
+/** The permits of one sub-account, granted by the server. */
 export interface ServerPermits {
-  /** @param unreported permits that this process took without the server */
+  /** @param unreported permits that this process used without the server */
   lease(request: PermitRequest, unreported: number): Promise<PermitLease>;
   pause(ms: number): Promise<void>;
 }
 
 export interface ServerPermitsConfig {
   readonly run: RunScript;
-  /** Names this process. */
+  /** Identifies this process. */
   readonly processId: () => string;
-  /** Of a lane. */
+  /** Keys of the lane. */
   readonly keys: readonly string[];
   /** The clock of the permits. */
   readonly now: () => number;
   readonly random: () => number;
-  /** Microseconds by the clock of a test, instead of the server's. */
+  /** Microseconds of a test clock, used instead of the server's. */
   readonly testClock?: (() => number) | undefined;
 }
 
-/** The keys of a lane: in a slot of their own, whose name the escaped name of a scope cannot be. */
+/** The keys of a lane. They have a slot of their own, because no escaped scope contains this prefix. */
 export function laneKeys(host: string, subAccountId: string, kind: 'fast' | 'details'): readonly string[] {
   const key = `8x8g:{%pace.${escapeText(`${host} ${subAccountId}`)}}:${kind === 'fast' ? 'f' : 'd'}`;
   return [key, `${key}p`];
@@ -68,10 +68,10 @@ interface Asked {
   readonly random: () => number;
 }
 
-/** Turns of the server in the time of this process. */
+/** Converts the permits of the server to the time of this process. */
 function parseLease(reply: unknown, { askedMs, heardMs, request, random }: Asked): PermitLease {
   const words = REPLY_PATTERN.exec(`${reply}`);
-  if (words === null) throw new Error('the server gave no lease');
+  if (words === null) throw new Error('the server returned no lease');
   const [time, first, space, count, pause] = words.slice(1).map(Number) as [
     number,
     number,
@@ -85,7 +85,7 @@ function parseLease(reply: unknown, { askedMs, heardMs, request, random }: Asked
   });
   const pauseMs = pause / 1000;
   if (count > 0 || pauseMs > 0) return { permits, retryAfterMs: 0, pauseMs };
-  // By chance, so that the nearest process is not always the first.
+  // Random, so that the nearest process is not always first.
   const retryAfterMs = (first - time) / 1000 - HORIZON_MS + (random() * space) / 1000;
   return { permits, retryAfterMs, pauseMs };
 }

@@ -1,33 +1,34 @@
 import type { PermitRequest } from '../../limits/shared-pace.ts';
 
 /**
- * Why all processes together are never over.
+ * Why all processes together never exceed the rate.
  *
- * A server that hands out permits keeps one time line a sub-account. Of two permits the later one is due at least one space
- * after the earlier one, and a request leaves at most `late` after its permit is due, or not at all (the transport looks
- * again right before `fetch`). With a space of `(period + late) / permits`:
+ * A server that grants permits keeps one time line per sub-account. Consecutive permits are due at least one space
+ * apart. A request leaves at most `late` after its permit is due, or not at all (the transport checks again right
+ * before `fetch`). The space is `(period + late) / permits`.
  *
- * What leaves in a half-open period `[t, t + period)` was due in `[t - late, t + period)`. `permits + 1` of them would lie
- * `permits` spaces apart, which is `period + late`: longer than that. So at most `permits` leave, in any period, whoever dies,
- * leaves unused what it got, or is late. The price is `period / (period + late)` of the rate: 96 %.
+ * A request that leaves in a half-open period `[t, t + period)` was due in `[t - late, t + period)`. `permits + 1` of
+ * them would be `permits` spaces apart, which is `period + late` and longer than that interval. So at most `permits`
+ * requests leave in any period, even if processes die, leave permits unused or are late. The price is the factor
+ * `period / (period + late)`: 96 % of the rate remain.
  *
- * Clocks: the server said its time between the moments `asked` and `heard` of this process, so its clock reads at least
- * `time - heard` and at most `time - asked` more than ours. A permit is used from when it is due by the one to when it is
- * over by the other: the round trip makes it shorter, and never longer. Only the drift of two seconds is left, and a
- * millisecond on both sides is for that.
+ * Clocks: the server read its time between the moments `asked` and `heard` of this process, so its clock is ahead of
+ * the local one by at least `time - heard` and at most `time - asked`. A permit starts by the first bound and ends by
+ * the second: the round trip shortens it and never lengthens it. Only the drift over two seconds remains, and one
+ * millisecond on both sides covers it.
  *
- * A process that is too far or too busy for that may ask for permits with a longer `late`. From then on all spaces are
- * the wide ones, until a period after the last such permit is over: every period in which one of those can leave has wide
- * spaces only, and the sum above holds with the longer `late`.
+ * A process that is too far away or too busy may ask for permits with a longer `late`. From then on all permits have
+ * the wide spacing, until one period after the last such permit ends. Every period in which such a permit can be used
+ * then has wide spacing only, and the argument above holds with the longer `late`.
  */
 export const LATE_MS = 40;
-/** The same for who missed its permits again and again; ours: two thirds of the rate are left. */
+/** The same for a process that keeps missing its permits. Our number: two thirds of the rate remain. */
 export const SLOW_LATE_MS = 500;
-/** What clocks drift apart until a permit is over; NTP slews by 500 ppm at most, and permits lie at most 2 s ahead. */
+/** Clock drift until a permit ends: NTP slews by at most 500 ppm, and permits are due within 2 s. */
 const DRIFT_MS = 1;
-/** Turns of a lease lie within such a time; ours. Who dies costs the others no more. */
+/** Permits of one lease are due within this time; our number. A process that dies costs the others no more. */
 export const SLOT_MS = 100;
-/** Turns are given out so far ahead at most; ours. What a server forgets in a restart is no longer than that. */
+/** Permits are granted this far ahead at most; our number. A restart of the server forgets no more. */
 export const HORIZON_MS = 2_000;
 
 /** Milliseconds from permit to permit. */
@@ -35,7 +36,7 @@ export function spaceMs({ permits, periodMs }: PermitRequest, lateMs: number): n
   return (periodMs + lateMs) / permits;
 }
 
-/** How long a permit lasts from when it is due. */
+/** How long a permit lasts from its due time. */
 export function lifeMs(isSlow: boolean): number {
   return (isSlow ? SLOW_LATE_MS : LATE_MS) - 2 * DRIFT_MS;
 }

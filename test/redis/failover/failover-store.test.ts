@@ -68,7 +68,7 @@ describe('a shared store that does not answer, onStoreError refuse', () => {
         expect([0, 150]).toContain(tookMs);
         waitedMs += tookMs;
       }
-      // Once a second one message tries the store; alone nobody has to.
+      // Once per second one message tries the store; a process on its own needs no probe.
       expect(waitedMs / 150).toBeLessThanOrEqual(onStoreError === 'refuse' ? 6 : 0);
     },
   );
@@ -271,7 +271,7 @@ describe('a shared store that does not answer, onStoreError local', () => {
     const taking = process.take('a', TEN);
     await vi.advanceTimersByTimeAsync(150);
     expect((await taking).granted).toBe(true);
-    // The shared store holds it from the call that got no answer; it is told of it in its own reservation.
+    // The shared store holds it from the call without a reply; the write-back uses a reservation of its own.
     expect(await countOf(faulty.truth, TEN)).toBe(1);
     faulty.fault = 'none';
     await faulty.thaw();
@@ -328,7 +328,7 @@ describe('a shared store that does not answer, onStoreError local', () => {
     for (const reservation of ['d', 'e', 'f']) await second.take(reservation, three);
     faulty.fault = 'none';
     await vi.advanceTimersByTimeAsync(1_000);
-    // The three of the first process are gone, those of the second are not.
+    // The three messages of the first process have left the window, those of the second have not.
     await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
     expect(await countOf(faulty.truth, three)).toBe(3);
     expect((await first.take('g', three)).granted).toBe(false);
@@ -388,7 +388,7 @@ describe('a shared store that does not answer, onStoreError local', () => {
     faulty.fault = 'none';
     await vi.advanceTimersByTimeAsync(1_000);
     await vi.advanceTimersByTimeAsync(4_000);
-    // Taken at 0 s, told at 1 s, written at 5 s: it counts until 10 min 5 s.
+    // Taken at 0 s, written back at 1 s, sent at 5 s: it counts until 10 min 5 s.
     await process.store.settle(SCOPE, [{ reservation: 'a', rules: [TEN], outcome: 'keep', delayMs: 5_000 }]);
     await vi.advanceTimersByTimeAsync(10 * MINUTE_MS - 1);
     expect(await countOf(faulty.truth, TEN)).toBe(1);
@@ -486,7 +486,7 @@ describe('a shared store that does not answer, onStoreError local', () => {
     const { process } = await startAway();
     const spend = windowRule(1_000_000, { id: 'spend', guard: 'spend', weighted: true, weight: 50_000 });
     await expect(process.take('a', TEN, spend)).rejects.toThrow(
-      'The shared limit store does not answer, and one process alone cannot keep "spend". Nothing was sent.',
+      'The shared limit store does not answer, and one process alone cannot enforce "spend". Nothing was sent.',
     );
     await expect(process.store.inspect(SCOPE, [spend])).rejects.toThrow(StoreError);
     expect(await countOf(process.store, TEN)).toBe(0);
@@ -499,7 +499,7 @@ describe('a shared store that does not answer, onStoreError local', () => {
     expect((await process.take('a', event)).granted).toBe(true);
     await process.settle('a', 'keep', event);
     await expect(process.take('b', event)).resolves.toMatchObject({ refusals: [{ reason: 'done' }] });
-    await expect(process.take('c', onceRule())).rejects.toThrow('cannot keep "idempotency"');
+    await expect(process.take('c', onceRule())).rejects.toThrow('cannot enforce "idempotency"');
     faulty.fault = 'none';
     await vi.advanceTimersByTimeAsync(2_000);
     await expect(process.take('d', event)).resolves.toMatchObject({ refusals: [{ reason: 'done' }] });
@@ -527,7 +527,7 @@ describe('a shared store that does not answer, onStoreError local', () => {
     }
     faulty.fault = 'none';
     await vi.advanceTimersByTimeAsync(2_000);
-    // The result went along to the shared store.
+    // The result was written back to the shared store too.
     const [verdict] = await faulty.truth.take(SCOPE, [{ reservation: 'x', rules: [other] }]);
     expect(verdict).toMatchObject({ refusals: [{ reason: 'done', result: 'too' }] });
     expect(await countOf(faulty.truth, TEN)).toBe(2);
@@ -582,7 +582,7 @@ describe('a shared store that does not answer, onStoreError local', () => {
     const { process } = await startAway({ processes: 1, once: 'refuse' });
     const batch = batchOf(501);
     batch.push({ reservation: 'money', rules: [windowRule(10, { id: 'spend', weighted: true })] });
-    await expect(process.store.take(SCOPE, batch)).rejects.toThrow('cannot keep "spend"');
+    await expect(process.store.take(SCOPE, batch)).rejects.toThrow('cannot enforce "spend"');
     expect(await countOf(process.store, windowRule(10, { key: 0 }))).toBe(0);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(vi.getTimerCount()).toBe(0);
@@ -596,7 +596,7 @@ describe('a shared store that does not answer, onStoreError local', () => {
     }));
     await process.store.take(SCOPE, many);
     expect(process.events.filter(({ type }) => type === 'grants-not-written-back')).toHaveLength(1);
-    await expect(process.settle('unknown', 'keep', TEN)).rejects.toThrow('What was taken stays taken');
+    await expect(process.settle('unknown', 'keep', TEN)).rejects.toThrow('The takes stay counted');
     faulty.fault = 'none';
     await vi.advanceTimersByTimeAsync(5_000);
     expect(process.switches()).toEqual(['local', 'shared']);
@@ -642,7 +642,7 @@ describe('a shared store that does not answer, onStoreError local', () => {
   it('gives back what it cannot write down here', async () => {
     const returned: string[] = [];
     const truth: LimitStore = {
-      // Like a server whose counters have run out: it knows no rule of before.
+      // Like a server whose counters have expired: it knows no earlier rule.
       take: async (_, requests) => requests.map(() => ({ granted: true, observed: [] })),
       async settle(_, settlements) {
         returned.push(...settlements.map(({ reservation, outcome }) => `${reservation} ${outcome}`));

@@ -30,7 +30,7 @@ describe('the options of redisLimits', () => {
 
   it('make the team choose what happens in trouble', () => {
     const flaw = flawOf({ client, secret: SECRET });
-    expect(flaw).toContain('onStoreError: redisLimits: choose');
+    expect(flaw).toContain('onStoreError: redisLimits: onStoreError is required');
     expect(flaw).toContain("'refuse'");
     expect(flaw).toContain('{ local: { processes: 20 } }');
   });
@@ -183,7 +183,7 @@ describe.skipIf(!hasRedisServer())('redisLimits on a server in trouble', () => {
       const [verdict] = await limits.take(scope, [messageOf(TEN)]);
       expect(verdict?.granted).toBe(true);
     }, 10_000);
-    // Of what lay in the socket nothing counts.
+    // Commands that waited in the socket count nothing.
     await vi.waitFor(async () => expect((await limits.inspect(scope, [TEN]))[0]?.count).toBe(2), 10_000);
     await limits.close();
   });
@@ -209,7 +209,7 @@ describe.skipIf(!hasRedisServer())('redisLimits on a server in trouble', () => {
       for (let index = 0; index < 500; index += 1) granted += Number(await decide());
       // A share of five, of which one was granted before.
       expect(granted).toBe(onStoreError === 'refuse' ? 0 : 4);
-      // 150 ms and what this machine needs; the clients would wait for seconds.
+      // 150 ms plus what this machine needs; the client libraries would wait for seconds.
       expect(slowestMs).toBeLessThan(1_500);
     },
   );
@@ -237,7 +237,7 @@ describe.skipIf(!hasRedisServer())('redisLimits on a server in trouble', () => {
       const reservation = newName();
       expect(await alone.limits.take(scope, [{ reservation, rules }])).toMatchObject([{ granted: true }]);
       await alone.limits.settle(scope, [{ reservation, rules, outcome: 'keep' }]);
-      // Never too low: two before, the two whose answers were lost, and maybe one that was told already.
+      // Never too low: two before, the two whose replies were lost, and maybe one that was written back already.
       expect((await direct.inspect(scope, rules))[0]?.count).toBeGreaterThanOrEqual(4);
 
       proxy.cut();
@@ -257,7 +257,7 @@ describe.skipIf(!hasRedisServer())('redisLimits on a server in trouble', () => {
     await limits.release(scope, [TEN]);
     expect((await others.inspect(scope, [TEN]))[0]?.count).toBe(0);
 
-    // Cut off, its client keeps the command until it is connected again.
+    // A disconnected client library queues the command until it reconnects.
     proxy.moveTo(1);
     proxy.cut();
     await expect(limits.release(scope, [TEN])).rejects.toThrow('so nothing was released');
@@ -277,7 +277,7 @@ describe.skipIf(!hasRedisServer())('redisLimits on a server in trouble', () => {
     const { limits, switches } = startLimits({ local: { processes: 1 } });
     const client = connect();
     await limits.take(scope, [messageOf(TEN), messageOf(TEN)]);
-    // Nothing is answered for half a second, then all counters and scripts are gone.
+    // For half a second the server does not answer, then all counters and scripts are gone.
     await client.call('CLIENT', 'PAUSE', '500', 'ALL');
     const [verdict] = await limits.take(scope, [messageOf(TEN)]);
     expect(verdict?.granted).toBe(true);

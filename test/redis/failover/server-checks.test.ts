@@ -67,7 +67,7 @@ describe('what is checked of a server', () => {
     'ERR ACL failure in script: No permissions to access a key script: 0f',
   ])('warns when scripts are forbidden: %s', async (message) => {
     expect(await warningsOf({ script: new Error(message) })).toEqual([
-      'no-scripts: The server does not let this user run the scripts. Allow EVAL and EVALSHA and what they call (ACL: ~8x8g:* +eval +evalsha +time +@read +@write).',
+      'no-scripts: This user may not run the scripts. Allow EVAL, EVALSHA and the commands they call (ACL: ~8x8g:* +eval +evalsha +time +@read +@write).',
     ]);
   });
 

@@ -119,8 +119,8 @@ describe('createNames', () => {
     [{ secret: SECRET, keyId: '' }, /^keyId must be 1 to 8/],
     [{ secret: SECRET, keyId: 'a b' }, /^keyId must be/],
     [{ secret: SECRET, previous: { secret: 'short' } }, /^previous\.secret must be/],
-    [{ secret: SECRET, previous: { secret: SECRET } }, /^previous must have another secret or keyId/],
-    [{ secret: SECRET, keyId: 'b', previous: { secret: SECRET, keyId: 'b' } }, /^previous must have another/],
+    [{ secret: SECRET, previous: { secret: SECRET } }, /^previous must differ from the current secret/],
+    [{ secret: SECRET, keyId: 'b', previous: { secret: SECRET, keyId: 'b' } }, /^previous must differ/],
     [{ secret: SECRET, previous: { secret: SECRET, keyId: 'too long an id' } }, /^previous\.keyId must be/],
   ])('refuses %j and never shows a secret', (options, message) => {
     expect(() => createKeyNames(options)).toThrow(ConfigurationError);

@@ -9,7 +9,7 @@ import { failureOf } from '../../support/transport.ts';
 const out = { state: 'opted-out', scope: 'all', source: 'inbound-sms' } as const;
 const change = { key: CANARY_NUMBER, ...out, at: 1, text: CANARY_TEXT };
 
-/** A ledger over a server that answers every script so. */
+/** A ledger over a server that gives every script this reply. */
 function over(answer: () => Promise<unknown>, info: () => Promise<unknown> = async () => '') {
   return redisConsentLedger({ client: { evalsha: answer, eval: answer, call: info } });
 }
@@ -59,19 +59,16 @@ describe('redisConsentLedger', () => {
       /\(OOM\)\. Nothing was recorded\.$/,
     ],
     ['a replica', new Error(`READONLY ${CANARY_TEXT}`), /\(READONLY\)\. Nothing was recorded\.$/],
-    [
-      'a lost connection',
-      new Error(`Connection is closed ${CANARY_NUMBER}`),
-      /\(no answer\)\. It is not known/,
-    ],
-    // A script that ran has said nothing of what it did before it failed, and a client's own code is no server's.
+    ['a lost connection', new Error(`Connection is closed ${CANARY_NUMBER}`), /\(no reply\)\. It is unknown/],
+    // A script that ran did not report its writes before it failed, and a client library's own code is not the
+    // server's.
     [
       'a script that broke off',
       new Error(`ERR Error running script ${CANARY_NUMBER}`),
-      /\(no answer\)\. It is not known/,
+      /\(no reply\)\. It is unknown/,
     ],
-    ["a client's time limit", new Error(`ETIMEDOUT ${CANARY_NUMBER}`), /\(no answer\)\. It is not known/],
-    ['something that is no error', CANARY_NUMBER, /\(no answer\)\. It is not known/],
+    ["a client's time limit", new Error(`ETIMEDOUT ${CANARY_NUMBER}`), /\(no reply\)\. It is unknown/],
+    ['something that is no error', CANARY_NUMBER, /\(no reply\)\. It is unknown/],
   ])('%s: says so, and nothing of a person', async (_, reason, message) => {
     for (const write of [
       () => failing(reason).append([change]),
