@@ -8,7 +8,7 @@ import { benchRace } from './redis/race.ts';
 import { benchRoundTrips } from './redis/round-trips.ts';
 import type { Row } from './row.ts';
 
-/** Each on a server of its own, so that none works in the memory that another one has filled. */
+/** Each on its own server, so that none runs in memory that another one has filled. */
 const BENCHES: readonly ((port: number, server: RedisServer) => Promise<Row[]>)[] = [
   benchRoundTrips,
   benchRace,
@@ -26,7 +26,7 @@ const NOT_RUN: Row = {
   target: '-',
 };
 
-/** The limits on Redis, beside what others do with the same server. */
+/** The limits on Redis, compared with other packages on the same server. */
 export async function benchRedis(): Promise<Row[]> {
   if (!hasRedisServer()) return [NOT_RUN];
   const rows: Row[] = [];

@@ -1,17 +1,20 @@
 import type { Arrival } from '../test/redis/processes/receiver.ts';
 
-/** A first write may come so late after its take without moving in the window: the store may ignore it. */
+/**
+ * A first write may come this much later than its take without moving in the window, because the store may ignore the
+ * delay.
+ */
 const IGNORED_DELAY_MS = 250;
 
-/** How long, in milliseconds, so many consecutive messages took that are one too many for a window; the shortest. */
+/** The shortest time in which one number got one message too many for a window. */
 export interface Tightest {
   readonly number: string;
   readonly spanMs: number;
 }
 
 /**
- * The shortest time in which a number got `limit + 1` messages. Every half-open window holds at most `limit` when it is
- * at least the window.
+ * Finds the shortest time in which a number got `limit + 1` messages. If it is at least the window, every half-open
+ * window holds at most `limit`.
  */
 export function tightestOf(arrivals: readonly Arrival[], limit: number): Tightest | undefined {
   let tightest: Tightest | undefined;
@@ -35,7 +38,7 @@ function timesByNumber(arrivals: readonly Arrival[]): Map<string, number[]> {
   return byNumber;
 }
 
-/** What is wrong with the windows, in a sentence each. */
+/** Returns one sentence per problem with the windows. */
 export function checkWindows(arrivals: readonly Arrival[], limit: number, windowMs: number): string[] {
   const tightest = tightestOf(arrivals, limit);
   if (tightest === undefined || tightest.spanMs >= windowMs - IGNORED_DELAY_MS) return [];
@@ -54,13 +57,13 @@ export function checkNoneTwice(arrivals: readonly Arrival[]): string[] {
   });
 }
 
-/** Between what a server may count for a number that got so many. */
+/** Bounds of the server's count for a number. */
 export interface Allowed {
   readonly least: number;
   readonly most: number;
 }
 
-/** Compares what the server counts with what was sent, number by number, and the surplus of all. */
+/** Compares the server's counts with the messages sent, per number, and checks the surplus over all numbers. */
 export function checkTotals(
   numbers: readonly string[],
   counted: readonly number[],

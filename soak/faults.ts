@@ -1,6 +1,6 @@
 import { type Fixture, machineMs, pause } from './fixture.ts';
 
-/** Something goes wrong, and is well again when it is done. */
+/** Injects one fault and recovers from it. */
 type Fault = (fixture: Fixture) => Promise<void>;
 
 const freezeServer: Fault = async ({ random, server, tell }) => {
@@ -89,10 +89,10 @@ const ALWAYS = [
   killConnections,
   freezeWorker,
 ];
-/** What a process that is killed let through alone is told to nobody, so totals would not be exact. */
+/** Includes killed processes. A process that is killed cannot report its own grants, so totals would not be exact. */
 const WITHOUT_SHARES = [...ALWAYS, killWorker, killWorkerWhileFrozen];
 
-/** One after the other, until the time is over; gives how many. */
+/** Injects one fault after the other until the time is over. Returns how many. */
 export async function injectFaults(fixture: Fixture, untilMs: number): Promise<number> {
   const { random } = fixture;
   const faults = fixture.kind === 'local' ? ALWAYS : WITHOUT_SHARES;

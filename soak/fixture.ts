@@ -5,29 +5,29 @@ import { SHIFTS_MINUTES, startWorker, type Worker } from '../test/redis/processe
 import { type RedisServer, startRedis } from '../test/support/redis-server.ts';
 import type { Random } from './random.ts';
 
-/** What a run is about. */
+/** The scenario of a run. */
 export type RunKind =
-  /** Nothing is sent without the server, which keeps all it has written. */
+  /** Nothing is sent without the server, which keeps all its writes. */
   | 'refuse'
-  /** The same, and the server loses its memory when it is killed. */
+  /** The same, but the server loses its memory when it is killed. */
   | 'refuse, server forgets'
-  /** The processes go on with their shares. */
+  /** The processes continue with their shares. */
   | 'local';
 
-/** Milliseconds of the machine: the same in every process. */
+/** Milliseconds of the machine's clock, which is the same in every process. */
 export const machineMs = () => Number(process.hrtime.bigint() / 1000n) / 1000;
 export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const LIMIT = 5;
 export const WINDOW_MS = 10_000;
-/** Counts all that was sent in a run. */
+/** Counts all messages of a run. */
 const TOTAL = { limit: 1_000_000, windowMs: 86_400_000 };
 export const PROCESSES = SHIFTS_MINUTES.length;
 const LANES = 4;
-/** Takes of a killed process that never became messages: those on their way, and those of an outage, one a second. */
+/** Takes of a killed process that never became messages: those in flight, and those of an outage, one per second. */
 const LOST_WITH_A_PROCESS = 3 * LANES + 5;
 
-/** Four processes, two proxies to one server, and what has happened to them. */
+/** Four processes, two proxies to one server, and a record of events. */
 export interface Fixture {
   readonly kind: RunKind;
   readonly random: Random;
@@ -36,12 +36,12 @@ export interface Fixture {
   readonly workers: readonly Worker[];
   readonly setup: WorkerSetup;
   readonly numbers: readonly string[];
-  /** Between which times the server was gone, and came back empty. */
+  /** Times at which the server was gone and came back empty. */
   readonly losses: { readonly fromMs: number; readonly toMs: number }[];
   /** Takes that may stay counted although nothing was sent. */
   mostSurplus: number;
   tell(line: string): void;
-  /** `kill -KILL` of one; another takes its index. */
+  /** `kill -KILL` of one worker; a new one replaces it. */
   killWorker(): Promise<string>;
   stop(): Promise<void>;
 }

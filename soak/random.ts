@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed (mulberry32). */
+/** Pseudo-random numbers, reproducible by seed (mulberry32). */
 export interface Random {
   /** A whole number, both ends included. */
   between(least: number, most: number): number;

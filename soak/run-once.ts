@@ -14,9 +14,9 @@ import {
   WINDOW_MS,
 } from './fixture.ts';
 
-/** Nothing may take longer to be well again; ours. */
+/** Longest time to recover; our number. */
 const RECOVERY_MS = 60_000;
-/** Frozen processes included. Without a deadline of our own the clients wait for 10 s and more. */
+/** Includes frozen processes. Without our deadline the client libraries wait for 10 s and more. */
 const LONGEST_DECISION_MS = 5_000;
 
 export interface RunResult {
@@ -24,7 +24,7 @@ export interface RunResult {
   readonly summary: string;
 }
 
-/** Sends for a while under faults, and then compares what was sent with what is counted. */
+/** Sends for a while under faults, then compares the messages sent with the counts. */
 export async function runOnce(config: FixtureConfig & { readonly durationMs: number }): Promise<RunResult> {
   const { receiver, durationMs, tell } = config;
   const from = receiver.arrivals.length;
@@ -49,7 +49,7 @@ export async function runOnce(config: FixtureConfig & { readonly durationMs: num
   }
 }
 
-/** Everybody is well again, and nothing is on its way. */
+/** Waits until every process has recovered and nothing is in flight. */
 async function settle({ workers, tell }: Fixture): Promise<WorkerReport[]> {
   tell('no more faults');
   const isWell = ({ events }: WorkerReport) => {
@@ -65,7 +65,7 @@ async function settle({ workers, tell }: Fixture): Promise<WorkerReport[]> {
   return Promise.all(workers.map((worker) => worker.rest()));
 }
 
-/** Arrivals of which nobody can tell whether the server that forgot had counted them, or the new one has. */
+/** Whether an arrival may have been counted by the server before or after it lost its memory. */
 const isBetween = ({ askedMs, writtenMs }: Arrival, { fromMs, toMs }: Fixture['losses'][number]) =>
   askedMs < toMs && (writtenMs >= fromMs || writtenMs - askedMs > 250);
 
@@ -74,7 +74,7 @@ function checkSent({ kind, losses }: Fixture, arrivals: readonly Arrival[]): str
   if (kind === 'local') {
     return [...flaws, ...checkWindows(arrivals, LIMIT + Math.max(LIMIT, PROCESSES), WINDOW_MS)];
   }
-  // Between two losses of memory the limit holds; with those that lie in a window, once more for each.
+  // Between two losses of memory the limit holds. Each loss within a window may add one limit.
   const certain = arrivals.filter((arrival) => !losses.some((loss) => isBetween(arrival, loss)));
   for (let epoch = 0; epoch <= losses.length; epoch += 1) {
     const after = losses[epoch - 1]?.toMs ?? 0;
@@ -100,7 +100,7 @@ function checkReports(reports: readonly WorkerReport[]): string[] {
   });
 }
 
-/** What the server may count, number by number. */
+/** The counts that the server may have, by number. */
 function allowedOf({ numbers, losses }: Fixture, arrivals: readonly Arrival[]): Allowed[] {
   const loss = losses.at(-1) ?? { fromMs: 0, toMs: 0 };
   return numbers.map((number) => {
@@ -110,7 +110,10 @@ function allowedOf({ numbers, losses }: Fixture, arrivals: readonly Arrival[]): 
   });
 }
 
-/** What could not be given back in the trouble is given back now: asked until it is right, or for too long. */
+/**
+ * Polls until the counts are right or the time is over: what could not be given back during the faults is given back
+ * now.
+ */
 async function untilRight(fixture: Fixture, arrivalsNow: () => readonly Arrival[]) {
   const { server, setup, numbers, mostSurplus } = fixture;
   const untilMs = machineMs() + RECOVERY_MS;

@@ -1,6 +1,6 @@
 /**
- * Four processes send through one server, under faults at random, and every message is compared with what was counted.
- * By hand, not in `npm test`: `npm run soak -- --minutes 10 --seed 7`. Ends with 1 when something was wrong.
+ * Four processes send through one server under random faults, and every message is compared with the counts. Run by
+ * hand, not by `npm test`: `npm run soak -- --minutes 10 --seed 7`. Exits with 1 when something was wrong.
  */
 import { parseArgs } from 'node:util';
 import { startReceiver } from '../test/redis/processes/receiver.ts';
@@ -29,7 +29,7 @@ const tell = (line: string) =>
 const runs = Math.max(KINDS.length, Math.round((minutes * 60_000) / MAX_RUN_MS));
 console.log(`${minutes} minutes in ${runs} runs, seed ${seed}`);
 
-// Servers and processes end with this one, but only when it ends by itself.
+// Servers and processes end with this one, but only when it exits by itself.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
 const random = createRandom(seed);

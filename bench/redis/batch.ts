@@ -19,7 +19,7 @@ const MAX_BLOCK_MS = 1;
 
 let drawn = 0;
 
-/** The rule of the default recipient guard, over numbers that nobody has seen. */
+/** The rule of the default recipient guard, over fresh numbers. */
 function freshRequests(): TakeRequest[] {
   const shape = { kind: 'window', guard: 'recipient', mode: 'enforce' } as const;
   return Array.from({ length: RECIPIENTS }, () => {
@@ -30,7 +30,7 @@ function freshRequests(): TakeRequest[] {
   });
 }
 
-/** The same messages once more, as other messages. */
+/** The same messages with new reservations. */
 function again(requests: readonly TakeRequest[]): TakeRequest[] {
   return requests.map(({ rules }) => {
     drawn += 1;
@@ -39,10 +39,10 @@ function again(requests: readonly TakeRequest[]): TakeRequest[] {
 }
 
 interface Times {
-  /** Each a cycle, numbers that neither this process nor the server has seen. */
+  /** One cycle each, over numbers that neither this process nor the server has seen. */
   readonly cold: number[];
   readonly warm: number[];
-  /** The very first, before anything is compiled. */
+  /** The very first cycle, before anything is compiled. */
   readonly first: number;
 }
 
@@ -63,7 +63,7 @@ async function timesOf(take: (requests: readonly TakeRequest[]) => Promise<boole
   return { first: cold[0] as number, cold: cold.slice(1), warm };
 }
 
-/** Milliseconds of the longest script of each take, by the server's own log of slow commands. */
+/** Milliseconds of the longest script of each take, from the slow log of the server. */
 async function blocksOf(admin: Redis, take: (requests: readonly TakeRequest[]) => Promise<boolean>) {
   await admin.config('SET', 'slowlog-max-len', 1_000);
   await admin.config('SET', 'slowlog-log-slower-than', 0);
@@ -97,7 +97,7 @@ async function comparedTimes(client: Redis): Promise<number[]> {
   return times;
 }
 
-/** Milliseconds of `sendBatch` of 10,000 with the default guards, each to numbers of its own. */
+/** Milliseconds of `sendBatch` of 10,000 with the default guards, each over its own numbers. */
 async function sendTimes(sms: ReturnType<typeof clientOn>['sms']): Promise<number[]> {
   const times: number[] = [];
   for (let index = 0; index < BATCHES; index += 1) {
@@ -126,7 +126,7 @@ function timeRow(measure: string, times: readonly number[], compared: readonly n
   };
 }
 
-/** 10,000 recipients in one call: of the store, and of the client. */
+/** 10,000 recipients in one call: the store, and the client. */
 export async function benchBatch(port: number): Promise<Row[]> {
   const admin = new Redis(port);
   const connection = new Redis(port);

@@ -9,13 +9,13 @@ import { SECRET } from './six-checks.ts';
 import { upstashWindow } from './upstash.ts';
 
 const NUMBERS = 100_000;
-/** Of the others, which take one command a send: the tables of the server are as full with them as with ours. */
+/** For the others, which take one command per send: the server's tables are as full with them as with ours. */
 const COMPARED_NUMBERS = 25_000;
 const BATCH = 1_000;
 const SENDS = 10;
 const LIMIT = 10;
 const WINDOW_MS = 1_800_000;
-/** The length of a usual scope. */
+/** The length of a typical scope. */
 const SCOPE = 'my-app';
 
 const MAX_BYTES = 200;
@@ -27,7 +27,7 @@ interface Bytes {
 
 const numberOf = (index: number) => 6_591_000_000 + index;
 
-/** Bytes that a number takes after one send and after ten; the connection that sent them is gone by then. */
+/** Bytes per number after one send and after ten; the connection that sent them is closed by then. */
 async function bytesOf(
   admin: Redis,
   numbers: number,
@@ -57,7 +57,7 @@ async function takeAll(limits: LimitStore, index: number): Promise<void> {
   }
 }
 
-/** The answers that are kept for a minute, for commands that are sent again: a send makes one, a batch few. */
+/** Replies that are kept for a minute, for repeated commands: one per send, few per batch. */
 async function dropRecords(client: Redis): Promise<void> {
   for await (const keys of client.scanStream({ match: `8x8g:{${SCOPE}}:t*`, count: 10_000 })) {
     if ((keys as string[]).length > 0) await client.del(...(keys as string[]));
@@ -74,7 +74,7 @@ function ourBytes(admin: Redis): Promise<Bytes> {
   });
 }
 
-/** Nine more at once leave what nine more one by one do: both count in one integer. */
+/** Nine more in one call leave the same as nine single calls: both count in one integer. */
 function flexibleBytes(admin: Redis): Promise<Bytes> {
   return bytesOf(admin, COMPARED_NUMBERS, async (client, from, to) => {
     const options = { keyPrefix: 'recipient', points: LIMIT, duration: WINDOW_MS / 1000 };
@@ -90,7 +90,7 @@ function upstashBytes(admin: Redis): Promise<Bytes> {
   });
 }
 
-/** The log that most tutorials show: a member a message, its time and something that makes it unique. */
+/** The log that most tutorials show: one member per message, with its time and a unique suffix. */
 function sortedSetBytes(admin: Redis): Promise<Bytes> {
   return bytesOf(admin, COMPARED_NUMBERS, async (client, from, to) => {
     await many(COMPARED_NUMBERS, 256, async (index) => {
@@ -119,7 +119,7 @@ function rowOf(measure: string, own: number, name: string, theirs: number, most?
   };
 }
 
-/** Bytes that the server holds for a number, by the default recipient rule: exact times, counters, and a sorted set. */
+/** Bytes per number on the server, by the default recipient rule: exact times, counters, and a sorted set. */
 export async function benchBytes(port: number): Promise<Row[]> {
   const admin = new Redis(port);
   try {

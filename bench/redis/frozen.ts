@@ -7,11 +7,11 @@ import { SECRET } from './six-checks.ts';
 import { upstashWindow } from './upstash.ts';
 
 const IN_A_ROW = 200;
-/** Two seconds of them: the server is tried once a second. */
+/** Two seconds of them, because the server is tried once per second. */
 const EVERY_MS = 10;
 const AT_ONCE = 50;
 const MAX_MS = 200;
-/** As long as anybody waits for the others. */
+/** The longest time to wait for the others. */
 const PATIENCE_MS = 5_500;
 
 interface Decider {
@@ -19,7 +19,7 @@ interface Decider {
   close(): Promise<void>;
 }
 
-/** A store of its own on a connection of its own, with the deadlines that users get. */
+/** A separate store on a separate connection, with the default deadlines. */
 async function decider(port: number, onStoreError: RedisLimitsOptions['onStoreError']): Promise<Decider> {
   const client = new Redis(port);
   const limits = redisLimits({ client, secret: SECRET, onStoreError, onEvent: () => {} });
@@ -41,7 +41,7 @@ async function decider(port: number, onStoreError: RedisLimitsOptions['onStoreEr
   };
 }
 
-/** Milliseconds until it is decided: let through, or refused because the store does not answer. */
+/** Milliseconds until the decision: granted, or refused because the store does not answer. */
 async function timeOf(decide: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   try {
@@ -66,7 +66,7 @@ function timesAtOnce({ decide }: Decider): Promise<number[]> {
   return Promise.all(Array.from({ length: AT_ONCE }, (_, index) => timeOf(() => decide(index))));
 }
 
-/** What became of one call of another library, as far as anybody waits. */
+/** The fate of one call of another library, within the waiting time. */
 async function fateOf(work: Promise<unknown>): Promise<string> {
   const startedAt = performance.now();
   const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
@@ -85,7 +85,7 @@ async function fateOf(work: Promise<unknown>): Promise<string> {
   }
 }
 
-/** The others on a client that is set as it comes. */
+/** The others on a client with default settings. */
 async function others(port: number) {
   const clients = [new Redis(port), new Redis(port), new Redis(port)] as const;
   const [bare, insured, timed] = clients;
@@ -97,7 +97,7 @@ async function others(port: number) {
     insuranceLimiter: new RateLimiterMemory(points),
   });
   const limit = upstashWindow(timed, 'frozen', 10, 1_800_000, 5_000);
-  // Connected, and the scripts are there.
+  // Connected, with the scripts loaded.
   await Promise.all([bare.incr('frozen'), limiter.consume('warm'), limit('warm')]);
   return {
     async fates(): Promise<readonly string[]> {
@@ -130,7 +130,7 @@ function frozenRow(how: string, times: readonly number[], compared: string): Row
   };
 }
 
-/** A server that stops in mid-run (`kill -STOP`) and does not come back: how long a decision takes. */
+/** How long a decision takes on a server that stops mid-run (`kill -STOP`) and does not come back. */
 export async function benchFrozen(port: number, server: RedisServer): Promise<Row[]> {
   const choices = ['refuse', { local: { processes: 4 } }] as const;
   const inARow = await Promise.all(choices.map((choice) => decider(port, choice)));

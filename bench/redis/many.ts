@@ -1,4 +1,4 @@
-/** Runs `count` pieces of work, so many under way at once. */
+/** Runs `count` jobs, with `atOnce` of them in parallel. */
 export async function many(
   count: number,
   atOnce: number,

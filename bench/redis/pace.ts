@@ -6,13 +6,13 @@ import type { Row } from '../row.ts';
 import { SECRET } from './six-checks.ts';
 
 const CLIENTS = 4;
-/** A microsecond more than a second, as the transport has it. */
+/** A microsecond more than a second, as in the transport. */
 const SECOND_MS = 1000.001;
 
-/** One client of several: a connection, a store and a line of its own. */
+/** One client of several: its own connection, store and queue. */
 async function clientOf(port: number) {
   const client = new Redis(port);
-  // Connected: the store waits for an answer only so long.
+  // Connected first, because the deadline of the store is short.
   await client.ping();
   const limits = redisLimits({ client, secret: SECRET, onStoreError: 'refuse', timeoutMs: 4_000 });
   if (limits.pace === undefined) throw new Error('the store shares no pace');
@@ -21,7 +21,7 @@ async function clientOf(port: number) {
   const pace = { requestsPerSecond: REQUESTS_PER_SECOND, maxQueued: 10_000 };
   const { signal } = new AbortController();
   return {
-    /** Settles at the moment a request would leave; a turn that is over by then is not used. */
+    /** Resolves when a request would leave; an expired permit is not used. */
     async take(): Promise<void> {
       while (!pacer.leave(await pacer.take(pace, signal)));
     },
@@ -32,7 +32,7 @@ async function clientOf(port: number) {
   };
 }
 
-/** The rate that clients with one pace on Redis get through together, each with a quarter of the calls. */
+/** The total rate of clients that share one pace on Redis, each with a quarter of the calls. */
 export async function benchPace(port: number): Promise<Row[]> {
   const clients = await Promise.all(Array.from({ length: CLIENTS }, () => clientOf(port)));
   let next = 0;

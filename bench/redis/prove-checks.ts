@@ -9,8 +9,9 @@ function expect(holds: boolean, what: string): void {
 }
 
 /**
- * Each contender must refuse what it promises to refuse, or its speed says nothing: an eleventh message to a number, a key
- * that it knows, a second message at once, a sixty-first from one address. The budget and the day have room for every run.
+ * Each contender must refuse what it claims to refuse, or its speed means nothing: the eleventh message to a number, a
+ * known key, a second message at once, the sixty-first from one address. Budget and daily limit have room for every
+ * run.
  */
 export async function proveChecks({ decide, name }: Contender): Promise<void> {
   const granted: boolean[] = [];
@@ -26,7 +27,7 @@ export async function proveChecks({ decide, name }: Contender): Promise<void> {
     `${name} takes a known key`,
   );
 
-  // Two at once may still lie on either side of the end of so short a wait: not twenty times.
+  // Two concurrent messages may fall on either side of such a short wait, but not twenty times.
   let refused = 0;
   for (let index = 0; index < 20; index += 1) {
     const both = [`a-${index}`, `b-${index}`].map((order) =>

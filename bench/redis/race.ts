@@ -5,7 +5,7 @@ import { proveChecks } from './prove-checks.ts';
 import { commandStats, countCommands, serverCpu } from './server-stats.ts';
 import { type Contender, ours, oursOnNodeRedis, rateLimiterFlexible, upstash } from './six-checks.ts';
 
-/** Numbers, each of which gets nine messages: its window lets ten through. */
+/** Numbers that get nine messages each: their window admits ten. */
 const NUMBERS = 500;
 const MESSAGES_A_NUMBER = 9;
 const CYCLES = 6;
@@ -20,14 +20,14 @@ const MAX_MICROS = 25;
 
 interface Runner {
   readonly contender: Contender;
-  /** Messages under way at once, the best for it. */
+  /** Messages in flight, at the best value for the contender. */
   readonly atOnce: number;
-  /** Commands by name that one message sends. */
+  /** Commands per message, by name. */
   readonly sent: ReadonlyMap<string, number>;
-  /** A figure a round, in the order of the rounds. Times in microseconds a message. */
+  /** One figure per round, in order. Times in microseconds per message. */
   readonly rates: number[];
   readonly scriptTimes: number[];
-  /** The same with one message after the other, so that none go together. */
+  /** The same with one message after the other, so that none are combined. */
   readonly aloneTimes: number[];
   readonly serverTimes: number[];
   readonly clientTimes: number[];
@@ -35,7 +35,7 @@ interface Runner {
 
 let rounds = 0;
 
-/** One message to every number, nobody refused. Messages a second. */
+/** One message to every number, none refused. Messages per second. */
 async function runRound({ decide, name }: Contender, atOnce: number): Promise<number> {
   rounds += 1;
   const run = rounds;
@@ -54,7 +54,7 @@ async function runRound({ decide, name }: Contender, atOnce: number): Promise<nu
   return rate;
 }
 
-/** What one message sends, by the name of the command. */
+/** Commands of one message, by name. */
 async function commandsOf(contender: Contender): Promise<ReadonlyMap<string, number>> {
   if (contender.ioredis === undefined) return new Map();
   const counter = countCommands(contender.ioredis);
@@ -63,7 +63,7 @@ async function commandsOf(contender: Contender): Promise<ReadonlyMap<string, num
   return new Map(Array.from(counter.sent, ([name, count]) => [name, Math.round(count / NUMBERS)]));
 }
 
-/** Warm, and with as many messages at once as suit it best. */
+/** Warm, with the number of messages in flight that suits it best. */
 async function prepare(contender: Contender, admin: Redis): Promise<Runner> {
   await admin.flushdb();
   await proveChecks(contender);
@@ -99,15 +99,15 @@ async function prepare(contender: Contender, admin: Redis): Promise<Runner> {
 }
 
 /**
- * Microseconds that the server spent on the commands that were sent to it. Its figures hold what scripts call too, whose
- * time is in that of the script: of each command the part counts that came from outside.
+ * Microseconds of server time for the received commands. The server's figures include commands called by scripts, whose
+ * time is part of the script: only the share of calls from outside counts.
  */
 async function scriptTime(admin: Redis, sent: ReadonlyMap<string, number>): Promise<number> {
   const stats = await commandStats(admin);
   let micros = 0;
   for (const [name, count] of sent) {
     const { calls, microseconds } = stats.get(name) ?? { calls: 1, microseconds: Number.NaN };
-    // No script calls a script, and several messages may go in one.
+    // No script calls a script, and one script may hold several messages.
     micros += name === 'evalsha' && count === 1 ? microseconds / NUMBERS : count * (microseconds / calls);
   }
   return micros;
@@ -128,7 +128,7 @@ async function measureRound(runner: Runner, admin: Redis): Promise<void> {
   runner.scriptTimes.push(await scriptTime(admin, runner.sent));
 }
 
-/** The quickest cycle for the first message to a number, for the second and so on; their mean. */
+/** The mean of the fastest cycles for the first message to a number, the second, and so on. */
 function bestOfCycles(times: readonly number[]): number {
   let sum = 0;
   for (let position = 0; position < MESSAGES_A_NUMBER; position += 1) {
@@ -170,7 +170,7 @@ function scriptRow(
   };
 }
 
-/** What a neighbour on the machine disturbs least: sends/s are bound by the larger of the two. */
+/** The figure that other load on the machine disturbs least: sends/s depend on the larger of the two. */
 function cpuRow(way: string, own: Runner, other: Runner): Row {
   const show = ({ clientTimes, serverTimes }: Runner) =>
     `client ${bestOfCycles(clientTimes).toFixed(1)}, server ${bestOfCycles(serverTimes).toFixed(1)} µs`;
@@ -197,7 +197,7 @@ async function race(contenders: readonly Contender[], admin: Redis): Promise<rea
   return runners;
 }
 
-/** Ours, and the two others, all on ioredis set the same way. */
+/** Ours and the two others, all on ioredis with the same settings. */
 function contendersOf(port: number, isPipelined: boolean): Contender[] {
   const scope = `bench-${isPipelined}`;
   return [
@@ -207,7 +207,7 @@ function contendersOf(port: number, isPipelined: boolean): Contender[] {
   ];
 }
 
-/** The six checks: ours in one command, the others in six. In turns, on one server, each as it runs best. */
+/** The six checks: ours in one command, the others in six. In turns on one server, each at its best settings. */
 export async function benchRace(port: number): Promise<Row[]> {
   const admin = new Redis(port);
   const plain = [

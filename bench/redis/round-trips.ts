@@ -12,7 +12,7 @@ const SENDS = 1_000;
 /** The scripts that a server has run. */
 const SCRIPTS = ['evalsha', 'eval'];
 
-/** A client whose 8x8 is in this process: the only network is that to Redis. */
+/** A client with an in-process 8x8, so that Redis is the only network. */
 export function clientOn(client: Redis, store?: LimitStore, isPaced = false) {
   const limits = store ?? redisLimits({ client, secret: SECRET, onStoreError: 'refuse', timeoutMs: 4_000 });
   const { fetch } = createEmulator({ requestsPerSecond: false, maxKept: 1_000 });
@@ -24,9 +24,8 @@ export function clientOn(client: Redis, store?: LimitStore, isPaced = false) {
 export const destinationOf = (index: number) => `+6591${String(index).padStart(6, '0')}`;
 
 /**
- * What leaves for Redis when a message is sent with the default guards: counted on the connection, and by the server. A
- * new process also asks for the time, and sends the text of the script to a server that has not seen it; what has left when
- * its first send is through is shown apart.
+ * Commands to Redis per message with the default guards, counted on the connection and by the server. A new process
+ * also reads the time, and sends the script to a server that does not know it; its first send is shown separately.
  */
 export async function benchRoundTrips(port: number): Promise<Row[]> {
   const admin = new Redis(port);
@@ -55,10 +54,10 @@ export async function benchRoundTrips(port: number): Promise<Row[]> {
       ...more,
     });
   try {
-    // What the connection itself asks is over.
+    // After the connection's own commands.
     await connection.ping();
     const first = await sentBy(() => send(0, {}));
-    // The script that keeps a result, and what looks at the server, have been sent too before it is counted on.
+    // After the script that keeps a result, and after the server check.
     await send(1, { idempotencyKey: 'order' });
     await send(2, {}, paced);
     const alone = (await sentBy(() => many(SENDS, 1, (index) => send(SENDS + index, {})))) / SENDS;

@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis';
 
-/** What the server did since it was last asked to forget it. */
+/** Work of the server since its statistics were reset. */
 export interface CommandStats {
   readonly calls: number;
-  /** Of a script with all that it calls. */
+  /** Of a script, including everything it calls. */
   readonly microseconds: number;
 }
 
-/** By the name of the command, in lower case. */
+/** By command name, in lower case. */
 export async function commandStats(client: Redis): Promise<ReadonlyMap<string, CommandStats>> {
   const lines = (await client.info('commandstats')).matchAll(/^cmdstat_([^:]+):calls=(\d+),usec=(\d+)/gm);
   return new Map(
@@ -18,7 +18,7 @@ export async function commandStats(client: Redis): Promise<ReadonlyMap<string, C
   );
 }
 
-/** CPU microseconds of the server's thread since it started: scripts, commands and sockets. */
+/** CPU microseconds of the server's thread since its start: scripts, commands and sockets. */
 export async function serverCpu(client: Redis): Promise<number> {
   const text = await client.info('cpu');
   const secondsOf = (name: string): number => {
@@ -29,12 +29,12 @@ export async function serverCpu(client: Redis): Promise<number> {
   return (secondsOf('used_cpu_user_main_thread') + secondsOf('used_cpu_sys_main_thread')) * 1e6;
 }
 
-/** Bytes in use, once the server has moved its tables, which it does between commands. */
+/** Bytes in use once the server has resized its tables, which it does between commands. */
 export async function usedMemory(client: Redis): Promise<number> {
   let before = Number.NaN;
   for (let index = 0; index < 100; index += 1) {
     const bytes = Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))?.[1]);
-    // A few bytes come and go with this connection.
+    // This connection adds and frees a few bytes.
     if (Math.abs(bytes - before) < 4096) return bytes;
     before = bytes;
     await new Promise((resolve) => setTimeout(resolve, 250));
@@ -42,7 +42,7 @@ export async function usedMemory(client: Redis): Promise<number> {
   throw new Error('the memory of the server does not come to rest');
 }
 
-/** Counts what leaves a connection of its own, by the name of the command. */
+/** Counts the commands of a separate connection, by name. */
 export function countCommands(client: Redis): { readonly sent: Map<string, number>; stop(): void } {
   const sent = new Map<string, number>();
   const sendCommand = client.sendCommand;

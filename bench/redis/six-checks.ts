@@ -5,10 +5,10 @@ import type { LimitRule } from '../../src/limits/limit-store.ts';
 import { type RedisClient, type RedisLimitsOptions, redisLimits } from '../../src/redis/index.ts';
 import { upstashWindow } from './upstash.ts';
 
-/** Decides one message; true lets it through. */
+/** Decides one message; true admits it. */
 export type Decide = (message: Message) => Promise<boolean>;
 
-/** What the six checks are about. */
+/** The input of the six checks. */
 export interface Message {
   readonly number: number;
   readonly address: string;
@@ -16,11 +16,11 @@ export interface Message {
   readonly order: string;
 }
 
-/** One way to make the six checks, on a connection of its own. */
+/** An implementation of the six checks, on its own connection. */
 export interface Contender {
   readonly name: string;
   decide: Decide;
-  /** The connection, where it is ioredis. */
+  /** The connection, if it is ioredis. */
   readonly ioredis?: Redis;
   close(): Promise<void> | void;
 }
@@ -30,13 +30,13 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Three windows: ten messages to a number in half an hour, twenty a day, and sixty an hour from an address. */
+/** Three windows: ten messages to a number in half an hour, twenty per day, and sixty per hour from an address. */
 const PER_NUMBER = { limit: 10, windowMs: 30 * MINUTE_MS };
 const PER_DAY = { limit: 20, windowMs: DAY_MS };
 const PER_ADDRESS = { limit: 60, windowMs: HOUR_MS };
-/** A millisecond, so that one number gets several messages in one run. */
+/** One millisecond, so that a number gets several messages in one run. */
 const WAIT_MS = 1;
-/** What is spent an hour, in millionths: enough for every run. */
+/** The hourly budget in millionths: enough for every run. */
 const BUDGET = { limit: 1e12, windowMs: HOUR_MS, price: 37_000 };
 
 function sixRules({ number, address, order }: Message): LimitRule[] {
@@ -73,9 +73,9 @@ function decideOurs(
   onStoreError: RedisLimitsOptions['onStoreError'],
   scope: string,
 ): Decide {
-  // A machine that is busy with other things must not make this bench measure the local store.
+  // Long, so that a busy machine does not make this bench measure the local store.
   const limits = redisLimits({ client, secret: SECRET, onStoreError, timeoutMs: 4_000 });
-  // As long as those that the client makes.
+  // As long as the IDs that the client makes.
   const run = crypto.getRandomValues(new BigUint64Array(1)).join('');
   let count = 0;
   return async (message) => {
@@ -86,10 +86,10 @@ function decideOurs(
   };
 }
 
-/** ioredis, for all of them alike. */
+/** ioredis, the same for all of them. */
 const connect = (port: number, enableAutoPipelining: boolean) => new Redis(port, { enableAutoPipelining });
 
-/** Each in a scope of its own: they count apart on one server. */
+/** Each in its own scope, so that they count separately on one server. */
 export function ours(
   name: string,
   port: number,
@@ -117,8 +117,8 @@ export async function oursOnNodeRedis(port: number): Promise<Contender> {
 }
 
 /**
- * The wait and the idempotency key of the others: one `SET NX` each, the least that keeps the promise. It neither doubles
- * the wait nor keeps a result, as ours do.
+ * The wait and the idempotency key of the others: one `SET NX` each, the minimum. Unlike ours it neither doubles the
+ * wait nor keeps a result.
  */
 async function setOnce(client: Redis, key: string, ms: number): Promise<boolean> {
   return (await client.set(key, 1, 'PX', ms, 'NX')) === 'OK';
@@ -128,7 +128,7 @@ function all(answers: readonly boolean[]): boolean {
   return answers.every(Boolean);
 }
 
-/** Four of its limiters and two `SET NX`, all at once: one after the other takes four times as long. */
+/** Four of its limiters and two `SET NX` in parallel: one after the other takes four times as long. */
 export function rateLimiterFlexible(port: number, isPipelined: boolean): Contender {
   const client = connect(port, isPipelined);
   const limiterOf = (keyPrefix: string, points: number, windowMs: number) =>
@@ -165,7 +165,7 @@ export function rateLimiterFlexible(port: number, isPipelined: boolean): Contend
   };
 }
 
-/** Three of its sliding windows, two `SET NX` and an `INCRBY` for the budget, all at once. */
+/** Three of its sliding windows, two `SET NX` and an `INCRBY` for the budget, in parallel. */
 export function upstash(port: number, isPipelined: boolean): Contender {
   const client = connect(port, isPipelined);
   const perNumber = upstashWindow(client, 'up:n', PER_NUMBER.limit, PER_NUMBER.windowMs);

@@ -5,9 +5,9 @@ import type { Redis } from 'ioredis';
 const SHEBANG = /^#!lua[^\n]*\n/;
 
 /**
- * What `@upstash/ratelimit` asks of a client, over ioredis: it is made for Upstash's own HTTP client. Its scripts begin
- * with `#!lua flags=allow-key-locking`, which a stock Redis 7 refuses ("Unexpected flag in script shebang"), so that line
- * is left out; what is left runs as it is, by its own SHA-1.
+ * Adapts ioredis to the interface that `@upstash/ratelimit` needs, which is made for Upstash's own HTTP client. Its
+ * scripts start with `#!lua flags=allow-key-locking`, which a stock Redis 7 refuses ("Unexpected flag in script
+ * shebang"), so that line is removed; the rest runs unchanged, by its own SHA-1.
  */
 function overIoredis(client: Redis) {
   const shaOf = new Map<string, string>();
@@ -33,7 +33,7 @@ function sha1(text: string): string {
 
 export type UpstashWindow = (key: string, rate?: number) => Promise<boolean>;
 
-/** One sliding window. `timeoutMs` 0, its quickest: no timer a call; its default is 5,000. */
+/** One sliding window. `timeoutMs` 0 is its fastest setting, without a timer per call; its default is 5,000. */
 export function upstashWindow(
   client: Redis,
   prefix: string,
@@ -42,7 +42,7 @@ export function upstashWindow(
   timeoutMs = 0,
 ): UpstashWindow {
   const limiter = new Ratelimit({
-    // Of the whole client it calls these two.
+    // The only two methods of the client that it calls.
     redis: overIoredis(client) as unknown as ConstructorParameters<typeof Ratelimit>[0]['redis'],
     limiter: Ratelimit.slidingWindow(limit, `${windowMs} ms`),
     prefix,
