@@ -19,7 +19,7 @@ import { controlledStore, realStore, SECRET } from './store-under-test.ts';
 const DOCUMENT = readFileSync(new URL('../../docs/scaling.md', import.meta.url), 'utf8');
 const PASSWORD = 'a-password';
 
-/** A user as the document tells to make it. */
+/** Creates a user with the command of the document. */
 function wordsOf(user: string): string[] {
   const [line = ''] = DOCUMENT.split('\n').filter((each) => each.startsWith(`ACL SETUSER ${user} `));
   expect(line, `the line of ${user} in docs/scaling.md`).not.toBe('');
@@ -115,7 +115,7 @@ describe.runIf(hasRedisServer())('on a cluster, with the two rights more', () =>
   beforeAll(async () => {
     cluster = await startRedisCluster();
     for (const node of cluster.nodes) {
-      // Whoever gives no name and no password is this one.
+      // The user of connections without a name and a password.
       node.cli('ACL', 'SETUSER', 'default', ...wordsOf('sms-limits').slice(3), ...more.split(' '), 'nopass');
     }
   }, 60_000);

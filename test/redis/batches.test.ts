@@ -22,7 +22,7 @@ describeOnRedis('the store on Redis', (kit) => {
         waiting += 1;
         most = Math.max(most, waiting);
         const answer = await run();
-        // As long as the other may still come.
+        // As long as the other part may still arrive.
         for (let ticks = 0; ticks < 50 && waiting < 2; ticks += 1) await tick();
         waiting -= 1;
         return answer;
@@ -160,7 +160,7 @@ describeOnRedis('the store on Redis', (kit) => {
       const requests = [...numbers(100), requestOf(activeBlockRule('a', HOUR_MS)), ...numbers(100, 500)];
       const verdicts = await kit.store.take(SCOPE, requests);
       expect(verdicts.every(({ granted }) => granted)).toBe(true);
-      // Six in front, then six for a message, and one for those that follow it.
+      // Six arguments in front, six for a message, and one for the messages that repeat it.
       expect(kit.sent.map(({ args }) => args.length)).toEqual([6 + 7 + 6 + 7]);
       expect(await countOf(windowRule(599, 1, HOUR_MS))).toBe(1);
       expect(await countOf(activeBlockRule('a', HOUR_MS))).toBe(1);

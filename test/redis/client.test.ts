@@ -116,7 +116,7 @@ describeOnRedis('clients of several processes on one server', () => {
       const switched = events.flatMap((event) => (event.type === 'limits-switched' ? [event.to] : []));
       expect(switched.at(-1)).toBe('shared');
     }, 20_000);
-    // Two of four were let through without the server, and it has been told.
+    // Two of four were granted without the server, and have been written back.
     await vi.waitFor(() => refusing.sms.messages.send(message), 20_000);
     await refusing.sms.messages.send(message);
     expect(LimitError.isInstance(await failureOf(refusing.sms.messages.send(message)))).toBe(true);

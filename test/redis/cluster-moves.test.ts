@@ -22,7 +22,7 @@ describe.runIf(hasRedisServer())('a slot of a cluster that moves to another node
   }, 60_000);
   afterAll(async () => cluster?.stop());
 
-  /** The node that has the slot, and one that has not. */
+  /** The node that holds the slot, and one that does not. */
   function nodesOf(key: string): { slot: string; from: RedisServer; to: RedisServer } {
     const [first] = cluster.nodes as readonly [RedisServer, ...RedisServer[]];
     const from = cluster.nodes.find((node) => !node.cli('GET', key).includes('MOVED'));
@@ -44,7 +44,7 @@ describe.runIf(hasRedisServer())('a slot of a cluster that moves to another node
 
   function end({ slot, to }: ReturnType<typeof nodesOf>): void {
     const id = to.cli('CLUSTER', 'MYID');
-    // The new owner first, so that nobody is told of one that does not know it yet.
+    // The new owner first, so that no client is sent to a node that does not know about the slot yet.
     to.cli('CLUSTER', 'SETSLOT', slot, 'NODE', id);
     for (const node of cluster.nodes) node.cli('CLUSTER', 'SETSLOT', slot, 'NODE', id);
   }
@@ -69,7 +69,7 @@ describe.runIf(hasRedisServer())('a slot of a cluster that moves to another node
     }, 60_000);
     afterAll(async () => connected?.close());
 
-    /** True, false, or undefined when the store failed and what it may have counted was given back. */
+    /** True, false, or undefined when the store failed and gave back anything it may have counted. */
     async function send(): Promise<boolean | undefined> {
       sent += 1;
       const request: TakeRequest = { reservation: `${scope}-${sent}`, rules: rules() };
@@ -82,7 +82,7 @@ describe.runIf(hasRedisServer())('a slot of a cluster that moves to another node
             await store.settle(scope, [{ ...request, outcome: 'return' }]);
             return undefined;
           } catch {
-            // Asked again until the slot has come to rest.
+            // Retried until the slot has settled.
           }
         }
         throw new Error('It was never given back.');

@@ -80,8 +80,8 @@ describe.runIf(HAS_SERVER)('on a cluster of three', () => {
   for (const [name, connect] of CLUSTER_CLIENTS) describe(name, () => suite(() => cluster(), connect, 1000));
 });
 
-// These are not skipped without a server: it was said above, and Debian 12 has no Valkey. The client libraries are shown
-// above; here it is about the server.
+// Not declared without a server: the skip is reported above, and Debian 12 has no Valkey. The client libraries are
+// tested above; this suite tests the server.
 if (HAS_VALKEY) {
   describe('on Valkey', () => {
     const [, connectSingle] = SINGLE_CLIENTS[1] as (typeof SINGLE_CLIENTS)[number];
@@ -114,7 +114,8 @@ describe.runIf(HAS_SERVER)('while a secret is changed', () => {
   runAll(
     limitStoreConformance({
       create: () => {
-        // Half of the processes have the new secret first, the others the old one: call by call another process.
+        // Half of the processes use the new secret first, the others the old one, and the process changes from call to
+        // call.
         const names = [keyNamesOf(SECRET, PREVIOUS_SECRET), keyNamesOf(PREVIOUS_SECRET, SECRET)];
         return controlledStore(connected.client, names);
       },

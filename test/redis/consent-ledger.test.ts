@@ -98,7 +98,7 @@ describe.skipIf(!hasRedisServer())('redisConsentLedger on a server', () => {
       expect(await ledger.get(['+1', '#1'])).toEqual([undefined, { ...out, at: 5, source: 'forgotten' }]);
     }
     expect(await readAll(ledger.entries())).toEqual([{ key: '#1', ...out, at: 5, source: 'forgotten' }]);
-    // The same message again is news: nothing is left that knew it.
+    // The same message is new again, because no record of it is left.
     await ledger.append([{ key: '+1', ...out, at: 5, messageId: 'umid' }]);
     expect(await ledger.history('+1')).toHaveLength(1);
   });
@@ -108,7 +108,7 @@ describe.skipIf(!hasRedisServer())('redisConsentLedger on a server', () => {
     const texts = ['é', '\ud83d\ude00', '\u0000\u001f', '"}{\\\n', '\u2028', 'x'.repeat(1_600), ''];
     const entries = Array.from({ length: 3_000 }, (_, index) => ({
       ...optIn,
-      // Many at one time, and times that go back.
+      // Many entries at one time, and times that go back.
       at: 1_790_000_000_000 - (index % 7),
       text: texts[index % texts.length] as string,
       evidence: String(index),
@@ -128,7 +128,7 @@ describe.skipIf(!hasRedisServer())('redisConsentLedger on a server', () => {
     for await (const { key } of ledger.entries()) {
       seen.push(key);
       if (seen.length % 100 !== 0) continue;
-      // Before and after the place where the list is.
+      // Before and after the current position of the listing.
       await ledger.append([person(seen.length), person(3 * seen.length + 1)]);
       await ledger.forget(keyOf(3 * (seen.length - 50)), `#${seen.length}`);
     }

@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { API_KEY } from '../support/client.ts';
 
-/** One pretend 8x8 for several processes. */
+/** One emulated 8x8 for several processes. */
 export interface EmulatorServer {
   readonly url: string;
   readonly emulator: Emulator;
-  /** Requests that came in, answered or not. */
+  /** Requests received, answered or not. */
   arrived: number;
-  /** Answers wait for it. */
+  /** Responses wait for this promise. */
   hold: Promise<void> | undefined;
   stop(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export async function startEmulatorServer(): Promise<EmulatorServer> {
   }
 
   const server = createServer((request, response) => {
-    // A process that was killed takes its connection with it.
+    // A killed process takes its connection down.
     serve(request, response).catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');

@@ -25,7 +25,7 @@ describeOnRedis('the store on Redis', (kit) => {
     it('asks once more when another server answers whose clock is ahead', async () => {
       const rule = windowRule(NUMBER, 2, HOUR_MS);
       await take(rule);
-      // The answer of a server that is two hours behind: the deadlines made from it are long over.
+      // The reply of a server that is two hours behind: deadlines derived from it have passed long ago.
       kit.fault = async (run) => {
         kit.fault = undefined;
         const answer = String(await run());
@@ -53,7 +53,7 @@ describeOnRedis('the store on Redis', (kit) => {
       expect(await kit.store.take(SCOPE, [request])).toEqual([{ granted: true, observed: [], waitMs: 5 }]);
       expect(await countOf(rules[0] as LimitRule)).toBe(1);
       expect(await countOf(rules[1] as LimitRule)).toBe(60);
-      // Given back twice as well: what came in between stays.
+      // Given back twice too: takes in between stay.
       kit.fault = undefined;
       const other = requestOf(amountRule('b', 100, HOUR_MS, 40));
       await kit.store.take(SCOPE, [other]);
@@ -115,7 +115,7 @@ describeOnRedis('the store on Redis', (kit) => {
       expect(await deliver()).toBe('=');
       expect(await countOf(rule)).toBe(1);
       await expect(kit.store.take(SCOPE, [request])).rejects.toMatchObject({ code: 'store' });
-      // A refused one leaves nothing to give back, and one that is given back twice neither.
+      // A refused take leaves nothing to give back, and neither does one that was given back already.
       await kit.store.settle(SCOPE, [{ ...request, outcome: 'return' }]);
       expect(await countOf(rule)).toBe(1);
     });
@@ -162,7 +162,7 @@ describeOnRedis('the store on Redis', (kit) => {
         code: 'store',
       });
       kit.fault = undefined;
-      // What could not be given back stays counted.
+      // A take that cannot be given back stays counted.
       expect(await countOf(rule(0))).toBe(1);
     });
 

@@ -97,7 +97,7 @@ describeOnRedis('takes that come together', (kit) => {
       const lost = await takeAll(all);
       kit.fault = undefined;
       expect(lost.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
-      // The first command asked for the time; the messages never left.
+      // The first command read the time; the messages were never sent.
       expect(await countOf(rule)).toBe(0);
 
       await take(windowRule('first', 1, HOUR_MS));

@@ -18,7 +18,7 @@ export const NUMBER = 6591234567;
 export const HOUR_MS = 3_600_000;
 export const SCOPE = 'acme';
 
-/** What a default send asks. */
+/** The rules of a default send. */
 export const sixRules = (key: number, now = Date.now()): LimitRule[] => [
   windowRule(key, 10, 1_800_000),
   windowRule(key, 200, HOUR_MS),
@@ -30,19 +30,19 @@ export const sixRules = (key: number, now = Date.now()): LimitRule[] => [
 
 export interface RedisKit {
   readonly client: Redis;
-  /** A new one for every test, on an empty server. */
+  /** A new store for every test, on an empty server. */
   store: LimitStore;
   /** Name, keys and arguments of every script call. */
   sent: { name: string; keys: readonly string[]; args: readonly string[] }[];
-  /** Runs in the place of a call, when set. */
+  /** Wraps every call, when set. */
   fault: ((run: () => Promise<unknown>) => Promise<unknown>) | undefined;
   storeOf(names?: KeyNameVersions, deadlineMs?: number): LimitStore;
-  /** With a reservation of its own. */
+  /** A request with its own reservation. */
   requestOf(...rules: LimitRule[]): TakeRequest;
   take(...rules: LimitRule[]): Promise<TakeVerdict>;
   countOf(rule: LimitRule): Promise<number | undefined>;
   keys(): Promise<string[]>;
-  /** Waits until the clock of the server has gone on by so many milliseconds. */
+  /** Waits until the clock of the server has advanced by that many milliseconds. */
   letPass(ms: number): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ async function serverMicros(client: Redis): Promise<number> {
   return Number(seconds) * 1e6 + Number(micros);
 }
 
-/** A suite on a server of its own. */
+/** A suite on its own server. */
 export function describeOnRedis(name: string, suite: (kit: RedisKit) => void): void {
   describe.runIf(hasRedisServer())(name, () => {
     let server: RedisServer;

@@ -43,7 +43,7 @@ describeOnRedis('the store on Redis', (kit) => {
     it('a batch goes in parts of at most 250 keys, in order', async () => {
       const requests = Array.from({ length: 1001 }, (_, at) => requestOf(windowRule(at % 400, 2, HOUR_MS)));
       const verdicts = await kit.store.take(SCOPE, requests);
-      // The third of each number is the first to be refused.
+      // The third message to each number is the first to be refused.
       expect(verdicts.map(({ granted }) => granted)).toEqual(requests.map((_, at) => at < 800));
       const takes = kit.sent.filter(({ name, keys: asked }) => name === 'evalsha' && asked.length > 1);
       expect(takes.map(({ keys: asked }) => asked.length - 1)).toEqual([250, 250, 250, 250, 1]);
@@ -166,7 +166,7 @@ describeOnRedis('the store on Redis', (kit) => {
       expect(await grants()).toBe(true);
       nowMs -= 30 * 60_000;
       expect([await grants(), await grants(), await grants()]).toEqual([true, true, false]);
-      // An hour after those two there is room for two, and for the first not before its own hour is over.
+      // One hour after those two there is room for two, and for the first not before its own hour is over.
       nowMs += HOUR_MS;
       expect([await grants(), await store.inspect(SCOPE, [rules[0] as LimitRule])]).toMatchObject([
         false,

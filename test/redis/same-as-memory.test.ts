@@ -27,7 +27,7 @@ import { keyNamesOf } from './store-under-test.ts';
 const DAY_MS = 86_400_000;
 const KEYS = [6591234567, '__proto__'];
 
-/** Whatever both stores count exactly; sub-buckets begin where each store likes. `unit` stretches all times. */
+/** Rules that both stores count exactly; each store decides itself where sub-buckets start. `unit` scales all times. */
 function ruleOf(kind: number, key: number, more: number, nowMs: number, unit: number): LimitRule {
   const of = KEYS[key] as number | string;
   switch (kind) {
@@ -73,7 +73,7 @@ const step = fc.record({
   outcome: fc.constantFrom<'keep' | 'return' | 'release'>('keep', 'keep', 'return', 'release'),
 });
 
-/** A few kinds at a time, so that their counters fill; each history has its own. */
+/** A few kinds per history, so that their counters fill up; each history has its own. */
 const history = fc.record({
   kinds: fc.uniqueArray(fc.nat(8), { minLength: 1, maxLength: 3 }),
   steps: fc.array(step, { minLength: 1, maxLength: 25 }),
@@ -83,7 +83,7 @@ const history = fc.record({
 function plain(verdict: TakeVerdict): unknown {
   const findings = (list: TakeVerdict['observed']) =>
     list.map(({ rule, reason, observed, retryAfterMs, result }) => {
-      // Once and block give no count that means anything.
+      // The count of once and block has no meaning here.
       return {
         id: rule.id,
         reason,
@@ -96,7 +96,7 @@ function plain(verdict: TakeVerdict): unknown {
   return { granted: verdict.granted, refusals, observed: findings(verdict.observed) };
 }
 
-/** Both are asked the same, and told the same; what they say must be the same. */
+/** Both stores get the same calls and must return the same results. */
 async function compare(
   stores: readonly LimitStore[],
   { scope, at, batch, outcome, rules }: Turn & { scope: string; at: number; rules: readonly LimitRule[] },
@@ -121,8 +121,8 @@ describeOnRedis('the store on Redis', (kit) => {
   describe('says the same as the store in memory', () => {
     it.each([
       ['seconds', 1000],
-      // Windows of more than 12 days. Shorter ones stand in four bytes and rely on their keys to expire in time, which
-      // they do by the clock of the server and not of the test.
+      // Windows of more than 12 days. Shorter ones use four bytes and rely on their keys to expire in time, which
+      // follows the clock of the server, not of the test.
       ['days', 3.2 * DAY_MS],
     ])(
       'over any history, in %s',

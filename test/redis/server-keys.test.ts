@@ -92,7 +92,7 @@ describeOnRedis('the store on Redis', (kit) => {
         for (const name of names) {
           const ms = await kit.client.pttl(name);
           expect(ms, name).toBeGreaterThan(0);
-          // Slots end two windows after they are due, a take of `once` with its lease; a second is to spare.
+          // Slots expire two windows after they are due, a take of `once` after its lease, with a second to spare.
           expect(ms, name).toBeLessThanOrEqual(3 * HOUR_MS + 1600);
         }
       });

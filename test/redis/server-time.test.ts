@@ -14,7 +14,9 @@ describeOnRedis('the store on Redis', (kit) => {
     it('is that of the node which counts for a scope, however far apart their clocks are', async () => {
       const plain = toRedisCommands(kit.client);
       let calls = 0;
-      /** The node of scope `b` is two hours ahead: so are its answers, and deadlines are held against its clock. */
+      /**
+       * The node of scope `b` is two hours ahead: so are its replies, and it checks deadlines against its own clock.
+       */
       const onNode = async (
         run: RedisCommands['eval'],
         ...[script, keys, args]: Parameters<RedisCommands['eval']>
@@ -33,7 +35,7 @@ describeOnRedis('the store on Redis', (kit) => {
         eval: (script, keys, args) => onNode(plain.eval, script, keys, args),
       };
       const store = createRedisStore({ commands, names: keyNamesOf(), deadlineMs: 1000 });
-      // So that the scripts are known.
+      // Loads the scripts.
       await kit.take(windowRule('first', 1, HOUR_MS));
       const ask = (scope: string) => store.take(scope, [requestOf(windowRule(NUMBER, 100, HOUR_MS))]);
       await ask('a');
@@ -61,14 +63,14 @@ describeOnRedis('the store on Redis', (kit) => {
       });
       const rule = windowRule(NUMBER, 9, HOUR_MS);
       await store.take(SCOPE, [requestOf(rule)]);
-      // So that the script is known.
+      // Loads the script.
       await store.release(SCOPE, [windowRule('other', 9, HOUR_MS)]);
       aheadMs = 2 * HOUR_MS;
       releases = 0;
       await store.release(SCOPE, [rule]);
       expect(releases).toBe(2);
       expect(await store.inspect(SCOPE, [rule])).toMatchObject([{ count: 0 }]);
-      // Back again: that is no reason to wait.
+      // Back again, which is no reason to wait.
       aheadMs = 0;
       await store.release(SCOPE, [rule]);
       expect(releases).toBe(3);
@@ -93,7 +95,7 @@ describeOnRedis('the store on Redis', (kit) => {
         const [seconds, micros] = await kit.client.time();
         const left =
           Number(kit.sent.at(-1)?.args[DEADLINE_AT]) - (Number(seconds) * 1000 + Number(micros) / 1000);
-        // Longer by the way to the server, which is not known.
+        // Longer by the unknown travel time to the server.
         expect(left).toBeLessThanOrEqual(3000);
         expect(left).toBeGreaterThan(0);
       }

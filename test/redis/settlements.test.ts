@@ -17,7 +17,7 @@ describeOnRedis('the store on Redis', (kit) => {
   const { requestOf } = kit;
   const returned = (requests: readonly TakeRequest[]) =>
     requests.map((request) => ({ ...request, outcome: 'return' as const }));
-  /** Carried out, and its answer lost. */
+  /** The command ran, and its reply was lost. */
   const loseAnswers = () => {
     kit.fault = async (run) => {
       await run();
@@ -26,7 +26,7 @@ describeOnRedis('the store on Redis', (kit) => {
   };
 
   describe('settlements that come twice', () => {
-    /** Each in company with what another message took, so that what is given back too often is seen. */
+    /** Each beside a take of another message, so that giving back too often is detected. */
     const shared = (): LimitRule[] => [
       windowRule(NUMBER, 20, HOUR_MS),
       amountRule('b', 1000, HOUR_MS, 10),
@@ -133,7 +133,7 @@ describeOnRedis('the store on Redis', (kit) => {
       await expect(kit.store.take(SCOPE, [request])).rejects.toMatchObject({ code: 'store' });
       kit.fault = async () => answer;
       await expect(kit.store.settle(SCOPE, returned([request]))).rejects.toMatchObject({ code: 'store' });
-      // The next that is asked gives it back.
+      // The next settlement gives it back.
       kit.fault = undefined;
       await kit.store.settle(SCOPE, returned([request]));
       expect(await kit.countOf(request.rules[0] as LimitRule)).toBe(0);

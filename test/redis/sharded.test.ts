@@ -24,7 +24,7 @@ import { keyNamesOf, PREVIOUS_SECRET, SECRET } from './store-under-test.ts';
 
 let cases = 0;
 
-/** A sharded store under scopes of its own; with several names, as many processes, asked in turn. */
+/** A sharded store under its own scopes; with several key names, as many processes in round-robin order. */
 function shardedUnderTest(
   client: RedisClient,
   clock: 'controlled' | 'real',
@@ -144,7 +144,7 @@ describe.skipIf(!hasRedisServer())('a sharded store on one server', () => {
     isLosing = false;
     expect(taken).toBe(1);
     expect(await counts()).toEqual([1, 2]);
-    // As the store around it does, once the server answers again; doing it twice changes nothing.
+    // As the failover store does once the server answers again; doing it twice changes nothing.
     for (let times = 0; times < 2; times += 1) {
       await store.settle(SCOPE, [{ ...request('lost'), outcome: 'return' }]);
       expect(await counts()).toEqual([1, 1]);
@@ -249,7 +249,7 @@ describe.skipIf(!hasRedisServer())('a sharded store on a cluster', () => {
   it('lets ten through to each number in all, of two clients, over all nodes', async () => {
     const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
     const connections = [new Cluster(nodes), new Cluster(nodes)];
-    // Counted in the slot of the scope: every message is taken in two places.
+    // Counted in the slot of the scope: every message is taken in two slots.
     const range = { removedDigits: 2, limit: 1_000, windowMs: HOUR_MS } as const;
     const start = async (client: Cluster) => {
       const limits = redisLimits({

@@ -5,7 +5,7 @@ import { testClient } from '../support/client.ts';
 import { post, testReceiver } from '../support/webhooks.ts';
 import { SECRET } from './store-under-test.ts';
 
-/** What another process is to do, once. */
+/** The task of another process. */
 export interface WorkerTask {
   readonly redisPort: number;
   readonly url: string;
@@ -17,7 +17,7 @@ export interface WorkerTask {
     | { readonly kind: 'verify'; readonly destination: string };
 }
 
-/** What it says: how far it has come, and what it got. */
+/** A message of the worker: its progress, and its result. */
 export interface WorkerWord {
   readonly said: 'written' | 'handling' | 'done';
   readonly result?: string;

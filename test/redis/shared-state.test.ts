@@ -15,7 +15,7 @@ import type { WorkerTask, WorkerWord } from './shared-state-worker.ts';
 import { SECRET } from './store-under-test.ts';
 
 const PATIENCE = { timeout: 30_000, interval: 20 };
-/** What stands before the result of a settled `once` record. */
+/** The bytes before the result of a settled `once` record. */
 const ONCE_HEAD_BYTES = 56;
 
 describe.skipIf(!hasRedisServer()).each(['scope', 'recipient'] as const)(
@@ -48,7 +48,7 @@ describe.skipIf(!hasRedisServer()).each(['scope', 'recipient'] as const)(
       pretended.hold = undefined;
     });
 
-    /** Client options as of one more process, and how often it asked the server. */
+    /** Client options of a further process, and how often it called the server. */
     async function join() {
       const connection = new Redis(server.port);
       connections.push(connection);
@@ -131,7 +131,7 @@ describe.skipIf(!hasRedisServer()).each(['scope', 'recipient'] as const)(
         expect(both.flatMap(({ handled }) => handled)).toEqual([UMID]);
       });
 
-      // What happens once is in the slot of the scope in both.
+      // `once` is counted in the slot of the scope in both modes.
       if (shardBy === 'scope')
         it('are handled by another process when the first is killed over it, once its lease is over', async () => {
           const dying = start({ kind: 'receive', body: receiptBody(), timeoutMs: 1_000 });
@@ -203,7 +203,7 @@ describe.skipIf(!hasRedisServer()).each(['scope', 'recipient'] as const)(
         const other = { ...message, text: 'Something else' };
         expect(await failureOf(sms.messages.send(other))).toBeInstanceOf(ValidationError);
         expect(messagesTo(message.destination)).toHaveLength(1);
-        // What the killed one took counts: it may have left.
+        // The take of the killed process counts, because its message may have left.
         const { counters } = await sms.guards.inspect(message.destination, { guard: 'recipient' });
         expect(counters[0]?.count).toBe(1);
       });
@@ -242,7 +242,7 @@ describe.skipIf(!hasRedisServer()).each(['scope', 'recipient'] as const)(
       expect(await sms.verifications.check(sessionId, { code, destination })).toMatchObject({
         verified: true,
       });
-      // A code is right once, in all processes together.
+      // A code is accepted once, over all processes.
       expect(await failureOf(other.sms.verifications.check(sessionId, { code, destination }))).toMatchObject({
         guard: 'verification',
       });

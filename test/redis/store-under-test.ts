@@ -14,7 +14,7 @@ export function keyNamesOf(secret: string = SECRET, previous?: string): KeyNameV
 
 let runs = 0;
 
-/** The same store under scopes of its own, so that many cases share a server. */
+/** The same store under its own scopes, so that many cases share a server. */
 function isolated(store: LimitStore): LimitStore {
   runs += 1;
   const own = (scope: string, run: string) => `${run}.${scope}`;
@@ -28,8 +28,8 @@ function isolated(store: LimitStore): LimitStore {
 }
 
 /**
- * Takes by one of several stores, as messages come to one of several processes; a reservation is settled by the one that
- * took it, and one that is asked again may be asked of any.
+ * Takes through several stores in turn, as messages reach several processes. A reservation is settled by the store that
+ * took it; repeated takes and reads may reach any store.
  */
 function roundRobin(stores: readonly LimitStore[]): LimitStore {
   let index = 0;
@@ -56,7 +56,7 @@ function roundRobin(stores: readonly LimitStore[]): LimitStore {
   };
 }
 
-/** A store on a running server whose time a test moves. With several names, as many processes. */
+/** A store on a running server with a test clock. With several key names, as many processes. */
 export function controlledStore(
   client: RedisClient,
   names: readonly KeyNameVersions[] = [keyNamesOf()],
@@ -64,7 +64,7 @@ export function controlledStore(
   let nowMs = Date.now();
   let latest = 0;
   const testClock = () => {
-    // As on a server, two commands see two moments: 50 of them to a millisecond.
+    // Two commands see two times, as on a server: 50 per millisecond.
     latest = Math.min(Math.max(nowMs * 1000, latest + 20), nowMs * 1000 + 980);
     return latest;
   };

@@ -10,7 +10,7 @@ afterEach(() => {
 
 const TIMEOUT_MS = 150;
 
-/** An availability in a process that may be busy: its time goes on while no timer can fire. */
+/** Availability in a process that may be busy: its time advances while no timer can fire. */
 function startAvailability() {
   let busyMs = 0;
   const time = { monotonicMs: () => performance.now() + busyMs, epochMs: () => Date.now() };
@@ -33,7 +33,7 @@ function replyAfter<Value>(ms: number, value: Value): () => Promise<Value> {
 describe('the way to the shared store', () => {
   it('does not take the lag of its own process for a slow server', async () => {
     const { availability, emit, isBusyFor, call } = startAvailability();
-    // The answer came long ago, and is read right after the timers.
+    // The reply arrived long ago, and is read right after the timers.
     const reply = call(replyAfter(TIMEOUT_MS + 1, 'reply'));
     isBusyFor(300);
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS + 1);

@@ -40,7 +40,7 @@ describe('the breaker', () => {
     const first = enter(OPEN, 2 + OPEN_MS);
     expect(first.pass).toBe('probe');
     expect(enter(first.breaker, 1 + OPEN_MS + PROBE_LOST_MS).pass).toBeUndefined();
-    // Whoever was let in is gone without a word.
+    // The probe vanished without an outcome.
     expect(enter(first.breaker, 2 + OPEN_MS + PROBE_LOST_MS).pass).toBe('probe');
   });
 
@@ -80,7 +80,7 @@ describe('the breaker', () => {
           breaker = leave(breaker, entered.pass, 'failed' satisfies Outcome, nowMs);
         }
         expect(probes).toBeLessThanOrEqual(Math.floor(nowMs / OPEN_MS));
-        // Pauses of 700 ms at most: three in a row always lie within ten seconds.
+        // Pauses of at most 700 ms: three in a row always fall within ten seconds.
         expect(calls).toBeLessThanOrEqual(FAILURES_TO_OPEN);
       }),
     );

@@ -13,7 +13,7 @@ const SECRET = 'a secret of thirty-two characters';
 const TEN = windowRule(10);
 /** More than the default, for a machine that is busy with other tests. */
 const TIMEOUT_MS = 400;
-/** Far more than any decision takes, and far less than what the clients wait by themselves. */
+/** Far longer than any decision, and far shorter than the time-outs of the client libraries. */
 const SOON_MS = 2_000;
 
 interface Servers {
@@ -233,7 +233,7 @@ describe.runIf(hasRedisServer())('a client that is not connected', () => {
     await warm(local);
     const running = timed(() => Promise.allSettled([refusing.take(), local.take()]));
     await Promise.allSettled([end()]);
-    // What was on its way may have been answered yet.
+    // Commands in flight may still have been carried out.
     for (const outcome of await running) {
       expect(outcome.status === 'fulfilled' ? outcome.value : StoreError.isInstance(outcome.reason)).toBe(
         true,

@@ -13,9 +13,9 @@ import { hasRedisServer, type RedisServer, startRedis } from '../../support/redi
 import { SECRET } from '../store-under-test.ts';
 
 /**
- * What happens to a command. `refused`: it is not carried out. `lost`: it is, and the answer is an error. `hang`: it is
- * carried out when the wire is well again, `late` at once, and answered when the wire is well. `drop`: as `hang`, but
- * nobody hears of it. `twice`: it is answered at once, and comes again later.
+ * The fate of a command. `refused`: it does not run. `lost`: it runs, and its reply is an error. `hang`: it runs when
+ * the connection recovers. `late`: it runs at once, and its reply arrives when the connection recovers. `drop`: like
+ * `hang`, without a reply. `twice`: it is answered at once, and arrives again later.
  */
 const FAULTS = ['none', 'none', 'refused', 'lost', 'hang', 'late', 'drop', 'twice'] as const;
 type Fault = (typeof FAULTS)[number];
@@ -48,7 +48,7 @@ describe.skipIf(!hasRedisServer())('one command after the other through faulty w
   let server: RedisServer;
   let redis: Redis;
   let commands: RedisCommands;
-  /** Commands that the server works on. */
+  /** Commands that the server is running. */
   let working = 0;
   let scopes = 0;
 
@@ -84,7 +84,7 @@ describe.skipIf(!hasRedisServer())('one command after the other through faulty w
     }
   }
 
-  /** One process with a wire of its own; the server has a clock of its own too. */
+  /** One process with its own connection; the server has its own clock. */
   function startWire(serverNow: () => number) {
     let waiting: (() => void)[] = [];
     const wire = {
@@ -209,7 +209,7 @@ describe.skipIf(!hasRedisServer())('one command after the other through faulty w
       expect(isDone).toBe(true);
       await sending;
     }
-    // All is well again, and everybody was told everything.
+    // Everything has recovered, and everything was written back.
     for (const { wire } of wires) {
       wire.fault = 'none';
       wire.thaw();
@@ -223,7 +223,7 @@ describe.skipIf(!hasRedisServer())('one command after the other through faulty w
       ...more,
     });
     const right = [sent.length, sent.length, sent.length, new Set(sent).size];
-    // The machine may be busy, and time only passes here.
+    // The machine may be busy, and this only lets time pass.
     for (let second = 0; ; second += 1) {
       const counted = (await reader.inspect(scope, rulesOf(0))).map(({ count }) => count);
       if (second === 60 || counted.every((count, at) => count === right[at])) return { sent, counted, right };
@@ -274,7 +274,7 @@ describe.skipIf(!hasRedisServer())('one command after the other through faulty w
       fc.asyncProperty(withJumps, async (steps) => {
         const { sent, counted, right } = await play(steps, 6, 'refuse');
         expect(sent.length).toBeLessThanOrEqual(6);
-        // What is given back is not found where it seems to be still to come: too high, never too low.
+        // A take that seems to lie in the future is not given back: too high, never too low.
         for (const [at, count] of counted.entries())
           expect(count).toBeGreaterThanOrEqual(right[at] as number);
       }),

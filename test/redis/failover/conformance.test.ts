@@ -7,7 +7,7 @@ import { hasRedisServer, type RedisServer, startRedis } from '../../support/redi
 import { memoryUnderTest } from '../../unit/limits/memory-under-test.ts';
 import { controlledStore } from '../store-under-test.ts';
 
-/** What a listener throws is dropped, so it is looked at after each case. */
+/** Errors of a listener are ignored, so the test checks for them after each case. */
 let troubles: string[] = [];
 const noteTrouble = ({ type }: LimitsEvent) => void troubles.push(type);
 beforeEach(() => {

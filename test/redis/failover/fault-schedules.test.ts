@@ -41,7 +41,7 @@ const thaw = fc.constant({ kind: 'thaw' as const });
 const inOrder = fc.array(fc.oneof(take, take, take, pass, fault, thaw), { maxLength: 60 });
 const atOnce = fc.array(fc.oneof(take, burst, burst, pass, fault, thaw), { maxLength: 40 });
 
-/** Runs a schedule; the times at which messages were let through that count. */
+/** Runs a schedule; returns the times of grants that count. */
 class Run {
   readonly sentAt: number[] = [];
   readonly faulty: FaultyStore = createFaultyStore();
@@ -71,7 +71,7 @@ class Run {
     }
   }
 
-  /** All is well again, and everybody was told everything. */
+  /** Everything has recovered, and everything was written back. */
   async heal(): Promise<void> {
     this.faulty.fault = 'none';
     await this.faulty.thaw();
@@ -80,7 +80,7 @@ class Run {
     expect(vi.getTimerCount()).toBe(0);
   }
 
-  /** Most that were let through in any window. */
+  /** The most grants in any window. */
   worst(windowMs: number): number {
     return Math.max(0, ...this.sentAt.map((end) => this.#within(end, windowMs)));
   }

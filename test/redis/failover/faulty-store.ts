@@ -1,20 +1,20 @@
 import type { LimitStore } from '../../../src/limits/limit-store.ts';
 import { memoryLimits } from '../../../src/limits/memory-limits.ts';
 
-/** What happens to the next calls. `lost`: they are carried out, and the answer is an error. */
+/** The fault of the next calls. `lost`: they run, and their reply is an error. */
 export type Fault = 'none' | 'error' | 'lost' | 'hang' | 'late' | { readonly lateMs: number };
 
-/** A store as on a server: it can fail, hang, and answer when nobody waits any more. */
+/** A store like one on a server: it can fail, hang, and reply when nobody waits any more. */
 export interface FaultyStore {
   readonly store: LimitStore;
-  /** What really is counted there. */
+  /** The real counts. */
   readonly truth: LimitStore;
   fault: Fault;
-  /** What an error is. */
+  /** The error to throw. */
   failure: unknown;
-  /** Calls that reached it, by method. */
+  /** Calls that reached the store, by method. */
   readonly calls: string[];
-  /** Lets those that hang go on; `late` ones were carried out when they came, `hang` ones are now. */
+  /** Resumes hanging calls; `late` ones ran when they arrived, `hang` ones run now. */
   thaw(): Promise<void>;
 }
 

@@ -84,7 +84,7 @@ export function startProcess(
   };
 }
 
-/** A process in whose eyes the shared store is gone. */
+/** A process that considers the shared store down. */
 export async function startAway(
   onStoreError?: FailoverStoreConfig['onStoreError'],
   clock?: Clock,

@@ -82,7 +82,7 @@ describe('a busy process whose shared store is back', () => {
     await vi.advanceTimersByTimeAsync(10);
     await process.take('second', TEN);
     await vi.advanceTimersByTimeAsync(35);
-    // The first was told and what was asked before given back; the second is told next.
+    // The first was written back and its earlier take given back; the second is next.
     faulty.fault = { lateMs: 70 };
     await vi.advanceTimersByTimeAsync(3);
     const startMs = Date.now();
@@ -160,7 +160,7 @@ describe('a busy process whose shared store is back', () => {
     faulty.fault = 'error';
     await hanging.settle('b', 'return', TEN);
     faulty.fault = 'hang';
-    // Twice, as by two parts of a program that ends.
+    // Twice, as by two parts of a program that exits.
     const closed = Promise.all([hanging.store.close?.(), hanging.store.close?.()]);
     const tookMs = closed.then(() => Date.now() - startMs);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -303,7 +303,7 @@ describe('what is told to the shared store', () => {
     await process.settle('a', 'keep', wait);
     faulty.fault = 'none';
     await vi.advanceTimersByTimeAsync(10_000);
-    // The table is full: what is over makes room, and this is not.
+    // The table is full: expired entries make room, but this one is live.
     await faulty.truth.take(SCOPE, [{ reservation: 'other', rules: [{ ...wait, key: 1 }] }]);
     const [state] = await faulty.truth.inspect(SCOPE, [wait]);
     expect(state?.retryAfterMs).toBeGreaterThan(19_000);

@@ -151,7 +151,7 @@ describe('what waits to be told', () => {
     queue.addGrant(SCOPE, { reservation: 'a', rules: [TEN] });
     const first = queue.next() as ReplayChunk & { kind: 'grant' };
     const [before] = first.jobs.flatMap(({ writes = [] }) => writes);
-    // A late answer to the question of before: only when the grant is counted anew may it be given back.
+    // A late reply to the earlier take: it may be given back only after the grant is counted again.
     queue.addSettlements(SCOPE, [settlementOf('late')]);
     queue.requeue(first, true);
     const told = [];
@@ -222,7 +222,7 @@ describe('what waits to be told', () => {
     queue.release(SCOPE, [wait]);
     const first = queue.next() as ReplayChunk & { kind: 'grant' };
     expect(first.jobs.flatMap(({ writes = [] }) => writes)).toMatchObject([{ rules: [TEN] }]);
-    // Released while it is told in vain.
+    // Released while it is being sent in vain.
     queue.release(SCOPE, [TEN]);
     queue.requeue(first, false);
     expect(queue.pendingGrants()).toBe(1);

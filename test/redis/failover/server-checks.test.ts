@@ -13,7 +13,7 @@ async function reply(value: unknown): Promise<unknown> {
   return value;
 }
 
-/** The warnings for a server that answers so. */
+/** The warnings for a server with these replies. */
 async function warningsOf({ info = WELL, script = 1 }: Server): Promise<string[]> {
   const warnings = await checkServer({
     call: () => reply(info),
@@ -61,7 +61,7 @@ describe('what is checked of a server', () => {
   it.each([
     "NOPERM this user has no permissions to run the 'eval' command",
     "ERR unknown command 'EVAL'",
-    // Redis 7.0 and Valkey 8 say it each in its own way when the script begins and may not go on.
+    // Redis 7.0 and Valkey 8 phrase it differently when the script starts and is denied a command.
     "ERR The user executing the script can't run this command or subcommand script: 0f",
     "ERR ACL failure in script: User u has no permissions to run the 'set' command script: 0f",
     'ERR ACL failure in script: No permissions to access a key script: 0f',

@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A wire that can be cut. */
+/** A connection that can be cut. */
 export interface TcpProxy {
   readonly port: number;
-  /** Commands go on to the server, its answers do not come back. */
+  /** Commands still reach the server, but its replies are swallowed. */
   swallowAnswers(): void;
-  /** Ends all connections; what was swallowed is lost. New ones are well. */
+  /** Closes all connections and drops swallowed replies. New connections work. */
   cut(): void;
-  /** New connections go to another server. */
+  /** Routes new connections to another server. */
   moveTo(port: number): void;
   stop(): Promise<void>;
 }

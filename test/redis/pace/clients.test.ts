@@ -23,7 +23,7 @@ describe.runIf(hasRedisServer())('clients of several processes on one server', (
     await server?.stop();
   });
 
-  /** One process; `times` is when its requests left. */
+  /** One process; `times` holds when its requests left. */
   async function start() {
     const client = await connect(server.port);
     const events: LimitsEvent[] = [];
@@ -82,7 +82,7 @@ describe.runIf(hasRedisServer())('clients of several processes on one server', (
 
   it('send nothing when only the pace cannot be asked, and read on', async () => {
     const { sms, times, events } = await start();
-    // A node of a cluster may be gone that only the pace needs: here a key of the wrong kind.
+    // A cluster node may be down that only the pace needs: here a key of the wrong type.
     await sms.webhookSettings.list();
     for (const key of server.cli('KEYS', '8x8g:{%pace*').split('\n')) {
       server.cli('DEL', key);

@@ -50,7 +50,7 @@ export function startProcess(client: RedisClient, more: Partial<RedisPaceConfig>
   return { lane, pacer: createSharedPacer(lane, SECOND_MS, now), events, asked };
 }
 
-/** Sends until a time, `callers` at once; gives when each one left. */
+/** Sends until a time with `callers` in parallel; returns when each request left. */
 export async function sendUntil(
   { pacer }: PaceProcess,
   rate: number,
@@ -70,10 +70,10 @@ export async function sendUntil(
   return times;
 }
 
-/** Connected, so that the first lease is not late for that. */
+/** Connected first, so that the first lease is not late because of that. */
 export async function connect(port: number): Promise<Redis> {
   const client = new Redis(port, { maxRetriesPerRequest: 0 });
-  // Told to whoever asks; a test may end the server.
+  // The calls get the error; a test may stop the server.
   client.on('error', () => {});
   await client.ping();
   return client;

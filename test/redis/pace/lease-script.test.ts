@@ -79,7 +79,7 @@ describe.runIf(hasRedisServer())('the script that gives out permits', () => {
     for (const id of ['a', 'b', 'c']) await lease(requestOf(100, 1), id);
     expect((await lease(requestOf(100, 50), 'd')).permits).toHaveLength(2);
     expect((await lease(requestOf(5, 50), 'd')).permits).toHaveLength(1);
-    // Who did not ask within a second is idle, or dead.
+    // A process that did not ask within a second is idle, or dead.
     serverMs += 1_001;
     expect((await lease(requestOf(100, 50), 'a')).permits).toHaveLength(9);
   });
@@ -92,7 +92,7 @@ describe.runIf(hasRedisServer())('the script that gives out permits', () => {
   it('gives nothing more than two seconds ahead, and says when to ask again', async () => {
     for (let at = 0; at < 2; at++) expect((await lease(requestOf(1, 1))).permits).toHaveLength(1);
     serverMs += 50;
-    // Due after 2.08 s, that is 30 ms too far; half a space more by chance.
+    // Due after 2.08 s, which is 30 ms too far; plus half a space at random.
     const { permits, retryAfterMs } = await lease(requestOf(1, 1));
     expect(permits).toEqual([]);
     expect(retryAfterMs).toBeCloseTo(2080.002 - 50 - 2000 + 520, 2);
@@ -113,7 +113,7 @@ describe.runIf(hasRedisServer())('the script that gives out permits', () => {
     expect((await lease(requestOf(100, 1))).pauseMs).toBe(1);
     serverMs += 1;
     expect((await lease(requestOf(100, 1))).permits).toHaveLength(1);
-    // Asking for one makes nobody a process that waits.
+    // A request for one permit does not make its process a waiting one.
     expect(await client.zcard(KEYS[1] as string)).toBe(1);
   });
 
@@ -125,7 +125,7 @@ describe.runIf(hasRedisServer())('the script that gives out permits', () => {
     expect(pauseMs).toBe(300);
     serverMs += 300;
     expect((await lease(requestOf(100, 50))).permits[0]?.fromMs).toBe(serverMs);
-    // Those that asked by the old clock are not waited for either.
+    // Processes that asked by the old clock are not waited for either.
     expect((await lease(requestOf(100, 50))).permits).toHaveLength(9);
   });
 
@@ -174,23 +174,23 @@ describe.runIf(hasRedisServer())('the script that gives out permits', () => {
   });
 
   const upTo = (max: number) => fc.double({ min: 0, max, noNaN: true });
-  /** Its ends too: there it goes wrong. */
+  /** Including the ends, where it breaks first. */
   const endsOf = (max: number) => fc.oneof(fc.constantFrom(0, max), upTo(max));
   const rarely = (weight: number) =>
     fc.oneof({ weight, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
 
-  /** What one process does at one time. */
+  /** The action of one process at one time. */
   const stepArbitrary = fc.record({
     process: fc.nat(4),
-    /** Since the step before. */
+    /** Since the previous step. */
     afterMs: fc.oneof(fc.constant(0), upTo(30), upTo(900)),
     waiting: fc.integer({ min: 1, max: 60 }),
     expected: fc.nat(5),
     isSlow: rarely(9),
-    /** The way to the server and back. */
+    /** Travel times to the server and back. */
     toMs: endsOf(30),
     backMs: endsOf(30),
-    /** How late each permit is used, as a part of how long it lasts; above 1 it is not. */
+    /** How late each permit is used, as a fraction of its life; above 1 it is not used. */
     late: fc.array(fc.oneof(fc.constantFrom(0, 1), upTo(1.2)), { minLength: 1, maxLength: 8 }),
     isDead: rarely(9),
   });
@@ -224,7 +224,7 @@ describe.runIf(hasRedisServer())('the script that gives out permits', () => {
             const given = await permits.lease(requestOf(rate, step.waiting, step), 0);
             if (step.isDead) continue;
             given.permits.forEach(({ fromMs, untilMs }, at) => {
-              // Not before the answer is there.
+              // Not before the reply has arrived.
               const first = Math.max(fromMs, serverMs + offset);
               const late = step.late[at % step.late.length] as number;
               const time = first + late * Math.max(0, untilMs - first);

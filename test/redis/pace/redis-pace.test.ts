@@ -14,7 +14,7 @@ import { CLUSTER_CLIENTS, SINGLE_CLIENTS } from '../clients.ts';
 import { connect, now, type PaceProcess, requestOf, sendUntil, startProcess } from './kit.ts';
 
 const HAS_SERVER = hasRedisServer();
-/** Of the rate that must be used; 96 in 100 on a quiet machine. */
+/** The fraction of the rate that must be used; 0.96 on a quiet machine. */
 const MIN_SHARE = 0.8;
 const SECONDS = 2;
 
@@ -51,7 +51,7 @@ describe.runIf(HAS_SERVER)('processes on one server', () => {
     expect(mostInASecond(times)).toBeLessThanOrEqual(rate);
     expect(times.length).toBeGreaterThanOrEqual(MIN_SHARE * SECONDS * rate);
     for (const { asked, events } of processes) {
-      // A round trip a slot, and not a send.
+      // One round trip per lease span, not per send.
       expect(asked.count).toBeLessThanOrEqual(SECONDS * 60);
       expect(events.filter(({ type }) => type === 'pace-switched')).toEqual([]);
     }
@@ -113,9 +113,9 @@ describe.runIf(HAS_SERVER)('processes on one server', () => {
     isOver = true;
     await Promise.all(senders);
     expect(mostInASecond(times)).toBeLessThanOrEqual(rate);
-    // Ten a second are its share.
+    // Its share is ten per second.
     expect(aloneMs).toBeGreaterThanOrEqual(1_500);
-    // The deadline of a lease, two permits of its own, and the second after what it took alone.
+    // The deadline of a lease, two permits of its own, and the second after its local permits.
     expect(Math.max(...waits)).toBeLessThanOrEqual(3_000);
   });
 

@@ -4,7 +4,7 @@ import type { LimitWindow } from '../../../src/guards/recipient.ts';
 import { redisLimits } from '../../../src/redis/redis-limits.ts';
 import { SECRET } from '../store-under-test.ts';
 
-/** Reads what a server counts for numbers, as `guards.inspect` shows it; the last of the windows. */
+/** Reads the server's counts of numbers, as `guards.inspect` shows them, for the last of the windows. */
 export async function countsOf(
   port: number,
   { scope, windows }: { readonly scope: string; readonly windows: readonly LimitWindow[] },

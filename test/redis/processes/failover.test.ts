@@ -11,9 +11,9 @@ import { describeWorkerPool, eventually, expectExact, expectNoneTwice, LIMIT, of
 
 const SLOW = { lanes: 4, restMs: 4 };
 
-/** A server and a copy of it, behind an address that leads to one of them. */
+/** A server and its replica, behind an address that leads to one of them. */
 async function startPair() {
-  // By default it waits 5 s for more replicas to come.
+  // By default the server waits 5 s for more replicas.
   const primary = await ofTest(startRedis('--repl-diskless-sync-delay', '0'));
   const replica = await ofTest(startRedis('--replicaof', '127.0.0.1', `${primary.port}`));
   await eventually(async () => {
@@ -32,7 +32,7 @@ async function startPair() {
   };
 }
 
-/** Who has the counters of a scope, and who would follow. */
+/** The node that holds the counters of a scope, and its replica. */
 function findMaster(nodes: readonly RedisServer[], scope: string): [RedisServer, RedisServer] {
   const [first] = nodes as [RedisServer];
   const answer = first.cli('EXISTS', `8x8g:{${scope}}:any`);
@@ -73,7 +73,7 @@ describeWorkerPool('four processes and a failover', (pool) => {
     const numbers = pool.newNumbers(60);
     const setup = await pool.setUp(address.port, SLOW);
     await pool.startSending(numbers);
-    // The replica goes on as it is, and gets nothing more.
+    // The replica stays as it is and receives nothing more.
     replica.cli('REPLICAOF', '127.0.0.1', '1');
     await pool.startSending(numbers, 0.6);
     await restAll();
@@ -101,7 +101,7 @@ describeWorkerPool('four processes and a failover', (pool) => {
     address.moveTo(replica.port);
     const numbers = pool.newNumbers(5);
     await pool.setUp(address.port, { timeoutMs: 4_000 });
-    // Those of one moment are one failure.
+    // Concurrent failures count as one.
     const times = 10;
     const reports = await pool.all((worker) => worker.burst(numbers, times));
     for (const { storeErrors, events } of reports) {

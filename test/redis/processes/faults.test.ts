@@ -4,17 +4,17 @@ import { startTcpProxy } from '../failover/tcp-proxy.ts';
 import { countsOf } from './counter.ts';
 import { describeWorkerPool, eventually, expectExact, expectNoneTwice, LIMIT, ofTest, total } from './kit.ts';
 
-/** Slow enough that a fault falls into the middle. */
+/** Slow enough that a fault happens in the middle. */
 const SLOW = { lanes: 4, restMs: 4 };
 const PROCESSES = 4;
-/** Without a deadline of our own the clients wait for 10 s and more. */
+/** Without our deadline the client libraries wait for 10 s and more. */
 const LONGEST_DECISION_MS = 3_000;
 
 describeWorkerPool('four processes and a server in trouble', (pool) => {
   const reports = () => pool.all((worker) => worker.report());
   const restAll = () => pool.all((worker) => worker.rest());
 
-  /** Each process has refused so many times more. */
+  /** Waits until each process has refused that many more messages. */
   async function everybodyRefuses(times: number, field: 'storeErrors' | 'limited'): Promise<void> {
     const before = await reports();
     await eventually(async () => {
@@ -31,7 +31,7 @@ describeWorkerPool('four processes and a server in trouble', (pool) => {
     }
   }
 
-  /** Goes on until all numbers are full. */
+  /** Continues until all numbers have reached their limit. */
   async function fill(numbers: readonly string[]): Promise<void> {
     await eventually(async () => expect(pool.sentTo(numbers)).toBeGreaterThanOrEqual(numbers.length * LIMIT));
     await everybodyRefuses(numbers.length, 'limited');
@@ -44,7 +44,7 @@ describeWorkerPool('four processes and a server in trouble', (pool) => {
     const setup = await pool.setUp(server.port, SLOW);
     await pool.startSending(numbers);
     server.process.kill('SIGSTOP');
-    // Decided while it still stands.
+    // Decided while the server is still frozen.
     await everybodyRefuses(20, 'storeErrors');
     await pool.allDecidedBy('refuse');
     await expectPromptDecisions();
@@ -62,11 +62,11 @@ describeWorkerPool('four processes and a server in trouble', (pool) => {
     await pool.startSending(numbers);
     server.process.kill('SIGSTOP');
     await pool.allDecidedBy('local');
-    // Nobody has sent to these yet: all that they get now, they get without the server.
+    // Nobody has sent to these numbers yet, so all their messages are sent without the server.
     const fresh = pool.newNumbers(20);
     await restAll();
     await pool.all((worker) => worker.run([...numbers, ...fresh]));
-    // Several times round, so that everybody has used up its share of each.
+    // Several rounds, so that every process has used up its share of each number.
     await everybodyRefuses(4 * numbers.length, 'limited');
     await expectPromptDecisions();
     const alone = PROCESSES * Math.floor(LIMIT / PROCESSES);
@@ -81,7 +81,7 @@ describeWorkerPool('four processes and a server in trouble', (pool) => {
     await eventually(async () => expect(await countsOf(server.port, setup, all)).toEqual(sent));
     await pool.all((worker) => worker.run(all));
     await fill(fresh);
-    // The server had never heard of the fresh ones; it was told, and lets through only what is left.
+    // The server did not know the fresh numbers; it was told, and grants only what is left.
     expect(pool.receiver.counts(all)).toEqual(sent.map((count) => Math.max(LIMIT, count)));
     expectNoneTwice(pool.receiver);
   });
@@ -100,7 +100,7 @@ describeWorkerPool('four processes and a server in trouble', (pool) => {
 
     await server.restart();
     await pool.allDecidedBy('shared');
-    // What was written late before is counted anew, so a few less may be let through than an empty server would.
+    // Messages that are written back late count again, so a few fewer may be granted than by an empty server.
     const full = numbers.map(() => LIMIT);
     await eventually(async () => expect(await countsOf(server.port, setup, numbers)).toEqual(full));
     await restAll();

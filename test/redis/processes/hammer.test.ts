@@ -14,7 +14,7 @@ import {
 } from './kit.ts';
 import { SHIFTS_MINUTES } from './worker-pool.ts';
 
-/** On a busy machine an answer may take long; here nothing is about trouble. */
+/** On a busy machine a reply may take long, and this suite is not about outages. */
 const PATIENT = { timeoutMs: 4_000 };
 
 describeWorkerPool('four processes, with clocks 31 minutes apart', (pool) => {
@@ -22,7 +22,7 @@ describeWorkerPool('four processes, with clocks 31 minutes apart', (pool) => {
     const server = await ofTest(startRedis());
     const numbers = pool.newNumbers(200);
     const setup = await pool.setUp(server.port, PATIENT);
-    // Four tries a process: fewer than three processes cannot fill a number.
+    // Four attempts per process: fewer than three processes cannot fill a number.
     const reports = await pool.all((worker) => worker.burst(numbers, 4));
     expect(sumOf(reports, 'storeErrors')).toBe(0);
     await expectExact(pool, server.port, setup, numbers);
@@ -83,7 +83,7 @@ describeWorkerPool('four processes, with clocks 31 minutes apart', (pool) => {
     await pool.replace(victim);
     await Promise.all(others.map((worker) => worker.burst(numbers, LIMIT)));
 
-    // All are full for the server. What it took for messages that never left is not given to anybody else.
+    // All numbers are full on the server. Takes for messages that never left are not given to others.
     const counted = await countsOf(server.port, setup, numbers);
     expect(counted).toEqual(numbers.map(() => LIMIT));
     const arrived = pool.receiver.counts(numbers);

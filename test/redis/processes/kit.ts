@@ -8,33 +8,33 @@ import { SHIFTS_MINUTES, startWorker, type Worker } from './worker-pool.ts';
 
 export const LIMIT = 10;
 const HALF_AN_HOUR_MS = 1_800_000;
-/** Room for a busy machine; nothing waits longer than it must. */
+/** Allows for a busy machine; nothing waits longer than it must. */
 const PATIENCE = { timeout: 40_000, interval: 20 };
 
 export interface WorkerPool {
   readonly receiver: Receiver;
-  /** Four, on hosts whose clocks are 31 minutes apart. */
+  /** Four workers, on hosts whose clocks are 31 minutes apart. */
   readonly workers: readonly Worker[];
   /** Numbers that nobody has sent to. */
   newNumbers(count: number): string[];
-  /** Gives every worker a client with a scope of its own on this server. */
+  /** Gives every worker a client with its own scope on this server. */
   setUp(redisPort: number, more?: Partial<WorkerSetup>): Promise<WorkerSetup>;
   all(ask: (worker: Worker) => Promise<WorkerReport>): Promise<WorkerReport[]>;
-  /** How many these numbers got together. */
+  /** Total of messages that these numbers received. */
   sentTo(numbers: readonly string[]): number;
-  /** Everybody sends, and this part of what may be sent is out. */
+  /** Starts all workers, and waits until this part of the limit is sent. */
   startSending(numbers: readonly string[], part?: number): Promise<void>;
-  /** Waits until each process has said that these decide now. */
+  /** Waits until every worker has reported this store as the one that decides. */
   allDecidedBy(who: 'shared' | 'local' | 'refuse'): Promise<void>;
-  /** `kill -KILL` of one in the middle of its work; another one takes its place. */
+  /** `kill -KILL` of a working worker; a new one replaces it. */
   replace(worker: Worker): Promise<void>;
 }
 
-/** What the events of a worker say who decides, in order. */
+/** The stores that decided, in order, from the events of a worker. */
 const switchesOf = ({ events }: WorkerReport): string[] =>
   events.flatMap((event) => (event.type === 'limits-switched' ? [event.to] : []));
 
-/** Stops what a test has started, whatever comes of it. */
+/** Stops what a test has started, also when the test fails. */
 export async function ofTest<Started extends { stop(): Promise<void> }>(
   starting: Promise<Started>,
 ): Promise<Started> {
@@ -43,7 +43,7 @@ export async function ofTest<Started extends { stop(): Promise<void> }>(
   return started;
 }
 
-/** Asks again until it holds. */
+/** Retries until the condition holds. */
 export function eventually(condition: () => Promise<void>): Promise<void> {
   return vi.waitFor(condition, PATIENCE);
 }
@@ -52,7 +52,7 @@ export const total = (counts: readonly number[]): number => counts.reduce((sum, 
 export const sumOf = (reports: readonly WorkerReport[], field: 'accepted' | 'limited' | 'storeErrors') =>
   total(reports.map((report) => report[field]));
 
-/** Each number got what the limit allows, and the server counts as many. */
+/** Each number received exactly its limit, and the server counts the same. */
 export async function expectExact(
   { receiver }: WorkerPool,
   port: number,
@@ -69,7 +69,7 @@ export function expectNoneTwice({ arrivals }: Receiver): void {
   expect(new Set(arrivals.map(({ id }) => id)).size).toBe(arrivals.length);
 }
 
-/** A suite with four processes and a pretend 8x8. Each test starts a server of its own. */
+/** A suite with four processes and an emulated 8x8. Each test starts its own server. */
 export function describeWorkerPool(name: string, suite: (pool: WorkerPool) => void): void {
   describe.runIf(hasRedisServer())(name, { timeout: 120_000 }, () => {
     let receiver: Receiver;

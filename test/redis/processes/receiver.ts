@@ -3,22 +3,25 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { createEmulator } from '../../../src/emulator/emulator.ts';
 
-/** A message as 8x8 took it. */
+/** A message that 8x8 accepted. */
 export interface Arrival {
   readonly destination: string;
   readonly id: string;
-  /** Which process sent it. */
+  /** The process that sent it. */
   readonly worker: string;
-  /** When it asked, and when it began to write to 8x8: milliseconds of one clock for all processes of the machine. */
+  /**
+   * When the send was called, and when the request was written to 8x8: milliseconds of one clock for all processes of
+   * the machine.
+   */
   readonly askedMs: number;
   readonly writtenMs: number;
 }
 
-/** The emulator behind HTTP, in this process: what the workers sent is known whatever becomes of them. */
+/** The emulator behind HTTP, in this process: it knows the messages of the workers even after they die. */
 export interface Receiver {
   readonly url: string;
   readonly arrivals: readonly Arrival[];
-  /** How many each of these numbers got. */
+  /** How many messages each of these numbers received. */
   counts(numbers: readonly string[]): number[];
   stop(): Promise<void>;
 }
@@ -31,7 +34,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 export async function startReceiver(): Promise<Receiver> {
-  // Only the last is kept there: all arrivals are kept here.
+  // The emulator keeps only the last message, because all arrivals are kept here.
   const emulator = createEmulator({ requestsPerSecond: false, maxKept: 1 });
   const arrivals: Arrival[] = [];
 
@@ -53,7 +56,7 @@ export async function startReceiver(): Promise<Receiver> {
   }
 
   const server = createServer((request, response) => {
-    // A worker that was killed takes its connection with it.
+    // A killed worker takes its connection down.
     serve(request, response).catch(() => response.destroy());
   });
   server.keepAliveTimeout = 60_000;

@@ -1,6 +1,6 @@
 /**
- * Preloaded into a child process: its clocks are `CLOCK_SHIFT_MS` ahead, as on a host that nobody keeps in time. What
- * measures durations (`performance.now`, `process.hrtime`) has no date and stays.
+ * Preloaded into a child process. Its clocks are `CLOCK_SHIFT_MS` ahead, as on a host without time synchronisation.
+ * Clocks that measure durations (`performance.now`, `process.hrtime`) stay unchanged.
  */
 const shiftMs = Number(process.env.CLOCK_SHIFT_MS ?? 0);
 const systemNow = Date.now;

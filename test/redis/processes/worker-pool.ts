@@ -5,13 +5,13 @@ import type { Reply, WorkerCommand, WorkerReport, WorkerSetup } from './commands
 
 type WithoutId<Each> = Each extends unknown ? Omit<Each, 'id'> : never;
 
-/** A process of its own that sends. */
+/** A process that sends. */
 export interface Worker {
   readonly name: string;
   setUp(setup: WorkerSetup): Promise<WorkerReport>;
   burst(numbers: readonly string[], times: number): Promise<WorkerReport>;
   run(numbers: readonly string[]): Promise<WorkerReport>;
-  /** Ends `run`; done when nothing is on its way. */
+  /** Ends `run`; resolves when nothing is in flight. */
   rest(): Promise<WorkerReport>;
   report(): Promise<WorkerReport>;
   /** `kill` with another signal. */
@@ -28,13 +28,13 @@ export const SHIFTS_MINUTES = [0, 31, -31, 62] as const;
 
 let started = 0;
 
-/** Also those that are frozen, and so do not see that nobody is left to send for. */
+/** Includes frozen processes, which do not notice that their parent has exited. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Starts a worker on a host whose clock is so many minutes ahead. */
+/** Starts a worker on a host whose clock is that many minutes ahead. */
 export async function startWorker(shiftMinutes = 0): Promise<Worker> {
   started += 1;
   const name = `w${started}`;

@@ -6,10 +6,10 @@ import { type RedisLimitStore, redisLimits } from '../../../src/redis/redis-limi
 import { SECRET } from '../store-under-test.ts';
 import type { Reply, WorkerCommand, WorkerReport, WorkerSetup } from './commands.ts';
 
-/** One process of a service, as a program: told by messages what to send, it says what came of it. */
+/** One process of a service, as a program: it receives commands as messages and reports its results. */
 
 const name = process.argv[2] ?? 'worker';
-/** Of the machine: the same in every process, whatever their dates. */
+/** The clock of the machine: the same in every process, whatever its date. */
 const machineMs = () => Number(process.hrtime.bigint() / 1000n) / 1000;
 
 interface Service {
@@ -47,7 +47,7 @@ async function setUp(setup: WorkerSetup): Promise<void> {
   service?.redis.disconnect();
   tally = newTally();
   const redis = connect(setup);
-  // What it would write to the console is told as an event.
+  // Reported as an event instead of on the console.
   redis.on('error', () => {});
   const { events } = tally;
   const limits = redisLimits({
@@ -78,7 +78,7 @@ async function setUp(setup: WorkerSetup): Promise<void> {
   service = { setup, sms, limits, redis };
 }
 
-/** When each message that is not decided yet was asked for. */
+/** Start times of messages that are not decided yet. */
 const askedAt = new Map<string, number>();
 
 function decided(id: string): void {
@@ -116,7 +116,7 @@ function note(error: unknown): void {
   else tally.others[code] = (tally.others[code] ?? 0) + 1;
 }
 
-/** So many sends at one time, as long as there is a next one. */
+/** Sends in parallel lanes as long as there is a next number. */
 async function inLanes(next: () => string | undefined): Promise<void> {
   if (service === undefined) throw new Error('There was no setup.');
   const { sms, setup } = service;
@@ -166,5 +166,5 @@ process.on('message', (command: WorkerCommand) => {
     process.send?.(reply);
   });
 });
-// The tests are over, or broke down.
+// The tests are over, or crashed.
 process.on('disconnect', () => process.exit());
