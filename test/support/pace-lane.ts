@@ -2,13 +2,13 @@ import type { Permit, PermitLease, PermitRequest, RateLane } from '../../src/lim
 
 export const LATE_MS = 40;
 
-/** Where the permits of several processes come from, in memory, with what a test wants to see. */
+/** Permits of several processes from one time line in memory, with a record for assertions. */
 export interface FakeTimeLine extends RateLane {
   readonly requests: PermitRequest[];
   readonly pauses: number[];
-  /** Answers in the place of the next lease. */
+  /** Replaces the reply to the next lease. */
   next: ((request: PermitRequest) => Promise<PermitLease>) | undefined;
-  /** What every lease says of a pause. */
+  /** The remaining pause in every lease. */
   pauseMs: number;
 }
 
@@ -47,7 +47,7 @@ export const leaseOf = (permits: readonly Permit[], more: Partial<PermitLease> =
   ...more,
 });
 
-/** The most times in any half-open second. */
+/** The highest count in any half-open second. */
 export function mostInASecond(times: readonly number[]): number {
   const sorted = [...times].sort((first, second) => first - second);
   let most = 0;

@@ -18,15 +18,15 @@ async function findPostgres(): Promise<string | undefined> {
 }
 
 export interface PostgresServer {
-  /** A pool of its own; closed when the suite ends. */
+  /** A separate pool, closed when the suite ends. */
   connect(options?: pg.PoolConfig): pg.Pool;
-  /** A schema that nobody else uses; dropped when the suite ends. */
+  /** A schema of its own, dropped when the suite ends. */
   readonly schema: string;
 }
 
 /**
- * A suite that needs a real server: `DATABASE_URL`, or the one of this machine. Without one the suite fails in CI, and
- * when one was named; elsewhere it prints that it was not run, and reports one skipped test.
+ * A suite that needs a real server: `DATABASE_URL`, or the local one. Without a server the suite fails in CI, and when
+ * one was named; elsewhere it reports that it did not run, as one skipped test.
  */
 export async function describePostgres(name: string, suite: (server: PostgresServer) => void): Promise<void> {
   const connectionString = await findPostgres();
@@ -44,7 +44,7 @@ export async function describePostgres(name: string, suite: (server: PostgresSer
   const pools: pg.Pool[] = [];
   const connect = (options: pg.PoolConfig = {}) => {
     const pool = new pg.Pool({ connectionString, max: 12, ...options });
-    // A connection that a test kills is no failure.
+    // A connection that a test kills is not a failure.
     pool.on('error', () => {});
     pools.push(pool);
     return pool;

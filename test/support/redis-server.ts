@@ -5,20 +5,20 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Who made the server; both speak the same language. */
+/** The kind of server; both speak the same protocol. */
 export type ServerKind = 'redis' | 'valkey';
 
-/** A server of our own on the loopback interface. */
+/** A server of the tests on the loopback interface. */
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
-  /** Another one after a restart. */
+  /** A different process after a restart. */
   readonly process: ChildProcess;
-  /** One command through `redis-cli`. */
+  /** Runs one command through `redis-cli`. */
   cli(...words: string[]): string;
   /** `kill -KILL`: nothing is saved. */
   kill(): Promise<void>;
-  /** Starts it again on the same port after `kill`, with what its flags let it keep: nothing, by default. */
+  /** Restarts it on the same port after `kill`, with the data that its flags persist: none by default. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -28,10 +28,10 @@ const isInstalled = (kind: ServerKind): boolean =>
     (part) => spawnSync(`${kind}-${part}`, ['--version'], { stdio: 'ignore' }).status === 0,
   );
 
-/** `TEST_SERVER=valkey` runs every test of Redis on Valkey instead. */
+/** `TEST_SERVER=valkey` runs every Redis test on Valkey instead. */
 const USUAL: ServerKind = process.env.TEST_SERVER === 'valkey' ? 'valkey' : 'redis';
 
-/** Whether the binaries are there. In CI they must be: nothing is skipped there. */
+/** Whether the binaries are installed. In CI they must be: nothing is skipped there. */
 export function hasRedisServer(): boolean {
   const isThere = isInstalled(USUAL);
   const wanted = `${USUAL}-server and ${USUAL}-cli`;
@@ -41,7 +41,7 @@ export function hasRedisServer(): boolean {
   return isThere;
 }
 
-/** Whether there is a Valkey besides. Debian 12 has none, so CI may lack it; it is said. */
+/** Whether Valkey is installed too. Debian 12 has none, so CI may lack it; the tests report that. */
 export function hasValkeyServer(): boolean {
   if (USUAL === 'valkey') return false;
   const isThere = isInstalled('valkey');
@@ -69,7 +69,7 @@ function cliOf(kind: ServerKind, port: number): RedisServer['cli'] {
   };
 }
 
-/** Servers of a program that ends without stopping them end with it. */
+/** Servers end with a program that exits without stopping them. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -80,14 +80,14 @@ async function until(isReady: () => boolean, what: string): Promise<void> {
     try {
       if (isReady()) return;
     } catch {
-      // Not yet.
+      // Not ready yet.
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`${what} is not ready after 10 s.`);
 }
 
-/** Starts a server on a free port, without persistence unless flags say so. */
+/** Starts a server on a free port, without persistence unless flags enable it. */
 export async function startServer(kind: ServerKind, ...flags: readonly string[]): Promise<RedisServer> {
   const port = await freePort();
   const directory = await mkdtemp(join(tmpdir(), `${kind}-`));
@@ -137,11 +137,11 @@ export interface RedisCluster {
   stop(): Promise<void>;
 }
 
-/** Three masters, each with so many replicas that take its place after a second. */
+/** Three masters, each with that many replicas that take over after a second. */
 export async function startRedisCluster(kind: ServerKind = USUAL, replicas = 0): Promise<RedisCluster> {
   const flags = ['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf'];
   if (replicas > 0) flags.push('--cluster-node-timeout', '1000');
-  // The bus listens 10,000 ports higher by default, which is not always a port.
+  // The cluster bus listens 10,000 ports higher by default, which may not be a valid port.
   const nodes = await Promise.all(
     Array.from({ length: 3 * (1 + replicas) }, async () =>
       startServer(kind, ...flags, '--cluster-port', `${await freePort()}`),
@@ -161,7 +161,7 @@ export async function startRedisCluster(kind: ServerKind = USUAL, replicas = 0):
   };
 }
 
-/** Servers that are given by address, each with the name of its variable. */
+/** Servers given by address, each with the name of its variable. */
 export function givenServers(): readonly (readonly [name: string, url: string])[] {
   return ['REDIS_URL', 'VALKEY_URL'].flatMap((name) => {
     const url = process.env[name];

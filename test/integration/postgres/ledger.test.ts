@@ -20,7 +20,7 @@ await describePostgres('postgresConsentLedger on a server', ({ connect, schema }
     return ledger;
   }
 
-  /** A connection on which a transaction is open until `end`. */
+  /** A connection with an open transaction until `end`. */
   async function openTransaction(text: string, values: unknown[] = []) {
     const client = await pool.connect();
     await client.query('BEGIN');
@@ -33,7 +33,7 @@ await describePostgres('postgresConsentLedger on a server', ({ connect, schema }
     };
   }
 
-  /** The process of the server that waits for a lock with this statement, once it does. */
+  /** The server process that waits for a lock with this statement. */
   async function waitingProcess(statement: string): Promise<number> {
     for (;;) {
       const { rows } = await pool.query(
@@ -177,7 +177,7 @@ await describePostgres('postgresConsentLedger on a server', ({ connect, schema }
   }));
   const keys = many.map(({ key }) => key);
 
-  /** What is on record of each: by `get`, and by the last of the history. */
+  /** The record of each person: from `get`, and the last entry of the history. */
   async function bothViews(ledger: ReturnType<typeof of>) {
     const histories = await Promise.all(keys.map((key) => ledger.history(key)));
     return { state: await ledger.get(keys), history: histories.map((history) => history.at(-1)) };
@@ -263,7 +263,7 @@ await describePostgres('postgresConsentLedger on a server', ({ connect, schema }
     expect(await of('typed', connect({ types: text as never })).history('+1')).toEqual([
       { state: 'opted-out', scope: 'all', source: 'x', at: 1_763_802_000_000 },
     ]);
-    // One that no longer gives text as text is found out, and is no yes.
+    // A driver that no longer returns text as text is detected, and never a yes.
     expect(await failureOf(of('typed', connect({ types: types as never })).get(['+1']))).toMatchObject({
       message: expect.stringContaining('not an entry'),
     });

@@ -43,7 +43,7 @@ describe('consentLedgerSql', () => {
     const sql = consentLedgerSql();
     expect(sql).toContain("current_setting('server_encoding') <> 'UTF8'");
     const database = new PGlite();
-    // PGlite is always UTF8: the same statement with another wish.
+    // PGlite is always UTF8, so the statement demands another encoding.
     const pool = {
       query: (text: string, values: string[]) => database.query(text.replace("'UTF8'", "'KLINGON'"), values),
     };

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 const onDatabase = () => postgresConsentLedger({ pool: database });
-/** A ledger over a pool that answers this to everything. */
+/** A ledger over a pool that always returns this. */
 const over = (query: SqlPool['query']) => postgresConsentLedger({ pool: { query } });
 const answering = (...rows: unknown[]) => over(async () => ({ rows }));
 const failing = (error: unknown) => over(() => Promise.reject(error));
@@ -62,7 +62,7 @@ describe('postgresConsentLedger', () => {
     await fc.assert(
       fc.asyncProperty(steps, async (chosen) => {
         run += 1;
-        // People of its own for every run: the database is the same.
+        // Different people for every run, because the database is shared.
         const of = (key: string) => `${key}-${run}`;
         const ledgers = [onDatabase(), memoryConsentLedger()] as const;
         for (const ledger of ledgers) {

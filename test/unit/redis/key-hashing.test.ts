@@ -8,7 +8,7 @@ import { createKeyNames, type KeyHashingOptions } from '../../../src/redis/key-h
 import { pushKeys } from '../../../src/redis/rule-arguments.ts';
 import { onceRule, windowRule } from '../../../src/testing/limit-conformance/kit.ts';
 
-/** What any cache was given to remember. */
+/** Every key that was put into a cache. */
 const remembered = vi.hoisted((): unknown[] => []);
 vi.mock('../../../src/cache.ts', async (original) => {
   const { createCache } = await original<typeof import('../../../src/cache.ts')>();

@@ -33,7 +33,7 @@ describe('createOpenTakes', () => {
     open.add('a', 'new', take(LEASE_MS));
     expect(open.remove('a', 'old', 1)).toBeUndefined();
     expect(open.remove('a', 'young', 1)).toBeDefined();
-    // Nor one that nothing has made it forget: its mark on the server is gone as well.
+    // Nor one that nothing has evicted yet: its mark on the server is gone as well.
     expect(open.remove('a', 'new', 2 * LEASE_MS)).toBeUndefined();
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../../src/errors.ts';
 import { type RedisClient, toRedisCommands } from '../../../src/redis/redis-commands.ts';
 
-/** An object whose methods answer with their name and what they were called with. */
+/** An object whose methods return their name and arguments. */
 function recording(...names: readonly string[]): RedisClient {
   return Object.fromEntries(
     names.map((name) => [name, async (...args: unknown[]) => [name, ...args]]),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRunScript } from '../../../src/redis/run-script.ts';
 import { failureOf } from '../../support/transport.ts';
 
-/** A server that does what it is asked in order, one command a turn of the event loop. */
+/** A server that runs commands in order, one per event loop turn. */
 function serverOf(knows: 'no script' | 'never a script' | 'the script') {
   const sent: string[] = [];
   let known = knows === 'the script';
@@ -40,7 +40,7 @@ describe('createRunScript', () => {
     const answers = await Promise.all(names.map((name) => run([name], [])));
     expect(answers).toEqual(names.map((name) => `answer to ${name}`));
     expect(texts(server.sent)).toBe(1);
-    // Later it forgets it again.
+    // Later it forgets the script again.
     server.forget();
     expect(await run(['last'], [])).toBe('answer to last');
     expect(texts(server.sent)).toBe(2);

@@ -5,7 +5,7 @@ import type { StoreUnderTest } from '../../../src/testing/limit-conformance/kit.
 import { limitStoreConformance } from '../../../src/testing/limit-store-conformance.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 
-/** Shards in memory, on a clock that a test moves. */
+/** Shards in memory, with a test clock. */
 function shardedUnderTest(): StoreUnderTest {
   const clock = createFakeClock();
   return {

@@ -26,7 +26,7 @@ interface Asked {
 }
 type Around = <Answer>(asked: Asked, run: () => Promise<Answer>) => Promise<Answer>;
 
-/** A sharded store over memory, with something around every call of a place. */
+/** A sharded store over memory, with a wrapper around every call of a shard. */
 function shardedWith(around: Around = (_, run) => run()): LimitStore {
   const store = memoryLimits();
   return createShardedStore({
@@ -128,7 +128,7 @@ describe('a sharded store', () => {
     const takes = asked.filter(({ method }) => method === 'take');
     expect(takes).toHaveLength(SHARDS + 1);
     expect(most).toBe(SHARDS);
-    // The 998 were refused by the budget, and are counted nowhere.
+    // The budget refused 998 messages, which count nowhere.
     expect(await countsOf(store, ...requests.slice(0, 5).map(({ rules }) => rules[0] as LimitRule))).toEqual([
       1, 1, 0, 0, 0,
     ]);
@@ -282,7 +282,7 @@ describe('a sharded store', () => {
   });
 });
 
-/** Live grants under every counter, as whoever sends sees them. */
+/** Live grants under every counter, as callers see them. */
 class Tally {
   readonly #live = new Map<string, number>();
   isOver = false;
@@ -338,14 +338,14 @@ describe('under any interleaving', () => {
               return answer;
             });
             const tally = new Tally();
-            /** As the store around it does when the server fails: until it is done. */
+            /** As the failover store does when the server fails: until it succeeds. */
             const settleAll = async (requests: readonly TakeRequest[]) => {
               const settlements = requests.map((request) => ({ ...request, outcome: 'return' }) as const);
               for (let tries = 0; tries < 100; tries += 1) {
                 try {
                   return await store.settle(SCOPE, settlements);
                 } catch {
-                  // Again.
+                  // Once more.
                 }
               }
               throw new Error('never settled');

@@ -15,7 +15,7 @@ describe('the permits of a process alone', () => {
   it('are its share of the rate, in whole permits', () => {
     const { own } = start(20);
     const { permits } = own.lease(requestOf(1710, 500), NEVER);
-    // 85 a second, a slot of 100 ms.
+    // 85 per second, over a lease span of 100 ms.
     expect(permits).toHaveLength(8);
     expect(permits[0]).toEqual({ fromMs: 1_000, untilMs: 1_038 });
     expect((permits[1]?.fromMs ?? 0) - 1_000).toBeCloseTo(1040 / 85, 2);

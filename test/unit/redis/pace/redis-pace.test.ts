@@ -60,7 +60,7 @@ describe('the pace on a server', () => {
     for (let index = 0; index < 5; index++) {
       await expect(lane.lease(requestOf(100, 1))).rejects.toThrow(StoreError);
     }
-    // After three failures the server is left alone.
+    // After three failures the server is no longer called.
     expect(calls).toHaveLength(3);
     expect(events.filter(({ type }) => type === 'pace-switched')).toEqual([
       { type: 'pace-switched', to: 'refuse', reason: 'error', cause: 'LOADING' },
@@ -69,7 +69,7 @@ describe('the pace on a server', () => {
 
   it('goes on alone with its share, and puts back what it took when the server is there again', async () => {
     const { lane, calls, events, server } = start({ processes: 2 });
-    // The name of the script is worked out in another thread, which no fake time waits for.
+    // The SHA-1 of the script is computed on another thread, which fake timers do not control.
     await lane.lease(requestOf(100, 2));
     server.answer = hanging;
     for (let index = 0; index < 3; index++) {
@@ -78,7 +78,7 @@ describe('the pace on a server', () => {
     }
     expect(calls).toHaveLength(4);
     await vi.advanceTimersByTimeAsync(980);
-    // Left alone for a second.
+    // Not called for a second.
     expect((await lane.lease(requestOf(100, 2))).permits).toHaveLength(2);
     expect(calls).toHaveLength(4);
     await vi.advanceTimersByTimeAsync(20);
