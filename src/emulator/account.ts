@@ -59,10 +59,10 @@ export const getPrices: Handler = (call, context) => {
   const subAccountId = call.query.get('subAccountId');
   if (subAccountId !== null) readSubAccount(subAccountId, context.subAccountIds);
   const { currency, shape } = context.prices;
-  const countries = selectCountries(call, context).map((priced) => ({
-    priced,
-    dialingPrefix: callingCodeOf(priced.country) ?? '',
-  }));
+  const countries = selectCountries(call, context).map((priced) => {
+    const callingCode = callingCodeOf(priced.country);
+    return { priced, dialingPrefix: callingCode === undefined ? '' : `+${callingCode}` };
+  });
   const outbound = countries.map(({ priced, dialingPrefix }) => outboundOf(priced, dialingPrefix, currency));
   // 8x8's schema has `tollfree` and arrays, its examples have `tollFree` and objects.
   const tollFree = shape === 'array' ? 'tollfree' : 'tollFree';

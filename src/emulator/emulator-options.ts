@@ -24,7 +24,7 @@ import type { EmulatedPriceOptions } from './prices.ts';
 export interface EmulatorOptions {
   /** Valid keys; any other gets 401. @default any key that is not empty */
   readonly apiKey?: string | readonly string[] | undefined;
-  /** Sub-accounts that exist; any other gets 403, code 1001. @default any well-formed sub-account */
+  /** Sub-accounts that exist; any other gets 400, code 1001. @default any well-formed sub-account */
   readonly subAccountIds?: readonly string[] | undefined;
   /**
    * The sub-account of price lists, and of texts from people who never got a message.

@@ -45,6 +45,13 @@ export function readChoice<Choice extends string>(
   return choices.find((choice) => choice === value) ?? fail(problem);
 }
 
+/** Reads the encoding of a message; 8x8's own guides write `Auto`. */
+export function readEncoding(fields: JsonObject): 'AUTO' | 'GSM7' | 'UCS2' {
+  const value = readString(fields, 'encoding', PROBLEMS.invalidEncoding)?.toUpperCase();
+  const encoding = { encoding: value };
+  return readChoice(encoding, 'encoding', ['AUTO', 'GSM7', 'UCS2'], PROBLEMS.invalidEncoding) ?? 'AUTO';
+}
+
 /** Reads an ISO 8601 time with offset as epoch milliseconds; undefined when absent. */
 export function readTime(fields: JsonObject, name: string, problem: Problem): number | undefined {
   const value = readString(fields, name, problem);

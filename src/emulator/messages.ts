@@ -72,9 +72,10 @@ export const getDetails: Handler = (call, context) => {
       createdAt: new Date(message.createdAt).toISOString(),
       smsCount: message.parts,
       price: message.price,
-      clientMessageId: message.clientMessageId,
-      clientBatchId: message.clientBatchId,
-      batchId: message.batchId,
+      // 8x8 writes null for an absent id.
+      clientMessageId: message.clientMessageId ?? null,
+      clientBatchId: message.clientBatchId ?? null,
+      batchId: message.batchId ?? null,
     },
   };
 };

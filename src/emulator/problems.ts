@@ -35,7 +35,11 @@ export const PROBLEMS = {
   invalidJson: { status: 400, code: 1000, message: 'Request body is not valid JSON' },
   invalidUmid: { status: 400, code: 1000, message: 'Invalid umid.' },
   illegalSubAccount: { status: 400, code: 1001, message: 'Illegal subAccountId' },
-  unknownSubAccount: { status: 403, code: 1001, message: 'Illegal subAccountId' },
+  unknownSubAccount: {
+    status: 400,
+    code: 1001,
+    message: "Provided subAccountId doesn't belong to your account",
+  },
   invalidNumber: { status: 400, code: 1002, message: INVALID_NUMBER, rejection: INVALID_NUMBER },
   /** Text that not even a response could carry as a number: a batch is refused as a whole. */
   malformedNumber: { status: 400, code: 1002, message: INVALID_NUMBER },

@@ -1,6 +1,6 @@
 import { MAX_PARTS, measureText } from '../text/measure-text.ts';
 import { callingCodeOf, originOf } from './calling-codes.ts';
-import { type JsonObject, readChoice, readString, readTime, readUrl } from './fields.ts';
+import { type JsonObject, readChoice, readEncoding, readString, readTime, readUrl } from './fields.ts';
 import type { MessageDraft } from './message.ts';
 import { fail, PROBLEMS } from './problems.ts';
 
@@ -102,14 +102,14 @@ export function readMessage(fields: JsonObject, text: string | undefined, now: n
   if (clientMessageId !== undefined && clientMessageId.length > MAX_CLIENT_MESSAGE_ID) {
     fail(PROBLEMS.clientMessageIdTooLong);
   }
-  const wanted = readChoice(fields, 'encoding', ['AUTO', 'GSM7', 'UCS2'], PROBLEMS.invalidEncoding) ?? 'AUTO';
+  const encoding = readEncoding(fields);
   const track = readChoice(fields, 'track', ['None', 'Outcome'], PROBLEMS.invalidParameter);
   const dlrCallbackUrl = readUrl(fields, 'dlrCallbackUrl', PROBLEMS.invalidCallback);
   const clientIp = readClientIp(fields);
   return {
     ...readDestination(fields),
     source: readSource(fields),
-    ...readText(text, wanted),
+    ...readText(text, encoding),
     ...readTimes(fields, now),
     ...(clientMessageId !== undefined && { clientMessageId }),
     ...(clientIp !== undefined && { clientIp }),

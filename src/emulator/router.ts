@@ -32,10 +32,10 @@ function matchPath(template: string, given: readonly string[]): Record<string, s
   return segments;
 }
 
-/** Finds the endpoint: 404 when no path matches, 405 when only the method does not. */
+/** Finds the endpoint: 404 when no path matches, 405 when only the method does not. 8x8 ignores a trailing slash. */
 export function matchRoute(method: string, path: string): RouteMatch {
   const allowed: string[] = [];
-  const given = path.split('/');
+  const given = (path.endsWith('/') ? path.slice(0, -1) : path).split('/');
   for (const route of ROUTES) {
     const segments = matchPath(route.path, given);
     if (segments === undefined) continue;

@@ -1,5 +1,5 @@
 import type { ApiCall, ApiResponse, EmulatorContext } from './context.ts';
-import { isRecord, type JsonObject, readString } from './fields.ts';
+import { isRecord, type JsonObject, readEncoding, readString } from './fields.ts';
 import type { MessageDraft, MessageOrigin } from './message.ts';
 import { fail, PROBLEMS, ProblemError } from './problems.ts';
 import { readMessage } from './read-message.ts';
@@ -32,27 +32,39 @@ function check(message: SubmittedMessage, call: ApiCall, context: EmulatorContex
   }
 }
 
+/** In a batch with an id, 8x8 makes up the missing id of a message: `clientBatchId/number`. */
+function clientMessageIdOf(
+  { fields }: SubmittedMessage,
+  { clientBatchId }: MessageOrigin,
+  destination: string,
+): string | undefined {
+  if (typeof fields.clientMessageId === 'string') return fields.clientMessageId;
+  return clientBatchId === undefined ? undefined : `${clientBatchId}/${destination.replace('+', '')}`;
+}
+
 function acceptOrReject(
   checked: Checked,
-  { fields }: SubmittedMessage,
+  submitted: SubmittedMessage,
   origin: MessageOrigin,
   context: EmulatorContext,
 ) {
-  const { clientMessageId } = fields;
-  const own = typeof clientMessageId === 'string' ? { clientMessageId } : {};
+  const { fields } = submitted;
+  const destination = 'rejection' in checked ? String(fields.destination) : checked.destination;
+  const clientMessageId = clientMessageIdOf(submitted, origin, destination);
   if ('rejection' in checked) {
     return {
       umid: context.ids.uuid(),
-      ...own,
-      destination: fields.destination,
-      encoding: fields.encoding ?? 'AUTO',
+      clientMessageId: clientMessageId ?? null,
+      destination,
+      encoding: readEncoding(fields),
       status: { code: 'REJECTED', description: checked.rejection },
     };
   }
-  const message = context.messages.accept(checked, origin);
+  const own = clientMessageId === undefined ? {} : { clientMessageId };
+  const message = context.messages.accept({ ...checked, ...own }, origin);
   return {
     umid: message.umid,
-    ...own,
+    clientMessageId: clientMessageId ?? null,
     destination: message.destination.slice(1),
     encoding: message.encoding,
     status: { code: 'QUEUED', description: 'SMS is accepted and queued for processing' },
@@ -93,7 +105,7 @@ export function submitBatch(
     status: 200,
     json: {
       batchId,
-      ...ownId,
+      clientBatchId: clientBatchId ?? null,
       acceptedCount: messages.length - rejectedCount,
       rejectedCount,
       ...(body.includeMessagesInResponse === true && { messages }),

@@ -23,16 +23,18 @@ export function receiptBody(
   status: EmulatedReceipt,
   charged: boolean,
 ): WebhookBody {
-  const { umid, batchId, clientMessageId, clientBatchId, subAccountId, source, destination } = message;
+  const { umid, subAccountId, source, destination } = message;
+  // 8x8 writes null for an absent id.
+  const { batchId = null, clientMessageId = null, clientBatchId = null } = message;
   return {
     namespace: 'SMS',
     eventType: 'outbound_message_status_changed',
     description: 'SMS outbound message delivery receipt',
     payload: {
       umid,
-      ...(batchId !== undefined && { batchId }),
-      ...(clientMessageId !== undefined && { clientMessageId }),
-      ...(clientBatchId !== undefined && { clientBatchId }),
+      batchId,
+      clientMessageId,
+      clientBatchId,
       subAccountId,
       source,
       destination,

@@ -45,7 +45,7 @@ describe('account.prices', () => {
             {
               alpha2Code: 'SG',
               countryName: 'Singapore',
-              dialingPrefix: '65',
+              dialingPrefix: '+65',
               operators: [
                 {
                   operatorName: 'Emulated Mobile SG',
@@ -60,7 +60,7 @@ describe('account.prices', () => {
             {
               alpha2Code: 'SG',
               countryName: 'Singapore',
-              dialingPrefix: '65',
+              dialingPrefix: '+65',
               numberTypes: [
                 { type: 'longcode', defaultPrice: price(0.0034) },
                 { type: 'tollfree', defaultPrice: price(0.0034) },

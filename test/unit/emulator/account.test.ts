@@ -8,7 +8,7 @@ describe('prices', () => {
   const singapore = {
     alpha2Code: 'SG',
     countryName: 'Singapore',
-    dialingPrefix: '65',
+    dialingPrefix: '+65',
   };
   const outbound = {
     ...singapore,
@@ -73,7 +73,7 @@ describe('prices', () => {
     ['mcc=x&mnc=1', 400, 1000],
     ['mcc=1&mnc=x', 400, 1000],
     ['direction=sideways', 400, 1000],
-    ['subAccountId=other', 403, 1001],
+    ['subAccountId=other', 400, 1001],
     ['subAccountId=a', 400, 1001],
   ])('refuse %s with %i', async (query, status, code) => {
     const { call } = startEmulator({ subAccountIds: ['team_otp'] });
@@ -93,7 +93,7 @@ describe('prices', () => {
     ]);
     expect(emulator.cost()).toBe(0.7);
     const { body } = await call('GET', `${ACCOUNT}/prices?country=XK`);
-    expect(JSON.stringify(body)).toContain('"countryName":"XK","dialingPrefix":"383"');
+    expect(JSON.stringify(body)).toContain('"countryName":"XK","dialingPrefix":"+383"');
   });
 
   it('exist for countries without one of their own, and for services a pumper likes', async () => {

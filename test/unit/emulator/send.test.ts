@@ -200,7 +200,12 @@ describe('sending a batch', () => {
   it('answers counts only, unless messages are asked for', async () => {
     const { call } = startEmulator();
     const { body } = await call('POST', batch, { messages: [message] });
-    expect(body).toEqual({ batchId: expect.any(String), acceptedCount: 1, rejectedCount: 0 });
+    expect(body).toEqual({
+      batchId: expect.any(String),
+      clientBatchId: null,
+      acceptedCount: 1,
+      rejectedCount: 0,
+    });
   });
 
   it('takes destinations with a template, which messages override', async () => {

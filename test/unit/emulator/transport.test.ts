@@ -29,7 +29,7 @@ describe('admission', () => {
   it.each([
     ['team_otp', 200, undefined],
     ['a%26b', 200, undefined],
-    ['other', 403, 1001],
+    ['other', 400, 1001],
     ['a', 400, 1001],
     ['white%20space', 400, 1001],
   ])('answers the sub-account %s with %i', async (subAccountId, status, code) => {

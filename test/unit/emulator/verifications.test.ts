@@ -189,7 +189,7 @@ describe('sessions of the emulator', () => {
     const other = await call('GET', `/api/v2/subaccounts/other/sessions/${sessionId}`);
     expect([other.status, other.body.code]).toEqual([404, 1404]);
     const foreign = await call('POST', '/api/v2/subaccounts/foreign/sessions', request);
-    expect([foreign.status, foreign.body.code]).toEqual([403, 1001]);
+    expect([foreign.status, foreign.body.code]).toEqual([400, 1001]);
     const illegal = await call('POST', '/api/v2/subaccounts/a/sessions', request);
     expect([illegal.status, illegal.body.code]).toEqual([400, 1001]);
   });

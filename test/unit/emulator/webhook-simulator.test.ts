@@ -40,7 +40,9 @@ describe('a delivery receipt', () => {
       description: 'SMS outbound message delivery receipt',
       payload: {
         umid,
+        batchId: null,
         clientMessageId: 'order-1',
+        clientBatchId: null,
         subAccountId: 'team_otp',
         source: 'SHOP',
         destination: PERSON,
