@@ -63,7 +63,7 @@ export type SmsEvent =
       readonly type: 'consent-recorded';
       readonly destination: string;
       readonly state: 'opted-in' | 'opted-out';
-      readonly scope: 'all' | 'marketing';
+      readonly scope: 'all' | 'marketing' | 'sender';
     })
   /** A person was forgotten on request; an opt-out survives as a keyed hash. */
   | (EventBase & { readonly type: 'consent-forgotten'; readonly destination: string })

@@ -5,7 +5,9 @@ interface ConsentEntryBase {
    * For an opt-out: `all` stops every message (STOP), `marketing` only advertising. For an opt-in it is what the person
    * agreed to get, for a question what was asked for.
    */
-  readonly scope: 'all' | 'marketing';
+  readonly scope: 'all' | 'marketing' | 'sender';
+  /** The sender ID or brand that it is about: of a request the one it came from, of a choice the one it is limited to. */
+  readonly sender?: string | undefined;
   /** What an opt-in covers, or a question asks for; absent = everything in `scope`. */
   readonly purposes?: readonly Purpose[] | undefined;
   /** Where it came from: `web-form`, `inbound-sms`, `support`, … */
@@ -32,8 +34,6 @@ export interface PendingOptIn extends ConsentEntryBase {
   readonly state: 'requested';
   /** Epoch milliseconds from which on an answer no longer counts. Equal to `at` when the question was never sent. */
   readonly expiresAt: number;
-  /** The sender ID it came from, where one was named: a yes to another number of yours is no answer to it. */
-  readonly sender?: string | undefined;
 }
 
 /** One entry of a person's history. */
@@ -96,8 +96,8 @@ export function laterChoice(
 }
 
 /** Tells choices from questions. */
-export function isChoice<Entry extends { readonly state: string }>(
+export function isChoice<Entry extends { readonly state: string; readonly scope?: string }>(
   entry: Entry,
 ): entry is Entry & { readonly state: 'opted-in' | 'opted-out' } {
-  return entry.state !== 'requested';
+  return entry.state !== 'requested' && entry.scope !== 'sender';
 }

@@ -1,4 +1,4 @@
-import { isChoice, type PendingOptIn } from './consent-ledger.ts';
+import type { PendingOptIn } from './consent-ledger.ts';
 import type { ConsentProfile } from './ledger-client.ts';
 
 /** How far 8x8's clock may be behind ours: an answer looks as if it came before its question (ours). */
@@ -21,7 +21,7 @@ export function findPendingOptIn(person: ConsentProfile, at: number): PendingOpt
   const pending = lastPendingOptIn(person);
   if (pending === undefined || at < pending.at - CLOCK_SKEW_MS) return { kind: 'not-requested' };
   const isClosed =
-    person.entries.slice(person.entries.lastIndexOf(pending)).some(isChoice) ||
+    person.entries.slice(person.entries.lastIndexOf(pending)).some(({ state }) => state !== 'requested') ||
     (person.kept !== undefined && person.kept.at > pending.at);
   if (isClosed) return { kind: 'not-requested' };
   return at < pending.expiresAt ? { kind: 'open', pending } : { kind: 'expired' };

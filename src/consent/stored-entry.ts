@@ -6,7 +6,7 @@ const moment = integer({ min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTE
 const entryField = refined<ConsentEntry>(
   shapeWith(['state', 'scope', 'source', 'at'], {
     state: oneOf(['opted-in', 'opted-out', 'requested']),
-    scope: oneOf(['all', 'marketing']),
+    scope: oneOf(['all', 'marketing', 'sender']),
     purposes: list(oneOf(['transactional', 'otp', 'marketing']), { max: 3 }),
     source: anyText,
     at: moment,

@@ -53,7 +53,7 @@ const MIGRATIONS: readonly ((table: ConsentTable) => string)[] = [
       id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       person text COLLATE "C" NOT NULL,
       state text NOT NULL CHECK (state IN ('opted-in', 'opted-out', 'requested')),
-      scope text NOT NULL CHECK (scope IN ('all', 'marketing')),
+      scope text NOT NULL CHECK (scope IN ('all', 'marketing', 'sender')),
       purposes text[],
       source text NOT NULL,
       at_ms bigint NOT NULL,

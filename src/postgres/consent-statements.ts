@@ -43,7 +43,7 @@ export function writeStatements({ entries }: ConsentTable): ConsentStatements {
 FROM json_array_elements_text($1::text::json) WITH ORDINALITY AS wanted (person, position)
 LEFT JOIN LATERAL (
   SELECT ${entry} FROM ${entries} AS found
-  WHERE found.person = wanted.person AND found.state <> 'requested'
+  WHERE found.person = wanted.person AND found.state <> 'requested' AND found.scope <> 'sender'
   ORDER BY found.at_ms DESC, found.id DESC LIMIT 1
 ) AS latest ON true
 ORDER BY wanted.position`,
@@ -57,7 +57,7 @@ ON CONFLICT (person, message_id) WHERE message_id IS NOT NULL DO NOTHING`,
     forget: `WITH gone AS (
   DELETE FROM ${entries} WHERE person IN ($1::text, $2::text) RETURNING id, person, state, scope, at_ms
 ), latest AS (
-  SELECT state, scope, at_ms FROM gone WHERE state <> 'requested'
+  SELECT state, scope, at_ms FROM gone WHERE state <> 'requested' AND scope <> 'sender'
   ORDER BY at_ms DESC, (person = $1::text) DESC, id DESC LIMIT 1
 )
 INSERT INTO ${entries} (person, state, scope, source, at_ms)

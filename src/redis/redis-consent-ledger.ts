@@ -93,7 +93,12 @@ function readTexts(reply: unknown, count?: number): readonly string[] {
 }
 
 const KINDS = { 'opted-in': 'i', 'opted-out': 'o', requested: 'q' } as const;
-const SCOPES = { all: 'a', marketing: 'm' } as const;
+const SCOPES = { all: 'a', marketing: 'm', sender: 's' } as const;
+
+/** The scripts pass over `q` when they look for the latest choice: a choice about one sender is none of the person. */
+function kindOf({ state, scope }: ConsentEntry): string {
+  return scope === 'sender' ? KINDS.requested : KINDS[state];
+}
 
 /** Refuses an entry that could not be read back, because it would make the person unreadable forever. */
 function toMember({ key: _key, ...entry }: ConsentChange, at: number): string {
@@ -104,7 +109,7 @@ function toMember({ key: _key, ...entry }: ConsentChange, at: number): string {
       `changes[${at}]`,
     );
   }
-  return `${KINDS[entry.state]}${SCOPES[entry.scope]}${json}`;
+  return `${kindOf(entry)}${SCOPES[entry.scope]}${json}`;
 }
 
 /** A server that may evict any key would evict opt-outs. */

@@ -102,6 +102,22 @@ const requestsAreNoChoices: LedgerCheck = async (ledger, [key = '', other = ''])
   expectEntries('history has them', await ledger.history(key), [{ ...OUT, at: 1 }, pending]);
 };
 
+const oneSenderIsNotAll: LedgerCheck = async (ledger, [key = '', keepAs = '']) => {
+  const choice = { ...OUT, scope: 'sender', sender: 'shop', at: 5, messageId: 'umid-6' } as const;
+  await ledger.append([
+    { key, ...IN, at: 1 },
+    { key, ...choice },
+    { key: `${key}/shop`, ...choice, scope: 'all' },
+  ]);
+  expectEntries('get passes over choices about one sender', await ledger.get([key, `${key}/shop`]), [
+    { ...IN, at: 1 },
+    { ...choice, scope: 'all' },
+  ]);
+  expectEntries('history has them', await ledger.history(key), [{ ...IN, at: 1 }, choice]);
+  await ledger.forget(key, keepAs);
+  expectEntries('forget passes over them too', await ledger.history(keepAs), []);
+};
+
 const oneMessageOnce: LedgerCheck = async (ledger, [key = '', other = '']) => {
   const change = { ...OUT, at: 5, messageId: 'umid-2' };
   await ledger.append([{ key, ...change }]);
@@ -208,6 +224,7 @@ export function consentLedgerConformance({
     'the latest time counts in any order of arrival': latestTimeWins,
     'entries of one call keep their order': orderInOneCall,
     'an opt-in request is not a choice': requestsAreNoChoices,
+    'a choice about one sender is not a choice about all': oneSenderIsNotAll,
     'one message is recorded once': oneMessageOnce,
     'forget deletes everything but an opt-out': forgets,
     'entries are copies': keepsWhatItWasGiven,
