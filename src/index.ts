@@ -85,7 +85,12 @@ export type {
 } from './api/webhook-settings.ts';
 export { SmsClient } from './client.ts';
 export type { Consent, ConsentStatus } from './consent/consent.ts';
-export type { ConfirmDetails, ConsentDetails, ConsentPersonQuery } from './consent/consent-input.ts';
+export type {
+  ConfirmDetails,
+  ConsentDetails,
+  ConsentPersonQuery,
+  ConsentStatusQuery,
+} from './consent/consent-input.ts';
 export type {
   ConsentChange,
   ConsentEntry,

@@ -1,4 +1,4 @@
-import { anything, type Fields, list, moment, oneOf, shape, shapeWith, text } from '../schema.ts';
+import { anything, type Fields, list, moment, oneOf, refined, shape, shapeWith, text } from '../schema.ts';
 import type { Purpose } from '../types.ts';
 import type { InboundMessage } from '../webhooks/webhook-event.ts';
 
@@ -6,6 +6,12 @@ import type { InboundMessage } from '../webhooks/webhook-event.ts';
 export interface ConsentPersonQuery {
   /** ISO 3166-1 alpha-2 code. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
+}
+
+/** Options of `consent.status`. */
+export interface ConsentStatusQuery extends ConsentPersonQuery {
+  /** A sender ID or brand: what counts for messages from it. @default what counts for the person as a whole */
+  readonly sender?: string | undefined;
 }
 
 /** What is recorded with an answer to `requestOptIn` that did not come as a text. */
@@ -24,6 +30,11 @@ export interface ConsentDetails extends ConfirmDetails {
   readonly source: string;
   /** `marketing` or `all`. @default `marketing` for an opt-in, `all` for an opt-out */
   readonly scope?: 'all' | 'marketing' | undefined;
+  /**
+   * A sender ID or brand that the choice is limited to, instead of `scope`, with `optOutScope: 'sender'`. At most 40
+   * characters. @default none: the choice is about all senders
+   */
+  readonly sender?: string | undefined;
   /** What an opt-in covers. @default everything in `scope` */
   readonly purposes?: readonly Purpose[] | undefined;
 }
@@ -38,11 +49,18 @@ const confirmFields: Fields<ConfirmDetails> = {
 const detailFields: Fields<ConsentDetails> = {
   ...confirmFields,
   scope: oneOf(['all', 'marketing']),
+  sender: text({ max: 40 }),
   purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
 };
-export const detailsSchema = shapeWith(['source'], detailFields, 'an object { source, … }');
+export const detailsSchema = refined<ConsentDetails>(
+  shapeWith(['source'], detailFields, 'an object { source, … }'),
+  ({ sender, scope }) => sender === undefined || scope === undefined,
+  'takes scope or sender, not both.',
+);
 export const confirmSchema = shape(confirmFields, 'an object { source, evidence, at, country }');
 export const querySchema = shape(queryFields, 'an object { country }');
+const statusFields: Fields<ConsentStatusQuery> = { ...queryFields, sender: text({ max: 40 }) };
+export const statusSchema = shape(statusFields, 'an object { country, sender }');
 
 const anyText = text({ min: 0, max: 100_000 });
 /** Also with what a receiver adds to it. Only what is read here must fit. */

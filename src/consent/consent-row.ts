@@ -15,13 +15,14 @@ import type { Purpose } from '../types.ts';
 import { choiceTime } from './choice-time.ts';
 import type { ConsentChange } from './consent-ledger.ts';
 import type { FileTime, ReadTime } from './file-time.ts';
+import { senderKey } from './senders.ts';
 
 /** Fields that the rows of a file have in common, so that they may leave them out. */
 export interface ConsentRowDefaults {
   /** What the people chose. */
   readonly state?: 'opted-in' | 'opted-out' | undefined;
   /** @default `marketing` for an opt-in, `all` for an opt-out */
-  readonly scope?: 'all' | 'marketing' | undefined;
+  readonly scope?: 'all' | 'marketing' | 'sender' | undefined;
   /** Where the choices came from: `old-provider`, `paper-forms`, … */
   readonly source?: string | undefined;
   /** When the people chose; not in the future. */
@@ -53,7 +54,7 @@ export interface ConsentRow extends Omit<ConsentRowDefaults, 'state' | 'at'> {
   readonly text?: string | undefined;
   /** The package's own, of an opt-out that may be confirmed once. */
   readonly confirmation?: string | undefined;
-  /** The sender ID of an opt-in request, at most 16 characters. */
+  /** The sender ID of an opt-in request, or the sender or brand of a choice that is limited to it; at most 40 characters. */
   readonly sender?: string | undefined;
 }
 
@@ -79,7 +80,7 @@ export type ConsentRowField = (typeof ROW_FIELDS)[number];
 
 /** Of the person's own choice: what `consent.grant` takes, and what is kept of a text. */
 const state = oneOf(['opted-in', 'opted-out', 'requested']);
-const scope = oneOf(['all', 'marketing']);
+const scope = oneOf(['all', 'marketing', 'sender']);
 /** Read by the time reader of the file, which says what is wrong with it. */
 const timeText = text({ max: 100 });
 const rowFields: Fields<ConsentRow> = {
@@ -95,7 +96,7 @@ const rowFields: Fields<ConsentRow> = {
   messageId: text({ min: 0, max: 1_000 }),
   text: text({ min: 0, max: 1_600 }),
   confirmation: text({ min: 0, max: 1_000 }),
-  sender: text({ max: 16 }),
+  sender: text({ max: 40 }),
 };
 export const defaultsFields: Fields<ConsentRowDefaults> = {
   state: oneOf(['opted-in', 'opted-out']),
@@ -106,6 +107,8 @@ export const defaultsFields: Fields<ConsentRowDefaults> = {
 const rowSchema = shapeWith(['destination'], rowFields, 'an object');
 
 const FORGOTTEN = /^#[0-9a-f]{32}$/;
+/** A person and the sender that a choice is about, as `exportConsent` writes them. */
+const OF_SENDER = /^(\+\d{7,15})\/(.{1,40})$/;
 
 /** A row as an entry, or why it cannot be one. The reason never holds anything of the row. */
 export type ReadRow = { readonly change: ConsentChange } | { readonly reason: string };
@@ -124,9 +127,8 @@ export function findRowFlaw(row: unknown): string | undefined {
 
 /** The phone number of a row, to be read; undefined for a forgotten person. */
 export function numberOf(row: ConsentRow, country: string | undefined) {
-  return FORGOTTEN.test(row.destination)
-    ? undefined
-    : { raw: row.destination, country: row.country ?? country };
+  const raw = OF_SENDER.exec(row.destination)?.[1] ?? row.destination;
+  return FORGOTTEN.test(raw) ? undefined : { raw, country: row.country ?? country };
 }
 
 /** How the rows of one file are read. */
@@ -149,6 +151,11 @@ function countsFrom({ earliest, latest }: FileTime, isOptOut: boolean, now: numb
   return first === undefined || !isOptOut ? first : Math.min(latest, Math.max(now, first));
 }
 
+function keyOf({ destination }: ConsentRow, phone: PhoneResult & { readonly ok: true }): string {
+  const sender = OF_SENDER.exec(destination)?.[2];
+  return sender === undefined ? consentKey(phone) : senderKey(consentKey(phone), sender);
+}
+
 /** @param phone of {@link numberOf} */
 export function toChange(row: ConsentRow, phone: PhoneResult | undefined, reading: RowReading): ReadRow {
   if (phone?.ok === false) return { reason: `destination: ${phone.hint}` };
@@ -163,7 +170,7 @@ export function toChange(row: ConsentRow, phone: PhoneResult | undefined, readin
   if (at === undefined) return { reason: 'at must not be in the future.' };
   const { purposes, evidence, messageId, text: words, confirmation, sender } = row;
   const common = {
-    key: phone === undefined ? row.destination : consentKey(phone),
+    key: phone === undefined ? row.destination : keyOf(row, phone),
     scope: row.scope ?? defaults.scope ?? (state === 'opted-out' ? 'all' : 'marketing'),
     source,
     at,
@@ -175,7 +182,10 @@ export function toChange(row: ConsentRow, phone: PhoneResult | undefined, readin
   } as const;
   if (state !== 'requested') {
     if (row.expiresAt !== undefined) return { reason: 'expiresAt is for opt-in requests (requested) only.' };
-    if (sender !== undefined) return { reason: 'sender is for opt-in requests (requested) only.' };
+    const isOfSender = common.scope === 'sender' || OF_SENDER.test(row.destination);
+    if (isOfSender !== (sender !== undefined)) {
+      return { reason: 'sender is for opt-in requests (requested) and for scope sender, which needs it.' };
+    }
     return { change: { ...common, state, ...(confirmation !== undefined && { confirmation }) } };
   }
   if (row.expiresAt === undefined) return { reason: 'expiresAt is missing.' };

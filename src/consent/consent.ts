@@ -12,10 +12,12 @@ import {
   type ConfirmDetails,
   type ConsentDetails,
   type ConsentPersonQuery,
+  type ConsentStatusQuery,
   confirmSchema,
   detailsSchema,
   inboundSchema,
   querySchema,
+  statusSchema,
 } from './consent-input.ts';
 import type { ConsentEntry, ConsentRecord } from './consent-ledger.ts';
 import { type DoubleOptIn, type OptInRequest, optInRequestSchema } from './double-opt-in.ts';
@@ -23,6 +25,7 @@ import type { ForgetPerson } from './forget-person.ts';
 import type { HandleInbound, InboundConsent } from './handle-inbound.ts';
 import { type LedgerClient, publicEntry } from './ledger-client.ts';
 import { reconfirmAt } from './reconfirm.ts';
+import { choiceAbout, createSenderNames } from './senders.ts';
 
 /** The choice that counts now. */
 export interface ConsentStatus extends ConsentRecord {
@@ -44,7 +47,7 @@ export interface Consent {
    */
   status(
     destination: string,
-    query?: ConsentPersonQuery,
+    query?: ConsentStatusQuery,
     options?: CallOptions,
   ): Promise<ConsentStatus | undefined>;
   /**
@@ -117,7 +120,8 @@ function assertFits(schema: Field, value: unknown, base: string): void {
 
 export function createConsent(config: ConsentConfig): Consent {
   const { calls, ledger, doubleOptIn, clock, phoneDefaults } = config;
-  const reconfirm = config.guard === false ? {} : config.guard;
+  const guard = config.guard === false ? {} : config.guard;
+  const senderName = createSenderNames(guard.inbound?.brands);
 
   function readTime(at: string | Date | undefined): number {
     const now = clock.now();
@@ -138,6 +142,16 @@ export function createConsent(config: ConsentConfig): Consent {
     return latest?.state === 'opted-out' && latest.at <= at ? latest.scope : asked;
   }
 
+  async function scopeOf(
+    state: ConsentRecord['state'],
+    phone: Phone,
+    { scope }: ConsentDetails,
+    at: number,
+    call: Call,
+  ): Promise<ConsentRecord['scope']> {
+    return state === 'opted-in' ? (scope ?? 'marketing') : optOutScope(phone, scope ?? 'all', at, call);
+  }
+
   function record(
     state: ConsentRecord['state'],
     destination: string,
@@ -149,12 +163,12 @@ export function createConsent(config: ConsentConfig): Consent {
       const phone = readPhone(destination, details.country, phoneDefaults);
       const { source, purposes, evidence } = details;
       const at = readTime(details.at);
+      const sender = details.sender === undefined ? undefined : senderName(details.sender);
       const change: ConsentRecord = {
         state,
-        scope:
-          state === 'opted-in'
-            ? (details.scope ?? 'marketing')
-            : await optOutScope(phone, details.scope ?? 'all', at, call),
+        ...(sender === undefined
+          ? { scope: await scopeOf(state, phone, details, at, call) }
+          : ({ scope: 'sender', sender } as const)),
         source,
         at,
         ...(purposes !== undefined && { purposes }),
@@ -180,10 +194,17 @@ export function createConsent(config: ConsentConfig): Consent {
 
   return {
     status: (destination, query = {}, options = undefined) =>
-      aboutPerson(destination, query, options, async (phone, call) => {
-        const latest = await ledger.readLatest(phone, call);
+      calls.run(options, async (call) => {
+        assertFits(statusSchema, query, 'query');
+        const phone = readPhone(destination, query.country ?? defaultCountry);
+        const overall = await ledger.readLatest(phone, call);
+        const own =
+          query.sender === undefined
+            ? undefined
+            : await ledger.readLatest(phone, call, senderName(query.sender));
+        const latest = choiceAbout(overall, own);
         if (latest === undefined) return undefined;
-        const due = latest.state === 'opted-in' ? reconfirmAt(latest.at, reconfirm) : undefined;
+        const due = latest.state === 'opted-in' ? reconfirmAt(latest.at, guard) : undefined;
         return { ...publicEntry(latest), ...(due !== undefined && { reconfirmAt: due }) };
       }),
     history: (destination, query = {}, options = undefined) =>

@@ -12,6 +12,7 @@ import { optOutTime, senderOf, writtenAt } from './inbound-facts.ts';
 import { createKeywordReader } from './keywords/read-keyword.ts';
 import { type ConsentProfile, type LedgerClient, publicEntry } from './ledger-client.ts';
 import { findPendingOptIn, isReplyTo } from './pending-opt-in.ts';
+import { createSenderNames } from './senders.ts';
 
 /** What an inbound text meant for consent, and what was done about it. */
 export interface InboundConsent {
@@ -49,6 +50,9 @@ export interface HandleInboundConfig extends InboundActionsConfig {
 
 /** A text of a person whose number could be read. */
 interface PersonText {
+  /** What the person chose as a whole. */
+  readonly overall: ConsentProfile;
+  /** What the text is about: the same, or what the person chose about the sender that they wrote to. */
   readonly profile: ConsentProfile;
   readonly inbound: InboundMessage;
   /** Epoch milliseconds. */
@@ -73,6 +77,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
   const { inbound: options = {}, onPossibleOptOut }: ConsentGuardOptions = guard === false ? {} : guard;
   const { optOutReply, optInReply, helpReply, optOutScope = 'all' } = options;
   const { languages, words } = options;
+  const senderName = createSenderNames(options.brands);
   const readKeyword = createKeywordReader({ languages, words }, 'guards.consent.inbound');
   const { reply, mirror } = createInboundActions(config);
 
@@ -99,7 +104,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
   }
 
   /** What is recorded of every choice that came as a text. */
-  function evidenceOf({ inbound, at }: PersonText) {
+  function evidenceOf({ inbound, at }: Pick<PersonText, 'inbound' | 'at'>) {
     return { at, messageId: inbound.umid, text: inbound.body.slice(0, MAX_KEPT_CHARACTERS) };
   }
 
@@ -108,14 +113,15 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
   }
 
   async function optOut(
-    { profile, inbound, at: writtenAt }: PersonText,
+    { overall, profile, inbound, at: writtenAt }: PersonText,
     call: Call,
   ): Promise<Omit<InboundConsent, 'intent'>> {
     const { phone, latest } = profile;
     const at = optOutTime(profile.entries, writtenAt);
     const wasOut = latest?.state === 'opted-out';
+    const wasOutOfAll = overall.latest?.state === 'opted-out' && overall.latest.scope === 'all';
     const superseded = isSuperseded(profile, at);
-    const mayConfirm = optOutReply !== undefined && !wasOut && !superseded;
+    const mayConfirm = optOutReply !== undefined && !wasOut && !wasOutOfAll && !superseded;
     // A second STOP takes the token of the first with it, or the confirmation under way would lose its reason.
     const confirmation = mayConfirm
       ? await confirmationToken(profile)
@@ -124,10 +130,9 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
         : undefined;
     const record: ConsentRecord = {
       state: 'opted-out',
-      // STOP never takes back a part of what was stopped before.
-      scope: wasOut && latest.scope === 'all' ? 'all' : optOutScope,
+      ...scopeOfStop(wasOutOfAll, inbound),
       source: 'inbound-sms',
-      ...evidenceOf({ profile, inbound, at }),
+      ...evidenceOf({ inbound, at }),
       ...(confirmation !== undefined && { confirmation }),
     };
     await ledger.append(phone, record, call);
@@ -145,11 +150,28 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     return { recorded, ...done };
   }
 
+  function scopeOfStop(
+    wasOutOfAll: boolean,
+    inbound: InboundMessage,
+  ): Pick<ConsentRecord, 'scope' | 'sender'> {
+    if (optOutScope === 'sender') return { scope: 'sender', sender: senderName(inbound.destination) };
+    // STOP never takes back a part of what was stopped before.
+    return { scope: wasOutOfAll ? 'all' : optOutScope };
+  }
+
   /**
    * START takes back a STOP: what the person had agreed to before counts again. An opt-out on another way, as from marketing
    * alone on a web page, is not taken back.
    */
-  function restored({ entries }: ConsentProfile, at: number): Pick<ConsentRecord, 'scope' | 'purposes'> {
+  function restored({
+    profile: { entries },
+    inbound,
+    at,
+  }: PersonText): Pick<ConsentRecord, 'scope' | 'purposes' | 'sender'> {
+    if (optOutScope === 'sender') {
+      const own = { scope: 'sender', sender: senderName(inbound.destination) } as const;
+      return options.keywordOptIn === true ? own : { ...own, purposes: SERVICE_ONLY.purposes };
+    }
     if (options.keywordOptIn === true) return { scope: 'marketing' };
     const before = entries.findLast(
       ({ state, messageId, at: chosenAt }) =>
@@ -162,7 +184,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
 
   async function optIn(
     text: PersonText,
-    given: Pick<ConsentRecord, 'scope' | 'purposes' | 'source'>,
+    given: Pick<ConsentRecord, 'scope' | 'purposes' | 'source' | 'sender'>,
     call: Call,
   ): Promise<Omit<InboundConsent, 'intent'>> {
     const { profile, inbound } = text;
@@ -182,8 +204,8 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
 
   /** START, or a yes. */
   async function agree(kind: 'opt-in' | 'confirm', text: PersonText, call: Call): Promise<InboundConsent> {
-    const { profile, at, inbound } = text;
-    const found = findPendingOptIn(profile, at);
+    const { overall, at, inbound } = text;
+    const found = findPendingOptIn(overall, at);
     if (found.kind === 'open' && isReplyTo(found.pending, inbound.destination)) {
       const { pending } = found;
       const { scope, purposes } = pending;
@@ -193,13 +215,13 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
         ...(purposes !== undefined && { purposes }),
       };
       // The answer comes after its question, whatever 8x8's clock says.
-      const answer = { ...text, at: Math.max(at, pending.at) };
+      const answer = { ...text, profile: overall, at: Math.max(at, pending.at) };
       return { intent: 'confirm', ...(await optIn(answer, given, call)) };
     }
     if (kind === 'confirm') return { intent: 'none' };
     return {
       intent: kind,
-      ...(await optIn(text, { source: 'inbound-sms', ...restored(profile, at) }, call)),
+      ...(await optIn(text, { source: 'inbound-sms', ...restored(text) }, call)),
     };
   }
 
@@ -209,15 +231,17 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     inbound: InboundMessage,
     call: Call,
   ): Promise<InboundConsent> {
-    const profile = await ledger.read(phone, call);
-    const known = profile.entries.find(({ messageId }) => messageId === inbound.umid);
+    const overall = await ledger.read(phone, call);
+    const profile =
+      optOutScope === 'sender' ? await ledger.read(phone, call, senderName(inbound.destination)) : overall;
+    const known = overall.entries.find(({ messageId }) => messageId === inbound.umid);
     if (known !== undefined) {
       const intent = known.source === 'double-opt-in' ? 'confirm' : kind;
       const replies = kind === 'opt-out' ? optOutReply : optInReply;
       const recorded = publicEntry(known as ConsentRecord);
       return { intent, recorded, ...(replies !== undefined && { reply: 'skipped' }) };
     }
-    const text = { profile, inbound, at: writtenAt(inbound, clock.now()) };
+    const text = { overall, profile, inbound, at: writtenAt(inbound, clock.now()) };
     return kind === 'opt-out' ? { intent: kind, ...(await optOut(text, call)) } : agree(kind, text, call);
   }
 

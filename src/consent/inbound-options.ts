@@ -1,5 +1,6 @@
-import { type Fields, flag, oneOf, shape, text } from '../schema.ts';
+import { anything, type Fields, findFlaw, flag, list, oneOf, refined, shape, text } from '../schema.ts';
 import { type KeywordOptions, keywordFields } from './keywords/read-keyword.ts';
+import { type Brands, createSenderNames } from './senders.ts';
 
 /**
  * What happens to texts that people write. Answers go out from the number they wrote to, past every guard.
@@ -13,14 +14,40 @@ export interface InboundConsentOptions extends KeywordOptions {
   readonly optInReply?: string | undefined;
   /** Answers HELP, at most once an hour to a number (ours). @default none is sent */
   readonly helpReply?: string | undefined;
-  /** What STOP stops. @default 'all' */
-  readonly optOutScope?: 'all' | 'marketing' | undefined;
+  /**
+   * What STOP stops: everything, advertising, or what comes from the sender or brand that the person wrote to (`sender`, see
+   * `brands`). Do not switch `sender` off again: opt-outs of one sender count only while it is on. @default 'all'
+   */
+  readonly optOutScope?: 'all' | 'marketing' | 'sender' | undefined;
+  /**
+   * Sender IDs by brand, for `optOutScope: 'sender'`: a STOP to one of them counts for all of its brand. A sender ID that is
+   * not listed is a brand of its own. @default none
+   *
+   * @example brands: { shop: ['+6580001234', 'SHOP'], bank: ['+6580005678'] }
+   */
+  readonly brands?: Brands | undefined;
   /** Also puts who opted out of everything on 8x8's own block list, which 8x8 reads once an hour. @default false */
   readonly blockAt8x8?: boolean | undefined;
   /** START agrees to marketing ("text START to join"), instead of only undoing a STOP. @default false */
   readonly keywordOptIn?: boolean | undefined;
 }
 
+const senderIds = list(text({ max: 40 }), { min: 1, max: 1_000 });
+const brandsField = refined<Brands>(
+  anything(),
+  (brands) => {
+    if (typeof brands !== 'object' || brands === null || Array.isArray(brands)) return false;
+    const names = Object.entries(brands);
+    const senders = names.flatMap(([, ids]) => (Array.isArray(ids) ? ids.map(String) : []));
+    const nameOf = createSenderNames();
+    return (
+      names.length <= 1_000 &&
+      names.every(([name, ids]) => /^[\w.-]{1,40}$/.test(name) && findFlaw(senderIds, ids) === undefined) &&
+      new Set(senders.map(nameOf)).size === senders.length
+    );
+  },
+  'must be an object of sender IDs by brand (letters, digits and ._-), each sender ID in one brand.',
+);
 /** Ten parts of GSM-7; the content guard says more exactly what fits. */
 const MAX_REPLY_CHARACTERS = 1_530;
 
@@ -29,7 +56,8 @@ const fields: Fields<InboundConsentOptions> = {
   optOutReply: reply,
   optInReply: reply,
   helpReply: reply,
-  optOutScope: oneOf(['all', 'marketing']),
+  optOutScope: oneOf(['all', 'marketing', 'sender']),
+  brands: brandsField,
   blockAt8x8: flag(),
   keywordOptIn: flag(),
   ...keywordFields,

@@ -8,6 +8,7 @@ import { maskNumber } from '../redact.ts';
 import { withTimeLimit } from '../time-limit.ts';
 import { raceAbort } from '../wait.ts';
 import {
+  type ConsentChange,
   type ConsentEntry,
   type ConsentLedger,
   type ConsentRecord,
@@ -15,6 +16,7 @@ import {
   laterChoice,
 } from './consent-ledger.ts';
 import { createPseudonym } from './pseudonym.ts';
+import { senderKey, sendersIn } from './senders.ts';
 
 /** What is on record of one person. */
 export interface ConsentProfile {
@@ -36,8 +38,8 @@ export interface ConsentProfile {
 export interface LedgerClient {
   readonly hasLedger: boolean;
   /** @throws ConfigurationError there is no ledger */
-  read(phone: Phone, call: Call): Promise<ConsentProfile>;
-  readLatest(phone: Phone, call: Call): Promise<ConsentRecord | undefined>;
+  read(phone: Phone, call: Call, sender?: string): Promise<ConsentProfile>;
+  readLatest(phone: Phone, call: Call, sender?: string): Promise<ConsentRecord | undefined>;
   append(phone: Phone, entry: ConsentEntry, call: Call): Promise<void>;
   /** @throws ConfigurationError there is no ledger, or no `forgetSecret` */
   forget(phone: Phone, call: Call): Promise<void>;
@@ -72,6 +74,23 @@ const FAILURES = {
 export function publicEntry<Entry extends ConsentEntry>(entry: Entry): Entry {
   const { confirmation: _token, ...shown } = entry as Entry & { readonly confirmation?: string | undefined };
   return shown as unknown as Entry;
+}
+
+function keyOf(phone: Phone, sender?: string): string {
+  const key = consentKey({ phone });
+  return sender === undefined ? key : senderKey(key, sender);
+}
+
+/**
+ * A choice about one sender is kept twice, in one append: under the sender's own key, where it counts, and in the history of
+ * the person, which `get` passes over.
+ */
+function toChanges(key: string, entry: ConsentEntry): readonly ConsentChange[] {
+  if (entry.scope !== 'sender' || entry.sender === undefined) return [{ ...entry, key }];
+  return [
+    { ...entry, key },
+    { ...entry, key: senderKey(key, entry.sender), scope: 'all' },
+  ];
 }
 
 export function createLedgerClient({ guard, emit }: LedgerClientConfig): LedgerClient {
@@ -133,23 +152,23 @@ export function createLedgerClient({ guard, emit }: LedgerClientConfig): LedgerC
   return {
     hasLedger: ledger !== undefined,
     runHook,
-    read: (phone, call) =>
+    read: (phone, call, sender) =>
       withLedger(call, 'read', async (store, signal) => {
-        const key = consentKey({ phone });
+        const key = keyOf(phone, sender);
         const entries: unknown = await store.history(key, { signal });
         if (!Array.isArray(entries)) throw new TypeError('not a history');
         const kept = await readKept(store, key, signal);
         const own = (entries as readonly ConsentEntry[]).findLast(isChoice);
         return { phone, key, entries, kept, latest: laterChoice(own, kept) };
       }),
-    readLatest: (phone, call) =>
+    readLatest: (phone, call, sender) =>
       withLedger(call, 'read', async (store, signal) => {
-        const key = consentKey({ phone });
+        const key = keyOf(phone, sender);
         const [own] = await store.get([key], { signal });
         return laterChoice(own, await readKept(store, key, signal));
       }),
     append: (phone, entry, call) =>
-      withLedger(call, 'write', (store) => store.append([{ ...entry, key: consentKey({ phone }) }])),
+      withLedger(call, 'write', (store) => store.append(toChanges(keyOf(phone), entry))),
     async forget(phone, call) {
       requireLedger();
       if (pseudonym === undefined) {
@@ -158,8 +177,14 @@ export function createLedgerClient({ guard, emit }: LedgerClientConfig): LedgerC
           'guards.consent.forgetSecret',
         );
       }
-      const key = consentKey({ phone });
-      await withLedger(call, 'write', async (store) => store.forget(key, await pseudonym(key)));
+      const key = keyOf(phone);
+      await withLedger(call, 'write', async (store, signal) => {
+        const senders = sendersIn(await store.history(key, { signal }));
+        // The history names the senders, so it goes last: a call that failed half-way can be repeated.
+        for (const each of [...senders.map((sender) => senderKey(key, sender)), key]) {
+          await store.forget(each, await pseudonym(each));
+        }
+      });
     },
     async notify({ e164 }, record, call) {
       const { state, scope } = record;

@@ -1,6 +1,7 @@
 import { type ConsentLedger, type ConsentRecord, laterChoice } from '../consent/consent-ledger.ts';
 import { createPseudonym, type Pseudonym } from '../consent/pseudonym.ts';
 import { isStale } from '../consent/reconfirm.ts';
+import { choiceAbout, createSenderNames, isOutOfAnySender, senderKey } from '../consent/senders.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
 import { mapLimited } from '../map-limited.ts';
 import { withTimeLimit } from '../time-limit.ts';
@@ -68,6 +69,9 @@ export function describeConsentRule(rule: LimitRule): string | undefined {
     : 'This person got this answer not long ago.';
 }
 
+/** A person's own latest choice, and the one kept of before they were forgotten. */
+type StoredChoices = readonly [own: ConsentRecord | undefined, kept: ConsentRecord | undefined];
+
 /** One reason a message; `undefined` is a yes. */
 type Asking = (messages: readonly OutgoingMessage[], call: GuardCall) => Promise<(AskedReason | undefined)[]>;
 
@@ -82,7 +86,9 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
     forgetSecret,
     otpAfterOptOut = false,
   } = options;
-  const { timeoutMs = 1_000, concurrency = 32 } = options;
+  const { timeoutMs = 1_000, concurrency = 32, inbound } = options;
+  const perSender = inbound?.optOutScope === 'sender';
+  const senderName = createSenderNames(inbound?.brands);
   const pseudonym = forgetSecret === undefined ? undefined : createPseudonym(forgetSecret);
 
   /** One question with its time limit; every way to fail has its own reason. */
@@ -126,15 +132,43 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
   /** A store that is not ours may hand back anything, a list of purposes that is none included. */
   function judgeSafely(
     message: OutgoingMessage,
-    own: ConsentRecord | undefined,
-    kept: ConsentRecord | undefined,
+    overall: StoredChoices,
+    aboutSender: StoredChoices | undefined,
     now: number,
   ) {
     try {
-      return judgeRecord(message, laterChoice(own, kept), now);
+      const own = aboutSender === undefined ? undefined : laterChoice(...aboutSender);
+      return judgeRecord(message, choiceAbout(laterChoice(...overall), own), now);
     } catch {
       return 'unreadable';
     }
+  }
+
+  /** The name of the sender that a message names. */
+  function senderOf({ content }: OutgoingMessage): string | undefined {
+    return content?.source === undefined ? undefined : senderName(content.source);
+  }
+
+  function keyOfSender(message: OutgoingMessage): string {
+    const sender = senderOf(message);
+    return sender === undefined ? consentKey(message) : senderKey(consentKey(message), sender);
+  }
+
+  /** 8x8 chooses the sender of a message that names none: a person who opted out of any sender does not get it. */
+  async function refuseUnknownSenders(
+    messages: readonly OutgoingMessage[],
+    reasons: readonly (AskedReason | undefined)[],
+    call: GuardCall,
+    from: ConsentLedger,
+  ): Promise<(AskedReason | undefined)[]> {
+    return mapLimited([...messages.entries()], concurrency, async ([index, message]) => {
+      const isExempt = message.purpose === 'otp' && otpAfterOptOut;
+      if (reasons[index] !== undefined || senderOf(message) !== undefined || isExempt) return reasons[index];
+      const outcome = await asked(call, ({ signal }) => from.history(consentKey(message), { signal }));
+      if ('reason' in outcome) return outcome.reason;
+      if (!Array.isArray(outcome.answer)) return 'unreadable';
+      return isOutOfAnySender(outcome.answer) ? 'opted-out' : undefined;
+    });
   }
 
   function queryOf({ phone, purpose, clientMessageId }: OutgoingMessage): ConsentQuery {
@@ -168,16 +202,25 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
     call: GuardCall,
     from: ConsentLedger,
   ): Promise<(AskedReason | undefined)[]> {
-    const own = messages.map(consentKey);
+    const people = messages.map(consentKey);
+    // Of each message what the person chose as a whole, then what they chose about its sender.
+    const own = perSender ? [...people, ...messages.map(keyOfSender)] : people;
     // Before the clock of the question runs: ten thousand hashes take a good part of a second.
     const keys = pseudonym === undefined ? own : [...own, ...(await hashAll(own, pseudonym, call))];
     const outcome = await asked(call, ({ signal }) => from.get(keys, { signal }));
     if ('reason' in outcome) return messages.map(() => outcome.reason);
     const records = outcome.answer;
     if (!Array.isArray(records) || records.length !== keys.length) return messages.map(() => 'unreadable');
-    const reasons = messages.map((message, index) =>
-      judgeSafely(message, records[index], records[own.length + index], call.now),
+    const recordsOf = (index: number) => [records[index], records[own.length + index]] as const;
+    const judged = messages.map((message, index) =>
+      judgeSafely(
+        message,
+        recordsOf(index),
+        perSender && senderOf(message) !== undefined ? recordsOf(people.length + index) : undefined,
+        call.now,
+      ),
     );
+    const reasons = perSender ? await refuseUnknownSenders(messages, judged, call, from) : judged;
     if (onMissing === undefined) return reasons;
     const missing = messages.filter((_, index) => reasons[index] === 'no-record');
     const found = await askEach(missing, call, onMissing);

@@ -474,6 +474,30 @@ describe('what only sounds like an opt-out', () => {
   });
 });
 
+it('a reaction to a message of ours is told apart, and nothing is reported', async () => {
+  const onPossibleOptOut = vi.fn();
+  const { consent, of } = start({ onPossibleOptOut });
+  const text = textOf('Liked “Sale! Reply STOP to end”');
+  expect(await consent.handleInbound(text)).toEqual({ intent: 'reaction' });
+  expect(onPossibleOptOut).not.toHaveBeenCalled();
+  expect(of('possible-opt-out')).toEqual([]);
+});
+
+it('a word that is ordinary where the number is from opts out only alone', async () => {
+  const singapore = numberOf(1);
+  const { consent } = start();
+  expect(await consent.handleInbound(textOf('ok off', { source: singapore }))).toEqual({
+    intent: 'possible-opt-out',
+  });
+  const indonesia = '+6281234567890';
+  expect(await consent.handleInbound(textOf('OFF ya kak', { source: indonesia }))).toMatchObject({
+    intent: 'opt-out',
+  });
+  expect(await consent.handleInbound(textOf('OFF', { source: singapore }))).toMatchObject({
+    intent: 'opt-out',
+  });
+});
+
 describe("8x8's block list", () => {
   const accountId = 'account-1';
 

@@ -212,7 +212,11 @@ describe('bad rows', () => {
     ['a text that is too long', { text: 'x'.repeat(1_601) }, /^text must be a string of 0 to 1600/],
     ['a choice that expires', { expiresAt: at }, /^expiresAt is for opt-in requests/],
     ['a question that does not', { state: 'requested' }, /^expiresAt is missing/],
-    ['a choice that was sent from somewhere', { sender: '+6580001234' }, /^sender is for opt-in requests/],
+    [
+      'a choice that was sent from somewhere',
+      { sender: '+6580001234' },
+      /^sender is for opt-in requests \(requested\) and for scope sender/,
+    ],
     [
       'a question with a token',
       { state: 'requested', expiresAt: at, confirmation: 'x' },

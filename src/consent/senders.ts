@@ -1,0 +1,57 @@
+import type { ConsentEntry, ConsentRecord } from './consent-ledger.ts';
+
+/** Sender IDs by the brand that they belong to: `{ shop: ['+6580001234', 'SHOP'] }`. */
+export type Brands = Readonly<Record<string, readonly string[]>>;
+
+/** Digits of a number; words without case. */
+function normalise(sender: string): string {
+  const text = sender.trim();
+  return /^\+?\d+$/.test(text) ? text.replace(/^\+/, '') : text.toLowerCase();
+}
+
+/** Gives the name under which opt-outs from a sender are kept: its brand, or the sender ID itself in one spelling. */
+export function createSenderNames(brands: Brands = {}): (sender: string) => string {
+  const names = new Map(
+    Object.entries(brands).flatMap(([brand, senders]) =>
+      [brand, ...senders].map((sender) => [normalise(sender), brand] as const),
+    ),
+  );
+  return (sender) => names.get(normalise(sender)) ?? normalise(sender);
+}
+
+/** Where a ledger keeps what a person chose about one sender: beside the person, so that two choices never overwrite. */
+export function senderKey(key: string, sender: string): string {
+  return `${key}/${sender}`;
+}
+
+/** The senders that a history speaks of. */
+export function sendersIn(entries: readonly ConsentEntry[]): readonly string[] {
+  const named = entries.flatMap((entry) =>
+    entry.scope === 'sender' && entry.sender !== undefined ? [entry.sender] : [],
+  );
+  return [...new Set(named)];
+}
+
+/** Whether the latest choice about any sender is an opt-out. */
+export function isOutOfAnySender(entries: readonly ConsentEntry[]): boolean {
+  const latest = new Map<string, ConsentEntry['state']>();
+  for (const entry of entries) {
+    if (entry.scope === 'sender') latest.set(entry.sender ?? '', entry.state);
+  }
+  return [...latest.values()].includes('opted-out');
+}
+
+/**
+ * The choice that counts for messages from one sender: an opt-out from it wins over everything that was chosen about the
+ * person as a whole, an opt-in to it only over an earlier opt-out.
+ */
+export function choiceAbout(
+  overall: ConsentRecord | undefined,
+  own: ConsentRecord | undefined,
+): ConsentRecord | undefined {
+  if (own === undefined) return overall;
+  // Also when it is something that a ledger should not give: whoever judges it refuses.
+  if (own.state !== 'opted-in') return own;
+  if (overall?.state === 'opted-in') return overall;
+  return overall === undefined || own.at >= overall.at ? own : overall;
+}
