@@ -2,7 +2,7 @@ import { anything, type Fields, list, moment, oneOf, refined, shape, shapeWith, 
 import type { Purpose } from '../types.ts';
 import type { InboundMessage } from '../webhooks/webhook-event.ts';
 
-/** Which country a national number is of. */
+/** The country of a national number. */
 export interface ConsentPersonQuery {
   /** ISO 3166-1 alpha-2 code. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
@@ -10,23 +10,23 @@ export interface ConsentPersonQuery {
 
 /** Options of `consent.status`. */
 export interface ConsentStatusQuery extends ConsentPersonQuery {
-  /** A sender ID or brand: what counts for messages from it. @default what counts for the person as a whole */
+  /** Sender ID or brand: returns the choice that counts for its messages. @default the choice about all senders */
   readonly sender?: string | undefined;
 }
 
-/** What is recorded with an answer to `requestOptIn` that did not come as a text. */
+/** Details of a reply to `requestOptIn` that did not come as a text. */
 export interface ConfirmDetails extends ConsentPersonQuery {
-  /** Where it came from: `web-form`, `support`, … At most 100 characters. @default 'double-opt-in' */
+  /** Where the reply came from: `web-form`, `support`, … At most 100 characters. @default 'double-opt-in' */
   readonly source?: string | undefined;
-  /** When the person answered; not in the future. @default now */
+  /** When the person replied; at most 5 minutes in the future. @default now */
   readonly at?: string | Date | undefined;
-  /** What you would show a regulator. At most 2,000 characters. */
+  /** Evidence for a regulator. At most 2,000 characters. @default none */
   readonly evidence?: string | undefined;
 }
 
-/** What is recorded with a choice. */
+/** Details of a choice. */
 export interface ConsentDetails extends ConfirmDetails {
-  /** Where it came from: `web-form`, `support`, … At most 100 characters. */
+  /** Where the choice came from: `web-form`, `support`, … At most 100 characters. */
   readonly source: string;
   /** `marketing` or `all`. @default `marketing` for an opt-in, `all` for an opt-out */
   readonly scope?: 'all' | 'marketing' | undefined;
@@ -35,7 +35,7 @@ export interface ConsentDetails extends ConfirmDetails {
    * characters. @default none: the choice is about all senders
    */
   readonly sender?: string | undefined;
-  /** What an opt-in covers. @default everything in `scope` */
+  /** Purposes that an opt-in covers. @default everything in `scope` */
   readonly purposes?: readonly Purpose[] | undefined;
 }
 
@@ -63,7 +63,7 @@ const statusFields: Fields<ConsentStatusQuery> = { ...queryFields, sender: text(
 export const statusSchema = shape(statusFields, 'an object { country, sender }');
 
 const anyText = text({ min: 0, max: 100_000 });
-/** Also with what a receiver adds to it. Only what is read here must fit. */
+/** Accepts the fields that a receiver adds. Only the fields that are read here are checked. */
 const inboundFields: Fields<InboundMessage & { readonly duplicate: boolean }> = {
   type: oneOf(['inbound']),
   umid: text({ max: 1_000 }),

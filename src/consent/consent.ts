@@ -27,22 +27,24 @@ import { type LedgerClient, publicEntry } from './ledger-client.ts';
 import { reconfirmAt } from './reconfirm.ts';
 import { choiceAbout, createSenderNames } from './senders.ts';
 
-/** The choice that counts now. */
+/** The choice that counts now, as `consent.status` returns it. */
 export interface ConsentStatus extends ConsentRecord {
-  /** Epoch milliseconds from which on this opt-in is stale; absent for an opt-out, and when none ever is. */
+  /** Epoch milliseconds from which this opt-in is stale. Absent for an opt-out, and when opt-ins never expire. */
   readonly reconfirmAt?: number;
 }
 
 /**
- * Who agreed to be texted: records it, asks for it, reads it out of what people write. Needs `guards.consent.ledger`,
- * all but `handleInbound`.
+ * Records who agreed to receive messages, requests opt-ins, and reads people's replies. Every method except `handleInbound`
+ * needs `guards.consent.ledger`.
  *
- * Every method throws `InvalidPhoneNumberError`, `ValidationError`, `ConfigurationError` (no ledger), `StoreError` (the
- * ledger failed; nothing was recorded).
+ * Every method may throw `InvalidPhoneNumberError`, `ValidationError`, `ConfigurationError` (no ledger) and `StoreError` (the
+ * ledger failed; the message says whether anything may have been recorded).
  */
 export interface Consent {
   /**
-   * The last recorded choice, or `undefined`.
+   * Returns the choice that counts now, or `undefined` when none is recorded.
+   *
+   * @throws StoreError the ledger failed; nothing was read
    * @example (await sms.consent.status('+6591234567'))?.state // 'opted-out'
    */
   status(
@@ -51,7 +53,9 @@ export interface Consent {
     options?: CallOptions,
   ): Promise<ConsentStatus | undefined>;
   /**
-   * Everything on record of a person, oldest first: what you show a regulator.
+   * Returns everything on record about a person, oldest first, as evidence for a regulator.
+   *
+   * @throws StoreError the ledger failed; nothing was read
    * @example (await sms.consent.history('+6591234567')).map(({ state, at, source }) => [state, at, source])
    */
   history(
@@ -60,19 +64,23 @@ export interface Consent {
     options?: CallOptions,
   ): Promise<readonly ConsentEntry[]>;
   /**
-   * Records an opt-in.
+   * Records an opt-in and returns it.
+   *
+   * @throws StoreError the ledger failed; the opt-in may have been recorded, and repeating the call is safe
    * @example await sms.consent.grant('+6591234567', { source: 'web-form', evidence: 'form 4711' })
    */
   grant(destination: string, details: ConsentDetails, options?: CallOptions): Promise<ConsentRecord>;
   /**
-   * Records an opt-out: from now on the guard refuses. `scope: 'marketing'` after an opt-out of `all` is recorded as `all`:
-   * an opt-out never lets more through than before.
+   * Records an opt-out and returns it; the guard refuses messages from then on. After an opt-out of `all`,
+   * `scope: 'marketing'` is recorded as `all`, so that an opt-out never lets more through than before.
+   *
+   * @throws StoreError the ledger failed; the opt-out may have been recorded, and repeating the call is safe
    * @example await sms.consent.revoke('+6591234567', { source: 'support' })
    */
   revoke(destination: string, details: ConsentDetails, options?: CallOptions): Promise<ConsentRecord>;
   /**
-   * Asks a person to opt in, once within `askAgainAfterMs`. Needs no opt-in, respects every opt-out, passes all guards.
-   * A yes by text is taken in by `handleInbound`; any other one you tell with `confirm`.
+   * Sends an opt-in request to a person, once within `askAgainAfterMs`. Needs no opt-in, respects every opt-out, and passes
+   * all guards. `handleInbound` records a yes by text; call `confirm` for a yes through any other channel.
    *
    * @throws ConsentError `opted-out`, `already-opted-in`, `requested-recently` (with `retryAfterMs`)
    * @throws every error of `messages.send`
@@ -80,22 +88,23 @@ export interface Consent {
    */
   requestOptIn(destination: string, request: OptInRequest, options?: CallOptions): Promise<AcceptedResult>;
   /**
-   * Records the opt-in that `requestOptIn` asked for, when the answer came on another way than by text.
+   * Records the opt-in that `requestOptIn` asked for, when the reply came through another channel than a text.
    *
    * @throws ConsentError `not-requested`, `expired`
    * @example await sms.consent.confirm('+6591234567', { source: 'web-link', evidence: 'token 4711' })
    */
   confirm(destination: string, details?: ConfirmDetails, options?: CallOptions): Promise<ConsentRecord>;
   /**
-   * Reads an inbound text and acts on it: STOP, START, YES to an open question, HELP. The webhook receiver does this by
-   * itself; call it when the text reached you in another way. Twice the same text changes nothing the second time.
+   * Reads an inbound text and acts on it: STOP, START, YES to a pending opt-in, HELP. The webhook receiver calls it for you;
+   * call it yourself when a text reaches you in another way. The same text twice changes nothing the second time.
    *
    * @example await sms.consent.handleInbound(inbound) // { intent: 'opt-out', recorded: { … }, reply: 'sent' }
    */
   handleInbound(inbound: InboundMessage, options?: CallOptions): Promise<InboundConsent>;
   /**
-   * Forgets a person on their request: the whole history, and what the limits count for the number. An opt-out survives
-   * under a keyed hash of the number, so that they are not texted again. Needs `guards.consent.forgetSecret`.
+   * Forgets a person at their request: removes the whole history and everything that the limits count for the number. An
+   * opt-out survives under a keyed hash of the number, so that they are not texted again. Needs
+   * `guards.consent.forgetSecret`.
    *
    * @example await sms.consent.forget('+6591234567')
    */
@@ -130,7 +139,7 @@ export function createConsent(config: ConsentConfig): Consent {
     throw new ValidationError('details.at must not be in the future.', 'details.at');
   }
 
-  /** An opt-out never takes back a part of an earlier one: who wrote STOP gets nothing, and not only no marketing. */
+  /** The scope of an opt-out, which never narrows an earlier one: after STOP a person receives nothing at all. */
   async function optOutScope(
     phone: Phone,
     asked: ConsentRecord['scope'],

@@ -16,29 +16,29 @@ import type { ConsentProfile, LedgerClient } from './ledger-client.ts';
 import { findPendingOptIn, lastPendingOptIn } from './pending-opt-in.ts';
 import { isStale } from './reconfirm.ts';
 
-/** A question whether a person agrees to be texted. */
+/** An opt-in request: a message that asks a person to agree to further messages. */
 export interface OptInRequest {
-  /** The question: who you are, what you would send, and that YES is the answer that agrees. */
+  /** Text of the request: your name, the messages that you would send, and that YES agrees. */
   readonly text: string;
-  /** Sender ID; people can only answer to a number. @default the sub-account's */
+  /** Sender ID. People can only reply to a number. @default the sub-account's sender ID */
   readonly source?: string | undefined;
-  /** What a yes covers. @default everything in `scope` */
+  /** Purposes that a yes covers. @default everything in `scope` */
   readonly purposes?: readonly Purpose[] | undefined;
-  /** @default 'marketing' */
+  /** Messages that a yes allows. @default 'marketing' */
   readonly scope?: 'all' | 'marketing' | undefined;
-  /** How long a yes counts, in milliseconds, 1 minute to 31 days. @default 86_400_000, a day (ours) */
+  /** How long a yes is accepted, in milliseconds, 1 minute to 31 days. @default 86_400_000, one day (ours) */
   readonly expiresAfterMs?: number | undefined;
-  /** How long the person is not asked again, in milliseconds, 1 minute to 31 days. @default 604_800_000, 7 days (ours) */
+  /** Shortest time between two requests, in milliseconds, 1 minute to 31 days. @default 604_800_000, 7 days (ours) */
   readonly askAgainAfterMs?: number | undefined;
-  /** @default a UUID is made */
+  /** Your ID of the message. @default a generated UUID */
   readonly clientMessageId?: string | undefined;
-  /** ISO 3166-1 alpha-2 code of a national number. */
+  /** ISO 3166-1 alpha-2 code of a national number. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const LONGEST_MS = 31 * DAY_MS;
-/** What became of the question is known by then: a ledger that hangs must not keep it from the caller. */
+/** The result of the send is known by then, and a ledger that hangs must not delay it. */
 const WITHDRAW_TIMEOUT_MS = 2_000;
 
 const duration = integer({ min: 60_000, max: LONGEST_MS, unit: 'milliseconds' });
@@ -55,13 +55,14 @@ const fields: Fields<OptInRequest> = {
 export const optInRequestSchema = shapeWith(['text'], fields, 'an object { text, … }');
 
 const REFUSALS = {
-  'already-opted-in': 'This person agreed to that already.',
-  'requested-recently': 'This person was asked for an opt-in not long ago, and guards.consent asks once.',
-  'not-requested': 'This person was not asked, or has chosen since: ask with consent.requestOptIn first.',
-  expired: 'The request has expired. Ask again with consent.requestOptIn.',
+  'already-opted-in': 'This person has already opted in to these messages.',
+  'requested-recently': 'An opt-in was requested from this person within `askAgainAfterMs`.',
+  'not-requested':
+    'No opt-in is pending: none was requested, or the person has made a choice since. Call consent.requestOptIn first.',
+  expired: 'The opt-in request has expired. Call consent.requestOptIn again.',
 } as const;
 
-/** Why a question is not sent, or an answer does not count, besides the reasons of the guard. */
+/** Reasons for not sending a request, or for not accepting a reply, besides those of the guard. */
 type OptInReason = keyof typeof REFUSALS;
 
 export interface DoubleOptInConfig {
@@ -116,7 +117,7 @@ export function createDoubleOptIn({ guard, ledger, send, clock, emit }: DoubleOp
     throw guardError(decision, REFUSALS[reason], clientMessageId);
   }
 
-  /** Marks a question that never left as expired at once. Not bound to the call: that may have ended. */
+  /** Marks a request that never left as expired. Independent of the call, which may have ended. */
   async function withdraw(phone: Phone, pending: PendingOptIn, call: Call): Promise<void> {
     const withdrawal = { ...pending, expiresAt: pending.at };
     try {
@@ -124,7 +125,7 @@ export function createDoubleOptIn({ guard, ledger, send, clock, emit }: DoubleOp
         ledger.append(phone, withdrawal, { ...call, signal, throwIfEnded: () => {} }),
       );
     } catch (error) {
-      // Told as an event by the ledger. The error of the question is the one that matters.
+      // The ledger client has reported it as an event. The caller needs the error of the send.
       if (!SmsError.isInstance(error)) throw error;
     }
   }
@@ -139,9 +140,9 @@ export function createDoubleOptIn({ guard, ledger, send, clock, emit }: DoubleOp
       if (isFresh && isCovered(profile, purposes ?? ALL_PURPOSES)) {
         refuseRequest('already-opted-in', profile, request, call);
       }
-      // The ledger remembers longer than the limits of a process; the limits decide when two ask at once.
+      // The ledger remembers longer than the limits of a process; the limits decide between two calls at the same time.
       const waitMs = (lastPendingOptIn(profile)?.at ?? Number.NEGATIVE_INFINITY) + askAgainAfterMs - now;
-      // Who opted out is for the guard to name: it would be wrong to say that waiting helps.
+      // The guard refuses people who opted out, with a reason that does not suggest waiting.
       if (waitMs > 0 && profile.latest?.state !== 'opted-out')
         refuseRequest('requested-recently', profile, request, call, waitMs);
 
@@ -160,7 +161,7 @@ export function createDoubleOptIn({ guard, ledger, send, clock, emit }: DoubleOp
           ...(source !== undefined && { sender: source }),
           ...(purposes !== undefined && { purposes }),
         };
-        // Before it is recorded: a ledger that is given up may record it all the same.
+        // Set first: a ledger that is no longer waited for may still record the entry.
         pending = entry;
         await ledger.append(phone, entry, call);
       }

@@ -6,9 +6,9 @@ import { toRow } from './consent-row.ts';
 
 /** Options of {@link exportConsent}. */
 export interface ExportConsentOptions {
-  /** `csv` with a heading, or one JSON object a line. */
+  /** `csv` with a heading, or `jsonl`: one JSON object per line. */
   readonly format: 'csv' | 'jsonl';
-  /** Ends the export. */
+  /** Ends the export. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,9 +33,9 @@ async function* writeLines(
 }
 
 /**
- * Everything a ledger holds, line by line: a backup, or the way into another ledger with {@link importConsent}. What is
- * recorded while it runs may be missing. The file holds whole numbers and what people wrote: keep it as you keep the
- * ledger. In CSV a text that a spreadsheet would run as a formula has an apostrophe before it; the import takes it away.
+ * Writes every entry of a ledger, line by line: as a backup, or for another ledger with {@link importConsent}. Entries that
+ * are recorded meanwhile may be missing. The file holds whole numbers and people's texts, so protect it like the ledger. In
+ * CSV, an apostrophe goes before everything that a spreadsheet would run as a formula; the import removes it.
  *
  * @throws ValidationError an option is wrong, or the ledger cannot list everybody
  * @throws StoreError the ledger failed

@@ -15,10 +15,10 @@ export interface ForgetPersonConfig {
   readonly emit: Emit;
 }
 
-/** Forgets a person everywhere this package keeps something under their number. */
+/** Removes everything that this package stores under a person's number. */
 export type ForgetPerson = (phone: Phone, call: Call) => Promise<void>;
 
-/** What is counted under the number itself. A range is not one person: `prefix` stays. */
+/** Messages whose rules count under the number itself. A range is not one person, so `prefix` is left alone. */
 function candidatesOf(phone: Phone): readonly OutgoingMessage[] {
   const plain = { index: 0, clientMessageId: '', phone };
   const own = (['opt-in-request', 'help-reply'] as const).map((kind): OutgoingMessage => {

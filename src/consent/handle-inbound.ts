@@ -14,32 +14,32 @@ import { type ConsentProfile, type LedgerClient, publicEntry } from './ledger-cl
 import { findPendingOptIn, isReplyTo } from './pending-opt-in.ts';
 import { createSenderNames } from './senders.ts';
 
-/** What an inbound text meant for consent, and what was done about it. */
+/** The meaning of an inbound text for consent, and the actions that followed. */
 export interface InboundConsent {
   /**
-   * - `opt-out`: STOP and its like.
-   * - `opt-in`: START and its like.
-   * - `confirm`: a yes to an open question of `consent.requestOptIn`.
-   * - `help`: HELP and its like.
-   * - `possible-opt-out`: sounds like an opt-out, for a person to read. Nothing was changed.
-   * - `reaction`: a phone's report that the person liked a message (`Liked “…”`). Nothing was changed.
-   * - `none`: anything else, also a yes that nobody asked for.
+   * - `opt-out`: STOP or a similar word.
+   * - `opt-in`: START or a similar word.
+   * - `confirm`: a yes to a pending opt-in of `consent.requestOptIn`.
+   * - `help`: HELP or a similar word.
+   * - `possible-opt-out`: may ask to be left alone; somebody should read it. Nothing was changed.
+   * - `reaction`: a reaction that a phone wrote out (`Liked “…”`). Nothing was changed.
+   * - `none`: anything else, including a yes when no opt-in is pending.
    */
   readonly intent: 'opt-out' | 'opt-in' | 'confirm' | 'help' | 'possible-opt-out' | 'reaction' | 'none';
-  /** What the ledger holds of it; absent when nothing was to be recorded, or there is no ledger or no phone number. */
+  /** The record in the ledger. Absent when nothing was recorded: no choice, no ledger, or a sender without a phone number. */
   readonly recorded?: ConsentRecord;
-  /** True when a choice that the person made later was recorded before: this one is part of the history only. */
+  /** True when the ledger already holds a later choice, so that this one is part of the history only. */
   readonly superseded?: true;
   /**
-   * Of the answer that your options ask for. `skipped`: it was sent before, or is not due. `failed`: a guard or 8x8 said
-   * no, or the outcome is unknown; the events say more. Absent when the options name none.
+   * Outcome of the automatic reply. `skipped`: sent before, or not due. `failed`: refused by a guard or by 8x8, or of unknown
+   * outcome; the events have details. Absent when the options name no reply.
    */
   readonly reply?: 'sent' | 'failed' | 'skipped';
-  /** Whether 8x8's block list took it; absent when it was not asked to. */
+  /** Whether the number was added to 8x8's block list. Absent when `blockAt8x8` does not apply. */
   readonly mirrored?: boolean;
 }
 
-/** Takes in one text of a person inside a call that has begun. Twice the same one changes nothing the second time. */
+/** Handles one inbound text within a call. The same text twice changes nothing the second time. */
 export type HandleInbound = (inbound: InboundMessage, call: Call) => Promise<InboundConsent>;
 
 export interface HandleInboundConfig extends InboundActionsConfig {
@@ -48,25 +48,25 @@ export interface HandleInboundConfig extends InboundActionsConfig {
   readonly clock: Clock;
 }
 
-/** A text of a person whose number could be read. */
+/** A text from a valid phone number. */
 interface PersonText {
-  /** What the person chose as a whole. */
+  /** The person's choices about all senders. */
   readonly overall: ConsentProfile;
-  /** What the text is about: the same, or what the person chose about the sender that they wrote to. */
+  /** The choices that the text is about: the same, or those about the sender that the person wrote to. */
   readonly profile: ConsentProfile;
   readonly inbound: InboundMessage;
-  /** Epoch milliseconds. */
+  /** When the person wrote it, in epoch milliseconds. */
   readonly at: number;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const HELP_WINDOW_MS = 60 * 60 * 1000;
-/** The longest text that a ledger is given; keywords are far shorter. */
+/** Longest text that is stored in a ledger; keywords are far shorter. */
 export const MAX_KEPT_CHARACTERS = 1_600;
-/** What START agrees to when it has nothing to restore: never advertising. */
+/** The opt-in of a START that has nothing to restore. It never covers advertising. */
 const SERVICE_ONLY = { scope: 'all', purposes: ['transactional', 'otp'] } as const;
 
-/** The same for two STOPs that race, and another one after the next opt-in: one confirmation an opt-out. */
+/** Equal for two STOPs that race, and different after the next opt-in: one confirmation per opt-out. */
 async function confirmationToken({ key, latest }: ConsentProfile): Promise<string> {
   const digest = await sha256(JSON.stringify([key, latest?.at ?? null]));
   return toHex(digest.subarray(0, 16));
@@ -103,7 +103,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     emit({ type: 'opt-out-unrecorded', destination: maskNumber(destination), reason }, call.context);
   }
 
-  /** What is recorded of every choice that came as a text. */
+  /** The fields that every choice by text has in common. */
   function evidenceOf({ inbound, at }: Pick<PersonText, 'inbound' | 'at'>) {
     return { at, messageId: inbound.umid, text: inbound.body.slice(0, MAX_KEPT_CHARACTERS) };
   }
@@ -122,7 +122,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     const wasOutOfAll = overall.latest?.state === 'opted-out' && overall.latest.scope === 'all';
     const superseded = isSuperseded(profile, at);
     const mayConfirm = optOutReply !== undefined && !wasOut && !wasOutOfAll && !superseded;
-    // A second STOP takes the token of the first with it, or the confirmation under way would lose its reason.
+    // A second STOP keeps the token of the first: without it the guard would refuse a confirmation that is under way.
     const confirmation = mayConfirm
       ? await confirmationToken(profile)
       : wasOut
@@ -143,7 +143,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
       const replied = mayConfirm
         ? await replyIfAsked(optOutReply, exemption, phone, inbound, call)
         : optOutReply !== undefined && ({ reply: 'skipped' } as const);
-      // After the answer, which the block list would stop.
+      // After the reply, which the block list would stop.
       return { ...replied, ...(await mirrorIfAsked(phone, record.scope, call)) };
     }
     const [done] = await Promise.all([answerAndMirror(), ledger.notify(phone, record, call)]);
@@ -155,13 +155,13 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     inbound: InboundMessage,
   ): Pick<ConsentRecord, 'scope' | 'sender'> {
     if (optOutScope === 'sender') return { scope: 'sender', sender: senderName(inbound.destination) };
-    // STOP never takes back a part of what was stopped before.
+    // STOP never narrows an earlier opt-out.
     return { scope: wasOutOfAll ? 'all' : optOutScope };
   }
 
   /**
-   * START takes back a STOP: what the person had agreed to before counts again. An opt-out on another way, as from marketing
-   * alone on a web page, is not taken back.
+   * START takes back a STOP: the opt-in from before counts again. An opt-out through another channel, such as one from
+   * marketing on a web page, is not taken back.
    */
   function restored({
     profile: { entries },
@@ -202,7 +202,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     return { recorded: record, ...replied };
   }
 
-  /** START, or a yes. */
+  /** Handles START and a yes. */
   async function agree(kind: 'opt-in' | 'confirm', text: PersonText, call: Call): Promise<InboundConsent> {
     const { overall, at, inbound } = text;
     const found = findPendingOptIn(overall, at);
@@ -214,7 +214,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
         source: 'double-opt-in',
         ...(purposes !== undefined && { purposes }),
       };
-      // The answer comes after its question, whatever 8x8's clock says.
+      // A reply comes after its request, whatever 8x8's clock says.
       const answer = { ...text, profile: overall, at: Math.max(at, pending.at) };
       return { intent: 'confirm', ...(await optIn(answer, given, call)) };
     }

@@ -14,11 +14,11 @@ export interface InboundActionsConfig {
   readonly emit: Emit;
 }
 
-/** What is done after a choice was recorded. That it fails must never undo the choice. */
+/** Actions that follow a recorded choice. Their failure never undoes the choice. */
 export interface InboundActions {
-  /** Answers past every guard. */
+  /** Sends a reply through every guard. */
   reply(message: SmsMessage, exemption: Exemption, call: Call): Promise<'sent' | 'failed' | 'skipped'>;
-  /** Whether 8x8 took the number onto its list. */
+  /** Adds the number to 8x8's block list; false when that failed. */
   mirror(phone: Phone, call: Call): Promise<boolean>;
 }
 
@@ -29,7 +29,7 @@ export function createInboundActions({ send, block, emit }: InboundActionsConfig
         await send(message, call, { exemption });
         return 'sent';
       } catch (error) {
-        // What went wrong has been told as an event of the message.
+        // The pipeline has already emitted an event for it.
         if (!SmsError.isInstance(error)) throw error;
         return GuardError.isInstance(error) && error.reason === 'answered-recently' ? 'skipped' : 'failed';
       }

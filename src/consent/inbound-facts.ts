@@ -5,15 +5,15 @@ import type { InboundMessage } from '../webhooks/webhook-event.ts';
 import type { ConsentEntry } from './consent-ledger.ts';
 import { CLOCK_SKEW_MS } from './pending-opt-in.ts';
 
-/** Who wrote it; undefined when the sender is no phone number. */
+/** The phone number of the writer; undefined when the sender is not a phone number. */
 export function senderOf({ source }: InboundMessage): Phone | undefined {
   const result = readReportedPhone(source);
   return result.ok ? result.phone : undefined;
 }
 
 /**
- * When the person wrote it, in epoch milliseconds. Never in the future: every later choice would lose against it. What is no
- * time is now: dated too early a STOP would not count.
+ * When the person wrote the text, in epoch milliseconds. A time in the future becomes now, because later choices would lose
+ * against it. An invalid time becomes now too, because a STOP that is dated too early would not count.
  */
 export function writtenAt({ timestamp }: InboundMessage, now: number): number {
   const at = readReportedTime(timestamp);
@@ -21,8 +21,8 @@ export function writtenAt({ timestamp }: InboundMessage, now: number): number {
 }
 
 /**
- * The time a STOP counts from. What we dated ourselves (a question, a `grant`) may look newer than a STOP that came after it,
- * when 8x8's clock is behind ours: within that doubt the STOP is the later one.
+ * The time from which a STOP counts. When 8x8's clock is behind ours, an entry that we dated (a request, a `grant`) may look
+ * newer than a STOP that followed it. Within the tolerance of the two clocks, the STOP is taken to be later.
  */
 export function optOutTime(entries: readonly ConsentEntry[], at: number): number {
   const ours = entries.findLast((entry) => entry.messageId === undefined && entry.at - at <= CLOCK_SKEW_MS);

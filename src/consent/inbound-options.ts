@@ -3,19 +3,19 @@ import { type KeywordOptions, keywordFields } from './keywords/read-keyword.ts';
 import { type Brands, createSenderNames } from './senders.ts';
 
 /**
- * What happens to texts that people write. Answers go out from the number they wrote to, past every guard.
+ * Options for texts that people send to you. Replies are sent from the number that they wrote to, and pass every guard.
  *
  * @example inbound: { optOutReply: 'You will get no more messages from Example.', helpReply: 'Example: +65 6123 4567' }
  */
 export interface InboundConsentOptions extends KeywordOptions {
-  /** Confirms an opt-out, once. 47 CFR 64.1200(a)(12) allows one text, without advertising. @default none is sent */
+  /** Confirms an opt-out, once. 47 CFR 64.1200(a)(12) allows one text without advertising. @default no reply */
   readonly optOutReply?: string | undefined;
-  /** Confirms an opt-in. @default none is sent */
+  /** Confirms an opt-in. @default no reply */
   readonly optInReply?: string | undefined;
-  /** Answers HELP, at most once an hour to a number (ours). @default none is sent */
+  /** Replies to HELP, at most once per hour and number (ours). @default no reply */
   readonly helpReply?: string | undefined;
   /**
-   * What STOP stops: everything, advertising, or what comes from the sender or brand that the person wrote to (`sender`, see
+   * Messages that STOP stops: all, advertising, or those of the sender or brand that the person wrote to (`sender`, see
    * `brands`). Do not switch `sender` off again: opt-outs of one sender count only while it is on. @default 'all'
    */
   readonly optOutScope?: 'all' | 'marketing' | 'sender' | undefined;
@@ -26,9 +26,9 @@ export interface InboundConsentOptions extends KeywordOptions {
    * @example brands: { shop: ['+6580001234', 'SHOP'], bank: ['+6580005678'] }
    */
   readonly brands?: Brands | undefined;
-  /** Also puts who opted out of everything on 8x8's own block list, which 8x8 reads once an hour. @default false */
+  /** Also adds people who opted out of everything to 8x8's block list, which 8x8 reads once per hour. @default false */
   readonly blockAt8x8?: boolean | undefined;
-  /** START agrees to marketing ("text START to join"), instead of only undoing a STOP. @default false */
+  /** START opts in to marketing ("text START to join") instead of only undoing a STOP. @default false */
   readonly keywordOptIn?: boolean | undefined;
 }
 
@@ -48,7 +48,7 @@ const brandsField = refined<Brands>(
   },
   'must be an object of sender IDs by brand (letters, digits and ._-), each sender ID in one brand.',
 );
-/** Ten parts of GSM-7; the content guard says more exactly what fits. */
+/** Ten GSM-7 parts; the content guard checks the exact length. */
 const MAX_REPLY_CHARACTERS = 1_530;
 
 const reply = text({ max: MAX_REPLY_CHARACTERS });

@@ -18,22 +18,22 @@ import {
 import { createPseudonym } from './pseudonym.ts';
 import { senderKey, sendersIn } from './senders.ts';
 
-/** What is on record of one person. */
+/** Everything on record about one person, or about one person and one sender. */
 export interface ConsentProfile {
   readonly phone: Phone;
-  /** Where the ledger keeps it. */
+  /** Key in the ledger. */
   readonly key: string;
-  /** In order, without what is kept of a forgotten person. */
+  /** In order, without the choice kept from before the person was forgotten. */
   readonly entries: readonly ConsentEntry[];
-  /** What is kept of before the person was forgotten. */
+  /** The choice kept from before the person was forgotten. */
   readonly kept: ConsentRecord | undefined;
-  /** The choice that counts, of both. */
+  /** The later of both choices. */
   readonly latest: ConsentRecord | undefined;
 }
 
 /**
- * The ledger as the methods of `sms.consent` use it. Every failure is a `StoreError` that says no more, after 5 s at the
- * latest; what a ledger says of its options is told as it is.
+ * Access to the ledger for the methods of `sms.consent`. Every failure is a `StoreError` without details, after 5 s at the
+ * latest; a `ConfigurationError` of the ledger is passed on.
  */
 export interface LedgerClient {
   readonly hasLedger: boolean;
@@ -43,9 +43,9 @@ export interface LedgerClient {
   append(phone: Phone, entry: ConsentEntry, call: Call): Promise<void>;
   /** @throws ConfigurationError there is no ledger, or no `forgetSecret` */
   forget(phone: Phone, call: Call): Promise<void>;
-  /** The event and the team's hook for a choice that was recorded. Never throws. */
+  /** Emits the event and runs the team's hook for a recorded choice. Never throws. */
   notify(phone: Phone, record: ConsentRecord, call: Call): Promise<void>;
-  /** Runs a hook of the team. Never throws: what it was told about has happened. */
+  /** Runs a hook of the team. Never throws: the choice is recorded whether the hook works or not. */
   runHook(
     name: HookName,
     call: Call,
@@ -60,17 +60,17 @@ export interface LedgerClientConfig {
   readonly emit: Emit;
 }
 
-/** As for a limit store: a ledger whose driver waits for ever must not hold a call for ever. */
+/** As for a limit store: a driver that never responds must not block a call forever. */
 const LEDGER_TIMEOUT_MS = 5_000;
 
 const FAILURES = {
   read: 'The consent ledger failed, so nothing was read.',
-  // Its answer may have been lost on the way.
+  // The response may have been lost on the way.
   write:
-    'The consent ledger failed, and it is not known whether it did what it was asked to. No message was sent. Repeat the call: done twice it counts once.',
+    'The consent ledger failed, so the change may or may not have been recorded. No message was sent. Repeat the call: recording the change twice has the same effect as once.',
 } as const;
 
-/** What is shown of an entry: all but the package's own token. */
+/** An entry without the token of this package. */
 export function publicEntry<Entry extends ConsentEntry>(entry: Entry): Entry {
   const { confirmation: _token, ...shown } = entry as Entry & { readonly confirmation?: string | undefined };
   return shown as unknown as Entry;
@@ -105,7 +105,7 @@ export function createLedgerClient({ guard, emit }: LedgerClientConfig): LedgerC
     );
   }
 
-  /** A ledger's error may hold anything; only that it failed is told. */
+  /** Replaces the ledger's error, which may hold personal data. */
   async function withLedger<Result>(
     call: Call,
     kind: keyof typeof FAILURES,
@@ -117,14 +117,14 @@ export function createLedgerClient({ guard, emit }: LedgerClientConfig): LedgerC
       if (answer.inTime) return answer.value;
     } catch (error) {
       call.throwIfEnded();
-      // A server that would evict opt-outs, say: the team has to read that.
+      // For example a server that may evict opt-outs: the team has to read that.
       if (ConfigurationError.isInstance(error)) throw error;
     }
     emit({ type: 'store-failed', store: 'consent' }, call.context);
     throw new StoreError(FAILURES[kind]);
   }
 
-  /** The choice that is kept of a forgotten person. */
+  /** The choice kept from before the person was forgotten. */
   async function readKept(
     store: ConsentLedger,
     key: string,
@@ -144,7 +144,7 @@ export function createLedgerClient({ guard, emit }: LedgerClientConfig): LedgerC
     try {
       await raceAbort((async () => hook?.({ signal, context }))(), signal);
     } catch {
-      // The choice is recorded and counts; that the team was not told must not look as if it were not.
+      // The choice is recorded and counts, whatever the hook does.
       emit({ type: 'hook-failed', hook: name }, context);
     }
   }
@@ -173,14 +173,14 @@ export function createLedgerClient({ guard, emit }: LedgerClientConfig): LedgerC
       requireLedger();
       if (pseudonym === undefined) {
         throw new ConfigurationError(
-          'Forgetting a person needs guards.consent.forgetSecret: without it an opt-out would be forgotten too, and they would be texted again.',
+          'consent.forget needs guards.consent.forgetSecret. Without it an opt-out would be forgotten too, and the person would be texted again. Nothing was removed.',
           'guards.consent.forgetSecret',
         );
       }
       const key = keyOf(phone);
       await withLedger(call, 'write', async (store, signal) => {
         const senders = sendersIn(await store.history(key, { signal }));
-        // The history names the senders, so it goes last: a call that failed half-way can be repeated.
+        // The history lists the senders, so it is removed last: a call that failed half-way can be repeated.
         for (const each of [...senders.map((sender) => senderKey(key, sender)), key]) {
           await store.forget(each, await pseudonym(each));
         }

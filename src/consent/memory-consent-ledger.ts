@@ -9,11 +9,11 @@ import {
   laterChoice,
 } from './consent-ledger.ts';
 
-/** How much {@link memoryConsentLedger} holds. A full ledger refuses with an error, it never drops an entry. */
+/** Bounds of {@link memoryConsentLedger}. A full ledger throws; it never drops an entry. */
 export interface MemoryConsentLedgerOptions {
-  /** Most people. @default 1_000_000 */
+  /** Maximum number of people. @default 1_000_000 */
   readonly maxRecords?: number | undefined;
-  /** Most entries of all people together. @default 4 times `maxRecords` */
+  /** Maximum number of entries of all people together. @default 4 times `maxRecords` */
   readonly maxEntries?: number | undefined;
 }
 
@@ -39,10 +39,10 @@ function indexAfter(entries: readonly ConsentEntry[], at: number): number {
 }
 
 /**
- * A ledger in this process's memory. **It forgets everything on restart**, opt-outs included, which is why it is never
- * used unless you write it out. Good for tests and demos.
+ * Creates a ledger in the memory of this process. **It forgets everything on restart**, including opt-outs, so it is never
+ * used by default. Use it for tests and demos.
  *
- * @throws ConfigurationError a bound is no whole number of at least 1
+ * @throws ConfigurationError a bound is not a whole number of at least 1
  * @example new SmsClient({ guards: { consent: { ledger: memoryConsentLedger() } } })
  */
 export function memoryConsentLedger({
@@ -51,7 +51,7 @@ export function memoryConsentLedger({
 }: MemoryConsentLedgerOptions = {}): ConsentLedger & ConsentListing {
   checkBound(maxRecords, 'maxRecords');
   checkBound(maxEntries, 'maxEntries');
-  /** Histories in order: an entry is put in its place when it comes. */
+  /** Histories in order: an entry is inserted at its position when it arrives. */
   const people = new Map<string, ConsentEntry[]>();
   /** Ids of the messages in each history, which one person can make long. */
   const messageIds = new Map<string, Set<string>>();
@@ -95,7 +95,7 @@ export function memoryConsentLedger({
     append: async (changes) => {
       const unknown = changes.filter((change) => !isKnown(change));
       checkRoom(unknown);
-      // Asked again for each: one call may bring a message twice.
+      // Checked again for each change: one call may hold a message twice.
       for (const change of unknown) if (!isKnown(change)) add(change);
     },
     history: async (key) => [...(people.get(key) ?? [])],

@@ -1,22 +1,22 @@
 import type { PendingOptIn } from './consent-ledger.ts';
 import type { ConsentProfile } from './ledger-client.ts';
 
-/** How far 8x8's clock may be behind ours: an answer looks as if it came before its question (ours). */
+/** How far 8x8's clock may be behind ours, so that a reply appears to come before its request (ours). */
 export const CLOCK_SKEW_MS = 60_000;
 
-/** Whether a yes means anything now. */
+/** The pending opt-in that a yes can confirm, or why there is none. */
 export type PendingOptInSearch =
   | { readonly kind: 'open'; readonly pending: PendingOptIn }
   | { readonly kind: 'expired' | 'not-requested' };
 
-/** The latest question that was sent; what provably never left has a second entry that expires at once. */
+/** The latest request that was sent. A request that provably never left has a second entry that expires at once. */
 export function lastPendingOptIn({ entries }: Pick<ConsentProfile, 'entries'>): PendingOptIn | undefined {
   const requests = entries.filter((entry) => entry.state === 'requested');
   const unsent = new Set(requests.filter((each) => each.expiresAt <= each.at).map(({ at }) => at));
   return requests.findLast(({ at }) => !unsent.has(at));
 }
 
-/** The question that a yes of that time answers. Any choice made after it, a STOP above all, closes it. */
+/** The request that a yes of that time confirms. Any later choice closes it, above all a STOP. */
 export function findPendingOptIn(person: ConsentProfile, at: number): PendingOptInSearch {
   const pending = lastPendingOptIn(person);
   if (pending === undefined || at < pending.at - CLOCK_SKEW_MS) return { kind: 'not-requested' };
@@ -27,7 +27,7 @@ export function findPendingOptIn(person: ConsentProfile, at: number): PendingOpt
   return at < pending.expiresAt ? { kind: 'open', pending } : { kind: 'expired' };
 }
 
-/** Whether a text to this number of yours can be an answer. Without a named sender, or with a word as one, nobody can tell. */
+/** Whether a text to this number can be a reply to the request. True when the request named no number as its sender. */
 export function isReplyTo({ sender }: PendingOptIn, destination: string): boolean {
   const digits = sender?.replace(/^\+/, '') ?? '';
   return !/^\d+$/.test(digits) || digits === destination.replace(/^\+/, '');

@@ -5,16 +5,16 @@ const PSEUDONYM_DIGITS = 32;
 
 /**
  * The key under which a forgotten person's opt-out survives: `#` and the first 128 bits of HMAC-SHA-256 over the ledger
- * key. Who has the ledger but not the secret cannot tell the number, although there are few enough numbers to try all.
+ * key. Without the secret, the ledger alone does not reveal the number, although all numbers could be tried.
  */
 export type Pseudonym = (key: string) => Promise<string>;
 
-/** @param secret what the hash is keyed with; it is never shown */
+/** @param secret key of the hash; never shown */
 export function createPseudonym(secret: string): Pseudonym {
   const encoder = new TextEncoder();
   let hmacKey: CryptoKey | undefined;
   return async (key) => {
-    // Not a shared promise: two first callers import it twice, which is harmless.
+    // No shared promise: two first callers import the key twice, which is harmless.
     hmacKey ??= await crypto.subtle.importKey(
       'raw',
       encoder.encode(secret),

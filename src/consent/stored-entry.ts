@@ -21,7 +21,7 @@ const entryField = refined<ConsentEntry>(
   'must have expiresAt when its state is requested, and only then.',
 );
 
-/** The entry in what a database gave back, or undefined: what is none is no yes and no no. */
+/** Parses an entry from a database; undefined when the JSON is not an entry. */
 export function parseEntry(json: unknown): ConsentEntry | undefined {
   if (typeof json !== 'string') return undefined;
   let entry: unknown;

@@ -17,91 +17,93 @@ import {
 import type { Purpose } from '../types.ts';
 import type { GuardMode } from './guard.ts';
 
-/** What the hook is asked: may this person get this message now? */
+/** One question to the consent hook: may this person receive this message now? */
 export interface ConsentQuery {
-  /** E.164. */
+  /** Phone number in E.164. */
   readonly destination: string;
+  /** Purpose of the message. */
   readonly purpose: Purpose;
+  /** Your ID of the message, or the generated one. */
   readonly clientMessageId: string;
 }
 
-/** What comes with every question and notice. */
+/** Second argument of every hook of the consent guard. */
 export interface ConsentCall {
-  /** Fires when the caller gave up or, for a question, the time limit ran out. */
+  /** Fires when the caller aborts or, for a question, when `timeoutMs` expires. */
   readonly signal: AbortSignal;
-  /** `context` of the call, untouched. */
+  /** `context` of the call, unchanged. */
   readonly context: unknown;
 }
 
 type Answer = boolean | Promise<boolean>;
 
 /**
- * Who may be texted. Marketing needs an opt-in; a person who opted out gets nothing. Anything but a clear yes (an
- * error, a time-out, an answer that is not a boolean) is a no.
+ * Options of the consent guard. Marketing needs an opt-in, and people who opted out receive nothing. Anything but a clear yes
+ * (an error, a time-out, a result that is not a boolean) is a no.
  *
  * @example consent: { check: ({ destination, purpose }) => db.mayText(destination, purpose) }
  * @example consent: { ledger: myLedger, reconfirmAfterMs: 180 * 86_400_000 }
  */
 export interface ConsentGuardOptions extends ReconfirmOptions {
   /**
-   * `monitor` lets through what lacks an opt-in or could not be asked; an opt-out, and a hook's `false`, is refused all
-   * the same. @default 'enforce'
+   * `monitor` lets messages through that lack an opt-in or could not be checked. It still refuses after an opt-out, and when
+   * a hook returns `false`. @default 'enforce'
    */
   readonly mode?: GuardMode | undefined;
-  /** Your own store, one question a message. Only `true` is a yes. @default none */
+  /** Asks your own store about one message. Only `true` is a yes. @default none */
   readonly check?: ((query: ConsentQuery, call: ConsentCall) => Answer) | undefined;
-  /** The same for many at once: one answer a query, in order. Used instead of `check` when both are given. @default none */
+  /** Asks about many messages at once: one result per query, in order. Takes precedence over `check`. @default none */
   readonly checkMany?:
     | ((
         queries: readonly ConsentQuery[],
         call: ConsentCall,
       ) => readonly boolean[] | Promise<readonly boolean[]>)
     | undefined;
-  /** Where opt-ins and opt-outs are kept. With a hook as well, both must agree. @default none */
+  /** Stores opt-ins and opt-outs. Together with a hook, both must say yes. @default none */
   readonly ledger?: ConsentLedger | undefined;
-  /** Asked when the ledger has no record of a person and the message needs an opt-in. `true` admits. @default none */
+  /** Called when a message needs an opt-in and the ledger has no record of the person. `true` admits it. @default none */
   readonly onMissing?: ((query: ConsentQuery, call: ConsentCall) => Answer) | undefined;
-  /** Told after an opt-out was recorded. @default none */
+  /** Called after an opt-out was recorded. @default none */
   readonly onOptOut?: ((change: ConsentNotice, call: ConsentCall) => void | Promise<void>) | undefined;
-  /** Told after an opt-in was recorded. @default none */
+  /** Called after an opt-in was recorded. @default none */
   readonly onOptIn?: ((change: ConsentNotice, call: ConsentCall) => void | Promise<void>) | undefined;
   /**
-   * Told of a text that may mean an opt-out but is none of its words alone. Nothing is recorded: have somebody read it.
+   * Called for a text that may ask to be left alone but is not clearly an opt-out. Nothing is recorded: have somebody read it.
    * @default none
    */
   readonly onPossibleOptOut?:
     | ((message: PossibleOptOut, call: ConsentCall) => void | Promise<void>)
     | undefined;
-  /** What happens to texts that people write. @default choices are recorded, nothing is answered */
+  /** Options for texts that people send. @default choices are recorded, no replies are sent */
   readonly inbound?: InboundConsentOptions | undefined;
   /**
-   * Keys the hash under which the opt-out of a forgotten person survives, 32 to 1,000 random characters (ours: 128 bits
-   * take 32 hexadecimal digits). Needed for `consent.forget`; who loses it texts forgotten people again. @default none
+   * Key of the hash under which the opt-out of a forgotten person survives, 32 to 1,000 random characters (ours: 128 bits
+   * take 32 hexadecimal digits). `consent.forget` needs it; if it is lost, forgotten people are texted again. @default none
    */
   readonly forgetSecret?: string | undefined;
-  /** One-time passwords reach people who opted out of everything. @default false */
+  /** Sends one-time passwords to people who opted out of everything. @default false */
   readonly otpAfterOptOut?: boolean | undefined;
-  /** Time limit of one question, in milliseconds. @default 1_000 */
+  /** Time limit of one question to a hook or ledger, in milliseconds. @default 1_000 */
   readonly timeoutMs?: number | undefined;
-  /** Questions to `check` and `onMissing` under way at once. @default 32 */
+  /** Maximum number of concurrent calls to `check` and `onMissing`. @default 32 */
   readonly concurrency?: number | undefined;
 }
 
-/** What `onPossibleOptOut` is told. */
+/** A text that may be an opt-out, as `onPossibleOptOut` receives it. */
 export interface PossibleOptOut {
-  /** E.164 where it can be read as that, else as it came. */
+  /** Phone number of the writer in E.164, or the sender as received when it is not a phone number. */
   readonly destination: string;
-  /** What the person wrote. */
+  /** The person's text. */
   readonly text: string;
-  /** Epoch milliseconds. */
+  /** When the person wrote it, in epoch milliseconds. */
   readonly at: number;
-  /** 8x8's id (umid). */
+  /** 8x8's ID (umid) of the text. */
   readonly messageId: string;
 }
 
-/** What `onOptOut` and `onOptIn` are told. */
+/** A recorded choice, as `onOptOut` and `onOptIn` receive it. */
 export interface ConsentNotice extends ConsentRecord {
-  /** E.164. */
+  /** Phone number in E.164. */
   readonly destination: string;
 }
 

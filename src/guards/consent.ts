@@ -12,19 +12,19 @@ import type { ConsentReason } from './reasons.ts';
 const REFUSALS = {
   'no-store': 'Marketing needs an opt-in, and neither guards.consent.check nor guards.consent.ledger is set.',
   'no-record': 'Marketing needs an opt-in, and none is recorded for this number.',
-  'said-no': 'The consent hook said no.',
-  threw: 'The consent store or hook failed, so there is no clear yes.',
+  'said-no': 'The consent hook returned false for this message.',
+  threw: 'The consent check failed (store or hook error).',
   'timed-out':
-    'The consent store or hook did not answer within guards.consent.timeoutMs, so there is no clear yes.',
-  'not-a-boolean': 'The consent hook answered something other than true or false, so there is no clear yes.',
-  unreadable: 'The consent ledger answered something that is not a record, so there is no clear yes.',
+    'The consent check failed (no response from the store or hook within guards.consent.timeoutMs).',
+  'not-a-boolean': 'The consent hook returned something other than true or false.',
+  unreadable: 'The consent ledger returned something that is not a record.',
   'opted-out': 'This person opted out.',
-  'not-covered': 'The opt-in of this person does not cover marketing.',
+  'not-covered': 'The opt-in of this person does not cover marketing. Ask for an opt-in that does.',
   stale:
     'The opt-in is older than guards.consent.reconfirmAfterMonths (or reconfirmAfterMs) allows. Ask again before sending marketing.',
 } as const satisfies Partial<Record<ConsentReason, string>>;
 
-/** The reasons that an asked store or hook can have. */
+/** Reasons from asking a store or hook. */
 type AskedReason = keyof typeof REFUSALS;
 
 const NEVER_LET_THROUGH: ReadonlySet<AskedReason> = new Set(['opted-out', 'said-no']);
@@ -33,7 +33,7 @@ function refusal(reason: AskedReason): Refusal<'consent'> {
   return { reason, message: REFUSALS[reason], always: NEVER_LET_THROUGH.has(reason) };
 }
 
-/** What a yes-or-no answer means; `undefined` is a yes. */
+/** Reads the result of a hook; `undefined` is a yes. */
 function readAnswer(answer: unknown): AskedReason | undefined {
   if (answer === true) return undefined;
   return answer === false ? 'said-no' : 'not-a-boolean';
@@ -44,38 +44,38 @@ export function consentKey(message: { readonly phone: { readonly key: number } }
   return `+${message.phone.key}`;
 }
 
-/** Keyed hashes under way at once: enough to keep every core busy, few enough to let other work run in between. */
+/** Concurrent keyed hashes: enough to keep every core busy, few enough to let other work run in between. */
 const HASHES_AT_ONCE = 64;
 
-/** Ends early with the call: the admission looks at that before it looks at an answer. */
+/** Ends early with the call: the admission checks the call before it reads the result. */
 function hashAll(keys: readonly string[], pseudonym: Pseudonym, { signal }: GuardCall): Promise<string[]> {
   return mapLimited(keys, HASHES_AT_ONCE, async (key) => (signal?.aborted === true ? key : pseudonym(key)));
 }
 
 const NOTHING_TO_COUNT: readonly LimitRule[] = [];
 
-/** A message of our own goes out once; see {@link Exemption}. */
+/** A message of this package is sent once; see {@link Exemption}. */
 function onceRules({ exemption }: OutgoingMessage): readonly LimitRule[] {
   if (exemption === undefined) return NOTHING_TO_COUNT;
   const { kind: id, key, windowMs } = exemption;
   return [{ kind: 'once', id, guard: 'consent', key, fingerprint: 'once', windowMs, mode: 'enforce' }];
 }
 
-/** The sentence for a message of our own that may not go out again yet. */
+/** The sentence for a message of this package that may not be sent again yet. */
 export function describeConsentRule(rule: LimitRule): string | undefined {
   if (rule.kind !== 'once') return undefined;
   return rule.id === 'opt-in-request'
-    ? 'This person was asked for an opt-in not long ago, and is asked once.'
-    : 'This person got this answer not long ago.';
+    ? 'An opt-in was requested from this person within `askAgainAfterMs`.'
+    : 'This person received this reply recently.';
 }
 
 /** A person's own latest choice, and the one kept of before they were forgotten. */
 type StoredChoices = readonly [own: ConsentRecord | undefined, kept: ConsentRecord | undefined];
 
-/** One reason a message; `undefined` is a yes. */
+/** One reason per message; `undefined` is a yes. */
 type Asking = (messages: readonly OutgoingMessage[], call: GuardCall) => Promise<(AskedReason | undefined)[]>;
 
-/** Asks the team's store whether a person may be texted. */
+/** Creates the guard that asks the team's store whether a person may be texted. */
 export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent'> {
   const {
     mode = 'enforce',
@@ -91,7 +91,7 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
   const senderName = createSenderNames(inbound?.brands);
   const pseudonym = forgetSecret === undefined ? undefined : createPseudonym(forgetSecret);
 
-  /** One question with its time limit; every way to fail has its own reason. */
+  /** Asks one question with its time limit. Each kind of failure has its own reason. */
   async function asked<Result>(
     call: GuardCall,
     question: (call: ConsentCall) => Result | Promise<Result>,
@@ -123,13 +123,13 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
     }
     if (purpose !== 'marketing') return undefined;
     if (record === undefined) return 'no-record';
-    // A text would find its own middle: "no-marketing".
+    // `includes` of a string would find "marketing" in "no-marketing".
     if (record.purposes !== undefined && !Array.isArray(record.purposes)) return 'unreadable';
     if (record.purposes?.includes('marketing') === false) return 'not-covered';
     return isStale(record.at, now, options) ? 'stale' : undefined;
   }
 
-  /** A store that is not ours may hand back anything, a list of purposes that is none included. */
+  /** Judges records of a store that is not ours, which may return anything. */
   function judgeSafely(
     message: OutgoingMessage,
     overall: StoredChoices,
@@ -191,7 +191,7 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
       const outcome = await asked(call, (consentCall) => hook(messages.map(queryOf), consentCall));
       if ('reason' in outcome) return messages.map(() => outcome.reason);
       const { answer } = outcome;
-      // An answer that cannot be matched to its question is no answer.
+      // A result that cannot be matched to its question is not a yes.
       const fits = Array.isArray(answer) && answer.length === messages.length;
       return messages.map((_, index) => (fits ? readAnswer(answer[index]) : 'not-a-boolean'));
     };
@@ -205,7 +205,7 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
     const people = messages.map(consentKey);
     // Of each message what the person chose as a whole, then what they chose about its sender.
     const own = perSender ? [...people, ...messages.map(keyOfSender)] : people;
-    // Before the clock of the question runs: ten thousand hashes take a good part of a second.
+    // Before the time limit of the question starts: 10,000 hashes take a good part of a second.
     const keys = pseudonym === undefined ? own : [...own, ...(await hashAll(own, pseudonym, call))];
     const outcome = await asked(call, ({ signal }) => from.get(keys, { signal }));
     if ('reason' in outcome) return messages.map(() => outcome.reason);
@@ -241,7 +241,7 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
       }
       const fromLedger = ledger === undefined ? [] : await askLedger(messages, call, ledger);
       const decided = messages.map(
-        // Your hook may know of the opt-out already; the ledger alone says whether this is its confirmation.
+        // The hook may already know of the opt-out; only the ledger tells whether this is its confirmation.
         ({ exemption }, index) =>
           fromLedger[index] !== undefined || exemption?.kind === 'opt-out-confirmation',
       );

@@ -246,9 +246,13 @@ describe('describeFinding', () => {
     [
       { ...base, guard: 'consent', kind: 'once', id: 'opt-in-request', fingerprint: 'f' },
       1,
-      /asked for an opt-in not long ago/,
+      /An opt-in was requested from this person/,
     ],
-    [{ ...base, guard: 'consent', kind: 'once', id: 'help-reply', fingerprint: 'f' }, 1, /got this answer/],
+    [
+      { ...base, guard: 'consent', kind: 'once', id: 'help-reply', fingerprint: 'f' },
+      1,
+      /received this reply recently/,
+    ],
     [{ ...base, kind: 'block', id: 'u' }, 1, /does not exist.*guards\.release/],
   ] as const)('%j', (rule, observed, text) => {
     expect(describeFinding({ rule, reason: 'over-limit', observed })).toMatch(text);
