@@ -205,7 +205,7 @@ export function createConsent(config: ConsentConfig): Consent {
     status: (destination, query = {}, options = undefined) =>
       calls.run(options, async (call) => {
         assertFits(statusSchema, query, 'query');
-        const phone = readPhone(destination, query.country ?? defaultCountry);
+        const phone = readPhone(destination, query.country, phoneDefaults);
         const overall = await ledger.readLatest(phone, call);
         const own =
           query.sender === undefined

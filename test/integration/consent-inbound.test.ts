@@ -19,8 +19,8 @@ function start(clock = createFakeClock()) {
   return { ...client, ledger, clock, inboundPort, apply };
 }
 
-describe('what the receiver hands to the client', () => {
-  it('question, YES, advertising, STOP, silence, START, advertising', async () => {
+describe('inbound texts from the receiver', () => {
+  it('request, YES, advertising, STOP, silence, START, advertising', async () => {
     const { sms, clock, apply, emulator } = start();
     await sms.consent.requestOptIn(person, { text: 'Reply YES to get offers.' });
     const write = (body: string) => {
@@ -47,7 +47,7 @@ describe('what the receiver hands to the client', () => {
     ]);
   });
 
-  it('is done within the call of the receiver: closing waits for it, and no second call is begun', async () => {
+  it("are handled within the receiver's call, so that closing waits for them", async () => {
     const { sms, inboundPort } = start();
     const taken = inboundPort.run(undefined, async (call) => {
       const closed = sms.close();
@@ -62,7 +62,7 @@ describe('what the receiver hands to the client', () => {
     });
   });
 
-  it('a call that has ended records nothing more, and says so', async () => {
+  it('record nothing after the call has ended, and fail', async () => {
     const { sms, inboundPort, ledger } = start();
     const controller = new AbortController();
     const taken = inboundPort.run({ signal: controller.signal }, (call) => {
@@ -74,7 +74,7 @@ describe('what the receiver hands to the client', () => {
     expect(await sms.consent.status(person)).toBeUndefined();
   });
 
-  it('answers count against the limits like every message', async () => {
+  it('get replies that count against the limits', async () => {
     const clock = createFakeClock();
     const guards = { recipient: { limit: 1, windowMs: 60_000 }, consent: { inbound } };
     const { sms, of } = testClient({ clock, guards }, { clock });
@@ -83,7 +83,7 @@ describe('what the receiver hands to the client', () => {
     expect(of('message-blocked')).toMatchObject([{ decision: { guard: 'recipient', reason: 'over-limit' } }]);
   });
 
-  it('two clients of one process and ledger confirm an opt-out once', async () => {
+  it('are confirmed once by two clients of one process and ledger', async () => {
     const one = start();
     const other = one.sms.withOptions({ subAccountId: 'marketing' });
     const results = await Promise.all([

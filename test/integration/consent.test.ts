@@ -13,8 +13,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('consent on the way of a message', () => {
-  it('monitor lets through what lacks an opt-in, but never who said no', async () => {
+describe('consent in the pipeline', () => {
+  it('monitor mode admits a missing opt-in and refuses an opt-out', async () => {
     const ledger = memoryConsentLedger();
     const { sms, of } = testClient({ guards: { consent: { mode: 'monitor', ledger } } });
     await expect(sms.messages.send(message)).resolves.toBeDefined();
@@ -30,7 +30,7 @@ describe('consent on the way of a message', () => {
     await expect(broken.sms.messages.send(message)).resolves.toBeDefined();
   });
 
-  it('one person has one opt-out, however the number is written', async () => {
+  it('an opt-out counts for every spelling of the number', async () => {
     const ledger = memoryConsentLedger();
     const { sms } = testClient({ guards: { consent: { ledger }, phone: false } });
     await sms.consent.revoke('+541123456789', { source: 'sms' });
@@ -39,7 +39,7 @@ describe('consent on the way of a message', () => {
     });
   });
 
-  it('context comes to the hook untouched, and is never shown', async () => {
+  it('the hook receives the context unchanged, and nothing else shows it', async () => {
     const seen: unknown[] = [];
     const context = Object.freeze({ user: 'u-7' });
     const { sms, events } = testClient({
@@ -51,7 +51,7 @@ describe('consent on the way of a message', () => {
     expect(JSON.stringify(events)).not.toContain('u-7');
   });
 
-  it('an abort while it is asked ends the call, tells the hook, and blocks nobody', async () => {
+  it("an abort ends the call, fires the hook's signal and blocks nobody", async () => {
     const caller = countingSignal();
     const signals: AbortSignal[] = [];
     const { sms, emulator, of } = testClient({
@@ -84,7 +84,7 @@ describe('consent on the way of a message', () => {
     expect(caller.listeners).toBe(0);
   });
 
-  it('is not asked about what other guards refuse, and nothing is counted for whom it refuses', async () => {
+  it('the hook is not called for messages that other guards refuse, and refused messages are not counted', async () => {
     const check = vi.fn(({ destination }: { readonly destination: string }) => destination !== numberOf(2));
     const { sms } = testClient({ guards: { consent: { check }, recipient: { limit: 1, windowMs: 60_000 } } });
     const { results } = await sms.messages.sendBatch({
@@ -101,7 +101,7 @@ describe('consent on the way of a message', () => {
     expect(counters).toMatchObject([{ count: 0 }]);
   });
 
-  it('is asked by the purpose that a class gives its messages', async () => {
+  it('the hook receives the purpose that a class defines', async () => {
     class Promotion {
       readonly destination = numberOf(1);
       get purpose() {
@@ -133,7 +133,7 @@ describe('consent on the way of a message', () => {
     expect(emulator.requests).toHaveLength(0);
   });
 
-  it('false: nobody is asked', async () => {
+  it('false calls no hook', async () => {
     const { sms } = testClient({ guards: { consent: false } });
     await expect(sms.messages.send(message)).resolves.toBeDefined();
   });

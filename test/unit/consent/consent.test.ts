@@ -24,7 +24,7 @@ function withLedger(options: ConsentGuardOptions = {}) {
 }
 
 describe('grant and revoke', () => {
-  it('record what was said, and when', async () => {
+  it('record the choice and its time', async () => {
     const { sms, ledger } = withLedger();
     const person = numberOf(1);
     expect(await sms.consent.status(person)).toBeUndefined();
@@ -52,7 +52,7 @@ describe('grant and revoke', () => {
     expect(await sms.consent.grant(person, again)).toMatchObject({ scope: 'all', purposes: ['marketing'] });
   });
 
-  it('an opt-out never takes back a part of an earlier one', async () => {
+  it('never narrow an earlier opt-out', async () => {
     const { sms, clock } = withLedger();
     const person = numberOf(1);
     const partly = { source: 'web', scope: 'marketing' } as const;
@@ -70,7 +70,7 @@ describe('grant and revoke', () => {
     expect(await sms.consent.revoke(person, partly)).toMatchObject({ scope: 'marketing' });
   });
 
-  it('a choice of a clock that is a little ahead is recorded as of now', async () => {
+  it('record a choice slightly in the future as of now', async () => {
     const { sms } = withLedger();
     const details = { source: 'x', at: new Date(NOON + 300_000) };
     expect(await sms.consent.grant(numberOf(1), details)).toMatchObject({ at: NOON });
@@ -78,7 +78,7 @@ describe('grant and revoke', () => {
     expect(await sms.consent.grant(numberOf(1), before)).toMatchObject({ at: NOON - 1 });
   });
 
-  it('stand in the history, every one of them, in order', async () => {
+  it('appear in the history, all of them, in order', async () => {
     const { sms, clock } = withLedger();
     expect(await sms.consent.history(numberOf(1))).toEqual([]);
     await sms.consent.grant(numberOf(1), { source: 'form', evidence: 'form 4711' });
@@ -99,7 +99,7 @@ describe('grant and revoke', () => {
     );
   });
 
-  it('decide from then on', async () => {
+  it('take effect at once', async () => {
     const { sms } = withLedger();
     const message = { destination: numberOf(2), text: 'Sale', purpose: 'marketing' } as const;
     expect(await failureOf(sms.messages.send(message))).toMatchObject({
@@ -115,7 +115,7 @@ describe('grant and revoke', () => {
     });
   });
 
-  it('read national numbers', async () => {
+  it('accept national numbers', async () => {
     const { sms } = withLedger();
     await sms.consent.grant('9100 0003', { source: 'form', country: 'SG' });
     expect(await sms.consent.status('9100 0003', { country: 'SG' })).toMatchObject({ state: 'opted-in' });
@@ -136,7 +136,7 @@ describe('grant and revoke', () => {
     expectNoCanary(events);
   });
 
-  it('tell onOptIn and onOptOut afterwards, with the whole number', async () => {
+  it('call onOptIn and onOptOut afterwards with the whole number', async () => {
     const onOptIn = vi.fn();
     const onOptOut = vi.fn(async () => {});
     const { sms } = withLedger({ onOptIn, onOptOut });
@@ -179,7 +179,7 @@ describe('grant and revoke', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('invalid calls', () => {
   it.each([
     [undefined, 'details'],
     [[], 'details'],
@@ -201,7 +201,7 @@ describe('what is refused', () => {
     });
   });
 
-  it('a bad number or query', async () => {
+  it('a wrong number or query is refused', async () => {
     const { sms } = withLedger();
     expect(await failureOf(sms.consent.status('nobody'))).toMatchObject({ code: 'invalid-phone-number' });
     expect(await failureOf(sms.consent.status(numberOf(1), { contry: 'SG' } as never))).toMatchObject({
@@ -212,7 +212,7 @@ describe('what is refused', () => {
     });
   });
 
-  it('recording without a ledger that was written out', async () => {
+  it('recording without an explicit ledger is refused', async () => {
     for (const consent of [undefined, false, { check: () => true }] as const) {
       const { sms } = testClient({ guards: { consent } });
       expect(await failureOf(sms.consent.revoke(numberOf(1), { source: 'x' }))).toMatchObject({
@@ -229,7 +229,7 @@ describe('a ledger that fails', () => {
     throw new Error(`select from people where number = ${CANARY_NUMBER}`);
   });
 
-  it('is a StoreError that says no more', async () => {
+  it('gives a StoreError without details', async () => {
     const { sms, of } = withLedger({ ledger: broken });
     const errors = [
       await failureOf(sms.consent.status(CANARY_NUMBER)),
@@ -255,7 +255,7 @@ describe('a ledger that fails', () => {
     expect(await messageOf(consent.forget(numberOf(1)))).toMatch(unknown);
   });
 
-  it('repeating a write whose answer was lost counts once', async () => {
+  it('a repeated write counts once when the first response was lost', async () => {
     const memory = memoryConsentLedger();
     let isLost = true;
     const losing = async (work: Promise<void>) => {
@@ -289,7 +289,7 @@ describe('a ledger that fails', () => {
     ]);
   });
 
-  it('is not waited for longer than 5 s, and is told to stop', async () => {
+  it('is given up after 5 s, and its signal fires', async () => {
     const signals: AbortSignal[] = [];
     const ledger = ledgerWith({
       get: (_, options) => {
@@ -311,19 +311,19 @@ describe('a ledger that fails', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('tells what is wrong with its options', async () => {
+  it('passes on what is wrong with its options', async () => {
     const refusal = new ConfigurationError('The server may evict opt-outs. Set it to noeviction.', 'client');
     const ledger = ledgerWith({ append: () => Promise.reject(refusal) });
     const { sms } = withLedger({ ledger });
     expect(await failureOf(sms.consent.grant(numberOf(1), { source: 'x' }))).toBe(refusal);
   });
 
-  it('also when its answer is no list', async () => {
+  it('fails when its result is not a list', async () => {
     const { sms } = withLedger({ ledger: ledgerWith({ get: async () => undefined as never }) });
     expect(await failureOf(sms.consent.status(numberOf(1)))).toMatchObject({ code: 'store' });
   });
 
-  it('ends with the call when it hangs', async () => {
+  it('is given up when the call ends', async () => {
     const { sms, of } = withLedger({ ledger: ledgerThat(hangs) });
     const waiting = [
       failureOf(sms.consent.status(numberOf(1), {}, { deadlineMs: 100 })),

@@ -28,7 +28,7 @@ function start(options: ConsentGuardOptions = {}, rest: Parameters<typeof testCl
 }
 
 describe('the double opt-in', () => {
-  it('question, yes, and only then marketing', async () => {
+  it('allows marketing only after the request and a yes', async () => {
     const { consent, clock, texts, advertise } = start({ inbound: { optInReply: 'Welcome.' } });
     expect(await failureOf(advertise())).toMatchObject({ reason: 'no-record' });
     const sent = await consent.requestOptIn(person, {
@@ -74,7 +74,7 @@ describe('the double opt-in', () => {
     expect(await consent.handleInbound(textOf('YES', { at: NOON + HOUR }))).toEqual({ intent: 'none' });
   });
 
-  it('START answers the question too, and covers what was asked for', async () => {
+  it('accepts START as a yes to the messages that were asked for', async () => {
     const { consent, advertise } = start();
     await consent.requestOptIn(person, { ...question, scope: 'all' });
     expect(await consent.handleInbound(textOf('START'))).toMatchObject({
@@ -84,7 +84,7 @@ describe('the double opt-in', () => {
     await advertise();
   });
 
-  it('confirm records an answer that came on another way', async () => {
+  it('records a reply through another channel with confirm', async () => {
     const onOptIn = vi.fn();
     const { consent, of, advertise } = start({ onOptIn });
     await consent.requestOptIn('9100 0001', { ...question, country: 'SG' });
@@ -111,13 +111,13 @@ describe('the double opt-in', () => {
     });
   });
 
-  it('confirm has a source of its own, and covers the purposes that were asked for', async () => {
+  it('records its own source and the requested purposes with confirm', async () => {
     const { consent } = start();
     await consent.requestOptIn(person, { ...question, purposes: ['otp'] });
     expect(await consent.confirm(person)).toMatchObject({ source: 'double-opt-in', purposes: ['otp'] });
   });
 
-  it('a yes to another number of the team answers something else', async () => {
+  it('ignores a yes to another number of the team', async () => {
     const { consent, advertise } = start();
     await consent.requestOptIn(person, question);
     expect(await consent.handleInbound(textOf('Yes', { destination: '+6580009999' }))).toEqual({
@@ -131,7 +131,7 @@ describe('the double opt-in', () => {
     await advertise();
   });
 
-  it("a question whose sender is a word, or 8x8's choice, takes a yes to any number", async () => {
+  it('accepts a yes to any number when the request named no number', async () => {
     for (const source of ['TEAM', undefined]) {
       const { consent, advertise } = start();
       await consent.requestOptIn(person, { ...question, source });
@@ -140,14 +140,14 @@ describe('the double opt-in', () => {
     }
   });
 
-  it('nobody asked, nobody answers', async () => {
+  it('refuses confirm when no opt-in is pending', async () => {
     const { consent } = start();
     const error = await failureOf(consent.confirm(CANARY_NUMBER));
     expect(error).toMatchObject({ code: 'consent', reason: 'not-requested', submission: 'not-submitted' });
     expectNoCanary(error);
   });
 
-  it('expires to the millisecond, for both ways to answer', async () => {
+  it('expires to the millisecond for both kinds of reply', async () => {
     const { consent, clock } = start();
     await consent.requestOptIn(person, { ...question, expiresAfterMs: HOUR });
     clock.advance(HOUR);
@@ -159,7 +159,7 @@ describe('the double opt-in', () => {
     });
   });
 
-  it('who answered STOP is not to be asked again later, but opted out', async () => {
+  it('reports opted-out, not requested-recently, after a STOP', async () => {
     const { consent, clock } = start();
     await consent.requestOptIn(person, question);
     clock.advance(MINUTE);
@@ -169,7 +169,7 @@ describe('the double opt-in', () => {
     expect(error).not.toHaveProperty('retryAfterMs');
   });
 
-  it('a STOP after the question closes it', async () => {
+  it('is closed by a later STOP', async () => {
     const { consent, clock } = start();
     await consent.requestOptIn(person, question);
     clock.advance(MINUTE);
@@ -178,7 +178,7 @@ describe('the double opt-in', () => {
     expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'not-requested' });
   });
 
-  it('a STOP that answers the question counts, though the clock of 8x8 is behind ours', async () => {
+  it("counts a STOP in reply to the request when 8x8's clock is behind ours", async () => {
     for (const texts of [
       ['STOP', 'YES'],
       ['YES', 'STOP'],
@@ -194,7 +194,7 @@ describe('the double opt-in', () => {
     }
   });
 
-  it('a yes from before the question answers nothing, but for clocks that differ a little', async () => {
+  it('ignores a yes from before the request, within the tolerance of two clocks', async () => {
     const { consent } = start();
     await consent.requestOptIn(person, question);
     expect(await consent.handleInbound(textOf('YES', { at: NOON - MINUTE - 1 }))).toEqual({ intent: 'none' });
@@ -205,7 +205,7 @@ describe('the double opt-in', () => {
   });
 });
 
-describe('a question', () => {
+describe('an opt-in request', () => {
   it('respects every opt-out, also one from marketing only, in monitor mode too', async () => {
     for (const mode of ['enforce', 'monitor'] as const) {
       for (const scope of ['all', 'marketing'] as const) {
@@ -235,7 +235,7 @@ describe('a question', () => {
     expect(await ledger.history(person)).toEqual([]);
   });
 
-  it('is asked once within askAgainAfterMs', async () => {
+  it('is sent once within askAgainAfterMs', async () => {
     const { consent, clock, of, texts } = start();
     await consent.requestOptIn(person, question);
     clock.advance(7 * DAY - 1);
@@ -256,7 +256,7 @@ describe('a question', () => {
     expect(texts()).toHaveLength(3);
   });
 
-  it('goes out once when ten ask at the same time', async () => {
+  it('is sent once when ten calls run at the same time', async () => {
     const clock = createFakeClock();
     const shared = { limits: memoryLimits({ clock }), scope: 'one', clock };
     const ledger = memoryConsentLedger();
@@ -276,7 +276,7 @@ describe('a question', () => {
     expect(await ledger.history(person)).toHaveLength(1);
   });
 
-  it('is not asked again after a restart of the limits: the ledger knows', async () => {
+  it('is not sent again after the limits restarted, because the ledger knows of it', async () => {
     const ledger = memoryConsentLedger();
     await start({ ledger }).consent.requestOptIn(person, question);
     expect(await failureOf(start({ ledger }).consent.requestOptIn(person, question))).toMatchObject({
@@ -285,7 +285,7 @@ describe('a question', () => {
     });
   });
 
-  it('that provably never left may be asked again at once, and has no answer', async () => {
+  it('may be repeated at once when it provably never left, and has no reply', async () => {
     const { consent, emulator, clock } = start();
     emulator.failNext('refused');
     expect(await failureOf(consent.requestOptIn(person, question))).toMatchObject({
@@ -302,7 +302,7 @@ describe('a question', () => {
     expect(await consent.handleInbound(textOf('YES', { at: NOON + 1 }))).toMatchObject({ intent: 'confirm' });
   });
 
-  it('that is given up while it is recorded has no answer, though the ledger records it later', async () => {
+  it('has no reply when it was given up while the ledger recorded it', async () => {
     const memory = memoryConsentLedger();
     let record: () => Promise<void> = async () => {};
     const abort = new AbortController();
@@ -323,7 +323,7 @@ describe('a question', () => {
     expect(await consent.handleInbound(textOf('YES'))).toEqual({ intent: 'none' });
   });
 
-  it('whose withdrawal fails still says why it was not sent', async () => {
+  it('still says why it was not sent when its withdrawal fails', async () => {
     const memory = memoryConsentLedger();
     let appends = 0;
     const ledger: ConsentLedger = {
@@ -340,7 +340,7 @@ describe('a question', () => {
     expect(of('store-failed')).toMatchObject([{ store: 'consent' }]);
   });
 
-  it('whose withdrawal hangs is not waited for', async () => {
+  it('does not wait for a withdrawal that hangs', async () => {
     vi.useFakeTimers();
     const memory = memoryConsentLedger();
     let appends = 0;
@@ -356,7 +356,7 @@ describe('a question', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('that may have left counts as asked', async () => {
+  it('counts as sent when it may have left', async () => {
     const { consent, emulator } = start();
     emulator.failNext('lost-response');
     expect(await failureOf(consent.requestOptIn(person, question))).toMatchObject({ submission: 'unknown' });
@@ -366,7 +366,7 @@ describe('a question', () => {
     expect(await consent.handleInbound(textOf('YES'))).toMatchObject({ intent: 'confirm' });
   });
 
-  it('is not sent when it cannot be recorded, and costs nothing then', async () => {
+  it('is neither sent nor counted when it cannot be recorded', async () => {
     let broken = true;
     const memory = memoryConsentLedger();
     const append: ConsentLedger['append'] = async (changes) => {
@@ -382,7 +382,7 @@ describe('a question', () => {
     await consent.requestOptIn(person, question);
   });
 
-  it('is not put to who agreed to that already, unless it is stale', async () => {
+  it('is not sent to people who have already opted in, unless that is stale', async () => {
     const { consent, clock, advertise } = start({ reconfirmAfterMonths: 3 });
     await consent.grant(person, { source: 'form', purposes: ['otp'] });
     clock.advance(1);
@@ -406,7 +406,7 @@ describe('a question', () => {
     await advertise();
   });
 
-  it('is put to who agreed to something else', async () => {
+  it('is sent to people who opted in to something else', async () => {
     const { consent } = start();
     await consent.grant(person, { source: 'form', purposes: ['otp', 'transactional'] });
     const narrow = { ...question, purposes: ['otp'] } as const;

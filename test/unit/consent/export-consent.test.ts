@@ -58,7 +58,7 @@ describe('exportConsent', () => {
     expect(await exported([], 'jsonl')).toBe('');
   });
 
-  it('writes no text that a spreadsheet would run', async () => {
+  it('writes no text that a spreadsheet would run as a formula', async () => {
     const texts = [
       '=HYPERLINK("http://x")',
       '+1',
@@ -106,7 +106,7 @@ describe('exportConsent', () => {
     },
   );
 
-  it('what was exported comes back by the import, in both formats', async () => {
+  it('round-trips through the import in both formats', async () => {
     const words = fc.string({
       unit: fc.constantFrom(
         'a',
@@ -173,7 +173,7 @@ describe('exportConsent', () => {
     );
   });
 
-  it('hands the signal to the ledger', async () => {
+  it('passes the signal to the ledger', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     const ledger = memoryConsentLedger();
     await ledger.append([full]);

@@ -20,7 +20,7 @@ function start(options: ConsentGuardOptions = {}, rest: Parameters<typeof testCl
 }
 
 describe('forget', () => {
-  it('removes everything, but the opt-out survives under a keyed hash', async () => {
+  it('removes everything except an opt-out under a keyed hash', async () => {
     const { sms, consent, ledger, clock, of } = start();
     await consent.grant(person, { source: 'form', evidence: 'form 4711' });
     clock.advance(1_000);
@@ -40,7 +40,7 @@ describe('forget', () => {
     ]);
   });
 
-  it('the person may opt in again, and be forgotten again', async () => {
+  it('lets the person opt in again and be forgotten again', async () => {
     const { sms, consent, clock, ledger } = start();
     const sale = { destination: person, text: 'Sale', purpose: 'marketing' } as const;
     await consent.revoke(person, { source: 'x' });
@@ -55,7 +55,7 @@ describe('forget', () => {
     expect(await ledger.history(await createPseudonym(forgetSecret)(person))).toEqual([]);
   });
 
-  it('a STOP of a forgotten person is no news, START is, and a question respects the opt-out', async () => {
+  it('respects the kept opt-out: STOP changes nothing, START does, and a request is refused', async () => {
     const { consent, clock, emulator } = start({ inbound: { optOutReply: 'Out.' } });
     await consent.revoke(person, { source: 'x' });
     await consent.forget(person);
@@ -70,7 +70,7 @@ describe('forget', () => {
     expect(emulator.requests).toEqual([]);
   });
 
-  it('an opt-out that is kept closes an open question', async () => {
+  it('closes a pending opt-in by the kept opt-out', async () => {
     const { consent, ledger, clock } = start();
     await consent.requestOptIn(person, { text: 'Reply YES' });
     clock.advance(1);
@@ -79,7 +79,7 @@ describe('forget', () => {
     expect(await failureOf(consent.confirm(person))).toMatchObject({ reason: 'not-requested' });
   });
 
-  it('the opt-out that is kept counts against a choice whose time cannot be read', async () => {
+  it('prefers the kept opt-out to a choice with an unreadable time', async () => {
     const memory = memoryConsentLedger();
     const get: typeof memory.get = async (keys) => {
       const [own, ...kept] = await memory.get(keys);
@@ -94,7 +94,7 @@ describe('forget', () => {
     expect(await failureOf(sent)).toMatchObject({ reason: 'opted-out' });
   });
 
-  it('without the secret, or with another one, nobody can tell whose opt-out it is', async () => {
+  it('hides the person from anyone without the secret', async () => {
     const { consent, ledger } = start();
     await consent.revoke(person, { source: 'x' });
     await consent.forget(person);
@@ -108,7 +108,7 @@ describe('forget', () => {
     expect(pseudonym).toBe('#9e27f6a3095405d1ab2529e6052051b9');
   });
 
-  it('forgets what the limits count, and that the person was asked', async () => {
+  it('clears the limits and the opt-in request', async () => {
     const clock = createFakeClock();
     const limits = memoryLimits({ clock });
     const ledger = memoryConsentLedger();
@@ -141,7 +141,7 @@ describe('forget', () => {
     expect(await ledger.history(person)).toHaveLength(1);
   });
 
-  it('a store that fails is told, and nothing of it is shown', async () => {
+  it('reports a failing store without its details', async () => {
     const fails = async () => {
       throw new Error(CANARY_NUMBER);
     };
@@ -166,7 +166,7 @@ describe('forget', () => {
     for (const each of [error, other, broken.events, half.events]) expectNoCanary(each);
   });
 
-  it('ends with its call', async () => {
+  it('ends when the call ends', async () => {
     const ledger = memoryConsentLedger();
     const limits = Object.assign(memoryLimits(), { release: () => new Promise<never>(() => {}) });
     const { consent } = start({ ledger }, { limits, guards: { consent: { ledger, forgetSecret } } });
@@ -176,7 +176,7 @@ describe('forget', () => {
     expect(await forgotten).toMatchObject({ code: 'aborted' });
   });
 
-  it('refuses what it does not know', async () => {
+  it('refuses unknown options', async () => {
     const { consent } = start();
     expect(await failureOf(consent.forget(person, { contry: 'SG' } as never))).toMatchObject({
       path: 'query.contry',
@@ -187,7 +187,7 @@ describe('forget', () => {
     });
   });
 
-  it('the secret is shown nowhere', async () => {
+  it('never shows the secret', async () => {
     const { sms, consent, events } = start();
     await consent.forget(person);
     const { inspect } = await import('node:util');
@@ -203,7 +203,7 @@ describe('forget', () => {
   });
 });
 
-it('a batch asks for both keys of everybody at once', async () => {
+it('a batch looks up both keys of every person in one call', async () => {
   const memory = memoryConsentLedger();
   const calls: number[] = [];
   const get: typeof memory.get = (keys) => {

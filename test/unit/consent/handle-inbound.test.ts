@@ -46,7 +46,7 @@ describe('STOP', () => {
     expect(texts()).toEqual([]);
   });
 
-  it('stops marketing only where it is told so, and never takes back a part of an opt-out', async () => {
+  it('stops only marketing when configured, and never narrows an earlier opt-out', async () => {
     const { sms, consent } = start({ inbound: { optOutScope: 'marketing' } });
     expect(await consent.handleInbound(textOf('STOP'))).toMatchObject({ recorded: { scope: 'marketing' } });
     await sms.messages.send({ destination: person, text: 'Your order left' });
@@ -55,7 +55,7 @@ describe('STOP', () => {
     expect(await consent.status(person)).toMatchObject({ state: 'opted-out', scope: 'all' });
   });
 
-  it('twice the same one changes nothing the second time', async () => {
+  it('changes nothing when the same text arrives twice', async () => {
     const onOptOut = vi.fn();
     const { consent, of, texts, clock } = start({ inbound: replies, onOptOut });
     const text = textOf('STOP');
@@ -72,7 +72,7 @@ describe('STOP', () => {
     expect(await quiet.consent.handleInbound(text)).not.toHaveProperty('reply');
   });
 
-  it('that comes late does not win over a newer opt-in, and is part of the history all the same', async () => {
+  it('becomes part of the history without effect when it arrives after a newer opt-in', async () => {
     const hooks = { onOptOut: vi.fn(), onOptIn: vi.fn() };
     const { consent, clock, texts, of } = start({ inbound: replies, ...hooks });
     clock.advance(HOUR);
@@ -145,7 +145,7 @@ describe('STOP', () => {
     },
   );
 
-  it('of a sender without the plus counts too', async () => {
+  it('counts from a sender without the plus', async () => {
     const { consent } = start();
     expect(await consent.handleInbound(textOf('STOP', { source: person.slice(1) }))).toMatchObject({
       recorded: { state: 'opted-out' },
@@ -153,7 +153,7 @@ describe('STOP', () => {
     expect(await consent.status(person)).toMatchObject({ state: 'opted-out' });
   });
 
-  it('tells onOptOut, whose failure changes nothing', async () => {
+  it('calls onOptOut, whose failure changes nothing', async () => {
     const onOptOut = vi.fn(() => {
       throw new Error(CANARY_NUMBER);
     });
@@ -170,7 +170,7 @@ describe('STOP', () => {
     expect(of('hook-failed')).toMatchObject([{ hook: 'onOptOut' }]);
   });
 
-  it('is not lost without a sound when there is no ledger', async () => {
+  it('emits an event when there is no ledger', async () => {
     for (const guards of [undefined, { consent: false }, { consent: { check: () => true } }] as const) {
       const { sms, of } = testClient({ guards });
       expect(await sms.consent.handleInbound(textOf('STOP'))).toEqual({ intent: 'opt-out' });
@@ -180,7 +180,7 @@ describe('STOP', () => {
     }
   });
 
-  it('of a sender that is no phone number is told, and nothing is recorded', async () => {
+  it('emits an event and records nothing when the sender is not a phone number', async () => {
     const { consent, of } = start({ inbound: replies });
     for (const source of ['73100', 'BANK', '']) {
       expect(await consent.handleInbound(textOf('STOP', { source }))).toEqual({ intent: 'opt-out' });
@@ -212,7 +212,7 @@ describe('STOP', () => {
 });
 
 describe('the one confirmation of an opt-out', () => {
-  it('goes out from the number that the person wrote to, past all other guards', async () => {
+  it('is sent from the number that the person wrote to, through all other guards', async () => {
     const { consent, texts, of } = start({ inbound: replies });
     expect(await consent.handleInbound(textOf('STOP'))).toMatchObject({ reply: 'sent' });
     expect(texts()).toMatchObject([{ text: 'You are out.', destination: person, source: OUR_NUMBER }]);
@@ -233,7 +233,7 @@ describe('the one confirmation of an opt-out', () => {
     expect(limited.of('message-blocked')).toMatchObject([{ decision: { guard: 'countries' } }]);
   });
 
-  it('is not sent to who was out already', async () => {
+  it('is not sent to people who were out already', async () => {
     const { consent, texts } = start({ inbound: replies });
     await consent.revoke(person, { source: 'support' });
     expect(await consent.handleInbound(textOf('STOP'))).toMatchObject({ reply: 'skipped' });
@@ -241,7 +241,7 @@ describe('the one confirmation of an opt-out', () => {
     expect(texts()).toEqual([]);
   });
 
-  it('is one when two STOPs come at once, whichever is recorded last', async () => {
+  it('is sent once when two STOPs arrive at once, whichever is recorded last', async () => {
     for (const order of [0, 1]) {
       const { consent, texts, ledger } = start({ inbound: replies });
       const results = await Promise.all([
@@ -296,19 +296,19 @@ describe('the one confirmation of an opt-out', () => {
     expect(texts().map(({ text }) => text)).toEqual(['You are out.', 'You are in.', 'You are out.']);
   });
 
-  it('is not held up by a hook of the team that says no', async () => {
+  it('is sent although a hook of the team says no', async () => {
     const { consent } = start({ inbound: replies, check: () => false });
     expect(await consent.handleInbound(textOf('STOP'))).toMatchObject({ reply: 'sent' });
   });
 
-  it('goes out in monitor mode too, and an ordinary message does not', async () => {
+  it('is sent in monitor mode too, unlike an ordinary message', async () => {
     const { sms, consent } = start({ inbound: replies, mode: 'monitor' });
     expect(await consent.handleInbound(textOf('STOP'))).toMatchObject({ reply: 'sent' });
     const sent = sms.messages.send({ destination: person, text: 'You are out.' });
     expect(await failureOf(sent)).toMatchObject({ reason: 'opted-out' });
   });
 
-  it('that is lost on the way is not sent twice, and the opt-out counts', async () => {
+  it('is not repeated when its response was lost, and the opt-out counts', async () => {
     const { consent, emulator, texts } = start({ inbound: replies });
     emulator.failNext('lost-response');
     const text = textOf('STOP');
@@ -318,7 +318,7 @@ describe('the one confirmation of an opt-out', () => {
     expect(await consent.status(person)).toMatchObject({ state: 'opted-out' });
   });
 
-  it('keeps its token to itself', async () => {
+  it('never shows its token', async () => {
     const { consent, ledger, events } = start({ inbound: replies });
     const result = await consent.handleInbound(textOf('STOP'));
     const [record] = await ledger.get([person]);
@@ -333,7 +333,7 @@ describe('the one confirmation of an opt-out', () => {
     expect(shown).not.toContain(token);
   });
 
-  it('cannot be claimed by a message of a caller', async () => {
+  it("cannot be claimed by a caller's message", async () => {
     const { sms, consent, ledger } = start({ inbound: replies });
     await consent.handleInbound(textOf('STOP'));
     const [record] = await ledger.get([person]);
@@ -349,7 +349,7 @@ describe('the one confirmation of an opt-out', () => {
 });
 
 describe('START', () => {
-  it('takes back a STOP: what the person had agreed to before counts again', async () => {
+  it('takes back a STOP and restores the earlier opt-in', async () => {
     const { sms, consent, clock } = start();
     await consent.grant(person, { source: 'form', scope: 'all', purposes: ['marketing', 'otp'] });
     clock.advance(MINUTE);
@@ -365,7 +365,7 @@ describe('START', () => {
     expect(again.recorded).toMatchObject({ purposes: ['marketing', 'otp'] });
   });
 
-  it('takes back no opt-out that came on another way', async () => {
+  it('does not take back an opt-out through another channel', async () => {
     const { consent, clock } = start();
     await consent.grant(person, { source: 'form' });
     clock.advance(MINUTE);
@@ -382,7 +382,7 @@ describe('START', () => {
     });
   });
 
-  it('never grants advertising that nobody agreed to', async () => {
+  it('never grants advertising without an earlier opt-in', async () => {
     const { sms, consent } = start({ inbound: replies });
     await consent.handleInbound(textOf('STOP'));
     expect(await consent.handleInbound(textOf('START'))).toMatchObject({
@@ -395,7 +395,7 @@ describe('START', () => {
     expect(await consent.handleInbound(textOf('START'))).toMatchObject({ reply: 'skipped' });
   });
 
-  it('joins where keywordOptIn says so', async () => {
+  it('opts in to marketing when keywordOptIn is set', async () => {
     const { sms, consent } = start({ inbound: { keywordOptIn: true } });
     const joined = await consent.handleInbound(textOf('START'));
     expect(joined).toMatchObject({ intent: 'opt-in', recorded: { scope: 'marketing' } });
@@ -403,7 +403,7 @@ describe('START', () => {
     await sms.messages.send({ destination: person, text: 'Sale', purpose: 'marketing' });
   });
 
-  it('twice the same one changes nothing the second time, and two at once are answered once', async () => {
+  it('changes nothing when the same text arrives twice, and is answered once when two arrive at once', async () => {
     const { consent, texts } = start({ inbound: replies });
     const text = textOf('START');
     const results = await Promise.all([consent.handleInbound(text), consent.handleInbound(text)]);
@@ -415,7 +415,7 @@ describe('START', () => {
 });
 
 describe('HELP', () => {
-  it('is answered without an opt-in, once an hour, and never to who opted out', async () => {
+  it('is answered without an opt-in, once per hour, and never after an opt-out', async () => {
     const { consent, clock, texts, of } = start({ inbound: replies });
     expect(await consent.handleInbound(textOf('HELP'))).toEqual({ intent: 'help', reply: 'sent' });
     clock.advance(HOUR - 1);
@@ -438,8 +438,8 @@ describe('HELP', () => {
   });
 });
 
-describe('what only sounds like an opt-out', () => {
-  it('is reported, and not acted on', async () => {
+describe('a possible opt-out', () => {
+  it('is reported and not recorded', async () => {
     const onPossibleOptOut = vi.fn();
     const { consent, of } = start({ onPossibleOptOut });
     const body = 'please remove me from your list';
@@ -459,7 +459,7 @@ describe('what only sounds like an opt-out', () => {
     expect(onPossibleOptOut.mock.lastCall?.[0]).toMatchObject({ destination: 'BANK' });
   });
 
-  it('a broken hook raises an event, and none is fine', async () => {
+  it('raises an event when its hook fails, and needs no hook', async () => {
     const text = textOf('please remove me from your list');
     const { consent, of } = start({ onPossibleOptOut: async () => Promise.reject(new Error('x')) });
     expect(await consent.handleInbound(text)).toEqual({ intent: 'possible-opt-out' });
@@ -474,7 +474,7 @@ describe('what only sounds like an opt-out', () => {
   });
 });
 
-it('a reaction to a message of ours is told apart, and nothing is reported', async () => {
+it('a reaction has an intent of its own and is not reported', async () => {
   const onPossibleOptOut = vi.fn();
   const { consent, of } = start({ onPossibleOptOut });
   const text = textOf('Liked “Sale! Reply STOP to end”');
@@ -501,7 +501,7 @@ it('a word that is ordinary where the number is from opts out only alone', async
 describe("8x8's block list", () => {
   const accountId = 'account-1';
 
-  it('gets an opt-out of everything, after the confirmation', async () => {
+  it('receives an opt-out of everything after the confirmation', async () => {
     const ledger = memoryConsentLedger();
     const inbound = { ...replies, blockAt8x8: true };
     const { consent, emulator } = start({}, { accountId, guards: { consent: { ledger, inbound } } });
@@ -512,7 +512,7 @@ describe("8x8's block list", () => {
     expect(await partly.consent.handleInbound(textOf('STOP'))).not.toHaveProperty('mirrored');
   });
 
-  it('gets it also while the client closes', async () => {
+  it('receives it while the client closes', async () => {
     const consent = { ledger: memoryConsentLedger(), inbound: { ...replies, blockAt8x8: true } };
     const { sms } = testClient({ accountId, guards: { consent } }, { accountId });
     const stopped = sms.consent.handleInbound(textOf('STOP'));
@@ -521,7 +521,7 @@ describe("8x8's block list", () => {
     await closed;
   });
 
-  it('that fails never fails the opt-out', async () => {
+  it('never fails the opt-out', async () => {
     const { consent, of } = start({ inbound: { blockAt8x8: true } });
     expect(await consent.handleInbound(textOf('STOP'))).toMatchObject({
       recorded: { state: 'opted-out' },
@@ -530,14 +530,14 @@ describe("8x8's block list", () => {
     expect(of('opt-out-not-mirrored')).toMatchObject([{ destination: '+65******01' }]);
   });
 
-  it('gets it without a ledger too', async () => {
+  it('receives it without a ledger', async () => {
     const guards = { consent: { inbound: { blockAt8x8: true } } };
     const { sms } = testClient({ accountId, guards }, { accountId });
     expect(await sms.consent.handleInbound(textOf('STOP'))).toEqual({ intent: 'opt-out', mirrored: true });
   });
 });
 
-it('words of the team count too', async () => {
+it('added words are read', async () => {
   const { consent } = start({ inbound: { words: { add: { 'opt-out': ['NO MORE'], help: ['WHO'] } } } });
   expect(await consent.handleInbound(textOf('no more!'))).toMatchObject({ intent: 'opt-out' });
   expect(await consent.handleInbound(textOf('who?'))).toEqual({ intent: 'help' });
@@ -570,7 +570,7 @@ it('shows no number and no text of a person', async () => {
   expectNoCanary(events);
 });
 
-it('any texts in any order, some of them twice, lead to the state of the latest choice', async () => {
+it('the latest choice decides for texts in any order, some of them twice', async () => {
   const choice = fc.record({
     word: fc.constantFrom('STOP', 'stop please', 'START', 'unstop', 'HELP', 'hello', 'YES'),
     copies: fc.integer({ min: 1, max: 3 }),

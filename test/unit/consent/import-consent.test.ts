@@ -31,7 +31,7 @@ const lines = (...rows: readonly string[]) => `${rows.join('\n')}\n`;
 const json = (...rows: readonly object[]) => lines(...rows.map((row) => JSON.stringify(row)));
 
 describe('importConsent', () => {
-  it('records a CSV file, columns in any order and spelling of case', async () => {
+  it('records a CSV file with columns in any order and case', async () => {
     const file = lines(
       'Source,state,destination,country,at,Evidence,purposes,scope,messageid,text',
       `web-form,opted-in,+65 9123 4567,,${at},"form 4711, page ""2""",otp marketing,marketing,,`,
@@ -81,7 +81,7 @@ describe('importConsent', () => {
     ]);
   });
 
-  it('records JSON lines, with null for what is missing', async () => {
+  it('records JSON lines with null for missing values', async () => {
     const file = json(
       {
         destination: '+6591234567',
@@ -132,7 +132,7 @@ describe('importConsent', () => {
     ]);
   });
 
-  it('a bare list of numbers becomes what the defaults say, a row that says otherwise not', async () => {
+  it('applies the defaults to rows that leave a field out', async () => {
     const file = lines('destination,state,at', '+6591234567,,', `+6591234568,opted-in,${at}`);
     const defaults = { state: 'opted-out', source: 'old-provider', at: new Date(NOON - 5) } as const;
     const { entries } = await imported(file, { defaults });
@@ -151,7 +151,7 @@ describe('importConsent', () => {
     expect(entries.map(({ key }) => key)).toEqual(['+541123456789', '+541123456789']);
   });
 
-  it('takes forgotten people as they were exported, and nothing that looks nearly so', async () => {
+  it('accepts forgotten people as exported, and nothing similar', async () => {
     const hash = `#${'0123456789abcdef'.repeat(2)}`;
     const defaults = { state: 'opted-out', source: 'forgotten', at } as const;
     const { report, entries } = await imported(lines('destination', hash, `${hash}0`, '#short'), {
@@ -161,7 +161,7 @@ describe('importConsent', () => {
     expect(report.badRows.map(({ line }) => line)).toEqual([3, 4]);
   });
 
-  it('a choice of five minutes ahead is one of now', async () => {
+  it('records a choice up to five minutes ahead as of now', async () => {
     const ahead = (ms: number) => `+6591234567,${new Date(NOON + ms).toISOString()}`;
     const defaults = { state: 'opted-in', source: 'x' } as const;
     const { report, entries } = await imported(lines('destination,at', ahead(300_000), ahead(300_001)), {
@@ -171,7 +171,7 @@ describe('importConsent', () => {
     expect(report.badRows).toEqual([{ line: 3, reason: 'at must not be in the future.' }]);
   });
 
-  it('a dry run reports the same and records nothing', async () => {
+  it('reports the same in a dry run and records nothing', async () => {
     const file = lines(
       'destination,state,source,at',
       `+6591234567,opted-in,x,${at}`,
@@ -248,7 +248,7 @@ describe('bad rows', () => {
     ]);
   });
 
-  it('the first hundred are named, all are counted', async () => {
+  it('are all counted, and the first hundred named', async () => {
     const file = lines('destination', ...Array.from({ length: 2_500 }, () => 'nobody'));
     const { report } = await imported(file);
     expect(report).toMatchObject({ rows: 2_500, bad: 2_500, recorded: 0 });
@@ -256,7 +256,7 @@ describe('bad rows', () => {
     expect(report.badRows.at(-1)).toMatchObject({ line: 101 });
   });
 
-  it('are reported without what stands in them', async () => {
+  it('are reported without their content', async () => {
     const row = {
       ...good,
       destination: `${CANARY_NUMBER}x`,
@@ -302,13 +302,13 @@ describe('a file that is wrong as a whole', () => {
     expect(error).toMatchObject({ code: 'validation', message: expect.stringMatching(message) });
   });
 
-  it('a file without a heading does not have its first person shown', async () => {
+  it('a file without a heading does not reveal its first person', async () => {
     const error = await failureOf(imported(lines(`${CANARY_NUMBER},opted-out`)));
     expect(error).toMatchObject({ code: 'validation' });
     expectNoCanary(error);
   });
 
-  it('a line without an end is not read for ever', async () => {
+  it('an endless line is refused', async () => {
     let pieces = 0;
     async function* endless() {
       for (;;) {
@@ -340,7 +340,7 @@ describe('a file that is wrong as a whole', () => {
     expect(error).toMatchObject({ code: 'validation', message: expect.stringMatching(message) });
   });
 
-  it('something that is no ledger', async () => {
+  it('an object that is not a ledger is refused', async () => {
     expect(await failureOf(importConsent({} as never, '', { format: 'csv' }))).toMatchObject({
       message: expect.stringContaining('ledger must be a ConsentLedger'),
     });
@@ -352,7 +352,7 @@ describe('a large file', () => {
   const defaults = { state: 'opted-out', source: 'x', at } as const;
   const file = lines('destination', ...numbers(2_500));
 
-  it('goes to the ledger 1,000 rows at a time, in order', async () => {
+  it('is appended 1,000 rows at a time, in order', async () => {
     const calls: (readonly ConsentChange[])[] = [];
     const ledger = {
       append: async (changes: readonly ConsentChange[]) => {
@@ -366,7 +366,7 @@ describe('a large file', () => {
     expect(calls.flat().map(({ key }) => key)).toEqual(numbers(2_500));
   });
 
-  it('is read no further than it is recorded', async () => {
+  it('is not read ahead of what is recorded', async () => {
     let given = 0;
     async function* slowly() {
       yield 'destination\n';
@@ -380,7 +380,7 @@ describe('a large file', () => {
     expect(given).toBeLessThan(1_010);
   });
 
-  it('tells after a failure from which line to go on, and goes on there', async () => {
+  it('names the line to resume from after a failure, and resumes there', async () => {
     const ledger = memoryConsentLedger();
     let turn = 0;
     const failing = {
@@ -402,14 +402,14 @@ describe('a large file', () => {
     expect((await readAll(ledger.entries())).map(({ key }) => key)).toEqual(numbers(2_500));
   });
 
-  it('does not show what a ledger throws', async () => {
+  it("does not show the ledger's error", async () => {
     const ledger = { append: () => Promise.reject(new Error(CANARY_NUMBER)) };
     const error = await failureOf(importConsent(ledger, file, { format: 'csv', clock, defaults }));
     expect(error).toMatchObject({ message: expect.stringContaining('go on with fromLine: 2.') });
     expectNoCanary(error);
   });
 
-  it('tells where the stream broke off, and not what it threw', async () => {
+  it("names the line where the stream failed, without the stream's error", async () => {
     async function* broken() {
       yield file;
       throw new Error(CANARY_NUMBER);
@@ -454,7 +454,7 @@ describe('an import that is aborted', () => {
   const defaults = { state: 'opted-out', source: 'x', at } as const;
   const numbers = Array.from({ length: 2_000 }, (_, index) => `+65${91_000_000 + index}`);
 
-  it('ends between two batches, and tells from which line to go on', async () => {
+  it('ends between two batches and names the line to resume from', async () => {
     const controller = new AbortController();
     const appended: number[] = [];
     const ledger = {
@@ -474,7 +474,7 @@ describe('an import that is aborted', () => {
     expect(appended).toEqual([1_000]);
   });
 
-  it('does not wait for a stream that hangs, nor for its end', async () => {
+  it('does not wait for a stream that hangs', async () => {
     const controller = new AbortController();
     let ended = false;
     const hanging = {

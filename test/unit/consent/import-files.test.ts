@@ -97,7 +97,7 @@ describe('files of other systems', () => {
     expect(entries).toMatchObject([{ state: 'opted-out', source: 'web' }]);
   });
 
-  it('may leave a cell empty that means something', async () => {
+  it('give an empty cell a meaning', async () => {
     const values = { state: { '': 'opted-out', x: 'opted-in' } };
     const file = lines('destination,state', `${person},`, '+6591234568,X', '+6591234569,opted-in');
     const { entries } = await imported(file, { values, defaults: { source: 'x', at } });
@@ -129,7 +129,7 @@ describe('files of other systems', () => {
     expectNoCanary(report);
   });
 
-  it('can be read by a function, which may skip rows', async () => {
+  it('are read by a function, which may skip rows', async () => {
     const row = vi.fn(({ Name, Phone }: Readonly<Record<string, unknown>>) =>
       Name === '' ? undefined : { destination: String(Phone), state: 'opted-out' as const },
     );
@@ -146,7 +146,7 @@ describe('files of other systems', () => {
     expect(json.report).toMatchObject({ recorded: 1 });
   });
 
-  it('hand the error of such a function to its author', async () => {
+  it('pass on the error of such a function', async () => {
     const own = new TypeError('my own mistake');
     const row = () => {
       throw own;
@@ -296,18 +296,18 @@ describe('dates', () => {
     expect(await readAt(when, options)).toBe(reason);
   });
 
-  it('an hour that clocks show twice is the first for an opt-in and the second for an opt-out', async () => {
+  it('an ambiguous hour is the earlier one for an opt-in and the later one for an opt-out', async () => {
     const berlin = { timeZone: 'Europe/Berlin' };
     expect(await readAt('2026-10-25 02:30', berlin, 'opted-out')).toBe('2026-10-25T01:30:00.000Z');
   });
 
-  it('a day counts from its beginning for an opt-in and to its end for an opt-out, but not beyond now', async () => {
+  it('a day counts from its start for an opt-in, and to its end or now for an opt-out', async () => {
     expect(await readAt('2026-07-01', sg)).toBe('2026-06-30T16:00:00.000Z');
     expect(await readAt('2026-07-01', sg, 'opted-out')).toBe('2026-07-01T15:59:59.999Z');
     expect(await readAt('2026-11-22', sg, 'opted-out')).toBe(new Date(NOON).toISOString());
   });
 
-  it('of one day the opt-out wins, whichever row comes first', async () => {
+  it('the opt-out of a day wins, whichever row comes first', async () => {
     const out = `${person},opted-out,2026-07-01`;
     for (const rows of [
       [out, `${person},opted-in,2026-07-01 18:00`],
@@ -323,7 +323,7 @@ describe('dates', () => {
   });
 });
 
-describe('an opt-in and an opt-out of one time', () => {
+describe('an opt-in and an opt-out with equal times', () => {
   const defaults = { source: 'x', at } as const;
   const filler = (count: number) =>
     Array.from({ length: count }, (_, index) => `+65${91_300_000 + index},opted-in`);
@@ -349,7 +349,7 @@ describe('an opt-in and an opt-out of one time', () => {
     expect((await ledger.get([person]))[0]?.state).toBe('opted-in');
   });
 
-  it('a ledger that cannot be asked settles them within a batch', async () => {
+  it('the opt-out wins within a batch when the ledger has no get', async () => {
     const memory = memoryConsentLedger();
     await importConsent(
       { append: memory.append },
@@ -395,7 +395,7 @@ describe('a dry run', () => {
 });
 
 describe('progress', () => {
-  it('is told after each batch', async () => {
+  it('is reported after each batch', async () => {
     const seen: object[] = [];
     const rows = Array.from({ length: 2_500 }, (_, index) =>
       index === 0 ? 'x' : `+65${91_300_000 + index}`,
@@ -411,7 +411,7 @@ describe('progress', () => {
     ]);
   });
 
-  it('that throws ends the import with that error', async () => {
+  it('ends the import with the error of its callback', async () => {
     const own = new Error('enough');
     const onProgress = () => {
       throw own;

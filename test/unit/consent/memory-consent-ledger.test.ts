@@ -117,7 +117,7 @@ describe('a long history of one person', () => {
 });
 
 describe('entries of a memory ledger', () => {
-  it('are those of everybody, in the order of each person', async () => {
+  it('are listed for every person, in order', async () => {
     const ledger = memoryConsentLedger();
     await ledger.append([
       { key: '+1', ...out, at: 2 },
@@ -140,7 +140,7 @@ describe('entries of a memory ledger', () => {
 });
 
 describe('a full memory ledger', () => {
-  it('refuses new people, all of a call or none, and drops nobody', async () => {
+  it('refuses new people, all or none of a call, and drops nobody', async () => {
     const ledger = memoryConsentLedger({ maxRecords: 2 });
     await ledger.append([{ key: '+1', ...out, at: 1 }]);
     const error = await failureOf(
@@ -159,7 +159,7 @@ describe('a full memory ledger', () => {
     expect(await ledger.get(['+1', '+2'])).toMatchObject([optIn, out]);
   });
 
-  it('refuses new entries, and has room again when a person is forgotten', async () => {
+  it('refuses new entries until a person is forgotten', async () => {
     const ledger = memoryConsentLedger({ maxRecords: 5, maxEntries: 2 });
     await ledger.append([
       { key: '+1', ...optIn, at: 1 },
@@ -174,7 +174,7 @@ describe('a full memory ledger', () => {
     expect(await ledger.history('+1')).toHaveLength(1);
   });
 
-  it('holds 4 entries a person by default', async () => {
+  it('holds 4 entries per person by default', async () => {
     const ledger = memoryConsentLedger({ maxRecords: 1 });
     for (let at = 0; at < 4; at += 1) await ledger.append([{ key: '+1', ...out, at }]);
     expect(await failureOf(ledger.append([{ key: '+1', ...out, at: 4 }]))).toMatchObject({

@@ -19,14 +19,14 @@ describe('reconfirmAt counts calendar months', () => {
     expect(iso(reconfirmAt(Date.parse(at), { reconfirmAfterMonths }))).toBe(due);
   });
 
-  it('or milliseconds, or never', () => {
+  it('counts milliseconds, or never expires', () => {
     expect(reconfirmAt(5, { reconfirmAfterMs: 10 })).toBe(15);
     expect(reconfirmAt(5, {})).toBeUndefined();
   });
 });
 
 describe('isStale', () => {
-  it('from that moment on, and for a date that is none', () => {
+  it('is true from that moment on, and for an invalid date', () => {
     expect(isStale(5, 14, { reconfirmAfterMs: 10 })).toBe(false);
     expect(isStale(5, 15, { reconfirmAfterMs: 10 })).toBe(true);
     expect(isStale(5, 1e15, {})).toBe(false);
@@ -38,7 +38,7 @@ describe('isStale', () => {
 });
 
 describe('the options', () => {
-  it('are one or the other', () => {
+  it('exclude each other', () => {
     const both = { reconfirmAfterMs: 1_000, reconfirmAfterMonths: 3 } as const;
     expect(() => testClient({ guards: { consent: both } })).toThrow(
       /guards.consent takes reconfirmAfterMs or reconfirmAfterMonths, not both/,
@@ -48,7 +48,7 @@ describe('the options', () => {
     );
   });
 
-  it('show in status, for an opt-in only', async () => {
+  it('appear in status for an opt-in only', async () => {
     const consent = { ledger: memoryConsentLedger(), reconfirmAfterMonths: 12 } as const;
     const { sms } = testClient({ guards: { consent } });
     await sms.consent.grant(numberOf(1), { source: 'form' });

@@ -48,7 +48,7 @@ async function ask(
 const reasonsOf = async (...rest: Parameters<typeof ask>) =>
   (await ask(...rest)).map((refusal) => refusal?.reason);
 
-describe('every way to fail has its reason', () => {
+describe('every kind of failure', () => {
   it.each([
     ['no-store', {}],
     ['no-record', { ledger: ledgerOf(undefined) }],
@@ -108,7 +108,7 @@ describe('every way to fail has its reason', () => {
     expect(refusal?.always).toBe(reason === 'opted-out' || reason === 'said-no');
   });
 
-  it('has a sentence of its own for each', async () => {
+  it('has its own sentence', async () => {
     const messages = await Promise.all(
       [
         {},
@@ -138,7 +138,7 @@ describe('a clear yes', () => {
     expect(await reasonsOf(options)).toEqual([undefined]);
   });
 
-  it('onMissing is asked about those without a record, and only those', async () => {
+  it('calls onMissing only for people without a record', async () => {
     const onMissing = vi.fn(
       ({ clientMessageId }: { readonly clientMessageId: string }) => clientMessageId === 'id-1',
     );
@@ -152,7 +152,7 @@ describe('a clear yes', () => {
     expect(onMissing).toHaveBeenCalledTimes(2);
   });
 
-  it('is wanted from both when there are both, and the hook is not asked about who opted out', async () => {
+  it('needs both the hook and the ledger, and skips the hook for people who opted out', async () => {
     expect(await reasonsOf({ ledger: ledgerOf(IN), check: () => false })).toEqual(['said-no']);
     const check = vi.fn(() => true);
     const ledger = ledgerOf(OUT, IN, undefined);
@@ -173,7 +173,7 @@ describe('a clear yes', () => {
 describe('purposes', () => {
   const all = ['transactional', 'otp', 'marketing'] as const;
 
-  it('without a store only marketing is refused', async () => {
+  it('only marketing is refused without a store', async () => {
     expect(await reasonsOf({}, all)).toEqual([undefined, undefined, 'no-store']);
     expect(await reasonsOf({ ledger: ledgerOf(undefined, undefined, undefined) }, all)).toEqual([
       undefined,
@@ -182,7 +182,7 @@ describe('purposes', () => {
     ]);
   });
 
-  it('STOP stops everything, one-time passwords only until otpAfterOptOut is written', async () => {
+  it('STOP stops everything, except one-time passwords with otpAfterOptOut', async () => {
     const ledger = ledgerOf(OUT, OUT, OUT);
     expect(await reasonsOf({ ledger }, all)).toEqual(['opted-out', 'opted-out', 'opted-out']);
     expect(await reasonsOf({ ledger, otpAfterOptOut: true }, all)).toEqual([
@@ -192,7 +192,7 @@ describe('purposes', () => {
     ]);
   });
 
-  it('an opt-out from marketing leaves the rest', async () => {
+  it('an opt-out from marketing stops marketing only', async () => {
     const out = { ...OUT, scope: 'marketing' };
     expect(await reasonsOf({ ledger: ledgerOf(out, out, out) }, all)).toEqual([
       undefined,
@@ -201,7 +201,7 @@ describe('purposes', () => {
     ]);
   });
 
-  it('a hook is asked about every purpose', async () => {
+  it('a hook is called for every purpose', async () => {
     expect(await reasonsOf({ check: ({ purpose }) => purpose === 'otp' }, all)).toEqual([
       'said-no',
       undefined,
@@ -210,8 +210,8 @@ describe('purposes', () => {
   });
 });
 
-describe('what a hook is given', () => {
-  it('the query, the context untouched, and a signal that fires at the time limit', async () => {
+describe('the arguments of a hook', () => {
+  it('are the query, the unchanged context, and a signal that fires at the time limit', async () => {
     const seen: unknown[] = [];
     let signal: AbortSignal | undefined;
     const check: ConsentGuardOptions['check'] = (query, call) => {
@@ -231,7 +231,7 @@ describe('what a hook is given', () => {
     expect(seen[1]).toBe(context);
   });
 
-  it('has one second by default', async () => {
+  it('give it one second by default', async () => {
     const guard = createConsentGuard({ check: hangs });
     let settled = false;
     const answer = guard.ask?.([messageOf()], { now: NOON, context: undefined }).then(() => (settled = true));
@@ -242,7 +242,7 @@ describe('what a hook is given', () => {
     expect(settled).toBe(true);
   });
 
-  it('its signal fires when the caller gives up, and nothing is left on the caller’s', async () => {
+  it('include a signal that fires when the caller aborts, without leaving a listener behind', async () => {
     const caller = countingSignal();
     const signals: AbortSignal[] = [];
     const check: ConsentGuardOptions['check'] = (_, call) => {
@@ -261,7 +261,7 @@ describe('what a hook is given', () => {
     expect(caller.listeners).toBe(0);
   });
 
-  it('the ledger gets the canonical keys at once, and a signal', async () => {
+  it('the ledger receives all canonical keys in one call, and a signal', async () => {
     const get = vi.fn(async () => [undefined, undefined]);
     await ask({ ledger: ledgerWith({ get }) }, ['otp', 'otp']);
     expect(get.mock.calls).toEqual([
@@ -271,7 +271,7 @@ describe('what a hook is given', () => {
   });
 });
 
-describe('how many at once', () => {
+describe('concurrency', () => {
   async function mostAtOnce(options: Pick<ConsentGuardOptions, 'concurrency'>, hook: 'check' | 'onMissing') {
     let open = 0;
     let most = 0;
@@ -289,14 +289,14 @@ describe('how many at once', () => {
     return most;
   }
 
-  it('32, or as told', async () => {
+  it('is 32 by default', async () => {
     expect(await mostAtOnce({}, 'check')).toBe(32);
     expect(await mostAtOnce({ concurrency: 5 }, 'check')).toBe(5);
     expect(await mostAtOnce({ concurrency: 7 }, 'onMissing')).toBe(7);
     expect(await mostAtOnce({ concurrency: 500 }, 'check')).toBe(100);
   });
 
-  it('checkMany is one question', async () => {
+  it('is one call with checkMany', async () => {
     const checkMany = vi.fn((queries: readonly unknown[]) => queries.map((_, index) => index % 2 === 0));
     expect(await reasonsOf({ checkMany }, ['otp', 'otp', 'marketing'])).toEqual([
       undefined,
@@ -307,13 +307,13 @@ describe('how many at once', () => {
   });
 });
 
-it('keeps nobody waiting when the caller is gone already', async () => {
+it('does not wait when the caller has already aborted', async () => {
   const check = vi.fn(() => true);
   expect(await reasonsOf({ check }, ['otp'], AbortSignal.abort())).toEqual(['threw']);
   expect(check).not.toHaveBeenCalled();
 });
 
-it('answers in the order of the questions, whatever order the hooks end in', async () => {
+it('keeps the order of the messages, whatever order the hooks finish in', async () => {
   const check: ConsentGuardOptions['check'] = async ({ clientMessageId }) => {
     const index = Number(clientMessageId.slice(3));
     await new Promise((resolve) => setTimeout(resolve, 50 - index * 10));
@@ -322,12 +322,12 @@ it('answers in the order of the questions, whatever order the hooks end in', asy
   expect(await reasonsOf({ check }, ['otp', 'otp', 'otp'])).toEqual([undefined, 'said-no', undefined]);
 });
 
-it('a mode of its own, enforce by default', async () => {
+it('enforces by default', async () => {
   expect(createConsentGuard({})).toMatchObject({ name: 'consent', mode: 'enforce' });
   expect(createConsentGuard({ mode: 'monitor' }).mode).toBe('monitor');
 });
 
-describe('messages of our own', () => {
+describe('messages of this package', () => {
   const token = 'token-1';
   const exemptionOf = (kind: Exemption['kind'], key: Exemption['key'] = token): Exemption => ({
     kind,
@@ -341,7 +341,7 @@ describe('messages of our own', () => {
     return (await answer)?.[0]?.reason;
   }
 
-  it('the confirmation reaches who holds its opt-out, and nobody else', async () => {
+  it('the confirmation reaches only the person with that opt-out', async () => {
     const confirm = exemptionOf('opt-out-confirmation');
     const check = vi.fn(() => false);
     expect(
@@ -355,7 +355,7 @@ describe('messages of our own', () => {
     expect(await reasonOf({ ledger: ledgerWith({ get: rejects }) }, confirm)).toBe('threw');
   });
 
-  it('a question respects every opt-out and needs no opt-in', async () => {
+  it('an opt-in request respects every opt-out and needs no opt-in', async () => {
     const ask = exemptionOf('opt-in-request', 6591000001);
     for (const record of [OUT, { ...OUT, scope: 'marketing' }, { ...OUT, confirmation: 6591000001 }]) {
       expect(await reasonOf({ ledger: ledgerOf(record), otpAfterOptOut: true }, ask)).toBe('opted-out');
@@ -376,7 +376,7 @@ describe('messages of our own', () => {
     },
   );
 
-  it('each goes out once, by a rule of its own; other messages have none', () => {
+  it('each is sent once by its own rule; other messages have no such rule', () => {
     const guard = createConsentGuard({});
     expect(guard.rules?.(messageOf())).toEqual([]);
     expect(guard.rules?.({ ...messageOf(), exemption: exemptionOf('help-reply', 6591000001) })).toEqual([
@@ -393,7 +393,7 @@ describe('messages of our own', () => {
   });
 });
 
-describe('who was forgotten', () => {
+describe('forgotten people', () => {
   const forgetSecret = 's'.repeat(32);
 
   it.each([
@@ -409,7 +409,7 @@ describe('who was forgotten', () => {
     expect(await reasonsOf({ ledger: ledgerOf(own, kept), forgetSecret })).toEqual([reason]);
   });
 
-  it('is hashed for nobody once the caller is gone', async () => {
+  it('are not hashed after the caller has aborted', async () => {
     const digest = vi.spyOn(crypto.subtle, 'sign');
     const options = { ledger: ledgerOf(undefined, undefined), forgetSecret };
     expect(await reasonsOf(options, ['otp'], AbortSignal.abort())).toEqual(['threw']);
@@ -417,7 +417,7 @@ describe('who was forgotten', () => {
     digest.mockRestore();
   });
 
-  it('is looked up together with everybody else, and half an answer is none', async () => {
+  it('are looked up in the same call, and a short result counts as none', async () => {
     const get = vi.fn(async () => [undefined, undefined, OUT]);
     const reasons = await reasonsOf({ ledger: ledgerWith({ get: get as never }), forgetSecret }, [
       'otp',
