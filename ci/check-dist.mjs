@@ -1,5 +1,6 @@
 // What the built files may and may not contain.
 import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import ts from 'typescript';
@@ -78,6 +79,23 @@ await report.check("types need neither Node's types nor a reference to other one
 await report.check('no module of Node is imported statically', () =>
   refuseImports(code, isStaticNode, 'Workers and browsers have none'),
 );
+await report.check('every exported class is called by its public name', async () => {
+  const require = createRequire(dist);
+  const targets = Object.values(manifest.exports).filter((target) => typeof target === 'object');
+  const modules = await Promise.all(
+    targets.flatMap((target) => [
+      import(new URL(target.import.default, root).href),
+      require(fileURLToPath(new URL(target.require.default, root))),
+    ]),
+  );
+  const classes = modules
+    .flatMap((module) => Object.entries(module))
+    .filter(([, value]) => typeof value === 'function' && /^class\b/.test(`${value}`));
+  const wrong = classes.filter(([name, value]) => value.name !== name);
+  if (wrong.length > 0) throw new Error(wrong.map(([name, value]) => `${name}: ${value.name}`).join('\n'));
+  if (classes.length === 0) throw new Error('no class is exported');
+  return `${classes.length}`;
+});
 await report.check('no path of this machine', () => {
   refuse(files, new RegExp(`.*${fileURLToPath(root).replace(/[.\\]/g, '\\$&')}.*`, 'g'), 'path');
 });

@@ -179,7 +179,7 @@ export class SmsClient {
     // Another sub-account or account alone is no other scope: one person would get twice as many.
     const scope = overrides.scope ?? this.#inheritance.scope;
     if (isSame) inheritances.set(merged, { ...this.#inheritance, scope });
-    return new SmsClient(merged);
+    return createChild(merged);
   }
 
   /**
@@ -198,4 +198,9 @@ export class SmsClient {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** Outside of the class: a class that names itself in its body is `_SmsClient` once it is bundled. */
+function createChild(options: SmsClientOptions): SmsClient {
+  return new SmsClient(options);
 }
