@@ -61,6 +61,11 @@ await report.check('dist has both formats and both kinds of types of every entry
   const missing = paths.filter((path) => !names.includes(path.replace('./dist/', '')));
   if (paths.length !== 4 * targets.length || missing.length > 0) throw new Error(`missing: ${missing}`);
 });
+await report.check('names of files hold words, and no hash', () => {
+  const odd = names.filter((name) => !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z]+)+$/.test(name));
+  if (odd.length > 0) throw new Error(odd.join(', '));
+  return `${names.length}`;
+});
 await report.check('ky, p-throttle and jose are bundled, everything else is a dependency', () =>
   refuseImports(code, isForeign, 'imported, but not a dependency of the package'),
 );
