@@ -26,6 +26,11 @@ export default defineConfig({
   splitting: true,
   treeshake: true,
   clean: true,
+  // Without the sources, which the package holds once (`src`): inlined they would come twice, for each format.
+  sourcemap: true,
+  esbuildOptions(options) {
+    options.sourcesContent = false;
+  },
   noExternal: bundled,
   // Node's own modules are loaded lazily; ci/check-dist.mjs refuses a static import of one.
   external: [/^node:/],

@@ -55,8 +55,10 @@ for (const [chunk, sharers] of sharing) {
 
 const renameIn = (text) =>
   [...newStems].reduce((result, [stem, newStem]) => result.replaceAll(stem, newStem), text);
+// Both halves of the build, esbuild and Rollup, say where the source map is.
+const nameMapOnce = (text) => text.replace(/(\n\/\/# sourceMappingURL=\S+)\1\s*$/, '$1\n');
 for (const [name, text] of texts) {
-  await writeFile(new URL(name, dist), renameIn(text));
+  await writeFile(new URL(name, dist), nameMapOnce(renameIn(text)));
   if (renameIn(name) !== name) await rename(new URL(name, dist), new URL(renameIn(name), dist));
 }
 console.log(`chunks: ${[...new Set(newStems.values())].join(', ')}`);

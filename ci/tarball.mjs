@@ -44,7 +44,7 @@ async function writePrograms() {
       await writeFile(join(consumer, `${name}.${extension}`), code);
     }
   }
-  for (const name of ['interop.mjs', 'jest.test.cjs', 'redis.mjs', 'worker.mjs']) {
+  for (const name of ['interop.mjs', 'jest.test.cjs', 'mapped.mjs', 'redis.mjs', 'worker.mjs']) {
     await copyFile(join(sources, name), join(consumer, name));
   }
 }
@@ -92,6 +92,9 @@ try {
     await report.check(`Node ${version}, ESM`, () => expectOk(node, 'main.mjs'));
     await report.check(`Node ${version}, CommonJS`, () => expectOk(node, 'main.cjs'));
     await report.check(`Node ${version}, both formats in one process`, () => expectOk(node, 'interop.mjs'));
+    await report.check(`Node ${version}, source maps lead to the sources in the package`, () =>
+      expectOk(node, '--enable-source-maps', 'mapped.mjs'),
+    );
   }
 
   if (hasRedisServer()) {
