@@ -81,12 +81,12 @@ for (const [entry, { esm, cjs, dts, dcts }] of Object.entries(built)) {
     same(
       names[entry].values,
       accepted[entry]?.values ?? [],
-      'values: built and accepted (npm run names:update)',
+      'values: built and accepted (node ci/public-names.mjs --update)',
     );
     same(
       names[entry].types,
       accepted[entry]?.types ?? [],
-      'types: built and accepted (npm run names:update)',
+      'types: built and accepted (node ci/public-names.mjs --update)',
     );
     return `${esm.length} values, ${dts.types.length} types`;
   });
