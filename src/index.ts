@@ -1,5 +1,5 @@
 export type { Account, Balance } from './api/account.ts';
-export type { Cancellation, Cancelling } from './api/cancel.ts';
+export type { Cancellation } from './api/cancel.ts';
 export type { Contact, ContactAddresses, ContactInput } from './api/contacts/contact.ts';
 export type { ContactFile } from './api/contacts/contact-file.ts';
 export type { ContactJob, ContactJobStatus, ContactJobType } from './api/contacts/contact-job.ts';
@@ -15,15 +15,13 @@ export type {
 } from './api/contacts/job-input.ts';
 export type { PageQuery } from './api/contacts/pages.ts';
 export type { PatchOperation } from './api/contacts/patch.ts';
-export type { EstimatedPrice, EstimateInput, EstimateMessage, MessageEstimate } from './api/estimate.ts';
+export type { EstimatedPrice, EstimateInput, MessageEstimate } from './api/estimate.ts';
 export type { ExportJob, ExportQuery, ExportState } from './api/exports/export-job.ts';
 export type { ExportRow } from './api/exports/export-row.ts';
-export type { RunExport } from './api/exports/export-run.ts';
 export type { Exports } from './api/exports/exports.ts';
-export type { GiveFeedback, MessageFeedback } from './api/feedback.ts';
+export type { MessageFeedback } from './api/feedback.ts';
 export type { Lookup, LookupQuery, LookupType } from './api/lookup.ts';
 export type {
-  GetMessage,
   MessageDetails,
   MessageDirection,
   MessagePrice,
@@ -41,7 +39,6 @@ export type {
 } from './api/number-lookup.ts';
 export type { KnownPrice } from './api/price-book.ts';
 export type {
-  GetPrices,
   InboundPrices,
   NumberTypePrice,
   OperatorPrice,
@@ -60,10 +57,9 @@ export type {
   Surveys,
   SurveyTemplate,
 } from './api/surveys.ts';
-export type { CheckedVerification, CheckVerification, VerificationCheck } from './api/verifications/check.ts';
-export type { GetVerification, SessionQuery } from './api/verifications/get.ts';
-export type { GetSmaCoverage, SmaCoverage, SmaCoverageQuery } from './api/verifications/sma-coverage.ts';
-export type { StartVerification } from './api/verifications/start.ts';
+export type { CheckedVerification, VerificationCheck } from './api/verifications/check.ts';
+export type { SessionQuery } from './api/verifications/get.ts';
+export type { SmaCoverage, SmaCoverageQuery } from './api/verifications/sma-coverage.ts';
 export type {
   VerificationCall,
   VerificationCodeType,
@@ -198,8 +194,8 @@ export type {
   SendCounts,
   SendResult,
 } from './sending/results.ts';
-export type { BatchInput, BatchResult, BatchTemplate, SendBatch } from './sending/send-batch.ts';
-export type { SendMany, SendManyOptions } from './sending/send-many/send-many.ts';
+export type { BatchInput, BatchResult, BatchTemplate } from './sending/send-batch.ts';
+export type { SendManyOptions } from './sending/send-many/send-many.ts';
 export type { BatchMessage, Encoding, SmsContent, SmsMessage } from './sending/sms-message.ts';
 export type { CallOptions, Clock, Fetch, Purpose } from './types.ts';
 export {

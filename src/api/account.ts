@@ -4,7 +4,7 @@ import { either, type Fields, integer, oneOf, pattern, shape, text } from '../sc
 import type { CallOptions } from '../types.ts';
 import { assertValid } from './input.ts';
 import type { Operation } from './operation.ts';
-import { type GetPrices, type PriceQuery, readPriceList } from './prices.ts';
+import { type PriceList, type PriceQuery, readPriceList } from './prices.ts';
 import { numberIn, readAnswer, textIn, toFields } from './read-answer.ts';
 
 const PRICES: Operation = {
@@ -36,7 +36,16 @@ export interface Balance {
 
 /** Prices and balance. Needs `accountId`. */
 export interface Account {
-  readonly prices: GetPrices;
+  /**
+   * Fetches the price list, and keeps the prices of the client's own sub-account for `messages.estimate`. 8x8's schema and
+   * examples disagree about its shape; both are read, and the result is always as typed here. Needs `accountId`.
+   *
+   * @throws ConfigurationError `accountId` is missing
+   * @throws ValidationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/get-price-list
+   * @example (await sms.account.prices({ country: 'SG' })).subAccounts[0]?.outbound[0]?.operators
+   */
+  prices(query?: PriceQuery, options?: CallOptions): Promise<PriceList>;
   /**
    * The balance of a prepaid account.
    *

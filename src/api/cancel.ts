@@ -42,35 +42,7 @@ export interface Cancellation {
   readonly cancelledCount: number;
 }
 
-/** Takes back what is scheduled, and what is kept. */
-export interface Cancelling {
-  /**
-   * Cancels a scheduled SMS. Calling it twice is safe. What was counted for its number stays counted.
-   *
-   * @throws ValidationError, NotFoundError, ApiError, ConnectionError, AbortedError, QueueFullError
-   * @see https://developer.8x8.com/connect/reference/cancel-scheduled-message
-   * @example (await sms.messages.cancel(sent.umid)).cancelledCount // 1
-   */
-  cancel(umid: string, options?: CallOptions): Promise<Cancellation>;
-  /**
-   * Cancels what is still scheduled in a batch. Calling it twice is safe.
-   *
-   * @throws ValidationError, ApiError, ConnectionError, AbortedError, QueueFullError
-   * @see https://developer.8x8.com/connect/reference/cancel-many-sms-messages
-   * @example await sms.messages.cancelBatch(batch.batchId)
-   */
-  cancelBatch(batchId: string, options?: CallOptions): Promise<Cancellation>;
-  /**
-   * Removes number and text of a message from 8x8's records. Cannot be undone.
-   *
-   * @throws ValidationError, NotFoundError, ApiError, ConnectionError, AbortedError, QueueFullError
-   * @see https://developer.8x8.com/connect/reference/delete-pii
-   * @example await sms.messages.deletePii(sent.umid)
-   */
-  deletePii(umid: string, options?: CallOptions): Promise<void>;
-}
-
-export function createCancelling({ calls, transport, subAccountId }: ClientContext): Cancelling {
+export function createCancelling({ calls, transport, subAccountId }: ClientContext) {
   function cancelWith(
     operation: Operation,
     ids: Readonly<Record<string, string>>,
@@ -87,9 +59,11 @@ export function createCancelling({ calls, transport, subAccountId }: ClientConte
   }
 
   return {
-    cancel: (umid, options) => cancelWith(CANCEL, { umid }, options),
-    cancelBatch: (batchId, options) => cancelWith(CANCEL_BATCH, { batchId }, options),
-    deletePii: (umid, options) =>
+    cancel: (umid: string, options?: CallOptions): Promise<Cancellation> =>
+      cancelWith(CANCEL, { umid }, options),
+    cancelBatch: (batchId: string, options?: CallOptions): Promise<Cancellation> =>
+      cancelWith(CANCEL_BATCH, { batchId }, options),
+    deletePii: (umid: string, options?: CallOptions): Promise<void> =>
       calls.run(options, async (call) => {
         const segments = { subAccountId, umid: readId(umid, 'umid') };
         await transport.request({ operation: DELETE_PII, segments }, call);

@@ -35,20 +35,6 @@ export interface MessageEstimate extends TextEstimate {
   readonly price?: EstimatedPrice;
 }
 
-/**
- * Encoding, parts, the characters that force UCS-2 and what could replace them, and the price when it is known. Sends
- * nothing and asks nobody. With `guards.content.replaceTypography` the text is estimated as it would be sent.
- *
- * @throws ValidationError the message is malformed
- * @throws InvalidPhoneNumberError `destination` is no phone number
- * @example
- * ```ts
- * await sms.account.prices({ country: 'SG', subAccountId: 'your_sub_account' }); // once a day
- * const { parts, price } = sms.messages.estimate({ text, destination: '+6591234567' });
- * ```
- */
-export type EstimateMessage = (message: EstimateInput) => MessageEstimate;
-
 const estimateFields: Fields<EstimateInput> = {
   text: text({ min: 0, max: MAX_TEXT_CHARACTERS }),
   encoding: oneOf(['AUTO', 'GSM7', 'UCS2']),
@@ -59,7 +45,11 @@ const estimateSchema = shapeWith(['text'], estimateFields, 'a message { text, â€
 
 const MICROS = 1_000_000;
 
-export function createEstimate({ rewrite, prepare, priceBook }: ClientContext): EstimateMessage {
+export function createEstimate({
+  rewrite,
+  prepare,
+  priceBook,
+}: ClientContext): (message: EstimateInput) => MessageEstimate {
   return (message) => {
     assertValid(estimateSchema, message, 'message');
     const { encoding, destination, country = prepare.defaultCountry } = message;

@@ -38,24 +38,6 @@ export interface MessageFeedback {
   readonly sendLate?: boolean | undefined;
 }
 
-/**
- * Tells 8x8 whether a message had its effect; useful within 15 minutes of the send, for messages sent with
- * `track: 'Outcome'`. 8x8 chooses routes and finds fraud by it.
- *
- * With `outcome: 'success'` and a `destination` the number's backoff is cleared first, and stays cleared even when the
- * report then fails or comes too late: the person succeeded. A failure, or a report without `destination`, keeps it.
- *
- * A report that comes over 15 minutes after the send is refused, if the time of the send is known: give `sentAt`, or let
- * the client that sent the message report it. With `sendLate: true` it goes out all the same.
- *
- * @throws InvalidPhoneNumberError, StoreError the backoff could not be cleared; nothing was reported
- * @throws ValidationError the report is malformed, or comes too late
- * @throws BadRequestError, ApiError, ConnectionError, AbortedError, QueueFullError
- * @see https://developer.8x8.com/connect/reference/api-sms-feedback
- * @example await sms.messages.feedback(sent.umid, { outcome: 'success', destination: '+6591234567' })
- */
-export type GiveFeedback = (umid: string, feedback: MessageFeedback, options?: CallOptions) => Promise<void>;
-
 /** 8x8 makes nothing of an outcome that comes later (SMS API, "SMS feedback"). */
 const FEEDBACK_WINDOW_MS = 15 * 60 * 1000;
 
@@ -69,7 +51,9 @@ const feedbackFields: Fields<MessageFeedback> = {
 };
 const feedbackSchema = shapeWith(['outcome'], feedbackFields, 'an object { outcome, … }');
 
-export function createGiveFeedback(client: ClientContext): GiveFeedback {
+export function createGiveFeedback(
+  client: ClientContext,
+): (umid: string, feedback: MessageFeedback, options?: CallOptions) => Promise<void> {
   const { calls, transport, subAccountId, prepare, clearBackoff, clock, sentTimes } = client;
 
   function assertInTime({ sentAt, sendLate = false }: MessageFeedback, umid: string, cleared: boolean): void {

@@ -94,15 +94,6 @@ export interface MessageDetails {
   readonly batchId?: string;
 }
 
-/**
- * Looks a message up. 8x8 allows one such call a second: more wait for their turn. For many messages use `exports.run`.
- *
- * @throws ValidationError, NotFoundError, ApiError, ConnectionError, AbortedError, QueueFullError
- * @see https://developer.8x8.com/connect/reference/get-sms-message-details
- * @example (await sms.messages.get(sent.umid)).status.state // 'delivered'
- */
-export type GetMessage = (umid: string, options?: CallOptions) => Promise<MessageDetails>;
-
 function readStatus(fields: AnswerFields): MessageStatus {
   return {
     state: textIn(fields, 'state'),
@@ -148,7 +139,11 @@ function readDetails(body: unknown): MessageDetails {
   };
 }
 
-export function createGetMessage({ calls, transport, subAccountId }: ClientContext): GetMessage {
+export function createGetMessage({
+  calls,
+  transport,
+  subAccountId,
+}: ClientContext): (umid: string, options?: CallOptions) => Promise<MessageDetails> {
   return (umid, options) =>
     calls.run(options, async (call) => {
       const segments = { subAccountId, umid: readId(umid, 'umid') };

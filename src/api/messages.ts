@@ -2,16 +2,16 @@ import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { sendOne } from '../sending/pipeline.ts';
 import { contentOf, type MessageInput, type MessageReader, wireFields } from '../sending/prepare.ts';
-import type { AcceptedResult } from '../sending/results.ts';
-import { createSendBatch, type SendBatch } from '../sending/send-batch.ts';
-import { createSendMany, type SendMany } from '../sending/send-many/send-many.ts';
+import type { AcceptedResult, SendResult } from '../sending/results.ts';
+import { type BatchInput, type BatchResult, createSendBatch } from '../sending/send-batch.ts';
+import { createSendMany, type SendManyOptions } from '../sending/send-many/send-many.ts';
 import type { SendOperation } from '../sending/send-operation.ts';
-import { messageSchema, type SmsMessage } from '../sending/sms-message.ts';
+import { type BatchMessage, messageSchema, type SmsMessage } from '../sending/sms-message.ts';
 import type { CallOptions } from '../types.ts';
-import { type Cancelling, createCancelling } from './cancel.ts';
-import { createEstimate, type EstimateMessage } from './estimate.ts';
-import { createGiveFeedback, type GiveFeedback } from './feedback.ts';
-import { createGetMessage, type GetMessage } from './message-details.ts';
+import { type Cancellation, createCancelling } from './cancel.ts';
+import { createEstimate, type EstimateInput, type MessageEstimate } from './estimate.ts';
+import { createGiveFeedback, type MessageFeedback } from './feedback.ts';
+import { createGetMessage, type MessageDetails } from './message-details.ts';
 import type { Operation } from './operation.ts';
 
 const SEND: Operation = {
@@ -25,7 +25,7 @@ const SEND: Operation = {
 };
 
 /** SMS messages. */
-export interface Messages extends Cancelling {
+export interface Messages {
   /**
    * Sends one SMS past all guards. Throws unless 8x8 took it; the error's `submission` says whether it may be sent again.
    *
@@ -45,11 +45,111 @@ export interface Messages extends Cancelling {
    * ```
    */
   send(message: SmsMessage, options?: CallOptions): Promise<AcceptedResult>;
-  readonly sendBatch: SendBatch;
-  readonly get: GetMessage;
-  readonly feedback: GiveFeedback;
-  readonly estimate: EstimateMessage;
-  readonly sendMany: SendMany;
+  /**
+   * Sends up to 10,000 SMS in one request, past all guards. What a guard refuses is left out and reported; one bad number
+   * never fails the others. Throws only for a malformed call, before anything is counted or sent; everything else is in
+   * `results`. For more than 10,000 use `sendMany`.
+   *
+   * @throws ValidationError
+   * @example
+   * ```ts
+   * const { results, counts } = await sms.messages.sendBatch({
+   *   destinations: ['+6591234567', '+6598765432'],
+   *   template: { text: 'We open at 9 today.' },
+   * });
+   * ```
+   */
+  sendBatch(batch: BatchInput, options?: CallOptions): Promise<BatchResult>;
+  /**
+   * Looks a message up. 8x8 allows one such call a second: more wait for their turn. For many messages use `exports.run`.
+   *
+   * @throws ValidationError, NotFoundError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/get-sms-message-details
+   * @example (await sms.messages.get(sent.umid)).status.state // 'delivered'
+   */
+  get(umid: string, options?: CallOptions): Promise<MessageDetails>;
+  /**
+   * Tells 8x8 whether a message had its effect; useful within 15 minutes of the send, for messages sent with
+   * `track: 'Outcome'`. 8x8 chooses routes and finds fraud by it.
+   *
+   * With `outcome: 'success'` and a `destination` the number's backoff is cleared first, and stays cleared even when the
+   * report then fails or comes too late: the person succeeded. A failure, or a report without `destination`, keeps it.
+   *
+   * A report that comes over 15 minutes after the send is refused, if the time of the send is known: give `sentAt`, or let
+   * the client that sent the message report it. With `sendLate: true` it goes out all the same.
+   *
+   * @throws InvalidPhoneNumberError, StoreError the backoff could not be cleared; nothing was reported
+   * @throws ValidationError the report is malformed, or comes too late
+   * @throws BadRequestError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/api-sms-feedback
+   * @example await sms.messages.feedback(sent.umid, { outcome: 'success', destination: '+6591234567' })
+   */
+  feedback(umid: string, feedback: MessageFeedback, options?: CallOptions): Promise<void>;
+  /**
+   * Encoding, parts, the characters that force UCS-2 and what could replace them, and the price when it is known. Sends
+   * nothing and asks nobody. With `guards.content.replaceTypography` the text is estimated as it would be sent.
+   *
+   * @throws ValidationError the message is malformed
+   * @throws InvalidPhoneNumberError `destination` is no phone number
+   * @example
+   * ```ts
+   * await sms.account.prices({ country: 'SG', subAccountId: 'your_sub_account' }); // once a day
+   * const { parts, price } = sms.messages.estimate({ text, destination: '+6591234567' });
+   * ```
+   */
+  estimate(message: EstimateInput): MessageEstimate;
+  /**
+   * Sends any number of SMS, past all guards, from an array, a generator or a stream of rows. Memory is bounded: rows are
+   * read only as fast as you take the results. One result a row, in the order of the input; `index` is the row's place.
+   * A bad row is a `failed` result.
+   *
+   * What would also meet the next chunk ends the run: your signal, a throwing input, a failing checkpoint or limit store,
+   * a wrong key, a missing permission, no connection, a long pause asked for by 8x8, three chunks in a row that
+   * were refused as a whole or not answered. Then chunks under way are finished, every row that was read has its result, and the error is thrown.
+   *
+   * Nothing happens before the first result is asked for. Leaving the loop early waits for the chunks under way and writes
+   * no more; their results are lost to you, so end a run that you want to resume with `signal`.
+   *
+   * @throws ValidationError an option, the token or the input is malformed, or the input throws: `path` is `input[1234]`
+   * @throws AbortedError your signal fired
+   * @throws StoreError the checkpoint or the limit store failed
+   * @throws ApiError, ConnectionError, QueueFullError, ConfigurationError what ended the run
+   * @example
+   * ```ts
+   * for await (const result of sms.messages.sendMany(rows, { purpose: 'marketing', checkpoint: save, resumeFrom })) {
+   *   if (result.status === 'accepted') sent += 1;
+   *   else log(result.index, result.status, result.error.message);
+   * }
+   * ```
+   */
+  sendMany(
+    input: Iterable<BatchMessage> | AsyncIterable<BatchMessage>,
+    options?: SendManyOptions,
+  ): AsyncGenerator<SendResult, void, undefined>;
+  /**
+   * Cancels a scheduled SMS. Calling it twice is safe. What was counted for its number stays counted.
+   *
+   * @throws ValidationError, NotFoundError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/cancel-scheduled-message
+   * @example (await sms.messages.cancel(sent.umid)).cancelledCount // 1
+   */
+  cancel(umid: string, options?: CallOptions): Promise<Cancellation>;
+  /**
+   * Cancels what is still scheduled in a batch. Calling it twice is safe.
+   *
+   * @throws ValidationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/cancel-many-sms-messages
+   * @example await sms.messages.cancelBatch(batch.batchId)
+   */
+  cancelBatch(batchId: string, options?: CallOptions): Promise<Cancellation>;
+  /**
+   * Removes number and text of a message from 8x8's records. Cannot be undone.
+   *
+   * @throws ValidationError, NotFoundError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @see https://developer.8x8.com/connect/reference/delete-pii
+   * @example await sms.messages.deletePii(sent.umid)
+   */
+  deletePii(umid: string, options?: CallOptions): Promise<void>;
 }
 
 /** How an SMS is read; `rewrite` replaces typography where the content guard is told to. */

@@ -1,4 +1,3 @@
-import type { CallOptions } from '../types.ts';
 import {
   type AnswerFields,
   optionalNumber,
@@ -76,17 +75,6 @@ export interface SubAccountPrices {
 export interface PriceList {
   readonly subAccounts: readonly SubAccountPrices[];
 }
-
-/**
- * Fetches the price list, and keeps the prices of the client's own sub-account for `messages.estimate`. 8x8's schema and
- * examples disagree about its shape; both are read, and the result is always as typed here. Needs `accountId`.
- *
- * @throws ConfigurationError `accountId` is missing
- * @throws ValidationError, ApiError, ConnectionError, AbortedError, QueueFullError
- * @see https://developer.8x8.com/connect/reference/get-price-list
- * @example (await sms.account.prices({ country: 'SG' })).subAccounts[0]?.outbound[0]?.operators
- */
-export type GetPrices = (query?: PriceQuery, options?: CallOptions) => Promise<PriceList>;
 
 /** 8x8's schema: lists, each entry with `countries`, or the countries themselves. 8x8's examples: `{ countries }`. */
 function countriesOf(fields: AnswerFields, name: 'outbound' | 'inbound'): readonly AnswerFields[] {

@@ -60,22 +60,6 @@ export interface BatchResult {
   readonly batchId?: string;
 }
 
-/**
- * Sends up to 10,000 SMS in one request, past all guards. What a guard refuses is left out and reported; one bad number
- * never fails the others. Throws only for a malformed call, before anything is counted or sent; everything else is in
- * `results`. For more than 10,000 use `sendMany`.
- *
- * @throws ValidationError
- * @example
- * ```ts
- * const { results, counts } = await sms.messages.sendBatch({
- *   destinations: ['+6591234567', '+6598765432'],
- *   template: { text: 'We open at 9 today.' },
- * });
- * ```
- */
-export type SendBatch = (batch: BatchInput, options?: CallOptions) => Promise<BatchResult>;
-
 export const batchFields: Fields<BatchBase & { messages: unknown; destinations: unknown }> = {
   messages: list(anything(), { min: 1, max: MAX_BATCH }),
   destinations: list(anything(), { min: 1, max: MAX_BATCH }),
@@ -183,7 +167,9 @@ function definedOnly<Shape extends object>(fields: Shape): Partial<Shape> {
   ) as Partial<Shape>;
 }
 
-export function createSendBatch(client: ClientContext): SendBatch {
+export function createSendBatch(
+  client: ClientContext,
+): (batch: BatchInput, options?: CallOptions) => Promise<BatchResult> {
   return (batch, options) =>
     client.calls.run(options, async (call) => {
       const copy = copyOfBatch(batch);

@@ -10,22 +10,6 @@ import { CsvError, readCsv } from './csv.ts';
 import type { ExportJob, ExportQuery, ExportSteps } from './export-job.ts';
 import { type ExportRow, toExportRow } from './export-row.ts';
 
-/**
- * Starts an export, waits for it and streams its rows: one piece of a file is read when the rows of the last one are
- * used up. Leaving the loop ends the download, or cancels the export when it is still being made. An export without
- * messages has no rows. `deadlineMs` covers everything until the last row; a job is waited for one hour at most.
- *
- * @throws ApiError 8x8 could not make the export, or its file is not what it should be
- * @throws ValidationError, ConnectionError, TimeoutError, AbortedError, QueueFullError
- * @example
- * ```ts
- * for await (const row of sms.exports.run({ from: '2026-07-01', to: '2026-07-07', countries: ['SG'] })) {
- *   if (row.status.state === 'undelivered') retryLater(row.clientMessageId);
- * }
- * ```
- */
-export type RunExport = (query?: ExportQuery, options?: CallOptions) => AsyncIterableIterator<ExportRow>;
-
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
 /** A job that takes longer can be fetched with `exports.get`. */
@@ -171,7 +155,10 @@ async function* rowsInCall(
   }
 }
 
-export function createRunExport(client: ClientContext, steps: ExportSteps): RunExport {
+export function createRunExport(
+  client: ClientContext,
+  steps: ExportSteps,
+): (query?: ExportQuery, options?: CallOptions) => AsyncIterableIterator<ExportRow> {
   return (query = {}, options = undefined) => {
     const leaving = new AbortController();
     const rows = rowsInCall(client, steps, query, options, leaving.signal);

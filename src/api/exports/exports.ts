@@ -1,7 +1,8 @@
 import type { ClientContext } from '../../client-context.ts';
 import type { CallOptions } from '../../types.ts';
 import { createExportSteps, type ExportJob, type ExportQuery } from './export-job.ts';
-import { createRunExport, type RunExport } from './export-run.ts';
+import type { ExportRow } from './export-row.ts';
+import { createRunExport } from './export-run.ts';
 
 /** The log of messages, as CSV files that 8x8 makes on request. */
 export interface Exports {
@@ -29,7 +30,21 @@ export interface Exports {
    * @example await sms.exports.cancel(jobId)
    */
   cancel(jobId: string, options?: CallOptions): Promise<void>;
-  readonly run: RunExport;
+  /**
+   * Starts an export, waits for it and streams its rows: one piece of a file is read when the rows of the last one are
+   * used up. Leaving the loop ends the download, or cancels the export when it is still being made. An export without
+   * messages has no rows. `deadlineMs` covers everything until the last row; a job is waited for one hour at most.
+   *
+   * @throws ApiError 8x8 could not make the export, or its file is not what it should be
+   * @throws ValidationError, ConnectionError, TimeoutError, AbortedError, QueueFullError
+   * @example
+   * ```ts
+   * for await (const row of sms.exports.run({ from: '2026-07-01', to: '2026-07-07', countries: ['SG'] })) {
+   *   if (row.status.state === 'undelivered') retryLater(row.clientMessageId);
+   * }
+   * ```
+   */
+  run(query?: ExportQuery, options?: CallOptions): AsyncIterableIterator<ExportRow>;
 }
 
 export function createExports(client: ClientContext): Exports {

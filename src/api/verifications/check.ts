@@ -32,37 +32,6 @@ export interface CheckedVerification extends Verification {
   readonly verified: boolean;
 }
 
-/**
- * Asks 8x8 whether a code is right. A wrong code is not an error: `verified` is false. Nothing is asked about a session
- * that was started for another number or subject, and the tries are limited (`guards.guesses`). A right code clears the
- * number's backoff; a wrong, failed or expired one keeps it.
- *
- * One check of a session runs at a time, over all processes that share the limit store; a second one waits up to 10 s for
- * it. A check is never repeated when its answer is lost (`submission: 'unknown'`): check the same code again. A different
- * code has to wait 30 s, because 8x8 may still verify the session for the sake of the first.
- *
- * @see https://developer.8x8.com/connect/reference/code-validation-v2
- * @throws GuardError reason `session-mismatch`: another number or subject; `session-unknown`: a subject was given, and
- * this session is not known here (expired, or another process without a shared limit store); `session-used`: a code of
- * it was right before, and 8x8 says VERIFIED to every other one now; `session-in-doubt`: ten answers were lost. Start
- * again
- * @throws LimitError too many codes were tried; guard `verification`, reason `session-busy`: another check of this
- * session is under way, or its answer was lost, try again after `retryAfterMs`; reason `capacity`: the limit store is full
- * @throws StoreError the limit store failed; with `submission: 'unknown'` after 8x8 said that the code is right. Check the
- * same code again
- * @throws NotFoundError 8x8 does not know the session (`apiCode` 1404)
- * @throws ValidationError, InvalidPhoneNumberError, ApiError, ConnectionError, AbortedError, QueueFullError
- * @example
- * ```ts
- * const { verified } = await sms.verifications.check('session', { code: '4711', destination: '+6591234567' });
- * ```
- */
-export type CheckVerification = (
-  sessionId: string,
-  check: VerificationCheck,
-  options?: CallOptions,
-) => Promise<CheckedVerification>;
-
 /** 8x8's limits. Spaces come with pasting. */
 function isCode(code: string): boolean {
   return code.length <= 64 && /^.{3,10}$/su.test(code.trim());
@@ -113,7 +82,9 @@ interface ClaimedCheck {
   readonly call: Call;
 }
 
-export function createCheckVerification(client: ClientContext): CheckVerification {
+export function createCheckVerification(
+  client: ClientContext,
+): (sessionId: string, check: VerificationCheck, options?: CallOptions) => Promise<CheckedVerification> {
   const {
     calls,
     transport,

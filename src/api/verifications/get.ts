@@ -19,21 +19,6 @@ export interface SessionQuery {
   readonly subject?: string | undefined;
 }
 
-/**
- * Reads where a session stands; spends no try and clears nothing.
- *
- * @see https://developer.8x8.com/connect/reference/code-validation-v2
- * @throws GuardError the session belongs to another number or subject
- * @throws NotFoundError 8x8 does not know the session (`apiCode` 1404)
- * @throws ValidationError, StoreError, ApiError, ConnectionError, AbortedError, QueueFullError
- * @example (await sms.verifications.get(sessionId)).status
- */
-export type GetVerification = (
-  sessionId: string,
-  query?: SessionQuery,
-  options?: CallOptions,
-) => Promise<Verification>;
-
 const queryFields: Fields<SessionQuery> = {
   destination: anything(),
   country: addressingFields.country,
@@ -45,7 +30,9 @@ const querySchema = refined<SessionQuery>(
   'must have a destination: a subject is checked together with it.',
 );
 
-export function createGetVerification(client: ClientContext): GetVerification {
+export function createGetVerification(
+  client: ClientContext,
+): (sessionId: string, query?: SessionQuery, options?: CallOptions) => Promise<Verification> {
   const { calls, transport, subAccountId, sessionBindings, prepare } = client;
   return (sessionId, query = {}, options = undefined) =>
     calls.run(options, async (call) => {

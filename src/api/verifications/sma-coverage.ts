@@ -35,15 +35,6 @@ export interface SmaCoverage {
   readonly isAvailable: boolean;
 }
 
-/**
- * Whether the network behind an address can do silent mobile authentication (channel `sma`). Sends nothing.
- *
- * @see https://developer.8x8.com/connect/reference/sma-coverage
- * @throws ValidationError, InvalidPhoneNumberError, ApiError, ConnectionError, AbortedError, QueueFullError
- * @example (await sms.verifications.smaCoverage({ clientIp: '203.0.113.7' })).isAvailable
- */
-export type GetSmaCoverage = (query: SmaCoverageQuery, options?: CallOptions) => Promise<SmaCoverage>;
-
 const queryFields: Fields<SmaCoverageQuery> = {
   clientIp: clientIpField,
   destination: anything(),
@@ -56,7 +47,7 @@ export function createGetSmaCoverage({
   transport,
   subAccountId,
   prepare,
-}: ClientContext): GetSmaCoverage {
+}: ClientContext): (query: SmaCoverageQuery, options?: CallOptions) => Promise<SmaCoverage> {
   return (query, options) =>
     calls.run(options, async (call) => {
       const given = readInput(querySchema, query, 'query');

@@ -14,24 +14,6 @@ import { readAnswer } from '../read-answer.ts';
 import { startSchema, type VerificationStart } from './start-input.ts';
 import { readVerification, START, type Verification } from './verification.ts';
 
-/**
- * Makes 8x8 send a code to a number, past all guards, as a message with purpose `otp`. Throws unless 8x8 took it. The
- * session is bound to the number and the `subject`, see `check`.
- *
- * @see https://developer.8x8.com/connect/reference/verify-request-v2
- * @throws ValidationError the request is malformed
- * @throws GuardError a guard said no: `InvalidPhoneNumberError`, `ConsentError`, `LimitError`
- * @throws LimitError also, with guard `verification` and reason `resending-interval`, when 8x8 wants a longer pause between
- * two codes to one number
- * @throws ApiError, ConnectionError, AbortedError, QueueFullError, StoreError as `messages.send`; a `clientMessageId` is
- * that of the events, 8x8 does not know it
- * @example
- * ```ts
- * const { sessionId } = await sms.verifications.start({ destination: '+6591234567', brand: 'Team', subject: 'account-7' });
- * ```
- */
-export type StartVerification = (request: VerificationStart, options?: CallOptions) => Promise<Verification>;
-
 /** 8x8's own defaults. */
 const DEFAULT_VALIDITY_S = 300;
 const DEFAULT_CODE_LENGTH = 4;
@@ -103,7 +85,9 @@ function tooEarlyError(phone: Phone, retryAfterMs: number, clientMessageId: stri
   });
 }
 
-export function createStartVerification(client: ClientContext): StartVerification {
+export function createStartVerification(
+  client: ClientContext,
+): (request: VerificationStart, options?: CallOptions) => Promise<Verification> {
   const { calls, clock, subAccountId, sessionBindings } = client;
   const reader = startReader(client.rewrite);
   const segments = { subAccountId };

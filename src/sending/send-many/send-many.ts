@@ -49,35 +49,6 @@ export interface SendManyOptions extends CallOptions {
   readonly resumeFrom?: string | undefined;
 }
 
-/**
- * Sends any number of SMS, past all guards, from an array, a generator or a stream of rows. Memory is bounded: rows are
- * read only as fast as you take the results. One result a row, in the order of the input; `index` is the row's place.
- * A bad row is a `failed` result.
- *
- * What would also meet the next chunk ends the run: your signal, a throwing input, a failing checkpoint or limit store,
- * a wrong key, a missing permission, no connection, a long pause asked for by 8x8, three chunks in a row that
- * were refused as a whole or not answered. Then chunks under way are finished, every row that was read has its result, and the error is thrown.
- *
- * Nothing happens before the first result is asked for. Leaving the loop early waits for the chunks under way and writes
- * no more; their results are lost to you, so end a run that you want to resume with `signal`.
- *
- * @throws ValidationError an option, the token or the input is malformed, or the input throws: `path` is `input[1234]`
- * @throws AbortedError your signal fired
- * @throws StoreError the checkpoint or the limit store failed
- * @throws ApiError, ConnectionError, QueueFullError, ConfigurationError what ended the run
- * @example
- * ```ts
- * for await (const result of sms.messages.sendMany(rows, { purpose: 'marketing', checkpoint: save, resumeFrom })) {
- *   if (result.status === 'accepted') sent += 1;
- *   else log(result.index, result.status, result.error.message);
- * }
- * ```
- */
-export type SendMany = (
-  input: Iterable<BatchMessage> | AsyncIterable<BatchMessage>,
-  options?: SendManyOptions,
-) => AsyncGenerator<SendResult, void, undefined>;
-
 const DEFAULT_CHUNK_SIZE = 1000;
 const DEFAULT_CONCURRENCY = 2;
 const MAX_CONCURRENCY = 32;
@@ -105,7 +76,12 @@ function checkOptions(options: SendManyOptions): void {
   if (flaw !== undefined) throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
 }
 
-export function createSendMany(client: ClientContext): SendMany {
+export function createSendMany(
+  client: ClientContext,
+): (
+  input: Iterable<BatchMessage> | AsyncIterable<BatchMessage>,
+  options?: SendManyOptions,
+) => AsyncGenerator<SendResult, void, undefined> {
   return (input, options = {}) => sendRows(client, input, options);
 }
 
