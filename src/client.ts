@@ -104,13 +104,13 @@ export class SmsClient {
   readonly surveys: Surveys;
   /** One-time passwords that 8x8 makes and checks. */
   readonly verifications: Verifications;
-  /** What 8x8 knows of a number. */
+  /** Facts about a number. */
   readonly lookup: Lookup;
   /** Fetch the log of messages. */
   readonly exports: Exports;
   /** Prices and balance. */
   readonly account: Account;
-  /** Where 8x8 posts receipts and incoming messages. */
+  /** Addresses to which 8x8 posts receipts and incoming messages. */
   readonly webhookSettings: WebhookSettings;
   /** The people 8x8 keeps for your account, and its block list. */
   readonly contacts: Contacts;
@@ -118,9 +118,9 @@ export class SmsClient {
   readonly groups: Groups;
   /** Work on many contacts at once. */
   readonly contactJobs: ContactJobs;
-  /** See and clear what is counted for a number. */
+  /** See and clear the counts of a number. */
   readonly guards: GuardsDesk;
-  /** Record and read who agreed. */
+  /** Record and read opt-ins and opt-outs. */
   readonly consent: Consent;
   readonly #options: SmsClientOptions;
   readonly #inheritance: Inheritance;
@@ -165,9 +165,10 @@ export class SmsClient {
   }
 
   /**
-   * A client with some options changed; of `guards` only those that are named, and whom the consent guard asks (`ledger`,
-   * `check`, …) stays too. It counts together with this one (unless you change `limits`, `clock` or `scope`).
+   * Makes a client with some options changed. Guards that are not named stay as they are, and so do the sources of consent
+   * (`ledger`, `check`, …). The new client counts together with this one, unless you change `limits`, `clock` or `scope`.
    *
+   * @throws ConfigurationError an option is unknown, malformed or contradictory
    * @example sms.withOptions({ subAccountId: 'marketing' })
    */
   withOptions(overrides: SmsClientOptions): SmsClient {
@@ -183,18 +184,26 @@ export class SmsClient {
   }
 
   /**
-   * Takes no new calls, lets those under way finish for `drainMs` (default 10,000 ms), then ends them: a send that is cut
-   * off has an unknown outcome. The counts stay, they belong to the process; a store that you passed is yours to close.
+   * Takes no new calls, lets those under way finish for `drainMs`, then ends them: a send that is cut off has an unknown
+   * outcome. The counts stay, they belong to the process; a store that you passed is yours to close.
    *
+   * @throws ValidationError `drainMs` is not a number of milliseconds; nothing was closed
    * @example process.once('SIGTERM', () => sms.close())
    */
-  async close({ drainMs = 10_000 }: { readonly drainMs?: number | undefined } = {}): Promise<void> {
+  async close(
+    options: {
+      /** Milliseconds for the calls under way. @default 10_000 */
+      readonly drainMs?: number | undefined;
+    } = {},
+  ): Promise<void> {
+    const { drainMs = 10_000 } = options;
     if (!Number.isFinite(drainMs) || drainMs < 0) {
       throw new ValidationError('drainMs must be a number of milliseconds, 0 or more.', 'drainMs');
     }
     await this.#close(drainMs);
   }
 
+  /** Closes the client as `close()` does, at the end of `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -4,16 +4,19 @@ import { readKeyFile } from './key-file.ts';
 import type { Clock } from './types.ts';
 import { raceAbort } from './wait.ts';
 
-/** What a key function is told: why it is asked, and when to stop. */
+/** The reason why a key function is called, and the signal that ends its time. */
 export interface ApiKeyRequest {
   /** `unauthorized`: 8x8 answered 401 to the key given last, so a cached one will not do. */
   readonly reason: 'attempt' | 'unauthorized';
+  /** Fires when the call ends, or after the 10 s that the function has. */
   readonly signal: AbortSignal;
 }
 
 /** A key with its end: epoch milliseconds or a `Date`. Without one it is asked for again after 60 s. */
 export interface ExpiringApiKey {
+  /** The API key. */
   readonly key: string;
+  /** End of the key: epoch milliseconds or a `Date`. @default 60 s after it was given */
   readonly expiresAt?: number | Date | undefined;
 }
 

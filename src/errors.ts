@@ -54,11 +54,13 @@ function kindsOf(errorClass: unknown): readonly string[] {
   return kinds;
 }
 
-/** What every error is made from. */
+/** Fields of every error. */
 export interface SmsErrorFields {
+  /** Text for the log. It must hold no key, no text of a message and no whole number. */
   readonly message: string;
+  /** Whether the message may be sent again. */
   readonly submission: Submission;
-  /** The id by which a receipt or an export tells what became of the message. */
+  /** Id by which a receipt or an export tells the outcome of the message. */
   readonly clientMessageId?: string | undefined;
 }
 
@@ -139,28 +141,35 @@ export class ValidationError extends SmsError {
   }
 }
 
-/** What a guard saw and decided; the same record that the `message-blocked` event carries. */
+/** The record of a guard's decision; the `message-blocked` event carries the same one. */
 export interface GuardDecision {
+  /** Name of the guard, for example `recipient`. */
   readonly guard: GuardName;
   /** Machine-readable reason, for example `over-limit`, `opted-out`, `too-many-parts`. */
   readonly reason: GuardReason;
+  /** `monitor` refuses nothing, except a number that cannot be read and an opt-out. */
   readonly mode: 'enforce' | 'monitor';
   /** Masked, for example `+65******67`. */
   readonly destination?: string;
-  /** The rule inside the guard that refused, for example `recipient:all:1800000`. */
+  /** Rule of the guard that refused, for example `recipient:all:1800000`. */
   readonly rule?: string;
-  /** What was counted, and the most that is allowed. */
+  /** Count that was found, in the unit of `limit`. */
   readonly observed?: number;
+  /** Most that is allowed in `windowMs`. */
   readonly limit?: number;
+  /** Length of the window, in milliseconds. */
   readonly windowMs?: number;
   /** Milliseconds until the same message is admitted, if nothing else is granted in between. Absent when waiting does not help. */
   readonly retryAfterMs?: number;
 }
 
-/** What a `GuardError` is made of. */
+/** Fields of a `GuardError`. */
 export interface GuardErrorFields {
+  /** Text for the log. */
   readonly message: string;
+  /** Decision that the error reports; `guard`, `reason` and `retryAfterMs` come from it. */
   readonly decision: GuardDecision;
+  /** Id of the message that was refused. */
   readonly clientMessageId?: string | undefined;
 }
 
@@ -212,18 +221,25 @@ export class LimitError extends GuardError {
 /** 8x8's own ids. Anything else could be an echo of what we sent. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** What an `ApiError` is made of. */
+/** Fields of an `ApiError`. */
 export interface ApiErrorFields {
-  /** Text of ours or of 8x8; it is redacted here. */
+  /** Text of this package or of 8x8; the constructor redacts it. */
   readonly message: string;
+  /** Whether the request may be sent again. */
   readonly submission: Submission;
+  /** HTTP status of the response. */
   readonly status: number;
-  /** How many times the request was written to the network. */
+  /** Number of times the request was written to the network. */
   readonly attempts: number;
+  /** 8x8's own code, for example 1002 (invalid MSISDN). */
   readonly apiCode?: number | undefined;
+  /** 8x8's id of the error. Anything but a UUID is left out. */
   readonly errorId?: string | undefined;
+  /** 8x8's time of the error. Anything but an ISO 8601 time is left out. */
   readonly timestamp?: string | undefined;
+  /** Milliseconds until the request may be tried again. */
   readonly retryAfterMs?: number | undefined;
+  /** Id of the message. */
   readonly clientMessageId?: string | undefined;
   /** Values that must not appear in the message. */
   readonly secrets?: readonly string[];
@@ -241,13 +257,17 @@ export class ApiError extends SmsError {
     | 'rate-limit'
     | 'tls-upgrade-required'
     | 'server' = 'api';
+  /** HTTP status of the response. */
   readonly status: number;
+  /** Number of times the request was written to the network. */
   readonly attempts: number;
   /** 8x8's own code, for example 1002 (invalid MSISDN). */
   declare readonly apiCode?: number;
-  /** What 8x8 support asks for. */
+  /** 8x8's id of the error; 8x8 support asks for it. */
   declare readonly errorId?: string;
+  /** 8x8's time of the error. */
   declare readonly timestamp?: string;
+  /** Milliseconds until the request may be tried again. */
   declare readonly retryAfterMs?: number;
 
   constructor(fields: ApiErrorFields) {
@@ -312,12 +332,14 @@ export class ServerError extends ApiError {
   override readonly code = 'server';
 }
 
-/** What broke, as far as the runtime tells. */
+/** The part of the connection that failed, as far as the runtime tells. */
 export type ConnectionFailure = 'dns' | 'refused' | 'tls' | 'reset' | 'timeout' | 'other';
 
-/** What a `ConnectionError` is made of. */
+/** Fields of a `ConnectionError`. */
 export interface ConnectionErrorFields extends SmsErrorFields {
+  /** Part of the connection that failed. */
   readonly reason: ConnectionFailure;
+  /** Number of times the request was written to the network. */
   readonly attempts: number;
 }
 
@@ -385,8 +407,11 @@ export class MessageRejectedError extends SmsError {
   readonly description: string;
 
   constructor(fields: {
+    /** 8x8's reason; the constructor redacts it. */
     readonly description: string;
+    /** 8x8's id of the message. Anything but a UUID is left out. */
     readonly umid?: string | undefined;
+    /** Id of the message. */
     readonly clientMessageId?: string | undefined;
   }) {
     const description = redactText(fields.description);
@@ -418,12 +443,17 @@ export type WebhookFailure =
   /** A store or the token's key server failed, or the client was closed. */
   | 'unavailable';
 
-/** What a `WebhookError` is made of. */
+/** Fields of a `WebhookError`. */
 export interface WebhookErrorFields {
+  /** Text for the log. It must hold nothing of the request. */
   readonly message: string;
+  /** Reason why the webhook was not taken in. */
   readonly reason: WebhookFailure;
+  /** HTTP status to answer. */
   readonly status: number;
+  /** Seconds for the `Retry-After` header of the response. */
   readonly retryAfterSeconds?: number | undefined;
+  /** Field that is missing or of the wrong type, for example `payload.status.state`. */
   readonly path?: string | undefined;
 }
 

@@ -20,10 +20,10 @@ import {
 } from './schema.ts';
 import type { Clock, Fetch } from './types.ts';
 
-/** Where the account is provisioned (data residency), not the nearest one. */
+/** 8x8's region that holds the account (data residency), not the nearest one. */
 export type Region = 'apac' | 'us' | 'eu' | 'id';
 
-/** How often a request is tried, and how long it waits in between. */
+/** Number of attempts of a request, and the waits between them. */
 export interface RetryOptions {
   /** Attempts at most, the first included. @default 3 */
   readonly maxAttempts?: number | undefined;
@@ -33,10 +33,10 @@ export interface RetryOptions {
   readonly maxMs?: number | undefined;
 }
 
-/** How fast requests go out. */
+/** Speed at which requests go out. */
 export interface PaceOptions {
   /**
-   * Requests a second and sub-account; of all processes together when they share `limits` with a pace (`redisLimits`): give
+   * Requests per second and sub-account; of all processes together when they share `limits` with a pace (`redisLimits`): give
    * each of them the same number then. @default 1_710, 95 % of 8x8's limit of 1,800
    */
   readonly requestsPerSecond?: number | undefined;
@@ -44,16 +44,21 @@ export interface PaceOptions {
   readonly maxQueued?: number | undefined;
 }
 
-/** Your logger, or `console`. */
+/** Receiver of log lines: your logger, or `console`. No line holds a text, a key or a whole number. */
 export interface Logger {
+  /** Every other event, among them each attempt. */
   debug(message: string, fields?: object): void;
+  /** Refusals of guards and of 8x8, and changes by hand such as `guards.release`. */
   info(message: string, fields?: object): void;
+  /** Failed messages and attempts, pauses, possible opt-outs, and the warning about `EIGHTBYEIGHT_BASE_URL`. */
   warn(message: string, fields?: object): void;
+  /** Stores and hooks that failed, and opt-outs that could not be recorded. */
   error(message: string, fields?: object): void;
 }
 
 /**
- * Everything a client can be told. Explicit value, then environment, then default; an empty variable is a missing one.
+ * The options of a client. An explicit value wins over the environment, the environment over the default; an empty variable
+ * is a missing one.
  * Unknown keys throw, at every level.
  *
  * @example new SmsClient({ region: 'id', defaultCountry: 'ID', guards: { countries: { allow: ['ID', 'SG'] } } })
@@ -64,26 +69,26 @@ export interface SmsClientOptions {
    * @default `EIGHTBYEIGHT_API_KEY`, else the file named by `EIGHTBYEIGHT_API_KEY_FILE`
    */
   readonly apiKey?: string | ApiKeyFunction | undefined;
-  /** @default `EIGHTBYEIGHT_SUB_ACCOUNT_ID` */
+  /** 8x8 sub-account that sends: 3 to 50 letters, digits and `-._&`. @default `EIGHTBYEIGHT_SUB_ACCOUNT_ID` */
   readonly subAccountId?: string | undefined;
   /** Needed for prices, balance and webhook settings. @default `EIGHTBYEIGHT_ACCOUNT_ID` */
   readonly accountId?: string | undefined;
-  /** @default `EIGHTBYEIGHT_REGION`, else `apac` */
+  /** Region that holds the account; it chooses 8x8's hosts. @default `EIGHTBYEIGHT_REGION`, else `apac` */
   readonly region?: Region | undefined;
   /**
    * Replaces every product's host: an emulator or a proxy. `https:` only, except on this machine; no user name, path or
    * query. Not together with `region`. @default `EIGHTBYEIGHT_BASE_URL`
    */
   readonly baseUrl?: string | undefined;
-  /** What shares limits: clients of one scope count together. @default `accountId`, else `subAccountId` */
+  /** Name under which limits are counted: clients of one scope count together. @default `accountId`, else `subAccountId` */
   readonly scope?: string | undefined;
   /** Time limit of one attempt in milliseconds, the body included. @default 10_000, batches 60_000 */
   readonly timeoutMs?: number | undefined;
   /** Time limit of a whole call in milliseconds: checks, waits and attempts together. @default none */
   readonly deadlineMs?: number | undefined;
-  /** @default 3 attempts. A send is never repeated after it may have left */
+  /** Repetition of failed requests; `false` tries once. A send is never repeated after it may have left. @default 3 attempts */
   readonly retry?: false | RetryOptions | undefined;
-  /** @default 1,710 requests/s, 10,000 waiting */
+  /** Speed limit, and the queue in front of it; `false` sends at once. @default 1,710 requests/s, 10,000 waiting */
   readonly pace?: false | PaceOptions | undefined;
   /** Any `fetch`: for a proxy, own certificates, keep-alive pools, an emulator. @default the global one */
   readonly fetch?: Fetch | undefined;
@@ -101,16 +106,16 @@ export interface SmsClientOptions {
   readonly bareDigits?: BareDigits | undefined;
   /** The safeguards, one key each. @default the safe set: all but `countries` and `prefix` */
   readonly guards?: GuardsOptions | undefined;
-  /** Where limits are counted. @default the memory of this process, shared by all clients of a scope */
+  /** Store that counts the limits. @default the memory of this process, shared by all clients of a scope */
   readonly limits?: LimitStore | undefined;
-  /** Told every decision and attempt. What it throws is dropped. @default none */
+  /** Called with every decision and attempt. An error that it throws is dropped. @default none */
   readonly onEvent?: EventListener | undefined;
   /**
    * Gets every event with a level, as `onEvent` does without: no text, no key, no whole number.
    * @default none; the one warning about `EIGHTBYEIGHT_BASE_URL` goes to the console
    */
   readonly logger?: Logger | undefined;
-  /** @default the system's */
+  /** Source of the time, for tests. A client with a clock of its own counts alone. @default the system's */
   readonly clock?: Clock | undefined;
   /** Lets the client run in a browser, where **anyone can read the API key**. @default false */
   readonly dangerouslyAllowBrowser?: boolean | undefined;

@@ -1,4 +1,4 @@
-/** Why a message is sent. It decides which guards apply and is never sent to 8x8. */
+/** The reason for a message. It decides which guards apply and is never sent to 8x8. */
 export type Purpose = 'transactional' | 'otp' | 'marketing';
 
 /** Second argument of every method. */
@@ -11,13 +11,15 @@ export interface CallOptions {
   readonly deadlineMs?: number | undefined;
   /** Attempts at most, the first included. @default the client's */
   readonly maxAttempts?: number | undefined;
-  /** Anything of yours; handed to hooks and events untouched. */
+  /** Any value of your own; hooks and events get it untouched. */
   readonly context?: unknown;
 }
 
-/** Where the time comes from. `now` in epoch milliseconds; `monotonic` in milliseconds from any start, never going back. */
+/** Source of the time. Tests pass a fake one. */
 export interface Clock {
+  /** Epoch milliseconds, as `Date.now()`. */
   now(): number;
+  /** Milliseconds since any start; never goes back. @default `now`, held so that it never goes back */
   monotonic?(): number;
 }
 

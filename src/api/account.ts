@@ -27,7 +27,7 @@ const BALANCE: Operation = {
   answer: 'json',
 };
 
-/** What is left of prepaid money. */
+/** Rest of the prepaid money. */
 export interface Balance {
   readonly balance: number;
   /** ISO 4217. */

@@ -36,7 +36,7 @@ const DELETE_PII: Operation = {
   answer: 'empty',
 };
 
-/** What a cancellation stopped. */
+/** Outcome of a cancellation. */
 export interface Cancellation {
   /** Messages that will not go out; 0 when they had already gone, or were cancelled before. */
   readonly cancelledCount: number;

@@ -6,19 +6,19 @@ import { estimateText, type TextEstimate } from '../text/estimate-text.ts';
 import { assertValid } from './input.ts';
 import type { KnownPrice } from './price-book.ts';
 
-/** A text, and whom it may go to. */
+/** A text, and the person it may go to. */
 export interface EstimateInput {
-  /** At most 20,000 characters. */
+  /** Text of the message, at most 20,000 characters. */
   readonly text: string;
-  /** @default 'AUTO' */
+  /** Encoding of the text. @default 'AUTO' */
   readonly encoding?: Encoding | undefined;
-  /** For the price: the number it would go to. */
+  /** Number that the text would go to; it decides the price. */
   readonly destination?: string | undefined;
-  /** For the price, or for a national `destination`: ISO 3166-1 alpha-2. @default `defaultCountry` of the client */
+  /** Country for the price, or of a national `destination`: ISO 3166-1 alpha-2. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
 }
 
-/** What a message would cost by the price list that was last fetched, or by newer delivery receipts; see `source`. */
+/** Price of a message by the price list that was last fetched, or by newer delivery receipts; see `source`. */
 export interface EstimatedPrice extends KnownPrice {
   /** `perPart` times the parts, in `currency`. */
   readonly amount: number;
@@ -26,7 +26,7 @@ export interface EstimatedPrice extends KnownPrice {
   readonly country: string;
 }
 
-/** What a text will cost in parts and, when known, in money. */
+/** Parts of a text and, when it is known, its price. */
 export interface MessageEstimate extends TextEstimate {
   /**
    * Absent until `account.prices` was called for the country and the client's sub-account, or a webhook receiver of this

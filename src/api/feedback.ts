@@ -20,21 +20,22 @@ const FEEDBACK: Operation = {
   answer: 'empty',
 };
 
-/** How it went: `success` when the person entered the code. */
+/** Effect of a message on the person. */
 export interface MessageFeedback {
+  /** `success` when the person entered the code, or did whatever else the message was for. */
   readonly outcome: 'success' | 'failure';
-  /** When the person acted: a `Date`, or ISO 8601 with an offset. @default 8x8 takes the time of the report */
+  /** Time when the person acted: a `Date`, or ISO 8601 with an offset. @default 8x8 takes the time of the report */
   readonly timestamp?: string | Date | undefined;
   /** The number the message went to. With it, a success clears the wait of the backoff guard; it is not sent to 8x8. */
   readonly destination?: string | undefined;
   /** ISO 3166-1 alpha-2 code of a national `destination`. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
   /**
-   * When the message was sent: a `Date`, or ISO 8601 with an offset; it is not sent to 8x8.
+   * Time when the message was sent: a `Date`, or ISO 8601 with an offset; it is not sent to 8x8.
    * @default what this client remembers of its own one-time passwords and messages with `track: 'Outcome'`
    */
   readonly sentAt?: string | Date | undefined;
-  /** Reports also what 8x8 makes nothing of: an outcome over 15 minutes after the send. @default false */
+  /** Reports also an outcome over 15 minutes after the send, which 8x8 ignores. @default false */
   readonly sendLate?: boolean | undefined;
 }
 

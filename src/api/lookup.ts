@@ -28,15 +28,15 @@ const PAID: Operation = {
 /** `format`: the number alone, free. `operator`: whose number it is. `live`: asks the network. The last two cost money. */
 export type LookupType = 'format' | 'operator' | 'live';
 
-/** How a number is looked up. */
+/** Reading of the number, and depth of the lookup. */
 export interface LookupQuery {
   /** ISO 3166-1 alpha-2 code of a national number. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
-  /** `operator` and `live` cost money. @default 'format', which is free */
+  /** Depth of the lookup; `operator` and `live` cost money. @default 'format', which is free */
   readonly type?: LookupType | undefined;
 }
 
-/** What 8x8 knows of phone numbers. */
+/** Facts about phone numbers, from 8x8. */
 export interface Lookup {
   /**
    * Looks a number up. A number that could not be looked up is no error: see `status`. A paid lookup is never repeated

@@ -38,7 +38,7 @@ export type MessageState =
   | 'error'
   | (string & {});
 
-/** What is behind a state, in 8x8's words; a text that 8x8 adds later is given as it comes. */
+/** Cause of a state, in 8x8's words; a text that 8x8 adds later is given as it comes. */
 export type MessageStatusDetail =
   | 'delivered_to_operator'
   | 'delivered_to_recipient'
@@ -47,7 +47,7 @@ export type MessageStatusDetail =
   | 'undelivered_to_recipient'
   | (string & {});
 
-/** Where a message stands. */
+/** State of a message. */
 export interface MessageStatus {
   readonly state: MessageState;
   readonly detail?: MessageStatusDetail;
@@ -58,12 +58,14 @@ export interface MessageStatus {
   readonly timestamp?: string;
 }
 
-/** Whether you wrote or the person; a text that 8x8 adds later is given as it comes. */
+/** `outbound`: you wrote. `inbound`: the person wrote. A text that 8x8 adds later is given as it comes. */
 export type MessageDirection = 'outbound' | 'inbound' | (string & {});
 
-/** What a message cost. */
+/** Price of a message. */
 export interface MessagePrice {
+  /** Price of all parts, in `currency`. */
   readonly total: number;
+  /** Price of one part, in `currency`. */
   readonly perSms: number;
   /** ISO 4217. */
   readonly currency: string;

@@ -46,11 +46,12 @@ export interface Messages {
    */
   send(message: SmsMessage, options?: CallOptions): Promise<AcceptedResult>;
   /**
-   * Sends up to 10,000 SMS in one request, past all guards. What a guard refuses is left out and reported; one bad number
-   * never fails the others. Throws only for a malformed call, before anything is counted or sent; everything else is in
+   * Sends up to 10,000 SMS in one request, past all guards. A message that a guard refuses is left out and reported; one bad
+   * number never fails the others. Throws only for a malformed call, before anything is counted or sent; everything else is in
    * `results`. For more than 10,000 use `sendMany`.
    *
-   * @throws ValidationError
+   * @throws ValidationError the batch is malformed
+   * @see https://developer.8x8.com/connect/reference/send-many-sms
    * @example
    * ```ts
    * const { results, counts } = await sms.messages.sendBatch({
@@ -103,9 +104,10 @@ export interface Messages {
    * read only as fast as you take the results. One result a row, in the order of the input; `index` is the row's place.
    * A bad row is a `failed` result.
    *
-   * What would also meet the next chunk ends the run: your signal, a throwing input, a failing checkpoint or limit store,
-   * a wrong key, a missing permission, no connection, a long pause asked for by 8x8, three chunks in a row that
-   * were refused as a whole or not answered. Then chunks under way are finished, every row that was read has its result, and the error is thrown.
+   * A failure that the next chunk would meet too ends the run: your signal, a throwing input, a failing checkpoint or limit
+   * store, a wrong key, a missing permission, no connection, a long pause asked for by 8x8, three chunks in a row that were
+   * refused as a whole or not answered. Then chunks under way are finished, every row that was read has its result, and the
+   * error is thrown.
    *
    * Nothing happens before the first result is asked for. Leaving the loop early waits for the chunks under way and writes
    * no more; their results are lost to you, so end a run that you want to resume with `signal`.

@@ -8,7 +8,7 @@ import {
   toFields,
 } from './read-answer.ts';
 
-/** What kind of line; a value that is not known here is given as it comes. */
+/** Kind of line; a value that this version does not know is given as it comes. */
 export type LookupPhoneType =
   | 'UAN'
   | 'FixedLine'
@@ -42,14 +42,14 @@ const REASONS = {
 /** The meaning of an `errorCode`. The first five are 8x8's or your account's trouble, the others the network's. */
 export type LookupErrorReason = (typeof REASONS)[keyof typeof REASONS];
 
-/** How a lookup went. */
+/** Outcome of a lookup. */
 export interface LookupStatus {
   readonly state: 'ok' | 'error' | (string & {});
   readonly detail?: string;
   /** ISO 8601. */
   readonly timestamp?: string;
   readonly errorCode?: number;
-  /** What `errorCode` means; absent for a code that is not known here. */
+  /** Meaning of `errorCode`; absent for a code that this version does not know. */
   readonly reason?: LookupErrorReason;
   readonly errorMessage?: string;
 }
@@ -63,7 +63,7 @@ export interface LookupOperator {
   readonly country?: string;
 }
 
-/** What 8x8 knows of a number. */
+/** Facts about a number, from 8x8. */
 export interface NumberLookup {
   readonly requestId?: string;
   readonly phoneNumber: string;

@@ -1,14 +1,14 @@
 import { type Cache, createCache } from '../cache.ts';
 import type { SubAccountPrices } from './prices.ts';
 
-/** What one part costs in a country, as far as a price list or delivery receipts said. */
+/** Price of one part in a country, from a price list or from delivery receipts. */
 export interface KnownPrice {
   readonly perPart: number;
   /** ISO 4217. */
   readonly currency: string;
   /** True when prices within the country differ, by operator: this is the highest that is known. */
   readonly isHighestOfSeveral: boolean;
-  /** `receipt`: what a message really cost, told after the price list was last fetched. */
+  /** `receipt`: a real price, reported after the price list was last fetched. */
   readonly source: 'price-list' | 'receipt';
 }
 

@@ -10,21 +10,21 @@ import {
   toList,
 } from './read-answer.ts';
 
-/** Which prices. Everything is optional: without a query the whole list comes. */
+/** Filter of a price list. Everything is optional: without a filter the whole list comes. */
 export interface PriceQuery {
-  /** ISO 3166-1 alpha-2. */
+  /** Country, ISO 3166-1 alpha-2. @default every country */
   readonly country?: string | undefined;
   /** Mobile country code, for example 525; only together with `mnc`. */
   readonly mcc?: number | string | undefined;
   /** Mobile network code, for example `'01'`; only together with `mcc`. */
   readonly mnc?: number | string | undefined;
-  /** @default both */
+  /** Prices of sent or of received messages. @default both */
   readonly direction?: 'outbound' | 'inbound' | undefined;
-  /** @default every sub-account of the account */
+  /** Sub-account of the account. @default every one */
   readonly subAccountId?: string | undefined;
 }
 
-/** What a country costs to send to. */
+/** Prices of messages to one country. */
 export interface OutboundPrices {
   /** ISO 3166-1 alpha-2. */
   readonly alpha2Code: string;
@@ -33,7 +33,7 @@ export interface OutboundPrices {
   readonly operators: readonly OperatorPrice[];
 }
 
-/** One operator's price of a part. */
+/** Price of one part to one operator. */
 export interface OperatorPrice {
   readonly operatorName?: string;
   readonly operatorId?: number;
@@ -42,7 +42,7 @@ export interface OperatorPrice {
   readonly price: Price;
 }
 
-/** What a country costs to receive in. */
+/** Prices of messages that are received in one country. */
 export interface InboundPrices {
   /** ISO 3166-1 alpha-2. */
   readonly alpha2Code: string;
@@ -51,7 +51,7 @@ export interface InboundPrices {
   readonly numberTypes: readonly NumberTypePrice[];
 }
 
-/** What an incoming message costs, by kind of your number. */
+/** Price of a received message, by kind of your number. */
 export interface NumberTypePrice {
   /** `tollfree` also where 8x8 writes `tollFree`. */
   readonly type:
@@ -71,7 +71,7 @@ export interface SubAccountPrices {
   readonly inbound: readonly InboundPrices[];
 }
 
-/** What 8x8 charges your account. */
+/** Prices of your account. */
 export interface PriceList {
   readonly subAccounts: readonly SubAccountPrices[];
 }

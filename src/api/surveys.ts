@@ -35,7 +35,7 @@ const SEND_BATCH: Operation = {
   path: `${SEND.path}/batch`,
 };
 
-/** What survey messages and their template have in common. Source: 8x8 SMS Engage API, "Send survey". */
+/** Fields that survey messages and their template share. Source: 8x8 SMS Engage API, "Send survey". */
 export interface SurveyContent extends Omit<SmsContent, 'text'> {
   /**
    * The text. `{{url}}` or `{{url:var1:var2}}` becomes the short link to the survey, 21 characters; `{{name}}` a variable
@@ -44,13 +44,15 @@ export interface SurveyContent extends Omit<SmsContent, 'text'> {
   readonly templateBody?: string | undefined;
 }
 
-/** What every message of a survey batch shares; a message's own field wins. */
+/** Fields that every message of a survey batch shares; a message's own field wins. */
 export interface SurveyTemplate extends SurveyContent {
+  /** The text, with `{{url}}` or `{{url:var1:var2}}` for the short link to the survey. */
   readonly templateBody: string;
 }
 
 /** One invitation to a survey. */
 export interface SurveyMessage extends SurveyContent, Addressing {
+  /** The text, with `{{url}}` or `{{url:var1:var2}}` for the short link to the survey. */
   readonly templateBody: string;
   /** Values for the survey and for `{{name}}` in the text: at most 100, of up to 1,000 characters. */
   readonly templateVariables?: Readonly<Record<string, string | number | boolean>> | undefined;
@@ -61,13 +63,17 @@ export type SurveyBatchMessage = Omit<SurveyMessage, 'templateBody'> & SurveyCon
 
 /** One invitation, and the survey it leads to. */
 export interface SurveyInput extends SurveyMessage {
+  /** 8x8's id of the survey. */
   readonly surveyId: string;
 }
 
 /** Up to 10,000 invitations to one survey. */
 export interface SurveyBatchInput extends BatchSettings {
+  /** 8x8's id of the survey. */
   readonly surveyId: string;
+  /** Invitations, 1 to 10,000. An invitation that a guard refuses is left out. */
   readonly messages: readonly SurveyBatchMessage[];
+  /** Fields of every invitation that lacks them. */
   readonly template?: SurveyTemplate | undefined;
 }
 

@@ -36,14 +36,14 @@ const DELETE: Operation = {
   answer: 'empty',
 };
 
-/** Where 8x8 fetches the token that it sends with a webhook (OAuth 2.0 client credentials). */
+/** Token that 8x8 sends with a webhook (OAuth 2.0 client credentials). */
 export interface WebhookOAuth {
   /** Your token endpoint. */
   readonly url: string;
   readonly clientId: string;
   /** `***` when it was read: 8x8 shows no secret again. */
   readonly clientSecret: string;
-  /** Where 8x8 puts id and secret when it asks for a token. */
+  /** Place of id and secret in the request for a token. */
   readonly credentialsLocation: 'header' | 'body' | (string & {});
   readonly scope?: string;
 }
@@ -63,24 +63,30 @@ export interface WebhookSetting {
 export interface WebhookInput {
   /** A sub-account, or `*` for the whole account. */
   readonly subAccountId: string;
-  /** Where 8x8 posts receipts and incoming messages. */
+  /** Address to which 8x8 posts receipts and incoming messages. */
   readonly url: string;
-  /** @default true */
+  /** False keeps the webhook and posts nothing to it. @default true */
   readonly enabled?: boolean | undefined;
   /** The literal `Authorization` header that 8x8 shall send: how you know that it is 8x8. */
   readonly httpAuthorization?: string | undefined;
+  /** Token that 8x8 shall fetch and send (OAuth 2.0 client credentials). @default none */
   readonly oauth?:
     | {
+        /** Your token endpoint. */
         readonly url: string;
+        /** Client id that 8x8 shows to your token endpoint. */
         readonly clientId: string;
+        /** Secret that 8x8 shows to your token endpoint. `***` is refused. */
         readonly clientSecret: string;
+        /** Place of id and secret in the request for a token. */
         readonly credentialsLocation: 'header' | 'body';
+        /** Scope that 8x8 asks for. @default none */
         readonly scope?: string | undefined;
       }
     | undefined;
 }
 
-/** Where 8x8 posts delivery receipts and incoming messages. Needs `accountId`. */
+/** Addresses to which 8x8 posts delivery receipts and incoming messages. Needs `accountId`. */
 export interface WebhookSettings {
   /**
    * All webhooks of the account. Secrets come as `***`.
@@ -111,7 +117,13 @@ export interface WebhookSettings {
    * @see https://developer.8x8.com/connect/reference/delete-webhooks-2
    * @example await sms.webhookSettings.delete([{ subAccountId: 'amazing_hq' }])
    */
-  delete(webhooks: readonly { readonly subAccountId: string }[], options?: CallOptions): Promise<void>;
+  delete(
+    webhooks: readonly {
+      /** A sub-account, or `*` for the account-wide webhook. */
+      readonly subAccountId: string;
+    }[],
+    options?: CallOptions,
+  ): Promise<void>;
 }
 
 const MAX_WEBHOOKS = 1_000;

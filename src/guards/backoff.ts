@@ -2,22 +2,22 @@ import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, oneOf, refined, shape 
 import type { Guard, GuardMode } from './guard.ts';
 
 /**
- * How long the next one-time password to a number has to wait. Nothing for the first; then `baseMs`, doubled with every
- * request that was not followed by success, up to `maxMs`. There is no hard stop, and a refused try never lengthens it:
- * a stranger who asks for somebody else's number can make it wait `maxMs` at most.
+ * The wait before the next one-time password to a number. The first one waits for nothing; then `baseMs`, doubled with every
+ * request that was not followed by success, up to `maxMs`. The guard never stops a number for good, and a refused try never
+ * lengthens the wait: a stranger who asks for somebody else's number can make it wait `maxMs` at most.
  *
  * Success is reported with `messages.feedback(umid, { outcome: 'success', destination })`.
  *
  * @example backoff: { baseMs: 60_000 } // 0, 1 min, 2 min, 4 min … 1 h
  */
 export interface BackoffGuardOptions {
-  /** @default 'enforce' */
+  /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
   /** First wait in milliseconds. @default 30_000 (Twilio's advice for SMS one-time passwords) */
   readonly baseMs?: number | undefined;
   /** Longest wait in milliseconds. @default 3_600_000, one hour */
   readonly maxMs?: number | undefined;
-  /** For every such time without a request one step is forgotten. @default 3_600_000, one hour */
+  /** Milliseconds without a request after which one step is forgotten. @default 3_600_000, one hour */
   readonly forgetMs?: number | undefined;
 }
 

@@ -8,7 +8,7 @@ import type { Content, Guard, GuardMode, Refusal } from './guard.ts';
  * @example content: { maxParts: 2, replaceTypography: true }
  */
 export interface ContentGuardOptions {
-  /** @default 'enforce' */
+  /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
   /** Most parts (segments) of one message. @default 10: 8x8 cuts what is longer, and says nothing */
   readonly maxParts?: number | undefined;

@@ -4,12 +4,12 @@ import { FALSE_OR_OPTIONS, type Fields, falseOr, list, oneOf, shapeWith, word } 
 import type { Guard, GuardMode } from './guard.ts';
 
 /**
- * Where this service sends to. The cheapest answer to SMS pumping: nobody pumps a country you refuse.
+ * The countries this service sends to. It is the cheapest answer to SMS pumping: nobody pumps a country that you refuse.
  *
  * @example countries: { allow: ['SG', 'ID', 'PH'] }
  */
 export interface CountriesGuardOptions {
-  /** @default 'enforce' */
+  /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
   /**
    * ISO 3166-1 alpha-2 codes. A number without a country (satellite, +800, …) is refused. A territory without a numbering plan

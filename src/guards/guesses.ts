@@ -6,15 +6,18 @@ import type { Guard, GuardMode } from './guard.ts';
 import { type LimitWindow, windowField } from './recipient.ts';
 
 /**
- * How many codes may be tried with `verifications.check` before one is right. 8x8 ends a session after 5 wrong codes;
- * this also holds for one who starts session after session, or tries stolen lists over many numbers.
+ * The number of codes that may be tried with `verifications.check` before one is right. 8x8 ends a session after 5 wrong
+ * codes; this guard also stops a caller who starts session after session, or tries stolen lists over many numbers.
  *
  * @example guesses: { perNumber: { limit: 10, windowMs: 3_600_000 }, perClientIp: false }
  */
 export interface GuessesGuardOptions {
-  /** @default 'enforce' */
+  /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
-  /** @default { limit: 20, windowMs: 3_600_000 }, four sessions an hour; ours */
+  /**
+   * Codes tried for one number; `false` counts none.
+   * @default { limit: 20, windowMs: 3_600_000 }, four sessions per hour; this package's own choice
+   */
   readonly perNumber?: false | LimitWindow | undefined;
   /**
    * Counts only calls with `clientIp`. IPv6 addresses count per /64, which is what one connection gets.

@@ -4,14 +4,14 @@ import { FALSE_OR_OPTIONS, type Fields, falseOr, list, oneOf, pattern, shape } f
 import type { Guard, GuardMode } from './guard.ts';
 
 /**
- * Which numbers may get an SMS: valid ones of types that can, no premium-rate and no satellite ranges.
+ * The numbers that may get an SMS: valid ones of types that can, no premium-rate and no satellite ranges.
  *
  * `false` and `monitor` still refuse what cannot be read as one number: without a number nothing can be counted.
  *
  * @example phone: { types: ['MOBILE'], callingCodes: { allow: ['65', '62'] } }
  */
 export interface PhoneGuardOptions extends PhonePolicyOptions {
-  /** @default 'enforce' */
+  /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
 }
 

@@ -15,8 +15,9 @@ import type { Guard, GuardMode } from './guard.ts';
 
 /** At most `limit` different numbers that are equal but for their last digits, in any `windowMs`. */
 export interface PrefixRange {
-  /** How many digits at the end are ignored: 2, 3 or 4. */
+  /** Digits at the end that are ignored: 2, 3 or 4. */
   readonly removedDigits: 2 | 3 | 4;
+  /** Most different numbers of one range in any `windowMs`, 1 or more. */
   readonly limit: number;
   /** Milliseconds, 1 second to 31 days. */
   readonly windowMs: number;
@@ -29,9 +30,10 @@ export interface PrefixRange {
  * @example prefix: { ranges: [{ removedDigits: 3, limit: 10, windowMs: 600_000 }] }
  */
 export interface PrefixGuardOptions {
-  /** @default 'enforce' */
+  /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
   /**
+   * Sizes of a range, each with its limit.
    * @default 5 different numbers in a hundred, 10 in a thousand, 20 in ten thousand, each in 10 minutes. These are this
    * package's proposal, not tuned on your traffic: run `mode: 'monitor'` first.
    */

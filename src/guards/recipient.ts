@@ -24,12 +24,12 @@ export interface LimitWindow {
 }
 
 /**
- * How many messages one number may get, whatever asks for them.
+ * The number of messages that one number may get, whoever asks for them.
  *
  * @example recipient: { windows: [{ limit: 10, windowMs: 1_800_000 }], perPurpose: { marketing: [{ limit: 1, windowMs: 86_400_000 }] } }
  */
 export interface RecipientGuardOptions {
-  /** @default 'enforce' */
+  /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
   /**
    * Windows that count messages of every purpose.
@@ -42,7 +42,7 @@ export interface RecipientGuardOptions {
 
 /** One window for all purposes, and its mode. */
 export interface RecipientWindowOptions extends LimitWindow {
-  /** @default 'enforce' */
+  /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
 }
 

@@ -45,25 +45,25 @@ export type {
 } from './recipient.ts';
 export type { UndeliverableGuardOptions } from './undeliverable.ts';
 
-/** The safeguards, each `false` or options. What is not named has its default. */
+/** The safeguards, each `false` or options. A guard that is not named has its default. */
 export interface GuardsOptions {
-  /** Which numbers. On. */
+  /** Numbers that may get an SMS. On. */
   readonly phone?: false | PhoneGuardOptions | undefined;
-  /** What the message says. On. */
+  /** Rules for the text and the sender ID. On. */
   readonly content?: false | ContentGuardOptions | undefined;
-  /** Which countries. Off until configured. */
+  /** Countries that may get an SMS. Off until configured. */
   readonly countries?: false | CountriesGuardOptions | undefined;
-  /** Who agreed. On: marketing needs an opt-in. */
+  /** Opt-ins and opt-outs. On: marketing needs an opt-in. */
   readonly consent?: false | ConsentGuardOptions | undefined;
-  /** How many to one number. On: 10 in any 30 minutes. */
+  /** Messages to one number. On: 10 in any 30 minutes. */
   readonly recipient?: false | RecipientGuardInput | undefined;
-  /** How soon the next one-time password. On: 30 s, 1 min, 2 min … 1 h. */
+  /** Wait before the next one-time password to one number. On: 30 s, 1 min, 2 min … 1 h. */
   readonly backoff?: false | BackoffGuardOptions | undefined;
-  /** How many different numbers of one range. Off until configured. */
+  /** Different numbers of one range. Off until configured. */
   readonly prefix?: false | PrefixGuardOptions | undefined;
-  /** Which numbers a network called non-existent. On: nothing is sent to them for a day. */
+  /** Numbers that a network called non-existent. On: nothing is sent to them for a day. */
   readonly undeliverable?: false | UndeliverableGuardOptions | undefined;
-  /** How many codes may be tried with `verifications.check`. On: 20 an hour and number, 100 an hour and client address. */
+  /** Codes tried with `verifications.check`. On: 20 per hour and number, 100 per hour and client address. */
   readonly guesses?: false | GuessesGuardOptions | undefined;
 }
 

@@ -4,9 +4,8 @@ import { DELIVERY_ERROR_CODES } from '../webhooks/delivery-error-codes.ts';
 import type { Guard, GuardMode } from './guard.ts';
 
 /**
- * What becomes of a number of which a delivery receipt said that it does not exist: nothing is sent to it for `forMs`.
- * It needs a webhook receiver that takes in the receipts. A receipt that says `delivered` or `read` lifts it, and so
- * does `guards.release`.
+ * Sends nothing for `forMs` to a number that does not exist, as a delivery receipt said. The guard needs a webhook receiver
+ * that takes in the receipts. A receipt that says `delivered` or `read` lifts the block, and so does `guards.release`.
  *
  * @example undeliverable: { forMs: 7 * 86_400_000 }
  */

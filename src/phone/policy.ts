@@ -27,12 +27,15 @@ export interface PhonePolicyOptions {
   readonly accept?: 'valid' | 'possible' | undefined;
   /** Types that may get an SMS. @default MOBILE, FIXED_LINE_OR_MOBILE, and TOLL_FREE (in +1 only) */
   readonly types?: readonly NumberType[] | undefined;
-  /** Calling codes without the plus. `allow`: only these. `block`: none of these, also when allowed. */
+  /** Calling codes without the plus. */
   readonly callingCodes?:
     | {
-        /** @default all */
+        /** Only these. @default all */
         readonly allow?: readonly string[] | undefined;
-        /** @default ['870', '881', '882', '883', '979']: satellite, international networks, premium rate */
+        /**
+         * None of these, also when allowed.
+         * @default ['870', '881', '882', '883', '979']: satellite, international networks, premium rate
+         */
         readonly block?: readonly string[] | undefined;
       }
     | undefined;

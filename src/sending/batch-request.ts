@@ -12,7 +12,7 @@ import type { WireResult } from './send-operation.ts';
 import type { Addressing } from './sms-message.ts';
 import { readSent, unreadableResult } from './wire-results.ts';
 
-/** What every kind of batch can be told, whatever its messages are. */
+/** Settings of every kind of batch. */
 export interface BatchSettings {
   /** Purpose of messages that name none. @default 'transactional' */
   readonly purpose?: Purpose | undefined;

@@ -15,7 +15,7 @@ export interface AcceptedResult extends ResultBase {
   /** Parts (segments) it is billed as. */
   readonly parts: number;
   readonly encoding: 'GSM7' | 'UCS2';
-  /** How many times the request was written. */
+  /** Number of times the request was written. */
   readonly attempts: number;
   /** True when this `idempotencyKey` was sent before: this is the first result, nothing was sent now. */
   readonly repeated?: true;
@@ -42,7 +42,7 @@ export interface FailedResult extends ResultBase {
 }
 
 /**
- * What became of one message.
+ * The outcome of one message.
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export interface FailedResult extends ResultBase {
  */
 export type SendResult = AcceptedResult | RejectedResult | BlockedResult | FailedResult;
 
-/** How many ended how. */
+/** Number of messages by outcome. */
 export interface SendCounts {
   readonly accepted: number;
   readonly rejected: number;

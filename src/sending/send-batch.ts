@@ -35,10 +35,11 @@ const SEND_BATCH: Operation = {
 /** 8x8 takes at most this many messages in one request. Source: 8x8 SMS API, "Send SMS batch". */
 export const MAX_BATCH = 10_000;
 
-/** What every message of a batch shares; a message's own field wins. */
+/** Fields that every message of a batch shares; a message's own field wins. */
 export interface BatchTemplate extends SmsContent {}
 
 interface BatchBase extends BatchSettings {
+  /** Fields of every message that lacks them, the text among them. */
   readonly template?: BatchTemplate | undefined;
   /** The end user's IP address, for 8x8's own limit per address. */
   readonly clientIp?: string | undefined;
@@ -47,11 +48,21 @@ interface BatchBase extends BatchSettings {
 /** Up to 10,000 messages, or up to 10,000 destinations and a template with the text. */
 export type BatchInput = BatchBase &
   (
-    | { readonly messages: readonly BatchMessage[]; readonly destinations?: undefined }
-    | { readonly destinations: readonly string[]; readonly messages?: undefined }
+    | {
+        /** Messages, 1 to 10,000. */
+        readonly messages: readonly BatchMessage[];
+        /** Excluded by `messages`. */
+        readonly destinations?: undefined;
+      }
+    | {
+        /** Numbers, 1 to 10,000, which all get the text of the template. */
+        readonly destinations: readonly string[];
+        /** Excluded by `destinations`. */
+        readonly messages?: undefined;
+      }
   );
 
-/** What became of every message of a batch. */
+/** Outcome of every message of a batch. */
 export interface BatchResult {
   /** One result a message, in the order of the input. */
   readonly results: readonly SendResult[];

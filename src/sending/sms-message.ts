@@ -13,37 +13,37 @@ import {
 } from '../schema.ts';
 import type { Purpose } from '../types.ts';
 
-/** How the text is written on the air. `AUTO`: GSM-7 when it can carry every character, else UCS-2. */
+/** Encoding of the text on the air. `AUTO`: GSM-7 when it can carry every character, else UCS-2. */
 export type Encoding = 'AUTO' | 'GSM7' | 'UCS2';
 
-/** What a message and the template of a batch have in common. Source: 8x8 SMS API, "Send SMS". */
+/** Fields that a message and the template of a batch share. Source: 8x8 SMS API, "Send SMS". */
 export interface SmsContent {
   /** The text. GSM-7: 160 characters in one part, 153 per part when split; UCS-2: 70 and 67. */
   readonly text?: string | undefined;
   /** Sender ID: up to 11 letters, digits and spaces, or up to 16 digits. @default the sub-account's */
   readonly source?: string | undefined;
-  /** @default 'AUTO' */
+  /** Encoding of the text. `GSM7` refuses a text that needs UCS-2. @default 'AUTO' */
   readonly encoding?: Encoding | undefined;
-  /** When to send: a `Date`, or ISO 8601 with an offset; at most 7 days ahead. @default now */
+  /** Time to send: a `Date`, or ISO 8601 with an offset; at most 7 days ahead. @default now */
   readonly scheduled?: string | Date | undefined;
-  /** When to give up: a `Date`, or ISO 8601 with an offset. */
+  /** Time to give up: a `Date`, or ISO 8601 with an offset. */
   readonly expiry?: string | Date | undefined;
-  /** Where 8x8 posts the delivery receipt of this message instead of the account's webhook. */
+  /** Address to which 8x8 posts the delivery receipt of this message instead of the account's webhook. */
   readonly dlrCallbackUrl?: string | undefined;
 }
 
-/** What a message says to whom, apart from its text. */
+/** Fields of a message besides its text: the person, the purpose, the ids. */
 export interface Addressing {
   /** The person: E.164 (`+6591234567`), or a national number together with `country`. */
   readonly destination: string;
   /** ISO 3166-1 alpha-2 code of a national number. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
   /**
-   * Your id, at most 350 characters; receipts carry it.
+   * Your own id, at most 350 characters; receipts carry it.
    * @default a UUID: a random one, or with an `idempotencyKey` the same one for every call with this key and message
    */
   readonly clientMessageId?: string | undefined;
-  /** Why it is sent: decides which guards apply, never sent to 8x8. @default 'transactional' */
+  /** Reason for the message. It decides which guards apply and is never sent to 8x8. @default 'transactional' */
   readonly purpose?: Purpose | undefined;
   /**
    * Makes a repeated call harmless for 24 hours: the same key gives the first result again, an unknown outcome its
@@ -58,6 +58,7 @@ export interface Addressing {
  * @example { destination: '9123 4567', country: 'SG', text: 'Your code is 4711', purpose: 'otp' }
  */
 export interface SmsMessage extends SmsContent, Addressing {
+  /** The text. GSM-7: 160 characters in one part, 153 per part when split; UCS-2: 70 and 67. */
   readonly text: string;
   /**
    * The end user's IP address, for 8x8's own limit per address. Port and brackets are removed, `::ffff:203.0.113.7` is
@@ -69,7 +70,10 @@ export interface SmsMessage extends SmsContent, Addressing {
 }
 
 /** A message of a batch whose template may hold the text. */
-export type BatchMessage = Omit<SmsMessage, 'text'> & { readonly text?: string | undefined };
+export type BatchMessage = Omit<SmsMessage, 'text'> & {
+  /** The text. @default the template's */
+  readonly text?: string | undefined;
+};
 
 /** More than any ten parts hold; the content guard names the exact limit. 1 MB of text stops here. */
 export const MAX_TEXT_CHARACTERS = 20_000;

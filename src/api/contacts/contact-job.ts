@@ -30,7 +30,7 @@ export interface ContactJob {
   /** Of an uploaded file. */
   readonly fileName?: string;
   readonly fileType?: 'csv' | 'xls' | (string & {});
-  /** Where 8x8 keeps the file. It holds people's numbers: do not log the address. */
+  /** Address of the file at 8x8. The file holds people's numbers: do not log the address. */
   readonly fileLocation?: string;
 }
 

@@ -129,7 +129,7 @@ export interface ContactJobs {
    */
   deleteGroups(selection: GroupSelection, options?: CallOptions): Promise<ContactJob>;
   /**
-   * How far a job is.
+   * Reads the state of a job.
    *
    * @throws ValidationError, NotFoundError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/get-batch-by-id

@@ -13,30 +13,43 @@ import { wireFields } from '../../sending/prepare.ts';
 import { type AnswerFields, numberIn, optionalText, present, toFields, toList } from '../read-answer.ts';
 import { type ContactGroup, numericId, readGroup } from './group.ts';
 
-/** Where a contact can be reached. */
+/** Addresses of a contact. */
 export interface ContactAddresses {
   /** Digits in international form, with or without a plus. */
   readonly msisdn?: string | undefined;
+  /** E-mail address, at most 320 characters. */
   readonly email?: string | undefined;
+  /** User id at WeChat. */
   readonly weChatUserId?: string | undefined;
+  /** User id at Facebook. */
   readonly facebookUserId?: string | undefined;
+  /** User id at Zalo. */
   readonly zaloId?: string | undefined;
+  /** User id at LINE. */
   readonly lineId?: string | undefined;
+  /** User id at KakaoTalk. */
   readonly kakaoTalkId?: string | undefined;
 }
 
 /** A contact to create. */
 export interface ContactInput {
+  /** Addresses of the person; at least one. */
   readonly addresses: ContactAddresses;
-  /** Up to 200 characters, as `lastName`. */
+  /** First name, up to 200 characters. */
   readonly firstName?: string | undefined;
+  /** Last name, up to 200 characters. */
   readonly lastName?: string | undefined;
   /** Your own id of the person, up to 50 characters. */
   readonly externalId?: string | undefined;
   /** ISO 3166-1 alpha-2. */
   readonly country?: string | undefined;
-  /** The groups it joins, at most 10. */
-  readonly groups?: readonly { readonly id: number }[] | undefined;
+  /** Groups that the contact joins, at most 10. */
+  readonly groups?:
+    | readonly {
+        /** 8x8's id of the group. */
+        readonly id: number;
+      }[]
+    | undefined;
   /** Anything else, at most 50 entries. */
   readonly customAttributes?: Readonly<Record<string, string | number | boolean>> | undefined;
 }

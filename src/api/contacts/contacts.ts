@@ -81,9 +81,9 @@ const BLOCK: Operation = {
   answer: 'empty',
 };
 
-/** Which contacts. */
+/** Filter of a list of contacts. */
 export interface ContactQuery extends PageQuery {
-  /** What to search for, up to 320 characters. */
+  /** Text to search for, up to 320 characters. */
   readonly query?: string | undefined;
   /** Only the contacts of this group. */
   readonly groupId?: number | undefined;
@@ -112,6 +112,8 @@ export interface Contacts {
    */
   create(contact: ContactInput, options?: CallOptions): Promise<Contact>;
   /**
+   * Reads one contact.
+   *
    * @throws ValidationError, NotFoundError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/get-contact-by-id
    * @example (await sms.contacts.get(41764986)).groups
@@ -146,7 +148,7 @@ export interface Contacts {
   block(msisdn: string, query?: BlockQuery, options?: CallOptions): Promise<void>;
 }
 
-/** How to read the number. */
+/** Reading of the number. */
 export interface BlockQuery {
   /** ISO 3166-1 alpha-2 code of a national number. @default `defaultCountry` of the client */
   readonly country?: string | undefined;

@@ -9,7 +9,7 @@ export interface ContactGroup {
   readonly description?: string;
   /** True for a block list: nobody in it gets a message from the account. */
   readonly isBlacklist?: boolean;
-  /** How many contacts it holds. */
+  /** Number of contacts in the group. */
   readonly contacts?: number;
   /** ISO 8601. */
   readonly createdAt?: string;

@@ -81,9 +81,9 @@ const REMOVE_CONTACTS: Operation = {
   answer: 'json',
 };
 
-/** Which groups. */
+/** Filter of a list of groups. */
 export interface GroupQuery extends PageQuery {
-  /** The name to search for. */
+  /** Name to search for. */
   readonly name?: string | undefined;
 }
 
@@ -117,6 +117,8 @@ export interface Groups {
    */
   create(group: GroupInput, options?: CallOptions): Promise<ContactGroup>;
   /**
+   * Reads one group.
+   *
    * @throws ValidationError, NotFoundError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/get-group-by-id
    * @example (await sms.groups.get(8199)).contacts

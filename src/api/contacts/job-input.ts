@@ -3,30 +3,35 @@ import { msisdnField } from './contact.ts';
 import { idList, numericId } from './group.ts';
 import { type PageQuery, pageFields } from './pages.ts';
 
-/** Contacts to delete. `all` cannot stand with the other two. */
+/** Contacts to delete. `all` excludes the other two. */
 export interface ContactSelection {
+  /** 8x8's ids of contacts. */
   readonly ids?: readonly number[] | undefined;
-  /** Numbers in international form. */
+  /** Numbers in international form, for example `+6591234567`. */
   readonly msisdns?: readonly string[] | undefined;
   /** Every contact of the account. */
   readonly all?: true | undefined;
 }
 
-/** From one group to another, by id. */
+/** The two groups of a copy or a move. */
 export interface GroupTransfer {
+  /** 8x8's id of the group that the contacts are in. */
   readonly from: number;
+  /** 8x8's id of the group that they are put into. */
   readonly to: number;
 }
 
 /** Groups to delete. */
 export interface GroupSelection {
+  /** 8x8's ids of groups. */
   readonly ids: readonly number[];
   /** True deletes the contacts in them too. */
   readonly deleteContacts: boolean;
 }
 
-/** Which jobs. */
+/** Filter of a list of jobs. */
 export interface ContactJobQuery extends PageQuery {
+  /** Kind of job. @default every kind */
   readonly type?:
     | 'createContacts'
     | 'deleteContacts'

@@ -4,7 +4,7 @@ import type { Operation } from '../operation.ts';
 import { type AnswerFields, answerError, optionalNumber, toFields, toList } from '../read-answer.ts';
 import type { AccountCalls } from './account-call.ts';
 
-/** Which part of a list, and in pieces of what size. */
+/** Part of a list, and the size of its pages. */
 export interface PageQuery {
   /** Entries of one page, 1 to 500: how many one request fetches. @default 100 (8x8's own is 20) */
   readonly limit?: number | undefined;

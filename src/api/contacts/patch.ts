@@ -1,19 +1,25 @@
 import { list, oneOf, pattern, refined, shapeWith, text } from '../../schema.ts';
 
 /**
- * One change to a contact or a group (RFC 6902, JSON Patch). 8x8 takes no `from`, so `move` and `copy` cannot be said.
+ * One change to a contact or a group (RFC 6902, JSON Patch). 8x8 takes no `from`, so there is no `move` and no `copy`.
  *
  * @example { op: 'add', path: '/customAttributes/Department', value: 'Sales' }
  */
 export type PatchOperation =
   | {
+      /** Kind of change. `test` changes nothing: all operations fail when the value is another one. */
       readonly op: 'add' | 'replace' | 'test';
       /** JSON pointer (RFC 6901), for example `/firstName`; `~` and `/` in a name are `~0` and `~1`. */
       readonly path: string;
       /** Always a text: 8x8 takes `'true'` for true. */
       readonly value: string;
     }
-  | { readonly op: 'remove'; readonly path: string };
+  | {
+      /** Kind of change: takes the field away. */
+      readonly op: 'remove';
+      /** JSON pointer (RFC 6901) of the field. */
+      readonly path: string;
+    };
 
 /** Ours: 8x8 names no limits. */
 const MAX_OPERATIONS = 100;

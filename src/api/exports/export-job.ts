@@ -40,7 +40,7 @@ const CANCEL: Operation = {
   answer: 'empty',
 };
 
-/** Which messages. 8x8 keeps six months. */
+/** Filter of an export. 8x8 keeps messages for six months. */
 export interface ExportQuery {
   /**
    * First instant: a `Date`, ISO 8601 (UTC when it has no offset), or a day such as `2026-07-01`, which begins at midnight
@@ -53,7 +53,7 @@ export interface ExportQuery {
   readonly phoneNumber?: string | undefined;
   /** Only these countries, ISO 3166-1 alpha-2. */
   readonly countries?: readonly string[] | undefined;
-  /** Most rows; 0 is no limit. @default 0 */
+  /** Most rows; 0 means no limit. @default 0 */
   readonly limit?: number | undefined;
 }
 
@@ -68,7 +68,7 @@ export type ExportState =
   | 'error'
   | (string & {});
 
-/** How far an export is. */
+/** State of an export. */
 export interface ExportJob {
   readonly status: ExportState;
   /** Addresses of the CSV files once it succeeded. Whoever has one can read the file: do not log them. */

@@ -15,7 +15,7 @@ export interface Exports {
    */
   start(query?: ExportQuery, options?: CallOptions): Promise<{ readonly jobId: string }>;
   /**
-   * How far an export is, and where its files are.
+   * Reads the state of an export, and the addresses of its files.
    *
    * @throws ValidationError, NotFoundError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/get-log-export-job-result

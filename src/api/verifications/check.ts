@@ -26,7 +26,7 @@ export interface VerificationCheck extends Pick<Addressing, 'destination' | 'cou
   readonly clientIp?: string | undefined;
 }
 
-/** What 8x8 says of a code. */
+/** 8x8's verdict on a code. */
 export interface CheckedVerification extends Verification {
   /** True when 8x8 says VERIFIED. Anything else is a no. */
   readonly verified: boolean;

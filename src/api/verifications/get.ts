@@ -9,7 +9,7 @@ import { refuseOtherNumber, refuseOthers } from './refuse-session.ts';
 import { subjectField } from './start-input.ts';
 import { GET, readVerification, type Verification } from './verification.ts';
 
-/** What a session is expected to belong to. */
+/** Owner that a session is expected to have. */
 export interface SessionQuery {
   /** The number it was started for. Another one: `GuardError`, reason `session-mismatch`. */
   readonly destination?: string | undefined;

@@ -20,16 +20,17 @@ const SMA_COVERAGE: Operation = {
   answer: 'json',
 };
 
-/** Which telephone is asked about. */
+/** The telephone that the question is about. */
 export interface SmaCoverageQuery {
   /** The address that the telephone has in its mobile network. */
   readonly clientIp: string;
+  /** Number of the telephone: E.164, or a national number together with `country`. */
   readonly destination?: string | undefined;
   /** ISO 3166-1 alpha-2 code of a national `destination`. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
 }
 
-/** Whether a telephone can be verified without a code. */
+/** Answer to whether a telephone can be verified without a code. */
 export interface SmaCoverage {
   /** True when channel `sma` works for this telephone. */
   readonly isAvailable: boolean;

@@ -21,7 +21,7 @@ import {
 } from '../../sending/sms-message.ts';
 import type { VerificationChannel } from './verification.ts';
 
-/** Which characters a code is made of. `ALPHANUMERIC_EASY`: without those that look alike. */
+/** Characters of a code. `ALPHANUMERIC_EASY`: without those that look alike. */
 export type VerificationCodeType =
   | 'NUMERIC'
   | 'NUMERIC_WITH_DASH'
@@ -29,28 +29,29 @@ export type VerificationCodeType =
   | 'ALPHANUMERIC_CAPITALS'
   | 'ALPHANUMERIC_EASY';
 
-/** How a code is texted. */
+/** Settings of a code that is texted. */
 export interface VerificationSms {
   /** Sender ID: up to 11 letters, digits and spaces, or up to 16 digits. @default the sub-account's */
   readonly source?: string | undefined;
-  /** @default 'AUTO' */
+  /** Encoding of the text. @default 'AUTO' */
   readonly encoding?: Encoding | undefined;
 }
 
-/** How a code is spoken. */
+/** Settings of a code that is spoken. */
 export interface VerificationCall {
   /** Caller ID. @default 8x8's */
   readonly source?: string | undefined;
-  /** 0.5 to 2. @default 1 */
+  /** Speed of the voice, 0.5 to 2. @default 1 */
   readonly speed?: number | undefined;
-  /** How often the code is said, 1 to 3. */
+  /** Number of times the code is said, 1 to 3. */
   readonly repetition?: number | undefined;
-  /** For example `en-US-Kimberly`; at most 50 characters. */
+  /** Voice, for example `en-US-Kimberly`; at most 50 characters. */
   readonly voiceProfile?: string | undefined;
 }
 
-/** Which WhatsApp template holds the code. */
+/** Settings of a code that is sent by WhatsApp. */
 export interface VerificationWhatsApp {
+  /** Name of the WhatsApp template that holds the code. */
   readonly templateName: string;
 }
 
@@ -60,35 +61,37 @@ export interface VerificationWhatsApp {
  * @example { destination: '9123 4567', country: 'SG', brand: 'Team', template: '{code} is your {brand} code' }
  */
 export interface VerificationStart extends Pick<Addressing, 'destination' | 'country'> {
-  /** @default 'sms' */
+  /** Way of the code to the person. @default 'sms' */
   readonly channel?: VerificationChannel | undefined;
-  /** Who sends, at most 30 characters. */
+  /** Name of the sender in the text, at most 30 characters. */
   readonly brand?: string | undefined;
-  /** 3 to 10 characters. @default 4 */
+  /** Characters of the code, 3 to 10. @default 4 */
   readonly codeLength?: number | undefined;
   /** Seconds that the code is good, 30 to 7,200. @default 300 */
   readonly codeValidity?: number | undefined;
-  /** @default 'NUMERIC' */
+  /** Characters that the code is made of. @default 'NUMERIC' */
   readonly codeType?: VerificationCodeType | undefined;
-  /** What is texted or said, with `{code}` and maybe `{brand}`. For `sms` and `call` only. @default 8x8's */
+  /** Text or speech, with `{code}` and maybe `{brand}`. For `sms` and `call` only. @default 8x8's */
   readonly template?: string | undefined;
-  /** BCP 47, for example `id-ID`: of 8x8's own text or voice. */
+  /** Language of 8x8's own text or voice: BCP 47, for example `id-ID`. */
   readonly language?: string | undefined;
   /** True: a new code, though the last one is still good. @default 8x8 sends the same code again */
   readonly resetSession?: boolean | undefined;
   /** Seconds between two codes to this number, 10 to 7,200. @default 10 */
   readonly resendingInterval?: number | undefined;
-  /** Where 8x8 posts what becomes of the session. */
+  /** Address to which 8x8 posts the outcome of the session. */
   readonly callbackUrl?: string | undefined;
   /** The end user's IP address, for 8x8's own limit per address. */
   readonly clientIp?: string | undefined;
+  /** Settings for channel `sms`. */
   readonly sms?: VerificationSms | undefined;
+  /** Settings for channel `call`. */
   readonly call?: VerificationCall | undefined;
-  /** Required for channel `whatsapp`. */
+  /** Settings for channel `whatsapp`, which needs them. */
   readonly whatsapp?: VerificationWhatsApp | undefined;
   /**
-   * What the code is for: an account id, a login attempt. Only a check with the same subject is let through; it is never
-   * sent to 8x8. 1 to 200 characters.
+   * Reason for the code: an account id, a login attempt. Only a check with the same subject is let through; the subject is
+   * never sent to 8x8. 1 to 200 characters.
    */
   readonly subject?: string | undefined;
 }

@@ -42,10 +42,10 @@ export const CHECK: Operation = {
     '8x8 may have judged the code. Check the same code again; another one is refused for 30 s. VERIFIED from verifications.get does not prove this code.',
 };
 
-/** How 8x8 hands over the code. `sma`: silent mobile authentication, without a code. */
+/** Way of the code to the person. `sma`: silent mobile authentication, without a code. */
 export type VerificationChannel = 'sms' | 'call' | 'whatsapp' | 'viber' | 'sma';
 
-/** Where a session stands; a value that is not known here is given as it comes, and is no success. */
+/** State of a session; a value that this version does not know is given as it comes, and is no success. */
 export type VerificationStatus = 'WAITING' | 'VERIFIED' | 'FAILED' | 'EXPIRED' | (string & {});
 
 /** A session of 8x8's Verification API. */

@@ -27,7 +27,7 @@ export interface Verifications {
    */
   start(request: VerificationStart, options?: CallOptions): Promise<Verification>;
   /**
-   * Reads where a session stands; spends no try and clears nothing.
+   * Reads the state of a session; spends no try and clears nothing.
    *
    * @see https://developer.8x8.com/connect/reference/code-validation-v2
    * @throws GuardError the session belongs to another number or subject
@@ -63,7 +63,7 @@ export interface Verifications {
    */
   check(sessionId: string, check: VerificationCheck, options?: CallOptions): Promise<CheckedVerification>;
   /**
-   * Whether the network behind an address can do silent mobile authentication (channel `sma`). Sends nothing.
+   * Asks whether the network behind an address can do silent mobile authentication (channel `sma`). Sends nothing.
    *
    * @see https://developer.8x8.com/connect/reference/sma-coverage
    * @throws ValidationError, InvalidPhoneNumberError, ApiError, ConnectionError, AbortedError, QueueFullError

@@ -13,11 +13,11 @@ import { rangesOf } from './row-ranges.ts';
 import { openRows } from './row-source.ts';
 
 /**
- * How a long input is sent. `timeoutMs`, `deadlineMs` and `maxAttempts` hold for each chunk, not for the whole run,
+ * Options of a run over a long input. `timeoutMs`, `deadlineMs` and `maxAttempts` hold for each chunk, not for the whole run,
  * because the run waits for its consumer; end the run with `signal`.
  */
 export interface SendManyOptions extends CallOptions {
-  /** What all messages share; a message's own field wins. */
+  /** Fields that all messages share; a message's own field wins. */
   readonly template?: BatchTemplate | undefined;
   /** Purpose of messages that name none. @default 'transactional' */
   readonly purpose?: Purpose | undefined;
