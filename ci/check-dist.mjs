@@ -62,6 +62,13 @@ await report.check('dist has both formats and both kinds of types of every entry
   const missing = paths.filter((path) => !names.includes(path.replace('./dist/', '')));
   if (paths.length !== 4 * targets.length || missing.length > 0) throw new Error(`missing: ${missing}`);
 });
+await report.check('typesVersions, for moduleResolution node10, names every entry', () => {
+  const wanted = Object.entries(manifest.exports)
+    .filter(([entry, target]) => entry !== '.' && typeof target === 'object')
+    .map(([entry, target]) => [entry.replace('./', ''), [target.import.types]]);
+  const found = JSON.stringify(manifest.typesVersions);
+  if (found !== JSON.stringify({ '*': Object.fromEntries(wanted) })) throw new Error(found);
+});
 await report.check('names of files hold words, and no hash', () => {
   const odd = names.filter((name) => !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z]+)+$/.test(name));
   if (odd.length > 0) throw new Error(odd.join(', '));

@@ -141,6 +141,8 @@ try {
       ['nodenext', 'nodenext', 'dom', ['main.mts', 'main.cts']],
       ['esnext', 'bundler', 'node', ['main.mts']],
       ['preserve', 'bundler', 'dom', ['main.mts', 'main.cts']],
+      // TypeScript 6 calls it deprecated.
+      ...(compiler === runtimes.typescript5 ? [['commonjs', 'node10', 'node', ['main.cts']]] : []),
     ]) {
       const name = `${module}-${moduleResolution}-${lib}`;
       await report.check(`${label}, module ${module}, ${moduleResolution}, ${lib} types`, () =>
