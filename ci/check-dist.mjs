@@ -12,6 +12,7 @@ const dist = new URL('dist/', root);
 const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
 const { dependencies, peerDependencies = {} } = manifest;
 const allowed = Object.keys({ ...dependencies, ...peerDependencies });
+const entries = Object.values(manifest.exports).filter((target) => typeof target === 'object');
 
 const names = (await readdir(dist)).sort();
 const files = await Promise.all(
@@ -57,10 +58,9 @@ const isStaticNode = ({ path, kind }) => path.startsWith('node:') && kind !== 'd
 
 const report = createReport();
 await report.check('dist has both formats and both kinds of types of every entry', () => {
-  const targets = Object.values(manifest.exports).filter((target) => typeof target === 'object');
-  const paths = targets.flatMap((target) => Object.values(target).flatMap(Object.values));
+  const paths = entries.flatMap((target) => Object.values(target).flatMap(Object.values));
   const missing = paths.filter((path) => !names.includes(path.replace('./dist/', '')));
-  if (paths.length !== 4 * targets.length || missing.length > 0) throw new Error(`missing: ${missing}`);
+  if (paths.length !== 4 * entries.length || missing.length > 0) throw new Error(`missing: ${missing}`);
 });
 await report.check('typesVersions, for moduleResolution node10, names every entry', () => {
   const wanted = Object.entries(manifest.exports)
@@ -110,9 +110,8 @@ await report.check('every built file has a source map, whose sources are in the 
 });
 await report.check('every exported class is called by its public name', async () => {
   const require = createRequire(dist);
-  const targets = Object.values(manifest.exports).filter((target) => typeof target === 'object');
   const modules = await Promise.all(
-    targets.flatMap((target) => [
+    entries.flatMap((target) => [
       import(new URL(target.import.default, root).href),
       require(fileURLToPath(new URL(target.require.default, root))),
     ]),
@@ -124,6 +123,17 @@ await report.check('every exported class is called by its public name', async ()
   if (wrong.length > 0) throw new Error(wrong.map(([name, value]) => `${name}: ${value.name}`).join('\n'));
   if (classes.length === 0) throw new Error('no class is exported');
   return `${classes.length}`;
+});
+await report.check('CommonJS exports plain properties of an ES module, which Jest can mock', () => {
+  const require = createRequire(dist);
+  const odd = entries.flatMap((target) => {
+    const exported = require(fileURLToPath(new URL(target.require.default, root)));
+    const names = Object.keys(exported).filter(
+      (name) => Object.getOwnPropertyDescriptor(exported, name).get !== undefined,
+    );
+    return exported.__esModule === true ? names : [...names, `${target.require.default}: no __esModule`];
+  });
+  if (odd.length > 0) throw new Error(odd.join('\n'));
 });
 await report.check('no path of this machine', () => {
   const found = files.filter(({ text }) => text.includes(fileURLToPath(root))).map(({ name }) => name);

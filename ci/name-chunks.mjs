@@ -1,5 +1,6 @@
-// Second half of the build: replaces the hash in the name of each shared chunk by words, so that stack traces and bundle
-// reports read the same from build to build. Code is named after the entries that share it, a declaration after a module.
+// Second half of the build. It replaces the hash in the name of each shared chunk by words, so that stack traces and
+// bundle reports read the same from build to build: code is named after the entries that share it, a declaration after a
+// module. It also writes the exports of CommonJS as plain properties.
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import ts from 'typescript';
 
@@ -57,8 +58,20 @@ const renameIn = (text) =>
   [...newStems].reduce((result, [stem, newStem]) => result.replaceAll(stem, newStem), text);
 // Both halves of the build, esbuild and Rollup, say where the source map is.
 const nameMapOnce = (text) => text.replace(/(\n\/\/# sourceMappingURL=\S+)\1\s*$/, '$1\n');
+/** Jest mocks and spies on plain properties of an ES module, and on no getter. They follow all code, so no map changes. */
+const exportPlainly = (text) =>
+  text
+    .replace(
+      /^'use strict';\n/,
+      "'use strict'; Object.defineProperty(exports, '__esModule', { value: true });\n",
+    )
+    .replace(
+      /Object\.defineProperty\(exports, "(\w+)", \{\n\s+enumerable: true,\n\s+get: function \(\) \{ return ([\w.]+); \}\n\}\);/g,
+      'exports.$1 = $2;',
+    );
 for (const [name, text] of texts) {
-  await writeFile(new URL(name, dist), nameMapOnce(renameIn(text)));
+  const renamed = nameMapOnce(renameIn(text));
+  await writeFile(new URL(name, dist), name.endsWith('.cjs') ? exportPlainly(renamed) : renamed);
   if (renameIn(name) !== name) await rename(new URL(name, dist), new URL(renameIn(name), dist));
 }
 console.log(`chunks: ${[...new Set(newStems.values())].join(', ')}`);

@@ -44,7 +44,14 @@ async function writePrograms() {
       await writeFile(join(consumer, `${name}.${extension}`), code);
     }
   }
-  for (const name of ['interop.mjs', 'jest.test.cjs', 'mapped.mjs', 'redis.mjs', 'worker.mjs']) {
+  for (const name of [
+    'automock.test.cjs',
+    'interop.mjs',
+    'jest.test.cjs',
+    'mapped.mjs',
+    'redis.mjs',
+    'worker.mjs',
+  ]) {
     await copyFile(join(sources, name), join(consumer, name));
   }
 }
@@ -123,10 +130,20 @@ try {
     }
   }
 
-  const jestConfig = JSON.stringify({ rootDir: consumer, transform: {}, testMatch: ['**/jest.test.cjs'] });
+  const jest = (version, config) =>
+    run(
+      runtimes[`node${version}`],
+      runtimes.jest,
+      '--config',
+      JSON.stringify({ rootDir: consumer, transform: {}, ...config }),
+      '--cache=false',
+    );
   for (const version of [20, 24]) {
     await report.check(`Jest in CommonJS on Node ${version}`, async () => {
-      await run(runtimes[`node${version}`], runtimes.jest, '--config', jestConfig, '--cache=false');
+      await jest(version, { testMatch: ['**/jest.test.cjs'] });
+    });
+    await report.check(`jest.mock of the package on Node ${version}`, async () => {
+      await jest(version, { testMatch: ['**/automock.test.cjs'] });
     });
   }
 
