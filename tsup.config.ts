@@ -37,7 +37,7 @@ export default defineConfig({
   // Deno and Workers know Node's modules by their prefix only.
   removeNodeProtocol: false,
   // p-throttle makes a FinalizationRegistry at import, which older Workers lack.
-  inject: ['ci/finalization-registry.mjs'],
+  inject: ['ci/missing-globals.mjs'],
   // The licences of what is bundled ask to be passed on.
   onSuccess: async () => {
     const texts = await Promise.all(

@@ -12,6 +12,7 @@ export const runtimes = {
   deno: inRuntimes('@deno/linux-x64-glibc/deno'),
   workerd: inRuntimes('@cloudflare/workerd-linux-64/bin/workerd'),
   jest: inRuntimes('jest/bin/jest.js'),
+  jestJsdom: inRuntimes('jest-environment-jsdom/build/index.js'),
   next: inRuntimes('next/dist/bin/next'),
   typescript5: inRuntimes('typescript-5/bin/tsc'),
   typescript6: fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url)),

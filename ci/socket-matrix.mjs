@@ -36,7 +36,7 @@ async function bundle(name) {
     platform: 'neutral',
     mainFields: ['module', 'main'],
     target: 'es2022',
-    inject: [here('finalization-registry.mjs')],
+    inject: [here('missing-globals.mjs')],
     logLevel: 'error',
   });
   return outfile;

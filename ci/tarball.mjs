@@ -145,6 +145,9 @@ try {
     await report.check(`jest.mock of the package on Node ${version}`, async () => {
       await jest(version, { testMatch: ['**/automock.test.cjs'] });
     });
+    await report.check(`import in Jest's jsdom on Node ${version}`, async () => {
+      await jest(version, { testMatch: ['**/jsdom.test.cjs'], testEnvironment: runtimes.jestJsdom });
+    });
   }
 
   for (const [label, compiler] of [

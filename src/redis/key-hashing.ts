@@ -28,7 +28,9 @@ const MAX_CACHED_KEYS = 50_000;
 const MAX_CACHED_LENGTH = 45;
 /** Cached rule IDs. */
 const MAX_CACHED_RULES = 1000;
-const ALPHABET = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+/** Made without a TextEncoder, which Jest's jsdom lacks: this happens at import. */
+const ALPHABET = Uint8Array.from(LETTERS, (letter) => letter.charCodeAt(0));
 
 /**
  * HMAC-SHA-256 over the key, truncated to 96 bits. A reader of the server without the secret cannot recover the number.
