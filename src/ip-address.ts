@@ -29,7 +29,7 @@ export function parseAddress(text: string): IpAddress | undefined {
  * @example readClientAddress('[2001:DB8::1]:51234') // '2001:db8::1'
  */
 export function readClientAddress(text: string): string | undefined {
-  return parseAddress(text)?.toString().replace(/%.*$/, '');
+  return parseAddress(text)?.toString().split('%', 1)[0];
 }
 
 /**

@@ -13,7 +13,7 @@ const DIGIT_LIKE = /[\p{No}\p{Nl}]/u;
  */
 const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 /** White space as Unicode has it: `\s` leaves out the next-line character. */
-const OUTER_SPACE = /^[\s\u0085]+|[\s\u0085]+$/gu;
+const SPACE = /[\s\u0085]/u;
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const SEPARATOR_OF_NUMBERS = /[+,;|&/]/;
 /** `ext. 12`, `x12`, `#12`, `;ext=12`, and the pauses `,12` `;12` `p12` `w12`, after a digit and at the end. */
@@ -37,8 +37,13 @@ function holdsSeveralNumbers(text: string): boolean {
   return text.split(SEPARATOR_OF_NUMBERS).filter((piece) => countDigits(piece) >= 7).length > 1;
 }
 
+/** Scans the ends: an expression for the end would try every space on the way. */
 function trim(text: string): string {
-  return text.replace(OUTER_SPACE, '');
+  let start = 0;
+  let end = text.length;
+  while (start < end && SPACE.test(text.charAt(start))) start += 1;
+  while (end > start && SPACE.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 /** Spreadsheets keep a number as text by a mark around it: `'+65…`, `="+65…"`. `=+65…` is what they make of a typed plus. */

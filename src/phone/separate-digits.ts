@@ -16,7 +16,7 @@ const MAX_GROUP = 5;
 const MIN_HEAD_DIGITS = 4;
 const PLAIN_SEPARATOR = /^[ .-]+$/;
 /** `1. 0812 …`, `(2) 0812 …`, `3 0812 …`: the place in a list. */
-const PLACE_IN_LIST = /^(?:\d|\(?\d{1,2}[.):/-]+) +(?=\D*\d)/;
+const PLACE_IN_LIST = /^(?:\d|\(?\d{1,2}[.):/-]{1,3}) {1,8}(?=\D{0,64}\d)/;
 
 function countDigits(text: string): number {
   return text.replace(/\D/g, '').length;

@@ -54,7 +54,9 @@ describe('replaceTypography', () => {
     const letters = Array.from({ length: 0x250 }, (_, code) => String.fromCharCode(code));
     const accents = Array.from({ length: 0x70 }, (_, index) => String.fromCharCode(0x300 + index));
     const wrong: string[] = [];
-    for (const accent of accents.filter((each) => each === each.normalize('NFC'))) {
+    // The combining grapheme joiner is invisible: it is dropped, not composed.
+    const visible = accents.filter((each) => !/\p{Default_Ignorable_Code_Point}/u.test(each));
+    for (const accent of visible.filter((each) => each === each.normalize('NFC'))) {
       for (const letter of [...letters, '\u1fef', '\u212a', '\u2126', 'а', 'Α', '中', 'ﬀ', '😀']) {
         const composed = (letter + accent).normalize('NFC');
         const wanted = composed.length === 1 && isGsm7(composed) ? composed : undefined;
