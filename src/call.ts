@@ -1,7 +1,7 @@
 import { AbortedError, ConfigurationError, type SmsError, TimeoutError, ValidationError } from './errors.ts';
+import { MAX_TIMER_MS } from './internal/wait.ts';
 import { anything, type Fields, findFlaw, having, integer, shape } from './schema.ts';
 import type { CallOptions } from './types.ts';
-import { MAX_TIMER_MS } from './wait.ts';
 
 export const callFields: Fields<CallOptions> = {
   signal: having(['addEventListener', 'removeEventListener', 'throwIfAborted'], 'an AbortSignal'),

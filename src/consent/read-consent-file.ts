@@ -1,4 +1,4 @@
-import { raceAbort } from '../wait.ts';
+import { raceAbort } from '../internal/wait.ts';
 import { createDecoder, type FileEncoding, wrongFile } from './decode-file.ts';
 
 /** A file: a text, or its pieces as they come (a Node.js stream, the body of a `Response`). */

@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
 import { StoreError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import { withTimeLimit } from '../time-limit.ts';
+import { withTimeLimit } from '../internal/time-limit.ts';
 import type { Clock } from '../types.ts';
 import type {
   LimitRule,

@@ -6,8 +6,8 @@ import type {
   ConsentRecord,
 } from '../consent/consent-ledger.ts';
 import { ConfigurationError, StoreError } from '../errors.ts';
+import { raceAbort } from '../internal/wait.ts';
 import { type Fields, findFlaw, having, shapeWith } from '../schema.ts';
-import { raceAbort } from '../wait.ts';
 import { type ConsentTableOptions, migrationSql, nameTable, tableFields } from './consent-ledger-sql.ts';
 import { writeStatements } from './consent-statements.ts';
 import { readEntry, readEntryIfAny, readText } from './read-row.ts';

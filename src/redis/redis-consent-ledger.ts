@@ -8,8 +8,8 @@ import type {
 } from '../consent/consent-ledger.ts';
 import { parseEntry } from '../consent/stored-entry.ts';
 import { ConfigurationError, StoreError, ValidationError } from '../errors.ts';
+import { raceAbort } from '../internal/wait.ts';
 import { anything, type Fields, findFlaw, pattern, shapeWith } from '../schema.ts';
-import { raceAbort } from '../wait.ts';
 import {
   CONSENT_APPEND,
   CONSENT_FORGET,

@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS, raceAbort } from '../wait.ts';
+import { MAX_TIMER_MS, raceAbort } from '../internal/wait.ts';
 import { judgeCause } from './causes.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { readBody, TOO_LARGE } from './read-body.ts';

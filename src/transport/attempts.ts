@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
 import type { Credentials } from '../credentials.ts';
 import { StoreError, type Submission } from '../errors.ts';
-import { wait } from '../wait.ts';
+import { wait } from '../internal/wait.ts';
 import type { ApiFailureContext } from './api-failure.ts';
 import { runAttempt } from './attempt.ts';
 import { startReport } from './attempt-events.ts';

@@ -7,8 +7,8 @@ import {
   TimeoutError,
   ValidationError,
 } from '../errors.ts';
+import { MAX_TIMER_MS, raceAbort } from '../internal/wait.ts';
 import type { Fetch } from '../types.ts';
-import { MAX_TIMER_MS, raceAbort } from '../wait.ts';
 import { discard } from './attempt.ts';
 import { judgeCause } from './causes.ts';
 import { statusHint } from './failure-text.ts';

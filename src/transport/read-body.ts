@@ -1,4 +1,4 @@
-import { raceAbort } from '../wait.ts';
+import { raceAbort } from '../internal/wait.ts';
 
 /** The answer had more bytes than allowed. */
 export const TOO_LARGE: unique symbol = Symbol('too large');

@@ -1,5 +1,5 @@
 import pThrottle from 'p-throttle';
-import { raceAbort, wait } from '../wait.ts';
+import { raceAbort, wait } from '../internal/wait.ts';
 import { PaceRefusal } from './pacer.ts';
 
 /** 8x8 allows one message-details request a second (docs_oas/connect/sms_api.json); 10 ms are for the network's jitter. */

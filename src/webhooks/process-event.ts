@@ -1,8 +1,8 @@
 import type { Call } from '../call.ts';
 import type { InboundConsent } from '../consent/handle-inbound.ts';
 import { TimeoutError, WebhookError } from '../errors.ts';
-import { withTimeLimit } from '../time-limit.ts';
-import { raceAbort } from '../wait.ts';
+import { withTimeLimit } from '../internal/time-limit.ts';
+import { raceAbort } from '../internal/wait.ts';
 import { eventKey } from './event-identity.ts';
 import { webhookError } from './failures.ts';
 import type { Claim, InboundPort } from './inbound-port.ts';

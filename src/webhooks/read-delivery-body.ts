@@ -1,5 +1,5 @@
-import { withTimeLimit } from '../time-limit.ts';
-import { raceAbort } from '../wait.ts';
+import { withTimeLimit } from '../internal/time-limit.ts';
+import { raceAbort } from '../internal/wait.ts';
 import type { WebhookDelivery } from './delivery.ts';
 import { malformed, webhookError } from './failures.ts';
 

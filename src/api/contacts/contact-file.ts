@@ -1,8 +1,8 @@
 import type { Call } from '../../call.ts';
 import { ValidationError } from '../../errors.ts';
+import { raceAbort } from '../../internal/wait.ts';
 import { anything, type Fields, flag, list, pattern, refined, shapeWith } from '../../schema.ts';
 import type { Upload } from '../../transport/transport.ts';
-import { raceAbort } from '../../wait.ts';
 import { MAX_GROUPS } from './contact.ts';
 import { idList } from './group.ts';
 

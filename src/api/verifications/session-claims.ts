@@ -1,9 +1,9 @@
 import type { Call } from '../../call.ts';
 import { type SmsError, StoreError } from '../../errors.ts';
+import { wait } from '../../internal/wait.ts';
 import type { OnceRule, RuleFinding, TakeVerdict } from '../../limits/limit-store.ts';
 import type { Limiter, Reservation, StoreCall } from '../../limits/limiter.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
-import { wait } from '../../wait.ts';
 import { sessionError, waitError } from './refuse-session.ts';
 import { CHECK_WINDOW_MS, CLAIM_MS, checkRules, claimRule, usedRule } from './session-rules.ts';
 

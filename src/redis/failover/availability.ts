@@ -1,6 +1,6 @@
 import { AbortedError, SmsError } from '../../errors.ts';
+import { type Timed, withTimeLimit } from '../../internal/time-limit.ts';
 import type { StoreTime } from '../../limits/store-time.ts';
-import { type Timed, withTimeLimit } from '../../time-limit.ts';
 import { type Breaker, CLOSED, enter, leave, OPEN_MS, type Outcome, type Pass } from './breaker.ts';
 import { causeOf, type EmitLimits, type FailoverReason } from './limits-event.ts';
 

@@ -1,4 +1,4 @@
-import { withTimeLimit } from '../../time-limit.ts';
+import { withTimeLimit } from '../../internal/time-limit.ts';
 import { SERVER_PROBE } from '../lua/scripts.ts';
 import type { RedisCommands } from '../redis-commands.ts';
 import { causeOf, type LimitsWarning } from './limits-event.ts';

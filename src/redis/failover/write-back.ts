@@ -1,5 +1,5 @@
+import { withTimeLimit } from '../../internal/time-limit.ts';
 import type { LimitStore, TakeVerdict } from '../../limits/limit-store.ts';
-import { withTimeLimit } from '../../time-limit.ts';
 import type { Availability } from './availability.ts';
 import { MAX_CHUNK } from './next-chunk.ts';
 import type { ReplayChunk } from './replay-jobs.ts';

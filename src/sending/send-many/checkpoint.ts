@@ -1,6 +1,6 @@
 import { StoreError, ValidationError } from '../../errors.ts';
+import { withTimeLimit } from '../../internal/time-limit.ts';
 import { findFlaw, integer, list, oneOf, pattern, shapeWith } from '../../schema.ts';
-import { withTimeLimit } from '../../time-limit.ts';
 import { createRowDigest } from './row-identity.ts';
 import { addRanges, type RowRange, readInOrder, removeRanges } from './row-ranges.ts';
 

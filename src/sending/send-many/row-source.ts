@@ -1,5 +1,5 @@
 import { ValidationError } from '../../errors.ts';
-import { raceAbort } from '../../wait.ts';
+import { raceAbort } from '../../internal/wait.ts';
 
 /** An iterable of the caller's, read a chunk at a time. */
 export interface RowSource {

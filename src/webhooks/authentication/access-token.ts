@@ -9,9 +9,9 @@ import {
   jwtVerify,
   type CryptoKey as VerificationKey,
 } from 'jose';
+import { raceAbort } from '../../internal/wait.ts';
 import { readBody } from '../../transport/read-body.ts';
 import type { Clock, Fetch } from '../../types.ts';
-import { raceAbort } from '../../wait.ts';
 import { webhookError } from '../failures.ts';
 import {
   type AccessTokenOptions,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { raceAbort, wait } from '../../src/wait.ts';
-import { countingSignal } from '../support/counting-signal.ts';
+import { raceAbort, wait } from '../../../src/internal/wait.ts';
+import { countingSignal } from '../../support/counting-signal.ts';
 
 describe('wait', () => {
   beforeEach(() => void vi.useFakeTimers());

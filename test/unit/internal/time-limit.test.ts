@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { withTimeLimit } from '../../src/time-limit.ts';
-import { countingSignal } from '../support/counting-signal.ts';
-import { failureOf } from '../support/transport.ts';
+import { withTimeLimit } from '../../../src/internal/time-limit.ts';
+import { countingSignal } from '../../support/counting-signal.ts';
+import { failureOf } from '../../support/transport.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
