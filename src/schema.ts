@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { readDateTime } from './date-time.ts';
+import { readDateTime } from './internal/date-time.ts';
 import { redactText } from './redact.ts';
 
 /**

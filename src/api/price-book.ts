@@ -1,4 +1,4 @@
-import { type Cache, createCache } from '../cache.ts';
+import { type Cache, createCache } from '../internal/cache.ts';
 import type { SubAccountPrices } from './prices.ts';
 
 /** Price of one part in a country, from a price list or from delivery receipts. */

@@ -1,4 +1,4 @@
-import { type Cache, createCache } from '../cache.ts';
+import { type Cache, createCache } from '../internal/cache.ts';
 import type { PreparedMessage } from '../sending/prepare.ts';
 import type { WireResult } from '../sending/send-operation.ts';
 import type { Clock } from '../types.ts';

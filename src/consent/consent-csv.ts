@@ -1,5 +1,5 @@
 import { CsvError, parseCsv } from '../api/exports/csv.ts';
-import { csvLine } from '../csv-line.ts';
+import { csvLine } from '../internal/csv-line.ts';
 import { nearestName } from '../schema.ts';
 import { type ConsentRow, type ConsentRowField, ROW_FIELDS } from './consent-row.ts';
 import { detectDelimiter, nameDelimiter } from './csv-delimiter.ts';

@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
-import { sha256, toHex } from '../digest.ts';
 import type { ConsentGuardOptions } from '../guards/consent-options.ts';
 import type { Exemption } from '../guards/guard.ts';
+import { sha256, toHex } from '../internal/digest.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';
 import type { Clock } from '../types.ts';

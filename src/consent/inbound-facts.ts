@@ -1,6 +1,6 @@
+import { readReportedTime } from '../internal/reported-time.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { readReportedPhone } from '../phone/reported-phone.ts';
-import { readReportedTime } from '../reported-time.ts';
 import type { InboundMessage } from '../webhooks/webhook-event.ts';
 import type { ConsentEntry } from './consent-ledger.ts';
 import { CLOCK_SKEW_MS } from './pending-opt-in.ts';

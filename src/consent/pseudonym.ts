@@ -1,4 +1,4 @@
-import { toHex } from '../digest.ts';
+import { toHex } from '../internal/digest.ts';
 
 /** Hexadecimal digits of a pseudonym: 128 bits, so that no two people share one. */
 const PSEUDONYM_DIGITS = 32;

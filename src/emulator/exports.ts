@@ -1,4 +1,4 @@
-import { csvLine } from '../csv-line.ts';
+import { csvLine } from '../internal/csv-line.ts';
 import type { EmulatorContext, ExportJobRecord, ExportRequest, Handler } from './context.ts';
 import { type JsonObject, readObject, readString } from './fields.ts';
 import type { EmulatedMessage } from './message.ts';

@@ -2,9 +2,9 @@ import { type ConsentLedger, type ConsentRecord, laterChoice } from '../consent/
 import { createPseudonym, type Pseudonym } from '../consent/pseudonym.ts';
 import { isStale } from '../consent/reconfirm.ts';
 import { choiceAbout, createSenderNames, isOutOfAnySender, senderKey } from '../consent/senders.ts';
+import { mapLimited } from '../internal/map-limited.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
-import { mapLimited } from '../map-limited.ts';
 import type { ConsentCall, ConsentGuardOptions, ConsentQuery } from './consent-options.ts';
 import type { Guard, GuardCall, OutgoingMessage, Refusal } from './guard.ts';
 import type { ConsentReason } from './reasons.ts';

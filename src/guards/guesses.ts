@@ -1,5 +1,5 @@
 import { describeDuration } from '../internal/describe-duration.ts';
-import { connectionOf } from '../ip-address.ts';
+import { connectionOf } from '../internal/ip-address.ts';
 import type { LimitRule, WindowRule } from '../limits/limit-store.ts';
 import { FALSE_OR_OPTIONS, type Fields, falseOr, oneOf, shape } from '../schema.ts';
 import type { Guard, GuardMode } from './guard.ts';

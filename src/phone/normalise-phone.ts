@@ -1,4 +1,4 @@
-import { type Cache, createCache } from '../cache.ts';
+import { type Cache, createCache } from '../internal/cache.ts';
 import { canonicalKey } from './canonical-key.ts';
 import { cleanInput, MAX_INPUT_CHARACTERS } from './clean-input.ts';
 import { type NumberType, type ParsedNumber, regionOf } from './libphonenumber.ts';

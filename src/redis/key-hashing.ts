@@ -1,7 +1,7 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { createCache } from '../cache.ts';
 import { ConfigurationError } from '../errors.ts';
+import { createCache } from '../internal/cache.ts';
 import type { LimitKey } from '../limits/limit-store.ts';
 
 /** Turns phone numbers, addresses and other keys into the names that are stored on the server. */

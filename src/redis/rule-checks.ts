@@ -1,4 +1,4 @@
-import { createCache } from '../cache.ts';
+import { createCache } from '../internal/cache.ts';
 import type { LimitRule, TakeRequest } from '../limits/limit-store.ts';
 import { checkId, checkNotRepeated, checkRule, checkShape } from '../limits/rule-validation.ts';
 

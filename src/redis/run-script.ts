@@ -1,4 +1,4 @@
-import { toHex } from '../digest.ts';
+import { toHex } from '../internal/digest.ts';
 import type { RedisCommands } from './redis-commands.ts';
 
 /** Runs one constant script. */

@@ -1,4 +1,4 @@
-import { createCache } from '../cache.ts';
+import { createCache } from '../internal/cache.ts';
 
 /**
  * Clocks of the servers, derived from their replies: server time against the moment before the call. The error is at

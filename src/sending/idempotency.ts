@@ -1,4 +1,3 @@
-import { sha256, toHex } from '../digest.ts';
 import {
   AbortedError,
   ApiError,
@@ -8,6 +7,7 @@ import {
   StoreError,
   TimeoutError,
 } from '../errors.ts';
+import { sha256, toHex } from '../internal/digest.ts';
 import type { AcceptedResult, FailedResult } from './results.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { copyOf } from '../api/copy-of.ts';
 import type { Call } from '../call.ts';
-import { sha256, toHex } from '../digest.ts';
 import { InvalidPhoneNumberError, type SmsError, ValidationError } from '../errors.ts';
 import type { Content, Exemption, OutgoingMessage } from '../guards/guard.ts';
-import { readClientAddress } from '../ip-address.ts';
+import { sha256, toHex } from '../internal/digest.ts';
+import { readClientAddress } from '../internal/ip-address.ts';
 import { cleanInput } from '../phone/clean-input.ts';
 import type { Phone, PhoneDefaults, PhoneResult } from '../phone/normalise-phone.ts';
 import { normalisePhones } from '../phone/normalise-phones.ts';

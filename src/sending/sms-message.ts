@@ -1,4 +1,4 @@
-import { readClientAddress } from '../ip-address.ts';
+import { readClientAddress } from '../internal/ip-address.ts';
 import {
   anything,
   type Field,

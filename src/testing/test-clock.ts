@@ -1,5 +1,5 @@
-import { readDateTime } from '../date-time.ts';
 import { ValidationError } from '../errors.ts';
+import { readDateTime } from '../internal/date-time.ts';
 import type { Clock } from '../types.ts';
 
 /** A clock that stands still until a test moves it. */

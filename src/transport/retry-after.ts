@@ -1,4 +1,4 @@
-import { readDateTime } from '../date-time.ts';
+import { readDateTime } from '../internal/date-time.ts';
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 /** `Sun, 06 Nov 1994 08:49:37 GMT` and `Sunday, 06-Nov-94 08:49:37 GMT`, the comma behind the day left out. */

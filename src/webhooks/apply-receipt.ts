@@ -1,6 +1,5 @@
 import type { MessageStatus } from '../api/message-details.ts';
 import type { PriceBook } from '../api/price-book.ts';
-import { type Cache, createCache } from '../cache.ts';
 import type { Call } from '../call.ts';
 import type { Emit, EventBody } from '../events.ts';
 import {
@@ -8,6 +7,7 @@ import {
   type UndeliverableSettings,
   undeliverableSettings,
 } from '../guards/undeliverable.ts';
+import { type Cache, createCache } from '../internal/cache.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { normalisePhone, type Phone, type PhoneResult } from '../phone/normalise-phone.ts';
 import { maskNumber } from '../redact.ts';

@@ -1,4 +1,4 @@
-import { sha256, toHex } from '../digest.ts';
+import { sha256, toHex } from '../internal/digest.ts';
 import type { WebhookEvent } from './webhook-event.ts';
 
 /** The values that identify an event: two posts with the same values are the same event. */

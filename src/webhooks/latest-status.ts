@@ -1,5 +1,5 @@
 import type { MessageStatus } from '../api/message-details.ts';
-import { readReportedTime } from '../reported-time.ts';
+import { readReportedTime } from '../internal/reported-time.ts';
 
 const DELIVERED_RANK = 6;
 /** How far a message has come; the higher rank wins. */

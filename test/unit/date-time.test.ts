@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readDateTime } from '../../src/date-time.ts';
+import { readDateTime } from '../../src/internal/date-time.ts';
 
 describe('readDateTime', () => {
   it.each([

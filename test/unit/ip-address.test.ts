@@ -6,7 +6,7 @@ import {
   parseAddress,
   parseRange,
   readClientAddress,
-} from '../../src/ip-address.ts';
+} from '../../src/internal/ip-address.ts';
 
 describe('parseAddress', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { readDateTime } from '../../date-time.ts';
+import { readDateTime } from '../../internal/date-time.ts';
 import type { MessageDirection, MessageState, MessageStatusDetail } from '../message-details.ts';
 import { present } from '../read-answer.ts';
 

@@ -1,4 +1,4 @@
-import { sha256, toHex } from '../../digest.ts';
+import { sha256, toHex } from '../../internal/digest.ts';
 import type { OnceRule } from '../../limits/limit-store.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 

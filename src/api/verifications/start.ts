@@ -1,10 +1,10 @@
-import { type Cache, createCache } from '../../cache.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { ApiError, LimitError, type SmsError } from '../../errors.ts';
+import { type Cache, createCache } from '../../internal/cache.ts';
 import { describeDuration } from '../../internal/describe-duration.ts';
+import { readReportedTime } from '../../internal/reported-time.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { maskNumber } from '../../redact.ts';
-import { readReportedTime } from '../../reported-time.ts';
 import { sendMessages } from '../../sending/pipeline.ts';
 import { contentOf, type MessageReader, wireFields } from '../../sending/prepare.ts';
 import type { SendOperation, WireResult } from '../../sending/send-operation.ts';

@@ -1,4 +1,4 @@
-import { sha256 } from '../../digest.ts';
+import { sha256 } from '../../internal/digest.ts';
 import { either, list, word } from '../../schema.ts';
 import type { AuthenticationCheck } from './authentication-result.ts';
 

@@ -1,4 +1,10 @@
-import { type IpAddress, type IpRange, isInRange, parseAddress, parseRange } from '../../ip-address.ts';
+import {
+  type IpAddress,
+  type IpRange,
+  isInRange,
+  parseAddress,
+  parseRange,
+} from '../../internal/ip-address.ts';
 import { REGIONS, type Region } from '../../options.ts';
 import { type Fields, list, oneOf, refined, shape, word } from '../../schema.ts';
 import type { AuthenticationCheck } from './authentication-result.ts';

@@ -10,8 +10,8 @@ import { onceRule, windowRule } from '../../../src/testing/limit-conformance/kit
 
 /** Every key that was put into a cache. */
 const remembered = vi.hoisted((): unknown[] => []);
-vi.mock('../../../src/cache.ts', async (original) => {
-  const { createCache } = await original<typeof import('../../../src/cache.ts')>();
+vi.mock('../../../src/internal/cache.ts', async (original) => {
+  const { createCache } = await original<typeof import('../../../src/internal/cache.ts')>();
   return {
     createCache(max: number) {
       const cache = createCache<LimitKey, object>(max);

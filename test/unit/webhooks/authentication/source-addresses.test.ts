@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { parseAddress } from '../../../../src/ip-address.ts';
+import { parseAddress } from '../../../../src/internal/ip-address.ts';
 import { REGIONS } from '../../../../src/options.ts';
 import { WEBHOOK_SOURCE_ADDRESSES } from '../../../../src/webhooks/authentication/published-addresses.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createCache } from '../../src/cache.ts';
+import { createCache } from '../../../src/internal/cache.ts';
 
 describe('createCache', () => {
   it('gives back what was set', () => {

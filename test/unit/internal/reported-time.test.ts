@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { readReportedTime } from '../../src/reported-time.ts';
+import { readReportedTime } from '../../../src/internal/reported-time.ts';
 
 afterEach(() => void vi.unstubAllEnvs());
 
