@@ -16,13 +16,13 @@ import { createEmit } from './events.ts';
 import { CONSENT_NAMES } from './guards/consent-options.ts';
 import { createGuardsDesk, type GuardsDesk } from './guards/desk.ts';
 import { GUARD_NAMES, type GuardsOptions } from './guards/registry.ts';
+import { logListener } from './internal/log-events.ts';
+import { type SharedState, sharedState } from './internal/shared-state.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { memoryLimits } from './limits/memory-limits.ts';
-import { logListener } from './log-events.ts';
 import { OPTION_NAMES, optionsSchema, type SmsClientOptions } from './options.ts';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts';
 import { findFlaw } from './schema.ts';
-import { type SharedState, sharedState } from './shared-state.ts';
 import type { Clock } from './types.ts';
 import { INBOUND_PORT } from './webhooks/inbound-port.ts';
 

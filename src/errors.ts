@@ -5,7 +5,7 @@ import type {
   InvalidPhoneNumberReason,
   LimitReason,
 } from './guards/reasons.ts';
-import { redactText } from './redact.ts';
+import { redactText } from './internal/redact.ts';
 
 /**
  * The answer to the only question a sender has after an error: *may I send it again?*

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { readDateTime } from './internal/date-time.ts';
-import { redactText } from './redact.ts';
+import { redactText } from './internal/redact.ts';
 
 /**
  * The few shapes that options and messages are made of, each with a message that says what is allowed and never what

@@ -3,9 +3,9 @@ import type { Emit } from '../events.ts';
 import { PURPOSES, rulesOf } from '../guards/desk.ts';
 import type { Exemption, Guard, OutgoingMessage } from '../guards/guard.ts';
 import { countsRange } from '../guards/registry.ts';
+import { maskNumber } from '../internal/redact.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { forgetPhone, type Phone } from '../phone/normalise-phone.ts';
-import { maskNumber } from '../redact.ts';
 import type { LedgerClient } from './ledger-client.ts';
 
 export interface ForgetPersonConfig {

@@ -1,6 +1,6 @@
 import { AbortedError, StoreError, ValidationError } from '../errors.ts';
+import { maskNumber } from '../internal/redact.ts';
 import { normalisePhones } from '../phone/normalise-phones.ts';
-import { maskNumber } from '../redact.ts';
 import { findFlaw } from '../schema.ts';
 import { type CheckedRow, createRowCheck } from './check-row.ts';
 import { type CsvLayout, readCsvRows } from './consent-csv.ts';

@@ -3,8 +3,8 @@ import type { Call } from '../call.ts';
 import { GuardError, SmsError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { Exemption } from '../guards/guard.ts';
+import { maskNumber } from '../internal/redact.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
-import { maskNumber } from '../redact.ts';
 import type { SmsMessage } from '../sending/sms-message.ts';
 
 export interface InboundActionsConfig {

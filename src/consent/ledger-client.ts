@@ -3,10 +3,10 @@ import { ConfigurationError, StoreError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { consentKey } from '../guards/consent.ts';
 import type { ConsentCall, ConsentGuardOptions } from '../guards/consent-options.ts';
+import { maskNumber } from '../internal/redact.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import { raceAbort } from '../internal/wait.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
-import { maskNumber } from '../redact.ts';
 import {
   type ConsentChange,
   type ConsentEntry,

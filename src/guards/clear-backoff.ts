@@ -1,7 +1,7 @@
 import type { Emit } from '../events.ts';
+import { maskNumber } from '../internal/redact.ts';
 import type { Limiter, StoreCall } from '../limits/limiter.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
-import { maskNumber } from '../redact.ts';
 import { type BackoffGuardOptions, createBackoffGuard } from './backoff.ts';
 
 /**

@@ -1,10 +1,10 @@
 import type { Call, Calls } from '../call.ts';
 import { InvalidPhoneNumberError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { maskNumber } from '../internal/redact.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { normalisePhone, type Phone, type PhoneDefaults } from '../phone/normalise-phone.ts';
-import { maskNumber } from '../redact.ts';
 import { type Fields, findFlaw, oneOf, shape, text } from '../schema.ts';
 import type { CallOptions, Clock, Purpose } from '../types.ts';
 import { describeFinding } from './finding.ts';

@@ -1,7 +1,7 @@
 import type { GuardDecision } from '../errors.ts';
 import { describeDuration } from '../internal/describe-duration.ts';
+import { maskNumber } from '../internal/redact.ts';
 import type { LimitRule, RuleFinding } from '../limits/limit-store.ts';
-import { maskNumber } from '../redact.ts';
 import type { OutgoingMessage } from './guard.ts';
 import type { GuardName, GuardReason } from './reasons.ts';
 import { describeGuardRule } from './registry.ts';

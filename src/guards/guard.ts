@@ -1,7 +1,7 @@
 import { type GuardDecision, GuardError, type SmsError } from '../errors.ts';
+import { maskNumber } from '../internal/redact.ts';
 import type { LimitKey, LimitRule } from '../limits/limit-store.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
-import { maskNumber } from '../redact.ts';
 import type { TextMeasure } from '../text/measure-text.ts';
 import type { Purpose } from '../types.ts';
 import type { GuardName, GuardReasons } from './reasons.ts';

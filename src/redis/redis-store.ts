@@ -1,4 +1,5 @@
 import { AbortedError, StoreError } from '../errors.ts';
+import { redactText } from '../internal/redact.ts';
 import type {
   LimitRule,
   LimitStore,
@@ -8,7 +9,6 @@ import type {
   TakeVerdict,
 } from '../limits/limit-store.ts';
 import { checkId, checkSettlement } from '../limits/rule-validation.ts';
-import { redactText } from '../redact.ts';
 import { takeInChunks } from './chunked-take.ts';
 import { createDeadlineCommands } from './deadline-commands.ts';
 import { createDedupeTakes } from './dedupe-takes.ts';

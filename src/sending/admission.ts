@@ -4,10 +4,10 @@ import type { Emit } from '../events.ts';
 import { decisionOfFinding, describeFinding, longestWait } from '../guards/finding.ts';
 import { decisionOf, type Guard, isGuardError, type OutgoingMessage, type Refusal } from '../guards/guard.ts';
 import { guardError } from '../guards/registry.ts';
+import { maskNumber } from '../internal/redact.ts';
 import { raceAbort } from '../internal/wait.ts';
 import type { LimitRule, OnceRule, RuleFinding, TakeVerdict } from '../limits/limit-store.ts';
 import type { Limiter, Reservation } from '../limits/limiter.ts';
-import { maskNumber } from '../redact.ts';
 import type { Clock } from '../types.ts';
 
 /** The decision of all guards about one message. */

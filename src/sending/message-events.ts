@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
 import type { Emit } from '../events.ts';
 import type { OutgoingMessage } from '../guards/guard.ts';
-import { maskNumber } from '../redact.ts';
+import { maskNumber } from '../internal/redact.ts';
 import type { SendResult } from './results.ts';
 
 /** Raises the event of a message that was sent, rejected or failed. */

@@ -1,7 +1,7 @@
 import type { EmulatedMessage } from '../emulator/emulator.ts';
 import { ValidationError } from '../errors.ts';
+import { maskNumber } from '../internal/redact.ts';
 import { normalisePhone, type PhoneDefaults } from '../phone/normalise-phone.ts';
-import { maskNumber } from '../redact.ts';
 import type { Purpose } from '../types.ts';
 
 /** A message that a person receives. */

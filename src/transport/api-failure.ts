@@ -9,7 +9,7 @@ import {
   ServerError,
   TlsUpgradeRequiredError,
 } from '../errors.ts';
-import { redactText } from '../redact.ts';
+import { redactText } from '../internal/redact.ts';
 import { advice, type FailureContext, statusHint } from './failure-text.ts';
 
 /** An answer that is not a success, or a success that cannot be read. */

@@ -1,6 +1,6 @@
 import type { Operation } from '../api/operation.ts';
+import { getOrCreate, type SharedState, sharedState } from '../internal/shared-state.ts';
 import type { SharedPace } from '../limits/shared-pace.ts';
-import { getOrCreate, type SharedState, sharedState } from '../shared-state.ts';
 import { type Lane, MAX_LANES } from './lane.ts';
 import { createPacer, type Pace, type Pacer } from './pacer.ts';
 import { createSharedLanes } from './shared-lanes.ts';

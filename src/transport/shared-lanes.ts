@@ -1,7 +1,7 @@
 import type { Operation } from '../api/operation.ts';
 import { StoreError } from '../errors.ts';
+import { getOrCreate } from '../internal/shared-state.ts';
 import type { SharedPace } from '../limits/shared-pace.ts';
-import { getOrCreate } from '../shared-state.ts';
 import { type Lane, MAX_LANES, type UsePermit } from './lane.ts';
 import { type Pace, SECOND_MS } from './pacer.ts';
 import { createSharedPacer, type SharedPacer } from './shared-pacer.ts';

@@ -8,9 +8,9 @@ import {
   undeliverableSettings,
 } from '../guards/undeliverable.ts';
 import { type Cache, createCache } from '../internal/cache.ts';
+import { maskNumber } from '../internal/redact.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { normalisePhone, type Phone, type PhoneResult } from '../phone/normalise-phone.ts';
-import { maskNumber } from '../redact.ts';
 import { describeDeliveryError } from './delivery-error-codes.ts';
 import { isDelivered } from './latest-status.ts';
 import type { DeliveryReceipt } from './webhook-event.ts';

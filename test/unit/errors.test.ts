@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import * as errors from '../../src/errors.ts';
 import { guardError } from '../../src/guards/registry.ts';
-import { maskNumber } from '../../src/redact.ts';
+import { maskNumber } from '../../src/internal/redact.ts';
 
 const {
   AbortedError,

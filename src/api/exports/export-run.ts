@@ -1,8 +1,8 @@
 import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { AbortedError, type SmsError, TimeoutError } from '../../errors.ts';
+import { redactText } from '../../internal/redact.ts';
 import { wait } from '../../internal/wait.ts';
-import { redactText } from '../../redact.ts';
 import type { CallOptions } from '../../types.ts';
 import type { Operation } from '../operation.ts';
 import { answerError } from '../read-answer.ts';

@@ -3,10 +3,10 @@ import type { Emit } from '../../events.ts';
 import { decisionOfFinding, describeFinding, longestWait } from '../../guards/finding.ts';
 import type { Guard, OutgoingMessage } from '../../guards/guard.ts';
 import { guardError } from '../../guards/registry.ts';
+import { maskNumber } from '../../internal/redact.ts';
 import type { TakeVerdict } from '../../limits/limit-store.ts';
 import type { Limiter } from '../../limits/limiter.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
-import { maskNumber } from '../../redact.ts';
 
 /** A guess that was let through. */
 export interface Guess {

@@ -1,9 +1,9 @@
 import { GuardError, LimitError } from '../../errors.ts';
 import type { GuardReasons } from '../../guards/reasons.ts';
 import { describeDuration } from '../../internal/describe-duration.ts';
+import { maskNumber } from '../../internal/redact.ts';
 import { canonicalKey } from '../../phone/canonical-key.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
-import { maskNumber } from '../../redact.ts';
 import type { Binding } from './session-bindings.ts';
 import type { Verification } from './verification.ts';
 

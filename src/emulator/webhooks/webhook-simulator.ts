@@ -1,5 +1,5 @@
 import { ValidationError } from '../../errors.ts';
-import { maskNumber } from '../../redact.ts';
+import { maskNumber } from '../../internal/redact.ts';
 import type { EmulatorContext } from '../context.ts';
 import { isUuid } from '../ids.ts';
 import type { EmulatedMessage, EmulatedReceipt } from '../message.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { sharedState } from '../../../src/shared-state.ts';
+import { sharedState } from '../../../src/internal/shared-state.ts';
 import { createLanes } from '../../../src/transport/lanes.ts';
 import { createSlowLane, SLOW_INTERVAL_MS } from '../../../src/transport/slow-lane.ts';
 import { SEND } from '../../support/transport.ts';

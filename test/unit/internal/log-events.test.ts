@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { memoryLimits } from '../../src/limits/memory-limits.ts';
-import { logListener } from '../../src/log-events.ts';
-import { numberOf, testClient } from '../support/client.ts';
-import { failureOf } from '../support/transport.ts';
+import { logListener } from '../../../src/internal/log-events.ts';
+import { memoryLimits } from '../../../src/limits/memory-limits.ts';
+import { numberOf, testClient } from '../../support/client.ts';
+import { failureOf } from '../../support/transport.ts';
 
 const createLogger = () => ({ debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() });
 const message = { destination: numberOf(1), text: 'Your code is 4711' };

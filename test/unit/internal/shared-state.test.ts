@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { getOrCreate, sharedState } from '../../src/shared-state.ts';
+import { getOrCreate, sharedState } from '../../../src/internal/shared-state.ts';
 
 describe('sharedState', () => {
   it('is one for the process, under a registered symbol', () => {

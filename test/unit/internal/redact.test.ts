@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskNumber, redactText } from '../../src/redact.ts';
-import { findAllSlowness } from '../support/linear-time.ts';
+import { maskNumber, redactText } from '../../../src/internal/redact.ts';
+import { findAllSlowness } from '../../support/linear-time.ts';
 
 describe('maskNumber', () => {
   it.each([
