@@ -168,9 +168,9 @@ function namesIn(file, typeName) {
 
 /** Which document names what of the code. */
 const COVERED = [
-  ['docs/options.md', 'src/options.ts', 'SmsClientOptions'],
-  ['docs/options.md', 'src/options.ts', 'RetryOptions'],
-  ['docs/options.md', 'src/options.ts', 'PaceOptions'],
+  ['docs/options.md', 'src/config/options.ts', 'SmsClientOptions'],
+  ['docs/options.md', 'src/config/options.ts', 'RetryOptions'],
+  ['docs/options.md', 'src/config/options.ts', 'PaceOptions'],
   ['docs/options.md', 'src/guards/registry.ts', 'GuardsOptions'],
   ['docs/options.md', 'src/types.ts', 'CallOptions'],
   ['docs/options.md', 'src/guards/phone.ts', 'PhoneGuardOptions'],
@@ -268,7 +268,7 @@ await report.check('docs/decisions/README.md: lists every record', () => {
 });
 await report.check('docs/options.md: names every environment variable', () => {
   const used = new Set(
-    `${read('src/options.ts')}${read('src/resolve-options.ts')}`.match(/EIGHTBYEIGHT_[A-Z_]+/g),
+    `${read('src/config/options.ts')}${read('src/config/resolve-options.ts')}`.match(/EIGHTBYEIGHT_[A-Z_]+/g),
   );
   failWith([...used].filter((name) => !read('docs/options.md').includes(name)));
 });

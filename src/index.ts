@@ -80,6 +80,14 @@ export type {
   WebhookSettings,
 } from './api/webhook-settings.ts';
 export { SmsClient } from './client.ts';
+export type { ApiKeyFunction, ApiKeyRequest, ExpiringApiKey } from './config/credentials.ts';
+export type {
+  Logger,
+  PaceOptions,
+  Region,
+  RetryOptions,
+  SmsClientOptions,
+} from './config/options.ts';
 export type { Consent, ConsentStatus } from './consent/consent.ts';
 export type {
   ConfirmDetails,
@@ -127,7 +135,6 @@ export {
 export { type MemoryConsentLedgerOptions, memoryConsentLedger } from './consent/memory-consent-ledger.ts';
 export type { ConsentFile } from './consent/read-consent-file.ts';
 export type { ReconfirmOptions } from './consent/reconfirm.ts';
-export type { ApiKeyFunction, ApiKeyRequest, ExpiringApiKey } from './credentials.ts';
 export * from './errors.ts';
 export type { EventListener, SmsEvent } from './events.ts';
 export type {
@@ -176,13 +183,6 @@ export type {
 } from './limits/limit-store.ts';
 export { type MemoryLimitsOptions, memoryLimits } from './limits/memory-limits.ts';
 export type { Permit, PermitLease, PermitRequest, RateLane, SharedPace } from './limits/shared-pace.ts';
-export type {
-  Logger,
-  PaceOptions,
-  Region,
-  RetryOptions,
-  SmsClientOptions,
-} from './options.ts';
 export type { NumberType } from './phone/libphonenumber.ts';
 export type { BareDigits } from './phone/readings.ts';
 export type { BatchSettings } from './sending/batch-request.ts';

@@ -1,5 +1,5 @@
+import type { Logger } from '../config/options.ts';
 import type { EventListener, SmsEvent } from '../events.ts';
-import type { Logger } from '../options.ts';
 
 /** How loud an event is; what is not named is for `debug`. */
 const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {

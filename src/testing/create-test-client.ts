@@ -1,10 +1,10 @@
 import { SmsClient } from '../client.ts';
+import type { SmsClientOptions } from '../config/options.ts';
 import { memoryConsentLedger } from '../consent/memory-consent-ledger.ts';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../emulator/emulator.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { SmsEvent } from '../events.ts';
 import type { GuardsOptions } from '../guards/registry.ts';
-import type { SmsClientOptions } from '../options.ts';
 import type { Purpose } from '../types.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';

@@ -1,7 +1,7 @@
+import { REGIONS } from '../config/options.ts';
+import { hostsOf } from '../config/resolve-options.ts';
 import type { Emulator } from '../emulator/emulator.ts';
 import { ValidationError } from '../errors.ts';
-import { REGIONS } from '../options.ts';
-import { hostsOf } from '../resolve-options.ts';
 import { type Fields, findFlaw, having, shapeWith, webUrl } from '../schema.ts';
 
 /** The part of msw's `http` that {@link createMswHandlers} uses. */

@@ -1,5 +1,5 @@
 import type { Call } from '../call.ts';
-import type { Credentials } from '../credentials.ts';
+import type { Credentials } from '../config/credentials.ts';
 import { StoreError, type Submission } from '../errors.ts';
 import { wait } from '../internal/wait.ts';
 import type { ApiFailureContext } from './api-failure.ts';

@@ -1,6 +1,6 @@
 import type { Product } from '../api/operation.ts';
 import type { Call } from '../call.ts';
-import type { Credentials } from '../credentials.ts';
+import type { Credentials } from '../config/credentials.ts';
 import { ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { SharedState } from '../internal/shared-state.ts';

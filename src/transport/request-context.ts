@@ -1,5 +1,5 @@
 import type { Call } from '../call.ts';
-import type { Credentials } from '../credentials.ts';
+import type { Credentials } from '../config/credentials.ts';
 import type { Emit } from '../events.ts';
 import type { Clock, Fetch } from '../types.ts';
 import type { Lane } from './lane.ts';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { SmsClientOptions } from '../../src/config/options.ts';
 import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts';
 import type { FaultName } from '../../src/emulator/emulator.ts';
 import { SmsError } from '../../src/errors.ts';
 import type { GuardsOptions } from '../../src/guards/registry.ts';
-import type { SmsClientOptions } from '../../src/options.ts';
 import type { SmsMessage } from '../../src/sending/sms-message.ts';
 import type { CallOptions } from '../../src/types.ts';
 import { CANARY_KEY, CANARY_NUMBER, CANARY_TEXT, expectNoCanary } from '../support/canary.ts';

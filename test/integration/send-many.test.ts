@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SmsClient } from '../../src/client.ts';
+import type { SmsClientOptions } from '../../src/config/options.ts';
 import { createEmulator } from '../../src/emulator/emulator.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
-import type { SmsClientOptions } from '../../src/options.ts';
 import type { SendResult } from '../../src/sending/results.ts';
 import type { SendManyOptions } from '../../src/sending/send-many/send-many.ts';
 import type { BatchMessage } from '../../src/sending/sms-message.ts';

@@ -1,7 +1,7 @@
 import { SmsClient } from '../../src/client.ts';
+import type { SmsClientOptions } from '../../src/config/options.ts';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/emulator.ts';
 import type { SmsEvent } from '../../src/events.ts';
-import type { SmsClientOptions } from '../../src/options.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 
 export const API_KEY = 'test-key-51d0a9';

@@ -1,4 +1,4 @@
-import type { SmsClientOptions } from '../../src/options.ts';
+import type { SmsClientOptions } from '../../src/config/options.ts';
 import { createWebhookReceiver } from '../../src/webhooks/receiver.ts';
 import type { WebhookReceiverOptions } from '../../src/webhooks/receiver-options.ts';
 import { type TestClient, testClient } from './client.ts';

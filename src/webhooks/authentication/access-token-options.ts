@@ -1,4 +1,4 @@
-import { isLoopback } from '../../resolve-options.ts';
+import { isLoopback } from '../../config/resolve-options.ts';
 import {
   anyFunction,
   anything,

@@ -1,4 +1,4 @@
-import type { Region } from '../../options.ts';
+import type { Region } from '../../config/options.ts';
 
 /**
  * The addresses that 8x8 sends webhooks from, by region: its list of 13 October 2025. 8x8 may change it; add new

@@ -1,3 +1,4 @@
+import { REGIONS, type Region } from '../../config/options.ts';
 import {
   type IpAddress,
   type IpRange,
@@ -5,7 +6,6 @@ import {
   parseAddress,
   parseRange,
 } from '../../internal/ip-address.ts';
-import { REGIONS, type Region } from '../../options.ts';
 import { type Fields, list, oneOf, refined, shape, word } from '../../schema.ts';
 import type { AuthenticationCheck } from './authentication-result.ts';
 import { WEBHOOK_SOURCE_ADDRESSES } from './published-addresses.ts';

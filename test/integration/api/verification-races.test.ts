@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { SmsClientOptions } from '../../../src/config/options.ts';
 import { memoryLimits } from '../../../src/limits/memory-limits.ts';
-import type { SmsClientOptions } from '../../../src/options.ts';
 import { API_KEY, numberOf, SUB_ACCOUNT_ID, testClient } from '../../support/client.ts';
 import { until, useFakeTimeouts } from '../../support/drive.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createCredentials } from '../../../src/credentials.ts';
+import { createCredentials } from '../../../src/config/credentials.ts';
 import type { Fetch } from '../../../src/types.ts';
 import {
   CANARY_KEY,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createCredentials } from '../../../src/credentials.ts';
+import { createCredentials } from '../../../src/config/credentials.ts';
 import { AuthenticationError, ConfigurationError } from '../../../src/errors.ts';
 import { failureOf, finish, json, ok, requestOf, SEND, testTransport } from '../../support/transport.ts';
 

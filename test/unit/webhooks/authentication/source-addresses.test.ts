@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
+import { REGIONS } from '../../../../src/config/options.ts';
 import { parseAddress } from '../../../../src/internal/ip-address.ts';
-import { REGIONS } from '../../../../src/options.ts';
 import { WEBHOOK_SOURCE_ADDRESSES } from '../../../../src/webhooks/authentication/published-addresses.ts';
 import {
   createAddressCheck,

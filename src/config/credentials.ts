@@ -1,8 +1,8 @@
-import { ConfigurationError, SmsError, TimeoutError } from './errors.ts';
-import type { Emit } from './events.ts';
-import { raceAbort } from './internal/wait.ts';
+import { ConfigurationError, SmsError, TimeoutError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { raceAbort } from '../internal/wait.ts';
+import type { Clock } from '../types.ts';
 import { readKeyFile } from './key-file.ts';
-import type { Clock } from './types.ts';
 
 /** The reason why a key function is called, and the signal that ends its time. */
 export interface ApiKeyRequest {

@@ -1,9 +1,8 @@
-import type { ApiKeyFunction } from './credentials.ts';
-import type { EventListener } from './events.ts';
-import { countryField } from './guards/countries.ts';
-import { type GuardsOptions, guardsField } from './guards/registry.ts';
-import type { LimitStore } from './limits/limit-store.ts';
-import { BARE_DIGITS, type BareDigits } from './phone/readings.ts';
+import type { EventListener } from '../events.ts';
+import { countryField } from '../guards/countries.ts';
+import { type GuardsOptions, guardsField } from '../guards/registry.ts';
+import type { LimitStore } from '../limits/limit-store.ts';
+import { BARE_DIGITS, type BareDigits } from '../phone/readings.ts';
 import {
   anyFunction,
   either,
@@ -17,8 +16,9 @@ import {
   pattern,
   shape,
   text,
-} from './schema.ts';
-import type { Clock, Fetch } from './types.ts';
+} from '../schema.ts';
+import type { Clock, Fetch } from '../types.ts';
+import type { ApiKeyFunction } from './credentials.ts';
 
 /** 8x8's region that holds the account (data residency), not the nearest one. */
 export type Region = 'apac' | 'us' | 'eu' | 'id';

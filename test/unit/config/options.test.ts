@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ConfigurationError } from '../../src/errors.ts';
-import type { SmsClientOptions } from '../../src/options.ts';
-import { isLoopback, resolveOptions } from '../../src/resolve-options.ts';
-import { shown } from '../support/canary.ts';
+import type { SmsClientOptions } from '../../../src/config/options.ts';
+import { isLoopback, resolveOptions } from '../../../src/config/resolve-options.ts';
+import { ConfigurationError } from '../../../src/errors.ts';
+import { shown } from '../../support/canary.ts';
 
 const CANARY = 'canary-value-7f3a';
 const VARIABLES = [

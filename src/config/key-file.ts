@@ -1,4 +1,4 @@
-import { ConfigurationError } from './errors.ts';
+import { ConfigurationError } from '../errors.ts';
 
 interface FileSystem {
   readFileSync(path: string, encoding: 'utf8'): string;

@@ -10,11 +10,11 @@ import {
   cleanApiKey,
   createCredentials,
   KEY_TIMEOUT_MS,
-} from '../../src/credentials.ts';
-import { ConfigurationError, TimeoutError } from '../../src/errors.ts';
-import { createEmit, type SmsEvent } from '../../src/events.ts';
-import { countingSignal } from '../support/counting-signal.ts';
-import { failureOf } from '../support/transport.ts';
+} from '../../../src/config/credentials.ts';
+import { ConfigurationError, TimeoutError } from '../../../src/errors.ts';
+import { createEmit, type SmsEvent } from '../../../src/events.ts';
+import { countingSignal } from '../../support/counting-signal.ts';
+import { failureOf } from '../../support/transport.ts';
 
 const CANARY = 'canary-key-51d0';
 const never = new AbortController().signal;

@@ -1,9 +1,12 @@
-import type { Product } from './api/operation.ts';
+import type { Product } from '../api/operation.ts';
+import { ConfigurationError } from '../errors.ts';
+import type { EventListener } from '../events.ts';
+import { type ResolvedGuards, resolveGuards } from '../guards/registry.ts';
+import type { LimitStore } from '../limits/limit-store.ts';
+import type { BareDigits } from '../phone/readings.ts';
+import { findFlaw } from '../schema.ts';
+import type { Clock, Fetch } from '../types.ts';
 import type { CredentialsSource } from './credentials.ts';
-import { ConfigurationError } from './errors.ts';
-import type { EventListener } from './events.ts';
-import { type ResolvedGuards, resolveGuards } from './guards/registry.ts';
-import type { LimitStore } from './limits/limit-store.ts';
 import {
   type Logger,
   MAX_ACCOUNT_ID_LENGTH,
@@ -13,9 +16,6 @@ import {
   type SmsClientOptions,
   SUB_ACCOUNT_ID,
 } from './options.ts';
-import type { BareDigits } from './phone/readings.ts';
-import { findFlaw } from './schema.ts';
-import type { Clock, Fetch } from './types.ts';
 
 /** Options with every default filled in; all other code reads only this. */
 export interface ResolvedOptions {
