@@ -182,7 +182,6 @@ export type {
   WindowRule,
 } from './limits/limit-store.ts';
 export { type MemoryLimitsOptions, memoryLimits } from './limits/memory-limits.ts';
-export type { Permit, PermitLease, PermitRequest, RateLane, SharedPace } from './limits/shared-pace.ts';
 export type { NumberType } from './phone/libphonenumber.ts';
 export type { BareDigits } from './phone/readings.ts';
 export type { BatchSettings } from './sending/batch-request.ts';
@@ -197,6 +196,7 @@ export type {
 export type { BatchInput, BatchResult, BatchTemplate } from './sending/send-batch.ts';
 export type { SendManyOptions } from './sending/send-many/send-many.ts';
 export type { BatchMessage, Encoding, SmsContent, SmsMessage } from './sending/sms-message.ts';
+export type { Permit, PermitLease, PermitRequest, RateLane, SharedPace } from './transport/shared-pace.ts';
 export type { CallOptions, Clock, Fetch, Purpose } from './types.ts';
 export {
   DELIVERY_ERROR_CODES,

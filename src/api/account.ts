@@ -1,9 +1,9 @@
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { either, type Fields, integer, oneOf, pattern, shape, text } from '../schema.ts';
+import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { assertValid } from './input.ts';
-import type { Operation } from './operation.ts';
 import { type PriceList, type PriceQuery, readPriceList } from './prices.ts';
 import { numberIn, readAnswer, textIn, toFields } from './read-answer.ts';
 

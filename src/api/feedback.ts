@@ -4,9 +4,9 @@ import { readPhone } from '../guards/desk.ts';
 import { describeDuration } from '../internal/describe-duration.ts';
 import { anything, type Fields, flag, moment, oneOf, shapeWith, text } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
+import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { readId, readInput } from './input.ts';
-import type { Operation } from './operation.ts';
 
 const FEEDBACK: Operation = {
   name: 'messages.feedback',

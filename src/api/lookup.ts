@@ -2,10 +2,10 @@ import type { ClientContext } from '../client-context.ts';
 import { readPhone } from '../guards/desk.ts';
 import { type Fields, oneOf, shape } from '../schema.ts';
 import { addressingFields } from '../sending/sms-message.ts';
+import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { readInput } from './input.ts';
 import { type NumberLookup, readLookup } from './number-lookup.ts';
-import type { Operation } from './operation.ts';
 import { readAnswer } from './read-answer.ts';
 
 const FREE: Operation = {

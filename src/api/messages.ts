@@ -7,12 +7,12 @@ import { type BatchInput, type BatchResult, createSendBatch } from '../sending/s
 import { createSendMany, type SendManyOptions } from '../sending/send-many/send-many.ts';
 import type { SendOperation } from '../sending/send-operation.ts';
 import { type BatchMessage, messageSchema, type SmsMessage } from '../sending/sms-message.ts';
+import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { type Cancellation, createCancelling } from './cancel.ts';
 import { createEstimate, type EstimateInput, type MessageEstimate } from './estimate.ts';
 import { createGiveFeedback, type MessageFeedback } from './feedback.ts';
 import { createGetMessage, type MessageDetails } from './message-details.ts';
-import type { Operation } from './operation.ts';
 
 const SEND: Operation = {
   name: 'messages.send',

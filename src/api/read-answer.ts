@@ -1,7 +1,7 @@
 import { ApiError } from '../errors.ts';
 import { advice } from '../transport/failure-text.ts';
+import type { Operation } from '../transport/operation.ts';
 import type { TransportAnswer } from '../transport/transport.ts';
-import type { Operation } from './operation.ts';
 
 /** Fields of an answer; what a field holds is to be found out. */
 export type AnswerFields = Readonly<Record<string, unknown>>;

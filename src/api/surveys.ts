@@ -13,10 +13,10 @@ import {
   MAX_TEXT_CHARACTERS,
   type SmsContent,
 } from '../sending/sms-message.ts';
+import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { copyOf } from './copy-of.ts';
 import { assertValid, readId } from './input.ts';
-import type { Operation } from './operation.ts';
 
 const SEND: Operation = {
   name: 'surveys.send',

@@ -1,9 +1,9 @@
 import type { ClientContext } from '../client-context.ts';
 import { type Fields, flag, list, oneOf, pattern, shapeWith, text, webUrl } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
+import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { assertValid } from './input.ts';
-import type { Operation } from './operation.ts';
 import { optionalText, present, readAnswer, textIn, toFields, toList } from './read-answer.ts';
 
 const WEBHOOKS = {

@@ -1,10 +1,10 @@
-import type { Product } from '../api/operation.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { EventListener } from '../events.ts';
 import { type ResolvedGuards, resolveGuards } from '../guards/registry.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
 import type { BareDigits } from '../phone/readings.ts';
 import { findFlaw } from '../schema.ts';
+import type { Product } from '../transport/operation.ts';
 import type { Clock, Fetch } from '../types.ts';
 import type { CredentialsSource } from './credentials.ts';
 import {

@@ -6,7 +6,7 @@
  * Proven on memory, and on Redis and Valkey with one server and with a cluster.
  */
 
-import type { SharedPace } from './shared-pace.ts';
+import type { SharedPace } from '../transport/shared-pace.ts';
 
 /**
  * The key to count under: a phone number as an integer (its E.164 digits, at most 15, exact in a double), or any other

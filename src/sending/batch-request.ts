@@ -1,8 +1,8 @@
-import type { Operation } from '../api/operation.ts';
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { type Fields, flag, oneOf, text } from '../schema.ts';
+import type { Operation } from '../transport/operation.ts';
 import type { TransportAnswer } from '../transport/transport.ts';
 import type { Purpose } from '../types.ts';
 import { sendMessages } from './pipeline.ts';

@@ -1,18 +1,18 @@
-import type { Product } from '../api/operation.ts';
 import type { Call } from '../call.ts';
 import type { Credentials } from '../config/credentials.ts';
 import { ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { SharedState } from '../internal/shared-state.ts';
-import type { SharedPace } from '../limits/shared-pace.ts';
 import type { Clock, Fetch } from '../types.ts';
 import { runAttempts } from './attempts.ts';
 import { download } from './download.ts';
 import { createLanes } from './lanes.ts';
+import type { Product } from './operation.ts';
 import type { Pace } from './pacer.ts';
 import { encodeQuery, expandPath } from './path.ts';
 import type { RequestContext, TransportEnvironment } from './request-context.ts';
 import { DEFAULT_RETRY, type RetryOptions } from './retry-policy.ts';
+import type { SharedPace } from './shared-pace.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
 /** What a transport is made from; the client's options, resolved. */

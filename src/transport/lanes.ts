@@ -1,10 +1,10 @@
-import type { Operation } from '../api/operation.ts';
 import { getOrCreate, type SharedState, sharedState } from '../internal/shared-state.ts';
-import type { SharedPace } from '../limits/shared-pace.ts';
+import { createSlowLane, SLOW_MAX_QUEUED, type SlowLane } from './details-lane.ts';
 import { type Lane, MAX_LANES } from './lane.ts';
+import type { Operation } from './operation.ts';
 import { createPacer, type Pace, type Pacer } from './pacer.ts';
 import { createSharedLanes } from './shared-lanes.ts';
-import { createSlowLane, SLOW_MAX_QUEUED, type SlowLane } from './slow-lane.ts';
+import type { SharedPace } from './shared-pace.ts';
 
 /** How many may wait out a pause of 8x8's when the client itself has no pace. */
 const UNPACED_MAX_QUEUED = 10_000;

@@ -1,4 +1,4 @@
-import { createTurnQueue, type Look } from './turn-queue.ts';
+import { createTurnQueue, type Look } from './permit-queue.ts';
 
 /**
  * Keeps requests under a rate: never more than `requestsPerSecond` in any half-open second, measured at the moment

@@ -1,5 +1,5 @@
-import type { Operation } from '../api/operation.ts';
 import type { Submission } from '../errors.ts';
+import type { Operation } from './operation.ts';
 import type { AttemptOutcome } from './outcome.ts';
 
 /** How often, and how long between. */

@@ -1,11 +1,11 @@
-import type { Operation } from '../api/operation.ts';
 import { StoreError } from '../errors.ts';
 import { getOrCreate } from '../internal/shared-state.ts';
-import type { SharedPace } from '../limits/shared-pace.ts';
+import { SLOW_INTERVAL_MS, SLOW_MAX_QUEUED } from './details-lane.ts';
 import { type Lane, MAX_LANES, type UsePermit } from './lane.ts';
+import type { Operation } from './operation.ts';
 import { type Pace, SECOND_MS } from './pacer.ts';
+import type { SharedPace } from './shared-pace.ts';
 import { createSharedPacer, type SharedPacer } from './shared-pacer.ts';
-import { SLOW_INTERVAL_MS, SLOW_MAX_QUEUED } from './slow-lane.ts';
 
 const SLOW_PACE: Pace = { requestsPerSecond: 1, maxQueued: SLOW_MAX_QUEUED };
 

@@ -1,7 +1,7 @@
-import type { Permit, PermitLease, RateLane } from '../limits/shared-pace.ts';
-import { createDemand, createMisses, SLOT_MS } from './pace-habits.ts';
+import { createDemand, createMisses, SLOT_MS } from './pace-estimates.ts';
 import { MAX_PAUSE_MS, type Pace, PaceRefusal } from './pacer.ts';
-import { createTurnQueue, type Look, type Waiter } from './turn-queue.ts';
+import { createTurnQueue, type Look, type Waiter } from './permit-queue.ts';
+import type { Permit, PermitLease, RateLane } from './shared-pace.ts';
 
 /** A permit, and the rate that it was leased for. */
 export interface HeldPermit extends Permit {

@@ -1,5 +1,5 @@
-import type { Operation } from '../api/operation.ts';
 import type { Call } from '../call.ts';
+import type { Operation } from './operation.ts';
 
 /** A body that is no JSON. Bytes, not a `FormData`: every attempt sends the same, and it fits a one-shot stream. */
 export interface Upload {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LimitError, StoreError } from '../../src/errors.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
-import type { PermitLease, SharedPace } from '../../src/limits/shared-pace.ts';
+import type { PermitLease, SharedPace } from '../../src/transport/shared-pace.ts';
 import { numberOf, testClient } from '../support/client.ts';
 import { failureOf } from '../support/transport.ts';
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Ajv, type ValidateFunction } from 'ajv';
 import formatsPlugin from 'ajv-formats';
 import { expect } from 'vitest';
-import type { Product } from '../../src/api/operation.ts';
+import type { Product } from '../../src/transport/operation.ts';
 import type { Fetch } from '../../src/types.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Permit, PermitLease, PermitRequest, RateLane } from '../../src/limits/shared-pace.ts';
+import type { Permit, PermitLease, PermitRequest, RateLane } from '../../src/transport/shared-pace.ts';
 
 export const LATE_MS = 40;
 

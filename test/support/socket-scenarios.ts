@@ -1,8 +1,8 @@
-import type { Operation } from '../../src/api/operation.ts';
 import { createCalls } from '../../src/call.ts';
 import { createCredentials } from '../../src/config/credentials.ts';
 import { SmsError } from '../../src/errors.ts';
 import { createTransport } from '../../src/transport/create-transport.ts';
+import type { Operation } from '../../src/transport/operation.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 import type { Fault } from './fault-server.ts';
 

@@ -1,10 +1,10 @@
 import { vi } from 'vitest';
-import type { Operation } from '../../src/api/operation.ts';
 import { createCalls } from '../../src/call.ts';
 import { createCredentials } from '../../src/config/credentials.ts';
 import type { SmsEvent } from '../../src/events.ts';
 import { createEmit } from '../../src/events.ts';
 import { createTransport, type TransportConfig } from '../../src/transport/create-transport.ts';
+import type { Operation } from '../../src/transport/operation.ts';
 import type { TransportRequest } from '../../src/transport/transport.ts';
 import type { CallOptions, Fetch } from '../../src/types.ts';
 

@@ -1,8 +1,8 @@
 import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
+import type { Operation } from '../../transport/operation.ts';
 import type { TransportRequest } from '../../transport/transport.ts';
 import type { CallOptions } from '../../types.ts';
-import type { Operation } from '../operation.ts';
 import { readAnswer } from '../read-answer.ts';
 
 /** What one request holds, the account left out. */

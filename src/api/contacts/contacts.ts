@@ -3,10 +3,10 @@ import type { ClientContext } from '../../client-context.ts';
 import { readPhone } from '../../guards/desk.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { type Fields, shape, text } from '../../schema.ts';
+import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
 import { copyOf } from '../copy-of.ts';
 import { assertValid } from '../input.ts';
-import type { Operation } from '../operation.ts';
 import { type AccountRequest, createAccountCalls, readNothing } from './account-call.ts';
 import {
   type Contact,

@@ -1,6 +1,6 @@
 import { type Fields, integer } from '../../schema.ts';
+import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
-import type { Operation } from '../operation.ts';
 import { type AnswerFields, answerError, optionalNumber, toFields, toList } from '../read-answer.ts';
 import type { AccountCalls } from './account-call.ts';
 

@@ -3,8 +3,8 @@ import type { ClientContext } from '../../client-context.ts';
 import { ValidationError } from '../../errors.ts';
 import { anything, type Fields, integer, list, moment, pattern, shape } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
+import type { Operation } from '../../transport/operation.ts';
 import { assertValid, readId } from '../input.ts';
-import type { Operation } from '../operation.ts';
 import { optionalText, present, readAnswer, textIn, toFields, toList } from '../read-answer.ts';
 
 const EXPORTS = '/api/v1/subaccounts/{subAccountId}/messages/exports';

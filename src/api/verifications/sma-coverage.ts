@@ -3,9 +3,9 @@ import { readPhone } from '../../guards/desk.ts';
 import { anything, type Fields, shapeWith } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import { addressingFields, clientIpField } from '../../sending/sms-message.ts';
+import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
 import { readInput } from '../input.ts';
-import type { Operation } from '../operation.ts';
 import { flagIn, readAnswer, toFields } from '../read-answer.ts';
 
 const SMA_COVERAGE: Operation = {

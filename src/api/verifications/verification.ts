@@ -1,4 +1,4 @@
-import type { Operation } from '../operation.ts';
+import type { Operation } from '../../transport/operation.ts';
 import {
   type AnswerFields,
   optionalNumber,

@@ -1,4 +1,4 @@
-import type { PermitLease, PermitRequest } from '../../limits/shared-pace.ts';
+import type { PermitLease, PermitRequest } from '../../transport/shared-pace.ts';
 import { LATE_MS, lifeMs, SLOT_MS, spaceMs } from './spacing.ts';
 
 /** The permits that a process grants itself while the server does not answer: its share of the rate. */

@@ -1,6 +1,6 @@
 import { StoreError } from '../../errors.ts';
-import type { PermitLease, PermitRequest, RateLane, SharedPace } from '../../limits/shared-pace.ts';
 import { createStoreTime } from '../../limits/store-time.ts';
+import type { PermitLease, PermitRequest, RateLane, SharedPace } from '../../transport/shared-pace.ts';
 import { createAvailability } from '../failover/availability.ts';
 import type { EmitLimits } from '../failover/limits-event.ts';
 import { LEASE } from '../lua/scripts.ts';

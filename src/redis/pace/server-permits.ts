@@ -1,4 +1,4 @@
-import type { PermitLease, PermitRequest } from '../../limits/shared-pace.ts';
+import type { PermitLease, PermitRequest } from '../../transport/shared-pace.ts';
 import { escapeText } from '../key-hashing.ts';
 import type { RunScript } from '../run-script.ts';
 import { HORIZON_MS, LATE_MS, lifeMs, SLOW_LATE_MS, spaceMs } from './spacing.ts';

@@ -1,4 +1,4 @@
-import type { PermitRequest } from '../../limits/shared-pace.ts';
+import type { PermitRequest } from '../../transport/shared-pace.ts';
 
 /**
  * Why all processes together never exceed the rate.

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PermitLease, PermitRequest } from '../../../src/limits/shared-pace.ts';
 import { escapeText } from '../../../src/redis/key-hashing.ts';
 import { LEASE } from '../../../src/redis/lua/scripts.ts';
 import { createServerPermits, laneKeys } from '../../../src/redis/pace/server-permits.ts';
 import { toRedisCommands } from '../../../src/redis/redis-commands.ts';
 import { createRunScript, type RunScript } from '../../../src/redis/run-script.ts';
+import type { PermitLease, PermitRequest } from '../../../src/transport/shared-pace.ts';
 import { mostInASecond } from '../../support/pace-lane.ts';
 import { hasRedisServer, type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { connect, requestOf } from './kit.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Operation } from '../../../src/api/operation.ts';
 import { createCalls } from '../../../src/call.ts';
 import type { ClientContext } from '../../../src/client-context.ts';
 import {
@@ -18,6 +17,7 @@ import { sendMessages } from '../../../src/sending/pipeline.ts';
 import type { SendResult } from '../../../src/sending/results.ts';
 import type { SendOperation } from '../../../src/sending/send-operation.ts';
 import type { Addressing } from '../../../src/sending/sms-message.ts';
+import type { Operation } from '../../../src/transport/operation.ts';
 import { numberOf } from '../../support/client.ts';
 import { failureOf } from '../../support/transport.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sharedState } from '../../../src/internal/shared-state.ts';
+import { createSlowLane, SLOW_INTERVAL_MS } from '../../../src/transport/details-lane.ts';
 import { createLanes } from '../../../src/transport/lanes.ts';
-import { createSlowLane, SLOW_INTERVAL_MS } from '../../../src/transport/slow-lane.ts';
 import { SEND } from '../../support/transport.ts';
 
 const never = new AbortController().signal;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreError } from '../../../src/errors.ts';
-import type { PermitLease, RateLane, SharedPace } from '../../../src/limits/shared-pace.ts';
+import { SLOW_INTERVAL_MS } from '../../../src/transport/details-lane.ts';
 import { createLanes } from '../../../src/transport/lanes.ts';
-import { SLOW_INTERVAL_MS } from '../../../src/transport/slow-lane.ts';
+import type { PermitLease, RateLane, SharedPace } from '../../../src/transport/shared-pace.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
 import { type FakeTimeLine, fakeTimeLine, LATE_MS, leaseOf } from '../../support/pace-lane.ts';
 import {

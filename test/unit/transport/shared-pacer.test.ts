@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { PermitLease } from '../../../src/limits/shared-pace.ts';
 import { MAX_PAUSE_MS, PaceRefusal, SECOND_MS } from '../../../src/transport/pacer.ts';
+import type { PermitLease } from '../../../src/transport/shared-pace.ts';
 import { createSharedPacer, type HeldPermit, type SharedPacer } from '../../../src/transport/shared-pacer.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
 import { fakeTimeLine, LATE_MS, leaseOf, mostInASecond, permitAt } from '../../support/pace-lane.ts';
