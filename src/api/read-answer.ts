@@ -1,5 +1,5 @@
 import { ApiError } from '../errors.ts';
-import { advice } from '../transport/failure-text.ts';
+import { advice } from '../transport/error-text.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { TransportAnswer } from '../transport/transport.ts';
 

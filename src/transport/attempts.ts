@@ -2,16 +2,16 @@ import type { Call } from '../call.ts';
 import type { Credentials } from '../config/credentials.ts';
 import { StoreError, type Submission } from '../errors.ts';
 import { wait } from '../internal/wait.ts';
-import type { ApiFailureContext } from './api-failure.ts';
+import type { ApiFailureContext } from './api-error.ts';
 import { runAttempt } from './attempt.ts';
 import { startReport } from './attempt-events.ts';
-import { noTurnError, outcomeError, paceError, stopError } from './call-errors.ts';
 import type { UsePermit } from './lane.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { isPaceRefusal, MAX_PAUSE_MS } from './pacer.ts';
 import type { RequestContext, TransportEnvironment } from './request-context.ts';
 import { backoffMs, judgeOutcome, type RetryOptions, type Verdict } from './retry-policy.ts';
 import type { TransportAnswer } from './transport.ts';
+import { noTurnError, outcomeError, paceError, stopError } from './transport-errors.ts';
 
 /** A pause between calls is never longer, whatever a broken `Retry-After` says. */
 const MAX_SHARED_PAUSE_MS = 3_600_000;

@@ -11,7 +11,7 @@ import { MAX_TIMER_MS, raceAbort } from '../internal/wait.ts';
 import type { Fetch } from '../types.ts';
 import { discard } from './attempt.ts';
 import { judgeCause } from './causes.ts';
-import { statusHint } from './failure-text.ts';
+import { statusHint } from './error-text.ts';
 import { sendOnWire } from './wire.ts';
 
 /** The file of an export. */

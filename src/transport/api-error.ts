@@ -10,7 +10,7 @@ import {
   TlsUpgradeRequiredError,
 } from '../errors.ts';
 import { redactText } from '../internal/redact.ts';
-import { advice, type FailureContext, statusHint } from './failure-text.ts';
+import { advice, type FailureContext, statusHint } from './error-text.ts';
 
 /** An answer that is not a success, or a success that cannot be read. */
 export interface RefusedAnswer {

@@ -8,8 +8,8 @@ import {
   StoreError,
   TimeoutError,
 } from '../errors.ts';
-import { type ApiFailureContext, apiFailure, unreadableAnswer } from './api-failure.ts';
-import { advice, connectionText, timeoutText } from './failure-text.ts';
+import { type ApiFailureContext, apiFailure, unreadableAnswer } from './api-error.ts';
+import { advice, connectionText, timeoutText } from './error-text.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import type { PaceRefusal } from './pacer.ts';
 
