@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { createSentTimes } from '../src/api/sent-times.ts';
+import { createSentTimes } from '../src/api/sent-at-cache.ts';
 import { createCalls } from '../src/call.ts';
 import type { ClientContext } from '../src/client-context.ts';
 import { createEmit } from '../src/events.ts';

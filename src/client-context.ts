@@ -1,5 +1,5 @@
-import type { PriceBook } from './api/price-book.ts';
-import type { SentTimes } from './api/sent-times.ts';
+import type { PriceBook } from './api/price-cache.ts';
+import type { SentTimes } from './api/sent-at-cache.ts';
 import type { Guesses } from './api/verifications/limit-guesses.ts';
 import type { SessionBindings } from './api/verifications/session-bindings.ts';
 import type { SessionClaims } from './api/verifications/session-claims.ts';

@@ -1,5 +1,5 @@
-import { createPriceBook } from './api/price-book.ts';
-import { createSentTimes } from './api/sent-times.ts';
+import { createPriceBook } from './api/price-cache.ts';
+import { createSentTimes } from './api/sent-at-cache.ts';
 import { createGuesses } from './api/verifications/limit-guesses.ts';
 import { createSessionBindings } from './api/verifications/session-bindings.ts';
 import { createSessionClaims } from './api/verifications/session-claims.ts';

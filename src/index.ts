@@ -37,7 +37,7 @@ export type {
   LookupStatus,
   NumberLookup,
 } from './api/number-lookup.ts';
-export type { KnownPrice } from './api/price-book.ts';
+export type { KnownPrice } from './api/price-cache.ts';
 export type {
   InboundPrices,
   NumberTypePrice,

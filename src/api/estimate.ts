@@ -4,7 +4,7 @@ import { anything, type Fields, oneOf, shapeWith, text } from '../schema.ts';
 import { type Encoding, MAX_TEXT_CHARACTERS } from '../sending/sms-message.ts';
 import { estimateText, type TextEstimate } from '../text/estimate-text.ts';
 import { assertValid } from './input.ts';
-import type { KnownPrice } from './price-book.ts';
+import type { KnownPrice } from './price-cache.ts';
 
 /** A text, and the person it may go to. */
 export interface EstimateInput {

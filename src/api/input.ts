@@ -1,6 +1,6 @@
 import { ValidationError } from '../errors.ts';
+import { copyOf } from '../internal/clone-input.ts';
 import { type Field, findFlaw, text, unreadable } from '../schema.ts';
-import { copyOf } from './copy-of.ts';
 
 /** Throws a `ValidationError` that names the first field that is wrong. */
 export function assertValid(field: Field, value: unknown, name: string): void {

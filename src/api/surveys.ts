@@ -1,5 +1,6 @@
 import type { ClientContext } from '../client-context.ts';
 import type { Content } from '../guards/guard.ts';
+import { copyOf } from '../internal/clone-input.ts';
 import { anything, type Fields, list, shape, shapeWith, shortValues, text } from '../schema.ts';
 import { type BatchSettings, batchSettingFields, sendBatchRequest } from '../sending/batch-request.ts';
 import { sendOne } from '../sending/pipeline.ts';
@@ -15,7 +16,6 @@ import {
 } from '../sending/sms-message.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
-import { copyOf } from './copy-of.ts';
 import { assertValid, readId } from './input.ts';
 
 const SEND: Operation = {

@@ -1,7 +1,7 @@
-import { copyOf } from '../api/copy-of.ts';
 import type { Call } from '../call.ts';
 import { InvalidPhoneNumberError, type SmsError, ValidationError } from '../errors.ts';
 import type { Content, Exemption, OutgoingMessage } from '../guards/guard.ts';
+import { copyOf } from '../internal/clone-input.ts';
 import { sha256, toHex } from '../internal/digest.ts';
 import { readClientAddress } from '../internal/ip-address.ts';
 import { cleanInput } from '../phone/clean-input.ts';

@@ -1,7 +1,7 @@
-import { copyOf, fieldsOf } from '../api/copy-of.ts';
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
+import { copyOf, fieldsOf } from '../internal/clone-input.ts';
 import { anything, type Fields, findFlaw, list, shape, unreadable } from '../schema.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';

@@ -1,5 +1,5 @@
 import type { MessageStatus } from '../api/message-details.ts';
-import type { PriceBook } from '../api/price-book.ts';
+import type { PriceBook } from '../api/price-cache.ts';
 import type { Call } from '../call.ts';
 import type { Emit, EventBody } from '../events.ts';
 import {

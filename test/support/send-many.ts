@@ -1,4 +1,4 @@
-import { createSentTimes } from '../../src/api/sent-times.ts';
+import { createSentTimes } from '../../src/api/sent-at-cache.ts';
 import { type Call, createCalls } from '../../src/call.ts';
 import type { ClientContext } from '../../src/client-context.ts';
 import { createEmit, type SmsEvent } from '../../src/events.ts';

@@ -1,12 +1,12 @@
 import type { ClientContext } from '../../client-context.ts';
+import { copyOf } from '../../internal/clone-input.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
-import { copyOf } from '../copy-of.ts';
 import { assertValid, readId } from '../input.ts';
-import { createAccountCalls } from './account-call.ts';
 import { type ContactFile, fileSchema, writeForm } from './contact-file.ts';
 import { type ContactJob, readJob } from './contact-job.ts';
+import { createAccountCalls } from './contacts-request.ts';
 import {
   type ContactJobQuery,
   type ContactSelection,

@@ -1,13 +1,12 @@
 import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { readPhone } from '../../guards/desk.ts';
+import { copyOf } from '../../internal/clone-input.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { type Fields, shape, text } from '../../schema.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
-import { copyOf } from '../copy-of.ts';
 import { assertValid } from '../input.ts';
-import { type AccountRequest, createAccountCalls, readNothing } from './account-call.ts';
 import {
   type Contact,
   type ContactInput,
@@ -16,6 +15,7 @@ import {
   countryField,
   readContact,
 } from './contact.ts';
+import { type AccountRequest, createAccountCalls, readNothing } from './contacts-request.ts';
 import { numericId, readNumericId } from './group.ts';
 import { listPages, type PageQuery, pageFields } from './pages.ts';
 import { type PatchOperation, patchBody, patchSchema } from './patch.ts';

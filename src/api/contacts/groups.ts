@@ -1,11 +1,11 @@
 import type { ClientContext } from '../../client-context.ts';
+import { copyOf } from '../../internal/clone-input.ts';
 import { type Fields, flag, shape, shapeWith, text } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
-import { copyOf } from '../copy-of.ts';
 import { assertValid } from '../input.ts';
-import { createAccountCalls, readNothing } from './account-call.ts';
+import { createAccountCalls, readNothing } from './contacts-request.ts';
 import { type ContactGroup, idList, readGroup, readNumericId } from './group.ts';
 import { listPages, type PageQuery, pageFields } from './pages.ts';
 import { type PatchOperation, patchBody, patchSchema } from './patch.ts';

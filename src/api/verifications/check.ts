@@ -10,9 +10,9 @@ import { type Addressing, addressingFields, clientIpField } from '../../sending/
 import type { CallOptions } from '../../types.ts';
 import { readId, readInput } from '../input.ts';
 import { readAnswer } from '../read-answer.ts';
-import { refuseOtherNumber, refuseOthers, sessionError, waitError } from './refuse-session.ts';
 import type { Binding } from './session-bindings.ts';
 import type { CheckOutcome, SessionClaim } from './session-claims.ts';
+import { refuseOtherNumber, refuseOthers, sessionError, waitError } from './session-errors.ts';
 import { subjectField } from './start-input.ts';
 import { CHECK, GET, readVerification, type Verification } from './verification.ts';
 

@@ -5,7 +5,7 @@ import { addressingFields } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
 import { readId, readInput } from '../input.ts';
 import { readAnswer } from '../read-answer.ts';
-import { refuseOtherNumber, refuseOthers } from './refuse-session.ts';
+import { refuseOtherNumber, refuseOthers } from './session-errors.ts';
 import { subjectField } from './start-input.ts';
 import { GET, readVerification, type Verification } from './verification.ts';
 

@@ -4,7 +4,7 @@ import { wait } from '../../internal/wait.ts';
 import type { OnceRule, RuleFinding, TakeVerdict } from '../../limits/limit-store.ts';
 import type { Limiter, Reservation, StoreCall } from '../../limits/limiter.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
-import { sessionError, waitError } from './refuse-session.ts';
+import { sessionError, waitError } from './session-errors.ts';
 import { CHECK_WINDOW_MS, CLAIM_MS, checkRules, claimRule, usedRule } from './session-rules.ts';
 
 /** What became of a code that was to be checked. */

@@ -1,6 +1,7 @@
 import type { ClientContext } from '../../client-context.ts';
 import { ApiError, LimitError, type SmsError } from '../../errors.ts';
 import { type Cache, createCache } from '../../internal/cache.ts';
+import { copyOf } from '../../internal/clone-input.ts';
 import { describeDuration } from '../../internal/describe-duration.ts';
 import { maskNumber } from '../../internal/redact.ts';
 import { readReportedTime } from '../../internal/reported-time.ts';
@@ -9,7 +10,6 @@ import { sendMessages } from '../../sending/pipeline.ts';
 import { contentOf, type MessageReader, wireFields } from '../../sending/prepare.ts';
 import type { SendOperation, WireResult } from '../../sending/send-operation.ts';
 import type { CallOptions } from '../../types.ts';
-import { copyOf } from '../copy-of.ts';
 import { readAnswer } from '../read-answer.ts';
 import { startSchema, type VerificationStart } from './start-input.ts';
 import { readVerification, START, type Verification } from './verification.ts';

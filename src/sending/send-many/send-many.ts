@@ -1,7 +1,7 @@
-import { copyOf } from '../../api/copy-of.ts';
 import { callFields } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { AbortedError, type SmsError, ValidationError } from '../../errors.ts';
+import { copyOf } from '../../internal/clone-input.ts';
 import { anyFunction, type Fields, findFlaw, integer, shape, text } from '../../schema.ts';
 import type { CallOptions, Purpose } from '../../types.ts';
 import type { SendResult } from '../results.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPriceBook } from '../../../src/api/price-book.ts';
+import { createPriceBook } from '../../../src/api/price-cache.ts';
 import type { SubAccountPrices } from '../../../src/api/prices.ts';
 
 const SUB_ACCOUNT = 'team_otp';
