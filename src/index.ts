@@ -37,6 +37,7 @@ export type {
   LookupStatus,
   NumberLookup,
 } from './api/number-lookup.ts';
+export type { Price } from './api/parse-response.ts';
 export type { KnownPrice } from './api/price-cache.ts';
 export type {
   InboundPrices,
@@ -47,7 +48,6 @@ export type {
   PriceQuery,
   SubAccountPrices,
 } from './api/prices.ts';
-export type { Price } from './api/read-answer.ts';
 export type {
   SurveyBatchInput,
   SurveyBatchMessage,

@@ -4,8 +4,8 @@ import { either, type Fields, integer, oneOf, pattern, shape, text } from '../sc
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { assertValid } from './input.ts';
+import { numberIn, readAnswer, textIn, toFields } from './parse-response.ts';
 import { type PriceList, type PriceQuery, readPriceList } from './prices.ts';
-import { numberIn, readAnswer, textIn, toFields } from './read-answer.ts';
 
 const PRICES: Operation = {
   name: 'account.prices',

@@ -2,7 +2,7 @@ import type { ClientContext } from '../client-context.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { readId } from './input.ts';
-import { numberIn, readAnswer, toFields } from './read-answer.ts';
+import { numberIn, readAnswer, toFields } from './parse-response.ts';
 
 const MESSAGES = '/api/v1/subaccounts/{subAccountId}/messages';
 

@@ -11,7 +11,7 @@ import {
   readAnswer,
   textIn,
   toFields,
-} from './read-answer.ts';
+} from './parse-response.ts';
 
 const GET: Operation = {
   name: 'messages.get',

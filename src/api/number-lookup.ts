@@ -6,7 +6,7 @@ import {
   present,
   textIn,
   toFields,
-} from './read-answer.ts';
+} from './parse-response.ts';
 
 /** Kind of line; a value that this version does not know is given as it comes. */
 export type LookupPhoneType =

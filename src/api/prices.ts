@@ -8,7 +8,7 @@ import {
   textIn,
   toFields,
   toList,
-} from './read-answer.ts';
+} from './parse-response.ts';
 
 /** Filter of a price list. Everything is optional: without a filter the whole list comes. */
 export interface PriceQuery {

@@ -4,7 +4,7 @@ import { wireFields } from '../sending/prepare.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { assertValid } from './input.ts';
-import { optionalText, present, readAnswer, textIn, toFields, toList } from './read-answer.ts';
+import { optionalText, present, readAnswer, textIn, toFields, toList } from './parse-response.ts';
 
 const WEBHOOKS = {
   product: 'sms',

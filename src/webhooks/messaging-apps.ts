@@ -1,4 +1,4 @@
-import { present } from '../api/read-answer.ts';
+import { present } from '../api/parse-response.ts';
 import {
   asEventFields,
   type EventFields,

@@ -1,5 +1,5 @@
 import type { MessagePrice, MessageStatus } from '../api/message-details.ts';
-import { present } from '../api/read-answer.ts';
+import { present } from '../api/parse-response.ts';
 import {
   anyText,
   asEventFields,

@@ -1,4 +1,4 @@
-import { optionalText, present, textIn, toFields } from '../read-answer.ts';
+import { optionalText, present, textIn, toFields } from '../parse-response.ts';
 
 /** Kinds that 8x8 documents; a new one is given as it comes. */
 export type ContactJobType =

@@ -10,7 +10,7 @@ import {
   word,
 } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
-import { type AnswerFields, numberIn, optionalText, present, toFields, toList } from '../read-answer.ts';
+import { type AnswerFields, numberIn, optionalText, present, toFields, toList } from '../parse-response.ts';
 import { type ContactGroup, numericId, readGroup } from './group.ts';
 
 /** Addresses of a contact. */

@@ -3,7 +3,7 @@ import type { ClientContext } from '../../client-context.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { TransportRequest } from '../../transport/transport.ts';
 import type { CallOptions } from '../../types.ts';
-import { readAnswer } from '../read-answer.ts';
+import { readAnswer } from '../parse-response.ts';
 
 /** What one request holds, the account left out. */
 export type AccountRequest = Partial<Pick<TransportRequest, 'segments' | 'query' | 'body' | 'upload'>>;

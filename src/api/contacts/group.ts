@@ -1,6 +1,13 @@
 import { type Field, integer, list, refined } from '../../schema.ts';
 import { assertValid } from '../input.ts';
-import { numberIn, optionalFlag, optionalNumber, optionalText, present, toFields } from '../read-answer.ts';
+import {
+  numberIn,
+  optionalFlag,
+  optionalNumber,
+  optionalText,
+  present,
+  toFields,
+} from '../parse-response.ts';
 
 /** A group of contacts as 8x8 has it. In a contact 8x8 may leave out all but `id`. */
 export interface ContactGroup {

@@ -1,7 +1,7 @@
 import { type Fields, integer } from '../../schema.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
-import { type AnswerFields, answerError, optionalNumber, toFields, toList } from '../read-answer.ts';
+import { type AnswerFields, answerError, optionalNumber, toFields, toList } from '../parse-response.ts';
 import type { AccountCalls } from './contacts-request.ts';
 
 /** Part of a list, and the size of its pages. */

@@ -5,7 +5,7 @@ import { anything, type Fields, integer, list, moment, pattern, shape } from '..
 import { wireFields } from '../../sending/prepare.ts';
 import type { Operation } from '../../transport/operation.ts';
 import { assertValid, readId } from '../input.ts';
-import { optionalText, present, readAnswer, textIn, toFields, toList } from '../read-answer.ts';
+import { optionalText, present, readAnswer, textIn, toFields, toList } from '../parse-response.ts';
 
 const EXPORTS = '/api/v1/subaccounts/{subAccountId}/messages/exports';
 

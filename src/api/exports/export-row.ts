@@ -1,6 +1,6 @@
 import { readDateTime } from '../../internal/date-time.ts';
 import type { MessageDirection, MessageState, MessageStatusDetail } from '../message-details.ts';
-import { present } from '../read-answer.ts';
+import { present } from '../parse-response.ts';
 
 /**
  * One message of an export, with the names of `messages.get`. What the file leaves empty is absent; times are ISO 8601

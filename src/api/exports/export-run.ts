@@ -5,7 +5,7 @@ import { redactText } from '../../internal/redact.ts';
 import { wait } from '../../internal/wait.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
-import { answerError } from '../read-answer.ts';
+import { answerError } from '../parse-response.ts';
 import { CsvError, readCsv } from './csv.ts';
 import type { ExportJob, ExportQuery, ExportSteps } from './export-job.ts';
 import { type ExportRow, toExportRow } from './export-row.ts';

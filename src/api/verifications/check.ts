@@ -9,7 +9,7 @@ import { type Fields, shapeWith, word } from '../../schema.ts';
 import { type Addressing, addressingFields, clientIpField } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
 import { readId, readInput } from '../input.ts';
-import { readAnswer } from '../read-answer.ts';
+import { readAnswer } from '../parse-response.ts';
 import type { Binding } from './session-bindings.ts';
 import type { CheckOutcome, SessionClaim } from './session-claims.ts';
 import { refuseOtherNumber, refuseOthers, sessionError, waitError } from './session-errors.ts';

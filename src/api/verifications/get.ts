@@ -4,7 +4,7 @@ import { anything, type Fields, refined, shape } from '../../schema.ts';
 import { addressingFields } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
 import { readId, readInput } from '../input.ts';
-import { readAnswer } from '../read-answer.ts';
+import { readAnswer } from '../parse-response.ts';
 import { refuseOtherNumber, refuseOthers } from './session-errors.ts';
 import { subjectField } from './start-input.ts';
 import { GET, readVerification, type Verification } from './verification.ts';

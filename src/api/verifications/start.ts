@@ -10,7 +10,7 @@ import { sendMessages } from '../../sending/pipeline.ts';
 import { contentOf, type MessageReader, wireFields } from '../../sending/prepare.ts';
 import type { SendOperation, WireResult } from '../../sending/send-operation.ts';
 import type { CallOptions } from '../../types.ts';
-import { readAnswer } from '../read-answer.ts';
+import { readAnswer } from '../parse-response.ts';
 import { startSchema, type VerificationStart } from './start-input.ts';
 import { readVerification, START, type Verification } from './verification.ts';
 

@@ -6,7 +6,7 @@ import {
   present,
   textIn,
   toFields,
-} from '../read-answer.ts';
+} from '../parse-response.ts';
 
 const SESSIONS = '/api/v2/subaccounts/{subAccountId}/sessions';
 
