@@ -1,6 +1,6 @@
 import type { PriceBook } from './api/price-cache.ts';
 import type { SentTimes } from './api/sent-at-cache.ts';
-import type { Guesses } from './api/verifications/limit-guesses.ts';
+import type { Guesses } from './api/verifications/count-attempts.ts';
 import type { SessionBindings } from './api/verifications/session-bindings.ts';
 import type { SessionClaims } from './api/verifications/session-claims.ts';
 import type { Calls } from './call.ts';

@@ -16,7 +16,7 @@ import { createInbound } from './create-inbound.ts';
 import { ConfigurationError, ValidationError } from './errors.ts';
 import { createEmit } from './events.ts';
 import { CONSENT_NAMES } from './guards/consent-options.ts';
-import { createGuardsDesk, type GuardsDesk } from './guards/desk.ts';
+import { createGuardsDesk, type GuardsDesk } from './guards/guards-api.ts';
 import { GUARD_NAMES, type GuardsOptions } from './guards/registry.ts';
 import { logListener } from './internal/log-events.ts';
 import { type SharedState, sharedState } from './internal/shared-state.ts';

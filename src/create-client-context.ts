@@ -1,6 +1,6 @@
 import { createPriceBook } from './api/price-cache.ts';
 import { createSentTimes } from './api/sent-at-cache.ts';
-import { createGuesses } from './api/verifications/limit-guesses.ts';
+import { createGuesses } from './api/verifications/count-attempts.ts';
 import { createSessionBindings } from './api/verifications/session-bindings.ts';
 import { createSessionClaims } from './api/verifications/session-claims.ts';
 import { createCalls } from './call.ts';

@@ -143,8 +143,14 @@ export type {
   ConsentQuery,
   PossibleOptOut,
 } from './guards/consent-options.ts';
-export type { GuardCounter, GuardRefusal, GuardsDesk, GuardsInspection, GuardsQuery } from './guards/desk.ts';
 export type { GuardMode } from './guards/guard.ts';
+export type {
+  GuardCounter,
+  GuardRefusal,
+  GuardsDesk,
+  GuardsInspection,
+  GuardsQuery,
+} from './guards/guards-api.ts';
 export type * from './guards/reasons.ts';
 export type {
   BackoffGuardOptions,

@@ -1,6 +1,6 @@
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
-import { readPhone } from '../guards/desk.ts';
+import { readPhone } from '../guards/guards-api.ts';
 import { describeDuration } from '../internal/describe-duration.ts';
 import { anything, type Fields, flag, moment, oneOf, shapeWith, text } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';

@@ -1,7 +1,7 @@
 import type { Call, Calls } from '../call.ts';
 import { ValidationError } from '../errors.ts';
 import type { ConsentGuardOptions } from '../guards/consent-options.ts';
-import { readPhone } from '../guards/desk.ts';
+import { readPhone } from '../guards/guards-api.ts';
 import type { Phone, PhoneDefaults } from '../phone/normalise-phone.ts';
 import { type Field, findFlaw } from '../schema.ts';
 import type { AcceptedResult } from '../sending/results.ts';

@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
 import type { Emit } from '../events.ts';
-import { PURPOSES, rulesOf } from '../guards/desk.ts';
 import type { Exemption, Guard, OutgoingMessage } from '../guards/guard.ts';
+import { PURPOSES, rulesOf } from '../guards/guards-api.ts';
 import { countsRange } from '../guards/registry.ts';
 import { maskNumber } from '../internal/redact.ts';
 import type { Limiter } from '../limits/limiter.ts';

@@ -14,12 +14,6 @@ import { type ConsentGuardOptions, consentField } from './consent-options.ts';
 import { type ContentGuardOptions, contentField, createContentGuard } from './content.ts';
 import { type CountriesGuardOptions, countriesField, createCountriesGuard } from './countries.ts';
 import type { Guard } from './guard.ts';
-import {
-  createGuessesGuard,
-  describeGuessesRule,
-  type GuessesGuardOptions,
-  guessesField,
-} from './guesses.ts';
 import { createPhoneGuard, type PhoneGuardOptions, phoneField } from './phone.ts';
 import { createPrefixGuard, type PrefixGuardOptions, prefixField } from './prefix.ts';
 import type { GuardName } from './reasons.ts';
@@ -29,12 +23,17 @@ import {
   type UndeliverableGuardOptions,
   undeliverableField,
 } from './undeliverable.ts';
+import {
+  createGuessesGuard,
+  describeGuessesRule,
+  type GuessesGuardOptions,
+  guessesField,
+} from './verification-attempts.ts';
 
 export type { BackoffGuardOptions } from './backoff.ts';
 export type { ConsentGuardOptions } from './consent-options.ts';
 export type { ContentGuardOptions } from './content.ts';
 export type { CountriesGuardOptions } from './countries.ts';
-export type { GuessesGuardOptions } from './guesses.ts';
 export type { PhoneGuardOptions } from './phone.ts';
 export type { PrefixGuardOptions, PrefixRange } from './prefix.ts';
 export type {
@@ -44,6 +43,7 @@ export type {
   RecipientWindowOptions,
 } from './recipient.ts';
 export type { UndeliverableGuardOptions } from './undeliverable.ts';
+export type { GuessesGuardOptions } from './verification-attempts.ts';
 
 /** The safeguards, each `false` or options. A guard that is not named has its default. */
 export interface GuardsOptions {

@@ -1,6 +1,6 @@
 import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
-import { readPhone } from '../../guards/desk.ts';
+import { readPhone } from '../../guards/guards-api.ts';
 import { copyOf } from '../../internal/clone-input.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { type Fields, shape, text } from '../../schema.ts';

@@ -2,7 +2,7 @@ import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { NotFoundError, SmsError } from '../../errors.ts';
 import type { SmsEvent } from '../../events.ts';
-import { readPhone } from '../../guards/desk.ts';
+import { readPhone } from '../../guards/guards-api.ts';
 import { maskNumber } from '../../internal/redact.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { type Fields, shapeWith, word } from '../../schema.ts';

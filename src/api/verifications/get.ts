@@ -1,5 +1,5 @@
 import type { ClientContext } from '../../client-context.ts';
-import { readPhone } from '../../guards/desk.ts';
+import { readPhone } from '../../guards/guards-api.ts';
 import { anything, type Fields, refined, shape } from '../../schema.ts';
 import { addressingFields } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';

@@ -1,5 +1,5 @@
 import type { ClientContext } from '../../client-context.ts';
-import { readPhone } from '../../guards/desk.ts';
+import { readPhone } from '../../guards/guards-api.ts';
 import { anything, type Fields, shapeWith } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import { addressingFields, clientIpField } from '../../sending/sms-message.ts';
