@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { createSentTimes } from '../src/api/sent-at-cache.ts';
+import { createSentAtCache } from '../src/api/sent-at-cache.ts';
 import { createCalls } from '../src/call.ts';
 import type { ClientContext } from '../src/client-context.ts';
 import { createEmit } from '../src/events.ts';
@@ -55,7 +55,7 @@ function createClient(clock: Clock) {
     transport: { request },
     admission,
     limiter,
-    sentTimes: createSentTimes(clock),
+    sentTimes: createSentAtCache(clock),
     emit,
     prepare: { defaultCountry: undefined, acceptUnknownCallingCodes: false },
     subAccountId: 'bench',

@@ -1,6 +1,6 @@
-import type { PriceBook } from './api/price-cache.ts';
-import type { SentTimes } from './api/sent-at-cache.ts';
-import type { Guesses } from './api/verifications/count-attempts.ts';
+import type { PriceCache } from './api/price-cache.ts';
+import type { SentAtCache } from './api/sent-at-cache.ts';
+import type { AttemptCounter } from './api/verifications/count-attempts.ts';
 import type { SessionBindings } from './api/verifications/session-bindings.ts';
 import type { SessionClaims } from './api/verifications/session-claims.ts';
 import type { Calls } from './call.ts';
@@ -23,9 +23,9 @@ export interface ClientContext {
   readonly prepare: PrepareConfig;
   readonly subAccountId: string;
   readonly clearBackoff: ClearBackoff;
-  readonly priceBook: PriceBook;
-  readonly sentTimes: SentTimes;
-  readonly guesses: Guesses;
+  readonly priceCache: PriceCache;
+  readonly sentAtCache: SentAtCache;
+  readonly attempts: AttemptCounter;
   readonly sessionBindings: SessionBindings;
   readonly sessionClaims: SessionClaims;
   /** The account in webhook and price paths. Throws a `ConfigurationError` when none is set. */

@@ -16,7 +16,7 @@ import { createInbound } from './create-inbound.ts';
 import { ConfigurationError, ValidationError } from './errors.ts';
 import { createEmit } from './events.ts';
 import { CONSENT_NAMES } from './guards/consent-options.ts';
-import { createGuardsDesk, type GuardsDesk } from './guards/guards-api.ts';
+import { createGuardsApi, type GuardsApi } from './guards/guards-api.ts';
 import { GUARD_NAMES, type GuardsOptions } from './guards/registry.ts';
 import { logListener } from './internal/log-events.ts';
 import { type SharedState, sharedState } from './internal/shared-state.ts';
@@ -119,7 +119,7 @@ export class SmsClient {
   /** Work on many contacts at once. */
   readonly contactJobs: ContactJobs;
   /** See and clear the counts of a number. */
-  readonly guards: GuardsDesk;
+  readonly guards: GuardsApi;
   /** Record and read opt-ins and opt-outs. */
   readonly consent: Consent;
   readonly #options: SmsClientOptions;
@@ -154,7 +154,7 @@ export class SmsClient {
     this.contacts = createContacts(client);
     this.groups = createGroups(client);
     this.contactJobs = createContactJobs(client);
-    this.guards = createGuardsDesk({
+    this.guards = createGuardsApi({
       ...safeguards,
       calls: client.calls,
       phoneDefaults: resolved,

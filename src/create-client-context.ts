@@ -1,6 +1,6 @@
-import { createPriceBook } from './api/price-cache.ts';
-import { createSentTimes } from './api/sent-at-cache.ts';
-import { createGuesses } from './api/verifications/count-attempts.ts';
+import { createPriceCache } from './api/price-cache.ts';
+import { createSentAtCache } from './api/sent-at-cache.ts';
+import { createAttemptCounter } from './api/verifications/count-attempts.ts';
 import { createSessionBindings } from './api/verifications/session-bindings.ts';
 import { createSessionClaims } from './api/verifications/session-claims.ts';
 import { createCalls } from './call.ts';
@@ -63,9 +63,9 @@ export function createClientContext(
     clock,
     subAccountId,
     clearBackoff: createClearBackoff({ backoff, limiter, emit }),
-    priceBook: createPriceBook(subAccountId),
-    sentTimes: createSentTimes(clock),
-    guesses: createGuesses({ guards: guards.atCheck, limiter, emit }),
+    priceCache: createPriceCache(subAccountId),
+    sentAtCache: createSentAtCache(clock),
+    attempts: createAttemptCounter({ guards: guards.atCheck, limiter, emit }),
     sessionBindings: createSessionBindings({ limiter }),
     sessionClaims: createSessionClaims({ limiter }),
     prepare: { defaultCountry, bareDigits, acceptUnknownCallingCodes: phone === false },

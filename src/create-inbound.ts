@@ -17,7 +17,7 @@ export function createInbound(
   safeguards: Safeguards,
   { consent: guard, undeliverable }: ResolvedGuards,
 ): { readonly consent: Consent; readonly inboundPort: InboundPort } {
-  const { calls, clock, emit, prepare, priceBook } = client;
+  const { calls, clock, emit, prepare, priceCache: priceBook } = client;
   const ledger = createLedgerClient({ guard, emit });
   const own = { guard, ledger, send: createSendSms(client), clock, emit };
   const handleInbound = createHandleInbound({ ...own, block: createBlockNumber(client) });

@@ -147,7 +147,7 @@ export type { GuardMode } from './guards/guard.ts';
 export type {
   GuardCounter,
   GuardRefusal,
-  GuardsDesk,
+  GuardsApi as GuardsDesk,
   GuardsInspection,
   GuardsQuery,
 } from './guards/guards-api.ts';
@@ -178,7 +178,7 @@ export type {
   LimitStore,
   OnceRule,
   RefusalReason,
-  RuleFinding,
+  RuleViolation as RuleFinding,
   RuleState,
   Settlement,
   SlotRule,

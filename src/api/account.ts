@@ -4,7 +4,7 @@ import { either, type Fields, integer, oneOf, pattern, shape, text } from '../sc
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { assertValid } from './input.ts';
-import { numberIn, readAnswer, textIn, toFields } from './parse-response.ts';
+import { numberIn, parseResponse, textIn, toFields } from './parse-response.ts';
 import { type PriceList, type PriceQuery, readPriceList } from './prices.ts';
 
 const PRICES: Operation = {
@@ -72,7 +72,7 @@ const queryFields: Fields<PriceQuery> = {
 };
 const querySchema = shape(queryFields, 'a query { country, mcc, mnc, direction, subAccountId }');
 
-export function createAccount({ calls, transport, accountId, priceBook }: ClientContext): Account {
+export function createAccount({ calls, transport, accountId, priceCache: priceBook }: ClientContext): Account {
   return {
     prices: (query = {}, options = undefined) =>
       calls.run(options, async (call) => {
@@ -99,7 +99,7 @@ export function createAccount({ calls, transport, accountId, priceBook }: Client
           },
           call,
         );
-        const list = readAnswer(PRICES, answer, readPriceList);
+        const list = parseResponse(PRICES, answer, readPriceList);
         // One network's price is not the country's.
         if (!isOneNetwork) priceBook.record(list.subAccounts);
         return list;
@@ -114,7 +114,7 @@ export function createAccount({ calls, transport, accountId, priceBook }: Client
           },
           call,
         );
-        return readAnswer(BALANCE, answer, (body) => {
+        return parseResponse(BALANCE, answer, (body) => {
           const fields = toFields(body);
           return { balance: numberIn(fields, 'balance'), currency: textIn(fields, 'currency') };
         });

@@ -2,7 +2,7 @@ import type { ClientContext } from '../client-context.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { readId } from './input.ts';
-import { numberIn, readAnswer, toFields } from './parse-response.ts';
+import { numberIn, parseResponse, toFields } from './parse-response.ts';
 
 const MESSAGES = '/api/v1/subaccounts/{subAccountId}/messages';
 
@@ -52,7 +52,7 @@ export function createCancelling({ calls, transport, subAccountId }: ClientConte
       const segments: Record<string, string> = { subAccountId };
       for (const [name, id] of Object.entries(ids)) segments[name] = readId(id, name);
       const answer = await transport.request({ operation, segments }, call);
-      return readAnswer(operation, answer, (body) => ({
+      return parseResponse(operation, answer, (body) => ({
         cancelledCount: numberIn(toFields(body), 'cancelledCount'),
       }));
     });

@@ -48,7 +48,7 @@ const MICROS = 1_000_000;
 export function createEstimate({
   rewrite,
   prepare,
-  priceBook,
+  priceCache: priceBook,
 }: ClientContext): (message: EstimateInput) => MessageEstimate {
   return (message) => {
     assertValid(estimateSchema, message, 'message');

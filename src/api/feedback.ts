@@ -55,7 +55,7 @@ const feedbackSchema = shapeWith(['outcome'], feedbackFields, 'an object { outco
 export function createGiveFeedback(
   client: ClientContext,
 ): (umid: string, feedback: MessageFeedback, options?: CallOptions) => Promise<void> {
-  const { calls, transport, subAccountId, prepare, clearBackoff, clock, sentTimes } = client;
+  const { calls, transport, subAccountId, prepare, clearBackoff, clock, sentAtCache: sentTimes } = client;
 
   function assertInTime({ sentAt, sendLate = false }: MessageFeedback, umid: string, cleared: boolean): void {
     const since = sentAt === undefined ? sentTimes.find(umid) : new Date(sentAt).getTime();

@@ -1,5 +1,5 @@
 import { ValidationError } from '../errors.ts';
-import { copyOf } from '../internal/clone-input.ts';
+import { cloneInput } from '../internal/clone-input.ts';
 import { type Field, findFlaw, text, unreadable } from '../schema.ts';
 
 /** Throws a `ValidationError` that names the first field that is wrong. */
@@ -15,7 +15,7 @@ export function assertValid(field: Field, value: unknown, name: string): void {
 export function readInput<Input>(field: Field, input: Input, name: string): Input {
   let copy: Input;
   try {
-    copy = copyOf(input);
+    copy = cloneInput(input);
   } catch {
     const flaw = unreadable(name);
     throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);

@@ -6,7 +6,7 @@ import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { readInput } from './input.ts';
 import { type NumberLookup, readLookup } from './number-lookup.ts';
-import { readAnswer } from './parse-response.ts';
+import { parseResponse } from './parse-response.ts';
 
 const FREE: Operation = {
   name: 'lookup.get',
@@ -71,7 +71,7 @@ export function createLookup({ calls, transport, subAccountId, prepare }: Client
           },
           call,
         );
-        return readAnswer(operation, answer, readLookup);
+        return parseResponse(operation, answer, readLookup);
       }),
   };
 }

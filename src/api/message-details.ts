@@ -3,12 +3,12 @@ import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { readId } from './input.ts';
 import {
-  type AnswerFields,
+  type ResponseFields,
   numberIn,
   optionalNumber,
   optionalText,
   present,
-  readAnswer,
+  parseResponse,
   textIn,
   toFields,
 } from './parse-response.ts';
@@ -96,7 +96,7 @@ export interface MessageDetails {
   readonly batchId?: string;
 }
 
-function readStatus(fields: AnswerFields): MessageStatus {
+function readStatus(fields: ResponseFields): MessageStatus {
   return {
     state: textIn(fields, 'state'),
     ...present({
@@ -150,6 +150,6 @@ export function createGetMessage({
     calls.run(options, async (call) => {
       const segments = { subAccountId, umid: readId(umid, 'umid') };
       const answer = await transport.request({ operation: GET, segments }, call);
-      return readAnswer(GET, answer, readDetails);
+      return parseResponse(GET, answer, readDetails);
     });
 }

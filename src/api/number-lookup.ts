@@ -1,5 +1,5 @@
 import {
-  type AnswerFields,
+  type ResponseFields,
   optionalFlag,
   optionalNumber,
   optionalText,
@@ -84,7 +84,7 @@ export interface NumberLookup {
   readonly roamingOperator?: LookupOperator;
 }
 
-function readStatus(fields: AnswerFields): LookupStatus {
+function readStatus(fields: ResponseFields): LookupStatus {
   const status = toFields(fields.status, 'status');
   const errorCode = optionalNumber(status, 'errorCode');
   const reasons: Readonly<Record<number, LookupErrorReason>> = REASONS;
@@ -100,7 +100,7 @@ function readStatus(fields: AnswerFields): LookupStatus {
   };
 }
 
-function operatorIn(fields: AnswerFields, name: string): LookupOperator | undefined {
+function operatorIn(fields: ResponseFields, name: string): LookupOperator | undefined {
   const value = fields[name];
   if (value === undefined || value === null) return undefined;
   const operator = toFields(value, name);

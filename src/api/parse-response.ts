@@ -1,22 +1,22 @@
 import { ApiError } from '../errors.ts';
 import { advice } from '../transport/error-text.ts';
 import type { Operation } from '../transport/operation.ts';
-import type { TransportAnswer } from '../transport/transport.ts';
+import type { TransportResponse } from '../transport/transport.ts';
 
 /** Fields of an answer; what a field holds is to be found out. */
-export type AnswerFields = Readonly<Record<string, unknown>>;
+export type ResponseFields = Readonly<Record<string, unknown>>;
 
 /** An answer that is not what 8x8 documents. Never leaves this file. */
-class MalformedAnswer extends Error {}
+class MalformedResponse extends Error {}
 
 function refuse(name: string, wanted: string): never {
-  throw new MalformedAnswer(`${name} is not ${wanted}`);
+  throw new MalformedResponse(`${name} is not ${wanted}`);
 }
 
 /** The error of a success that cannot be used. */
-export function answerError(
+export function responseError(
   operation: Operation,
-  { status, attempts }: Pick<TransportAnswer, 'status' | 'attempts'>,
+  { status, attempts }: Pick<TransportResponse, 'status' | 'attempts'>,
   problem: string,
 ): ApiError {
   const submission = operation.repeat === 'safe' ? 'not-submitted' : 'unknown';
@@ -38,52 +38,52 @@ export function answerError(
  * Reads the body of a success. What `read` misses becomes an `ApiError` that names the field and never shows its value:
  * whatever 8x8 sends, nothing else is thrown.
  */
-export function readAnswer<Result>(
+export function parseResponse<Result>(
   operation: Operation,
-  answer: TransportAnswer,
+  answer: TransportResponse,
   read: (body: unknown) => Result,
 ): Result {
   try {
     return read(answer.body);
   } catch (error) {
-    if (error instanceof MalformedAnswer) throw answerError(operation, answer, error.message);
+    if (error instanceof MalformedResponse) throw responseError(operation, answer, error.message);
     throw error;
   }
 }
 
-export function toFields(value: unknown, name = 'the answer'): AnswerFields {
+export function toFields(value: unknown, name = 'the answer'): ResponseFields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(name, 'an object');
-  return value as AnswerFields;
+  return value as ResponseFields;
 }
 
 export function toList(value: unknown, name = 'the answer'): readonly unknown[] {
   return Array.isArray(value) ? value : refuse(name, 'a list');
 }
 
-export function textIn(fields: AnswerFields, name: string): string {
+export function textIn(fields: ResponseFields, name: string): string {
   return optionalText(fields, name) ?? refuse(name, 'a text');
 }
 
-export function numberIn(fields: AnswerFields, name: string): number {
+export function numberIn(fields: ResponseFields, name: string): number {
   return optionalNumber(fields, name) ?? refuse(name, 'a number');
 }
 
 /** Undefined also for null, and for what is no text: what may be missing must not fail a whole answer. */
-export function optionalText(fields: AnswerFields, name: string): string | undefined {
+export function optionalText(fields: ResponseFields, name: string): string | undefined {
   const value = fields[name];
   return typeof value === 'string' ? value : undefined;
 }
 
-export function optionalNumber(fields: AnswerFields, name: string): number | undefined {
+export function optionalNumber(fields: ResponseFields, name: string): number | undefined {
   const value = fields[name];
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
-export function flagIn(fields: AnswerFields, name: string): boolean {
+export function flagIn(fields: ResponseFields, name: string): boolean {
   return optionalFlag(fields, name) ?? refuse(name, 'true or false');
 }
 
-export function optionalFlag(fields: AnswerFields, name: string): boolean | undefined {
+export function optionalFlag(fields: ResponseFields, name: string): boolean | undefined {
   const value = fields[name];
   return typeof value === 'boolean' ? value : undefined;
 }
@@ -103,7 +103,7 @@ export interface Price {
   readonly currency: string;
 }
 
-export function priceIn(fields: AnswerFields, name: string): Price {
+export function priceIn(fields: ResponseFields, name: string): Price {
   const price = toFields(fields[name], name);
   return { amount: numberIn(price, 'amount'), currency: textIn(price, 'currency') };
 }

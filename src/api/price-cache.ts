@@ -20,7 +20,7 @@ export interface RealPrice {
 }
 
 /** Prices of the client's own sub-account, by country. */
-export interface PriceBook {
+export interface PriceCache {
   find(country: string): KnownPrice | undefined;
   /** A price list replaces what was known of its countries. */
   record(subAccounts: readonly SubAccountPrices[]): void;
@@ -49,7 +49,7 @@ function correct(known: KnownPrice | undefined, { perSms, currency }: RealPrice)
     : { ...known, isHighestOfSeveral: true };
 }
 
-export function createPriceBook(subAccountId: string): PriceBook {
+export function createPriceCache(subAccountId: string): PriceCache {
   let prices: Cache<string, KnownPrice> | undefined;
 
   function keep(country: string, price: KnownPrice): void {

@@ -1,5 +1,5 @@
 import {
-  type AnswerFields,
+  type ResponseFields,
   optionalNumber,
   optionalText,
   type Price,
@@ -77,7 +77,7 @@ export interface PriceList {
 }
 
 /** 8x8's schema: lists, each entry with `countries`, or the countries themselves. 8x8's examples: `{ countries }`. */
-function countriesOf(fields: AnswerFields, name: 'outbound' | 'inbound'): readonly AnswerFields[] {
+function countriesOf(fields: ResponseFields, name: 'outbound' | 'inbound'): readonly ResponseFields[] {
   const value = fields[name];
   if (value === undefined || value === null) return [];
   const groups = (Array.isArray(value) ? value : [value]).map((group) => toFields(group, name));
@@ -88,7 +88,7 @@ function countriesOf(fields: AnswerFields, name: 'outbound' | 'inbound'): readon
   );
 }
 
-function readCountry(country: AnswerFields) {
+function readCountry(country: ResponseFields) {
   return {
     alpha2Code: textIn(country, 'alpha2Code'),
     ...present({

@@ -4,7 +4,7 @@ import type { WireResult } from '../sending/send-operation.ts';
 import type { Clock } from '../types.ts';
 
 /** When messages went out whose outcome may be reported. A convenience: it forgets, and knows this client only. */
-export interface SentTimes {
+export interface SentAtCache {
   /** Remembers one-time passwords and messages with `track: 'Outcome'` that 8x8 took. */
   record(messages: readonly PreparedMessage[], written: readonly WireResult[]): void;
   /** Epoch milliseconds; undefined when it is not known. */
@@ -14,7 +14,7 @@ export interface SentTimes {
 /** Within 15 minutes, at 100 one-time passwords a second. About 10 MB when full. */
 const MAX_REMEMBERED = 90_000;
 
-export function createSentTimes(clock: Clock): SentTimes {
+export function createSentAtCache(clock: Clock): SentAtCache {
   let sentAt: Cache<string, number> | undefined;
   return {
     record(messages, written) {

@@ -1,6 +1,6 @@
 import type { ClientContext } from '../client-context.ts';
 import type { Content } from '../guards/guard.ts';
-import { copyOf } from '../internal/clone-input.ts';
+import { cloneInput } from '../internal/clone-input.ts';
 import { anything, type Fields, list, shape, shapeWith, shortValues, text } from '../schema.ts';
 import { type BatchSettings, batchSettingFields, sendBatchRequest } from '../sending/batch-request.ts';
 import { sendOne } from '../sending/pipeline.ts';
@@ -197,7 +197,7 @@ export function createSurveys(client: ClientContext): Surveys {
     send: (survey, options) =>
       calls.run(options, (call) => {
         assertValid(inputSchema, survey, '');
-        const { surveyId, ...message } = copyOf(survey);
+        const { surveyId, ...message } = cloneInput(survey);
         const segments = { subAccountId, surveyId: readId(surveyId, 'surveyId') };
         return sendOne(client, message, { operation: SEND, segments, reader: surveyReader(rewrite) }, call);
       }),
@@ -205,7 +205,7 @@ export function createSurveys(client: ClientContext): Surveys {
       calls.run(options, async (call) => {
         assertValid(batchSchema, batch, '');
         const { surveyId } = batch;
-        const template = copyOf(batch.template);
+        const template = cloneInput(batch.template);
         const { results, batchId } = await sendBatchRequest(
           client,
           readInputs(batch),

@@ -4,7 +4,7 @@ import { wireFields } from '../sending/prepare.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { assertValid } from './input.ts';
-import { optionalText, present, readAnswer, textIn, toFields, toList } from './parse-response.ts';
+import { optionalText, present, parseResponse, textIn, toFields, toList } from './parse-response.ts';
 
 const WEBHOOKS = {
   product: 'sms',
@@ -200,7 +200,7 @@ export function createWebhookSettings({ calls, transport, accountId }: ClientCon
           },
           call,
         );
-        return readAnswer(LIST, answer, (body) => toList(body).map(readWebhook));
+        return parseResponse(LIST, answer, (body) => toList(body).map(readWebhook));
       }),
     set: (webhooks, options) =>
       calls.run(options, async (call) => {

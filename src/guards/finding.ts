@@ -1,7 +1,7 @@
 import type { GuardDecision } from '../errors.ts';
 import { describeDuration } from '../internal/describe-duration.ts';
 import { maskNumber } from '../internal/redact.ts';
-import type { LimitRule, RuleFinding } from '../limits/limit-store.ts';
+import type { LimitRule, RuleViolation } from '../limits/limit-store.ts';
 import type { OutgoingMessage } from './guard.ts';
 import type { GuardName, GuardReason } from './reasons.ts';
 import { describeGuardRule } from './registry.ts';
@@ -24,7 +24,7 @@ function describeRule(rule: LimitRule, observed: number): string {
 }
 
 /** A sentence for a developer about a limit that refused. */
-export function describeFinding({ rule, reason, observed, retryAfterMs }: RuleFinding): string {
+export function describeViolation({ rule, reason, observed, retryAfterMs }: RuleViolation): string {
   const what =
     reason === 'capacity'
       ? `The limit store is full of live entries for "${rule.id}" and forgets none of them. Give it more room.`
@@ -35,7 +35,7 @@ export function describeFinding({ rule, reason, observed, retryAfterMs }: RuleFi
 }
 
 /** A message that goes out once has a reason of its own: that it is `done` says nothing to who wanted to send it. */
-function reasonOf({ rule, reason }: RuleFinding): GuardReason {
+function reasonOf({ rule, reason }: RuleViolation): GuardReason {
   // What a `once` rule says of its record is read before a decision is made of it.
   if (rule.kind !== 'once' || reason === 'capacity') return reason as GuardReason;
   return rule.id === 'opt-in-request' ? 'requested-recently' : 'answered-recently';
@@ -45,10 +45,10 @@ function reasonOf({ rule, reason }: RuleFinding): GuardReason {
  * The record of a limit's refusal. `retryAfterMs` is the largest of all refusing rules, and absent when one of them is
  * not lifted by time.
  */
-export function decisionOfFinding(
-  finding: RuleFinding,
+export function decisionOfViolation(
+  finding: RuleViolation,
   { phone }: OutgoingMessage,
-  all: readonly RuleFinding[] = [],
+  all: readonly RuleViolation[] = [],
 ): GuardDecision {
   const { rule, observed } = finding;
   const waits = all.map(({ retryAfterMs }) => retryAfterMs ?? Number.POSITIVE_INFINITY);
@@ -68,7 +68,7 @@ export function decisionOfFinding(
 }
 
 /** The refusal that lasts longest; one that time does not lift lasts for ever. */
-export function longestWait(refusals: readonly RuleFinding[]): RuleFinding {
+export function longestWait(refusals: readonly RuleViolation[]): RuleViolation {
   return refusals.reduce((longest, finding) =>
     (finding.retryAfterMs ?? Number.POSITIVE_INFINITY) > (longest.retryAfterMs ?? Number.POSITIVE_INFINITY)
       ? finding

@@ -7,7 +7,7 @@ import type { Limiter } from '../limits/limiter.ts';
 import { normalisePhone, type Phone, type PhoneDefaults } from '../phone/normalise-phone.ts';
 import { type Fields, findFlaw, oneOf, shape, text } from '../schema.ts';
 import type { CallOptions, Clock, Purpose } from '../types.ts';
-import { describeFinding } from './finding.ts';
+import { describeViolation } from './finding.ts';
 import type { Guard, OutgoingMessage } from './guard.ts';
 import type { GuardName, GuardReason } from './reasons.ts';
 import { type ConfigurableGuard, countsRange, GUARD_NAMES } from './registry.ts';
@@ -51,7 +51,7 @@ export interface GuardsInspection {
 }
 
 /** For support staff: why does this person get no SMS, and let them. */
-export interface GuardsDesk {
+export interface GuardsApi {
   /**
    * What is counted for a number, what would be refused now, and until when. Changes nothing.
    *
@@ -68,7 +68,7 @@ export interface GuardsDesk {
   release(destination: string, query?: GuardsQuery, options?: CallOptions): Promise<void>;
 }
 
-export interface DeskConfig {
+export interface GuardsApiConfig {
   readonly calls: Calls;
   readonly guards: readonly Guard[];
   readonly limiter: Limiter;
@@ -108,7 +108,7 @@ export function rulesOf(
   return new Map(rules.map((rule) => [rule.id, rule]));
 }
 
-export function createGuardsDesk(config: DeskConfig): GuardsDesk {
+export function createGuardsApi(config: GuardsApiConfig): GuardsApi {
   const { calls, guards, limiter, clock, emit, phoneDefaults } = config;
 
   function readQuery(destination: unknown, query: GuardsQuery): { phone: Phone; chosen: readonly Guard[] } {
@@ -160,7 +160,7 @@ export function createGuardsDesk(config: DeskConfig): GuardsDesk {
         const { rule, count: observed, retryAfterMs } = state;
         const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
         const reason = REASONS[rule.kind] ?? 'over-limit';
-        const message = describeFinding({ rule, reason, observed, ...wait });
+        const message = describeViolation({ rule, reason, observed, ...wait });
         return [{ guard: rule.guard as GuardName, purpose, reason, message, ...wait }];
       }),
     );

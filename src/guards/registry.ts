@@ -24,10 +24,10 @@ import {
   undeliverableField,
 } from './undeliverable.ts';
 import {
-  createGuessesGuard,
-  describeGuessesRule,
-  type GuessesGuardOptions,
-  guessesField,
+  createVerificationAttemptsGuard,
+  describeVerificationAttemptsRule,
+  type VerificationAttemptsGuardOptions,
+  verificationAttemptsField,
 } from './verification-attempts.ts';
 
 export type { BackoffGuardOptions } from './backoff.ts';
@@ -43,7 +43,7 @@ export type {
   RecipientWindowOptions,
 } from './recipient.ts';
 export type { UndeliverableGuardOptions } from './undeliverable.ts';
-export type { GuessesGuardOptions } from './verification-attempts.ts';
+export type { VerificationAttemptsGuardOptions as GuessesGuardOptions } from './verification-attempts.ts';
 
 /** The safeguards, each `false` or options. A guard that is not named has its default. */
 export interface GuardsOptions {
@@ -64,7 +64,7 @@ export interface GuardsOptions {
   /** Numbers that a network called non-existent. On: nothing is sent to them for a day. */
   readonly undeliverable?: false | UndeliverableGuardOptions | undefined;
   /** Codes tried with `verifications.check`. On: 20 per hour and number, 100 per hour and client address. */
-  readonly guesses?: false | GuessesGuardOptions | undefined;
+  readonly guesses?: false | VerificationAttemptsGuardOptions | undefined;
 }
 
 /** The key of a guard under `guards` of the options. */
@@ -128,12 +128,12 @@ const GUARDS: { readonly [Name in ConfigurableGuard]-?: GuardEntry<Name> } = {
     byDefault: {},
   },
   guesses: {
-    field: guessesField,
-    create: createGuessesGuard,
+    field: verificationAttemptsField,
+    create: createVerificationAttemptsGuard,
     error: LimitError,
     byDefault: {},
     at: 'check',
-    describe: describeGuessesRule,
+    describe: describeVerificationAttemptsRule,
   },
 };
 

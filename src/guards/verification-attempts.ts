@@ -11,7 +11,7 @@ import { type LimitWindow, windowField } from './recipient.ts';
  *
  * @example guesses: { perNumber: { limit: 10, windowMs: 3_600_000 }, perClientIp: false }
  */
-export interface GuessesGuardOptions {
+export interface VerificationAttemptsGuardOptions {
   /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
   /**
@@ -27,23 +27,23 @@ export interface GuessesGuardOptions {
   readonly perClientIp?: false | LimitWindow | undefined;
 }
 
-const fields: Fields<GuessesGuardOptions> = {
+const fields: Fields<VerificationAttemptsGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
   perNumber: falseOr(windowField),
   perClientIp: falseOr(windowField),
 };
-export const guessesField = falseOr(shape(fields, FALSE_OR_OPTIONS));
+export const verificationAttemptsField = falseOr(shape(fields, FALSE_OR_OPTIONS));
 
 const HOUR_MS = 3_600_000;
 const DEFAULT_PER_NUMBER: LimitWindow = { limit: 20, windowMs: HOUR_MS };
 const DEFAULT_PER_CLIENT_IP: LimitWindow = { limit: 100, windowMs: HOUR_MS };
 
 /** Limits the codes that are tried for a number, and from a client address. Looks at no message. */
-export function createGuessesGuard({
+export function createVerificationAttemptsGuard({
   mode = 'enforce',
   perNumber = DEFAULT_PER_NUMBER,
   perClientIp = DEFAULT_PER_CLIENT_IP,
-}: GuessesGuardOptions): Guard<'guesses'> {
+}: VerificationAttemptsGuardOptions): Guard<'guesses'> {
   // Copies: what was checked is what counts, whatever becomes of the caller's objects.
   const numberWindow = perNumber && { ...perNumber };
   const ipWindow = perClientIp && { ...perClientIp };
@@ -66,7 +66,7 @@ export function createGuessesGuard({
   };
 }
 
-export function describeGuessesRule(rule: LimitRule, observed: number): string | undefined {
+export function describeVerificationAttemptsRule(rule: LimitRule, observed: number): string | undefined {
   if (rule.kind !== 'window') return undefined;
   const whose = rule.id.startsWith('guesses:ip') ? 'from this address' : 'for this number';
   return `${observed} of ${rule.limit} codes allowed in ${describeDuration(rule.windowMs)} were tried ${whose} without success.`;

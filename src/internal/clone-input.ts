@@ -20,7 +20,7 @@ export function fieldsOf(input: object): Record<string, unknown> {
 }
 
 /** A copy, dates included, so that what was checked is what is sent even when the caller changes the object meanwhile. */
-export function copyOf<Input>(input: Input): Input {
+export function cloneInput<Input>(input: Input): Input {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
   const copy = fieldsOf(input);
   for (const name of Object.keys(copy)) {

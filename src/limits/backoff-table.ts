@@ -1,4 +1,4 @@
-import type { BackoffRule, LimitKey, RuleFinding, RuleState } from './limit-store.ts';
+import type { BackoffRule, LimitKey, RuleViolation, RuleState } from './limit-store.ts';
 import { PAYLOAD, RowTable, type Seed } from './row-table.ts';
 import { type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 
@@ -50,7 +50,7 @@ export class BackoffTable implements RuleTable<BackoffRule> {
     this.rows = new RowTable(3, maxRows, seed);
   }
 
-  check(rule: BackoffRule, nowMs: number, inserts: number): RuleFinding | undefined {
+  check(rule: BackoffRule, nowMs: number, inserts: number): RuleViolation | undefined {
     const slot = this.rows.find(rule.key);
     if (slot < 0) {
       this.rows.sweep((other) => this.#isDead(other, nowMs));

@@ -1,4 +1,4 @@
-import type { BlockRule, LimitKey, RuleFinding, RuleState } from './limit-store.ts';
+import type { BlockRule, LimitKey, RuleViolation, RuleState } from './limit-store.ts';
 import { type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 import { SweptMap } from './swept-map.ts';
 
@@ -27,7 +27,7 @@ export class BlockTable implements RuleTable<BlockRule> {
     this.#blocks = new SweptMap(maxEntries);
   }
 
-  check(rule: BlockRule, nowMs: number, inserts: number): RuleFinding | undefined {
+  check(rule: BlockRule, nowMs: number, inserts: number): RuleViolation | undefined {
     const block = this.#blocks.get(rule.key);
     if (rule.activate !== true) {
       const retryAfterMs = block === undefined ? 0 : leftMs(block, nowMs);

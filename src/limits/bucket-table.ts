@@ -1,4 +1,4 @@
-import type { LimitKey, RuleFinding, RuleState, WindowRule } from './limit-store.ts';
+import type { LimitKey, RuleViolation, RuleState, WindowRule } from './limit-store.ts';
 import { SUB_BUCKETS } from './limit-store.ts';
 import { PAYLOAD, type RowTable } from './row-table.ts';
 import { details, type Expiry, type Hold, LEASE_MS, type RuleTable, whenFreed } from './rule-table.ts';
@@ -55,7 +55,7 @@ export class BucketTable implements RuleTable<WindowRule> {
     this.#extend(nowMs + LEASE_MS);
   }
 
-  check(rule: WindowRule, nowMs: number, inserts: number): RuleFinding | undefined {
+  check(rule: WindowRule, nowMs: number, inserts: number): RuleViolation | undefined {
     const slot = this.rows.find(rule.key);
     const folded = this.#fold.countOf(rule.key, nowMs);
     const observed = folded + (slot < 0 ? 0 : this.#amountOf(slot, nowMs));

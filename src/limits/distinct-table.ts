@@ -1,4 +1,4 @@
-import type { DistinctRule, LimitKey, RuleFinding, RuleState } from './limit-store.ts';
+import type { DistinctRule, LimitKey, RuleViolation, RuleState } from './limit-store.ts';
 import { details, type Expiry, type Hold, LEASE_MS, type RuleTable, whenFreed } from './rule-table.ts';
 import { SweptMap } from './swept-map.ts';
 
@@ -21,7 +21,7 @@ export class DistinctTable implements RuleTable<DistinctRule> {
     this.#keys = new SweptMap(maxEntries);
   }
 
-  check(rule: DistinctRule, nowMs: number, inserts: number): RuleFinding | undefined {
+  check(rule: DistinctRule, nowMs: number, inserts: number): RuleViolation | undefined {
     const members = this.#keys.get(rule.key);
     const member = members?.get(rule.member);
     if (member !== undefined && this.#isLive(member, nowMs)) return undefined;

@@ -1,5 +1,5 @@
 import { BUCKET_WORDS, BucketTable } from './bucket-table.ts';
-import type { LimitKey, RuleFinding, RuleState, WindowRule } from './limit-store.ts';
+import type { LimitKey, RuleViolation, RuleState, WindowRule } from './limit-store.ts';
 import { MAX_WINDOW_MS } from './limit-store.ts';
 import { PAYLOAD, RowTable, type Seed } from './row-table.ts';
 import { details, type Expiry, type Hold, LEASE_MS, type RuleTable, whenFreed } from './rule-table.ts';
@@ -40,7 +40,7 @@ export class ExactLogTable implements RuleTable<WindowRule> {
     this.#baseMs = Math.floor(nowMs);
   }
 
-  check(rule: WindowRule, nowMs: number, inserts: number): RuleFinding | undefined {
+  check(rule: WindowRule, nowMs: number, inserts: number): RuleViolation | undefined {
     const slot = this.rows.find(rule.key);
     const folded = this.#fold.countOf(rule.key, nowMs);
     // Nothing is dropped before it stands in the way: most checks see a row that is not full.

@@ -179,7 +179,7 @@ export type RefusalReason =
   | 'capacity';
 
 /** The finding of one rule that refused, or would have refused in monitor mode. */
-export interface RuleFinding {
+export interface RuleViolation {
   /** The rule of the request. */
   readonly rule: LimitRule;
   /** Why it refused, or would have refused. */
@@ -203,7 +203,7 @@ export type TakeVerdict =
       /** Every enforcing rule admitted the message, and all rules were recorded. */
       readonly granted: true;
       /** Monitor-mode rules that are over their limit. */
-      readonly observed: readonly RuleFinding[];
+      readonly observed: readonly RuleViolation[];
       /** The wait in milliseconds that a `backoff` rule of this request has just started; the longest of several. */
       readonly waitMs?: number;
     }
@@ -211,9 +211,9 @@ export type TakeVerdict =
       /** At least one enforcing rule refused. */
       readonly granted: false;
       /** Every enforcing rule that refused; never empty. Nothing was recorded for this request. */
-      readonly refusals: readonly RuleFinding[];
+      readonly refusals: readonly RuleViolation[];
       /** Monitor-mode rules that are over their limit. */
-      readonly observed: readonly RuleFinding[];
+      readonly observed: readonly RuleViolation[];
     };
 
 /** The outcome of a reservation. Settling an unknown or settled reservation changes nothing. */

@@ -6,7 +6,7 @@ import type { Clock } from '../types.ts';
 import type {
   LimitRule,
   LimitStore,
-  RuleFinding,
+  RuleViolation,
   RuleState,
   Settlement,
   TakeRequest,
@@ -200,7 +200,7 @@ function isVerdict(value: unknown): value is TakeVerdict {
   return granted === true || (granted === false && isFindings(refusals) && refusals.length > 0);
 }
 
-function isFindings(value: unknown): value is readonly RuleFinding[] {
+function isFindings(value: unknown): value is readonly RuleViolation[] {
   return Array.isArray(value) && value.every((finding) => typeof finding?.rule?.kind === 'string');
 }
 

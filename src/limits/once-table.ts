@@ -1,4 +1,4 @@
-import type { LimitKey, OnceRule, RuleFinding, RuleState } from './limit-store.ts';
+import type { LimitKey, OnceRule, RuleViolation, RuleState } from './limit-store.ts';
 import { details, type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 import { SweptMap } from './swept-map.ts';
 
@@ -46,7 +46,7 @@ export class OnceTable implements RuleTable<OnceRule> {
     this.#entries = new SweptMap(maxEntries);
   }
 
-  check(rule: OnceRule, nowMs: number, inserts: number): RuleFinding | undefined {
+  check(rule: OnceRule, nowMs: number, inserts: number): RuleViolation | undefined {
     const entry = this.#live(rule, nowMs);
     if (entry === undefined) {
       const hasRoom = this.#entries.get(rule.key) !== undefined || this.#hasRoom(inserts, nowMs);

@@ -1,4 +1,4 @@
-import type { LimitKey, LimitRule, RuleFinding, RuleState } from './limit-store.ts';
+import type { LimitKey, LimitRule, RuleViolation, RuleState } from './limit-store.ts';
 
 /**
  * A take that is never settled is kept after this long, 15 minutes: longer than any call's deadline, short enough that
@@ -26,7 +26,7 @@ export interface RuleTable<Rule extends LimitRule = LimitRule> {
    * What stands against one more. `inserts` is how many new counters this request may put into this table, this one
    * included.
    */
-  check(rule: Rule, nowMs: number, inserts: number): RuleFinding | undefined;
+  check(rule: Rule, nowMs: number, inserts: number): RuleViolation | undefined;
   /** Writes what `check` found room for; undefined when the rule only reads. */
   write(rule: Rule, nowMs: number): Hold | undefined;
   inspect(rule: Rule, nowMs: number): RuleState;

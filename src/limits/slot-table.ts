@@ -1,4 +1,4 @@
-import type { LimitKey, RuleFinding, RuleState, SlotRule } from './limit-store.ts';
+import type { LimitKey, RuleViolation, RuleState, SlotRule } from './limit-store.ts';
 import { type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 import type { StoreTime } from './store-time.ts';
 import { SweptMap } from './swept-map.ts';
@@ -24,7 +24,7 @@ export class SlotTable implements RuleTable<SlotRule> {
     this.#keys = new SweptMap(maxEntries);
   }
 
-  check(rule: SlotRule, nowMs: number, inserts: number): RuleFinding | undefined {
+  check(rule: SlotRule, nowMs: number, inserts: number): RuleViolation | undefined {
     const observed = this.#observed(rule, nowMs);
     if (observed >= rule.limit) return { rule, reason: 'over-limit', observed };
     if (this.#keys.get(rule.key)?.has(this.#slotOf(rule)) === true) return undefined;

@@ -1,11 +1,11 @@
-import type { LimitRule, RuleFinding, TakeRequest, TakeVerdict } from './limit-store.ts';
+import type { LimitRule, RuleViolation, TakeRequest, TakeVerdict } from './limit-store.ts';
 import type { Hold, RuleTable } from './rule-table.ts';
 import type { ScopeState } from './rule-tables.ts';
 
 /** The table of every rule of a call, in order. */
 export type Plan = readonly (RuleTable | undefined)[];
 
-const NONE: readonly RuleFinding[] = Object.freeze([]);
+const NONE: readonly RuleViolation[] = Object.freeze([]);
 const GRANTED: TakeVerdict = Object.freeze({ granted: true, observed: NONE });
 
 /**
@@ -53,12 +53,12 @@ export function takeOne(
 }
 
 /** `waitMs` is 0 when no backoff rule was written: its waits are a millisecond at least. */
-function verdictOf(observed: readonly RuleFinding[], waitMs: number): TakeVerdict {
+function verdictOf(observed: readonly RuleViolation[], waitMs: number): TakeVerdict {
   if (waitMs > 0) return { granted: true, observed, waitMs };
   return observed === NONE ? GRANTED : { granted: true, observed };
 }
 
-function isOver(rule: LimitRule, observed: readonly RuleFinding[]): boolean {
+function isOver(rule: LimitRule, observed: readonly RuleViolation[]): boolean {
   return observed.some((finding) => finding.rule === rule);
 }
 

@@ -3,7 +3,7 @@ import { ExactLogTable } from './exact-log-table.ts';
 import {
   EXACT_LOG_LIMIT,
   type LimitKey,
-  type RuleFinding,
+  type RuleViolation,
   type RuleState,
   type WindowRule,
 } from './limit-store.ts';
@@ -37,7 +37,7 @@ export class WindowTable implements RuleTable<WindowRule> {
   }
 
   /** Also for a limit that the log is too short for: it holds all that was counted so far. */
-  check(rule: WindowRule, nowMs: number, inserts: number): RuleFinding | undefined {
+  check(rule: WindowRule, nowMs: number, inserts: number): RuleViolation | undefined {
     return this.#counters.check(rule, nowMs, inserts);
   }
 

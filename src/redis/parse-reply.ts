@@ -1,7 +1,7 @@
 import type {
   LimitRule,
   RefusalReason,
-  RuleFinding,
+  RuleViolation,
   RuleState,
   TakeRequest,
   TakeVerdict,
@@ -31,7 +31,7 @@ const REASONS: ReadonlyMap<string, RefusalReason> = new Map([
   ['b', 'blocked-number'],
   ['n', 'capacity'],
 ]);
-const NONE: readonly RuleFinding[] = Object.freeze([]);
+const NONE: readonly RuleViolation[] = Object.freeze([]);
 const GRANTED: TakeVerdict = Object.freeze({ granted: true, observed: NONE });
 
 /** @throws TypeError the reply does not match the requests; an unexpected reply grants nothing */
@@ -71,7 +71,7 @@ function parseVerdict(line: string, rules: readonly LimitRule[]): TakeVerdict {
   return { granted: false, refusals, observed };
 }
 
-function parseFinding(text: string, rules: readonly LimitRule[]): RuleFinding {
+function parseFinding(text: string, rules: readonly LimitRule[]): RuleViolation {
   const [index = '', letter = '', observed, wait, result] = text.split(' ');
   const rule = rules[Number(index)];
   const reason = REASONS.get(letter);

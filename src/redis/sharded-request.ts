@@ -1,4 +1,4 @@
-import type { LimitKey, RuleFinding, TakeRequest, TakeVerdict, WindowRule } from '../limits/limit-store.ts';
+import type { LimitKey, RuleViolation, TakeRequest, TakeVerdict, WindowRule } from '../limits/limit-store.ts';
 import { groupByShard, MAIN_SHARD, type ShardRules } from './shards.ts';
 
 /** A message while its shards are taken, one after the other. */
@@ -57,7 +57,7 @@ export function recordVerdict(request: ShardedRequest, part: ShardRules, verdict
 export function combineVerdicts({ request: { rules }, verdicts, isRefused }: ShardedRequest): TakeVerdict {
   const [only] = verdicts;
   if (only !== undefined && verdicts.length === 1) return only;
-  const inOrder = (findings: readonly RuleFinding[]) =>
+  const inOrder = (findings: readonly RuleViolation[]) =>
     findings
       .filter(({ rule }) => rule.id !== PEEK.id)
       .sort((one, other) => rules.indexOf(one.rule) - rules.indexOf(other.rule));

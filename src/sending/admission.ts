@@ -1,12 +1,12 @@
 import type { Call } from '../call.ts';
 import { type GuardDecision, SmsError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import { decisionOfFinding, describeFinding, longestWait } from '../guards/finding.ts';
+import { decisionOfViolation, describeViolation, longestWait } from '../guards/finding.ts';
 import { decisionOf, type Guard, isGuardError, type OutgoingMessage, type Refusal } from '../guards/guard.ts';
 import { guardError } from '../guards/registry.ts';
 import { maskNumber } from '../internal/redact.ts';
 import { raceAbort } from '../internal/wait.ts';
-import type { LimitRule, OnceRule, RuleFinding, TakeVerdict } from '../limits/limit-store.ts';
+import type { LimitRule, OnceRule, RuleViolation, TakeVerdict } from '../limits/limit-store.ts';
 import type { Limiter, Reservation } from '../limits/limiter.ts';
 import type { Clock } from '../types.ts';
 
@@ -62,8 +62,8 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     emit({ type: 'guard-observed', ...eventFields(message), decision }, call.context);
   }
 
-  function observeAll(message: OutgoingMessage, observed: readonly RuleFinding[], call: Call): void {
-    for (const finding of observed) observe(message, decisionOfFinding(finding, message), call);
+  function observeAll(message: OutgoingMessage, observed: readonly RuleViolation[], call: Call): void {
+    for (const finding of observed) observe(message, decisionOfViolation(finding, message), call);
   }
 
   function decideRefusal(
@@ -152,11 +152,11 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     }
     observeAll(message, observed, call);
     const decisive = longestWait(refusals);
-    const decision = decisionOfFinding(decisive, message, refusals);
+    const decision = decisionOfViolation(decisive, message, refusals);
     emit({ type: 'message-blocked', ...eventFields(message), decision }, call.context);
     return {
       kind: 'refused',
-      error: guardError(decision, describeFinding(decisive), message.clientMessageId),
+      error: guardError(decision, describeViolation(decisive), message.clientMessageId),
     };
   }
 

@@ -3,7 +3,7 @@ import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { type Fields, flag, oneOf, text } from '../schema.ts';
 import type { Operation } from '../transport/operation.ts';
-import type { TransportAnswer } from '../transport/transport.ts';
+import type { TransportResponse } from '../transport/transport.ts';
 import type { Purpose } from '../types.ts';
 import { sendMessages } from './pipeline.ts';
 import { type MessageInput, type MessageReader, type PreparedMessage, wireFields } from './prepare.ts';
@@ -84,7 +84,7 @@ function groupAnswers(answers: readonly AnswerOfId[]): ReadonlyMap<unknown, Answ
 
 /** Finds each message's answer by its id, and among equal ids by destination, in order; never by position alone. */
 function matchAnswers(
-  { body, attempts }: TransportAnswer,
+  { body, attempts }: TransportResponse,
   admitted: readonly PreparedMessage[],
   { allowRepeatedIds }: BatchSettings,
 ): readonly WireResult[] {

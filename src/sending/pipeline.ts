@@ -129,7 +129,7 @@ async function write<Input extends Addressing>(
     const { segments } = operation;
     const request = { ...operation.request(messages), segments, onWrite };
     const written = operation.read(await client.transport.request(request, call), messages);
-    client.sentTimes.record(messages, written);
+    client.sentAtCache.record(messages, written);
     return { written, writtenAt };
   } catch (error) {
     if (!SmsError.isInstance(error)) throw error;

@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
 import { InvalidPhoneNumberError, type SmsError, ValidationError } from '../errors.ts';
 import type { Content, Exemption, OutgoingMessage } from '../guards/guard.ts';
-import { copyOf } from '../internal/clone-input.ts';
+import { cloneInput } from '../internal/clone-input.ts';
 import { sha256, toHex } from '../internal/digest.ts';
 import { readClientAddress } from '../internal/ip-address.ts';
 import { cleanInput } from '../phone/clean-input.ts';
@@ -99,7 +99,7 @@ function readFields(
   schema: Field,
 ): { readonly copy?: unknown; readonly flaw?: Flaw } {
   try {
-    const copy = copyOf(input);
+    const copy = cloneInput(input);
     const flaw = findFlaw(schema, copy, path);
     return flaw === undefined ? { copy } : { copy, flaw };
   } catch {

@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
-import { copyOf, fieldsOf } from '../internal/clone-input.ts';
+import { cloneInput, fieldsOf } from '../internal/clone-input.ts';
 import { anything, type Fields, findFlaw, list, shape, unreadable } from '../schema.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
@@ -83,11 +83,11 @@ const batchSchema = shape(batchFields, 'a batch { messages } or { destinations, 
 /** What was checked is what is sent, whatever becomes of the caller's objects meanwhile. */
 function copyOfBatch(batch: BatchInput): BatchInput {
   try {
-    const copy = copyOf(batch);
+    const copy = cloneInput(batch);
     if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) return batch;
     return {
       ...copy,
-      ...(copy.template !== undefined && { template: copyOf(copy.template) }),
+      ...(copy.template !== undefined && { template: cloneInput(copy.template) }),
       // `Array.from` also fills the holes of a sparse array, so that every place has its result.
       ...(Array.isArray(copy.messages) && { messages: copyOfList(copy.messages) }),
       ...(Array.isArray(copy.destinations) && { destinations: copyOfList(copy.destinations) }),

@@ -1,4 +1,4 @@
-import type { TransportAnswer, TransportRequest } from '../transport/transport.ts';
+import type { TransportResponse, TransportRequest } from '../transport/transport.ts';
 import type { MessageReader, PreparedMessage } from './prepare.ts';
 import type { AcceptedResult, FailedResult, RejectedResult, SendResult } from './results.ts';
 import type { Addressing } from './sms-message.ts';
@@ -16,7 +16,7 @@ export interface SendOperation<Input extends Addressing> {
     admitted: readonly PreparedMessage[],
   ): Pick<TransportRequest, 'operation' | 'body' | 'messageCount' | 'clientMessageId'>;
   /** The outcome of each message by the response, in order. */
-  read(response: TransportAnswer, admitted: readonly PreparedMessage[]): readonly WireResult[];
+  read(response: TransportResponse, admitted: readonly PreparedMessage[]): readonly WireResult[];
   /** A last look before the guards: a message that must not go on gets its result here. */
   reject?(messages: readonly PreparedMessage[]): ReadonlyMap<PreparedMessage, SendResult>;
   /** Done right before the request; when it throws an `SmsError` nothing is sent. */

@@ -19,7 +19,7 @@ export interface RefusedAnswer {
   readonly retryAfterMs?: number | undefined;
 }
 
-export interface ApiFailureContext extends FailureContext {
+export interface RequestFailureContext extends FailureContext {
   readonly attempts: number;
   readonly clientMessageId: string | undefined;
   /** Where the key came from. */
@@ -76,7 +76,7 @@ function errorClass(status: number): new (fields: ApiErrorFields) => ApiError {
 }
 
 /** The error of an answer: what happened, whether anything was sent, what to do. */
-export function apiFailure(answer: RefusedAnswer, context: ApiFailureContext): ApiError {
+export function apiError(answer: RefusedAnswer, context: RequestFailureContext): ApiError {
   const body = parseErrorBody(answer.text);
   const said = [
     `${context.operation}: 8x8 answered HTTP ${answer.status}`,
@@ -104,7 +104,7 @@ export function apiFailure(answer: RefusedAnswer, context: ApiFailureContext): A
 }
 
 /** A success whose body is missing, too large or not JSON. */
-export function unreadableAnswer(answer: RefusedAnswer, context: ApiFailureContext): ApiError {
+export function unreadableAnswer(answer: RefusedAnswer, context: RequestFailureContext): ApiError {
   const problem =
     answer.text === undefined
       ? 'is too large'

@@ -2,7 +2,7 @@ import type { Call } from '../call.ts';
 import type { Credentials } from '../config/credentials.ts';
 import { StoreError, type Submission } from '../errors.ts';
 import { wait } from '../internal/wait.ts';
-import type { ApiFailureContext } from './api-error.ts';
+import type { RequestFailureContext } from './api-error.ts';
 import { runAttempt } from './attempt.ts';
 import { startReport } from './attempt-events.ts';
 import type { UsePermit } from './lane.ts';
@@ -10,7 +10,7 @@ import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { isPaceRefusal, MAX_PAUSE_MS } from './pacer.ts';
 import type { RequestContext, TransportEnvironment } from './request-context.ts';
 import { backoffMs, judgeOutcome, type RetryOptions, type Verdict } from './retry-policy.ts';
-import type { TransportAnswer } from './transport.ts';
+import type { TransportResponse } from './transport.ts';
 import { noTurnError, outcomeError, paceError, stopError } from './transport-errors.ts';
 
 /** A pause between calls is never longer, whatever a broken `Retry-After` says. */
@@ -30,7 +30,7 @@ interface Progress {
 export async function runAttempts(
   context: RequestContext,
   environment: TransportEnvironment,
-): Promise<TransportAnswer> {
+): Promise<TransportResponse> {
   const { request, call, retry } = context;
   const progress: Progress = { written: 0, submission: 'not-submitted', keys: new Set() };
   try {
@@ -187,7 +187,7 @@ function failureContext(
   context: RequestContext,
   environment: TransportEnvironment,
   progress: Progress,
-): ApiFailureContext {
+): RequestFailureContext {
   const { operation, clientMessageId } = context.request;
   return {
     operation: operation.name,

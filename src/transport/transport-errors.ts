@@ -8,7 +8,7 @@ import {
   StoreError,
   TimeoutError,
 } from '../errors.ts';
-import { type ApiFailureContext, apiFailure, unreadableAnswer } from './api-error.ts';
+import { type RequestFailureContext, apiError, unreadableAnswer } from './api-error.ts';
 import { advice, connectionText, timeoutText } from './error-text.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import type { PaceRefusal } from './pacer.ts';
@@ -16,11 +16,11 @@ import type { PaceRefusal } from './pacer.ts';
 /** The error of an attempt that did not succeed. */
 export function outcomeError(
   outcome: AttemptOutcome,
-  context: ApiFailureContext,
+  context: RequestFailureContext,
   timeoutMs: number,
 ): SmsError {
   if (outcome.kind === 'answer') {
-    return isSuccess(outcome.status) ? unreadableAnswer(outcome, context) : apiFailure(outcome, context);
+    return isSuccess(outcome.status) ? unreadableAnswer(outcome, context) : apiError(outcome, context);
   }
   const { submission, attempts, clientMessageId } = context;
   const fields = { submission, attempts, clientMessageId, reason: outcome.reason };
@@ -32,7 +32,7 @@ export function outcomeError(
 /** The error of a call that was ended from outside. */
 export function stopError(
   reason: StopReason,
-  context: ApiFailureContext,
+  context: RequestFailureContext,
   deadlineMs: number | undefined,
 ): SmsError {
   const { submission, attempts, clientMessageId, operation } = context;
@@ -49,7 +49,7 @@ export function stopError(
 }
 
 /** The error of a call that got no turn. */
-export function paceError(refusal: PaceRefusal, context: ApiFailureContext, maxQueued: number): SmsError {
+export function paceError(refusal: PaceRefusal, context: RequestFailureContext, maxQueued: number): SmsError {
   const { operation, clientMessageId, attempts } = context;
   const { retryAfterMs } = refusal;
   if (retryAfterMs === undefined) {
@@ -70,7 +70,7 @@ export function paceError(refusal: PaceRefusal, context: ApiFailureContext, maxQ
 }
 
 /** The error of a call that got no turn because the store that gives them out does not answer. */
-export function noTurnError({ operation, clientMessageId }: ApiFailureContext): StoreError {
+export function noTurnError({ operation, clientMessageId }: RequestFailureContext): StoreError {
   return new StoreError(
     `${operation}: the shared limit store does not answer, so nobody can tell whose turn it is. Nothing was sent.`,
     clientMessageId,

@@ -30,7 +30,7 @@ export interface TransportRequest {
 }
 
 /** A success. */
-export interface TransportAnswer {
+export interface TransportResponse {
   readonly status: number;
   /** Parsed JSON, or undefined when the operation answers nothing. */
   readonly body: unknown;
@@ -40,7 +40,7 @@ export interface TransportAnswer {
 
 /** Sends requests to 8x8. Every failure is an `SmsError` whose `submission` is true. */
 export interface Transport {
-  request(request: TransportRequest, call: Call): Promise<TransportAnswer>;
+  request(request: TransportRequest, call: Call): Promise<TransportResponse>;
   /**
    * The file of an export, as a stream of any length. `https:` or the host of `baseUrl` only; no key is sent and no
    * redirect followed. `timeoutMs` counts until the headers, and then for every piece. The call must stay open until the stream ends.

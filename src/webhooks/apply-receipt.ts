@@ -1,5 +1,5 @@
 import type { MessageStatus } from '../api/message-details.ts';
-import type { PriceBook } from '../api/price-cache.ts';
+import type { PriceCache } from '../api/price-cache.ts';
 import type { Call } from '../call.ts';
 import type { Emit, EventBody } from '../events.ts';
 import {
@@ -20,7 +20,7 @@ export type ApplyReceipt = (receipt: DeliveryReceipt, call: Call) => Promise<voi
 
 export interface ApplyReceiptConfig {
   readonly undeliverable: false | UndeliverableGuardOptions;
-  readonly priceBook: Pick<PriceBook, 'learn'>;
+  readonly priceBook: Pick<PriceCache, 'learn'>;
   readonly limiter: Limiter;
   readonly emit: Emit;
 }

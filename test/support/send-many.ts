@@ -1,4 +1,4 @@
-import { createSentTimes } from '../../src/api/sent-at-cache.ts';
+import { createSentAtCache } from '../../src/api/sent-at-cache.ts';
 import { type Call, createCalls } from '../../src/call.ts';
 import type { ClientContext } from '../../src/client-context.ts';
 import { createEmit, type SmsEvent } from '../../src/events.ts';
@@ -8,7 +8,7 @@ import { createAdmission } from '../../src/sending/admission.ts';
 import type { SendResult } from '../../src/sending/results.ts';
 import { createSendMany } from '../../src/sending/send-many/send-many.ts';
 import type { BatchMessage } from '../../src/sending/sms-message.ts';
-import type { TransportAnswer, TransportRequest } from '../../src/transport/transport.ts';
+import type { TransportResponse, TransportRequest } from '../../src/transport/transport.ts';
 
 export interface WireMessage {
   readonly destination: string;
@@ -21,7 +21,7 @@ export function messagesOf(request: TransportRequest): readonly WireMessage[] {
 }
 
 /** 8x8's answer when it takes everything. */
-export function acceptAll(request: TransportRequest): TransportAnswer {
+export function acceptAll(request: TransportRequest): TransportResponse {
   const messages = messagesOf(request).map(({ destination, clientMessageId }) => ({
     umid: `umid-${clientMessageId}`,
     clientMessageId,
@@ -33,7 +33,7 @@ export function acceptAll(request: TransportRequest): TransportAnswer {
 
 /** `sendMany` over the real pipeline without guards, and a transport of the test's. */
 export function manyOver(
-  respond: (request: TransportRequest, call: Call) => TransportAnswer | Promise<TransportAnswer>,
+  respond: (request: TransportRequest, call: Call) => TransportResponse | Promise<TransportResponse>,
 ) {
   const requests: TransportRequest[] = [];
   const openCalls: Call[] = [];
@@ -50,7 +50,7 @@ export function manyOver(
     emit,
     admission,
     limiter,
-    sentTimes: createSentTimes(clock),
+    sentTimes: createSentAtCache(clock),
     subAccountId: 'test',
     prepare: { defaultCountry: undefined, acceptUnknownCallingCodes: false },
     rewrite: (text: string) => text,

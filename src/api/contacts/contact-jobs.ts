@@ -1,5 +1,5 @@
 import type { ClientContext } from '../../client-context.ts';
-import { copyOf } from '../../internal/clone-input.ts';
+import { cloneInput } from '../../internal/clone-input.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
@@ -193,7 +193,7 @@ export function createContactJobs(client: ClientContext): ContactJobs {
     get: (batchId, options) =>
       ask(GET, options, () => ({ segments: { batchId: readId(batchId, 'batchId') } }), readJob),
     list(query = {}, options = undefined) {
-      const copy = copyOf(query);
+      const copy = cloneInput(query);
       const listing = {
         operation: LIST,
         read: readJob,

@@ -10,7 +10,7 @@ import {
   word,
 } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
-import { type AnswerFields, numberIn, optionalText, present, toFields, toList } from '../parse-response.ts';
+import { type ResponseFields, numberIn, optionalText, present, toFields, toList } from '../parse-response.ts';
 import { type ContactGroup, numericId, readGroup } from './group.ts';
 
 /** Addresses of a contact. */
@@ -120,7 +120,7 @@ export function contactBody(contact: ContactInput): Record<string, unknown> {
   });
 }
 
-function readAddresses(fields: AnswerFields): ContactAddresses {
+function readAddresses(fields: ResponseFields): ContactAddresses {
   const names = Object.keys(addressFields);
   return present(Object.fromEntries(names.map((name) => [name, optionalText(fields, name)])));
 }

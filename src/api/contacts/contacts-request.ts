@@ -3,7 +3,7 @@ import type { ClientContext } from '../../client-context.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { TransportRequest } from '../../transport/transport.ts';
 import type { CallOptions } from '../../types.ts';
-import { readAnswer } from '../parse-response.ts';
+import { parseResponse } from '../parse-response.ts';
 
 /** What one request holds, the account left out. */
 export type AccountRequest = Partial<Pick<TransportRequest, 'segments' | 'query' | 'body' | 'upload'>>;
@@ -35,7 +35,7 @@ export function createAccountCalls({ calls, transport, accountId }: ClientContex
   ): Promise<Result> {
     const segments = { ...request.segments, accountId: accountId() };
     const answer = await transport.request({ ...request, operation, segments }, call);
-    return readAnswer(operation, answer, read);
+    return parseResponse(operation, answer, read);
   }
 
   return {

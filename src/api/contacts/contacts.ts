@@ -1,7 +1,7 @@
 import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { readPhone } from '../../guards/guards-api.ts';
-import { copyOf } from '../../internal/clone-input.ts';
+import { cloneInput } from '../../internal/clone-input.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { type Fields, shape, text } from '../../schema.ts';
 import type { Operation } from '../../transport/operation.ts';
@@ -170,7 +170,7 @@ export function createContacts(client: ClientContext): Contacts {
 
   return {
     list(query = {}, options = undefined) {
-      const copy = copyOf(query);
+      const copy = cloneInput(query);
       const listing = {
         operation: LIST,
         read: readContact,

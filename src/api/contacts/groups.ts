@@ -1,5 +1,5 @@
 import type { ClientContext } from '../../client-context.ts';
-import { copyOf } from '../../internal/clone-input.ts';
+import { cloneInput } from '../../internal/clone-input.ts';
 import { type Fields, flag, shape, shapeWith, text } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { Operation } from '../../transport/operation.ts';
@@ -196,7 +196,7 @@ export function createGroups(client: ClientContext): Groups {
 
   return {
     list(query = {}, options = undefined) {
-      const copy = copyOf(query);
+      const copy = cloneInput(query);
       const listing = {
         operation: LIST,
         read: readGroup,

@@ -1,7 +1,7 @@
 import { type Fields, integer } from '../../schema.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
-import { type AnswerFields, answerError, optionalNumber, toFields, toList } from '../parse-response.ts';
+import { type ResponseFields, responseError, optionalNumber, toFields, toList } from '../parse-response.ts';
 import type { AccountCalls } from './contacts-request.ts';
 
 /** Part of a list, and the size of its pages. */
@@ -85,13 +85,13 @@ export async function* listPages<Item extends { readonly id: string | number }>(
     const problem = hasNextPage
       ? deadEnd(page, optionalNumber(fields, 'totalPages'), ids, comesAgain)
       : undefined;
-    if (problem !== undefined) throw answerError(operation, { status: 200, attempts: 1 }, problem);
+    if (problem !== undefined) throw responseError(operation, { status: 200, attempts: 1 }, problem);
     yield* items;
     if (!hasNextPage) return;
   }
 }
 
 /** 8x8's list of jobs may be absent when it is empty. */
-function itemsOf(fields: AnswerFields): readonly unknown[] {
+function itemsOf(fields: ResponseFields): readonly unknown[] {
   return fields.items === undefined || fields.items === null ? [] : toList(fields.items, 'items');
 }

@@ -5,7 +5,7 @@ import { anything, type Fields, integer, list, moment, pattern, shape } from '..
 import { wireFields } from '../../sending/prepare.ts';
 import type { Operation } from '../../transport/operation.ts';
 import { assertValid, readId } from '../input.ts';
-import { optionalText, present, readAnswer, textIn, toFields, toList } from '../parse-response.ts';
+import { optionalText, present, parseResponse, textIn, toFields, toList } from '../parse-response.ts';
 
 const EXPORTS = '/api/v1/subaccounts/{subAccountId}/messages/exports';
 
@@ -139,11 +139,11 @@ export function createExportSteps({ transport, subAccountId }: ClientContext): E
     async start(query, call) {
       const body = toBody(query);
       const answer = await transport.request({ operation: START, segments: { subAccountId }, body }, call);
-      return readAnswer(START, answer, (given) => ({ jobId: textIn(toFields(given), 'jobId') }));
+      return parseResponse(START, answer, (given) => ({ jobId: textIn(toFields(given), 'jobId') }));
     },
     async get(jobId, call) {
       const segments = { subAccountId, jobId: readId(jobId, 'jobId') };
-      return readAnswer(GET, await transport.request({ operation: GET, segments }, call), readJob);
+      return parseResponse(GET, await transport.request({ operation: GET, segments }, call), readJob);
     },
     async cancel(jobId, call) {
       const segments = { subAccountId, jobId: readId(jobId, 'jobId') };

@@ -5,7 +5,7 @@ import { redactText } from '../../internal/redact.ts';
 import { wait } from '../../internal/wait.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
-import { answerError } from '../parse-response.ts';
+import { responseError } from '../parse-response.ts';
 import { CsvError, readCsv } from './csv.ts';
 import type { ExportJob, ExportQuery, ExportSteps } from './export-job.ts';
 import { type ExportRow, toExportRow } from './export-row.ts';
@@ -29,7 +29,7 @@ const RUN: Operation = {
 };
 
 function fail(problem: string): never {
-  throw answerError(RUN, { status: 200, attempts: 1 }, problem);
+  throw responseError(RUN, { status: 200, attempts: 1 }, problem);
 }
 
 /** Asks in growing intervals until the job has ended one way or another. */

@@ -9,7 +9,7 @@ import { type Fields, shapeWith, word } from '../../schema.ts';
 import { type Addressing, addressingFields, clientIpField } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
 import { readId, readInput } from '../input.ts';
-import { readAnswer } from '../parse-response.ts';
+import { parseResponse } from '../parse-response.ts';
 import type { Binding } from './session-bindings.ts';
 import type { CheckOutcome, SessionClaim } from './session-claims.ts';
 import { refuseOtherNumber, refuseOthers, sessionError, waitError } from './session-errors.ts';
@@ -92,7 +92,7 @@ export function createCheckVerification(
     sessionBindings,
     sessionClaims,
     prepare,
-    guesses,
+    attempts: guesses,
     clearBackoff,
     emit,
   } = client;
@@ -108,7 +108,7 @@ export function createCheckVerification(
     if (remainingMs < 1) throw waitError('session-busy', phone, 1_000);
     const request = { operation, segments: { subAccountId, sessionId }, query: { code } };
     const answer = await call.within(remainingMs, (narrowed) => transport.request(request, narrowed));
-    return readAnswer(operation, answer, readVerification);
+    return parseResponse(operation, answer, readVerification);
   }
 
   /** 8x8 says VERIFIED to every code of a session that somebody else verified, or that needed no code. */

@@ -1,6 +1,6 @@
 import type { Call } from '../../call.ts';
 import type { Emit } from '../../events.ts';
-import { decisionOfFinding, describeFinding, longestWait } from '../../guards/finding.ts';
+import { decisionOfViolation, describeViolation, longestWait } from '../../guards/finding.ts';
 import type { Guard, OutgoingMessage } from '../../guards/guard.ts';
 import { guardError } from '../../guards/registry.ts';
 import { maskNumber } from '../../internal/redact.ts';
@@ -9,27 +9,27 @@ import type { Limiter } from '../../limits/limiter.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 
 /** A guess that was let through. */
-export interface Guess {
+export interface CountedAttempt {
   /** `keep`: it was wrong, or nobody knows. `return`: it was right, or never reached 8x8. Never throws. */
   settle(outcome: 'keep' | 'return'): Promise<void>;
 }
 
 /** Takes a guess from every limit of the guards in front of `verifications.check`, or from none. */
-export interface Guesses {
+export interface AttemptCounter {
   /**
    * @throws LimitError too many were tried
    * @throws StoreError the limit store failed
    */
-  take(phone: Phone, clientIp: string | undefined, call: Call): Promise<Guess>;
+  take(phone: Phone, clientIp: string | undefined, call: Call): Promise<CountedAttempt>;
 }
 
-export interface GuessesConfig {
+export interface AttemptCounterConfig {
   readonly guards: readonly Guard[];
   readonly limiter: Limiter;
   readonly emit: Emit;
 }
 
-export function createGuesses({ guards, limiter, emit }: GuessesConfig): Guesses {
+export function createAttemptCounter({ guards, limiter, emit }: AttemptCounterConfig): AttemptCounter {
   return {
     async take(phone, clientIp, call) {
       const message: OutgoingMessage = {
@@ -44,14 +44,14 @@ export function createGuesses({ guards, limiter, emit }: GuessesConfig): Guesses
       const { clientMessageId, purpose } = message;
       const shown = { clientMessageId, purpose, destination: maskNumber(phone.e164) };
       for (const finding of verdict.observed) {
-        const decision = decisionOfFinding(finding, message, [finding]);
+        const decision = decisionOfViolation(finding, message, [finding]);
         emit({ type: 'guard-observed', ...shown, decision }, call.context);
       }
       if (!verdict.granted) {
         const decisive = longestWait(verdict.refusals);
-        const decision = decisionOfFinding(decisive, message, verdict.refusals);
+        const decision = decisionOfViolation(decisive, message, verdict.refusals);
         emit({ type: 'message-blocked', ...shown, decision }, call.context);
-        throw guardError(decision, describeFinding(decisive));
+        throw guardError(decision, describeViolation(decisive));
       }
       return {
         async settle(outcome) {

@@ -4,7 +4,7 @@ import { anything, type Fields, refined, shape } from '../../schema.ts';
 import { addressingFields } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
 import { readId, readInput } from '../input.ts';
-import { readAnswer } from '../parse-response.ts';
+import { parseResponse } from '../parse-response.ts';
 import { refuseOtherNumber, refuseOthers } from './session-errors.ts';
 import { subjectField } from './start-input.ts';
 import { GET, readVerification, type Verification } from './verification.ts';
@@ -44,7 +44,7 @@ export function createGetVerification(
       const binding = phone && (await sessionBindings.find(sessionId, phone, subject, call));
       if (phone !== undefined && binding !== undefined) refuseOthers(binding, phone, subject);
       const answer = await transport.request({ operation: GET, segments }, call);
-      const verification = readAnswer(GET, answer, readVerification);
+      const verification = parseResponse(GET, answer, readVerification);
       if (phone !== undefined && binding?.owner === 'unknown') refuseOtherNumber(verification, phone);
       return verification;
     });

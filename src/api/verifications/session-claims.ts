@@ -1,7 +1,7 @@
 import type { Call } from '../../call.ts';
 import { type SmsError, StoreError } from '../../errors.ts';
 import { wait } from '../../internal/wait.ts';
-import type { OnceRule, RuleFinding, TakeVerdict } from '../../limits/limit-store.ts';
+import type { OnceRule, RuleViolation, TakeVerdict } from '../../limits/limit-store.ts';
 import type { Limiter, Reservation, StoreCall } from '../../limits/limiter.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { sessionError, waitError } from './session-errors.ts';
@@ -95,7 +95,7 @@ function unrecordedError(): StoreError {
 }
 
 /** Reads the record of an earlier check. One that was never settled belongs to a process that died; its claim is over. */
-function readLost(rules: readonly OnceRule[], refusals: readonly RuleFinding[]): LostCheck {
+function readLost(rules: readonly OnceRule[], refusals: readonly RuleViolation[]): LostCheck {
   const [check, code] = rules.map(({ id }) => refusals.find(({ rule }) => rule.id === id));
   const ageMs = check?.retryAfterMs === undefined ? LOST_MS : CHECK_WINDOW_MS - check.retryAfterMs;
   return {

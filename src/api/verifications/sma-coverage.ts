@@ -6,7 +6,7 @@ import { addressingFields, clientIpField } from '../../sending/sms-message.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
 import { readInput } from '../input.ts';
-import { flagIn, readAnswer, toFields } from '../parse-response.ts';
+import { flagIn, parseResponse, toFields } from '../parse-response.ts';
 
 const SMA_COVERAGE: Operation = {
   name: 'verifications.smaCoverage',
@@ -63,7 +63,7 @@ export function createGetSmaCoverage({
         },
         call,
       );
-      return readAnswer(SMA_COVERAGE, answer, (body) => ({
+      return parseResponse(SMA_COVERAGE, answer, (body) => ({
         isAvailable: flagIn(toFields(body), 'isAvailable'),
       }));
     });

@@ -1,7 +1,7 @@
 import type { ClientContext } from '../../client-context.ts';
 import { ApiError, LimitError, type SmsError } from '../../errors.ts';
 import { type Cache, createCache } from '../../internal/cache.ts';
-import { copyOf } from '../../internal/clone-input.ts';
+import { cloneInput } from '../../internal/clone-input.ts';
 import { describeDuration } from '../../internal/describe-duration.ts';
 import { maskNumber } from '../../internal/redact.ts';
 import { readReportedTime } from '../../internal/reported-time.ts';
@@ -10,7 +10,7 @@ import { sendMessages } from '../../sending/pipeline.ts';
 import { contentOf, type MessageReader, wireFields } from '../../sending/prepare.ts';
 import type { SendOperation, WireResult } from '../../sending/send-operation.ts';
 import type { CallOptions } from '../../types.ts';
-import { readAnswer } from '../parse-response.ts';
+import { parseResponse } from '../parse-response.ts';
 import { startSchema, type VerificationStart } from './start-input.ts';
 import { readVerification, START, type Verification } from './verification.ts';
 
@@ -29,8 +29,8 @@ const NESTED = ['sms', 'call', 'whatsapp'] as const satisfies readonly (keyof Ve
 /** A copy down to the last field, so that what was checked is what is sent. What cannot be read is for `prepare` to say. */
 function snapshotOf(request: VerificationStart): VerificationStart {
   try {
-    const copy = copyOf(request) as unknown as Record<string, unknown>;
-    for (const name of NESTED) if (copy[name] !== undefined) copy[name] = copyOf(copy[name]);
+    const copy = cloneInput(request) as unknown as Record<string, unknown>;
+    for (const name of NESTED) if (copy[name] !== undefined) copy[name] = cloneInput(copy[name]);
     return copy as unknown as VerificationStart;
   } catch {
     return request;
@@ -124,7 +124,7 @@ export function createStartVerification(
         },
         read: (answer, admitted) =>
           admitted.map((message): WireResult => {
-            seen.verification = readAnswer(START, answer, readVerification);
+            seen.verification = parseResponse(START, answer, readVerification);
             const { index, clientMessageId, content } = message;
             const { parts, encoding } = content?.measure ?? { parts: 1, encoding: 'GSM7' };
             // A session has no umid; this result goes no further than the guards.

@@ -1,6 +1,6 @@
 import type { Operation } from '../../transport/operation.ts';
 import {
-  type AnswerFields,
+  type ResponseFields,
   optionalNumber,
   optionalText,
   present,
@@ -67,7 +67,7 @@ export interface Verification {
   readonly sma?: { readonly verificationUrl: string };
 }
 
-function smaOf({ sma }: AnswerFields): Verification['sma'] {
+function smaOf({ sma }: ResponseFields): Verification['sma'] {
   if (sma === undefined || sma === null) return undefined;
   return { verificationUrl: textIn(toFields(sma, 'sma'), 'verificationUrl') };
 }

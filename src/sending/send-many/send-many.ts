@@ -1,7 +1,7 @@
 import { callFields } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { AbortedError, type SmsError, ValidationError } from '../../errors.ts';
-import { copyOf } from '../../internal/clone-input.ts';
+import { cloneInput } from '../../internal/clone-input.ts';
 import { anyFunction, type Fields, findFlaw, integer, shape, text } from '../../schema.ts';
 import type { CallOptions, Purpose } from '../../types.ts';
 import type { SendResult } from '../results.ts';
@@ -114,7 +114,7 @@ async function* sendRows(
     checkpoints,
     chunkSize,
     // A copy: the template of the first chunk is that of the last.
-    batch: { template: copyOf(template), clientIp, allowRepeatedIds, mergeDuplicates },
+    batch: { template: cloneInput(template), clientIp, allowRepeatedIds, mergeDuplicates },
     defaults: { ...(purpose !== undefined && { purpose }), ...(country !== undefined && { country }) },
     callOptions,
   });

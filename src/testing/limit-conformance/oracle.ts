@@ -1,4 +1,4 @@
-import type { BackoffRule, BlockRule, LimitRule, OnceRule, RuleFinding } from '../../limits/limit-store.ts';
+import type { BackoffRule, BlockRule, LimitRule, OnceRule, RuleViolation } from '../../limits/limit-store.ts';
 import { EXACT_LOG_LIMIT, SUB_BUCKETS } from '../../limits/limit-store.ts';
 
 /**
@@ -18,7 +18,7 @@ export interface Entry {
 /** The expected verdict: a reason to refuse or none; with sub-buckets, both may be correct. */
 export interface Expected {
   readonly refuses: true | false | 'either';
-  readonly reason?: RuleFinding['reason'];
+  readonly reason?: RuleViolation['reason'];
   readonly observed?: number;
   /** Present only where it must be exact. */
   readonly retryAfterMs?: number;

@@ -1,4 +1,4 @@
-import type { LimitRule, RuleFinding, TakeRequest, TakeVerdict } from '../../limits/limit-store.ts';
+import type { LimitRule, RuleViolation, TakeRequest, TakeVerdict } from '../../limits/limit-store.ts';
 import {
   activeBlockRule,
   amountRule,
@@ -152,7 +152,7 @@ export class RandomRun {
     this.#open.push({ reservation, rules, entries, takenMs: this.#elapsedMs });
   }
 
-  #compareRule(expected: Expected, rule: LimitRule, finding: RuleFinding | undefined): void {
+  #compareRule(expected: Expected, rule: LimitRule, finding: RuleViolation | undefined): void {
     const where = `${rule.id} of '${rule.key}' after ${this.#elapsedMs} ms`;
     if (finding === undefined) {
       ensure(expected.refuses !== true, `${where}: granted, expected ${expected.reason}`);

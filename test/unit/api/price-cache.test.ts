@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPriceBook } from '../../../src/api/price-cache.ts';
+import { createPriceCache } from '../../../src/api/price-cache.ts';
 import type { SubAccountPrices } from '../../../src/api/prices.ts';
 
 const SUB_ACCOUNT = 'team_otp';
@@ -17,7 +17,7 @@ const usd = (perSms: number) => ({ perSms, currency: 'USD' });
 
 describe('the price book', () => {
   it('knows what the list says, and says so', () => {
-    const book = createPriceBook(SUB_ACCOUNT);
+    const book = createPriceCache(SUB_ACCOUNT);
     expect(book.find('SG')).toBeUndefined();
     book.record(listOf('sg', [0.03, 0.05, 0.04]));
     book.record(listOf('ID', [0.4]));
@@ -34,7 +34,7 @@ describe('the price book', () => {
 
   it('a receipt replaces the one price of a list, up or down, and a newer list replaces the receipt', () => {
     for (const real of [0.02, 0.06]) {
-      const book = createPriceBook(SUB_ACCOUNT);
+      const book = createPriceCache(SUB_ACCOUNT);
       book.record(listOf('SG', [0.034]));
       book.learn(SUB_ACCOUNT, 'SG', usd(real));
       expect(book.find('SG')).toEqual({
@@ -49,13 +49,13 @@ describe('the price book', () => {
   });
 
   it('a receipt tells the price where no list was fetched', () => {
-    const book = createPriceBook(SUB_ACCOUNT);
+    const book = createPriceCache(SUB_ACCOUNT);
     book.learn(SUB_ACCOUNT, 'sg', usd(0.04));
     expect(book.find('SG')).toMatchObject({ perPart: 0.04, source: 'receipt' });
   });
 
   it('one operator’s low price does not make a country of several look cheap', () => {
-    const book = createPriceBook(SUB_ACCOUNT);
+    const book = createPriceCache(SUB_ACCOUNT);
     book.record(listOf('ID', [0.03, 0.05]));
     book.learn(SUB_ACCOUNT, 'ID', usd(0.03));
     expect(book.find('ID')).toMatchObject({ perPart: 0.05, isHighestOfSeveral: true, source: 'price-list' });
@@ -70,17 +70,17 @@ describe('the price book', () => {
       [0.03, 0.05, 0.03],
       [0.05, 0.03, 0.05],
     ]) {
-      const book = createPriceBook(SUB_ACCOUNT);
+      const book = createPriceCache(SUB_ACCOUNT);
       for (const price of prices) book.learn(SUB_ACCOUNT, 'SG', usd(price));
       expect(book.find('SG')).toMatchObject({ perPart: 0.05, isHighestOfSeveral: true, source: 'receipt' });
     }
-    const book = createPriceBook(SUB_ACCOUNT);
+    const book = createPriceCache(SUB_ACCOUNT);
     for (const price of [0.03, 0.03]) book.learn(SUB_ACCOUNT, 'SG', usd(price));
     expect(book.find('SG')).toMatchObject({ perPart: 0.03, isHighestOfSeveral: false });
   });
 
   it('what was really charged counts when the currencies differ', () => {
-    const book = createPriceBook(SUB_ACCOUNT);
+    const book = createPriceCache(SUB_ACCOUNT);
     book.record(listOf('DE', [0.09, 0.1], 'USD'));
     book.learn(SUB_ACCOUNT, 'DE', { perSms: 0.07, currency: 'EUR' });
     expect(book.find('DE')).toEqual({
@@ -103,7 +103,7 @@ describe('the price book', () => {
     [0.03, 'DOLLARS'],
     [0.03, undefined as never],
   ])('%s %s is not believed', (perSms, currency) => {
-    const book = createPriceBook(SUB_ACCOUNT);
+    const book = createPriceCache(SUB_ACCOUNT);
     book.learn(SUB_ACCOUNT, 'SG', { perSms, currency });
     expect(book.find('SG')).toBeUndefined();
     book.record(listOf('SG', [0.034]));
@@ -112,13 +112,13 @@ describe('the price book', () => {
   });
 
   it('another sub-account’s receipt is another price list', () => {
-    const book = createPriceBook(SUB_ACCOUNT);
+    const book = createPriceCache(SUB_ACCOUNT);
     book.learn('team_marketing', 'SG', usd(0.04));
     expect(book.find('SG')).toBeUndefined();
   });
 
   it('is bounded, whatever countries it is told', () => {
-    const book = createPriceBook(SUB_ACCOUNT);
+    const book = createPriceCache(SUB_ACCOUNT);
     for (let turn = 0; turn < 1000; turn += 1) book.learn(SUB_ACCOUNT, `X${turn}`, usd(0.04));
     const known = Array.from({ length: 1000 }, (_, turn) => book.find(`X${turn}`)).filter(Boolean);
     expect(known).toHaveLength(300);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createBackoffGuard } from '../../../src/guards/backoff.ts';
 import { createCountriesGuard } from '../../../src/guards/countries.ts';
-import { describeFinding } from '../../../src/guards/finding.ts';
+import { describeViolation } from '../../../src/guards/finding.ts';
 import { createPhoneGuard } from '../../../src/guards/phone.ts';
 import { createPrefixGuard } from '../../../src/guards/prefix.ts';
 import { createRecipientGuard } from '../../../src/guards/recipient.ts';
@@ -255,10 +255,10 @@ describe('describeFinding', () => {
     ],
     [{ ...base, kind: 'block', id: 'u' }, 1, /does not exist.*guards\.release/],
   ] as const)('%j', (rule, observed, text) => {
-    expect(describeFinding({ rule, reason: 'over-limit', observed })).toMatch(text);
-    expect(describeFinding({ rule, reason: 'over-limit', observed, retryAfterMs: 1_500.4 })).toMatch(
+    expect(describeViolation({ rule, reason: 'over-limit', observed })).toMatch(text);
+    expect(describeViolation({ rule, reason: 'over-limit', observed, retryAfterMs: 1_500.4 })).toMatch(
       /Try again in 2 s\.$/,
     );
-    expect(describeFinding({ rule, reason: 'capacity', observed })).toMatch(/full of live entries/);
+    expect(describeViolation({ rule, reason: 'capacity', observed })).toMatch(/full of live entries/);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GuardError, LimitError } from '../../../src/errors.ts';
-import { decisionOfFinding, describeFinding } from '../../../src/guards/finding.ts';
+import { decisionOfViolation, describeViolation } from '../../../src/guards/finding.ts';
 import { guardError } from '../../../src/guards/registry.ts';
 import {
   createUndeliverableGuard,
@@ -82,8 +82,8 @@ describe('undeliverable', () => {
     const rule = undeliverableSettings({}).ruleOf(6591234567);
     const finding = { rule, reason: 'blocked-number', observed: 1, retryAfterMs: 3_600_000 } as const;
     const error = guardError(
-      decisionOfFinding(finding, messageOf({ destination: '+6591234567' }), [finding]),
-      describeFinding(finding),
+      decisionOfViolation(finding, messageOf({ destination: '+6591234567' }), [finding]),
+      describeViolation(finding),
     );
     expect(error.message).toBe(
       'The network reported that this number does not exist. If it does, lift the block with guards.release. ' +

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LimitStore, RuleFinding, Settlement, TakeVerdict } from '../../../src/limits/limit-store.ts';
+import type { LimitStore, RuleViolation, Settlement, TakeVerdict } from '../../../src/limits/limit-store.ts';
 import { type Entry, Oracle } from '../../../src/testing/limit-conformance/oracle.ts';
 import { limitStoreConformance } from '../../../src/testing/limit-store-conformance.ts';
 import { EPOCH_MS } from './memory-under-test.ts';
@@ -17,7 +17,7 @@ function plainStore(nowMs: () => number, isSkippable: (settlement: Settlement) =
       return requests.map(({ reservation, rules }) => {
         const answered = answers.get(reservation);
         if (answered !== undefined) return answered;
-        const findings = rules.flatMap((rule): RuleFinding[] => {
+        const findings = rules.flatMap((rule): RuleViolation[] => {
           const {
             refuses,
             reason = 'over-limit',

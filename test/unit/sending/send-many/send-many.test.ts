@@ -16,7 +16,7 @@ import {
 } from '../../../../src/errors.ts';
 import type { SendManyOptions } from '../../../../src/sending/send-many/send-many.ts';
 import type { BatchMessage } from '../../../../src/sending/sms-message.ts';
-import type { TransportAnswer } from '../../../../src/transport/transport.ts';
+import type { TransportResponse } from '../../../../src/transport/transport.ts';
 import { countingSignal } from '../../../support/counting-signal.ts';
 import {
   acceptAll,
@@ -355,7 +355,7 @@ describe('sendMany, ended by its signal', () => {
 
   it('finishes what is on its way, hands out what was read, then throws', async () => {
     const controller = new AbortController();
-    const answers = [gate<TransportAnswer>(), gate<TransportAnswer>()];
+    const answers = [gate<TransportResponse>(), gate<TransportResponse>()];
     const many = manyOver((request, { signal }) => {
       const turn = many.requests.length - 1;
       if (turn === 1) controller.abort();
