@@ -1,16 +1,16 @@
 import { AbortedError, ConfigurationError, type SmsError, TimeoutError, ValidationError } from './errors.ts';
 import { MAX_TIMER_MS } from './internal/wait.ts';
-import { anything, type Fields, findFlaw, having, integer, shape } from './schema.ts';
+import { unknown, type Fields, validate, withMethods, integer, object } from './schema.ts';
 import type { CallOptions } from './types.ts';
 
 export const callFields: Fields<CallOptions> = {
-  signal: having(['addEventListener', 'removeEventListener', 'throwIfAborted'], 'an AbortSignal'),
+  signal: withMethods(['addEventListener', 'removeEventListener', 'throwIfAborted'], 'an AbortSignal'),
   timeoutMs: integer({ min: 1, max: 3_600_000, unit: 'milliseconds' }),
   deadlineMs: integer({ min: 1, max: 86_400_000, unit: 'milliseconds' }),
   maxAttempts: integer({ min: 1, max: 10 }),
-  context: anything(),
+  context: unknown(),
 };
-const callSchema = shape(callFields, 'an object of call options');
+const callSchema = object(callFields, 'an object of call options');
 
 /** Why a call was ended from outside. */
 export type StopReason = 'aborted' | 'deadline' | 'closed';
@@ -148,7 +148,7 @@ export function createCalls(defaultDeadlineMs: number | undefined): Calls {
 
   return {
     async run(options, work) {
-      const flaw = options === undefined ? undefined : findFlaw(callSchema, options, 'options');
+      const flaw = options === undefined ? undefined : validate(callSchema, options, 'options');
       if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
       if (closed) throw new ConfigurationError('This client was closed. Make a new one.');
       return await track(options ?? {}, work);

@@ -22,7 +22,7 @@ import { logListener } from './internal/log-events.ts';
 import { type SharedState, sharedState } from './internal/shared-state.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { memoryLimits } from './limits/memory-limits.ts';
-import { findFlaw } from './schema.ts';
+import { validate } from './schema.ts';
 import type { Clock } from './types.ts';
 import { INBOUND_PORT } from './webhooks/inbound-port.ts';
 
@@ -172,7 +172,7 @@ export class SmsClient {
    * @example sms.withOptions({ subAccountId: 'marketing' })
    */
   withOptions(overrides: SmsClientOptions): SmsClient {
-    const flaw = findFlaw(optionsSchema, overrides);
+    const flaw = validate(optionsSchema, overrides);
     if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
     const merged = mergeOptions(this.#options, overrides);
     const { clock, limits } = merged;

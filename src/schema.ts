@@ -27,9 +27,9 @@ function editDistance(left: string, right: string): number {
 
 /** The known name nearest to a misspelt one, if one is near enough to be meant. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
-  const word = name.slice(0, 40).toLowerCase();
+  const stringThat = name.slice(0, 40).toLowerCase();
   const [best] = known
-    .map((candidate) => ({ candidate, distance: editDistance(word, candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, distance: editDistance(stringThat, candidate.toLowerCase()) }))
     .sort((one, other) => one.distance - other.distance);
   return best !== undefined && best.distance <= Math.max(2, Math.floor(best.candidate.length / 3))
     ? best.candidate
@@ -44,7 +44,7 @@ function describeUnknown(name: string, known: readonly string[]): string {
 }
 
 /** An object with these keys, all optional, and no others. `known` are the names that a misspelt one is compared with. */
-export function shape(
+export function object(
   fields: Readonly<Record<string, Field>>,
   what = 'an object',
   known: readonly string[] = Object.keys(fields),
@@ -64,13 +64,13 @@ function isIterable(input: unknown): boolean {
 }
 
 /** As `shape`, with some keys that must be there. */
-export function shapeWith(
+export function objectWith(
   required: readonly string[],
   fields: Readonly<Record<string, Field>>,
   what?: string,
 ): Field {
   return v.pipe(
-    shape(fields, what),
+    object(fields, what),
     v.rawCheck(({ dataset, addIssue }) => {
       if (!dataset.typed) return;
       const input = dataset.value as Record<string, unknown>;
@@ -92,7 +92,7 @@ export function falseOr(options: Field): Field {
 }
 
 /** What fits `field` and passes a test of the whole. */
-export function refined<Shape>(field: Field, test: (value: Shape) => boolean, message: string): Field {
+export function refine<Shape>(field: Field, test: (value: Shape) => boolean, message: string): Field {
   return v.pipe(
     field,
     v.check((value) => test(value as Shape), message),
@@ -105,7 +105,7 @@ export function word(test: (value: string) => boolean, what: string): Field {
 }
 
 /** One of two kinds, told apart by a test, so that the message speaks of the kind that was meant. */
-export function either(isFirst: (input: unknown) => boolean, first: Field, second: Field): Field {
+export function switchOn(isFirst: (input: unknown) => boolean, first: Field, second: Field): Field {
   return v.lazy((input) => (isFirst(input) ? first : second)) as Field;
 }
 
@@ -152,7 +152,7 @@ export function oneOf(allowed: readonly (string | number | boolean)[]): Field {
   );
 }
 
-export function flag(): Field {
+export function boolean(): Field {
   return v.boolean('must be true or false.');
 }
 
@@ -168,7 +168,7 @@ export function anyFunction(what = 'a function'): Field {
 }
 
 /** An object of the caller's with these methods; its other properties are its own business. */
-export function having(methods: readonly string[], what: string): Field {
+export function withMethods(methods: readonly string[], what: string): Field {
   return v.custom(
     (input) =>
       typeof input === 'object' &&
@@ -182,7 +182,7 @@ export function having(methods: readonly string[], what: string): Field {
 const ISO_WITH_OFFSET = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/;
 
 /** A `Date`, or an ISO 8601 string with an offset. */
-export function moment(): Field {
+export function dateTime(): Field {
   const allowed =
     'must be a valid Date, or an ISO 8601 string with an offset, of a day and time that exist, such as 2026-11-22T09:00:00Z.';
   return v.custom(
@@ -232,12 +232,12 @@ export function webUrl(): Field {
 }
 
 /** Anything at all. */
-export function anything(): Field {
+export function unknown(): Field {
   return v.unknown();
 }
 
 /** What is wrong with a value, where. */
-export interface Flaw {
+export interface Issue {
   /** Full path, for example `messages[3].scheduled`. */
   readonly path: string;
   /** One sentence that starts with the path. */
@@ -254,12 +254,12 @@ function joinPath(base: string, path: readonly { readonly key: unknown }[] | und
 }
 
 /** A getter or a proxy of the caller threw; what it threw may hold anything, so it is not shown. */
-export function unreadable(path: string): Flaw {
+export function unreadable(path: string): Issue {
   return { path, message: `${path || 'The value'} cannot be read: one of its properties throws.` };
 }
 
 /** The first flaw of a value, or undefined when it fits. `base` is put in front of the path. */
-export function findFlaw(field: Field, value: unknown, base = ''): Flaw | undefined {
+export function validate(field: Field, value: unknown, base = ''): Issue | undefined {
   let issue: v.BaseIssue<unknown> | undefined;
   try {
     issue = v.safeParse(field, value, { abortEarly: true }).issues?.[0];

@@ -1,6 +1,6 @@
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
-import { either, type Fields, integer, oneOf, pattern, shape, text } from '../schema.ts';
+import { switchOn, type Fields, integer, oneOf, pattern, object, text } from '../schema.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { assertValid } from './input.ts';
@@ -58,7 +58,7 @@ export interface Account {
   balance(options?: CallOptions): Promise<Balance>;
 }
 
-const networkCode = either(
+const networkCode = switchOn(
   (input) => typeof input === 'number',
   integer({ min: 0, max: 999 }),
   pattern(/^\d{1,3}$/, 'a number or a string of 1 to 3 digits'),
@@ -70,7 +70,7 @@ const queryFields: Fields<PriceQuery> = {
   direction: oneOf(['outbound', 'inbound']),
   subAccountId: text({ max: 50 }),
 };
-const querySchema = shape(queryFields, 'a query { country, mcc, mnc, direction, subAccountId }');
+const querySchema = object(queryFields, 'a query { country, mcc, mnc, direction, subAccountId }');
 
 export function createAccount({ calls, transport, accountId, priceCache: priceBook }: ClientContext): Account {
   return {

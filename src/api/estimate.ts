@@ -1,6 +1,6 @@
 import type { ClientContext } from '../client-context.ts';
 import { readPhone } from '../guards/guards-api.ts';
-import { anything, type Fields, oneOf, shapeWith, text } from '../schema.ts';
+import { unknown, type Fields, oneOf, objectWith, text } from '../schema.ts';
 import { type Encoding, MAX_TEXT_CHARACTERS } from '../sending/sms-message.ts';
 import { estimateText, type TextEstimate } from '../text/estimate-text.ts';
 import { assertValid } from './input.ts';
@@ -38,10 +38,10 @@ export interface MessageEstimate extends TextEstimate {
 const estimateFields: Fields<EstimateInput> = {
   text: text({ min: 0, max: MAX_TEXT_CHARACTERS }),
   encoding: oneOf(['AUTO', 'GSM7', 'UCS2']),
-  destination: anything(),
+  destination: unknown(),
   country: text({ min: 2, max: 2 }),
 };
-const estimateSchema = shapeWith(['text'], estimateFields, 'a message { text, … }');
+const estimateSchema = objectWith(['text'], estimateFields, 'a message { text, … }');
 
 const MICROS = 1_000_000;
 

@@ -2,7 +2,7 @@ import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { readPhone } from '../guards/guards-api.ts';
 import { describeDuration } from '../internal/describe-duration.ts';
-import { anything, type Fields, flag, moment, oneOf, shapeWith, text } from '../schema.ts';
+import { unknown, type Fields, boolean, dateTime, oneOf, objectWith, text } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
@@ -44,13 +44,13 @@ const FEEDBACK_WINDOW_MS = 15 * 60 * 1000;
 
 const feedbackFields: Fields<MessageFeedback> = {
   outcome: oneOf(['success', 'failure']),
-  timestamp: moment(),
-  destination: anything(),
+  timestamp: dateTime(),
+  destination: unknown(),
   country: text({ min: 2, max: 2 }),
-  sentAt: moment(),
-  sendLate: flag(),
+  sentAt: dateTime(),
+  sendLate: boolean(),
 };
-const feedbackSchema = shapeWith(['outcome'], feedbackFields, 'an object { outcome, … }');
+const feedbackSchema = objectWith(['outcome'], feedbackFields, 'an object { outcome, … }');
 
 export function createGiveFeedback(
   client: ClientContext,

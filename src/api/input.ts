@@ -1,10 +1,10 @@
 import { ValidationError } from '../errors.ts';
 import { cloneInput } from '../internal/clone-input.ts';
-import { type Field, findFlaw, text, unreadable } from '../schema.ts';
+import { type Field, validate, text, unreadable } from '../schema.ts';
 
 /** Throws a `ValidationError` that names the first field that is wrong. */
 export function assertValid(field: Field, value: unknown, name: string): void {
-  const flaw = findFlaw(field, value, name);
+  const flaw = validate(field, value, name);
   if (flaw !== undefined) throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
 }
 

@@ -1,6 +1,6 @@
 import type { ClientContext } from '../client-context.ts';
 import { readPhone } from '../guards/guards-api.ts';
-import { type Fields, oneOf, shape } from '../schema.ts';
+import { type Fields, oneOf, object } from '../schema.ts';
 import { addressingFields } from '../sending/sms-message.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
@@ -54,7 +54,7 @@ const queryFields: Fields<LookupQuery> = {
   country: addressingFields.country,
   type: oneOf(['format', 'operator', 'live']),
 };
-const querySchema = shape(queryFields, 'an object { country, type }');
+const querySchema = object(queryFields, 'an object { country, type }');
 
 export function createLookup({ calls, transport, subAccountId, prepare }: ClientContext): Lookup {
   return {

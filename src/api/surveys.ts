@@ -1,7 +1,7 @@
 import type { ClientContext } from '../client-context.ts';
 import type { Content } from '../guards/guard.ts';
 import { cloneInput } from '../internal/clone-input.ts';
-import { anything, type Fields, list, shape, shapeWith, shortValues, text } from '../schema.ts';
+import { unknown, type Fields, list, object, objectWith, shortValues, text } from '../schema.ts';
 import { type BatchSettings, batchSettingFields, sendBatchRequest } from '../sending/batch-request.ts';
 import { sendOne } from '../sending/pipeline.ts';
 import { contentOf, type MessageInput, type MessageReader, wireFields } from '../sending/prepare.ts';
@@ -124,21 +124,21 @@ const messageFields: Fields<SurveyMessage> = {
   ...addressingFields,
   templateVariables: shortValues({ maxEntries: 100, maxLength: 1_000 }),
 };
-const messageSchema = shapeWith(['destination', 'templateBody'], messageFields, 'a survey message');
-const batchMessageSchema = shapeWith(['destination'], messageFields, 'a survey message');
+const messageSchema = objectWith(['destination', 'templateBody'], messageFields, 'a survey message');
+const batchMessageSchema = objectWith(['destination'], messageFields, 'a survey message');
 const surveyId = text({ max: 200 });
 const batchFields: Fields<SurveyBatchInput> = {
   ...batchSettingFields,
   surveyId,
-  messages: list(anything(), { min: 1, max: MAX_BATCH }),
-  template: shapeWith(['templateBody'], surveyContentFields, 'a template'),
+  messages: list(unknown(), { min: 1, max: MAX_BATCH }),
+  template: objectWith(['templateBody'], surveyContentFields, 'a template'),
 };
-const batchSchema = shapeWith(
+const batchSchema = objectWith(
   ['surveyId', 'messages'],
   batchFields,
   'a batch { surveyId, messages, template }',
 );
-const inputSchema = shape({ ...messageFields, surveyId }, 'a survey message { surveyId, destination, … }');
+const inputSchema = object({ ...messageFields, surveyId }, 'a survey message { surveyId, destination, … }');
 
 const LINK = /\{\{\s*url(?:\s*|:[^{}]*)\}\}/g;
 /** 21 characters that every encoding carries: what a short link is billed as. */

@@ -1,5 +1,5 @@
 import type { ClientContext } from '../client-context.ts';
-import { type Fields, flag, list, oneOf, pattern, shapeWith, text, webUrl } from '../schema.ts';
+import { type Fields, boolean, list, oneOf, pattern, objectWith, text, webUrl } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
@@ -147,19 +147,19 @@ const oauthFields: Fields<NonNullable<WebhookInput['oauth']>> = {
 const webhookFields: Fields<WebhookInput> = {
   subAccountId: owner,
   url,
-  enabled: flag(),
+  enabled: boolean(),
   httpAuthorization: secret,
-  oauth: shapeWith(['url', 'clientId', 'clientSecret', 'credentialsLocation'], oauthFields),
+  oauth: objectWith(['url', 'clientId', 'clientSecret', 'credentialsLocation'], oauthFields),
 };
 const setSchema = list(
-  shapeWith(['subAccountId', 'url'], webhookFields, 'a webhook { subAccountId, url, … }'),
+  objectWith(['subAccountId', 'url'], webhookFields, 'a webhook { subAccountId, url, … }'),
   {
     min: 1,
     max: MAX_WEBHOOKS,
   },
 );
 const deleteSchema = list(
-  shapeWith(['subAccountId'], { subAccountId: owner }, 'an object { subAccountId }'),
+  objectWith(['subAccountId'], { subAccountId: owner }, 'an object { subAccountId }'),
   { min: 1, max: MAX_WEBHOOKS },
 );
 

@@ -5,16 +5,16 @@ import type { LimitStore } from '../limits/limit-store.ts';
 import { BARE_DIGITS, type BareDigits } from '../phone/readings.ts';
 import {
   anyFunction,
-  either,
+  switchOn,
   FALSE_OR_OPTIONS,
   type Fields,
   falseOr,
-  flag,
-  having,
+  boolean,
+  withMethods,
   integer,
   oneOf,
   pattern,
-  shape,
+  object,
   text,
 } from '../schema.ts';
 import type { Clock, Fetch } from '../types.ts';
@@ -137,7 +137,7 @@ const paceFields: Fields<PaceOptions> = {
   maxQueued: integer({ min: 0, max: 1_000_000 }),
 };
 const optionFields: Fields<SmsClientOptions> = {
-  apiKey: either((input) => typeof input === 'function', anyFunction(), text({ max: 4_096 })),
+  apiKey: switchOn((input) => typeof input === 'function', anyFunction(), text({ max: 4_096 })),
   subAccountId: pattern(SUB_ACCOUNT_ID, '3 to 50 letters, digits and -._&'),
   accountId: text({ max: MAX_ACCOUNT_ID_LENGTH }),
   region: oneOf(REGIONS),
@@ -145,17 +145,17 @@ const optionFields: Fields<SmsClientOptions> = {
   scope: text({ max: 200 }),
   timeoutMs: integer({ min: 1, max: 3_600_000, unit: 'milliseconds' }),
   deadlineMs: integer({ min: 1, max: 86_400_000, unit: 'milliseconds' }),
-  retry: falseOr(shape(retryFields, FALSE_OR_OPTIONS)),
-  pace: falseOr(shape(paceFields, FALSE_OR_OPTIONS)),
+  retry: falseOr(object(retryFields, FALSE_OR_OPTIONS)),
+  pace: falseOr(object(paceFields, FALSE_OR_OPTIONS)),
   fetch: anyFunction('a fetch function'),
   defaultCountry: countryField,
   bareDigits: oneOf(BARE_DIGITS),
   guards: guardsField,
-  limits: having(['take', 'settle', 'inspect', 'release'], 'a LimitStore'),
+  limits: withMethods(['take', 'settle', 'inspect', 'release'], 'a LimitStore'),
   onEvent: anyFunction(),
-  logger: having(['debug', 'info', 'warn', 'error'], 'a logger'),
-  clock: having(['now'], 'a clock'),
-  dangerouslyAllowBrowser: flag(),
+  logger: withMethods(['debug', 'info', 'warn', 'error'], 'a logger'),
+  clock: withMethods(['now'], 'a clock'),
+  dangerouslyAllowBrowser: boolean(),
 };
 export const OPTION_NAMES: readonly string[] = Object.keys(optionFields);
-export const optionsSchema = shape(optionFields, 'an object of options');
+export const optionsSchema = object(optionFields, 'an object of options');

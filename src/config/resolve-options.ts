@@ -3,7 +3,7 @@ import type { EventListener } from '../events.ts';
 import { type ResolvedGuards, resolveGuards } from '../guards/registry.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
 import type { BareDigits } from '../phone/readings.ts';
-import { findFlaw } from '../schema.ts';
+import { validate } from '../schema.ts';
 import type { Product } from '../transport/operation.ts';
 import type { Clock, Fetch } from '../types.ts';
 import type { CredentialsSource } from './credentials.ts';
@@ -180,7 +180,7 @@ function refuseBrowser(allowed: boolean): void {
  * @throws ConfigurationError naming the option and what is allowed, never a value
  */
 export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
-  const flaw = findFlaw(optionsSchema, options);
+  const flaw = validate(optionsSchema, options);
   if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
   refuseBrowser(options.dangerouslyAllowBrowser === true);
   const apiKey = readApiKey(options.apiKey);

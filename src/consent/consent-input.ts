@@ -1,4 +1,4 @@
-import { anything, type Fields, list, moment, oneOf, refined, shape, shapeWith, text } from '../schema.ts';
+import { unknown, type Fields, list, dateTime, oneOf, refine, object, objectWith, text } from '../schema.ts';
 import type { Purpose } from '../types.ts';
 import type { InboundMessage } from '../webhooks/webhook-event.ts';
 
@@ -43,7 +43,7 @@ const queryFields: Fields<ConsentPersonQuery> = { country: text({ min: 2, max: 2
 const confirmFields: Fields<ConfirmDetails> = {
   ...queryFields,
   source: text({ max: 100 }),
-  at: moment(),
+  at: dateTime(),
   evidence: text({ max: 2_000 }),
 };
 const detailFields: Fields<ConsentDetails> = {
@@ -52,15 +52,15 @@ const detailFields: Fields<ConsentDetails> = {
   sender: text({ max: 40 }),
   purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
 };
-export const detailsSchema = refined<ConsentDetails>(
-  shapeWith(['source'], detailFields, 'an object { source, … }'),
+export const detailsSchema = refine<ConsentDetails>(
+  objectWith(['source'], detailFields, 'an object { source, … }'),
   ({ sender, scope }) => sender === undefined || scope === undefined,
   'takes scope or sender, not both.',
 );
-export const confirmSchema = shape(confirmFields, 'an object { source, evidence, at, country }');
-export const querySchema = shape(queryFields, 'an object { country }');
+export const confirmSchema = object(confirmFields, 'an object { source, evidence, at, country }');
+export const querySchema = object(queryFields, 'an object { country }');
 const statusFields: Fields<ConsentStatusQuery> = { ...queryFields, sender: text({ max: 40 }) };
-export const statusSchema = shape(statusFields, 'an object { country, sender }');
+export const statusSchema = object(statusFields, 'an object { country, sender }');
 
 const anyText = text({ min: 0, max: 100_000 });
 /** Accepts the fields that a receiver adds. Only the fields that are read here are checked. */
@@ -71,15 +71,15 @@ const inboundFields: Fields<InboundMessage & { readonly duplicate: boolean }> = 
   destination: anyText,
   body: anyText,
   timestamp: anyText,
-  subAccountId: anything(),
-  encoding: anything(),
-  smsCount: anything(),
-  price: anything(),
-  channel: anything(),
-  raw: anything(),
-  duplicate: anything(),
+  subAccountId: unknown(),
+  encoding: unknown(),
+  smsCount: unknown(),
+  price: unknown(),
+  channel: unknown(),
+  raw: unknown(),
+  duplicate: unknown(),
 };
-export const inboundSchema = shapeWith(
+export const inboundSchema = objectWith(
   ['umid', 'source', 'destination', 'body', 'timestamp'],
   inboundFields,
   'an inbound message',

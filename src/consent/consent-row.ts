@@ -2,13 +2,13 @@ import { consentKey } from '../guards/consent.ts';
 import type { PhoneResult } from '../phone/normalise-phone.ts';
 import {
   type Fields,
-  findFlaw,
+  validate,
   list,
-  moment,
+  dateTime,
   nearestName,
   oneOf,
   pattern,
-  shapeWith,
+  objectWith,
   text,
 } from '../schema.ts';
 import type { Purpose } from '../types.ts';
@@ -102,9 +102,9 @@ export const defaultsFields: Fields<ConsentRowDefaults> = {
   state: oneOf(['opted-in', 'opted-out']),
   scope,
   source: text({ max: 100 }),
-  at: moment(),
+  at: dateTime(),
 };
-const rowSchema = shapeWith(['destination'], rowFields, 'an object');
+const rowSchema = objectWith(['destination'], rowFields, 'an object');
 
 const FORGOTTEN = /^#[0-9a-f]{32}$/;
 /** A person and the sender that a choice is about, as `exportConsent` writes them. */
@@ -122,7 +122,7 @@ export function findRowFlaw(row: unknown): string | undefined {
       return `A field of the row is not known.${near === undefined ? '' : ` Did you mean "${near}"?`}`;
     }
   }
-  return findFlaw(rowSchema, row)?.message;
+  return validate(rowSchema, row)?.message;
 }
 
 /** The phone number of a row, to be read; undefined for a forgotten person. */

@@ -3,7 +3,7 @@ import { ValidationError } from '../errors.ts';
 import type { ConsentGuardOptions } from '../guards/consent-options.ts';
 import { readPhone } from '../guards/guards-api.ts';
 import type { Phone, PhoneDefaults } from '../phone/normalise-phone.ts';
-import { type Field, findFlaw } from '../schema.ts';
+import { type Field, validate } from '../schema.ts';
 import type { AcceptedResult } from '../sending/results.ts';
 import type { CallOptions, Clock } from '../types.ts';
 import type { InboundMessage } from '../webhooks/webhook-event.ts';
@@ -123,7 +123,7 @@ export interface ConsentConfig {
 }
 
 function assertFits(schema: Field, value: unknown, base: string): void {
-  const flaw = findFlaw(schema, value, base);
+  const flaw = validate(schema, value, base);
   if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
 }
 

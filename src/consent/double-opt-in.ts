@@ -7,7 +7,7 @@ import { guardError } from '../guards/registry.ts';
 import { maskNumber } from '../internal/redact.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
-import { type Fields, integer, list, oneOf, shapeWith, text } from '../schema.ts';
+import { type Fields, integer, list, oneOf, objectWith, text } from '../schema.ts';
 import type { AcceptedResult } from '../sending/results.ts';
 import type { Clock, Purpose } from '../types.ts';
 import type { ConsentRecord, PendingOptIn } from './consent-ledger.ts';
@@ -52,7 +52,7 @@ const fields: Fields<OptInRequest> = {
   clientMessageId: text({ max: 350 }),
   country: text({ min: 2, max: 2 }),
 };
-export const optInRequestSchema = shapeWith(['text'], fields, 'an object { text, … }');
+export const optInRequestSchema = objectWith(['text'], fields, 'an object { text, … }');
 
 const REFUSALS = {
   'already-opted-in': 'This person has already opted in to these messages.',

@@ -1,5 +1,5 @@
 import { ValidationError } from '../errors.ts';
-import { type Fields, findFlaw, having, oneOf, shapeWith } from '../schema.ts';
+import { type Fields, validate, withMethods, oneOf, objectWith } from '../schema.ts';
 import { consentCsvHeading, toCsvLine } from './consent-csv.ts';
 import type { ConsentListing } from './consent-ledger.ts';
 import { toRow } from './consent-row.ts';
@@ -14,11 +14,11 @@ export interface ExportConsentOptions {
 
 const fields: Fields<ExportConsentOptions> = {
   format: oneOf(['csv', 'jsonl']),
-  signal: having(['addEventListener'], 'an AbortSignal'),
+  signal: withMethods(['addEventListener'], 'an AbortSignal'),
 };
-const inputSchema = shapeWith(['ledger', 'options'], {
-  ledger: having(['entries'], 'a ledger that can list everybody'),
-  options: shapeWith(['format'], fields, 'an object { format, signal }'),
+const inputSchema = objectWith(['ledger', 'options'], {
+  ledger: withMethods(['entries'], 'a ledger that can list everybody'),
+  options: objectWith(['format'], fields, 'an object { format, signal }'),
 });
 
 async function* writeLines(
@@ -45,7 +45,7 @@ export function exportConsent(
   ledger: ConsentListing,
   options: ExportConsentOptions,
 ): AsyncGenerator<string, void, void> {
-  const flaw = findFlaw(inputSchema, { ledger, options });
+  const flaw = validate(inputSchema, { ledger, options });
   if (flaw !== undefined) throw new ValidationError(`exportConsent: ${flaw.message}`, flaw.path);
   return writeLines(ledger, options);
 }

@@ -1,7 +1,7 @@
 import { AbortedError, StoreError, ValidationError } from '../errors.ts';
 import { maskNumber } from '../internal/redact.ts';
 import { normalisePhones } from '../phone/normalise-phones.ts';
-import { findFlaw } from '../schema.ts';
+import { validate } from '../schema.ts';
 import { type CheckedRow, createRowCheck } from './check-row.ts';
 import { type CsvLayout, readCsvRows } from './consent-csv.ts';
 import type { ConsentChange, ConsentLedger } from './consent-ledger.ts';
@@ -166,7 +166,7 @@ export async function importConsent(
   source: ConsentFile,
   options: ImportConsentOptions,
 ): Promise<ConsentImport> {
-  const flaw = findFlaw(importSchema, { ledger, source, options });
+  const flaw = validate(importSchema, { ledger, source, options });
   if (flaw !== undefined) throw new ValidationError(`importConsent: ${flaw.message}`, flaw.path);
   const { format, dryRun = false, fromLine = 1, clock = Date, defaults = {} } = options;
   const signal = options.signal ?? new AbortController().signal;

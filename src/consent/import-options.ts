@@ -1,19 +1,19 @@
 import { BARE_DIGITS, type BareDigits } from '../phone/readings.ts';
 import {
   anyFunction,
-  anything,
-  either,
+  unknown,
+  switchOn,
   type Field,
   type Fields,
-  flag,
-  having,
+  boolean,
+  withMethods,
   integer,
   list,
   oneOf,
   pattern,
-  refined,
-  shape,
-  shapeWith,
+  refine,
+  object,
+  objectWith,
   text,
   word,
 } from '../schema.ts';
@@ -115,9 +115,9 @@ function everyField(field: Field): Record<ConsentRowField, Field> {
 }
 
 const MAX_NAMED = 1_000;
-const headings = shape(everyField(text({ max: 1_000 })), 'headings by field, or an array of fields');
-const positions = refined<readonly (string | undefined)[]>(
-  list(anything(), { min: 1, max: MAX_NAMED }),
+const headings = object(everyField(text({ max: 1_000 })), 'headings by field, or an array of fields');
+const positions = refine<readonly (string | undefined)[]>(
+  list(unknown(), { min: 1, max: MAX_NAMED }),
   (names) => {
     const fields = names.filter((name) => name !== undefined);
     const isKnown = fields.every((name) => (ROW_FIELDS as readonly string[]).includes(name));
@@ -125,8 +125,8 @@ const positions = refined<readonly (string | undefined)[]>(
   },
   `must be an array of fields, each once, with destination among them (${ROW_FIELDS.join(', ')}).`,
 );
-const meanings = refined<Readonly<Record<string, unknown>>>(
-  anything(),
+const meanings = refine<Readonly<Record<string, unknown>>>(
+  unknown(),
   (values) =>
     typeof values === 'object' &&
     values !== null &&
@@ -137,12 +137,12 @@ const meanings = refined<Readonly<Record<string, unknown>>>(
 
 const fields: Fields<ImportConsentOptions> = {
   format: oneOf(['csv', 'jsonl']),
-  dryRun: flag(),
+  dryRun: boolean(),
   country: pattern(/^[A-Za-z]{2}$/, 'an ISO 3166-1 alpha-2 code'),
   bareDigits: oneOf(BARE_DIGITS),
-  defaults: shape(defaultsFields, 'an object { state, scope, source, at }'),
-  columns: either(Array.isArray, positions, headings),
-  values: shape(everyField(meanings), 'an object of values by field'),
+  defaults: object(defaultsFields, 'an object { state, scope, source, at }'),
+  columns: switchOn(Array.isArray, positions, headings),
+  values: object(everyField(meanings), 'an object of values by field'),
   row: anyFunction(),
   delimiter: word((value) => /^[^"\r\n]$/.test(value), 'one character, and neither a quote nor a line break'),
   encoding: oneOf(FILE_ENCODINGS),
@@ -150,18 +150,18 @@ const fields: Fields<ImportConsentOptions> = {
   dateOrder: oneOf(['day-first', 'month-first']),
   fromLine: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   onProgress: anyFunction(),
-  signal: having(['addEventListener'], 'an AbortSignal'),
-  clock: having(['now'], 'a clock'),
+  signal: withMethods(['addEventListener'], 'an AbortSignal'),
+  clock: withMethods(['now'], 'a clock'),
 };
-const optionsField = refined<ImportConsentOptions>(
-  shapeWith(['format'], fields, 'an object { format, … }'),
+const optionsField = refine<ImportConsentOptions>(
+  objectWith(['format'], fields, 'an object { format, … }'),
   ({ row, columns, values }) => row === undefined || (columns === undefined && values === undefined),
   'takes row, or columns and values, not both.',
 );
 
 /** What {@link importConsent} is given. */
-export const importSchema = shapeWith(['ledger', 'source', 'options'], {
-  ledger: having(['append'], 'a ConsentLedger'),
-  source: anything(),
+export const importSchema = objectWith(['ledger', 'source', 'options'], {
+  ledger: withMethods(['append'], 'a ConsentLedger'),
+  source: unknown(),
   options: optionsField,
 });

@@ -1,4 +1,4 @@
-import { anything, type Fields, findFlaw, flag, list, oneOf, refined, shape, text } from '../schema.ts';
+import { unknown, type Fields, validate, boolean, list, oneOf, refine, object, text } from '../schema.ts';
 import { type KeywordOptions, keywordFields } from './keywords/read-keyword.ts';
 import { type Brands, createSenderNames } from './senders.ts';
 
@@ -33,8 +33,8 @@ export interface InboundConsentOptions extends KeywordOptions {
 }
 
 const senderIds = list(text({ max: 40 }), { min: 1, max: 1_000 });
-const brandsField = refined<Brands>(
-  anything(),
+const brandsField = refine<Brands>(
+  unknown(),
   (brands) => {
     if (typeof brands !== 'object' || brands === null || Array.isArray(brands)) return false;
     const names = Object.entries(brands);
@@ -42,7 +42,7 @@ const brandsField = refined<Brands>(
     const nameOf = createSenderNames();
     return (
       names.length <= 1_000 &&
-      names.every(([name, ids]) => /^[\w.-]{1,40}$/.test(name) && findFlaw(senderIds, ids) === undefined) &&
+      names.every(([name, ids]) => /^[\w.-]{1,40}$/.test(name) && validate(senderIds, ids) === undefined) &&
       new Set(senders.map(nameOf)).size === senders.length
     );
   },
@@ -58,8 +58,8 @@ const fields: Fields<InboundConsentOptions> = {
   helpReply: reply,
   optOutScope: oneOf(['all', 'marketing', 'sender']),
   brands: brandsField,
-  blockAt8x8: flag(),
-  keywordOptIn: flag(),
+  blockAt8x8: boolean(),
+  keywordOptIn: boolean(),
   ...keywordFields,
 };
-export const inboundField = shape(fields, 'an object of options');
+export const inboundField = object(fields, 'an object of options');

@@ -1,10 +1,10 @@
-import { findFlaw, integer, list, oneOf, refined, shapeWith, text } from '../schema.ts';
+import { validate, integer, list, oneOf, refine, objectWith, text } from '../schema.ts';
 import type { ConsentEntry } from './consent-ledger.ts';
 
 const anyText = text({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const moment = integer({ min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER });
-const entryField = refined<ConsentEntry>(
-  shapeWith(['state', 'scope', 'source', 'at'], {
+const entryField = refine<ConsentEntry>(
+  objectWith(['state', 'scope', 'source', 'at'], {
     state: oneOf(['opted-in', 'opted-out', 'requested']),
     scope: oneOf(['all', 'marketing', 'sender']),
     purposes: list(oneOf(['transactional', 'otp', 'marketing']), { max: 3 }),
@@ -30,5 +30,5 @@ export function parseEntry(json: unknown): ConsentEntry | undefined {
   } catch {
     return undefined;
   }
-  return findFlaw(entryField, entry) === undefined ? (entry as ConsentEntry) : undefined;
+  return validate(entryField, entry) === undefined ? (entry as ConsentEntry) : undefined;
 }

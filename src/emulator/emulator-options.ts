@@ -1,19 +1,19 @@
 import { ConfigurationError } from '../errors.ts';
 import {
-  anything,
+  unknown,
   decimal,
-  either,
+  switchOn,
   type Field,
   type Fields,
   falseOr,
-  findFlaw,
-  flag,
-  having,
+  validate,
+  boolean,
+  withMethods,
   integer,
   list,
   oneOf,
-  shape,
-  shapeWith,
+  object,
+  objectWith,
   text,
 } from '../schema.ts';
 import type { Clock } from '../types.ts';
@@ -59,34 +59,34 @@ const MANY = 10_000;
 const name = text({ min: 0, max: MANY });
 const count = integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const positive = decimal({ min: 0, max: Number.MAX_SAFE_INTEGER });
-const orEndless = (field: Field) => either((input) => input === Number.POSITIVE_INFINITY, anything(), field);
+const orEndless = (field: Field) => switchOn((input) => input === Number.POSITIVE_INFINITY, unknown(), field);
 
 const priceFields: Fields<EmulatedPriceOptions> = {
-  perPart: either(isRecord, anything(), shape({}, 'an object of prices by country')),
+  perPart: switchOn(isRecord, unknown(), object({}, 'an object of prices by country')),
   currency: text({ max: 3 }),
   shape: oneOf(['object', 'array']),
 };
 const exportFields: Fields<EmulatedExportOptions> = {
   readyAfterPolls: count,
   readyAfterMs: count,
-  byteOrderMark: flag(),
+  byteOrderMark: boolean(),
   rowsPerFile: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
 };
 const optionFields: Fields<EmulatorOptions> = {
-  apiKey: either(Array.isArray, list(name, { max: MANY }), name),
+  apiKey: switchOn(Array.isArray, list(name, { max: MANY }), name),
   subAccountIds: list(name, { max: MANY }),
   defaultSubAccountId: name,
   accountId: name,
-  clock: having(['now'], 'a clock'),
+  clock: withMethods(['now'], 'a clock'),
   seed: decimal({ min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER }),
-  prices: shape(priceFields, 'an object of prices'),
+  prices: object(priceFields, 'an object of prices'),
   requestsPerSecond: falseOr(orEndless(positive)),
-  prepaid: either(isRecord, shapeWith(['balance'], { balance: positive }), flag()),
-  exports: shape(exportFields, 'an object of options'),
-  showPersonalData: flag(),
+  prepaid: switchOn(isRecord, objectWith(['balance'], { balance: positive }), boolean()),
+  exports: object(exportFields, 'an object of options'),
+  showPersonalData: boolean(),
   maxKept: orEndless(count),
 };
-const schema = shape(optionFields, 'an object of options');
+const schema = object(optionFields, 'an object of options');
 
 function isRecord(input: unknown): boolean {
   return typeof input === 'object' && input !== null && !Array.isArray(input);
@@ -98,6 +98,6 @@ function isRecord(input: unknown): boolean {
  * @throws ConfigurationError an option is unknown or malformed
  */
 export function assertEmulatorOptions(options: EmulatorOptions): void {
-  const flaw = findFlaw(schema, options, 'emulator');
+  const flaw = validate(schema, options, 'emulator');
   if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
 }

@@ -1,15 +1,15 @@
 import { ValidationError } from '../errors.ts';
 import {
   anyFunction,
-  anything,
-  either,
+  unknown,
+  switchOn,
   type Fields,
-  findFlaw,
-  flag,
+  validate,
+  boolean,
   integer,
   oneOf,
-  shape,
-  shapeWith,
+  object,
+  objectWith,
   text,
 } from '../schema.ts';
 import type { FaultName, FaultOptions, FaultResponse } from './faults.ts';
@@ -35,27 +35,27 @@ const status = integer({ min: 200, max: 599 });
 const responseFields: Fields<FaultResponse> = {
   status,
   body: text({ min: 0, max: 100_000_000 }),
-  headers: anything(),
+  headers: unknown(),
 };
-const faultSchema = either(
+const faultSchema = switchOn(
   (input) => typeof input === 'object' && input !== null,
-  shapeWith(['status'], responseFields, 'a response { status, … }'),
+  objectWith(['status'], responseFields, 'a response { status, … }'),
   oneOf(Object.keys(names)),
 );
 const optionFields: Fields<FaultOptions> = {
-  times: either(
+  times: switchOn(
     (input) => input === Number.POSITIVE_INFINITY,
-    anything(),
+    unknown(),
     integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   ),
   match: anyFunction(),
   retryAfterSeconds: count,
   delayMs: count,
   status,
-  accepted: flag(),
+  accepted: boolean(),
   description: text({ max: 10_000 }),
 };
-const optionsSchema = shape(optionFields, 'an object of options');
+const optionsSchema = object(optionFields, 'an object of options');
 
 /**
  * Checks a fault: a misspelt one would still break the connection, and a test would pass for the wrong reason.
@@ -63,6 +63,6 @@ const optionsSchema = shape(optionFields, 'an object of options');
  * @throws ValidationError the fault or an option is unknown or malformed
  */
 export function assertFault(fault: FaultName | FaultResponse, options: FaultOptions): void {
-  const flaw = findFlaw(faultSchema, fault, 'fault') ?? findFlaw(optionsSchema, options, 'options');
+  const flaw = validate(faultSchema, fault, 'fault') ?? validate(optionsSchema, options, 'options');
   if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
 }

@@ -1,4 +1,4 @@
-import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, oneOf, refined, shape } from '../schema.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, oneOf, refine, object } from '../schema.ts';
 import type { Guard, GuardMode } from './guard.ts';
 
 /**
@@ -31,8 +31,8 @@ const fields: Fields<BackoffGuardOptions> = {
 const DEFAULT_BASE_MS = 30_000;
 const DEFAULT_MAX_MS = 3_600_000;
 export const backoffField = falseOr(
-  refined<BackoffGuardOptions>(
-    shape(fields, FALSE_OR_OPTIONS),
+  refine<BackoffGuardOptions>(
+    object(fields, FALSE_OR_OPTIONS),
     ({ baseMs = DEFAULT_BASE_MS, maxMs = DEFAULT_MAX_MS }) => maxMs >= baseMs,
     `must have a maxMs of at least baseMs (${DEFAULT_BASE_MS} when it is not given).`,
   ),

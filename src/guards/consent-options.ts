@@ -6,12 +6,12 @@ import {
   FALSE_OR_OPTIONS,
   type Fields,
   falseOr,
-  flag,
-  having,
+  boolean,
+  withMethods,
   integer,
   oneOf,
-  refined,
-  shape,
+  refine,
+  object,
   text,
 } from '../schema.ts';
 import type { Purpose } from '../types.ts';
@@ -111,7 +111,7 @@ const fields: Fields<ConsentGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
   check: anyFunction(),
   checkMany: anyFunction(),
-  ledger: having(LEDGER_METHODS, 'a ConsentLedger'),
+  ledger: withMethods(LEDGER_METHODS, 'a ConsentLedger'),
   onMissing: anyFunction(),
   onOptOut: anyFunction(),
   onOptIn: anyFunction(),
@@ -120,14 +120,14 @@ const fields: Fields<ConsentGuardOptions> = {
   forgetSecret: text({ min: 32, max: 1_000 }),
   reconfirmAfterMs: integer({ min: 1, max: 10 * 366 * 86_400_000, unit: 'milliseconds' }),
   reconfirmAfterMonths: oneOf([3, 6, 12]),
-  otpAfterOptOut: flag(),
+  otpAfterOptOut: boolean(),
   timeoutMs: integer({ min: 1, max: 60_000, unit: 'milliseconds' }),
   concurrency: integer({ min: 1, max: 1_000 }),
 };
 export const CONSENT_NAMES: readonly string[] = Object.keys(fields);
 export const consentField = falseOr(
-  refined<ConsentGuardOptions>(
-    shape(fields, FALSE_OR_OPTIONS),
+  refine<ConsentGuardOptions>(
+    object(fields, FALSE_OR_OPTIONS),
     ({ reconfirmAfterMs, reconfirmAfterMonths }) =>
       reconfirmAfterMs === undefined || reconfirmAfterMonths === undefined,
     'takes reconfirmAfterMs or reconfirmAfterMonths, not both.',

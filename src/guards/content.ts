@@ -1,4 +1,4 @@
-import { FALSE_OR_OPTIONS, type Fields, falseOr, flag, integer, oneOf, shape } from '../schema.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, boolean, integer, oneOf, object } from '../schema.ts';
 import { hasLoneSurrogate } from '../text/estimate-text.ts';
 import type { Content, Guard, GuardMode, Refusal } from './guard.ts';
 
@@ -22,9 +22,9 @@ export interface ContentGuardOptions {
 const fields: Fields<ContentGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
   maxParts: integer({ min: 1, max: 10 }),
-  replaceTypography: flag(),
+  replaceTypography: boolean(),
 };
-export const contentField = falseOr(shape(fields, FALSE_OR_OPTIONS));
+export const contentField = falseOr(object(fields, FALSE_OR_OPTIONS));
 
 /** 8x8 schedules at most 7 days ahead. */
 const MAX_SCHEDULE_MS = 7 * 24 * 60 * 60 * 1000;

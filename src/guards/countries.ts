@@ -1,6 +1,6 @@
 import { regionOf } from '../phone/libphonenumber.ts';
 import { isInCountries } from '../phone/policy.ts';
-import { FALSE_OR_OPTIONS, type Fields, falseOr, list, oneOf, shapeWith, word } from '../schema.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, list, oneOf, objectWith, word } from '../schema.ts';
 import type { Guard, GuardMode } from './guard.ts';
 
 /**
@@ -35,7 +35,7 @@ const fields: Fields<CountriesGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
   allow: list(isoCountryField, { min: 1, max: 300 }),
 };
-export const countriesField = falseOr(shapeWith(['allow'], fields, FALSE_OR_OPTIONS));
+export const countriesField = falseOr(objectWith(['allow'], fields, FALSE_OR_OPTIONS));
 
 /** Refuses every country that is not on the list. */
 export function createCountriesGuard({ mode = 'enforce', allow }: CountriesGuardOptions): Guard<'countries'> {

@@ -5,7 +5,7 @@ import { maskNumber } from '../internal/redact.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { normalisePhone, type Phone, type PhoneDefaults } from '../phone/normalise-phone.ts';
-import { type Fields, findFlaw, oneOf, shape, text } from '../schema.ts';
+import { type Fields, validate, oneOf, object, text } from '../schema.ts';
 import type { CallOptions, Clock, Purpose } from '../types.ts';
 import { describeViolation } from './finding.ts';
 import type { Guard, OutgoingMessage } from './guard.ts';
@@ -87,7 +87,7 @@ const queryFields: Fields<GuardsQuery> = {
   country: text({ min: 2, max: 2 }),
   guard: oneOf(GUARD_NAMES),
 };
-const querySchema = shape(queryFields, 'an object { country, guard }');
+const querySchema = object(queryFields, 'an object { country, guard }');
 
 /** Reads one number outside of a send. */
 export function readPhone(destination: unknown, country: string | undefined, defaults: PhoneDefaults): Phone {
@@ -112,7 +112,7 @@ export function createGuardsApi(config: GuardsApiConfig): GuardsApi {
   const { calls, guards, limiter, clock, emit, phoneDefaults } = config;
 
   function readQuery(destination: unknown, query: GuardsQuery): { phone: Phone; chosen: readonly Guard[] } {
-    const flaw = findFlaw(querySchema, query, 'query');
+    const flaw = validate(querySchema, query, 'query');
     if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
     const phone = readPhone(destination, query.country, phoneDefaults);
     const { guard } = query;

@@ -1,6 +1,6 @@
 import type { NumberType } from '../phone/libphonenumber.ts';
 import { createPhonePolicy, judgePhone, type PhonePolicyOptions } from '../phone/policy.ts';
-import { FALSE_OR_OPTIONS, type Fields, falseOr, list, oneOf, pattern, shape } from '../schema.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, list, oneOf, pattern, object } from '../schema.ts';
 import type { Guard, GuardMode } from './guard.ts';
 
 /**
@@ -36,9 +36,9 @@ const fields: Fields<PhoneGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
   accept: oneOf(['valid', 'possible']),
   types: list(oneOf(NUMBER_TYPES), { min: 1, max: NUMBER_TYPES.length }),
-  callingCodes: shape({ allow: callingCodesField, block: callingCodesField }),
+  callingCodes: object({ allow: callingCodesField, block: callingCodesField }),
 };
-export const phoneField = falseOr(shape(fields, FALSE_OR_OPTIONS));
+export const phoneField = falseOr(object(fields, FALSE_OR_OPTIONS));
 
 /** Refuses numbers that cannot or should not get an SMS. */
 export function createPhoneGuard({ mode = 'enforce', ...options }: PhoneGuardOptions): Guard<'phone'> {

@@ -6,9 +6,9 @@ import {
   integer,
   list,
   oneOf,
-  refined,
-  shape,
-  shapeWith,
+  refine,
+  object,
+  objectWith,
 } from '../schema.ts';
 import type { Purpose } from '../types.ts';
 import type { Guard, GuardMode } from './guard.ts';
@@ -54,8 +54,8 @@ function ruleId({ removedDigits, windowMs }: PrefixRange): string {
 
 const fields: Fields<PrefixGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
-  ranges: refined<readonly PrefixRange[]>(
-    list(shapeWith(Object.keys(rangeFields), rangeFields, 'a range { removedDigits, limit, windowMs }'), {
+  ranges: refine<readonly PrefixRange[]>(
+    list(objectWith(Object.keys(rangeFields), rangeFields, 'a range { removedDigits, limit, windowMs }'), {
       min: 1,
       max: 8,
     }),
@@ -64,7 +64,7 @@ const fields: Fields<PrefixGuardOptions> = {
   ),
   purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
 };
-export const prefixField = falseOr(shape(fields, FALSE_OR_OPTIONS));
+export const prefixField = falseOr(object(fields, FALSE_OR_OPTIONS));
 
 const TEN_MINUTES_MS = 10 * 60 * 1000;
 const DEFAULT_RANGES: readonly PrefixRange[] = [

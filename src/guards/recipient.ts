@@ -1,16 +1,16 @@
 import type { LimitRule } from '../limits/limit-store.ts';
 import { MAX_WINDOW_MS } from '../limits/limit-store.ts';
 import {
-  either,
+  switchOn,
   FALSE_OR_OPTIONS,
   type Fields,
   falseOr,
   integer,
   list,
   oneOf,
-  refined,
-  shape,
-  shapeWith,
+  refine,
+  object,
+  objectWith,
 } from '../schema.ts';
 import type { Purpose } from '../types.ts';
 import type { Guard, GuardMode } from './guard.ts';
@@ -53,8 +53,8 @@ const windowFields: Fields<LimitWindow> = {
   limit: integer({ min: 1, max: 1_000_000 }),
   windowMs: integer({ min: 1_000, max: MAX_WINDOW_MS, unit: 'milliseconds, 1 second to 31 days' }),
 };
-export const windowField = shapeWith(['limit', 'windowMs'], windowFields, 'a window { limit, windowMs }');
-const windowsField = refined<readonly LimitWindow[]>(
+export const windowField = objectWith(['limit', 'windowMs'], windowFields, 'a window { limit, windowMs }');
+const windowsField = refine<readonly LimitWindow[]>(
   list(windowField, { min: 1, max: 8 }),
   (windows) => new Set(windows.map(({ windowMs }) => windowMs)).size === windows.length,
   'must not hold the same windowMs twice.',
@@ -62,25 +62,25 @@ const windowsField = refined<readonly LimitWindow[]>(
 
 const modeField = oneOf(['enforce', 'monitor']);
 const bareFields: Fields<RecipientWindowOptions> = { ...windowFields, mode: modeField };
-const bareField = shapeWith(['limit', 'windowMs'], bareFields, 'a window { limit, windowMs, mode }');
+const bareField = objectWith(['limit', 'windowMs'], bareFields, 'a window { limit, windowMs, mode }');
 
 const fields: Fields<RecipientGuardOptions> = {
   mode: modeField,
   windows: windowsField,
-  perPurpose: shape({ otp: windowsField, transactional: windowsField, marketing: windowsField }),
+  perPurpose: object({ otp: windowsField, transactional: windowsField, marketing: windowsField }),
 };
 
 function isBareWindow(input: unknown): boolean {
   return typeof input === 'object' && input !== null && ('limit' in input || 'windowMs' in input);
 }
 
-export const recipientField = either(
+export const recipientField = switchOn(
   Array.isArray,
   windowsField,
-  either(
+  switchOn(
     isBareWindow,
     bareField,
-    falseOr(shape(fields, FALSE_OR_OPTIONS, [...Object.keys(fields), ...Object.keys(windowFields)])),
+    falseOr(object(fields, FALSE_OR_OPTIONS, [...Object.keys(fields), ...Object.keys(windowFields)])),
   ),
 );
 

@@ -7,7 +7,7 @@ import {
   LimitError,
 } from '../errors.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
-import { type Field, type Fields, shape } from '../schema.ts';
+import { type Field, type Fields, object } from '../schema.ts';
 import { type BackoffGuardOptions, backoffField, createBackoffGuard } from './backoff.ts';
 import { createConsentGuard, describeConsentRule } from './consent.ts';
 import { type ConsentGuardOptions, consentField } from './consent-options.ts';
@@ -149,7 +149,7 @@ function fieldsOf(): Fields<GuardsOptions> {
 }
 
 /** Reads `guards` of the options. */
-export const guardsField: Field = shape(fieldsOf());
+export const guardsField: Field = object(fieldsOf());
 
 /** Fills in the default of every guard that is not named. Nothing else decides what is on. */
 export function resolveGuards(options: GuardsOptions): ResolvedGuards {

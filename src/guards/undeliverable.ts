@@ -1,5 +1,5 @@
 import { type BlockRule, MAX_WINDOW_MS } from '../limits/limit-store.ts';
-import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, list, oneOf, shape } from '../schema.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, list, oneOf, object } from '../schema.ts';
 import { DELIVERY_ERROR_CODES } from '../webhooks/delivery-error-codes.ts';
 import type { Guard, GuardMode } from './guard.ts';
 
@@ -26,7 +26,7 @@ const fields: Fields<UndeliverableGuardOptions> = {
   forMs: integer({ min: 1_000, max: MAX_WINDOW_MS, unit: 'milliseconds, 1 second to 31 days' }),
   errorCodes: list(integer({ min: 1, max: 100_000 }), { min: 1, max: 100 }),
 };
-export const undeliverableField = falseOr(shape(fields, FALSE_OR_OPTIONS));
+export const undeliverableField = falseOr(object(fields, FALSE_OR_OPTIONS));
 
 const DEFAULT_FOR_MS = 24 * 60 * 60 * 1000;
 const NO_SUCH_NUMBER: readonly number[] = DELIVERY_ERROR_CODES.filter(

@@ -1,7 +1,7 @@
 import { describeDuration } from '../internal/describe-duration.ts';
 import { connectionOf } from '../internal/ip-address.ts';
 import type { LimitRule, WindowRule } from '../limits/limit-store.ts';
-import { FALSE_OR_OPTIONS, type Fields, falseOr, oneOf, shape } from '../schema.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, oneOf, object } from '../schema.ts';
 import type { Guard, GuardMode } from './guard.ts';
 import { type LimitWindow, windowField } from './recipient.ts';
 
@@ -32,7 +32,7 @@ const fields: Fields<VerificationAttemptsGuardOptions> = {
   perNumber: falseOr(windowField),
   perClientIp: falseOr(windowField),
 };
-export const verificationAttemptsField = falseOr(shape(fields, FALSE_OR_OPTIONS));
+export const verificationAttemptsField = falseOr(object(fields, FALSE_OR_OPTIONS));
 
 const HOUR_MS = 3_600_000;
 const DEFAULT_PER_NUMBER: LimitWindow = { limit: 20, windowMs: HOUR_MS };

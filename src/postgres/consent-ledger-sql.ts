@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
-import { type Fields, findFlaw, pattern, shape } from '../schema.ts';
+import { type Fields, validate, pattern, object } from '../schema.ts';
 
 /** Where the ledger is stored in the database. */
 export interface ConsentTableOptions {
@@ -23,7 +23,7 @@ const identifier = pattern(
   'a name of at most 40 lower-case letters, digits and underscores, not beginning with a digit',
 );
 export const tableFields: Fields<ConsentTableOptions> = { schema: identifier, table: identifier };
-const tableSchema = shape(tableFields, 'an object { schema, table }');
+const tableSchema = object(tableFields, 'an object { schema, table }');
 
 /** Names for use in SQL: validated, and quoted because `user` or `order` is a keyword. */
 export interface ConsentTable {
@@ -113,7 +113,7 @@ $migration$`;
  * @example await writeFile('migrations/0042_sms_consent.sql', `${consentLedgerSql({ schema: 'messaging' })};`)
  */
 export function consentLedgerSql(options: ConsentTableOptions = {}): string {
-  const flaw = findFlaw(tableSchema, options);
+  const flaw = validate(tableSchema, options);
   if (flaw !== undefined) throw new ConfigurationError(`consentLedgerSql: ${flaw.message}`, flaw.path);
   return migrationSql(nameTable(options));
 }

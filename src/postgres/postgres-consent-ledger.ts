@@ -7,7 +7,7 @@ import type {
 } from '../consent/consent-ledger.ts';
 import { ConfigurationError, StoreError } from '../errors.ts';
 import { raceAbort } from '../internal/wait.ts';
-import { type Fields, findFlaw, having, shapeWith } from '../schema.ts';
+import { type Fields, validate, withMethods, objectWith } from '../schema.ts';
 import { type ConsentTableOptions, migrationSql, nameTable, tableFields } from './consent-ledger-sql.ts';
 import { writeStatements } from './consent-statements.ts';
 import { readEntry, readEntryIfAny, readText } from './read-row.ts';
@@ -33,9 +33,9 @@ export interface PostgresConsentLedger extends ConsentLedger, ConsentListing {
 
 const fields: Fields<PostgresConsentLedgerOptions> = {
   ...tableFields,
-  pool: having(['query'], 'a pool of pg, a PGlite, or the like'),
+  pool: withMethods(['query'], 'a pool of pg, a PGlite, or the like'),
 };
-const optionsSchema = shapeWith(['pool'], fields, 'an object { pool, schema, table }');
+const optionsSchema = objectWith(['pool'], fields, 'an object { pool, schema, table }');
 
 /** Rows per page of `entries`. */
 const PAGE_ROWS = 1_000;
@@ -60,7 +60,7 @@ function storable(key: string, value: unknown): unknown {
  * ```
  */
 export function postgresConsentLedger(options: PostgresConsentLedgerOptions): PostgresConsentLedger {
-  const flaw = findFlaw(optionsSchema, options);
+  const flaw = validate(optionsSchema, options);
   if (flaw !== undefined) throw new ConfigurationError(`postgresConsentLedger: ${flaw.message}`, flaw.path);
   const { pool } = options;
   const table = nameTable(options);

@@ -9,7 +9,7 @@ import type {
 import { parseEntry } from '../consent/stored-entry.ts';
 import { ConfigurationError, StoreError, ValidationError } from '../errors.ts';
 import { raceAbort } from '../internal/wait.ts';
-import { anything, type Fields, findFlaw, pattern, shapeWith } from '../schema.ts';
+import { unknown, type Fields, validate, pattern, objectWith } from '../schema.ts';
 import {
   CONSENT_APPEND,
   CONSENT_FORGET,
@@ -36,10 +36,10 @@ export interface RedisConsentLedgerOptions {
 }
 
 const fields: Fields<RedisConsentLedgerOptions> = {
-  client: anything(),
+  client: unknown(),
   name: pattern(/^[A-Za-z0-9._-]{1,64}$/, 'at most 64 letters, digits and ._-'),
 };
-const optionsSchema = shapeWith(['client'], fields, 'an object { client, name }');
+const optionsSchema = objectWith(['client'], fields, 'an object { client, name }');
 
 /** People per script call: about half a millisecond of server time. */
 const PEOPLE_AT_ONCE = 500;
@@ -136,7 +136,7 @@ async function checkEviction(commands: RedisCommands): Promise<void> {
  * ```
  */
 export function redisConsentLedger(options: RedisConsentLedgerOptions): ConsentLedger & ConsentListing {
-  const flaw = findFlaw(optionsSchema, options);
+  const flaw = validate(optionsSchema, options);
   if (flaw !== undefined) throw new ConfigurationError(`redisConsentLedger: ${flaw.message}`, flaw.path);
   const commands = toRedisCommands(options.client);
   const prefix = `8x8g:{consent.${options.name ?? 'default'}}:`;

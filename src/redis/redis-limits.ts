@@ -2,15 +2,15 @@ import { ConfigurationError } from '../errors.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
 import {
   anyFunction,
-  anything,
-  either,
+  unknown,
+  switchOn,
   type Fields,
-  findFlaw,
-  having,
+  validate,
+  withMethods,
   integer,
   oneOf,
-  shape,
-  shapeWith,
+  object,
+  objectWith,
 } from '../schema.ts';
 import type { Clock } from '../types.ts';
 import { withCommandTimeout } from './failover/command-timeout.ts';
@@ -109,28 +109,28 @@ const localFields: Fields<LocalLimitsOptions> = {
   processes: integer({ min: 1, max: 100_000 }),
   once: oneOf(['refuse', 'local']),
 };
-const local = shapeWith(['processes'], localFields, 'an object { processes }');
+const local = objectWith(['processes'], localFields, 'an object { processes }');
 
 const fields: Fields<RedisLimitsOptions> = {
-  client: anything(),
-  secret: anything(),
-  keyId: anything(),
-  previous: shape({ secret: anything(), keyId: anything() }, 'an object { keyId, secret }'),
+  client: unknown(),
+  secret: unknown(),
+  keyId: unknown(),
+  previous: object({ secret: unknown(), keyId: unknown() }, 'an object { keyId, secret }'),
   storeNumbers: oneOf(['hashed', 'clear']),
-  onStoreError: either(
+  onStoreError: switchOn(
     (input) => input !== 'refuse',
-    shapeWith(['local'], { local }, "'refuse' or { local: { processes } }"),
+    objectWith(['local'], { local }, "'refuse' or { local: { processes } }"),
     oneOf(['refuse']),
   ),
   timeoutMs: integer({ min: 10, max: 4_000, unit: 'milliseconds' }),
   shardBy: oneOf(['scope', 'recipient']),
   onEvent: anyFunction(),
-  clock: having(['now'], 'a clock'),
+  clock: withMethods(['now'], 'a clock'),
 };
-const schema = shape(fields, 'an object of options');
+const schema = object(fields, 'an object of options');
 
 function readOptions(options: RedisLimitsOptions): RedisLimitsOptions {
-  const flaw = findFlaw(schema, options);
+  const flaw = validate(schema, options);
   if (flaw !== undefined) throw new ConfigurationError(`redisLimits: ${flaw.message}`, flaw.path);
   if (options.onStoreError === undefined) {
     throw new ConfigurationError(

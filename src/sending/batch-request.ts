@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
-import { type Fields, flag, oneOf, text } from '../schema.ts';
+import { type Fields, boolean, oneOf, text } from '../schema.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { TransportResponse } from '../transport/transport.ts';
 import type { Purpose } from '../types.ts';
@@ -30,8 +30,8 @@ export const batchSettingFields: Fields<BatchSettings> = {
   purpose: oneOf(['transactional', 'otp', 'marketing']),
   country: text({ min: 2, max: 2 }),
   clientBatchId: text({ max: 20 }),
-  allowRepeatedIds: flag(),
-  mergeDuplicates: flag(),
+  allowRepeatedIds: boolean(),
+  mergeDuplicates: boolean(),
 };
 
 /** A request with up to 10,000 messages of one kind. */

@@ -7,7 +7,7 @@ import { readClientAddress } from '../internal/ip-address.ts';
 import { cleanInput } from '../phone/clean-input.ts';
 import type { Phone, PhoneDefaults, PhoneResult } from '../phone/normalise-phone.ts';
 import { normalisePhones } from '../phone/normalise-phones.ts';
-import { type Field, type Flaw, findFlaw, unreadable } from '../schema.ts';
+import { type Field, type Issue, validate, unreadable } from '../schema.ts';
 import { measureText } from '../text/measure-text.ts';
 import type { Purpose } from '../types.ts';
 import { clientMessageIdOf } from './idempotency.ts';
@@ -97,10 +97,10 @@ export function wireFields(fields: Readonly<Record<string, unknown>>): Record<st
 function readFields(
   { input, path }: MessageInput,
   schema: Field,
-): { readonly copy?: unknown; readonly flaw?: Flaw } {
+): { readonly copy?: unknown; readonly flaw?: Issue } {
   try {
     const copy = cloneInput(input);
-    const flaw = findFlaw(schema, copy, path);
+    const flaw = validate(schema, copy, path);
     return flaw === undefined ? { copy } : { copy, flaw };
   } catch {
     return { flaw: unreadable(path) };
@@ -215,7 +215,7 @@ async function readInputs<Input extends Addressing>(
     const givenId = ownIdOf(copy) ?? spareId;
     let clientMessageId = givenId ?? crypto.randomUUID();
     if (flaw !== undefined || input === undefined) {
-      const { message, path: field } = flaw as Flaw;
+      const { message, path: field } = flaw as Issue;
       const error = new ValidationError(`${message} Nothing was sent.`, field, clientMessageId);
       prepared.push({ status: 'failed', index, clientMessageId, error });
       continue;

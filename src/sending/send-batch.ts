@@ -2,7 +2,7 @@ import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { cloneInput, fieldsOf } from '../internal/clone-input.ts';
-import { anything, type Fields, findFlaw, list, shape, unreadable } from '../schema.ts';
+import { unknown, type Fields, validate, list, object, unreadable } from '../schema.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import {
@@ -72,13 +72,13 @@ export interface BatchResult {
 }
 
 export const batchFields: Fields<BatchBase & { messages: unknown; destinations: unknown }> = {
-  messages: list(anything(), { min: 1, max: MAX_BATCH }),
-  destinations: list(anything(), { min: 1, max: MAX_BATCH }),
+  messages: list(unknown(), { min: 1, max: MAX_BATCH }),
+  destinations: list(unknown(), { min: 1, max: MAX_BATCH }),
   template: templateSchema,
   ...batchSettingFields,
   clientIp: clientIpField,
 };
-const batchSchema = shape(batchFields, 'a batch { messages } or { destinations, template }');
+const batchSchema = object(batchFields, 'a batch { messages } or { destinations, template }');
 
 /** What was checked is what is sent, whatever becomes of the caller's objects meanwhile. */
 function copyOfBatch(batch: BatchInput): BatchInput {
@@ -104,7 +104,7 @@ function copyOfList(list: readonly unknown[]): readonly unknown[] {
 }
 
 function readBatch(input: BatchInput): readonly MessageInput[] {
-  const flaw = findFlaw(batchSchema, input);
+  const flaw = validate(batchSchema, input);
   if (flaw !== undefined) throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
   const { messages, destinations, template } = input;
   if ((messages === undefined) === (destinations === undefined)) {

@@ -1,12 +1,12 @@
 import { readClientAddress } from '../internal/ip-address.ts';
 import {
-  anything,
+  unknown,
   type Field,
   type Fields,
-  moment,
+  dateTime,
   oneOf,
-  shape,
-  shapeWith,
+  object,
+  objectWith,
   text,
   webUrl,
   word,
@@ -86,14 +86,14 @@ export const contentFields: Fields<SmsContent> = {
   text: text({ max: MAX_TEXT_CHARACTERS }),
   source: text({ max: 16 }),
   encoding: oneOf(['AUTO', 'GSM7', 'UCS2']),
-  scheduled: moment(),
-  expiry: moment(),
+  scheduled: dateTime(),
+  expiry: dateTime(),
   dlrCallbackUrl: webUrl(),
 };
 
 export const addressingFields: Fields<Addressing> = {
   // Read by the phone module, which says best what is wrong with a number.
-  destination: anything(),
+  destination: unknown(),
   country: text({ min: 2, max: 2 }),
   clientMessageId: word(isClientMessageId, 'a string of 1 to 350 characters without control characters'),
   purpose: oneOf(['transactional', 'otp', 'marketing']),
@@ -112,6 +112,6 @@ const messageFields: Fields<SmsMessage> = {
   track: oneOf(['None', 'Outcome']),
 };
 
-export const messageSchema: Field = shapeWith(['destination', 'text'], messageFields, 'a message');
-export const batchMessageSchema: Field = shapeWith(['destination'], messageFields, 'a message');
-export const templateSchema: Field = shape(contentFields, 'a template');
+export const messageSchema: Field = objectWith(['destination', 'text'], messageFields, 'a message');
+export const batchMessageSchema: Field = objectWith(['destination'], messageFields, 'a message');
+export const templateSchema: Field = object(contentFields, 'a template');

@@ -2,7 +2,7 @@ import { REGIONS } from '../config/options.ts';
 import { hostsOf } from '../config/resolve-options.ts';
 import type { Emulator } from '../emulator/emulator.ts';
 import { ValidationError } from '../errors.ts';
-import { type Fields, findFlaw, having, shapeWith, webUrl } from '../schema.ts';
+import { type Fields, validate, withMethods, objectWith, webUrl } from '../schema.ts';
 
 /** The part of msw's `http` that {@link createMswHandlers} uses. */
 export interface MswHttp<Handler> {
@@ -19,10 +19,10 @@ export interface MswHandlersOptions<Handler> {
 }
 
 const fields: Fields<MswHandlersOptions<unknown>> = {
-  http: having(['all'], "msw's http"),
+  http: withMethods(['all'], "msw's http"),
   baseUrl: webUrl(),
 };
-const schema = shapeWith(['http'], fields, 'an object { http }');
+const schema = objectWith(['http'], fields, 'an object { http }');
 
 /**
  * Creates [msw](https://mswjs.io) handlers that route 8x8's hosts, of all regions and products, to the emulator. Use it for
@@ -43,7 +43,7 @@ export function createMswHandlers<Handler>(
   emulator: Pick<Emulator, 'fetch'>,
   options: MswHandlersOptions<Handler>,
 ): Handler[] {
-  const flaw = findFlaw(schema, options, 'options');
+  const flaw = validate(schema, options, 'options');
   if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
   const { http, baseUrl } = options;
   const origins = REGIONS.flatMap((region) => Object.values(hostsOf(region)));

@@ -3,13 +3,13 @@ import type { InboundConsent } from '../consent/handle-inbound.ts';
 import { ConfigurationError } from '../errors.ts';
 import {
   anyFunction,
-  anything,
+  unknown,
   type Fields,
-  findFlaw,
+  validate,
   integer,
   list,
-  shape,
-  shapeWith,
+  object,
+  objectWith,
   word,
 } from '../schema.ts';
 import { authenticationField, type WebhookAuthentication } from './authentication/authenticate.ts';
@@ -98,14 +98,14 @@ const handlerFields: Fields<WebhookHandlers> = {
   onUnknown: anyFunction(),
 };
 const optionFields: Fields<WebhookReceiverOptions> = {
-  client: anything(),
+  client: unknown(),
   authentication: authenticationField,
-  handlers: shape(handlerFields, 'an object of handlers'),
+  handlers: object(handlerFields, 'an object of handlers'),
   channels: list(word(isChannel, 'a Messaging Apps channel in lower case, such as whatsapp'), { max: 20 }),
   maxBodyBytes: integer({ min: 1_024, max: 10_485_760, unit: 'bytes' }),
   timeoutMs: integer({ min: 100, max: MAX_TIMEOUT_MS, unit: 'milliseconds' }),
 };
-const schema = shapeWith(['client', 'authentication', 'handlers'], optionFields, 'an object of options');
+const schema = objectWith(['client', 'authentication', 'handlers'], optionFields, 'an object of options');
 
 const HANDLER_NAMES = Object.keys(handlerFields) as (keyof WebhookHandlers)[];
 
@@ -123,7 +123,7 @@ export function bindHandlers(handlers: WebhookHandlers): WebhookHandlers {
  * @throws ConfigurationError
  */
 export function readOptions(options: WebhookReceiverOptions): InboundPort {
-  const flaw = findFlaw(schema, options);
+  const flaw = validate(schema, options);
   if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
   const inboundPort = (options.client as { readonly [INBOUND_PORT]?: InboundPort } | null)?.[INBOUND_PORT];
   if (inboundPort === undefined) {

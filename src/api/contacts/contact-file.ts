@@ -1,7 +1,7 @@
 import type { Call } from '../../call.ts';
 import { ValidationError } from '../../errors.ts';
 import { raceAbort } from '../../internal/wait.ts';
-import { anything, type Fields, flag, list, pattern, refined, shapeWith } from '../../schema.ts';
+import { unknown, type Fields, boolean, list, pattern, refine, objectWith } from '../../schema.ts';
 import type { Upload } from '../../transport/transport.ts';
 import { MAX_GROUPS } from './contact.ts';
 import { idList } from './group.ts';
@@ -28,20 +28,20 @@ const MAX_COLUMNS = 100;
 
 const fileFields: Fields<ContactFile> = {
   // Read by toBlob.
-  file: anything(),
+  file: unknown(),
   fileName: pattern(
     /^[^\p{Cc}"/\\]{1,200}$/u,
     'a file name of up to 200 characters, without quotes and slashes',
   ),
   groups: idList({ max: MAX_GROUPS }),
-  fileHasHeader: flag(),
+  fileHasHeader: boolean(),
   fileColumns: list(pattern(/^[^\p{Cc},]{1,200}$/u, 'the name of a column, without a comma'), {
     min: 1,
     max: MAX_COLUMNS,
   }),
 };
-export const fileSchema = refined<ContactFile>(
-  shapeWith(['file'], fileFields, 'an object { file, … }'),
+export const fileSchema = refine<ContactFile>(
+  objectWith(['file'], fileFields, 'an object { file, … }'),
   ({ fileHasHeader, fileColumns }) => fileHasHeader !== false || fileColumns !== undefined,
   'needs fileColumns when fileHasHeader is false.',
 );

@@ -2,9 +2,9 @@ import {
   type Fields,
   list,
   pattern,
-  refined,
-  shape,
-  shapeWith,
+  refine,
+  object,
+  objectWith,
   shortValues,
   text,
   word,
@@ -94,14 +94,14 @@ const addressFields: Fields<ContactAddresses> = {
   lineId: channelId,
   kakaoTalkId: channelId,
 };
-const groupReference = shapeWith(['id'], { id: numericId }, 'an object { id }');
+const groupReference = objectWith(['id'], { id: numericId }, 'an object { id }');
 const contactFields: Fields<ContactInput> = {
-  addresses: shape(addressFields, 'an object { msisdn, email, … }'),
+  addresses: object(addressFields, 'an object { msisdn, email, … }'),
   firstName: text({ max: 200 }),
   lastName: text({ max: 200 }),
   externalId: text({ max: 50 }),
   country: countryField,
-  groups: refined<readonly { readonly id: number }[]>(
+  groups: refine<readonly { readonly id: number }[]>(
     list(groupReference, { min: 1, max: MAX_GROUPS }),
     (groups) => new Set(groups.map(({ id }) => id)).size === groups.length,
     'holds a group twice.',
@@ -110,7 +110,7 @@ const contactFields: Fields<ContactInput> = {
 };
 
 /** Limits: https://developer.8x8.com/connect/reference/create-contact */
-export const contactSchema = shapeWith(['addresses'], contactFields, 'a contact { addresses, … }');
+export const contactSchema = objectWith(['addresses'], contactFields, 'a contact { addresses, … }');
 
 export function contactBody(contact: ContactInput): Record<string, unknown> {
   return wireFields({

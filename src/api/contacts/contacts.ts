@@ -3,7 +3,7 @@ import type { ClientContext } from '../../client-context.ts';
 import { readPhone } from '../../guards/guards-api.ts';
 import { cloneInput } from '../../internal/clone-input.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
-import { type Fields, shape, text } from '../../schema.ts';
+import { type Fields, object, text } from '../../schema.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
 import { assertValid } from '../input.ts';
@@ -160,9 +160,9 @@ const queryFields: Fields<ContactQuery> = {
   groupId: numericId,
   country: countryField,
 };
-const querySchema = shape(queryFields, 'a query { query, groupId, country, limit, offset }');
+const querySchema = object(queryFields, 'a query { query, groupId, country, limit, offset }');
 const blockFields: Fields<BlockQuery> = { country: countryField };
-const blockSchema = shape(blockFields, 'an object { country }');
+const blockSchema = object(blockFields, 'an object { country }');
 
 export function createContacts(client: ClientContext): Contacts {
   const accountCalls = createAccountCalls(client);

@@ -1,4 +1,4 @@
-import { type Field, integer, list, refined } from '../../schema.ts';
+import { type Field, integer, list, refine } from '../../schema.ts';
 import { assertValid } from '../input.ts';
 import {
   numberIn,
@@ -44,7 +44,7 @@ const MAX_IDS = 10_000;
 
 /** Several ids, each once. */
 export function idList({ min = 1, max = MAX_IDS } = {}): Field {
-  return refined<readonly number[]>(
+  return refine<readonly number[]>(
     list(numericId, { min, max }),
     (ids) => new Set(ids).size === ids.length,
     'holds an id twice.',

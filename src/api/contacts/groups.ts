@@ -1,6 +1,6 @@
 import type { ClientContext } from '../../client-context.ts';
 import { cloneInput } from '../../internal/clone-input.ts';
-import { type Fields, flag, shape, shapeWith, text } from '../../schema.ts';
+import { type Fields, boolean, object, objectWith, text } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
@@ -167,14 +167,14 @@ export interface Groups {
 }
 
 const queryFields: Fields<GroupQuery> = { ...pageFields, name: text({ max: 100 }) };
-const querySchema = shape(queryFields, 'a query { name, limit, offset }');
+const querySchema = object(queryFields, 'a query { name, limit, offset }');
 const groupFields: Fields<GroupInput> = {
   name: text({ max: 100 }),
   description: text({ max: 100 }),
-  isBlacklist: flag(),
+  isBlacklist: boolean(),
 };
 /** Limits: https://developer.8x8.com/connect/reference/create-group */
-const groupSchema = shapeWith(['name'], groupFields, 'a group { name, … }');
+const groupSchema = objectWith(['name'], groupFields, 'a group { name, … }');
 const contactIdsSchema = idList();
 
 export function createGroups(client: ClientContext): Groups {

@@ -1,4 +1,4 @@
-import { type Fields, flag, list, oneOf, refined, shape, shapeWith } from '../../schema.ts';
+import { type Fields, boolean, list, oneOf, refine, object, objectWith } from '../../schema.ts';
 import { msisdnField } from './contact.ts';
 import { idList, numericId } from './group.ts';
 import { type PageQuery, pageFields } from './pages.ts';
@@ -49,19 +49,19 @@ const selectionFields: Fields<ContactSelection> = {
   msisdns: list(msisdnField, { min: 1, max: MAX_NUMBERS }),
   all: oneOf([true]),
 };
-export const selectionSchema = refined<ContactSelection>(
-  shape(selectionFields, 'an object { ids, msisdns } or { all: true }'),
+export const selectionSchema = refine<ContactSelection>(
+  object(selectionFields, 'an object { ids, msisdns } or { all: true }'),
   ({ ids, msisdns, all }) => (all === true) === (ids === undefined && msisdns === undefined),
   'must hold ids, msisdns or both, or else all: true.',
 );
 const transferFields: Fields<GroupTransfer> = { from: numericId, to: numericId };
-export const transferSchema = refined<GroupTransfer>(
-  shapeWith(['from', 'to'], transferFields, 'an object { from, to }'),
+export const transferSchema = refine<GroupTransfer>(
+  objectWith(['from', 'to'], transferFields, 'an object { from, to }'),
   ({ from, to }) => from !== to,
   'must name two different groups.',
 );
-const groupsFields: Fields<GroupSelection> = { ids: idList(), deleteContacts: flag() };
-export const groupsSchema = shapeWith(
+const groupsFields: Fields<GroupSelection> = { ids: idList(), deleteContacts: boolean() };
+export const groupsSchema = objectWith(
   ['ids', 'deleteContacts'],
   groupsFields,
   'an object { ids, deleteContacts }',
@@ -70,4 +70,4 @@ const queryFields: Fields<ContactJobQuery> = {
   ...pageFields,
   type: oneOf(['createContacts', 'deleteContacts', 'copyContacts', 'moveContacts', 'deleteGroups']),
 };
-export const querySchema = shape(queryFields, 'a query { type, limit, offset }');
+export const querySchema = object(queryFields, 'a query { type, limit, offset }');

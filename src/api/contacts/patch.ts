@@ -1,4 +1,4 @@
-import { list, oneOf, pattern, refined, shapeWith, text } from '../../schema.ts';
+import { list, oneOf, pattern, refine, objectWith, text } from '../../schema.ts';
 
 /**
  * One change to a contact or a group (RFC 6902, JSON Patch). 8x8 takes no `from`, so there is no `move` and no `copy`.
@@ -25,7 +25,7 @@ export type PatchOperation =
 const MAX_OPERATIONS = 100;
 const MAX_VALUE_CHARACTERS = 10_000;
 
-const operation = shapeWith(
+const operation = objectWith(
   ['op', 'path'],
   {
     op: oneOf(['add', 'remove', 'replace', 'test']),
@@ -36,7 +36,7 @@ const operation = shapeWith(
 );
 
 export const patchSchema = list(
-  refined<{ readonly op: string; readonly value?: unknown }>(
+  refine<{ readonly op: string; readonly value?: unknown }>(
     operation,
     ({ op, value }) => (op === 'remove') === (value === undefined),
     'needs a value for add, replace and test, and none for remove.',

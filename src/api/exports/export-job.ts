@@ -1,7 +1,7 @@
 import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { ValidationError } from '../../errors.ts';
-import { anything, type Fields, integer, list, moment, pattern, shape } from '../../schema.ts';
+import { unknown, type Fields, integer, list, dateTime, pattern, object } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { Operation } from '../../transport/operation.ts';
 import { assertValid, readId } from '../input.ts';
@@ -79,14 +79,14 @@ export interface ExportJob {
 
 const queryFields: Fields<ExportQuery> = {
   // Read by toInstant, which knows the forms without an offset.
-  from: anything(),
-  to: anything(),
+  from: unknown(),
+  to: unknown(),
   phoneNumber: pattern(/^\+?\d{3,15}$/, 'a number in international form, for example +6591234567'),
   countries: list(pattern(/^[A-Za-z]{2}$/, 'an ISO 3166-1 alpha-2 code'), { min: 1, max: 250 }),
   limit: integer({ min: 0, max: 2_147_483_647 }),
 };
-const querySchema = shape(queryFields, 'a query { from, to, phoneNumber, countries, limit }');
-const instant = moment();
+const querySchema = object(queryFields, 'a query { from, to, phoneNumber, countries, limit }');
+const instant = dateTime();
 
 /** An instant as 8x8's contract has it. */
 function toInstant(value: ExportQuery['from'], name: 'from' | 'to'): string | undefined {

@@ -5,7 +5,7 @@ import type { SmsEvent } from '../../events.ts';
 import { readPhone } from '../../guards/guards-api.ts';
 import { maskNumber } from '../../internal/redact.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
-import { type Fields, shapeWith, word } from '../../schema.ts';
+import { type Fields, objectWith, word } from '../../schema.ts';
 import { type Addressing, addressingFields, clientIpField } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
 import { readId, readInput } from '../input.ts';
@@ -45,7 +45,7 @@ const checkFields: Fields<VerificationCheck> = {
   subject: subjectField,
   clientIp: clientIpField,
 };
-const checkSchema = shapeWith(['code', 'destination'], checkFields, 'an object { code, destination, … }');
+const checkSchema = objectWith(['code', 'destination'], checkFields, 'an object { code, destination, … }');
 
 function eventStatus(status: string): Extract<SmsEvent, { readonly type: 'verification-checked' }>['status'] {
   switch (status) {

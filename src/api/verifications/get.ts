@@ -1,6 +1,6 @@
 import type { ClientContext } from '../../client-context.ts';
 import { readPhone } from '../../guards/guards-api.ts';
-import { anything, type Fields, refined, shape } from '../../schema.ts';
+import { unknown, type Fields, refine, object } from '../../schema.ts';
 import { addressingFields } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
 import { readId, readInput } from '../input.ts';
@@ -20,12 +20,12 @@ export interface SessionQuery {
 }
 
 const queryFields: Fields<SessionQuery> = {
-  destination: anything(),
+  destination: unknown(),
   country: addressingFields.country,
   subject: subjectField,
 };
-const querySchema = refined<SessionQuery>(
-  shape(queryFields, 'an object { destination, country, subject }'),
+const querySchema = refine<SessionQuery>(
+  object(queryFields, 'an object { destination, country, subject }'),
   ({ subject, destination: number }) => subject === undefined || number !== undefined,
   'must have a destination: a subject is checked together with it.',
 );

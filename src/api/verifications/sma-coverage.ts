@@ -1,6 +1,6 @@
 import type { ClientContext } from '../../client-context.ts';
 import { readPhone } from '../../guards/guards-api.ts';
-import { anything, type Fields, shapeWith } from '../../schema.ts';
+import { unknown, type Fields, objectWith } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import { addressingFields, clientIpField } from '../../sending/sms-message.ts';
 import type { Operation } from '../../transport/operation.ts';
@@ -38,10 +38,10 @@ export interface SmaCoverage {
 
 const queryFields: Fields<SmaCoverageQuery> = {
   clientIp: clientIpField,
-  destination: anything(),
+  destination: unknown(),
   country: addressingFields.country,
 };
-const querySchema = shapeWith(['clientIp'], queryFields, 'an object { clientIp, destination, country }');
+const querySchema = objectWith(['clientIp'], queryFields, 'an object { clientIp, destination, country }');
 
 export function createGetSmaCoverage({
   calls,

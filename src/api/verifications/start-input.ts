@@ -2,13 +2,13 @@ import {
   decimal,
   type Field,
   type Fields,
-  flag,
+  boolean,
   integer,
   oneOf,
   pattern,
-  refined,
-  shape,
-  shapeWith,
+  refine,
+  object,
+  objectWith,
   text,
   webUrl,
 } from '../../schema.ts';
@@ -132,19 +132,19 @@ const startFields: Fields<VerificationStart> = {
   codeType: oneOf(CODE_TYPES),
   template: contentFields.text,
   language: pattern(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, 'a BCP 47 tag such as "id-ID"'),
-  resetSession: flag(),
+  resetSession: boolean(),
   resendingInterval: integer({ min: 10, max: 7_200, unit: 'seconds' }),
   callbackUrl: webUrl(),
   clientIp: clientIpField,
-  sms: shape(smsFields, 'an object { source, encoding }'),
-  call: shape(callFields, 'an object { source, speed, repetition, voiceProfile }'),
-  whatsapp: shapeWith(['templateName'], whatsAppFields, 'an object { templateName }'),
+  sms: object(smsFields, 'an object { source, encoding }'),
+  call: object(callFields, 'an object { source, speed, repetition, voiceProfile }'),
+  whatsapp: objectWith(['templateName'], whatsAppFields, 'an object { templateName }'),
   subject: subjectField,
 };
 
-export const startSchema: Field = refined<VerificationStart>(
-  refined<VerificationStart>(
-    shapeWith(['destination'], startFields, 'a verification { destination, … }'),
+export const startSchema: Field = refine<VerificationStart>(
+  refine<VerificationStart>(
+    objectWith(['destination'], startFields, 'a verification { destination, … }'),
     ({ channel, whatsapp }) => channel !== 'whatsapp' || whatsapp !== undefined,
     'must have a whatsapp.templateName for channel "whatsapp".',
   ),

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../errors.ts';
-import { type Fields, findFlaw, list, oneOf, refined, shape, text } from '../../schema.ts';
+import { type Fields, validate, list, oneOf, refine, object, text } from '../../schema.ts';
 import { languagesOf } from './country-languages.ts';
 import {
   addKeyword,
@@ -57,7 +57,7 @@ export interface ReadKeywordOptions extends KeywordOptions {
 }
 
 const ownWords = list(
-  refined<string>(
+  refine<string>(
     text({ max: 100 }),
     (word) => splitWords(word).length > 0,
     'must have a letter or a digit.',
@@ -65,7 +65,7 @@ const ownWords = list(
   { max: 200 },
 );
 const changeFields: Fields<KeywordChanges> = {
-  add: shape(
+  add: object(
     { 'opt-out': ownWords, 'opt-in': ownWords, confirm: ownWords, help: ownWords },
     'an object of word lists by kind (opt-out, opt-in, confirm, help)',
   ),
@@ -74,9 +74,9 @@ const changeFields: Fields<KeywordChanges> = {
 /** The shape of {@link KeywordOptions}, for options. */
 export const keywordFields: Fields<KeywordOptions> = {
   languages: list(oneOf(LANGUAGE_TAGS), { min: 1, max: LANGUAGE_TAGS.length }),
-  words: shape(changeFields, 'an object { add, remove }'),
+  words: object(changeFields, 'an object { add, remove }'),
 };
-const optionsField = shape(keywordFields, 'an object { languages, words }');
+const optionsField = object(keywordFields, 'an object { languages, words }');
 
 let builtIn: KeywordIndex | undefined;
 
@@ -156,7 +156,7 @@ export function createKeywordReader(
   options: KeywordOptions = {},
   path = 'options',
 ): (message: string, country?: string) => KeywordMatch {
-  const flaw = findFlaw(optionsField, options, path);
+  const flaw = validate(optionsField, options, path);
   if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
   const { languages, words } = options;
   if (languages === undefined && words === undefined) {

@@ -5,10 +5,10 @@ import {
   type Field,
   type Fields,
   falseOr,
-  findFlaw,
+  validate,
   integer,
-  shape,
-  shapeWith,
+  object,
+  objectWith,
   text,
 } from '../../schema.ts';
 import type { EmulatedReceipt } from '../message.ts';
@@ -57,16 +57,16 @@ const reportFields: Fields<EmulatedReport> = {
   price: falseOr(decimal({ min: 0, max: 1_000_000_000 })),
   at,
 };
-const reportSchema = shapeWith(['state'], reportFields, 'a state, or an object { state, … }');
+const reportSchema = objectWith(['state'], reportFields, 'a state, or an object { state, … }');
 const replyFields: Fields<EmulatedReply> = { to: name, subAccountId: name, at, channel: text({ max: 40 }) };
-const replySchema = shape(replyFields, 'an object { to, … }');
+const replySchema = object(replyFields, 'an object { to, … }');
 const bodySchema = text({ min: 0, max: 1_000_000 });
 const connectFields: Fields<ConnectOptions> = { authorization: name };
-const connectSchema = shape(connectFields, 'an object { authorization }');
+const connectSchema = object(connectFields, 'an object { authorization }');
 const targetSchema = anyFunction('a function that takes a Request, such as receiver.handle');
 
 function assertFits(field: Field, value: unknown, path: string): void {
-  const flaw = findFlaw(field, value, path);
+  const flaw = validate(field, value, path);
   if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
 }
 

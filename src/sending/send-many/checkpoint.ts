@@ -1,6 +1,6 @@
 import { StoreError, ValidationError } from '../../errors.ts';
 import { withTimeLimit } from '../../internal/time-limit.ts';
-import { findFlaw, integer, list, oneOf, pattern, shapeWith } from '../../schema.ts';
+import { validate, integer, list, oneOf, pattern, objectWith } from '../../schema.ts';
 import { createRowDigest } from './row-identity.ts';
 import { addRanges, type RowRange, readInOrder, removeRanges } from './row-ranges.ts';
 
@@ -32,7 +32,7 @@ const tokenFields = {
   rows: row,
   digest: pattern(/^[0-9a-f]{4}$/, 'a digest'),
 };
-const tokenField = shapeWith(Object.keys(tokenFields), tokenFields);
+const tokenField = objectWith(Object.keys(tokenFields), tokenFields);
 
 function inOrder(ranges: readonly RowRange[]): boolean {
   let end = -1;
@@ -47,7 +47,7 @@ function inOrder(ranges: readonly RowRange[]): boolean {
 function readToken(text: string): Token {
   try {
     const token = JSON.parse(text) as Token;
-    if (findFlaw(tokenField, token) === undefined && inOrder(token.settled) && inOrder(token.begun))
+    if (validate(tokenField, token) === undefined && inOrder(token.settled) && inOrder(token.begun))
       return token;
   } catch {
     // No JSON: the same answer.

@@ -2,7 +2,7 @@ import { callFields } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { AbortedError, type SmsError, ValidationError } from '../../errors.ts';
 import { cloneInput } from '../../internal/clone-input.ts';
-import { anyFunction, type Fields, findFlaw, integer, shape, text } from '../../schema.ts';
+import { anyFunction, type Fields, validate, integer, object, text } from '../../schema.ts';
 import type { CallOptions, Purpose } from '../../types.ts';
 import type { SendResult } from '../results.ts';
 import { type BatchTemplate, batchFields, MAX_BATCH } from '../send-batch.ts';
@@ -69,10 +69,10 @@ const manyFields: Fields<SendManyOptions> = {
   checkpoint: anyFunction('a function that stores the token'),
   resumeFrom: text({ max: MAX_TOKEN_CHARACTERS }),
 };
-const optionsSchema = shape(manyFields, 'an object of options');
+const optionsSchema = object(manyFields, 'an object of options');
 
 function checkOptions(options: SendManyOptions): void {
-  const flaw = findFlaw(optionsSchema, options, 'options');
+  const flaw = validate(optionsSchema, options, 'options');
   if (flaw !== undefined) throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
 }
 

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../errors.ts';
-import { anyFunction, findFlaw, having, shape, shapeWith } from '../../schema.ts';
+import { anyFunction, validate, withMethods, object, objectWith } from '../../schema.ts';
 import type { WebhookReceiver, WebhookResponse } from '../delivery.ts';
 
 /** Options of the adapters for frameworks whose requests do not carry the sender's address. */
@@ -21,11 +21,11 @@ const SERVER_ERROR: WebhookResponse = { status: 500, headers: {} };
  * @throws ConfigurationError `receiver` is not a receiver, or an option is unknown
  */
 export function assertAdapter(name: string, receiver: WebhookReceiver, options: unknown = {}): void {
-  const field = shapeWith(['receiver'], {
-    receiver: having(['respond', 'handle'], 'a receiver from createWebhookReceiver'),
-    options: shape({ remoteAddress: anyFunction() }),
+  const field = objectWith(['receiver'], {
+    receiver: withMethods(['respond', 'handle'], 'a receiver from createWebhookReceiver'),
+    options: object({ remoteAddress: anyFunction() }),
   });
-  const flaw = findFlaw(field, { receiver, options });
+  const flaw = validate(field, { receiver, options });
   if (flaw !== undefined) throw new ConfigurationError(`${name}: ${flaw.message}`, flaw.path);
 }
 

@@ -1,15 +1,15 @@
 import { isLoopback } from '../../config/resolve-options.ts';
 import {
   anyFunction,
-  anything,
-  either,
+  unknown,
+  switchOn,
   type Field,
   type Fields,
   integer,
   list,
   oneOf,
-  refined,
-  shapeWith,
+  refine,
+  objectWith,
   text,
   word,
 } from '../../schema.ts';
@@ -102,9 +102,9 @@ function isPublicKey(key: unknown): boolean {
 }
 
 const name = text({ max: 2_048 });
-const names = either(Array.isArray, list(name, { min: 1, max: 20 }), name);
-const key = refined(
-  anything(),
+const names = switchOn(Array.isArray, list(name, { min: 1, max: 20 }), name);
+const key = refine(
+  unknown(),
   isPublicKey,
   'must be a public key: PEM that begins with -----BEGIN PUBLIC KEY-----, a JWK of kty RSA, EC or OKP without d, or a public CryptoKey.',
 );
@@ -124,8 +124,8 @@ const fields: Fields<AccessTokenOptions> = {
   fetch: anyFunction('a fetch function'),
 };
 
-export const accessTokenField: Field = refined<AccessTokenOptions>(
-  shapeWith(['issuer', 'audience'], fields),
+export const accessTokenField: Field = refine<AccessTokenOptions>(
+  objectWith(['issuer', 'audience'], fields),
   ({ jwksUrl, key: own }) => (jwksUrl === undefined) !== (own === undefined),
   'must have jwksUrl or key, and not both.',
 );

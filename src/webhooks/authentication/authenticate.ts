@@ -1,4 +1,4 @@
-import { either, type Field, type Fields, refined, shape, word } from '../../schema.ts';
+import { switchOn, type Field, type Fields, refine, object, word } from '../../schema.ts';
 import type { Clock } from '../../types.ts';
 import { createTokenCheck } from './access-token.ts';
 import { type AccessTokenOptions, accessTokenField } from './access-token-options.ts';
@@ -32,9 +32,9 @@ const fields: Fields<WebhookCredentials> = {
   sourceAddresses: sourceAddressesField,
 };
 const WHAT = "'none' or { authorization, accessToken, sourceAddresses }";
-const credentials = refined<WebhookCredentials>(
-  refined<WebhookCredentials>(
-    shape(fields, WHAT),
+const credentials = refine<WebhookCredentials>(
+  refine<WebhookCredentials>(
+    object(fields, WHAT),
     // An explicit undefined is refused: a credential must not be missing because a variable was unset.
     (given) => Object.values(given).length > 0 && Object.values(given).every((each) => each !== undefined),
     "is empty, or holds undefined: is the environment variable set? Give authorization, accessToken or sourceAddresses, or write 'none'.",
@@ -42,7 +42,7 @@ const credentials = refined<WebhookCredentials>(
   ({ authorization, accessToken }) => authorization === undefined || accessToken === undefined,
   'has authorization and accessToken, which travel in the same header: give one of them.',
 );
-export const authenticationField: Field = either(
+export const authenticationField: Field = switchOn(
   (input) => typeof input === 'string',
   word((text) => text === 'none', WHAT),
   credentials,

@@ -1,5 +1,5 @@
 import { sha256 } from '../../internal/digest.ts';
-import { either, list, word } from '../../schema.ts';
+import { switchOn, list, word } from '../../schema.ts';
 import type { AuthenticationCheck } from './authentication-result.ts';
 
 /** Longest header that is read. */
@@ -30,7 +30,7 @@ const headerField = word(
 const headersField = list(headerField, { min: 1, max: MAX_VALUES });
 
 /** One value, or several during a rotation. */
-export const authorizationField = either(Array.isArray, headersField, headerField);
+export const authorizationField = switchOn(Array.isArray, headersField, headerField);
 
 /** Compares two digests in constant time. */
 function isSame(left: Uint8Array, right: Uint8Array): boolean {

@@ -6,7 +6,7 @@ import {
   parseAddress,
   parseRange,
 } from '../../internal/ip-address.ts';
-import { type Fields, list, oneOf, refined, shape, word } from '../../schema.ts';
+import { type Fields, list, oneOf, refine, object, word } from '../../schema.ts';
 import type { AuthenticationCheck } from './authentication-result.ts';
 import { WEBHOOK_SOURCE_ADDRESSES } from './published-addresses.ts';
 
@@ -36,8 +36,8 @@ const fields: Fields<SourceAddressOptions> = {
   also: list(range, { min: 1, max: 1_000 }),
   trustedProxies: list(range, { min: 1, max: 1_000 }),
 };
-export const sourceAddressesField = refined<SourceAddressOptions>(
-  shape(fields),
+export const sourceAddressesField = refine<SourceAddressOptions>(
+  object(fields),
   ({ regions, also }) => regions !== undefined || also !== undefined,
   'must name regions, also, or both: without an address everything is refused.',
 );

@@ -7,7 +7,7 @@ import {
   undeliverableField,
   undeliverableSettings,
 } from '../../../src/guards/undeliverable.ts';
-import { findFlaw } from '../../../src/schema.ts';
+import { validate } from '../../../src/schema.ts';
 import { DELIVERY_ERROR_CODES } from '../../../src/webhooks/delivery-error-codes.ts';
 import { messageOf } from '../../support/outgoing-message.ts';
 
@@ -64,7 +64,7 @@ describe('undeliverable', () => {
     [{ forms: 1 }, 'Did you mean "forMs"?'],
     [true, 'undeliverable must be false or an object of options.'],
   ])('refuses %j', (options, message) => {
-    expect(findFlaw(undeliverableField, options, 'undeliverable')?.message).toContain(message);
+    expect(validate(undeliverableField, options, 'undeliverable')?.message).toContain(message);
   });
 
   it('takes false, and every option within its bounds', () => {
@@ -74,7 +74,7 @@ describe('undeliverable', () => {
       { mode: 'monitor', forMs: 1_000, errorCodes: [1, 59] },
       { forMs: 31 * DAY_MS },
     ]) {
-      expect(findFlaw(undeliverableField, options)).toBeUndefined();
+      expect(validate(undeliverableField, options)).toBeUndefined();
     }
   });
 

@@ -11,7 +11,7 @@ import {
 } from '../../../src/errors.ts';
 import { createEmit, type SmsEvent } from '../../../src/events.ts';
 import type { ReservationOutcome } from '../../../src/limits/limiter.ts';
-import { anything } from '../../../src/schema.ts';
+import { unknown } from '../../../src/schema.ts';
 import type { AdmissionResult } from '../../../src/sending/admission.ts';
 import { sendMessages } from '../../../src/sending/pipeline.ts';
 import type { SendResult } from '../../../src/sending/results.ts';
@@ -25,7 +25,7 @@ const reservation = { reservation: 'r-1', rules: [], takenAt: 0 };
 const admitted: AdmissionResult = { kind: 'admitted', reservation };
 
 const operation: SendOperation<Addressing> = {
-  reader: { schema: anything(), content: () => undefined, wire: () => ({}) },
+  reader: { schema: unknown(), content: () => undefined, wire: () => ({}) },
   segments: {},
   request: () => ({ operation: {} as Operation }),
   read: () => [],
