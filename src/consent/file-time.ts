@@ -1,4 +1,4 @@
-/** How the times of a file are read. */
+/** Options for reading the times of a file. */
 export interface FileTimeOptions {
   readonly timeZone?: string | undefined;
   readonly dateOrder?: 'day-first' | 'month-first' | undefined;
@@ -13,11 +13,11 @@ export interface FileTime {
 export type ReadTime = FileTime | { readonly reason: string };
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
-const TIME_OF_DAY = '(?:[T ]+(\\d{1,2}):(\\d\\d)(?::(\\d\\d)(?:[.,](\\d{1,9}))?)?(?: ?([AP])\\.?M\\.?)?)?';
-const OFFSET = '(?: ?(Z|UTC|GMT|[+-]\\d\\d(?::?\\d\\d)?))?';
-const YEAR_FIRST = new RegExp(`^(\\d{4})([-/.])(\\d{1,2})\\2(\\d{1,2})${TIME_OF_DAY}${OFFSET}$`, 'i');
-const YEAR_LAST = new RegExp(`^(\\d{1,2})([-/.])(\\d{1,2})\\2(\\d{4})${TIME_OF_DAY}${OFFSET}$`, 'i');
-/** The longest that either takes. */
+const YEAR_FIRST = /^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})/;
+const YEAR_LAST = /^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})/;
+const TIME_OF_DAY = /^[T ]{1,3}(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?: ?([AP])\.?M\.?)?/i;
+const OFFSET = /^ ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)$/i;
+/** The longest date with a time and an offset. */
 const MAX_LENGTH = 50;
 
 const REASONS = {
@@ -58,7 +58,7 @@ function createOffsets(timeZone: string): (at: number) => number {
   };
 }
 
-/** The moments at which clocks of a zone show a time: one, two when clocks go back, the one of before when they go forward. */
+/** The moments at which the clocks of a zone show a time: two when they go back; for a skipped time, as if they had not changed. */
 function momentsOf(local: number, offsetAt: (at: number) => number): readonly number[] {
   const day = Math.floor(local / DAY_MS) * DAY_MS;
   const [before, after] = [offsetAt(day - DAY_MS), offsetAt(day + 2 * DAY_MS)];
@@ -82,43 +82,57 @@ function hourOf(hour: number, half: string | undefined): number | undefined {
 }
 
 interface Written {
+  /** As clocks at the place show it, in epoch milliseconds as if it were UTC. */
   readonly local: number;
   readonly isDay: boolean;
   readonly offset: string | undefined;
 }
 
-function readParts(
-  [year, month, day]: readonly [string | undefined, string | undefined, string | undefined],
-  rest: readonly (string | undefined)[],
-): Written | undefined {
-  const [hours, minutes = '0', seconds = '0', fraction = '', half, offset] = rest;
-  const hour = hourOf(Number(hours ?? 0), half);
+/** Reads the day; returns the rest of the text with it, or undefined when the text is not a date. */
+function readDay(text: string, dateOrder: FileTimeOptions['dateOrder']) {
+  const [whole = '', year, , month, day] = YEAR_FIRST.exec(text) ?? [];
+  if (year !== undefined) return { rest: text.slice(whole.length), numbers: [year, month, day].map(Number) };
+  const [last = '', one, , other, lastYear] = YEAR_LAST.exec(text) ?? [];
+  if (lastYear === undefined) return undefined;
+  if (dateOrder === undefined) return 'order';
+  const monthAndDay = dateOrder === 'day-first' ? [other, one] : [one, other];
+  return { rest: text.slice(last.length), numbers: [lastYear, ...monthAndDay].map(Number) };
+}
+
+/** Milliseconds since midnight; undefined for a time that does not exist. */
+function readTimeOfDay([, hours, minutes, seconds = '0', fraction = '', half]: readonly (
+  | string
+  | undefined
+)[]) {
+  const hour = hourOf(Number(hours), half);
   if (hour === undefined || Number(minutes) > 59 || Number(seconds) > 59) return undefined;
-  const date = Date.UTC(Number(year), Number(month) - 1, Number(day));
-  const { getUTCDate, getUTCMonth } = Date.prototype;
-  const exists =
-    getUTCDate.call(new Date(date)) === Number(day) && getUTCMonth.call(new Date(date)) === Number(month) - 1;
-  if (!exists || Number(year) < 1970) return undefined;
   const milliseconds = Number(fraction.padEnd(3, '0').slice(0, 3));
-  const local = date + ((hour * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000 + milliseconds;
-  return { local, isDay: hours === undefined, offset };
+  return ((hour * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000 + milliseconds;
+}
+
+function readWritten(text: string, dateOrder: FileTimeOptions['dateOrder']): Written | keyof typeof REASONS {
+  const found = text.length > MAX_LENGTH ? undefined : readDay(text, dateOrder);
+  if (found === undefined) return 'unknown';
+  if (found === 'order') return 'order';
+  const { numbers, rest } = found;
+  const [year = 0, month = 0, day = 0] = numbers;
+  const time = TIME_OF_DAY.exec(rest);
+  const end = rest.slice(time?.[0].length ?? 0);
+  const offset = OFFSET.exec(end)?.[1];
+  if (end !== '' && offset === undefined) return 'unknown';
+  const date = new Date(Date.UTC(year, month - 1, day));
+  const sinceMidnight = time === null ? 0 : readTimeOfDay(time);
+  const exists = date.getUTCDate() === day && date.getUTCMonth() === month - 1 && year >= 1970;
+  if (!exists || sinceMidnight === undefined) return 'calendar';
+  return { local: date.getTime() + sinceMidnight, isDay: time === null, offset };
 }
 
 /** Reads a file's times. Those without an offset need `timeZone`, those that begin with a day or a month `dateOrder`. */
 export function createTimeReader({ timeZone, dateOrder }: FileTimeOptions): (text: string) => ReadTime {
   const offsetAt = timeZone === undefined ? undefined : createOffsets(timeZone);
-
   return (text) => {
-    const trimmed = text.trim();
-    if (trimmed.length > MAX_LENGTH) return { reason: REASONS.unknown };
-    const [, year, , month, day, ...rest] = YEAR_FIRST.exec(trimmed) ?? [];
-    const [, one, , other, lastYear, ...lastRest] = YEAR_LAST.exec(trimmed) ?? [];
-    if (year === undefined && lastYear === undefined) return { reason: REASONS.unknown };
-    if (year === undefined && dateOrder === undefined) return { reason: REASONS.order };
-    const lastDate =
-      dateOrder === 'day-first' ? ([lastYear, other, one] as const) : ([lastYear, one, other] as const);
-    const written = year === undefined ? readParts(lastDate, lastRest) : readParts([year, month, day], rest);
-    if (written === undefined) return { reason: REASONS.calendar };
+    const written = readWritten(text.trim(), dateOrder);
+    if (typeof written === 'string') return { reason: REASONS[written] };
     const { local, isDay, offset } = written;
     const end = isDay ? DAY_MS - 1 : 0;
     if (offset !== undefined) {
