@@ -10,7 +10,7 @@ function normalise(value: string): string {
   return value.trim().toLowerCase();
 }
 
-/** What each field's values of the file mean, ready to be looked up. */
+/** Creates a lookup for the meaning of a value of the file, by field. */
 function createMeanings({ values = {} }: ImportConsentOptions) {
   const meanings = new Map(
     Object.entries(values).map(([field, named]) => [
@@ -24,7 +24,7 @@ function createMeanings({ values = {} }: ImportConsentOptions) {
       : meanings.get(field)?.get(normalise(String(value)));
 }
 
-/** Makes rows out of what a file holds, and checks each by itself. */
+/** Creates a function that turns a row of the file into a `ConsentRow` and checks it. */
 export function createRowCheck(options: ImportConsentOptions): (row: FileRow) => CheckedRow {
   const meaningOf = createMeanings(options);
   const named = Object.keys(options.values ?? {}) as readonly ConsentRowField[];
@@ -34,7 +34,7 @@ export function createRowCheck(options: ImportConsentOptions): (row: FileRow) =>
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
     const cells = value as Readonly<Record<string, unknown>>;
     const translated = new Map<string, unknown>();
-    // Fields that `values` names may be empty, and mean something.
+    // An empty cell may have a meaning in `values`.
     for (const field of new Set([...named, ...Object.keys(cells)]) as Set<ConsentRowField>) {
       const cell = cells[field];
       const meaning = meaningOf(field, cell ?? '');
@@ -57,7 +57,7 @@ export function createRowCheck(options: ImportConsentOptions): (row: FileRow) =>
   };
 }
 
-/** A value that is not known is most often one that `values` should name. */
+/** An unknown value is most often one that `values` should name. */
 function withHelp(reason: string, { row }: ImportConsentOptions): string {
   const isValue = row === undefined && /^(?:state|scope|purposes\[\d+\]) must be one of/.test(reason);
   return isValue ? `${reason} Say in \`values\` what the values of the file mean.` : reason;

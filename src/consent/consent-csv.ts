@@ -28,7 +28,7 @@ function toCell(row: ConsentRow, field: ConsentRowField): string | undefined {
     : (value as string | undefined);
 }
 
-/** The value of a cell. Of a text the outer spaces belong to what the person wrote. */
+/** Reads a cell. In texts, outer spaces belong to the person's words. */
 export function fromCell(field: ConsentRowField, cell: string): unknown {
   if (field === 'purposes') return cell === NO_PURPOSES ? [] : cell.trim().split(/[\s,;|]+/);
   return FREE_FIELDS.has(field) ? unguardFormulas(cell) : cell.trim();
@@ -42,15 +42,15 @@ export function toCsvLine(row: ConsentRow): string {
   return csvLine(ROW_FIELDS.map((field) => toCell(row, field)));
 }
 
-/** How the columns of a CSV file are to be found. */
+/** Options for finding the columns of a CSV file. */
 export interface CsvOptions {
   readonly columns?: ConsentColumns | undefined;
   readonly delimiter?: string | undefined;
-  /** Hand on the cells by heading, as they are. */
+  /** Return the cells by heading, unchanged. */
   readonly isRaw: boolean;
 }
 
-/** What was found in the first lines of a CSV file. */
+/** Layout found in the first lines of a CSV file. */
 export interface CsvLayout {
   readonly delimiter: string;
   /** The field of each column; undefined for one that is not read. */
@@ -61,7 +61,7 @@ function normalise(heading: string): string {
   return heading.trim().replace(/\s+/g, ' ').toLowerCase();
 }
 
-/** Never names what stands in the file: without a heading it is a person. */
+/** Never shows the content of the file: without a heading the first line is a person. */
 function unknownColumn(index: number, heading: string, delimiter: string): never {
   const near = nearestName(normalise(heading), ROW_FIELDS);
   const help =

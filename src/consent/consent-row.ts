@@ -19,7 +19,7 @@ import { senderKey } from './senders.ts';
 
 /** Fields that the rows of a file have in common, so that they may leave them out. */
 export interface ConsentRowDefaults {
-  /** What the people chose. */
+  /** The choice of the people in the file. */
   readonly state?: 'opted-in' | 'opted-out' | undefined;
   /** @default `marketing` for an opt-in, `all` for an opt-out */
   readonly scope?: 'all' | 'marketing' | 'sender' | undefined;
@@ -35,24 +35,24 @@ export interface ConsentRow extends Omit<ConsentRowDefaults, 'state' | 'at'> {
   readonly destination: string;
   /** ISO 3166-1 alpha-2 code of a national number. @default `country` of the import */
   readonly country?: string | undefined;
-  /** What the person chose; `requested` for an opt-in that was asked for. @default `state` of `defaults` */
+  /** Choice of the person, or `requested` for an opt-in request. @default `state` of `defaults` */
   readonly state?: ConsentChange['state'] | undefined;
   /**
    * When: ISO 8601 with an offset, or as `timeZone` and `dateOrder` allow. A day without a time counts from its beginning
    * for an opt-in and to its end for an opt-out. @default `at` of `defaults`
    */
   readonly at?: string | undefined;
-  /** What an opt-in covers. @default everything in `scope` */
+  /** Purposes that an opt-in covers. @default everything in `scope` */
   readonly purposes?: readonly Purpose[] | undefined;
-  /** Of an opt-in request: from when an answer no longer counts, written like `at`. */
+  /** When an opt-in request expires, written like `at`. */
   readonly expiresAt?: string | undefined;
-  /** What you would show a regulator, at most 2,000 characters. */
+  /** Evidence for a regulator, at most 2,000 characters. */
   readonly evidence?: string | undefined;
-  /** The id of the message with which the person chose, at most 1,000 characters. One of them counts once. */
+  /** ID of the message with which the person chose, at most 1,000 characters. The same ID is recorded once per person. */
   readonly messageId?: string | undefined;
-  /** What the person wrote, at most 1,600 characters. */
+  /** The person's text, at most 1,600 characters. */
   readonly text?: string | undefined;
-  /** The package's own, of an opt-out that may be confirmed once. */
+  /** Token of this package on an opt-out that may be confirmed once. */
   readonly confirmation?: string | undefined;
   /** The sender ID of an opt-in request, or the sender or brand of a choice that is limited to it; at most 40 characters. */
   readonly sender?: string | undefined;
@@ -78,7 +78,7 @@ export const ROW_FIELDS = [
 /** The name of a column or field. */
 export type ConsentRowField = (typeof ROW_FIELDS)[number];
 
-/** Of the person's own choice: what `consent.grant` takes, and what is kept of a text. */
+/** As `consent.grant` and `handleInbound` record them. */
 const state = oneOf(['opted-in', 'opted-out', 'requested']);
 const scope = oneOf(['all', 'marketing', 'sender']);
 /** Read by the time reader of the file, which says what is wrong with it. */
@@ -110,10 +110,10 @@ const FORGOTTEN = /^#[0-9a-f]{32}$/;
 /** A person and the sender that a choice is about, as `exportConsent` writes them. */
 const OF_SENDER = /^(\+\d{7,15})\/(.{1,40})$/;
 
-/** A row as an entry, or why it cannot be one. The reason never holds anything of the row. */
+/** The entry of a row, or the reason why there is none. The reason never holds anything from the row. */
 export type ReadRow = { readonly change: ConsentChange } | { readonly reason: string };
 
-/** What is wrong with a row by itself. Never names a field that is not known: it may be a person. */
+/** Checks a row by itself. Never names an unknown field, which may be a person. */
 export function findRowFlaw(row: unknown): string | undefined {
   if (typeof row === 'object' && row !== null && !Array.isArray(row)) {
     const unknown = Object.keys(row).find((name) => !(ROW_FIELDS as readonly string[]).includes(name));
@@ -131,7 +131,7 @@ export function numberOf(row: ConsentRow, country: string | undefined) {
   return FORGOTTEN.test(raw) ? undefined : { raw, country: row.country ?? country };
 }
 
-/** How the rows of one file are read. */
+/** Settings for reading the rows of one file. */
 export interface RowReading {
   readonly defaults: ConsentRowDefaults;
   readonly readTime: (text: string) => ReadTime;

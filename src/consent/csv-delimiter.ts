@@ -1,7 +1,7 @@
 import { ROW_FIELDS } from './consent-row.ts';
 import type { ConsentColumns } from './import-options.ts';
 
-/** In the order of preference when a heading has as many of one as of another. */
+/** In order of preference when a heading has equally many of two. */
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 /** A first line that Excel reads and writes to name the separator. */
 const SEP_LINE = /^sep=(.)\r?\n/i;
@@ -16,7 +16,7 @@ export interface DetectedDelimiter {
   readonly skippedLines: number;
 }
 
-/** As it is shown in a message. */
+/** The separator as shown in messages. */
 export function nameDelimiter(delimiter: string): string {
   return delimiter === '\t' ? 'a tab' : `"${delimiter}"`;
 }

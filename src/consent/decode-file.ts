@@ -1,6 +1,6 @@
 import { ValidationError } from '../errors.ts';
 
-/** How the bytes of a file are read. A byte order mark wins over the option. */
+/** Encoding of a file. A byte order mark wins over the option. */
 export type FileEncoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
 
 export const FILE_ENCODINGS = [
@@ -10,7 +10,7 @@ export const FILE_ENCODINGS = [
   'windows-1252',
 ] as const satisfies readonly FileEncoding[];
 
-/** What Windows-1252 has for the bytes 0x80 to 0x9f (WHATWG Encoding Standard); the rest is Latin-1. */
+/** Characters of Windows-1252 for the bytes 0x80 to 0x9f (WHATWG Encoding Standard); the rest is Latin-1. */
 const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 const BYTE_ORDER_MARKS: readonly (readonly [encoding: FileEncoding, bytes: readonly number[]])[] = [
   ['utf-8', [0xef, 0xbb, 0xbf]],
@@ -33,7 +33,7 @@ function decodeWindows1252(bytes: Uint8Array): string {
 
 function decodeWith(encoding: FileEncoding): (bytes: Uint8Array, isEnd: boolean) => string {
   if (encoding === 'windows-1252') return decodeWindows1252;
-  // Strictly: a file in another encoding would lose what people wrote without a word.
+  // Strict, because a file in another encoding would silently lose people's texts.
   const decoder = new TextDecoder(encoding, { fatal: true });
   return (bytes, isEnd) => {
     try {
@@ -52,7 +52,7 @@ function concat(one: Uint8Array, other: Uint8Array): Uint8Array {
   return both;
 }
 
-/** Decodes a file piece by piece; the first bytes are held until it is known whether they are a byte order mark. */
+/** Decodes a file piece by piece. Holds the first bytes until they show whether they are a byte order mark. */
 export function createDecoder(encoding: FileEncoding): (piece: Uint8Array, isEnd: boolean) => string {
   let head: Uint8Array | undefined = new Uint8Array();
   let decode: ReturnType<typeof decodeWith> | undefined;

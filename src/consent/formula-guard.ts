@@ -1,15 +1,15 @@
 /** Characters with which a spreadsheet begins a formula, and the full-width ones that some take for them. */
 const BEGINS_FORMULA = /[=+\-@＝＋－＠]/;
-/** Between one of the common separators and a formula a spreadsheet may skip these. */
+/** A spreadsheet may skip these between a separator and a formula. */
 const SKIPPED = /[\s"']/;
-/** A tab or line break at the beginning of a cell is dropped by some, and what follows becomes the beginning. */
+/** Some programs drop a tab or line break at the start of a cell, so that the rest becomes the start. */
 const DROPPED = /[\t\r\n]/;
 const SEPARATOR = /[,;|\t\r\n]/;
 const GUARD = "'";
 
 /**
- * For each place of a text, and for its end: whether a formula would begin there if a cell did. Read from the end, so that
- * it takes time in proportion to the text.
+ * For each position of a text, whether a formula would begin there if a cell did. Computed from the end, in time proportional
+ * to the text.
  */
 function formulaStarts(text: string): boolean[] {
   const starts = new Array<boolean>(text.length + 1).fill(false);
@@ -28,9 +28,8 @@ function isCellStart(text: string, at: number): boolean {
 }
 
 /**
- * A text that no spreadsheet runs as a formula, whatever it takes for the separator of the file: an apostrophe goes before
- * everything that would begin one, at the beginning and after each common separator. {@link unguardFormulas} takes exactly
- * these away.
+ * Protects a text so that no spreadsheet runs it as a formula, whatever separator it assumes: an apostrophe goes before
+ * everything that would begin one, at the start and after each common separator. {@link unguardFormulas} removes exactly these.
  */
 export function guardFormulas(text: string): string {
   const starts = formulaStarts(text);
@@ -41,7 +40,7 @@ export function guardFormulas(text: string): string {
   return guarded;
 }
 
-/** The text of before {@link guardFormulas}. */
+/** Restores the text from before {@link guardFormulas}. */
 export function unguardFormulas(guarded: string): string {
   const starts = formulaStarts(guarded);
   let text = '';

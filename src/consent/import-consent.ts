@@ -15,18 +15,21 @@ import { type ConsentFile, type FileRow, readJsonLines, readTexts } from './read
 export interface BadConsentRow {
   /** As an editor counts, the heading of a CSV file included. */
   readonly line: number;
-  /** What is wrong. Never holds a number, a text, or anything else of the file. */
+  /** The reason. Never holds a number, a text, or anything else from the file. */
   readonly reason: string;
 }
 
-/** A row as it was read, without the texts that people wrote. */
+/** A row as it was read, without people's texts. */
 export interface ConsentRowPreview {
   /** As an editor counts. */
   readonly line: number;
-  /** The number, masked. */
+  /** Masked phone number. */
   readonly destination: string;
+  /** Choice, or `requested`. */
   readonly state: ConsentChange['state'];
+  /** Scope, with its default filled in. */
   readonly scope: ConsentChange['scope'];
+  /** Source, with `defaults` applied. */
   readonly source: string;
   /** ISO 8601 in UTC: the time from which the choice counts. */
   readonly at: string;
@@ -54,7 +57,7 @@ export interface ConsentImport {
   readonly columns?: readonly (ConsentRowField | undefined)[];
 }
 
-/** Where an import goes. Without `get` the opt-out wins over an opt-in of the same time only within a batch. */
+/** Target of an import. Without `get`, the opt-out wins over an opt-in with the same time only within a batch. */
 export type ImportLedger = Pick<ConsentLedger, 'append'> & Partial<Pick<ConsentLedger, 'get'>>;
 
 /** One statement of a ledger; beyond 500 the numbers do not push others out of the cache. */

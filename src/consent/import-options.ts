@@ -28,14 +28,14 @@ import {
 import { FILE_ENCODINGS, type FileEncoding } from './decode-file.ts';
 
 /**
- * Which column of a CSV file holds which field: its heading by field, or the fields by position for a file without a heading
- * (`undefined` for a column that is not read).
+ * Columns of a CSV file: the heading of each field, or, for a file without a heading, the fields by position (`undefined` for a
+ * column that is not read).
  */
 export type ConsentColumns =
   | { readonly [Name in ConsentRowField]?: string }
   | readonly (ConsentRowField | undefined)[];
 
-/** What the values of a file mean, by field: `{ state: { yes: 'opted-in', no: 'opted-out' } }`. */
+/** Meaning of the file's values, by field: `{ state: { yes: 'opted-in', no: 'opted-out' } }`. */
 export type ConsentValues = { readonly [Name in ConsentRowField]?: Readonly<Record<string, string>> };
 
 /** Options of {@link importConsent}. */
@@ -46,33 +46,33 @@ export interface ImportConsentOptions {
   readonly dryRun?: boolean | undefined;
   /** Country of national numbers, ISO 3166-1 alpha-2. A row may name its own. @default none: they are bad rows */
   readonly country?: string | undefined;
-  /** How digits that begin with neither a plus nor a zero are read, as the client's option of that name. @default as there */
+  /** How digits without a plus or a leading zero are read, as in the client's option of that name. @default as there */
   readonly bareDigits?: BareDigits | undefined;
-  /** What rows that leave it out have in common. @default none: such rows are bad */
+  /** Values for rows that leave a field out. @default none: such rows are bad */
   readonly defaults?: ConsentRowDefaults | undefined;
   /**
-   * Where the fields of a CSV file are, when its headings are not the names of the fields. Case and outer spaces do not
-   * matter. Columns that are not named are ignored then, and listed in the result. @default the headings name the fields
+   * Columns of a CSV file whose headings are not the names of the fields. Case and outer spaces are ignored. Columns that are
+   * not named are not read; the result lists what each column was read as. @default the headings name the fields
    *
    * @example columns: { destination: 'Phone', state: 'Opted in', at: 'When' }
    * @example columns: ['destination', undefined, 'state'] // a file without a heading
    */
   readonly columns?: ConsentColumns | undefined;
   /**
-   * What the values of the file mean. Case and outer spaces do not matter; `''` is an empty cell. A value that is not
-   * named is read as it is. @default none
+   * Meaning of the file's values. Case and outer spaces are ignored; `''` is an empty cell. Other values are read unchanged.
+   * @default none
    */
   readonly values?: ConsentValues | undefined;
   /**
-   * Makes a row out of the cells (by heading, as it is written) or the JSON object of a line, instead of `columns` and
-   * `values`. `undefined` skips the row. What it throws ends the import. @default none
+   * Builds a row from the cells (by heading, as written) or from the JSON object of a line, instead of `columns` and `values`.
+   * Return `undefined` to skip the row. An exception ends the import. @default none
    */
   readonly row?:
     | ((cells: Readonly<Record<string, unknown>>, line: number) => ConsentRow | undefined)
     | undefined;
   /** Separator of a CSV file, one character. @default found in the heading: `,`, `;`, tab or `|`, or Excel's `sep=` line */
   readonly delimiter?: string | undefined;
-  /** How bytes are read. A byte order mark wins. @default 'utf-8' */
+  /** Encoding of the file. A byte order mark wins. @default 'utf-8' */
   readonly encoding?: FileEncoding | undefined;
   /** IANA time zone of dates without an offset, such as `Asia/Singapore`. @default none: they are bad rows */
   readonly timeZone?: string | undefined;
@@ -80,15 +80,15 @@ export interface ImportConsentOptions {
   readonly dateOrder?: 'day-first' | 'month-first' | undefined;
   /** Skips the lines before this one, to resume after a failure. @default 1 */
   readonly fromLine?: number | undefined;
-  /** Called after each batch of 1,000 rows. What it throws ends the import. @default none */
+  /** Called after each batch of 1,000 rows. An exception ends the import. @default none */
   readonly onProgress?: ((progress: ConsentImportProgress) => void) | undefined;
   /** Ends the import between two batches of 1,000 rows. @default none */
   readonly signal?: AbortSignal | undefined;
-  /** Where the time comes from: a choice in the future is a bad row. @default the system clock */
+  /** Source of the current time: a choice in the future is a bad row. @default the system clock */
   readonly clock?: Clock | undefined;
 }
 
-/** How far an import is. */
+/** Progress of an import. */
 export interface ConsentImportProgress {
   /** The last line that was read, as an editor counts. */
   readonly line: number;
@@ -159,7 +159,7 @@ const optionsField = refine<ImportConsentOptions>(
   'takes row, or columns and values, not both.',
 );
 
-/** What {@link importConsent} is given. */
+/** Schema of the arguments of {@link importConsent}. */
 export const importSchema = objectWith(['ledger', 'source', 'options'], {
   ledger: withMethods(['append'], 'a ConsentLedger'),
   source: unknown(),

@@ -1,8 +1,8 @@
 import { type ConsentChange, type ConsentLedger, isChoice } from './consent-ledger.ts';
 
 /**
- * A ledger takes the later arrival of two choices of one time. In a file the order of rows says nothing, so the opt-out
- * must win: an opt-in that arrives after an opt-out of its time is dated a millisecond earlier.
+ * Makes the opt-out win over an opt-in with the same time. A ledger prefers the later arrival, but the order of rows in a file
+ * has no meaning, so an opt-in that follows an opt-out is dated a millisecond earlier.
  */
 export async function settleTies(
   ledger: Partial<Pick<ConsentLedger, 'get'>>,
@@ -12,7 +12,7 @@ export async function settleTies(
   if (optIns.length === 0) return changes;
   const keys = [...new Set(optIns.map(({ key }) => key))];
   const latest = (await ledger.get?.(keys)) ?? [];
-  /** When each person opted out, of the latest choice in the ledger and of the rows so far. */
+  /** Opt-outs by person and time: the latest choice in the ledger, and the rows so far. */
   const optOuts = new Set(
     keys.flatMap((key, index) =>
       latest[index]?.state === 'opted-out' ? [`${key} ${latest[index].at}`] : [],

@@ -9,7 +9,7 @@ function normalise(sender: string): string {
   return /^\+?\d+$/.test(text) ? text.replace(/^\+/, '') : text.toLowerCase();
 }
 
-/** Gives the name under which opt-outs from a sender are kept: its brand, or the sender ID itself in one spelling. */
+/** Creates a function that names a sender: by its brand, or by the sender ID itself in one spelling. */
 export function createSenderNames(brands: Brands = {}): (sender: string) => string {
   const names = new Map(
     Object.entries(brands).flatMap(([brand, senders]) =>
@@ -19,12 +19,12 @@ export function createSenderNames(brands: Brands = {}): (sender: string) => stri
   return (sender) => names.get(normalise(sender)) ?? normalise(sender);
 }
 
-/** Where a ledger keeps what a person chose about one sender: beside the person, so that two choices never overwrite. */
+/** Ledger key of a person's choices about one sender. It is separate, so that choices about two senders never compete. */
 export function senderKey(key: string, sender: string): string {
   return `${key}/${sender}`;
 }
 
-/** The senders that a history speaks of. */
+/** The senders that the choices of a history are about. */
 export function sendersIn(entries: readonly ConsentEntry[]): readonly string[] {
   const named = entries.flatMap((entry) =>
     entry.scope === 'sender' && entry.sender !== undefined ? [entry.sender] : [],
@@ -50,7 +50,7 @@ export function choiceAbout(
   own: ConsentRecord | undefined,
 ): ConsentRecord | undefined {
   if (own === undefined) return overall;
-  // Also when it is something that a ledger should not give: whoever judges it refuses.
+  // Including an invalid record, which the guard then refuses.
   if (own.state !== 'opted-in') return own;
   if (overall?.state === 'opted-in') return overall;
   return overall === undefined || own.at >= overall.at ? own : overall;

@@ -144,7 +144,7 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
     }
   }
 
-  /** The name of the sender that a message names. */
+  /** Name of the sender of a message; undefined when the message has no source. */
   function senderOf({ content }: OutgoingMessage): string | undefined {
     return content?.source === undefined ? undefined : senderName(content.source);
   }
@@ -154,7 +154,7 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
     return sender === undefined ? consentKey(message) : senderKey(consentKey(message), sender);
   }
 
-  /** 8x8 chooses the sender of a message that names none: a person who opted out of any sender does not get it. */
+  /** 8x8 chooses the sender of a message without a source, so people who opted out of any sender do not receive it. */
   async function refuseUnknownSenders(
     messages: readonly OutgoingMessage[],
     reasons: readonly (AskedReason | undefined)[],
@@ -203,7 +203,7 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
     from: ConsentLedger,
   ): Promise<(AskedReason | undefined)[]> {
     const people = messages.map(consentKey);
-    // Of each message what the person chose as a whole, then what they chose about its sender.
+    // For each message the choice about all senders, then the choice about its sender.
     const own = perSender ? [...people, ...messages.map(keyOfSender)] : people;
     // Before the time limit of the question starts: 10,000 hashes take a good part of a second.
     const keys = pseudonym === undefined ? own : [...own, ...(await hashAll(own, pseudonym, call))];

@@ -2,7 +2,7 @@ import type { KeywordKind, KeywordLanguage, KeywordUse, LanguageWords } from './
 import { lettersOf } from './misspellings.ts';
 import { accentedWords, type SplitWord, splitWords } from './split-words.ts';
 
-/** Where a word is of two kinds, the first of these counts; where a message has words of two kinds too. */
+/** In order of strength: of two kinds in a word or a message, the first counts. */
 export const KINDS: readonly KeywordKind[] = ['opt-out', 'help', 'opt-in', 'confirm'];
 
 /** A word or wording of the lists, or of the team. */
@@ -23,14 +23,14 @@ export interface Keyword extends KeywordEntry {
   readonly accents?: string;
 }
 
-/** Filler changes nothing: courtesy around any keyword, particles beside one of their own language. */
+/** Words that change nothing: courtesy around any keyword, particles beside one of their own language. */
 export interface Filler {
   readonly courtesy: boolean;
   readonly particleOf: readonly KeywordLanguage[];
   readonly accents?: string;
 }
 
-/** What ends at a node: words from the root to it, one by one. */
+/** Node of a trie of words, with the entries that end there. */
 export interface IndexNode {
   readonly next: Map<string, IndexNode>;
   keyword?: Keyword;
@@ -75,7 +75,7 @@ function createNode(): IndexNode {
   return { next: new Map() };
 }
 
-/** The node of a word or phrase, made when it is not there. */
+/** Returns the node of a word or phrase, and creates it when it is missing. */
 function nodeAt(index: KeywordIndex, word: string): IndexNode {
   let node = index.root;
   for (const { plain } of splitWords(word)) {
@@ -97,20 +97,20 @@ function eachWord(
   }
 }
 
-/** A list of which a native speaker has read every word goes before one that nobody has, an opt-out before other kinds. */
+/** Prefers a list that a native speaker has read, then the stronger kind. */
 function isStronger(one: Keyword, other: Keyword | undefined): boolean {
   if (other === undefined) return true;
   if (one.acts !== other.acts) return one.acts;
   return KINDS.indexOf(one.kind) < KINDS.indexOf(other.kind);
 }
 
-/** Adds a keyword, in place of a weaker one; one of the team is given `force`. */
+/** Adds a keyword in place of a weaker one, or of any with `force`. */
 export function addKeyword(index: KeywordIndex, keyword: Keyword, force = false): void {
   const node = nodeAt(index, keyword.word);
   if (force || isStronger(keyword, node.keyword)) node.keyword = keyword;
 }
 
-/** Takes a word out of the lists, whatever its kind. */
+/** Removes a word from the lists, whatever its kind. */
 export function removeWord(index: KeywordIndex, word: string): void {
   const node = nodeAt(index, word);
   for (const key of ['keyword', 'phrase', 'alone', 'firstOf', 'secondOf'] as const) delete node[key];
@@ -157,7 +157,7 @@ function addLanguage(index: KeywordIndex, words: LanguageWords): void {
   }
 }
 
-/** Collects the opt-out words of one word: what a misspelt word is compared with. */
+/** Collects the opt-outs of one word, to compare misspelt words with. */
 export function collectOptOuts(index: KeywordIndex): void {
   index.optOuts.length = 0;
   index.edges.clear();
@@ -168,7 +168,7 @@ export function collectOptOuts(index: KeywordIndex): void {
   }
 }
 
-/** Puts the words of some languages in order. */
+/** Indexes the words of some languages. */
 export function createIndex(languages: readonly LanguageWords[]): KeywordIndex {
   const index: KeywordIndex = { root: createNode(), optOuts: [], edges: new Set(), pairs: 0 };
   for (const words of languages) addLanguage(index, words);
@@ -176,7 +176,7 @@ export function createIndex(languages: readonly LanguageWords[]): KeywordIndex {
   return index;
 }
 
-/** The longest way through the index from a word on, to a node that `wanted` accepts; `end` is the word after it. */
+/** Finds the longest entry that starts at a word and that `wanted` accepts. `end` is the index after it. */
 export function findLongest(
   { root }: KeywordIndex,
   words: readonly SplitWord[],

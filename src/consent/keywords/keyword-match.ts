@@ -1,18 +1,18 @@
 import type { KeywordKind, KeywordLanguage } from './language-words.ts';
 
-/** What an inbound text says. */
+/** Result of `readKeyword`. */
 export interface KeywordMatch {
   /**
    * - `opt-out`, `opt-in`, `confirm`, `help`: the whole message is such a word, with nothing but courtesy around it.
    *   `confirm` is a yes, and counts only while an opt-in is pending.
-   * - `possible-opt-out`: it may ask to be left alone. For a person to look at, not to act on.
-   * - `reaction`: a phone's way to write that the person liked a message, which it quotes.
+   * - `possible-opt-out`: the text may ask to be left alone. A person has to read it; do not act on it.
+   * - `reaction`: a reaction to a message, written out by a phone with a quotation of that message.
    * - `none`: anything else.
    */
   readonly kind: KeywordKind | 'possible-opt-out' | 'reaction' | 'none';
-  /** The word that decided, as it is written in the list or in `words`; never text of the person. */
+  /** The word that decided, as written in the list or in `words`; never the person's text. */
   readonly word?: string;
-  /** The list that holds the word; absent for words of `words.add`. */
+  /** Language of the list with the word; absent for words of `words.add`. */
   readonly language?: KeywordLanguage;
 }
 

@@ -1,4 +1,4 @@
-/** What a word says. `confirm` is a yes: it counts only while an opt-in is pending. */
+/** Meaning of a keyword. `confirm` is a yes, which counts only while an opt-in is pending. */
 export type KeywordKind = 'opt-out' | 'opt-in' | 'confirm' | 'help';
 
 /** BCP 47 tag: `id` Bahasa Indonesia, `ms` Malay, `tl` Tagalog, `zh-Hans` and `zh-Hant` the two scripts of Chinese. */
@@ -23,10 +23,10 @@ export type KeywordLanguage =
   | 'ja';
 
 /**
- * How much a word says when other words stand beside it.
+ * Weight of a keyword beside other words.
  *
- * - `clear`: nothing else is meant, so courtesy around it changes nothing ("please STOP, thanks").
- * - `ambiguous`: alone it opts out; with courtesy it may answer another question ("please cancel").
+ * - `clear`: it has no other meaning, so courtesy around it changes nothing ("please STOP, thanks").
+ * - `ambiguous`: alone it opts out; with courtesy it may be a reply to something else ("please cancel").
  * - `everyday`: people say it in passing ("ok off", "Thanks, Huy"), so it counts only when it stands alone.
  */
 export type KeywordUse = 'clear' | 'ambiguous' | 'everyday';
@@ -44,25 +44,25 @@ export interface KeywordList {
   readonly usedIn?: readonly KeywordLanguage[] | '*';
 }
 
-/** Two groups of words that ask to be left alone when the second follows the first within a sentence. */
+/** Two groups of words. A word of the second after one of the first in the same sentence asks to be left alone. */
 export interface PhrasePair {
   readonly first: string;
   readonly second: string;
-  /** Most words between the two. */
+  /** Maximum number of words between them. */
   readonly gap: number;
 }
 
-/** Reactions as phones write them: what stands before and after the quoted text. `#` is an emoji. */
+/** Reactions as phones write them out: the words before and after the quoted text. `#` is an emoji. */
 export interface ReactionForms {
   /** The page that shows these forms; `ours` where none was found. */
   readonly source: string;
   /** Separated by commas. `…` is the quoted text. */
   readonly forms: string;
-  /** What stands in place of a quotation when the message was no text: `an image`. */
+  /** Words that replace the quotation of a message without text: `an image`. */
   readonly things?: string;
 }
 
-/** Everything that is known of one language. */
+/** Words, wording and forms of one language. */
 export interface LanguageWords {
   readonly language: KeywordLanguage;
   /**
@@ -71,13 +71,13 @@ export interface LanguageWords {
    */
   readonly acts: boolean;
   readonly lists: readonly KeywordList[];
-  /** Endings of politeness and emphasis. Beside a keyword of the same language they are as good as nothing. */
+  /** Particles of politeness and emphasis. Beside a keyword of the same language they are ignored. */
   readonly particles?: string;
-  /** What may stand around a keyword without changing it. */
+  /** Words that may surround a keyword without changing it. */
   readonly courtesy?: string;
   /** Wording that asks to be left alone; looked for anywhere in a text. */
   readonly phrases?: string;
-  /** Words that may ask for it when they are the whole message, beside courtesy, and are ordinary elsewhere. */
+  /** Words that may ask to be left alone when they are the whole message apart from courtesy. Ordinary in other text. */
   readonly alone?: string;
   readonly pairs?: readonly PhrasePair[];
   readonly reactions?: ReactionForms;

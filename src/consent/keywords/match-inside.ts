@@ -11,18 +11,18 @@ import { type KeywordMatch, toMatch } from './keyword-match.ts';
 import { isOrdinary, lettersOf, nearnessOf, shapeOf } from './misspellings.ts';
 import { accentedWords, type SplitWord } from './split-words.ts';
 
-/** What people run into a keyword: `stopnow`, `stop2quit`. */
+/** Words that people run together with a keyword: `stopnow`, `stop2quit`. */
 const RUN_TOGETHER = (
   'me it this now all pls plz please texting text texts txt sms msg msgs message messages to 2 u ur you thanks thx spam ' +
   'ads sending calling quit end out'
 ).split(' ');
 const MAX_RUN_LENGTH = 40;
 const MIN_KEYWORD_LENGTH = 4;
-/** Of a shorter word nearly every edit makes another word. */
+/** In a shorter word, nearly every edit makes another word. */
 const MIN_NEAR_LENGTH = 6;
 
 function counts({ kind, use }: Keyword): boolean {
-  // People say an everyday word in passing.
+  // Everyday words are said in passing.
   return kind === 'opt-out' && use !== 'everyday';
 }
 
@@ -69,7 +69,7 @@ function readWord(index: KeywordIndex, plain: string): Keyword | undefined {
   );
 }
 
-/** What a word says that is in no list as it is typed. */
+/** Reads a word that no list contains as it is typed. */
 function readUnknown(
   index: KeywordIndex,
   words: readonly SplitWord[],
@@ -87,16 +87,16 @@ function readUnknown(
   return known.get(plain);
 }
 
-/** Accents that were typed tell another word; accents that were not typed tell nothing. */
+/** Typed accents can rule a word out; missing accents cannot. */
 function mayBeMeant({ accents }: Keyword, plain: string, typed: string): boolean {
   return accents === undefined || typed === accents || typed === plain;
 }
 
-/** Finds what may ask to be left alone inside of other text. */
+/** Looks inside other text for anything that may ask to be left alone. */
 export function findInside(index: KeywordIndex, words: readonly SplitWord[], text: string): KeywordMatch {
   /** The word after each first part of a pair that was met in this sentence. */
   const firstEnds = new Map<number, number>();
-  /** What words of the text that are in no list say: most texts repeat themselves. */
+  /** Results for words that no list contains, because most texts repeat words. */
   const known = new Map<string, Keyword | undefined>();
   let accented: readonly string[] | undefined;
   const plainOf = (start: number, end: number) =>

@@ -14,10 +14,10 @@ import type { KeywordLanguage } from './language-words.ts';
 import { isOrdinary, lettersOf, nearnessOf, shapeOf } from './misspellings.ts';
 import { accentedWords, type SplitWord } from './split-words.ts';
 
-/** The languages spoken where the person's number is of; undefined when that is not known. */
+/** Languages spoken where the person's number is from; undefined when that is unknown. */
 export type SpokenLanguages = ReadonlySet<KeywordLanguage> | undefined;
 
-/** A message that is made of known words only. */
+/** A message of known words only. */
 interface WholeMessage {
   readonly keywords: readonly Keyword[];
   readonly fillers: readonly Filler[];
@@ -33,7 +33,7 @@ const MIN_SPLIT_LENGTH = 8;
 const MAX_APART = 3;
 const MIN_APART_LENGTH = 6;
 
-/** Words with their accents, only taken from the text when a word needs them. */
+/** Words with their accents, computed only when a word needs them. */
 function createAccents(text: string): (start: number, end: number) => string {
   let accented: readonly string[] | undefined;
   return (start, end) => {
@@ -75,13 +75,13 @@ function readWords(index: KeywordIndex, words: readonly SplitWord[], text: strin
   return message;
 }
 
-/** Whether people use a word for something else where the number is of. */
+/** Whether people also use a keyword for something else where the number is from. */
 function isUsedOtherwise({ use, usedIn }: Keyword, spoken: SpokenLanguages): boolean {
   if (use === 'clear') return false;
   return usedIn === '*' || spoken === undefined || usedIn.some((language) => spoken.has(language));
 }
 
-/** A word stands alone when nothing but particles of its own language is beside it. */
+/** Whether only particles of its own language are beside a keyword. */
 function standsAlone({ keywords, fillers, wording }: WholeMessage, keyword: Keyword): boolean {
   return (
     wording.length === 0 &&
@@ -106,7 +106,7 @@ function judge(message: WholeMessage, spoken: SpokenLanguages): KeywordMatch | u
   );
   if (acting !== undefined) return toMatch('opt-out', acting);
   const possible = optOuts[0] ?? wording[0];
-  // "Yes, leave me alone" is no yes.
+  // "Yes, leave me alone" is not a yes.
   if (possible !== undefined) return toMatch('possible-opt-out', possible);
   for (const kind of KINDS) {
     const keyword = keywords.find((one) => one.kind === kind && one.acts);
@@ -115,7 +115,7 @@ function judge(message: WholeMessage, spoken: SpokenLanguages): KeywordMatch | u
   return undefined;
 }
 
-/** The words of a message without the courtesy at both ends. */
+/** Drops the courtesy at both ends of a message. */
 function withoutCourtesy(index: KeywordIndex, words: readonly SplitWord[]): readonly SplitWord[] {
   const isFiller = (word: SplitWord | undefined) =>
     word !== undefined && index.root.next.get(word.plain)?.filler !== undefined;
@@ -125,7 +125,7 @@ function withoutCourtesy(index: KeywordIndex, words: readonly SplitWord[]): read
   return words.slice(start, end);
 }
 
-/** `un subscribe`, `st op`: the whole message is one keyword, written apart. */
+/** Reads a message that is one keyword, written apart: `un subscribe`, `st op`. */
 function readApart(index: KeywordIndex, words: readonly SplitWord[]): KeywordMatch | undefined {
   if (words.length < 2 || words.length > MAX_JOINED) return undefined;
   const joined = words.map(({ plain }) => plain).join('');
@@ -135,7 +135,7 @@ function readApart(index: KeywordIndex, words: readonly SplitWord[]): KeywordMat
   return toMatch(isCertain ? 'opt-out' : 'possible-opt-out', keyword);
 }
 
-/** A message of one misspelt word: every edit counts, since nothing else explains it. */
+/** Reads a message of one misspelt word. Every edit counts, because nothing else explains the message. */
 function readMisspelt(
   index: KeywordIndex,
   words: readonly SplitWord[],
@@ -160,12 +160,12 @@ function isMisspelt(typed: string, spelt: SpeltKeyword, isBare: boolean): boolea
   if (plain.length < 3 || typed.length < 3) return false;
   const nearness = nearnessOf(typed, lettersOf(typed), spelt);
   if (nearness === undefined) return false;
-  // Whatever else it may be: nothing but "shop" or "top" may well be STOP; "Top, danke" is not.
+  // "Shop" or "top" as the whole message may well be STOP; "Top, danke" is not.
   if (plain === 'stop') return isBare || (nearness === 'close' && typed.length >= plain.length);
   return !isOrdinary(typed) && (nearness === 'close' || (plain.length > 3 && keyword.use !== 'everyday'));
 }
 
-/** A message that says nothing but one thing, with courtesy; undefined when it says more. */
+/** Reads a message that consists of keywords and courtesy; undefined when it holds anything else. */
 export function matchWhole(
   index: KeywordIndex,
   words: readonly SplitWord[],

@@ -29,7 +29,7 @@ const LOOKED_LIKE = 'aabbcdeehhiijkkmmnooppqsttyuxxzoieastb';
 const MAY_LOOK_ALIKE = /[\u0370-\u052f0134578]/g;
 const LONG_DRAWN = /(\p{L})\1{2,}/gu;
 
-/** What a word looks like: `ЅТОР` and `5t0p` as `stop`, `stooop` as `stop`. */
+/** The Latin word that a word looks like: `stop` for `ЅТОР`, `5t0p` and `stooop`. */
 export function shapeOf(plain: string): string {
   return plain
     .replace(MAY_LOOK_ALIKE, (letter) => LOOKED_LIKE[LOOK_ALIKES.indexOf(letter)] ?? letter)
@@ -37,12 +37,12 @@ export function shapeOf(plain: string): string {
 }
 
 /**
- * How far a word is from a keyword: `close` by a slip of the finger (neighbouring key, swapped, doubled or left-out
- * letter), `near` by any other single edit, or by two edits in a long word.
+ * Distance of a word from a keyword: `close` for a slip of the finger (a neighbouring key, or a swapped, doubled or missing
+ * letter), `near` for any other single edit, or two edits in a long word.
  */
 export type Nearness = 'close' | 'near';
 
-/** Which letters a word has, one bit each (letters of other scripts share bits). */
+/** The letters of a word as bits. Letters of other scripts share bits. */
 export function lettersOf(plain: string): number {
   let letters = 0;
   for (let at = 0; at < plain.length; at++) letters |= 1 << (plain.charCodeAt(at) & 31);
@@ -55,7 +55,7 @@ function countBits(bits: number): number {
   return count;
 }
 
-/** The edits between two words: insertions, deletions, substitutions, swaps of neighbours. `most + 1` when there are more. */
+/** Counts the edits between two words: insertions, deletions, substitutions, swaps. Returns `most + 1` when there are more. */
 function countEdits(one: string, other: string, most: number): number {
   let before: number[] = [];
   let last = Array.from({ length: other.length + 1 }, (_, column) => column);
@@ -80,7 +80,7 @@ function countEdits(one: string, other: string, most: number): number {
   return last[other.length] as number;
 }
 
-/** The single edit between two words of which one edit is known. */
+/** Whether the single edit between two words is a slip of the finger. */
 function isSlip(typed: string, meant: string): boolean {
   if (typed.length < meant.length) return true;
   let at = 0;
@@ -99,14 +99,14 @@ function isSlip(typed: string, meant: string): boolean {
 /** From this length on two edits are forgiven: `unsuscirbe`. */
 const LONG_WORD = 8;
 
-/** How near a word is to a keyword; undefined when it is another word. The letters are those of {@link lettersOf}. */
+/** Compares a word with a keyword; undefined when they are different words. Letters are those of {@link lettersOf}. */
 export function nearnessOf(
   typed: string,
   typedLetters: number,
   { plain: meant, letters }: { readonly plain: string; readonly letters: number },
 ): Nearness | undefined {
   const most = meant.length >= LONG_WORD ? 2 : 1;
-  // Nearly every word is another one, and is seen to be by its length or its letters: an edit changes two of them at most.
+  // The length or the letters rule out nearly every word: one edit changes two letters at most.
   if (Math.abs(typed.length - meant.length) > most || countBits(typedLetters ^ letters) > 2 * most)
     return undefined;
   const edits = countEdits(typed, meant, most);
@@ -116,7 +116,7 @@ export function nearnessOf(
 
 let ordinary: ReadonlySet<string> | undefined;
 
-/** Whether a word that is near to a keyword is a word of its own: `shop`, `step`. */
+/** Whether a word near a keyword is an ordinary word: `shop`, `step`. */
 export function isOrdinary(plain: string): boolean {
   ordinary ??= new Set(ORDINARY_WORDS.split(' '));
   return ordinary.has(plain);

@@ -6,7 +6,7 @@ const QUOTE = /["\u201c-\u201f\u00ab\u00bb\u2039\u203a\u300c-\u300f\uff02\u2033]
 const SINGLE_QUOTE = /['\u2018-\u201b]/;
 const EMOJI = /(?:\p{Extended_Pictographic}|\p{Regional_Indicator}|\p{Emoji_Modifier})+/gu;
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
-/** Stands for an emoji among words. */
+/** Replaces an emoji among words. */
 const EMOJI_WORD = 'emojiword';
 /** The longest words around a quotation, in UTF-16 code units. */
 const MAX_EDGE = 80;
@@ -14,7 +14,7 @@ const MAX_EDGE = 80;
 const GOOGLE_MARKS = /^\u200a[^\u200a]{0,40}[\u200b\u200c]/u;
 
 interface Forms {
-  /** What stands before a quotation, and after it. */
+  /** Words before a quotation and words after it. */
   readonly around: ReadonlySet<string>;
   /** Whole messages about something that was no text. */
   readonly whole: ReadonlySet<string>;
@@ -42,7 +42,7 @@ function readForms(): Forms {
   return { around, whole };
 }
 
-/** Where quotation marks stand between two places of a text. */
+/** Positions of the quotation marks between two positions of a text. */
 function quotesIn(text: string, from: number, to: number): number[] {
   const found: number[] = [];
   for (let at = from; at < to; at++) {
@@ -54,8 +54,8 @@ function quotesIn(text: string, from: number, to: number): number[] {
 }
 
 /**
- * Whether a message is a reaction to another one, as iOS and Android write it where reactions do not exist: `Liked “…”`,
- * `👍 to “…”`. What it quotes is our own text, so nothing in it is said by the person.
+ * Whether a message is a reaction to another one, as iOS and Android write it out for phones without reactions: `Liked “…”`,
+ * `👍 to “…”`. It quotes a message that was sent to the person, so the person says none of its words.
  */
 export function isReaction(message: string): boolean {
   if (GOOGLE_MARKS.test(message) && message.endsWith('\u200a')) return true;

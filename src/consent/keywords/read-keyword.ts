@@ -20,8 +20,8 @@ import { isReaction } from './reaction.ts';
 import { splitWords } from './split-words.ts';
 
 /**
- * UTF-16 code units that are read of each end of a long text. What lies between in a longer one is not read, so that it
- * is for a person to look at. Ours: 26 messages of GSM-7 (3GPP TS 23.040) together.
+ * UTF-16 code units that are read from each end of a text. The middle of a longer text is not read, so a person has to look at
+ * it. Ours: both ends together are 26 GSM-7 messages (3GPP TS 23.040).
  */
 const MAX_END_LENGTH = 2_080;
 
@@ -39,11 +39,11 @@ export interface KeywordChanges {
   readonly remove?: readonly string[] | undefined;
 }
 
-/** Which words are read. */
+/** Options that choose the words. */
 export interface KeywordOptions {
-  /** Languages whose lists are used. English is read in any case: STOP is an opt-out everywhere. @default all */
+  /** Languages whose lists are used, always with English: STOP is an opt-out everywhere. @default all */
   readonly languages?: readonly KeywordLanguage[] | undefined;
-  /** Words that are added to the lists, or taken out of them. @default none */
+  /** Words to add to the lists or to remove from them. @default none */
   readonly words?: KeywordChanges | undefined;
 }
 
@@ -80,13 +80,13 @@ const optionsField = object(keywordFields, 'an object { languages, words }');
 
 let builtIn: KeywordIndex | undefined;
 
-/** The built-in words of all languages, put in order at the first use. */
+/** Index of the built-in words of all languages, created on first use. */
 export function builtInIndex(): KeywordIndex {
   builtIn ??= createIndex(LANGUAGES);
   return builtIn;
 }
 
-/** Hands and signs that say no. */
+/** Signs and gestures that refuse. */
 const NO_SIGNS = /[🛑🚫⛔🖕📵🔕✋]/u;
 
 function readWith(index: KeywordIndex, message: string, country: string | undefined): KeywordMatch {
@@ -147,8 +147,8 @@ function isBuiltIn(index: KeywordIndex, word: string): boolean {
 }
 
 /**
- * Makes {@link readKeyword} with its options checked and its words put in order once. `path` is where they are among the
- * options, for the error.
+ * Creates a {@link readKeyword} whose options are checked and whose words are indexed once. `path` locates the options in error
+ * messages.
  *
  * @throws ConfigurationError an unknown language or kind, a word without letters, an opt-out word given another meaning
  */
@@ -171,9 +171,9 @@ export function createKeywordReader(
 }
 
 /**
- * What an inbound text says: an opt-out, an opt-in, a yes, a call for help, or none of these. The whole message must be the
- * word; case, accents, punctuation, emoji and full-width letters do not matter, courtesy may stand around it, and an
- * opt-out wins over other words. Misspelt words, and wording that asks to be left alone, are a possible opt-out.
+ * Reads an inbound text as an opt-out, an opt-in, a yes, a request for help, or none of these. The whole message must be the
+ * word. Case, accents, punctuation, emoji and full-width letters are ignored, courtesy may surround the word, and an opt-out
+ * wins over other words. Misspelt words, and wording that asks to be left alone, are a possible opt-out.
  *
  * @throws ConfigurationError an option is wrong; never because of the text
  * @example

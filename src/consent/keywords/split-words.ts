@@ -21,7 +21,7 @@ const APOSTROPHES = /['\u2018\u2019\u02bc`]/g;
 const ACCENTS = /(\p{Script=Latin})\p{M}+/gu;
 /** Marks that people leave out: of Arabic (vowels, hamza, madda) and Hindi (nukta, anusvara). */
 const LOOSE_MARKS = /[\u064b-\u0655\u0670\u093c\u0901-\u0903]/g;
-/** What decomposition leaves whole, and Arabic and Russian letters that are typed for each other. */
+/** Letters that decomposition leaves whole, and Arabic and Russian letters that people type for each other. */
 const WHOLE_LETTERS = /[ßđıœæøłةىё]/g;
 const FOLDED: Readonly<Record<string, string>> = {
   ß: 'ss',
@@ -37,7 +37,7 @@ const FOLDED: Readonly<Record<string, string>> = {
 };
 
 const LETTER = 1;
-/** A letter of a script that puts no spaces between words, or endings without a seam: a word with its vowels and tones. */
+/** A letter of a script without spaces between words or seams before endings. It is a word, with its vowels and tones. */
 const SYLLABLE = 2;
 const MARK = 3;
 const SPACE = 4;
@@ -58,20 +58,20 @@ function classify(character: string): number {
   return IS_SPACE.test(character) ? SPACE : OTHER;
 }
 
-/** By UTF-16 code unit, worked out at the first meeting. */
+/** Kinds by UTF-16 code unit, filled on first use. */
 const KINDS = new Uint8Array(0x1_0000);
 
 function kindOf(unit: number): number {
   const known = KINDS[unit] as number;
   if (known !== 0) return known;
-  // Half of a pair: emoji, or rare Chinese characters that are in no list.
+  // Half of a surrogate pair: an emoji, or a rare Chinese character that no list contains.
   const kind = unit >= 0xd800 && unit <= 0xdfff ? OTHER : classify(String.fromCharCode(unit));
   KINDS[unit] = kind;
   return kind;
 }
 
-/** One spelling for every way to type the same letters; the accents stay. */
-export function foldText(text: string): string {
+/** Normalises a text so that the same letters have one spelling. Keeps the accents. */
+function foldText(text: string): string {
   return text
     .replace(INVISIBLE, '')
     .replace(LONG_MARKS, '$1')
@@ -116,8 +116,8 @@ function cutWords(folded: string): SplitWord[] {
 }
 
 /**
- * Takes a text apart into words that can be compared: full-width and styled letters become plain (NFKC), case, accents,
- * punctuation, emoji, spaces, control and invisible characters go. Never throws, and takes time in proportion to the text.
+ * Splits a text into comparable words: full-width and styled letters become plain (NFKC); case, accents, punctuation, emoji,
+ * spaces, control and invisible characters are dropped. Never throws, and takes time in proportion to the text.
  */
 export function splitWords(text: string): SplitWord[] {
   return cutWords(withoutAccents(foldText(text)));
