@@ -124,14 +124,13 @@ export type {
 } from './consent/import-options.ts';
 export type { InboundConsentOptions } from './consent/inbound-options.ts';
 export type { KeywordMatch } from './consent/keywords/keyword-match.ts';
+export type {
+  KeywordChanges,
+  KeywordOptions,
+  KeywordsByKind,
+} from './consent/keywords/keyword-options.ts';
 export type { KeywordKind, KeywordLanguage } from './consent/keywords/language-words.ts';
-export {
-  type KeywordChanges,
-  type KeywordOptions,
-  type KeywordsByKind,
-  type ReadKeywordOptions,
-  readKeyword,
-} from './consent/keywords/read-keyword.ts';
+export { type ReadKeywordOptions, readKeyword } from './consent/keywords/read-keyword.ts';
 export { type MemoryConsentLedgerOptions, memoryConsentLedger } from './consent/memory-consent-ledger.ts';
 export type { ConsentFile } from './consent/read-consent-file.ts';
 export type { ReconfirmOptions } from './consent/reconfirm.ts';

@@ -1,4 +1,4 @@
-import { unknown, type Fields, list, dateTime, oneOf, refine, object, objectWith, text } from '../schema.ts';
+import { dateTime, type Fields, list, object, objectWith, oneOf, refine, text, unknown } from '../schema.ts';
 import type { Purpose } from '../types.ts';
 import type { InboundMessage } from '../webhooks/webhook-event.ts';
 

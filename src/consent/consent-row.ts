@@ -1,15 +1,15 @@
 import { consentKey } from '../guards/consent.ts';
 import type { PhoneResult } from '../phone/normalise-phone.ts';
 import {
-  type Fields,
-  validate,
-  list,
   dateTime,
+  type Fields,
+  list,
   nearestName,
+  objectWith,
   oneOf,
   pattern,
-  objectWith,
   text,
+  validate,
 } from '../schema.ts';
 import type { Purpose } from '../types.ts';
 import { choiceTime } from './choice-time.ts';

@@ -7,7 +7,7 @@ import { guardError } from '../guards/registry.ts';
 import { maskNumber } from '../internal/redact.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
-import { type Fields, integer, list, oneOf, objectWith, text } from '../schema.ts';
+import { type Fields, integer, list, objectWith, oneOf, text } from '../schema.ts';
 import type { AcceptedResult } from '../sending/results.ts';
 import type { Clock, Purpose } from '../types.ts';
 import type { ConsentRecord, PendingOptIn } from './consent-ledger.ts';

@@ -1,5 +1,5 @@
 import { ValidationError } from '../errors.ts';
-import { type Fields, validate, withMethods, oneOf, objectWith } from '../schema.ts';
+import { type Fields, objectWith, oneOf, validate, withMethods } from '../schema.ts';
 import { consentCsvHeading, toCsvLine } from './consent-csv.ts';
 import type { ConsentListing } from './consent-ledger.ts';
 import { toRow } from './consent-row.ts';

@@ -1,20 +1,20 @@
 import { BARE_DIGITS, type BareDigits } from '../phone/readings.ts';
 import {
   anyFunction,
-  unknown,
-  switchOn,
+  boolean,
   type Field,
   type Fields,
-  boolean,
-  withMethods,
   integer,
   list,
+  object,
+  objectWith,
   oneOf,
   pattern,
   refine,
-  object,
-  objectWith,
+  switchOn,
   text,
+  unknown,
+  withMethods,
   word,
 } from '../schema.ts';
 import type { Clock } from '../types.ts';

@@ -1,5 +1,5 @@
-import { unknown, type Fields, validate, boolean, list, oneOf, refine, object, text } from '../schema.ts';
-import { type KeywordOptions, keywordFields } from './keywords/read-keyword.ts';
+import { boolean, type Fields, list, object, oneOf, refine, text, unknown, validate } from '../schema.ts';
+import { type KeywordOptions, keywordFields } from './keywords/keyword-options.ts';
 import { type Brands, createSenderNames } from './senders.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { validate, integer, list, oneOf, refine, objectWith, text } from '../schema.ts';
+import { integer, list, objectWith, oneOf, refine, text, validate } from '../schema.ts';
 import type { ConsentEntry } from './consent-ledger.ts';
 
 const anyText = text({ min: 0, max: Number.MAX_SAFE_INTEGER });

@@ -1,26 +1,29 @@
 /** Meaning of a keyword. `confirm` is a yes, which counts only while an opt-in is pending. */
 export type KeywordKind = 'opt-out' | 'opt-in' | 'confirm' | 'help';
 
+export const KEYWORD_LANGUAGES = [
+  'en',
+  'id',
+  'ms',
+  'th',
+  'vi',
+  'tl',
+  'zh-Hans',
+  'zh-Hant',
+  'fr',
+  'de',
+  'es',
+  'pt',
+  'ko',
+  'ar',
+  'hi',
+  'ta',
+  'ru',
+  'ja',
+] as const;
+
 /** BCP 47 tag: `id` Bahasa Indonesia, `ms` Malay, `tl` Tagalog, `zh-Hans` and `zh-Hant` the two scripts of Chinese. */
-export type KeywordLanguage =
-  | 'en'
-  | 'id'
-  | 'ms'
-  | 'th'
-  | 'vi'
-  | 'tl'
-  | 'zh-Hans'
-  | 'zh-Hant'
-  | 'fr'
-  | 'de'
-  | 'es'
-  | 'pt'
-  | 'ko'
-  | 'ar'
-  | 'hi'
-  | 'ta'
-  | 'ru'
-  | 'ja';
+export type KeywordLanguage = (typeof KEYWORD_LANGUAGES)[number];
 
 /**
  * Weight of a keyword beside other words.

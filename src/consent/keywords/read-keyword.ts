@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../errors.ts';
-import { type Fields, validate, list, oneOf, refine, object, text } from '../../schema.ts';
+import { validate } from '../../schema.ts';
 import { languagesOf } from './country-languages.ts';
 import {
   addKeyword,
@@ -12,8 +12,8 @@ import {
   removeWord,
 } from './keyword-index.ts';
 import type { KeywordMatch } from './keyword-match.ts';
-import type { KeywordKind, KeywordLanguage } from './language-words.ts';
-import { LANGUAGE_TAGS, LANGUAGES } from './languages/index.ts';
+import { type KeywordChanges, type KeywordOptions, keywordOptionsField } from './keyword-options.ts';
+import { LANGUAGES } from './languages/index.ts';
 import { findInside } from './match-inside.ts';
 import { matchWhole } from './match-whole.ts';
 import { isReaction } from './reaction.ts';
@@ -25,28 +25,6 @@ import { splitWords } from './split-words.ts';
  */
 const MAX_END_LENGTH = 2_080;
 
-/** Words by kind. At most 200 of a kind, 100 characters each. */
-export type KeywordsByKind = { readonly [Kind in KeywordKind]?: readonly string[] | undefined };
-
-/** Changes to the built-in words. */
-export interface KeywordChanges {
-  /**
-   * Words that count besides the built-in ones, and give another meaning to a built-in word of another kind. An opt-out
-   * word stays one. @default none
-   */
-  readonly add?: KeywordsByKind | undefined;
-  /** Built-in words that no longer count, as they are listed, at most 200. `STOP` cannot be removed. @default none */
-  readonly remove?: readonly string[] | undefined;
-}
-
-/** Options that choose the words. */
-export interface KeywordOptions {
-  /** Languages whose lists are used, always with English: STOP is an opt-out everywhere. @default all */
-  readonly languages?: readonly KeywordLanguage[] | undefined;
-  /** Words to add to the lists or to remove from them. @default none */
-  readonly words?: KeywordChanges | undefined;
-}
-
 /** Options of {@link readKeyword}. */
 export interface ReadKeywordOptions extends KeywordOptions {
   /**
@@ -55,28 +33,6 @@ export interface ReadKeywordOptions extends KeywordOptions {
    */
   readonly country?: string | undefined;
 }
-
-const ownWords = list(
-  refine<string>(
-    text({ max: 100 }),
-    (word) => splitWords(word).length > 0,
-    'must have a letter or a digit.',
-  ),
-  { max: 200 },
-);
-const changeFields: Fields<KeywordChanges> = {
-  add: object(
-    { 'opt-out': ownWords, 'opt-in': ownWords, confirm: ownWords, help: ownWords },
-    'an object of word lists by kind (opt-out, opt-in, confirm, help)',
-  ),
-  remove: ownWords,
-};
-/** The shape of {@link KeywordOptions}, for options. */
-export const keywordFields: Fields<KeywordOptions> = {
-  languages: list(oneOf(LANGUAGE_TAGS), { min: 1, max: LANGUAGE_TAGS.length }),
-  words: object(changeFields, 'an object { add, remove }'),
-};
-const optionsField = object(keywordFields, 'an object { languages, words }');
 
 let builtIn: KeywordIndex | undefined;
 
@@ -156,7 +112,7 @@ export function createKeywordReader(
   options: KeywordOptions = {},
   path = 'options',
 ): (message: string, country?: string) => KeywordMatch {
-  const flaw = validate(optionsField, options, path);
+  const flaw = validate(keywordOptionsField, options, path);
   if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
   const { languages, words } = options;
   if (languages === undefined && words === undefined) {

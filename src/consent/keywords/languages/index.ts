@@ -1,4 +1,4 @@
-import type { KeywordLanguage, LanguageWords } from '../language-words.ts';
+import type { LanguageWords } from '../language-words.ts';
 import { arabic, hindi, tamil } from './ar-hi-ta.ts';
 import { english } from './en.ts';
 import { french, german, spanish } from './fr-de-es.ts';
@@ -29,5 +29,3 @@ export const LANGUAGES: readonly LanguageWords[] = [
   russian,
   japanese,
 ];
-
-export const LANGUAGE_TAGS: readonly KeywordLanguage[] = LANGUAGES.map(({ language }) => language);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { OURS } from '../../../../src/consent/keywords/language-words.ts';
+import { KEYWORD_LANGUAGES, OURS } from '../../../../src/consent/keywords/language-words.ts';
 import { LANGUAGES } from '../../../../src/consent/keywords/languages/index.ts';
 import { builtInIndex, readKeyword } from '../../../../src/consent/keywords/read-keyword.ts';
 import { splitWords } from '../../../../src/consent/keywords/split-words.ts';
@@ -17,6 +17,11 @@ const words = LANGUAGES.flatMap(({ language, acts, lists }) =>
   ),
 );
 const languages = LANGUAGES.map(({ language }) => language);
+
+it('every language of the options has lists', () => {
+  expect(languages).toEqual(KEYWORD_LANGUAGES);
+});
+
 const UNREAD = ['pt', 'ko', 'ar', 'hi', 'ta', 'ru', 'ja'];
 
 describe('the words', () => {

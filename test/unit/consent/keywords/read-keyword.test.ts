@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { IndexNode } from '../../../../src/consent/keywords/keyword-index.ts';
+import type { KeywordOptions } from '../../../../src/consent/keywords/keyword-options.ts';
 import { LANGUAGES } from '../../../../src/consent/keywords/languages/index.ts';
 import {
   builtInIndex,
   createKeywordReader,
-  type KeywordOptions,
   readKeyword,
 } from '../../../../src/consent/keywords/read-keyword.ts';
 import { ConfigurationError } from '../../../../src/errors.ts';
