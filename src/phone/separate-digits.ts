@@ -12,7 +12,7 @@ type ReadPiece = (piece: string) => number | undefined;
 const MAX_SHORT_TAIL = 2;
 /** Longest group that people write inside a number: `12345 67890`. A longer run is a number that is written in one piece. */
 const MAX_GROUP = 5;
-/** The shortest numbers of all plans have four digits after the trunk zero (Niue, Tokelau, Saint Helena). */
+/** The shortest numbers of all plans, without calling code (Tokelau, Tristan da Cunha). */
 const MIN_HEAD_DIGITS = 4;
 const PLAIN_SEPARATOR = /^[ .-]+$/;
 /** `1. 0812 …`, `(2) 0812 …`, `3 0812 …`: the place in a list. */
@@ -38,18 +38,20 @@ function separatorAt(text: string, runs: readonly Run[], place: number): string 
 
 /**
  * Whether the grouping of a number goes on across this place: the same separator as before, groups of a usual size, pairs
- * beside pairs.
+ * beside pairs; at the first place, enough digits behind it.
  */
 function isGroupingContinued(text: string, runs: readonly Run[], place: number): boolean {
   const separator = separatorAt(text, runs, place);
   if (separator === undefined || !PLAIN_SEPARATOR.test(separator)) return false;
+  const [before, after, next] = [runs[place - 1], runs[place], runs[place + 1]];
+  if (before === undefined || before.digits.length > MAX_GROUP || after === undefined) return false;
+  if (place === 1)
+    return before.digits.length <= MIN_HEAD_DIGITS && countDigits(text.slice(after.start)) >= MIN_HEAD_DIGITS;
   if (separator !== separatorAt(text, runs, place - 1)) return false;
-  const [before, after, next] = [runs[place - 1], runs[place], runs[place + 1]].map(
-    (run) => run?.digits.length,
-  );
-  if (before === undefined || before > MAX_GROUP || after === undefined) return false;
-  if (after > MAX_SHORT_TAIL) return true;
-  return after === 2 && (before === 2 || (next === 2 && separator === separatorAt(text, runs, place + 1)));
+  if (after.digits.length > MAX_SHORT_TAIL) return true;
+  const isPair = (run: Run | undefined) => run?.digits.length === 2;
+  const isBeforePair = isPair(next) && separator === separatorAt(text, runs, place + 1);
+  return isPair(after) && (isPair(before) || isBeforePair);
 }
 
 /**
