@@ -131,6 +131,7 @@ export function createMessageStore(options: MessageStoreOptions): MessageStore {
         destination: maskedDestination(message.destination),
         text: MASKED,
         personalDataRemoved: true,
+        ...(message.templateVariables && { templateVariables: {} }),
       });
     },
     spentMicros: () => spentMicros,

@@ -66,6 +66,8 @@ export interface MessageDraft {
   readonly dlrCallbackUrl?: string;
   /** Whether conversion tracking was requested. */
   readonly track?: 'None' | 'Outcome';
+  /** The variables of a survey; absent for a plain message, empty after the removal of personal data. */
+  readonly templateVariables?: Readonly<Record<string, unknown>>;
   /** When the message is due, in epoch milliseconds; absent for an immediate one. */
   readonly scheduledAt?: number;
   /** When the message expires, in epoch milliseconds. */

@@ -17,6 +17,8 @@ export interface SubmittedMessage {
   readonly fields: JsonObject;
   /** Throws a `ProblemError` when the text is malformed. */
   readonly text: () => string | undefined;
+  /** The variables of a survey. */
+  readonly templateVariables?: JsonObject;
 }
 
 function check(message: SubmittedMessage, call: ApiCall, context: EmulatorContext, batch: boolean): Checked {
@@ -60,8 +62,13 @@ function acceptOrReject(
       status: { code: 'REJECTED', description: checked.rejection },
     };
   }
-  const own = clientMessageId === undefined ? {} : { clientMessageId };
-  const message = context.messages.accept({ ...checked, ...own }, origin);
+  const { templateVariables } = submitted;
+  const draft = {
+    ...checked,
+    ...(clientMessageId !== undefined && { clientMessageId }),
+    ...(templateVariables !== undefined && { templateVariables }),
+  };
+  const message = context.messages.accept(draft, origin);
   return {
     umid: message.umid,
     clientMessageId: clientMessageId ?? null,

@@ -2,7 +2,7 @@ import type { ApiCall, EmulatorContext, Handler } from './context.ts';
 import { type JsonObject, readObject, readString } from './fields.ts';
 import { segment } from './messages.ts';
 import { fail, PROBLEMS } from './problems.ts';
-import { readEntries, submitBatch, submitOne } from './submit.ts';
+import { readEntries, type SubmittedMessage, submitBatch, submitOne } from './submit.ts';
 
 /** 14 characters, plus 7 of an id: 8x8 promises short links of 21. */
 const SHORT_LINK = 'http://s.test/';
@@ -19,13 +19,14 @@ function fillTemplate(body: string, variables: JsonObject, context: EmulatorCont
   });
 }
 
-function toSubmittedMessage(fields: JsonObject, context: EmulatorContext) {
+function toSubmittedMessage(fields: JsonObject, context: EmulatorContext): SubmittedMessage {
+  const templateVariables = readObject(fields.templateVariables ?? {}, PROBLEMS.invalidTemplate);
   return {
     fields,
+    templateVariables,
     text: () => {
       const body = readString(fields, 'templateBody', PROBLEMS.invalidTemplate);
-      const variables = readObject(fields.templateVariables ?? {}, PROBLEMS.invalidTemplate);
-      return body === undefined ? undefined : fillTemplate(body, variables, context);
+      return body === undefined ? undefined : fillTemplate(body, templateVariables, context);
     },
   };
 }

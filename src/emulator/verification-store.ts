@@ -52,13 +52,16 @@ export interface VerificationStore {
   clear(): void;
 }
 
-const LETTERS = 'ABCDEFGHJKMNPQRSTUVWXYZ';
-/** The characters of a code by type. `ALPHANUMERIC_EASY` leaves out characters that look like others. */
+const DIGITS = '0123456789';
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+/** The characters of a code by type. `ALPHANUMERIC_EASY` is 8x8's `^((?![IOQSZ])[A-Z0-9]){3,10}$`. */
 const ALPHABETS: Readonly<Record<string, string>> = {
-  ALPHANUMERIC: `0123456789${LETTERS}ILO${LETTERS.toLowerCase()}ilo`,
-  ALPHANUMERIC_CAPITALS: `0123456789${LETTERS}ILO`,
-  ALPHANUMERIC_EASY: `23456789${LETTERS}`,
+  ALPHANUMERIC: DIGITS + LETTERS + LETTERS.toLowerCase(),
+  ALPHANUMERIC_CAPITALS: DIGITS + LETTERS,
+  ALPHANUMERIC_EASY: DIGITS + LETTERS.replace(/[IOQSZ]/g, ''),
 };
+/** A code of this length has no dash. */
+const UNDIVIDED_LENGTH = 3;
 
 export function createVerificationStore({
   clock,
@@ -96,12 +99,14 @@ export function createVerificationStore({
     },
     newSessionId: () => ids.token(32),
     newCode(length, type) {
-      const alphabet = ALPHABETS[type] ?? '0123456789';
+      const alphabet = ALPHABETS[type] ?? DIGITS;
       const characters = Array.from({ length }, () => {
         const drawn = Number.parseInt(ids.uuid().slice(0, 8), 16);
         return alphabet[drawn % alphabet.length];
       });
-      if (type === 'NUMERIC_WITH_DASH') characters.splice(Math.floor(length / 2), 0, '-');
+      if (type === 'NUMERIC_WITH_DASH' && length > UNDIVIDED_LENGTH) {
+        characters.splice(Math.floor(length / 2), 0, '-');
+      }
       return characters.join('');
     },
     clear: () => sessions.clear(),

@@ -45,30 +45,42 @@ function readStart(fields: JsonObject) {
 
 type Start = ReturnType<typeof readStart>;
 
-/** Builds the text of the message with the code. */
+/** Builds the text of the message with the code, by default 8x8's own. */
 function textOf({ template, brand }: Start, code: string): string {
-  const standard = brand === undefined ? 'Your code is {code}' : 'Your {brand} code is {code}';
+  const standard =
+    brand === undefined ? 'Your verification code is {code}' : '{brand}: Your verification code is {code}';
   return (template ?? standard).replaceAll('{code}', code).replaceAll('{brand}', () => brand ?? '');
+}
+
+/** 8x8 drops spaces, brackets and dashes from the number to verify. */
+function readNumber({ destination, country }: JsonObject): ReturnType<typeof readDestination> {
+  const cleaned = typeof destination === 'string' ? destination.replace(/[\s()[\]-]/g, '') : destination;
+  return readDestination({ destination: cleaned, country });
 }
 
 /** Sends the code: as a message in `emulator.messages`, or, through other channels, only as a cost. */
 function handOver(start: Start, code: string, call: ApiCall, context: EmulatorContext): string | undefined {
   const fields = readObject(call.body);
-  const addressing = { destination: fields.destination, country: fields.country };
+  const { destination, country } = readNumber(fields);
   if (start.channel !== 'sms') {
-    const { country } = readDestination(addressing);
     context.otherCosts.micros += context.prices.perPartMicros(country);
     return undefined;
   }
   const { source, encoding } = readObject(fields.sms ?? {}, invalidParameter);
-  const message = { ...addressing, source, encoding, clientIp: start.clientIp };
+  const message = { destination, source, encoding, clientIp: start.clientIp };
   const draft = readMessage(message, textOf(start, code), context.clock.now());
   return context.messages.accept(draft, { subAccountId: segment(call, 'subAccountId') }).umid;
+}
+
+/** A device on a covered network is verified by its address alone, without a link to open. */
+function isVerifiedSilently({ channel, clientIp }: Start): boolean {
+  return channel === 'sma' && clientIp !== undefined && COVERED_ADDRESS.test(clientIp);
 }
 
 function sessionResponse(verification: EmulatedVerification) {
   const { sessionId, subAccountId, destination, status, attempt, expiresAt, retryAfter, channel } =
     verification;
+  const hasLink = channel === 'sma' && status !== 'VERIFIED';
   return {
     status: 200,
     json: {
@@ -79,7 +91,7 @@ function sessionResponse(verification: EmulatedVerification) {
       attempt,
       expiresAt: new Date(expiresAt).toISOString(),
       retryAfter: new Date(retryAfter).toISOString(),
-      ...(channel === 'sma' && { sma: { verificationUrl: `https://verify.8x8.com/sma/${sessionId}` } }),
+      ...(hasLink && { sma: { verificationUrl: `https://verify.8x8.com/sma/${sessionId}` } }),
     },
   };
 }
@@ -87,7 +99,7 @@ function sessionResponse(verification: EmulatedVerification) {
 export const startVerification: Handler = (call, context) => {
   const fields = readObject(call.body);
   const start = readStart(fields);
-  const { destination } = readDestination(fields);
+  const { destination } = readNumber(fields);
   const subAccountId = segment(call, 'subAccountId');
   const store = context.verifications;
   const now = context.clock.now();
@@ -103,10 +115,11 @@ export const startVerification: Handler = (call, context) => {
     destination,
     channel,
     code,
-    status: 'WAITING',
+    status: isVerifiedSilently(start) ? 'VERIFIED' : 'WAITING',
     attempt: keepsCode ? open.attempt : 0,
     sends: (open?.sends ?? 0) + 1,
-    expiresAt: keepsCode ? open.expiresAt : now + start.validityMs,
+    // Sending the same code again extends its validity.
+    expiresAt: now + start.validityMs,
     retryAfter: now + start.intervalMs,
     ...(brand !== undefined && { brand }),
     ...(language !== undefined && { language }),
@@ -148,6 +161,6 @@ export const openSmaLink: Handler = (call, context) => {
 export const getSmaCoverage: Handler = (call) => {
   const fields = readObject(call.body);
   const clientIp = readClientIp(fields) ?? fail(PROBLEMS.invalidIp);
-  if (fields.destination !== undefined) readDestination(fields);
+  if (fields.destination !== undefined) readNumber(fields);
   return { status: 200, json: { isAvailable: COVERED_ADDRESS.test(clientIp) } };
 };

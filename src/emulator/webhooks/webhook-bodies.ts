@@ -10,8 +10,8 @@ export type WebhookBody = Readonly<Record<string, unknown>>;
 export interface EmulatedAnswer {
   /** The text of the question. */
   readonly question: string;
-  /** The person's answer. */
-  readonly answer: string;
+  /** The person's answer; null for a question that was skipped. */
+  readonly answer: string | null;
   /** The id of the question. @default `q1`, `q2`, … */
   readonly questionId?: string | undefined;
   /** The id of the chosen answer. @default null: an answer in the person's own words */
@@ -123,7 +123,7 @@ export function clickBody({ umid, destination }: EmulatedMessage, click: ClickFi
 
 /** A survey answer of SMS Engage has no envelope. */
 export function surveyBody(
-  { umid, surveyId, createdAt }: EmulatedMessage,
+  { umid, surveyId, createdAt, templateVariables = {} }: EmulatedMessage,
   answers: readonly EmulatedAnswer[],
   at: number,
 ): WebhookBody {
@@ -132,7 +132,7 @@ export function surveyBody(
     surveyId,
     surveyStartedAt: new Date(createdAt).toISOString(),
     surveySubmittedAt: new Date(at).toISOString(),
-    templateVariables: [],
+    templateVariables: Object.entries(templateVariables).map(([name, value]) => ({ name, value })),
     answers: answers.map(({ question, answer, questionId, answerId }, index) => ({
       questionId: questionId ?? `q${index + 1}`,
       answerId: answerId ?? null,

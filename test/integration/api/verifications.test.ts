@@ -61,7 +61,7 @@ describe('verifications.start', () => {
       expiresAt: '2026-11-22T09:05:00.000Z',
       retryAfter: '2026-11-22T09:00:10.000Z',
     });
-    expect(client.emulator.messages[0]?.text).toBe(`Your Team code is ${emulated?.code}`);
+    expect(client.emulator.messages[0]?.text).toBe(`Team: Your verification code is ${emulated?.code}`);
     expect(client.emulator.requests[0]?.body).toEqual({ destination: NUMBER, brand: 'Team' });
   });
 

@@ -58,7 +58,7 @@ describe('sessions of the emulator', () => {
     });
     expect(emulator.messages[0]).toMatchObject({
       destination: '+6591234567',
-      text: `Your Team code is ${newest().code}`,
+      text: `Team: Your verification code is ${newest().code}`,
     });
     expect(emulator.cost()).toBe(0.034);
   });
@@ -81,12 +81,45 @@ describe('sessions of the emulator', () => {
     [{ codeLength: 6, codeType: 'NUMERIC_WITH_DASH' }, /^\d{3}-\d{3}$/],
     [{ codeLength: 10, codeType: 'ALPHANUMERIC' }, /^[0-9A-Za-z]{10}$/],
     [{ codeLength: 10, codeType: 'ALPHANUMERIC_CAPITALS' }, /^[0-9A-Z]{10}$/],
-    [{ codeLength: 10, codeType: 'ALPHANUMERIC_EASY' }, /^[2-9A-HJKMNP-Z]{10}$/],
+    [{ codeLength: 3, codeType: 'NUMERIC_WITH_DASH' }, /^\d{3}$/],
+    [{ codeLength: 7, codeType: 'NUMERIC_WITH_DASH' }, /^\d{3}-\d{4}$/],
+    [{ codeLength: 10, codeType: 'ALPHANUMERIC_EASY' }, /^((?![IOQSZ])[A-Z0-9]){10}$/],
   ])('make codes as they are asked for (%j)', async (fields, form) => {
     const { post, get, newest } = start();
     const { sessionId } = await post({ ...request, ...fields });
     expect(newest().code).toMatch(form);
     expect(await get(sessionId, newest().code)).toMatchObject({ status: 'VERIFIED' });
+  });
+
+  it('leave I, O, Q, S and Z out of an easy code, and only those', async () => {
+    const { post, emulator } = start();
+    for (let index = 0; index < 200; index += 1) {
+      const destination = `+65912${String(index).padStart(5, '0')}`;
+      await post({ destination, codeLength: 10, codeType: 'ALPHANUMERIC_EASY' });
+    }
+    const seen = new Set(emulator.verifications.flatMap(({ code }) => [...code]));
+    expect([...seen].sort().join('')).toBe('0123456789ABCDEFGHJKLMNPRTUVWXY');
+  });
+
+  it.each([
+    ['+65 (91) 234-567', undefined],
+    ['+65(9123)4567', undefined],
+    ['9123 4567', 'SG'],
+    ['[91] 23-45-67', 'SG'],
+  ])('drop spaces, brackets and dashes from the number: %s', async (destination, country) => {
+    const { post, newest, call } = start();
+    expect(await post({ destination, country })).toMatchObject({ httpStatus: 200 });
+    expect(newest().destination).toMatch(/^\+65\d{8}$|^\+65\d{6}$/);
+    const coverage = { clientIp: '203.0.113.7', destination, country };
+    expect((await call('POST', `${BASE}/sma/coverage`, coverage)).status).toBe(200);
+  });
+
+  it('have the default texts of 8x8, with and without a brand', async () => {
+    const { post, newest, emulator } = start();
+    await post(request);
+    expect(emulator.messages[0]?.text).toBe(`Your verification code is ${newest().code}`);
+    await post({ destination: '+6591234568', brand: 'Shop' });
+    expect(emulator.messages[1]?.text).toBe(`Shop: Your verification code is ${newest().code}`);
   });
 
   it('fill the template', async () => {
@@ -129,7 +162,7 @@ describe('sessions of the emulator', () => {
     expect(await post(request)).toMatchObject({ httpStatus: 403, code: 1400 });
     advance(1);
     expect((await post(request)).sessionId).toBe(first.sessionId);
-    expect(newest()).toMatchObject({ code, sends: 2, expiresAt: START + 300_000 });
+    expect(newest()).toMatchObject({ code, sends: 2, expiresAt: START + 330_000 });
     advance(10_000);
     expect((await post({ ...request, resetSession: true })).sessionId).toBe(first.sessionId);
     expect(newest()).toMatchObject({ sends: 3, expiresAt: START + 340_000 });
@@ -145,6 +178,15 @@ describe('sessions of the emulator', () => {
     expect(emulator.messages).toEqual([]);
     expect(emulator.cost()).toBe(0.034);
     expect(emulator.verifications).toMatchObject([{ channel, language: 'en' }]);
+  });
+
+  it('by sma are verified at once when the network covers the address', async () => {
+    const { post, newest } = start();
+    const silent = { ...request, channel: 'sma' };
+    expect(await post({ ...silent, clientIp: '203.0.113.7' })).toMatchObject({ status: 'VERIFIED' });
+    expect(newest().status).toBe('VERIFIED');
+    const waiting = await post({ ...silent, clientIp: '198.51.100.7' });
+    expect(waiting).toMatchObject({ status: 'WAITING', sma: { verificationUrl: expect.any(String) } });
   });
 
   it('by sma are verified by opening their address, without a key', async () => {

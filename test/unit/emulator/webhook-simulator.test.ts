@@ -234,21 +234,28 @@ describe('a person', () => {
 
   it('answers a survey, in a shape without envelope', async () => {
     const { emulator, posted, send, advance } = startConnected();
-    await send({ text: undefined, templateBody: 'Were we good? {{url}}' }, SURVEY);
+    const templateVariables = { name: 'Ann', age: 24, member: true };
+    await send({ text: undefined, templateBody: 'Were we good? {{url}}', templateVariables }, SURVEY);
     advance(60_000);
     await emulator.answerSurvey(PERSON, [
       { question: 'Good?', answer: 'Yes', questionId: 'good', answerId: 'yes' },
       { question: 'Why?', answer: 'Fast' },
+      { question: 'Else?', answer: null },
     ]);
     expect(posted[0]?.body).toEqual({
       umid: emulator.messages[0]?.umid,
       surveyId: '8f5b0e2e-0000-4000-8000-000000000001',
       surveyStartedAt: new Date(START).toISOString(),
       surveySubmittedAt: new Date(START + 60_000).toISOString(),
-      templateVariables: [],
+      templateVariables: [
+        { name: 'name', value: 'Ann' },
+        { name: 'age', value: 24 },
+        { name: 'member', value: true },
+      ],
       answers: [
         { questionId: 'good', answerId: 'yes', question: 'Good?', answer: 'Yes' },
         { questionId: 'q2', answerId: null, question: 'Why?', answer: 'Fast' },
+        { questionId: 'q3', answerId: null, question: 'Else?', answer: null },
       ],
     });
     await send();
