@@ -87,8 +87,8 @@ export const PROBLEMS = {
   invalidCallback: { status: 400, code: 3020, message: 'Invalid delivery receipt callback URL' },
   invalidJob: { status: 404, code: 4018, message: 'Invalid jobId' },
   groupExists: { status: 409, code: 5003, message: 'A group with the same name already exists' },
-  /** 8x8 documents the status, but no code. */
-  contactExists: { status: 409, code: 1000, message: 'A contact with the same MSISDN already exists' },
+  /** 8x8 documents the status, but neither code nor text. */
+  contactConflict: { status: 409, code: 1000, message: 'The addresses belong to several contacts' },
 } as const satisfies Record<string, Problem>;
 
 /** Throws a problem as an expression, so that a validation fits in one line. */

@@ -123,10 +123,11 @@ describeContract('contacts, groups and their jobs', () => {
     const { contacts, groups, contactJobs } = client.sms;
     const { id: groupId } = await groups.create({ name: 'one' });
     await contacts.create(contact);
+    await contacts.create({ addresses: { lineId: 'another' } });
     const refused = [
       contacts.get(1),
       contacts.update(1, [{ op: 'remove', path: '/firstName' }]),
-      contacts.create(contact),
+      contacts.create({ ...contact, addresses: { ...contact.addresses, lineId: 'another' } }),
       contacts.create({ addresses: {}, groups: [{ id: 1 }] }),
       groups.get(1),
       groups.create({ name: 'one' }),

@@ -39,9 +39,13 @@ export interface ContactStore {
   readonly jobs: Map<string, ContactJobRecord>;
   /** Creates a contact, or replaces the known one. */
   putContact(draft: ContactDraft, known?: ContactRecord): ContactRecord;
+  /** Adds the fields of a draft to a known contact. */
+  mergeContact(draft: ContactDraft, known: ContactRecord): ContactRecord;
   putGroup(draft: GroupDraft, known?: GroupRecord): GroupRecord;
   /** Finds a contact by number, given as digits without a plus. */
   findNumber(msisdn: string): ContactRecord | undefined;
+  /** Finds the contacts that have any of these addresses, each once. */
+  findAddresses(addresses: ContactDraft['addresses']): readonly ContactRecord[];
   groupsOf(contactId: number): readonly GroupRecord[];
   join(contactId: number, group: GroupRecord): void;
   deleteContact(contactId: number): void;
@@ -64,22 +68,34 @@ export function createContactStore(clock: Clock): ContactStore {
   const contacts = new Map<number, ContactRecord>();
   const groups = new Map<number, GroupRecord>();
   const jobs = new Map<string, ContactJobRecord>();
-  const numbers = new Map<string, number>();
+  /** Contact ids by name and value of their addresses. */
+  const addressIndex = new Map<string, number>();
   let nextContactId = FIRST_CONTACT_ID;
   let nextGroupId = FIRST_GROUP_ID;
 
-  function forgetNumber(contact: ContactRecord | undefined): void {
-    const { msisdn } = contact?.addresses ?? {};
-    if (msisdn !== undefined) numbers.delete(msisdn);
+  function keysOf(addresses: ContactDraft['addresses']): readonly string[] {
+    return Object.entries(addresses).map(([name, value]) => `${name} ${value}`);
+  }
+
+  function forgetAddresses(contact: ContactRecord | undefined): void {
+    for (const key of keysOf(contact?.addresses ?? {})) {
+      if (addressIndex.get(key) === contact?.id) addressIndex.delete(key);
+    }
   }
 
   function putContact(draft: ContactDraft, known?: ContactRecord): ContactRecord {
-    forgetNumber(known);
+    forgetAddresses(known);
     const { id, createdAt } = known ?? { id: nextContactId++, createdAt: clock.now() };
     const contact = { ...draft, id, createdAt };
     contacts.set(id, contact);
-    if (contact.addresses.msisdn !== undefined) numbers.set(contact.addresses.msisdn, id);
+    for (const key of keysOf(contact.addresses)) addressIndex.set(key, id);
     return contact;
+  }
+
+  function mergeContact(draft: ContactDraft, known: ContactRecord): ContactRecord {
+    const addresses = { ...known.addresses, ...draft.addresses };
+    const customAttributes = { ...known.customAttributes, ...draft.customAttributes };
+    return putContact({ ...known, ...draft, addresses, customAttributes }, known);
   }
 
   function putGroup(draft: GroupDraft, known?: GroupRecord): GroupRecord {
@@ -91,8 +107,13 @@ export function createContactStore(clock: Clock): ContactStore {
     return group;
   }
 
+  function findAddresses(addresses: ContactDraft['addresses']): readonly ContactRecord[] {
+    const ids = new Set(keysOf(addresses).flatMap((key) => addressIndex.get(key) ?? []));
+    return [...ids].flatMap((id) => contacts.get(id) ?? []);
+  }
+
   function findNumber(msisdn: string): ContactRecord | undefined {
-    return contacts.get(numbers.get(msisdn) ?? 0);
+    return findAddresses({ msisdn })[0];
   }
 
   function join(contactId: number, { members }: GroupRecord): void {
@@ -104,12 +125,14 @@ export function createContactStore(clock: Clock): ContactStore {
     groups,
     jobs,
     putContact,
+    mergeContact,
     putGroup,
     findNumber,
+    findAddresses,
     join,
     groupsOf: (contactId) => [...groups.values()].filter(({ members }) => members.has(contactId)),
     deleteContact(contactId) {
-      forgetNumber(contacts.get(contactId));
+      forgetAddresses(contacts.get(contactId));
       contacts.delete(contactId);
       for (const { members } of groups.values()) members.delete(contactId);
     },
@@ -122,7 +145,7 @@ export function createContactStore(clock: Clock): ContactStore {
       join(contact.id, blockList);
     },
     isBlocked(msisdn) {
-      const contactId = numbers.get(msisdn);
+      const contactId = findNumber(msisdn)?.id;
       if (contactId === undefined) return false;
       const latest = clock.now() - SYNCHRONISED_AFTER_MS;
       return [...groups.values()].some(({ isBlacklist, blocksSince, members }) => {
@@ -131,7 +154,7 @@ export function createContactStore(clock: Clock): ContactStore {
       });
     },
     clear() {
-      for (const map of [contacts, groups, jobs, numbers]) map.clear();
+      for (const map of [contacts, groups, jobs, addressIndex]) map.clear();
     },
   };
 }

@@ -51,13 +51,15 @@ export const listContacts: Handler = (call, { contacts: store }) => {
   return pageResponse(call, matching, all.length, (contact) => contactJson(contact, store));
 };
 
+/** 8x8 merges a contact with a known one that has any of its addresses; addresses of several contacts are a conflict. */
 export const createContact: Handler = (call, { contacts: store }) => {
   const draft = readContact(call.body);
   const groups = readGroups(isRecord(call.body) ? call.body.groups : undefined, store);
-  if (store.findNumber(draft.addresses.msisdn ?? '') !== undefined) fail(PROBLEMS.contactExists);
-  const contact = store.putContact(draft);
+  const [known, another] = store.findAddresses(draft.addresses);
+  if (another !== undefined) fail(PROBLEMS.contactConflict);
+  const contact = known === undefined ? store.putContact(draft) : store.mergeContact(draft, known);
   for (const group of groups) store.join(contact.id, group);
-  return { status: 201, json: contactJson(contact, store) };
+  return { status: known === undefined ? 201 : 200, json: contactJson(contact, store) };
 };
 
 export const getContact: Handler = (call, context) => ({

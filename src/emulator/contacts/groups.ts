@@ -51,7 +51,7 @@ export const updateGroup: Handler = (call, context) => {
   const known = findGroup(call, context);
   const changed = applyPatch({ ...known }, call.body, GROUP_NAMES);
   const { isBlacklist } = changed;
-  // A patch holds texts only.
+  // 8x8's examples write the flag as a text.
   if (typeof isBlacklist === 'string')
     changed.isBlacklist = { true: true, false: false }[isBlacklist.toLowerCase()] ?? 0;
   return { status: 200, json: groupJson(putGroup(context.contacts, readGroup(changed), known)) };

@@ -69,7 +69,7 @@ function toDraft(columns: readonly string[], row: readonly string[]): ContactDra
   return readContact({ ...texts, addresses, customAttributes });
 }
 
-/** Creates the contacts, or updates known numbers. Returns false when no row could be used. */
+/** Creates the contacts, or merges them with known ones. Returns false when no row could be used. */
 export function importFile(upload: ContactUpload, store: ContactStore): boolean {
   // Excel files are accepted, but not parsed.
   if (upload.fileType === 'xls') return false;
@@ -81,7 +81,8 @@ export function importFile(upload: ContactUpload, store: ContactStore): boolean 
     try {
       const draft = toDraft(columns, row);
       if (Object.keys(draft.addresses).length === 0) continue;
-      const contact = store.putContact(draft, store.findNumber(draft.addresses.msisdn ?? ''));
+      const [known] = store.findAddresses(draft.addresses);
+      const contact = known === undefined ? store.putContact(draft) : store.mergeContact(draft, known);
       for (const group of upload.groups) store.join(contact.id, group);
       imported += 1;
     } catch (error) {

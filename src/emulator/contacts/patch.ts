@@ -28,7 +28,10 @@ function resolve(document: Patchable, path: string, names: PatchNames): { parent
   return { parent, name: below === 'any' ? second : findName(second, below ?? []) };
 }
 
-/** Applies a patch (RFC 6902) as far as 8x8 documents it: values are texts, without `from`. Applies all operations, or fails. */
+/**
+ * Applies a patch (RFC 6902) as far as 8x8 documents it, without `from`: all operations, or none. 8x8's schema calls a value
+ * a text, its prose also writes `true`.
+ */
 export function applyPatch(document: Patchable, body: unknown, names: PatchNames): Patchable {
   if (!Array.isArray(body) || body.length === 0) return fail(invalidParameter);
   const changed = { ...document };
@@ -39,12 +42,9 @@ export function applyPatch(document: Patchable, body: unknown, names: PatchNames
       fail(invalidParameter);
     const path = readString(operation, 'path', invalidParameter) ?? fail(invalidParameter);
     const { parent, name } = resolve(changed, path, names);
-    const value =
-      op === 'remove'
-        ? undefined
-        : (readString(operation, 'value', invalidParameter) ?? fail(invalidParameter));
+    const value = op === 'remove' ? undefined : (operation.value ?? fail(invalidParameter));
     if (op === 'test') {
-      if (String(parent[name]) !== value) fail(invalidParameter);
+      if (String(parent[name]) !== String(value)) fail(invalidParameter);
     } else if (op === 'remove') {
       if (parent[name] === undefined) fail(invalidParameter);
       delete parent[name];

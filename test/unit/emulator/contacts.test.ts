@@ -64,6 +64,62 @@ describe("the emulator's contacts", () => {
     ]);
   });
 
+  it('are merged with a known one of the same address: 200', async () => {
+    const { call } = await start();
+    const more = {
+      addresses: { msisdn: '+6591234567', email: 'mei@example.com' },
+      lastName: 'Tan',
+      customAttributes: { tier: 'gold' },
+      groups: [{ id: 8_001 }],
+    };
+    const merged = await call('POST', contacts, more);
+    expect(merged).toMatchObject({
+      status: 200,
+      body: {
+        id: 41_000_001,
+        firstName: 'Mei',
+        lastName: 'Tan',
+        addresses: { msisdn: '6591234567', email: 'mei@example.com' },
+        customAttributes: { tier: 'gold' },
+        groups: [{ id: 8_001 }],
+      },
+    });
+    const byMail = { addresses: { email: 'mei@example.com' }, firstName: 'May' };
+    expect(await call('POST', contacts, byMail)).toMatchObject({
+      status: 200,
+      body: { id: 41_000_001, firstName: 'May', lastName: 'Tan', customAttributes: { tier: 'gold' } },
+    });
+    expect(await call('GET', contacts)).toMatchObject({ body: { totalCount: 1 } });
+  });
+
+  it('are in conflict when their addresses belong to several: 409, and nothing is changed', async () => {
+    const { call, answerTo } = await start();
+    expect(await answerTo('POST', contacts, { addresses: { lineId: 'mei' } })).toEqual([201, undefined]);
+    const both = { addresses: { msisdn: '6591234567', lineId: 'mei' }, firstName: 'May' };
+    expect(await answerTo('POST', contacts, both)).toEqual([409, 1000]);
+    expect(await call('GET', `${contacts}/41000001`)).toMatchObject({ body: { firstName: 'Mei' } });
+  });
+
+  it('are new again when the known one is gone or has lost the address', async () => {
+    const { answerTo } = await start();
+    const patch = [{ op: 'replace', path: '/addresses/msisdn', value: '6591234568' }];
+    expect(await answerTo('PATCH', `${contacts}/41000001`, patch)).toEqual([200, undefined]);
+    const old = { addresses: { msisdn: '6591234567' } };
+    expect(await answerTo('POST', contacts, old)).toEqual([201, undefined]);
+    expect(await answerTo('DELETE', `${contacts}/41000002`)).toEqual([204, undefined]);
+    expect(await answerTo('POST', contacts, old)).toEqual([201, undefined]);
+  });
+
+  it.each([
+    [{ path: '/customAttributes/member', value: true }, { customAttributes: { member: true } }],
+    [{ path: '/customAttributes/age', value: 24 }, { customAttributes: { age: 24 } }],
+    [{ path: '/firstName', value: 'May' }, { firstName: 'May' }],
+  ])('are changed by %o', async (operation, expected) => {
+    const { call } = await start();
+    const patched = await call('PATCH', `${contacts}/41000001`, [{ op: 'add', ...operation }]);
+    expect(patched).toMatchObject({ status: 200, body: expected });
+  });
+
   it.each([
     [{}, undefined],
     [[], undefined],
@@ -72,6 +128,8 @@ describe("the emulator's contacts", () => {
     [[{ op: 'add', value: 'x' }], undefined],
     [[{ op: 'add', path: 'firstName', value: 'x' }], undefined],
     [[{ op: 'add', path: '/firstName' }], undefined],
+    [[{ op: 'add', path: '/firstName', value: null }], undefined],
+    [[{ op: 'add', path: '/lastName', value: true }], undefined],
     [[{ op: 'add', path: '/firstName/x', value: 'x' }], undefined],
     [[{ op: 'add', path: '/addresses', value: 'x' }], undefined],
     [[{ op: 'add', path: '/addresses/fax', value: 'x' }], undefined],
@@ -151,7 +209,7 @@ describe("the emulator's contacts", () => {
   it('lose their number when they are deleted, and keep it when they are changed', async () => {
     const { answerTo } = await start();
     const twin = { addresses: { msisdn: '+6591234567' } };
-    expect(await answerTo('POST', contacts, twin)).toEqual([409, 1000]);
+    expect(await answerTo('POST', contacts, twin)).toEqual([200, undefined]);
     const change = [{ op: 'replace', path: '/addresses/msisdn', value: '+6591234568' }];
     expect(await answerTo('PATCH', `${contacts}/41000001`, change)).toEqual([200, undefined]);
     expect(await answerTo('POST', contacts, twin)).toEqual([201, undefined]);
@@ -179,6 +237,8 @@ describe("the emulator's groups", () => {
 
   it('need not say that they are no block list any more: removing the mark does it', async () => {
     const { call } = await start();
+    const block = [{ op: 'replace', path: '/isBlacklist', value: true }];
+    expect(await call('PATCH', `${groups}/8001`, block)).toMatchObject({ body: { isBlacklist: true } });
     const { body } = await call('PATCH', `${groups}/8001`, [{ op: 'remove', path: '/isBlacklist' }]);
     expect(body).toMatchObject({ isBlacklist: false });
   });

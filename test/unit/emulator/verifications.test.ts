@@ -109,7 +109,7 @@ describe('sessions of the emulator', () => {
   ])('drop spaces, brackets and dashes from the number: %s', async (destination, country) => {
     const { post, newest, call } = start();
     expect(await post({ destination, country })).toMatchObject({ httpStatus: 200 });
-    expect(newest().destination).toMatch(/^\+65\d{8}$|^\+65\d{6}$/);
+    expect(newest().destination).toMatch(/^\+65\d{8}$/);
     const coverage = { clientIp: '203.0.113.7', destination, country };
     expect((await call('POST', `${BASE}/sma/coverage`, coverage)).status).toBe(200);
   });
