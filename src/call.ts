@@ -1,6 +1,7 @@
 import { AbortedError, ConfigurationError, type SmsError, TimeoutError, ValidationError } from './errors.ts';
+import { withCallerStack } from './internal/caller-stack.ts';
 import { MAX_TIMER_MS } from './internal/wait.ts';
-import { unknown, type Fields, validate, withMethods, integer, object } from './schema.ts';
+import { type Fields, integer, object, unknown, validate, withMethods } from './schema.ts';
 import type { CallOptions } from './types.ts';
 
 export const callFields: Fields<CallOptions> = {
@@ -151,7 +152,11 @@ export function createCalls(defaultDeadlineMs: number | undefined): Calls {
       const flaw = options === undefined ? undefined : validate(callSchema, options, 'options');
       if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
       if (closed) throw new ConfigurationError('This client was closed. Make a new one.');
-      return await track(options ?? {}, work);
+      try {
+        return await track(options ?? {}, work);
+      } catch (error) {
+        throw withCallerStack(error);
+      }
     },
 
     cleanUp: track,

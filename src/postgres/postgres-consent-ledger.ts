@@ -69,9 +69,10 @@ export function postgresConsentLedger(options: PostgresConsentLedgerOptions): Po
   /** Drivers take no signal: the query keeps running in the database, and the caller stops waiting. */
   async function read(name: string, text: string, values: string[], call: ConsentLedgerCall | undefined) {
     const statement: Statement = { name, text, values, changes: false };
-    if (call?.signal === undefined) return runStatement(pool, statement);
+    // Awaited here, so that the stack of an error leads to the caller.
+    if (call?.signal === undefined) return await runStatement(pool, statement);
     call.signal.throwIfAborted();
-    return raceAbort(runStatement(pool, statement), call.signal);
+    return await raceAbort(runStatement(pool, statement), call.signal);
   }
 
   async function change(name: string, text: string, values: string[]): Promise<void> {

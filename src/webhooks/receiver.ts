@@ -1,5 +1,6 @@
 import { WebhookError } from '../errors.ts';
 import type { EventBody } from '../events.ts';
+import { withCallerStack } from '../internal/caller-stack.ts';
 import { createAuthenticate } from './authentication/authenticate.ts';
 import type { AuthenticationFailure, AuthenticationResult } from './authentication/authentication-result.ts';
 import type { WebhookConnection, WebhookDelivery, WebhookReceiver, WebhookResponse } from './delivery.ts';
@@ -120,7 +121,7 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
       // Any other error comes from a request object that throws when it is read.
       const failure = WebhookError.isInstance(error) ? error : webhookError('incomplete');
       emit(failureEvent(failure, authenticationFailure));
-      throw failure;
+      throw withCallerStack(failure);
     }
   };
 

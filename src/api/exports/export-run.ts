@@ -1,6 +1,7 @@
 import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { AbortedError, type SmsError, TimeoutError } from '../../errors.ts';
+import { rowsForCaller } from '../../internal/caller-stack.ts';
 import { redactText } from '../../internal/redact.ts';
 import { wait } from '../../internal/wait.ts';
 import type { Operation } from '../../transport/operation.ts';
@@ -161,7 +162,7 @@ export function createRunExport(
 ): (query?: ExportQuery, options?: CallOptions) => AsyncIterableIterator<ExportRow> {
   return (query = {}, options = undefined) => {
     const leaving = new AbortController();
-    const rows = rowsInCall(client, steps, query, options, leaving.signal);
+    const rows = rowsForCaller(rowsInCall(client, steps, query, options, leaving.signal));
     return {
       [Symbol.asyncIterator]() {
         return this;

@@ -1,6 +1,6 @@
 import { StoreError, ValidationError } from '../../errors.ts';
 import { withTimeLimit } from '../../internal/time-limit.ts';
-import { validate, integer, list, oneOf, pattern, objectWith } from '../../schema.ts';
+import { integer, list, objectWith, oneOf, pattern, validate } from '../../schema.ts';
 import { createRowDigest } from './row-identity.ts';
 import { addRanges, type RowRange, readInOrder, removeRanges } from './row-ranges.ts';
 

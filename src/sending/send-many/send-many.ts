@@ -1,8 +1,9 @@
 import { callFields } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { AbortedError, type SmsError, ValidationError } from '../../errors.ts';
+import { rowsForCaller } from '../../internal/caller-stack.ts';
 import { cloneInput } from '../../internal/clone-input.ts';
-import { anyFunction, type Fields, validate, integer, object, text } from '../../schema.ts';
+import { anyFunction, type Fields, integer, object, text, validate } from '../../schema.ts';
 import type { CallOptions, Purpose } from '../../types.ts';
 import type { SendResult } from '../results.ts';
 import { type BatchTemplate, batchFields, MAX_BATCH } from '../send-batch.ts';
@@ -82,7 +83,7 @@ export function createSendMany(
   input: Iterable<BatchMessage> | AsyncIterable<BatchMessage>,
   options?: SendManyOptions,
 ) => AsyncGenerator<SendResult, void, undefined> {
-  return (input, options = {}) => sendRows(client, input, options);
+  return (input, options = {}) => rowsForCaller(sendRows(client, input, options));
 }
 
 async function* sendRows(
