@@ -1,8 +1,10 @@
-// Every public name, of each entry, as built. `node ci/public-names.mjs --update` accepts what is there now.
+// Every public name, of each entry, as built: the same in both formats, accepted, and with a text that editors show.
+// `node ci/public-names.mjs --update` accepts what is there now.
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { findMissingTexts } from './hover-texts.mjs';
 import { createReport } from './report.mjs';
 
 const root = new URL('../', import.meta.url);
@@ -89,6 +91,12 @@ for (const [entry, { esm, cjs, dts, dcts }] of Object.entries(built)) {
       'types: built and accepted (node ci/public-names.mjs --update)',
     );
     return `${esm.length} values, ${dts.types.length} types`;
+  });
+  await report.check(`${entry}: editors show a text for every public name, method and option`, () => {
+    const { asked, missing } = findMissingTexts(path(exports[entry].import.types));
+    if (missing.length > 0)
+      throw new Error(`${missing.length} of ${asked} without a text:\n${missing.join('\n')}`);
+    return `${asked}`;
   });
 }
 await report.check('no accepted entry is gone', () => {
