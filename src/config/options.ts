@@ -95,13 +95,13 @@ export interface SmsClientOptions {
   /** ISO 3166-1 alpha-2 code for national numbers. @default none: they need `country` */
   readonly defaultCountry?: string | undefined;
   /**
-   * How digits are read that begin with neither a plus, an international prefix nor a zero (`6591234567`, `91234567`). What
-   * 8x8 prints is always international. `refuse` takes none.
+   * How to read digits that begin with neither a plus, an international prefix nor a zero (`6591234567`, `91234567`). 8x8
+   * itself always prints international numbers. `refuse` takes no such digits.
    *
-   * Never chosen by guess: with `national` a number of the country wins over a foreign one, with `international` digits that
-   * are mobiles both ways are refused.
+   * The client never guesses between two people. With `national`, a mobile number of the country wins over a foreign number;
+   * with `international`, digits that are a mobile number both ways are refused.
    *
-   * @default national ones, and those that are a mobile abroad too are refused
+   * @default as national numbers; digits that are also a mobile number abroad are refused
    */
   readonly bareDigits?: BareDigits | undefined;
   /** The safeguards, one key each. @default the safe set: all but `countries` and `prefix` */

@@ -33,8 +33,8 @@ export function readClientAddress(text: string): string | undefined {
 }
 
 /**
- * One connection: an IPv4 address, or the /64 of an IPv6 address, which is what one subscriber gets. Text that is no address is
- * its own connection.
+ * One connection: an IPv4 address, or the /64 of an IPv6 address, the share of one subscriber. Text that is not an address is
+ * used verbatim.
  *
  * @example connectionOf('2001:db8::1') // '2001:db8:0:0::/64'
  */

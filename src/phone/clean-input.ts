@@ -5,7 +5,7 @@ export const MAX_INPUT_CHARACTERS = 64;
 
 const DIGIT = /\p{Nd}/u;
 const OTHER_DIGITS = /(?![0-9])\p{Nd}/gu;
-/** Superscripts, `①`, `½`, `Ⅷ`: NFKC makes them digits and letters of their own right, and so part of the number. */
+/** Superscripts, `①`, `½`, `Ⅷ`: NFKC would turn them into digits and letters, and so into a part of the number. */
 const DIGIT_LIKE = /[\p{No}\p{Nl}]/u;
 /**
  * Zero-width characters, soft hyphens, direction marks, variation selectors, fillers: they come with copy and paste and mean
@@ -46,7 +46,7 @@ function trim(text: string): string {
   return text.slice(start, end);
 }
 
-/** Spreadsheets keep a number as text by a mark around it: `'+65…`, `="+65…"`. `=+65…` is what they make of a typed plus. */
+/** Spreadsheets keep a number as text by a mark around it: `'+65…`, `="+65…"`. They turn a typed plus into `=+65…`. */
 function withoutSpreadsheetMarks(text: string): string {
   const unquoted = /^=?"([^"]*)"$/.exec(text)?.[1] ?? text;
   return trim(unquoted.replace(/^'([^']*)'?$/, '$1').replace(/^=(?=\s*\+)/, ''));

@@ -99,8 +99,8 @@ function exitPrefixOf(region: Region): RegExp {
 const MAX_PREFIX_DIGITS = 8;
 
 /**
- * Every beginning of these digits that is dialled before a foreign number: 00 first, which the world over stands for the plus,
- * then the prefixes of the region and of its carriers (`internationalPrefix` of its plan).
+ * The prefixes for calls abroad with which these digits begin: 00 first, the plus of most of the world, then those of the region
+ * and of its carriers (`internationalPrefix` of its plan).
  */
 export function prefixesDialledAbroad(digits: string, region: Region | undefined): readonly string[] {
   const beginnings = Array.from({ length: Math.min(MAX_PREFIX_DIGITS, digits.length) }, (_, index) =>

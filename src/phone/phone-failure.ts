@@ -14,16 +14,16 @@ const HINTS = {
   'no-country':
     'Start the number with + and its calling code, or give `country` for a national number. If your numbers are international and written without the plus, set the option `bareDigits` to "international".',
   'ambiguous-prefix':
-    'The digits in front can be read in two ways, and give two different numbers; start with + and the calling code instead.',
+    'The leading digits can be read in two ways that give two different numbers. Start with + and the calling code instead.',
   ambiguous:
-    'Without a plus this is a national number of `country` and an international number too, of two people. Start it with + and the calling code, or say which ones your numbers are: option `bareDigits`.',
+    'Without a plus, this is both a national number of `country` and an international number, of two different people. Start it with + and the calling code, or set the option `bareDigits`.',
   'not-national':
-    'This is no number of `country`, but an international one without its plus. Start it with +, or set the option `bareDigits` to "international" if all your numbers are written like that.',
+    'This is an international number without its plus, and not a number of `country`. Start it with +, or set the option `bareDigits` to "international" if all your numbers are written that way.',
   'not-international':
-    'This is no international number, but a national one of `country`, and the option `bareDigits` is "international". Start it with + and the calling code.',
+    'This is a national number of `country`, and the option `bareDigits` is "international". Start it with + and the calling code.',
   'bare-digits': 'Start the number with + and its calling code: the option `bareDigits` is "refuse".',
   'trunk-zero':
-    'Remove the zero before the national number: it is not dialled in this country, or not from abroad.',
+    'Remove the zero in front of the national number: it is not dialled in this country, or only at home.',
   'unknown-calling-code': 'No country or service has this calling code.',
   'wrong-length': 'An international number has 7 to 15 digits, the calling code included.',
   'not-a-number': 'This cannot be read as a phone number; write + and digits.',

@@ -75,17 +75,14 @@ const KNOWN_MISTAKES: readonly (readonly [RegExp, string])[] = [
   [/^55\d{2}[6-9]\d{7}$/, ' Brazilian mobile numbers have nine digits, the first a 9.'],
   [
     /^225\d{8}$/,
-    ' Numbers of Ivory Coast have had ten digits since 2021: the old ones got two in front, by operator.',
+    ' Numbers of Ivory Coast have had ten digits since 2021; two digits for the operator were added in front.',
   ],
-  [/^229[^0]\d{7}$/, ' Numbers of Benin have had ten digits since 2024: the old ones got 01 in front.'],
+  [/^229[^0]\d{7}$/, ' Numbers of Benin have had ten digits since 2024; 01 was added in front.'],
   [
     /^841\d{9}$/,
     ' Vietnamese mobile numbers of eleven digits lost one in 2018, and their first digits changed.',
   ],
-  [
-    /^237[79]\d{7}$/,
-    ' Mobile numbers of Cameroon have had nine digits since 2014: the old ones got a 6 in front.',
-  ],
+  [/^237[79]\d{7}$/, ' Mobile numbers of Cameroon have had nine digits since 2014; a 6 was added in front.'],
 ];
 
 function knownMistake(msisdn: string): string {

@@ -7,18 +7,18 @@ import {
 } from './libphonenumber.ts';
 import type { PhoneFailureReason } from './phone-failure.ts';
 
-/** How digits are read that begin with neither a plus, an international prefix nor a zero. */
+/** How to read digits that begin with neither a plus, an international prefix nor a zero. */
 export type BareDigits = (typeof BARE_DIGITS)[number];
 export const BARE_DIGITS = ['national', 'international', 'refuse'] as const;
 
-/** What a text is read with. */
+/** Options for reading a text. */
 export interface ReadingContext {
-  /** Where national numbers belong. */
+  /** The country of national numbers. */
   readonly region: Region | undefined;
   readonly bareDigits: BareDigits | undefined;
 }
 
-/** One number, or why the text is none. */
+/** One number, or the reason why the text cannot be read as one. */
 export type Reading = ParsedNumber | PhoneFailureReason;
 
 /** Reasons to refuse digits that are a number all the same. */
@@ -58,7 +58,7 @@ function readAfterPlus(text: string): Reading {
   const { callingCode } = read;
   const national = digitsOf(text).slice(callingCode.length);
   if (!national.startsWith('0')) return read;
-  // `+44 (0) 7400 …`, `+44 0 7400 …`: whoever writes the zero alone says that it is dialled at home only.
+  // `+44 (0) 7400 …`, `+44 0 7400 …`: a zero that is written alone is dialled at home only.
   const isLone = groupsOf(text).startsWith(`${callingCode} 0 `);
   if (isValid(read) && !isLone) return read;
   const withoutZero = parseNational(national.slice(1), callingCode);
@@ -94,7 +94,7 @@ function readDialledAbroad(text: string, prefixes: readonly string[], context: R
   const digits = digitsOf(text);
   const abroad = prefixes.map((prefix) => {
     const read = readAfterPlus(afterPrefix(text, prefix.length));
-    // Only 00 is surely a prefix: a number of a code that nobody knows must not be made of others.
+    // Other prefixes may be part of the number, and with the phone guard off an unknown calling code is sent.
     return read === 'unknown-calling-code' && prefix !== '00' ? 'not-a-number' : read;
   });
   const national = region === undefined ? undefined : parseNational(digits, region);
@@ -116,8 +116,8 @@ function isGroupedAtHome(text: string, national: ParsedNumber, international: Pa
 }
 
 /**
- * Chooses between two people. Only a number that can get an SMS, beside one that cannot, is taken without being told to; never
- * when both are of one country, whose people leave out the plus and the zero alike.
+ * Chooses between two people. Unless an option decides, a number is taken only if it can get an SMS and the other one cannot,
+ * and never if both belong to one country, where people leave out the plus and the zero alike.
  */
 function chooseBetween(
   text: string,
@@ -155,7 +155,7 @@ function readUnsigned(text: string, digits: string, context: ReadingContext): Re
 }
 
 /**
- * Reads a cleaned text as one number. Every way of reading it is tried: between two people there is no guess.
+ * Reads a cleaned text as one number. Tries every way of reading it, and never guesses between two people.
  *
  * @example readText('0011 31 6 12345678', { region: 'AU', bareDigits: undefined }) // +31612345678
  * @example readText('4915112345678', { region: 'DE', bareDigits: undefined }) // 'ambiguous'

@@ -8,9 +8,9 @@ interface Run {
 /** Reads a piece of a text: the key of the person, or undefined when the piece is not a valid number. */
 type ReadPiece = (piece: string) => number | undefined;
 
-/** Longer tails are told from groups by what stands around them. */
+/** A longer tail may also be a group, and is judged by the groups around it. */
 const MAX_SHORT_TAIL = 2;
-/** Longest group that people write inside a number: `12345 67890`. A longer run is a number that is written in one piece. */
+/** Longest group that people write inside a number: `12345 67890`. A longer run is a number written in one piece. */
 const MAX_GROUP = 5;
 /** The shortest numbers of all plans, without calling code (Tokelau, Tristan da Cunha). */
 const MIN_HEAD_DIGITS = 4;
@@ -30,7 +30,7 @@ function splitRuns(text: string): readonly Run[] {
   }));
 }
 
-/** What stands between the run at this place and the one before it. */
+/** The text between the run at this place and the one before it. */
 function separatorAt(text: string, runs: readonly Run[], place: number): string | undefined {
   const [before, after] = [runs[place - 1], runs[place]];
   return before === undefined || after === undefined ? undefined : text.slice(before.end, after.start);

@@ -102,7 +102,7 @@ export const addressingFields: Fields<Addressing> = {
 
 export const clientIpField = word(
   (address) => readClientAddress(address) !== undefined,
-  'one IP address such as 203.0.113.7 or 2001:db8::1; of a list such as X-Forwarded-For pass the address of the client alone',
+  'one IP address such as 203.0.113.7 or 2001:db8::1; from a list such as X-Forwarded-For, pass only the address of the client',
 );
 
 const messageFields: Fields<SmsMessage> = {

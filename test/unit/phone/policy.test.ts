@@ -47,9 +47,9 @@ describe('judgePhone', () => {
     ['+5212221234567', 'no 1 after +52'],
     ['+551161234567', 'nine digits'],
     ['+22501234567', 'ten digits since 2021'],
-    ['+22997123456', '01 in front'],
+    ['+22997123456', '01 was added'],
     ['+841651234567', 'lost one in 2018'],
-    ['+23795123456', 'a 6 in front'],
+    ['+23795123456', 'a 6 was added'],
   ])('knows the usual mistake in %s', (raw, words) => {
     expect(judge(raw)?.hint).toContain(words);
   });
