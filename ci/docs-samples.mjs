@@ -181,7 +181,7 @@ const COVERED = [
   ['docs/options.md', 'src/guards/recipient.ts', 'RecipientGuardOptions'],
   ['docs/options.md', 'src/guards/backoff.ts', 'BackoffGuardOptions'],
   ['docs/options.md', 'src/guards/prefix.ts', 'PrefixGuardOptions'],
-  ['docs/options.md', 'src/guards/verification-attempts.ts', 'GuessesGuardOptions'],
+  ['docs/options.md', 'src/guards/verification-attempts.ts', 'VerificationAttemptsGuardOptions'],
   ['docs/options.md', 'src/guards/undeliverable.ts', 'UndeliverableGuardOptions'],
   ['docs/options.md', 'src/limits/memory-limits.ts', 'MemoryLimitsOptions'],
   ['docs/options.md', 'src/events.ts', 'SmsEvent'],

@@ -178,7 +178,7 @@ export function createCases(library, { postgresConsentLedger, createWebhookRecei
         },
         GuardError: { before: started, number: OTHER },
         LimitError: {
-          client: { guards: { guesses: { perNumber: { limit: 1, windowMs: 60_000 } } } },
+          client: { guards: { verificationAttempts: { perNumber: { limit: 1, windowMs: 60_000 } } } },
           async before(sms) {
             const sessionId = await started(sms);
             await sms.verifications.check(sessionId, { destination: PERSON, code: 'wrong' });

@@ -146,7 +146,7 @@ export type { GuardMode } from './guards/guard.ts';
 export type {
   GuardCounter,
   GuardRefusal,
-  GuardsApi as GuardsDesk,
+  GuardsApi,
   GuardsInspection,
   GuardsQuery,
 } from './guards/guards-api.ts';
@@ -158,7 +158,6 @@ export type {
   ContentGuardOptions,
   CountriesGuardOptions,
   GuardsOptions,
-  GuessesGuardOptions,
   LimitWindow,
   PhoneGuardOptions,
   PrefixGuardOptions,
@@ -167,6 +166,7 @@ export type {
   RecipientGuardOptions,
   RecipientWindowOptions,
   UndeliverableGuardOptions,
+  VerificationAttemptsGuardOptions,
 } from './guards/registry.ts';
 export type {
   BackoffRule,
@@ -177,8 +177,8 @@ export type {
   LimitStore,
   OnceRule,
   RefusalReason,
-  RuleViolation as RuleFinding,
   RuleState,
+  RuleViolation,
   Settlement,
   SlotRule,
   StoreCallOptions,

@@ -1,6 +1,6 @@
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
-import { switchOn, type Fields, integer, oneOf, pattern, object, text } from '../schema.ts';
+import { type Fields, integer, object, oneOf, pattern, switchOn, text } from '../schema.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { assertValid } from './input.ts';
@@ -72,7 +72,12 @@ const queryFields: Fields<PriceQuery> = {
 };
 const querySchema = object(queryFields, 'a query { country, mcc, mnc, direction, subAccountId }');
 
-export function createAccount({ calls, transport, accountId, priceCache: priceBook }: ClientContext): Account {
+export function createAccount({
+  calls,
+  transport,
+  accountId,
+  priceCache: priceBook,
+}: ClientContext): Account {
   return {
     prices: (query = {}, options = undefined) =>
       calls.run(options, async (call) => {

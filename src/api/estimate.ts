@@ -1,6 +1,6 @@
 import type { ClientContext } from '../client-context.ts';
 import { readPhone } from '../guards/guards-api.ts';
-import { unknown, type Fields, oneOf, objectWith, text } from '../schema.ts';
+import { type Fields, objectWith, oneOf, text, unknown } from '../schema.ts';
 import { type Encoding, MAX_TEXT_CHARACTERS } from '../sending/sms-message.ts';
 import { estimateText, type TextEstimate } from '../text/estimate-text.ts';
 import { assertValid } from './input.ts';

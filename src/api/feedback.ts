@@ -2,7 +2,7 @@ import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { readPhone } from '../guards/guards-api.ts';
 import { describeDuration } from '../internal/describe-duration.ts';
-import { unknown, type Fields, boolean, dateTime, oneOf, objectWith, text } from '../schema.ts';
+import { boolean, dateTime, type Fields, objectWith, oneOf, text, unknown } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';

@@ -1,6 +1,6 @@
 import { ValidationError } from '../errors.ts';
 import { cloneInput } from '../internal/clone-input.ts';
-import { type Field, validate, text, unreadable } from '../schema.ts';
+import { type Field, text, unreadable, validate } from '../schema.ts';
 
 /** Throws a `ValidationError` that names the first field that is wrong. */
 export function assertValid(field: Field, value: unknown, name: string): void {

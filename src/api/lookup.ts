@@ -1,6 +1,6 @@
 import type { ClientContext } from '../client-context.ts';
 import { readPhone } from '../guards/guards-api.ts';
-import { type Fields, oneOf, object } from '../schema.ts';
+import { type Fields, object, oneOf } from '../schema.ts';
 import { addressingFields } from '../sending/sms-message.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';

@@ -3,12 +3,12 @@ import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { readId } from './input.ts';
 import {
-  type ResponseFields,
   numberIn,
   optionalNumber,
   optionalText,
-  present,
   parseResponse,
+  present,
+  type ResponseFields,
   textIn,
   toFields,
 } from './parse-response.ts';

@@ -1,9 +1,9 @@
 import {
-  type ResponseFields,
   optionalFlag,
   optionalNumber,
   optionalText,
   present,
+  type ResponseFields,
   textIn,
   toFields,
 } from './parse-response.ts';

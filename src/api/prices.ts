@@ -1,10 +1,10 @@
 import {
-  type ResponseFields,
   optionalNumber,
   optionalText,
   type Price,
   present,
   priceIn,
+  type ResponseFields,
   textIn,
   toFields,
   toList,

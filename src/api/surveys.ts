@@ -1,7 +1,7 @@
 import type { ClientContext } from '../client-context.ts';
 import type { Content } from '../guards/guard.ts';
 import { cloneInput } from '../internal/clone-input.ts';
-import { unknown, type Fields, list, object, objectWith, shortValues, text } from '../schema.ts';
+import { type Fields, list, object, objectWith, shortValues, text, unknown } from '../schema.ts';
 import { type BatchSettings, batchSettingFields, sendBatchRequest } from '../sending/batch-request.ts';
 import { sendOne } from '../sending/pipeline.ts';
 import { contentOf, type MessageInput, type MessageReader, wireFields } from '../sending/prepare.ts';

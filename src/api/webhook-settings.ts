@@ -1,10 +1,10 @@
 import type { ClientContext } from '../client-context.ts';
-import { type Fields, boolean, list, oneOf, pattern, objectWith, text, webUrl } from '../schema.ts';
+import { boolean, type Fields, list, objectWith, oneOf, pattern, text, webUrl } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { assertValid } from './input.ts';
-import { optionalText, present, parseResponse, textIn, toFields, toList } from './parse-response.ts';
+import { optionalText, parseResponse, present, textIn, toFields, toList } from './parse-response.ts';
 
 const WEBHOOKS = {
   product: 'sms',

@@ -5,17 +5,17 @@ import type { LimitStore } from '../limits/limit-store.ts';
 import { BARE_DIGITS, type BareDigits } from '../phone/readings.ts';
 import {
   anyFunction,
-  switchOn,
+  boolean,
   FALSE_OR_OPTIONS,
   type Fields,
   falseOr,
-  boolean,
-  withMethods,
   integer,
+  object,
   oneOf,
   pattern,
-  object,
+  switchOn,
   text,
+  withMethods,
 } from '../schema.ts';
 import type { Clock, Fetch } from '../types.ts';
 import type { ApiKeyFunction } from './credentials.ts';

@@ -1,20 +1,20 @@
 import { ConfigurationError } from '../errors.ts';
 import {
-  unknown,
+  boolean,
   decimal,
-  switchOn,
   type Field,
   type Fields,
   falseOr,
-  validate,
-  boolean,
-  withMethods,
   integer,
   list,
-  oneOf,
   object,
   objectWith,
+  oneOf,
+  switchOn,
   text,
+  unknown,
+  validate,
+  withMethods,
 } from '../schema.ts';
 import type { Clock } from '../types.ts';
 import type { EmulatedExportOptions } from './context.ts';

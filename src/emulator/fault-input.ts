@@ -1,16 +1,16 @@
 import { ValidationError } from '../errors.ts';
 import {
   anyFunction,
-  unknown,
-  switchOn,
-  type Fields,
-  validate,
   boolean,
+  type Fields,
   integer,
-  oneOf,
   object,
   objectWith,
+  oneOf,
+  switchOn,
   text,
+  unknown,
+  validate,
 } from '../schema.ts';
 import type { FaultName, FaultOptions, FaultResponse } from './faults.ts';
 

@@ -1,4 +1,4 @@
-import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, oneOf, refine, object } from '../schema.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, object, oneOf, refine } from '../schema.ts';
 import type { Guard, GuardMode } from './guard.ts';
 
 /**

@@ -3,16 +3,16 @@ import { type InboundConsentOptions, inboundField } from '../consent/inbound-opt
 import type { ReconfirmOptions } from '../consent/reconfirm.ts';
 import {
   anyFunction,
+  boolean,
   FALSE_OR_OPTIONS,
   type Fields,
   falseOr,
-  boolean,
-  withMethods,
   integer,
+  object,
   oneOf,
   refine,
-  object,
   text,
+  withMethods,
 } from '../schema.ts';
 import type { Purpose } from '../types.ts';
 import type { GuardMode } from './guard.ts';

@@ -1,4 +1,4 @@
-import { FALSE_OR_OPTIONS, type Fields, falseOr, boolean, integer, oneOf, object } from '../schema.ts';
+import { boolean, FALSE_OR_OPTIONS, type Fields, falseOr, integer, object, oneOf } from '../schema.ts';
 import { hasLoneSurrogate } from '../text/estimate-text.ts';
 import type { Content, Guard, GuardMode, Refusal } from './guard.ts';
 

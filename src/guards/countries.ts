@@ -1,6 +1,6 @@
 import { regionOf } from '../phone/libphonenumber.ts';
 import { isInCountries } from '../phone/policy.ts';
-import { FALSE_OR_OPTIONS, type Fields, falseOr, list, oneOf, objectWith, word } from '../schema.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, list, objectWith, oneOf, word } from '../schema.ts';
 import type { Guard, GuardMode } from './guard.ts';
 
 /**

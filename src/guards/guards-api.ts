@@ -5,7 +5,7 @@ import { maskNumber } from '../internal/redact.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { normalisePhone, type Phone, type PhoneDefaults } from '../phone/normalise-phone.ts';
-import { type Fields, validate, oneOf, object, text } from '../schema.ts';
+import { type Fields, object, oneOf, text, validate } from '../schema.ts';
 import type { CallOptions, Clock, Purpose } from '../types.ts';
 import { describeViolation } from './finding.ts';
 import type { Guard, OutgoingMessage } from './guard.ts';

@@ -1,6 +1,6 @@
 import type { NumberType } from '../phone/libphonenumber.ts';
 import { createPhonePolicy, judgePhone, type PhonePolicyOptions } from '../phone/policy.ts';
-import { FALSE_OR_OPTIONS, type Fields, falseOr, list, oneOf, pattern, object } from '../schema.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, list, object, oneOf, pattern } from '../schema.ts';
 import type { Guard, GuardMode } from './guard.ts';
 
 /**

@@ -5,10 +5,10 @@ import {
   falseOr,
   integer,
   list,
-  oneOf,
-  refine,
   object,
   objectWith,
+  oneOf,
+  refine,
 } from '../schema.ts';
 import type { Purpose } from '../types.ts';
 import type { Guard, GuardMode } from './guard.ts';

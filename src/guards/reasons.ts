@@ -41,7 +41,7 @@ export interface GuardReasons {
   readonly backoff: 'capacity' | 'too-soon';
   readonly prefix: 'capacity' | 'over-limit';
   readonly undeliverable: 'blocked-number' | 'capacity';
-  readonly guesses: 'capacity' | 'over-limit';
+  readonly verificationAttempts: 'capacity' | 'over-limit';
   /** The memory of `idempotencyKey`. */
   readonly idempotency: 'capacity';
   /** The sessions of `verifications`. `resending-interval` is 8x8's own answer. */
@@ -69,5 +69,5 @@ export type ConsentReason = GuardReasons['consent'];
 
 /** Every reason of a `LimitError`. */
 export type LimitReason =
-  | GuardReasons['recipient' | 'backoff' | 'prefix' | 'guesses' | 'idempotency']
+  | GuardReasons['recipient' | 'backoff' | 'prefix' | 'verificationAttempts' | 'idempotency']
   | Extract<GuardReasons['verification'], 'capacity' | 'resending-interval' | 'session-busy'>;

@@ -1,16 +1,16 @@
 import type { LimitRule } from '../limits/limit-store.ts';
 import { MAX_WINDOW_MS } from '../limits/limit-store.ts';
 import {
-  switchOn,
   FALSE_OR_OPTIONS,
   type Fields,
   falseOr,
   integer,
   list,
-  oneOf,
-  refine,
   object,
   objectWith,
+  oneOf,
+  refine,
+  switchOn,
 } from '../schema.ts';
 import type { Purpose } from '../types.ts';
 import type { Guard, GuardMode } from './guard.ts';

@@ -43,7 +43,7 @@ export type {
   RecipientWindowOptions,
 } from './recipient.ts';
 export type { UndeliverableGuardOptions } from './undeliverable.ts';
-export type { VerificationAttemptsGuardOptions as GuessesGuardOptions } from './verification-attempts.ts';
+export type { VerificationAttemptsGuardOptions } from './verification-attempts.ts';
 
 /** The safeguards, each `false` or options. A guard that is not named has its default. */
 export interface GuardsOptions {
@@ -64,7 +64,7 @@ export interface GuardsOptions {
   /** Numbers that a network called non-existent. On: nothing is sent to them for a day. */
   readonly undeliverable?: false | UndeliverableGuardOptions | undefined;
   /** Codes tried with `verifications.check`. On: 20 per hour and number, 100 per hour and client address. */
-  readonly guesses?: false | VerificationAttemptsGuardOptions | undefined;
+  readonly verificationAttempts?: false | VerificationAttemptsGuardOptions | undefined;
 }
 
 /** The key of a guard under `guards` of the options. */
@@ -127,7 +127,7 @@ const GUARDS: { readonly [Name in ConfigurableGuard]-?: GuardEntry<Name> } = {
     error: GuardError,
     byDefault: {},
   },
-  guesses: {
+  verificationAttempts: {
     field: verificationAttemptsField,
     create: createVerificationAttemptsGuard,
     error: LimitError,

@@ -1,5 +1,5 @@
 import { type BlockRule, MAX_WINDOW_MS } from '../limits/limit-store.ts';
-import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, list, oneOf, object } from '../schema.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, list, object, oneOf } from '../schema.ts';
 import { DELIVERY_ERROR_CODES } from '../webhooks/delivery-error-codes.ts';
 import type { Guard, GuardMode } from './guard.ts';
 

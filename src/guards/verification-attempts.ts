@@ -1,7 +1,7 @@
 import { describeDuration } from '../internal/describe-duration.ts';
 import { connectionOf } from '../internal/ip-address.ts';
 import type { LimitRule, WindowRule } from '../limits/limit-store.ts';
-import { FALSE_OR_OPTIONS, type Fields, falseOr, oneOf, object } from '../schema.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, object, oneOf } from '../schema.ts';
 import type { Guard, GuardMode } from './guard.ts';
 import { type LimitWindow, windowField } from './recipient.ts';
 
@@ -9,7 +9,7 @@ import { type LimitWindow, windowField } from './recipient.ts';
  * The number of codes that may be tried with `verifications.check` before one is right. 8x8 ends a session after 5 wrong
  * codes; this guard also stops a caller who starts session after session, or tries stolen lists over many numbers.
  *
- * @example guesses: { perNumber: { limit: 10, windowMs: 3_600_000 }, perClientIp: false }
+ * @example verificationAttempts: { perNumber: { limit: 10, windowMs: 3_600_000 }, perClientIp: false }
  */
 export interface VerificationAttemptsGuardOptions {
   /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
@@ -43,18 +43,18 @@ export function createVerificationAttemptsGuard({
   mode = 'enforce',
   perNumber = DEFAULT_PER_NUMBER,
   perClientIp = DEFAULT_PER_CLIENT_IP,
-}: VerificationAttemptsGuardOptions): Guard<'guesses'> {
+}: VerificationAttemptsGuardOptions): Guard<'verificationAttempts'> {
   // Copies: what was checked is what counts, whatever becomes of the caller's objects.
   const numberWindow = perNumber && { ...perNumber };
   const ipWindow = perClientIp && { ...perClientIp };
 
   function ruleOf(what: 'number' | 'ip', key: number | string, window: LimitWindow): WindowRule {
-    const id = `guesses:${what}:${window.windowMs}`;
-    return { kind: 'window', id, guard: 'guesses', key, mode, ...window };
+    const id = `verification-attempts:${what}:${window.windowMs}`;
+    return { kind: 'window', id, guard: 'verificationAttempts', key, mode, ...window };
   }
 
   return {
-    name: 'guesses',
+    name: 'verificationAttempts',
     mode,
     rules({ purpose, phone, clientIp }) {
       if (purpose !== 'otp') return [];
@@ -68,6 +68,6 @@ export function createVerificationAttemptsGuard({
 
 export function describeVerificationAttemptsRule(rule: LimitRule, observed: number): string | undefined {
   if (rule.kind !== 'window') return undefined;
-  const whose = rule.id.startsWith('guesses:ip') ? 'from this address' : 'for this number';
+  const whose = rule.id.startsWith('verification-attempts:ip') ? 'from this address' : 'for this number';
   return `${observed} of ${rule.limit} codes allowed in ${describeDuration(rule.windowMs)} were tried ${whose} without success.`;
 }

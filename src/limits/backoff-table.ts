@@ -1,4 +1,4 @@
-import type { BackoffRule, LimitKey, RuleViolation, RuleState } from './limit-store.ts';
+import type { BackoffRule, LimitKey, RuleState, RuleViolation } from './limit-store.ts';
 import { PAYLOAD, RowTable, type Seed } from './row-table.ts';
 import { type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 

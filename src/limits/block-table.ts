@@ -1,4 +1,4 @@
-import type { BlockRule, LimitKey, RuleViolation, RuleState } from './limit-store.ts';
+import type { BlockRule, LimitKey, RuleState, RuleViolation } from './limit-store.ts';
 import { type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 import { SweptMap } from './swept-map.ts';
 

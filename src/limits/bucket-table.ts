@@ -1,4 +1,4 @@
-import type { LimitKey, RuleViolation, RuleState, WindowRule } from './limit-store.ts';
+import type { LimitKey, RuleState, RuleViolation, WindowRule } from './limit-store.ts';
 import { SUB_BUCKETS } from './limit-store.ts';
 import { PAYLOAD, type RowTable } from './row-table.ts';
 import { details, type Expiry, type Hold, LEASE_MS, type RuleTable, whenFreed } from './rule-table.ts';

@@ -1,4 +1,4 @@
-import type { DistinctRule, LimitKey, RuleViolation, RuleState } from './limit-store.ts';
+import type { DistinctRule, LimitKey, RuleState, RuleViolation } from './limit-store.ts';
 import { details, type Expiry, type Hold, LEASE_MS, type RuleTable, whenFreed } from './rule-table.ts';
 import { SweptMap } from './swept-map.ts';
 

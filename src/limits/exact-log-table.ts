@@ -1,5 +1,5 @@
 import { BUCKET_WORDS, BucketTable } from './bucket-table.ts';
-import type { LimitKey, RuleViolation, RuleState, WindowRule } from './limit-store.ts';
+import type { LimitKey, RuleState, RuleViolation, WindowRule } from './limit-store.ts';
 import { MAX_WINDOW_MS } from './limit-store.ts';
 import { PAYLOAD, RowTable, type Seed } from './row-table.ts';
 import { details, type Expiry, type Hold, LEASE_MS, type RuleTable, whenFreed } from './rule-table.ts';

@@ -6,8 +6,8 @@ import type { Clock } from '../types.ts';
 import type {
   LimitRule,
   LimitStore,
-  RuleViolation,
   RuleState,
+  RuleViolation,
   Settlement,
   TakeRequest,
   TakeVerdict,

@@ -1,4 +1,4 @@
-import type { LimitKey, OnceRule, RuleViolation, RuleState } from './limit-store.ts';
+import type { LimitKey, OnceRule, RuleState, RuleViolation } from './limit-store.ts';
 import { details, type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 import { SweptMap } from './swept-map.ts';
 

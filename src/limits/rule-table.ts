@@ -1,4 +1,4 @@
-import type { LimitKey, LimitRule, RuleViolation, RuleState } from './limit-store.ts';
+import type { LimitKey, LimitRule, RuleState, RuleViolation } from './limit-store.ts';
 
 /**
  * A take that is never settled is kept after this long, 15 minutes: longer than any call's deadline, short enough that

@@ -1,4 +1,4 @@
-import type { LimitKey, RuleViolation, RuleState, SlotRule } from './limit-store.ts';
+import type { LimitKey, RuleState, RuleViolation, SlotRule } from './limit-store.ts';
 import { type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 import type { StoreTime } from './store-time.ts';
 import { SweptMap } from './swept-map.ts';

@@ -3,8 +3,8 @@ import { ExactLogTable } from './exact-log-table.ts';
 import {
   EXACT_LOG_LIMIT,
   type LimitKey,
-  type RuleViolation,
   type RuleState,
+  type RuleViolation,
   type WindowRule,
 } from './limit-store.ts';
 import { RowTable, type Seed } from './row-table.ts';

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
-import { type Fields, validate, pattern, object } from '../schema.ts';
+import { type Fields, object, pattern, validate } from '../schema.ts';
 
 /** Where the ledger is stored in the database. */
 export interface ConsentTableOptions {

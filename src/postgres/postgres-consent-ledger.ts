@@ -7,7 +7,7 @@ import type {
 } from '../consent/consent-ledger.ts';
 import { ConfigurationError, StoreError } from '../errors.ts';
 import { raceAbort } from '../internal/wait.ts';
-import { type Fields, validate, withMethods, objectWith } from '../schema.ts';
+import { type Fields, objectWith, validate, withMethods } from '../schema.ts';
 import { type ConsentTableOptions, migrationSql, nameTable, tableFields } from './consent-ledger-sql.ts';
 import { writeStatements } from './consent-statements.ts';
 import { readEntry, readEntryIfAny, readText } from './read-row.ts';

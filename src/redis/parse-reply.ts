@@ -1,8 +1,8 @@
 import type {
   LimitRule,
   RefusalReason,
-  RuleViolation,
   RuleState,
+  RuleViolation,
   TakeRequest,
   TakeVerdict,
 } from '../limits/limit-store.ts';

@@ -9,7 +9,7 @@ import type {
 import { parseEntry } from '../consent/stored-entry.ts';
 import { ConfigurationError, StoreError, ValidationError } from '../errors.ts';
 import { raceAbort } from '../internal/wait.ts';
-import { unknown, type Fields, validate, pattern, objectWith } from '../schema.ts';
+import { type Fields, objectWith, pattern, unknown, validate } from '../schema.ts';
 import {
   CONSENT_APPEND,
   CONSENT_FORGET,

@@ -2,15 +2,15 @@ import { ConfigurationError } from '../errors.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
 import {
   anyFunction,
-  unknown,
-  switchOn,
   type Fields,
-  validate,
-  withMethods,
   integer,
-  oneOf,
   object,
   objectWith,
+  oneOf,
+  switchOn,
+  unknown,
+  validate,
+  withMethods,
 } from '../schema.ts';
 import type { Clock } from '../types.ts';
 import { withCommandTimeout } from './failover/command-timeout.ts';

@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
-import { type Fields, boolean, oneOf, text } from '../schema.ts';
+import { boolean, type Fields, oneOf, text } from '../schema.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { TransportResponse } from '../transport/transport.ts';
 import type { Purpose } from '../types.ts';

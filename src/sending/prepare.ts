@@ -7,7 +7,7 @@ import { readClientAddress } from '../internal/ip-address.ts';
 import { cleanInput } from '../phone/clean-input.ts';
 import type { Phone, PhoneDefaults, PhoneResult } from '../phone/normalise-phone.ts';
 import { normalisePhones } from '../phone/normalise-phones.ts';
-import { type Field, type Issue, validate, unreadable } from '../schema.ts';
+import { type Field, type Issue, unreadable, validate } from '../schema.ts';
 import { measureText } from '../text/measure-text.ts';
 import type { Purpose } from '../types.ts';
 import { clientMessageIdOf } from './idempotency.ts';

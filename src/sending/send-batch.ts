@@ -2,7 +2,7 @@ import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { cloneInput, fieldsOf } from '../internal/clone-input.ts';
-import { unknown, type Fields, validate, list, object, unreadable } from '../schema.ts';
+import { type Fields, list, object, unknown, unreadable, validate } from '../schema.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import {

@@ -1,4 +1,4 @@
-import type { TransportResponse, TransportRequest } from '../transport/transport.ts';
+import type { TransportRequest, TransportResponse } from '../transport/transport.ts';
 import type { MessageReader, PreparedMessage } from './prepare.ts';
 import type { AcceptedResult, FailedResult, RejectedResult, SendResult } from './results.ts';
 import type { Addressing } from './sms-message.ts';

@@ -1,13 +1,13 @@
 import { readClientAddress } from '../internal/ip-address.ts';
 import {
-  unknown,
+  dateTime,
   type Field,
   type Fields,
-  dateTime,
-  oneOf,
   object,
   objectWith,
+  oneOf,
   text,
+  unknown,
   webUrl,
   word,
 } from '../schema.ts';

@@ -2,7 +2,7 @@ import { REGIONS } from '../config/options.ts';
 import { hostsOf } from '../config/resolve-options.ts';
 import type { Emulator } from '../emulator/emulator.ts';
 import { ValidationError } from '../errors.ts';
-import { type Fields, validate, withMethods, objectWith, webUrl } from '../schema.ts';
+import { type Fields, objectWith, validate, webUrl, withMethods } from '../schema.ts';
 
 /** The part of msw's `http` that {@link createMswHandlers} uses. */
 export interface MswHttp<Handler> {

@@ -8,7 +8,7 @@ import {
   StoreError,
   TimeoutError,
 } from '../errors.ts';
-import { type RequestFailureContext, apiError, unreadableAnswer } from './api-error.ts';
+import { apiError, type RequestFailureContext, unreadableAnswer } from './api-error.ts';
 import { advice, connectionText, timeoutText } from './error-text.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import type { PaceRefusal } from './pacer.ts';

@@ -3,13 +3,13 @@ import type { InboundConsent } from '../consent/handle-inbound.ts';
 import { ConfigurationError } from '../errors.ts';
 import {
   anyFunction,
-  unknown,
   type Fields,
-  validate,
   integer,
   list,
   object,
   objectWith,
+  unknown,
+  validate,
   word,
 } from '../schema.ts';
 import { authenticationField, type WebhookAuthentication } from './authentication/authenticate.ts';

@@ -41,7 +41,7 @@ describeContract('the Verification API', () => {
       return { fetch: emulator.fetch, verifications: () => emulator.verifications };
     })();
     const recorder = recordContract(fetch, contract);
-    const guards = { recipient: false, backoff: false, guesses: false } as const;
+    const guards = { recipient: false, backoff: false, verificationAttempts: false } as const;
     return { ...testClient({ fetch: recorder.fetch, guards, pace: false }), recorder, verifications };
   }
 

@@ -432,7 +432,7 @@ describe('what costs nothing', () => {
       { guard: 'recipient', count: 0 },
       { guard: 'undeliverable', count: 0 },
       { guard: 'backoff', count: 0 },
-      { guard: 'guesses', count: 0 },
+      { guard: 'verificationAttempts', count: 0 },
     ]);
     expect(await sendAll(sms, new Array(11).fill(message))).toEqual([
       ...new Array(10).fill('ok'),
@@ -474,7 +474,13 @@ describe('guards.inspect and guards.release', () => {
           { guard: 'recipient', rule: 'recipient:all:1800000', count: 1, limit: 10, windowMs: 1_800_000 },
           { guard: 'undeliverable', rule: 'undeliverable', count: 0, windowMs: 86_400_000 },
           { guard: 'backoff', rule: 'backoff:otp', count: 1 },
-          { guard: 'guesses', rule: 'guesses:number:3600000', count: 0, limit: 20, windowMs: 3_600_000 },
+          {
+            guard: 'verificationAttempts',
+            rule: 'verification-attempts:number:3600000',
+            count: 0,
+            limit: 20,
+            windowMs: 3_600_000,
+          },
         ],
         refusals: [
           { guard: 'consent', purpose: 'marketing', reason: 'no-store', message: expect.any(String) },
@@ -544,7 +550,10 @@ describe('guards.inspect and guards.release', () => {
     await sms.messages.send({ ...otp, destination: CANARY_NUMBER });
     await sms.guards.release(CANARY_NUMBER);
     expect(of('limits-released')).toMatchObject([
-      { destination: '+65******54', guards: ['recipient', 'undeliverable', 'backoff', 'guesses'] },
+      {
+        destination: '+65******54',
+        guards: ['recipient', 'undeliverable', 'backoff', 'verificationAttempts'],
+      },
     ]);
     const counts = async () =>
       (await sms.guards.inspect(CANARY_NUMBER)).counters.filter(({ count }) => count > 0);

@@ -42,7 +42,7 @@ function settled(work: Work): Work {
 const { sms, emulator } = testClient(
   {
     accountId: ACCOUNT_ID,
-    guards: { recipient: false, guesses: false, consent: { ledger: memoryConsentLedger() } },
+    guards: { recipient: false, verificationAttempts: false, consent: { ledger: memoryConsentLedger() } },
   },
   { accountId: ACCOUNT_ID },
 );

@@ -8,7 +8,7 @@ import { createAdmission } from '../../src/sending/admission.ts';
 import type { SendResult } from '../../src/sending/results.ts';
 import { createSendMany } from '../../src/sending/send-many/send-many.ts';
 import type { BatchMessage } from '../../src/sending/sms-message.ts';
-import type { TransportResponse, TransportRequest } from '../../src/transport/transport.ts';
+import type { TransportRequest, TransportResponse } from '../../src/transport/transport.ts';
 
 export interface WireMessage {
   readonly destination: string;

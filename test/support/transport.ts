@@ -147,7 +147,11 @@ export function testTransport(
         const whole = calls.run(options, async (call) => {
           const reader = (await own.download(url, call)).getReader();
           await new Promise<void>((end) => {
-            resolve(untilEnd(reader, () => (end(), whole)));
+            const ended = () => {
+              end();
+              return whole;
+            };
+            resolve(untilEnd(reader, ended));
           });
         });
         whole.catch(reject);

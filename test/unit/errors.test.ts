@@ -249,7 +249,7 @@ describe('guardError', () => {
     ['content', GuardError],
     ['countries', GuardError],
     ['undeliverable', GuardError],
-    ['guesses', LimitError],
+    ['verificationAttempts', LimitError],
     ['verification', GuardError],
   ] as const)('gives the class of %s', (name, Class) => {
     const error = guardError({ ...decision, guard: name }, 'No.', 'id-1');

@@ -1,7 +1,7 @@
 import type { Call } from '../../call.ts';
 import { ValidationError } from '../../errors.ts';
 import { raceAbort } from '../../internal/wait.ts';
-import { unknown, type Fields, boolean, list, pattern, refine, objectWith } from '../../schema.ts';
+import { boolean, type Fields, list, objectWith, pattern, refine, unknown } from '../../schema.ts';
 import type { Upload } from '../../transport/transport.ts';
 import { MAX_GROUPS } from './contact.ts';
 import { idList } from './group.ts';

@@ -1,16 +1,16 @@
 import {
   type Fields,
   list,
-  pattern,
-  refine,
   object,
   objectWith,
+  pattern,
+  refine,
   shortValues,
   text,
   word,
 } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
-import { type ResponseFields, numberIn, optionalText, present, toFields, toList } from '../parse-response.ts';
+import { numberIn, optionalText, present, type ResponseFields, toFields, toList } from '../parse-response.ts';
 import { type ContactGroup, numericId, readGroup } from './group.ts';
 
 /** Addresses of a contact. */

@@ -1,6 +1,6 @@
 import type { ClientContext } from '../../client-context.ts';
 import { cloneInput } from '../../internal/clone-input.ts';
-import { type Fields, boolean, object, objectWith, text } from '../../schema.ts';
+import { boolean, type Fields, object, objectWith, text } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';

@@ -1,4 +1,4 @@
-import { type Fields, boolean, list, oneOf, refine, object, objectWith } from '../../schema.ts';
+import { boolean, type Fields, list, object, objectWith, oneOf, refine } from '../../schema.ts';
 import { msisdnField } from './contact.ts';
 import { idList, numericId } from './group.ts';
 import { type PageQuery, pageFields } from './pages.ts';

@@ -1,7 +1,7 @@
 import { type Fields, integer } from '../../schema.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
-import { type ResponseFields, responseError, optionalNumber, toFields, toList } from '../parse-response.ts';
+import { optionalNumber, type ResponseFields, responseError, toFields, toList } from '../parse-response.ts';
 import type { AccountCalls } from './contacts-request.ts';
 
 /** Part of a list, and the size of its pages. */

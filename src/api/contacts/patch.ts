@@ -1,4 +1,4 @@
-import { list, oneOf, pattern, refine, objectWith, text } from '../../schema.ts';
+import { list, objectWith, oneOf, pattern, refine, text } from '../../schema.ts';
 
 /**
  * One change to a contact or a group (RFC 6902, JSON Patch). 8x8 takes no `from`, so there is no `move` and no `copy`.

@@ -1,11 +1,11 @@
 import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { ValidationError } from '../../errors.ts';
-import { unknown, type Fields, integer, list, dateTime, pattern, object } from '../../schema.ts';
+import { dateTime, type Fields, integer, list, object, pattern, unknown } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { Operation } from '../../transport/operation.ts';
 import { assertValid, readId } from '../input.ts';
-import { optionalText, present, parseResponse, textIn, toFields, toList } from '../parse-response.ts';
+import { optionalText, parseResponse, present, textIn, toFields, toList } from '../parse-response.ts';
 
 const EXPORTS = '/api/v1/subaccounts/{subAccountId}/messages/exports';
 

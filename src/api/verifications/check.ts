@@ -22,7 +22,7 @@ export interface VerificationCheck extends Pick<Addressing, 'destination' | 'cou
   readonly code: string;
   /** Required when the session was started with one. */
   readonly subject?: string | undefined;
-  /** The end user's IP address: counted by `guards.guesses.perClientIp`, not sent to 8x8. */
+  /** The end user's IP address: counted by `guards.verificationAttempts.perClientIp`, not sent to 8x8. */
   readonly clientIp?: string | undefined;
 }
 
@@ -92,7 +92,7 @@ export function createCheckVerification(
     sessionBindings,
     sessionClaims,
     prepare,
-    attempts: guesses,
+    attempts: verificationAttempts,
     clearBackoff,
     emit,
   } = client;
@@ -135,7 +135,7 @@ export function createCheckVerification(
     const { code, phone, clientIp, claim, call } = check;
     let outcome: CheckOutcome = 'not-asked';
     try {
-      const guess = await guesses.take(phone, clientIp, call);
+      const guess = await verificationAttempts.take(phone, clientIp, call);
       try {
         await refuseVerified(check);
         outcome = 'lost';

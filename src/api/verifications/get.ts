@@ -1,6 +1,6 @@
 import type { ClientContext } from '../../client-context.ts';
 import { readPhone } from '../../guards/guards-api.ts';
-import { unknown, type Fields, refine, object } from '../../schema.ts';
+import { type Fields, object, refine, unknown } from '../../schema.ts';
 import { addressingFields } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
 import { readId, readInput } from '../input.ts';

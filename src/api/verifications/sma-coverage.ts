@@ -1,6 +1,6 @@
 import type { ClientContext } from '../../client-context.ts';
 import { readPhone } from '../../guards/guards-api.ts';
-import { unknown, type Fields, objectWith } from '../../schema.ts';
+import { type Fields, objectWith, unknown } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import { addressingFields, clientIpField } from '../../sending/sms-message.ts';
 import type { Operation } from '../../transport/operation.ts';

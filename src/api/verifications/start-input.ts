@@ -1,14 +1,14 @@
 import {
+  boolean,
   decimal,
   type Field,
   type Fields,
-  boolean,
   integer,
+  object,
+  objectWith,
   oneOf,
   pattern,
   refine,
-  object,
-  objectWith,
   text,
   webUrl,
 } from '../../schema.ts';

@@ -1,9 +1,9 @@
 import type { Operation } from '../../transport/operation.ts';
 import {
-  type ResponseFields,
   optionalNumber,
   optionalText,
   present,
+  type ResponseFields,
   textIn,
   toFields,
 } from '../parse-response.ts';

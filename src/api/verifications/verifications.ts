@@ -38,7 +38,7 @@ export interface Verifications {
   get(sessionId: string, query?: SessionQuery, options?: CallOptions): Promise<Verification>;
   /**
    * Asks 8x8 whether a code is right. A wrong code is not an error: `verified` is false. Nothing is asked about a session
-   * that was started for another number or subject, and the tries are limited (`guards.guesses`). A right code clears the
+   * that was started for another number or subject, and the tries are limited (`guards.verificationAttempts`). A right code clears the
    * number's backoff; a wrong, failed or expired one keeps it.
    *
    * One check of a session runs at a time, over all processes that share the limit store; a second one waits up to 10 s for

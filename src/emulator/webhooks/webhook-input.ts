@@ -5,11 +5,11 @@ import {
   type Field,
   type Fields,
   falseOr,
-  validate,
   integer,
   object,
   objectWith,
   text,
+  validate,
 } from '../../schema.ts';
 import type { EmulatedReceipt } from '../message.ts';
 import type { ConnectOptions } from './webhook-sender.ts';

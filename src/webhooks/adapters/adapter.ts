@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../errors.ts';
-import { anyFunction, validate, withMethods, object, objectWith } from '../../schema.ts';
+import { anyFunction, object, objectWith, validate, withMethods } from '../../schema.ts';
 import type { WebhookReceiver, WebhookResponse } from '../delivery.ts';
 
 /** Options of the adapters for frameworks whose requests do not carry the sender's address. */

@@ -1,16 +1,16 @@
 import { isLoopback } from '../../config/resolve-options.ts';
 import {
   anyFunction,
-  unknown,
-  switchOn,
   type Field,
   type Fields,
   integer,
   list,
+  objectWith,
   oneOf,
   refine,
-  objectWith,
+  switchOn,
   text,
+  unknown,
   word,
 } from '../../schema.ts';
 import type { Fetch } from '../../types.ts';

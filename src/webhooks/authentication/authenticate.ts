@@ -1,4 +1,4 @@
-import { switchOn, type Field, type Fields, refine, object, word } from '../../schema.ts';
+import { type Field, type Fields, object, refine, switchOn, word } from '../../schema.ts';
 import type { Clock } from '../../types.ts';
 import { createTokenCheck } from './access-token.ts';
 import { type AccessTokenOptions, accessTokenField } from './access-token-options.ts';

@@ -1,5 +1,5 @@
 import { sha256 } from '../../internal/digest.ts';
-import { switchOn, list, word } from '../../schema.ts';
+import { list, switchOn, word } from '../../schema.ts';
 import type { AuthenticationCheck } from './authentication-result.ts';
 
 /** Longest header that is read. */

@@ -6,7 +6,7 @@ import {
   parseAddress,
   parseRange,
 } from '../../internal/ip-address.ts';
-import { type Fields, list, oneOf, refine, object, word } from '../../schema.ts';
+import { type Fields, list, object, oneOf, refine, word } from '../../schema.ts';
 import type { AuthenticationCheck } from './authentication-result.ts';
 import { WEBHOOK_SOURCE_ADDRESSES } from './published-addresses.ts';
 

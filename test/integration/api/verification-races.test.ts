@@ -45,7 +45,7 @@ async function setUp(options: SmsClientOptions = {}, count = 1) {
   const trips = new Map<string, Trip>();
   const written: string[] = [];
   const { emulator } = testClient({}, { clock });
-  const guards = { guesses: false, ...options.guards } as const;
+  const guards = { verificationAttempts: false, ...options.guards } as const;
 
   async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const code = new URL(String(input)).searchParams.get('code') ?? '';

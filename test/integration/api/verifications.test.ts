@@ -416,7 +416,7 @@ describe('verifications.check', () => {
   it('a right code that the store cannot record is no success yet', async () => {
     const clock = createFakeClock();
     const limits = memoryLimits({ clock });
-    const client = testClient({ limits, clock, guards: { guesses: false } }, { clock });
+    const client = testClient({ limits, clock, guards: { verificationAttempts: false } }, { clock });
     const { sessionId } = await client.sms.verifications.start(START);
     const { take } = limits;
     limits.take = async () => Promise.reject(new Error(CANARY_NUMBER));
@@ -434,7 +434,7 @@ describe('verifications.check', () => {
     const { sessionId } = await client.sms.verifications.start(START);
     const { take } = limits;
     limits.take = (scope, requests, options) => {
-      if (requests[0]?.rules[0]?.guard === 'guesses') clock.advance(60_000);
+      if (requests[0]?.rules[0]?.guard === 'verificationAttempts') clock.advance(60_000);
       return take.call(limits, scope, requests, options);
     };
     const check = { code: codeOf(client), destination: NUMBER };
@@ -457,10 +457,10 @@ describe('verifications.check', () => {
   });
 
   it('is never repeated when the answer is lost, and the try counts', async () => {
-    const guesses = { perNumber: { limit: 1, windowMs: 60_000 } };
+    const verificationAttempts = { perNumber: { limit: 1, windowMs: 60_000 } };
     const { sms, written } = answering([jsonResponse(session), lostConnection(), jsonResponse(session)], {
       retry: { maxAttempts: 3, baseMs: 1, maxMs: 1 },
-      guards: { guesses },
+      guards: { verificationAttempts },
     });
     await sms.verifications.start(START);
     const check = () => sms.verifications.check(session.sessionId, { code: '4711', destination: NUMBER });
@@ -472,8 +472,8 @@ describe('verifications.check', () => {
   });
 
   it('a session that 8x8 does not know is a NotFoundError, and counts as a try', async () => {
-    const guesses = { perNumber: { limit: 2, windowMs: 60_000 } };
-    const client = testClient({ guards: { guesses } });
+    const verificationAttempts = { perNumber: { limit: 2, windowMs: 60_000 } };
+    const client = testClient({ guards: { verificationAttempts } });
     const check = () =>
       client.sms.verifications.check('no-such-session', { code: '4711', destination: NUMBER });
     const error = await failureOf(check());
@@ -631,8 +631,8 @@ describe('what a session is bound to', () => {
     });
 
     it('refuses another number, spends no try at 8x8, and counts one here', async () => {
-      const guesses = { perNumber: { limit: 1, windowMs: 60_000 } };
-      const { sms, sessionId, check, client } = await elsewhere({ guesses });
+      const verificationAttempts = { perNumber: { limit: 1, windowMs: 60_000 } };
+      const { sms, sessionId, check, client } = await elsewhere({ verificationAttempts });
       const stolen = () => sms.verifications.check(sessionId, { ...check, destination: OTHER });
       expect(await failureOf(stolen())).toMatchObject({ reason: 'session-mismatch' });
       expect(client.emulator.verifications[0]).toMatchObject({ attempt: 0, status: 'WAITING' });
@@ -649,8 +649,8 @@ describe('what a session is bound to', () => {
     });
 
     it('gives the try back when 8x8 cannot be asked', async () => {
-      const guesses = { perNumber: { limit: 1, windowMs: 60_000 } };
-      const { sms, sessionId, check, client } = await elsewhere({ guesses });
+      const verificationAttempts = { perNumber: { limit: 1, windowMs: 60_000 } };
+      const { sms, sessionId, check, client } = await elsewhere({ verificationAttempts });
       client.emulator.failNext('500');
       expect(await failureOf(sms.verifications.check(sessionId, check))).toMatchObject({ code: 'server' });
       expect(await sms.verifications.check(sessionId, check)).toMatchObject({ verified: true });

@@ -29,7 +29,9 @@ describe('the registry of guards', () => {
     const every = { ...resolveGuards({}), countries: { allow: ['SG'] }, prefix: {} };
     const { all, atSend, atCheck } = createGuards(every, needs);
     expect(all.map(({ name }) => name)).toEqual(GUARD_NAMES);
-    expect(atSend.map(({ name }) => name)).toEqual(GUARD_NAMES.filter((name) => name !== 'guesses'));
-    expect(atCheck.map(({ name }) => name)).toEqual(['guesses']);
+    expect(atSend.map(({ name }) => name)).toEqual(
+      GUARD_NAMES.filter((name) => name !== 'verificationAttempts'),
+    );
+    expect(atCheck.map(({ name }) => name)).toEqual(['verificationAttempts']);
   });
 });

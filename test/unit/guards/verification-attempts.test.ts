@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GuessesGuardOptions } from '../../../src/index.ts';
+import type { VerificationAttemptsGuardOptions } from '../../../src/index.ts';
 import { LimitError, memoryLimits, SmsClient, StoreError } from '../../../src/index.ts';
 import { CANARY_NUMBER, expectNoCanary } from '../../support/canary.ts';
 import { numberOf, testClient } from '../../support/client.ts';
@@ -9,8 +9,11 @@ const minute = 60_000;
 const unlimited = { recipient: false, backoff: false, prefix: false } as const;
 
 /** Sessions that wait, one a number, and a way to try a wrong code. */
-async function guessing(guesses: false | GuessesGuardOptions | undefined, numbers = 1) {
-  const client = testClient({ guards: { ...unlimited, guesses } });
+async function guessing(
+  verificationAttempts: false | VerificationAttemptsGuardOptions | undefined,
+  numbers = 1,
+) {
+  const client = testClient({ guards: { ...unlimited, verificationAttempts } });
   const sessions: string[] = [];
   for (let index = 0; index < numbers; index += 1) {
     sessions.push((await client.sms.verifications.start({ destination: numberOf(index) })).sessionId);
@@ -33,19 +36,27 @@ async function triesUntilRefused(attempt: (turn: number) => Promise<unknown>): P
   }
 }
 
-describe('guesses', () => {
+describe('verificationAttempts', () => {
   it('allows 20 codes an hour and number, as it comes', async () => {
     const { attempt, of, clock } = await guessing(undefined);
     expect(await triesUntilRefused(() => attempt())).toBe(20);
     const error = await failureOf(attempt());
     expect(error).toMatchObject({
-      guard: 'guesses',
+      guard: 'verificationAttempts',
       reason: 'over-limit',
       retryAfterMs: 3_600_000,
-      decision: { rule: 'guesses:number:3600000', observed: 20, limit: 20, destination: '+65******00' },
+      decision: {
+        rule: 'verification-attempts:number:3600000',
+        observed: 20,
+        limit: 20,
+        destination: '+65******00',
+      },
     });
     expect((error as Error).message).toContain('20 of 20 codes allowed in 1 h were tried for this number');
-    expect(of('message-blocked').at(-1)).toMatchObject({ decision: { guard: 'guesses' }, purpose: 'otp' });
+    expect(of('message-blocked').at(-1)).toMatchObject({
+      decision: { guard: 'verificationAttempts' },
+      purpose: 'otp',
+    });
     clock.advance(3_600_000);
     expect(await attempt()).toMatchObject({ verified: false });
   });
@@ -56,7 +67,7 @@ describe('guesses', () => {
     expect(tries).toBe(100);
     const error = await failureOf(attempt(0, '203.0.113.7'));
     expect((error as Error).message).toContain('were tried from this address');
-    expect(error).toMatchObject({ decision: { rule: 'guesses:ip:3600000' } });
+    expect(error).toMatchObject({ decision: { rule: 'verification-attempts:ip:3600000' } });
     expect(await attempt(0, '203.0.113.8')).toMatchObject({ verified: false });
     expect(await attempt(0)).toMatchObject({ verified: false });
   });
@@ -71,13 +82,15 @@ describe('guesses', () => {
     await failureOf(attempt(0, '203.0.113.7'));
     await failureOf(attempt(0, '203.0.113.7'));
     expect(await attempt(0, '203.0.113.8')).toMatchObject({ verified: false });
-    expect(await failureOf(attempt(0))).toMatchObject({ decision: { rule: 'guesses:number:60000' } });
+    expect(await failureOf(attempt(0))).toMatchObject({
+      decision: { rule: 'verification-attempts:number:60000' },
+    });
   });
 
   it('gives a right code back', async () => {
     const client = await guessing({ perNumber: { limit: 1, windowMs: minute } });
     expect(await client.attempt(0, undefined, client.codeOf(0))).toMatchObject({ verified: true });
-    const { counters } = await client.sms.guards.inspect(numberOf(0), { guard: 'guesses' });
+    const { counters } = await client.sms.guards.inspect(numberOf(0), { guard: 'verificationAttempts' });
     expect(counters).toMatchObject([{ count: 0 }]);
   });
 
@@ -93,18 +106,21 @@ describe('guesses', () => {
     expect(of('guard-observed')).toEqual([]);
     await attempt();
     expect(of('guard-observed')).toMatchObject([
-      { destination: '+65******00', decision: { guard: 'guesses', mode: 'monitor', observed: 1, limit: 1 } },
+      {
+        destination: '+65******00',
+        decision: { guard: 'verificationAttempts', mode: 'monitor', observed: 1, limit: 1 },
+      },
     ]);
   });
 
-  it.each<[string, false | GuessesGuardOptions]>([
+  it.each<[string, false | VerificationAttemptsGuardOptions]>([
     ['false', false],
     ['both limits false', { perNumber: false, perClientIp: false }],
   ])('%s switches it off', async (_, options) => {
     const { attempt, sms } = await guessing(options);
     for (let turn = 0; turn < 25; turn += 1) await attempt(0, '203.0.113.7');
     const { counters } = await sms.guards.inspect(numberOf(0));
-    expect(counters.filter(({ guard }) => guard === 'guesses')).toEqual([]);
+    expect(counters.filter(({ guard }) => guard === 'verificationAttempts')).toEqual([]);
   });
 
   it('perNumber false leaves the limit per address', async () => {
@@ -115,17 +131,25 @@ describe('guesses', () => {
   it('is seen and lifted at the support desk', async () => {
     const { attempt, sms } = await guessing({ perNumber: { limit: 1, windowMs: minute } });
     await attempt();
-    const { counters, refusals } = await sms.guards.inspect(numberOf(0), { guard: 'guesses' });
+    const { counters, refusals } = await sms.guards.inspect(numberOf(0), { guard: 'verificationAttempts' });
     expect(counters).toEqual([
-      { guard: 'guesses', rule: 'guesses:number:60000', count: 1, limit: 1, windowMs: minute },
+      {
+        guard: 'verificationAttempts',
+        rule: 'verification-attempts:number:60000',
+        count: 1,
+        limit: 1,
+        windowMs: minute,
+      },
     ]);
-    expect(refusals).toMatchObject([{ guard: 'guesses', purpose: 'otp', reason: 'over-limit' }]);
-    await sms.guards.release(numberOf(0), { guard: 'guesses' });
+    expect(refusals).toMatchObject([{ guard: 'verificationAttempts', purpose: 'otp', reason: 'over-limit' }]);
+    await sms.guards.release(numberOf(0), { guard: 'verificationAttempts' });
     expect(await attempt()).toMatchObject({ verified: false });
   });
 
   it('does not count messages', async () => {
-    const { sms } = testClient({ guards: { guesses: { perNumber: { limit: 1, windowMs: minute } } } });
+    const { sms } = testClient({
+      guards: { verificationAttempts: { perNumber: { limit: 1, windowMs: minute } } },
+    });
     for (const text of ['a', 'b']) await sms.messages.send({ destination: numberOf(0), text });
   });
 
@@ -142,14 +166,18 @@ describe('guesses', () => {
   });
 
   it.each([
-    [{ perNumber: { limit: 0, windowMs: minute } }, 'guards.guesses.perNumber.limit'],
-    [{ perNumber: { limit: 1 } }, 'guards.guesses.perNumber.windowMs'],
-    [{ perIp: false }, 'guards.guesses.perIp'],
-    [{ mode: 'watch' }, 'guards.guesses.mode'],
-    [true, 'guards.guesses'],
-  ])('refuses the options %j', (guesses, option) => {
+    [{ perNumber: { limit: 0, windowMs: minute } }, 'guards.verificationAttempts.perNumber.limit'],
+    [{ perNumber: { limit: 1 } }, 'guards.verificationAttempts.perNumber.windowMs'],
+    [{ perIp: false }, 'guards.verificationAttempts.perIp'],
+    [{ mode: 'watch' }, 'guards.verificationAttempts.mode'],
+    [true, 'guards.verificationAttempts'],
+  ])('refuses the options %j', (verificationAttempts, option) => {
     const make = () =>
-      new SmsClient({ apiKey: 'a', subAccountId: 'team', guards: { guesses: guesses as never } });
+      new SmsClient({
+        apiKey: 'a',
+        subAccountId: 'team',
+        guards: { verificationAttempts: verificationAttempts as never },
+      });
     expect(make).toThrow(expect.objectContaining({ code: 'configuration', option }));
   });
 });

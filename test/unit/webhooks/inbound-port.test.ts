@@ -1,10 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCalls } from '../../../src/call.ts';
 import { StoreError } from '../../../src/errors.ts';
-import { type Claim, createInboundPort, INBOUND_PORT, type InboundPort } from '../../../src/webhooks/inbound-port.ts';
 import type { LimitStore } from '../../../src/limits/limit-store.ts';
 import { createLimiter } from '../../../src/limits/limiter.ts';
 import { memoryLimits } from '../../../src/limits/memory-limits.ts';
+import {
+  type Claim,
+  createInboundPort,
+  INBOUND_PORT,
+  type InboundPort,
+} from '../../../src/webhooks/inbound-port.ts';
 import { testClient } from '../../support/client.ts';
 import { useFakeTimeouts } from '../../support/drive.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
