@@ -16,10 +16,10 @@ export const french: LanguageWords = {
       kind: 'opt-out',
       source: OURS,
       words:
-        'ARRÊTER,ARRÊTEZ,ARRÊTE,DÉSABONNER,DÉSABONNEMENT,ME DÉSABONNER,DÉSINSCRIRE,DÉSINSCRIPTION,RÉSILIER,DÉSABONNEZ MOI,' +
+        'ARRÊTER,ARRÊTEZ,ARRÊTE,DÉSABONNER,DÉSABONNEMENT,ME DÉSABONNER,DÉSINSCRIRE,DÉSINSCRIPTION,DÉSABONNEZ MOI,' +
         'DÉSINSCRIVEZ MOI',
     },
-    { kind: 'opt-out', source: OURS, words: 'ANNULER', use: 'ambiguous' },
+    { kind: 'opt-out', source: OURS, words: 'ANNULER,RÉSILIER', use: 'ambiguous' },
     { kind: 'opt-out', source: OURS, words: 'FIN', use: 'everyday', usedIn: '*' },
     { kind: 'opt-in', source: OURS, words: 'ABONNER,INSCRIRE,COMMENCER' },
     { kind: 'confirm', source: OURS, words: "OUI,J'ACCEPTE" },
@@ -68,8 +68,9 @@ export const german: LanguageWords = {
     {
       kind: 'opt-out',
       source: OURS,
-      words: 'ABMELDEN,ABMELDUNG,ABBESTELLEN,AUFHÖREN,AUFHOEREN,WIDERRUF,HÖR AUF,HÖREN SIE AUF,WIDERRUFEN',
+      words: 'ABMELDEN,ABMELDUNG,ABBESTELLEN,AUFHÖREN,AUFHOEREN,HÖR AUF,HÖREN SIE AUF',
     },
+    { kind: 'opt-out', source: OURS, words: 'WIDERRUF,WIDERRUFEN', use: 'ambiguous' },
     { kind: 'opt-out', source: OURS, words: 'AUSTRAGEN,BEENDEN', use: 'everyday' },
     { kind: 'opt-in', source: OURS, words: 'ANMELDEN,ABONNIEREN' },
     { kind: 'confirm', source: OURS, words: 'JA,EINVERSTANDEN' },

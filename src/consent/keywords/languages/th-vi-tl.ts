@@ -34,7 +34,8 @@ export const vietnamese: LanguageWords = {
   lists: [
     { kind: 'opt-out', source: VIETNAMNET, words: 'TC', use: 'everyday', usedIn: ['en', 'tl'] },
     { kind: 'opt-out', source: VIETNAMNET, words: 'HUY', use: 'everyday', usedIn: '*' },
-    { kind: 'opt-out', source: OURS, words: 'TỪ CHỐI,NGỪNG,HỦY ĐĂNG KÝ,NGƯNG,!DỪNG,!DỪNG LẠI' },
+    { kind: 'opt-out', source: OURS, words: 'NGỪNG,HỦY ĐĂNG KÝ,NGƯNG,!DỪNG,!DỪNG LẠI' },
+    { kind: 'opt-out', source: OURS, words: 'TỪ CHỐI', use: 'ambiguous' },
     { kind: 'opt-in', source: OURS, words: 'ĐĂNG KÝ,BẮT ĐẦU' },
     { kind: 'confirm', source: OURS, words: 'CÓ,VÂNG,ĐỒNG Ý' },
     { kind: 'help', source: OURS, words: 'TRỢ GIÚP,HƯỚNG DẪN' },
@@ -67,7 +68,8 @@ export const tagalog: LanguageWords = {
   language: 'tl',
   acts: true,
   lists: [
-    { kind: 'opt-out', source: OURS, words: 'TIGIL,ITIGIL,HINTO,IHINTO,TAMA NA' },
+    { kind: 'opt-out', source: OURS, words: 'TIGIL,ITIGIL,HINTO,IHINTO' },
+    { kind: 'opt-out', source: OURS, words: 'TAMA NA', use: 'ambiguous' },
     { kind: 'opt-in', source: OURS, words: 'SIMULAN,SUMALI' },
     { kind: 'confirm', source: OURS, words: 'OO,OPO,SANG AYON' },
     { kind: 'help', source: OURS, words: 'TULONG' },

@@ -11,8 +11,9 @@ export const simplifiedChinese: LanguageWords = {
   lists: [
     { kind: 'opt-out', source: TENCENT, words: 'TD', use: 'everyday', usedIn: ['en'] },
     { kind: 'opt-out', source: GUIDE, words: '停止' },
-    { kind: 'opt-out', source: OURS, words: '退订,取消订阅,拒收,不要再发,停止发送' },
+    { kind: 'opt-out', source: OURS, words: '退订,取消订阅,不要再发,停止发送' },
     { kind: 'opt-out', source: OURS, words: '取消', use: 'ambiguous', usedIn: ['zh-Hans', 'zh-Hant', 'ja'] },
+    { kind: 'opt-out', source: OURS, words: '拒收', use: 'ambiguous', usedIn: ['zh-Hans', 'zh-Hant'] },
     { kind: 'opt-in', source: OURS, words: '订阅,开始' },
     { kind: 'confirm', source: OURS, words: '是,是的,同意' },
     { kind: 'help', source: OURS, words: '帮助' },
