@@ -10,13 +10,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { dependencies } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
 const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KB`;
 
-/** In kilobytes; `gzip` of the minified bundle. */
+/**
+ * In kilobytes; `gzip` of the minified bundle. Raised in November 2026 for the words of seven more languages with their
+ * misspellings and reactions, the readers of numbers, addresses and consent files, and the claims of verification sessions.
+ */
 const limits = {
-  'main entry, dependencies not counted': { minified: 245, gzip: 88 },
-  'main entry with its dependencies': { minified: 480, gzip: 152 },
-  'webhooks entry, dependencies not counted': { minified: 75, gzip: 30 },
+  'main entry, dependencies not counted': { minified: 340, gzip: 120 },
+  'main entry with its dependencies': { minified: 575, gzip: 184 },
+  'webhooks entry, dependencies not counted': { minified: 92, gzip: 35 },
   'redis entry, dependencies not counted': { minified: 130, gzip: 44 },
-  'testing entry, dependencies not counted': { minified: 325, gzip: 116 },
+  'testing entry, dependencies not counted': { minified: 425, gzip: 149 },
 };
 
 async function bundle(entry, external) {
@@ -58,8 +61,8 @@ for (const [name, entry, left] of [
 
 /** In kilobytes; `packed` is the gzip of all files of a group one after the other. Source maps reach no bundle. */
 const groups = {
-  'tarball, source maps and their sources not counted': { packed: 650, unpacked: 2500 },
-  'tarball, source maps and their sources': { packed: 760, unpacked: 3300 },
+  'tarball, source maps and their sources not counted': { packed: 770, unpacked: 2950 },
+  'tarball, source maps and their sources': { packed: 880, unpacked: 3800 },
 };
 const listed = await runProgram('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
   cwd: root,

@@ -49,10 +49,13 @@ export type MessageStatusDetail =
 
 /** State of a message. */
 export interface MessageStatus {
+  /** How far the message got, in 8x8's word. */
   readonly state: MessageState;
+  /** Cause of the state, in 8x8's words; absent when 8x8 gives none. */
   readonly detail?: MessageStatusDetail;
   /** 8x8's delivery error code: 0 none, 1 absent subscriber, … 61 session expired. */
   readonly errorCode?: number;
+  /** 8x8's text for `errorCode`. */
   readonly errorMessage?: string;
   /** ISO 8601. */
   readonly timestamp?: string;

@@ -42,7 +42,10 @@ export interface PendingOptIn extends ConsentEntryBase {
 export type ConsentEntry = ConsentRecord | PendingOptIn;
 
 /** One entry to append. `key` identifies the person: `+` and the digits that `guards.inspect` counts under. */
-export type ConsentChange = ConsentEntry & { readonly key: string };
+export type ConsentChange = ConsentEntry & {
+  /** Identifies the person: `+` and the digits that `guards.inspect` counts under, or its pseudonym. */
+  readonly key: string;
+};
 
 /** Options of every call to a ledger. */
 export interface ConsentLedgerCall {

@@ -21,7 +21,7 @@ import { senderKey } from './senders.ts';
 export interface ConsentRowDefaults {
   /** The choice of the people in the file. */
   readonly state?: 'opted-in' | 'opted-out' | undefined;
-  /** @default `marketing` for an opt-in, `all` for an opt-out */
+  /** Messages that the choice concerns. @default `marketing` for an opt-in, `all` for an opt-out */
   readonly scope?: 'all' | 'marketing' | 'sender' | undefined;
   /** Where the choices came from: `old-provider`, `paper-forms`, … */
   readonly source?: string | undefined;

@@ -46,7 +46,13 @@ export interface EmulatorOptions {
    */
   readonly requestsPerSecond?: number | false | undefined;
   /** Whether the account is prepaid and so has a balance; `true` starts with 100. @default false: 403, code 1201 */
-  readonly prepaid?: boolean | { readonly balance: number } | undefined;
+  readonly prepaid?:
+    | boolean
+    | {
+        /** Initial balance, in the currency of `prices`. */
+        readonly balance: number;
+      }
+    | undefined;
   /** How log exports are created. @default ready at the third poll */
   readonly exports?: EmulatedExportOptions | undefined;
   /** Whether details and exports show whole numbers and texts. @default false: masked, as at 8x8 until you ask */

@@ -61,7 +61,7 @@ export type {
 /** An emulated 8x8: its APIs as a `fetch` function, with state, faults and webhooks. */
 export interface Emulator extends WebhookSimulator {
   /** A function like the platform's `fetch`; pass it to the client as `fetch`. It serves every host. */
-  readonly fetch: Fetch;
+  fetch(input: Parameters<Fetch>[0], init?: RequestInit): Promise<Response>;
   /** Every accepted message in its current state, oldest first. REJECTED messages are not included. */
   readonly messages: readonly EmulatedMessage[];
   /** Every request, oldest first, with the status of its response. */

@@ -14,7 +14,10 @@ export interface WebhookDelivery {
     | AsyncIterable<Uint8Array>
     | ReadableStream<Uint8Array>
     | string
-    | { readonly parsed: unknown }
+    | {
+        /** The JSON value, as the framework parsed it. */
+        readonly parsed: unknown;
+      }
     | undefined;
   /** IP address of the other end of the connection; required for `authentication.sourceAddresses`. */
   readonly remoteAddress?: string | undefined;

@@ -72,7 +72,12 @@ export interface WebhookSimulator {
    */
   click(
     message: MessageReference,
-    link?: { readonly shortUrl?: string | undefined; readonly targetUrl?: string | undefined },
+    link?: {
+      /** The short link that was opened. @default the first link in the text */
+      readonly shortUrl?: string | undefined;
+      /** Where the short link leads. @default `https://example.com/` */
+      readonly targetUrl?: string | undefined;
+    },
   ): Promise<EmulatedDelivery>;
   /**
    * Posts the webhook of a person who answers a survey.

@@ -45,7 +45,10 @@ export interface PublicCryptoKey {
   /** Must be `public`. */
   readonly type: string;
   /** The algorithm that the key was imported for. */
-  readonly algorithm: { readonly name: string };
+  readonly algorithm: {
+    /** Name of the algorithm, for example `RSASSA-PKCS1-v1_5`. */
+    readonly name: string;
+  };
   /** Whether WebCrypto may export the key. */
   readonly extractable: boolean;
   /** What the key may be used for; `verify` is needed. */
