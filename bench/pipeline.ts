@@ -55,7 +55,7 @@ function createClient(clock: Clock) {
     transport: { request },
     admission,
     limiter,
-    sentTimes: createSentAtCache(clock),
+    sentAtCache: createSentAtCache(clock),
     emit,
     prepare: { defaultCountry: undefined, acceptUnknownCallingCodes: false },
     subAccountId: 'bench',

@@ -50,7 +50,7 @@ export function manyOver(
     emit,
     admission,
     limiter,
-    sentTimes: createSentAtCache(clock),
+    sentAtCache: createSentAtCache(clock),
     subAccountId: 'test',
     prepare: { defaultCountry: undefined, acceptUnknownCallingCodes: false },
     rewrite: (text: string) => text,

@@ -52,7 +52,7 @@ function sendWith(
       elapsed: () => 0,
     },
     transport: { request },
-    sentTimes: { record: () => {} },
+    sentAtCache: { record: () => {} },
   } as unknown as ClientContext;
   const inputs = ['one', 'two'].map((clientMessageId, index) => ({
     index,
