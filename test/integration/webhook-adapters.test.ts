@@ -72,7 +72,7 @@ describe.each(FRAMEWORKS)('the receiver in %s', (_name, start) => {
     return (await framework?.ask({ method: 'POST', headers, body }))?.status ?? 0;
   }
 
-  it('hands an event to its handler, and the same one only once', async () => {
+  it('passes an event to its handler, and a repeated one only once', async () => {
     const { onDeliveryReceipt } = await begin();
     expect([await post(RECEIPT), await post(RECEIPT)]).toEqual([200, 200]);
     expect(onDeliveryReceipt.mock.calls.map(([{ umid, status }]) => [umid, status.state])).toEqual([
@@ -80,7 +80,7 @@ describe.each(FRAMEWORKS)('the receiver in %s', (_name, start) => {
     ]);
   });
 
-  it('says nothing to whoever has not the password', async () => {
+  it('reveals nothing to a sender without the password', async () => {
     const { onDeliveryReceipt, of } = await begin();
     const response = await framework?.ask({
       method: 'POST',
@@ -92,7 +92,7 @@ describe.each(FRAMEWORKS)('the receiver in %s', (_name, start) => {
     expect(of('webhook-refused')).toMatchObject([{ reason: 'wrong-authorization' }]);
   });
 
-  it('refuses what is too big, and what is no JSON', async () => {
+  it('refuses a body that is too large or not JSON', async () => {
     const { onDeliveryReceipt } = await begin();
     expect(await post(JSON.stringify({ padding: 'x'.repeat(70_000) }))).toBe(413);
     expect(await post('{"namespace":')).toBe(400);
@@ -100,7 +100,7 @@ describe.each(FRAMEWORKS)('the receiver in %s', (_name, start) => {
     expect(onDeliveryReceipt).toHaveBeenCalledTimes(1);
   });
 
-  it('has 8x8 try again when the handler fails', async () => {
+  it('makes 8x8 try again when the handler fails', async () => {
     const { onDeliveryReceipt } = await begin();
     onDeliveryReceipt.mockRejectedValueOnce(new Error('The database is down.'));
     expect([await post(RECEIPT), await post(RECEIPT)]).toEqual([500, 200]);

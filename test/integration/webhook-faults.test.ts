@@ -7,15 +7,15 @@ import { numberOf } from '../support/client.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { inboundBody, post, receiptBody, testReceiver } from '../support/webhooks.ts';
 
-/** Longer than `timeoutMs` and 5 s: what a process left behind is free again. */
+/** Longer than `timeoutMs` and 5 s: claims of a dead process have expired by then. */
 const AFTER_LEASE_MS = 20_000;
 const NUMBER = numberOf(1);
 
-/** Throws before or after the work is done, as a connection does that breaks; then works again. */
+/** A fault before or after the work, as of a broken connection. */
 type Fault = 'none' | 'before' | 'after';
 const faults = fc.array(fc.constantFrom<Fault>('none', 'none', 'before', 'after'), { maxLength: 12 });
 
-/** Every method takes its next fault from one list, and has none when the list is empty. */
+/** Makes every method take its next fault from one list, until the list is empty. */
 function breakable<Target extends object>(target: Target, left: Fault[]): Target {
   return new Proxy(target, {
     get(from, name) {
@@ -32,11 +32,11 @@ function breakable<Target extends object>(target: Target, left: Fault[]): Target
   });
 }
 
-/** Two processes with one store and one ledger. Events come in any order, twice, together and to either. */
+/** Two processes with one store and one ledger. Events arrive in any order, repeatedly, together, at either process. */
 interface Post {
   readonly event: 'stop' | 'thanks' | 'receipt';
   readonly process: 0 | 1;
-  /** At the same time as the one before. */
+  /** Whether it arrives together with the one before. */
   readonly together: boolean;
 }
 const posts: fc.Arbitrary<readonly Post[]> = fc.array(
@@ -53,7 +53,7 @@ const BODIES = {
   receipt: receiptBody({ umid: 'receipt', destination: NUMBER }, { state: 'undelivered', errorCode: 59 }),
 } as const;
 
-describe('whatever breaks on the way', () => {
+describe('after any faults on the way', () => {
   it('an event that was acknowledged was handled, a STOP counts, and every event gets through in the end', async () => {
     await fc.assert(
       fc.asyncProperty(posts, faults, faults, faults, async (sequence, ofStore, ofLedger, ofHandler) => {

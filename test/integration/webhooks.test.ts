@@ -28,7 +28,7 @@ const ISSUER = 'https://login.team.example';
 const REMOTE = '52.220.117.120';
 const claims = { iss: ISSUER, aud: 'webhooks', exp: NOON / 1000 + 600 };
 
-/** Each kind of authentication, and what lets a delivery in. */
+/** Each kind of authentication, with the credentials that it accepts. */
 interface Door {
   readonly authentication: WebhookAuthentication;
   readonly authorization?: string;
@@ -49,7 +49,7 @@ const doors: Record<
 };
 const DOORS = Object.keys(doors) as (keyof typeof doors)[];
 const LOCKED = DOORS.filter((name) => name !== 'none');
-/** Tokens that are nearly right. */
+/** Tokens that are almost valid. */
 const forged: string[] = [];
 
 beforeAll(async () => {
@@ -81,7 +81,7 @@ beforeAll(async () => {
   );
 });
 
-/** An event of 8x8's with one thing about it wrong, at any depth. */
+/** One of 8x8's events with one error at any depth. */
 const EVENTS = [receiptBody(), inboundBody(), clickBody(), surveyBody()];
 function pathsOf(value: unknown, path: readonly string[] = []): (readonly string[])[] {
   if (typeof value !== 'object' || value === null) return [path];
@@ -155,15 +155,15 @@ function watch(authentication: WebhookAuthentication): Watched {
   return { receiver: createWebhookReceiver({ client: sms, authentication, handlers }), handled, events };
 }
 
-describe('whatever comes to the address', () => {
-  it.each(LOCKED)('is no event without authentication: %s', async (door) => {
+describe('any request', () => {
+  it.each(LOCKED)('is not an event without authentication: %s', async (door) => {
     const { receiver, handled, events } = watch(doors[door].authentication);
     const arbitrary = fc.record({
       method: fc.oneof(fc.constant('POST'), text),
       headers: strangerHeaders,
       body,
     });
-    // An address of 8x8's lets in behind a trusted proxy only when the proxy says so.
+    // One of 8x8's addresses counts behind a trusted proxy only when the proxy reports it.
     const isProxy = (each: string) => /10\.0\.0\.1|a00:1/i.test(each);
     const remote = address.filter((each) => each !== REMOTE && !isProxy(each));
     await fc.assert(
@@ -178,7 +178,7 @@ describe('whatever comes to the address', () => {
     expect(new Set(events.map(({ type }) => type))).toEqual(new Set(['webhook-refused']));
   });
 
-  it.each(DOORS)('is answered with 2xx or 4xx behind the door, and nothing is thrown: %s', async (door) => {
+  it.each(DOORS)('gets 2xx or 4xx after authentication, and nothing is thrown: %s', async (door) => {
     const { authentication, authorization: key, remoteAddress } = doors[door];
     const { receiver, events } = watch(authentication);
     let accepted = 0;
@@ -203,7 +203,7 @@ describe('whatever comes to the address', () => {
     expect(events.filter(({ type }) => type === 'webhook-failed')).toEqual([]);
   });
 
-  it.each(DOORS)('may also be bytes in a real Request: %s', async (door) => {
+  it.each(DOORS)('can also be bytes in a real Request: %s', async (door) => {
     const { authentication, authorization: key, remoteAddress } = doors[door];
     const { receiver } = watch(authentication);
     await fc.assert(
@@ -224,7 +224,7 @@ describe('a secret', () => {
   const canaries = (fields: object = {}) =>
     inboundBody({ source: CANARY_NUMBER, body: CANARY_TEXT, ...fields });
 
-  it('is shown by no error, event, log line or inspect', async () => {
+  it('appears in no error, event, log line or inspect', async () => {
     const lines: unknown[] = [];
     const write = (...line: unknown[]) => void lines.push(line);
     const logger = { debug: write, info: write, warn: write, error: write };
@@ -265,7 +265,7 @@ describe('a secret', () => {
     expectNoCanary(client.receiver);
   });
 
-  it('in the options is echoed by no error about them', () => {
+  it('of the options appears in no error about them', () => {
     const { sms } = testClient();
     const wrong = [
       { authorization: `${CANARY_KEY}\n` },
@@ -292,7 +292,7 @@ describe('a STOP', () => {
   const guards = () => ({ consent: { ledger: memoryConsentLedger() } });
   const message = { destination: numberOf(1), text: 'Your parcel is here' };
 
-  it('counts also when the handler throws, and only once however often it comes', async () => {
+  it('counts even when the handler throws, and only once however often it comes', async () => {
     const onInbound = vi.fn().mockRejectedValueOnce(new Error('down'));
     const { receiver, sms, of } = testReceiver({ handlers: { onInbound } }, { guards: guards() });
     await sms.messages.send(message);
@@ -304,7 +304,7 @@ describe('a STOP', () => {
     expect(of('consent-recorded')).toHaveLength(1);
   });
 
-  it('counts also when the limit store is down', async () => {
+  it('counts even when the limit store is down', async () => {
     const limits = memoryLimits();
     const { receiver, sms } = testReceiver({}, { guards: guards(), limits });
     vi.spyOn(limits, 'take').mockRejectedValueOnce(new Error('down'));
@@ -314,7 +314,7 @@ describe('a STOP', () => {
 });
 
 describe('receivers of one limit store', () => {
-  it('handle an event once together: two processes with one store', async () => {
+  it('handle an event once between them', async () => {
     const limits = memoryLimits();
     const onInbound = vi.fn();
     const first = testReceiver({ handlers: { onInbound } }, { limits });

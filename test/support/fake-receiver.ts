@@ -2,14 +2,14 @@ import type { WebhookDelivery, WebhookReceiver, WebhookResponse } from '../../sr
 
 const PASSWORD = 'a-password-of-the-tests';
 
-/** Bytes that a fake receiver reads at most. */
+/** Maximum number of bytes that a fake receiver reads. */
 export const MAX_BYTES = 65_536;
 
 export interface FakeReceiver {
   readonly receiver: WebhookReceiver;
   /** The deliveries that were read, with their bodies. */
   readonly seen: { readonly delivery: WebhookDelivery; readonly body: unknown }[];
-  /** Replaces what it does after it has read a body. */
+  /** Replaces the response after a body was read. */
   respondWith(work: (delivery: WebhookDelivery) => Promise<WebhookResponse>): void;
 }
 
@@ -27,7 +27,7 @@ async function readBody(body: WebhookDelivery['body']): Promise<unknown> {
   return text;
 }
 
-/** As little of a receiver as an adapter needs: it reads a body, or refuses to; 413 after `MAX_BYTES`. */
+/** The minimal receiver that an adapter needs: it reads a body, or refuses to; 413 after `MAX_BYTES`. */
 export function createFakeReceiver(): FakeReceiver {
   const seen: FakeReceiver['seen'] = [];
   let work = async (_: WebhookDelivery): Promise<WebhookResponse> => ({ status: 200, headers: {} });
@@ -60,5 +60,5 @@ export function createFakeReceiver(): FakeReceiver {
   };
 }
 
-/** Headers that a fake receiver lets in. */
+/** Headers that a fake receiver accepts. */
 export const LET_IN = { authorization: PASSWORD, 'content-type': 'application/json' };

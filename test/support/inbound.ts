@@ -2,12 +2,12 @@ import type { InboundMessage } from '../../src/webhooks/webhook-event.ts';
 import { numberOf } from './client.ts';
 import { NOON } from './fake-clock.ts';
 
-/** The number of the team that people write to. */
+/** The team's number that people write to. */
 export const OUR_NUMBER = '+6580001234';
 
 let count = 0;
 
-/** A text of a person, each with an id of its own. */
+/** A text of a person, with a new id each time. */
 export function textOf(
   body: string,
   { at = NOON, ...fields }: Partial<InboundMessage> & { readonly at?: number } = {},

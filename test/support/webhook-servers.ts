@@ -15,7 +15,7 @@ export interface WebhookServer {
 
 type Start = (receiver: WebhookReceiver) => Promise<WebhookServer>;
 
-/** Where every server has its receiver. */
+/** The path of the receiver on every server. */
 const PATH = '/webhooks/8x8';
 
 function listen(server: Server): Promise<WebhookServer> {
@@ -62,10 +62,10 @@ async function startFastify(
   };
 }
 
-/** Who reads the body: the receiver, or a parser of the framework before it. */
+/** The reader of the body: the receiver, or a parser of the framework before it. */
 export type Reader = 'receiver' | 'framework';
 
-/** Real servers of real frameworks on a loopback socket, and who of them reads the body first. */
+/** Real servers of real frameworks on a loopback socket, each with the first reader of the body. */
 export const WEBHOOK_SERVERS: readonly (readonly [name: string, reader: Reader, start: Start])[] = [
   [
     'Node http',
@@ -88,7 +88,7 @@ export const WEBHOOK_SERVERS: readonly (readonly [name: string, reader: Reader, 
     (receiver) => startExpress(receiver, express.text({ type: '*/*' })),
   ],
   [
-    'Express behind a parser that leaves {} where it does not read',
+    'Express behind a parser that sets {} without reading',
     'receiver',
     (receiver) =>
       startExpress(receiver, (request, _response, next) => {

@@ -113,7 +113,7 @@ export function surveyBody(fields: object = {}) {
   };
 }
 
-/** A POST as 8x8 makes it. A body that is no text is written as JSON. */
+/** A POST as 8x8 sends it. A body that is not a text is written as JSON. */
 export function post(body: unknown, headers: Record<string, string> = {}): Request {
   return new Request('https://team.example/8x8', {
     method: 'POST',
@@ -122,7 +122,7 @@ export function post(body: unknown, headers: Record<string, string> = {}): Reque
   });
 }
 
-/** A receiver of a client of its own, that knows {@link AUTHORIZATION}. */
+/** A receiver with its own client, which expects {@link AUTHORIZATION}. */
 export function testReceiver(
   options: Partial<WebhookReceiverOptions> = {},
   clientOptions: SmsClientOptions = {},

@@ -118,7 +118,7 @@ describe('a receipt that says that the number does not exist', () => {
   });
 
   it.each(['queued', 'sent', 'unknown', 'ok', 'error', 'something new'])(
-    'does nothing when it is %s, which is not the end',
+    'does nothing when it is %s, which is not final',
     async (state) => {
       const { run, calls } = start();
       await run(receiptOf(state, 59));
@@ -133,7 +133,7 @@ describe('a receipt that says that the number does not exist', () => {
     expect(emit).not.toHaveBeenCalled();
   });
 
-  it('goes by the codes and the time of the options', async () => {
+  it('uses the codes and the time of the options', async () => {
     const { run, left } = start({ errorCodes: [15], forMs: 5_000 });
     await run(receiptOf('undelivered', 59));
     expect(await left()).toBe(0);
@@ -147,7 +147,7 @@ describe('a receipt that says that the number does not exist', () => {
     expect(await left()).toBe(DAY_MS);
   });
 
-  it('blocks nothing, and asks nobody, when the guard is off', async () => {
+  it('blocks nothing, and does not use the store, when the guard is off', async () => {
     const { run, calls, emit, learn } = start(false);
     const price = { total: 0.034, perSms: 0.034, currency: 'USD' };
     await run(receiptOf('undelivered', 59, { price }));
@@ -156,7 +156,7 @@ describe('a receipt that says that the number does not exist', () => {
     expect(learn).toHaveBeenCalledTimes(1);
   });
 
-  it('comes twice and changes nothing but when the day begins', async () => {
+  it('only moves the start of the block when it comes twice', async () => {
     const { run, left, clock } = start();
     await run(receiptOf('undelivered', 59));
     clock.advance(60_000);
@@ -175,8 +175,8 @@ describe('a receipt that says that the number does not exist', () => {
     },
   );
 
-  it('says so when the store has no room to remember it', async () => {
-    // In monitor mode too: what a monitored rule finds full is granted all the same.
+  it('reports when the store has no room to remember it', async () => {
+    // In monitor mode too: a monitored rule is granted even when its table is full.
     const { run, emit } = start({ mode: 'monitor' }, {}, 1);
     await run(receiptOf('undelivered', 59, { destination: '+6591234568' }));
     await run(receiptOf('undelivered', 59));
@@ -197,7 +197,7 @@ describe('a receipt that says that the message arrived', () => {
   });
 
   it.each(['delivered_to_operator', 'delivered_to_carrier'])(
-    'lifts nothing when it is %s: nobody has seen the person',
+    'lifts nothing when it is %s: the person does not have it yet',
     async (detail) => {
       const { run, left } = start();
       await run(receiptOf('undelivered', 59));
@@ -206,7 +206,7 @@ describe('a receipt that says that the message arrived', () => {
     },
   );
 
-  it('is not outdone by a late failure of the same message, which would block a number that exists', async () => {
+  it('is not undone by a late failure of the same message, which would block a number that exists', async () => {
     const { run, left, calls } = start();
     await run(receiptOf('delivered'));
     await run(receiptOf('undelivered', 59));
@@ -215,7 +215,7 @@ describe('a receipt that says that the message arrived', () => {
     expect(await left()).toBe(DAY_MS);
   });
 
-  it('is not kept under an id that is no id of 8x8', async () => {
+  it('is not remembered under an id that is longer than any of 8x8', async () => {
     const { run, left } = start();
     const umid = 'x'.repeat(101);
     await run(receiptOf('delivered', undefined, { umid }));
@@ -223,7 +223,7 @@ describe('a receipt that says that the message arrived', () => {
     expect(await left()).toBe(DAY_MS);
   });
 
-  it('asks once and writes nothing when the number was never blocked', async () => {
+  it('reads once and writes nothing when the number was never blocked', async () => {
     const { run, calls, emit } = start();
     await run(receiptOf('delivered'));
     expect(calls).toEqual(['inspect']);
@@ -235,7 +235,7 @@ describe('the price of a receipt', () => {
   const price = { total: 0.068, perSms: 0.034, currency: 'USD' };
 
   it.each(['queued', 'sent', 'delivered', 'undelivered'])(
-    'is learnt when the message is %s',
+    'is learned when the message is %s',
     async (state) => {
       const { run, learn } = start();
       await run(receiptOf(state, undefined, { price }));
@@ -243,7 +243,7 @@ describe('the price of a receipt', () => {
     },
   );
 
-  it('is not learnt of a number that belongs to no country, nor when there is none', async () => {
+  it('is not learned for a number without a country, nor when there is none', async () => {
     const { run, learn } = start();
     await run(receiptOf('delivered', undefined, { price, destination: '+870773111632' }));
     await run(receiptOf('delivered'));
@@ -260,7 +260,7 @@ describe('when the limit store fails', () => {
   it.each([
     ['take', receiptOf('undelivered', 59)],
     ['inspect', receiptOf('delivered')],
-  ] as const)('%s: throws a StoreError that shows nothing of it', async (name, receipt) => {
+  ] as const)('%s: throws a StoreError that reveals nothing about it', async (name, receipt) => {
     const { run, emit } = start({}, { [name]: down });
     const error = await failureOf(run({ ...receipt, destination: CANARY_NUMBER }));
     expect(error).toBeInstanceOf(StoreError);
@@ -278,13 +278,13 @@ describe('when the limit store fails', () => {
   it.each([
     ['take', receiptOf('undelivered', 59)],
     ['inspect', receiptOf('delivered')],
-  ] as const)('%s hangs: it is given 5 s', async (name, receipt) => {
+  ] as const)('%s hangs: the time limit is 5 s', async (name, receipt) => {
     const { run } = start({}, { [name]: hangs });
     const error = await drive(failureOf(run(receipt)));
     expect(error).toBeInstanceOf(StoreError);
   });
 
-  it('ends with its call, which is then no failure of the store', async () => {
+  it('ends with its call, which does not count as a failure of the store', async () => {
     const controller = new AbortController();
     const { run, emit } = start({}, { inspect: hangs });
     const failure = failureOf(run(receiptOf('delivered'), controller.signal));

@@ -9,7 +9,7 @@ describe('delivery error codes', () => {
     for (const { meaning } of DELIVERY_ERROR_CODES) expect(meaning).toMatch(/^[A-Z][A-Za-z0-9 ]+$/);
   });
 
-  it('say that a number does not exist only where the words leave no doubt', () => {
+  it('say that a number does not exist only where the description is unambiguous', () => {
     const certain = DELIVERY_ERROR_CODES.filter(({ kind }) => kind === 'no-such-number');
     expect(certain).toEqual([{ code: 59, meaning: 'Unknown subscriber', kind: 'no-such-number' }]);
     for (const code of [1, 13, 15, 16, 28, 46, 47, 55]) {
@@ -17,7 +17,7 @@ describe('delivery error codes', () => {
     }
   });
 
-  it('are found by their number, and a new one is not guessed', () => {
+  it('are found by their number, and an unknown one is not guessed', () => {
     expect(describeDeliveryError(0)).toEqual({ code: 0, meaning: 'No reason code', kind: 'none' });
     expect(describeDeliveryError(46)).toMatchObject({
       meaning: 'Subscriber not reachable',

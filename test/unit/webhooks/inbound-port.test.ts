@@ -42,14 +42,14 @@ function start(
   return { clock, emit, claim };
 }
 
-/** The claim of who came first. */
+/** The claim of the first caller. */
 function claimed(claim: Claim): Extract<Claim, { readonly kind: 'claimed' }> {
   if (claim.kind !== 'claimed') throw new Error(`was ${claim.kind}`);
   return claim;
 }
 
 describe('claiming an event', () => {
-  it('lets one of many have it, tells the others that it is in progress', async () => {
+  it('grants it to one of many, and tells the others that it is in progress', async () => {
     const { claim } = start();
     const kinds = (await Promise.all(Array.from({ length: 10 }, () => claim()))).map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === 'claimed')).toHaveLength(1);
@@ -57,7 +57,7 @@ describe('claiming an event', () => {
     expect((await claim('another event')).kind).toBe('claimed');
   });
 
-  it('is done for a day once it was handled', async () => {
+  it('stays done for a day after it was handled', async () => {
     const { claim, clock } = start();
     await claimed(await claim()).settle('done');
     expect((await claim()).kind).toBe('done');
@@ -67,13 +67,13 @@ describe('claiming an event', () => {
     expect((await claim()).kind).toBe('claimed');
   });
 
-  it('is free again at once when it failed', async () => {
+  it('is available again immediately after a failure', async () => {
     const { claim } = start();
     await claimed(await claim()).settle('failed');
     expect((await claim()).kind).toBe('claimed');
   });
 
-  it('is free again when who claimed it died', async () => {
+  it('is available again when the process that claimed it died', async () => {
     const { claim, clock } = start();
     await claim();
     clock.advance(LEASE_MS - 1);
@@ -82,7 +82,7 @@ describe('claiming an event', () => {
     expect((await claim()).kind).toBe('claimed');
   });
 
-  it('a late settlement counts, but not against who claimed it meanwhile', async () => {
+  it('counts a late settlement, unless another call has claimed it in between', async () => {
     const { claim, clock } = start();
     const slow = claimed(await claim('slow'));
     const overtaken = claimed(await claim('overtaken'));
@@ -104,7 +104,7 @@ describe('claiming an event', () => {
     expect((await claim('the only one')).kind).toBe('done');
   });
 
-  it('throws a StoreError when the store fails, also when it only fails to settle it is told', async () => {
+  it('throws a StoreError when the store fails, and reports a failure to settle', async () => {
     const failing = start((clock) => {
       const store = memoryLimits({ clock });
       return { ...bound(store), take: async () => Promise.reject(new Error('down')) };
@@ -130,7 +130,7 @@ function bound(store: LimitStore): LimitStore {
 }
 
 describe('the inbound port of a client', () => {
-  it('hangs on it unseen, and ends with it', async () => {
+  it('is not enumerable, and closes with the client', async () => {
     const { sms, clock } = testClient();
     const inboundPort = (sms as unknown as Record<symbol, InboundPort>)[INBOUND_PORT] as InboundPort;
     expect(Object.keys(sms)).not.toContain(String(INBOUND_PORT));

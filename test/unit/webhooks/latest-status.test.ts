@@ -31,11 +31,11 @@ const reduce = (all: readonly MessageStatus[]) =>
   all.reduce(latestStatus, undefined as MessageStatus | undefined);
 
 describe('latestStatus', () => {
-  it('takes the first as it is', () => {
+  it('returns the first status unchanged', () => {
     expect(latestStatus(undefined, { state: 'queued' })).toEqual({ state: 'queued' });
   });
 
-  it('goes up this ladder and never down', () => {
+  it('moves up this ladder and never down', () => {
     const ladder: MessageStatus[] = [
       { state: 'queued', timestamp: at(9) },
       { state: 'sent', timestamp: at(8) },
@@ -53,7 +53,7 @@ describe('latestStatus', () => {
     }
   });
 
-  it('takes a carrier or operator that has it for on the way, whatever the state is called', () => {
+  it('treats delivery to a carrier or operator as not final, whatever the state', () => {
     const atCarrier = { state: 'delivered', detail: 'delivered_to_carrier', timestamp: at(9) };
     const failed = { state: 'undelivered', timestamp: at(1) };
     expect(latestStatus(atCarrier, failed)).toBe(failed);
@@ -62,7 +62,7 @@ describe('latestStatus', () => {
     expect(latestStatus(rejected, atCarrier)).toBe(rejected);
   });
 
-  it('keeps the later of two that are as far, by the instant and not by the text', () => {
+  it('keeps the later of two that are equally far, by the instant and not by the text', () => {
     const early = { state: 'failed', timestamp: '2026-11-22T17:01:00+08:00' };
     const late = { state: 'rejected', timestamp: at(2) };
     expect(latestStatus(early, late)).toBe(late);
@@ -71,7 +71,7 @@ describe('latestStatus', () => {
     expect(latestStatus({ state: 'failed', timestamp: 'soon' }, late)).toBe(late);
   });
 
-  it('comes to the same end whatever the order and however often', () => {
+  it('gives the same result in any order, with any repetitions', () => {
     const receipts = fc.array(status, { minLength: 1, maxLength: 6 });
     const reordered = receipts.chain((all) =>
       fc.tuple(
@@ -86,7 +86,7 @@ describe('latestStatus', () => {
     );
   });
 
-  it('may be reduced in parts', () => {
+  it('can be reduced in parts', () => {
     fc.assert(
       fc.property(fc.array(status, { minLength: 1 }), fc.array(status, { minLength: 1 }), (left, right) => {
         const parts = latestStatus(reduce(left), reduce(right) as MessageStatus);

@@ -25,12 +25,12 @@ function pathOf(raw: unknown): string | undefined {
 }
 
 describe('parseEvent', () => {
-  it('refuses an id that is longer than any of 8x8, because ids are kept', () => {
+  it('refuses an id that is longer than any of 8x8, because ids are stored', () => {
     expect(pathOf(inboundBody({ umid: 'u'.repeat(351) }))).toBe('payload.umid');
     expect(parseEvent(inboundBody({ umid: 'u'.repeat(350) }))).toMatchObject({ type: 'inbound' });
   });
 
-  it('reads a delivery receipt with everything in it', () => {
+  it('reads a delivery receipt with all fields', () => {
     const price = { total: 0.02, perSms: 0.01, currency: 'EUR' };
     const raw = receiptBody(
       { batchId: 'b', clientMessageId: 'c', clientBatchId: 'd', price, smsCount: 2 },
@@ -117,7 +117,7 @@ describe('parseEvent', () => {
     expect(event).toMatchObject({ answers: [answer] });
   });
 
-  it('takes a survey answer without variables and answers for one that has none', () => {
+  it('accepts a survey answer without variables and answers', () => {
     const raw = surveyBody({ templateVariables: null, answers: undefined });
     expect(parseEvent(raw)).toMatchObject({ templateVariables: [], answers: [] });
   });
@@ -128,14 +128,14 @@ describe('parseEvent', () => {
     ['a number with spaces', '+65 9123 4567', PERSON],
     ['a sender ID', 'BANK', 'BANK'],
     ['a short code', '74000', '74000'],
-    ['digits that are nobody’s number', '91234567', '91234567'],
-  ])('reads as the person %s', (_, given, expected) => {
+    ['digits that are not a number', '91234567', '91234567'],
+  ])('reads the person from %s', (_, given, expected) => {
     expect(parseEvent(inboundBody({ source: given }))).toMatchObject({ source: expected });
     expect(parseEvent(receiptBody({ destination: given }))).toMatchObject({ destination: expected });
     expect(parseEvent(clickBody({ destination: given }))).toMatchObject({ destination: expected });
   });
 
-  it('takes numbers that came as texts, and leaves out what may be missing and is no such thing', () => {
+  it('accepts numbers written as texts, and drops optional fields of a wrong type', () => {
     expect(parseEvent(receiptBody({ smsCount: '3' }, { errorCode: '15' }))).toMatchObject({
       smsCount: 3,
       status: { errorCode: 15 },
@@ -151,7 +151,7 @@ describe('parseEvent', () => {
     }
   });
 
-  it('takes new fields and new values, and shows them in raw', () => {
+  it('accepts new fields and new values, and keeps them in raw', () => {
     const raw = receiptBody({ carrier: 'X' }, { state: 'teleported', hops: 2 });
     const event = parseEvent(raw);
     expect(event).toMatchObject({ type: 'delivery-receipt', status: { state: 'teleported' } });
@@ -218,7 +218,7 @@ describe('parseEvent', () => {
     expect(parseEvent(appMessageBody(), []).type).toBe('unknown');
   });
 
-  it('knows its events in any case', () => {
+  it('recognises its events in upper and lower case', () => {
     const raw = { ...inboundBody(), namespace: 'sms', eventType: 'INBOUND_MESSAGE_RECEIVED' };
     expect(parseEvent(raw).type).toBe('inbound');
   });
@@ -232,7 +232,7 @@ describe('parseEvent', () => {
     [{ eventType: 'outbound_message_status_changed', payload: 'x' }],
     [{ namespace: 'VSS', surveyId: 'a' }],
     [{ hello: 'world' }],
-  ])('takes for unknown %j', (raw) => {
+  ])('reports %j as unknown', (raw) => {
     const { namespace, eventType } = raw as { namespace?: string; eventType?: string };
     expect(parseEvent(raw)).toEqual({
       type: 'unknown',

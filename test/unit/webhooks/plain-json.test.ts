@@ -16,7 +16,7 @@ function reasonOf(work: () => unknown): string {
 const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 
 describe('parseJson', () => {
-  it('gives back any JSON as it is', () => {
+  it('returns any JSON unchanged', () => {
     const json = fc.jsonValue({ maxDepth: 6 });
     fc.assert(
       fc.property(json, (value) => {
@@ -28,7 +28,7 @@ describe('parseJson', () => {
   });
 
   it.each(['', '{', 'undefined', '{"a":1,}', nested(100_000)])(
-    'refuses what is no JSON of use (%#)',
+    'refuses a text that is not usable JSON (%#)',
     (text) => {
       expect(reasonOf(() => parseJson(text, 1_000_000))).toBe('malformed');
     },
@@ -44,7 +44,7 @@ describe('parseJson', () => {
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
   });
 
-  it('takes a constructor that is mere data', () => {
+  it('accepts a constructor that is plain data', () => {
     expect(parseJson('{"constructor":"Bob","prototype":1}', 1_000)).toEqual({
       constructor: 'Bob',
       prototype: 1,
@@ -52,14 +52,14 @@ describe('parseJson', () => {
     expect(parseJson('{"constructor":{"name":"Bob"}}', 1_000)).toEqual({ constructor: { name: 'Bob' } });
   });
 
-  it('is 32 deep at most', () => {
+  it('allows at most 32 levels', () => {
     expect(reasonOf(() => parseJson(nested(32), 1_000))).toBe('none');
     expect(reasonOf(() => parseJson(nested(33), 1_000))).toBe('malformed');
   });
 });
 
 describe('plainJson', () => {
-  it('copies, and leaves out what JSON would leave out', () => {
+  it('copies, and drops the same values as JSON', () => {
     const given = { a: [1, { b: null }], c: undefined };
     const copy = plainJson(given, 1_000);
     expect(copy).toEqual({ a: [1, { b: null }] });
@@ -67,7 +67,7 @@ describe('plainJson', () => {
     expect(copy).not.toHaveProperty('c');
   });
 
-  it('ends on a cycle, however wide', () => {
+  it('ends on a cycle of any width', () => {
     const cycle: Record<string, unknown> = {};
     cycle.self = cycle;
     expect(reasonOf(() => plainJson(cycle, 1_000))).toBe('malformed');
@@ -78,7 +78,7 @@ describe('plainJson', () => {
     expect(reasonOf(() => plainJson(wide, 10_000))).toMatch(/malformed|too-large/);
   });
 
-  it('counts what a parsed body would have had as a text, from below', () => {
+  it('estimates the size of a parsed body as a text from below', () => {
     expect(reasonOf(() => plainJson({ a: 'x'.repeat(2_000) }, 1_024))).toBe('too-large');
     expect(reasonOf(() => plainJson({ ['x'.repeat(2_000)]: 1 }, 1_024))).toBe('too-large');
     expect(reasonOf(() => plainJson(Array(2_000).fill(0), 1_024))).toBe('too-large');
@@ -107,7 +107,7 @@ describe('plainJson', () => {
         },
       ),
     ],
-  ])('refuses what JSON cannot hold or nobody can read (%#)', (value) => {
+  ])('refuses values that JSON cannot represent or that throw when read (%#)', (value) => {
     expect(reasonOf(() => plainJson(value, 1_000))).toBe('malformed');
   });
 });

@@ -21,7 +21,7 @@ async function reasonOf(reading: Promise<string>): Promise<string> {
   return WebhookError.isInstance(error) ? error.reason : `not a WebhookError: ${String(error)}`;
 }
 
-/** Counts how many chunks were asked for, and whether it was told to stop. */
+/** Counts the chunks that were requested, and records whether the source was cancelled. */
 function source(chunks: readonly unknown[], end: 'done' | 'hang' | 'throw' = 'done') {
   const seen = { asked: 0, isStopped: false };
   const iterator: AsyncIterator<Uint8Array> = {
@@ -56,19 +56,19 @@ beforeEach(() => {
   vi.useRealTimers();
 });
 
-describe('readBody', () => {
-  it('reads a text, a stream, and what gives chunks, also with a character cut in two', async () => {
+describe('readDeliveryBody', () => {
+  it('reads a text, a stream and an iterable, also with a character split between chunks', async () => {
     const [first, second] = [bytes('{"a":"é').slice(0, -1), new Uint8Array([0xa9, ...bytes('"}')])];
     expect(await read('{}')).toBe('{}');
     expect(await read(streamOf([first, second]))).toBe('{"a":"é"}');
     expect(await read(source([first, second]).body)).toBe('{"a":"é"}');
   });
 
-  it('leaves a byte order mark out', async () => {
+  it('drops a byte order mark', async () => {
     expect(await read(streamOf([new Uint8Array([0xef, 0xbb, 0xbf]), bytes('{}')]))).toBe('{}');
   });
 
-  it('takes as many bytes as allowed, and not one more', async () => {
+  it('accepts exactly as many bytes as allowed', async () => {
     expect(await read('x'.repeat(1_024))).toHaveLength(1_024);
     expect(await read(streamOf([bytes('x'.repeat(1_024))]))).toHaveLength(1_024);
     expect(await reasonOf(read('x'.repeat(1_025)))).toBe('too-large');
@@ -76,21 +76,21 @@ describe('readBody', () => {
     expect(await reasonOf(read(streamOf([bytes('x'.repeat(1_025))])))).toBe('too-large');
   });
 
-  it('reads nothing of what says that it is too large', async () => {
+  it('reads nothing of a body whose header says that it is too large', async () => {
     const { body, seen } = source([bytes('{}')]);
     const header = (name: string) => (name === 'content-length' ? '1025' : undefined);
     expect(await reasonOf(read(body, { header }))).toBe('too-large');
     expect(seen.asked).toBe(0);
   });
 
-  it('believes no header that says it is small', async () => {
+  it('does not trust a header that says it is small', async () => {
     expect(await reasonOf(read(streamOf([bytes('x'.repeat(2_000))]), { header: () => '10' }))).toBe(
       'too-large',
     );
     expect(await read('{}', { header: () => 'nonsense' })).toBe('{}');
   });
 
-  it('stops reading once it is too large', async () => {
+  it('stops reading when the body becomes too large', async () => {
     const chunk = bytes('x'.repeat(600));
     const { body, seen } = source(Array(50).fill(chunk));
     expect(await reasonOf(read(body))).toBe('too-large');
@@ -100,11 +100,11 @@ describe('readBody', () => {
     expect(cancel).toHaveBeenCalledOnce();
   });
 
-  it('refuses what is no UTF-8 as malformed', async () => {
+  it('refuses a body that is not UTF-8 as malformed', async () => {
     expect(await reasonOf(read(streamOf([new Uint8Array([0xff, 0xfe])])))).toBe('malformed');
   });
 
-  it('says incomplete when the body breaks off, was read before, or holds no bytes', async () => {
+  it('reports incomplete when the body breaks off, was read before, or yields no bytes', async () => {
     expect(await reasonOf(read(source([bytes('{')], 'throw').body))).toBe('incomplete');
     expect(await reasonOf(read(source(['text']).body))).toBe('incomplete');
     const locked = streamOf([bytes('{}')]);
@@ -112,7 +112,7 @@ describe('readBody', () => {
     expect(await reasonOf(read(locked))).toBe('incomplete');
   });
 
-  it('waits timeoutMs and no longer', async () => {
+  it('waits exactly timeoutMs', async () => {
     useFakeTimeouts();
     const { body, seen } = source([bytes('{')], 'hang');
     expect(await drive(reasonOf(read(body)))).toBe('incomplete');
@@ -120,7 +120,7 @@ describe('readBody', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('ends when the other end went away, and leaves no listener behind', async () => {
+  it('ends when the sender closes the connection, and leaves no listener behind', async () => {
     const aborted = countingSignal();
     const reading = reasonOf(read(source([], 'hang').body, { signal: aborted.signal }));
     aborted.abort();
@@ -130,7 +130,7 @@ describe('readBody', () => {
     expect(counting.listeners).toBe(0);
   });
 
-  it('does not mind a source that cannot be told to stop', async () => {
+  it('works with a source that cannot be cancelled', async () => {
     const stubborn = source(Array(5).fill(bytes('x'.repeat(600)))).body;
     const iterator = stubborn[Symbol.asyncIterator]();
     iterator.return = async () => {

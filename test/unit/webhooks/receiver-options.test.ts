@@ -12,7 +12,7 @@ const good = { client: sms, authentication: 'none', handlers: {} } as const;
 const PEM = '-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n';
 const token = { key: PEM, issuer: 'https://login.team.example', audience: 'webhooks' };
 
-/** What is refused is mostly of the wrong type. */
+/** Casts options, because most refused ones have a wrong type. */
 function refusalOf(options: unknown): ConfigurationError {
   try {
     createWebhookReceiver(options as WebhookReceiverOptions);
@@ -26,7 +26,7 @@ function refusalOf(options: unknown): ConfigurationError {
 const authenticated = (authentication: unknown) => ({ ...good, authentication });
 
 describe('options of the receiver', () => {
-  it('say what authentication may be, whatever was given', () => {
+  it('list the forms of authentication, whatever was given', () => {
     for (const given of ['Basic abc', 7]) {
       expect(refusalOf(authenticated(given)).message).toMatch(/'none' or \{ authorization, accessToken/);
     }
@@ -119,14 +119,14 @@ describe('options of the receiver', () => {
   });
 
   it.each(['https://login.team.example/keys', 'http://localhost:9000/keys', 'http://127.0.0.1/keys'])(
-    'takes the key server %s',
+    'accepts the key server %s',
     (jwksUrl) => {
       const accessToken = { issuer: 'a', audience: 'b', jwksUrl };
       expect(() => createWebhookReceiver({ ...good, authentication: { accessToken } })).not.toThrow();
     },
   );
 
-  it('takes public keys only', async () => {
+  it('accepts public keys only', async () => {
     const pair = await generateKeyPair('ES256');
     const secret = await crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, true, [
       'sign',
@@ -158,7 +158,7 @@ describe('options of the receiver', () => {
     }
   });
 
-  it('takes a client of the other module format, which is another class', async () => {
+  it('accepts a client of the other module format, which is another class', async () => {
     const client = {
       [INBOUND_PORT]: (sms as unknown as { [INBOUND_PORT]: unknown })[INBOUND_PORT],
     } as unknown as typeof sms;

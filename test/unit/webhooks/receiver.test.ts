@@ -69,7 +69,7 @@ describe('an event', () => {
     }
   });
 
-  it('is taken in by guards and consent before the handler runs', async () => {
+  it('is applied to guards and consent before the handler runs', async () => {
     const order: string[] = [];
     const client = testReceiver({
       handlers: {
@@ -90,7 +90,7 @@ describe('an event', () => {
     expect(order).toEqual(['receipt', 'handler of the receipt', 'inbound', 'handler of opt-out']);
   });
 
-  it('comes through functions that stand alone', async () => {
+  it('can be handled by methods without their object', async () => {
     const { handle, respond, receive } = testReceiver().receiver;
     expect((await handle(post(receiptBody()))).status).toBe(200);
     const delivery: WebhookDelivery = {
@@ -107,7 +107,7 @@ describe('an event', () => {
 });
 
 describe('a request that is refused', () => {
-  it('gets 405 with the method that is allowed, before anything else', async () => {
+  it('gets 405 with the allowed method, before anything else', async () => {
     const { receiver, of } = testReceiver();
     const response = await receiver.handle(get());
     expect([response.status, response.headers.get('allow'), await response.text()]).toEqual([
@@ -118,7 +118,7 @@ describe('a request that is refused', () => {
     expect(of('webhook-refused')).toMatchObject([{ reason: 'method-not-allowed' }]);
   });
 
-  it('gets the same empty 401 whatever was wrong, and its body is not read', async () => {
+  it('gets the same empty 401 for every failure, and its body is not read', async () => {
     const { receiver, of } = testReceiver({
       authentication: { authorization: AUTHORIZATION, sourceAddresses: { also: ['203.0.113.7'] } },
     });
@@ -155,7 +155,7 @@ describe('a request that is refused', () => {
     expect(onInbound).not.toHaveBeenCalled();
   });
 
-  it('names the field of a malformed one, to the team', async () => {
+  it('is reported to the team with the malformed field', async () => {
     const { receiver, of } = testReceiver();
     const error = await failureOf(receiver.receive(post(receiptBody({}, { state: 5 }))));
     expect(error.path).toBe('payload.status.state');
@@ -164,7 +164,7 @@ describe('a request that is refused', () => {
     expect(await failureOf(receiver.receive(post('{')))).not.toHaveProperty('path');
   });
 
-  it('without a body is malformed, with one that was read before incomplete', async () => {
+  it('is malformed without a body, and incomplete with one that was read before', async () => {
     const { receiver } = testReceiver();
     const empty = new Request('https://team.example', {
       method: 'POST',
@@ -176,7 +176,7 @@ describe('a request that is refused', () => {
     expect(await failureOf(receiver.receive(used))).toMatchObject({ reason: 'incomplete', status: 408 });
   });
 
-  it('never makes it throw, not even when it is no request at all', async () => {
+  it('never makes the receiver throw, not even when it is not a request', async () => {
     const { receiver, of } = testReceiver();
     const broken = {
       method: 'POST',
@@ -228,7 +228,7 @@ describe('the same event again', () => {
     expect(await receiver.receive(post(other))).toMatchObject({ duplicate: true });
   });
 
-  it('is not another survey answer, also when neither says its time', async () => {
+  it('is not another survey answer, even when neither has a time', async () => {
     const { receiver } = testReceiver();
     const answered = (answer: string) =>
       post(
@@ -242,7 +242,7 @@ describe('the same event again', () => {
     expect(await receiver.receive(answered('Bad'))).toMatchObject({ duplicate: true });
   });
 
-  it('gets 503 and a second to wait while the first attempt is at it', async () => {
+  it('gets 503 and a second to wait while the first delivery is being handled', async () => {
     let finish: () => void = () => {};
     const onInbound = vi.fn(() => new Promise<void>((resolve) => (finish = resolve)));
     const { receiver, of } = testReceiver({ handlers: { onInbound } });
@@ -257,7 +257,7 @@ describe('the same event again', () => {
     expect(onInbound).toHaveBeenCalledOnce();
   });
 
-  it('is handled once by ten attempts at a time', async () => {
+  it('is handled once by ten simultaneous deliveries', async () => {
     const onInbound = vi.fn();
     const { receiver } = testReceiver({ handlers: { onInbound } });
     const responses = await Promise.all(
@@ -267,7 +267,7 @@ describe('the same event again', () => {
     for (const { status } of responses) expect([200, 503]).toContain(status);
   });
 
-  it('is free again when nobody settled it: after timeoutMs and 5 s', async () => {
+  it('is available again after timeoutMs and 5 s when it was never settled', async () => {
     const client = testReceiver({ timeoutMs: 1_000 });
     const inboundPort = inboundPortOf(client);
     const claim = vi.spyOn(inboundPort, 'claim');
@@ -276,7 +276,7 @@ describe('the same event again', () => {
     expect(claim.mock.calls[0]?.[1]).toBe(6_000);
   });
 
-  it('is handled all the same when the store has no room to remember it', async () => {
+  it('is handled even when the store has no room to remember it', async () => {
     const onInbound = vi.fn();
     const client = testReceiver({ handlers: { onInbound } });
     vi.spyOn(inboundPortOf(client), 'claim').mockResolvedValue({ kind: 'untracked' });
@@ -295,7 +295,7 @@ describe('a handler', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error(`cannot read ${PERSON}`))],
-  ])('that %s answers 500, and gets the event again', async (_, fail) => {
+  ])('that %s causes a 500, and gets the event again', async (_, fail) => {
     const onInbound = vi.fn<() => void | Promise<void>>().mockImplementationOnce(fail);
     const { receiver, of } = testReceiver({ handlers: { onInbound } });
     const error = await failureOf(receiver.receive(post(inboundBody())));
@@ -306,7 +306,7 @@ describe('a handler', () => {
     expect(onInbound).toHaveBeenCalledTimes(2);
   });
 
-  it('that takes too long is told so, is not waited for, and gets the event again', async () => {
+  it('that takes too long is aborted, not waited for, and gets the event again', async () => {
     useFakeTimeouts();
     const signals: AbortSignal[] = [];
     const { receiver, of } = testReceiver({
@@ -327,7 +327,7 @@ describe('a handler', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('has 10 s unless told otherwise', async () => {
+  it('has 10 s by default', async () => {
     useFakeTimeouts();
     const { receiver } = testReceiver({ handlers: { onInbound: () => new Promise(() => {}) } });
     const receiving = failureOf(receiver.receive(post(inboundBody())));
@@ -340,7 +340,7 @@ describe('a handler', () => {
     expect((await receiving).reason).toBe('timed-out');
   });
 
-  it('is seen through when the other end goes away meanwhile: the next attempt finds it done', async () => {
+  it('runs to the end when the sender closes the connection: the next delivery finds the event done', async () => {
     const gone = new AbortController();
     const seen: boolean[] = [];
     const { receiver } = testReceiver({
@@ -357,7 +357,7 @@ describe('a handler', () => {
     expect(await receiver.receive(post(inboundBody()))).toMatchObject({ duplicate: true });
   });
 
-  it('may be a method of a class, with its own this', async () => {
+  it('can be a method of a class, with its own this', async () => {
     class Handlers {
       readonly #seen: string[] = [];
       onInbound({ body }: { readonly body: string }): void {
@@ -373,7 +373,7 @@ describe('a handler', () => {
     expect(handlers.seen()).toEqual(['Thanks']);
   });
 
-  it('stays the one that was given, whatever becomes of the map', async () => {
+  it('stays the one that was passed, even when the map changes', async () => {
     const handlers = { onInbound: vi.fn() };
     const { onInbound } = handlers;
     const { receiver } = testReceiver({ handlers });
@@ -384,8 +384,8 @@ describe('a handler', () => {
   });
 });
 
-describe('trouble with a store', () => {
-  it('answers 503 when the limit store fails, but guards and consent have taken the event in', async () => {
+describe('a failing store', () => {
+  it('causes a 503 when it is the limit store, but guards and consent have the event', async () => {
     const onInbound = vi.fn();
     const limits = memoryLimits();
     vi.spyOn(limits, 'take').mockRejectedValue(new Error('down'));
@@ -398,7 +398,7 @@ describe('trouble with a store', () => {
     expect(client.of('store-failed')).toMatchObject([{ store: 'limits' }]);
   });
 
-  it('also takes it in when the store hangs and timeoutMs is short; what it grants late is given back', async () => {
+  it('lets guards and consent have the event when it hangs and timeoutMs is short, and its late grant is given back', async () => {
     useFakeTimeouts();
     const client = testReceiver({ timeoutMs: 1_000 });
     const inboundPort = inboundPortOf(client);
@@ -417,7 +417,7 @@ describe('trouble with a store', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('minds no store that says something else, or fails, too late', async () => {
+  it('is ignored when it responds otherwise, or fails, too late', async () => {
     useFakeTimeouts();
     for (const late of [{ kind: 'done' } as const, new Error('late')]) {
       const client = testReceiver({ timeoutMs: 1_000 });
@@ -435,7 +435,7 @@ describe('trouble with a store', () => {
     }
   });
 
-  it('answers 503 when guards or consent cannot take it in, and the event comes again', async () => {
+  it('causes a 503 when guards or consent need it, and the event comes again', async () => {
     const onInbound = vi.fn();
     const client = testReceiver({ handlers: { onInbound } });
     vi.spyOn(inboundPortOf(client), 'applyInbound').mockRejectedValueOnce(new Error('down'));
@@ -457,7 +457,7 @@ describe('a client that is closed', () => {
     expect(of('webhook-failed')).toMatchObject([{ reason: 'unavailable' }]);
   });
 
-  it('waits for the deliveries under way', async () => {
+  it('waits for deliveries in progress', async () => {
     let finish: () => void = () => {};
     const onInbound = vi.fn(() => new Promise<void>((resolve) => (finish = resolve)));
     const { receiver, sms } = testReceiver({ handlers: { onInbound } });
@@ -472,7 +472,7 @@ describe('a client that is closed', () => {
     await closing;
   });
 
-  it('ends them after its drain time: 503, so that 8x8 tries another process', async () => {
+  it('ends them after its drain time with 503, so that 8x8 tries another process', async () => {
     const onInbound = vi.fn(() => new Promise<void>(() => {}));
     const { receiver, sms } = testReceiver({ handlers: { onInbound } });
     const receiving = receiver.handle(post(inboundBody()));

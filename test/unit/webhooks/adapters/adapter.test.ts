@@ -27,7 +27,7 @@ function errorOf(work: () => unknown): unknown {
 }
 
 describe('an adapter', () => {
-  it.each(Object.entries(ADAPTERS))('%s refuses at start-up what is no receiver', (name, adapter) => {
+  it.each(Object.entries(ADAPTERS))('%s refuses, at start-up, anything but a receiver', (name, adapter) => {
     for (const wrong of [undefined, {}, { respond() {} }]) {
       const error = errorOf(() => adapter(wrong as never));
       expect(error).toBeInstanceOf(ConfigurationError);
@@ -35,14 +35,11 @@ describe('an adapter', () => {
     }
   });
 
-  it.each<Adapter>([toHonoHandler, toNextHandler])(
-    'refuses an option that it does not know: %o',
-    (adapter) => {
-      const { receiver } = createFakeReceiver();
-      const error = errorOf(() => adapter(receiver as never, { remoteAdress: () => '' } as never));
-      expect(error).toMatchObject({ message: expect.stringContaining('Did you mean "remoteAddress"?') });
-      const wrong = errorOf(() => adapter(receiver as never, { remoteAddress: '1.2.3.4' } as never));
-      expect(wrong).toMatchObject({ option: 'options.remoteAddress' });
-    },
-  );
+  it.each<Adapter>([toHonoHandler, toNextHandler])('refuses an unknown option: %o', (adapter) => {
+    const { receiver } = createFakeReceiver();
+    const error = errorOf(() => adapter(receiver as never, { remoteAdress: () => '' } as never));
+    expect(error).toMatchObject({ message: expect.stringContaining('Did you mean "remoteAddress"?') });
+    const wrong = errorOf(() => adapter(receiver as never, { remoteAddress: '1.2.3.4' } as never));
+    expect(wrong).toMatchObject({ option: 'options.remoteAddress' });
+  });
 });

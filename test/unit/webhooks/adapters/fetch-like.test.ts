@@ -9,7 +9,7 @@ import { inboundBody, post as postEvent, testReceiver } from '../../../support/w
 type Ask = (request: Request) => Promise<Response>;
 type AddressOf = (request: Request) => string | null | undefined;
 
-/** Real Hono, with and without somebody who reads the body first, and a handler as Next.js calls it. */
+/** Real Hono, with and without a middleware that reads the body first, and a handler as Next.js calls it. */
 const FRAMEWORKS: readonly (readonly [string, (receiver: WebhookReceiver, addressOf?: AddressOf) => Ask])[] =
   [
     ['Hono', (receiver, addressOf) => startHono(receiver, addressOf, false)],
@@ -42,7 +42,7 @@ const post = (init: RequestInit = {}): Request =>
   });
 
 describe.each(FRAMEWORKS)('%s', (_name, start) => {
-  it('hands over method, headers and body, and no address on its own', async () => {
+  it('passes method, headers and body, and no address by default', async () => {
     const fake = createFakeReceiver();
     const request = post({ headers: { ...LET_IN, 'x-forwarded-for': '1.2.3.4' } });
     const response = await start(fake.receiver)(request);
@@ -53,7 +53,7 @@ describe.each(FRAMEWORKS)('%s', (_name, start) => {
     expect([delivery.header('X-Forwarded-For'), delivery.header('x-none')]).toEqual(['1.2.3.4', undefined]);
   });
 
-  it('asks the team for the address', async () => {
+  it('gets the address from the option', async () => {
     const fake = createFakeReceiver();
     const ask = start(fake.receiver, (request) => request.headers.get('cf-connecting-ip'));
     await ask(post({ headers: { ...LET_IN, 'cf-connecting-ip': '1.2.3.4' } }));
@@ -61,7 +61,7 @@ describe.each(FRAMEWORKS)('%s', (_name, start) => {
     expect(fake.seen.map(({ delivery }) => delivery.remoteAddress)).toEqual(['1.2.3.4', undefined]);
   });
 
-  it('gives the status and the headers of the response, and nothing else', async () => {
+  it('responds with the status and the headers, and nothing else', async () => {
     const fake = createFakeReceiver();
     fake.respondWith(async () => ({ status: 503, headers: { 'Retry-After': '1' } }));
     const response = await start(fake.receiver)(post());
@@ -69,13 +69,13 @@ describe.each(FRAMEWORKS)('%s', (_name, start) => {
     expect(response.body).toBeNull();
   });
 
-  it('lets nobody in with a wrong password', async () => {
+  it('refuses a wrong password', async () => {
     const fake = createFakeReceiver();
     const response = await start(fake.receiver)(post({ headers: { authorization: 'wrong' } }));
     expect([response.status, fake.seen.length]).toEqual([401, 0]);
   });
 
-  it('answers 500 where the receiver or the team throws, and never throws itself', async () => {
+  it('answers 500 when the receiver or the option throws, and never throws itself', async () => {
     const fake = createFakeReceiver();
     const askReceiver = start(fake.receiver);
     const askTeam = start(fake.receiver, () => {
@@ -87,7 +87,7 @@ describe.each(FRAMEWORKS)('%s', (_name, start) => {
     expect((await askReceiver(post())).status).toBe(500);
   });
 
-  it('tells the receiver when the other end goes away', async () => {
+  it('aborts the signal when the sender closes the connection', async () => {
     const fake = createFakeReceiver();
     const leaving = new AbortController();
     await start(fake.receiver)(post({ signal: leaving.signal }));
@@ -96,8 +96,8 @@ describe.each(FRAMEWORKS)('%s', (_name, start) => {
   });
 });
 
-describe('Hono behind a middleware that read the body past it', () => {
-  it('answers a stranger as ever, and says to who may come in that the body is gone', async () => {
+describe('Hono behind a middleware that read the body without Hono', () => {
+  it('answers a stranger with 401, and 8x8 with 408 because the body is gone', async () => {
     const { receiver } = testReceiver();
     const app = new Hono();
     app.use(async (context, next) => {

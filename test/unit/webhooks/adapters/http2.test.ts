@@ -7,7 +7,7 @@ import { toNodeHandler } from '../../../../src/webhooks/adapters/node.ts';
 import type { WebhookReceiver } from '../../../../src/webhooks/delivery.ts';
 import { createFakeReceiver, LET_IN, MAX_BYTES } from '../../../support/fake-receiver.ts';
 
-/** Starts to listen; gives the port and what ends it. */
+/** Starts a server; returns its port and a function that closes it. */
 type Start = (receiver: WebhookReceiver) => Promise<{ readonly port: number; close(): Promise<unknown> }>;
 
 const SERVERS: readonly (readonly [string, Start])[] = [
@@ -49,7 +49,7 @@ describe.each(SERVERS)('%s', (_name, start) => {
     return { fake, session };
   }
 
-  /** Posts; gives the status once the stream is closed on both sides. */
+  /** Posts, and resolves with the status when the stream is closed on both sides. */
   function post(session: ClientHttp2Session, body: string, headers: object = LET_IN): Promise<number> {
     return new Promise((resolve, reject) => {
       const stream = session.request({ ':method': 'POST', ':path': '/webhooks/8x8', ...headers });
@@ -63,13 +63,13 @@ describe.each(SERVERS)('%s', (_name, start) => {
     });
   }
 
-  it('hands over the body and the address', async () => {
+  it('passes the body and the address', async () => {
     const { fake, session } = await begin();
     expect(await post(session, '{"a":1}')).toBe(200);
     expect(fake.seen).toMatchObject([{ body: '{"a":1}', delivery: { remoteAddress: '127.0.0.1' } }]);
   });
 
-  it('closes the stream of a body that was not read to its end, and only that one', async () => {
+  it('closes only the stream of a body that was not read to its end', async () => {
     const { fake, session } = await begin();
     const big = 'x'.repeat(10 * MAX_BYTES);
     expect(await post(session, big)).toBe(413);
@@ -78,7 +78,7 @@ describe.each(SERVERS)('%s', (_name, start) => {
     expect(fake.seen).toHaveLength(1);
   });
 
-  it('tells the receiver when the stream is cancelled', async () => {
+  it('aborts the signal when the stream is cancelled', async () => {
     const { fake, session } = await begin();
     const aborted = new Promise<void>((resolve) => {
       fake.respondWith(

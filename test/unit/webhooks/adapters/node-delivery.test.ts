@@ -32,30 +32,27 @@ async function deliveryOf(request: NodeWebhookRequest, body?: unknown): Promise<
   return deliveries[0] as WebhookDelivery;
 }
 
-describe('a delivery made of what Node has', () => {
-  it('joins the values of a header that came several times', async () => {
+describe('a delivery built from a Node request', () => {
+  it('joins the values of a repeated header', async () => {
     const { header } = await deliveryOf(
       requestOf({ headers: { 'x-forwarded-for': ['1.1.1.1', '2.2.2.2'] } }),
     );
     expect(header('X-Forwarded-For')).toBe('1.1.1.1, 2.2.2.2');
   });
 
-  it('has an empty method where there is none', async () => {
+  it('has an empty method when the request has none', async () => {
     expect((await deliveryOf(requestOf())).method).toBe('');
   });
 
-  it.each([[null], [0], [false], [['a']], [{ a: 1 }]])(
-    'takes %j for JSON that was parsed already',
-    async (body) => {
-      expect((await deliveryOf(requestOf(), body)).body).toEqual({ parsed: body });
-    },
-  );
+  it.each([[null], [0], [false], [['a']], [{ a: 1 }]])('treats %j as parsed JSON', async (body) => {
+    expect((await deliveryOf(requestOf(), body)).body).toEqual({ parsed: body });
+  });
 
-  it('takes {} for the body once somebody has read the request', async () => {
+  it('treats {} as the body when the request has been read', async () => {
     expect((await deliveryOf(requestOf({ readableDidRead: true }), {})).body).toEqual({ parsed: {} });
   });
 
-  it('leaves no listener behind, whatever becomes of the work', async () => {
+  it('leaves no listener behind, however the work ends', async () => {
     const response = createResponse();
     const outcome = await withDelivery(requestOf(), response, '', async ({ signal }) => {
       expect([response.listenerCount('close'), signal?.aborted]).toEqual([1, false]);
@@ -69,7 +66,7 @@ describe('a delivery made of what Node has', () => {
     expect(response.listenerCount('close')).toBe(0);
   });
 
-  it('has no response for whoever went away', async () => {
+  it('has no response when the sender has closed the connection', async () => {
     const response = createResponse();
     const outcome = await withDelivery(requestOf(), response, '', async ({ signal }) => {
       response.emit('close');
@@ -79,7 +76,7 @@ describe('a delivery made of what Node has', () => {
     expect(outcome).toBeUndefined();
   });
 
-  it('ends no stream of which only a part was wanted', async () => {
+  it('does not end a stream that was read in part', async () => {
     let ended = false;
     async function* pieces() {
       try {

@@ -19,7 +19,7 @@ describe.each(WEBHOOK_SERVERS)('%s', (_name, reader, start) => {
     return fake;
   }
 
-  it('hands over method, headers, body and the address of the socket', async () => {
+  it('passes method, headers, body and the address of the socket', async () => {
     const fake = await begin();
     const response = await post('{"a":"é"}', { ...LET_IN, 'x-forwarded-for': '1.2.3.4' });
     expect([response.status, await response.text()]).toEqual([200, '']);
@@ -38,7 +38,7 @@ describe.each(WEBHOOK_SERVERS)('%s', (_name, reader, start) => {
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
   });
 
-  it('answers 500 where the receiver throws against its word', async () => {
+  it('answers 500 when the receiver throws against its contract', async () => {
     const fake = await begin();
     fake.respondWith(() => Promise.reject(new Error('Not even this may end the process.')));
     const response = await post('{}');
@@ -61,7 +61,7 @@ describe.each(WEBHOOK_SERVERS)('%s', (_name, reader, start) => {
     expect(fake.seen.map(({ body }) => body)).toEqual(['{"a":1}', '{"a":1}', '{"a":1}']);
   });
 
-  it('tells the receiver when the other end goes away', async () => {
+  it('aborts the signal when the sender closes the connection', async () => {
     const fake = await begin();
     const leaving = new AbortController();
     const aborted = new Promise<void>((resolve) => {
@@ -88,7 +88,7 @@ describe.each(WEBHOOK_SERVERS)('%s', (_name, reader, start) => {
     expect((await post('{}')).status).toBe(200);
   });
 
-  it('does not abort what has been answered', async () => {
+  it('does not abort after the response', async () => {
     const fake = await begin();
     await post('{}');
     await server?.close();
@@ -96,7 +96,7 @@ describe.each(WEBHOOK_SERVERS)('%s', (_name, reader, start) => {
   });
 
   if (reader === 'receiver') {
-    it('answers a body that is too big, and ends the connection instead of reading on', async () => {
+    it('responds to a body that is too large, and ends the connection instead of reading on', async () => {
       await begin();
       const response = await talk(endlessPost(LET_IN.authorization), 1);
       expect(response).toMatch(/^HTTP\/1\.1 413 /);
@@ -104,7 +104,7 @@ describe.each(WEBHOOK_SERVERS)('%s', (_name, reader, start) => {
       expect((await post('{}')).status).toBe(200);
     });
 
-    it('refuses before the body has come', async () => {
+    it('refuses before the body has arrived', async () => {
       const fake = await begin();
       const response = await talk(endlessPost('a-wrong-password').slice(0, 200), 1);
       expect(response).toMatch(/^HTTP\/1\.1 401 /);
@@ -114,7 +114,7 @@ describe.each(WEBHOOK_SERVERS)('%s', (_name, reader, start) => {
   }
 });
 
-/** A POST of which more than is allowed has come, and more is to come. */
+/** A POST whose body is too large already, and goes on. */
 function endlessPost(authorization: string): string {
   const head = [
     'POST /webhooks/8x8 HTTP/1.1',
@@ -128,7 +128,7 @@ function endlessPost(authorization: string): string {
   return `${head}${'x'.repeat(MAX_BYTES + 1)}`;
 }
 
-/** Writes a request, again after each response; gives everything that came back when `times` responses did, or at the end. */
+/** Writes a request, and again after each response; resolves with all output after `times` responses, or at the end. */
 function talk(request: string, times: number): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(server?.port ?? 0, '127.0.0.1', () => socket.write(request));
@@ -141,7 +141,7 @@ function talk(request: string, times: number): Promise<string> {
       if (responses < times) socket.write(request);
       else socket.end();
     });
-    // What the server no longer reads may come back as a reset, after the response.
+    // A reset may follow the response, because the server stops reading.
     socket.on('error', () => {});
     socket.on('close', () => resolve(received));
   });

@@ -54,7 +54,7 @@ function checkWith(options: Partial<AccessTokenOptions>, clock: FakeClock = crea
   };
 }
 
-/** A key server, and how often it was asked. */
+/** A key server, and the number of requests to it. */
 function keyServer(response: () => Promise<Response> | Response) {
   const asked: { url: string; init: RequestInit | undefined }[] = [];
   const fetch: Fetch = async (url, init) => {
@@ -76,8 +76,8 @@ async function outcomeOf(checking: Promise<unknown>): Promise<unknown> {
   }
 }
 
-describe('an access token with a key of your own', () => {
-  it('fits as PEM, as JWK and as CryptoKey', async () => {
+describe('an access token with a local key', () => {
+  it('is verified with PEM, JWK and CryptoKey', async () => {
     for (const key of [await exportSPKI(pair.publicKey), await publicJwk(pair), pair.publicKey]) {
       const check = checkWith({ key });
       expect(await check.with()).toBeUndefined();
@@ -88,7 +88,7 @@ describe('an access token with a key of your own', () => {
     expect(await check.with({ key: elliptic.privateKey, header: { alg: 'ES256' } })).toBeUndefined();
   });
 
-  it('takes the name of the scheme in any case', async () => {
+  it('accepts the scheme in upper and lower case', async () => {
     const check = checkWith({ key: pair.publicKey });
     const token = await tokenOf();
     for (const scheme of ['Bearer ', 'bearer ', 'BEARER   ']) {
@@ -121,7 +121,7 @@ describe('an access token with a key of your own', () => {
     expect(await checkWith({ key: pair.publicKey }).with({ claims })).toBe('wrong-token');
   });
 
-  it('goes by the client’s clock, and tolerates 30 s, or as told', async () => {
+  it('is checked with the client’s clock, with a tolerance of 30 s or the option', async () => {
     const check = checkWith({ key: pair.publicKey });
     expect(await check.with({ claims: { exp: SECONDS - 29, nbf: SECONDS + 29 } })).toBeUndefined();
     const token = `Bearer ${await tokenOf()}`;
@@ -134,14 +134,14 @@ describe('an access token with a key of your own', () => {
     expect(await strict.with({ claims: { exp: SECONDS + 1 } })).toBeUndefined();
   });
 
-  it('takes any of several issuers and audiences', async () => {
+  it('may have any of several issuers and audiences', async () => {
     const check = checkWith({ key: pair.publicKey, issuer: ['a', ISSUER], audience: ['b', AUDIENCE] });
     expect(await check.with()).toBeUndefined();
     expect(await check.with({ claims: { aud: ['x', 'b'], iss: 'a' } })).toBeUndefined();
     expect(await check.with({ claims: { aud: 'a', iss: 'b' } })).toBe('wrong-token');
   });
 
-  it('is held against what was checked, whatever becomes of the options', async () => {
+  it('is checked against the options as they were passed, even when they change', async () => {
     const [key, issuer, audience] = [await publicJwk(pair), [ISSUER], [AUDIENCE]];
     const check = checkWith({ key, issuer, audience });
     Object.assign(key, await publicJwk(other));
@@ -159,13 +159,13 @@ describe('an access token with a key of your own', () => {
     [['webhooks:write sms'], 'wrong-token'],
     [undefined, 'wrong-token'],
     [7, 'wrong-token'],
-  ])('with the scope %j gives %s where two are wanted', async (scope, expected) => {
+  ])('with the scope %j gives %s when two are required', async (scope, expected) => {
     const check = checkWith({ key: pair.publicKey, scope: 'webhooks:write sms' });
     expect(await check.with({ claims: { scope } })).toBe(expected);
     expect(await check.with({ claims: { scp: scope } })).toBe(expected);
   });
 
-  it('is refused when it is signed with a shared secret, not at all, or in a way that was not named', async () => {
+  it('is refused when it is unsigned, signed with a shared secret, or with an algorithm that was not listed', async () => {
     const pem = await exportSPKI(pair.publicKey);
     const check = checkWith({ key: pem });
     const confused = await tokenOf({ key: new TextEncoder().encode(pem), header: { alg: 'HS256' } });
@@ -178,7 +178,7 @@ describe('an access token with a key of your own', () => {
     expect(await only.with()).toBe('wrong-token');
   });
 
-  it('is refused, not thrown at anybody, when the PEM text is no key', async () => {
+  it('is refused without an exception when the PEM text is not a key', async () => {
     const key = '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----';
     expect(await checkWith({ key }).with()).toBe('wrong-token');
   });
@@ -188,7 +188,7 @@ describe('an access token with a key server', () => {
   const keysOf = async (...pairs: readonly (readonly [Pair, object?])[]) =>
     Response.json({ keys: await Promise.all(pairs.map(([each, fields]) => publicJwk(each, fields))) });
 
-  it('is asked at the first token, once, and follows no redirect', async () => {
+  it('is requested once, at the first token, without following redirects', async () => {
     const { asked, fetch } = keyServer(() => keysOf([pair, { kid: '1' }]));
     const check = checkWith({ jwksUrl: JWKS_URL, fetch });
     expect(asked).toEqual([]);
@@ -199,7 +199,7 @@ describe('an access token with a key server', () => {
     expect(asked[0]).toMatchObject({ url: JWKS_URL, init: { redirect: 'manual', method: 'GET' } });
   });
 
-  it('uses the global fetch of the moment when none is given', async () => {
+  it('uses the current global fetch by default', async () => {
     const { asked, fetch } = keyServer(() => keysOf([pair]));
     const check = checkWith({ jwksUrl: JWKS_URL });
     vi.stubGlobal('fetch', fetch);
@@ -207,7 +207,7 @@ describe('an access token with a key server', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('is not asked again for keys that strangers make up', async () => {
+  it('is not requested again for key IDs that strangers make up', async () => {
     const { asked, fetch } = keyServer(() => keysOf([pair, { kid: '1' }]));
     const check = checkWith({ jwksUrl: JWKS_URL, fetch });
     for (let index = 0; index < 20; index += 1) {
@@ -216,7 +216,7 @@ describe('an access token with a key server', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('may have several keys that fit a token without a key id', async () => {
+  it('may have several keys that match a token without a key ID', async () => {
     const { fetch } = keyServer(() => keysOf([other], [pair]));
     const check = checkWith({ jwksUrl: JWKS_URL, fetch });
     expect(await check.with()).toBeUndefined();
@@ -239,12 +239,12 @@ describe('an access token with a key server', () => {
       () => new Response(null, { status: 302, headers: { location: 'https://evil.example' } }),
     ],
     ['takes too long', () => Promise.reject(Object.assign(new Error('late'), { name: 'TimeoutError' }))],
-  ])('gives "try again" and not "wrong" when it %s', async (_, response) => {
+  ])('results in "try again" and not "wrong" when it %s', async (_, response) => {
     const { fetch } = keyServer(response);
     expect(await outcomeOf(checkWith({ jwksUrl: JWKS_URL, fetch }).with())).toBe('unavailable');
   });
 
-  it('is not waited for longer than 5 s, also by a fetch that ignores its signal', async () => {
+  it('is not waited for longer than 5 s, even with a fetch that ignores its signal', async () => {
     const limit = new AbortController();
     const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal);
     const fetch = () => {
@@ -265,7 +265,7 @@ describe('an access token with a key server', () => {
     expect(await check({ header: () => authorization })).toBeUndefined();
   });
 
-  it('is left alone for a second after it failed, and works again after that', async () => {
+  it('is not requested for a second after a failure, and works again after that', async () => {
     let isDown = true;
     const { asked, fetch } = keyServer(() => (isDown ? new Response('', { status: 503 }) : keysOf([pair])));
     const check = checkWith({ jwksUrl: JWKS_URL, fetch });

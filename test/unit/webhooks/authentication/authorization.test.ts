@@ -8,7 +8,7 @@ const given = (authorization: string | undefined) => ({
 });
 
 describe('authorization', () => {
-  it('takes the literal header and nothing like it', async () => {
+  it('accepts the literal header and nothing similar', async () => {
     const check = createAuthorizationCheck(AUTHORIZATION);
     expect(await check(given(AUTHORIZATION))).toBeUndefined();
     for (const wrong of [
@@ -27,14 +27,14 @@ describe('authorization', () => {
     }
   });
 
-  it('takes any of several, for rotation', async () => {
+  it('accepts any of several values, for rotation', async () => {
     const check = createAuthorizationCheck([OTHER, AUTHORIZATION]);
     expect(await check(given(AUTHORIZATION))).toBeUndefined();
     expect(await check(given(OTHER))).toBeUndefined();
     expect(await check(given(`${OTHER}x`))).toBe('wrong-authorization');
   });
 
-  it('compares digests of both, so that no length and no prefix shows', async () => {
+  it('compares digests, so that neither length nor prefix is revealed', async () => {
     const digest = vi.spyOn(crypto.subtle, 'digest');
     try {
       const check = createAuthorizationCheck([OTHER, AUTHORIZATION]);
@@ -48,7 +48,7 @@ describe('authorization', () => {
     }
   });
 
-  it('spends nothing on a header that is missing or too long', async () => {
+  it('does no work for a header that is missing or too long', async () => {
     const digest = vi.spyOn(crypto.subtle, 'digest');
     try {
       const check = createAuthorizationCheck(AUTHORIZATION);
@@ -60,7 +60,7 @@ describe('authorization', () => {
     }
   });
 
-  it('keeps what was checked, whatever becomes of the array', async () => {
+  it('keeps the values as they were passed, even when the array changes', async () => {
     const values = [AUTHORIZATION];
     const check = createAuthorizationCheck(values);
     values[0] = OTHER;

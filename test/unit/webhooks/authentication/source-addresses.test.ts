@@ -25,7 +25,7 @@ describe('8x8’s published addresses', () => {
     for (const address of all) expect(parseAddress(address)?.kind()).toBe('ipv4');
   });
 
-  it('count only for the regions that were named', async () => {
+  it('count only for the selected regions', async () => {
     for (const region of REGIONS) {
       for (const address of WEBHOOK_SOURCE_ADDRESSES[region]) {
         expect(await check({ regions: [region] }, address)).toBeUndefined();
@@ -38,7 +38,7 @@ describe('8x8’s published addresses', () => {
 });
 
 describe('sourceAddresses', () => {
-  it('takes also what was added, and a connection over IPv6 for the same', async () => {
+  it('accepts additional addresses, also over IPv6', async () => {
     const options = { regions: ['apac'], also: ['203.0.113.0/24', '2001:db8::7'] } as const;
     for (const address of [OURS, `::ffff:${OURS}`, '203.0.113.200', '2001:db8::7']) {
       expect(await check(options, address)).toBeUndefined();
@@ -47,13 +47,13 @@ describe('sourceAddresses', () => {
     expect(await check({ also: ['203.0.113.1'] }, OURS)).toBe('unknown-address');
   });
 
-  it('refuses when nobody says who is at the other end', async () => {
+  it('refuses when the address of the other end is unknown', async () => {
     expect(await check({ regions: ['apac'] }, undefined, OURS)).toBe('no-address');
     expect(await check({ regions: ['apac'] }, '', OURS)).toBe('no-address');
     expect(await check({ regions: ['apac'] }, 'nonsense', OURS)).toBe('unknown-address');
   });
 
-  it('believes no X-Forwarded-For unless a trusted proxy wrote it', async () => {
+  it('ignores X-Forwarded-For unless a trusted proxy wrote it', async () => {
     expect(await check({ regions: ['apac'] }, STRANGER, OURS)).toBe('unknown-address');
     expect(await check({ regions: ['apac'], trustedProxies: ['10.0.0.0/8'] }, STRANGER, OURS)).toBe(
       'unknown-address',
@@ -81,16 +81,16 @@ describe('sourceAddresses', () => {
     ['proxies only', '10.0.0.1', '10.0.0.3, 10.0.0.2', 'unknown-address'],
     ['31 hops', '10.0.0.1', [OURS, ...Array(30).fill('10.0.0.2')].join(','), undefined],
     [
-      'more hops than stand in any row',
+      'more hops than any real chain',
       '10.0.0.1',
       [OURS, ...Array(31).fill('10.0.0.2')].join(','),
       'unknown-address',
     ],
-  ])('finds the client behind %s', async (_, remote, forwardedFor, expected) => {
+  ])('finds the sender behind %s', async (_, remote, forwardedFor, expected) => {
     expect(await check(behind, remote, forwardedFor)).toBe(expected);
   });
 
-  it('cuts a long header instead of reading it', async () => {
+  it('does not read the rest of a long header', async () => {
     const split = vi.spyOn(String.prototype, 'split');
     try {
       await check(behind, '10.0.0.1', '1.1.1.1,'.repeat(10_000));
