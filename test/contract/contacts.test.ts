@@ -119,7 +119,7 @@ describeContract('contacts, groups and their jobs', () => {
     expectNoViolation();
   });
 
-  it('what the emulator refuses', async () => {
+  it('requests that the emulator refuses', async () => {
     const { contacts, groups, contactJobs } = client.sms;
     const { id: groupId } = await groups.create({ name: 'one' });
     await contacts.create(contact);
@@ -144,7 +144,7 @@ describeContract('contacts, groups and their jobs', () => {
     expectNoViolation();
   });
 
-  it('whatever the client lets through', async () => {
+  it('every request that the client accepts', async () => {
     const word = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 12 }),
       fc.string({ unit: 'binary-ascii', maxLength: 12 }),
@@ -203,7 +203,7 @@ describeContract('contacts, groups and their jobs', () => {
     expect(sent).toBeGreaterThan(150);
   });
 
-  it("8x8's documented requests are taken by the emulator", async () => {
+  it("8x8's documented requests are accepted by the emulator", async () => {
     const emulator = createEmulator();
     const statuses: Record<string, number[]> = {};
     for (const { operationId, method, path, request } of contract.operations('contacts')) {

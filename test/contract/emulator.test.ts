@@ -9,7 +9,7 @@ const message = { destination: '+6591234567', text: 'Your code is 4711' };
 const later = new Date(START + 3_600_000).toISOString();
 const covered = new Set<string>();
 
-describeContract("the emulator's answers", () => {
+describeContract("the emulator's responses", () => {
   let contract: Contract;
   let recorder: ContractRecorder;
 
@@ -29,7 +29,7 @@ describeContract("the emulator's answers", () => {
     server = start();
   });
 
-  /** Every answer was valid; requests may be wrong on purpose. */
+  /** Expects every response to be valid; requests may be invalid on purpose. */
   function expectValidAnswers(): void {
     for (const operationId of recorder.covered) covered.add(operationId);
     expect(recorder.violations.filter(({ side }) => side === 'response')).toEqual([]);
@@ -101,7 +101,7 @@ describeContract("the emulator's answers", () => {
     expect(recorder.violations.map(({ fault }) => fault)).toEqual([]);
   });
 
-  it('to what is wrong with a message', async () => {
+  it('to malformed messages', async () => {
     const wrong: readonly Record<string, unknown>[] = [
       { ...message, destination: '123' },
       { destination: message.destination },
@@ -111,14 +111,14 @@ describeContract("the emulator's answers", () => {
     ];
     const statuses: number[] = [];
     for (const body of wrong) {
-      const answers = [
+      const responses = [
         await server.call('POST', `${SUB_ACCOUNT}/messages`, body),
         await server.call('POST', `${SUB_ACCOUNT}/messages/batch`, {
           messages: [body],
           includeMessagesInResponse: true,
         }),
       ];
-      statuses.push(...answers.map(({ status }) => status));
+      statuses.push(...responses.map(({ status }) => status));
     }
     expect(statuses).toEqual([400, 400, 400, 200, 400, 400, 200, 200, 400, 400]);
     expectValidAnswers();
@@ -129,7 +129,7 @@ describeContract("the emulator's answers", () => {
     const { call } = server;
     const noKey = { headers: { 'content-type': 'application/json' } };
     const other = '/api/v1/subaccounts/other_team/messages';
-    const answers = [
+    const responses = [
       await call('POST', `${SUB_ACCOUNT}/messages`, message, noKey),
       await call('GET', `${ACCOUNT}/balance`, undefined, noKey),
       await call('POST', other, message),
@@ -143,7 +143,7 @@ describeContract("the emulator's answers", () => {
       await call('GET', `/api/v1/accounts/${UNKNOWN}/prices`),
       await call('GET', `${ACCOUNT}/prices?mcc=525`),
     ];
-    expect(answers.map(({ status, body }) => [status, body.code])).toEqual([
+    expect(responses.map(({ status, body }) => [status, body.code])).toEqual([
       ...[
         [401, 1200],
         [401, 1200],
@@ -185,7 +185,7 @@ describeContract("the emulator's answers", () => {
 });
 
 describeContract('the contract harness', () => {
-  it('finds what 8x8 would ignore or refuse', async () => {
+  it('finds fields that 8x8 would ignore or refuse', async () => {
     const recorder = recordContract(async () => Response.json({ umid: 1 }));
     const post = (path: string, body: string, headers: Record<string, string> = {}) =>
       recorder.fetch(`https://sms.8x8.com${path}`, { method: 'POST', body, headers });
@@ -207,7 +207,7 @@ describeContract('the contract harness', () => {
     expect([...recorder.covered]).toEqual(['Send-Sms-Single']);
   });
 
-  it('asserts one request or answer', () => {
+  it('asserts one request or response', () => {
     const contract = loadContract();
     const path = `${SUB_ACCOUNT}/messages/${UNKNOWN}`;
     contract.assertRequest('sms', 'get-sms-message-details', { method: 'GET', path });

@@ -12,7 +12,7 @@ describeContract("8x8's documented examples", () => {
     contract = loadContract();
   });
 
-  it('are read by the harness as valid requests and answers', () => {
+  it('are valid requests and responses for the harness', () => {
     const faults: string[] = [];
     let count = 0;
     for (const api of APIS) {
@@ -38,7 +38,7 @@ describeContract("8x8's documented examples", () => {
     expect(faults).toEqual([]);
   });
 
-  it('of SMS requests are taken by the emulator', async () => {
+  it('of SMS requests are accepted by the emulator', async () => {
     const emulator = createEmulator();
     const statuses: number[] = [];
     for (const { method, path, request } of contract.operations('sms')) {

@@ -15,7 +15,7 @@ describeContract('the Number Lookup API', () => {
     contract = loadContract();
   });
 
-  it('every request that the client lets through, and its answer', async () => {
+  it('every request that the client accepts, and its response', async () => {
     const recorder = recordContract(
       createEmulator({ requestsPerSecond: false, maxKept: 100 }).fetch,
       contract,
@@ -43,14 +43,14 @@ describeContract('the Number Lookup API', () => {
     expect([...recorder.covered]).toEqual(wanted);
   });
 
-  it("the emulator's answers, also to what is wrong", async () => {
+  it("the emulator's responses, also to malformed requests", async () => {
     let violations: ReturnType<typeof recordContract>['violations'] = [];
     const { call } = startEmulator({ subAccountIds: ['team_otp'] }, (fetch) => {
       const recorder = recordContract(fetch, contract);
       violations = recorder.violations;
       return recorder.fetch;
     });
-    const answers = [
+    const responses = [
       await call('GET', `${PHONES}/%2B6591234567`),
       await call('GET', `${PHONES}/91234567?country=SG&type=operator`),
       await call('GET', `${PHONES}/%2B6591234567?type=live`),
@@ -58,7 +58,7 @@ describeContract('the Number Lookup API', () => {
       await call('GET', `${PHONES}/%2B6591234567`, undefined, { headers: {} }),
       await call('GET', '/api/v1/subaccounts/foreign/phones/%2B6591234567'),
     ];
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 400, 401, 400]);
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 400, 401, 400]);
     expect(violations).toEqual([]);
   });
 });

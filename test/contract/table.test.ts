@@ -39,7 +39,7 @@ describeContract('docs/api-coverage.md', () => {
     }
   });
 
-  it('names methods of the client, and tests that are there', () => {
+  it('names methods of the client, and tests that exist', () => {
     const { sms } = startClient();
     for (const { operationId, cells } of rows) {
       const methods = codeIn(cells[2]);

@@ -34,7 +34,7 @@ describeContract('the Verification API', () => {
     contract = loadContract();
   });
 
-  /** A client without limits, so that only the contract says no. */
+  /** A client without limits, so that only the contract refuses. */
   function start() {
     const { fetch, verifications } = (() => {
       const emulator = createEmulator({ requestsPerSecond: false, seed: 1, maxKept: 100 });
@@ -45,7 +45,7 @@ describeContract('the Verification API', () => {
     return { ...testClient({ fetch: recorder.fetch, guards, pace: false }), recorder, verifications };
   }
 
-  it('every operation with every field, requests and answers', async () => {
+  it('every operation with every field, requests and responses', async () => {
     const { sms, recorder, verifications } = start();
     const { sessionId } = await sms.verifications.start(everything);
     const given = { destination: '91000001', country: 'SG', subject: 'account-7' };
@@ -71,7 +71,7 @@ describeContract('the Verification API', () => {
     expect([...recorder.covered].sort()).toEqual([...wanted].sort());
   });
 
-  it('every request that the client lets through', async () => {
+  it('every request that the client accepts', async () => {
     const optional = <Value>(values: fc.Arbitrary<Value>) => fc.option(values, { nil: undefined });
     const word = fc.string({ unit: 'grapheme', maxLength: 12 });
     const number = fc.oneof(
@@ -80,7 +80,7 @@ describeContract('the Verification API', () => {
       fc.integer({ min: 0, max: 12 }),
     );
     const tail = fc.string({ unit: fc.constantFrom(...'a9%2#?[]{}|\\^é &=:@/.'), maxLength: 12 });
-    /** Most are what 8x8 takes, or absent: else hardly a request would get past all checks. */
+    /** Mostly values that 8x8 accepts, or absent ones: otherwise hardly any request would pass all checks. */
     const mostly = (good: fc.Arbitrary<unknown>, wild: fc.Arbitrary<unknown> = word) =>
       fc.oneof({ weight: 19, arbitrary: optional(good) }, { weight: 1, arbitrary: wild });
     const anyStart = fc.record({
@@ -151,7 +151,7 @@ describeContract('the Verification API', () => {
     expect(recorder.covered.size).toBe(3);
   });
 
-  it("the emulator's answers, also to what is wrong", async () => {
+  it("the emulator's responses, also to malformed requests", async () => {
     let violations: ReturnType<typeof recordContract>['violations'] = [];
     const { call, emulator } = startEmulator({ subAccountIds: ['team_otp'] }, (fetch) => {
       const recorder = recordContract(fetch, contract);
@@ -162,7 +162,7 @@ describeContract('the Verification API', () => {
     const noKey = { headers: { 'content-type': 'application/json' } };
     const begun = await call('POST', `${BASE}/sessions`, request);
     const { sessionId } = begun.body as unknown as { readonly sessionId: string };
-    const answers = [
+    const responses = [
       begun,
       await call('POST', `${BASE}/sessions`, request),
       await call('POST', `${BASE}/sessions`, { destination: '1' }),
@@ -178,9 +178,9 @@ describeContract('the Verification API', () => {
     ];
     for (const fault of ['429', '500', '503', 'tls'] as const) {
       emulator.failNext(fault);
-      answers.push(await call('POST', `${BASE}/sessions`, request));
+      responses.push(await call('POST', `${BASE}/sessions`, request));
     }
-    expect(answers.map(({ status, body }) => [status, body.code])).toEqual([
+    expect(responses.map(({ status, body }) => [status, body.code])).toEqual([
       [200, undefined],
       [403, 1400],
       [400, 1002],

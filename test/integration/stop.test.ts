@@ -3,7 +3,7 @@ import { ConsentError } from '../../src/index.ts';
 import { createTestClient, type TestClientOptions } from '../../src/testing/index.ts';
 import { createWebhookReceiver, type WebhookHandlers } from '../../src/webhooks/index.ts';
 
-/** The whole way round: message out, person answers, receiver, next message. Nothing is mocked but 8x8. */
+/** The whole round trip: message, reply, receiver, next message. Only 8x8 is emulated. */
 
 const PERSON = '+6591234567';
 const SECRET = 'Basic a-secret-of-enough-characters';
@@ -46,7 +46,7 @@ describe('a person who answers STOP to an advert', () => {
     expect(texts()).toEqual([advert.text, CONFIRMATION]);
     expect(outbox.lastTo(PERSON).from).toBe(advert.source);
 
-    // Saying it twice changes nothing, and the confirmation stays the only one.
+    // A second STOP changes nothing, and the confirmation stays the only one.
     clock.advance(60_000);
     expect(await emulator.reply(PERSON, 'STOP')).toMatchObject({ status: 200 });
     expect(texts()).toEqual([advert.text, CONFIRMATION]);
@@ -79,7 +79,7 @@ describe('a person who answers STOP to an advert', () => {
     await expect(sms.messages.send(advert)).rejects.toMatchObject({ code: 'consent', reason: 'opted-out' });
   });
 
-  it('leaves a history that says when and in which words', async () => {
+  it('leaves a history with the time and the text', async () => {
     const { sms, emulator, clock } = await startShop();
     const { event } = await emulator.reply(PERSON, 'STOP');
     const [granted, revoked] = await sms.consent.history(PERSON);
@@ -93,7 +93,7 @@ describe('a person who answers STOP to an advert', () => {
     });
   });
 
-  it('is heard once when the webhook comes three times', async () => {
+  it('is processed once when the webhook arrives three times', async () => {
     const heard: string[] = [];
     const { sms, emulator, texts } = await startShop({
       onInbound: ({ body }, { consent }) => void heard.push(`${body} ${consent.intent} ${consent.reply}`),
@@ -106,7 +106,7 @@ describe('a person who answers STOP to an advert', () => {
     expect(await sms.consent.history(PERSON)).toHaveLength(2);
   });
 
-  it('is heard although the handler throws, and the handler gets it again', async () => {
+  it('is processed although the handler throws, and the handler gets it again', async () => {
     let calls = 0;
     const { sms, emulator, texts, clock } = await startShop({
       onInbound() {
@@ -123,7 +123,7 @@ describe('a person who answers STOP to an advert', () => {
     expect(await sms.consent.history(PERSON)).toHaveLength(2);
   });
 
-  it('is not stopped by somebody who only says to be 8x8', async () => {
+  it('is not opted out by a sender who only claims to be 8x8', async () => {
     const { sms, emulator, receiver, texts } = await startShop();
     emulator.connect(receiver.handle, { authorization: 'Basic a-guess-of-enough-characters' });
     expect(await emulator.reply(PERSON, 'STOP')).toMatchObject({ status: 401 });
@@ -143,7 +143,7 @@ describe('a person who answers STOP to an advert', () => {
   });
 });
 
-describe('what networks report', () => {
+describe('a network report', () => {
   it('reaches the handler as an event, and the message as its state', async () => {
     const seen: string[] = [];
     const { emulator, outbox } = await startShop({
@@ -156,13 +156,13 @@ describe('what networks report', () => {
     expect(outbox.lastTo(PERSON).state).toBe('delivered');
   });
 
-  it('reaches the guards: a number that does not exist gets nothing more', async () => {
+  it('reaches the guards: a number that does not exist gets no more messages', async () => {
     const { sms, emulator } = await startShop();
     await emulator.report(PERSON, { state: 'undelivered', errorCode: 59 });
     await expect(sms.messages.send(advert)).rejects.toMatchObject({ submission: 'not-submitted' });
   });
 
-  it('clicks and answers arrive as their own events', async () => {
+  it('has its own events for clicks and answers', async () => {
     const seen: string[] = [];
     const { sms, emulator } = await startShop({
       onShortUrlClick: ({ shortUrl }) => void seen.push(shortUrl),

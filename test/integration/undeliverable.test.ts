@@ -18,7 +18,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** What a webhook receiver does with a receipt, after it was authenticated and parsed. */
+/** Applies a receipt as a webhook receiver does after authentication and parsing. */
 async function apply({ sms }: TestClient, receipt: Partial<DeliveryReceipt>): Promise<void> {
   const inboundPort = (sms as unknown as Record<symbol, InboundPort>)[INBOUND_PORT] as InboundPort;
   const whole: DeliveryReceipt = {
@@ -37,8 +37,8 @@ function startWith(undeliverable: GuardsOptions['undeliverable'] = undefined): T
   return testClient({ guards: { undeliverable, consent: { check: () => true } } });
 }
 
-describe('a number of which a receipt says that it does not exist', () => {
-  it('gets nothing, whatever the purpose, until it is released', async () => {
+describe('a number that a receipt calls non-existent', () => {
+  it('gets nothing for any purpose until it is released', async () => {
     const client = startWith();
     const { sms, emulator, of } = client;
     await sms.messages.send(message);
@@ -91,7 +91,7 @@ describe('a number of which a receipt says that it does not exist', () => {
     await expect(client.sms.messages.send(message)).resolves.toMatchObject({ status: 'accepted' });
   });
 
-  it('gets messages again when one arrived after all', async () => {
+  it('gets messages again when one was delivered', async () => {
     const client = startWith();
     await apply(client, {});
     await apply(client, { status: { state: 'delivered' } });
@@ -116,14 +116,14 @@ describe('a number of which a receipt says that it does not exist', () => {
     expect((await client.sms.guards.inspect(destination)).refusals).toEqual([]);
   });
 
-  it('is like any other when the guard is off', async () => {
+  it('is treated like any other when the guard is off', async () => {
     const client = startWith(false);
     await apply(client, {});
     await client.sms.messages.send(message);
     expect(client.of('number-undeliverable')).toEqual([]);
   });
 
-  it('costs a batch nothing but that one message', async () => {
+  it('blocks only that one message of a batch', async () => {
     const client = startWith();
     await apply(client, {});
     const messages = [1, 2, 3].map((index) => ({ ...message, destination: numberOf(index) }));
@@ -131,7 +131,7 @@ describe('a number of which a receipt says that it does not exist', () => {
     expect(results.map(({ status }) => status)).toEqual(['blocked', 'accepted', 'accepted']);
   });
 
-  it('is blocked for every client of the scope, also by another spelling', async () => {
+  it('is blocked for every client of the scope, also in another spelling', async () => {
     const client = startWith();
     await apply(client, { destination: '+541123456789' });
     const other = client.sms.withOptions({ subAccountId: 'team_other' });
@@ -139,7 +139,7 @@ describe('a number of which a receipt says that it does not exist', () => {
     expect(error).toMatchObject({ reason: 'blocked-number' });
   });
 
-  it('is shown nowhere', async () => {
+  it('appears nowhere', async () => {
     const client = startWith();
     await apply(client, { destination: CANARY_NUMBER });
     const error = await failureOf(client.sms.messages.send({ ...message, destination: CANARY_NUMBER }));
@@ -152,7 +152,7 @@ describe('a number of which a receipt says that it does not exist', () => {
 });
 
 describe('the real price of a receipt', () => {
-  it('corrects the estimate, until a newer price list comes', async () => {
+  it('corrects the estimate, until a newer price list arrives', async () => {
     const client = testClient(
       { accountId: 'the_account' },
       { accountId: 'the_account', subAccountIds: [SUB_ACCOUNT_ID] },

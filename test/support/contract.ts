@@ -8,7 +8,7 @@ import type { Product } from '../../src/transport/operation.ts';
 import type { Fetch } from '../../src/types.ts';
 
 /**
- * Holds requests and answers against 8x8's contract: JSON Schema for every operation, which lies outside this
+ * Checks requests and responses against 8x8's contract: JSON Schema for every operation, stored outside this
  * repository (`CONTRACT_DIR`, default `../shared/api/contract`) and is never copied into it.
  */
 
@@ -36,12 +36,12 @@ export interface ContractOperation {
   >;
 }
 
-/** A request as it left: path segments still percent-encoded. */
+/** A request as it was sent: path segments are still percent-encoded. */
 export interface ContractRequest {
   readonly method: string;
   readonly path: string;
   readonly query?: URLSearchParams | undefined;
-  /** Parsed JSON; undefined for none. */
+  /** Parsed JSON; undefined without a body. */
   readonly body?: unknown;
   readonly contentType?: string | null | undefined;
 }
@@ -65,7 +65,7 @@ export function contractDirectory(): string {
   return resolve(ROOT, process.env.CONTRACT_DIR ?? '../shared/api/contract');
 }
 
-/** False when the contract does not lie where it should. */
+/** Whether the contract exists at its place. */
 export function hasContract(): boolean {
   return existsSync(resolve(contractDirectory(), 'sms.json'));
 }
@@ -89,9 +89,9 @@ export interface Contract {
   operations(api: Product): readonly ContractOperation[];
   /** The operation a request belongs to. */
   identify(method: string, path: string): { api: Product; operation: ContractOperation } | undefined;
-  /** Everything that is wrong with a request; empty when it is valid. */
+  /** All violations of a request; empty when it is valid. */
   requestFaults(api: Product, operationId: string, request: ContractRequest): readonly string[];
-  /** Everything that is wrong with an answer. `body` is parsed JSON, undefined for none. */
+  /** All violations of a response; `body` is parsed JSON, undefined without one. */
   responseFaults(api: Product, operationId: string, status: number, body: unknown): readonly string[];
   assertRequest(api: Product, operationId: string, request: ContractRequest): void;
   assertResponse(api: Product, operationId: string, status: number, body: unknown): void;
@@ -112,7 +112,7 @@ function pathPattern(template: string): RegExp {
   return new RegExp(`^${escaped.replace(/\{([^}]+)\}/g, '(?<$1>[^/]+)')}$`);
 }
 
-/** A query or path value as the type its schema wants. */
+/** A query or path value in the type of its schema. */
 function typed(value: string, schema: JsonSchema): unknown {
   const type = typeof schema === 'object' ? schema.type : undefined;
   if ((type === 'integer' || type === 'number') && /^-?\d+(\.\d+)?$/.test(value)) return Number(value);
@@ -124,7 +124,7 @@ function literalSegments(operation: ContractOperation): number {
   return operation.path.split('/').filter((part) => !part.startsWith('{')).length;
 }
 
-/** Reads the contract. Throws when it is not there. */
+/** Reads the contract. Throws when it does not exist. */
 export function loadContract(): Contract {
   const ajv = new Ajv({ strict: false, allErrors: true });
   formatsPlugin.default(ajv);
@@ -174,7 +174,7 @@ export function loadContract(): Contract {
   function bodyFaults(operation: ContractOperation, request: ContractRequest): string[] {
     if (operation.request === undefined)
       return request.body === undefined ? [] : ['body is not in the contract'];
-    // 8x8 takes an export without a body; every other body is needed.
+    // 8x8 accepts an export without a body; every other body is required.
     if (request.body === undefined) {
       return operation.operationId === 'start-log-export-job' ? [] : ['body is missing'];
     }
@@ -203,7 +203,7 @@ export function loadContract(): Contract {
     const body = withoutAbsentIds(answered);
     const listed = find(api, operationId).responses[String(status)];
     if (listed === undefined && status < 400) return [`status ${status} is not in the contract`];
-    // No 204 has a body, whatever schema stands beside it (delete-group has one).
+    // A 204 has no body, even when it has a schema, as in delete-group.
     if (status === 204 && body === undefined) return [];
     const schema = listed?.schema ?? (status < 400 ? undefined : ERROR_SCHEMA);
     if (schema === undefined) return body === undefined ? [] : ['body is not in the contract'];
@@ -231,7 +231,7 @@ export function loadContract(): Contract {
   };
 }
 
-/** Something that the contract does not allow. */
+/** A violation of the contract. */
 export interface ContractViolation {
   readonly side: 'request' | 'response';
   readonly operationId: string;
@@ -239,14 +239,14 @@ export interface ContractViolation {
 }
 
 export interface ContractRecorder {
-  /** Hand this to the client instead of the fetch that was given. */
+  /** Pass this to the client in place of the original fetch. */
   readonly fetch: Fetch;
   readonly violations: readonly ContractViolation[];
   /** `operationId`s that were called. */
   readonly covered: ReadonlySet<string>;
 }
 
-/** JSON of a text; undefined for an empty one, and the text itself when it is no JSON. */
+/** Parses a text; undefined for an empty one, and the text itself when it is not JSON. */
 function bodyOf(text: string): unknown {
   if (text === '') return undefined;
   try {
@@ -256,7 +256,7 @@ function bodyOf(text: string): unknown {
   }
 }
 
-/** A multipart body as its schema sees it: files as objects, texts as what they are to be read as. */
+/** A multipart body in the types of its schema: files as objects, texts in their field's type. */
 async function formOf(
   bytes: Uint8Array<ArrayBuffer>,
   contentType: string,
@@ -272,7 +272,7 @@ async function formOf(
 }
 
 /**
- * Wraps a `fetch` so that every request and every answer that passes is held against the contract. A path that is in no
+ * Wraps a `fetch` so that every request and every response is checked against the contract. A path that is in no
  * contract is a violation too, except downloads of exports.
  */
 export function recordContract(fetch: Fetch, contract: Contract = loadContract()): ContractRecorder {

@@ -7,8 +7,8 @@ export const ACCOUNT_ID = '2e4bd1f0-6f7c-4c6b-9d4e-0a4d5b1c9f10';
 export const SUB_ACCOUNT = '/api/v1/subaccounts/team_otp';
 export const ACCOUNT = `/api/v1/accounts/${ACCOUNT_ID}`;
 
-/** The fields of answers that tests read one by one; whole answers are compared with `toEqual`. */
-export interface AnswerBody {
+/** The fields of responses that tests read one by one; whole responses are compared with `toEqual`. */
+export interface ResponseBody {
   readonly code: number;
   readonly message: string;
   readonly umid: string;
@@ -20,17 +20,17 @@ export interface AnswerBody {
   readonly messages: readonly { readonly umid: string; readonly status: unknown }[];
 }
 
-export interface TestAnswer {
+export interface TestResponse {
   readonly status: number;
   readonly headers: Headers;
-  /** Parsed JSON, undefined for an empty body, the text when it is no JSON. */
-  readonly body: AnswerBody;
+  /** Parsed JSON, undefined for an empty body, the text when it is not JSON. */
+  readonly body: ResponseBody;
 }
 
 export interface TestEmulator {
   readonly emulator: Emulator;
-  /** `call('POST', '/…', { … })`, with a good key. */
-  call(method: string, path: string, body?: unknown, init?: RequestInit): Promise<TestAnswer>;
+  /** `call('POST', '/…', { … })`, with a valid key. */
+  call(method: string, path: string, body?: unknown, init?: RequestInit): Promise<TestResponse>;
   /** Moves the emulator's clock. */
   advance(milliseconds: number): void;
 }
@@ -43,7 +43,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** An emulator with its own clock, the same ids in every run, and a short way to call it. */
+/** An emulator with its own clock, the same ids in every run, and a short call function. */
 export function startEmulator(
   options: EmulatorOptions = {},
   wrap: (fetch: Fetch) => Fetch = (fetch) => fetch,
@@ -66,7 +66,7 @@ export function startEmulator(
       return {
         status: response.status,
         headers: response.headers,
-        body: parse(await response.text()) as AnswerBody,
+        body: parse(await response.text()) as ResponseBody,
       };
     },
   };

@@ -7,7 +7,7 @@ import { createMswHandlers, type Emulator } from '../../src/testing/index.ts';
 declare const emulator: Emulator;
 
 describe('createMswHandlers', () => {
-  it("gives the handlers of the user's own msw", () => {
+  it("returns the handlers of the user's own msw", () => {
     const handlers = createMswHandlers(emulator, { http });
     expectTypeOf(handlers).toEqualTypeOf<HttpHandler[]>();
     setupServer(...handlers);

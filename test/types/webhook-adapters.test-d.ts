@@ -1,4 +1,4 @@
-// Checked by `npm run typecheck`; nothing here runs. The adapters import no framework: here their own types must fit.
+// Checked by `npm run typecheck`; nothing here runs. The adapters import no framework: this file checks their types against the real ones.
 import type { RequestListener } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import express, { Router } from 'express';

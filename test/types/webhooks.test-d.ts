@@ -21,7 +21,7 @@ describe('an event', () => {
     if (event.type === 'short-url-click') event.body;
   });
 
-  it('gives each handler its own kind', () => {
+  it('has the type of its handler', () => {
     createWebhookReceiver({
       client,
       authentication: { authorization: process.env.SECRET },
@@ -43,11 +43,11 @@ describe('authentication', () => {
   it('must be chosen', () => {
     // @ts-expect-error it is missing
     createWebhookReceiver({ client, handlers: {} });
-    // @ts-expect-error not a way to know 8x8
+    // @ts-expect-error not a form of authentication
     createWebhookReceiver({ client, handlers: {}, authentication: 'signature' });
   });
 
-  it('takes a public CryptoKey as the platform has it', async () => {
+  it('accepts a public CryptoKey of the platform', async () => {
     const { publicKey } = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
     const accessToken = { key: publicKey, issuer: 'a', audience: 'b', algorithms: ['EdDSA'] } as const;
     createWebhookReceiver({ client, handlers: {}, authentication: { accessToken } });

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { memoryLimits, SmsClient } from '../../../src/index.ts';
 import { createEmulator, createMswHandlers, createTestClock } from '../../../src/testing/index.ts';
 
-/** Real msw around the platform's own `fetch`: what is not caught here would leave for the network. */
+/** Real msw around the platform's own `fetch`: a request that is not intercepted would reach the network. */
 
 const emulator = createEmulator({ requestsPerSecond: false });
 const server = setupServer(...createMswHandlers(emulator, { http, baseUrl: 'https://proxy.example.com' }));
@@ -29,7 +29,7 @@ afterAll(() => server.close());
 
 describe('with msw', () => {
   it.each(['apac', 'us', 'eu', 'id'] as const)(
-    'the default fetch meets the emulator in region %s',
+    'the default fetch reaches the emulator in region %s',
     async (region) => {
       const sms = newClient({ region });
       const { umid } = await sms.messages.send(message);
@@ -42,7 +42,7 @@ describe('with msw', () => {
     },
   );
 
-  it('a base URL of your own is caught too', async () => {
+  it('a custom base URL is intercepted too', async () => {
     await newClient({ baseUrl: 'https://proxy.example.com' }).messages.send(message);
     expect(emulator.messages).toHaveLength(1);
   });
@@ -56,7 +56,7 @@ describe('with msw', () => {
     told.mockRestore();
   });
 
-  it('faults are played: an error of 8x8, and a lost answer', async () => {
+  it('faults are played: an error of 8x8, and a lost response', async () => {
     const sms = newClient();
     emulator.failNext('500');
     await expect(sms.messages.send(message)).rejects.toMatchObject({ status: 500, submission: 'unknown' });
@@ -85,7 +85,7 @@ describe('with msw', () => {
   it.each([
     ['options', undefined],
     ['options.http', {}],
-    // A common slip: `http` itself.
+    // A common mistake: `http` itself.
     ['options.all', http],
     ['options.baseUrl', { http, baseUrl: 'proxy' }],
     ['options.baseURL', { http, baseURL: 'https://proxy.example.com' }],
@@ -105,7 +105,7 @@ describe('with msw', () => {
     }
   });
 
-  it('a fault in the emulator itself is not taken for a broken connection', async () => {
+  it('an exception in the emulator itself does not look like a broken connection', async () => {
     const broken = { fetch: () => Promise.reject(new RangeError('a fault')) };
     const resolvers = createMswHandlers(broken, { http: { all: (_path, resolver) => resolver } });
     await expect(resolvers[0]?.({ request: new Request('https://sms.8x8.com/') })).rejects.toThrow('a fault');

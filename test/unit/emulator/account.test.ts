@@ -29,7 +29,7 @@ describe('prices', () => {
     ],
   });
 
-  it('come in the shape of the examples', async () => {
+  it('have the shape of the examples', async () => {
     const { call } = startEmulator({ subAccountIds: ['team_otp', 'other'] });
     const { body } = await call('GET', `${ACCOUNT}/prices?country=sg`);
     const list = { outbound: { countries: [outbound] }, inbound: { countries: [inbound('tollFree')] } };
@@ -41,7 +41,7 @@ describe('prices', () => {
     });
   });
 
-  it('come in the shape of the schema', async () => {
+  it('have the shape of the schema', async () => {
     const { call } = startEmulator({ prices: { shape: 'array' } });
     const { body } = await call('GET', `${ACCOUNT}/prices?mcc=525&mnc=1`);
     expect(body).toEqual({
@@ -77,11 +77,11 @@ describe('prices', () => {
     ['subAccountId=a', 400, 1001],
   ])('refuse %s with %i', async (query, status, code) => {
     const { call } = startEmulator({ subAccountIds: ['team_otp'] });
-    const answer = await call('GET', `${ACCOUNT}/prices?${query}`);
-    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    const response = await call('GET', `${ACCOUNT}/prices?${query}`);
+    expect([response.status, response.body.code]).toEqual([status, code]);
   });
 
-  it('are the ones that are charged, in exact sums', async () => {
+  it('are the ones that are charged, with exact sums', async () => {
     const { call, emulator } = startEmulator({
       prices: { perPart: { SG: 0.1, XK: 0.2 }, currency: 'EUR' },
     });
@@ -96,14 +96,14 @@ describe('prices', () => {
     expect(JSON.stringify(body)).toContain('"countryName":"XK","dialingPrefix":"+383"');
   });
 
-  it('exist for countries without one of their own, and for services a pumper likes', async () => {
+  it('exist for countries without their own price, and for premium services', async () => {
     const { call, emulator } = startEmulator();
     await call('POST', send, { ...message, destination: '+38344123456' });
     await call('POST', send, { ...message, destination: '+870773111632' });
     expect(emulator.messages.map(({ price }) => price.total)).toEqual([0.11, 1.4]);
   });
 
-  it('name a country that does not exist, if someone wants it, without a calling code', async () => {
+  it('may name a country that does not exist, without a calling code', async () => {
     const { call } = startEmulator({ prices: { perPart: { ZZ: 1 } } });
     const { body } = await call('GET', `${ACCOUNT}/prices?country=ZZ`);
     expect(JSON.stringify(body)).toContain('"dialingPrefix":""');
@@ -113,15 +113,15 @@ describe('prices', () => {
 describe('balance', () => {
   it('is refused to accounts that are not prepaid', async () => {
     const { call } = startEmulator();
-    const answer = await call('GET', `${ACCOUNT}/balance`);
-    expect(answer.status).toBe(403);
-    expect(answer.body).toMatchObject({ code: 1201, message: 'Account not in prepaid mode' });
+    const response = await call('GET', `${ACCOUNT}/balance`);
+    expect(response.status).toBe(403);
+    expect(response.body).toMatchObject({ code: 1201, message: 'Account not in prepaid mode' });
   });
 
   it.each([
     [true, 99.966],
     [{ balance: 5 }, 4.966],
-  ])('falls by what was spent (%j)', async (prepaid, balance) => {
+  ])('is reduced by every cost (%j)', async (prepaid, balance) => {
     const { call } = startEmulator({ prepaid });
     await call('POST', send, message);
     expect((await call('GET', `${ACCOUNT}/balance`)).body).toEqual({ balance, currency: 'USD' });
@@ -129,8 +129,8 @@ describe('balance', () => {
 
   it('belongs to one account', async () => {
     const { call } = startEmulator({ prepaid: true, accountId: 'another' });
-    const answer = await call('GET', `${ACCOUNT}/balance`);
-    expect([answer.status, answer.body.code]).toEqual([403, 1201]);
+    const response = await call('GET', `${ACCOUNT}/balance`);
+    expect([response.status, response.body.code]).toEqual([403, 1201]);
     expect((await call('GET', '/api/v1/accounts/another/balance')).status).toBe(200);
     expect(ACCOUNT).toContain(ACCOUNT_ID);
   });
@@ -194,8 +194,8 @@ describe('webhook settings', () => {
     ['DELETE', [{}], 1000],
   ])('%s refuses %j', async (method, body, code) => {
     const { call, emulator } = startEmulator();
-    const answer = await call(method, path, body);
-    expect([answer.status, answer.body.code]).toEqual([400, code]);
+    const response = await call(method, path, body);
+    expect([response.status, response.body.code]).toEqual([400, code]);
     expect(emulator.webhooks).toEqual([]);
   });
 });

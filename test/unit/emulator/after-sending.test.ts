@@ -8,7 +8,7 @@ const UNKNOWN = '00000000-0000-4000-8000-000000000000';
 const later = new Date(START + HOUR).toISOString();
 
 describe('scheduled messages', () => {
-  it('are sent when the clock has passed their time', async () => {
+  it('are sent when the clock reaches their time', async () => {
     const { call, emulator, advance } = startEmulator();
     await call('POST', path, { ...message, scheduled: later });
     await call('POST', path, { ...message, scheduled: new Date(START + 2 * HOUR).toISOString() });
@@ -53,13 +53,13 @@ describe('scheduled messages', () => {
     [UNKNOWN, 404, 1300],
   ])('cancelling %s is %i', async (umid, status, code) => {
     const { call } = startEmulator();
-    const answer = await call('DELETE', `${path}/${umid}`);
-    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    const response = await call('DELETE', `${path}/${umid}`);
+    expect([response.status, response.body.code]).toEqual([status, code]);
   });
 });
 
 describe('message details', () => {
-  it('are masked until 8x8 is asked to show them', async () => {
+  it('are masked by default', async () => {
     const { call } = startEmulator();
     const { body } = await call('POST', `${path}/batch`, {
       clientBatchId: 'b1',
@@ -86,7 +86,7 @@ describe('message details', () => {
     });
   });
 
-  it('can be shown, until personal data is removed', async () => {
+  it('can be unmasked, until personal data is removed', async () => {
     const { call, emulator } = startEmulator({ showPersonalData: true, requestsPerSecond: false });
     const { body } = await call('POST', path, message);
     const shown = await call('GET', `${path}/${body.umid}`);
@@ -101,7 +101,7 @@ describe('message details', () => {
     expect([unknown.status, unknown.body.code]).toEqual([404, 1300]);
   });
 
-  it('tell queued and cancelled messages', async () => {
+  it('show queued and cancelled messages', async () => {
     const { call } = startEmulator({ requestsPerSecond: false });
     const { body } = await call('POST', path, { ...message, scheduled: later });
     const queued = await call('GET', `${path}/${body.umid}`);
@@ -117,26 +117,26 @@ describe('message details', () => {
   it('belong to their sub-account', async () => {
     const { call } = startEmulator();
     const { body } = await call('POST', path, message);
-    const answer = await call('GET', `/api/v1/subaccounts/other/messages/${body.umid}`);
-    expect([answer.status, answer.body.code]).toEqual([404, 1300]);
+    const response = await call('GET', `/api/v1/subaccounts/other/messages/${body.umid}`);
+    expect([response.status, response.body.code]).toEqual([404, 1300]);
   });
 
-  it('are answered once a second', async () => {
+  it('are available once per second', async () => {
     const { call, advance } = startEmulator();
     const { body } = await call('POST', path, message);
     const statuses: number[] = [];
     for (const wait of [0, 0, 999, 1]) {
       advance(wait);
-      const answer = await call('GET', `${path}/${body.umid}`);
-      statuses.push(answer.status);
-      expect(answer.headers.get('retry-after')).toBe(answer.status === 429 ? '1' : null);
+      const response = await call('GET', `${path}/${body.umid}`);
+      statuses.push(response.status);
+      expect(response.headers.get('retry-after')).toBe(response.status === 429 ? '1' : null);
     }
     expect(statuses).toEqual([200, 429, 429, 200]);
   });
 });
 
 describe('feedback', () => {
-  it('is kept, and told useful only within 15 minutes', async () => {
+  it('is stored, and in time only within 15 minutes', async () => {
     const { call, emulator, advance } = startEmulator();
     const first = await call('POST', path, message);
     const second = await call('POST', path, message);
@@ -161,13 +161,13 @@ describe('feedback', () => {
     [{ outcome: 'success' }],
   ])('refuses %j for an unknown message', async (body) => {
     const { call } = startEmulator();
-    const answer = await call('POST', `${path}/${UNKNOWN}/feedback`, body);
-    expect([answer.status, answer.body.code]).toEqual([400, 1000]);
+    const response = await call('POST', `${path}/${UNKNOWN}/feedback`, body);
+    expect([response.status, response.body.code]).toEqual([400, 1000]);
   });
 });
 
 describe('memory', () => {
-  it('forgets the oldest messages and requests beyond maxKept, but not the money', async () => {
+  it('drops the oldest messages and requests beyond maxKept, but not the cost', async () => {
     const { call, emulator, advance } = startEmulator({ maxKept: 2 });
     await call('POST', path, { ...message, text: 'one', scheduled: later });
     for (const text of ['two', 'three']) await call('POST', path, { ...message, text });
@@ -178,7 +178,7 @@ describe('memory', () => {
     expect(emulator.messages.map(({ state }) => state)).toEqual(['sent', 'sent']);
   });
 
-  it('may keep nothing at all', async () => {
+  it('can be switched off', async () => {
     const { call, emulator } = startEmulator({ maxKept: 0, requestsPerSecond: false });
     expect((await call('POST', path, message)).status).toBe(200);
     expect([emulator.messages, emulator.requests, emulator.cost()]).toEqual([[], [], 0.034]);
@@ -186,7 +186,7 @@ describe('memory', () => {
     expect(emulator.cost()).toBe(0);
   });
 
-  it('is emptied by clear', async () => {
+  it('is cleared by clear', async () => {
     const { call, emulator, advance } = startEmulator({ requestsPerSecond: 2 });
     await call('POST', path, { ...message, scheduled: later });
     emulator.failNext('500', { times: 5 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ACCOUNT, SUB_ACCOUNT, startEmulator } from '../../support/emulator.ts';
 
-/** Facts of 8x8's prose, examples and release notes that its schemas do not hold. */
+/** Facts from 8x8's prose, examples and release notes that its schemas do not contain. */
 
 const message = { destination: '+6591234567', text: 'Your code is 4711' };
 
@@ -58,7 +58,7 @@ describe('the SMS API of the emulator', () => {
     expect(emulator.messages.map(({ clientMessageId }) => clientMessageId)).toEqual(ids.slice(0, 3));
   });
 
-  it('leaves the id of a message out when its batch has none', async () => {
+  it('gives a message no id when its batch has none', async () => {
     const { call } = startEmulator();
     const { body } = await call('POST', `${SUB_ACCOUNT}/messages/batch`, {
       messages: [message],

@@ -10,14 +10,14 @@ async function start() {
   const server = startEmulator();
   await server.call('POST', contacts, { addresses: { msisdn: '6591234567' }, firstName: 'Mei' });
   await server.call('POST', groups, { name: 'VIP' });
-  const answerTo = async (...request: Parameters<typeof server.call>) => {
+  const responseTo = async (...request: Parameters<typeof server.call>) => {
     const { status, body } = await server.call(...request);
     return [status, body?.code];
   };
-  return { ...server, answerTo };
+  return { ...server, responseTo };
 }
 
-/** A form as it is posted. */
+/** The request of a posted form. */
 async function formInit(fields: Record<string, string | Blob>): Promise<RequestInit> {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
@@ -51,14 +51,14 @@ describe("the emulator's contacts", () => {
     [{ ...address, groups: ['8001'] }, 1000],
     [{ ...address, groups: [{ id: '8001' }] }, 1000],
   ])('are not created from %o', async (body, code) => {
-    const { answerTo } = await start();
-    expect(await answerTo('POST', contacts, body)).toEqual([400, code]);
+    const { responseTo } = await start();
+    expect(await responseTo('POST', contacts, body)).toEqual([400, code]);
   });
 
-  it('are created without groups, or in them', async () => {
-    const { answerTo } = await start();
-    expect(await answerTo('POST', contacts, { ...address, groups: null })).toEqual([201, undefined]);
-    expect(await answerTo('POST', contacts, { ...address, groups: [{ id: 8_001 }] })).toEqual([
+  it('are created without groups, or in some', async () => {
+    const { responseTo } = await start();
+    expect(await responseTo('POST', contacts, { ...address, groups: null })).toEqual([201, undefined]);
+    expect(await responseTo('POST', contacts, { ...address, groups: [{ id: 8_001 }] })).toEqual([
       201,
       undefined,
     ]);
@@ -93,21 +93,21 @@ describe("the emulator's contacts", () => {
   });
 
   it('are in conflict when their addresses belong to several: 409, and nothing is changed', async () => {
-    const { call, answerTo } = await start();
-    expect(await answerTo('POST', contacts, { addresses: { lineId: 'mei' } })).toEqual([201, undefined]);
+    const { call, responseTo } = await start();
+    expect(await responseTo('POST', contacts, { addresses: { lineId: 'mei' } })).toEqual([201, undefined]);
     const both = { addresses: { msisdn: '6591234567', lineId: 'mei' }, firstName: 'May' };
-    expect(await answerTo('POST', contacts, both)).toEqual([409, 1000]);
+    expect(await responseTo('POST', contacts, both)).toEqual([409, 1000]);
     expect(await call('GET', `${contacts}/41000001`)).toMatchObject({ body: { firstName: 'Mei' } });
   });
 
   it('are new again when the known one is gone or has lost the address', async () => {
-    const { answerTo } = await start();
+    const { responseTo } = await start();
     const patch = [{ op: 'replace', path: '/addresses/msisdn', value: '6591234568' }];
-    expect(await answerTo('PATCH', `${contacts}/41000001`, patch)).toEqual([200, undefined]);
+    expect(await responseTo('PATCH', `${contacts}/41000001`, patch)).toEqual([200, undefined]);
     const old = { addresses: { msisdn: '6591234567' } };
-    expect(await answerTo('POST', contacts, old)).toEqual([201, undefined]);
-    expect(await answerTo('DELETE', `${contacts}/41000002`)).toEqual([204, undefined]);
-    expect(await answerTo('POST', contacts, old)).toEqual([201, undefined]);
+    expect(await responseTo('POST', contacts, old)).toEqual([201, undefined]);
+    expect(await responseTo('DELETE', `${contacts}/41000002`)).toEqual([204, undefined]);
+    expect(await responseTo('POST', contacts, old)).toEqual([201, undefined]);
   });
 
   it.each([
@@ -140,15 +140,15 @@ describe("the emulator's contacts", () => {
     [[{ op: 'test', path: '/firstName', value: 'John' }], undefined],
     [[{ op: 'replace', path: '/addresses/msisdn', value: 'x' }], 1002],
   ])('are not changed by %o, nor in part', async (body, code = 1000) => {
-    const { answerTo, call } = await start();
+    const { responseTo, call } = await start();
     const before = await call('GET', `${contacts}/41000001`);
     const first = { op: 'replace', path: '/firstName', value: 'changed' };
     const operations = Array.isArray(body) && body.length > 0 ? [...body, first] : body;
-    expect(await answerTo('PATCH', `${contacts}/41000001`, operations)).toEqual([400, code]);
+    expect(await responseTo('PATCH', `${contacts}/41000001`, operations)).toEqual([400, code]);
     expect(await call('GET', `${contacts}/41000001`)).toMatchObject({ body: before.body });
   });
 
-  it('are found by name, own id, number and country, and by what is in a group', async () => {
+  it('are found by name, external id, number, country and group', async () => {
     const { call } = await start();
     const person = {
       addresses: { msisdn: '4915112345678' },
@@ -166,7 +166,7 @@ describe("the emulator's contacts", () => {
     expect(await Promise.all(['', 'query=659', 'country=FR', 'groupId=1'].map(found))).toEqual([2, 1, 0, 0]);
   });
 
-  it('come in pages', async () => {
+  it('are listed in pages', async () => {
     const { call } = await start();
     for (let count = 1; count < 5; count++) await call('POST', contacts, address);
     const { body } = await call('GET', `${contacts}?limit=2&offset=1`);
@@ -186,18 +186,18 @@ describe("the emulator's contacts", () => {
   it.each(['limit=0', 'limit=501', 'limit=x', 'offset=-1', 'groupId=x'])(
     'are not listed for %s',
     async (query) => {
-      const { answerTo } = await start();
-      expect(await answerTo('GET', `${contacts}?${query}`)).toEqual([400, 1000]);
+      const { responseTo } = await start();
+      expect(await responseTo('GET', `${contacts}?${query}`)).toEqual([400, 1000]);
     },
   );
 
   it('can be blocked by number only', async () => {
-    const { answerTo } = await start();
-    expect(await answerTo('POST', `${contacts}/blacklist/%2B6591234567`)).toEqual([200, undefined]);
-    expect(await answerTo('POST', `${contacts}/blacklist/mei`)).toEqual([400, 1002]);
+    const { responseTo } = await start();
+    expect(await responseTo('POST', `${contacts}/blacklist/%2B6591234567`)).toEqual([200, undefined]);
+    expect(await responseTo('POST', `${contacts}/blacklist/mei`)).toEqual([400, 1002]);
   });
 
-  it('are forgotten with everything else', async () => {
+  it('are cleared with everything else', async () => {
     const { call, emulator } = await start();
     await call('POST', `${contacts}/batches/deleteContacts`, { all: true });
     emulator.clear();
@@ -206,15 +206,15 @@ describe("the emulator's contacts", () => {
     }
   });
 
-  it('lose their number when they are deleted, and keep it when they are changed', async () => {
-    const { answerTo } = await start();
+  it('release their number when they are deleted or change it', async () => {
+    const { responseTo } = await start();
     const twin = { addresses: { msisdn: '+6591234567' } };
-    expect(await answerTo('POST', contacts, twin)).toEqual([200, undefined]);
+    expect(await responseTo('POST', contacts, twin)).toEqual([200, undefined]);
     const change = [{ op: 'replace', path: '/addresses/msisdn', value: '+6591234568' }];
-    expect(await answerTo('PATCH', `${contacts}/41000001`, change)).toEqual([200, undefined]);
-    expect(await answerTo('POST', contacts, twin)).toEqual([201, undefined]);
-    await answerTo('DELETE', `${contacts}/41000001`);
-    expect(await answerTo('POST', contacts, { addresses: { msisdn: '6591234568' } })).toEqual([
+    expect(await responseTo('PATCH', `${contacts}/41000001`, change)).toEqual([200, undefined]);
+    expect(await responseTo('POST', contacts, twin)).toEqual([201, undefined]);
+    await responseTo('DELETE', `${contacts}/41000001`);
+    expect(await responseTo('POST', contacts, { addresses: { msisdn: '6591234568' } })).toEqual([
       201,
       undefined,
     ]);
@@ -231,11 +231,11 @@ describe("the emulator's groups", () => {
     ['POST', `${groups}/8001/contacts`, {}],
     ['DELETE', `${groups}/8001/contacts`, { contacts: ['1'] }],
   ])('refuse %s %s %o', async (method, path, body) => {
-    const { answerTo } = await start();
-    expect(await answerTo(method, path, body)).toEqual([400, 1000]);
+    const { responseTo } = await start();
+    expect(await responseTo(method, path, body)).toEqual([400, 1000]);
   });
 
-  it('need not say that they are no block list any more: removing the mark does it', async () => {
+  it('stop being a block list when the flag is removed', async () => {
     const { call } = await start();
     const block = [{ op: 'replace', path: '/isBlacklist', value: true }];
     expect(await call('PATCH', `${groups}/8001`, block)).toMatchObject({ body: { isBlacklist: true } });
@@ -255,8 +255,8 @@ describe("the emulator's jobs", () => {
     [`${groups}/batches/moveContacts?from=8001`, undefined],
     [`${contacts}/batches/createContacts`, { file: 'x' }],
   ])('are not started by POST %s %o', async (path, body) => {
-    const { answerTo } = await start();
-    expect(await answerTo('POST', path, body)).toEqual([400, 1000]);
+    const { responseTo } = await start();
+    expect(await responseTo('POST', path, body)).toEqual([400, 1000]);
   });
 
   it.each([
@@ -266,21 +266,21 @@ describe("the emulator's jobs", () => {
     [{ file: new Blob(['msisdn']), fileHasHeader: 'false' }],
     [{ file: new Blob(['msisdn']), groups: '8001, 1' }],
   ])('are not started by the form %o', async (fields) => {
-    const { answerTo } = await start();
+    const { responseTo } = await start();
     const path = `${contacts}/batches/createContacts`;
-    expect(await answerTo('POST', path, undefined, await formInit(fields))).toEqual([400, 1000]);
+    expect(await responseTo('POST', path, undefined, await formInit(fields))).toEqual([400, 1000]);
   });
 
-  it('are not started by what only says that it is a form, or is too large', async () => {
-    const { answerTo } = await start();
+  it('are not started by a body that is not a form, or too large', async () => {
+    const { responseTo } = await start();
     const path = `${contacts}/batches/createContacts`;
     const headers = { authorization: 'Bearer key', 'content-type': 'multipart/form-data; boundary=x' };
-    expect(await answerTo('POST', path, undefined, { headers, body: 'no form' })).toEqual([400, 1000]);
+    expect(await responseTo('POST', path, undefined, { headers, body: 'no form' })).toEqual([400, 1000]);
     const body = new Uint8Array(64 * 1024 * 1024 + 1);
-    expect(await answerTo('POST', path, undefined, { headers, body })).toEqual([413, 1010]);
+    expect(await responseTo('POST', path, undefined, { headers, body })).toEqual([413, 1010]);
   });
 
-  it('stay as they ended, however often they are asked for', async () => {
+  it('keep their final state, however often they are polled', async () => {
     const { call } = await start();
     const { body } = await call('POST', `${contacts}/batches/deleteContacts`, { ids: [41_000_001] });
     const { id } = body as unknown as { id: string };
@@ -291,7 +291,7 @@ describe("the emulator's jobs", () => {
     expect(states).toEqual(['inProgress', 'completed', 'completed', 'completed']);
   });
 
-  it('read rows that are too short, and leave out those that are wrong', async () => {
+  it('read rows that are too short, and skip malformed ones', async () => {
     const { call } = await start();
     const file = new Blob(['msisdn,email\n6591234568\nx,y\n,\n6591234569,mei@team.example']);
     const init = await formInit({ file, groups: '8001' });

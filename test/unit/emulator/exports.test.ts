@@ -30,9 +30,9 @@ describe('exports', () => {
     const started = await call('POST', `${path}/exports`, {});
     expect(started.status).toBe(202);
     expect(started.body).toEqual({ jobId: expect.stringMatching(/^\w{64}$/) });
-    const answers = [];
+    const responses = [];
     for (let poll = 0; poll < 4; poll += 1)
-      answers.push((await call('GET', `${path}/exports/${started.body.jobId}`)).body);
+      responses.push((await call('GET', `${path}/exports/${started.body.jobId}`)).body);
     const succeeded = {
       status: 'succeeded',
       data: [
@@ -42,8 +42,8 @@ describe('exports', () => {
       ],
       expires: '2026-07-31T00:00:00.000Z',
     };
-    expect(answers).toEqual([{ status: 'queued' }, { status: 'running' }, succeeded, succeeded]);
-    expect(answers[3]).toEqual(answers[2]);
+    expect(responses).toEqual([{ status: 'queued' }, { status: 'running' }, succeeded, succeeded]);
+    expect(responses[3]).toEqual(responses[2]);
   });
 
   it('can be ready by the clock', async () => {
@@ -78,7 +78,7 @@ describe('exports', () => {
     );
   });
 
-  it('are masked by default, may start with a BOM and name no operator of unpriced countries', async () => {
+  it('are masked by default, may start with a BOM, and have no operator for countries without a price', async () => {
     const { send, run, download, emulator } = start({ exports: { ...ready, byteOrderMark: true } });
     await send('+38344123456');
     const { body } = await run();
@@ -90,7 +90,7 @@ describe('exports', () => {
     expect(text).not.toContain('Hello');
   });
 
-  it('may be many rows in several files', async () => {
+  it('split many rows into several files', async () => {
     const { send, run, download } = start({ exports: { ...ready, rowsPerFile: 400 } });
     for (let index = 0; index < 450; index += 1) await send(`+65${91_000_000 + index}`);
     const { body } = await run();
@@ -122,7 +122,7 @@ describe('exports', () => {
     expect(count).toBe(rows);
   });
 
-  it('leave out what has no country when countries are named, and what is older than 7 days', async () => {
+  it('leave out messages without a country when countries are given, and messages older than 7 days', async () => {
     const { send, run, advance } = start();
     await send('+870773111632');
     expect((await run({ countries: ['SG'] })).body).toEqual({ status: 'empty' });
@@ -142,8 +142,8 @@ describe('exports', () => {
     [[], 1000],
   ])('refuse %j', async (request, code) => {
     const { call } = start();
-    const answer = await call('POST', `${path}/exports`, request);
-    expect([answer.status, answer.body.code]).toEqual([400, code]);
+    const response = await call('POST', `${path}/exports`, request);
+    expect([response.status, response.body.code]).toEqual([400, code]);
   });
 
   it('can be cancelled', async () => {

@@ -3,7 +3,7 @@ import { createEmulator, type EmulatorOptions } from '../../../src/emulator/emul
 import { ConfigurationError, SmsError, ValidationError } from '../../../src/errors.ts';
 import { createTestClient } from '../../../src/testing/index.ts';
 
-/** What JavaScript lets through, and a compiler would not. */
+/** Casts arguments that JavaScript accepts and a compiler would not. */
 type Anything = never;
 const PERSON = '+6591234567';
 const receive = () => new Response(null);
@@ -30,9 +30,9 @@ describe('options of the emulator', () => {
     [{ subAccountIds: 'team' }, 'emulator.subAccountIds', 'an array'],
     [{ clock: Date }, 'emulator.clock', 'a clock'],
     [[], 'emulator', 'an object of options'],
-  ])('%j is refused, and named', (options, path, message) => {
+  ])('refuse %j and name it', (options, path, message) => {
     for (const make of [createEmulator, (emulator: Anything) => createTestClient({ emulator })]) {
-      // A test client brings its own clock.
+      // A test client has its own clock.
       if (make !== createEmulator && ('clock' in options || Array.isArray(options))) continue;
       const error = thrownBy(() => make(options as Anything));
       expect(error).toBeInstanceOf(ConfigurationError);
@@ -46,7 +46,7 @@ describe('options of the emulator', () => {
     { requestsPerSecond: Number.POSITIVE_INFINITY, maxKept: Number.POSITIVE_INFINITY },
     { prepaid: { balance: 0.5 }, prices: { perPart: { SG: 0.05 }, currency: 'EUR', shape: 'array' } },
     { prepaid: undefined, exports: undefined },
-  ])('%j is taken', (options) => {
+  ])('accept %j', (options) => {
     expect(createEmulator(options).messages).toEqual([]);
   });
 });
@@ -61,7 +61,7 @@ describe('faults', () => {
     ['lost-response', { time: 2 }, 'options.time'],
     ['lost-response', { times: 0 }, 'options.times'],
     ['429', { match: 'Send-Sms-Single' }, 'options.match'],
-  ])('%j with %j is refused, and nothing is planned', async (fault, options, path) => {
+  ])('refuse %j with %j, and plan nothing', async (fault, options, path) => {
     const { sms, emulator } = createTestClient();
     const error = thrownBy(() => emulator.failNext(fault as Anything, options as Anything));
     expect(error).toBeInstanceOf(ValidationError);
@@ -69,7 +69,7 @@ describe('faults', () => {
     expect((await sms.messages.send({ destination: PERSON, text: 'Hello' })).status).toBe('accepted');
   });
 
-  it('names all of them', () => {
+  it('are all named by an error', () => {
     const error = thrownBy(() => createEmulator().failNext('lost' as Anything));
     expect(SmsError.isInstance(error) && error.message).toMatch(/"429".*"lost-response".*"reject"/);
   });
@@ -82,7 +82,7 @@ describe('people and networks', () => {
     ['report without a state', { act: 'report', values: [PERSON, { stat: 'delivered' }] }, 'report.stat'],
     ['report of nothing', { act: 'report', values: [PERSON, {}] }, 'report.state'],
     ['report at no time', { act: 'report', values: [PERSON, { state: 'sent', at: 'noon' }] }, 'report.at'],
-  ] as const)('%s is refused, and nothing is posted', async (_, { act, values }, path) => {
+  ] as const)('refuse %s, and post nothing', async (_, { act, values }, path) => {
     const { sms, emulator } = createTestClient();
     const posted: Request[] = [];
     emulator.connect((request) => {
@@ -102,14 +102,14 @@ describe('people and networks', () => {
     [[undefined], 'receive'],
     [[{ handle: receive }], 'receive'],
     [[receive, { authorisation: 'x' }], 'options.authorisation'],
-  ] as const)('connect(%j) is refused', (values, path) => {
+  ] as const)('refuse connect(%j)', (values, path) => {
     const connect = createEmulator().connect as (...given: unknown[]) => void;
     expect(thrownBy(() => connect(...values))).toMatchObject({ code: 'validation', path });
   });
 });
 
 describe('a test client', () => {
-  it('knows prices for its own sub-account, and people write to that one', async () => {
+  it('has prices for its own sub-account, which people also write to', async () => {
     const { sms, emulator } = createTestClient({ subAccountId: 'shop' });
     await sms.account.prices();
     expect(sms.messages.estimate({ destination: PERSON, text: 'Hello' }).price).toMatchObject({

@@ -6,7 +6,7 @@ const message = { destination: '+6591234567', text: 'Your code is 4711' };
 const hours = (count: number) => new Date(START + count * 3_600_000).toISOString();
 
 describe('sending one message', () => {
-  it('is accepted, answered as 8x8 does and kept', async () => {
+  it('is accepted, responded to as at 8x8, and stored', async () => {
     const { call, emulator } = startEmulator();
     const { status, body } = await call('POST', path, {
       ...message,
@@ -84,9 +84,9 @@ describe('sending one message', () => {
     ['', 1000],
   ])('refuses %j with %i', async (body, code) => {
     const { call, emulator } = startEmulator();
-    const answer = await call('POST', path, body);
-    expect([answer.status, answer.body.code]).toEqual([400, code]);
-    expect(answer.body).toEqual({
+    const response = await call('POST', path, body);
+    expect([response.status, response.body.code]).toEqual([400, code]);
+    expect(response.body).toEqual({
       code,
       message: expect.any(String),
       errorId: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -115,7 +115,7 @@ describe('sending one message', () => {
   });
 
   it.each(['+1234567890123456', '1234567890123456', '+6512345', 'Team 8x8', ''])(
-    'takes the sender %j',
+    'accepts the sender ID %j',
     async (source) => {
       const { call, emulator } = startEmulator();
       expect((await call('POST', path, { ...message, source })).status).toBe(200);
@@ -123,13 +123,13 @@ describe('sending one message', () => {
     },
   );
 
-  it('takes an IPv6 address of the end user', async () => {
+  it('accepts an IPv6 address of the end user', async () => {
     const { call, emulator } = startEmulator();
     await call('POST', path, { ...message, clientIp: '2001:db8::1' });
     expect(emulator.messages[0]?.clientIp).toBe('2001:db8::1');
   });
 
-  it('rejects inside HTTP 200 what expired, and keeps nothing', async () => {
+  it('rejects an expired message inside HTTP 200, and stores nothing', async () => {
     const { call, emulator } = startEmulator();
     const past = await call('POST', path, { ...message, expiry: hours(-1), clientMessageId: 'late' });
     const beforeSchedule = await call('POST', path, { ...message, scheduled: hours(2), expiry: hours(1) });
@@ -157,7 +157,7 @@ describe('sending one message', () => {
     expect(full).toMatchObject({ parts: 10, cut: false });
   });
 
-  it('sends at once what was scheduled for the past', async () => {
+  it('sends a message scheduled for the past immediately', async () => {
     const { call, emulator } = startEmulator();
     await call('POST', path, { ...message, scheduled: hours(-1) });
     expect(emulator.messages[0]?.state).toBe('sent');
@@ -197,7 +197,7 @@ describe('sending a batch', () => {
     expect(emulator.messages[0]).toMatchObject({ batchId: body.batchId, clientBatchId: 'b1' });
   });
 
-  it('answers counts only, unless messages are asked for', async () => {
+  it('returns only counts unless messages are requested', async () => {
     const { call } = startEmulator();
     const { body } = await call('POST', batch, { messages: [message] });
     expect(body).toEqual({
@@ -208,7 +208,7 @@ describe('sending a batch', () => {
     });
   });
 
-  it('takes destinations with a template, which messages override', async () => {
+  it('accepts destinations with a template, which messages override', async () => {
     const { call, emulator } = startEmulator();
     const template = { text: 'Shared', source: 'Team' };
     await call('POST', batch, {
@@ -238,7 +238,7 @@ describe('sending a batch', () => {
     expect(emulator.messages.map(({ destination }) => destination)).toEqual(['+6591234567']);
   });
 
-  it('takes 10,000 messages', async () => {
+  it('accepts 10,000 messages', async () => {
     const { call, emulator } = startEmulator();
     const messages = Array.from({ length: 10_000 }, (_, index) => ({
       ...message,
@@ -264,10 +264,10 @@ describe('sending a batch', () => {
     [{ messages: [message, { ...message, clientMessageId: 'x'.repeat(351) }] }, 3009],
     [{ messages: [message, { ...message, destination: 'nobody' }] }, 1002],
     [[message], 1000],
-  ])('refuses a whole batch before anything goes out (%#: %i)', async (body, code) => {
+  ])('refuses a whole batch before anything is sent (%#: %i)', async (body, code) => {
     const { call, emulator } = startEmulator();
-    const answer = await call('POST', batch, Array.isArray(body) ? body : { ...include, ...body });
-    expect([answer.status, answer.body.code]).toEqual([400, code]);
+    const response = await call('POST', batch, Array.isArray(body) ? body : { ...include, ...body });
+    expect([response.status, response.body.code]).toEqual([400, code]);
     expect(emulator.messages).toEqual([]);
   });
 });
@@ -292,7 +292,7 @@ describe('surveys', () => {
     expect(new Set(sent?.text.match(/http\S+/g)).size).toBe(2);
   });
 
-  it('reject in a batch what has no text', async () => {
+  it('reject messages without a text in a batch', async () => {
     const { call, emulator } = startEmulator();
     const { body } = await call('POST', `${surveys}/batch`, {
       includeMessagesInResponse: true,
@@ -316,7 +316,7 @@ describe('surveys', () => {
     [`${surveys}/batch`, { destinations: ['+6591234567'] }, 3012],
   ])('%s refuses %j with %i', async (where, body, code) => {
     const { call } = startEmulator();
-    const answer = await call('POST', where, body);
-    expect([answer.status, answer.body.code]).toEqual([400, code]);
+    const response = await call('POST', where, body);
+    expect([response.status, response.body.code]).toEqual([400, code]);
   });
 });

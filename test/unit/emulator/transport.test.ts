@@ -7,19 +7,19 @@ const url = `https://sms.8x8.com${path}`;
 const message = { destination: '+6591234567', text: 'Your code is 4711' };
 const headers = { authorization: 'Bearer good-key', 'content-type': 'application/json' };
 
-describe('admission', () => {
+describe('access control', () => {
   it.each([undefined, '', 'Bearer ', 'good-key', 'Basic good-key', 'Bearer wrong', 'Bearer good-key x'])(
     'refuses the authorization %j',
     async (authorization) => {
       const { call, emulator } = startEmulator({ apiKey: 'good-key' });
       const sent = authorization === undefined ? {} : { authorization };
-      const answer = await call('POST', path, message, { headers: sent });
-      expect([answer.status, answer.body.code]).toEqual([401, 1200]);
+      const response = await call('POST', path, message, { headers: sent });
+      expect([response.status, response.body.code]).toEqual([401, 1200]);
       expect(emulator.requests[0]?.authorized).toBe(authorization !== undefined);
     },
   );
 
-  it('takes any of several keys, and any key at all when none is named', async () => {
+  it('accepts any of several keys, and every key when none is configured', async () => {
     const several = startEmulator({ apiKey: ['old-key', 'good-key'] });
     const any = startEmulator();
     expect((await several.call('POST', path, message)).status).toBe(200);
@@ -32,10 +32,10 @@ describe('admission', () => {
     ['other', 400, 1001],
     ['a', 400, 1001],
     ['white%20space', 400, 1001],
-  ])('answers the sub-account %s with %i', async (subAccountId, status, code) => {
+  ])('responds to the sub-account %s with %i', async (subAccountId, status, code) => {
     const { call } = startEmulator({ subAccountIds: ['team_otp', 'a&b'] });
-    const answer = await call('POST', `/api/v1/subaccounts/${subAccountId}/messages`, message);
-    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    const response = await call('POST', `/api/v1/subaccounts/${subAccountId}/messages`, message);
+    expect([response.status, response.body.code]).toEqual([status, code]);
   });
 
   it.each([
@@ -44,15 +44,15 @@ describe('admission', () => {
     ['POST', '/api/v1/subaccounts//messages', 404, 1300],
     ['POST', '/api/v1/subaccounts/%zz/messages', 404, 1300],
     ['PUT', path, 405, 2001],
-  ])('answers %s %s with %i', async (method, where, status, code) => {
+  ])('responds to %s %s with %i', async (method, where, status, code) => {
     const { call, emulator } = startEmulator();
-    const answer = await call(method, where);
-    expect([answer.status, answer.body.code]).toEqual([status, code]);
-    expect(answer.headers.get('allow')).toBe(status === 405 ? 'POST' : null);
+    const response = await call(method, where);
+    expect([response.status, response.body.code]).toEqual([status, code]);
+    expect(response.headers.get('allow')).toBe(status === 405 ? 'POST' : null);
     expect(emulator.requests[0]).not.toHaveProperty('operationId');
   });
 
-  it('takes 1,800 requests a second and sub-account', async () => {
+  it('accepts 1,800 requests per second and sub-account', async () => {
     const { call, advance } = startEmulator();
     const statuses = new Map<number, number>();
     const count = async (where: string) => {
@@ -71,7 +71,7 @@ describe('admission', () => {
     expect(statuses.get(404)).toBe(1802);
   });
 
-  it('counts on the monotonic clock when there is one', async () => {
+  it('counts by the monotonic clock when there is one', async () => {
     let monotonic = 0;
     const { call } = startEmulator({
       requestsPerSecond: 1,
@@ -86,7 +86,7 @@ describe('admission', () => {
 });
 
 describe('requests', () => {
-  it('are kept with body, status and the number of the attempt', async () => {
+  it('are recorded with body, status and the number of the attempt', async () => {
     const { call, emulator } = startEmulator();
     await call('POST', path, message);
     await call('POST', path, message);
@@ -108,7 +108,7 @@ describe('requests', () => {
     ]);
   });
 
-  it('may come as a Request, a URL or with a stream as body', async () => {
+  it('can be a Request, a URL, or have a stream as body', async () => {
     const emulator = createEmulator();
     const body = JSON.stringify(message);
     const stream = new Blob([body.slice(0, 9), body.slice(9)]).stream();
@@ -153,7 +153,7 @@ describe('requests', () => {
     ).toBe(true);
   });
 
-  it('fail with the error of a broken clock rather than with a made-up answer', async () => {
+  it('fail with the error of a broken clock rather than with an invented response', async () => {
     const now = vi.fn().mockReturnValueOnce(START).mockThrow(new RangeError('no time'));
     const { call } = startEmulator({ clock: { now }, requestsPerSecond: false });
     await expect(call('POST', path, message)).rejects.toThrow('no time');
@@ -175,7 +175,7 @@ describe('aborting', () => {
     const controller = new AbortController();
     const reason = new Error('changed my mind');
     const body = new Blob([JSON.stringify(message)]).stream();
-    const answer = emulator.fetch(url, {
+    const response = emulator.fetch(url, {
       method: 'POST',
       headers,
       body,
@@ -183,7 +183,7 @@ describe('aborting', () => {
       duplex: 'half',
     } as RequestInit);
     controller.abort(reason);
-    await expect(answer).rejects.toBe(reason);
+    await expect(response).rejects.toBe(reason);
     expect(emulator.messages).toEqual([]);
   });
 });
@@ -201,18 +201,18 @@ describe('faults', () => {
     ['500', 500, 2000],
     ['503', 503, 2000],
     ['tls', 426, 1014],
-  ] as const)('%s answers %i before anything is accepted', async (fault, status, code) => {
+  ] as const)('%s responds with %i before anything is accepted', async (fault, status, code) => {
     const { call, emulator } = startEmulator();
     emulator.failNext(fault);
-    const answer = await call('POST', path, message);
-    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    const response = await call('POST', path, message);
+    expect([response.status, response.body.code]).toEqual([status, code]);
     expect(emulator.requests[0]).toMatchObject({ fault, status });
     expect(emulator.messages).toEqual([]);
     expect((await call('POST', path, message)).status).toBe(200);
     expect(emulator.requests[1]).not.toHaveProperty('fault');
   });
 
-  it('tell when to come back, and which TLS is wanted', async () => {
+  it('include the time to retry, and the required TLS version', async () => {
     const { call, emulator } = startEmulator();
     emulator.failNext('429', { retryAfterSeconds: 17 });
     emulator.failNext('429');
@@ -227,7 +227,7 @@ describe('faults', () => {
     expect(third.headers.get('upgrade')).toBe('TLS/1.3');
   });
 
-  it('can lie: an error after the message was accepted', async () => {
+  it('can misreport: an error after the message was accepted', async () => {
     const { call, emulator } = startEmulator();
     emulator.failNext('500', { accepted: true });
     expect((await call('POST', path, message)).status).toBe(500);
@@ -264,17 +264,17 @@ describe('faults', () => {
   it.each([
     [{}, 502],
     [{ status: 200 }, 200],
-  ])('html answers a page (%j)', async (options, status) => {
+  ])('html responds with a page (%j)', async (options, status) => {
     const { call, emulator } = startEmulator();
     emulator.failNext('html', options);
-    const answer = await call('POST', path, message);
-    expect(answer.status).toBe(status);
-    expect(answer.body).toContain('<html>');
-    expect(answer.headers.get('content-type')).toBe('text/html');
+    const response = await call('POST', path, message);
+    expect(response.status).toBe(status);
+    expect(response.body).toContain('<html>');
+    expect(response.headers.get('content-type')).toBe('text/html');
     expect(emulator.messages).toEqual([]);
   });
 
-  it('truncated and empty answer less than was meant', async () => {
+  it('truncated and empty respond with less than the whole', async () => {
     const { call, emulator } = startEmulator();
     emulator.failNext('truncated');
     emulator.failNext('empty');
@@ -297,7 +297,7 @@ describe('faults', () => {
     expect(emulator.messages).toEqual([]);
   });
 
-  it('slow answers late, after the message was accepted', async () => {
+  it('slow responds late, after the message was accepted', async () => {
     const { call, emulator } = startEmulator();
     emulator.failNext('slow', { delayMs: 5000 });
     emulator.failNext('slow');
@@ -313,7 +313,7 @@ describe('faults', () => {
     expect(settled).toEqual([200, 200]);
   });
 
-  it('slow ends at once when the caller gives up, and leaves no timer and no listener', async () => {
+  it('slow ends immediately when the caller aborts, and leaves no timer and no listener', async () => {
     const emulator = createEmulator();
     const controller = new AbortController();
     const removed = vi.spyOn(controller.signal, 'removeEventListener');
@@ -323,16 +323,16 @@ describe('faults', () => {
     await vi.advanceTimersByTimeAsync(10);
     expect((await patient).status).toBe(200);
     expect(removed).toHaveBeenCalledWith('abort', expect.any(Function));
-    const answer = emulator.fetch(url, request).catch((error: unknown) => error);
+    const response = emulator.fetch(url, request).catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(9);
     const reason = new Error('too slow');
     controller.abort(reason);
-    expect(await answer).toBe(reason);
+    expect(await response).toBe(reason);
     expect(vi.getTimerCount()).toBe(0);
     expect(emulator.messages).toHaveLength(2);
   });
 
-  it('may be any response', async () => {
+  it('can be any response', async () => {
     const { call, emulator } = startEmulator();
     emulator.failNext({ status: 302, headers: { location: 'https://elsewhere.example/' } });
     emulator.failNext({ status: 200, body: 'x' });
@@ -342,7 +342,7 @@ describe('faults', () => {
     expect(emulator.requests[0]?.fault).toBe('response');
   });
 
-  it('hit only what they match, as often as asked, and wait in line', async () => {
+  it('hit only requests that they match, as often as requested, in their order', async () => {
     const { call, emulator } = startEmulator();
     emulator.failNext('500', { times: 2, match: ({ operationId }) => operationId === 'Send-Sms-Single' });
     emulator.failNext('503');

@@ -4,7 +4,7 @@ import { START, startEmulator } from '../../support/emulator.ts';
 const BASE = '/api/v2/subaccounts/team_otp';
 const request = { destination: '+6591234567' };
 
-/** The answers of sessions. */
+/** The fields of session responses. */
 interface SessionAnswer {
   readonly sessionId: string;
   readonly status: string;
@@ -16,17 +16,17 @@ interface SessionAnswer {
 
 function start(options: Parameters<typeof startEmulator>[0] = {}) {
   const server = startEmulator(options);
-  const body = (answer: { readonly body: unknown }) => answer.body as SessionAnswer;
+  const body = (response: { readonly body: unknown }) => response.body as SessionAnswer;
   return {
     ...server,
     post: async (fields: object) => {
-      const answer = await server.call('POST', `${BASE}/sessions`, fields);
-      return { ...body(answer), httpStatus: answer.status };
+      const response = await server.call('POST', `${BASE}/sessions`, fields);
+      return { ...body(response), httpStatus: response.status };
     },
     get: async (sessionId: string, code?: string) => {
       const query = code === undefined ? '' : `?code=${encodeURIComponent(code)}`;
-      const answer = await server.call('GET', `${BASE}/sessions/${sessionId}${query}`);
-      return { ...body(answer), httpStatus: answer.status };
+      const response = await server.call('GET', `${BASE}/sessions/${sessionId}${query}`);
+      return { ...body(response), httpStatus: response.status };
     },
     newest: () => {
       const newest = server.emulator.verifications.at(-1);
@@ -37,7 +37,7 @@ function start(options: Parameters<typeof startEmulator>[0] = {}) {
 }
 
 describe('sessions of the emulator', () => {
-  it('have a code that tests can read, and that is texted', async () => {
+  it('have a code that tests can read, and that is sent by SMS', async () => {
     const { post, newest, emulator } = start();
     const { sessionId, httpStatus } = await post({ ...request, brand: 'Team', clientIp: '203.0.113.7' });
     expect(httpStatus).toBe(200);
@@ -84,7 +84,7 @@ describe('sessions of the emulator', () => {
     [{ codeLength: 3, codeType: 'NUMERIC_WITH_DASH' }, /^\d{3}$/],
     [{ codeLength: 7, codeType: 'NUMERIC_WITH_DASH' }, /^\d{3}-\d{4}$/],
     [{ codeLength: 10, codeType: 'ALPHANUMERIC_EASY' }, /^((?![IOQSZ])[A-Z0-9]){10}$/],
-  ])('make codes as they are asked for (%j)', async (fields, form) => {
+  ])('create codes as requested (%j)', async (fields, form) => {
     const { post, get, newest } = start();
     const { sessionId } = await post({ ...request, ...fields });
     expect(newest().code).toMatch(form);
@@ -132,7 +132,7 @@ describe('sessions of the emulator', () => {
     const { post, get, newest } = start();
     const { sessionId } = await post(request);
     const states: unknown[] = [];
-    for (let turn = 0; turn < 5; turn += 1) {
+    for (let index = 0; index < 5; index += 1) {
       const { status, attempt } = await get(sessionId, 'wrong');
       states.push(`${status} ${attempt}`);
     }
@@ -140,7 +140,7 @@ describe('sessions of the emulator', () => {
     expect(await get(sessionId, newest().code)).toMatchObject({ status: 'FAILED', attempt: 5 });
   });
 
-  it('end with their time, and stay verified once they are', async () => {
+  it('expire, and stay verified once they are', async () => {
     const { post, get, newest, advance } = start();
     const { sessionId } = await post({ ...request, codeValidity: 30 });
     advance(29_999);
@@ -154,7 +154,7 @@ describe('sessions of the emulator', () => {
     expect(await get(second.sessionId)).toMatchObject({ status: 'VERIFIED' });
   });
 
-  it('give the next code after the resending interval: the same one, or a new one', async () => {
+  it('send the next code after the resending interval: the same one, or a new one', async () => {
     const { post, newest, emulator, advance } = start();
     const first = await post({ ...request, resendingInterval: 30 });
     const { code } = newest();
@@ -172,7 +172,7 @@ describe('sessions of the emulator', () => {
     expect((await post({ destination: '+6591234568' })).sessionId).not.toBe(first.sessionId);
   });
 
-  it.each(['call', 'viber', 'whatsapp'])('by %s cost money and text nothing', async (channel) => {
+  it.each(['call', 'viber', 'whatsapp'])('by %s cost money and send no SMS', async (channel) => {
     const { post, emulator } = start({ prepaid: true });
     await post({ ...request, channel, whatsapp: { templateName: 'otp' }, language: 'en' });
     expect(emulator.messages).toEqual([]);
@@ -189,7 +189,7 @@ describe('sessions of the emulator', () => {
     expect(waiting).toMatchObject({ status: 'WAITING', sma: { verificationUrl: expect.any(String) } });
   });
 
-  it('by sma are verified by opening their address, without a key', async () => {
+  it('by sma are verified by opening their link, without a key', async () => {
     const { post, get, emulator } = start();
     const sms = await post({ ...request, destination: '+6591234568' });
     const { sessionId, sma } = await post({ ...request, channel: 'sma' });
@@ -220,7 +220,7 @@ describe('sessions of the emulator', () => {
     expect(emulator.verifications).toEqual([]);
   });
 
-  it('are found by their own sub-account only, with a code of 3 to 10 characters', async () => {
+  it('are found only by their own sub-account, with a code of 3 to 10 characters', async () => {
     const { post, get, call } = start({ subAccountIds: ['team_otp', 'other'] });
     const { sessionId } = await post(request);
     expect(await get('none')).toMatchObject({ httpStatus: 404, code: 1404 });
@@ -236,7 +236,7 @@ describe('sessions of the emulator', () => {
     expect([illegal.status, illegal.body.code]).toEqual([400, 1001]);
   });
 
-  it('are forgotten: the oldest beyond maxKept, all by clear', async () => {
+  it('are dropped: the oldest beyond maxKept, all by clear', async () => {
     const { post, emulator } = start({ maxKept: 2 });
     for (const last of [1, 2, 3]) await post({ destination: `+659123456${last}`, channel: 'call' });
     expect(emulator.verifications.map(({ destination }) => destination)).toEqual([
@@ -256,16 +256,16 @@ describe('coverage of silent mobile authentication', () => {
     [{ clientIp: '198.51.100.7' }, 200, { isAvailable: false }],
     [{}, 400, { code: 1012 }],
     [{ clientIp: '203.0.113.7', destination: '1' }, 400, { code: 1002 }],
-  ])('of %j', async (body, status, answer) => {
+  ])('of %j', async (body, status, response) => {
     const { call } = start();
-    expect(await call('POST', `${BASE}/sma/coverage`, body)).toMatchObject({ status, body: answer });
+    expect(await call('POST', `${BASE}/sma/coverage`, body)).toMatchObject({ status, body: response });
   });
 });
 
 describe('lookups of the emulator', () => {
   const phones = '/api/v1/subaccounts/team_otp/phones';
 
-  it('cost what they are, and are taken from the balance', async () => {
+  it('cost money by type, and reduce the balance', async () => {
     const { call, emulator } = start({ prepaid: { balance: 1 } });
     for (const type of ['', '?type=format', '?type=operator', '?type=live']) {
       expect((await call('GET', `${phones}/%2B6591234567${type}`)).status).toBe(200);
@@ -275,7 +275,7 @@ describe('lookups of the emulator', () => {
     expect(balance.body).toMatchObject({ balance: 0.988 });
   });
 
-  it('read national numbers with a country, and know services without one', async () => {
+  it('read national numbers with a country, and services without one', async () => {
     const { call } = start();
     expect((await call('GET', `${phones}/91234567?country=SG&type=live`)).body).toMatchObject({
       phoneNumber: '+6591234567',

@@ -6,15 +6,15 @@ import { ACCOUNT, START, SUB_ACCOUNT, startEmulator } from '../../support/emulat
 const PERSON = '+6591234567';
 const SURVEY = `/api/v1/subaccounts/team_otp/surveys/8f5b0e2e-0000-4000-8000-000000000001/messages`;
 
-/** An emulator and what it posted; the receiver answers with `answers`, then with 200. */
-function startConnected(answers: (number | Error)[] = [], options: { authorization?: string } = {}) {
+/** An emulator and its posts; the receiver responds with `statuses`, then with 200. */
+function startConnected(statuses: (number | Error)[] = [], options: { authorization?: string } = {}) {
   const test = startEmulator();
   const posted: { request: Request; body: unknown }[] = [];
   test.emulator.connect(async (request) => {
     posted.push({ request, body: await request.json() });
-    const answer = answers.shift() ?? 200;
-    if (typeof answer !== 'number') throw answer;
-    return new Response('not read by anybody', { status: answer });
+    const status = statuses.shift() ?? 200;
+    if (typeof status !== 'number') throw status;
+    return new Response('not read by anybody', { status });
   }, options);
   const send = async (fields: object = {}, path = `${SUB_ACCOUNT}/messages`) =>
     (await test.call('POST', path, { destination: PERSON, text: 'Hello', ...fields })).body;
@@ -24,7 +24,7 @@ function startConnected(answers: (number | Error)[] = [], options: { authorizati
 const payloadOf = ({ event }: EmulatedDelivery) => event.payload as Record<string, unknown>;
 
 describe('a delivery receipt', () => {
-  it('is posted as 8x8 writes it', async () => {
+  it('is posted in the format of 8x8', async () => {
     const { emulator, posted, send, advance } = startConnected([], { authorization: 'Basic c2VjcmV0' });
     const { umid } = await send({ clientMessageId: 'order-1', source: 'SHOP' });
     advance(5_000);
@@ -58,7 +58,7 @@ describe('a delivery receipt', () => {
     expect(delivery.event).toEqual(posted[0]?.body);
   });
 
-  it('carries what was reported, and the ids of the batch', async () => {
+  it('contains the report, and the ids of the batch', async () => {
     const { emulator, send } = startConnected();
     const { batchId } = await send(
       { messages: [{ destination: PERSON, text: 'Hi' }], clientBatchId: 'spring' },
@@ -81,7 +81,7 @@ describe('a delivery receipt', () => {
     expect(emulator.cost()).toBe(0);
   });
 
-  it('corrects the price', async () => {
+  it('corrects the price of the message', async () => {
     const { emulator, send } = startConnected();
     await send({ text: 'a'.repeat(200) });
     const delivery = await emulator.report(PERSON, { state: 'sent', price: 0.07 });
@@ -89,7 +89,7 @@ describe('a delivery receipt', () => {
     expect(emulator.cost()).toBe(0.14);
   });
 
-  it('shows in the message, in its details and in exports', async () => {
+  it('is visible in the message, its details and exports', async () => {
     const { emulator, send, call } = startConnected();
     const { umid } = await send();
     await emulator.report(PERSON, { state: 'undelivered', detail: 'rejected_by_operator', errorCode: 1 });
@@ -98,7 +98,7 @@ describe('a delivery receipt', () => {
     expect(details.body.status).toMatchObject({ state: 'undelivered', detail: 'rejected_by_operator' });
   });
 
-  it('moves the state forward only, and is posted all the same', async () => {
+  it('moves the state only forward, and is always posted', async () => {
     const { emulator, posted, send } = startConnected();
     await send();
     const stateAfter = async (report: Parameters<typeof emulator.report>[1]) => {
@@ -122,7 +122,7 @@ describe('a delivery receipt', () => {
     expect(posted).toHaveLength(10);
   });
 
-  it('goes to the callback of the message', async () => {
+  it('is posted to the callback of the message', async () => {
     const { emulator, posted, send } = startConnected([], { authorization: 'Basic c2VjcmV0' });
     await send({ dlrCallbackUrl: 'https://shop.example.com/receipts?id=1' });
     await emulator.report(PERSON, 'delivered');
@@ -133,14 +133,14 @@ describe('a delivery receipt', () => {
     ]);
   });
 
-  it('needs nobody to receive it', async () => {
+  it('needs no connected receiver', async () => {
     const { emulator, call } = startEmulator();
     await call('POST', `${SUB_ACCOUNT}/messages`, { destination: PERSON, text: 'Hello' });
     expect(await emulator.report(PERSON, 'delivered')).toMatchObject({ status: undefined, attempt: 1 });
     expect(emulator.messages[0]?.state).toBe('delivered');
   });
 
-  it('needs a message that went out', async () => {
+  it('needs a message that was sent', async () => {
     const { emulator, send, advance, call } = startConnected();
     await expect(emulator.report('+6598765432', 'delivered')).rejects.toThrow('no message to +65******32');
     const unknown = '00000000-0000-4000-8000-000000000000';
@@ -155,7 +155,7 @@ describe('a delivery receipt', () => {
     await expect(emulator.report(later, 'delivered')).rejects.toBeInstanceOf(ValidationError);
   });
 
-  it('does not move the fifteen minutes of the feedback', async () => {
+  it('does not change the fifteen minutes for feedback', async () => {
     const { emulator, send, call, advance } = startConnected();
     const { umid } = await send({ track: 'Outcome' });
     advance(16 * 60_000);
@@ -192,7 +192,7 @@ describe('a person', () => {
     });
   });
 
-  it('writes first when it says where to', async () => {
+  it('can write first, to a given number', async () => {
     const { emulator } = startConnected();
     await expect(emulator.reply(PERSON, 'Hi')).rejects.toThrow('+65******67 never got a message');
     const delivery = await emulator.reply('72345', '', {
@@ -232,7 +232,7 @@ describe('a person', () => {
     await expect(emulator.click(PERSON)).rejects.toThrow('contains no link');
   });
 
-  it('answers a survey, in a shape without envelope', async () => {
+  it('answers a survey, in a format without envelope', async () => {
     const { emulator, posted, send, advance } = startConnected();
     const templateVariables = { name: 'Ann', age: 24, member: true };
     await send({ text: undefined, templateBody: 'Were we good? {{url}}', templateVariables }, SURVEY);
@@ -262,7 +262,7 @@ describe('a person', () => {
     await expect(emulator.answerSurvey(PERSON, [])).rejects.toThrow('not a survey');
   });
 
-  it('is not heard while nobody is connected', async () => {
+  it('cannot write while no receiver is connected', async () => {
     const { emulator, call } = startEmulator();
     await call('POST', `${SUB_ACCOUNT}/messages`, { destination: PERSON, text: 'http://s.test/1' });
     const advice = 'call emulator.connect(receiver.handle) first';
@@ -281,7 +281,7 @@ describe('the settings', () => {
     ['that of the sub-account', [wide, own], undefined, own.url, own.httpAuthorization],
     ['that of the account', [wide], undefined, wide.url, null],
     ['with the authorization it was connected with', [own], 'connected', own.url, 'connected'],
-  ])('name where webhooks go: %s', async (_name, settings, authorization, url, header) => {
+  ])('determine the target of webhooks: %s', async (_name, settings, authorization, url, header) => {
     const { emulator, call, posted, send } = startConnected([], authorization ? { authorization } : {});
     await call('POST', `${ACCOUNT}/webhooks`, settings);
     await send();
@@ -301,8 +301,8 @@ describe('the settings', () => {
   });
 });
 
-describe('at least once', () => {
-  it('the same event comes again when asked', async () => {
+describe('delivery at least once', () => {
+  it('repeats an event on request', async () => {
     const { emulator, posted, send } = startConnected();
     await expect(emulator.redeliver()).rejects.toThrow('No webhook was delivered yet');
     await send();
@@ -314,7 +314,7 @@ describe('at least once', () => {
     expect(bodies).toEqual([bodies[0], bodies[1], bodies[1], bodies[0]]);
   });
 
-  it('what failed is tried again after 1, 10, 30 and 90 seconds, and then no more', async () => {
+  it('repeats failed deliveries after 1, 10, 30 and 90 seconds, and then stops', async () => {
     const { emulator, posted, send, advance } = startConnected([500, new Error('down'), 400, 503, 500]);
     await send();
     expect(await emulator.reply(PERSON, 'STOP')).toMatchObject({ status: 500, attempt: 1 });
@@ -336,7 +336,7 @@ describe('at least once', () => {
     expect(posted).toHaveLength(5);
   });
 
-  it('a success ends it, and so does clear, which keeps who is connected', async () => {
+  it('ends with a success or with clear, which keeps the receiver', async () => {
     const { emulator, posted, send, advance } = startConnected([500, 200, 500]);
     await send();
     await emulator.reply(PERSON, 'STOP');

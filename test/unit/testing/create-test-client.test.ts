@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 describe('createTestClient', () => {
-  it('sends to nobody, needs no option, and shows what was sent', async () => {
+  it('sends to nobody, needs no option, and shows sent messages', async () => {
     const { sms, outbox, events, clock } = createTestClient();
     const sent = await sms.messages.send({ destination: PERSON, text: 'Your code is 4711', purpose: 'otp' });
     expect(outbox.all).toEqual([
@@ -36,7 +36,7 @@ describe('createTestClient', () => {
     expect(events.map(({ type }) => type)).toContain('message-sent');
   });
 
-  it('lets no environment variable in', async () => {
+  it('ignores environment variables', async () => {
     for (const [name, value] of Object.entries({
       API_KEY: 'a-real-key',
       API_KEY_FILE: '/nowhere',
@@ -59,7 +59,7 @@ describe('createTestClient', () => {
     warn.mockRestore();
   });
 
-  it('takes key, accounts and region from the test', async () => {
+  it('uses key, accounts and region of the test', async () => {
     const { sms, emulator, events } = createTestClient({
       apiKey: 'k',
       subAccountId: 'shop',
@@ -73,7 +73,7 @@ describe('createTestClient', () => {
     expect(events).toContainEqual(expect.objectContaining({ host: 'sms.8x8.id' }));
   });
 
-  it('counts for itself and by its clock', async () => {
+  it('has its own counters and clock', async () => {
     const first = createTestClient();
     const second = createTestClient();
     const ask = ({ sms }: { sms: SmsClient }) =>
@@ -86,8 +86,8 @@ describe('createTestClient', () => {
     expect(first.outbox.all).toHaveLength(2);
   });
 
-  it('is not stopped by a rate on clocks that stand still', async () => {
-    // The pace of a client goes by the system's time.
+  it('is not stopped by a rate limit on a clock that stands still', async () => {
+    // The pace of a client uses the system clock.
     vi.useFakeTimers({ toFake: ['performance', 'setTimeout'] });
     const { sms, outbox } = createTestClient({ guards: { recipient: false } });
     for (let index = 0; index < 2_000; index += 1) {
@@ -96,7 +96,7 @@ describe('createTestClient', () => {
     expect(outbox.to(PERSON)).toHaveLength(2_000);
   });
 
-  it('sends what was scheduled when its time comes', async () => {
+  it('sends a scheduled message when it is due', async () => {
     const { sms, emulator, outbox, clock } = createTestClient({ now: '2026-11-22T09:00:00Z' });
     await sms.messages.send({ destination: PERSON, text: 'Soon', scheduled: '2026-11-22T10:00:00Z' });
     expect(outbox.lastTo(PERSON)).toMatchObject({
@@ -110,7 +110,7 @@ describe('createTestClient', () => {
     expect(outbox.lastTo(PERSON).state).toBe('delivered');
   });
 
-  it('has a consent ledger of its own, unless the test says otherwise', async () => {
+  it('has its own consent ledger, unless the test provides one', async () => {
     const advert = { destination: PERSON, text: 'Sale', purpose: 'marketing' } as const;
     const { sms } = createTestClient({ guards: { consent: { mode: 'enforce' } } });
     await expect(sms.messages.send(advert)).rejects.toBeInstanceOf(ConsentError);
@@ -126,7 +126,7 @@ describe('createTestClient', () => {
     expect([off, asked, askedMany].map(({ outbox }) => outbox.all.length)).toEqual([1, 1, 1]);
   });
 
-  it('repeats as in production, without the waits', async () => {
+  it('repeats as in production, without pauses', async () => {
     const { sms, emulator } = createTestClient();
     emulator.failNext('refused', { times: 2 });
     expect(await sms.messages.send({ destination: PERSON, text: 'Hello' })).toMatchObject({ attempts: 3 });
@@ -135,14 +135,14 @@ describe('createTestClient', () => {
     await expect(once.sms.messages.send({ destination: PERSON, text: 'Hello' })).rejects.toThrow();
   });
 
-  it("tells the test's own listener too", async () => {
+  it("calls the test's own listener too", async () => {
     const told: SmsEvent['type'][] = [];
     const { sms, events } = createTestClient({ onEvent: ({ type }) => void told.push(type) });
     await sms.messages.send({ destination: PERSON, text: 'Hello' });
     expect(told).toEqual(events.map(({ type }) => type));
   });
 
-  it('works in a test runner with a pretend browser', async () => {
+  it('works in a test runner that emulates a browser', async () => {
     vi.stubGlobal('navigator', { userAgent: 'Mozilla/5.0 (linux) AppleWebKit/537.36 jsdom/26' });
     expect(() => new SmsClient({ apiKey: 'k', subAccountId: 'test' })).toThrow('browser');
     const { sms } = createTestClient();
@@ -160,7 +160,7 @@ describe('createTestClient', () => {
     expect(() => createTestClient(options)).toThrow(`createTestClient sets ${name} itself`);
   });
 
-  it('refuses an option that does not exist', () => {
+  it('refuses an unknown option', () => {
     expect(() => createTestClient({ subAccount: 'x' } as TestClientOptions)).toThrow(ConfigurationError);
   });
 

@@ -19,7 +19,7 @@ describe('the outbox', () => {
     expect(outbox.to('+6581111111')).toEqual([]);
   });
 
-  it('says why there is nothing', async () => {
+  it('says why there is no message', async () => {
     const { sms, outbox } = createTestClient();
     expect(() => outbox.lastTo(PERSON)).toThrow(
       'No message was sent to +65******67. The outbox has 0 message(s) to other numbers.',
@@ -32,7 +32,7 @@ describe('the outbox', () => {
     );
   });
 
-  it('refuses what is no number', () => {
+  it('refuses a value that is not a number', () => {
     const { outbox } = createTestClient();
     expect(() => outbox.to('9123 4567')).toThrow(ValidationError);
     expect(() => outbox.lastTo('nobody')).toThrow('cannot read this number');
@@ -56,7 +56,7 @@ describe('the outbox', () => {
     expect(() => outbox.codeTo(PERSON)).toThrow('The last message to +65******67 contains no code.');
   });
 
-  it('leaves out what was cancelled, and knows no purpose of what another client sent', async () => {
+  it('leaves out cancelled messages, and has no purpose for messages of another client', async () => {
     const { sms, emulator, outbox, clock } = createTestClient();
     const scheduled = new Date(clock.now() + 60_000).toISOString();
     const sent = await sms.messages.send({ destination: PERSON, text: 'Later', scheduled });
@@ -82,7 +82,7 @@ describe('the outbox', () => {
     expect(emulator.messages).toHaveLength(1);
     await send('2');
     expect(outbox.all.map(({ text }) => text)).toEqual(['2']);
-    // The emulator forgets the oldest, also the one at which the outbox was cleared.
+    // The emulator drops the oldest messages, including the one at which the outbox was cleared.
     await send('3');
     await send('4');
     expect(outbox.all.map(({ text }) => text)).toEqual(['3', '4']);
@@ -91,7 +91,7 @@ describe('the outbox', () => {
     expect(outbox.all.map(({ text }) => text)).toEqual(['5']);
   });
 
-  it('shows a message once whose answer was lost', async () => {
+  it('shows a message once when its response was lost', async () => {
     const { sms, emulator, outbox } = createTestClient();
     emulator.failNext('lost-response');
     await expect(sms.messages.send({ destination: PERSON, text: 'Hello' })).rejects.toMatchObject({

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { estimateText, hasLoneSurrogate } from '../../../src/text/estimate-text.ts';
 
 describe('estimateText', () => {
-  it('shows what one curly apostrophe costs', () => {
+  it('shows the cost of one curly apostrophe', () => {
     const text = `${'a'.repeat(100)}’`;
     expect(estimateText(text)).toEqual({
       encoding: 'UCS2',
@@ -28,24 +28,24 @@ describe('estimateText', () => {
     });
   });
 
-  it('offers nothing when nothing helps', () => {
+  it('offers no replacement when none helps', () => {
     expect(estimateText('plain')).not.toHaveProperty('afterReplacement');
     expect(estimateText('“你好”')).not.toHaveProperty('afterReplacement');
   });
 
-  it('is too long from the eleventh part on', () => {
+  it('is too long from the eleventh part', () => {
     expect(estimateText('a'.repeat(1530))).toMatchObject({ parts: 10, tooLong: false });
     expect(estimateText('a'.repeat(1531))).toMatchObject({ parts: 11, tooLong: true });
     expect(estimateText('ж'.repeat(671))).toMatchObject({ parts: 11, tooLong: true });
   });
 
-  it('names what cannot be sent as GSM-7', () => {
+  it('names the characters that GSM-7 lacks', () => {
     const estimate = estimateText('привет', 'GSM7');
     expect(estimate).toMatchObject({ encoding: 'GSM7', unencodable: 6 });
     expect(estimate.charactersForcingUcs2.map(({ character }) => character).join('')).toBe('привет');
   });
 
-  it('measures the replaced text in the encoding that is asked for', () => {
+  it('measures the replaced text in the requested encoding', () => {
     expect(estimateText('it’s', 'UCS2').afterReplacement).toMatchObject({ encoding: 'UCS2', text: "it's" });
     expect(estimateText('it’s', 'GSM7')).toMatchObject({
       unencodable: 1,

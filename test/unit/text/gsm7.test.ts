@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gsm7Septets, isGsm7 } from '../../../src/text/gsm7.ts';
 
-/** 3GPP TS 23.038, section 6.2.1, written a second time as code points, so that a slip in one of the two shows. */
+/** 3GPP TS 23.038, section 6.2.1, written again as code points, so that a mistake in one of them is noticed. */
 const BASIC_CODE_POINTS = [
   0x40, 0xa3, 0x24, 0xa5, 0xe8, 0xe9, 0xf9, 0xec, 0xf2, 0xc7, 0x0a, 0xd8, 0xf8, 0x0d, 0xc5, 0xe5, 0x394, 0x5f,
   0x3a6, 0x393, 0x39b, 0x3a9, 0x3a0, 0x3a8, 0x3a3, 0x398, 0x39e, 0xc6, 0xe6, 0xdf, 0xc9, 0x20, 0x21, 0x22,
@@ -35,7 +35,7 @@ describe('gsm7Septets', () => {
     for (const character of ['ç', '`', '\t', '\u001b', '\u0000']) expect(isGsm7(character)).toBe(false);
   });
 
-  it('takes a text whole', () => {
+  it('checks a whole text', () => {
     expect(isGsm7('')).toBe(true);
     expect(isGsm7('10 € [net]\r\n')).toBe(true);
     expect(isGsm7('good 👍')).toBe(false);

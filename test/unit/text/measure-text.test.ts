@@ -5,7 +5,7 @@ import { measureText, type TextEncoding } from '../../../src/text/measure-text.t
 const a = (count: number) => 'a'.repeat(count);
 const cyrillic = (count: number) => 'ж'.repeat(count);
 
-/** A naive splitter: cuts the text into strings, one a part, and shares nothing with the one under test. */
+/** A naive splitter: cuts the text into one string per part, and shares no code with the one under test. */
 function splitNaively(text: string, encoding: TextEncoding): string[] {
   const extension = [...'^{}\\[~]|€\f'];
   const pieces = encoding === 'GSM7' ? text.split('') : [...text];
@@ -51,7 +51,7 @@ describe('measureText', () => {
     ['an emoji that ends at 67', `${cyrillic(65)}👍${cyrillic(67)}`, 'UCS2', 2, 134, 0],
     ['an emoji on the 67 boundary', `${cyrillic(66)}👍${cyrillic(66)}`, 'UCS2', 3, 134, 66],
     [
-      'a lone high surrogate on the boundary is no pair',
+      'a lone high surrogate on the boundary is not a pair',
       `${cyrillic(66)}\ud83d${cyrillic(4)}`,
       'UCS2',
       2,
@@ -64,18 +64,18 @@ describe('measureText', () => {
     expect(measureText(text)).toMatchObject({ encoding, parts, units, unitsLeft, unencodable: 0 });
   });
 
-  it('says what a part holds', () => {
+  it('returns the capacity of a part', () => {
     expect(
       [a(160), a(161), cyrillic(70), cyrillic(71)].map((text) => measureText(text).unitsPerPart),
     ).toEqual([160, 153, 70, 67]);
   });
 
-  it('takes the encoding that is asked for', () => {
+  it('uses the requested encoding', () => {
     expect(measureText(a(71), 'UCS2')).toMatchObject({ encoding: 'UCS2', parts: 2, units: 71 });
     expect(measureText(a(71), 'GSM7')).toMatchObject({ encoding: 'GSM7', parts: 1, units: 71 });
   });
 
-  it('counts what GSM-7 cannot carry when it is asked for GSM-7', () => {
+  it('counts the characters that GSM-7 lacks when GSM-7 is requested', () => {
     expect(measureText('it’s ж 👍', 'GSM7')).toMatchObject({ encoding: 'GSM7', units: 9, unencodable: 4 });
     expect(measureText(cyrillic(161), 'GSM7')).toMatchObject({ parts: 2, units: 161, unencodable: 161 });
   });
@@ -107,7 +107,7 @@ describe('measureText', () => {
     );
   });
 
-  it('looks at each code unit of a long text at most three times', () => {
+  it('reads each code unit of a long text at most three times', () => {
     const original = String.prototype.charCodeAt;
     const text = `${'👍'.repeat(50_000)}${a(100_000)}`;
     let looks = 0;

@@ -24,7 +24,7 @@ describe('replaceTypography', () => {
     ['signs', '© ® ™ № 2×3 1⁄2', '(C) (R) (TM) No. 2x3 1/2'],
     ['ligatures', 'ﬁne oﬀer ﬂat oﬃce waﬄe', 'fine offer flat office waffle'],
     [
-      'accents that stand behind their letter',
+      'combining accents after their letter',
       'Cafe\u0301, A\u030angstro\u0308m, C\u0327a',
       'Café, Ångström, Ça',
     ],
@@ -46,7 +46,7 @@ describe('replaceTypography', () => {
     ['a letter that has no accented form in GSM-7', 'x\u0301'],
     ['an accent that begins the text', '\u0301a'],
     ['ç is not Ç', 'garçon’s'],
-  ])('leaves it: %s', (_name, text) => {
+  ])('leaves it unchanged: %s', (_name, text) => {
     expect(replaceTypography(text)).toBe(text);
   });
 
@@ -72,7 +72,7 @@ describe('replaceTypography', () => {
     expect(await findAllSlowness(findUcs2Characters)).toEqual([]);
   });
 
-  it('gives GSM-7 or the text itself, and is done after once', () => {
+  it('returns GSM-7 or the text itself, and is idempotent', () => {
     const unit = fc.oneof(
       fc.constantFrom('a', '’', '–', 'e', '\u0301', '\u00a0', '…', '\u200b'),
       fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
@@ -89,7 +89,7 @@ describe('replaceTypography', () => {
 });
 
 describe('findUcs2Characters', () => {
-  it('says which, how often, where, and what instead', () => {
+  it('returns character, count, positions and replacement', () => {
     expect(findUcs2Characters('it’s “x”, isn’t 👍 e\u0301?')).toEqual([
       { character: '’', codePoint: 'U+2019', count: 2, positions: [2, 13], replacement: "'" },
       { character: '“', codePoint: 'U+201C', count: 1, positions: [5], replacement: '"' },
@@ -116,14 +116,14 @@ describe('findUcs2Characters', () => {
     ]);
   });
 
-  it('names half a surrogate pair, and an empty replacement for what may go', () => {
+  it('names half a surrogate pair, and gives an empty replacement for characters that can be dropped', () => {
     expect(findUcs2Characters('\ud83d\u200b')).toEqual([
       { character: '\ud83d', codePoint: 'U+D83D', count: 1, positions: [0] },
       { character: '\u200b', codePoint: 'U+200B', count: 1, positions: [1], replacement: '' },
     ]);
   });
 
-  it('gives a small answer for a megabyte', () => {
+  it('returns a small result for a megabyte', () => {
     const [found, ...rest] = findUcs2Characters('ж'.repeat(1_048_576));
     expect(rest).toEqual([]);
     expect(found?.count).toBe(1_048_576);
