@@ -425,18 +425,21 @@ export class MessageRejectedError extends SmsError {
   }
 }
 
-/** Why a webhook was not taken in. */
+/** Why a webhook was refused or could not be handled. */
 export type WebhookFailure =
-  /** Not from 8x8, as far as the chosen authentication can tell. */
+  /** The authentication failed. */
   | 'unauthorized'
+  /** The method is not POST. */
   | 'method-not-allowed'
+  /** The body has more than `maxBodyBytes`. */
   | 'too-large'
-  /** No JSON, or not the fields that 8x8 documents; `path` names the field. */
+  /** The body is not JSON, or lacks fields that 8x8 documents; `path` names the field. */
   | 'malformed'
-  /** The body broke off, took too long, or had been read before. */
+  /** The connection broke, reading took too long, or the body had been read before. */
   | 'incomplete'
-  /** Another attempt is at the same event. */
+  /** Another delivery of the same event is being handled. */
   | 'in-progress'
+  /** The handler threw. */
   | 'handler-failed'
   /** Consent, guards and handler together took longer than `timeoutMs`. */
   | 'timed-out'
@@ -445,11 +448,11 @@ export type WebhookFailure =
 
 /** Fields of a `WebhookError`. */
 export interface WebhookErrorFields {
-  /** Text for the log. It must hold nothing of the request. */
+  /** Text for the log. It must contain nothing of the request. */
   readonly message: string;
-  /** Reason why the webhook was not taken in. */
+  /** Why the webhook was refused or could not be handled. */
   readonly reason: WebhookFailure;
-  /** HTTP status to answer. */
+  /** HTTP status to send. */
   readonly status: number;
   /** Seconds for the `Retry-After` header of the response. */
   readonly retryAfterSeconds?: number | undefined;
@@ -457,14 +460,19 @@ export interface WebhookErrorFields {
   readonly path?: string | undefined;
 }
 
-/** A webhook was not taken in. `status` is what to answer; 8x8 tries again after 4xx and 5xx. Holds nothing of the request. */
+/**
+ * A webhook was refused or could not be handled. `status` is the HTTP status to send; 8x8 tries again after 4xx and 5xx.
+ * Contains nothing of the request.
+ */
 export class WebhookError extends SmsError {
   static override readonly kind: string = 'WebhookError';
+  /** Always `webhook`. */
   readonly code = 'webhook';
+  /** Why it was refused or could not be handled. */
   readonly reason: WebhookFailure;
-  /** HTTP status to answer. */
+  /** The HTTP status to send. */
   readonly status: number;
-  /** For the `Retry-After` header of the answer. */
+  /** Seconds for the `Retry-After` header of the response. */
   declare readonly retryAfterSeconds?: number;
   /** The field that is missing or of the wrong type, for example `payload.status.state`. */
   declare readonly path?: string;

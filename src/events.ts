@@ -116,6 +116,8 @@ export type SmsEvent =
       /** How long nothing is sent to it; absent when the limit store has no room to remember it. */
       readonly forMs?: number;
     })
+  /** A delivery receipt said that such a number was reached after all: the block was lifted. */
+  | (EventBase & { readonly type: 'number-reached'; readonly destination: string })
   /** A delivery receipt said that 8x8's fraud detection stopped the message as artificially inflated traffic. */
   | (EventBase & {
       readonly type: 'fraud-reported';
@@ -125,18 +127,16 @@ export type SmsEvent =
       /** 8x8's delivery error code: 99. */
       readonly errorCode: number;
     })
-  /** A delivery receipt said that such a number was reached after all: the block was lifted. */
-  | (EventBase & { readonly type: 'number-reached'; readonly destination: string })
-  /** A webhook was handled, or had been before. */
+  /** A webhook was handled, or had been handled before. */
   | (EventBase & {
       readonly type: 'webhook-received';
       readonly kind: 'delivery-receipt' | 'inbound' | 'short-url-click' | 'survey-answer' | 'unknown';
-      /** It was handled within 24 hours: no handler ran. */
+      /** True when the event had been handled within 24 hours: no handler ran. */
       readonly duplicate: boolean;
-      /** False when the limit store had no room to remember it: it may be handled twice. */
+      /** False when the limit store had no room to remember the event, which may then be handled twice. */
       readonly remembered: boolean;
     })
-  /** A request to the webhook address was answered with 4xx; the caller is not told why. */
+  /** A request to the webhook address got a 4xx; the sender is not told why. */
   | (EventBase & {
       readonly type: 'webhook-refused';
       readonly reason:
@@ -144,12 +144,12 @@ export type SmsEvent =
         | 'wrong-authorization'
         | 'wrong-token'
         | 'unknown-address'
-        /** `sourceAddresses` is set, but whoever called the receiver gave no `remoteAddress`. */
+        /** `sourceAddresses` is set, but the receiver was called without a `remoteAddress`. */
         | 'no-address';
       /** The field of a malformed one. */
       readonly path?: string;
     })
-  /** A webhook was answered with 5xx, so that 8x8 tries again. */
+  /** A webhook got a 5xx, so that 8x8 tries again. */
   | (EventBase & {
       readonly type: 'webhook-failed';
       readonly reason: Extract<
