@@ -101,6 +101,18 @@ describe('message details', () => {
     expect([unknown.status, unknown.body.code]).toEqual([404, 1300]);
   });
 
+  it('of a survey lose its variables with the personal data', async () => {
+    const { call, emulator } = startEmulator();
+    const { body } = await call('POST', '/api/v1/subaccounts/team_otp/surveys/nps/messages', {
+      destination: '+6591234567',
+      templateBody: 'Hi {{name}}: {{url}}',
+      templateVariables: { name: 'Ann' },
+    });
+    expect(emulator.messages[0]?.templateVariables).toEqual({ name: 'Ann' });
+    await call('DELETE', `${path}/${body.umid}/pii`);
+    expect(emulator.messages[0]?.templateVariables).toEqual({});
+  });
+
   it('show queued and cancelled messages', async () => {
     const { call } = startEmulator({ requestsPerSecond: false });
     const { body } = await call('POST', path, { ...message, scheduled: later });
