@@ -1,5 +1,5 @@
 /**
- * What a delivery error code says about sending again:
+ * The consequence of a delivery error code for sending again:
  *
  * - `none`: no error was reported.
  * - `no-such-number`: the number does not exist. Sending again wastes money.

@@ -26,7 +26,7 @@ export interface DeliveryReceipt extends WebhookEventBase {
   readonly destination: string;
   /** The sender ID of the message. */
   readonly source?: string;
-  /** What the network reported. {@link latestStatus} picks the furthest of several. */
+  /** The status that the network reported; `latestStatus` picks the furthest of several. */
   readonly status: MessageStatus;
   /** The real price; absent when nothing was charged. */
   readonly price?: MessagePrice;
@@ -54,7 +54,7 @@ export interface InboundMessage extends WebhookEventBase {
   readonly encoding?: string;
   /** Number of parts. */
   readonly smsCount?: number;
-  /** What 8x8 charged for the inbound message; absent when nothing was charged. */
+  /** The price of the inbound message; absent when nothing was charged. */
   readonly price?: MessagePrice;
   /** The Messaging Apps channel in lower case, for example `sms`; absent for a message of the SMS API. */
   readonly channel?: string;

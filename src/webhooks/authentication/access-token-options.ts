@@ -51,7 +51,7 @@ export interface PublicCryptoKey {
   };
   /** Whether WebCrypto may export the key. */
   readonly extractable: boolean;
-  /** What the key may be used for; `verify` is needed. */
+  /** The permitted uses of the key; `verify` is required. */
   readonly usages: readonly string[];
 }
 
