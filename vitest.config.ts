@@ -19,12 +19,13 @@ export default defineConfig({
       thresholds: {
         ...all(95),
         'src/{guards,limits,transport}/**/*.ts': all(100),
-        'src/{errors,options,resolve-options}.ts': all(100),
+        'src/errors.ts': all(100),
+        'src/config/{options,resolve-options}.ts': all(100),
         // Feeds the guards, so it is held to their figure.
         'src/webhooks/apply-receipt.ts': all(100),
         // What is left, alone: the figure for everything would hide it behind the parts at 100 %.
         'src/!(guards|limits|transport)/**/*.ts': all(95),
-        'src/!(errors|options|resolve-options).ts': all(95),
+        'src/!(errors).ts': all(95),
       },
     },
   },
