@@ -16,7 +16,7 @@ describeOnRedis('the store on Redis', (kit) => {
         await kit.letPass(250);
         return run();
       };
-      await expect(take(rule)).rejects.toThrow(/too late, and counted nothing/);
+      await expect(take(rule)).rejects.toThrow(/too late and counted nothing/);
       kit.fault = undefined;
       expect(await countOf(rule)).toBe(0);
       expect((await take(rule)).granted).toBe(true);
