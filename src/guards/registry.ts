@@ -205,6 +205,6 @@ export function describeGuardRule(rule: LimitRule, observed: number): string | u
 /** The typed error of a guard's decision. */
 export function guardError(decision: GuardDecision, message: string, clientMessageId?: string): GuardError {
   const GuardErrorClass =
-    entryOf(decision.guard)?.error ?? OTHER_ERRORS[decision.guard as keyof typeof OTHER_ERRORS] ?? GuardError;
+    entryOf(decision.guard)?.error ?? OTHER_ERRORS[decision.guard as keyof typeof OTHER_ERRORS];
   return new GuardErrorClass({ decision, message: `${message} Nothing was sent.`, clientMessageId });
 }
