@@ -50,8 +50,8 @@ const ASKS = {
   },
 };
 const { QueueFullError } = ASKS;
-/** The lane of message details has a queue of 60 of its own. */
-const fillDetailsLane = (_, work) => Array.from({ length: 61 }, work);
+/** The lane of message details has a queue of 60; a method that computes a digest may miss the second of a single call. */
+const crowd = (_, work) => Array.from({ length: 61 }, work);
 const BAD_NUMBER = { InvalidPhoneNumberError: { number: '12' } };
 const STORE = { StoreError: { client: { limits: FAILING_STORE } } };
 const NEVER_THROWS = ['describeDeliveryError'];
@@ -125,7 +125,7 @@ export function createCases(library, { postgresConsentLedger, createWebhookRecei
       (sms, _, o) => readAll(sms.messages.sendMany([message, message, message], { chunkSize: 1, ...o })),
     ],
     'messages.get': [
-      { ...ASKS, QueueFullError: { ...QueueFullError, earlier: fillDetailsLane } },
+      { ...ASKS, QueueFullError: { ...QueueFullError, earlier: crowd } },
       (sms, _, o) => sms.messages.get('umid', o),
     ],
     'messages.cancel': [ASKS, (sms, _, o) => sms.messages.cancel('umid', o)],
@@ -163,7 +163,13 @@ export function createCases(library, { postgresConsentLedger, createWebhookRecei
       (sms, id, o) => sms.verifications.start({ destination: id }, o),
     ],
     'verifications.get': [
-      { ...ASKS, GuardError: { before: started, number: OTHER }, ...STORE, ...BAD_NUMBER },
+      {
+        ...ASKS,
+        ...STORE,
+        ...BAD_NUMBER,
+        QueueFullError: { ...QueueFullError, earlier: crowd },
+        GuardError: { before: started, number: OTHER },
+      },
       (sms, id, o, sessionId = 'session') => sms.verifications.get(sessionId, { destination: id }, o),
     ],
     'verifications.check': [
@@ -174,7 +180,7 @@ export function createCases(library, { postgresConsentLedger, createWebhookRecei
         // A session is checked once at a time.
         QueueFullError: {
           ...QueueFullError,
-          earlier: (sms) => [sms.verifications.smaCoverage({ clientIp: CLIENT_IP })],
+          earlier: (sms) => crowd(sms, () => sms.verifications.smaCoverage({ clientIp: CLIENT_IP })),
         },
         GuardError: { before: started, number: OTHER },
         LimitError: {
