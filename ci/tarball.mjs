@@ -48,6 +48,7 @@ async function writePrograms() {
     'automock.test.cjs',
     'interop.mjs',
     'jest.test.cjs',
+    'jsdom.test.cjs',
     'mapped.mjs',
     'redis.mjs',
     'worker.mjs',
