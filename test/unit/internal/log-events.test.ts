@@ -46,7 +46,7 @@ describe('the logger', () => {
   });
 
   it('writes each event at the level that docs/options.md names', () => {
-    const page = readFileSync(resolve(import.meta.dirname, '../../docs/options.md'), 'utf8');
+    const page = readFileSync(resolve(import.meta.dirname, '../../../docs/options.md'), 'utf8');
     const [, events = '', levels = ''] = page.split(/^## Events$|^### `logger`$/m);
     const types = Array.from(events.matchAll(/^\| `([a-z-]+)` \|/gm), ([, type = '']) => type);
     expect(types.length).toBeGreaterThan(30);
