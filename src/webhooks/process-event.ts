@@ -72,11 +72,15 @@ export function createEventProcessor({ inboundPort, handlers, timeoutMs }: Proce
 
   /** A store that hangs gets at most half of the time: the rest is kept for recording an opt-out. */
   async function claimInTime(key: string, call: Call): Promise<Claim> {
-    const claiming = inboundPort.claim(key, timeoutMs + LEASE_MARGIN_MS, call);
-    const claimed = await withTimeLimit(timeoutMs / 2, call.signal, () => claiming);
+    // Begun inside the time limit: a call that has ended must leave no rejection that nobody handles.
+    let claiming: Promise<Claim> | undefined;
+    const claimed = await withTimeLimit(timeoutMs / 2, call.signal, () => {
+      claiming = inboundPort.claim(key, timeoutMs + LEASE_MARGIN_MS, call);
+      return claiming;
+    });
     if (claimed.inTime) return claimed.value;
     const giveBack = (late: Claim) => (late.kind === 'claimed' ? late.settle('failed') : undefined);
-    void claiming.then(giveBack).catch(() => {});
+    void claiming?.then(giveBack).catch(() => {});
     throw webhookError('unavailable');
   }
 

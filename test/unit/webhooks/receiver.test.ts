@@ -318,13 +318,44 @@ describe('a handler', () => {
         },
       },
     });
-    const error = await drive(failureOf(receiver.receive(post(inboundBody()))));
-    expect(error).toMatchObject({ reason: 'timed-out', status: 500 });
+    const receiving = failureOf(receiver.receive(post(inboundBody())));
+    await until(() => signals.length === 1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await receiving).toMatchObject({ reason: 'timed-out', status: 500 });
     expect(signals[0]?.aborted).toBe(true);
     expect(of('webhook-failed')).toMatchObject([{ reason: 'timed-out' }]);
-    expect(await drive(receiver.receive(post(inboundBody())))).toMatchObject({ duplicate: false });
+    expect(await receiver.receive(post(inboundBody()))).toMatchObject({ duplicate: false });
     expect(signals[1]?.aborted).toBe(false);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is not called, and no rejection is left unhandled, when the time ends before the event is claimed', async () => {
+    useFakeTimeouts();
+    const onInbound = vi.fn();
+    const { receiver } = testReceiver({ timeoutMs: 1_000, handlers: { onInbound } });
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const work = crypto.subtle.digest.bind(crypto.subtle);
+    let finish: (() => void) | undefined;
+    const digest = vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (algorithm, data) => {
+      const isOfEvent = new TextDecoder().decode(data as Uint8Array).startsWith('["inbound"');
+      if (isOfEvent) await new Promise<void>((resolve) => (finish = resolve));
+      return work(algorithm, data);
+    });
+    try {
+      const receiving = failureOf(receiver.receive(post(inboundBody())));
+      await until(() => finish !== undefined);
+      await vi.advanceTimersByTimeAsync(1_000);
+      finish?.();
+      expect((await receiving).reason).toBe('timed-out');
+      // Rejections are reported after the microtasks of a turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(unhandled).not.toHaveBeenCalled();
+      expect(onInbound).not.toHaveBeenCalled();
+    } finally {
+      digest.mockRestore();
+      process.off('unhandledRejection', unhandled);
+    }
   });
 
   it('has 10 s by default', async () => {
