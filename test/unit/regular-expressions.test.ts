@@ -51,17 +51,7 @@ function toExpression(literal: string): RegExp {
 
 /** Expressions that `src` builds from strings, as they stand there, and what they amount to. */
 const URI = "(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})";
-const TIME = '(?:[T ]+(\\d{1,2}):(\\d\\d)(?::(\\d\\d)(?:[.,](\\d{1,9}))?)?(?: ?([AP])\\.?M\\.?)?)?';
-const OFFSET = '(?: ?(Z|UTC|GMT|[+-]\\d\\d(?::?\\d\\d)?))?';
 const BUILT: Readonly<Record<string, RegExp>> = {
-  "new RegExp(`^(\\\\d{4})([-/.])(\\\\d{1,2})\\\\2(\\\\d{1,2})${TIME_OF_DAY}${OFFSET}$`, 'i')": new RegExp(
-    `^(\\d{4})([-/.])(\\d{1,2})\\2(\\d{1,2})${TIME}${OFFSET}$`,
-    'i',
-  ),
-  "new RegExp(`^(\\\\d{1,2})([-/.])(\\\\d{1,2})\\\\2(\\\\d{4})${TIME_OF_DAY}${OFFSET}$`, 'i')": new RegExp(
-    `^(\\d{1,2})([-/.])(\\d{1,2})\\2(\\d{4})${TIME}${OFFSET}$`,
-    'i',
-  ),
   // Of Australia, the longest in libphonenumber's metadata.
   'new RegExp(`^(?:${metadata.numberingPlan?.IDDPrefix()})$`)':
     /^(?:001[14-689]|14(?:1[14]|34|4[17]|[56]6|7[47]|88)0011)$/,
