@@ -8,6 +8,7 @@ export {
   toFastifyHandler,
 } from './adapters/fastify.ts';
 export { type HonoWebhookContext, toHonoHandler } from './adapters/hono.ts';
+export { type LambdaWebhookEvent, type LambdaWebhookResult, toLambdaHandler } from './adapters/lambda.ts';
 export { toNextHandler } from './adapters/next.ts';
 export { type NodeWebhookHandler, toNodeHandler } from './adapters/node.ts';
 export type { NodeWebhookRequest, NodeWebhookResponse } from './adapters/node-delivery.ts';

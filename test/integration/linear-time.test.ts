@@ -50,6 +50,11 @@ const { receiver } = testReceiver({ maxBodyBytes: 10_000_000 });
 const behindProxy = testReceiver({
   authentication: { sourceAddresses: { also: ['203.0.113.1'], trustedProxies: ['10.0.0.0/8'] } },
 }).receiver;
+const behindForwarded = testReceiver({
+  authentication: {
+    sourceAddresses: { also: ['203.0.113.1'], trustedProxies: ['10.0.0.0/8'], addressHeader: 'Forwarded' },
+  },
+}).receiver;
 const withToken = testReceiver({
   authentication: { accessToken: { jwksUrl: 'https://team.example/jwks', issuer: 'a', audience: 'b' } },
 }).receiver;
@@ -185,6 +190,11 @@ const WEBHOOKS: readonly (readonly [string, Work])[] = [
   [
     'X-Forwarded-For of many',
     (text) => behindProxy.receive(deliver('{}', { 'x-forwarded-for': `${text},10.0.0.2` })),
+  ],
+  ['Forwarded', (text) => behindForwarded.receive(deliver('{}', { forwarded: text }))],
+  [
+    'Forwarded of many',
+    (text) => behindForwarded.receive(deliver('{}', { forwarded: `for="${text}", for=10.0.0.2` })),
   ],
   ['Content-Length', (text) => receiver.receive(deliver('{}', { 'content-length': text }))],
 ];

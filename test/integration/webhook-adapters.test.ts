@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { toHonoHandler } from '../../src/webhooks/adapters/hono.ts';
+import { toLambdaHandler } from '../../src/webhooks/adapters/lambda.ts';
 import { toNextHandler } from '../../src/webhooks/adapters/next.ts';
 import { createWebhookReceiver, type WebhookReceiver } from '../../src/webhooks/index.ts';
 import { SUB_ACCOUNT_ID, testClient } from '../support/client.ts';
@@ -46,6 +47,24 @@ const FRAMEWORKS: readonly (readonly [string, Start])[] = [
     async (receiver) => {
       const handle = toNextHandler(receiver);
       return { ask: (init) => handle(new Request(HOST, init)), close: async () => {} };
+    },
+  ],
+  [
+    'Lambda',
+    async (receiver) => {
+      const handle = toLambdaHandler(receiver);
+      const ask = async ({ method = 'GET', headers, body }: RequestInit) => {
+        const event = {
+          version: '2.0',
+          headers: headers as Record<string, string>,
+          body: Buffer.from(String(body)).toString('base64'),
+          isBase64Encoded: true,
+          requestContext: { http: { method, sourceIp: '192.0.2.1' } },
+        };
+        const { statusCode, headers: answered } = await handle(event);
+        return new Response(null, { status: statusCode, headers: answered ?? {} });
+      };
+      return { ask, close: async () => {} };
     },
   ],
 ];

@@ -1,13 +1,8 @@
 import { REGIONS, type Region } from '../../config/options.ts';
-import {
-  type IpAddress,
-  type IpRange,
-  isInRange,
-  parseAddress,
-  parseRange,
-} from '../../internal/ip-address.ts';
-import { type Fields, list, object, oneOf, refine, word } from '../../schema.ts';
+import { type IpRange, isInRange, parseRange } from '../../internal/ip-address.ts';
+import { type Fields, list, object, oneOf, pattern, refine, word } from '../../schema.ts';
 import type { AuthenticationCheck } from './authentication-result.ts';
+import { createAddressReader } from './client-address.ts';
 import { WEBHOOK_SOURCE_ADDRESSES } from './published-addresses.ts';
 
 /**
@@ -20,11 +15,18 @@ export interface SourceAddressOptions {
   /** Additional addresses, or ranges such as `203.0.113.0/24`. @default none */
   readonly also?: readonly string[] | undefined;
   /**
-   * Addresses or ranges of your own proxies. `X-Forwarded-For` is read, from the right, only when the request comes
-   * through one of them.
+   * Addresses or ranges of your own proxies. `addressHeader` is read only when the request comes through one of them.
    * @default none: the sender is the other end of the connection
    */
   readonly trustedProxies?: readonly string[] | undefined;
+  /**
+   * The header in which your proxies pass on the sender's address; needs `trustedProxies`. `X-Forwarded-For` and
+   * `Forwarded` ([RFC 7239](https://www.rfc-editor.org/rfc/rfc7239)) are read from the right, past trusted proxies. Any
+   * other header holds one address, for example `CF-Connecting-IP`, `True-Client-IP`, `X-Real-IP` or `Fly-Client-IP`:
+   * your proxy must overwrite it, because a sender can write it too. A request without it is refused.
+   * @default 'X-Forwarded-For'
+   */
+  readonly addressHeader?: string | undefined;
 }
 
 const range = word(
@@ -35,33 +37,17 @@ const fields: Fields<SourceAddressOptions> = {
   regions: list(oneOf(REGIONS), { min: 1, max: REGIONS.length }),
   also: list(range, { min: 1, max: 1_000 }),
   trustedProxies: list(range, { min: 1, max: 1_000 }),
+  addressHeader: pattern(/^[\w-]{1,100}$/, 'the name of a header, such as CF-Connecting-IP'),
 };
 export const sourceAddressesField = refine<SourceAddressOptions>(
-  object(fields),
-  ({ regions, also }) => regions !== undefined || also !== undefined,
-  'must name regions, also, or both: without an address everything is refused.',
+  refine<SourceAddressOptions>(
+    object(fields),
+    ({ regions, also }) => regions !== undefined || also !== undefined,
+    'must name regions, also, or both: without an address everything is refused.',
+  ),
+  ({ addressHeader, trustedProxies }) => addressHeader === undefined || trustedProxies !== undefined,
+  'has addressHeader without trustedProxies, so the header would never be read: name your proxies.',
 );
-
-/** No real chain of proxies is longer; a longer header is an attempt to waste time. */
-const MAX_HOPS = 32;
-
-/** The nearest address that is not a trusted proxy. A hop that cannot be parsed gives undefined. */
-function clientAddress(
-  remote: string,
-  forwardedFor: string | undefined,
-  proxies: readonly IpRange[],
-): IpAddress | undefined {
-  const hops = [...(forwardedFor?.split(',', MAX_HOPS + 1) ?? []), remote];
-  if (hops.length > MAX_HOPS) return undefined;
-  let address: IpAddress | undefined;
-  for (const hop of hops.reverse()) {
-    const next = parseAddress(hop);
-    if (next === undefined) return undefined;
-    address = next;
-    if (!proxies.some((proxy) => isInRange(next, proxy))) break;
-  }
-  return address;
-}
 
 function toRanges(addresses: readonly string[] = []): readonly IpRange[] {
   return addresses.map(parseRange).filter((each) => each !== undefined);
@@ -71,15 +57,16 @@ export function createAddressCheck({
   regions = [],
   also,
   trustedProxies,
+  addressHeader = 'X-Forwarded-For',
 }: SourceAddressOptions): AuthenticationCheck {
   const published = regions.flatMap((region) => WEBHOOK_SOURCE_ADDRESSES[region]);
   const allowed = [...toRanges(published), ...toRanges(also)];
-  const proxies = toRanges(trustedProxies);
+  const readAddress = createAddressReader(addressHeader, toRanges(trustedProxies));
   return async ({ remoteAddress, header }) => {
     if (remoteAddress === undefined || remoteAddress === '') return 'no-address';
-    // The header is read only when a trusted proxy wrote its last entry.
-    const address = clientAddress(remoteAddress, header('x-forwarded-for'), proxies);
-    if (address === undefined) return 'unknown-address';
-    return allowed.some((each) => isInRange(address, each)) ? undefined : 'unknown-address';
+    const address = readAddress(remoteAddress, header);
+    return address !== undefined && allowed.some((each) => isInRange(address, each))
+      ? undefined
+      : 'unknown-address';
   };
 }

@@ -100,6 +100,16 @@ describe('options of the receiver', () => {
       authenticated({ sourceAddresses: { also: ['1.2.3.4'], trustedProxies: ['loopback'] } }),
       'authentication.sourceAddresses.trustedProxies[0]',
     ],
+    [
+      authenticated({ sourceAddresses: { also: ['1.2.3.4'], addressHeader: 'X-Real-IP' } }),
+      'authentication.sourceAddresses',
+    ],
+    [
+      authenticated({
+        sourceAddresses: { also: ['1.2.3.4'], trustedProxies: ['10.0.0.1'], addressHeader: 'X-Real-IP: 1' },
+      }),
+      'authentication.sourceAddresses.addressHeader',
+    ],
   ])('refuses %j and names %s', (options, option) => {
     const error = refusalOf(options);
     expect(error.option || undefined).toBe(option);

@@ -4,6 +4,7 @@ import {
   toExpressHandler,
   toFastifyHandler,
   toHonoHandler,
+  toLambdaHandler,
   toNextHandler,
   toNodeHandler,
 } from '../../../../src/webhooks/index.ts';
@@ -14,6 +15,7 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
   toExpressHandler,
   toFastifyHandler,
   toHonoHandler,
+  toLambdaHandler,
   toNextHandler,
   toNodeHandler,
 };
@@ -35,11 +37,14 @@ describe('an adapter', () => {
     }
   });
 
-  it.each<Adapter>([toHonoHandler, toNextHandler])('refuses an unknown option: %o', (adapter) => {
-    const { receiver } = createFakeReceiver();
-    const error = errorOf(() => adapter(receiver as never, { remoteAdress: () => '' } as never));
-    expect(error).toMatchObject({ message: expect.stringContaining('Did you mean "remoteAddress"?') });
-    const wrong = errorOf(() => adapter(receiver as never, { remoteAddress: '1.2.3.4' } as never));
-    expect(wrong).toMatchObject({ option: 'options.remoteAddress' });
-  });
+  it.each<Adapter>([toHonoHandler, toLambdaHandler, toNextHandler])(
+    'refuses an unknown option: %o',
+    (adapter) => {
+      const { receiver } = createFakeReceiver();
+      const error = errorOf(() => adapter(receiver as never, { remoteAdress: () => '' } as never));
+      expect(error).toMatchObject({ message: expect.stringContaining('Did you mean "remoteAddress"?') });
+      const wrong = errorOf(() => adapter(receiver as never, { remoteAddress: '1.2.3.4' } as never));
+      expect(wrong).toMatchObject({ option: 'options.remoteAddress' });
+    },
+  );
 });

@@ -100,3 +100,68 @@ describe('sourceAddresses', () => {
     }
   });
 });
+
+describe('sourceAddresses.addressHeader', () => {
+  const behind = (addressHeader: string): SourceAddressOptions => ({
+    regions: ['apac'],
+    trustedProxies: ['10.0.0.0/8'],
+    addressHeader,
+  });
+  const ask = (addressHeader: string, remoteAddress: string, headers: Record<string, string>) =>
+    createAddressCheck(behind(addressHeader))({
+      remoteAddress,
+      header: (name) => headers[name.toLowerCase()],
+    });
+
+  describe.each(['CF-Connecting-IP', 'True-Client-IP', 'X-Real-IP', 'Fly-Client-IP'])('%s', (name) => {
+    const key = name.toLowerCase();
+    it.each([
+      ['the sender', OURS, undefined],
+      ['the sender over IPv6, with a port', `[::ffff:${OURS}]:4711`, undefined],
+      ['a stranger', STRANGER, 'unknown-address'],
+      ['two addresses', `${STRANGER}, ${OURS}`, 'unknown-address'],
+      ['no address', 'unknown', 'unknown-address'],
+      ['nothing', '', 'unknown-address'],
+    ])('from a trusted proxy names %s', async (_, value, expected) => {
+      expect(await ask(name, '10.0.0.1', { [key]: value })).toBe(expected);
+    });
+
+    it('is required of a trusted proxy, whatever other headers say', async () => {
+      const others = { 'x-forwarded-for': OURS, forwarded: `for=${OURS}`, 'x-other': OURS };
+      expect(await ask(name, '10.0.0.1', others)).toBe('unknown-address');
+    });
+
+    it('is ignored from everybody else', async () => {
+      expect(await ask(name, STRANGER, { [key]: OURS })).toBe('unknown-address');
+      expect(await ask(name, OURS, { [key]: STRANGER })).toBeUndefined();
+      expect(await ask(name, 'nonsense', { [key]: OURS })).toBe('unknown-address');
+    });
+  });
+
+  it.each([
+    ['one proxy', `for=${OURS};proto=https`, undefined],
+    ['two proxies', `for="${OURS}:4711", for=10.9.9.9`, undefined],
+    ['a claim that a stranger put in front', `for=${OURS}, for=${STRANGER}`, 'unknown-address'],
+    ['a claim that 8x8 put in front', `for=${STRANGER}, for=${OURS}`, undefined],
+    ['a quote that hides the stranger', `for="${OURS}, for=${STRANGER}`, 'unknown-address'],
+    ['a hop without an address', `for=${OURS}, proto=https`, 'unknown-address'],
+    ['a hidden hop', `for=${OURS}, for=_hidden`, 'unknown-address'],
+    ['31 hops', [`for=${OURS}`, ...Array(30).fill('for=10.0.0.2')].join(','), undefined],
+    [
+      'more hops than any real chain',
+      [`for=${OURS}`, ...Array(31).fill('for=10.0.0.2')].join(','),
+      'unknown-address',
+    ],
+  ])('Forwarded: finds the sender behind %s', async (_, forwarded, expected) => {
+    expect(await ask('forwarded', '10.0.0.1', { forwarded })).toBe(expected);
+    expect(await ask('Forwarded', STRANGER, { forwarded: `for=${OURS}` })).toBe('unknown-address');
+    expect(await ask('Forwarded', '10.0.0.1', { 'x-forwarded-for': OURS })).toBe('unknown-address');
+  });
+
+  it('is X-Forwarded-For by default, in any case', async () => {
+    const headers = { 'x-forwarded-for': OURS };
+    for (const name of ['X-Forwarded-For', 'x-forwarded-for']) {
+      expect(await ask(name, '10.0.0.1', headers)).toBeUndefined();
+    }
+  });
+});
