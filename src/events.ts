@@ -92,8 +92,18 @@ export type SmsEvent =
       /** Milliseconds until the next attempt; absent when there is none. */
       readonly retryInMs?: number;
     })
-  /** 8x8 asked for a pause; calls of this sub-account wait. */
-  | (EventBase & { readonly type: 'pace-paused'; readonly host: string; readonly pauseMs: number })
+  /**
+   * 8x8 asked for a pause with a 429. Calls of this sub-account wait, or, when the response names one, only those to that
+   * number or from that end user's address. From 60 s on a single request tries from time to time whether it still holds.
+   */
+  | (EventBase & {
+      readonly type: 'pace-paused';
+      readonly host: string;
+      readonly pauseMs: number;
+      readonly affects: 'sub-account' | 'destination' | 'clientIp';
+    })
+  /** Such a request was let through: the pause is over before its time. */
+  | (EventBase & { readonly type: 'pace-resumed'; readonly host: string })
   | (EventBase & { readonly type: 'key-refreshed'; readonly source: string })
   /** `sendMany` is about to write a chunk, or knows what became of it. */
   | (EventBase & {

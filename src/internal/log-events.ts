@@ -22,6 +22,7 @@ const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
   'number-reached': 'info',
   'webhook-refused': 'info',
   'key-refreshed': 'info',
+  'pace-resumed': 'info',
 };
 
 /** Writes every event to the team's logger: its type as the message, its fields as the fields. */

@@ -127,7 +127,8 @@ async function write<Input extends Addressing>(
     call.throwIfEnded();
     await operation.beforeWrite?.();
     const { segments } = operation;
-    const request = { ...operation.request(messages), segments, onWrite };
+    const subjects = () => messages.flatMap(subjectsOf);
+    const request = { ...operation.request(messages), segments, onWrite, subjects };
     const written = operation.read(await client.transport.request(request, call), messages);
     client.sentAtCache.record(messages, written);
     return { written, writtenAt };
@@ -136,6 +137,11 @@ async function write<Input extends Addressing>(
     const written = messages.map((message) => failedResult(error, message));
     return { written, writtenAt };
   }
+}
+
+/** The number of a message, and the address of the end user behind it. */
+function subjectsOf({ phone, wire }: PreparedMessage): readonly string[] {
+  return typeof wire.clientIp === 'string' ? [phone.msisdn, wire.clientIp] : [phone.msisdn];
 }
 
 /** Step 4: keeps what was taken for a message that may have left, and gives back the rest. */

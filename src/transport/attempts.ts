@@ -5,11 +5,13 @@ import { wait } from '../internal/wait.ts';
 import type { RequestFailureContext } from './api-error.ts';
 import { runAttempt } from './attempt.ts';
 import { startReport } from './attempt-events.ts';
-import type { UsePermit } from './lane.ts';
+import type { LanePermit } from './lane.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { isPaceRefusal, MAX_PAUSE_MS } from './pacer.ts';
+import type { PassOutcome } from './pause-gate.ts';
 import type { RequestContext, TransportEnvironment } from './request-context.ts';
 import { backoffMs, judgeOutcome, type RetryOptions, type Verdict } from './retry-policy.ts';
+import { namedSubjects } from './subject-pauses.ts';
 import type { TransportResponse } from './transport.ts';
 import { noTurnError, outcomeError, paceError, stopError } from './transport-errors.ts';
 
@@ -36,10 +38,9 @@ export async function runAttempts(
   try {
     let key = await environment.credentials.key(call.signal);
     for (;;) {
-      const usePermit = await context.lane.take(call.signal);
-      call.throwIfEnded();
+      const permit = await takePermit(context);
       request.onWrite?.();
-      const outcome = await writeOnce(context, environment, progress, key, usePermit);
+      const outcome = await writeOnce(context, environment, progress, key, permit);
       if (outcome.answer !== undefined) return outcome.answer;
       if (outcome.failed === undefined) continue;
 
@@ -69,6 +70,33 @@ export async function runAttempts(
   }
 }
 
+/** Waits for the pauses of its number and address, when it has one message, and then for the sub-account. */
+async function takePermit({ request, lane, call }: RequestContext): Promise<LanePermit> {
+  const { subjects, messageCount = 1 } = request;
+  const own = subjects !== undefined && messageCount === 1 ? subjects() : [];
+  const ofSubjects = await lane.subjects.take(own, call.signal);
+  let permit: LanePermit | undefined;
+  try {
+    permit = await lane.take(call.signal);
+    call.throwIfEnded();
+    const { use, finish } = permit;
+    return {
+      use,
+      finish: (outcome) => [ofSubjects.finish(outcome), finish(outcome)].includes(true),
+    };
+  } catch (error) {
+    ofSubjects.finish('lost');
+    permit?.finish('lost');
+    throw error;
+  }
+}
+
+/** What a response says about a pause: a server that fails does not say that it is over. */
+function passOutcome(outcome: AttemptOutcome): PassOutcome {
+  if (outcome.kind === 'failure' || outcome.status >= 500) return 'lost';
+  return outcome.status === 429 ? 'limited' : 'passed';
+}
+
 /** Milliseconds until the next attempt; undefined when there must be none, or when waiting is the caller's choice. */
 function repeatDelay(
   failed: AttemptOutcome,
@@ -91,7 +119,7 @@ async function writeOnce(
   environment: TransportEnvironment,
   progress: Progress,
   key: string,
-  usePermit: UsePermit,
+  permit: LanePermit,
 ) {
   const { operation } = context.request;
   progress.keys.add(key);
@@ -100,6 +128,7 @@ async function writeOnce(
   const report = startReport(context, environment, progress.written);
   let outcome: AttemptOutcome;
   let isTooLate = false;
+  let passed: PassOutcome = 'lost';
   try {
     outcome = await runAttempt(
       {
@@ -114,7 +143,7 @@ async function writeOnce(
         once: operation.repeat === 'never',
         fetch: environment.fetch,
         beforeFetch() {
-          if (usePermit()) return;
+          if (permit.use()) return;
           // `fetch` is not called: nothing can have left.
           isTooLate = true;
           progress.written--;
@@ -126,9 +155,13 @@ async function writeOnce(
       () => environment.clock.now(),
       context.call.signal,
     );
+    passed = passOutcome(outcome);
   } catch (error) {
     report.stopped(progress.submission);
     throw error;
+  } finally {
+    if (permit.finish(passed))
+      environment.emit({ type: 'pace-resumed', host: context.host }, context.call.context);
   }
   if (isTooLate) {
     report.failed(outcome, progress.submission, 0);
@@ -159,12 +192,16 @@ function parseSuccess(
   }
 }
 
-/** 8x8 asked for a pause: the other calls of this sub-account wait too. */
+/** 8x8 asked for a pause: the other calls of this sub-account wait too, or only those of the number or address it names. */
 function pauseLane(context: RequestContext, environment: TransportEnvironment, failed: AttemptOutcome): void {
   if (failed.kind === 'failure' || failed.status !== 429 || failed.retryAfterMs === undefined) return;
+  const { lane, host, request, call } = context;
   const pauseMs = Math.min(failed.retryAfterMs, MAX_SHARED_PAUSE_MS);
-  context.lane.pause(pauseMs);
-  environment.emit({ type: 'pace-paused', host: context.host, pauseMs }, context.call.context);
+  const [named, ...others] = namedSubjects(failed.text ?? '', request.subjects?.() ?? []);
+  if (named === undefined) lane.pause(pauseMs);
+  else for (const subject of [named, ...others]) lane.subjects.pause(subject, pauseMs);
+  const affects = named === undefined ? 'sub-account' : /^\d+$/.test(named) ? 'destination' : 'clientIp';
+  environment.emit({ type: 'pace-paused', host, pauseMs, affects }, call.context);
 }
 
 /** After a 401: another key, if there is one. A key function that fails leaves the 401 to be reported. */

@@ -5,6 +5,7 @@ import type { Operation } from './operation.ts';
 import { createPacer, type Pace, type Pacer } from './pacer.ts';
 import { createSharedLanes } from './shared-lanes.ts';
 import type { SharedPace } from './shared-pace.ts';
+import { createSubjectPauses, type SubjectPauses } from './subject-pauses.ts';
 
 /** How many may wait out a pause of 8x8's when the client itself has no pace. */
 const UNPACED_MAX_QUEUED = 10_000;
@@ -14,6 +15,7 @@ interface LanePair {
   readonly fast: Pacer;
   readonly slow: SlowLane;
   readonly slowPause: Pacer;
+  readonly subjects: SubjectPauses;
 }
 
 export interface LanesConfig {
@@ -44,35 +46,51 @@ export function createLanes(config: LanesConfig): (host: string, operation: Oper
       pacers,
       `${host} ${config.subAccountId}`,
       MAX_LANES,
-      ({ fast, slow, slowPause }) => fast.isIdle() && slow.isIdle() && slowPause.isIdle(),
-      () => ({ fast: createPacer(now), slow: createSlowLane(now), slowPause: createPacer(now) }),
+      ({ fast, slow, slowPause, subjects }) =>
+        fast.isIdle() && slow.isIdle() && slowPause.isIdle() && subjects.isIdle(),
+      () => ({
+        fast: createPacer(now),
+        slow: createSlowLane(now),
+        slowPause: createPacer(now),
+        subjects: createSubjectPauses(now),
+      }),
     );
   }
 
   function ownLane(host: string, operation: Operation): Lane {
-    const { fast, slow, slowPause } = pairOf(host);
+    const { fast, slow, slowPause, subjects } = pairOf(host);
     if (operation.lane !== 'details') {
       return {
         async take(signal) {
           const turn = await fast.take(fastPace, signal);
-          return () => {
-            fast.leave(turn);
-            return true;
+          return {
+            use() {
+              fast.leave(turn);
+              return true;
+            },
+            finish: (outcome) => fast.finish(turn, outcome),
           };
         },
         pause: (ms) => fast.pause(ms),
+        subjects,
         maxQueued: fastPace.maxQueued,
       };
     }
     return {
       async take(signal) {
-        await slowPause.take(unpaced, signal);
-        await slow.take(signal);
-        // A pause may have come while this one waited.
-        await slowPause.take(unpaced, signal);
-        return () => true;
+        let turn = await slowPause.take(unpaced, signal);
+        try {
+          await slow.take(signal);
+          // A pause may have come while this one waited. The probe of one does not wait for itself.
+          if (!slowPause.isProbe(turn)) turn = await slowPause.take(unpaced, signal);
+        } catch (error) {
+          slowPause.finish(turn, 'lost');
+          throw error;
+        }
+        return { use: () => true, finish: (outcome) => slowPause.finish(turn, outcome) };
       },
       pause: (ms) => slowPause.pause(ms),
+      subjects,
       maxQueued: SLOW_MAX_QUEUED,
     };
   }

@@ -1,3 +1,4 @@
+import { createPauseGate, type PassOutcome } from './pause-gate.ts';
 import { createTurnQueue, type Look } from './permit-queue.ts';
 
 /**
@@ -14,8 +15,12 @@ export interface Pacer {
   take(pace: Pace, signal: AbortSignal): number | Promise<number>;
   /** The request of that turn leaves only now: a burst takes its time to get out, and the rate is about that time. */
   leave(turn: number): void;
-  /** Nobody goes for `ms` from now; the longest pause wins. */
+  /** Nobody goes for `ms` from now, except a probe; the longest pause wins. */
   pause(ms: number): void;
+  /** Whether the request of that turn is the probe of a pause. */
+  isProbe(turn: number): boolean;
+  /** How the request of that turn ended. Returns true when that ended a pause. */
+  finish(turn: number, outcome: PassOutcome): boolean;
   /** Nobody waits, nothing is paused, and nothing was granted within the last second. */
   isIdle(): boolean;
 }
@@ -30,7 +35,7 @@ export interface Pace {
 /** Why there is no turn. Known by its name: the pacer may come from the package's other module format. */
 export class PaceRefusal extends Error {
   override readonly name = 'PaceRefusal';
-  /** Milliseconds until the pause ends; undefined when the queue is full. */
+  /** Milliseconds until the pause ends or a probe may go; undefined when the queue is full. */
   readonly retryAfterMs: number | undefined;
 
   constructor(retryAfterMs?: number) {
@@ -52,7 +57,9 @@ export function createPacer(now: () => number): Pacer {
   /** The times of the last grants, as a ring over the grant's number. */
   let grants = new Float64Array(1).fill(Number.NEGATIVE_INFINITY);
   let granted = 0;
-  let pausedUntil = Number.NEGATIVE_INFINITY;
+  /** The turn of the last probe. */
+  let probeTurn = -1;
+  const gate = createPauseGate();
   const queue = createTurnQueue(now);
 
   /** Makes room to remember `limit` grants. What the smaller ring forgot is over a second old. */
@@ -71,6 +78,10 @@ export function createPacer(now: () => number): Pacer {
   }
 
   function grant(time: number): number {
+    if (gate.isPaused(time)) {
+      gate.probe(time);
+      probeTurn = granted;
+    }
     grants[granted % grants.length] = time;
     return granted++;
   }
@@ -80,13 +91,18 @@ export function createPacer(now: () => number): Pacer {
     const rounds = Math.floor(ahead / limit);
     const previous = granted + (ahead % limit) - limit;
     const free = Math.max(grantedAt(previous) + SECOND_MS, time) + rounds * SECOND_MS;
-    return Math.max(free, pausedUntil) - time;
+    return Math.max(free - time, gate.waitMs(time));
+  }
+
+  function refuseLongPause(time: number): void {
+    const pauseMs = gate.waitMs(time);
+    if (pauseMs > MAX_PAUSE_MS) throw new PaceRefusal(pauseMs);
   }
 
   function take(pace: Pace, signal: AbortSignal): number | Promise<number> {
     const time = now();
     const limit = pace.requestsPerSecond;
-    if (pausedUntil - time > MAX_PAUSE_MS) throw new PaceRefusal(pausedUntil - time);
+    refuseLongPause(time);
     remember(limit);
     const ahead = queue.size(time);
     if (ahead === 0 && readyIn(time, limit, 0) <= 0) return grant(time);
@@ -95,7 +111,7 @@ export function createPacer(now: () => number): Pacer {
   }
 
   function look(time: number, limit: number, ahead: number): Look<number> {
-    if (pausedUntil - time > MAX_PAUSE_MS) throw new PaceRefusal(pausedUntil - time);
+    refuseLongPause(time);
     const waitMs = readyIn(time, limit, ahead);
     return waitMs <= 0 && ahead === 0 ? { turn: grant(time) } : { waitMs };
   }
@@ -105,12 +121,16 @@ export function createPacer(now: () => number): Pacer {
     leave(turn) {
       if (granted - turn <= grants.length) grants[turn % grants.length] = now();
     },
-    pause(ms) {
-      pausedUntil = Math.max(pausedUntil, now() + ms);
+    pause: (ms) => gate.pause(ms, now()),
+    isProbe: (turn) => turn === probeTurn,
+    finish(turn, outcome) {
+      if (turn !== probeTurn) return false;
+      probeTurn = -1;
+      return gate.finish(outcome, now());
     },
     isIdle() {
       const time = now();
-      return queue.size(time) === 0 && pausedUntil <= time && time - grantedAt(granted - 1) >= SECOND_MS;
+      return queue.size(time) === 0 && !gate.isPaused(time) && time - grantedAt(granted - 1) >= SECOND_MS;
     },
   };
 }

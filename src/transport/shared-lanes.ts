@@ -1,7 +1,7 @@
 import { StoreError } from '../errors.ts';
 import { getOrCreate } from '../internal/shared-state.ts';
 import { SLOW_INTERVAL_MS, SLOW_MAX_QUEUED } from './details-lane.ts';
-import { type Lane, MAX_LANES, type UsePermit } from './lane.ts';
+import { type Lane, type LanePermit, MAX_LANES } from './lane.ts';
 import type { Operation } from './operation.ts';
 import { type Pace, SECOND_MS } from './pacer.ts';
 import type { SharedPace } from './shared-pace.ts';
@@ -58,10 +58,13 @@ export function createSharedLanes(config: SharedLanesConfig) {
     const { fast, slow } = pairOf(host);
     const pacer = isSlow ? slow : fast;
     return {
-      async take(signal): Promise<UsePermit> {
+      async take(signal): Promise<LanePermit> {
         try {
           const permit = await pacer.take(lanePace, signal);
-          return () => pacer.leave(permit);
+          return {
+            use: () => pacer.leave(permit),
+            finish: (outcome) => pacer.finish(permit, outcome),
+          };
         } catch (error) {
           // A read may continue without the store, because no sends use the rate then.
           if (!StoreError.isInstance(error) || operation.repeat === 'never') throw error;
@@ -72,6 +75,7 @@ export function createSharedLanes(config: SharedLanesConfig) {
         pacer.pause(ms);
         own.pause(ms);
       },
+      subjects: own.subjects,
       maxQueued: lanePace.maxQueued,
     };
   };

@@ -21,7 +21,10 @@ export interface RateLane {
    * @throws StoreError permits cannot be granted, and the team chose to refuse then
    */
   lease(request: PermitRequest): Promise<PermitLease>;
-  /** 8x8 asked for a pause: no process sends for `ms` from now. Runs in the background and never throws. */
+  /**
+   * 8x8 asked for a pause: no process sends for `ms` from now, except a probe; 0 ends the pause. Runs in the background and
+   * never throws.
+   */
   pause(ms: number): void;
 }
 
@@ -45,8 +48,13 @@ export interface PermitLease {
   readonly permits: readonly Permit[];
   /** Milliseconds until the next request makes sense; 0 for as soon as these permits are used. */
   readonly retryAfterMs: number;
-  /** Milliseconds left of a pause that 8x8 asked one of the processes for; 0 without a pause. */
+  /**
+   * Milliseconds left of a pause that 8x8 asked one of the processes for; 0 without a pause. A permit during a pause is for
+   * the one request that probes it.
+   */
   readonly pauseMs: number;
+  /** Milliseconds until a process may probe the pause. Absent when no server was asked, which then ends no pause either. */
+  readonly probeInMs?: number | undefined;
 }
 
 /**

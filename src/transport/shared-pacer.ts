@@ -1,5 +1,6 @@
 import { createDemand, createMisses, SLOT_MS } from './pace-estimates.ts';
 import { MAX_PAUSE_MS, type Pace, PaceRefusal } from './pacer.ts';
+import { createPauseGate, type PassOutcome } from './pause-gate.ts';
 import { createTurnQueue, type Look, type Waiter } from './permit-queue.ts';
 import type { Permit, PermitLease, RateLane } from './shared-pace.ts';
 
@@ -25,8 +26,10 @@ export interface SharedPacer {
    * not leave.
    */
   leave(permit: HeldPermit): boolean;
-  /** No process sends for `ms` from now. */
+  /** No process sends for `ms` from now, except a probe. */
   pause(ms: number): void;
+  /** How the request of that permit ended. Returns true when that ended a pause. */
+  finish(permit: HeldPermit, outcome: PassOutcome): boolean;
   /** No caller waits, and there is no pause. */
   isIdle(): boolean;
 }
@@ -37,6 +40,8 @@ const AHEAD_MS = 50;
 const LOST_MS = 1_000;
 /** How often the first caller looks while another caller's lease is in flight. */
 const POLL_MS = 2;
+/** How often the server is asked during a pause: a probe of another process may have ended it. Our number. */
+const RECHECK_MS = 5_000;
 
 /**
  * @param periodMs period in which at most `requestsPerSecond` requests leave, normally a second
@@ -45,7 +50,10 @@ const POLL_MS = 2;
 export function createSharedPacer(lane: RateLane, periodMs: number, now: () => number): SharedPacer {
   const queue = createTurnQueue(now);
   let permits: HeldPermit[] = [];
-  let pausedUntil = Number.NEGATIVE_INFINITY;
+  const gate = createPauseGate();
+  let probePermit: HeldPermit | undefined;
+  /** When the server is asked again whether the pause still holds. */
+  let recheckAt = Number.NEGATIVE_INFINITY;
   /** When the lease in flight was requested. */
   let askedAt = Number.NEGATIVE_INFINITY;
   let askAgainAt = Number.NEGATIVE_INFINITY;
@@ -68,8 +76,15 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
   function next(time: number, rate: number, ahead = 0): HeldPermit | undefined {
     dropVoid(time);
     const held = permits[ahead];
-    const isDue = held !== undefined && Math.max(held.fromMs, pausedUntil) <= time;
-    return isDue && (permits[0] as HeldPermit).rate <= rate ? permits.shift() : undefined;
+    const isDue = held !== undefined && held.fromMs <= time && gate.waitMs(time) === 0;
+    if (!isDue || (permits[0] as HeldPermit).rate > rate) return undefined;
+    const permit = permits.shift();
+    if (gate.isPaused(time)) {
+      gate.probe(time);
+      probePermit = permit;
+      permits = [];
+    }
+    return permit;
   }
 
   /** Drops permits that are too fast for the first caller, because nobody may overtake it. */
@@ -78,12 +93,12 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
   }
 
   function refuseLongPause(time: number): void {
-    if (pausedUntil - time > MAX_PAUSE_MS) throw new PaceRefusal(pausedUntil - time);
+    const pauseMs = gate.waitMs(time);
+    if (pauseMs > MAX_PAUSE_MS && time < recheckAt) throw new PaceRefusal(pauseMs);
   }
 
-  function pauseUntil(time: number): void {
-    pausedUntil = Math.max(pausedUntil, time);
-    permits = permits.filter(({ untilMs }) => untilMs >= pausedUntil);
+  function keepPermitsAfter(endMs: number): void {
+    permits = permits.filter(({ untilMs }) => untilMs >= endMs);
   }
 
   /** Whether to request a lease: the last permit is near, there are more callers, and no lease is in flight. */
@@ -94,12 +109,13 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
       lastMs - time <= AHEAD_MS &&
       time >= askAgainAt &&
       time - askedAt > LOST_MS &&
-      time >= pausedUntil
+      (gate.waitMs(time) === 0 || time >= recheckAt)
     );
   }
 
   function ask(time: number, waiting: number, pace: Pace, waiter: Waiter): void {
     askedAt = time;
+    const isRecheck = gate.isPaused(time) && time >= recheckAt;
     const request = {
       permits: pace.requestsPerSecond,
       periodMs,
@@ -110,7 +126,7 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
     lane.lease(request).then(
       (lease) => {
         // A lease that was considered lost has been replaced, and its permits are over.
-        if (askedAt === time) receive(lease, request.permits);
+        if (askedAt === time) receive(lease, request.permits, isRecheck);
         waiter.look();
       },
       (error) => {
@@ -120,7 +136,7 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
     );
   }
 
-  function receive(lease: PermitLease, rate: number): void {
+  function receive(lease: PermitLease, rate: number, isRecheck: boolean): void {
     const time = now();
     askedAt = Number.NEGATIVE_INFINITY;
     askAgainAt = time + lease.retryAfterMs;
@@ -128,7 +144,13 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
     // Local permits may reach beyond the first permits of a server that is back.
     const more = lease.permits.map((permit) => ({ ...permit, rate }));
     permits = [...permits, ...more].sort((first, second) => first.fromMs - second.fromMs);
-    if (lease.pauseMs > 0) pauseUntil(time + lease.pauseMs);
+    const { pauseMs, probeInMs } = lease;
+    if (isRecheck) recheckAt = time + RECHECK_MS;
+    // An answer to a question from before the pause does not know of it.
+    if (pauseMs === 0 && !(isRecheck && probeInMs !== undefined)) return;
+    recheckAt = time + RECHECK_MS;
+    if (more.length === 0) keepPermitsAfter(time + pauseMs);
+    gate.sync(pauseMs, more.length > 0 ? 0 : (probeInMs ?? pauseMs), time);
   }
 
   function look(time: number, ahead: number, pace: Pace, waiter: Waiter): Look<HeldPermit> {
@@ -144,9 +166,11 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
   /** Never too long: permits of all processes are at least one space apart. */
   function waitMs(time: number, ahead: number, pace: Pace): number {
     const held = permits[ahead];
-    if (held !== undefined) return Math.max(held.fromMs, pausedUntil) - time;
+    const pauseMs = gate.waitMs(time);
+    if (held !== undefined) return Math.max(held.fromMs - time, pauseMs);
     const last = permits.at(-1);
-    const askAt = Math.max(last === undefined ? time : last.fromMs - AHEAD_MS, askAgainAt, pausedUntil);
+    const openAt = Math.min(time + pauseMs, Math.max(time, recheckAt));
+    const askAt = Math.max(last === undefined ? time : last.fromMs - AHEAD_MS, askAgainAt, openAt);
     const behind = ((ahead - permits.length) * periodMs) / pace.requestsPerSecond;
     return Math.max(POLL_MS, askAt - time + behind);
   }
@@ -173,12 +197,22 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
       return isInTime;
     },
     pause(ms) {
-      pauseUntil(now() + ms);
+      const time = now();
+      gate.pause(ms, time);
+      keepPermitsAfter(time + ms);
+      recheckAt = time + RECHECK_MS;
       lane.pause(ms);
+    },
+    finish(permit, outcome) {
+      if (permit !== probePermit) return false;
+      probePermit = undefined;
+      const hasEnded = gate.finish(outcome, now());
+      if (hasEnded) lane.pause(0);
+      return hasEnded;
     },
     isIdle() {
       const time = now();
-      return queue.size(time) === 0 && pausedUntil <= time;
+      return queue.size(time) === 0 && !gate.isPaused(time);
     },
   };
 }

@@ -60,7 +60,7 @@ export function paceError(refusal: PaceRefusal, context: RequestFailureContext, 
     );
   }
   return new RateLimitError({
-    message: `${operation}: 8x8 asked this sub-account to pause for another ${Math.ceil(retryAfterMs / 1000)} s. ${advice(context)}`,
+    message: `${operation}: 8x8 asked for a pause (HTTP 429 with Retry-After). Try again in ${Math.ceil(retryAfterMs / 1000)} s. ${advice(context)}`,
     submission: 'not-submitted',
     status: 429,
     attempts,

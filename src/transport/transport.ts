@@ -20,6 +20,11 @@ export interface TransportRequest {
   readonly upload?: Upload;
   /** How many messages the body carries: it decides the time limit and how large an answer may be. Default 1. */
   readonly messageCount?: number;
+  /**
+   * Numbers and end users' addresses that the body is about. A 429 that names one of them pauses that one, and not the
+   * sub-account.
+   */
+  readonly subjects?: () => readonly string[];
   /** Repeated on errors, so that an unknown outcome can be reconciled. */
   readonly clientMessageId?: string;
   /**

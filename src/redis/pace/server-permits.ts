@@ -29,7 +29,10 @@ export function laneKeys(host: string, subAccountId: string, kind: 'fast' | 'det
   return [key, `${key}p`];
 }
 
-const REPLY_PATTERN = /^(\d+) (\d+) (\d+) (\d+) (\d+)$/;
+/** In the place of the milliseconds of a pause. */
+const END_PAUSE = -1;
+
+const REPLY_PATTERN = /^(\d+) (\d+) (\d+) (\d+) (\d+) (\d+)$/;
 
 export function createServerPermits(config: ServerPermitsConfig): ServerPermits {
   const { run, processId, keys, now, random, testClock } = config;
@@ -56,7 +59,7 @@ export function createServerPermits(config: ServerPermitsConfig): ServerPermits 
       return parseLease(reply, { askedMs, heardMs: now(), request, random });
     },
     async pause(ms) {
-      await ask(0, 0, 1, 1, '', 0, 0, Math.ceil(ms));
+      await ask(0, 0, 1, 1, '', 0, 0, ms === 0 ? END_PAUSE : Math.ceil(ms));
     },
   };
 }
@@ -72,7 +75,8 @@ interface Asked {
 function parseLease(reply: unknown, { askedMs, heardMs, request, random }: Asked): PermitLease {
   const words = REPLY_PATTERN.exec(`${reply}`);
   if (words === null) throw new Error('the server returned no lease');
-  const [time, first, space, count, pause] = words.slice(1).map(Number) as [
+  const [time, first, space, count, pause, probe] = words.slice(1).map(Number) as [
+    number,
     number,
     number,
     number,
@@ -84,8 +88,9 @@ function parseLease(reply: unknown, { askedMs, heardMs, request, random }: Asked
     return { fromMs: heardMs + dueInMs, untilMs: askedMs + dueInMs + lifeMs(request.isSlow) };
   });
   const pauseMs = pause / 1000;
-  if (count > 0 || pauseMs > 0) return { permits, retryAfterMs: 0, pauseMs };
+  const probeInMs = probe / 1000;
+  if (count > 0 || pauseMs > 0) return { permits, retryAfterMs: 0, pauseMs, probeInMs };
   // Random, so that the nearest process is not always first.
   const retryAfterMs = (first - time) / 1000 - HORIZON_MS + (random() * space) / 1000;
-  return { permits, retryAfterMs, pauseMs };
+  return { permits, retryAfterMs, pauseMs, probeInMs };
 }

@@ -105,10 +105,48 @@ describe.runIf(hasRedisServer())('the script that gives out permits', () => {
     expect(dues(await lease(requestOf(100, 1), 'b'))).toEqual([114.411]);
   });
 
+  it('gives one permit after a minute of a long pause, to one process, and then ever more seldom', async () => {
+    await turnsOf('a').pause(3_600_000);
+    serverMs += 59_999;
+    expect(await lease(requestOf(100, 5), 'b')).toMatchObject({ permits: [], probeInMs: 1 });
+    serverMs += 1;
+    const probe = await lease(requestOf(100, 5, { expected: 5 }), 'b');
+    expect(probe.permits).toHaveLength(1);
+    expect(probe).toMatchObject({ pauseMs: 3_540_000, probeInMs: 120_000 });
+    expect(await lease(requestOf(100, 5), 'a')).toMatchObject({ permits: [], probeInMs: 120_000 });
+    // The probe was answered with a 429.
+    await turnsOf('b').pause(3_600_000);
+    const probedAt: number[] = [];
+    for (let minute = 1; minute <= 59; minute += 1) {
+      serverMs += 60_000;
+      for (const id of ['a', 'b']) {
+        if ((await lease(requestOf(100, 5), id)).permits.length > 0) probedAt.push(minute);
+      }
+    }
+    expect(probedAt).toEqual([2, 6, 14, 29, 44, 59]);
+  });
+
+  it('opens for all when a probe got through, and the next pause begins anew', async () => {
+    await turnsOf('a').pause(3_600_000);
+    serverMs += 60_000;
+    expect((await lease(requestOf(100, 5), 'b')).permits).toHaveLength(1);
+    await turnsOf('b').pause(0);
+    const open = await lease(requestOf(100, 2), 'a');
+    expect(open.permits).toHaveLength(2);
+    expect(open).toMatchObject({ pauseMs: 0, probeInMs: 0 });
+    await turnsOf('a').pause(3_600_000);
+    expect(await lease(requestOf(100, 5), 'a')).toMatchObject({ permits: [], probeInMs: 60_000 });
+  });
+
   it('gives nothing during a pause; the longest one wins', async () => {
     await turnsOf('a').pause(1_000);
     await turnsOf('b').pause(400);
-    expect(await lease(requestOf(100, 1))).toEqual({ permits: [], retryAfterMs: 0, pauseMs: 1_000 });
+    expect(await lease(requestOf(100, 1))).toEqual({
+      permits: [],
+      retryAfterMs: 0,
+      pauseMs: 1_000,
+      probeInMs: 1_000,
+    });
     serverMs += 999;
     expect((await lease(requestOf(100, 1))).pauseMs).toBe(1);
     serverMs += 1;

@@ -1,8 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RateLimitError } from '../../../src/errors.ts';
+import { createPauseGate } from '../../../src/transport/pause-gate.ts';
+import { createSubjectPauses, namedSubjects } from '../../../src/transport/subject-pauses.ts';
+import { countingSignal } from '../../support/counting-signal.ts';
 import {
+  DETAILS,
   failureOf,
   finish,
+  hang,
   json,
   ok,
   playFetch,
@@ -49,7 +54,12 @@ describe('429', () => {
     expect(calls).toHaveLength(3);
     expect([(await first).attempts, (await second).attempts]).toEqual([2, 1]);
     expect(events).toContainEqual(
-      expect.objectContaining({ type: 'pace-paused', host: 'sms.example.test', pauseMs: 7000 }),
+      expect.objectContaining({
+        type: 'pace-paused',
+        host: 'sms.example.test',
+        pauseMs: 7000,
+        affects: 'sub-account',
+      }),
     );
   });
 
@@ -67,7 +77,7 @@ describe('429', () => {
       attempts: 0,
       clientMessageId: 'cm-1',
     });
-    expect((next as Error).message).toMatch(/pause for another 31 s/);
+    expect((next as Error).message).toMatch(/Try again in 31 s/);
     expect(calls).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(31_000);
     expect((await transport.request(requestOf(SEND))).attempts).toBe(1);
@@ -78,6 +88,176 @@ describe('429', () => {
     await failureOf(transport.request(requestOf(SEND)));
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect((await transport.request(requestOf(SEND))).attempts).toBe(1);
+  });
+
+  it.each([
+    ['the fast lane', SEND],
+    ['the lane of message details', DETAILS],
+  ])('of an hour is probed after a minute, then ever more seldom: %s', async (_, operation) => {
+    const { fetch, calls } = playFetch(busy('3600'));
+    const { transport } = testTransport(fetch, { pace: false });
+    await failureOf(transport.request(requestOf(operation)));
+    const probedAt: number[] = [];
+    for (let second = 1; second < 3600; second += 1) {
+      await vi.advanceTimersByTimeAsync(1000);
+      const before = calls.length;
+      const controller = new AbortController();
+      const request = transport.request(requestOf(operation, { options: { signal: controller.signal } }));
+      const refused = failureOf(request);
+      await vi.advanceTimersByTimeAsync(0);
+      controller.abort();
+      await refused;
+      if (calls.length > before) probedAt.push(second);
+    }
+    expect(probedAt).toEqual([60, 180, 420, 900, 1800, 2700]);
+  });
+
+  it('of an hour ends for all when a probe gets through', async () => {
+    const slow = () => new Promise<Response>((resolve) => setTimeout(() => resolve(ok()), 100));
+    const { fetch, calls } = playFetch(busy('3600'), slow, ok);
+    const { transport, events } = testTransport(fetch);
+    await failureOf(transport.request(requestOf(SEND)));
+    expect(await failureOf(transport.request(requestOf(SEND)))).toMatchObject({ retryAfterMs: 60_000 });
+    await vi.advanceTimersByTimeAsync(59_000);
+    const waiting = Array.from({ length: 5 }, () => transport.request(requestOf(SEND)));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(calls).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(calls).toHaveLength(6);
+    await Promise.all(waiting);
+    expect(events.filter(({ type }) => type === 'pace-resumed')).toEqual([
+      expect.objectContaining({ host: 'sms.example.test' }),
+    ]);
+  });
+
+  it('has one probe at a time, and one that is lost says nothing', async () => {
+    const { fetch, calls } = playFetch(busy('3600'), hang, () => json({}, 503), ok);
+    const { transport, events } = testTransport(fetch, { retry: false, timeoutMs: 5_000 });
+    await failureOf(transport.request(requestOf(SEND)));
+    await vi.advanceTimersByTimeAsync(60_000);
+    const probe = failureOf(transport.request(requestOf(SEND)));
+    const waiting = failureOf(transport.request(requestOf(SEND)));
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(calls).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(await probe).toMatchObject({ code: 'timeout', submission: 'unknown' });
+    expect(await waiting).toMatchObject({ code: 'rate-limit', submission: 'not-submitted' });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await failureOf(transport.request(requestOf(SEND)))).toMatchObject({ code: 'server' });
+    expect(await failureOf(transport.request(requestOf(SEND)))).toMatchObject({ code: 'rate-limit' });
+    await vi.advanceTimersByTimeAsync(60_000);
+    await transport.request(requestOf(SEND));
+    expect(events.map(({ type }) => type)).toContain('pace-resumed');
+  });
+
+  it('makes room for another probe when the caller of the first one never comes back', () => {
+    const gate = createPauseGate();
+    gate.pause(3_600_000, 0);
+    expect(gate.waitMs(60_000)).toBe(0);
+    gate.probe(60_000);
+    expect(gate.waitMs(119_999)).toBe(250);
+    expect(gate.waitMs(120_000)).toBe(0);
+    expect(gate.finish('passed', 4_000_000)).toBe(false);
+  });
+
+  it('a probe that is aborted in the queue leaves its place to the next one', async () => {
+    const { fetch, calls } = playFetch(busy('3600'), ok);
+    const { transport } = testTransport(fetch);
+    await failureOf(transport.request(requestOf(DETAILS)));
+    await vi.advanceTimersByTimeAsync(60_000);
+    const controller = new AbortController();
+    // Both take their turn in the lane of one request per second.
+    const probe = failureOf(
+      transport.request(requestOf(DETAILS, { options: { signal: controller.signal } })),
+    );
+    controller.abort();
+    await probe;
+    await vi.advanceTimersByTimeAsync(60_000);
+    await finish(transport.request(requestOf(DETAILS)));
+    expect(calls).toHaveLength(2);
+  });
+
+  describe('that names a number or an address', () => {
+    const naming = (message: string) => () =>
+      json({ code: 429, message, errorId: 'e-1' }, 429, { 'retry-after': '3600' });
+    const of = (...subjects: string[]) => requestOf(SEND, { subjects: () => subjects });
+
+    it.each([
+      ['destination', 'Too many requests for +6591234567.'],
+      ['clientIp', 'clientIp:203.0.113.7 is limited'],
+      ['clientIp', 'limited: 2001:DB8::7'],
+    ])('pauses only that %s: %s', async (affects, message) => {
+      const { fetch, calls } = playFetch(naming(message), ok);
+      const { transport, events } = testTransport(fetch);
+      const subjects = ['6591234567', message.includes('2001') ? '2001:db8::7' : '203.0.113.7'];
+      await failureOf(transport.request(of(...subjects)));
+      expect(events).toContainEqual(expect.objectContaining({ type: 'pace-paused', affects }));
+      await transport.request(of('6591234568', '203.0.113.8'));
+      expect(calls).toHaveLength(2);
+      expect(await failureOf(transport.request(of(...subjects)))).toMatchObject({
+        code: 'rate-limit',
+        submission: 'not-submitted',
+        retryAfterMs: 60_000,
+      });
+      expect(calls).toHaveLength(2);
+      await vi.advanceTimersByTimeAsync(45_000);
+      const waiting = transport.request(of(...subjects));
+      await vi.advanceTimersByTimeAsync(14_999);
+      expect(calls).toHaveLength(2);
+      await vi.advanceTimersByTimeAsync(1);
+      await waiting;
+      expect(events.map(({ type }) => type)).toContain('pace-resumed');
+      await transport.request(of(...subjects));
+    });
+
+    it('of another request pauses the sub-account', async () => {
+      const { transport } = testTransport(
+        playFetch(naming('Too many for 16591234567 and 203.0.113.70'), ok).fetch,
+      );
+      await failureOf(transport.request(of('6591234567', '203.0.113.7')));
+      expect(await failureOf(transport.request(of('6591234568')))).toMatchObject({ code: 'rate-limit' });
+    });
+
+    it('holds no batch up, also when the batch was told of it', async () => {
+      const { fetch, calls } = playFetch(naming('6591234567'), ok);
+      const { transport } = testTransport(fetch);
+      const batch = { ...of('6591234567', '6591234568'), messageCount: 2 };
+      await failureOf(transport.request(batch));
+      await transport.request(batch);
+      expect(await failureOf(transport.request(of('6591234567')))).toMatchObject({ code: 'rate-limit' });
+      await transport.request(of('6591234568'));
+      expect(calls).toHaveLength(3);
+    });
+
+    it('is waited for by so many callers at most, each until its signal', async () => {
+      const pauses = createSubjectPauses(() => performance.now());
+      pauses.pause('6591234567', 20_000);
+      const counting = countingSignal();
+      const { signal } = counting;
+      const waiting = Array.from({ length: 1_000 }, () => failureOf(pauses.take(['6591234567'], signal)));
+      expect(await failureOf(pauses.take(['6591234567'], signal))).toMatchObject({ name: 'PaceRefusal' });
+      expect(pauses.isIdle()).toBe(false);
+      await vi.advanceTimersByTimeAsync(1);
+      counting.abort();
+      await Promise.all(waiting);
+      expect(counting.listeners).toBe(0);
+      await vi.advanceTimersByTimeAsync(20_000);
+      expect(pauses.isIdle()).toBe(true);
+    });
+
+    it('is forgotten beyond 10,000 numbers, the oldest first', async () => {
+      const pauses = createSubjectPauses(() => performance.now());
+      for (let number = 0; number <= 10_000; number += 1) pauses.pause(`${number}`, 60_000);
+      const { signal } = new AbortController();
+      expect((await pauses.take(['0'], signal)).finish('passed')).toBe(false);
+      expect(await failureOf(pauses.take(['1'], signal))).toMatchObject({ name: 'PaceRefusal' });
+    });
+
+    it('finds whole numbers only, in the first 4,096 characters', () => {
+      expect(namedSubjects('"+6591234567".', ['6591234567'])).toEqual(['6591234567']);
+      expect(namedSubjects('65912345678', ['6591234567'])).toEqual([]);
+      expect(namedSubjects(`${' '.repeat(4_096)}6591234567`, ['6591234567'])).toEqual([]);
+    });
   });
 
   it('Retry-After of a 503 is obeyed by the read that got it, not by others', async () => {

@@ -460,4 +460,74 @@ describe('a pause that 8x8 asks for', () => {
     line.pauseMs = 0;
     expect(await leaves(pacer)).toBe(true);
   });
+
+  it('is probed by one request when the server says so, and ended for all by its answer', async () => {
+    const { line, pacer } = start();
+    pacer.pause(3_600_000);
+    expect(() => pacer.take(paceOf(20), never)).toThrow(PaceRefusal);
+    await vi.advanceTimersByTimeAsync(60_000);
+    line.next = async () => leaseOf([permitAt(now())], { pauseMs: 3_540_000, probeInMs: 120_000 });
+    const probe = await take(pacer);
+    expect(pacer.leave(probe)).toBe(true);
+    const other = leaves(pacer);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(line.requests).toHaveLength(1);
+    expect(pacer.finish({ ...probe }, 'passed')).toBe(false);
+    expect(pacer.finish(probe, 'passed')).toBe(true);
+    expect(line.pauses).toEqual([3_600_000, 0]);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(await other).toBe(true);
+    expect(pacer.isIdle()).toBe(true);
+  });
+
+  it('goes on when its probe gets a 429, and refuses with the time of the next probe', async () => {
+    const { line, pacer } = start();
+    pacer.pause(3_600_000);
+    await vi.advanceTimersByTimeAsync(60_000);
+    line.next = async () => leaseOf([permitAt(now())], { pauseMs: 3_540_000, probeInMs: 120_000 });
+    const probe = await take(pacer);
+    const other = take(pacer).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(100);
+    line.next = async () => leaseOf([], { pauseMs: 3_539_000, probeInMs: 119_000 });
+    expect(pacer.finish(probe, 'limited')).toBe(false);
+    await vi.advanceTimersByTimeAsync(5_500);
+    expect(await other).toMatchObject({ name: 'PaceRefusal' });
+    expect(line.pauses).toEqual([3_600_000]);
+  });
+
+  it('that another process ended is over within five seconds', async () => {
+    const { line, pacer } = start();
+    pacer.pause(3_600_000);
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(() => pacer.take(paceOf(20), never)).toThrow(PaceRefusal);
+    await vi.advanceTimersByTimeAsync(1);
+    line.next = async () => leaseOf([], { pauseMs: 3_595_000, probeInMs: 55_000 });
+    expect(await take(pacer).catch((error: unknown) => error)).toMatchObject({ retryAfterMs: 55_000 });
+    expect(() => pacer.take(paceOf(20), never)).toThrow(PaceRefusal);
+    await vi.advanceTimersByTimeAsync(5_000);
+    line.next = async () => leaseOf([permitAt(now())], { probeInMs: 0 });
+    expect(await leaves(pacer)).toBe(true);
+    expect(pacer.isIdle()).toBe(true);
+  });
+
+  it('is not ended by permits that no server gave, or by an answer from before it', async () => {
+    const { line, pacer } = start(100);
+    const early = take(pacer).catch((error: unknown) => error);
+    pacer.pause(3_600_000);
+    line.next = async () => leaseOf([permitAt(now())], { probeInMs: 0 });
+    await vi.advanceTimersByTimeAsync(600);
+    expect(await early).toMatchObject({ name: 'PaceRefusal' });
+    await vi.advanceTimersByTimeAsync(5_000);
+    line.next = async () => leaseOf([permitAt(now()), permitAt(now() + 1)]);
+    expect(await take(pacer).catch((error: unknown) => error)).toMatchObject({ name: 'PaceRefusal' });
+    // Without a server this process probes by itself.
+    await vi.advanceTimersByTimeAsync(60_000);
+    line.next = async () => leaseOf([permitAt(now()), permitAt(now() + 1)]);
+    expect(await leaves(pacer)).toBe(true);
+    const second = take(pacer).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(line.requests.length).toBeLessThanOrEqual(4);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await second;
+  });
 });

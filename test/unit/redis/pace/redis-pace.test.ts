@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 type Answer = () => Promise<unknown>;
-const good: Answer = async () => '1000000 1000000 10400 1 0';
+const good: Answer = async () => '1000000 1000000 10400 1 0 0';
 const broken: Answer = () => Promise.reject(new Error('LOADING the dataset'));
 const hanging: Answer = () => new Promise(() => {});
 
@@ -95,7 +95,7 @@ describe('the pace on a server', () => {
 
   it('begins with its own permits when those of the server are over', async () => {
     const { lane, server } = start({ processes: 1 });
-    server.answer = async () => '1000000 1060000 10400 2 0';
+    server.answer = async () => '1000000 1060000 10400 2 0 0';
     const [, last] = (await lane.lease(requestOf(100, 2))).permits;
     server.answer = broken;
     const [first] = (await lane.lease(requestOf(100, 1))).permits;
