@@ -187,6 +187,7 @@ export type {
   WindowRule,
 } from './limits/limit-store.ts';
 export { type MemoryLimitsOptions, memoryLimits } from './limits/memory-limits.ts';
+export type { RecordStore, RecordVerdict, RecordWrite, StoredRecord } from './limits/record-store.ts';
 export type { NumberType } from './phone/libphonenumber.ts';
 export type { BareDigits } from './phone/readings.ts';
 export type { BatchSettings } from './sending/batch-request.ts';

@@ -7,6 +7,7 @@
  */
 
 import type { SharedPace } from '../transport/shared-pace.ts';
+import type { RecordStore } from './record-store.ts';
 
 /**
  * The key to count under: a phone number as an integer (its E.164 digits, at most 15, exact in a double), or any other
@@ -292,6 +293,12 @@ export interface LimitStore {
    * @experimental
    */
   readonly pace?: SharedPace | undefined;
+  /**
+   * Small records with versions, for features that keep more than a count. A store without them refuses those features.
+   *
+   * @experimental
+   */
+  readonly records?: RecordStore | undefined;
 }
 
 /** Most entries of an exact log; sub-buckets count above. */

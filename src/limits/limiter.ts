@@ -12,6 +12,7 @@ import type {
   TakeRequest,
   TakeVerdict,
 } from './limit-store.ts';
+import type { RecordStore, RecordVerdict, RecordWrite, StoredRecord } from './record-store.ts';
 
 /** The rules of one admitted message; they are kept or given back once. */
 export interface Reservation extends TakeRequest {
@@ -61,6 +62,40 @@ export interface Limiter {
    * @throws SmsError the call's own error, when the call ended first
    */
   release(rules: readonly LimitRule[], call: StoreCall, consequence: string): Promise<void>;
+  /** False for a team's own store without `records`: a feature that needs them then says so in a `ConfigurationError`. */
+  readonly keepsRecords: boolean;
+  /**
+   * Reads a record.
+   *
+   * @param consequence ends the error's sentence "The limit store failed, so …"
+   * @throws StoreError after 5 s at the latest
+   * @throws SmsError the call's own error, when the call ended first
+   */
+  readRecord(key: string, call: StoreCall, consequence: string): Promise<StoredRecord | undefined>;
+  /**
+   * Writes a record when the expected version is there. After an error it may have been written.
+   *
+   * @param consequence ends the error's sentence "The limit store failed, so …"
+   * @throws StoreError after 5 s at the latest
+   * @throws SmsError the call's own error, when the call ended first
+   */
+  writeRecord(
+    record: RecordWrite & { readonly key: string; readonly value: string },
+    call: StoreCall,
+    consequence: string,
+  ): Promise<RecordVerdict>;
+  /**
+   * Removes a record; true when this call removed it. After an error it may have been removed.
+   *
+   * @param consequence ends the error's sentence "The limit store failed, so …"
+   * @throws StoreError after 5 s at the latest
+   * @throws SmsError the call's own error, when the call ended first
+   */
+  removeRecord(
+    record: { readonly key: string; readonly expected?: string | undefined },
+    call: StoreCall,
+    consequence: string,
+  ): Promise<boolean>;
   /** The time by which the limits count: the delay between a take and a write is measured with it. */
   elapsed(): number;
 }
@@ -158,6 +193,11 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     await settle(granted.map((reservation) => ({ reservation, outcome: 'return' })));
   }
 
+  function records(): RecordStore {
+    if (limits.records === undefined) throw new TypeError('the store keeps no records');
+    return limits.records;
+  }
+
   return {
     reserve(rules) {
       run ??= crypto.getRandomValues(new BigUint64Array(1)).join('');
@@ -185,6 +225,28 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     async release(rules, call, consequence) {
       if (rules.length > 0) await ask(call, consequence, () => limits.release(scope, rules));
     },
+    keepsRecords: limits.records !== undefined,
+    async readRecord(key, call, consequence) {
+      return ask(call, consequence, async () => {
+        const record: unknown = await records().read(scope, key);
+        if (record !== undefined && !isRecord(record)) throw new TypeError('not a record');
+        return record;
+      });
+    },
+    async writeRecord({ key, value, expected, ttlMs }, call, consequence) {
+      return ask(call, consequence, async () => {
+        const verdict: unknown = await records().write(scope, key, value, { expected, ttlMs });
+        if (!isRecordVerdict(verdict)) throw new TypeError('not a verdict on a record');
+        return verdict;
+      });
+    },
+    async removeRecord({ key, expected }, call, consequence) {
+      return ask(call, consequence, async () => {
+        const isRemoved: unknown = await records().remove(scope, key, { expected });
+        if (typeof isRemoved !== 'boolean') throw new TypeError('not a boolean');
+        return isRemoved;
+      });
+    },
     elapsed,
   };
 }
@@ -207,4 +269,19 @@ function isFindings(value: unknown): value is readonly RuleViolation[] {
 function isState(value: unknown): value is RuleState {
   const { rule, count } = (value ?? {}) as Partial<Record<keyof RuleState, unknown>>;
   return typeof (rule as LimitRule | undefined)?.id === 'string' && typeof count === 'number';
+}
+
+function isRecord(value: unknown): value is StoredRecord {
+  const record = (value ?? {}) as Partial<Record<keyof StoredRecord, unknown>>;
+  return (
+    typeof record.value === 'string' &&
+    typeof record.version === 'string' &&
+    typeof record.endsInMs === 'number'
+  );
+}
+
+function isRecordVerdict(value: unknown): value is RecordVerdict {
+  const { written, version, reason } = (value ?? {}) as Record<string, unknown>;
+  if (written === true) return typeof version === 'string';
+  return written === false && (reason === 'conflict' || reason === 'capacity');
 }

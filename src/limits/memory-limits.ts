@@ -9,6 +9,8 @@ import type {
   TakeRequest,
   TakeVerdict,
 } from './limit-store.ts';
+import type { RecordStore } from './record-store.ts';
+import { RecordTable } from './record-table.ts';
 import { LEASE_MS, type RuleTable } from './rule-table.ts';
 import { MAX_TABLES, RuleTables, type ScopeState } from './rule-tables.ts';
 import {
@@ -35,11 +37,21 @@ export interface MemoryLimitsOptions {
    * `capacity`; amounts are folded like numbers; of the open takes the oldest is kept.
    */
   readonly maxEntries?: number | undefined;
+  /**
+   * Bytes that the records of features such as `oneTimePasswords` may hold, over all scopes. Grows with use: a one-time
+   * password takes about 1 kB until it expires. A full store refuses a new record with `capacity`.
+   *
+   * @default 268_435_456 (256 MiB; our number)
+   */
+  readonly maxRecordBytes?: number | undefined;
   /** Where the time comes from. Default: the system's. Limits read `monotonic`, or else `now` and never go back. */
   readonly clock?: Clock | undefined;
 }
 
 const DEFAULT_SIZE = 250_000;
+const DEFAULT_RECORD_BYTES = 256 * 1024 * 1024;
+/** 4 GiB, what a V8 heap may hold. */
+const MAX_RECORD_BYTES = 2 ** 32;
 /** What 24 bits of an index entry can name; a JavaScript `Map` holds no more either. */
 const MAX_SIZE = 16_000_000;
 
@@ -47,7 +59,7 @@ const MAX_SIZE = 16_000_000;
  * Counts in this process. State is lost when it ends, and two processes count apart: use a shared store where several
  * send to the same people. Nothing is read, drawn or started before the first call.
  *
- * @throws ConfigurationError when a size is not an integer from 1 to 16,000,000.
+ * @throws ConfigurationError when a size is not an integer in its range.
  *
  * @example
  * ```ts
@@ -60,7 +72,19 @@ export function memoryLimits(options: MemoryLimitsOptions = {}): LimitStore {
     checkSize(options.maxEntries, 'maxEntries'),
     createStoreTime(options.clock),
     MAX_TABLES,
+    checkRecordBytes(options.maxRecordBytes),
   );
+}
+
+function checkRecordBytes(bytes: number | undefined): number {
+  if (bytes === undefined) return DEFAULT_RECORD_BYTES;
+  if (!Number.isSafeInteger(bytes) || bytes < 1 || bytes > MAX_RECORD_BYTES) {
+    throw new ConfigurationError(
+      `memoryLimits: maxRecordBytes must be an integer from 1 to ${MAX_RECORD_BYTES}.`,
+      'maxRecordBytes',
+    );
+  }
+  return bytes;
 }
 
 function checkSize(size: number | undefined, option: string): number {
@@ -73,11 +97,19 @@ function checkSize(size: number | undefined, option: string): number {
 
 /** Checks everything of a request against the tables, then writes all of it or nothing. */
 export class MemoryLimitStore implements LimitStore {
+  readonly records: RecordStore;
   readonly #time: StoreTime;
   readonly #tables: RuleTables;
 
-  constructor(maxRecipients: number, maxEntries: number, time: StoreTime, maxTables: number) {
+  constructor(
+    maxRecipients: number,
+    maxEntries: number,
+    time: StoreTime,
+    maxTables: number,
+    maxRecordBytes: number = DEFAULT_RECORD_BYTES,
+  ) {
     this.#time = time;
+    this.records = new RecordTable(maxRecordBytes, time);
     this.#tables = new RuleTables({ maxRecipients, maxEntries }, time, maxTables);
   }
 

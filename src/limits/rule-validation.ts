@@ -36,6 +36,12 @@ function checkInteger(value: number, least: number, most: number, path: InputPat
   }
 }
 
+/** @throws ValidationError the key is not a string, empty or too long */
+export function checkStringKey(value: string, path: string): void {
+  if (typeof value === 'string' && value.length > 0 && value.length <= MAX_KEY_LENGTH) return;
+  wrong(path, `a string of 1 to ${MAX_KEY_LENGTH} characters`);
+}
+
 function checkKey(value: LimitKey, path: InputPath, field: string): void {
   const isKey =
     typeof value === 'string'

@@ -1,5 +1,4 @@
 import { AbortedError, StoreError } from '../errors.ts';
-import { redactText } from '../internal/redact.ts';
 import type {
   LimitRule,
   LimitStore,
@@ -17,11 +16,13 @@ import { createMicroBatch } from './micro-batch.ts';
 import { createOpenReservations, type OpenReservation } from './open-reservations.ts';
 import { parseInspectReply, parseRecallReply, type TakeReply } from './parse-reply.ts';
 import type { RedisCommands } from './redis-commands.ts';
+import { createRedisRecords } from './redis-records.ts';
 import type { KeyNameVersions } from './rule-arguments.ts';
 import { createRuleChecks } from './rule-checks.ts';
 import { createRunScript } from './run-script.ts';
 import { createScriptCalls, type ScriptSettlement, type TakeCall } from './script-calls.ts';
 import { toScriptSettlement } from './script-settlement.ts';
+import { storeError } from './store-error.ts';
 import { createUnansweredTakes } from './unanswered-takes.ts';
 
 export interface RedisStoreConfig {
@@ -175,6 +176,7 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
         throw storeError(error, 'Some counters were not released. Release them again.');
       }
     },
+    records: createRedisRecords({ commands, names, clock: calls.clock }),
   };
 }
 
@@ -188,10 +190,4 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
 
 function toReturn({ reservation, rules }: TakeRequest): Settlement {
   return { reservation, rules, outcome: 'return' };
-}
-
-/** Only the masked message: client libraries attach keys and numbers to their errors. */
-function storeError(error: unknown, consequence: string): StoreError {
-  const said = error instanceof Error ? ` It said: ${redactText(error.message)}` : '';
-  return new StoreError(`The limit store on Redis failed. ${consequence}${said}`);
 }

@@ -73,11 +73,13 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
     if (part.length > 0) yield part;
   }
 
-  function clockArguments(): string[] {
-    if (testClock === undefined) return ['', '', keysPerRule];
+  function clock(): [seconds: string, micros: string] {
+    if (testClock === undefined) return ['', ''];
     const micros = testClock();
-    return [`${Math.floor(micros / 1e6)}`, `${micros % 1e6}`, keysPerRule];
+    return [`${Math.floor(micros / 1e6)}`, `${micros % 1e6}`];
   }
+
+  const clockArguments = () => [...clock(), keysPerRule];
 
   function pushRules(call: ScriptCall, prefix: string, rules: readonly LimitRule[]): void {
     for (const rule of rules) {
@@ -104,6 +106,8 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
   }
 
   return {
+    /** Seconds and microseconds of the test clock, or two empty strings. */
+    clock,
     /** Reads the server time. */
     time(scope: string): ScriptCall {
       return { keys: [`${scopePrefix(scope)}t`], args: [...clockArguments(), '', RECORD_MS, ''] };

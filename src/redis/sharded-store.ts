@@ -156,6 +156,8 @@ export function createShardedStore(store: LimitStore): LimitStore {
         store.release(shardScope(scope, shard), some),
       );
     },
+    // Records are read and written one at a time, so the slot of the scope is fast enough for them.
+    records: store.records,
   };
 }
 

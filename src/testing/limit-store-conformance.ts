@@ -5,6 +5,7 @@ import { type ConformanceCase, Session, type StoreUnderTest } from './limit-conf
 import { LEASE_CASES, LEASE_TIME_CASES } from './limit-conformance/lease-cases.ts';
 import type { OpenTakes } from './limit-conformance/oracle.ts';
 import { RandomRun } from './limit-conformance/random-case.ts';
+import { RECORD_CASES, RECORD_TIME_CASES } from './limit-conformance/record-cases.ts';
 import { OPEN_TAKE_CASES, TIME_CASES } from './limit-conformance/time-cases.ts';
 
 export type { ConformanceCase, StoreUnderTest } from './limit-conformance/kit.ts';
@@ -36,6 +37,8 @@ export interface LimitStoreConformanceOptions {
    * @default `counted`
    */
   readonly openTakes?: OpenTakes | undefined;
+  /** Whether the store keeps `records`; `false` leaves out their cases. @default true */
+  readonly records?: boolean | undefined;
   /** Number of random operations that are compared with the oracle. @default 100,000 */
   readonly operations?: number | undefined;
   /** Number of fresh numbers in the flood; the table has room for a tenth of them. @default 1,000,000 */
@@ -55,7 +58,7 @@ export interface LimitStoreConformanceOptions {
  */
 export function limitStoreConformance(options: LimitStoreConformanceOptions): readonly ConformanceCase[] {
   const { operations = 100_000, floodSize = 1_000_000, seed = 1, bounded = true } = options;
-  const { openTakes = 'counted' } = options;
+  const { openTakes = 'counted', records = true } = options;
   const cases: ConformanceCase[] = [];
   const add = (name: string, check: ConformanceCheck, sizes?: ConformanceSizes): void => {
     cases.push({
@@ -71,7 +74,9 @@ export function limitStoreConformance(options: LimitStoreConformanceOptions): re
     });
   };
   for (const [name, check] of [...BASIC_CASES, ...BLOCK_CASES, ...LEASE_CASES]) add(name, check);
+  if (records) for (const [name, check] of RECORD_CASES) add(name, check);
   if (options.clock === 'real') return cases;
+  if (records) for (const [name, check] of RECORD_TIME_CASES) add(name, check);
   for (const [name, check] of [...TIME_CASES, ...BLOCK_TIME_CASES, ...LEASE_TIME_CASES]) add(name, check);
   if (openTakes === 'counted') for (const [name, check] of OPEN_TAKE_CASES) add(name, check);
   add(`${operations} random operations agree with the oracle`, ({ subject }) =>

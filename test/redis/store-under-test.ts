@@ -1,4 +1,5 @@
 import type { LimitStore } from '../../src/limits/limit-store.ts';
+import type { RecordStore } from '../../src/limits/record-store.ts';
 import { createKeyNames } from '../../src/redis/key-hashing-options.ts';
 import { type RedisClient, toRedisCommands } from '../../src/redis/redis-commands.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
@@ -18,12 +19,18 @@ let runs = 0;
 function isolated(store: LimitStore): LimitStore {
   runs += 1;
   const own = (scope: string, run: string) => `${run}.${scope}`;
+  const records = store.records as RecordStore;
   const run = `${process.pid}.${Date.now()}.${runs}`;
   return {
     take: (scope, requests, options) => store.take(own(scope, run), requests, options),
     settle: (scope, settlements) => store.settle(own(scope, run), settlements),
     inspect: (scope, rules) => store.inspect(own(scope, run), rules),
     release: (scope, rules) => store.release(own(scope, run), rules),
+    records: {
+      read: (scope, key) => records.read(own(scope, run), key),
+      write: (scope, key, value, write) => records.write(own(scope, run), key, value, write),
+      remove: (scope, key, options) => records.remove(own(scope, run), key, options),
+    },
   };
 }
 
@@ -52,6 +59,11 @@ function roundRobin(stores: readonly LimitStore[]): LimitStore {
     inspect: (scope, rules) => next().inspect(scope, rules),
     async release(scope, rules) {
       for (const store of stores) await store.release(scope, rules);
+    },
+    records: {
+      read: (...args) => (next().records as RecordStore).read(...args),
+      write: (...args) => (next().records as RecordStore).write(...args),
+      remove: (...args) => (next().records as RecordStore).remove(...args),
     },
   };
 }

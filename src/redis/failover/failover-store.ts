@@ -6,6 +6,7 @@ import type {
   TakeRequest,
   TakeVerdict,
 } from '../../limits/limit-store.ts';
+import type { RecordStore } from '../../limits/record-store.ts';
 import { createStoreTime } from '../../limits/store-time.ts';
 import type { Clock } from '../../types.ts';
 import { abortedError, type CallOptions, createAvailability, isCallerError } from './availability.ts';
@@ -161,8 +162,24 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
     onStep();
   }
 
+  /** A process alone keeps no records, whatever `onStoreError` says: two processes would accept one code twice. */
+  async function callRecords<Value>(consequence: string, work: () => Promise<Value>): Promise<Value> {
+    const reply = await callRemote(work);
+    if (reply.hasReply) return reply.value;
+    throw new StoreError(`The shared limit store does not answer. ${consequence}`);
+  }
+
+  function failoverRecords(records: RecordStore): RecordStore {
+    return {
+      read: (...args) => callRecords('Nothing was read.', () => records.read(...args)),
+      write: (...args) => callRecords('A record may have been written.', () => records.write(...args)),
+      remove: (...args) => callRecords('A record may have been removed.', () => records.remove(...args)),
+    };
+  }
+
   return {
     isSuspect: availability.isSuspect,
+    records: remote.records && failoverRecords(remote.records),
 
     async take(scope, requests, options) {
       const signal = options?.signal;

@@ -312,6 +312,22 @@ const DISTINCT_INSPECT = `function look.d(at, args)
   return count, wait_for_member(at, least, window, count - limit)
 end`;
 
+const RECORD = `local seconds, micros = ARGV[1], ARGV[2]
+if seconds == '' then
+  local time = redis.call('TIME')
+  seconds, micros = time[1], time[2]
+end
+local now = seconds * 1000 + (micros - micros % 1000) / 1000
+local function load()
+  for at = 1, #KEYS do
+    local value = redis.call('GET', KEYS[at])
+    if value then
+      local ends, version, text = string.match(value, '^(%d+) (%S+) (.*)$')
+      if ends + 0 > now then return ends + 0, version, text end
+    end
+  end
+end`;
+
 const PRELUDE_WRITE = `local lives, spare = {}, ARGV[1] == '' and 1000 or 3600000`;
 
 const FIND_ALIASES = `local first_of = {}
@@ -822,6 +838,28 @@ return format('%.0f %.0f %.0f %d %.0f %.0f', now, first, space, count, rest, max
 export const RECALL = `local before = redis.call('GET', KEYS[1])
 if not before then redis.call('SET', KEYS[1], '', 'PX', ARGV[1]) end
 return before`;
+
+export const RECORD_READ = `${RECORD}
+local ends, version, text = load()
+if not ends then return false end
+return string.format('%.0f', ends - now) .. ' ' .. version .. ' ' .. text`;
+
+export const RECORD_REMOVE = `${RECORD}
+local ends, version = load()
+if not ends or (ARGV[3] ~= '' and ARGV[3] ~= version) then return 0 end
+for at = 1, #KEYS do redis.call('DEL', KEYS[at]) end
+return 1`;
+
+export const RECORD_WRITE = `${RECORD}
+local ends, version = load()
+if version == ARGV[4] then return 1 end
+if (version or '') ~= ARGV[3] then return 0 end
+if ARGV[5] ~= '' then ends = now + ARGV[5] end
+local spare = ARGV[1] == '' and 1000 or 3600000
+local value = string.format('%.0f', ends) .. ' ' .. ARGV[4] .. ' ' .. ARGV[6]
+redis.call('PSETEX', KEYS[1], string.format('%.0f', ends - now + spare), value)
+if KEYS[2] then redis.call('DEL', KEYS[2]) end
+return 1`;
 
 export const RELEASE = `if ARGV[1] ~= '' then
   local time = redis.call('TIME')

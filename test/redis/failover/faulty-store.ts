@@ -1,5 +1,6 @@
 import type { LimitStore } from '../../../src/limits/limit-store.ts';
 import { memoryLimits } from '../../../src/limits/memory-limits.ts';
+import type { RecordStore } from '../../../src/limits/record-store.ts';
 
 /** The fault of the next calls. `lost`: they run, and their reply is an error. */
 export type Fault = 'none' | 'error' | 'lost' | 'hang' | 'late' | { readonly lateMs: number };
@@ -20,6 +21,7 @@ export interface FaultyStore {
 
 export function createFaultyStore(truth: LimitStore = memoryLimits()): FaultyStore {
   let frozen: (() => void)[] = [];
+  const records = truth.records as RecordStore;
   const faulty: FaultyStore = {
     truth,
     fault: 'none',
@@ -36,6 +38,11 @@ export function createFaultyStore(truth: LimitStore = memoryLimits()): FaultySto
       settle: (scope, settlements) => run('settle', () => truth.settle(scope, settlements)),
       inspect: (scope, rules) => run('inspect', () => truth.inspect(scope, rules)),
       release: (scope, rules) => run('release', () => truth.release(scope, rules)),
+      records: {
+        read: (...args) => run('read', () => records.read(...args)),
+        write: (...args) => run('write', () => records.write(...args)),
+        remove: (...args) => run('remove', () => records.remove(...args)),
+      },
     },
   };
 

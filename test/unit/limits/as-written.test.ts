@@ -76,6 +76,7 @@ function casesFor(isSkippable: (settlement: Settlement) => boolean) {
       };
     },
     openTakes: 'as-written',
+    records: false,
     operations: 3000,
     bounded: false,
   });

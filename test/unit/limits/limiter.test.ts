@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createCalls } from '../../../src/call.ts';
 import type { LimitRule, LimitStore } from '../../../src/limits/limit-store.ts';
-import { createLimiter } from '../../../src/limits/limiter.ts';
+import { createLimiter, type StoreCall } from '../../../src/limits/limiter.ts';
 import { failureOf } from '../../support/transport.ts';
 
 const rule: LimitRule = {
@@ -46,4 +46,84 @@ describe('inspect', () => {
       expect(emit).toHaveBeenCalledWith({ type: 'store-failed', store: 'limits' }, undefined);
     },
   );
+});
+
+describe('records', () => {
+  const answers = { read: undefined as unknown, write: undefined as unknown, remove: undefined as unknown };
+
+  function limiterWith(given: Partial<typeof answers>) {
+    const records = {
+      read: vi.fn(async () => given.read),
+      write: vi.fn(async () => given.write),
+      remove: vi.fn(async () => given.remove),
+    };
+    const emit = vi.fn();
+    const limits = { records } as unknown as LimitStore;
+    const limiter = createLimiter({ limits, scope: 'team', clock: { now: () => 0 }, emit });
+    const run = <Value>(work: (call: StoreCall) => Promise<Value>) => createCalls(undefined).run({}, work);
+    return {
+      emit,
+      records,
+      keepsRecords: limiter.keepsRecords,
+      read: () => run((call) => limiter.readRecord('a', call, 'nothing was read.')),
+      write: () =>
+        run((call) =>
+          limiter.writeRecord({ key: 'a', value: 'x', expected: '1', ttlMs: 5 }, call, 'nothing was sent.'),
+        ),
+      remove: () => run((call) => limiter.removeRecord({ key: 'a', expected: '1' }, call, 'it is kept.')),
+    };
+  }
+
+  it('reach the store of the scope, and return what it says', async () => {
+    const record = { value: 'x', version: '1', endsInMs: 5 };
+    const verdict = { written: true, version: '2' };
+    const { records, keepsRecords, read, write, remove } = limiterWith({
+      read: record,
+      write: verdict,
+      remove: true,
+    });
+    expect(keepsRecords).toBe(true);
+    expect(await read()).toBe(record);
+    expect(await write()).toBe(verdict);
+    expect(await remove()).toBe(true);
+    expect(records.read).toHaveBeenCalledWith('team', 'a');
+    expect(records.write).toHaveBeenCalledWith('team', 'a', 'x', { expected: '1', ttlMs: 5 });
+    expect(records.remove).toHaveBeenCalledWith('team', 'a', { expected: '1' });
+    expect(await limiterWith({}).read()).toBeUndefined();
+  });
+
+  it.each([
+    { written: false, reason: 'conflict' },
+    { written: false, reason: 'capacity', retryAfterMs: 5 },
+  ])('return a refusal: %j', async (verdict) => {
+    expect(await limiterWith({ write: verdict }).write()).toBe(verdict);
+  });
+
+  it.each([
+    ['read', null],
+    ['read', {}],
+    ['read', { value: 1, version: '1', endsInMs: 5 }],
+    ['read', { value: 'x', version: 1, endsInMs: 5 }],
+    ['read', { value: 'x', version: '1' }],
+    ['write', undefined],
+    ['write', true],
+    ['write', { written: true }],
+    ['write', { written: false, reason: 'full' }],
+    ['remove', 1],
+  ] as const)('are a StoreError when the store answers %s with %j', async (method, answer) => {
+    const { emit, ...limiter } = limiterWith({ [method]: answer });
+    const error = await failureOf(limiter[method]());
+    expect(error).toMatchObject({ code: 'store', submission: 'not-submitted' });
+    expect(emit).toHaveBeenCalledWith({ type: 'store-failed', store: 'limits' }, undefined);
+  });
+
+  it('are a StoreError when the store keeps none', async () => {
+    const limits = {} as LimitStore;
+    const limiter = createLimiter({ limits, scope: 'team', clock: { now: () => 0 }, emit: () => undefined });
+    expect(limiter.keepsRecords).toBe(false);
+    const reading = createCalls(undefined).run({}, (call) =>
+      limiter.readRecord('a', call, 'nothing was read.'),
+    );
+    expect(await failureOf(reading)).toMatchObject({ code: 'store' });
+  });
 });
