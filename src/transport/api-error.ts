@@ -86,7 +86,7 @@ export function apiError(answer: RefusedAnswer, context: RequestFailureContext):
   const message = context.confidential ? '' : redactText(body.message ?? '', context.secrets);
   const sentences = [
     message === '' ? `${said}.` : `${said}: ${message}${/[.!?…]$/.test(message) ? '' : '.'}`,
-    statusHint(answer.status, context.keySource),
+    statusHint(answer.status, body.code, context.keySource),
     advice(context),
   ];
   return new (errorClass(answer.status))({

@@ -113,7 +113,9 @@ export async function download(request: DownloadRequest): Promise<ReadableStream
 
 function statusError(status: number): ApiError {
   const hint =
-    status >= 300 && status < 400 ? statusHint(status, '') : 'The links of an export expire: get it again.';
+    status >= 300 && status < 400
+      ? statusHint(status, undefined, '')
+      : 'The links of an export expire: get it again.';
   return new ApiError({
     message: `${NAME}: HTTP ${status}. ${hint}`,
     submission: 'not-submitted',

@@ -1,4 +1,5 @@
 import type { ConnectionFailure, Submission } from '../errors.ts';
+import { ILLEGAL_SUB_ACCOUNT } from './account-refusal.ts';
 
 /** What a message may say about the request that failed. */
 export interface FailureContext {
@@ -43,8 +44,14 @@ export function timeoutText(
   return `${context.operation}: no complete answer within ${named}. ${advice(context)}`;
 }
 
-/** What each status usually means at 8x8, and what helps. */
-export function statusHint(status: number, keySource: string): string | undefined {
+/** What each status and code usually means at 8x8, and what helps. */
+export function statusHint(
+  status: number,
+  apiCode: number | undefined,
+  keySource: string,
+): string | undefined {
+  if (status < 500 && apiCode === ILLEGAL_SUB_ACCOUNT)
+    return 'Check subAccountId and the key: the sub-account is misspelt, or belongs to another account than the key, or to another region.';
   if (status >= 300 && status < 400)
     return 'It is a redirect, which is not followed: check region and baseUrl.';
   switch (status) {

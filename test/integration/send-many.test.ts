@@ -169,6 +169,31 @@ describe('sendMany through the client and the emulator', () => {
     await sms.close();
   });
 
+  it('ends at a sub-account of another account, and loses no row when it is resumed with the right one', async () => {
+    const emulator = createEmulator({ subAccountIds: ['the_right_one'], requestsPerSecond: false });
+    const input = rowsOf(60);
+    let token = '';
+    const options: SendManyOptions = {
+      chunkSize: 10,
+      checkpoint: (next) => {
+        token = next;
+      },
+    };
+    const wrong = clientOf({ fetch: emulator.fetch });
+    const { results, error } = await collect(wrong.messages.sendMany(input, options));
+    expect(error).toMatchObject({ name: 'BadRequestError', status: 400, apiCode: 1001 });
+    expect((error as Error).message).toContain('Check subAccountId and the key');
+    expect(results.length).toBeLessThanOrEqual(20);
+    expect(results.every(({ status }) => status !== 'accepted')).toBe(true);
+    const right = clientOf({ fetch: emulator.fetch, subAccountId: 'the_right_one' });
+    const rest = await collect(right.messages.sendMany(input, { ...options, resumeFrom: token }));
+    expect(rest.error).toBeUndefined();
+    expect(emulator.messages.map(({ destination }) => rowOf(destination)).sort((a, b) => a - b)).toEqual([
+      ...input.keys(),
+    ]);
+    await Promise.all([wrong.close(), right.close()]);
+  });
+
   it('ends, instead of spoiling every row, when 8x8 asks for a long pause', async () => {
     const emulator = createEmulator();
     emulator.failNext('429', { retryAfterSeconds: 3600 });

@@ -7,6 +7,7 @@ import {
   type SmsErrorCode,
   type Submission,
 } from '../../errors.ts';
+import { isAccountRefusal } from '../../transport/account-refusal.ts';
 import type { CallOptions } from '../../types.ts';
 import type { MessageInput } from '../prepare.ts';
 import { countResults, type FailedResult, type SendResult } from '../results.ts';
@@ -49,16 +50,12 @@ export interface ChunkRunConfig {
 /** Errors of a whole request of which nothing was taken, and which the next one would meet as well. */
 const STOPPING: ReadonlySet<SmsErrorCode> = new Set([
   'aborted',
-  'authentication',
   'configuration',
   'connection',
-  'not-found',
-  'permission-denied',
   'queue-full',
   'rate-limit',
   'store',
   'timeout',
-  'tls-upgrade-required',
 ]);
 
 /** So many chunks refused as a whole or without an answer, and what would come after them is spared the same. */
@@ -81,7 +78,8 @@ function findError(
 }
 
 function isStopping(error: SmsError): boolean {
-  return error.submission !== 'unknown' && STOPPING.has(error.code);
+  if (error.submission === 'unknown') return false;
+  return STOPPING.has(error.code) || (error instanceof ApiError && isAccountRefusal(error));
 }
 
 /** The row was not taken because the run had to stop: a resumed run sends it. */

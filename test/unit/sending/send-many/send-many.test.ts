@@ -493,6 +493,63 @@ describe('sendMany, ended by what the next chunk would meet too', () => {
     expect(results.every(({ status }) => status !== 'accepted')).toBe(true);
   });
 
+  it.each([
+    [400, 1001],
+    [400, 1007],
+    [400, 1014],
+    [400, 1100],
+    [400, 2003],
+    [400, 2006],
+    [400, 2007],
+    [400, 3001],
+    [422, 1001],
+    [402, undefined],
+    [404, undefined],
+    [405, 2001],
+    [407, undefined],
+    [410, 2002],
+    [413, undefined],
+    [426, 1014],
+  ])(
+    'ends at a refusal of the account, and a resumed run sends every row: HTTP %i, code %s',
+    async (status, apiCode) => {
+      const problem = new BadRequestError({ ...base, status, apiCode });
+      const many = manyOver(() => Promise.reject(problem));
+      let token = '';
+      const options: SendManyOptions = {
+        chunkSize: 10,
+        concurrency: 2,
+        checkpoint: (next) => {
+          token = next;
+        },
+      };
+      const { error } = await collect(many.sendMany(countedRows(50).rows(), options));
+      expect(error).toEqual(problem);
+      expect(many.requests.length).toBeLessThanOrEqual(2);
+      const again = manyOver(acceptAll);
+      const rest = await collect(again.sendMany(countedRows(50).rows(), { ...options, resumeFrom: token }));
+      expect(rest.error).toBeUndefined();
+      expect(summary(rest.results)).toEqual(accepted(0, 50));
+    },
+  );
+
+  it.each([
+    [400, 1000],
+    [400, 1002],
+    [400, 3006],
+    [422, undefined],
+  ])('goes on after a refusal that may concern a row: HTTP %i, code %s', async (status, apiCode) => {
+    const problem = new BadRequestError({ ...base, status, apiCode });
+    const many = manyOver((request) =>
+      many.requests.length === 1 ? Promise.reject(problem) : acceptAll(request),
+    );
+    const { results, error } = await collect(
+      many.sendMany(countedRows(4).rows(), { chunkSize: 2, concurrency: 1 }),
+    );
+    expect(error).toBeUndefined();
+    expect(summary(results)).toEqual(['0 rejected rejected', '1 rejected rejected', ...accepted(2, 4)]);
+  });
+
   it('goes on after one chunk that was refused as a whole or lost', async () => {
     const problems = [
       new BadRequestError({ ...base, status: 400 }),
