@@ -1,8 +1,13 @@
 export type { Account, Balance } from './api/account.ts';
 export type { Cancellation } from './api/cancel.ts';
-export type { Contact, ContactAddresses, ContactInput } from './api/contacts/contact.ts';
+export type { Contact, ContactAddresses, ContactInput, CreatedContact } from './api/contacts/contact.ts';
 export type { ContactFile } from './api/contacts/contact-file.ts';
-export type { ContactJob, ContactJobStatus, ContactJobType } from './api/contacts/contact-job.ts';
+export type {
+  ContactJob,
+  ContactJobGroup,
+  ContactJobStatus,
+  ContactJobType,
+} from './api/contacts/contact-job.ts';
 export type { ContactJobs } from './api/contacts/contact-jobs.ts';
 export type { BlockQuery, ContactQuery, Contacts } from './api/contacts/contacts.ts';
 export type { ContactGroup } from './api/contacts/group.ts';

@@ -41,10 +41,10 @@ export function responseError(
 export function parseResponse<Result>(
   operation: Operation,
   answer: TransportResponse,
-  read: (body: unknown) => Result,
+  read: (body: unknown, status: number) => Result,
 ): Result {
   try {
-    return read(answer.body);
+    return read(answer.body, answer.status);
   } catch (error) {
     if (error instanceof MalformedResponse) throw responseError(operation, answer, error.message);
     throw error;

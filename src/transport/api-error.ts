@@ -22,6 +22,8 @@ export interface RefusedAnswer {
 export interface RequestFailureContext extends FailureContext {
   readonly attempts: number;
   readonly clientMessageId: string | undefined;
+  /** As of the operation. */
+  readonly ifConflict?: string | undefined;
   /** Where the key came from. */
   readonly keySource: string;
   /** Keys that must not appear in the message. */
@@ -75,6 +77,14 @@ function errorClass(status: number): new (fields: ApiErrorFields) => ApiError {
   }
 }
 
+function hintOf(
+  status: number,
+  apiCode: number | undefined,
+  { ifConflict, keySource }: RequestFailureContext,
+): string | undefined {
+  return (status === 409 ? ifConflict : undefined) ?? statusHint(status, apiCode, keySource);
+}
+
 /** The error of an answer: what happened, whether anything was sent, what to do. */
 export function apiError(answer: RefusedAnswer, context: RequestFailureContext): ApiError {
   const body = parseErrorBody(answer.text);
@@ -86,7 +96,7 @@ export function apiError(answer: RefusedAnswer, context: RequestFailureContext):
   const message = context.confidential ? '' : redactText(body.message ?? '', context.secrets);
   const sentences = [
     message === '' ? `${said}.` : `${said}: ${message}${/[.!?…]$/.test(message) ? '' : '.'}`,
-    statusHint(answer.status, body.code, context.keySource),
+    hintOf(answer.status, body.code, context),
     advice(context),
   ];
   return new (errorClass(answer.status))({

@@ -230,6 +230,7 @@ function failureContext(
     operation: operation.name,
     repeat: operation.repeat,
     ifLost: operation.ifLost,
+    ifConflict: operation.ifConflict,
     confidential: operation.confidential,
     submission: progress.submission,
     attempts: progress.written,

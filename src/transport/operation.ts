@@ -17,6 +17,8 @@ export interface Operation {
   readonly lane?: 'details';
   /** What to do when the answer was lost, in place of the advice for messages. */
   readonly ifLost?: string;
+  /** A 409 is a refusal, and this says why. Default: whether the request was carried out is unknown then. */
+  readonly ifConflict?: string;
   /** The request holds a secret (a code, a session): 8x8's words about an error are not shown, they may repeat it. */
   readonly confidential?: true;
   /** What a success carries. */

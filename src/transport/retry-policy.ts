@@ -20,7 +20,10 @@ export interface Verdict {
 }
 
 /** Statuses that say nothing about whether the request was carried out. */
-const isLostAnswer = (status: number) => !(status >= 400 && status < 500) || status === 408 || status === 409;
+function isLostAnswer(status: number, { ifConflict }: Operation): boolean {
+  if (status === 409) return ifConflict === undefined;
+  return !(status >= 400 && status < 500) || status === 408;
+}
 
 /**
  * Nothing that 8x8 may have accepted is sent twice. A `never` operation is repeated only when it was refused with
@@ -36,7 +39,7 @@ export function judgeOutcome(operation: Operation, outcome: AttemptOutcome): Ver
   const { status } = outcome;
   const repeatable = status === 429 || (safe && (status === 408 || status >= 500));
   if (safe) return { submission: 'not-submitted', repeatable };
-  return { submission: isLostAnswer(status) ? 'unknown' : 'rejected', repeatable };
+  return { submission: isLostAnswer(status, operation) ? 'unknown' : 'rejected', repeatable };
 }
 
 /**

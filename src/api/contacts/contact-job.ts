@@ -1,4 +1,4 @@
-import { optionalText, present, textIn, toFields } from '../parse-response.ts';
+import { optionalNumber, optionalText, present, textIn, toFields } from '../parse-response.ts';
 
 /** Kinds that 8x8 documents; a new one is given as it comes. */
 export type ContactJobType =
@@ -32,6 +32,32 @@ export interface ContactJob {
   readonly fileType?: 'csv' | 'xls' | (string & {});
   /** Address of the file at 8x8. The file holds people's numbers: do not log the address. */
   readonly fileLocation?: string;
+  /** Address of the rows that 8x8 could not read. They hold people's numbers: do not log the address. */
+  readonly invalidFileLocation?: string;
+  /** Number of rows in the file. */
+  readonly totalRows?: number;
+  /** Number of rows that 8x8 could not read. */
+  readonly errorRows?: number;
+  /** Number of rows whose contact stands in the file, or at 8x8, already. */
+  readonly duplicatedRows?: number;
+  /** Number of rows that became contacts. */
+  readonly insertedRows?: number;
+  /** Groups that the contacts joined. */
+  readonly contactGroups?: readonly ContactJobGroup[];
+}
+
+/** A group of an upload, as far as 8x8 shows it: it documents the field and not its form. */
+export interface ContactJobGroup {
+  readonly id?: number;
+  readonly name?: string;
+}
+
+/** A group as an object, or as its id or name alone. */
+function readJobGroup(value: unknown): ContactJobGroup {
+  if (typeof value === 'number') return { id: value };
+  if (typeof value === 'string') return { name: value };
+  const fields = toFields(value, 'a group of the job');
+  return present({ id: optionalNumber(fields, 'id'), name: optionalText(fields, 'name') });
 }
 
 export function readJob(value: unknown): ContactJob {
@@ -45,6 +71,12 @@ export function readJob(value: unknown): ContactJob {
       fileName: optionalText(fields, 'fileName'),
       fileType: optionalText(fields, 'fileType'),
       fileLocation: optionalText(fields, 'fileLocation'),
+      invalidFileLocation: optionalText(fields, 'invalidFileLocation'),
+      totalRows: optionalNumber(fields, 'totalRows'),
+      errorRows: optionalNumber(fields, 'errorRows'),
+      duplicatedRows: optionalNumber(fields, 'duplicatedRows'),
+      insertedRows: optionalNumber(fields, 'insertedRows'),
+      contactGroups: Array.isArray(fields.contactGroups) ? fields.contactGroups.map(readJobGroup) : undefined,
     }),
   };
 }

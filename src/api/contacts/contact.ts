@@ -68,6 +68,12 @@ export interface Contact {
   readonly customAttributes?: Readonly<Record<string, unknown>>;
 }
 
+/** The contact that `contacts.create` led to. */
+export interface CreatedContact extends Contact {
+  /** `merged`: a contact had one of the addresses already, and now has the fields of both. */
+  readonly outcome: 'created' | 'merged';
+}
+
 /** What 8x8 takes as a number in the data of a contact. */
 export const msisdnField = pattern(
   /^\+?[1-9]\d{6,14}$/,
@@ -144,4 +150,9 @@ export function readContact(value: unknown): Contact {
           : toFields(customAttributes, 'customAttributes'),
     }),
   };
+}
+
+/** 8x8 answers 201 for a new contact, and 200 for one that it merged. */
+export function readCreatedContact(value: unknown, status: number): CreatedContact {
+  return { ...readContact(value), outcome: status === 200 ? 'merged' : 'created' };
 }

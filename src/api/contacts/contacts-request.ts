@@ -15,14 +15,14 @@ export interface AccountCalls {
     operation: Operation,
     options: CallOptions | undefined,
     prepare: () => AccountRequest,
-    read: (body: unknown) => Result,
+    read: (body: unknown, status: number) => Result,
   ): Promise<Result>;
   /** One request of a call that is under way. */
   send<Result>(
     operation: Operation,
     call: Call,
     request: AccountRequest,
-    read: (body: unknown) => Result,
+    read: (body: unknown, status: number) => Result,
   ): Promise<Result>;
 }
 
@@ -31,7 +31,7 @@ export function createAccountCalls({ calls, transport, accountId }: ClientContex
     operation: Operation,
     call: Call,
     request: AccountRequest,
-    read: (body: unknown) => Result,
+    read: (body: unknown, status: number) => Result,
   ): Promise<Result> {
     const segments = { ...request.segments, accountId: accountId() };
     const answer = await transport.request({ ...request, operation, segments }, call);

@@ -10,10 +10,12 @@ import { assertValid } from '../input.ts';
 import {
   type Contact,
   type ContactInput,
+  type CreatedContact,
   contactBody,
   contactSchema,
   countryField,
   readContact,
+  readCreatedContact,
 } from './contact.ts';
 import { type AccountRequest, createAccountCalls, readNothing } from './contacts-request.ts';
 import { numericId, readNumericId } from './group.ts';
@@ -38,7 +40,9 @@ const CREATE: Operation = {
   operationId: 'create-contact',
   method: 'POST',
   repeat: 'never',
-  ifLost: 'The contact may have been created: look for it with contacts.list before you create it again.',
+  ifLost:
+    'The contact may have been created or merged: look for it with contacts.list before you create it again.',
+  ifConflict: 'The addresses belong to several contacts, so 8x8 neither created nor merged one.',
   answer: 'json',
 };
 
@@ -59,6 +63,7 @@ const UPDATE: Operation = {
   // A `test`, or a `remove`, fails the second time.
   repeat: 'never',
   ifLost: 'The contact may have been changed: read it with contacts.get.',
+  ifConflict: 'An address belongs to another contact, so 8x8 changed nothing.',
   answer: 'json',
 };
 
@@ -104,13 +109,15 @@ export interface Contacts {
    */
   list(query?: ContactQuery, options?: CallOptions): AsyncIterableIterator<Contact>;
   /**
-   * Creates a contact. Never sent twice: when the outcome is unknown, look for it with `list`.
+   * Creates a contact, or merges the fields into the contact that has one of its addresses: `outcome` says which. Never
+   * sent twice: when the response was lost, look for the contact with `list`.
    *
+   * @throws BadRequestError 409, `submission: 'rejected'`: the addresses belong to several contacts; nothing was changed
    * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/create-contact
    * @example await sms.contacts.create({ addresses: { msisdn: '+6591234567' }, firstName: 'Mei', country: 'SG' })
    */
-  create(contact: ContactInput, options?: CallOptions): Promise<Contact>;
+  create(contact: ContactInput, options?: CallOptions): Promise<CreatedContact>;
   /**
    * Reads one contact.
    *
@@ -122,6 +129,7 @@ export interface Contacts {
   /**
    * Changes a contact: all operations, or none. Never sent twice.
    *
+   * @throws BadRequestError 409, `submission: 'rejected'`: an address belongs to another contact; nothing was changed
    * @throws ValidationError, NotFoundError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/update-contact
    * @example await sms.contacts.update(41764986, [{ op: 'replace', path: '/firstName', value: 'John' }])
@@ -190,7 +198,7 @@ export function createContacts(client: ClientContext): Contacts {
           assertValid(contactSchema, contact, 'contact');
           return { body: contactBody(contact) };
         },
-        readContact,
+        readCreatedContact,
       ),
     get: (contactId, options) => ask(GET, options, () => pathOf(contactId), readContact),
     update: (contactId, operations, options) =>

@@ -30,6 +30,7 @@ const CREATE: Operation = {
   method: 'POST',
   repeat: 'never',
   ifLost: 'The group may have been created: look for it with groups.list before you create it again.',
+  ifConflict: 'There is a group of that name already, so 8x8 created none.',
   answer: 'json',
 };
 
@@ -50,6 +51,7 @@ const UPDATE: Operation = {
   // A `test`, or a `remove`, fails the second time.
   repeat: 'never',
   ifLost: 'The group may have been changed: read it with groups.get.',
+  ifConflict: 'There is another group of that name, so 8x8 changed nothing.',
   answer: 'json',
 };
 
@@ -110,8 +112,8 @@ export interface Groups {
   /**
    * Creates a group. Never sent twice.
    *
-   * @throws ApiError 409, `apiCode` 5003: there is a group of that name
-   * @throws ValidationError, ConfigurationError, ConnectionError, AbortedError, QueueFullError
+   * @throws BadRequestError 409, `apiCode` 5003, `submission: 'rejected'`: there is a group of that name
+   * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/create-group
    * @example (await sms.groups.create({ name: 'Opted out', isBlacklist: true })).id
    */
@@ -127,6 +129,7 @@ export interface Groups {
   /**
    * Changes a group: all operations, or none. Never sent twice.
    *
+   * @throws BadRequestError 409, `apiCode` 5003, `submission: 'rejected'`: there is another group of that name
    * @throws ValidationError, NotFoundError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/update-group
    * @example await sms.groups.update(8199, [{ op: 'replace', path: '/isBlacklist', value: 'true' }])

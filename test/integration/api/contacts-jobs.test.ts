@@ -46,6 +46,35 @@ describe('contactJobs.createContacts', () => {
     ]);
   });
 
+  it('shows what became of the rows', async () => {
+    const rows = {
+      totalRows: 3,
+      errorRows: 1,
+      duplicatedRows: 1,
+      insertedRows: 1,
+      invalidFileLocation: 'https://files.example/invalid.csv',
+    };
+    const job = { id: 'a', status: 'completed', type: 'createContacts' };
+    const { sms } = startClient({}, { fetch: async () => Response.json({ ...job, ...rows }) });
+    expect(await sms.contactJobs.get('a')).toEqual({ ...job, ...rows });
+  });
+
+  it.each([
+    [[{ id: 8199, name: 'VIP', contacts: 3 }], [{ id: 8199, name: 'VIP' }]],
+    [
+      [8199, 'VIP'],
+      [{ id: 8199 }, { name: 'VIP' }],
+    ],
+    [null, undefined],
+    ['VIP', undefined],
+  ])('reads the groups of a job in any form: %j', async (contactGroups, read) => {
+    const { sms } = startClient(
+      {},
+      { fetch: async () => Response.json({ id: 'a', status: 'queued', contactGroups }) },
+    );
+    expect((await sms.contactJobs.get('a')).contactGroups).toEqual(read);
+  });
+
   it.each([
     ['a string', 'msisdn\n6591234567', undefined, 'contacts.csv'],
     ['bytes', new TextEncoder().encode('msisdn\n6591234567'), 'people.csv', 'people.csv'],
@@ -221,7 +250,7 @@ describe('contactJobs', () => {
     });
     expect(lastBody()).toEqual({ ids: [mei.id], msisdns: ['+6591234568', '6599999999'] });
     expect(await finish(sms, some)).toContain('completed');
-    expect(await readAll(sms.contacts.list())).toEqual([third]);
+    expect(await readAll(sms.contacts.list())).toMatchObject([{ id: third.id }]);
     const all = await sms.contactJobs.deleteContacts({ all: true });
     expect(lastBody()).toEqual({ all: true });
     await finish(sms, all);

@@ -33,7 +33,8 @@ describe('contacts', () => {
       externalId: undefined,
       customAttributes: { visits: 3, vip: true },
     };
-    const created = await sms.contacts.create(input);
+    const { outcome, ...created } = await sms.contacts.create(input);
+    expect(outcome).toBe('created');
     expect(lastBody()).toEqual({
       addresses: { msisdn: NUMBER, email: 'mei@team.example' },
       firstName: 'Mei',
@@ -65,6 +66,32 @@ describe('contacts', () => {
       'DELETE /contacts/41000001',
       'GET /contacts/41000001',
     ]);
+  });
+
+  it('creates by merging when a contact has one of the addresses, and says so', async () => {
+    const { sms } = startClient();
+    const known = await sms.contacts.create({ addresses: { msisdn: NUMBER }, firstName: 'Mei' });
+    const merged = await sms.contacts.create({
+      addresses: { msisdn: NUMBER, email: 'mei@team.example' },
+      lastName: 'Tan',
+    });
+    expect(known.outcome).toBe('created');
+    expect(merged).toMatchObject({ outcome: 'merged', id: known.id, firstName: 'Mei', lastName: 'Tan' });
+  });
+
+  it('takes 409 for a refusal: the addresses belong to several contacts, and nothing was changed', async () => {
+    const { sms } = startClient();
+    const mei = await sms.contacts.create({ addresses: { msisdn: NUMBER } });
+    await sms.contacts.create({ addresses: { email: 'john@team.example' } });
+    const both = { msisdn: NUMBER, email: 'john@team.example' };
+    const error = await errorOf(sms.contacts.create({ addresses: both, firstName: 'Both' }));
+    expect(error).toMatchObject({
+      name: 'BadRequestError',
+      message: expect.stringContaining('The addresses belong to several contacts'),
+      status: 409,
+      submission: 'rejected',
+    });
+    expect(await sms.contacts.get(mei.id)).not.toHaveProperty('firstName');
   });
 
   it('goes to the host of the Contacts API in each region', async () => {

@@ -26,6 +26,11 @@ describe('judgeOutcome of what must not be sent twice', () => {
   it.each([400, 401, 403, 404, 410, 413, 421, 422, 426])('%i: rejected', (status) => {
     expect(judgeOutcome(SEND, answer(status))).toEqual({ submission: 'rejected', repeatable: false });
   });
+  it('409 is a refusal where 8x8 documents it as one, and nothing else is', () => {
+    const operation = { ...SEND, ifConflict: 'There is one already.' };
+    expect(judgeOutcome(operation, answer(409))).toEqual({ submission: 'rejected', repeatable: false });
+    expect(judgeOutcome(operation, answer(408))).toEqual({ submission: 'unknown', repeatable: false });
+  });
   it('429: rejected, and may be repeated', () => {
     expect(judgeOutcome(SEND, answer(429))).toEqual({ submission: 'rejected', repeatable: true });
   });
