@@ -1,9 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { transform } from 'esbuild';
 import { runProgram } from './run-program.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const sources = fileURLToPath(new URL('consumer', import.meta.url));
 
 /** Packs the built package into a folder; gives the tarball's path. */
 export async function packPackage(folder, env) {
@@ -21,4 +23,22 @@ export async function installTarball(tarball, folder, env, manifest = {}) {
   await writeFile(join(folder, 'package.json'), `${JSON.stringify({ private: true, ...manifest })}\n`);
   const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
   await runProgram('npm', ['install', ...flags, tarball], { cwd: folder, env });
+}
+
+/** Writes the program that uses every entry, in TypeScript and JavaScript, as an ES module and as CommonJS. */
+export async function writePrograms(folder) {
+  for (const name of ['exercise', 'main']) {
+    const source = await readFile(join(sources, `${name}.ts`), 'utf8');
+    const named = (extension) => source.replace('EXTENSION', extension);
+    for (const extension of ['mts', 'cts']) {
+      await writeFile(join(folder, `${name}.${extension}`), named(extension));
+    }
+    for (const [extension, format] of [
+      ['mjs', 'esm'],
+      ['cjs', 'cjs'],
+    ]) {
+      const { code } = await transform(named(extension), { loader: 'ts', format });
+      await writeFile(join(folder, `${name}.${extension}`), code);
+    }
+  }
 }

@@ -13,6 +13,8 @@ export const runtimes = {
   workerd: inRuntimes('@cloudflare/workerd-linux-64/bin/workerd'),
   jest: inRuntimes('jest/bin/jest.js'),
   jestJsdom: inRuntimes('jest-environment-jsdom/build/index.js'),
+  pnpm: inRuntimes('pnpm/bin/pnpm.cjs'),
+  yarn: inRuntimes('@yarnpkg/cli-dist/bin/yarn.js'),
   next: inRuntimes('next/dist/bin/next'),
   typescript5: inRuntimes('typescript-5/bin/tsc'),
   typescript6: fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url)),

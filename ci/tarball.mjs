@@ -4,9 +4,9 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, transform } from 'esbuild';
+import { build } from 'esbuild';
 import { hasRedisServer, startRedis } from '../test/support/redis-server.ts';
-import { installTarball, packPackage } from './consumer-project.mjs';
+import { installTarball, packPackage, writePrograms } from './consumer-project.mjs';
 import { createReport } from './report.mjs';
 import { cleanEnvironment, runProgram } from './run-program.mjs';
 import { runtimes } from './runtimes.mjs';
@@ -29,33 +29,15 @@ async function installConsumer() {
   );
 }
 
-async function writePrograms() {
-  for (const name of ['exercise', 'main']) {
-    const source = await readFile(join(sources, `${name}.ts`), 'utf8');
-    const named = (extension) => source.replace('EXTENSION', extension);
-    for (const extension of ['mts', 'cts']) {
-      await writeFile(join(consumer, `${name}.${extension}`), named(extension));
-    }
-    for (const [extension, format] of [
-      ['mjs', 'esm'],
-      ['cjs', 'cjs'],
-    ]) {
-      const { code } = await transform(named(extension), { loader: 'ts', format });
-      await writeFile(join(consumer, `${name}.${extension}`), code);
-    }
-  }
-  for (const name of [
-    'automock.test.cjs',
-    'interop.mjs',
-    'jest.test.cjs',
-    'jsdom.test.cjs',
-    'mapped.mjs',
-    'redis.mjs',
-    'worker.mjs',
-  ]) {
-    await copyFile(join(sources, name), join(consumer, name));
-  }
-}
+const OTHER_PROGRAMS = [
+  'automock.test.cjs',
+  'interop.mjs',
+  'jest.test.cjs',
+  'jsdom.test.cjs',
+  'mapped.mjs',
+  'redis.mjs',
+  'worker.mjs',
+];
 
 const run = (command, ...programArguments) => runProgram(command, programArguments, { cwd: consumer, env });
 
@@ -93,7 +75,8 @@ async function typecheck(compiler, name, module, moduleResolution, lib, files) {
 const report = createReport();
 try {
   await report.check('npm pack, npm install', installConsumer);
-  await writePrograms();
+  await writePrograms(consumer);
+  for (const name of OTHER_PROGRAMS) await copyFile(join(sources, name), join(consumer, name));
 
   for (const version of [20, 22, 24, 26]) {
     const node = runtimes[`node${version}`];
