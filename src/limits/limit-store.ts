@@ -226,8 +226,8 @@ export interface Settlement {
   /** `keep`: the message may have left. `return`: it provably did not, and every rule gives its take back. */
   readonly outcome: 'keep' | 'return';
   /**
-   * Milliseconds between the take and the first write to the network; the window stamp moves forward by it. A store may
-   * ignore up to 250.
+   * Milliseconds between the take and the answer to its request, which was written at any moment in between; the window
+   * stamp moves forward by it. A store may ignore up to 250.
    *
    * @default 0
    */

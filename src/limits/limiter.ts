@@ -13,6 +13,7 @@ import type {
   TakeVerdict,
 } from './limit-store.ts';
 import type { RecordStore, RecordVerdict, RecordWrite, StoredRecord } from './record-store.ts';
+import { LEASE_MS } from './rule-table.ts';
 
 /** The rules of one admitted message; they are kept or given back once. */
 export interface Reservation extends TakeRequest {
@@ -23,8 +24,6 @@ export interface Reservation extends TakeRequest {
 /** The end of a reservation. */
 export interface ReservationOutcome extends Pick<Settlement, 'outcome' | 'result'> {
   readonly reservation: Reservation;
-  /** Milliseconds of `Limiter.elapsed` at the write that counts, if there was one. */
-  readonly writtenAt?: number | undefined;
 }
 
 /**
@@ -42,7 +41,16 @@ export interface Limiter {
    * @throws SmsError the call's own error, when the call ended first
    */
   take(reservations: readonly Reservation[], call: StoreCall): Promise<readonly TakeVerdict[]>;
-  /** Keeps or gives back what was taken; false when the store failed. Never throws, and takes 2 s at most. */
+  /**
+   * Whether a reservation may still go to the network: every window that it counts in holds it for long enough yet, and no
+   * store has ended its lease.
+   */
+  isCurrent(reservation: Reservation): boolean;
+  /**
+   * Keeps or gives back what was taken; false when the store failed. A kept take counts from now on: its request may have
+   * waited for a name, a connection or a queue of `fetch`, and left at any moment since the take. Never throws, and takes
+   * 2 s at most.
+   */
   settle(outcomes: readonly ReservationOutcome[]): Promise<boolean>;
   /** Gives back every reservation that was granted. Never throws, and takes 2 s at most. */
   giveBack(reservations: readonly Reservation[], verdicts: readonly TakeVerdict[]): Promise<void>;
@@ -115,6 +123,11 @@ const ASK_TIMEOUT_MS = 5_000;
 /** The fate of the message is known by then: a store that hangs must not keep it from the caller. */
 const SETTLE_TIMEOUT_MS = 2_000;
 
+/** A third of the lease of the memory store, so that the request itself has the rest. */
+const MAX_AGE_MS = LEASE_MS / 3;
+/** A quarter of the window: a shared store counts an open take for one window, and the request needs time too. */
+const MAX_AGE_IN_WINDOWS = 1 / 4;
+
 const NOTHING_TO_COUNT: TakeVerdict = { granted: true, observed: [] };
 
 /** Opens the door to a limit store. Reads no clock and draws no random number yet. */
@@ -165,13 +178,13 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     const counted = outcomes.filter(({ reservation }) => reservation.rules.length > 0);
     if (counted.length === 0) return true;
     try {
-      const settlements = counted.map(({ reservation, outcome, writtenAt, result }): Settlement => {
-        const delayMs = writtenAt === undefined ? undefined : Math.max(0, writtenAt - reservation.takenAt);
+      const now = elapsed();
+      const settlements = counted.map(({ reservation, outcome, result }): Settlement => {
         return {
           reservation: reservation.reservation,
           rules: reservation.rules,
           outcome,
-          delayMs,
+          delayMs: outcome === 'keep' ? Math.max(0, now - reservation.takenAt) : undefined,
           result,
         };
       });
@@ -212,6 +225,7 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
         rules.length > 0 ? (verdicts.next().value as TakeVerdict) : NOTHING_TO_COUNT,
       );
     },
+    isCurrent: ({ rules, takenAt }) => elapsed() - takenAt <= maxAgeMs(rules),
     settle,
     giveBack,
     async inspect(rules, call, consequence) {
@@ -249,6 +263,16 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     },
     elapsed,
   };
+}
+
+function maxAgeMs(rules: readonly LimitRule[]): number {
+  let shortest = MAX_AGE_MS;
+  for (const rule of rules) {
+    if (rule.kind === 'window' || rule.kind === 'distinct') {
+      shortest = Math.min(shortest, rule.windowMs * MAX_AGE_IN_WINDOWS);
+    }
+  }
+  return shortest;
 }
 
 /** A team's own store may answer anything: an answer that cannot be read is a failure. */

@@ -9,15 +9,23 @@ import { raceAbort } from '../internal/wait.ts';
 import type { LimitRule, OnceRule, RuleViolation, TakeVerdict } from '../limits/limit-store.ts';
 import type { Limiter, Reservation } from '../limits/limiter.ts';
 import type { Clock } from '../types.ts';
+import { isRecentLook, type LookTime, lookTime } from './look-time.ts';
 
 /** The decision of all guards about one message. */
 export type AdmissionResult =
-  | { readonly kind: 'admitted'; readonly reservation: Reservation }
+  | { readonly kind: 'admitted'; readonly reservation: Reservation; readonly lookedAt: LookTime }
   | { readonly kind: 'refused'; readonly error: SmsError }
   /** The same `idempotencyKey` was settled before. */
   | { readonly kind: 'repeated'; readonly stored: string | undefined }
   /** The original of this `idempotencyKey` is still on its way: ask again. */
   | { readonly kind: 'in-progress' };
+
+/** A message that all guards let through, what was taken for it, and when the guards that ask somebody were answered. */
+export interface AdmittedMessage<Message extends OutgoingMessage = OutgoingMessage> {
+  readonly message: Message;
+  readonly reservation: Reservation;
+  readonly lookedAt: LookTime;
+}
 
 /** Takes messages past the guards: checks, questions, then one atomic take of all limits. */
 export interface Admission {
@@ -28,6 +36,14 @@ export interface Admission {
    * @throws SmsError the call's own error, when the call ended
    */
   admit(messages: readonly OutgoingMessage[], call: Call): Promise<readonly AdmissionResult[]>;
+  /** Whether a message may go to the network without another look. Asks nobody. */
+  isRecent(admitted: Omit<AdmittedMessage, 'message'>): boolean;
+  /**
+   * Looks again at messages that waited since they were admitted. Every check and question is repeated; limits are taken
+   * anew where the first take is too old to hold until the answer. One result per message, in order. What is not admitted
+   * any longer is given back; when the store fails or the call ends, that is every message.
+   */
+  lookAgain(admitted: readonly AdmittedMessage[], call: Call): Promise<readonly AdmissionResult[]>;
 }
 
 export interface AdmissionConfig {
@@ -71,41 +87,50 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     message: OutgoingMessage,
     refusal: Refusal,
     call: Call,
+    isSecond: boolean,
   ): AdmissionResult | undefined {
     const decision = decisionOf(guard, message, refusal);
     if (guard.mode === 'enforce' || refusal.always) {
       return { kind: 'refused', error: guardError(decision, refusal.message, message.clientMessageId) };
     }
-    observe(message, decision, call);
+    // The first look has told of it.
+    if (!isSecond) observe(message, decision, call);
     return undefined;
   }
 
-  /** Guard by guard; a message that was refused is not looked at again. */
+  /**
+   * Guard by guard; a message that was refused is not asked about any more. Gives the time of the earliest answer: what was
+   * answered first may change while others are asked.
+   */
   async function runChecks(
     messages: readonly OutgoingMessage[],
     results: OpenResults,
     call: Call,
-  ): Promise<void> {
+    isSecond = false,
+  ): Promise<LookTime> {
     const now = clock.now();
+    let lookedAt: LookTime | undefined;
     for (const guard of guards) {
       for (const [index, message] of messages.entries()) {
         if (results[index] !== undefined) continue;
         const refusal = guard.check?.(message, now);
-        if (refusal !== undefined) results[index] = decideRefusal(guard, message, refusal, call);
+        if (refusal !== undefined) results[index] = decideRefusal(guard, message, refusal, call, isSecond);
       }
       if (guard.ask === undefined) continue;
       const open = openIndexes(results);
-      if (open.length === 0) return;
+      if (open.length === 0) break;
       const asked = open.map((index) => messages[index] as OutgoingMessage);
       const refusals = await guard.ask(asked, { now, signal: call.signal, context: call.context });
       // Before the answers are looked at: a hook that was interrupted has said nothing.
       call.throwIfEnded();
+      lookedAt ??= lookTime(limiter);
       for (const [position, index] of open.entries()) {
         const refusal = refusals[position];
         if (refusal === undefined) continue;
-        results[index] = decideRefusal(guard, asked[position] as OutgoingMessage, refusal, call);
+        results[index] = decideRefusal(guard, asked[position] as OutgoingMessage, refusal, call, isSecond);
       }
     }
+    return lookedAt ?? lookTime(limiter);
   }
 
   function rulesOf(message: OutgoingMessage): readonly LimitRule[] {
@@ -136,10 +161,12 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     reservation: Reservation,
     verdict: TakeVerdict,
     call: Call,
+    lookedAt: LookTime,
+    isSecond: boolean,
   ): AdmissionResult {
     if (verdict.granted) {
-      reportAdmitted(message, verdict, call);
-      return { kind: 'admitted', reservation };
+      if (!isSecond) reportAdmitted(message, verdict, call);
+      return { kind: 'admitted', reservation, lookedAt };
     }
     const { refusals, observed } = verdict;
     const original = refusals.find(({ rule }) => rule.guard === 'idempotency');
@@ -150,7 +177,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
         'idempotencyKey was used for another message within 24 hours. Use a new key. Nothing was sent.';
       return { kind: 'refused', error: new ValidationError(text, 'idempotencyKey', message.clientMessageId) };
     }
-    observeAll(message, observed, call);
+    if (!isSecond) observeAll(message, observed, call);
     const decisive = longestWait(refusals);
     const decision = decisionOfViolation(decisive, message, refusals);
     emit({ type: 'message-blocked', ...eventFields(message), decision }, call.context);
@@ -165,6 +192,8 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     messages: readonly OutgoingMessage[],
     results: OpenResults,
     call: Call,
+    lookedAt: LookTime,
+    isSecond = false,
   ): Promise<void> {
     const open = openIndexes(results);
     if (open.length === 0) return;
@@ -173,7 +202,8 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     for (const [position, index] of open.entries()) {
       const reservation = reservations[position] as Reservation;
       const verdict = verdicts[position] as TakeVerdict;
-      results[index] = decideVerdict(messages[index] as OutgoingMessage, reservation, verdict, call);
+      const message = messages[index] as OutgoingMessage;
+      results[index] = decideVerdict(message, reservation, verdict, call, lookedAt, isSecond);
     }
   }
 
@@ -219,14 +249,49 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     }
   }
 
+  const isCurrent = ({ reservation }: Pick<AdmittedMessage, 'reservation'>) => limiter.isCurrent(reservation);
+
   return {
+    isRecent: (admitted) => isRecentLook(admitted.lookedAt, limiter) && isCurrent(admitted),
+
+    async lookAgain(admitted, call) {
+      const messages = admitted.map(({ message }) => message);
+      const results: OpenResults = new Array(messages.length).fill(undefined);
+      /** What of the first take is neither given back nor to be written. */
+      let held = admitted;
+      const giveBack = async (given: readonly AdmittedMessage[]): Promise<void> => {
+        await limiter.settle(given.map(({ reservation }) => ({ reservation, outcome: 'return' })));
+      };
+      try {
+        const lookedAt = await runChecks(messages, results, call, true);
+        reportBlocked(messages, results, call);
+        for (const [index, each] of admitted.entries()) {
+          const { reservation } = each;
+          if (results[index] === undefined && isCurrent(each)) {
+            results[index] = { kind: 'admitted', reservation, lookedAt };
+          }
+        }
+        const gone = admitted.filter((_, index) => results[index]?.kind !== 'admitted');
+        held = admitted.filter((_, index) => results[index]?.kind === 'admitted');
+        await giveBack(gone);
+        await runTake(messages, results, call, lookedAt, true);
+      } catch (error) {
+        if (!SmsError.isInstance(error)) throw error;
+        await giveBack(held);
+        for (const [index, result] of results.entries()) {
+          if (result === undefined || result.kind === 'admitted') results[index] = { kind: 'refused', error };
+        }
+      }
+      return results as AdmissionResult[];
+    },
+
     async admit(messages, call) {
       const results: OpenResults = new Array(messages.length).fill(undefined);
-      await runChecks(messages, results, call);
+      const lookedAt = await runChecks(messages, results, call);
       await recallRepeated(messages, results, call);
       reportBlocked(messages, results, call);
       try {
-        await runTake(messages, results, call);
+        await runTake(messages, results, call, lookedAt);
       } catch (error) {
         // Messages that were sent before keep their result: it would be wrong to say that nothing was sent.
         if (!SmsError.isInstance(error)) throw error;

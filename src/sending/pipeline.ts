@@ -3,9 +3,8 @@ import type { ClientContext } from '../client-context.ts';
 import { SmsError } from '../errors.ts';
 import { isGuardError } from '../guards/guard.ts';
 import { wait } from '../internal/wait.ts';
-import type { Reservation } from '../limits/limiter.ts';
-import type { TransportRequest } from '../transport/transport.ts';
-import type { AdmissionResult } from './admission.ts';
+import type { SecondLook, TransportRequest } from '../transport/transport.ts';
+import type { AdmissionResult, AdmittedMessage } from './admission.ts';
 import { duplicateResult, findDuplicates } from './duplicates.ts';
 import { failedResult } from './failed-result.ts';
 import { decodeOutcome, encodeOutcome, unsettledError } from './idempotency.ts';
@@ -27,11 +26,15 @@ interface Run<Input extends Addressing> {
 
 type Refused = Extract<AdmissionResult, { readonly kind: 'refused' }>;
 
-/** A message that all guards let through, and what was taken for it. */
-interface AdmittedMessage {
-  readonly message: PreparedMessage;
-  readonly reservation: Reservation;
+/** The messages of one request. A second look may leave some out. */
+interface Admitted {
+  admitted: readonly AdmittedMessage<PreparedMessage>[];
+  /** Their `idempotencyKey` is on its way in another call. */
+  readonly waiting: PreparedMessage[];
 }
+
+/** Ends a request when the second look left nothing to send. */
+class NothingLeft extends Error {}
 
 /** How often a call looks whether the original of its `idempotencyKey` is through, and how long at most. */
 const FIRST_POLL_MS = 10;
@@ -55,9 +58,9 @@ export async function sendMessages<Input extends Addressing>(
   const startedAt = client.limiter.elapsed();
   let isWaiting = false;
   for (let pollMs = FIRST_POLL_MS; open.length > 0; pollMs = Math.min(pollMs * 2, MAX_POLL_MS)) {
-    const { admitted, waiting } = await admit(run, open, isWaiting);
-    if (admitted.length > 0) await settle(run, admitted, await write(run, admitted));
-    open = await poll(run, waiting, pollMs, startedAt);
+    const batch = await admit(run, open, isWaiting);
+    if (batch.admitted.length > 0) await settle(run, batch, await write(run, batch));
+    open = await poll(run, batch.waiting, pollMs, startedAt);
     isWaiting = true;
   }
   for (const [message, original] of duplicates) {
@@ -91,20 +94,12 @@ async function admit<Input extends Addressing>(
   run: Run<Input>,
   messages: readonly PreparedMessage[],
   isWaiting: boolean,
-): Promise<{ readonly admitted: readonly AdmittedMessage[]; readonly waiting: readonly PreparedMessage[] }> {
+): Promise<Admitted> {
   const { client, call } = run;
-  const admitted: AdmittedMessage[] = [];
-  const waiting: PreparedMessage[] = [];
+  const batch: Admitted = { admitted: [], waiting: [] };
   try {
-    const decisions = await client.admission.admit(messages, call);
-    for (const [index, message] of messages.entries()) {
-      const decision = decisions[index];
-      if (decision?.kind === 'admitted') admitted.push({ message, reservation: decision.reservation });
-      else if (decision?.kind === 'in-progress') waiting.push(message);
-      else if (decision?.kind === 'repeated') repeat(run, message, decision.stored);
-      else refuse(run, message, (decision as Refused).error, isWaiting);
-    }
-    return { admitted, waiting };
+    sort(run, batch, messages, await client.admission.admit(messages, call), isWaiting);
+    return batch;
   } catch (error) {
     // The store failed, or the call ended: none of them was sent by this call.
     if (!SmsError.isInstance(error)) throw error;
@@ -113,29 +108,69 @@ async function admit<Input extends Addressing>(
   }
 }
 
-/** Step 3: one request. The last write is the one that counts: an attempt is repeated only when nothing came of it. */
-async function write<Input extends Addressing>(
-  { client, operation, call }: Run<Input>,
-  admitted: readonly AdmittedMessage[],
-): Promise<{ readonly written: readonly SendResult[]; readonly writtenAt: number | undefined }> {
-  const messages = admitted.map(({ message }) => message);
-  let writtenAt: number | undefined;
-  const onWrite = () => {
-    writtenAt = client.limiter.elapsed();
+/** Sorts messages by what the guards decided: to be written, to be waited for, or done. */
+function sort<Input extends Addressing>(
+  run: Run<Input>,
+  batch: Admitted,
+  messages: readonly PreparedMessage[],
+  decisions: readonly AdmissionResult[],
+  isWaiting: boolean,
+): void {
+  const admitted: AdmittedMessage<PreparedMessage>[] = [];
+  for (const [index, message] of messages.entries()) {
+    const decision = decisions[index];
+    if (decision?.kind === 'admitted') {
+      admitted.push({ message, reservation: decision.reservation, lookedAt: decision.lookedAt });
+    } else if (decision?.kind === 'in-progress') batch.waiting.push(message);
+    else if (decision?.kind === 'repeated') repeat(run, message, decision.stored);
+    else refuse(run, message, (decision as Refused).error, isWaiting);
+  }
+  batch.admitted = admitted;
+}
+
+const messagesOf = ({ admitted }: Admitted) => admitted.map(({ message }) => message);
+
+/**
+ * The guards' second look at messages that waited for a key, a permit, a pause or a repeat: meanwhile a person may have
+ * opted out, and what was taken from a limit may have left its window.
+ */
+function secondLook<Input extends Addressing>(run: Run<Input>, batch: Admitted): SecondLook {
+  const { client, operation, call } = run;
+  return {
+    isRecent: () => batch.admitted.every(client.admission.isRecent),
+    async lookAgain() {
+      const messages = messagesOf(batch);
+      sort(run, batch, messages, await client.admission.lookAgain(batch.admitted, call), false);
+      if (batch.admitted.length === 0) throw new NothingLeft();
+      return batch.admitted.length === messages.length ? undefined : operation.request(messagesOf(batch));
+    },
   };
+}
+
+/** Step 3: one request, which is repeated only when nothing came of it. One result per message that was not left out. */
+async function write<Input extends Addressing>(
+  run: Run<Input>,
+  batch: Admitted,
+): Promise<readonly SendResult[]> {
+  const { client, operation, call } = run;
   try {
     call.throwIfEnded();
     await operation.beforeWrite?.();
     const { segments } = operation;
-    const subjects = () => messages.flatMap(subjectsOf);
-    const request = { ...operation.request(messages), segments, onWrite, subjects };
-    const written = operation.read(await client.transport.request(request, call), messages);
+    const subjects = () => messagesOf(batch).flatMap(subjectsOf);
+    const more = { segments, subjects, secondLook: secondLook(run, batch) };
+    const response = await client.transport.request(
+      { ...operation.request(messagesOf(batch)), ...more },
+      call,
+    );
+    const messages = messagesOf(batch);
+    const written = operation.read(response, messages);
     client.sentAtCache.record(messages, written);
-    return { written, writtenAt };
+    return written;
   } catch (error) {
+    if (error instanceof NothingLeft) return [];
     if (!SmsError.isInstance(error)) throw error;
-    const written = messages.map((message) => failedResult(error, message));
-    return { written, writtenAt };
+    return messagesOf(batch).map((message) => failedResult(error, message));
   }
 }
 
@@ -147,8 +182,8 @@ function subjectsOf({ phone, wire }: PreparedMessage): readonly string[] {
 /** Step 4: keeps what was taken for a message that may have left, and gives back the rest. */
 async function settle<Input extends Addressing>(
   { client, call, results }: Run<Input>,
-  admitted: readonly AdmittedMessage[],
-  { written, writtenAt }: Awaited<ReturnType<typeof write>>,
+  { admitted }: Admitted,
+  written: readonly SendResult[],
 ): Promise<void> {
   await client.limiter.settle(
     admitted.map(({ message, reservation }, index) => {
@@ -157,7 +192,7 @@ async function settle<Input extends Addressing>(
         result.status === 'accepted' || (result.status === 'failed' && result.error.submission === 'unknown');
       if (!mayHaveLeft) return { reservation, outcome: 'return' };
       const record = message.idempotency === undefined ? undefined : encodeOutcome(result);
-      return { reservation, outcome: 'keep', writtenAt, result: record };
+      return { reservation, outcome: 'keep', result: record };
     }),
   );
   for (const [index, { message }] of admitted.entries()) {

@@ -9,7 +9,7 @@ import type { LanePermit } from './lane.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { isPaceRefusal, MAX_PAUSE_MS } from './pacer.ts';
 import type { PassOutcome } from './pause-gate.ts';
-import type { RequestContext, TransportEnvironment } from './request-context.ts';
+import { type RequestContext, serialise, type TransportEnvironment } from './request-context.ts';
 import { backoffMs, judgeOutcome, type RetryOptions, type Verdict } from './retry-policy.ts';
 import { namedSubjects } from './subject-pauses.ts';
 import type { TransportResponse } from './transport.ts';
@@ -37,10 +37,13 @@ export async function runAttempts(
   const progress: Progress = { written: 0, submission: 'not-submitted', keys: new Set() };
   try {
     let key = await environment.credentials.key(call.signal);
+    let { body } = context;
+    let isRepeat = false;
     for (;;) {
       const permit = await takePermit(context);
-      request.onWrite?.();
-      const outcome = await writeOnce(context, environment, progress, key, permit);
+      body = await bodyToSend({ ...context, body }, permit, isRepeat);
+      isRepeat = false;
+      const outcome = await writeOnce({ ...context, body }, environment, progress, key, permit);
       if (outcome.answer !== undefined) return outcome.answer;
       if (outcome.failed === undefined) continue;
 
@@ -56,6 +59,7 @@ export async function runAttempts(
       report.failed(failed, verdict.submission, repeat ? delayMs : undefined);
       if (!repeat) throw error;
       progress.submission = 'not-submitted';
+      isRepeat = true;
       key = otherKey ?? (await environment.credentials.key(call.signal));
       await wait(delayMs, call.signal);
     }
@@ -91,6 +95,23 @@ async function takePermit({ request, lane, call }: RequestContext): Promise<Lane
   }
 }
 
+/** The body, without what the guards' second look leaves out when the request waited. */
+async function bodyToSend(
+  { request: { secondLook }, body, call }: RequestContext,
+  permit: LanePermit,
+  isRepeat: boolean,
+): Promise<RequestContext['body']> {
+  if (secondLook === undefined || (!isRepeat && secondLook.isRecent())) return body;
+  try {
+    const left = await secondLook.lookAgain();
+    call.throwIfEnded();
+    return left === undefined ? body : serialise(left.body);
+  } catch (error) {
+    permit.finish('lost');
+    throw error;
+  }
+}
+
 /** What a response says about a pause: a server that fails does not say that it is over. */
 function passOutcome(outcome: AttemptOutcome): PassOutcome {
   if (outcome.kind === 'failure' || outcome.status >= 500) return 'lost';
@@ -112,7 +133,7 @@ function repeatDelay(
 
 /**
  * Writes once. From here on the request counts as sent, until its response proves the contrary. Gives nothing when its
- * permit expired before it could leave.
+ * permit expired, or the guards' look grew old, before it could leave.
  */
 async function writeOnce(
   context: RequestContext,
@@ -121,7 +142,7 @@ async function writeOnce(
   key: string,
   permit: LanePermit,
 ) {
-  const { operation } = context.request;
+  const { operation, secondLook } = context.request;
   progress.keys.add(key);
   progress.written++;
   progress.submission = operation.repeat === 'never' ? 'unknown' : 'not-submitted';
@@ -143,12 +164,12 @@ async function writeOnce(
         once: operation.repeat === 'never',
         fetch: environment.fetch,
         beforeFetch() {
-          if (permit.use()) return;
+          if (secondLook?.isRecent() !== false && permit.use()) return;
           // `fetch` is not called: nothing can have left.
           isTooLate = true;
           progress.written--;
           progress.submission = 'not-submitted';
-          throw new Error('the permit expired');
+          throw new Error('too late');
         },
       },
       { timeoutMs: context.timeoutMs, maxBytes: context.maxBytes },

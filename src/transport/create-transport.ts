@@ -1,6 +1,5 @@
 import type { Call } from '../call.ts';
 import type { Credentials } from '../config/credentials.ts';
-import { ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { SharedState } from '../internal/shared-state.ts';
 import type { Clock, Fetch } from '../types.ts';
@@ -10,7 +9,7 @@ import { createLanes } from './lanes.ts';
 import type { Product } from './operation.ts';
 import type { Pace } from './pacer.ts';
 import { encodeQuery, expandPath } from './path.ts';
-import type { RequestContext, TransportEnvironment } from './request-context.ts';
+import { type RequestContext, serialise, type TransportEnvironment } from './request-context.ts';
 import { DEFAULT_RETRY, type RetryOptions } from './retry-policy.ts';
 import type { SharedPace } from './shared-pace.ts';
 import type { Transport, TransportRequest } from './transport.ts';
@@ -104,16 +103,4 @@ export function createTransport(config: TransportConfig): Transport {
 function retryOf(retry: false | RetryOptions, maxAttempts: number | undefined): RetryOptions {
   const base = retry === false ? { ...DEFAULT_RETRY, maxAttempts: 1 } : retry;
   return { ...base, maxAttempts: maxAttempts ?? base.maxAttempts };
-}
-
-function serialise(body: unknown): string | undefined {
-  if (body === undefined) return undefined;
-  try {
-    return JSON.stringify(body);
-  } catch {
-    throw new ValidationError(
-      'The request cannot be written as JSON (a cycle or a bigint). Nothing was sent.',
-      'body',
-    );
-  }
 }

@@ -1,5 +1,6 @@
 import type { Call } from '../call.ts';
 import type { Credentials } from '../config/credentials.ts';
+import { ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { Clock, Fetch } from '../types.ts';
 import type { Lane } from './lane.ts';
@@ -11,7 +12,7 @@ export interface RequestContext {
   readonly request: TransportRequest;
   readonly url: string;
   readonly host: string;
-  /** Serialised once, for all attempts. */
+  /** Serialised once for all attempts, and again when a second look left something out. */
   readonly body: string | Uint8Array<ArrayBuffer> | undefined;
   readonly contentType: string;
   readonly call: Call;
@@ -30,4 +31,17 @@ export interface TransportEnvironment {
   readonly random: () => number;
   /** Monotonic milliseconds. */
   readonly elapsed: () => number;
+}
+
+/** A body as JSON. */
+export function serialise(body: unknown): string | undefined {
+  if (body === undefined) return undefined;
+  try {
+    return JSON.stringify(body);
+  } catch {
+    throw new ValidationError(
+      'The request cannot be written as JSON (a cycle or a bigint). Nothing was sent.',
+      'body',
+    );
+  }
 }

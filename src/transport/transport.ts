@@ -27,11 +27,16 @@ export interface TransportRequest {
   readonly subjects?: () => readonly string[];
   /** Repeated on errors, so that an unknown outcome can be reconciled. */
   readonly clientMessageId?: string;
-  /**
-   * Called right before the first byte of each attempt may leave. An attempt is repeated only when the one before provably
-   * came to nothing, so the last call is the write that counts.
-   */
-  readonly onWrite?: () => void;
+  /** Of a request that guards let through. */
+  readonly secondLook?: SecondLook | undefined;
+}
+
+/** The guards' look at a request that waited since they let it through: for a key, its permit, a pause, a repeat. */
+export interface SecondLook {
+  /** Whether the last look is recent enough to call `fetch` now. Asks nobody. */
+  isRecent(): boolean;
+  /** Looks again. Gives the body of what may still be sent; nothing when that is everything. Throws when it is nothing. */
+  lookAgain(): Promise<Pick<TransportRequest, 'body'> | undefined>;
 }
 
 /** A success. */

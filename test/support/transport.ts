@@ -48,10 +48,8 @@ const SEGMENTS = { subAccountId: 'team&co', accountId: 'acme', umid: 'u-1' };
 export const BODY = { destination: CANARY_NUMBER, text: 'hello' };
 
 /** A request, and the options of its call. */
-export interface TestRequest extends Omit<TransportRequest, 'onWrite'> {
+export interface TestRequest extends TransportRequest {
   readonly options: CallOptions;
-  /** Told the milliseconds since the request was made. */
-  readonly onWrite?: (delayMs: number) => void;
 }
 
 /** A request with what most tests need. */
@@ -136,11 +134,8 @@ export function testTransport(
   });
   /** Each request is a call of its own, as in a method of the client. */
   const transport = {
-    request: ({ options, onWrite, ...request }: TestRequest) => {
-      const startedAt = performance.now();
-      const told = onWrite && { onWrite: () => onWrite(performance.now() - startedAt) };
-      return calls.run(options, (call) => own.request({ ...request, ...told }, call));
-    },
+    request: ({ options, ...request }: TestRequest) =>
+      calls.run(options, (call) => own.request(request, call)),
     /** The call stays open until the stream ends, as it does for the rows of an export. */
     download: (url: string, options: CallOptions) =>
       new Promise<ReadableStream<Uint8Array>>((resolve, reject) => {

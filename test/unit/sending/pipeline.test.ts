@@ -22,7 +22,11 @@ import { numberOf } from '../../support/client.ts';
 import { failureOf } from '../../support/transport.ts';
 
 const reservation = { reservation: 'r-1', rules: [], takenAt: 0 };
-const admitted: AdmissionResult = { kind: 'admitted', reservation };
+const admitted: AdmissionResult = {
+  kind: 'admitted',
+  reservation,
+  lookedAt: { clockMs: 0, runtimeMs: 0 },
+};
 
 const operation: SendOperation<Addressing> = {
   reader: { schema: unknown(), content: () => undefined, wire: () => ({}) },

@@ -26,10 +26,7 @@ describe('a request', () => {
   it('goes out once, as JSON, with the key, without redirects, and gives the parsed answer', async () => {
     const { fetch, calls } = playFetch(ok);
     const { transport, events } = testTransport(fetch);
-    const writes: number[] = [];
-    const answer = await transport.request(
-      requestOf(SEND, { query: { a: 'b&c', none: undefined }, onWrite: (ms) => writes.push(ms) }),
-    );
+    const answer = await transport.request(requestOf(SEND, { query: { a: 'b&c', none: undefined } }));
     expect(answer).toEqual({ status: 200, body: { umid: 'u' }, attempts: 1 });
     expect(calls).toHaveLength(1);
     expect(calls[0]?.url).toBe('https://sms.example.test/api/v1/subaccounts/team%26co/messages?a=b%26c');
@@ -40,7 +37,6 @@ describe('a request', () => {
       authorization: `Bearer ${CANARY_KEY}`,
       'content-type': 'application/json',
     });
-    expect(writes).toEqual([0]);
     const base = {
       operation: 'messages.send',
       method: 'POST',
@@ -53,18 +49,6 @@ describe('a request', () => {
       { type: 'attempt-started', ...base },
       { type: 'attempt-finished', ...base, status: 200, durationMs: 0 },
     ]);
-  });
-
-  it('tells onWrite of every attempt, since the last one is the write that counts', async () => {
-    const { fetch } = playFetch(
-      () => new Response('{}', { status: 429, headers: { 'retry-after': '2' } }),
-      ok,
-    );
-    const { transport } = testTransport(fetch);
-    const writes: number[] = [];
-    await finish(transport.request(requestOf(SEND, { onWrite: (ms) => writes.push(ms) })));
-    expect(writes).toHaveLength(2);
-    expect(writes[1]).toBeGreaterThanOrEqual(2000);
   });
 
   it('has no body and no content type when there is none, and ignores what an empty answer holds', async () => {

@@ -3,6 +3,7 @@ import { StoreError } from '../../../src/errors.ts';
 import { SLOW_INTERVAL_MS } from '../../../src/transport/details-lane.ts';
 import { createLanes } from '../../../src/transport/lanes.ts';
 import type { PermitLease, RateLane, SharedPace } from '../../../src/transport/shared-pace.ts';
+import type { SecondLook } from '../../../src/transport/transport.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
 import { type FakeTimeLine, fakeTimeLine, LATE_MS, leaseOf } from '../../support/pace-lane.ts';
 import {
@@ -135,14 +136,19 @@ describe('lanes shared with other processes', () => {
 });
 
 describe('a permit that is over before the request could leave', () => {
-  /** The first write takes longer than its permit lasts. */
-  function blockOnce(then: () => void = () => {}) {
+  /** The process stands still before the first write, for longer than its permit lasts. */
+  function blockOnce(then: () => void = () => {}): SecondLook {
     let isFirst = true;
-    return () => {
-      if (!isFirst) return;
-      isFirst = false;
-      vi.advanceTimersByTime(LATE_MS + 1);
-      then();
+    return {
+      isRecent() {
+        if (isFirst) {
+          isFirst = false;
+          vi.advanceTimersByTime(LATE_MS + 1);
+          then();
+        }
+        return true;
+      },
+      lookAgain: async () => undefined,
     };
   }
 
@@ -154,7 +160,7 @@ describe('a permit that is over before the request could leave', () => {
       pace: { requestsPerSecond: 20, maxQueued: 9 },
       retry: false,
     });
-    const answer = await finish(transport.request(requestOf(SEND, { onWrite: blockOnce() })));
+    const answer = await finish(transport.request(requestOf(SEND, { secondLook: blockOnce() })));
     expect(answer.attempts).toBe(1);
     expect(calls).toHaveLength(1);
     expect(line('fast').requests).toHaveLength(2);
@@ -176,7 +182,7 @@ describe('a permit that is over before the request could leave', () => {
     const caller = countingSignal();
     const failure = failureOf(
       transport.request(
-        requestOf(SEND, { onWrite: blockOnce(caller.abort), options: { signal: caller.signal } }),
+        requestOf(SEND, { secondLook: blockOnce(caller.abort), options: { signal: caller.signal } }),
       ),
     );
     await vi.runAllTimersAsync();
