@@ -42,17 +42,14 @@ async function bundle(name) {
   return outfile;
 }
 
-/** Node repeats a POST that was answered with 421, as the fetch standard says; both were refused. */
-const postsAllowed = (runtime, fault) => (fault === '421' && runtime.startsWith('node') ? [1, 2] : [1]);
-
 function judge(runtime, results, server) {
   for (const scenario of SCENARIOS) {
     const subAccount = subAccountOf(scenario);
     const result = results.find((one) => one.subAccount === subAccount);
     const seen = server.seenBy(subAccount);
     const isGood =
-      postsAllowed(runtime, scenario.fault).includes(seen.length) &&
-      seen.every(({ method }) => method === 'POST') &&
+      seen.length === 1 &&
+      seen[0].method === 'POST' &&
       seen[0].warm === (scenario.connection === 'warm') &&
       result?.submission === scenario.submission &&
       result.attempts === 1;

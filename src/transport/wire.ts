@@ -15,13 +15,25 @@ export interface WireRequest {
   readonly beforeFetch: () => void;
 }
 
-/** Deno sends a POST again when the answer is lost on a reused connection, unless its body can be read only once. */
-const resendsBodies = () => 'Deno' in globalThis;
+/** The runtime's own `fetch`, unless it was replaced before this module was loaded. */
+const RUNTIME_FETCH = globalThis.fetch;
 
-function oneShot(body: string | Uint8Array): ReadableStream<Uint8Array> {
+/** Whether `fetch` is Node's own. */
+function isNode(fetch: Fetch): boolean {
+  const { process } = globalThis as { process?: { readonly versions?: { readonly undici?: string } } };
+  return fetch === RUNTIME_FETCH && process?.versions?.undici !== undefined && !('Bun' in globalThis);
+}
+
+/**
+ * Deno sends a POST again when the answer is lost on a reused connection, and Node after a 421, as the fetch standard says:
+ * neither when the body can be read only once. A replaced `fetch` gets the text on Node, because those of tests read it.
+ */
+const resendsBodies = (fetch: Fetch) => 'Deno' in globalThis || isNode(fetch);
+
+function oneShot(bytes: Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {
-      controller.enqueue(typeof body === 'string' ? new TextEncoder().encode(body) : body);
+      controller.enqueue(bytes);
       controller.close();
     },
   });
@@ -32,7 +44,7 @@ function oneShot(body: string | Uint8Array): ReadableStream<Uint8Array> {
  * All of that is decided by the caller.
  */
 export function sendOnWire(request: WireRequest, signal: AbortSignal): Promise<Response> {
-  const { body, fetch } = request;
+  const { body } = request;
   return ky(request.url, {
     method: request.method,
     headers: { ...request.headers },
@@ -44,14 +56,18 @@ export function sendOnWire(request: WireRequest, signal: AbortSignal): Promise<R
     // went through one loses its length, and the signal would be wrapped twice more. Called without `this`: workerd
     // throws "Illegal invocation".
     fetch: (prepared) => {
+      const fetch = request.fetch ?? globalThis.fetch;
       const { method, headers } = prepared as Request;
       const init: RequestInit & { duplex?: 'half' } = { method, headers, signal, redirect: 'manual' };
-      if (body !== undefined && request.once && resendsBodies()) {
-        init.body = oneShot(body);
+      if (body !== undefined && request.once && resendsBodies(fetch)) {
+        const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+        init.body = oneShot(bytes);
         init.duplex = 'half';
+        // Node would send a stream in chunks, which not every proxy takes. Deno forbids the header.
+        if (isNode(fetch)) headers.set('content-length', `${bytes.length}`);
       } else if (body !== undefined) init.body = body;
       request.beforeFetch();
-      return (fetch ?? globalThis.fetch)(request.url, init);
+      return fetch(request.url, init);
     },
   });
 }

@@ -41,6 +41,8 @@ export interface SeenRequest {
   readonly path: string;
   /** It came on a connection that had carried another one before. */
   readonly warm: boolean;
+  /** It said how long its body is, and did not send it in chunks. */
+  readonly hasLength: boolean;
 }
 
 export interface FaultServer {
@@ -72,9 +74,10 @@ export async function startFaultServer(): Promise<FaultServer> {
       received += chunk;
       if (!isComplete(received)) return;
       const [method = '', path = ''] = received.split(' ', 2);
+      const hasLength = /^content-length: \d+\r$/im.test(received);
       received = '';
       const warm = served++ > 0;
-      seen.push({ method, path, warm });
+      seen.push({ method, path, warm, hasLength });
       const fault = /\/subaccounts\/([\w-]+)/.exec(path)?.[1] ?? '';
       FAULTS[isFault(fault) ? fault : 'ok'](socket, path, warm);
     });
