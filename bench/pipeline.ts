@@ -40,7 +40,10 @@ function answerOf({ messages }: BatchBody): unknown {
 /** A client with the default guards and no network. What the network would do is timed apart, as `outsideMs`. */
 function createClient(clock: Clock) {
   const emit = createEmit(undefined, clock.now);
-  const guards = createGuards(resolveGuards({}), { holdsKey: (text) => text.includes('bench-key') }).atSend;
+  const guards = createGuards(resolveGuards({}), {
+    holdsKey: (text) => text.includes('bench-key'),
+    emit: () => {},
+  }).atSend;
   const limiter = createLimiter({ limits: memoryLimits({ clock }), scope: 'bench', clock, emit });
   const admission = createAdmission({ guards, limiter, clock, emit });
   let outsideMs = 0;

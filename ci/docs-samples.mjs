@@ -36,6 +36,8 @@ declare global {
   function sendLater(message: guard.SmsMessage, delayMs?: number): void;
   function reconcileLater(clientMessageId: string | undefined): void;
   function tellSupport(error: Error): void;
+  function page(error: Error): void;
+  const tracker: { captureException(error: unknown, hint?: object): void };
   function log(...values: unknown[]): void;
   function saveToken(token: string): Promise<void>;
   function readToken(): Promise<string | undefined>;

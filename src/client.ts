@@ -20,6 +20,7 @@ import { createGuardsApi, type GuardsApi } from './guards/guards-api.ts';
 import { GUARD_NAMES, type GuardsOptions } from './guards/registry.ts';
 import { logListener } from './internal/log-events.ts';
 import { type SharedState, sharedState } from './internal/shared-state.ts';
+import { createReportError } from './internal/user-code.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { memoryLimits } from './limits/memory-limits.ts';
 import { validate } from './schema.ts';
@@ -134,7 +135,12 @@ export class SmsClient {
     const limits = resolved.limits ?? inherited?.limits ?? defaultLimits(resolved);
     const isPrivate = resolved.clock !== undefined || resolved.limits !== undefined;
     const state = inherited?.state ?? (isPrivate ? { pacers: new Map<string, unknown>() } : sharedState());
-    const emit = createEmit(resolved.onEvent, () => clock.now(), logger && logListener(logger));
+    const emit = createEmit(
+      resolved.onEvent,
+      () => clock.now(),
+      logger && logListener(logger),
+      createReportError(resolved.onError),
+    );
     const { client, safeguards } = createClientContext(resolved, { limits, scope, clock, emit }, state);
     if (resolved.redirectedTo !== undefined) {
       const message = `8x8-sms-guard: EIGHTBYEIGHT_BASE_URL sends every request, and the API key, to ${resolved.redirectedTo}.`;

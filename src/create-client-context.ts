@@ -45,7 +45,10 @@ export function createClientContext(
   const { defaultCountry, bareDigits, subAccountId } = resolved;
   const { content, phone, backoff } = resolved.guards;
   const credentials = createCredentials(resolved.apiKey, { clock, emit });
-  const guards = createGuards(resolved.guards, { holdsKey: (text) => credentials.appearsIn(text) });
+  const guards = createGuards(resolved.guards, {
+    holdsKey: (text) => credentials.appearsIn(text),
+    emit,
+  });
   const limiter = createLimiter(counting);
   const client: ClientContext = {
     calls: createCalls(resolved.deadlineMs),

@@ -62,6 +62,8 @@ export interface SmsErrorFields {
   readonly submission: Submission;
   /** Id by which a receipt or an export tells the outcome of the message. */
   readonly clientMessageId?: string | undefined;
+  /** True when a store or a hook of yours failed. */
+  readonly outage?: boolean | undefined;
 }
 
 /**
@@ -82,12 +84,20 @@ export abstract class SmsError extends Error {
   abstract readonly code: SmsErrorCode;
   readonly submission: Submission;
   declare readonly clientMessageId?: string;
+  /**
+   * True when a store or a hook of yours failed or gave no usable result, so that nobody decided anything: raise an alarm.
+   * Absent when somebody said no.
+   *
+   * @example if (ConsentError.isInstance(error) && error.outage) page('the consent store is down')
+   */
+  declare readonly outage?: true;
 
   constructor(fields: SmsErrorFields) {
     super(fields.message);
     this.name = (new.target as unknown as { kind: string }).kind;
     this.submission = fields.submission;
     if (fields.clientMessageId !== undefined) this.clientMessageId = fields.clientMessageId;
+    if (fields.outage === true) this.outage = true;
     Object.defineProperty(this, KINDS, { value: kindsOf(new.target), enumerable: false });
   }
 
@@ -123,8 +133,8 @@ export class ConfigurationError extends SmsError {
   /** The option to change, for example `guards.recipient.limit`. */
   declare readonly option?: string;
 
-  constructor(message: string, option?: string) {
-    super({ message, submission: 'not-submitted' });
+  constructor(message: string, option?: string, outage?: boolean) {
+    super({ message, submission: 'not-submitted', outage });
     if (option !== undefined) this.option = option;
   }
 }
@@ -161,6 +171,8 @@ export interface GuardDecision {
   readonly windowMs?: number;
   /** Milliseconds until the same message is admitted, if nothing else is granted in between. Absent when waiting does not help. */
   readonly retryAfterMs?: number;
+  /** True when a store or a hook of yours failed, so that this says nothing about the person. */
+  readonly outage?: true;
 }
 
 /** Fields of a `GuardError`. */
@@ -189,6 +201,7 @@ export class GuardError extends SmsError {
       message: fields.message,
       submission: 'not-submitted',
       clientMessageId: fields.clientMessageId,
+      outage: fields.decision.outage,
     });
     this.guard = fields.decision.guard;
     this.reason = fields.decision.reason;
@@ -395,7 +408,7 @@ export class StoreError extends SmsError {
   readonly code = 'store';
 
   constructor(message: string, clientMessageId?: string, submission: Submission = 'not-submitted') {
-    super({ message, submission, clientMessageId });
+    super({ message, submission, clientMessageId, outage: true });
   }
 }
 
@@ -458,6 +471,8 @@ export interface WebhookErrorFields {
   readonly retryAfterSeconds?: number | undefined;
   /** Field that is missing or of the wrong type, for example `payload.status.state`. */
   readonly path?: string | undefined;
+  /** True when a store, a handler or the key server failed. */
+  readonly outage?: boolean | undefined;
 }
 
 /**
@@ -478,7 +493,7 @@ export class WebhookError extends SmsError {
   declare readonly path?: string;
 
   constructor(fields: WebhookErrorFields) {
-    super({ message: fields.message, submission: 'not-submitted' });
+    super({ message: fields.message, submission: 'not-submitted', outage: fields.outage });
     this.reason = fields.reason;
     this.status = fields.status;
     if (fields.retryAfterSeconds !== undefined) this.retryAfterSeconds = fields.retryAfterSeconds;

@@ -1,4 +1,5 @@
 import type { ConnectionFailure, GuardDecision, SmsErrorCode, Submission, WebhookFailure } from './errors.ts';
+import type { ReportError } from './internal/user-code.ts';
 import type { Purpose } from './types.ts';
 
 interface EventBase {
@@ -171,7 +172,7 @@ export type SmsEvent =
   | (EventBase & { readonly type: 'hook-failed'; readonly hook: 'onOptIn' | 'onOptOut' | 'onPossibleOptOut' })
   | (EventBase & { readonly type: 'store-failed'; readonly store: 'limits' | 'consent' });
 
-/** The one callback of `SmsClientOptions.onEvent`. What it throws or rejects with is dropped. */
+/** The one callback of `SmsClientOptions.onEvent`. An exception of it goes to `onError`. */
 export type EventListener = (event: SmsEvent, details: { readonly context: unknown }) => void | Promise<void>;
 
 /** An event before its time stamp is put on. */
@@ -186,6 +187,8 @@ export interface Emit {
   (event: EventBody, context?: unknown): void;
   /** True when nobody listens: events of every message need not be put together then. */
   readonly isSilent?: boolean;
+  /** Hands an exception of the user's code to its author. */
+  readonly reportError?: ReportError;
 }
 
 /** Wraps the team's callback, and its log, so that whatever they do cannot disturb a send. */
@@ -193,18 +196,22 @@ export function createEmit(
   listener: EventListener | undefined,
   now: () => number,
   log?: EventListener | undefined,
+  reportError: ReportError = () => {},
 ): Emit {
-  const listeners = [listener, log].filter((each) => each !== undefined);
-  if (listeners.length === 0) return Object.assign(() => {}, { isSilent: true });
-  return (event, context) => {
-    for (const tell of listeners) {
+  const listeners = [[listener, 'onEvent'] as const, [log, 'logger'] as const].flatMap(([tell, where]) =>
+    tell === undefined ? [] : [{ tell, where }],
+  );
+  if (listeners.length === 0) return Object.assign(() => {}, { isSilent: true, reportError });
+  const emit: Emit = (event, context) => {
+    for (const { tell, where } of listeners) {
       try {
         const pending = tell({ ...event, at: now() } as SmsEvent, { context });
         // Also a promise of another realm or library, which no `instanceof` knows.
-        if (pending !== undefined) Promise.resolve(pending).catch(() => {});
-      } catch {
-        // A broken listener is the team's to find; a send must not fail for it.
+        if (pending !== undefined) Promise.resolve(pending).catch((error) => reportError(error, where));
+      } catch (error) {
+        reportError(error, where);
       }
     }
   };
+  return Object.assign(emit, { reportError });
 }

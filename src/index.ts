@@ -173,6 +173,7 @@ export type {
   UndeliverableGuardOptions,
   VerificationAttemptsGuardOptions,
 } from './guards/registry.ts';
+export type { ErrorListener, UserCode } from './internal/user-code.ts';
 export type {
   BackoffRule,
   BlockRule,

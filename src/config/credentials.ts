@@ -1,5 +1,6 @@
 import { ConfigurationError, SmsError, TimeoutError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { runUserCode } from '../internal/user-code.ts';
 import { raceAbort } from '../internal/wait.ts';
 import type { Clock } from '../types.ts';
 import { readKeyFile } from './key-file.ts';
@@ -140,7 +141,7 @@ function functionCredentials(
 
   /** Only the value is kept between calls, never the promise: it would die with the request that made it. */
   async function ask(reason: ApiKeyRequest['reason'], signal: AbortSignal): Promise<string> {
-    const answer = await callWithLimit(get, reason, signal);
+    const answer = await callWithLimit(get, reason, signal, emit);
     const parsed = readAnswer(answer, clock.now());
     const changed = known !== undefined && known.key !== parsed.key;
     known = parsed;
@@ -179,21 +180,29 @@ async function callWithLimit(
   get: ApiKeyFunction,
   reason: ApiKeyRequest['reason'],
   signal: AbortSignal,
+  emit: Emit,
 ): Promise<string | ExpiringApiKey> {
   const controller = new AbortController();
   const stop = () => controller.abort(signal.reason);
   const timer = setTimeout(() => controller.abort(tooSlow()), KEY_TIMEOUT_MS);
   signal.addEventListener('abort', stop, { once: true });
   try {
-    return await raceAbort((async () => get({ reason, signal: controller.signal }))(), controller.signal);
+    const asking = runUserCode(
+      emit,
+      'apiKey',
+      () => get({ reason, signal: controller.signal }),
+      controller.signal,
+    );
+    return await raceAbort(asking, controller.signal);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (SmsError.isInstance(error)) throw error;
-    // Its message may hold the key or the secret store's address.
+    // Its message may hold the key or the secret store's address: `onError` alone gets it.
     const kind = error instanceof Error ? error.name : typeof error;
     throw new ConfigurationError(
       `The apiKey function failed (${/^\w{1,40}$/.test(kind) ? kind : 'Error'}). Nothing was sent.`,
       'apiKey',
+      true,
     );
   } finally {
     clearTimeout(timer);
@@ -207,5 +216,6 @@ function tooSlow(): TimeoutError {
     submission: 'not-submitted',
     reason: 'timeout',
     attempts: 0,
+    outage: true,
   });
 }

@@ -1,6 +1,7 @@
 import type { EventListener } from '../events.ts';
 import { countryField } from '../guards/countries.ts';
 import { type GuardsOptions, guardsField } from '../guards/registry.ts';
+import type { ErrorListener } from '../internal/user-code.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
 import { BARE_DIGITS, type BareDigits } from '../phone/readings.ts';
 import {
@@ -108,8 +109,17 @@ export interface SmsClientOptions {
   readonly guards?: GuardsOptions | undefined;
   /** Store that counts the limits. @default the memory of this process, shared by all clients of a scope */
   readonly limits?: LimitStore | undefined;
-  /** Called with every decision and attempt. An error that it throws is dropped. @default none */
+  /** Called with every decision and attempt. An exception of it goes to `onError`. @default none */
   readonly onEvent?: EventListener | undefined;
+  /**
+   * Called with every exception of your own code that this package calls: hooks, webhook handlers, the key function, stores,
+   * `fetch`, `onEvent` and `logger`. It gets the exception itself, whose message may hold numbers, and the place. Errors and
+   * events never show it. An exception of `onError` is dropped.
+   *
+   * @example onError: (error, { where }) => tracker.captureException(error, { tags: { where } })
+   * @default `console.error` with name, place and stack, without the message; with `NODE_ENV` `development` or `test` the whole
+   */
+  readonly onError?: ErrorListener | undefined;
   /**
    * Gets every event with a level, as `onEvent` does without: no text, no key, no whole number.
    * @default none; the one warning about `EIGHTBYEIGHT_BASE_URL` goes to the console
@@ -153,6 +163,7 @@ const optionFields: Fields<SmsClientOptions> = {
   guards: guardsField,
   limits: withMethods(['take', 'settle', 'inspect', 'release'], 'a LimitStore'),
   onEvent: anyFunction(),
+  onError: anyFunction(),
   logger: withMethods(['debug', 'info', 'warn', 'error'], 'a logger'),
   clock: withMethods(['now'], 'a clock'),
   dangerouslyAllowBrowser: boolean(),

@@ -1,6 +1,8 @@
 import { ConfigurationError } from '../errors.ts';
 import type { EventListener } from '../events.ts';
 import { type ResolvedGuards, resolveGuards } from '../guards/registry.ts';
+import { readVariable } from '../internal/environment.ts';
+import type { ErrorListener } from '../internal/user-code.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
 import type { BareDigits } from '../phone/readings.ts';
 import { validate } from '../schema.ts';
@@ -34,6 +36,7 @@ export interface ResolvedOptions {
   readonly guards: ResolvedGuards;
   readonly limits: LimitStore | undefined;
   readonly onEvent: EventListener | undefined;
+  readonly onError: ErrorListener | undefined;
   readonly logger: Logger | undefined;
   readonly clock: Clock | undefined;
   /** Set when the environment sends everything to another host: worth one warning. */
@@ -57,18 +60,6 @@ export function hostsOf(region: Region): Readonly<Record<Product, string>> {
     lookup: `https://lookup.${domain}`,
     contacts: `https://contacts.${domain}`,
   };
-}
-
-/** One environment variable; a denied read (Deno) and an empty value count as missing. */
-function readVariable(name: string): string | undefined {
-  try {
-    const value = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.[
-      name
-    ];
-    return value === undefined || value.trim() === '' ? undefined : value.trim();
-  } catch {
-    return undefined;
-  }
 }
 
 function required(option: string, variable: string): never {
@@ -207,6 +198,7 @@ export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
     guards: resolveGuards(options.guards ?? {}),
     limits: options.limits,
     onEvent: options.onEvent,
+    onError: options.onError,
     logger: options.logger,
     clock: options.clock,
   });

@@ -1,5 +1,6 @@
 import { AbortedError, StoreError, ValidationError } from '../errors.ts';
 import { maskNumber } from '../internal/redact.ts';
+import { createReportError, type ReportError } from '../internal/user-code.ts';
 import { normalisePhones } from '../phone/normalise-phones.ts';
 import { validate } from '../schema.ts';
 import { type CheckedRow, createRowCheck } from './check-row.ts';
@@ -126,10 +127,16 @@ function resumeHint(line: number): string {
   return `The good rows before line ${line} are recorded: go on with fromLine: ${line}.`;
 }
 
-async function record(ledger: ImportLedger, changes: readonly ConsentChange[], line: number): Promise<void> {
+async function record(
+  ledger: ImportLedger,
+  changes: readonly ConsentChange[],
+  line: number,
+  reportError: ReportError,
+): Promise<void> {
   try {
     await ledger.append(await settleTies(ledger, changes));
   } catch (error) {
+    reportError(error, 'importConsent.ledger');
     const why = StoreError.isInstance(error) ? ` ${error.message}` : '';
     throw new StoreError(`The consent ledger failed during the import.${why} ${resumeHint(line)}`);
   }
@@ -173,6 +180,7 @@ export async function importConsent(
   if (flaw !== undefined) throw new ValidationError(`importConsent: ${flaw.message}`, flaw.path);
   const { format, dryRun = false, fromLine = 1, clock = Date, defaults = {} } = options;
   const signal = options.signal ?? new AbortController().signal;
+  const reportError = createReportError(options.onError);
   const check = createRowCheck(options);
   const readTime = createTimeReader(options);
   const badRows: BadConsentRow[] = [];
@@ -180,7 +188,7 @@ export async function importConsent(
   let progress: ConsentImportProgress = { line: fromLine - 1, rows: 0, recorded: 0, bad: 0, skipped: 0 };
   let layout: CsvLayout | undefined;
 
-  const texts = readTexts(source, options.encoding ?? 'utf-8', signal);
+  const texts = readTexts(source, { encoding: options.encoding ?? 'utf-8', signal, reportError });
   const csv = { columns: options.columns, delimiter: options.delimiter, isRaw: options.row !== undefined };
   const rows =
     format === 'csv'
@@ -194,7 +202,9 @@ export async function importConsent(
       const due = batch.filter(({ line }) => line >= fromLine);
       const read = await readBatch(due, check, options, { defaults, readTime, now: clock.now() });
       const changes = read.changes.map(({ change }) => change);
-      if (!dryRun && changes.length > 0) await record(ledger, changes, (due[0] as FileRow).line);
+      if (!dryRun && changes.length > 0) {
+        await record(ledger, changes, (due[0] as FileRow).line, reportError);
+      }
       if (dryRun) {
         const missing = MAX_PREVIEW_ROWS - preview.length;
         preview.push(...read.changes.slice(0, missing).map(({ change, line }) => toPreview(change, line)));

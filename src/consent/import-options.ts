@@ -1,3 +1,4 @@
+import type { ErrorListener } from '../internal/user-code.ts';
 import { BARE_DIGITS, type BareDigits } from '../phone/readings.ts';
 import {
   anyFunction,
@@ -82,6 +83,8 @@ export interface ImportConsentOptions {
   readonly fromLine?: number | undefined;
   /** Called after each batch of 1,000 rows. An exception ends the import. @default none */
   readonly onProgress?: ((progress: ConsentImportProgress) => void) | undefined;
+  /** Gets the exception of the ledger itself, which the `StoreError` does not show. @default as `onError` of `SmsClient` */
+  readonly onError?: ErrorListener | undefined;
   /** Ends the import between two batches of 1,000 rows. @default none */
   readonly signal?: AbortSignal | undefined;
   /** Source of the current time: a choice in the future is a bad row. @default the system clock */
@@ -150,6 +153,7 @@ const fields: Fields<ImportConsentOptions> = {
   dateOrder: oneOf(['day-first', 'month-first']),
   fromLine: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   onProgress: anyFunction(),
+  onError: anyFunction(),
   signal: withMethods(['addEventListener'], 'an AbortSignal'),
   clock: withMethods(['now'], 'a clock'),
 };

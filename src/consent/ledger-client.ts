@@ -5,6 +5,7 @@ import { consentKey } from '../guards/consent.ts';
 import type { ConsentCall, ConsentGuardOptions } from '../guards/consent-options.ts';
 import { maskNumber } from '../internal/redact.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
+import { runUserCode } from '../internal/user-code.ts';
 import { raceAbort } from '../internal/wait.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import {
@@ -109,11 +110,14 @@ export function createLedgerClient({ guard, emit }: LedgerClientConfig): LedgerC
   async function withLedger<Result>(
     call: Call,
     kind: keyof typeof FAILURES,
+    method: 'get' | 'history' | 'append' | 'forget',
     work: (ledger: ConsentLedger, signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     const store = requireLedger();
     try {
-      const answer = await withTimeLimit(LEDGER_TIMEOUT_MS, call.signal, (signal) => work(store, signal));
+      const answer = await withTimeLimit(LEDGER_TIMEOUT_MS, call.signal, (signal) =>
+        runUserCode(emit, `guards.consent.ledger.${method}`, () => work(store, signal), signal),
+      );
       if (answer.inTime) return answer.value;
     } catch (error) {
       call.throwIfEnded();
@@ -142,7 +146,8 @@ export function createLedgerClient({ guard, emit }: LedgerClientConfig): LedgerC
   ): Promise<void> {
     const { signal, context } = call;
     try {
-      await raceAbort((async () => hook?.({ signal, context }))(), signal);
+      const running = runUserCode(emit, `guards.consent.${name}`, () => hook?.({ signal, context }), signal);
+      await raceAbort(running, signal);
     } catch {
       // The choice is recorded and counts, whatever the hook does.
       emit({ type: 'hook-failed', hook: name }, context);
@@ -153,7 +158,7 @@ export function createLedgerClient({ guard, emit }: LedgerClientConfig): LedgerC
     hasLedger: ledger !== undefined,
     runHook,
     read: (phone, call, sender) =>
-      withLedger(call, 'read', async (store, signal) => {
+      withLedger(call, 'read', 'history', async (store, signal) => {
         const key = keyOf(phone, sender);
         const entries: unknown = await store.history(key, { signal });
         if (!Array.isArray(entries)) throw new TypeError('not a history');
@@ -162,13 +167,13 @@ export function createLedgerClient({ guard, emit }: LedgerClientConfig): LedgerC
         return { phone, key, entries, kept, latest: laterChoice(own, kept) };
       }),
     readLatest: (phone, call, sender) =>
-      withLedger(call, 'read', async (store, signal) => {
+      withLedger(call, 'read', 'get', async (store, signal) => {
         const key = keyOf(phone, sender);
         const [own] = await store.get([key], { signal });
         return laterChoice(own, await readKept(store, key, signal));
       }),
     append: (phone, entry, call) =>
-      withLedger(call, 'write', (store) => store.append(toChanges(keyOf(phone), entry))),
+      withLedger(call, 'write', 'append', (store) => store.append(toChanges(keyOf(phone), entry))),
     async forget(phone, call) {
       requireLedger();
       if (pseudonym === undefined) {
@@ -178,7 +183,7 @@ export function createLedgerClient({ guard, emit }: LedgerClientConfig): LedgerC
         );
       }
       const key = keyOf(phone);
-      await withLedger(call, 'write', async (store, signal) => {
+      await withLedger(call, 'write', 'forget', async (store, signal) => {
         const senders = sendersIn(await store.history(key, { signal }));
         // The history lists the senders, so it is removed last: a call that failed half-way can be repeated.
         for (const each of [...senders.map((sender) => senderKey(key, sender)), key]) {

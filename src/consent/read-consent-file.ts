@@ -1,3 +1,4 @@
+import { type ReportError, runUserCode } from '../internal/user-code.ts';
 import { raceAbort } from '../internal/wait.ts';
 import { createDecoder, type FileEncoding, wrongFile } from './decode-file.ts';
 
@@ -8,6 +9,13 @@ export type ConsentFile = string | AsyncIterable<string | Uint8Array>;
 export type FileRow =
   | { readonly line: number; readonly value: unknown }
   | { readonly line: number; readonly reason: string };
+
+/** How a file is read. */
+export interface FileReading {
+  readonly encoding: FileEncoding;
+  readonly signal: AbortSignal;
+  readonly reportError: ReportError;
+}
 
 const PIECE_CHARACTERS = 65_536;
 /** The longest row has a text of 1,600 characters and 2,000 of evidence. A longer line belongs to no file of lines. */
@@ -21,10 +29,14 @@ function* slices(text: string): Generator<string, void, void> {
   for (let at = 0; at < text.length; at += PIECE_CHARACTERS) yield text.slice(at, at + PIECE_CHARACTERS);
 }
 
-/** The error of the team's own stream may hold anything, so it is not shown. */
-async function nextOf(pieces: AsyncIterator<unknown>, signal: AbortSignal): Promise<IteratorResult<unknown>> {
+/** The error of the team's own stream may hold anything, so it is shown to its author alone. */
+async function nextOf(
+  pieces: AsyncIterator<unknown>,
+  { signal, reportError }: FileReading,
+): Promise<IteratorResult<unknown>> {
   try {
-    return await raceAbort((async () => pieces.next())(), signal);
+    const next = runUserCode({ reportError }, 'importConsent.source', () => pieces.next(), signal);
+    return await raceAbort(next, signal);
   } catch {
     signal.throwIfAborted();
     throw wrongFile('broke off: its stream failed');
@@ -33,15 +45,14 @@ async function nextOf(pieces: AsyncIterator<unknown>, signal: AbortSignal): Prom
 
 async function* readPieces(
   source: AsyncIterable<unknown>,
-  encoding: FileEncoding,
-  signal: AbortSignal,
+  reading: FileReading,
 ): AsyncGenerator<string, void, void> {
   const pieces = source[Symbol.asyncIterator]();
-  const decode = createDecoder(encoding);
+  const decode = createDecoder(reading.encoding);
   let isDone = false;
   try {
     for (;;) {
-      const { done, value } = await nextOf(pieces, signal);
+      const { done, value } = await nextOf(pieces, reading);
       isDone = done === true;
       if (typeof value === 'string') yield value;
       else if (isDone || value instanceof Uint8Array) yield decode(isDone ? new Uint8Array() : value, isDone);
@@ -61,16 +72,13 @@ async function* readPieces(
  */
 export async function* readTexts(
   source: ConsentFile,
-  encoding: FileEncoding,
-  signal: AbortSignal,
+  reading: FileReading,
 ): AsyncGenerator<string, void, void> {
   if (typeof source !== 'string' && !isIterable(source)) {
     throw wrongFile('must be a string, or give strings or bytes');
   }
   let isFirst = true;
-  for await (const text of typeof source === 'string'
-    ? slices(source)
-    : readPieces(source, encoding, signal)) {
+  for await (const text of typeof source === 'string' ? slices(source) : readPieces(source, reading)) {
     yield isFirst ? text.replace(/^\ufeff/, '') : text;
     isFirst &&= text === '';
   }

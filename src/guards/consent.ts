@@ -2,8 +2,10 @@ import { type ConsentLedger, type ConsentRecord, laterChoice } from '../consent/
 import { createPseudonym, type Pseudonym } from '../consent/pseudonym.ts';
 import { isStale } from '../consent/reconfirm.ts';
 import { choiceAbout, createSenderNames, isOutOfAnySender, senderKey } from '../consent/senders.ts';
+import type { Emit } from '../events.ts';
 import { mapLimited } from '../internal/map-limited.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
+import { runUserCode } from '../internal/user-code.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
 import type { ConsentCall, ConsentGuardOptions, ConsentQuery } from './consent-options.ts';
 import type { Guard, GuardCall, OutgoingMessage, Refusal } from './guard.ts';
@@ -28,9 +30,16 @@ const REFUSALS = {
 type AskedReason = keyof typeof REFUSALS;
 
 const NEVER_LET_THROUGH: ReadonlySet<AskedReason> = new Set(['opted-out', 'said-no']);
+/** Nobody answered, or nothing that can be read: that is no choice of the person. */
+const OUTAGES: ReadonlySet<AskedReason> = new Set(['threw', 'timed-out', 'not-a-boolean', 'unreadable']);
 
 function refusal(reason: AskedReason): Refusal<'consent'> {
-  return { reason, message: REFUSALS[reason], always: NEVER_LET_THROUGH.has(reason) };
+  return {
+    reason,
+    message: REFUSALS[reason],
+    always: NEVER_LET_THROUGH.has(reason),
+    outage: OUTAGES.has(reason),
+  };
 }
 
 /** Reads the result of a hook; `undefined` is a yes. */
@@ -72,11 +81,17 @@ export function describeConsentRule(rule: LimitRule): string | undefined {
 /** A person's own latest choice, and the one kept of before they were forgotten. */
 type StoredChoices = readonly [own: ConsentRecord | undefined, kept: ConsentRecord | undefined];
 
+/** Code of the team that is asked. */
+type Source = 'check' | 'checkMany' | 'onMissing' | 'ledger.get' | 'ledger.history';
+
 /** One reason per message; `undefined` is a yes. */
 type Asking = (messages: readonly OutgoingMessage[], call: GuardCall) => Promise<(AskedReason | undefined)[]>;
 
 /** Creates the guard that asks the team's store whether a person may be texted. */
-export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent'> {
+export function createConsentGuard(
+  options: ConsentGuardOptions,
+  { emit }: { readonly emit: Emit } = { emit: () => {} },
+): Guard<'consent'> {
   const {
     mode = 'enforce',
     check,
@@ -93,12 +108,18 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
 
   /** Asks one question with its time limit. Each kind of failure has its own reason. */
   async function asked<Result>(
+    source: Source,
     call: GuardCall,
     question: (call: ConsentCall) => Result | Promise<Result>,
   ): Promise<{ readonly answer: Result } | { readonly reason: AskedReason }> {
     try {
       const outcome = await withTimeLimit(timeoutMs, call.signal, (signal) =>
-        question({ signal, context: call.context }),
+        runUserCode(
+          emit,
+          `guards.consent.${source}`,
+          () => question({ signal, context: call.context }),
+          signal,
+        ),
       );
       return outcome.inTime ? { answer: outcome.value } : { reason: 'timed-out' };
     } catch {
@@ -139,7 +160,8 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
     try {
       const own = aboutSender === undefined ? undefined : laterChoice(...aboutSender);
       return judgeRecord(message, choiceAbout(laterChoice(...overall), own), now);
-    } catch {
+    } catch (error) {
+      emit.reportError?.(error, 'guards.consent.ledger.get');
       return 'unreadable';
     }
   }
@@ -164,7 +186,9 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
     return mapLimited([...messages.entries()], concurrency, async ([index, message]) => {
       const isExempt = message.purpose === 'otp' && otpAfterOptOut;
       if (reasons[index] !== undefined || senderOf(message) !== undefined || isExempt) return reasons[index];
-      const outcome = await asked(call, ({ signal }) => from.history(consentKey(message), { signal }));
+      const outcome = await asked('ledger.history', call, ({ signal }) =>
+        from.history(consentKey(message), { signal }),
+      );
       if ('reason' in outcome) return outcome.reason;
       if (!Array.isArray(outcome.answer)) return 'unreadable';
       return isOutOfAnySender(outcome.answer) ? 'opted-out' : undefined;
@@ -178,17 +202,20 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
   async function askEach(
     messages: readonly OutgoingMessage[],
     call: GuardCall,
+    source: 'check' | 'onMissing',
     hook: NonNullable<ConsentGuardOptions['check']>,
   ): Promise<(AskedReason | undefined)[]> {
     return mapLimited(messages, concurrency, async (message) => {
-      const outcome = await asked(call, (consentCall) => hook(queryOf(message), consentCall));
+      const outcome = await asked(source, call, (consentCall) => hook(queryOf(message), consentCall));
       return 'reason' in outcome ? outcome.reason : readAnswer(outcome.answer);
     });
   }
 
   function askMany(hook: NonNullable<ConsentGuardOptions['checkMany']>): Asking {
     return async (messages, call) => {
-      const outcome = await asked(call, (consentCall) => hook(messages.map(queryOf), consentCall));
+      const outcome = await asked('checkMany', call, (consentCall) =>
+        hook(messages.map(queryOf), consentCall),
+      );
       if ('reason' in outcome) return messages.map(() => outcome.reason);
       const { answer } = outcome;
       // A result that cannot be matched to its question is not a yes.
@@ -207,7 +234,7 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
     const own = perSender ? [...people, ...messages.map(keyOfSender)] : people;
     // Before the time limit of the question starts: 10,000 hashes take a good part of a second.
     const keys = pseudonym === undefined ? own : [...own, ...(await hashAll(own, pseudonym, call))];
-    const outcome = await asked(call, ({ signal }) => from.get(keys, { signal }));
+    const outcome = await asked('ledger.get', call, ({ signal }) => from.get(keys, { signal }));
     if ('reason' in outcome) return messages.map(() => outcome.reason);
     const records = outcome.answer;
     if (!Array.isArray(records) || records.length !== keys.length) return messages.map(() => 'unreadable');
@@ -223,13 +250,21 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
     const reasons = perSender ? await refuseUnknownSenders(messages, judged, call, from) : judged;
     if (onMissing === undefined) return reasons;
     const missing = messages.filter((_, index) => reasons[index] === 'no-record');
-    const found = await askEach(missing, call, onMissing);
+    const found = await askEach(missing, call, 'onMissing', onMissing);
     let turn = 0;
     return reasons.map((reason) => (reason === 'no-record' ? found[turn++] : reason));
   }
 
-  const askCheck: Asking | undefined = check && ((messages, call) => askEach(messages, call, check));
+  const askCheck: Asking | undefined = check && ((messages, call) => askEach(messages, call, 'check', check));
   const askHook = checkMany === undefined ? askCheck : askMany(checkMany);
+
+  /** The refusals for the reasons of one question. An outage is told once for all messages. */
+  function refusals(reasons: readonly (AskedReason | undefined)[], { signal, context }: GuardCall) {
+    const isOutage = reasons.some((reason) => reason !== undefined && OUTAGES.has(reason));
+    // A hook that was interrupted has not failed.
+    if (isOutage && signal?.aborted !== true) emit({ type: 'store-failed', store: 'consent' }, context);
+    return reasons.map((reason) => (reason === undefined ? undefined : refusal(reason)));
+  }
 
   return {
     name: 'consent',
@@ -248,10 +283,10 @@ export function createConsentGuard(options: ConsentGuardOptions): Guard<'consent
       const open = messages.filter((_, index) => !decided[index]);
       const answers = open.length > 0 ? await askHook?.(open, call) : undefined;
       let turn = 0;
-      return messages.map((_, index) => {
-        const reason = decided[index] ? fromLedger[index] : answers?.[turn++];
-        return reason === undefined ? undefined : refusal(reason);
-      });
+      return refusals(
+        messages.map((_, index) => (decided[index] ? fromLedger[index] : answers?.[turn++])),
+        call,
+      );
     },
   };
 }

@@ -72,6 +72,8 @@ export interface Refusal<Name extends GuardName = GuardName> {
   readonly always?: boolean;
   readonly observed?: number;
   readonly limit?: number;
+  /** True when a store or a hook failed, so that nobody said no. */
+  readonly outage?: boolean;
 }
 
 /**
@@ -98,6 +100,7 @@ export function decisionOf(guard: Guard, message: OutgoingMessage, refusal: Refu
     destination: maskNumber(message.phone.e164),
     ...(refusal.observed !== undefined && { observed: refusal.observed }),
     ...(refusal.limit !== undefined && { limit: refusal.limit }),
+    ...(refusal.outage === true && { outage: true }),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   InvalidPhoneNumberError,
   LimitError,
 } from '../errors.ts';
+import type { Emit } from '../events.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
 import { type Field, type Fields, object } from '../schema.ts';
 import { type BackoffGuardOptions, backoffField, createBackoffGuard } from './backoff.ts';
@@ -79,6 +80,7 @@ export type ResolvedGuards = { readonly [Name in ConfigurableGuard]-?: false | O
 export interface GuardNeeds {
   /** Whether a text contains the API key. */
   holdsKey(text: string): boolean;
+  readonly emit: Emit;
 }
 
 /** Everything the package knows of one guard. */

@@ -2,6 +2,7 @@ import type { Call } from '../call.ts';
 import { StoreError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
+import { runUserCode } from '../internal/user-code.ts';
 import type { Clock } from '../types.ts';
 import type {
   LimitRule,
@@ -138,14 +139,17 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
 
   const elapsed = () => (clock.monotonic === undefined ? clock.now() : clock.monotonic());
 
-  /** One question to the store, with its time limit. The store's own error may hold anything, so it is dropped. */
+  /** One question to the store, with its time limit. The store's own error may hold anything: it goes to `onError` alone. */
   async function ask<Answer>(
+    method: 'take' | 'inspect' | 'release',
     call: StoreCall,
     consequence: string,
     question: (signal: AbortSignal) => Promise<Answer>,
   ): Promise<Answer> {
     try {
-      const outcome = await withTimeLimit(ASK_TIMEOUT_MS, call.signal, question);
+      const outcome = await withTimeLimit(ASK_TIMEOUT_MS, call.signal, (signal) =>
+        runUserCode(emit, `limits.${method}`, () => question(signal), signal),
+      );
       if (outcome.inTime) return outcome.value;
     } catch {
       call.throwIfEnded();
@@ -161,7 +165,7 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
   ): Promise<readonly TakeVerdict[]> {
     let isAwaited = true;
     try {
-      return await ask(call, 'no message was let through. Nothing was sent.', async (signal) => {
+      return await ask('take', call, 'no message was let through. Nothing was sent.', async (signal) => {
         const verdicts: unknown = await limits.take(scope, reservations, { signal });
         if (!isListOf(isVerdict, verdicts) || verdicts.length !== reservations.length) {
           throw new TypeError('not one verdict each');
@@ -188,7 +192,9 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
           result,
         };
       });
-      const settling = withTimeLimit(SETTLE_TIMEOUT_MS, undefined, () => limits.settle(scope, settlements));
+      const settling = withTimeLimit(SETTLE_TIMEOUT_MS, undefined, () =>
+        runUserCode(emit, 'limits.settle', () => limits.settle(scope, settlements)),
+      );
       if (!(await settling).inTime) throw new Error('too late');
       return true;
     } catch {
@@ -230,14 +236,15 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     giveBack,
     async inspect(rules, call, consequence) {
       if (rules.length === 0) return [];
-      return ask(call, consequence, async () => {
+      return ask('inspect', call, consequence, async () => {
         const states: unknown = await limits.inspect(scope, rules);
         if (!isListOf(isState, states)) throw new TypeError('not a list of counters');
         return states;
       });
     },
     async release(rules, call, consequence) {
-      if (rules.length > 0) await ask(call, consequence, () => limits.release(scope, rules));
+      if (rules.length === 0) return;
+      await ask('release', call, consequence, () => limits.release(scope, rules));
     },
     keepsRecords: limits.records !== undefined,
     async readRecord(key, call, consequence) {

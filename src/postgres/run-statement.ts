@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts';
+import { hideOriginal } from '../internal/user-code.ts';
 
 /**
  * Runs a statement: a `Pool` or `Client` of `pg`, a `PGlite`, or anything that takes SQL with `$1` and returns rows as
@@ -76,7 +77,9 @@ export async function runStatement(
       return (await pool.query(text, values)).rows;
     } catch (error) {
       const code = codeOf(error);
-      if (tries === MAX_TRIES || !collisions.includes(code)) throw toStoreError(name, code, changes);
+      if (tries === MAX_TRIES || !collisions.includes(code)) {
+        throw hideOriginal(toStoreError(name, code, changes), error);
+      }
     }
   }
 }

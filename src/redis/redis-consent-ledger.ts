@@ -8,6 +8,7 @@ import type {
 } from '../consent/consent-ledger.ts';
 import { parseEntry } from '../consent/stored-entry.ts';
 import { ConfigurationError, StoreError, ValidationError } from '../errors.ts';
+import { hideOriginal } from '../internal/user-code.ts';
 import { raceAbort } from '../internal/wait.ts';
 import { type Fields, objectWith, pattern, unknown, validate } from '../schema.ts';
 import {
@@ -63,7 +64,8 @@ function failure(name: string, error: unknown, changes: boolean): StoreError {
     !changes || word !== undefined
       ? nothing
       : 'It is unknown whether the change was recorded; read before you try again.';
-  return new StoreError(`The consent ledger on Redis failed in ${name} (${word ?? 'no reply'}). ${outcome}`);
+  const shown = `The consent ledger on Redis failed in ${name} (${word ?? 'no reply'}). ${outcome}`;
+  return hideOriginal(new StoreError(shown), error);
 }
 
 function unreadable(): StoreError {

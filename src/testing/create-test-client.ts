@@ -5,6 +5,7 @@ import { createEmulator, type Emulator, type EmulatorOptions } from '../emulator
 import { ConfigurationError } from '../errors.ts';
 import type { SmsEvent } from '../events.ts';
 import type { GuardsOptions } from '../guards/registry.ts';
+import { showWhole } from '../internal/user-code.ts';
 import type { Purpose } from '../types.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';
@@ -25,6 +26,8 @@ export interface TestClientOptions extends Omit<SmsClientOptions, ReservedOption
   readonly accountId?: string | undefined;
   /** How failed attempts are repeated. @default as many attempts as in production, but 1 ms apart */
   readonly retry?: SmsClientOptions['retry'];
+  /** Called with every exception of your own code. @default `console.error` shows the whole exception, whatever `NODE_ENV` is */
+  readonly onError?: SmsClientOptions['onError'];
   /** How requests are paced. @default false */
   readonly pace?: SmsClientOptions['pace'];
   /**
@@ -132,6 +135,7 @@ export function createTestClient(options: TestClientOptions = {}): TestClient {
     clock,
     // A test runner that emulates a browser is safe, and the key is not a real one.
     dangerouslyAllowBrowser: true,
+    onError: rest.onError ?? showWhole,
     onEvent(event, details) {
       recorder.record(event);
       return onEvent?.(event, details);

@@ -69,7 +69,10 @@ export async function runAttempts(
       throw stopError(call.stopReason, failure, call.deadlineMs);
     }
     if (isPaceRefusal(error)) throw paceError(error, failure, context.lane.maxQueued);
-    if (StoreError.isInstance(error)) throw noTurnError(failure);
+    if (StoreError.isInstance(error)) {
+      environment.emit.reportError?.(error, 'limits.pace');
+      throw noTurnError(failure);
+    }
     throw error;
   }
 }

@@ -2,8 +2,10 @@ import type { Call } from '../call.ts';
 import type { Credentials } from '../config/credentials.ts';
 import type { Emit } from '../events.ts';
 import type { SharedState } from '../internal/shared-state.ts';
+import { isEchoOf } from '../internal/user-code.ts';
 import type { Clock, Fetch } from '../types.ts';
 import { runAttempts } from './attempts.ts';
+import { judgeCause } from './causes.ts';
 import { download } from './download.ts';
 import { createLanes } from './lanes.ts';
 import type { Product } from './operation.ts';
@@ -48,10 +50,11 @@ const MAX_READ_BYTES = 16 * 1024 * 1024;
 /** Makes the transport of a client. Reads no clock, starts no timer and draws no random number yet. */
 export function createTransport(config: TransportConfig): Transport {
   const lanes = createLanes(config);
+  const fetch = config.fetch && watchFetch(config.fetch, config.emit);
   const elapsed = () => config.clock.monotonic?.() ?? performance.now();
   const environment: TransportEnvironment = {
     credentials: config.credentials,
-    fetch: config.fetch,
+    fetch,
     emit: config.emit,
     clock: config.clock,
     random: config.random ?? (() => Math.random()),
@@ -93,10 +96,23 @@ export function createTransport(config: TransportConfig): Transport {
         url,
         call,
         timeoutMs: call.timeoutMs ?? config.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-        fetch: config.fetch,
+        fetch,
         trustedOrigins: Object.values(config.hosts).map((host) => new URL(host).origin),
       });
     },
+  };
+}
+
+/** Tells the author of a `fetch` about an exception that is no failure of a connection, but maybe a fault in it. */
+function watchFetch(fetch: Fetch, emit: Emit): Fetch {
+  return async (input, init) => {
+    try {
+      return await fetch(input, init);
+    } catch (error) {
+      const isUnexplained = judgeCause(error).reason === 'other';
+      if (isUnexplained && !isEchoOf(init?.signal, error)) emit.reportError?.(error, 'fetch');
+      throw error;
+    }
   };
 }
 

@@ -37,8 +37,11 @@ const FAILURES: Readonly<Record<WebhookFailure, Omit<WebhookErrorFields, 'reason
   },
 };
 
-export function webhookError(reason: WebhookFailure): WebhookError {
-  return new WebhookError({ ...FAILURES[reason], reason });
+/** Failures on the side of the team. */
+const OUTAGES: ReadonlySet<WebhookFailure> = new Set(['handler-failed', 'timed-out', 'unavailable']);
+
+export function webhookError(reason: WebhookFailure, outage = OUTAGES.has(reason)): WebhookError {
+  return new WebhookError({ ...FAILURES[reason], reason, outage });
 }
 
 /** @param path names from this package and indexes only: a key from outside may contain anything */

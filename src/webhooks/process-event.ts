@@ -2,6 +2,7 @@ import type { Call } from '../call.ts';
 import type { InboundConsent } from '../consent/handle-inbound.ts';
 import { TimeoutError, WebhookError } from '../errors.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
+import { runUserCode, type UserCode } from '../internal/user-code.ts';
 import { raceAbort } from '../internal/wait.ts';
 import { eventKey } from './event-identity.ts';
 import { webhookError } from './failures.ts';
@@ -21,6 +22,14 @@ export interface ProcessConfig {
   readonly handlers: WebhookHandlers;
   readonly timeoutMs: number;
 }
+
+const HANDLER_OF = {
+  'delivery-receipt': 'onDeliveryReceipt',
+  inbound: 'onInbound',
+  'short-url-click': 'onShortUrlClick',
+  'survey-answer': 'onSurveyAnswer',
+  unknown: 'onUnknown',
+} as const satisfies Readonly<Record<WebhookEvent['type'], keyof WebhookHandlers>>;
 
 /** Added to `timeoutMs` for the lease of a claim, so that the lease outlasts any work under it. */
 const LEASE_MARGIN_MS = 5_000;
@@ -67,7 +76,10 @@ export function createEventProcessor({ inboundPort, handlers, timeoutMs }: Proce
 
   async function handle(event: WebhookEvent, call: Call): Promise<void> {
     const consent = await runStep(applyEvent(event, call), call, 'unavailable');
-    await runStep(runHandler(event, consent, call.signal), call, 'handler-failed');
+    const { signal } = call;
+    const where: UserCode = `handlers.${HANDLER_OF[event.type]}`;
+    const running = runUserCode(inboundPort.emit, where, () => runHandler(event, consent, signal), signal);
+    await runStep(running, call, 'handler-failed');
   }
 
   /** A store that hangs gets at most half of the time: the rest is kept for recording an opt-out. */
@@ -123,12 +135,13 @@ export function createEventProcessor({ inboundPort, handlers, timeoutMs }: Proce
       // Independent of the sender's signal: an event that was read is handled to the end, and the next attempt finds it done.
       return await inboundPort.run({ deadlineMs: timeoutMs }, (call) => work(event, call));
     } catch (error) {
-      throw WebhookError.isInstance(error) ? error : webhookError('unavailable');
+      // The client refuses calls once it is closed: nothing failed.
+      throw WebhookError.isInstance(error) ? error : webhookError('unavailable', false);
     }
   };
 }
 
 /** A call ends early either by its deadline, which is `timeoutMs`, or because the client is closed. */
 function endedError(reason: unknown): WebhookError {
-  return webhookError(TimeoutError.isInstance(reason) ? 'timed-out' : 'unavailable');
+  return TimeoutError.isInstance(reason) ? webhookError('timed-out') : webhookError('unavailable', false);
 }

@@ -86,7 +86,7 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const { emit } = inboundPort;
   const channels = options.channels && [...options.channels];
-  const authenticate = createAuthenticate(options.authentication, inboundPort.clock);
+  const authenticate = createAuthenticate(options.authentication, inboundPort.clock, emit);
   const processEvent = createEventProcessor({
     inboundPort,
     handlers: bindHandlers(options.handlers),

@@ -30,6 +30,44 @@ describe('consent in the pipeline', () => {
     await expect(broken.sms.messages.send(message)).resolves.toBeDefined();
   });
 
+  it.each([
+    ['throws', () => Promise.reject(new Error('down')), 'threw'],
+    ['hangs', hangs, 'timed-out'],
+    ['gives no boolean', () => 'yes' as never, 'not-a-boolean'],
+  ])('a hook that %s is an outage, told once for all messages', async (_, check, reason) => {
+    const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const guards = { consent: { check } };
+    const { sms, of } = testClient({ guards, logger, onError: () => {} });
+    const sending = sms.messages.sendBatch({ messages: [message, { ...message, destination: numberOf(2) }] });
+    await vi.advanceTimersByTimeAsync(1_000);
+    const { results } = await sending;
+    for (const result of results) {
+      expect(result).toMatchObject({ status: 'blocked', error: { reason, outage: true } });
+    }
+    expect(of('store-failed')).toMatchObject([{ store: 'consent' }]);
+    expect(of('message-blocked')).toMatchObject([
+      { decision: { outage: true } },
+      { decision: { outage: true } },
+    ]);
+    expect(logger.error).toHaveBeenCalledOnce();
+  });
+
+  it('a refusal is no outage', async () => {
+    for (const consent of [{ check: () => false }, { ledger: memoryConsentLedger() }, {}]) {
+      const { sms, of } = testClient({ guards: { consent } });
+      expect(await failureOf(sms.messages.send(message))).not.toHaveProperty('outage');
+      expect(of('store-failed')).toEqual([]);
+    }
+  });
+
+  it('an outage in monitor mode is told too', async () => {
+    const check = () => Promise.reject(new Error('down'));
+    const { sms, of } = testClient({ guards: { consent: { mode: 'monitor', check } }, onError: () => {} });
+    await sms.messages.send(message);
+    expect(of('store-failed')).toMatchObject([{ store: 'consent' }]);
+    expect(of('guard-observed')).toMatchObject([{ decision: { reason: 'threw', outage: true } }]);
+  });
+
   it('an opt-out counts for every spelling of the number', async () => {
     const ledger = memoryConsentLedger();
     const { sms } = testClient({ guards: { consent: { ledger }, phone: false } });

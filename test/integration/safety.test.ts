@@ -79,6 +79,8 @@ const consoleSpies = () =>
 let consoles: ReturnType<typeof consoleSpies> = [];
 
 beforeEach(() => {
+  // Elsewhere the console shows the user's own exceptions whole.
+  vi.stubEnv('NODE_ENV', 'production');
   useFakeTimeouts();
   consoles = consoleSpies();
 });
@@ -86,6 +88,7 @@ afterEach(() => {
   expect(vi.getTimerCount()).toBe(0);
   for (const spy of consoles) expectNoCanary(spy.mock.calls);
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
   vi.useRealTimers();
 });
 

@@ -138,7 +138,7 @@ describe('every error', () => {
     expect(error).not.toHaveProperty('cause');
     for (const key of Reflect.ownKeys(error)) {
       const value = (error as unknown as Record<PropertyKey, unknown>)[key];
-      expect(['string', 'number', 'object'], String(key)).toContain(typeof value);
+      expect(['string', 'number', 'boolean', 'object'], String(key)).toContain(typeof value);
       // Data and nothing else: a copy by JSON is the same.
       if (typeof key === 'string' && typeof value === 'object') {
         expect(JSON.parse(JSON.stringify(value)), key).toEqual(value);

@@ -1,3 +1,5 @@
+import { createReportError } from '../../internal/user-code.ts';
+
 interface EventBase {
   /** Epoch milliseconds of `clock.now`. */
   readonly at: number;
@@ -88,13 +90,17 @@ function warn({ at: _, ...event }: LimitsEvent): void {
 
 /** Wraps the team's listener, so that it cannot disturb a send. */
 export function createEmitLimits(listener: LimitsEventListener = warn, now: () => number): EmitLimits {
+  const reportError = createReportError();
   return (event) => {
     try {
       const pending = listener({ ...event, at: now() } as LimitsEvent);
       // Also covers a promise of another realm or library, which `instanceof` does not recognise.
-      if (pending !== undefined) Promise.resolve(pending).catch(() => {});
-    } catch {
-      // A broken listener is the team's bug; a send must not fail because of it.
+      if (pending !== undefined) {
+        Promise.resolve(pending).catch((error) => reportError(error, 'redisLimits.onEvent'));
+      }
+    } catch (error) {
+      // A send must not fail because of a broken listener.
+      reportError(error, 'redisLimits.onEvent');
     }
   };
 }

@@ -1,5 +1,7 @@
 import { StoreError, ValidationError } from '../../errors.ts';
+import type { Emit } from '../../events.ts';
 import { withTimeLimit } from '../../internal/time-limit.ts';
+import { runUserCode } from '../../internal/user-code.ts';
 import { integer, list, objectWith, oneOf, pattern, validate } from '../../schema.ts';
 import { createRowDigest } from './row-identity.ts';
 import { addRanges, type RowRange, readInOrder, removeRanges } from './row-ranges.ts';
@@ -160,6 +162,7 @@ const SAVE_TIMEOUT_MS = 30_000;
 export function createCheckpoints(
   checkpoint: ((token: string) => void | Promise<void>) | undefined,
   progress: Progress,
+  emit: Emit,
 ): Checkpoints {
   if (checkpoint === undefined) return { save: async () => {}, close: async () => {} };
   const store = checkpoint;
@@ -175,7 +178,9 @@ export function createCheckpoints(
   async function saveNow(signal?: AbortSignal): Promise<void> {
     const token = progress.token();
     saved = undefined;
-    const { inTime } = await withTimeLimit(SAVE_TIMEOUT_MS, signal, () => store(token)).catch(() => {
+    const { inTime } = await withTimeLimit(SAVE_TIMEOUT_MS, signal, () =>
+      runUserCode(emit, 'sendMany.checkpoint', () => store(token)),
+    ).catch(() => {
       signal?.throwIfAborted();
       // What it threw may hold anything, so it is not shown.
       throw failure('failed');

@@ -1,4 +1,5 @@
 import { ValidationError } from '../../errors.ts';
+import type { Emit } from '../../events.ts';
 import { raceAbort } from '../../internal/wait.ts';
 
 /** An iterable of the caller's, read a chunk at a time. */
@@ -14,7 +15,10 @@ export interface RowSource {
 
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
-function openIterator(input: unknown): { readonly iterator: AnyIterator; readonly isAsync: boolean } {
+function openIterator(
+  input: unknown,
+  emit: Emit,
+): { readonly iterator: AnyIterator; readonly isAsync: boolean } {
   try {
     if (typeof input === 'object' && input !== null) {
       const { [Symbol.asyncIterator]: openAsync, [Symbol.iterator]: openSync } = input as {
@@ -24,8 +28,9 @@ function openIterator(input: unknown): { readonly iterator: AnyIterator; readonl
       if (typeof openAsync === 'function') return { iterator: openAsync.call(input), isAsync: true };
       if (typeof openSync === 'function') return { iterator: openSync.call(input), isAsync: false };
     }
-  } catch {
-    // What it threw may hold a row, so it is not shown.
+  } catch (error) {
+    // What it threw may hold a row, so it is shown to nobody else.
+    emit.reportError?.(error, 'sendMany.input');
     throw new ValidationError('input cannot be iterated: it throws. Nothing was sent.', 'input');
   }
   throw new ValidationError(
@@ -35,8 +40,8 @@ function openIterator(input: unknown): { readonly iterator: AnyIterator; readonl
 }
 
 /** @throws ValidationError the input is no iterable */
-export function openRows(input: unknown): RowSource {
-  const { iterator, isAsync } = openIterator(input);
+export function openRows(input: unknown, emit: Emit): RowSource {
+  const { iterator, isAsync } = openIterator(input, emit);
   let pulled = 0;
   let isFinished = false;
   let isWaiting = false;
@@ -54,7 +59,8 @@ export function openRows(input: unknown): RowSource {
           return false;
         }
         row = step.value;
-      } catch {
+      } catch (error) {
+        emit.reportError?.(error, 'sendMany.input');
         isFinished = true;
         throw new ValidationError(
           `input[${pulled}] could not be read: the iterable threw. The rows before it were taken and have their results; nothing after them was sent.`,
@@ -85,9 +91,10 @@ export function openRows(input: unknown): RowSource {
       try {
         const closing = Promise.resolve(iterator.return?.());
         // A generator that waits for its own source answers `return` only after that: it may never come.
-        if (isWaiting) closing.catch(() => {});
+        if (isWaiting) closing.catch((error) => emit.reportError?.(error, 'sendMany.input'));
         else await closing;
-      } catch {
+      } catch (error) {
+        emit.reportError?.(error, 'sendMany.input');
         // Results and checkpoints matter more than how the source takes its end.
       }
     },

@@ -106,8 +106,8 @@ async function* sendRows(
     ...callOptions
   } = options;
   const progress = openProgress(resumeFrom);
-  const source = openRows(input);
-  const checkpoints = createCheckpoints(checkpoint, progress);
+  const source = openRows(input, client.emit);
+  const checkpoints = createCheckpoints(checkpoint, progress, client.emit);
   const run = createChunkRun({
     client,
     source,

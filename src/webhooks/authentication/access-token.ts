@@ -9,6 +9,8 @@ import {
   jwtVerify,
   type CryptoKey as VerificationKey,
 } from 'jose';
+import type { Emit } from '../../events.ts';
+import { runUserCode } from '../../internal/user-code.ts';
 import { raceAbort } from '../../internal/wait.ts';
 import { readBody } from '../../transport/read-body.ts';
 import type { Clock, Fetch } from '../../types.ts';
@@ -34,11 +36,22 @@ const DEFAULT_TOLERANCE_SECONDS = 30;
 class KeysUnavailable extends Error {}
 
 /** Fetches the key set for jose, or throws `KeysUnavailable`. */
-async function fetchKeys(url: string, init: RequestInit, fetch: Fetch | undefined): Promise<Response> {
+async function fetchKeys(
+  url: string,
+  init: RequestInit,
+  fetch: Fetch | undefined,
+  emit: Emit,
+): Promise<Response> {
   try {
     const signal = init.signal as AbortSignal;
     // A fetch may ignore its signal, and jose makes every later token wait for the same response.
-    const response = await raceAbort((fetch ?? globalThis.fetch)(url, init), signal);
+    const fetching = runUserCode(
+      emit,
+      'authentication.accessToken.fetch',
+      () => (fetch ?? globalThis.fetch)(url, init),
+      signal,
+    );
+    const response = await raceAbort(fetching, signal);
     const text = await readBody(response, MAX_KEY_SET_BYTES, signal);
     if (response.status !== 200 || typeof text !== 'string') throw new KeysUnavailable();
     return Response.json(JSON.parse(text));
@@ -47,7 +60,7 @@ async function fetchKeys(url: string, init: RequestInit, fetch: Fetch | undefine
   }
 }
 
-function remoteKeys(url: string, fetch: Fetch | undefined, clock: Clock): JWTVerifyGetKey {
+function remoteKeys(url: string, fetch: Fetch | undefined, clock: Clock, emit: Emit): JWTVerifyGetKey {
   const elapsed = () => clock.monotonic?.() ?? clock.now();
   let pausedUntil = Number.NEGATIVE_INFINITY;
   return createRemoteJWKSet(new URL(url), {
@@ -56,7 +69,7 @@ function remoteKeys(url: string, fetch: Fetch | undefined, clock: Clock): JWTVer
     async [customFetch](address, init) {
       if (elapsed() < pausedUntil) throw new KeysUnavailable();
       try {
-        return await fetchKeys(address, init, fetch);
+        return await fetchKeys(address, init, fetch, emit);
       } catch (error) {
         pausedUntil = elapsed() + PAUSE_AFTER_FAILURE_MS;
         throw error;
@@ -102,7 +115,7 @@ function holdsScope(claims: Readonly<Record<string, unknown>>, wanted: string): 
 }
 
 /** Checks an OAuth 2.0 access token: a JWT that 8x8 fetched from your token endpoint. */
-export function createTokenCheck(options: AccessTokenOptions, clock: Clock): AuthenticationCheck {
+export function createTokenCheck(options: AccessTokenOptions, clock: Clock, emit: Emit): AuthenticationCheck {
   const { jwksUrl, key: own, fetch, scope } = options;
   const expected: JWTVerifyOptions = {
     algorithms: [...(options.algorithms ?? ALGORITHMS)],
@@ -119,7 +132,7 @@ export function createTokenCheck(options: AccessTokenOptions, clock: Clock): Aut
     if (given === undefined || given.length > MAX_HEADER_CHARACTERS) return 'wrong-token';
     const token = /^bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(given)?.[1];
     if (token === undefined) return 'wrong-token';
-    key ??= remoteKeys(jwksUrl as string, fetch, clock);
+    key ??= remoteKeys(jwksUrl as string, fetch, clock, emit);
     try {
       const { payload } = await verify(token, key, { ...expected, currentDate: new Date(clock.now()) });
       return scope === undefined || holdsScope(payload, scope) ? undefined : 'wrong-token';

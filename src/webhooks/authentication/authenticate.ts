@@ -1,3 +1,4 @@
+import type { Emit } from '../../events.ts';
 import { type Field, type Fields, object, refine, switchOn, word } from '../../schema.ts';
 import type { Clock } from '../../types.ts';
 import { createTokenCheck } from './access-token.ts';
@@ -49,13 +50,17 @@ export const authenticationField: Field = switchOn(
 );
 
 /** Runs every configured check, the cheapest first, and stops at the first failure. */
-export function createAuthenticate(authentication: WebhookAuthentication, clock: Clock): AuthenticationCheck {
+export function createAuthenticate(
+  authentication: WebhookAuthentication,
+  clock: Clock,
+  emit: Emit,
+): AuthenticationCheck {
   if (authentication === 'none') return async () => undefined;
   const { authorization, accessToken, sourceAddresses } = authentication;
   const checks = [
     sourceAddresses && createAddressCheck(sourceAddresses),
     authorization && createAuthorizationCheck(authorization),
-    accessToken && createTokenCheck(accessToken, clock),
+    accessToken && createTokenCheck(accessToken, clock, emit),
   ].filter((check) => check !== undefined && check !== '');
   return async (delivery) => {
     for (const check of checks) {

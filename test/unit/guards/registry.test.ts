@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createGuards, GUARD_NAMES, resolveGuards } from '../../../src/guards/registry.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
-const needs = { holdsKey: () => false };
+const needs = { emit: () => {}, holdsKey: () => false };
 
 describe('the registry of guards', () => {
   it.each(GUARD_NAMES)('%s: its options have an exported type', (name) => {

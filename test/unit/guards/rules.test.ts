@@ -13,7 +13,7 @@ import { messageOf } from '../../support/outgoing-message.ts';
 
 describe('which guards are on', () => {
   const guardsOf = (options: GuardsOptions) =>
-    createGuards(resolveGuards(options), { holdsKey: () => false });
+    createGuards(resolveGuards(options), { holdsKey: () => false, emit: () => {} });
   const names = (options: GuardsOptions) => guardsOf(options).atSend.map(({ name }) => name);
 
   it('phone, content, consent, recipient, backoff and undeliverable', () => {

@@ -43,7 +43,7 @@ function tokenOf({ key = pair.privateKey, header, claims }: TokenFields = {}): P
 }
 
 function checkWith(options: Partial<AccessTokenOptions>, clock: FakeClock = createFakeClock()) {
-  const check = createTokenCheck({ issuer: ISSUER, audience: AUDIENCE, ...options }, clock);
+  const check = createTokenCheck({ issuer: ISSUER, audience: AUDIENCE, ...options }, clock, () => {});
   const header = (authorization: string | undefined) => ({
     header: (name: string) => (name === 'authorization' ? authorization : undefined),
   });
@@ -260,6 +260,7 @@ describe('an access token with a key server', () => {
     const check = createTokenCheck(
       { issuer: ISSUER, audience: AUDIENCE, jwksUrl: JWKS_URL, fetch },
       { now: () => NOON },
+      () => {},
     );
     const authorization = `Bearer ${await tokenOf()}`;
     expect(await check({ header: () => authorization })).toBeUndefined();
