@@ -141,7 +141,7 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
 
   /** One question to the store, with its time limit. The store's own error may hold anything: it goes to `onError` alone. */
   async function ask<Answer>(
-    method: 'take' | 'inspect' | 'release',
+    method: 'take' | 'inspect' | 'release' | 'records.read' | 'records.write' | 'records.remove',
     call: StoreCall,
     consequence: string,
     question: (signal: AbortSignal) => Promise<Answer>,
@@ -248,21 +248,21 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     },
     keepsRecords: limits.records !== undefined,
     async readRecord(key, call, consequence) {
-      return ask(call, consequence, async () => {
+      return ask('records.read', call, consequence, async () => {
         const record: unknown = await records().read(scope, key);
         if (record !== undefined && !isRecord(record)) throw new TypeError('not a record');
         return record;
       });
     },
     async writeRecord({ key, value, expected, ttlMs }, call, consequence) {
-      return ask(call, consequence, async () => {
+      return ask('records.write', call, consequence, async () => {
         const verdict: unknown = await records().write(scope, key, value, { expected, ttlMs });
         if (!isRecordVerdict(verdict)) throw new TypeError('not a verdict on a record');
         return verdict;
       });
     },
     async removeRecord({ key, expected }, call, consequence) {
-      return ask(call, consequence, async () => {
+      return ask('records.remove', call, consequence, async () => {
         const isRemoved: unknown = await records().remove(scope, key, { expected });
         if (typeof isRemoved !== 'boolean') throw new TypeError('not a boolean');
         return isRemoved;

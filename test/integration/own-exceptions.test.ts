@@ -3,13 +3,16 @@ import type { SmsClientOptions } from '../../src/config/options.ts';
 import { importConsent } from '../../src/consent/import-consent.ts';
 import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts';
 import { StoreError } from '../../src/errors.ts';
+import { createEmit } from '../../src/events.ts';
 import type { ConsentGuardOptions } from '../../src/guards/registry.ts';
-import type { ErrorListener, UserCode } from '../../src/internal/user-code.ts';
+import { createReportError, type ErrorListener, type UserCode } from '../../src/internal/user-code.ts';
+import { createLimiter } from '../../src/limits/limiter.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import { createEmitLimits } from '../../src/redis/failover/limits-event.ts';
 import { createTestClient } from '../../src/testing/index.ts';
 import { expectNoCanary } from '../support/canary.ts';
 import { numberOf, testClient } from '../support/client.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { textOf } from '../support/inbound.ts';
 import { ledgerWith } from '../support/ledger.ts';
 import { collect } from '../support/send-many.ts';
@@ -64,6 +67,27 @@ function withHandler(name: string, body: unknown): Run {
   };
 }
 
+function withRecords(method: 'read' | 'write' | 'remove'): Run {
+  return async (onError, fails) => {
+    const records = { read: fails, write: fails, remove: fails };
+    const emit = createEmit(undefined, () => 0, undefined, createReportError(onError));
+    const clock = createFakeClock();
+    const limiter = createLimiter({
+      limits: Object.assign(memoryLimits(), { records }),
+      scope: 'team',
+      clock,
+      emit,
+    });
+    const call = { signal: new AbortController().signal, context: undefined, throwIfEnded() {} };
+    if (method === 'read') await quietly(limiter.readRecord('key', call, 'nothing was read.'));
+    else if (method === 'remove') await quietly(limiter.removeRecord({ key: 'key' }, call, 'it stays.'));
+    else
+      await quietly(
+        limiter.writeRecord({ key: 'key', value: 'x', expected: undefined, ttlMs: 1 }, call, 'x.'),
+      );
+  };
+}
+
 /** Code of every kind that throws; the compiler asks for a new one. */
 const CALLS: Readonly<Record<UserCode, Run>> = {
   apiKey: (onError, fails) => send({ apiKey: fails })(onError, fails),
@@ -75,6 +99,9 @@ const CALLS: Readonly<Record<UserCode, Run>> = {
   'limits.settle': withStore('settle'),
   'limits.inspect': withStore('inspect'),
   'limits.release': withStore('release'),
+  'limits.records.read': withRecords('read'),
+  'limits.records.write': withRecords('write'),
+  'limits.records.remove': withRecords('remove'),
   'limits.pace': async (onError) => {
     const lease = async () => {
       throw new StoreError('The pace failed.');
