@@ -138,6 +138,12 @@ export type SmsEvent =
       /** 8x8's delivery error code: 99. */
       readonly errorCode: number;
     })
+  /** An outcome was reported over 15 minutes after the send, which makes 8x8's conversion rate less accurate. */
+  | (EventBase & {
+      readonly type: 'feedback-late';
+      /** Milliseconds from the send to the report. */
+      readonly ageMs: number;
+    })
   /** A webhook was handled, or had been handled before. */
   | (EventBase & {
       readonly type: 'webhook-received';

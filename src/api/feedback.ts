@@ -1,8 +1,6 @@
 import type { ClientContext } from '../client-context.ts';
-import { ValidationError } from '../errors.ts';
 import { readPhone } from '../guards/guards-api.ts';
-import { describeDuration } from '../internal/describe-duration.ts';
-import { boolean, dateTime, type Fields, objectWith, oneOf, text, unknown } from '../schema.ts';
+import { dateTime, type Fields, objectWith, oneOf, text, unknown } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
@@ -31,15 +29,14 @@ export interface MessageFeedback {
   /** ISO 3166-1 alpha-2 code of a national `destination`. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
   /**
-   * Time when the message was sent: a `Date`, or ISO 8601 with an offset; it is not sent to 8x8.
+   * Time when the message was sent: a `Date`, or ISO 8601 with an offset. It decides whether the event `feedback-late` is
+   * raised, and is not sent to 8x8.
    * @default what this client remembers of its own one-time passwords and messages with `track: 'Outcome'`
    */
   readonly sentAt?: string | Date | undefined;
-  /** Reports also an outcome over 15 minutes after the send, which 8x8 ignores. @default false */
-  readonly sendLate?: boolean | undefined;
 }
 
-/** 8x8 makes nothing of an outcome that comes later (SMS API, "SMS feedback"). */
+/** A later outcome makes 8x8's conversion rate less accurate (SMS API, "SMS feedback"). It is reported all the same. */
 const FEEDBACK_WINDOW_MS = 15 * 60 * 1000;
 
 const feedbackFields: Fields<MessageFeedback> = {
@@ -48,23 +45,19 @@ const feedbackFields: Fields<MessageFeedback> = {
   destination: unknown(),
   country: text({ min: 2, max: 2 }),
   sentAt: dateTime(),
-  sendLate: boolean(),
 };
 const feedbackSchema = objectWith(['outcome'], feedbackFields, 'an object { outcome, … }');
 
 export function createGiveFeedback(
   client: ClientContext,
 ): (umid: string, feedback: MessageFeedback, options?: CallOptions) => Promise<void> {
-  const { calls, transport, subAccountId, prepare, clearBackoff, clock, sentAtCache: sentTimes } = client;
+  const { calls, transport, subAccountId, prepare, clearBackoff, clock, emit, sentAtCache } = client;
 
-  function assertInTime({ sentAt, sendLate = false }: MessageFeedback, umid: string, cleared: boolean): void {
-    const since = sentAt === undefined ? sentTimes.find(umid) : new Date(sentAt).getTime();
+  /** Age of the message in milliseconds, if the report is a late one. */
+  function lateBy({ sentAt }: MessageFeedback, umid: string): number | undefined {
+    const since = sentAt === undefined ? sentAtCache.find(umid) : new Date(sentAt).getTime();
     const ageMs = since === undefined ? 0 : clock.now() - since;
-    if (sendLate || ageMs <= FEEDBACK_WINDOW_MS) return;
-    throw new ValidationError(
-      `The message was sent ${describeDuration(ageMs)} ago, and 8x8 makes nothing of an outcome after 15 min. Set sendLate to report it all the same. ${cleared ? 'The wait of the number was cleared. ' : ''}Nothing was sent.`,
-      'feedback.sendLate',
-    );
+    return ageMs > FEEDBACK_WINDOW_MS ? ageMs : undefined;
   }
 
   return (umid, feedback, options) =>
@@ -74,9 +67,9 @@ export function createGiveFeedback(
       const { outcome, timestamp, destination, country } = given;
       const body = wireFields({ outcome, timestamp });
       const phone = destination === undefined ? undefined : readPhone(destination, country, prepare);
-      const clears = phone !== undefined && outcome === 'success';
-      if (clears) await clearBackoff(phone, call);
-      assertInTime(given, segments.umid, clears);
+      if (phone !== undefined && outcome === 'success') await clearBackoff(phone, call);
       await transport.request({ operation: FEEDBACK, segments, body }, call);
+      const ageMs = lateBy(given, segments.umid);
+      if (ageMs !== undefined) emit({ type: 'feedback-late', ageMs }, call.context);
     });
 }

@@ -74,13 +74,13 @@ export interface Messages {
    * `track: 'Outcome'`. 8x8 chooses routes and finds fraud by it.
    *
    * With `outcome: 'success'` and a `destination` the number's backoff is cleared first, and stays cleared even when the
-   * report then fails or comes too late: the person succeeded. A failure, or a report without `destination`, keeps it.
+   * report then fails: the person succeeded. A failure, or a report without `destination`, keeps it.
    *
-   * A report that comes over 15 minutes after the send is refused, if the time of the send is known: give `sentAt`, or let
-   * the client that sent the message report it. With `sendLate: true` it goes out all the same.
+   * A report over 15 minutes after the send is sent too, and makes 8x8's conversion rate less accurate: event
+   * `feedback-late`, if the time of the send is known from `sentAt`, or because this client sent the message.
    *
    * @throws InvalidPhoneNumberError, StoreError the backoff could not be cleared; nothing was reported
-   * @throws ValidationError the report is malformed, or comes too late
+   * @throws ValidationError the report is malformed
    * @throws BadRequestError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/api-sms-feedback
    * @example await sms.messages.feedback(sent.umid, { outcome: 'success', destination: '+6591234567' })

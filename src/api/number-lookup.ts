@@ -72,11 +72,11 @@ export interface NumberLookup {
   readonly phoneType?: LookupPhoneType;
   /** ISO 3166-1 alpha-2. */
   readonly country?: string;
-  /** True when it is in a network abroad. */
-  readonly roaming?: boolean;
-  /** True when it is switched on. */
-  readonly presence?: boolean;
-  /** True when it moved to another operator; null when nobody knows. */
+  /** True when it is in a network abroad; null when 8x8 does not know. */
+  readonly roaming?: boolean | null;
+  /** True when it is switched on; null when 8x8 does not know. */
+  readonly presence?: boolean | null;
+  /** True when it moved to another operator; null when 8x8 does not know. */
   readonly ported?: boolean | null;
   readonly status: LookupStatus;
   readonly currentOperator?: LookupOperator;
@@ -112,6 +112,11 @@ function operatorIn(fields: ResponseFields, name: string): LookupOperator | unde
   });
 }
 
+/** Null is an answer: 8x8 asked, and does not know. */
+function flagOrUnknown(fields: ResponseFields, name: string): boolean | null | undefined {
+  return fields[name] === null ? null : optionalFlag(fields, name);
+}
+
 export function readLookup(body: unknown): NumberLookup {
   const fields = toFields(body);
   return {
@@ -122,9 +127,9 @@ export function readLookup(body: unknown): NumberLookup {
       phoneNumberNational: optionalText(fields, 'phoneNumberNational'),
       phoneType: optionalText(fields, 'phoneType'),
       country: optionalText(fields, 'country'),
-      roaming: optionalFlag(fields, 'roaming'),
-      presence: optionalFlag(fields, 'presence'),
-      ported: fields.ported === null ? null : optionalFlag(fields, 'ported'),
+      roaming: flagOrUnknown(fields, 'roaming'),
+      presence: flagOrUnknown(fields, 'presence'),
+      ported: flagOrUnknown(fields, 'ported'),
       currentOperator: operatorIn(fields, 'currentOperator'),
       originalOperator: operatorIn(fields, 'originalOperator'),
       roamingOperator: operatorIn(fields, 'roamingOperator'),

@@ -1,5 +1,5 @@
 import type { ClientContext } from '../client-context.ts';
-import { boolean, type Fields, list, objectWith, oneOf, pattern, text, webUrl } from '../schema.ts';
+import { boolean, type Fields, list, objectWith, oneOf, pattern, refine, text, webUrl } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
@@ -67,12 +67,12 @@ export interface WebhookInput {
   readonly url: string;
   /** False keeps the webhook and posts nothing to it. @default true */
   readonly enabled?: boolean | undefined;
-  /** The literal `Authorization` header that 8x8 shall send: how you know that it is 8x8. */
+  /** The literal `Authorization` header that 8x8 shall send: how you know that it is 8x8. Excluded by `oauth`. */
   readonly httpAuthorization?: string | undefined;
-  /** Token that 8x8 shall fetch and send (OAuth 2.0 client credentials). @default none */
+  /** Token that 8x8 shall fetch and send (OAuth 2.0 client credentials). Excludes `httpAuthorization`. @default none */
   readonly oauth?:
     | {
-        /** Your token endpoint. */
+        /** Your token endpoint, https: 8x8 refuses http since 2 September 2026. */
         readonly url: string;
         /** Client id that 8x8 shows to your token endpoint. */
         readonly clientId: string;
@@ -128,6 +128,11 @@ export interface WebhookSettings {
 
 const MAX_WEBHOOKS = 1_000;
 const url = webUrl();
+const httpsUrl = refine<string>(
+  url,
+  (value) => /^https:/i.test(value),
+  'must be an https URL: 8x8 refuses http.',
+);
 const secret = pattern(
   /^(?![\s\S]*\*{3})[^\p{Cc}]+$/u,
   'a secret without control characters, and not the *** that 8x8 shows instead of one: written back, that would become the secret',
@@ -138,7 +143,7 @@ const owner = pattern(
 );
 
 const oauthFields: Fields<NonNullable<WebhookInput['oauth']>> = {
-  url,
+  url: httpsUrl,
   clientId: text({ max: 500 }),
   clientSecret: secret,
   credentialsLocation: oneOf(['header', 'body']),
@@ -152,7 +157,11 @@ const webhookFields: Fields<WebhookInput> = {
   oauth: objectWith(['url', 'clientId', 'clientSecret', 'credentialsLocation'], oauthFields),
 };
 const setSchema = list(
-  objectWith(['subAccountId', 'url'], webhookFields, 'a webhook { subAccountId, url, … }'),
+  refine<WebhookInput>(
+    objectWith(['subAccountId', 'url'], webhookFields, 'a webhook { subAccountId, url, … }'),
+    ({ httpAuthorization, oauth }) => httpAuthorization === undefined || oauth === undefined,
+    'must have either httpAuthorization or oauth, not both: 8x8 sends one Authorization header.',
+  ),
   {
     min: 1,
     max: MAX_WEBHOOKS,

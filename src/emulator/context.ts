@@ -86,6 +86,7 @@ export interface EmulatorContext {
   readonly showPersonalData: boolean;
   /** Sub-accounts that exist; undefined accepts any well-formed one. */
   readonly subAccountIds: readonly string[] | undefined;
+  readonly verificationTemplates: Readonly<Record<string, string>> | undefined;
   /** The sub-account of price lists and inbound texts that name none. */
   readonly defaultSubAccountId: string;
   /** The balance at the start; undefined for an account that is not prepaid. */

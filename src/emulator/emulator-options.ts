@@ -10,6 +10,7 @@ import {
   object,
   objectWith,
   oneOf,
+  shortValues,
   switchOn,
   text,
   unknown,
@@ -53,6 +54,11 @@ export interface EmulatorOptions {
         readonly balance: number;
       }
     | undefined;
+  /**
+   * Templates of verifications that are saved at 8x8: texts by name. A `templateKey` that is not among them is 400, code
+   * 1007, and so is a start that names none of several. @default any `templateKey` stands for 8x8's own text
+   */
+  readonly verificationTemplates?: Readonly<Record<string, string>> | undefined;
   /** How log exports are created. @default ready at the third poll */
   readonly exports?: EmulatedExportOptions | undefined;
   /** Whether details and exports show whole numbers and texts. @default false: masked, as at 8x8 until you ask */
@@ -88,6 +94,7 @@ const optionFields: Fields<EmulatorOptions> = {
   prices: object(priceFields, 'an object of prices'),
   requestsPerSecond: falseOr(orEndless(positive)),
   prepaid: switchOn(isRecord, objectWith(['balance'], { balance: positive }), boolean()),
+  verificationTemplates: shortValues({ maxEntries: MANY, maxLength: MANY }),
   exports: object(exportFields, 'an object of options'),
   showPersonalData: boolean(),
   maxKept: orEndless(count),

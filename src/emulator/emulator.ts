@@ -109,6 +109,7 @@ function createContext(options: EmulatorOptions): EmulatorContext {
     exportOptions: options.exports ?? {},
     showPersonalData: options.showPersonalData ?? false,
     subAccountIds: options.subAccountIds,
+    verificationTemplates: options.verificationTemplates,
     defaultSubAccountId: options.defaultSubAccountId ?? options.subAccountIds?.[0] ?? ANY_SUB_ACCOUNT,
     openingBalance: prepaid === true ? PREPAID_BALANCE : prepaid === false ? undefined : prepaid.balance,
   };

@@ -20,8 +20,20 @@ const invalidParameter = PROBLEMS.invalidParameter;
 /** Addresses with silent mobile authentication: the documentation ranges of RFC 5737 and RFC 3849. */
 const COVERED_ADDRESS = /^203\.0\.113\.|^2001:db8:/i;
 
+/** The saved template that a start names, or the only one there is; undefined for 8x8's own text. */
+function savedTemplate(
+  fields: JsonObject,
+  saved: EmulatorContext['verificationTemplates'],
+): string | undefined {
+  const key = readString(fields, 'templateKey', PROBLEMS.invalidTemplate);
+  if (saved === undefined) return undefined;
+  const [only, ...more] = Object.values(saved);
+  if (key === undefined) return more.length === 0 ? only : fail(PROBLEMS.invalidTemplate);
+  return Object.hasOwn(saved, key) ? saved[key] : fail(PROBLEMS.invalidTemplate);
+}
+
 /** Validates the request of a start as 8x8 does. */
-function readStart(fields: JsonObject) {
+function readStart(fields: JsonObject, { verificationTemplates }: EmulatorContext) {
   const channel = readChoice(fields, 'channel', CHANNELS, invalidParameter) ?? 'sms';
   const whatsapp = readObject(fields.whatsapp ?? {}, invalidParameter);
   if (channel === 'whatsapp' && readString(whatsapp, 'templateName', invalidParameter) === undefined)
@@ -34,7 +46,9 @@ function readStart(fields: JsonObject) {
     clientIp: readClientIp(fields),
     callbackUrl: readUrl(fields, 'callbackUrl', PROBLEMS.invalidCallback),
     language: readString(fields, 'language', invalidParameter),
-    template: readString(fields, 'template', PROBLEMS.invalidTemplate),
+    template:
+      readString(fields, 'template', PROBLEMS.invalidTemplate) ??
+      savedTemplate(fields, verificationTemplates),
     codeLength: readInteger(fields, 'codeLength', 3, 10, PROBLEMS.outOfRange) ?? 4,
     codeType: readChoice(fields, 'codeType', CODE_TYPES, invalidParameter) ?? 'NUMERIC',
     validityMs: (readInteger(fields, 'codeValidity', 30, 7_200, PROBLEMS.outOfRange) ?? 300) * 1_000,
@@ -98,7 +112,7 @@ function sessionResponse(verification: EmulatedVerification) {
 
 export const startVerification: Handler = (call, context) => {
   const fields = readObject(call.body);
-  const start = readStart(fields);
+  const start = readStart(fields, context);
   const { destination } = readNumber(fields);
   const subAccountId = segment(call, 'subAccountId');
   const store = context.verifications;

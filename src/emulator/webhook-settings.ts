@@ -19,10 +19,16 @@ function readOwner(fields: JsonObject, context: EmulatorContext): string {
   return subAccountId === ACCOUNT_WIDE ? subAccountId : readSubAccount(subAccountId, context.subAccountIds);
 }
 
+/** 8x8 refuses http since 2 September 2026. */
+function readTokenUrl(fields: JsonObject): string {
+  const url = readUrl(fields, 'url', invalidParameter) ?? fail(invalidParameter);
+  return /^https:/i.test(url) ? url : fail(invalidParameter);
+}
+
 function readOAuth(fields: JsonObject): NonNullable<EmulatedWebhook['oauth']> {
   const scope = readString(fields, 'scope', invalidParameter);
   return {
-    url: readUrl(fields, 'url', invalidParameter) ?? fail(invalidParameter),
+    url: readTokenUrl(fields),
     clientId: readString(fields, 'clientId', invalidParameter) ?? fail(invalidParameter),
     clientSecret: readString(fields, 'clientSecret', invalidParameter) ?? fail(invalidParameter),
     credentialsLocation:

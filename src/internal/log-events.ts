@@ -20,6 +20,7 @@ const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
   'consent-forgotten': 'info',
   'number-undeliverable': 'info',
   'number-reached': 'info',
+  'feedback-late': 'info',
   'webhook-refused': 'info',
   'key-refreshed': 'info',
   'pace-resumed': 'info',

@@ -1,5 +1,6 @@
 import type { Call } from '../call.ts';
 import type { Credentials } from '../config/credentials.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { SharedState } from '../internal/shared-state.ts';
 import { isEchoOf } from '../internal/user-code.ts';
@@ -41,6 +42,9 @@ export interface TransportConfig {
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_BATCH_TIMEOUT_MS = 60_000;
 
+/** 8x8 gives such a sub-account with its Verification product; it can do nothing else. */
+const VERIFICATION_ONLY = '_verif8';
+
 /** A full batch of 10,000 answers about 2.4 MB. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_ANSWER_BYTES_PER_MESSAGE = 2 * 1024;
@@ -63,6 +67,12 @@ export function createTransport(config: TransportConfig): Transport {
 
   function prepare(request: TransportRequest, call: Call): RequestContext {
     const { operation, upload, messageCount = 1 } = request;
+    if (request.segments.subAccountId?.endsWith(VERIFICATION_ONLY) && operation.product !== 'verification') {
+      throw new ConfigurationError(
+        `${operation.name}: a sub-account that ends in ${VERIFICATION_ONLY} works with verifications only. Set subAccountId to a sub-account of the ${operation.product} product. Nothing was sent.`,
+        'subAccountId',
+      );
+    }
     const url = new URL(
       expandPath(operation.path, request.segments) + encodeQuery(request.query ?? {}),
       config.hosts[operation.product],

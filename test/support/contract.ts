@@ -124,6 +124,25 @@ function literalSegments(operation: ContractOperation): number {
   return operation.path.split('/').filter((part) => !part.startsWith('{')).length;
 }
 
+/** Fields of requests that are newer than the contract: release note of 28 July 2026. */
+const NEWER_FIELDS: Readonly<Record<string, Readonly<Record<string, JsonSchema>>>> = {
+  'verify-request-v2': { templateKey: { type: 'string' } },
+};
+
+function withNewerFields(operation: ContractOperation): ContractOperation {
+  const { request } = operation;
+  const newer = NEWER_FIELDS[operation.operationId];
+  if (request === undefined || newer === undefined) return operation;
+  const schema = request.schema as { readonly properties: object };
+  return {
+    ...operation,
+    request: {
+      ...request,
+      schema: { ...schema, properties: { ...schema.properties, ...newer } } as JsonSchema,
+    },
+  };
+}
+
 /** Reads the contract. Throws when it does not exist. */
 export function loadContract(): Contract {
   const ajv = new Ajv({ strict: false, allErrors: true });
@@ -132,7 +151,8 @@ export function loadContract(): Contract {
   const byApi = new Map(
     APIS.map((api) => {
       const file = readFileSync(resolve(contractDirectory(), `${api}.json`), 'utf8');
-      return [api, (JSON.parse(file) as { operations: readonly ContractOperation[] }).operations] as const;
+      const { operations } = JSON.parse(file) as { operations: readonly ContractOperation[] };
+      return [api, operations.map(withNewerFields)] as const;
     }),
   );
   const validators = new Map<JsonSchema, ValidateFunction>();

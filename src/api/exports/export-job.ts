@@ -40,7 +40,7 @@ const CANCEL: Operation = {
   answer: 'empty',
 };
 
-/** Filter of an export. 8x8 keeps messages for six months. */
+/** Filter of an export. */
 export interface ExportQuery {
   /**
    * First instant: a `Date`, ISO 8601 (UTC when it has no offset), or a day such as `2026-07-01`, which begins at midnight

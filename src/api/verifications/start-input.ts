@@ -11,6 +11,7 @@ import {
   refine,
   text,
   webUrl,
+  word,
 } from '../../schema.ts';
 import {
   type Addressing,
@@ -41,9 +42,9 @@ export interface VerificationSms {
 export interface VerificationCall {
   /** Caller ID. @default 8x8's */
   readonly source?: string | undefined;
-  /** Speed of the voice, 0.5 to 2. @default 1 */
+  /** Speed of the voice, 0.5 to 2. @default 0.8 */
   readonly speed?: number | undefined;
-  /** Number of times the code is said, 1 to 3. */
+  /** Number of times the code is said, 1 to 3. @default 2 */
   readonly repetition?: number | undefined;
   /** Voice, for example `en-US-Kimberly`; at most 50 characters. */
   readonly voiceProfile?: string | undefined;
@@ -71,8 +72,16 @@ export interface VerificationStart extends Pick<Addressing, 'destination' | 'cou
   readonly codeValidity?: number | undefined;
   /** Characters that the code is made of. @default 'NUMERIC' */
   readonly codeType?: VerificationCodeType | undefined;
-  /** Text or speech, with `{code}` and maybe `{brand}`. For `sms` and `call` only. @default 8x8's */
+  /**
+   * Text or speech, with `{code}` and maybe `{brand}`. For `sms` and `call` only; for `call` together with `language`.
+   * @default 8x8's
+   */
   readonly template?: string | undefined;
+  /**
+   * Name of a template that is saved at 8x8, in the place of `template`. An account with several saved templates must name
+   * one; a name that 8x8 does not know is a `BadRequestError`. 1 to 200 characters.
+   */
+  readonly templateKey?: string | undefined;
   /** Language of 8x8's own text or voice: BCP 47, for example `id-ID`. */
   readonly language?: string | undefined;
   /** True: a new code, though the last one is still good. @default 8x8 sends the same code again */
@@ -120,6 +129,9 @@ const callFields: Fields<VerificationCall> = {
 };
 const whatsAppFields: Fields<VerificationWhatsApp> = { templateName: text({ max: 512 }) };
 
+/** Ours: 8x8 documents no limit. */
+const isTemplateKey = (value: string) => /^[^\p{Cc}\p{Cs}]{1,200}$/u.test(value);
+
 export const subjectField: Field = text({ max: 200 });
 
 const startFields: Fields<VerificationStart> = {
@@ -131,6 +143,7 @@ const startFields: Fields<VerificationStart> = {
   codeValidity: integer({ min: 30, max: 7_200, unit: 'seconds' }),
   codeType: oneOf(CODE_TYPES),
   template: contentFields.text,
+  templateKey: word(isTemplateKey, 'a string of 1 to 200 characters without control characters'),
   language: pattern(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, 'a BCP 47 tag such as "id-ID"'),
   resetSession: boolean(),
   resendingInterval: integer({ min: 10, max: 7_200, unit: 'seconds' }),
@@ -142,13 +155,30 @@ const startFields: Fields<VerificationStart> = {
   subject: subjectField,
 };
 
-export const startSchema: Field = refine<VerificationStart>(
-  refine<VerificationStart>(
-    objectWith(['destination'], startFields, 'a verification { destination, … }'),
+type Requirement = readonly [test: (start: VerificationStart) => boolean, message: string];
+
+/** Fields that want, or exclude, each other. 8x8 would drop some of them silently. */
+const REQUIREMENTS: readonly Requirement[] = [
+  [
     ({ channel, whatsapp }) => channel !== 'whatsapp' || whatsapp !== undefined,
     'must have a whatsapp.templateName for channel "whatsapp".',
-  ),
-  // 8x8 would drop it silently.
-  ({ channel = 'sms', template }) => template === undefined || channel === 'sms' || channel === 'call',
-  'must have no template for this channel: 8x8 takes one for "sms" and "call" only.',
+  ],
+  [
+    ({ channel = 'sms', template }) => template === undefined || channel === 'sms' || channel === 'call',
+    'must have no template for this channel: 8x8 takes one for "sms" and "call" only.',
+  ],
+  [
+    ({ channel, template, language }) =>
+      channel !== 'call' || template === undefined || language !== undefined,
+    'must have a language for a template of channel "call", for example "en-US": the template is spoken in it.',
+  ],
+  [
+    ({ template, templateKey }) => template === undefined || templateKey === undefined,
+    'must have either a template or a templateKey, not both.',
+  ],
+];
+
+export const startSchema: Field = REQUIREMENTS.reduce<Field>(
+  (field, [test, message]) => refine<VerificationStart>(field, test, message),
+  objectWith(['destination'], startFields, 'a verification { destination, … }'),
 );

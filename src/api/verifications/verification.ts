@@ -72,8 +72,15 @@ function smaOf({ sma }: ResponseFields): Verification['sma'] {
   return { verificationUrl: textIn(toFields(sma, 'sma'), 'verificationUrl') };
 }
 
+/** One tutorial of 8x8's writes `sessionID`, and the number as a number. */
+function withDocumentedNames(fields: ResponseFields): ResponseFields {
+  const { sessionId = fields.sessionID, destination } = fields;
+  const isNumber = typeof destination === 'number' && Number.isSafeInteger(destination);
+  return { ...fields, sessionId, destination: isNumber ? String(destination) : destination };
+}
+
 export function readVerification(body: unknown): Verification {
-  const fields = toFields(body);
+  const fields = withDocumentedNames(toFields(body));
   return {
     sessionId: textIn(fields, 'sessionId'),
     destination: textIn(fields, 'destination'),

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { ValidationError } from '../../../src/index.ts';
 import { CANARY_NUMBER, expectNoCanary } from '../../support/canary.ts';
 import { numberOf, testClient } from '../../support/client.ts';
 import { NOON } from '../../support/fake-clock.ts';
@@ -13,78 +12,72 @@ describe('messages.feedback after 15 minutes', () => {
   it.each([
     ['a one-time password', { ...otp }],
     ["a message with track: 'Outcome'", { ...otp, purpose: 'transactional', track: 'Outcome' }],
-  ] as const)('is refused for %s of this client', async (_, message) => {
-    const { sms, emulator, clock } = testClient();
+  ] as const)('is sent for %s of this client, and an event says that it is late', async (_, message) => {
+    const { sms, emulator, clock, of } = testClient();
     const { umid } = await sms.messages.send(message);
     clock.advance(quarter);
     await sms.messages.feedback(umid, { outcome: 'failure' });
+    expect(of('feedback-late')).toEqual([]);
     clock.advance(1);
-    const error = await failureOf(sms.messages.feedback(umid, { outcome: 'failure' }));
-    expect(error).toBeInstanceOf(ValidationError);
-    expect(error).toMatchObject({ path: 'feedback.sendLate', submission: 'not-submitted' });
-    expect((error as Error).message).toBe(
-      'The message was sent 15 min 1 s ago, and 8x8 makes nothing of an outcome after 15 min. Set sendLate to report it all the same. Nothing was sent.',
-    );
-    expect(emulator.requests).toHaveLength(2);
-  });
-
-  it('is sent when asked for', async () => {
-    const { sms, emulator, clock } = testClient();
-    const { umid } = await sms.messages.send(otp);
-    clock.advance(quarter + 1);
-    await sms.messages.feedback(umid, { outcome: 'success', sendLate: true });
+    await sms.messages.feedback(umid, { outcome: 'success' });
     expect(emulator.requests.at(-1)?.body).toEqual({ outcome: 'success' });
     expect(emulator.messages[0]?.feedback).toMatchObject({ outcome: 'success', inTime: false });
+    expect(of('feedback-late')).toMatchObject([{ ageMs: quarter + 1 }]);
   });
 
-  it('still clears the backoff, and says so', async () => {
+  it('still clears the backoff', async () => {
     const { sms, clock, of } = testClient({ guards: { backoff: { baseMs: 3_600_000 } } });
     const { umid } = await sms.messages.send({ ...otp, destination: CANARY_NUMBER });
     clock.advance(quarter + 1);
-    const late = { outcome: 'success', destination: CANARY_NUMBER } as const;
-    const error = await failureOf(sms.messages.feedback(umid, late));
-    expect((error as Error).message).toContain('The wait of the number was cleared.');
-    expectNoCanary(error);
+    await sms.messages.feedback(umid, { outcome: 'success', destination: CANARY_NUMBER });
     expect(of('backoff-cleared')).toHaveLength(1);
+    expectNoCanary(of('feedback-late'));
     await sms.messages.send({ ...otp, destination: CANARY_NUMBER });
   });
 
   it('goes by sentAt when it is given, as a date or as text', async () => {
-    const { sms, clock } = testClient();
+    const { sms, clock, of } = testClient();
     const { umid } = await sms.messages.send(otp);
     const old = NOON - quarter - 1;
     for (const sentAt of [new Date(old), new Date(old).toISOString()]) {
-      const error = await failureOf(sms.messages.feedback(umid, { outcome: 'failure', sentAt }));
-      expect(error).toMatchObject({ path: 'feedback.sendLate' });
+      await sms.messages.feedback(umid, { outcome: 'failure', sentAt });
     }
+    expect(of('feedback-late')).toMatchObject([{ ageMs: quarter + 1 }, { ageMs: quarter + 1 }]);
     clock.advance(quarter + 1);
     await sms.messages.feedback(umid, { outcome: 'failure', sentAt: new Date(NOON + 1) });
+    expect(of('feedback-late')).toHaveLength(2);
   });
 
   it('counts a scheduled message from the time it is due', async () => {
-    const { sms, clock } = testClient();
+    const { sms, clock, of } = testClient();
     const { umid } = await sms.messages.send({ ...otp, scheduled: new Date(NOON + 3_600_000) });
     clock.advance(3_600_000 + quarter);
     await sms.messages.feedback(umid, { outcome: 'failure' });
+    expect(of('feedback-late')).toEqual([]);
     clock.advance(1);
-    expect(await failureOf(sms.messages.feedback(umid, { outcome: 'failure' }))).toMatchObject({
-      code: 'validation',
-    });
+    await sms.messages.feedback(umid, { outcome: 'failure' });
+    expect(of('feedback-late')).toHaveLength(1);
   });
 
   it('remembers every message of a batch', async () => {
-    const { sms, clock } = testClient();
+    const { sms, clock, of } = testClient();
     const { results } = await sms.messages.sendBatch({
       messages: [otp, { ...otp, destination: numberOf(2) }, { ...otp, destination: '12' }],
     });
     clock.advance(quarter + 1);
     for (const result of results) {
-      if (result.status !== 'accepted') continue;
-      expect(await failureOf(sms.messages.feedback(result.umid, { outcome: 'failure' }))).toMatchObject({
-        code: 'validation',
-      });
+      if (result.status === 'accepted') await sms.messages.feedback(result.umid, { outcome: 'failure' });
     }
+    expect(of('feedback-late')).toHaveLength(2);
     expect(results.map(({ status }) => status)).toEqual(['accepted', 'accepted', 'blocked']);
+  });
+
+  it('raises no event when the report failed', async () => {
+    const { sms, emulator, of } = testClient();
+    emulator.failNext('500');
+    const sentAt = new Date(NOON - quarter - 1);
+    await failureOf(sms.messages.feedback(UNKNOWN, { outcome: 'failure', sentAt }));
+    expect(of('feedback-late')).toEqual([]);
   });
 
   it('is sent when nobody knows when the message went out', async () => {
@@ -98,7 +91,7 @@ describe('messages.feedback after 15 minutes', () => {
 
   it.each([
     [{ outcome: 'success', sentAt: 'yesterday' }, 'feedback.sentAt'],
-    [{ outcome: 'success', sendLate: 'yes' }, 'feedback.sendLate'],
+    [{ outcome: 'success', sendLate: true }, 'feedback.sendLate'],
   ])('refuses %j', async (feedback, path) => {
     const { sms, emulator } = testClient();
     expect(await failureOf(sms.messages.feedback(UNKNOWN, feedback as never))).toMatchObject({ path });

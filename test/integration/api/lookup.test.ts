@@ -66,11 +66,19 @@ describe('lookup.get', () => {
   });
 
   it('takes null for what nobody knows', async () => {
-    const unknown = { phoneNumber: NUMBER, ported: null, roaming: null, currentOperator: null };
+    const unknown = {
+      phoneNumber: NUMBER,
+      ported: null,
+      roaming: null,
+      presence: null,
+      currentOperator: null,
+    };
     const { fetch } = respondWith([jsonResponse({ ...unknown, status: { state: 'odd' } })]);
     expect(await testClient({ fetch }).sms.lookup.get(NUMBER)).toEqual({
       phoneNumber: NUMBER,
       ported: null,
+      roaming: null,
+      presence: null,
       status: { state: 'odd' },
     });
   });

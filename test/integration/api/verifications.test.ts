@@ -93,6 +93,43 @@ describe('verifications.start', () => {
     expect(written[0]?.body).toEqual({ ...fields, destination: NUMBER });
   });
 
+  it('sends templateKey, the name of a saved template', async () => {
+    const { sms, written } = answering([jsonResponse(session)]);
+    await sms.verifications.start({ destination: NUMBER, templateKey: 'login' });
+    expect(written[0]?.body).toEqual({ destination: NUMBER, templateKey: 'login' });
+  });
+
+  it('uses the saved template that templateKey names, and is refused for a name that 8x8 does not know', async () => {
+    const verificationTemplates = { login: '{code} logs you in', pay: '{code} pays' };
+    const { sms, emulator } = testClient({}, { verificationTemplates });
+    await sms.verifications.start({ destination: NUMBER, templateKey: 'pay' });
+    expect(emulator.messages[0]?.text).toMatch(/^\d{4} pays$/);
+    for (const templateKey of ['unknown', undefined]) {
+      const error = await failureOf(sms.verifications.start({ destination: '+6591000002', templateKey }));
+      expect(error).toMatchObject({ status: 400, submission: 'rejected' });
+    }
+  });
+
+  it.each([
+    [{ template: '{code}', templateKey: 'login' }, 'either a template or a templateKey'],
+    [{ templateKey: '' }, 'templateKey'],
+    [{ channel: 'call', template: 'Your code is {code}' }, 'must have a language'],
+  ])('refuses %j', async (fields, message) => {
+    const { sms, written } = answering([]);
+    const error = await failureOf(sms.verifications.start({ destination: NUMBER, ...fields } as never));
+    expect(error).toMatchObject({ code: 'validation', message: expect.stringContaining(message) });
+    expect(written).toEqual([]);
+  });
+
+  it('reads a session as one tutorial of 8x8 writes it: sessionID, and the number as a number', async () => {
+    const { sessionId, ...rest } = session;
+    const { sms } = answering([jsonResponse({ ...rest, sessionID: sessionId, destination: 6_591_000_001 })]);
+    expect(await sms.verifications.start({ destination: NUMBER })).toMatchObject({
+      sessionId,
+      destination: '6591000001',
+    });
+  });
+
   it('is checked and copied before the first wait: changing it afterwards changes nothing', async () => {
     const { sms, written } = answering([jsonResponse(session)]);
     const nested = { source: 'Team' };

@@ -45,15 +45,18 @@ describe('webhookSettings', () => {
 
   it('refuses to write back what was read', async () => {
     const { sms, emulator } = startClient();
-    await sms.webhookSettings.set([{ subAccountId: 'team_otp', url, oauth, httpAuthorization: 'Basic abc' }]);
+    const httpAuthorization = 'Basic abc';
+    await sms.webhookSettings.set([
+      { subAccountId: '*', url, httpAuthorization },
+      { subAccountId: 'team_otp', url, oauth },
+    ]);
     const read = await sms.webhookSettings.list();
     const error = await errorOf(sms.webhookSettings.set(read as readonly WebhookInput[]));
     expect(error).toBeInstanceOf(ValidationError);
     expect(error).toMatchObject({ path: 'webhooks[0].httpAuthorization', submission: 'not-submitted' });
-    const [{ httpAuthorization: _, ...first } = {}] = read;
-    const again = await errorOf(sms.webhookSettings.set([first as WebhookInput]));
+    const again = await errorOf(sms.webhookSettings.set(read.slice(1) as readonly WebhookInput[]));
     expect(again).toMatchObject({ path: 'webhooks[0].oauth.clientSecret' });
-    expect(emulator.webhooks[0]?.oauth?.clientSecret).toBe('very-secret');
+    expect(emulator.webhooks[1]?.oauth?.clientSecret).toBe('very-secret');
   });
 
   it('may be repeated, both ways', async () => {
@@ -76,6 +79,11 @@ describe('webhookSettings', () => {
     [[{ subAccountId: '*', url, httpAuthorization: 'Bearer ***' }], 'webhooks[0].httpAuthorization'],
     [[{ subAccountId: '*', url, httpAuthorization: 'a\nb' }], 'webhooks[0].httpAuthorization'],
     [[{ subAccountId: '*', url, oauth: {} }], 'webhooks[0].oauth.url'],
+    [
+      [{ subAccountId: '*', url, oauth: { ...oauth, url: 'http://team.example/token' } }],
+      'webhooks[0].oauth.url',
+    ],
+    [[{ subAccountId: '*', url, oauth, httpAuthorization: 'Basic abc' }], 'webhooks[0]'],
     [
       [{ subAccountId: '*', url, oauth: { ...oauth, credentialsLocation: 'query' } }],
       'webhooks[0].oauth.credentialsLocation',
