@@ -7,6 +7,7 @@ import type { Calls } from './call.ts';
 import type { Emit } from './events.ts';
 import type { ClearBackoff } from './guards/clear-backoff.ts';
 import type { Limiter } from './limits/limiter.ts';
+import type { StoredCodes } from './one-time-passwords/stored-code.ts';
 import type { Admission } from './sending/admission.ts';
 import type { PrepareConfig } from './sending/prepare.ts';
 import type { Transport } from './transport/transport.ts';
@@ -28,6 +29,7 @@ export interface ClientContext {
   readonly attempts: AttemptCounter;
   readonly sessionBindings: SessionBindings;
   readonly sessionClaims: SessionClaims;
+  readonly storedCodes: StoredCodes;
   /** The account in webhook and price paths. Throws a `ConfigurationError` when none is set. */
   accountId(): string;
   /** The text as it is sent: typography replaced when the content guard is told to. */

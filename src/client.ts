@@ -23,6 +23,7 @@ import { type SharedState, sharedState } from './internal/shared-state.ts';
 import { createReportError } from './internal/user-code.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { memoryLimits } from './limits/memory-limits.ts';
+import { createOneTimePasswords, type OneTimePasswords } from './one-time-passwords/one-time-passwords.ts';
 import { validate } from './schema.ts';
 import type { Clock } from './types.ts';
 import { INBOUND_PORT } from './webhooks/inbound-port.ts';
@@ -105,6 +106,8 @@ export class SmsClient {
   readonly surveys: Surveys;
   /** One-time passwords that 8x8 makes and checks. */
   readonly verifications: Verifications;
+  /** One-time passwords that this package makes, sends by SMS and checks. */
+  readonly oneTimePasswords: OneTimePasswords;
   /** Facts about a number. */
   readonly lookup: Lookup;
   /** Fetch the log of messages. */
@@ -153,6 +156,7 @@ export class SmsClient {
     this.messages = createMessages(client);
     this.surveys = createSurveys(client);
     this.verifications = createVerifications(client);
+    this.oneTimePasswords = createOneTimePasswords({ client, limits, options: resolved.oneTimePasswords });
     this.lookup = createLookup(client);
     this.exports = createExports(client);
     this.account = createAccount(client);

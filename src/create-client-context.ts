@@ -15,6 +15,7 @@ import { createGuards } from './guards/registry.ts';
 import type { SharedState } from './internal/shared-state.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { createLimiter, type Limiter } from './limits/limiter.ts';
+import { createStoredCodes } from './one-time-passwords/stored-code.ts';
 import { createAdmission } from './sending/admission.ts';
 import { replaceTypography } from './text/typography.ts';
 import { createTransport } from './transport/create-transport.ts';
@@ -71,6 +72,7 @@ export function createClientContext(
     attempts: createAttemptCounter({ guards: guards.atCheck, limiter, emit }),
     sessionBindings: createSessionBindings({ limiter }),
     sessionClaims: createSessionClaims({ limiter }),
+    storedCodes: createStoredCodes(limiter),
     prepare: { defaultCountry, bareDigits, acceptUnknownCallingCodes: phone === false },
     rewrite: content !== false && content.replaceTypography === true ? replaceTypography : (text) => text,
     accountId() {

@@ -27,7 +27,7 @@ export function createInbound(
     ledger,
     doubleOptIn: createDoubleOptIn(own),
     handleInbound,
-    forgetPerson: createForgetPerson({ ...safeguards, ledger }),
+    forgetPerson: createForgetPerson({ ...safeguards, ledger, storedCodes: client.storedCodes }),
     clock,
     phoneDefaults: prepare,
   });

@@ -38,7 +38,7 @@ export type SmsEvent =
   | (MessageEventBase & { readonly type: 'message-sent'; readonly umid: string; readonly attempts: number })
   /** 8x8 took a verification; who has its session id is not told. */
   | (MessageEventBase & { readonly type: 'verification-started'; readonly channel: string })
-  /** 8x8 judged a code. */
+  /** A code was checked: by 8x8 (`verifications`), or here (`oneTimePasswords`). */
   | (EventBase & {
       readonly type: 'verification-checked';
       readonly destination: string;

@@ -194,6 +194,10 @@ export type {
 } from './limits/limit-store.ts';
 export { type MemoryLimitsOptions, memoryLimits } from './limits/memory-limits.ts';
 export type { RecordStore, RecordVerdict, RecordWrite, StoredRecord } from './limits/record-store.ts';
+export type { CheckedOneTimePassword, OneTimePasswordCheckRequest } from './one-time-passwords/check.ts';
+export type { IssuedOneTimePassword, OneTimePasswordRequest } from './one-time-passwords/issue.ts';
+export type { OneTimePasswords } from './one-time-passwords/one-time-passwords.ts';
+export type { OneTimePasswordsOptions } from './one-time-passwords/options.ts';
 export type { NumberType } from './phone/libphonenumber.ts';
 export type { BareDigits } from './phone/readings.ts';
 export type { BatchSettings } from './sending/batch-request.ts';

@@ -3,6 +3,7 @@ import { countryField } from '../guards/countries.ts';
 import { type GuardsOptions, guardsField } from '../guards/registry.ts';
 import type { ErrorListener } from '../internal/user-code.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
+import { type OneTimePasswordsOptions, oneTimePasswordsField } from '../one-time-passwords/options.ts';
 import { BARE_DIGITS, type BareDigits } from '../phone/readings.ts';
 import {
   anyFunction,
@@ -107,6 +108,8 @@ export interface SmsClientOptions {
   readonly bareDigits?: BareDigits | undefined;
   /** The safeguards, one key each. @default the safe set: all but `countries` and `prefix` */
   readonly guards?: GuardsOptions | undefined;
+  /** Codes that `sms.oneTimePasswords` makes. @default six digits, good for ten minutes */
+  readonly oneTimePasswords?: OneTimePasswordsOptions | undefined;
   /** Store that counts the limits. @default the memory of this process, shared by all clients of a scope */
   readonly limits?: LimitStore | undefined;
   /** Called with every decision and attempt. An exception of it goes to `onError`. @default none */
@@ -161,6 +164,7 @@ const optionFields: Fields<SmsClientOptions> = {
   defaultCountry: countryField,
   bareDigits: oneOf(BARE_DIGITS),
   guards: guardsField,
+  oneTimePasswords: oneTimePasswordsField,
   limits: withMethods(['take', 'settle', 'inspect', 'release'], 'a LimitStore'),
   onEvent: anyFunction(),
   onError: anyFunction(),

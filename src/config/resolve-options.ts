@@ -4,6 +4,7 @@ import { type ResolvedGuards, resolveGuards } from '../guards/registry.ts';
 import { readVariable } from '../internal/environment.ts';
 import type { ErrorListener } from '../internal/user-code.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
+import type { OneTimePasswordsOptions } from '../one-time-passwords/options.ts';
 import type { BareDigits } from '../phone/readings.ts';
 import { validate } from '../schema.ts';
 import type { Product } from '../transport/operation.ts';
@@ -34,6 +35,7 @@ export interface ResolvedOptions {
   readonly defaultCountry: string | undefined;
   readonly bareDigits: BareDigits | undefined;
   readonly guards: ResolvedGuards;
+  readonly oneTimePasswords: OneTimePasswordsOptions | undefined;
   readonly limits: LimitStore | undefined;
   readonly onEvent: EventListener | undefined;
   readonly onError: ErrorListener | undefined;
@@ -196,6 +198,7 @@ export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
     defaultCountry: options.defaultCountry,
     bareDigits: options.bareDigits,
     guards: resolveGuards(options.guards ?? {}),
+    oneTimePasswords: options.oneTimePasswords,
     limits: options.limits,
     onEvent: options.onEvent,
     onError: options.onError,

@@ -5,6 +5,7 @@ import { PURPOSES, rulesOf } from '../guards/guards-api.ts';
 import { countsRange } from '../guards/registry.ts';
 import { maskNumber } from '../internal/redact.ts';
 import type { Limiter } from '../limits/limiter.ts';
+import type { StoredCodes } from '../one-time-passwords/stored-code.ts';
 import { forgetPhone, type Phone } from '../phone/normalise-phone.ts';
 import type { LedgerClient } from './ledger-client.ts';
 
@@ -12,6 +13,7 @@ export interface ForgetPersonConfig {
   readonly ledger: LedgerClient;
   readonly guards: readonly Guard[];
   readonly limiter: Limiter;
+  readonly storedCodes: StoredCodes;
   readonly emit: Emit;
 }
 
@@ -28,7 +30,13 @@ function candidatesOf(phone: Phone): readonly OutgoingMessage[] {
   return [...PURPOSES.map((purpose): OutgoingMessage => ({ ...plain, purpose })), ...own];
 }
 
-export function createForgetPerson({ ledger, guards, limiter, emit }: ForgetPersonConfig): ForgetPerson {
+export function createForgetPerson({
+  ledger,
+  guards,
+  limiter,
+  storedCodes,
+  emit,
+}: ForgetPersonConfig): ForgetPerson {
   const counting = guards.filter((guard) => !countsRange(guard));
   return async (phone, call) => {
     await ledger.forget(phone, call);
@@ -38,6 +46,7 @@ export function createForgetPerson({ ledger, guards, limiter, emit }: ForgetPers
       call,
       'the limits have not forgotten this person; the ledger has. Call consent.forget again.',
     );
+    await storedCodes.forget(phone, call);
     forgetPhone(phone.e164);
     emit({ type: 'consent-forgotten', destination: maskNumber(phone.e164) }, call.context);
   };

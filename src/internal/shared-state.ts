@@ -8,6 +8,8 @@ export interface SharedState {
   readonly pacers: Map<string, unknown>;
   /** The default limit store. */
   limits?: unknown;
+  /** By memory store: the random secret of its one-time passwords. */
+  codeSecrets?: WeakMap<object, Uint8Array<ArrayBuffer>>;
 }
 
 const SHARED_STATE: unique symbol = Symbol.for('8x8-sms-guard') as never;

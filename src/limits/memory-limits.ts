@@ -95,8 +95,17 @@ function checkSize(size: number | undefined, option: string): number {
   return size;
 }
 
+/** Two copies of this package, in both module formats, recognise each other's stores. */
+const IN_MEMORY: unique symbol = Symbol.for('8x8-sms-guard.memory-limits') as never;
+
+/** Whether a store keeps everything in this process. */
+export function isMemoryStore(limits: LimitStore): boolean {
+  return IN_MEMORY in limits;
+}
+
 /** Checks everything of a request against the tables, then writes all of it or nothing. */
 export class MemoryLimitStore implements LimitStore {
+  readonly [IN_MEMORY] = true;
   readonly records: RecordStore;
   readonly #time: StoreTime;
   readonly #tables: RuleTables;

@@ -9,7 +9,13 @@ import { collect } from '../support/send-many.ts';
 import { failureOf } from '../support/transport.ts';
 
 const hangs = () => new Promise<never>(() => {});
-const hangingStore: LimitStore = { take: hangs, settle: hangs, inspect: hangs, release: hangs };
+const hangingStore: LimitStore = {
+  take: hangs,
+  settle: hangs,
+  inspect: hangs,
+  release: hangs,
+  records: { read: hangs, write: hangs, remove: hangs },
+};
 const destination = numberOf(1);
 const surveyMessage = { destination, templateBody: 'How was it? {{url}}' };
 const contact = { addresses: { msisdn: destination } };
@@ -36,6 +42,10 @@ const CALLS: Readonly<Record<Method, (sms: SmsClient) => Promise<unknown>>> = {
   'verifications.start': (sms) => sms.verifications.start({ destination, brand: 'Team' }),
   'verifications.get': (sms) => sms.verifications.get('session'),
   'verifications.check': (sms) => sms.verifications.check('session', { destination, code: '4711' }),
+  'oneTimePasswords.issue': (sms) =>
+    sms.oneTimePasswords.issue({ destination, subject: 'visitor', text: ({ code }) => code }),
+  'oneTimePasswords.check': (sms) =>
+    sms.oneTimePasswords.check({ destination, subject: 'visitor', code: '123456' }),
   'verifications.smaCoverage': (sms) =>
     sms.verifications.smaCoverage({ destination, clientIp: '203.0.113.7' }),
   'lookup.get': (sms) => sms.lookup.get(destination),
@@ -87,7 +97,8 @@ function clientOn(limits: LimitStore): TestClient {
     forgetSecret: 'f'.repeat(32),
     inbound: { optOutReply: 'No more messages.' },
   };
-  return testClient({ accountId: 'account', limits, guards: { consent } });
+  const oneTimePasswords = { secret: 's'.repeat(32) };
+  return testClient({ accountId: 'account', limits, oneTimePasswords, guards: { consent } });
 }
 
 beforeEach(useFakeTimeouts);

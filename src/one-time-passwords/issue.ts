@@ -1,0 +1,248 @@
+import { readInput } from '../api/input.ts';
+import { createSendSms } from '../api/messages.ts';
+import { subjectField } from '../api/verifications/start-input.ts';
+import type { Call } from '../call.ts';
+import type { ClientContext } from '../client-context.ts';
+import { LimitError, SmsError, StoreError, ValidationError } from '../errors.ts';
+import { readPhone } from '../guards/guards-api.ts';
+import { maskNumber } from '../internal/redact.ts';
+import type { Phone } from '../phone/normalise-phone.ts';
+import { anyFunction, type Fields, objectWith } from '../schema.ts';
+import type { AcceptedResult } from '../sending/results.ts';
+import { addressingFields, clientIpField, contentFields, type SmsMessage } from '../sending/sms-message.ts';
+import type { CallOptions } from '../types.ts';
+import type { CodeCipher } from './code-cipher.ts';
+import { drawCode } from './draw-code.ts';
+import { MAX_TRIES, type StoredCode, type StoredCodes } from './stored-code.ts';
+
+/**
+ * A one-time password to send.
+ *
+ * @example { destination: '+6591234567', subject: visitorId, text: ({ code }) => `Your code is ${code}` }
+ */
+export interface OneTimePasswordRequest
+  extends Pick<
+    SmsMessage,
+    'destination' | 'country' | 'clientIp' | 'source' | 'encoding' | 'clientMessageId'
+  > {
+  /**
+   * The visitor who asks, as your service proves them: a signed device cookie, a session. Never derived from the number that
+   * was typed. Only a check with the same subject accepts the code. 1 to 200 characters; not sent to 8x8.
+   */
+  readonly subject: string;
+  /**
+   * Returns the text, which must contain the code as it was given. What it throws is thrown by `issue`, and nothing is sent.
+   */
+  readonly text: (values: {
+    /** Decimal digits; six unless `codeLength` says otherwise. */
+    readonly code: string;
+  }) => string;
+}
+
+/** A one-time password that is on its way. The code itself is only in the message. */
+export interface IssuedOneTimePassword
+  extends Pick<AcceptedResult, 'umid' | 'clientMessageId' | 'parts' | 'encoding' | 'attempts'> {
+  /** The number in E.164. */
+  readonly destination: string;
+  /** When the code ends, in epoch milliseconds. A resend does not move it. */
+  readonly expiresAt: number;
+  /** Whether an earlier message holds the same code. */
+  readonly isResend: boolean;
+}
+
+const requestFields: Fields<OneTimePasswordRequest> = {
+  destination: addressingFields.destination,
+  country: addressingFields.country,
+  clientMessageId: addressingFields.clientMessageId,
+  subject: subjectField,
+  clientIp: clientIpField,
+  text: anyFunction('a function ({ code }) that returns the text'),
+  source: contentFields.source,
+  encoding: contentFields.encoding,
+};
+const requestSchema = objectWith(
+  ['destination', 'subject', 'text'],
+  requestFields,
+  'an object { destination, subject, text, … }',
+);
+
+export interface IssueConfig {
+  readonly client: ClientContext;
+  readonly codes: StoredCodes;
+  /** Throws a `ConfigurationError` when codes cannot be stored. */
+  readonly openCipher: () => CodeCipher;
+  readonly codeLength: number;
+  readonly validityMs: number;
+}
+
+/** A code before its message: of an open session, or of one that begins. */
+interface Draft {
+  readonly key: string;
+  readonly phone: Phone;
+  readonly code: string;
+  readonly stored: StoredCode;
+  /** The version that the next write replaces. */
+  readonly version: string | undefined;
+  readonly isResend: boolean;
+  readonly endsInMs: number;
+}
+
+/** Messages of one session that race; each round lets one through. The backoff guard lets one through alone. */
+const MAX_ROUNDS = 10;
+/** Updates of a record that race with checks, of which there are at most five. */
+const MAX_UPDATES = 10;
+
+function isOpen({ isUsed, tries }: StoredCode): boolean {
+  return !isUsed && tries < MAX_TRIES;
+}
+
+function textOf({ text }: OneTimePasswordRequest, code: string): string {
+  const written: unknown = text({ code });
+  if (typeof written !== 'string' || !written.includes(code)) {
+    throw new ValidationError(
+      'request.text must return a string that contains the code. Nothing was sent.',
+      'request.text',
+    );
+  }
+  return written;
+}
+
+function capacityError({ e164 }: Phone, retryAfterMs: number | undefined): LimitError {
+  return new LimitError({
+    message:
+      'The limit store is full of records that are still needed. Give it more room (maxRecordBytes). Nothing was sent.',
+    decision: {
+      guard: 'verification',
+      reason: 'capacity',
+      mode: 'enforce',
+      destination: maskNumber(e164),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    },
+  });
+}
+
+export function createIssue({
+  client,
+  codes,
+  openCipher,
+  codeLength,
+  validityMs,
+}: IssueConfig): (request: OneTimePasswordRequest, options?: CallOptions) => Promise<IssuedOneTimePassword> {
+  const sendSms = createSendSms(client);
+
+  async function draft(key: string, phone: Phone, call: Call): Promise<Draft> {
+    const known = await codes.read(key, call);
+    if (known !== undefined && isOpen(known.code)) {
+      const code = await openCipher().decrypt(known.code.encrypted, key);
+      if (code !== undefined) {
+        const stored = { ...known.code, messages: known.code.messages + 1 };
+        const { version, endsInMs } = known;
+        return { key, phone, code, stored, version, isResend: true, endsInMs };
+      }
+    }
+    const code = drawCode(codeLength);
+    const stored: StoredCode = {
+      sessionId: crypto.randomUUID(),
+      encrypted: await openCipher().encrypt(code, key),
+      tries: 0,
+      isUsed: false,
+      messages: 1,
+    };
+    return { key, phone, code, stored, version: known?.version, isResend: false, endsInMs: validityMs };
+  }
+
+  /** Returns the new version, or undefined when another call has changed the session meanwhile. */
+  async function store(
+    { key, phone, stored, version, isResend }: Draft,
+    call: Call,
+  ): Promise<string | undefined> {
+    const written =
+      isResend && version !== undefined
+        ? await codes.replace(key, stored, version, call)
+        : await codes.create({ key, phone, code: stored, replaced: version, validityMs }, call);
+    if (typeof written === 'string') return written;
+    if (written.reason === 'capacity') throw capacityError(phone, written.retryAfterMs);
+    return undefined;
+  }
+
+  /** Remembers the message for the report of success. Checks may change the record meanwhile. Never throws. */
+  async function remember({ key, stored }: Draft, version: string, umid: string, call: Call): Promise<void> {
+    try {
+      let current = { code: stored, version };
+      for (let update = 0; update < MAX_UPDATES; update += 1) {
+        const written = await codes.replace(key, { ...current.code, umid }, current.version, call);
+        if (typeof written === 'string') return;
+        const read = await codes.read(key, call);
+        if (read === undefined || read.code.sessionId !== stored.sessionId) return;
+        current = read;
+      }
+    } catch (error) {
+      // The code is on its way, and an event told that the store failed.
+      if (!SmsError.isInstance(error)) throw error;
+    }
+  }
+
+  /** Takes the code of a message that provably never left out again, unless another message has it too. */
+  async function discard({ key, isResend }: Draft, version: string, call: Call): Promise<void> {
+    if (isResend) return;
+    try {
+      await codes.remove(key, version, call);
+    } catch (error) {
+      if (!SmsError.isInstance(error)) throw error;
+    }
+  }
+
+  /** Sends one message; undefined when another call has changed the session before it left. */
+  async function send(
+    draft: Draft,
+    { text: _, subject: __, ...message }: OneTimePasswordRequest,
+    text: string,
+    call: Call,
+  ): Promise<{ readonly sent: AcceptedResult; readonly version: string } | undefined> {
+    let version: string | undefined;
+    let isOvertaken = false;
+    /** After the guards, so that nobody fills the store with codes that are never sent; before the message. */
+    const beforeWrite = async () => {
+      version = await store(draft, call);
+      isOvertaken = version === undefined;
+      if (isOvertaken) throw new StoreError('The code was changed meanwhile. Nothing was sent.');
+    };
+    try {
+      const sent = await sendSms({ ...message, text, purpose: 'otp', track: 'Outcome' }, call, {
+        beforeWrite,
+      });
+      return { sent, version: version as string };
+    } catch (error) {
+      if (isOvertaken) return undefined;
+      const neverLeft = SmsError.isInstance(error) && error.submission !== 'unknown';
+      if (neverLeft && version !== undefined) await discard(draft, version, call);
+      throw error;
+    }
+  }
+
+  return (given, options) =>
+    client.calls.run(options, async (call) => {
+      openCipher();
+      const request = readInput(requestSchema, given, 'request');
+      const phone = readPhone(request.destination, request.country, client.prepare);
+      const key = await codes.keyOf(phone, request.subject);
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const current = await draft(key, phone, call);
+        const outcome = await send(current, request, textOf(request, current.code), call);
+        if (outcome === undefined) continue;
+        const { umid, clientMessageId, parts, encoding, attempts } = outcome.sent;
+        await remember(current, outcome.version, umid, call);
+        return {
+          destination: phone.e164,
+          umid,
+          clientMessageId,
+          parts,
+          encoding,
+          attempts,
+          expiresAt: client.clock.now() + current.endsInMs,
+          isResend: current.isResend,
+        };
+      }
+      throw new StoreError('Too many codes are being issued to this visitor at once. Nothing was sent.');
+    });
+}

@@ -1,0 +1,127 @@
+import type { ClientContext } from '../client-context.ts';
+import { ConfigurationError } from '../errors.ts';
+import { sharedState } from '../internal/shared-state.ts';
+import type { LimitStore } from '../limits/limit-store.ts';
+import { isMemoryStore } from '../limits/memory-limits.ts';
+import type { CallOptions } from '../types.ts';
+import { type CheckedOneTimePassword, createCheck, type OneTimePasswordCheckRequest } from './check.ts';
+import { type CodeCipher, createCodeCipher } from './code-cipher.ts';
+import { createIssue, type IssuedOneTimePassword, type OneTimePasswordRequest } from './issue.ts';
+import { DEFAULT_CODE_LENGTH, DEFAULT_VALIDITY_MS, type OneTimePasswordsOptions } from './options.ts';
+
+/** One-time passwords that this package makes, sends by SMS and checks. */
+export interface OneTimePasswords {
+  /**
+   * Draws a code, stores it encrypted, and sends it past all guards, as a message with purpose `otp`. A second call for the
+   * same number and subject sends the same code while it is good; it resets neither the tries nor the end. After the code was
+   * right, or was tried five times, the next call sends a new one.
+   *
+   * When 8x8's answer is lost (`submission: 'unknown'`), the code is kept: it is good if the message arrives.
+   *
+   * @throws ValidationError the request is malformed, or the text does not contain the code
+   * @throws ConfigurationError `oneTimePasswords.secret` is missing, or the limit store keeps no records
+   * @throws GuardError a guard said no: `InvalidPhoneNumberError`, `ConsentError`, `LimitError`; reason `capacity`: the limit
+   * store is full
+   * @throws StoreError the limit store failed; nothing was sent
+   * @throws MessageRejectedError, ApiError, ConnectionError, AbortedError, QueueFullError as `messages.send`
+   * @example
+   * ```ts
+   * await sms.oneTimePasswords.issue({
+   *   destination: '+6591234567',
+   *   subject: 'visitor-7', // from a signed cookie
+   *   clientIp: '203.0.113.7',
+   *   text: ({ code }) => `Your code is ${code}`,
+   * });
+   * ```
+   */
+  issue(request: OneTimePasswordRequest, options?: CallOptions): Promise<IssuedOneTimePassword>;
+  /**
+   * Checks a code. A wrong code is not an error: `verified` is false. Every check counts as one of five tries before the code is
+   * compared, and a right code counts once, however many checks run at once and in however many processes that share the
+   * limit store. A right code clears the wait of the number, and is reported to 8x8 in the background.
+   *
+   * @throws ValidationError the check is malformed
+   * @throws InvalidPhoneNumberError `destination` is not a phone number
+   * @throws LimitError too many codes were tried (`guards.verificationAttempts`)
+   * @throws StoreError the limit store failed; the code was not accepted. Check it again
+   * @throws ConfigurationError the secret is missing, or was changed without `previousSecrets`
+   * @throws AbortedError
+   * @example
+   * ```ts
+   * const { verified } = await sms.oneTimePasswords.check({
+   *   destination: '+6591234567',
+   *   subject: 'visitor-7',
+   *   code: '123456',
+   * });
+   * ```
+   */
+  check(check: OneTimePasswordCheckRequest, options?: CallOptions): Promise<CheckedOneTimePassword>;
+}
+
+const SECRET_BYTES = 32;
+
+/** The secret of a memory store lives as long as the store: clients that share the store must read each other's codes. */
+function processSecret(limits: LimitStore): Uint8Array<ArrayBuffer> {
+  const shared = sharedState();
+  shared.codeSecrets ??= new WeakMap();
+  const known = shared.codeSecrets.get(limits);
+  if (known !== undefined) return known;
+  const secret = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
+  shared.codeSecrets.set(limits, secret);
+  return secret;
+}
+
+export interface OneTimePasswordsConfig {
+  readonly client: ClientContext;
+  readonly options: OneTimePasswordsOptions | undefined;
+  readonly limits: LimitStore;
+}
+
+export function createOneTimePasswords({
+  client,
+  options,
+  limits,
+}: OneTimePasswordsConfig): OneTimePasswords {
+  const { codeLength = DEFAULT_CODE_LENGTH, validityMs = DEFAULT_VALIDITY_MS } = options ?? {};
+  // A copy: what was given to the constructor is what counts.
+  const given = options?.secret === undefined ? [] : [options.secret, ...(options.previousSecrets ?? [])];
+  let cipher: CodeCipher | undefined;
+
+  /** A client without one-time passwords needs neither a secret nor records. */
+  function assertUsable(): void {
+    if (limits.records === undefined) {
+      throw new ConfigurationError(
+        'sms.oneTimePasswords needs a limit store with records; the store of this client has none (LimitStore.records). Nothing was sent.',
+        'limits',
+      );
+    }
+    if (given.length === 0 && !isMemoryStore(limits)) {
+      throw new ConfigurationError(
+        'oneTimePasswords.secret is missing: a store that processes share needs the same secret of at least 32 characters in all of them. Nothing was sent.',
+        'oneTimePasswords.secret',
+      );
+    }
+  }
+
+  function openCipher(): CodeCipher {
+    assertUsable();
+    const encoder = new TextEncoder();
+    return createCodeCipher(
+      given.length === 0 ? [processSecret(limits)] : given.map((secret) => encoder.encode(secret)),
+    );
+  }
+
+  if (options !== undefined) assertUsable();
+  const config = {
+    client,
+    codes: client.storedCodes,
+    openCipher: () => {
+      cipher ??= openCipher();
+      return cipher;
+    },
+  };
+  return {
+    issue: createIssue({ ...config, codeLength, validityMs }),
+    check: createCheck(config),
+  };
+}
