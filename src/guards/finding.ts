@@ -13,11 +13,14 @@ function describeRule(rule: LimitRule, observed: number): string {
     case 'slot':
       return `This number already has ${observed} of ${rule.limit} scheduled messages allowed around that time (${describeDuration(rule.windowMs)}).`;
     case 'backoff':
+    case 'visitor-backoff':
       return `This number was sent ${observed} one-time password${observed === 1 ? '' : 's'} without success, so the next one has to wait.`;
     case 'distinct':
       return `${observed} different numbers of this range were texted in ${describeDuration(rule.windowMs)}, ${rule.limit} are allowed.`;
     case 'once':
       return 'The idempotency records are full.';
+    case 'known':
+      return 'This visitor is known.';
     case 'block':
       return 'The network reported that this number does not exist. If it does, lift the block with guards.release.';
   }
@@ -57,7 +60,7 @@ export function decisionOfViolation(
     // A guard names its own rules, and a store hands them back.
     guard: rule.guard as GuardName,
     reason: reasonOf(finding),
-    mode: rule.mode,
+    mode: rule.mode === 'monitor' ? 'monitor' : 'enforce',
     destination: maskNumber(phone.e164),
     rule: rule.id,
     observed,

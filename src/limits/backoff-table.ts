@@ -6,9 +6,9 @@ const GRANTS = PAYLOAD;
 /** In doubles from the start of a row. */
 const LAST = (PAYLOAD + 1) / 2;
 
-type Numbers = Pick<BackoffRule, 'baseMs' | 'maxMs' | 'forgetMs'>;
+export type Numbers = Pick<BackoffRule, 'baseMs' | 'maxMs' | 'forgetMs'>;
 
-interface Grant {
+export interface Grant {
   readonly atMs: number;
   readonly forgetMs: number;
   isOpen: boolean;
@@ -22,12 +22,22 @@ interface Journal {
 }
 
 /** Grants that are still counted at `atMs`. */
-function decayed(grants: number, lastMs: number, atMs: number, forgetMs: number): number {
+export function decayed(grants: number, lastMs: number, atMs: number, forgetMs: number): number {
   return Math.max(0, grants - Math.max(0, Math.floor((atMs - lastMs) / forgetMs)));
 }
 
-function waitOf(grants: number, { baseMs, maxMs }: Numbers): number {
+export function waitOf(grants: number, { baseMs, maxMs }: Numbers): number {
   return Math.min(maxMs, baseMs * 2 ** (grants - 1));
+}
+
+/** The larger of each number; `longest` itself when nothing is larger, which is nearly always. */
+export function longestOf(longest: Numbers, { baseMs, maxMs, forgetMs }: Numbers): Numbers {
+  if (baseMs <= longest.baseMs && maxMs <= longest.maxMs && forgetMs <= longest.forgetMs) return longest;
+  return {
+    baseMs: Math.max(baseMs, longest.baseMs),
+    maxMs: Math.max(maxMs, longest.maxMs),
+    forgetMs: Math.max(forgetMs, longest.forgetMs),
+  };
 }
 
 /**
@@ -64,7 +74,7 @@ export class BackoffTable implements RuleTable<BackoffRule> {
   write(rule: BackoffRule, nowMs: number): Hold {
     const found = this.rows.find(rule.key);
     const slot = found < 0 ? this.rows.insert(rule.key) : found;
-    this.#widen(rule);
+    this.#longest = longestOf(this.#longest, rule);
     const grant: Grant = { atMs: Math.ceil(nowMs), forgetMs: rule.forgetMs, isOpen: true };
     let journal = this.#journals[slot];
     if (journal === undefined) {
@@ -124,16 +134,6 @@ export class BackoffTable implements RuleTable<BackoffRule> {
     this.rows.doubles[(start >>> 1) + LAST] = lastMs;
     const untilMs = lastMs + LEASE_MS + this.#liveMs(grants);
     if (untilMs > this.liveUntilMs) this.liveUntilMs = untilMs;
-  }
-
-  #widen({ baseMs, maxMs, forgetMs }: Numbers): void {
-    const longest = this.#longest;
-    if (baseMs <= longest.baseMs && maxMs <= longest.maxMs && forgetMs <= longest.forgetMs) return;
-    this.#longest = {
-      baseMs: Math.max(baseMs, longest.baseMs),
-      maxMs: Math.max(maxMs, longest.maxMs),
-      forgetMs: Math.max(forgetMs, longest.forgetMs),
-    };
   }
 
   #count(slot: number, { forgetMs }: Numbers, nowMs: number): number {

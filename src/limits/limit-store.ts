@@ -15,6 +15,20 @@ import type { RecordStore } from './record-store.ts';
  */
 export type LimitKey = number | string;
 
+/** Ties a rule to what an earlier rule of the same request found. */
+export interface RuleCondition {
+  /**
+   * The `id` of an earlier rule in mode `note`. It has the same key, or its key is a number and this one's is a string or a
+   * range: a store may count numbers apart from everything else, and asks there first.
+   */
+  readonly rule: string;
+  /**
+   * Whether that rule must have a finding (the window is full, the member is known), or must have none. A rule that did
+   * not apply itself has neither.
+   */
+  readonly found: boolean;
+}
+
 interface RuleBase {
   /**
    * Identifies the counter, for example `recipient:all:1800000`. The same ID must always have the same kind, `windowMs`
@@ -27,8 +41,16 @@ interface RuleBase {
   readonly guard: string;
   /** What the counter is about, for example a phone number. */
   readonly key: LimitKey;
-  /** `monitor` records up to the limit and then reports `over` without refusing. */
-  readonly mode: 'enforce' | 'monitor';
+  /**
+   * `monitor` records up to the limit and then reports `over` without refusing. `note` does the same for the other rules of
+   * the request, which may depend on it (`when`): only a `window`, and every `known`.
+   */
+  readonly mode: 'enforce' | 'monitor' | 'note';
+  /**
+   * Applies the rule only when the condition holds: else it neither refuses nor records. `inspect` and `release` do not
+   * look at it.
+   */
+  readonly when?: RuleCondition | undefined;
 }
 
 /**
@@ -94,6 +116,34 @@ export interface BackoffRule extends RuleBase {
 }
 
 /**
+ * The same wait for each of several visitors of one key, so that none moves the wait of another. At most 32 visitors
+ * per key: the one whose last grant is the oldest is forgotten for a new one. `release` forgets all visitors of the key.
+ */
+export interface VisitorBackoffRule extends RuleBase, Pick<BackoffRule, 'baseMs' | 'maxMs' | 'forgetMs'> {
+  /** Discriminates the rule. */
+  readonly kind: 'visitor-backoff';
+  /** The visitor. Absent only in `inspect` (the visitor who waits longest) and `release`. */
+  readonly member?: LimitKey | undefined;
+}
+
+/**
+ * Remembers members of a key for a time, such as the visitors who entered a code that was sent to a number. Always in mode
+ * `note`. A take with `activate` has no other rule and remembers the member for `windowMs` from now; that is final, also when
+ * the take is given back. A take without `activate` writes nothing. Both find the member if it was remembered before. At most 16 members
+ * per key, and a bounded number of keys: the one remembered longest ago is forgotten first, and nothing is ever refused.
+ */
+export interface KnownRule extends RuleBase {
+  /** Discriminates the rule. */
+  readonly kind: 'known';
+  /** The member, such as a visitor. Absent only in `inspect` and `release`, which then concern all members. */
+  readonly member?: LimitKey | undefined;
+  /** Milliseconds to remember a member, up to {@link MAX_KNOWN_MS}. */
+  readonly windowMs: number;
+  /** Whether the take remembers the member. @default false */
+  readonly activate?: boolean;
+}
+
+/**
  * At most `limit` different `member`s under one key in any window `(t - windowMs, t]`. A member that is already counted
  * is admitted and refreshed.
  */
@@ -145,7 +195,15 @@ export interface BlockRule extends RuleBase {
 }
 
 /** What to count, as data. */
-export type LimitRule = WindowRule | SlotRule | BackoffRule | DistinctRule | OnceRule | BlockRule;
+export type LimitRule =
+  | WindowRule
+  | SlotRule
+  | BackoffRule
+  | VisitorBackoffRule
+  | DistinctRule
+  | OnceRule
+  | BlockRule
+  | KnownRule;
 
 /** The rules of one message. All are taken, or none is. */
 export interface TakeRequest {
@@ -176,6 +234,8 @@ export type RefusalReason =
   | 'conflict'
   /** `block`: the key is blocked. */
   | 'blocked-number'
+  /** `known`: the member is remembered. It refuses nothing. */
+  | 'known'
   /** The store's table for this kind of rule is full of live entries. */
   | 'capacity';
 
@@ -205,6 +265,8 @@ export type TakeVerdict =
       readonly granted: true;
       /** Monitor-mode rules that are over their limit. */
       readonly observed: readonly RuleViolation[];
+      /** What the rules in mode `note` found. @default nothing */
+      readonly noted?: readonly RuleViolation[];
       /** The wait in milliseconds that a `backoff` rule of this request has just started; the longest of several. */
       readonly waitMs?: number;
     }
@@ -215,6 +277,8 @@ export type TakeVerdict =
       readonly refusals: readonly RuleViolation[];
       /** Monitor-mode rules that are over their limit. */
       readonly observed: readonly RuleViolation[];
+      /** What the rules in mode `note` found. @default nothing */
+      readonly noted?: readonly RuleViolation[];
     };
 
 /** The outcome of a reservation. Settling an unknown or settled reservation changes nothing. */
@@ -240,7 +304,10 @@ export interface Settlement {
 export interface RuleState {
   /** The rule that was read. */
   readonly rule: LimitRule;
-  /** `window`, `slot`, `distinct`: the current count. `backoff`: grants without a success. `once`, `block`: 0 or 1. */
+  /**
+   * `window`, `slot`, `distinct`, `known`: the current count. `backoff`, `visitor-backoff`: grants without a success. `once`,
+   * `block`: 0 or 1.
+   */
   readonly count: number;
   /**
    * Milliseconds until one more (of weight 1, a new member) would be admitted; 0 for now; absent when time does not
@@ -307,3 +374,9 @@ export const EXACT_LOG_LIMIT = 64;
 export const SUB_BUCKETS = 30;
 /** Longest window, 31 days in milliseconds. */
 export const MAX_WINDOW_MS = 31 * 24 * 60 * 60 * 1000;
+/** Longest time that a member of a `known` rule is remembered, 366 days in milliseconds. */
+export const MAX_KNOWN_MS = 366 * 24 * 60 * 60 * 1000;
+/** Members that a `known` rule remembers per key. */
+export const MAX_KNOWN_MEMBERS = 16;
+/** Visitors that a `visitor-backoff` rule tells apart per key. */
+export const MAX_VISITORS = 32;

@@ -1,5 +1,6 @@
 import { AbortedError, ConfigurationError } from '../errors.ts';
 import type { Clock } from '../types.ts';
+import { isWritten } from './conditions.ts';
 import type {
   LimitRule,
   LimitStore,
@@ -14,8 +15,8 @@ import { RecordTable } from './record-table.ts';
 import { LEASE_MS, type RuleTable } from './rule-table.ts';
 import { MAX_TABLES, RuleTables, type ScopeState } from './rule-tables.ts';
 import {
+  checkBesideOthers,
   checkId,
-  checkNotRepeated,
   checkRule,
   checkSettlement,
   checkShape,
@@ -201,9 +202,8 @@ export class MemoryLimitStore implements LimitStore {
       let table = state.tables.get(rule.id);
       if (table !== undefined) checkShape(rule, table.shape, path);
       // Most numbers are never blocked: a table that nothing was written to is not made to be read.
-      else if (rule.kind !== 'block' || rule.activate === true)
-        table = this.#tables.create(state, rule, nowMs);
-      checkNotRepeated(rules, path.rule, path);
+      else if (isWritten(rule)) table = this.#tables.create(state, rule, nowMs);
+      checkBesideOthers(rules, path.rule, path);
       // Until the call is decided the table is in use, however little is in it.
       if (table !== undefined) table.liveUntilMs = Math.max(table.liveUntilMs, nowMs + 1);
       plan.push(table);

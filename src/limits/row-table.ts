@@ -11,6 +11,21 @@ export function drawSeed(): Seed {
   return { first: words[0] as number, second: words[1] as number };
 }
 
+/** A number is its own tag; a string has a negative one, 53 bits of a seeded hash. */
+export function tagOf(key: LimitKey, seed: Seed): number {
+  if (typeof key === 'number') return key;
+  let low = seed.first;
+  let high = seed.second;
+  for (let at = 0; at < key.length; at += 1) {
+    const unit = key.charCodeAt(at);
+    low = Math.imul(low ^ unit, 0x9e3779b1);
+    high = Math.imul(high ^ unit, 0x5f356495) ^ (low >>> 15);
+  }
+  low ^= low >>> 16;
+  high ^= high >>> 13;
+  return -1 - ((high & 0x1fffff) * 4294967296 + (low >>> 0));
+}
+
 /** Spreads a tag over 32 bits (murmur3's finaliser over both halves of the double's integer). */
 function hashTag(tag: number, seed: Seed): number {
   let hash = Math.imul(tag ^ seed.first, 0x85ebca6b);
@@ -92,17 +107,7 @@ export class RowTable {
   }
 
   tagOf(key: LimitKey): number {
-    if (typeof key === 'number') return key;
-    let low = this.#seed.first;
-    let high = this.#seed.second;
-    for (let at = 0; at < key.length; at += 1) {
-      const unit = key.charCodeAt(at);
-      low = Math.imul(low ^ unit, 0x9e3779b1);
-      high = Math.imul(high ^ unit, 0x5f356495) ^ (low >>> 15);
-    }
-    low ^= low >>> 16;
-    high ^= high >>> 13;
-    return -1 - ((high & 0x1fffff) * 4294967296 + (low >>> 0));
+    return tagOf(key, this.#seed);
   }
 
   hashOf(slot: number): number {

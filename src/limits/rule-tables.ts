@@ -2,6 +2,7 @@ import { StoreError } from '../errors.ts';
 import { BackoffTable } from './backoff-table.ts';
 import { BlockTable } from './block-table.ts';
 import { DistinctTable } from './distinct-table.ts';
+import { KnownTable } from './known-table.ts';
 import type { LimitRule } from './limit-store.ts';
 import { OnceTable } from './once-table.ts';
 import { Reservations } from './reservations.ts';
@@ -9,6 +10,7 @@ import { drawSeed, type Seed } from './row-table.ts';
 import type { RuleTable } from './rule-table.ts';
 import { SlotTable } from './slot-table.ts';
 import type { StoreTime } from './store-time.ts';
+import { VisitorBackoffTable } from './visitor-backoff-table.ts';
 import { type TableSizes, WindowTable } from './window-table.ts';
 
 /**
@@ -73,12 +75,16 @@ export class RuleTables {
         return new SlotTable(rule, maxEntries, this.#time);
       case 'backoff':
         return new BackoffTable(rule, maxEntries, seed);
+      case 'visitor-backoff':
+        return new VisitorBackoffTable(rule, maxEntries, seed);
       case 'distinct':
         return new DistinctTable(rule, maxEntries);
       case 'once':
         return new OnceTable(rule, maxEntries);
       case 'block':
         return new BlockTable(rule, maxEntries);
+      case 'known':
+        return new KnownTable(rule, maxEntries, seed);
     }
   }
 

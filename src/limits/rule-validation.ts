@@ -2,6 +2,7 @@ import { ValidationError } from '../errors.ts';
 import {
   type LimitKey,
   type LimitRule,
+  MAX_KNOWN_MS,
   MAX_WINDOW_MS,
   type Settlement,
   type WindowRule,
@@ -58,12 +59,30 @@ function checkWindow(rule: WindowRule, path: InputPath): void {
   checkInteger(rule.weight, 1, Number.MAX_SAFE_INTEGER, path, 'weight');
 }
 
+function checkActivate(activate: boolean | undefined, path: InputPath): void {
+  if (activate !== undefined && typeof activate !== 'boolean') wrong(`${path}.activate`, 'true or false');
+}
+
+function modesOf({ kind }: LimitRule): readonly LimitRule['mode'][] {
+  switch (kind) {
+    case 'once':
+      return ['enforce'];
+    case 'known':
+      return ['note'];
+    case 'window':
+      return ['enforce', 'monitor', 'note'];
+    default:
+      return ['enforce', 'monitor'];
+  }
+}
+
 /** Refuses a malformed rule, naming the field. A rule that counts nothing by accident would be no limit at all. */
 export function checkRule(rule: LimitRule, path: InputPath): void {
   checkId(rule.id, path, '.id');
   checkKey(rule.key, path, 'key');
-  if (rule.mode !== 'enforce' && (rule.mode !== 'monitor' || rule.kind === 'once')) {
-    wrong(`${path}.mode`, rule.kind === 'once' ? "'enforce' for a once rule" : "'enforce' or 'monitor'");
+  if (!modesOf(rule).includes(rule.mode)) {
+    const modes = modesOf(rule).map((mode) => `'${mode}'`);
+    wrong(`${path}.mode`, `${modes.join(' or ')} for a ${rule.kind} rule`);
   }
   switch (rule.kind) {
     case 'window':
@@ -76,7 +95,9 @@ export function checkRule(rule: LimitRule, path: InputPath): void {
       checkInteger(rule.windowMs, 1, MAX_WINDOW_MS, path, 'windowMs');
       checkInteger(rule.dueAt, 0, Number.MAX_SAFE_INTEGER, path, 'dueAt');
       return;
+    case 'visitor-backoff':
     case 'backoff':
+      if ('member' in rule && rule.member !== undefined) checkKey(rule.member, path, 'member');
       checkInteger(rule.baseMs, 1, MAX_WINDOW_MS, path, 'baseMs');
       checkInteger(rule.maxMs, rule.baseMs, MAX_WINDOW_MS, path, 'maxMs');
       checkInteger(rule.forgetMs, 1, MAX_WINDOW_MS, path, 'forgetMs');
@@ -93,24 +114,49 @@ export function checkRule(rule: LimitRule, path: InputPath): void {
       return;
     case 'block':
       checkInteger(rule.windowMs, 1, MAX_WINDOW_MS, path, 'windowMs');
-      if (rule.activate !== undefined && typeof rule.activate !== 'boolean') {
-        wrong(`${path}.activate`, 'true or false');
-      }
+      checkActivate(rule.activate, path);
+      return;
+    case 'known':
+      checkInteger(rule.windowMs, 1, MAX_KNOWN_MS, path, 'windowMs');
+      if (rule.member !== undefined) checkKey(rule.member, path, 'member');
+      checkActivate(rule.activate, path);
       return;
     default:
-      wrong(`${path}.kind`, "'window', 'slot', 'backoff', 'distinct', 'once' or 'block'");
+      wrong(
+        `${path}.kind`,
+        "'window', 'slot', 'backoff', 'visitor-backoff', 'distinct', 'once', 'block' or 'known'",
+      );
   }
 }
 
-/** Twice one counter in one message would be checked twice before it is written once. */
-export function checkNotRepeated(rules: readonly LimitRule[], index: number, path: InputPath): void {
+/**
+ * Checks a rule beside the rules before it. One counter twice in one message would be checked twice before it is written
+ * once, unless only one of the two ever applies.
+ */
+export function checkBesideOthers(rules: readonly LimitRule[], index: number, path: InputPath): void {
   const rule = rules[index] as LimitRule;
+  let isNoted = rule.when === undefined;
   for (let before = 0; before < index; before += 1) {
     const other = rules[before] as LimitRule;
-    if (other.id === rule.id && other.key === rule.key) {
+    if (other.id === rule.id && other.key === rule.key && !isEitherOr(rule, other)) {
       wrong(`${path}`, `the only one with the id '${rule.id}' and its key`);
     }
+    if (other.id === rule.when?.rule && other.mode === 'note') isNoted = true;
   }
+  if (!isNoted) wrong(`${path}.when.rule`, "the id of an earlier rule of the request in mode 'note'");
+  if (rule.when !== undefined && typeof rule.when.found !== 'boolean') {
+    wrong(`${path}.when.found`, 'true or false');
+  }
+  if (rule.kind === 'known' && rule.activate === true && rules.length > 1) {
+    wrong(`${path}`, 'the only rule of its request: to be remembered is final');
+  }
+  if ((rule.kind === 'known' || rule.kind === 'visitor-backoff') && rule.member === undefined) {
+    wrong(`${path}.member`, 'given');
+  }
+}
+
+function isEitherOr({ when }: LimitRule, { when: other }: LimitRule): boolean {
+  return when !== undefined && when.rule === other?.rule && when.found !== other.found;
 }
 
 /** One id with two shapes would share a counter that fits neither. The limit is each call's own. */

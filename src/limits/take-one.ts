@@ -1,3 +1,4 @@
+import { isMet } from './conditions.ts';
 import type { LimitRule, RuleViolation, TakeRequest, TakeVerdict } from './limit-store.ts';
 import type { Hold, RuleTable } from './rule-table.ts';
 import type { ScopeState } from './rule-tables.ts';
@@ -6,6 +7,7 @@ import type { ScopeState } from './rule-tables.ts';
 export type Plan = readonly (RuleTable | undefined)[];
 
 const NONE: readonly RuleViolation[] = Object.freeze([]);
+const NO_RULES: readonly LimitRule[] = Object.freeze([]);
 const GRANTED: TakeVerdict = Object.freeze({ granted: true, observed: NONE });
 
 /**
@@ -25,15 +27,22 @@ export function takeOne(
 
   let refusals = NONE;
   let observed = NONE;
+  let noted = NONE;
+  let unmet = NO_RULES;
   for (let at = 0; at < rules.length; at += 1) {
     const rule = rules[at] as LimitRule;
+    if (rule.when !== undefined && !isMet(rule, rules, noted, unmet)) {
+      unmet = [...unmet, rule];
+      continue;
+    }
     const finding = plan[from + at]?.check(rule, nowMs, insertsUpTo(plan, from, at));
     if (finding === undefined) continue;
     if (rule.mode === 'monitor') observed = [...observed, finding];
+    else if (rule.mode === 'note') noted = [...noted, finding];
     else refusals = [...refusals, finding];
   }
   if (refusals.length > 0) {
-    const verdict: TakeVerdict = { granted: false, refusals, observed };
+    const verdict: TakeVerdict = { granted: false, refusals, observed, ...details(noted) };
     state.reservations.refuse(reservation, verdict, nowMs);
     return verdict;
   }
@@ -43,19 +52,29 @@ export function takeOne(
   for (let at = 0; at < rules.length; at += 1) {
     const rule = rules[at] as LimitRule;
     if (observed !== NONE && isOver(rule, observed)) continue;
+    if (noted !== NONE && rule.kind !== 'known' && isOver(rule, noted)) continue;
+    if (unmet !== NO_RULES && unmet.includes(rule)) continue;
     const hold = plan[from + at]?.write(rule, nowMs);
     if (hold?.waitMs !== undefined) waitMs = Math.max(waitMs, hold.waitMs);
     holds[at] = hold;
   }
-  const verdict = verdictOf(observed, waitMs);
+  const verdict = verdictOf(observed, noted, waitMs);
   state.reservations.open(reservation, verdict, holds, nowMs);
   return verdict;
 }
 
 /** `waitMs` is 0 when no backoff rule was written: its waits are a millisecond at least. */
-function verdictOf(observed: readonly RuleViolation[], waitMs: number): TakeVerdict {
-  if (waitMs > 0) return { granted: true, observed, waitMs };
-  return observed === NONE ? GRANTED : { granted: true, observed };
+function verdictOf(
+  observed: readonly RuleViolation[],
+  noted: readonly RuleViolation[],
+  waitMs: number,
+): TakeVerdict {
+  if (observed === NONE && noted === NONE && waitMs === 0) return GRANTED;
+  return { granted: true, observed, ...details(noted), ...(waitMs > 0 && { waitMs }) };
+}
+
+function details(noted: readonly RuleViolation[]): { noted?: readonly RuleViolation[] } {
+  return noted === NONE ? {} : { noted };
 }
 
 function isOver(rule: LimitRule, observed: readonly RuleViolation[]): boolean {

@@ -30,6 +30,7 @@ const REASONS: ReadonlyMap<string, RefusalReason> = new Map([
   ['c', 'conflict'],
   ['b', 'blocked-number'],
   ['n', 'capacity'],
+  ['k', 'known'],
 ]);
 const NONE: readonly RuleViolation[] = Object.freeze([]);
 const GRANTED: TakeVerdict = Object.freeze({ granted: true, observed: NONE });
@@ -61,14 +62,16 @@ function parseVerdict(line: string, rules: readonly LimitRule[]): TakeVerdict {
   const findings = texts.map((text) => parseFinding(text, rules));
   const observed = findings.filter(({ rule }) => rule.mode === 'monitor');
   const refusals = findings.filter(({ rule }) => rule.mode === 'enforce');
+  const found = findings.filter(({ rule }) => rule.mode === 'note');
+  const noted = found.length === 0 ? {} : { noted: found };
   if (head.startsWith('g')) {
     if (refusals.length > 0) throw new TypeError('granted and refused');
     return head === 'g'
-      ? { granted: true, observed }
-      : { granted: true, observed, waitMs: parseNumber(head.slice(1)) };
+      ? { granted: true, observed, ...noted }
+      : { granted: true, observed, ...noted, waitMs: parseNumber(head.slice(1)) };
   }
   if (head !== 'r' || refusals.length === 0) throw new TypeError('neither granted nor refused');
-  return { granted: false, refusals, observed };
+  return { granted: false, refusals, observed, ...noted };
 }
 
 function parseFinding(text: string, rules: readonly LimitRule[]): RuleViolation {

@@ -1,4 +1,5 @@
 import { AbortedError, StoreError } from '../errors.ts';
+import { unmetRules } from '../limits/conditions.ts';
 import type {
   LimitRule,
   LimitStore,
@@ -83,7 +84,10 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
     requests.forEach(({ reservation, rules }, at) => {
       const verdict = reply.verdicts[at] as TakeVerdict;
       if (!verdict.granted) return;
-      const skipped = verdict.observed.length === 0 ? NONE : verdict.observed.map(({ rule }) => rule);
+      const { observed, noted = [] } = verdict;
+      const over =
+        observed.length + noted.length === 0 ? NONE : [...observed, ...noted].map(({ rule }) => rule);
+      const skipped = over.concat(unmetRules(rules, noted));
       openReservations.add(scope, reservation, { stamp: reply.stamp, rules, skipped, openedAt, verdict });
     });
   }

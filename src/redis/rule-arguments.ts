@@ -1,4 +1,4 @@
-import { EXACT_LOG_LIMIT, type LimitRule, SUB_BUCKETS } from '../limits/limit-store.ts';
+import { EXACT_LOG_LIMIT, type LimitKey, type LimitRule, SUB_BUCKETS } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
 import { escapeText, type KeyNames } from './key-hashing.ts';
 
@@ -35,28 +35,39 @@ function kindLetter(rule: LimitRule): string {
       return 's';
     case 'backoff':
       return 'b';
+    case 'visitor-backoff':
+      return 'l';
     case 'distinct':
       return 'd';
     case 'once':
       return 'o';
     case 'block':
       return 'r';
+    case 'known':
+      return 'k';
   }
+}
+
+/** The member of a rule about all members has no name. */
+function memberName(names: KeyNames, member: LimitKey | undefined): string {
+  return member === undefined ? '' : names.textHash(`${typeof member} ${member}`);
 }
 
 /**
  * Adds the arguments of a rule, as the scripts read them: operation, three more, the life of a key that holds nothing
- * else, and the previous name while there is one. `spareMs` is how long a key outlives its count.
+ * else, and the previous name while there is one. `spareMs` is how long a key outlives its count. `all` are the rules of
+ * the message, where a condition matters.
  */
 export function pushArguments(
   args: string[],
   rule: LimitRule,
   names: KeyNameVersions,
   spareMs: number,
+  all: readonly LimitRule[] = [],
 ): void {
   const { current, previous } = names;
   const letter = operationOf(rule);
-  const operation = rule.mode === 'monitor' ? letter.toUpperCase() : letter;
+  const operation = modeOf(letter, rule) + conditionOf(rule, all);
   let named: string | undefined;
   switch (rule.kind) {
     case 'window': {
@@ -76,6 +87,11 @@ export function pushArguments(
       args.push(operation, `${rule.baseMs}`, `${rule.maxMs}`, `${rule.forgetMs}`);
       args.push(`${Math.max(rule.maxMs, rule.forgetMs) + spareMs}`);
       break;
+    case 'visitor-backoff':
+      args.push(operation, `${rule.baseMs}`, `${rule.maxMs}`, `${rule.forgetMs}`);
+      args.push(memberName(current, rule.member));
+      if (previous !== undefined) named = memberName(previous, rule.member);
+      break;
     case 'distinct':
       args.push(operation, `${rule.limit}`, `${rule.windowMs}`, current.keyName(rule.member), '');
       named = previous?.keyName(rule.member);
@@ -93,8 +109,25 @@ export function pushArguments(
     case 'block':
       args.push(operation, `${rule.windowMs}`, '', '', '');
       break;
+    case 'known':
+      args.push(operation, `${rule.windowMs}`, memberName(current, rule.member), '', '');
+      if (previous !== undefined) named = memberName(previous, rule.member);
+      break;
   }
   if (previous !== undefined) args.push(named ?? '');
+}
+
+/** `known` is always noted, so it needs no mark. */
+function modeOf(letter: string, { kind, mode }: LimitRule): string {
+  if (mode === 'monitor') return letter.toUpperCase();
+  return mode === 'note' && kind !== 'known' ? `${letter}?` : letter;
+}
+
+/** The place of the noting rule, and whether it must have a finding. */
+function conditionOf({ when }: LimitRule, all: readonly LimitRule[]): string {
+  if (when === undefined) return '';
+  const place = all.findIndex(({ id, mode }) => id === when.rule && mode === 'note');
+  return `${when.found ? '+' : '-'}${place}`;
 }
 
 function operationOf(rule: LimitRule): string {
@@ -102,5 +135,6 @@ function operationOf(rule: LimitRule): string {
     if (rule.weighted === true || rule.limit > EXACT_LOG_LIMIT) return 'a';
     return rule.windowMs > MAX_SHORT_WINDOW_MS ? 'v' : 'w';
   }
-  return rule.kind === 'block' && rule.activate === true ? 'x' : kindLetter(rule);
+  if (rule.kind === 'block' && rule.activate === true) return 'x';
+  return rule.kind === 'known' && rule.activate === true ? 'n' : kindLetter(rule);
 }

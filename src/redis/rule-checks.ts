@@ -1,6 +1,6 @@
 import { createCache } from '../internal/cache.ts';
 import type { LimitRule, TakeRequest } from '../limits/limit-store.ts';
-import { checkId, checkNotRepeated, checkRule, checkShape } from '../limits/rule-validation.ts';
+import { checkBesideOthers, checkId, checkRule, checkShape } from '../limits/rule-validation.ts';
 
 /** Rejects malformed calls before anything is sent. */
 export interface RuleChecks {
@@ -48,7 +48,7 @@ export function createRuleChecks(): RuleChecks {
         checkId(reservation, path, '.reservation');
         for (path.rule = 0; path.rule < rules.length; path.rule += 1) {
           checkOne(shapes, rules[path.rule] as LimitRule, path);
-          checkNotRepeated(rules, path.rule, path);
+          checkBesideOthers(rules, path.rule, path);
         }
         path.request += 1;
       }

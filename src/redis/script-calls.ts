@@ -128,7 +128,7 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
           args.push(`${rules.length}`);
           for (const rule of rules) {
             pushKeys(keys, prefix, rule, names);
-            pushArguments(args, rule, names, spareMs);
+            pushArguments(args, rule, names, spareMs, rules);
           }
           if (before > 0 && isSame(args, before, from)) {
             // One argument for all messages with the same arguments.
@@ -181,9 +181,9 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
   };
 }
 
-/** A sorted set takes as long as five other keys. */
+/** A sorted set takes as long as five other keys, and so do the waits of many visitors. */
 function addKeys(keys: number, { kind }: LimitRule): number {
-  return keys + (kind === 'distinct' ? 5 : 1);
+  return keys + (kind === 'distinct' || kind === 'visitor-backoff' ? 5 : 1);
 }
 
 const NO_REPEATED_KEYS = { isRepeated: false, isAfter: false };

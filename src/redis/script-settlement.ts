@@ -1,3 +1,4 @@
+import { isWritten } from '../limits/conditions.ts';
 import type { LimitRule, Settlement } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
 import type { OpenReservation } from './open-reservations.ts';
@@ -24,7 +25,8 @@ export function toScriptSettlement(
   const isReturned = outcome === 'return';
   const concerns = (rule: LimitRule): boolean => {
     if (skipped.includes(rule)) return false;
-    if (isReturned) return rule.kind !== 'block' || rule.activate === true;
+    // To be remembered is final.
+    if (isReturned) return isWritten(rule) && rule.kind !== 'known';
     return rule.kind === 'once' || isMoved(rule, delayMs);
   };
   const concerned = rules.filter(concerns);

@@ -1,4 +1,12 @@
-import type { LimitKey, RuleViolation, TakeRequest, TakeVerdict, WindowRule } from '../limits/limit-store.ts';
+import { unmetRules } from '../limits/conditions.ts';
+import type {
+  LimitKey,
+  LimitRule,
+  RuleViolation,
+  TakeRequest,
+  TakeVerdict,
+  WindowRule,
+} from '../limits/limit-store.ts';
 import { groupByShard, MAIN_SHARD, type ShardRules } from './shards.ts';
 
 /** A message while its shards are taken, one after the other. */
@@ -38,11 +46,24 @@ export function toShardedRequest(request: TakeRequest): ShardedRequest {
   };
 }
 
-/** The request for one shard. After a refusal it only collects further refusals. */
-export function requestFor(
-  { request: { reservation }, isRefused }: ShardedRequest,
-  { rules }: ShardRules,
-): TakeRequest {
+/**
+ * The request for one shard. After a refusal it only collects further refusals. Conditions on rules of an earlier shard are
+ * decided here.
+ */
+export function requestFor({ request, verdicts, isRefused }: ShardedRequest, part: ShardRules): TakeRequest {
+  const { reservation } = request;
+  const noted = verdicts.flatMap((verdict) => verdict.noted ?? []);
+  const unmet = unmetRules(request.rules, noted);
+
+  /** The rule as this shard takes it, or nothing when an earlier shard has decided that it does not apply. */
+  function decided(rule: LimitRule): LimitRule | undefined {
+    const noting = part.rules.find(({ id, mode }) => id === rule.when?.rule && mode === 'note');
+    if (noting !== undefined) return decided(noting) && rule;
+    if (rule.when === undefined) return rule;
+    return unmet.includes(rule) ? undefined : { ...rule, when: undefined };
+  }
+
+  const rules = part.rules.flatMap((rule) => decided(rule) ?? []);
   // A different reservation: the store repeats its verdict for a known one.
   return isRefused ? { reservation: `?${reservation}`, rules: [...rules, PEEK] } : { reservation, rules };
 }
@@ -62,14 +83,16 @@ export function combineVerdicts({ request: { rules }, verdicts, isRefused }: Sha
       .filter(({ rule }) => rule.id !== PEEK.id)
       .sort((one, other) => rules.indexOf(one.rule) - rules.indexOf(other.rule));
   const observed = inOrder(verdicts.flatMap((verdict) => verdict.observed));
+  const found = inOrder(verdicts.flatMap((verdict) => verdict.noted ?? []));
+  const noted = found.length === 0 ? {} : { noted: found };
   if (isRefused) {
     const refusals = inOrder(verdicts.flatMap((verdict) => (verdict.granted ? [] : verdict.refusals)));
-    return { granted: false, refusals, observed };
+    return { granted: false, refusals, observed, ...noted };
   }
   const waits = verdicts.flatMap((verdict) =>
     verdict.granted && verdict.waitMs !== undefined ? [verdict.waitMs] : [],
   );
-  return { granted: true, observed, ...(waits.length > 0 && { waitMs: Math.max(...waits) }) };
+  return { granted: true, observed, ...noted, ...(waits.length > 0 && { waitMs: Math.max(...waits) }) };
 }
 
 /** Most waves per call; our number. The remaining messages are taken at once, like messages of several processes. */

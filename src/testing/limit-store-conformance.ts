@@ -7,6 +7,7 @@ import type { OpenTakes } from './limit-conformance/oracle.ts';
 import { RandomRun } from './limit-conformance/random-case.ts';
 import { RECORD_CASES, RECORD_TIME_CASES } from './limit-conformance/record-cases.ts';
 import { OPEN_TAKE_CASES, TIME_CASES } from './limit-conformance/time-cases.ts';
+import { VISITOR_CASES, VISITOR_TIME_CASES } from './limit-conformance/visitor-cases.ts';
 
 export type { ConformanceCase, StoreUnderTest } from './limit-conformance/kit.ts';
 
@@ -73,11 +74,13 @@ export function limitStoreConformance(options: LimitStoreConformanceOptions): re
       },
     });
   };
-  for (const [name, check] of [...BASIC_CASES, ...BLOCK_CASES, ...LEASE_CASES]) add(name, check);
+  for (const [name, check] of [...BASIC_CASES, ...BLOCK_CASES, ...LEASE_CASES, ...VISITOR_CASES])
+    add(name, check);
   if (records) for (const [name, check] of RECORD_CASES) add(name, check);
   if (options.clock === 'real') return cases;
   if (records) for (const [name, check] of RECORD_TIME_CASES) add(name, check);
-  for (const [name, check] of [...TIME_CASES, ...BLOCK_TIME_CASES, ...LEASE_TIME_CASES]) add(name, check);
+  const timeCases = [...TIME_CASES, ...BLOCK_TIME_CASES, ...LEASE_TIME_CASES, ...VISITOR_TIME_CASES];
+  for (const [name, check] of timeCases) add(name, check);
   if (openTakes === 'counted') for (const [name, check] of OPEN_TAKE_CASES) add(name, check);
   add(`${operations} random operations agree with the oracle`, ({ subject }) =>
     new RandomRun(subject, seed, openTakes).run(operations),

@@ -1,4 +1,5 @@
 import { StoreError } from '../../errors.ts';
+import { metRules } from '../../limits/conditions.ts';
 import type {
   LimitRule,
   LimitStore,
@@ -91,8 +92,11 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
       );
     }
     const verdicts = await local.take(scope, requests);
-    requests.forEach((request, at) => {
-      if (verdicts[at]?.granted === true && !queue.addGrant(scope, request)) events.reportNotWrittenBack();
+    requests.forEach(({ reservation, rules }, at) => {
+      const verdict = verdicts[at];
+      if (verdict?.granted !== true) return;
+      const request = { reservation, rules: metRules(rules, verdict.noted) };
+      if (!queue.addGrant(scope, request)) events.reportNotWrittenBack();
     });
     onStep();
     return verdicts;

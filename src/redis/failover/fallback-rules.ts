@@ -23,7 +23,7 @@ const NEVER_ALONE: ReadonlySet<string> = new Set(['consent', 'verification']);
  * used once; for other `once` rules only with a lease (a second try does no harm), unless the team accepts the risk.
  */
 export function canDecideAlone(rule: LimitRule, { once }: FallbackChoice): boolean {
-  if (rule.kind === 'window') return rule.weighted !== true || rule.mode === 'monitor';
+  if (rule.kind === 'window') return rule.weighted !== true || rule.mode !== 'enforce';
   if (rule.kind !== 'once' || rule.leaseMs !== undefined) return true;
   return once === 'local' && !NEVER_ALONE.has(rule.guard);
 }
@@ -39,28 +39,24 @@ function roomFor(limit: number, { processes }: FallbackChoice): number {
 
 /**
  * The rule for a grant that only has to be recorded. It refuses nothing and has room above its limit, because otherwise
- * the newest grant would not be counted. A rule in monitor mode stays as it is: its store records no more than the
+ * the newest grant would not be counted. A rule in monitor or note mode stays as it is: its store records no more than the
  * limit either.
  */
 export function recordOnly(rule: LimitRule, choice: FallbackChoice): LimitRule {
-  if (rule.mode === 'monitor') return rule;
+  if (rule.mode !== 'enforce') return rule;
   switch (rule.kind) {
     case 'window':
     case 'slot':
     case 'distinct':
       return { ...rule, mode: 'monitor', limit: roomFor(rule.limit, choice) };
     case 'backoff':
+    case 'visitor-backoff':
       // Each call applies its own numbers to the recorded grants. These count this grant even during the wait. The
       // longest numbers decide when grants are forgotten, which must not be before the wait ends.
       return { ...rule, mode: 'monitor', baseMs: 1, maxMs: 1, forgetMs: Math.max(rule.forgetMs, rule.maxMs) };
     default:
       return rule;
   }
-}
-
-/** Reading a block writes nothing. */
-export function isWritten(rule: LimitRule): boolean {
-  return rule.kind !== 'block' || rule.activate === true;
 }
 
 /** Milliseconds for which a grant of this rule matters. */
@@ -70,6 +66,7 @@ export function lifeOf(rule: LimitRule, epochMs: number): number {
       // Two neighbouring slots count together, so one more slot than that of the due time.
       return Math.max(0, rule.dueAt - epochMs) + 3 * rule.windowMs;
     case 'backoff':
+    case 'visitor-backoff':
       // The last of n grants is forgotten after n times `forgetMs`. More grants than the longest wait needs change
       // nothing.
       return Math.max(rule.maxMs, rule.forgetMs * (1 + Math.ceil(Math.log2(rule.maxMs / rule.baseMs))));

@@ -1,8 +1,9 @@
 import { StoreError } from '../../errors.ts';
+import { isWritten, metRules } from '../../limits/conditions.ts';
 import type { LimitRule, LimitStore, TakeRequest, TakeVerdict } from '../../limits/limit-store.ts';
 import { type MemoryLimitsOptions, memoryLimits } from '../../limits/memory-limits.ts';
 import type { Clock } from '../../types.ts';
-import { canDecideAlone, type FallbackChoice, isWritten, recordOnly, shareOf } from './fallback-rules.ts';
+import { canDecideAlone, type FallbackChoice, recordOnly, shareOf } from './fallback-rules.ts';
 
 /** The counts of one process: grants of the shared store to it, and its own. */
 export interface FallbackStore extends Pick<LimitStore, 'settle' | 'release'> {
@@ -44,9 +45,12 @@ export function createFallbackStore(
 
   /** Mirrors only the rules that the shared store has written. */
   function copyOf({ reservation, rules }: TakeRequest, verdict: TakeVerdict): TakeRequest {
+    const { observed, noted = [] } = verdict;
     const isOver = (rule: LimitRule) =>
-      verdict.observed.some((finding) => finding.rule.id === rule.id && finding.rule.key === rule.key);
-    const written = rules.filter((rule) => isWritten(rule) && canDecideAlone(rule, choice) && !isOver(rule));
+      [...observed, ...noted].some(({ rule: other }) => other.id === rule.id && other.key === rule.key);
+    const written = metRules(rules, noted).filter(
+      (rule) => isWritten(rule) && canDecideAlone(rule, choice) && !isOver(rule),
+    );
     return { reservation, rules: written.map((rule) => recordOnly(rule, choice)) };
   }
 

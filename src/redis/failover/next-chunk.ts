@@ -8,12 +8,14 @@ export const MAX_SETTLEMENTS = 25;
 /** Most jobs of other scopes to skip while filling a call. Our number. */
 const MAX_SKIPPED = 5_000;
 
+const WAITS: ReadonlySet<string> = new Set(['backoff', 'visitor-backoff']);
+
 /**
  * Keys of rules in which the time of a grant matters: two grants of one backoff in one millisecond would count as one.
  */
 function waitKeysOf(job: ReplayJob): string[] {
   if (job.kind !== 'grant') return [];
-  return job.rules.flatMap(({ kind, id, key }) => (kind === 'backoff' ? [`${id} ${key}`] : []));
+  return job.rules.flatMap(({ kind, id, key }) => (WAITS.has(kind) ? [`${id} ${key}`] : []));
 }
 
 /**

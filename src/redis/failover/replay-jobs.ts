@@ -1,5 +1,5 @@
+import { isWritten } from '../../limits/conditions.ts';
 import type { LimitRule, Settlement, TakeRequest } from '../../limits/limit-store.ts';
-import { isWritten } from './fallback-rules.ts';
 
 /** A message that this process granted on its own. */
 export interface GrantJob {

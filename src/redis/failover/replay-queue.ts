@@ -1,7 +1,8 @@
+import { isWritten } from '../../limits/conditions.ts';
 import type { LimitRule, Settlement, TakeRequest } from '../../limits/limit-store.ts';
 import { LEASE_MS } from '../../limits/rule-table.ts';
 import type { StoreTime } from '../../limits/store-time.ts';
-import { isWritten, lifeOf } from './fallback-rules.ts';
+import { lifeOf } from './fallback-rules.ts';
 import { MAX_SETTLEMENTS, nextChunk } from './next-chunk.ts';
 import {
   type GrantJob,

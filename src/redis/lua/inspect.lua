@@ -13,13 +13,15 @@ local look = {}
 -- @include window read inspect
 -- @include slot read inspect
 -- @include backoff read inspect
+-- @include visitor-backoff inspect
 -- @include once read inspect
 -- @include block read inspect
 -- @include distinct read inspect
+-- @include known inspect
 local lines = {}
 for rule = 0, #KEYS / per_rule - 1 do
   local args = 4 + rule * per_rule_arguments
-  local count, wait = look[string.lower(ARGV[args])](1 + rule * per_rule, args)
+  local count, wait = look[string.lower(sub(ARGV[args], 1, 1))](1 + rule * per_rule, args)
   lines[#lines + 1] = format('%.0f', count) .. ' ' .. (wait and format('%.0f', wait) or '')
 end
 return table.concat(lines, '\n')

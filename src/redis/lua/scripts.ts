@@ -207,26 +207,61 @@ local function replay(kept, kept_last, forget, most, journal)
     local granted, forget_then = read('>I6I4', journal, at)
     grants, last = one_more(grants, last, granted, forget_then), granted
   end
-  return pack('>I2I6I2I4I4', kept, kept_last, grants, forget, most) .. journal, grants, last
+  return pack('>I2I6I2I4I4', kept, kept_last, grants, forget, most) .. journal
 end
 local function merge_backoff(value, old)
   local grants, last, _, _, forget, most = read_backoff(value)
   local more, old_last, _, _, old_forget, old_most = read_backoff(old)
-  return (replay(min(65535, grants + more), max(last, old_last), max(forget, old_forget), max(most, old_most), ''))
+  return replay(min(65535, grants + more), max(last, old_last), max(forget, old_forget), max(most, old_most), '')
 end`;
 
 const BACKOFF_READ = `local function wait_of(grants, base, most)
   return min(most, base * 2 ^ (grants - 1))
 end
-local function look_backoff(at, args)
-  local value = load(at, merge_backoff)
+local function look_wait(value, args)
   if not value then return 0, 0 end
   local grants, last = read_backoff(value)
   local wait = wait_of(grants, ARGV[args + 1] + 0, ARGV[args + 2] + 0)
   return decayed(grants, last, stamp, ARGV[args + 3] + 0), max(0, ms_of(last) + wait - now)
+end
+local function look_backoff(at, args)
+  return look_wait(load(at, merge_backoff), args)
 end`;
 
 const BACKOFF_INSPECT = `look.b = look_backoff`;
+
+const VISITOR_BACKOFF = `local VISITOR, MAX_VISITORS = 18, 32
+local function merge_visitors(value, old)
+  return old .. value
+end
+local function each_visitor(value, see)
+  local at = 1
+  while at <= #value do
+    local name, length = read('>c16I2', value, at)
+    see(name, sub(value, at + VISITOR, at + VISITOR + length - 1))
+    at = at + VISITOR + length
+  end
+end
+local function is_visitor(name, args)
+  return name == ARGV[args + 4] or (per_rule == 2 and name == ARGV[args + 5])
+end
+local function visitor_wait(value, args)
+  local found
+  each_visitor(value or '', function(name, wait)
+    if is_visitor(name, args) then found = wait end
+  end)
+  return found
+end`;
+
+const VISITOR_BACKOFF_INSPECT = `function look.l(at, args)
+  local most, longest = 0, 0
+  each_visitor(load(at, merge_visitors) or '', function(name, value)
+    if ARGV[args + 4] ~= '' and not is_visitor(name, args) then return end
+    local count, wait = look_wait(value, args)
+    if wait > longest or (wait == longest and count > most) then most, longest = count, wait end
+  end)
+  return most, longest
+end`;
 
 const ONCE = `local LEASE, NO_FINGERPRINT = 900000, string.rep('-', 16)
 local function read_once(value)
@@ -311,6 +346,30 @@ const DISTINCT_INSPECT = `function look.d(at, args)
   if count < limit then return count, 0 end
   return count, wait_for_member(at, least, window, count - limit)
 end`;
+
+const KNOWN = `local MEMBER, MAX_MEMBERS = 22, 16
+local function merge_members(value, old)
+  return old .. value
+end
+local function is_member(name, args)
+  return name == ARGV[args + 2] or (per_rule == 2 and name == ARGV[args + 5])
+end
+local function look_known(at, args)
+  local value, count, ends = load(at, merge_members) or '', 0, 0
+  for index = 1, #value, MEMBER do
+    local name, until_ms = read('>c16I6', value, index)
+    if until_ms > now then
+      count = count + 1
+      if is_member(name, args) then ends = until_ms end
+    end
+  end
+  return count, ends
+end`;
+
+const KNOWN_INSPECT = `function look.k(at, args)
+  return look_known(at, args), 0
+end
+look.n = look.k`;
 
 const RECORD = `local seconds, micros = ARGV[1], ARGV[2]
 if seconds == '' then
@@ -399,21 +458,51 @@ const SLOT_SETTLE = `function give_back.s(at, args, taken)
   save_slots(at, add_pair(value, ARGV[args + 3] + 0, -1), ARGV[args + 2] + 0)
 end`;
 
-const BACKOFF_WRITE = `local function save_backoff(at, value, grants, last, forget, most)
-  save(at, grants > 0 and value, ms_of(last) + max(most, grants * forget) - now)
+const BACKOFF_WRITE = `local function live_backoff(value)
+  local grants, last, _, _, forget, most = read_backoff(value)
+  return grants > 0 and ms_of(last) + max(most, grants * forget) - now or 0
+end
+local function save_backoff(at, value)
+  local live = live_backoff(value)
+  save(at, live > 0 and value, live)
 end`;
 
-const BACKOFF_SETTLE = `function give_back.b(at, _, taken)
-  local value = load(at, merge_backoff)
-  if not value then return end
+const BACKOFF_SETTLE = `local function without_grant(value, taken)
   local _, _, kept, kept_last, forget, most = read_backoff(value)
   for offset = #value - GRANT + 1, JOURNAL + 1, -GRANT do
     if read('>I6', value, offset) == taken then
       local journal = sub(value, JOURNAL + 1, offset - 1) .. sub(value, offset + GRANT)
-      local left, grants, last = replay(kept, kept_last, forget, most, journal)
-      return save_backoff(at, left, grants, last, forget, most)
+      return replay(kept, kept_last, forget, most, journal)
     end
   end
+end
+function give_back.b(at, _, taken)
+  local value = load(at, merge_backoff)
+  local left = value and without_grant(value, taken)
+  if left then save_backoff(at, left) end
+end`;
+
+const VISITOR_BACKOFF_WRITE = `local function save_visitors(at, visitors)
+  local parts, longest = {}, 0
+  for index = max(1, #visitors - MAX_VISITORS + 1), #visitors do
+    local name, wait = visitors[index][1], visitors[index][2]
+    local live = live_backoff(wait)
+    if live > 0 then
+      parts[#parts + 1], longest = pack('>c16I2', name, #wait) .. wait, max(longest, live)
+    end
+  end
+  save(at, #parts > 0 and table.concat(parts), longest)
+end`;
+
+const VISITOR_BACKOFF_SETTLE = `function give_back.l(at, args, taken)
+  local value = load(at, merge_visitors)
+  if not value then return end
+  local visitors = {}
+  each_visitor(value, function(name, wait)
+    local left = is_visitor(name, args) and without_grant(wait, taken)
+    visitors[#visitors + 1] = { name, left or wait }
+  end)
+  save_visitors(at, visitors)
 end`;
 
 const ONCE_WRITE = `local function save_once(at, taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint, result)
@@ -503,6 +592,9 @@ function keep.d(at, args, taken, moved)
   add_member(key, member, moved, live_score(key, member, (now - window + 1) * 50), window)
 end`;
 
+const KNOWN_SETTLE = `function give_back.k() end
+function give_back.n() end`;
+
 const FLUSH = `for at = 1, #KEYS do
   local live = lives[at]
   if live then
@@ -553,8 +645,7 @@ function check.b(at, args)
   local count, wait = look_backoff(at, args)
   if wait > 0 then return 's', count, wait end
 end
-function write.b(at, args)
-  local value = loaded(at)
+local function with_grant(value, args)
   local forget = ARGV[args + 3] + 0
   local grants, last, kept, kept_last, longest, most = read_backoff(value)
   local journal = (value and sub(value, JOURNAL + 1) or '') .. pack('>I6I4', stamp, forget)
@@ -566,8 +657,27 @@ function write.b(at, args)
   grants = one_more(grants, last, stamp, forget)
   longest, most = max(longest, forget), max(most, ARGV[args + 2] + 0)
   local head = pack('>I2I6I2I4I4', kept, kept_last, grants, longest, most)
-  save_backoff(at, head .. journal, grants, stamp, longest, most)
-  return wait_of(grants, ARGV[args + 1] + 0, ARGV[args + 2] + 0)
+  return head .. journal, wait_of(grants, ARGV[args + 1] + 0, ARGV[args + 2] + 0)
+end
+function write.b(at, args)
+  local value, wait = with_grant(loaded(at), args)
+  save_backoff(at, value)
+  return wait
+end`;
+
+const VISITOR_BACKOFF_TAKE = `function check.l(at, args)
+  local count, wait = look_wait(visitor_wait(load(at, merge_visitors), args), args)
+  if wait > 0 then return 's', count, wait end
+end
+function write.l(at, args)
+  local visitors, found = {}, nil
+  each_visitor(loaded(at) or '', function(name, wait)
+    if is_visitor(name, args) then found = wait else visitors[#visitors + 1] = { name, wait } end
+  end)
+  local value, wait = with_grant(found, args)
+  visitors[#visitors + 1] = { ARGV[args + 4], value }
+  save_visitors(at, visitors)
+  return wait
 end`;
 
 const ONCE_TAKE = `function check.o(at, args)
@@ -615,6 +725,28 @@ function write.d(at, args)
   local held = held_score(at, args, (now - window + 1) * 50)
   add_member(KEYS[at], ARGV[args + 3], stamp, held, window)
   if per_rule == 2 then call('ZREM', KEYS[at + 1], ARGV[args + 5]) end
+end`;
+
+const KNOWN_TAKE = `function check.k(at, args)
+  local count, ends = look_known(at, args)
+  if ends > 0 then return 'k', count, ends - now end
+end
+check.n = check.k
+function write.k() end
+function write.n(at, args)
+  local ends, kept, longest = now + ARGV[args + 1], {}, 0
+  local value = loaded(at) or ''
+  for index = 1, #value, MEMBER do
+    local name, until_ms = read('>c16I6', value, index)
+    if is_member(name, args) then
+      ends = max(ends, until_ms)
+    elseif until_ms > now then
+      kept[#kept + 1], longest = sub(value, index, index + MEMBER - 1), max(longest, until_ms)
+    end
+  end
+  kept[#kept + 1] = pack('>c16I6', ARGV[args + 2], ends)
+  if #kept > MAX_MEMBERS then table.remove(kept, 1) end
+  save(at, table.concat(kept), max(longest, ends) - now)
 end`;
 
 const FAST_PATH = `local TAG = 112
@@ -698,7 +830,12 @@ local function fast_path(op, value, args)
     local lease, window = ARGV[args + 3] + 0, ARGV[args + 2] + 0
     return pack('>I6I4I4c16I6I4c16', stamp, lease, window, ARGV[args + 1], 0, 0, '----------------'), ARGV[args + 4]
   end
-  if op == 'r' then return true end
+  if op == 'l' then
+    local base, most, forget = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
+    local wait = pack('>I2I6I2I4I4I6I4', 0, 0, 1, forget, most, stamp, forget)
+    return pack('>c16I2', ARGV[args + 4], #wait) .. wait, (most > forget and most or forget) + spare, base
+  end
+  if op == 'r' or op == 'k' then return true end
 end`;
 
 export const CONSENT_APPEND = `if not redis.call('SET', KEYS[1], '1', 'PX', ARGV[1], 'NX') then return 0 end
@@ -764,6 +901,8 @@ ${SLOT_INSPECT}
 ${BACKOFF}
 ${BACKOFF_READ}
 ${BACKOFF_INSPECT}
+${VISITOR_BACKOFF}
+${VISITOR_BACKOFF_INSPECT}
 ${ONCE}
 ${ONCE_READ}
 ${ONCE_INSPECT}
@@ -772,10 +911,12 @@ ${BLOCK_READ}
 ${BLOCK_INSPECT}
 ${DISTINCT_READ}
 ${DISTINCT_INSPECT}
+${KNOWN}
+${KNOWN_INSPECT}
 local lines = {}
 for rule = 0, #KEYS / per_rule - 1 do
   local args = 4 + rule * per_rule_arguments
-  local count, wait = look[string.lower(ARGV[args])](1 + rule * per_rule, args)
+  local count, wait = look[string.lower(sub(ARGV[args], 1, 1))](1 + rule * per_rule, args)
   lines[#lines + 1] = format('%.0f', count) .. ' ' .. (wait and format('%.0f', wait) or '')
 end
 return table.concat(lines, '\\n')`;
@@ -882,7 +1023,7 @@ ${HELPERS_WRITE}
 ${BUCKET_CODEC}
 local keep, give_back = {}, {}
 local function nothing() end
-keep.b, keep.r, keep.x, keep.s = nothing, nothing, nothing, nothing
+for _, op in ipairs({ 'b', 'k', 'l', 'n', 'r', 's', 'x' }) do keep[op] = nothing end
 ${WINDOW}
 ${WINDOW_WRITE}
 ${WINDOW_SETTLE}
@@ -891,6 +1032,9 @@ ${SLOT_SETTLE}
 ${BACKOFF}
 ${BACKOFF_WRITE}
 ${BACKOFF_SETTLE}
+${VISITOR_BACKOFF}
+${VISITOR_BACKOFF_WRITE}
+${VISITOR_BACKOFF_SETTLE}
 ${ONCE}
 ${ONCE_WRITE}
 ${ONCE_SETTLE}
@@ -899,6 +1043,8 @@ ${BLOCK_WRITE}
 ${BLOCK_SETTLE}
 ${DISTINCT_WRITE}
 ${DISTINCT_SETTLE}
+${KNOWN}
+${KNOWN_SETTLE}
 local argument, mark = 5, 1
 while ARGV[argument] do
   local count, settle = ARGV[argument] + 0, ARGV[argument + 1] == 'k' and keep or give_back
@@ -907,7 +1053,7 @@ while ARGV[argument] do
   local is_done = values[mark]
   for rule = 0, is_done and -1 or count - 1 do
     local args = argument + 5 + rule * per_rule_arguments
-    local op = string.lower(ARGV[args])
+    local op = string.lower(sub(ARGV[args], 1, 1))
     settle[op](mark + 1 + rule * per_rule, args, taken, moved, result)
     if op ~= 'o' then values[mark], lives[mark] = '', ARGV[4] end
   end
@@ -941,6 +1087,9 @@ ${BACKOFF}
 ${BACKOFF_READ}
 ${BACKOFF_WRITE}
 ${BACKOFF_TAKE}
+${VISITOR_BACKOFF}
+${VISITOR_BACKOFF_WRITE}
+${VISITOR_BACKOFF_TAKE}
 ${ONCE}
 ${ONCE_READ}
 ${ONCE_WRITE}
@@ -952,19 +1101,29 @@ ${BLOCK_TAKE}
 ${DISTINCT_READ}
 ${DISTINCT_WRITE}
 ${DISTINCT_TAKE}
+${KNOWN}
+${KNOWN_TAKE}
 end
 local function decide(count, from, key)
   if not check then make_kinds() end
-  local is_refused, over, findings = false, {}, ''
+  local is_refused, over, noted, findings = false, {}, {}, ''
   for rule = 0, count - 1 do
     local args = from + rule * per_rule_arguments
     local op = ARGV[args]
-    local kind = string.lower(op)
-    local reason, observed, wait, result = check[kind](key + rule * per_rule, args)
-    if reason then
-      findings = findings .. string.format(';%d %s %.0f ', rule, reason, observed)
-        .. (wait and string.format('%.0f', wait) or '') .. ' ' .. (result or '')
-      if kind == op then is_refused = true else over[rule] = true end
+    local letter = sub(op, 1, 1)
+    local kind = string.lower(letter)
+    local sign, place = string.match(op, '([+-])(%d+)$')
+    if sign and noted[place + 0] ~= (sign == '+') then
+      over[rule] = true
+    else
+      local reason, observed, wait, result = check[kind](key + rule * per_rule, args)
+      local is_note = kind == 'k' or kind == 'n' or sub(op, 2, 2) == '?'
+      if is_note then noted[rule] = reason ~= nil end
+      if reason then
+        findings = findings .. string.format(';%d %s %.0f ', rule, reason, observed)
+          .. (wait and string.format('%.0f', wait) or '') .. ' ' .. (result or '')
+        if is_note or kind ~= letter then over[rule] = kind ~= 'n' else is_refused = true end
+      end
     end
   end
   if is_refused then return 'r' .. findings end
@@ -972,7 +1131,7 @@ local function decide(count, from, key)
   for rule = 0, count - 1 do
     if not over[rule] then
       local args = from + rule * per_rule_arguments
-      local wait = write[string.lower(ARGV[args])](key + rule * per_rule, args)
+      local wait = write[string.lower(sub(ARGV[args], 1, 1))](key + rule * per_rule, args)
       if wait and wait > longest then longest = wait end
     end
   end
@@ -983,11 +1142,19 @@ local after, after_lives = {}, {}
 local function decide_fast(count, args, key)
   local longest = 0
   for at = key, key + count - 1 do
-    local index = alias[at] or at
-    local value, live, wait = fast_path(ARGV[args], values[index], args)
-    if not value then return end
-    after[at], after_lives[at] = value, live
-    if wait and wait > longest then longest = wait end
+    local index, op = alias[at] or at, ARGV[args]
+    local is_met = true
+    if #op > 1 then
+      is_met = not string.find(op, '+', 1, true)
+      if not is_met and sub(op, 2, 2) == '?' then return end
+      op = sub(op, 1, 1)
+    end
+    if is_met then
+      local value, live, wait = fast_path(op, values[index], args)
+      if not value then return end
+      after[at], after_lives[at] = value, live
+      if wait and wait > longest then longest = wait end
+    end
     args = args + per_rule_arguments
   end
   for at = key, key + count - 1 do

@@ -16,13 +16,15 @@
 -- @include bucket-codec
 local keep, give_back = {}, {}
 local function nothing() end
-keep.b, keep.r, keep.x, keep.s = nothing, nothing, nothing, nothing
+for _, op in ipairs({ 'b', 'k', 'l', 'n', 'r', 's', 'x' }) do keep[op] = nothing end
 -- @include window write settle
 -- @include slot write settle
 -- @include backoff write settle
+-- @include visitor-backoff write settle
 -- @include once write settle
 -- @include block write settle
 -- @include distinct write settle
+-- @include known settle
 local argument, mark = 5, 1
 while ARGV[argument] do
   local count, settle = ARGV[argument] + 0, ARGV[argument + 1] == 'k' and keep or give_back
@@ -31,7 +33,7 @@ while ARGV[argument] do
   local is_done = values[mark]
   for rule = 0, is_done and -1 or count - 1 do
     local args = argument + 5 + rule * per_rule_arguments
-    local op = string.lower(ARGV[args])
+    local op = string.lower(sub(ARGV[args], 1, 1))
     settle[op](mark + 1 + rule * per_rule, args, taken, moved, result)
     if op ~= 'o' then values[mark], lives[mark] = '', ARGV[4] end
   end

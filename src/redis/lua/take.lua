@@ -7,8 +7,11 @@
 -- ARGV[4]    server time in milliseconds after which the command is too late, or empty
 -- ARGV[5]    milliseconds to keep the record
 -- ARGV[6]    not empty when a key occurs twice
--- ARGV[7…]   for each message, the number of its rules and their arguments; or `=` and the number of further messages
+-- ARGV[7…]   for each message, the number of its rules and their arguments, see below; or `=` and the number of further messages
 --            that have the same arguments as the message before
+--
+-- An operation in upper case is in monitor mode. A `?` after it marks a window that is only noted. `+2` or `-2` at its end
+-- makes it depend on the rule at place 2 (from 0), which must have found something, or nothing.
 --
 -- Reply: seconds and microseconds of the server, then one line per message: `g` (granted) or `r` (refused), followed by
 -- the wait that a backoff has started. After each `;` comes a finding of a rule: index, reason, count, wait, result. A
@@ -30,25 +33,35 @@ local function make_kinds()
   -- @include window read write take
   -- @include slot read write take
   -- @include backoff read write take
+  -- @include visitor-backoff write take
   -- @include once read write take
   -- @include block read write take
   -- @include distinct read write take
+  -- @include known take
 end
 
 -- Decides any message. All rules are checked before anything is written.
 local function decide(count, from, key)
   if not check then make_kinds() end
-  local is_refused, over, findings = false, {}, ''
+  -- Rules that write nothing, and what the noting rules that applied have found.
+  local is_refused, over, noted, findings = false, {}, {}, ''
   for rule = 0, count - 1 do
     local args = from + rule * per_rule_arguments
     local op = ARGV[args]
-    local kind = string.lower(op)
-    local reason, observed, wait, result = check[kind](key + rule * per_rule, args)
-    if reason then
-      findings = findings .. string.format(';%d %s %.0f ', rule, reason, observed)
-        .. (wait and string.format('%.0f', wait) or '') .. ' ' .. (result or '')
-      -- An operation in upper case is in monitor mode.
-      if kind == op then is_refused = true else over[rule] = true end
+    local letter = sub(op, 1, 1)
+    local kind = string.lower(letter)
+    local sign, place = string.match(op, '([+-])(%d+)$')
+    if sign and noted[place + 0] ~= (sign == '+') then
+      over[rule] = true
+    else
+      local reason, observed, wait, result = check[kind](key + rule * per_rule, args)
+      local is_note = kind == 'k' or kind == 'n' or sub(op, 2, 2) == '?'
+      if is_note then noted[rule] = reason ~= nil end
+      if reason then
+        findings = findings .. string.format(';%d %s %.0f ', rule, reason, observed)
+          .. (wait and string.format('%.0f', wait) or '') .. ' ' .. (result or '')
+        if is_note or kind ~= letter then over[rule] = kind ~= 'n' else is_refused = true end
+      end
     end
   end
   if is_refused then return 'r' .. findings end
@@ -56,7 +69,7 @@ local function decide(count, from, key)
   for rule = 0, count - 1 do
     if not over[rule] then
       local args = from + rule * per_rule_arguments
-      local wait = write[string.lower(ARGV[args])](key + rule * per_rule, args)
+      local wait = write[string.lower(sub(ARGV[args], 1, 1))](key + rule * per_rule, args)
       if wait and wait > longest then longest = wait end
     end
   end
@@ -69,11 +82,20 @@ local after, after_lives = {}, {}
 local function decide_fast(count, args, key)
   local longest = 0
   for at = key, key + count - 1 do
-    local index = alias[at] or at
-    local value, live, wait = fast_path(ARGV[args], values[index], args)
-    if not value then return end
-    after[at], after_lives[at] = value, live
-    if wait and wait > longest then longest = wait end
+    local index, op = alias[at] or at, ARGV[args]
+    local is_met = true
+    if #op > 1 then
+      -- No noting rule on the fast path has found anything.
+      is_met = not string.find(op, '+', 1, true)
+      if not is_met and sub(op, 2, 2) == '?' then return end
+      op = sub(op, 1, 1)
+    end
+    if is_met then
+      local value, live, wait = fast_path(op, values[index], args)
+      if not value then return end
+      after[at], after_lives[at] = value, live
+      if wait and wait > longest then longest = wait end
+    end
     args = args + per_rule_arguments
   end
   for at = key, key + count - 1 do

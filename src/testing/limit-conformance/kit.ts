@@ -2,6 +2,7 @@ import type {
   BackoffRule,
   BlockRule,
   DistinctRule,
+  KnownRule,
   LimitKey,
   LimitRule,
   LimitStore,
@@ -9,6 +10,7 @@ import type {
   Settlement,
   SlotRule,
   TakeVerdict,
+  VisitorBackoffRule,
   WindowRule,
 } from '../../limits/limit-store.ts';
 
@@ -81,6 +83,26 @@ export function slotRule(key: LimitKey, limit: number, windowMs: number, dueAt: 
 export function backoffRule(key: LimitKey, baseMs: number, maxMs: number, forgetMs: number): BackoffRule {
   const id = `backoff:${baseMs}:${maxMs}:${forgetMs}`;
   return { ...common, kind: 'backoff', id, key, baseMs, maxMs, forgetMs };
+}
+
+export function visitorRule(
+  key: LimitKey,
+  member: LimitKey,
+  baseMs: number,
+  maxMs: number,
+  forgetMs: number,
+): VisitorBackoffRule {
+  const id = `visitor:${baseMs}:${maxMs}:${forgetMs}`;
+  return { ...common, kind: 'visitor-backoff', id, key, member, baseMs, maxMs, forgetMs };
+}
+
+/** Whether a member is known. */
+export function knownRule(key: LimitKey, member: LimitKey): KnownRule {
+  return { ...common, mode: 'note', kind: 'known', id: 'known', key, member, windowMs: 1 };
+}
+
+export function rememberRule(key: LimitKey, member: LimitKey, windowMs: number): KnownRule {
+  return { ...knownRule(key, member), windowMs, activate: true };
 }
 
 export function distinctRule(key: LimitKey, member: LimitKey, limit: number, windowMs: number): DistinctRule {

@@ -1,4 +1,11 @@
-import type { BackoffRule, BlockRule, LimitRule, OnceRule, RuleViolation } from '../../limits/limit-store.ts';
+import type {
+  BackoffRule,
+  BlockRule,
+  KnownRule,
+  LimitRule,
+  OnceRule,
+  RuleViolation,
+} from '../../limits/limit-store.ts';
 import { EXACT_LOG_LIMIT, SUB_BUCKETS } from '../../limits/limit-store.ts';
 
 /**
@@ -55,8 +62,9 @@ export class Oracle {
         const observed = count(slot) + Math.max(count(slot - 1), count(slot + 1));
         return observed < rule.limit ? ADMITTED : { refuses: true, reason: 'over-limit', observed };
       }
-      case 'backoff': {
-        const { grants, lastMs } = backoffOf(entries);
+      case 'backoff':
+      case 'visitor-backoff': {
+        const { grants, lastMs } = backoffOf(membersOf(rule, entries));
         const retryAfterMs = lastMs + waitOf(rule, grants) - nowMs;
         if (retryAfterMs <= 0) return ADMITTED;
         const observed = decayed(grants, nowMs - lastMs, rule);
@@ -82,6 +90,14 @@ export class Oracle {
         if (retryAfterMs === 0) return ADMITTED;
         return { refuses: true, reason: 'blocked-number', observed: 1, retryAfterMs };
       }
+      case 'known': {
+        const leftMs = ({ rule: other, atMs }: Entry) => atMs + (other as KnownRule).windowMs - nowMs;
+        const live = entries.filter((entry) => leftMs(entry) > 0);
+        const own = membersOf(rule, live);
+        if (own.length === 0) return ADMITTED;
+        const observed = new Set(live.map(({ rule: other }) => (other as KnownRule).member)).size;
+        return { refuses: true, reason: 'known', observed, retryAfterMs: Math.max(...own.map(leftMs)) };
+      }
     }
   }
 
@@ -92,14 +108,15 @@ export class Oracle {
   }
 
   /** The wait that the last grant under a rule started. */
-  waitMs(rule: BackoffRule): number {
-    return waitOf(rule, backoffOf(this.#of(rule)).grants);
+  waitMs(rule: LimitRule & WaitNumbers): number {
+    return waitOf(rule, backoffOf(membersOf(rule, this.#of(rule))).grants);
   }
 
   add(rule: LimitRule, nowMs: number): Entry {
-    const isOpen = rule.kind === 'once' || this.#openTakes === 'counted';
+    // To be remembered is final at once.
+    const isOpen = rule.kind === 'once' || (rule.kind !== 'known' && this.#openTakes === 'counted');
     const entry: Entry = { rule, atMs: nowMs, isOpen };
-    if (rule.kind === 'block' && rule.activate !== true) return entry;
+    if ((rule.kind === 'block' || rule.kind === 'known') && rule.activate !== true) return entry;
     // A take whose lease has ended gives way to the next one.
     const standing = this.#of(rule).filter((other) => !isLapsed(other, nowMs));
     this.#entries.set(keyOf(rule), [...standing, entry]);
@@ -116,6 +133,7 @@ export class Oracle {
   }
 
   giveBack(entry: Entry): void {
+    if (entry.rule.kind === 'known') return;
     const key = keyOf(entry.rule);
     this.#entries.set(
       key,
@@ -131,7 +149,7 @@ export class Oracle {
   forget(beforeMs: number, isDue: (dueAt: number) => boolean): void {
     for (const [key, entries] of this.#entries) {
       const left = entries.filter(({ rule, isOpen, atMs }) => {
-        if (isOpen || rule.kind === 'backoff') return true;
+        if (isOpen || rule.kind === 'backoff' || rule.kind === 'visitor-backoff') return true;
         return rule.kind === 'slot' ? isDue(rule.dueAt) : atMs > beforeMs;
       });
       this.#entries.set(key, left);
@@ -143,11 +161,13 @@ export class Oracle {
   }
 }
 
-function waitOf({ baseMs, maxMs }: BackoffRule, grants: number): number {
+type WaitNumbers = Pick<BackoffRule, 'baseMs' | 'maxMs' | 'forgetMs'>;
+
+function waitOf({ baseMs, maxMs }: WaitNumbers, grants: number): number {
   return Math.min(maxMs, baseMs * 2 ** (grants - 1));
 }
 
-function decayed(grants: number, passedMs: number, { forgetMs }: BackoffRule): number {
+function decayed(grants: number, passedMs: number, { forgetMs }: WaitNumbers): number {
   return Math.max(0, grants - Math.floor(passedMs / forgetMs));
 }
 
@@ -155,10 +175,16 @@ function backoffOf(entries: readonly Entry[]): { grants: number; lastMs: number 
   let grants = 0;
   let lastMs = Number.NEGATIVE_INFINITY;
   for (const { rule, atMs } of entries) {
-    grants = decayed(grants, atMs - lastMs, rule as BackoffRule) + 1;
+    grants = decayed(grants, atMs - lastMs, rule as LimitRule & WaitNumbers) + 1;
     lastMs = atMs;
   }
   return { grants, lastMs };
+}
+
+/** The grants to the same visitor, or all where visitors are not told apart. */
+function membersOf(rule: LimitRule, entries: readonly Entry[]): readonly Entry[] {
+  if (!('member' in rule)) return entries;
+  return entries.filter(({ rule: other }) => 'member' in other && other.member === rule.member);
 }
 
 function isLapsed({ rule, isOpen, atMs }: Entry, nowMs: number): boolean {

@@ -1,3 +1,4 @@
+import { unmetRules } from '../../limits/conditions.ts';
 import type { LimitRule, RuleViolation, TakeRequest, TakeVerdict } from '../../limits/limit-store.ts';
 import {
   activeBlockRule,
@@ -6,13 +7,16 @@ import {
   blockRule,
   distinctRule,
   ensure,
+  knownRule,
   leasedRule,
   onceRule,
   Random,
+  rememberRule,
   SCOPE,
   Session,
   type StoreUnderTest,
   slotRule,
+  visitorRule,
   windowRule,
 } from './kit.ts';
 import { type Entry, type Expected, type OpenTakes, Oracle } from './oracle.ts';
@@ -30,16 +34,41 @@ const LONGEST_WINDOW_MS = 20_000;
 const IGNORED_DELAY_MS = 250;
 const KEYS = [6591234567, 6591234568, '6591234567', 'a', 'ünïcode', '__proto__'] as const;
 
+const MEMBERS = [1, '1', 2, 'b'] as const;
+
+/** A rule that others may depend on, first in its request. */
+function notingRule(random: Random, key: number | string): LimitRule {
+  return random.below(2) === 0
+    ? knownRule(key, random.pick(MEMBERS))
+    : { ...windowRule(key, random.pick([1, 3]), 9000), id: 'noted', mode: 'note' };
+}
+
+/** Whether a rule may depend on another, see `RuleCondition`. */
+function mayDepend(rule: LimitRule, noting: LimitRule): boolean {
+  return rule.key === noting.key || (typeof noting.key === 'number' && typeof rule.key === 'string');
+}
+
+/** Makes about half of the rules depend on an earlier noting one. */
+function withConditions(random: Random, rules: readonly LimitRule[]): readonly LimitRule[] {
+  const noting: LimitRule[] = [];
+  return rules.map((rule) => {
+    const candidates = noting.filter((other) => mayDepend(rule, other));
+    if (rule.mode === 'note') noting.push(rule);
+    if (candidates.length === 0 || random.below(4) === 0) return rule;
+    return { ...rule, when: { rule: random.pick(candidates).id, found: random.below(2) === 0 } };
+  });
+}
+
 function randomRule(random: Random, epochMs: number): LimitRule {
   const key = random.pick(KEYS);
   const rule = pickRule(random, key, epochMs);
-  return rule.kind !== 'once' && random.below(12) === 0
+  return rule.kind !== 'once' && rule.kind !== 'known' && random.below(12) === 0
     ? { ...rule, id: `${rule.id}:monitored`, mode: 'monitor' }
     : rule;
 }
 
 function pickRule(random: Random, key: number | string, epochMs: number): LimitRule {
-  switch (random.below(17)) {
+  switch (random.below(20)) {
     case 0:
       return windowRule(key, 1, 1000);
     case 1:
@@ -82,6 +111,15 @@ function pickRule(random: Random, key: number | string, epochMs: number): LimitR
       return blockRule(key, random.pick([1, 5000]));
     case 15:
       return activeBlockRule(key, random.pick([1, 700, 4000, LONGEST_WINDOW_MS]));
+    case 16:
+      return visitorRule(key, random.pick(MEMBERS), 500, 8000, 6000);
+    case 17:
+      return {
+        ...visitorRule(key, random.pick(MEMBERS), random.pick([200, 500]), random.pick([3000, 8000]), 6000),
+        id: 'visitor:mixed',
+      };
+    case 18:
+      return rememberRule(key, random.pick(MEMBERS), random.pick([1, 700, 4000, LONGEST_WINDOW_MS]));
     default:
       return onceRule(key, random.pick(['first', 'second']), 4000);
   }
@@ -126,7 +164,20 @@ export class RandomRun {
         const rule = this.#rule();
         rules.set(rule.id, rule);
       }
-      requests.push({ reservation: this.#session.nextReservation(), rules: [...rules.values()] });
+      const remembered = [...rules.values()].find((rule) => rule.kind === 'known');
+      if (remembered !== undefined) {
+        requests.push({ reservation: this.#session.nextReservation(), rules: [remembered] });
+        continue;
+      }
+      const noting = Array.from({ length: this.#random.below(3) }, () =>
+        notingRule(this.#random, this.#random.pick([...rules.values()]).key),
+      );
+      for (const rule of noting) rules.delete(rule.id);
+      const all = new Map([...noting, ...rules.values()].map((rule) => [rule.id, rule]));
+      requests.push({
+        reservation: this.#session.nextReservation(),
+        rules: withConditions(this.#random, [...all.values()]),
+      });
     }
     const verdicts = await this.#session.store.take(SCOPE, requests);
     requests.forEach((request, at) => {
@@ -137,16 +188,24 @@ export class RandomRun {
   #compare({ reservation, rules }: TakeRequest, verdict: TakeVerdict): void {
     const refusals = verdict.granted ? [] : verdict.refusals;
     const writes: LimitRule[] = [];
+    const { observed, noted = [] } = verdict;
+    const unmet = unmetRules(rules, noted);
     for (const rule of rules) {
-      const list = rule.mode === 'monitor' ? verdict.observed : refusals;
+      const list = { monitor: observed, note: noted, enforce: refusals }[rule.mode];
       const finding = list.find(({ rule: other }) => other.id === rule.id);
+      if (unmet.includes(rule)) {
+        ensure(finding === undefined, `${rule.id}: a rule whose condition does not hold finds nothing`);
+        continue;
+      }
       this.#compareRule(this.#oracle.expect(rule, this.#elapsedMs), rule, finding);
-      if (finding === undefined) writes.push(rule);
+      if (finding === undefined || rule.kind === 'known') writes.push(rule);
     }
     ensure(verdict.granted === (refusals.length === 0), 'a refusal names the rules that refused');
     if (!verdict.granted) return;
     const entries = writes.map((rule) => this.#oracle.add(rule, this.#elapsedMs));
-    const waits = writes.flatMap((rule) => (rule.kind === 'backoff' ? [this.#oracle.waitMs(rule)] : []));
+    const waits = writes.flatMap((rule) =>
+      rule.kind === 'backoff' || rule.kind === 'visitor-backoff' ? [this.#oracle.waitMs(rule)] : [],
+    );
     const waitMs = waits.length === 0 ? undefined : Math.max(...waits);
     ensure(verdict.waitMs === waitMs, `waitMs ${verdict.waitMs} of a grant, expected ${waitMs}`);
     this.#open.push({ reservation, rules, entries, takenMs: this.#elapsedMs });

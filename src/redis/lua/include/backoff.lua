@@ -29,13 +29,13 @@ local function replay(kept, kept_last, forget, most, journal)
     local granted, forget_then = read('>I6I4', journal, at)
     grants, last = one_more(grants, last, granted, forget_then), granted
   end
-  return pack('>I2I6I2I4I4', kept, kept_last, grants, forget, most) .. journal, grants, last
+  return pack('>I2I6I2I4I4', kept, kept_last, grants, forget, most) .. journal
 end
 
 local function merge_backoff(value, old)
   local grants, last, _, _, forget, most = read_backoff(value)
   local more, old_last, _, _, old_forget, old_most = read_backoff(old)
-  return (replay(min(65535, grants + more), max(last, old_last), max(forget, old_forget), max(most, old_most), ''))
+  return replay(min(65535, grants + more), max(last, old_last), max(forget, old_forget), max(most, old_most), '')
 end
 
 -- @section read
@@ -43,17 +43,27 @@ local function wait_of(grants, base, most)
   return min(most, base * 2 ^ (grants - 1))
 end
 
-local function look_backoff(at, args)
-  local value = load(at, merge_backoff)
+-- Returns the grants that count, and the milliseconds that are left to wait.
+local function look_wait(value, args)
   if not value then return 0, 0 end
   local grants, last = read_backoff(value)
   local wait = wait_of(grants, ARGV[args + 1] + 0, ARGV[args + 2] + 0)
   return decayed(grants, last, stamp, ARGV[args + 3] + 0), max(0, ms_of(last) + wait - now)
 end
 
+local function look_backoff(at, args)
+  return look_wait(load(at, merge_backoff), args)
+end
+
 -- @section write
-local function save_backoff(at, value, grants, last, forget, most)
-  save(at, grants > 0 and value, ms_of(last) + max(most, grants * forget) - now)
+local function live_backoff(value)
+  local grants, last, _, _, forget, most = read_backoff(value)
+  return grants > 0 and ms_of(last) + max(most, grants * forget) - now or 0
+end
+
+local function save_backoff(at, value)
+  local live = live_backoff(value)
+  save(at, live > 0 and value, live)
 end
 
 -- @section take
@@ -64,8 +74,8 @@ function check.b(at, args)
   if wait > 0 then return 's', count, wait end
 end
 
-function write.b(at, args)
-  local value = loaded(at)
+-- Returns the value with one more grant, and the wait that begins.
+local function with_grant(value, args)
   local forget = ARGV[args + 3] + 0
   local grants, last, kept, kept_last, longest, most = read_backoff(value)
   local journal = (value and sub(value, JOURNAL + 1) or '') .. pack('>I6I4', stamp, forget)
@@ -77,22 +87,31 @@ function write.b(at, args)
   grants = one_more(grants, last, stamp, forget)
   longest, most = max(longest, forget), max(most, ARGV[args + 2] + 0)
   local head = pack('>I2I6I2I4I4', kept, kept_last, grants, longest, most)
-  save_backoff(at, head .. journal, grants, stamp, longest, most)
-  return wait_of(grants, ARGV[args + 1] + 0, ARGV[args + 2] + 0)
+  return head .. journal, wait_of(grants, ARGV[args + 1] + 0, ARGV[args + 2] + 0)
+end
+
+function write.b(at, args)
+  local value, wait = with_grant(loaded(at), args)
+  save_backoff(at, value)
+  return wait
 end
 
 -- @section settle
-function give_back.b(at, _, taken)
-  local value = load(at, merge_backoff)
-  if not value then return end
+-- Returns the value without that grant; nothing when it does not hold it.
+local function without_grant(value, taken)
   local _, _, kept, kept_last, forget, most = read_backoff(value)
   for offset = #value - GRANT + 1, JOURNAL + 1, -GRANT do
     if read('>I6', value, offset) == taken then
       local journal = sub(value, JOURNAL + 1, offset - 1) .. sub(value, offset + GRANT)
-      local left, grants, last = replay(kept, kept_last, forget, most, journal)
-      return save_backoff(at, left, grants, last, forget, most)
+      return replay(kept, kept_last, forget, most, journal)
     end
   end
+end
+
+function give_back.b(at, _, taken)
+  local value = load(at, merge_backoff)
+  local left = value and without_grant(value, taken)
+  if left then save_backoff(at, left) end
 end
 
 -- @section inspect

@@ -1,6 +1,6 @@
 -- The cases of nearly every message: a counter with room, or a missing key. Returns the value to write, its life, and
 -- the wait of a backoff; or nothing for any other case, which then goes through the kinds. A missing block has nothing
--- to write.
+-- to write, and a number without members knows nobody.
 
 local TAG = 112
 
@@ -88,5 +88,10 @@ local function fast_path(op, value, args)
     local lease, window = ARGV[args + 3] + 0, ARGV[args + 2] + 0
     return pack('>I6I4I4c16I6I4c16', stamp, lease, window, ARGV[args + 1], 0, 0, '----------------'), ARGV[args + 4]
   end
-  if op == 'r' then return true end
+  if op == 'l' then
+    local base, most, forget = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
+    local wait = pack('>I2I6I2I4I4I6I4', 0, 0, 1, forget, most, stamp, forget)
+    return pack('>c16I2', ARGV[args + 4], #wait) .. wait, (most > forget and most or forget) + spare, base
+  end
+  if op == 'r' or op == 'k' then return true end
 end

@@ -1,0 +1,172 @@
+import { decayed, type Grant, longestOf, type Numbers, waitOf } from './backoff-table.ts';
+import {
+  type LimitKey,
+  MAX_VISITORS,
+  type RuleState,
+  type RuleViolation,
+  type VisitorBackoffRule,
+} from './limit-store.ts';
+import { type Seed, tagOf } from './row-table.ts';
+import { type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
+import { SweptMap } from './swept-map.ts';
+
+/** The wait of one visitor: what was settled, and the grants after it, in order. */
+interface Ladder {
+  readonly tag: number;
+  grants: number;
+  lastMs: number;
+  readonly later: Grant[];
+}
+
+/** Grants without success, and the time of the last. */
+interface Steps {
+  readonly grants: number;
+  readonly lastMs: number;
+}
+
+function afterGrant({ grants, lastMs }: Steps, { atMs, forgetMs }: Grant): Steps {
+  return { grants: decayed(grants, lastMs, atMs, forgetMs) + 1, lastMs: atMs };
+}
+
+function stepsOf({ grants, lastMs, later }: Ladder): Steps {
+  return later.reduce(afterGrant, { grants, lastMs });
+}
+
+function waitLeftMs({ grants, lastMs }: Steps, numbers: Numbers, nowMs: number): number {
+  return grants === 0 ? 0 : Math.max(0, lastMs + waitOf(grants, numbers) - Math.floor(nowMs));
+}
+
+/**
+ * A wait that doubles, for each visitor of a key. As in {@link BackoffTable} a take that is given back leaves what would
+ * be there without it. Bounded by visitors; a key with all its visitors replaces one of its own.
+ */
+export class VisitorBackoffTable implements RuleTable<VisitorBackoffRule> {
+  readonly shape: VisitorBackoffRule;
+  liveUntilMs = Number.NEGATIVE_INFINITY;
+  /** The largest numbers written with so far: by them a wait is over for every rule. */
+  #longest: Numbers;
+  readonly #seed: Seed;
+  /** Of a key, in the order of the last grant. */
+  readonly #keys: SweptMap<Ladder[]>;
+
+  constructor(rule: VisitorBackoffRule, maxEntries: number, seed: Seed) {
+    this.shape = rule;
+    this.#longest = rule;
+    this.#seed = seed;
+    this.#keys = new SweptMap(maxEntries);
+  }
+
+  check(rule: VisitorBackoffRule, nowMs: number, inserts: number): RuleViolation | undefined {
+    const ladder = this.#find(rule);
+    if (ladder !== undefined) {
+      const steps = stepsOf(ladder);
+      const retryAfterMs = waitLeftMs(steps, rule, nowMs);
+      if (retryAfterMs === 0) return undefined;
+      return { rule, reason: 'too-soon', observed: countOf(steps, rule, nowMs), retryAfterMs };
+    }
+    const hasRoom = this.#keys.hasRoom(inserts, (ladders) => this.#clean(ladders, nowMs));
+    return hasRoom ? undefined : { rule, reason: 'capacity', observed: 0 };
+  }
+
+  write(rule: VisitorBackoffRule, nowMs: number): Hold {
+    const grant: Grant = { atMs: Math.ceil(nowMs), forgetMs: rule.forgetMs, isOpen: true };
+    this.#longest = longestOf(this.#longest, rule);
+    const ladder = this.#last(rule);
+    ladder.later.push(grant);
+    const { grants } = stepsOf(ladder);
+    this.liveUntilMs = Math.max(this.liveUntilMs, grant.atMs + LEASE_MS + this.#liveMs(grants));
+    return new VisitorHold(ladder, grant, waitOf(grants, rule));
+  }
+
+  inspect(rule: VisitorBackoffRule, nowMs: number): RuleState {
+    const ladder = this.#find(rule);
+    const ladders = rule.member === undefined ? (this.#keys.get(rule.key) ?? []) : ladder ? [ladder] : [];
+    let longest: RuleState = { rule, count: 0, retryAfterMs: 0 };
+    for (const steps of ladders.map(stepsOf)) {
+      const retryAfterMs = waitLeftMs(steps, rule, nowMs);
+      const count = countOf(steps, rule, nowMs);
+      const { retryAfterMs: mostMs = 0 } = longest;
+      if (retryAfterMs > mostMs || (retryAfterMs === mostMs && count > longest.count)) {
+        longest = { rule, count, retryAfterMs };
+      }
+    }
+    return longest;
+  }
+
+  release(key: LimitKey): void {
+    this.#keys.size -= this.#keys.get(key)?.length ?? 0;
+    this.#keys.delete(key);
+  }
+
+  #find({ key, member }: VisitorBackoffRule): Ladder | undefined {
+    const ladders = this.#keys.get(key);
+    if (ladders === undefined || member === undefined) return undefined;
+    const tag = tagOf(member, this.#seed);
+    return ladders.find((ladder) => ladder.tag === tag);
+  }
+
+  /** The ladder of a visitor, put behind those of all others. */
+  #last(rule: VisitorBackoffRule): Ladder {
+    const ladders = this.#keys.get(rule.key) ?? [];
+    this.#keys.set(rule.key, ladders);
+    const found = this.#find(rule);
+    if (found !== undefined || ladders.length >= MAX_VISITORS) {
+      ladders.splice(found === undefined ? 0 : ladders.indexOf(found), 1);
+      this.#keys.size -= 1;
+    }
+    const tag = tagOf(rule.member as LimitKey, this.#seed);
+    const ladder = found ?? { tag, grants: 0, lastMs: Number.NEGATIVE_INFINITY, later: [] };
+    ladders.push(ladder);
+    this.#keys.size += 1;
+    return ladder;
+  }
+
+  #liveMs(grants: number): number {
+    return Math.max(waitOf(grants, this.#longest), grants * this.#longest.forgetMs);
+  }
+
+  #clean(ladders: Ladder[], nowMs: number): boolean {
+    const live = ladders.filter((ladder) => {
+      const { grants, lastMs } = stepsOf(ladder);
+      return ladder.later.length > 0 || lastMs + this.#liveMs(grants) > nowMs;
+    });
+    this.#keys.size -= ladders.length - live.length;
+    ladders.splice(0, ladders.length, ...live);
+    return ladders.length === 0;
+  }
+}
+
+function countOf({ grants, lastMs }: Steps, { forgetMs }: Numbers, nowMs: number): number {
+  return decayed(grants, lastMs, Math.floor(nowMs), forgetMs);
+}
+
+/** A ladder that was released or replaced meanwhile is settled all the same, and nobody looks at it. */
+class VisitorHold implements Hold {
+  readonly #ladder: Ladder;
+  readonly #grant: Grant;
+  readonly waitMs: number;
+
+  constructor(ladder: Ladder, grant: Grant, waitMs: number) {
+    this.#ladder = ladder;
+    this.#grant = grant;
+    this.waitMs = waitMs;
+  }
+
+  keep(): void {
+    this.#settle(true);
+  }
+
+  giveBack(): void {
+    this.#settle(false);
+  }
+
+  #settle(isKept: boolean): void {
+    const { later } = this.#ladder;
+    this.#grant.isOpen = false;
+    if (!isKept) later.splice(later.indexOf(this.#grant), 1);
+    for (let first = later[0]; first?.isOpen === false; first = later[0]) {
+      Object.assign(this.#ladder, afterGrant(this.#ladder, first));
+      later.shift();
+    }
+  }
+}
