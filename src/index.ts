@@ -155,6 +155,11 @@ export type {
   GuardsInspection,
   GuardsQuery,
 } from './guards/guards-api.ts';
+export {
+  type ParsedPhoneNumber,
+  type ParsePhoneNumberOptions,
+  parsePhoneNumber,
+} from './guards/parse-phone-number.ts';
 export type * from './guards/reasons.ts';
 export type {
   BackoffGuardOptions,
@@ -199,6 +204,7 @@ export type { IssuedOneTimePassword, OneTimePasswordRequest } from './one-time-p
 export type { OneTimePasswords } from './one-time-passwords/one-time-passwords.ts';
 export type { OneTimePasswordsOptions } from './one-time-passwords/options.ts';
 export type { NumberType } from './phone/libphonenumber.ts';
+export type { PhonePolicyOptions } from './phone/policy.ts';
 export type { BareDigits } from './phone/readings.ts';
 export type { BatchSettings } from './sending/batch-request.ts';
 export type {
@@ -212,6 +218,7 @@ export type {
 export type { BatchInput, BatchResult, BatchTemplate } from './sending/send-batch.ts';
 export type { SendManyOptions } from './sending/send-many/send-many.ts';
 export type { BatchMessage, Encoding, SmsContent, SmsMessage } from './sending/sms-message.ts';
+export { measureText, type TextEncoding, type TextMeasure } from './text/measure-text.ts';
 export type { Permit, PermitLease, PermitRequest, RateLane, SharedPace } from './transport/shared-pace.ts';
 export type { CallOptions, Clock, Fetch, Purpose } from './types.ts';
 export {

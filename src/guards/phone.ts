@@ -32,12 +32,13 @@ const NUMBER_TYPES = [
 const callingCodesField = list(pattern(/^[1-9]\d{0,2}$/, 'a calling code without the plus, such as "65"'), {
   max: 300,
 });
-const fields: Fields<PhoneGuardOptions> = {
-  mode: oneOf(['enforce', 'monitor']),
+const policyFields: Fields<PhonePolicyOptions> = {
   accept: oneOf(['valid', 'possible']),
   types: list(oneOf(NUMBER_TYPES), { min: 1, max: NUMBER_TYPES.length }),
   callingCodes: object({ allow: callingCodesField, block: callingCodesField }),
 };
+export const phonePolicyField = object(policyFields, 'an object of options');
+const fields: Fields<PhoneGuardOptions> = { mode: oneOf(['enforce', 'monitor']), ...policyFields };
 export const phoneField = falseOr(object(fields, FALSE_OR_OPTIONS));
 
 /** Refuses numbers that cannot or should not get an SMS. */

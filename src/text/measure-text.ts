@@ -1,3 +1,4 @@
+import { ValidationError } from '../errors.ts';
 import { gsm7Septets } from './gsm7.ts';
 
 /** The encoding of a message. */
@@ -14,6 +15,8 @@ const CAPACITY = {
   GSM7: { single: 160, joined: 153 },
   UCS2: { single: 70, joined: 67 },
 } as const;
+
+const ENCODINGS: ReadonlySet<string> = new Set(['AUTO', 'GSM7', 'UCS2']);
 
 /** Encoding, parts and units of a text. */
 export interface TextMeasure {
@@ -71,12 +74,17 @@ function fillParts(text: string, encoding: TextEncoding, capacity: number): { pa
  * Sources: 3GPP TS 23.038 (alphabets), TS 23.040 (parts); 8x8 SMS API: 160/153, 70/67, extension characters count twice,
  * neither they nor surrogate pairs are split across parts.
  *
+ * @throws ValidationError the text is not a string, or the encoding is not known
  * @example
  * ```ts
  * measureText('Your code is 4711'); // { encoding: 'GSM7', parts: 1, units: 17, unitsPerPart: 160, unitsLeft: 143, … }
  * ```
  */
 export function measureText(text: string, encoding: 'AUTO' | TextEncoding = 'AUTO'): TextMeasure {
+  if (typeof text !== 'string') throw new ValidationError('text must be a string.', 'text');
+  if (!ENCODINGS.has(encoding)) {
+    throw new ValidationError('encoding must be one of AUTO, GSM7, UCS2.', 'encoding');
+  }
   let septets = 0;
   let outside = 0;
   for (let index = 0; index < text.length; index++) {

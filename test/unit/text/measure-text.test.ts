@@ -24,6 +24,15 @@ function splitNaively(text: string, encoding: TextEncoding): string[] {
 
 describe('measureText', () => {
   it.each([
+    [undefined, 'AUTO', 'text'],
+    [5, 'AUTO', 'text'],
+    ['Hello', 'LATIN1', 'encoding'],
+  ])('refuses the text %j in the encoding %j', (text, encoding, path) => {
+    const measure = () => measureText(text as string, encoding as TextEncoding);
+    expect(measure).toThrow(expect.objectContaining({ code: 'validation', path }));
+  });
+
+  it.each([
     ['empty', '', 'GSM7', 0, 0, 160],
     ['one character', 'a', 'GSM7', 1, 1, 159],
     ['159', a(159), 'GSM7', 1, 159, 1],
