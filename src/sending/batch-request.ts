@@ -10,7 +10,7 @@ import { type MessageInput, type MessageReader, type PreparedMessage, wireFields
 import type { SendResult } from './results.ts';
 import type { WireResult } from './send-operation.ts';
 import type { Addressing } from './sms-message.ts';
-import { readSent, unreadableResult } from './wire-results.ts';
+import { isSafeId, readSent, unreadableResult } from './wire-results.ts';
 
 /** Settings of every kind of batch. */
 export interface BatchSettings {
@@ -177,7 +177,12 @@ export async function sendBatchRequest<Input extends Addressing>(
       }),
       read(answer, admitted) {
         const id = (answer.body as { batchId?: unknown } | undefined)?.batchId;
-        if (typeof id === 'string') batchId = id;
+        // 8x8 makes it of `clientBatchId`, which may share words with the texts.
+        const own =
+          typeof id === 'string' && clientBatchId && id.startsWith(clientBatchId) ? clientBatchId : '';
+        if (id === own || isSafeId(own === '' ? id : String(id).slice(own.length), admitted)) {
+          batchId = id as string;
+        }
         return matchAnswers(answer, admitted, settings);
       },
     },

@@ -1,4 +1,5 @@
 import { ApiError, MessageRejectedError } from '../errors.ts';
+import { hideSecrets, secretsIn } from '../internal/hide-secrets.ts';
 import type { PreparedMessage } from './prepare.ts';
 import type { WireResult } from './send-operation.ts';
 
@@ -15,7 +16,25 @@ function textOf(value: unknown): string {
 }
 
 /** Printable and short: it goes to events and to the idempotency record. */
-const UMID = /^[\x21-\x7e]{1,100}$/;
+const ID = /^[\x21-\x7e]{1,100}$/;
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** What a message holds and nobody but its person may read. */
+function* secretsOf({ content, wire }: PreparedMessage): Generator<string, void, undefined> {
+  if (content !== undefined) yield content.text;
+  yield* secretsIn(wire);
+}
+
+function* secretsOfAll(messages: readonly PreparedMessage[]): Generator<string, void, undefined> {
+  for (const message of messages) yield* secretsOf(message);
+}
+
+/** Whether a text of 8x8's is an id, and repeats nothing that the messages hold. Events carry it. */
+export function isSafeId(id: unknown, messages: readonly PreparedMessage[]): id is string {
+  if (typeof id !== 'string' || !ID.test(id)) return false;
+  if (UUID.test(id)) return messages.every(({ content }) => content?.text.includes(id) !== true);
+  return hideSecrets(id, secretsOfAll(messages)) === id;
+}
 
 /** The result of a message about which the response says nothing. */
 export function unreadableResult(message: PreparedMessage, attempts: number): WireResult {
@@ -36,16 +55,16 @@ export function readSent(response: unknown, message: PreparedMessage, attempts: 
   const { index, clientMessageId, content } = message;
   const sent = response as SentMessage;
   const code = textOf(sent.status?.code);
-  const umid = textOf(sent.umid);
+  const umid = isSafeId(sent.umid, [message]) ? sent.umid : '';
   if (code === 'REJECTED') {
     const error = new MessageRejectedError({
-      description: textOf(sent.status?.description),
+      description: hideSecrets(textOf(sent.status?.description), secretsOf(message)),
       umid,
       clientMessageId,
     });
     return { status: 'rejected', index, clientMessageId, error };
   }
-  if (!UMID.test(umid) || code === '') return unreadableResult(message, attempts);
+  if (umid === '' || code === '') return unreadableResult(message, attempts);
   const { parts, encoding } = content?.measure ?? { parts: 1, encoding: 'GSM7' };
   return { status: 'accepted', index, clientMessageId, umid, parts, encoding, attempts };
 }

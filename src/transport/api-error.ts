@@ -9,6 +9,7 @@ import {
   ServerError,
   TlsUpgradeRequiredError,
 } from '../errors.ts';
+import { hideSecrets } from '../internal/hide-secrets.ts';
 import { redactText } from '../internal/redact.ts';
 import { advice, type FailureContext, statusHint } from './error-text.ts';
 
@@ -28,15 +29,20 @@ export interface RequestFailureContext extends FailureContext {
   readonly keySource: string;
   /** Keys that must not appear in the message. */
   readonly secrets: readonly string[];
+  /** Texts and codes of the request, which must not appear either. Read only when 8x8's words are shown. */
+  readonly sent: () => readonly string[];
   /** As of the operation. */
   readonly confidential?: boolean | undefined;
 }
 
+/** A shorter key is a word that texts hold. */
+const SHORTEST_REAL_KEY = 8;
+
 /** 8x8's error body, as far as it is one. */
 interface ErrorBody {
-  readonly code?: number;
-  readonly message?: string;
-  readonly errorId?: string;
+  readonly code?: number | undefined;
+  readonly message?: string | undefined;
+  readonly errorId?: string | undefined;
   readonly timestamp?: string;
 }
 
@@ -51,8 +57,8 @@ function parseErrorBody(text: string | undefined): ErrorBody {
   if (typeof body !== 'object' || body === null) return {};
   const { code, message, errorId, timestamp } = body as Record<string, unknown>;
   return {
-    // 8x8's have four digits; more could be a number that we sent.
-    ...(Number.isInteger(code) && Math.abs(code as number) < 1_000_000 && { code: code as number }),
+    // 8x8's have four digits; more could be a number or a code that we sent.
+    ...(Number.isInteger(code) && Math.abs(code as number) < 10_000 && { code: code as number }),
     ...(typeof message === 'string' && { message }),
     ...(typeof errorId === 'string' && { errorId }),
     ...(typeof timestamp === 'string' && { timestamp }),
@@ -85,15 +91,36 @@ function hintOf(
   return (status === 409 ? ifConflict : undefined) ?? statusHint(status, apiCode, keySource);
 }
 
+/** 8x8's codes for SMS. Source: 8x8 SMS API, "Error codes". */
+const isSmsCode = (code: number) => code >= 1_000 && code < 1_100;
+
+/** 8x8's body without anything that the request held. */
+function cleanBody(body: ErrorBody, { confidential, secrets, sent }: RequestFailureContext): ErrorBody {
+  const { code, message = '', errorId } = body;
+  const held = sent();
+  const isRepeated = (text: string) => hideSecrets(text, held) !== text;
+  // Without the keys that are the `test` of somebody's tests.
+  const hidden = hideSecrets(message, [
+    ...held,
+    ...secrets.filter(({ length }) => length >= SHORTEST_REAL_KEY),
+  ]);
+  return {
+    ...body,
+    code: code !== undefined && !isSmsCode(code) && isRepeated(String(code)) ? undefined : code,
+    // Cleaned before it is cut, so that no half of a key stays, and cut so that the advice stays.
+    message: confidential ? '' : redactText(hidden, secrets),
+    errorId: errorId !== undefined && held.some((text) => text.includes(errorId)) ? undefined : errorId,
+  };
+}
+
 /** The error of an answer: what happened, whether anything was sent, what to do. */
 export function apiError(answer: RefusedAnswer, context: RequestFailureContext): ApiError {
-  const body = parseErrorBody(answer.text);
+  const body = cleanBody(parseErrorBody(answer.text), context);
+  const { message = '' } = body;
   const said = [
     `${context.operation}: 8x8 answered HTTP ${answer.status}`,
     ...(body.code === undefined ? [] : [`code ${body.code}`]),
   ].join(', ');
-  // Cleaned before it is cut, so that no half of a key stays, and cut so that the advice stays.
-  const message = context.confidential ? '' : redactText(body.message ?? '', context.secrets);
   const sentences = [
     message === '' ? `${said}.` : `${said}: ${message}${/[.!?…]$/.test(message) ? '' : '.'}`,
     hintOf(answer.status, body.code, context),

@@ -1,6 +1,7 @@
 import type { Call } from '../call.ts';
 import type { Credentials } from '../config/credentials.ts';
 import { StoreError, type Submission } from '../errors.ts';
+import { hideIn, secretsIn } from '../internal/hide-secrets.ts';
 import { wait } from '../internal/wait.ts';
 import type { RequestFailureContext } from './api-error.ts';
 import { runAttempt } from './attempt.ts';
@@ -12,7 +13,7 @@ import type { PassOutcome } from './pause-gate.ts';
 import { type RequestContext, serialise, type TransportEnvironment } from './request-context.ts';
 import { backoffMs, judgeOutcome, type RetryOptions, type Verdict } from './retry-policy.ts';
 import { namedSubjects } from './subject-pauses.ts';
-import type { TransportResponse } from './transport.ts';
+import type { TransportRequest, TransportResponse } from './transport.ts';
 import { noTurnError, outcomeError, paceError, stopError } from './transport-errors.ts';
 
 /** A pause between calls is never longer, whatever a broken `Retry-After` says. */
@@ -207,10 +208,11 @@ function parseSuccess(
   const { status, text } = outcome;
   if (kind === 'empty') return { status, body: undefined };
   try {
-    // Whoever repeats the key would carry it into results, errors and events.
-    const safe = key.length < MIN_KEY_LENGTH ? text : text?.replaceAll(key, '[redacted]');
-    const body: unknown = JSON.parse(safe ?? '');
-    return typeof body === 'object' && body !== null ? { status, body } : undefined;
+    const body: unknown = JSON.parse(text ?? '');
+    if (typeof body !== 'object' || body === null) return undefined;
+    // Whoever repeats the key would carry it into results, errors and events. Escapes hide it from a look at the text.
+    const mayHoldKey = key.length >= MIN_KEY_LENGTH && (text?.includes(key) || text?.includes('\\'));
+    return { status, body: mayHoldKey ? hideIn(body, key) : body };
   } catch {
     return undefined;
   }
@@ -244,6 +246,12 @@ async function keyAfter(
   }
 }
 
+/** Texts and codes that 8x8 may repeat. */
+function secretsOf({ body, query, segments }: TransportRequest): readonly string[] {
+  const { sessionId } = segments;
+  return [...secretsIn(body), ...secretsIn(query), ...(sessionId === undefined ? [] : [sessionId])];
+}
+
 function failureContext(
   context: RequestContext,
   environment: TransportEnvironment,
@@ -261,5 +269,6 @@ function failureContext(
     clientMessageId,
     keySource: environment.credentials.describe(),
     secrets: [...progress.keys],
+    sent: () => secretsOf(context.request),
   };
 }

@@ -56,6 +56,98 @@ function run({ sms }: TestClient, method: Method, given: SmsMessage, options: Ca
   return calls[method]().catch((error: unknown) => error);
 }
 
+/** A text as JSON may write it. */
+function escaped(text: string): string {
+  return text.replace(/./g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** Texts and codes that a request may hold, with what nobody may read of each. */
+const CODE = '407193';
+const ECHOING: readonly [string, (sms: TestClient['sms']) => Promise<unknown>][] = [
+  ['messages.send', (sms) => sms.messages.send({ ...message, text: `${CANARY_TEXT}: ${CODE}` })],
+  [
+    'messages.sendBatch',
+    (sms) =>
+      sms.messages.sendBatch({
+        messages: [message, { ...message, destination: '+6591726355' }],
+        template: { text: `${CANARY_TEXT}: ${CODE}` },
+      } as never),
+  ],
+  [
+    'messages.sendMany',
+    (sms) => collect(sms.messages.sendMany([{ ...message, text: `${CANARY_TEXT}: ${CODE}` }])),
+  ],
+  [
+    'surveys.send',
+    (sms) =>
+      sms.surveys.send({
+        surveyId: 'nps',
+        destination: CANARY_NUMBER,
+        templateBody: 'Hi {{name}} {{url}}',
+        templateVariables: { name: CANARY_TEXT, code: Number(CODE) },
+      }),
+  ],
+  [
+    'verifications.start',
+    (sms) =>
+      sms.verifications.start({
+        destination: CANARY_NUMBER,
+        brand: 'Team',
+        template: `${CANARY_TEXT} ${CODE} {code}`,
+      }),
+  ],
+  [
+    'verifications.check',
+    (sms) => sms.verifications.check(CANARY_TEXT, { destination: CANARY_NUMBER, code: CODE }),
+  ],
+  [
+    'contacts.create',
+    (sms) =>
+      sms.contacts.create({ firstName: CANARY_TEXT, lastName: CODE, addresses: { msisdn: CANARY_NUMBER } }),
+  ],
+  ['groups.create', (sms) => sms.groups.create({ name: `${CANARY_TEXT} ${CODE}` })],
+];
+
+/** The bodies of an 8x8, or of a proxy before it, that repeats what it was sent. */
+function echoes(sent: string): readonly string[] {
+  const words = [sent, sent.slice(5, 40), sent.toUpperCase(), encodeURIComponent(sent), escaped(sent)];
+  return words.flatMap((word) => [
+    JSON.stringify({ code: Number(CODE), message: `not allowed: ${word}`, errorId: word, timestamp: word }),
+    JSON.stringify({ umid: word, status: { code: 'QUEUED', description: word } }),
+    JSON.stringify({ umid: CODE, status: { code: 'REJECTED', description: word } }),
+    JSON.stringify({
+      batchId: word,
+      messages: [{ umid: word, status: { code: 'REJECTED', description: word } }],
+    }),
+    `{"umid":"${escaped(CANARY_KEY)}","status":{"code":"REJECTED","description":"${escaped(CANARY_KEY)}"}}`,
+  ]);
+}
+
+describe.each(ECHOING)('what 8x8 repeats of %s', (_, run) => {
+  it.each([200, 400, 422, 500])('is in no error, event or log after %i', async (status) => {
+    for (const body of echoes(`${CANARY_TEXT}: ${CODE}`)) {
+      const lines: unknown[] = [];
+      const log = (...line: unknown[]) => void lines.push(line);
+      const { sms, events } = testClient({
+        apiKey: CANARY_KEY,
+        accountId: 'team',
+        logger: { debug: log, info: log, warn: log, error: log },
+        guards: { content: false },
+        fetch: async () => new Response(body, { status }),
+      });
+      const outcome: unknown = await run(sms).catch((error: unknown) => error);
+      const errors = Array.isArray(outcome) ? outcome.map(({ error }) => error) : [outcome];
+      const seen = [outcome instanceof Error || Array.isArray(outcome) ? errors : '', events, lines];
+      expectNoCanary(seen);
+      const printed = JSON.stringify(seen).toLowerCase();
+      expect(events.length).toBeGreaterThan(0);
+      for (const part of [CODE, 'text for one', 'one person', CANARY_KEY.slice(0, 12)]) {
+        expect(printed).not.toContain(part);
+      }
+    }
+  });
+});
+
 describe('a key that 8x8 repeats in a success', () => {
   it('is shown in no result, error or event', async () => {
     for (const status of ['REJECTED', 'QUEUED']) {
@@ -142,6 +234,9 @@ describe.each(METHODS)('%s shows no key, number or text', (method) => {
           status: { code: 'REJECTED', description: `to 65 9172 6354, ${CANARY_NUMBER}` },
         },
         { messages: [{ umid: CANARY_KEY, clientMessageId: CANARY_NUMBER, status: CANARY_KEY }] },
+        { code: 1002, message: `bad text "${CANARY_TEXT}" with ${escaped(CANARY_KEY)}` },
+        { umid: CANARY_TEXT.replaceAll(' ', '-'), status: { code: 'QUEUED' } },
+        { umid: 'x', status: { code: 'REJECTED', description: `not ${CANARY_TEXT}` } },
       ];
       for (const echo of echoes) {
         const body = typeof echo === 'string' ? echo : JSON.stringify(echo);
