@@ -18,6 +18,7 @@ import { createEmit } from './events.ts';
 import { CONSENT_NAMES } from './guards/consent-options.ts';
 import { createGuardsApi, type GuardsApi } from './guards/guards-api.ts';
 import { GUARD_NAMES, type GuardsOptions } from './guards/registry.ts';
+import { copyingInputs } from './internal/clone-input.ts';
 import { logListener } from './internal/log-events.ts';
 import { type SharedState, sharedState } from './internal/shared-state.ts';
 import { createReportError } from './internal/user-code.ts';
@@ -153,24 +154,24 @@ export class SmsClient {
     this.#options = options;
     this.#inheritance = { limits, state, scope };
     this.#close = (drainMs) => client.calls.close(drainMs);
-    this.messages = createMessages(client);
-    this.surveys = createSurveys(client);
-    this.verifications = createVerifications(client);
-    this.oneTimePasswords = createOneTimePasswords({ client, limits, options: resolved.oneTimePasswords });
-    this.lookup = createLookup(client);
-    this.exports = createExports(client);
-    this.account = createAccount(client);
-    this.webhookSettings = createWebhookSettings(client);
-    this.contacts = createContacts(client);
-    this.groups = createGroups(client);
-    this.contactJobs = createContactJobs(client);
-    this.guards = createGuardsApi({
-      ...safeguards,
-      calls: client.calls,
-      phoneDefaults: resolved,
-    });
+    this.messages = copyingInputs(createMessages(client), ['sendMany']);
+    this.surveys = copyingInputs(createSurveys(client));
+    this.verifications = copyingInputs(createVerifications(client));
+    this.oneTimePasswords = copyingInputs(
+      createOneTimePasswords({ client, limits, options: resolved.oneTimePasswords }),
+    );
+    this.lookup = copyingInputs(createLookup(client));
+    this.exports = copyingInputs(createExports(client));
+    this.account = copyingInputs(createAccount(client));
+    this.webhookSettings = copyingInputs(createWebhookSettings(client));
+    this.contacts = copyingInputs(createContacts(client));
+    this.groups = copyingInputs(createGroups(client));
+    this.contactJobs = copyingInputs(createContactJobs(client));
+    this.guards = copyingInputs(
+      createGuardsApi({ ...safeguards, calls: client.calls, phoneDefaults: resolved }),
+    );
     const { consent, inboundPort } = createInbound(client, safeguards, resolved.guards);
-    this.consent = consent;
+    this.consent = copyingInputs(consent);
     Object.defineProperty(this, INBOUND_PORT, { value: inboundPort });
   }
 

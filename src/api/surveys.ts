@@ -1,6 +1,5 @@
 import type { ClientContext } from '../client-context.ts';
 import type { Content } from '../guards/guard.ts';
-import { cloneInput } from '../internal/clone-input.ts';
 import { type Fields, list, object, objectWith, shortValues, text, unknown } from '../schema.ts';
 import { type BatchSettings, batchSettingFields, sendBatchRequest } from '../sending/batch-request.ts';
 import { sendOne } from '../sending/pipeline.ts';
@@ -174,8 +173,7 @@ function surveyReader(
     wire: ({ templateBody, templateVariables, source, encoding, scheduled, expiry, dlrCallbackUrl }) =>
       wireFields({
         templateBody: templateBody === undefined ? undefined : rewrite(templateBody),
-        // A copy: what the guards read is what is sent, whatever the caller does with the object meanwhile.
-        templateVariables: templateVariables && { ...templateVariables },
+        templateVariables,
         source,
         encoding,
         scheduled,
@@ -187,8 +185,7 @@ function surveyReader(
 
 function readInputs({ messages, purpose, country }: SurveyBatchInput): readonly MessageInput[] {
   const defaults = wireFields({ purpose, country });
-  // `Array.from` also fills the holes of a sparse array, so that every place has its result.
-  return Array.from(messages, (message, index) => inputOf(message, index, `messages[${index}]`, defaults));
+  return messages.map((message, index) => inputOf(message, index, `messages[${index}]`, defaults));
 }
 
 export function createSurveys(client: ClientContext): Surveys {
@@ -197,15 +194,14 @@ export function createSurveys(client: ClientContext): Surveys {
     send: (survey, options) =>
       calls.run(options, (call) => {
         assertValid(inputSchema, survey, '');
-        const { surveyId, ...message } = cloneInput(survey);
+        const { surveyId, ...message } = survey;
         const segments = { subAccountId, surveyId: readId(surveyId, 'surveyId') };
         return sendOne(client, message, { operation: SEND, segments, reader: surveyReader(rewrite) }, call);
       }),
     sendBatch: (batch, options) =>
       calls.run(options, async (call) => {
         assertValid(batchSchema, batch, '');
-        const { surveyId } = batch;
-        const template = cloneInput(batch.template);
+        const { surveyId, template } = batch;
         const { results, batchId } = await sendBatchRequest(
           client,
           readInputs(batch),

@@ -1,32 +1,119 @@
-/** What the class of an object gives it: accessors and values, its methods left out. */
-function inheritedFields(input: object): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
-  for (let level = Object.getPrototypeOf(input); level !== null; level = Object.getPrototypeOf(level)) {
-    for (const name of Object.getOwnPropertyNames(level)) {
-      const value = name === '__proto__' ? undefined : (input as Record<string, unknown>)[name];
-      if (value !== undefined && typeof value !== 'function') fields[name] = value;
-    }
+/** Deeper objects hold themselves, or nothing that 8x8 takes. */
+const MAX_DEPTH = 20;
+/** No list that is taken is longer than 10,000; of a longer one only the length is kept, which the validation refuses. */
+const MAX_ENTRIES = 100_000;
+/** Options of a call that are used as they are: what they are is the caller's business. */
+const UNTOUCHED: ReadonlySet<string> = new Set(['context', 'signal']);
+
+function unreadable(): never {
+  throw new TypeError('one of its properties throws');
+}
+
+/** Throws at whatever is done with it, as the object did that it stands for. The validation says so, and where. */
+const UNREADABLE: object = new Proxy({}, new Proxy({}, { get: () => unreadable }));
+
+/** Names of the fields of an object; those of its class count too. */
+function fieldNames(input: object): {
+  readonly own: readonly string[];
+  readonly inherited: readonly string[];
+} {
+  const own = Object.keys(input);
+  const inherited = new Set<string>();
+  let level: object | null = Object.getPrototypeOf(input);
+  for (; level !== null && level !== Object.prototype; level = Object.getPrototypeOf(level)) {
+    for (const name of Object.getOwnPropertyNames(level)) inherited.add(name);
   }
-  return fields;
+  for (const name of own) inherited.delete(name);
+  inherited.delete('__proto__');
+  return { own, inherited: [...inherited] };
+}
+
+function setField(copy: Record<string, unknown>, name: string, value: unknown): void {
+  // An assignment to `__proto__` would set the prototype.
+  if (name === '__proto__') Object.defineProperty(copy, name, { value, enumerable: true });
+  else copy[name] = value;
+}
+
+function cloneFields(input: object, depth: number): object {
+  const { own, inherited } = fieldNames(input);
+  const copy: Record<string, unknown> = {};
+  const source = input as Readonly<Record<string, unknown>>;
+  const copyField = (name: string, isOwn: boolean): void => {
+    try {
+      const value = source[name];
+      // A method of a class is no field. An own field that is undefined stays: an unknown one is refused.
+      if (!isOwn && (value === undefined || typeof value === 'function')) return;
+      setField(copy, name, depth === 0 && UNTOUCHED.has(name) ? value : clone(value, depth + 1));
+    } catch {
+      Object.defineProperty(copy, name, { get: unreadable, enumerable: true });
+    }
+  };
+  for (const name of own) copyField(name, true);
+  for (const name of inherited) copyField(name, false);
+  return copy;
+}
+
+function cloneList(list: readonly unknown[], depth: number): readonly unknown[] {
+  const { length } = list;
+  if (length > MAX_ENTRIES) return new Array(length);
+  // Every place, also the holes of a sparse array, so that each has its result.
+  return Array.from({ length }, (_, index) => {
+    try {
+      return clone(list[index], depth + 1);
+    } catch {
+      return UNREADABLE;
+    }
+  });
+}
+
+/** Objects that are more than their fields: files, streams, maps, everything that is iterated. */
+function isOpaque(input: object): boolean {
+  return (
+    input instanceof ArrayBuffer ||
+    (typeof Blob !== 'undefined' && input instanceof Blob) ||
+    Symbol.iterator in input ||
+    Symbol.asyncIterator in input
+  );
+}
+
+function clone(input: unknown, depth: number): unknown {
+  if (typeof input !== 'object' || input === null) return input;
+  if (depth > MAX_DEPTH) return unreadable();
+  // Not its own `getTime`, which may be anybody's.
+  if (input instanceof Date) return new Date(Date.prototype.getTime.call(input));
+  if (input instanceof Uint8Array) return new Uint8Array(input);
+  if (Array.isArray(input)) return cloneList(input, depth);
+  return isOpaque(input) ? input : cloneFields(input, depth);
 }
 
 /**
- * All fields of an object. Those of its class count too: a message with `get purpose()` would be sent under another
- * purpose without them, past the guards that were meant.
+ * A deep copy, so that what was checked is what is sent, whatever becomes of the caller's objects meanwhile. Every getter is
+ * called once, also those of a class: a message with `get purpose()` would be sent under another purpose without them. Never
+ * throws: what cannot be read cannot be read in the copy either.
  */
-export function fieldsOf(input: object): Record<string, unknown> {
-  const isPlain = Object.getPrototypeOf(input) === Object.prototype;
-  return isPlain ? { ...input } : { ...inheritedFields(input), ...input };
+export function cloneInput<Input>(input: Input): Input {
+  try {
+    return clone(input, 0) as Input;
+  } catch {
+    return UNREADABLE as Input;
+  }
 }
 
-/** A copy, dates included, so that what was checked is what is sent even when the caller changes the object meanwhile. */
-export function cloneInput<Input>(input: Input): Input {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
-  const copy = fieldsOf(input);
-  for (const name of Object.keys(copy)) {
-    const value = copy[name];
-    // Not its own `getTime`, which may be anybody's.
-    if (value instanceof Date) copy[name] = new Date(Date.prototype.getTime.call(value));
-  }
-  return copy as Input;
+/**
+ * The methods of a resource, with a copy of everything that a caller hands in. The only door: nothing behind it has to copy.
+ *
+ * @param streaming methods whose first argument is an iterable; its rows are copied where they are read
+ */
+export function copyingInputs<Resource extends object>(
+  resource: Resource,
+  streaming: readonly (keyof Resource)[] = [],
+): Resource {
+  const methods = Object.entries(resource).map(([name, method]: [string, unknown]) => {
+    if (typeof method !== 'function') return [name, method];
+    const isStreaming = streaming.includes(name as keyof Resource);
+    const copied = (input: unknown, place: number) =>
+      isStreaming && place === 0 ? input : cloneInput(input);
+    return [name, (...inputs: readonly unknown[]): unknown => method(...inputs.map(copied))];
+  });
+  return Object.fromEntries(methods) as Resource;
 }

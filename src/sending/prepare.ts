@@ -1,13 +1,12 @@
 import type { Call } from '../call.ts';
 import { InvalidPhoneNumberError, type SmsError, ValidationError } from '../errors.ts';
 import type { Content, Exemption, OutgoingMessage } from '../guards/guard.ts';
-import { cloneInput } from '../internal/clone-input.ts';
 import { sha256, toHex } from '../internal/digest.ts';
 import { readClientAddress } from '../internal/ip-address.ts';
 import { cleanInput } from '../phone/clean-input.ts';
 import type { Phone, PhoneDefaults, PhoneResult } from '../phone/normalise-phone.ts';
 import { normalisePhones } from '../phone/normalise-phones.ts';
-import { type Field, type Issue, unreadable, validate } from '../schema.ts';
+import { type Field, type Issue, validate } from '../schema.ts';
 import { measureText } from '../text/measure-text.ts';
 import type { Purpose } from '../types.ts';
 import { clientMessageIdOf } from './idempotency.ts';
@@ -94,23 +93,15 @@ export function wireFields(fields: Readonly<Record<string, unknown>>): Record<st
   return wire;
 }
 
-function readFields(
-  { input, path }: MessageInput,
-  schema: Field,
-): { readonly copy?: unknown; readonly flaw?: Issue } {
-  try {
-    const copy = cloneInput(input);
-    const flaw = validate(schema, copy, path);
-    return flaw === undefined ? { copy } : { copy, flaw };
-  } catch {
-    return { flaw: unreadable(path) };
-  }
-}
-
 /** The caller's own id, also of a message that has another flaw. */
-function ownIdOf(copy: unknown): string | undefined {
-  const id = (copy as { clientMessageId?: unknown } | null | undefined)?.clientMessageId;
-  return isClientMessageId(id) ? id : undefined;
+function ownIdOf(input: unknown): string | undefined {
+  try {
+    const id = (input as { clientMessageId?: unknown } | null | undefined)?.clientMessageId;
+    return isClientMessageId(id) ? id : undefined;
+  } catch {
+    // It could not be copied, and the validation says so.
+    return undefined;
+  }
 }
 
 /**
@@ -196,8 +187,10 @@ async function readInputs<Input extends Addressing>(
   config: PrepareConfig & { readonly segments: object },
   signal: AbortSignal,
 ): Promise<readonly (PreparedMessage | UnpreparedResult)[]> {
-  const read = given.map((each) => readFields(each, schema));
-  const inputs = read.map(({ copy, flaw }) => (flaw === undefined ? (copy as Input) : undefined));
+  const flaws = given.map(({ input, path }) => validate(schema, input, path));
+  const inputs = given.map(({ input }, position) =>
+    flaws[position] === undefined ? (input as Input) : undefined,
+  );
   const phones = await normalisePhones(
     inputs.map((input) => ({
       raw: input?.destination,
@@ -208,11 +201,11 @@ async function readInputs<Input extends Addressing>(
   );
   const prepared: (PreparedMessage | UnpreparedResult)[] = [];
   for (let position = 0; position < given.length; position += 1) {
-    const { index, path, spareId, exemption } = given[position] as MessageInput;
+    const { index, path, spareId, exemption, input: raw } = given[position] as MessageInput;
     const input = inputs[position];
-    const { copy, flaw } = read[position] as (typeof read)[number];
+    const flaw = flaws[position];
     const result = phones[position] as PhoneResult;
-    const givenId = ownIdOf(copy) ?? spareId;
+    const givenId = ownIdOf(raw) ?? spareId;
     let clientMessageId = givenId ?? crypto.randomUUID();
     if (flaw !== undefined || input === undefined) {
       const { message, path: field } = flaw as Issue;

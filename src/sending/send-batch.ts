@@ -1,8 +1,7 @@
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
-import { cloneInput, fieldsOf } from '../internal/clone-input.ts';
-import { type Fields, list, object, unknown, unreadable, validate } from '../schema.ts';
+import { type Fields, list, object, unknown, validate } from '../schema.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import {
@@ -80,29 +79,6 @@ export const batchFields: Fields<BatchBase & { messages: unknown; destinations: 
 };
 const batchSchema = object(batchFields, 'a batch { messages } or { destinations, template }');
 
-/** What was checked is what is sent, whatever becomes of the caller's objects meanwhile. */
-function copyOfBatch(batch: BatchInput): BatchInput {
-  try {
-    const copy = cloneInput(batch);
-    if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) return batch;
-    return {
-      ...copy,
-      ...(copy.template !== undefined && { template: cloneInput(copy.template) }),
-      // `Array.from` also fills the holes of a sparse array, so that every place has its result.
-      ...(Array.isArray(copy.messages) && { messages: copyOfList(copy.messages) }),
-      ...(Array.isArray(copy.destinations) && { destinations: copyOfList(copy.destinations) }),
-    } as BatchInput;
-  } catch {
-    const { path, message } = unreadable('');
-    throw new ValidationError(`${message} Nothing was sent.`, path);
-  }
-}
-
-/** A list that is too long is left for the validation to refuse. */
-function copyOfList(list: readonly unknown[]): readonly unknown[] {
-  return list.length > MAX_BATCH ? list : Array.from(list);
-}
-
 function readBatch(input: BatchInput): readonly MessageInput[] {
   const flaw = validate(batchSchema, input);
   if (flaw !== undefined) throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
@@ -136,7 +112,7 @@ export function inputOf(message: unknown, index: number, path: string, defaults:
     const isObject = typeof message === 'object' && message !== null && !Array.isArray(message);
     return { index, path, input: isObject ? withDefaults(message, defaults) : message };
   } catch {
-    // A getter or a proxy of the caller threw: one bad row, which the validation names.
+    // A getter or a proxy of the caller threw when it was copied: one bad row, which the validation names.
     return { index, path, input: undefined };
   }
 }
@@ -166,7 +142,7 @@ function batchReader(rewrite: (text: string) => string, batch: BatchBase): Messa
 
 /** A copy; a field that is there but undefined gives way to a default, as one that is missing. */
 function withDefaults(message: object, defaults: object): object {
-  const copy = fieldsOf(message);
+  const copy: Record<string, unknown> = { ...message };
   const isWhole = Object.values(copy).every((value) => value !== undefined);
   const hasDefaults = Object.keys(defaults).length > 0;
   return isWhole && !hasDefaults ? copy : { ...defaults, ...definedOnly(copy) };
@@ -183,8 +159,7 @@ export function createSendBatch(
 ): (batch: BatchInput, options?: CallOptions) => Promise<BatchResult> {
   return (batch, options) =>
     client.calls.run(options, async (call) => {
-      const copy = copyOfBatch(batch);
-      const { results, batchId } = await sendChunk(client, readBatch(copy), copy, call);
+      const { results, batchId } = await sendChunk(client, readBatch(batch), batch, call);
       return { results, counts: countResults(results), ...(batchId !== undefined && { batchId }) };
     });
 }

@@ -183,7 +183,7 @@ describe('bad input', () => {
     ['null', null, 'validation', ''],
     ['a text', '+6591000001', 'validation', ''],
     ['a list', [message], 'validation', ''],
-    ['a map', new Map(Object.entries(message)), 'validation', 'size'],
+    ['a map', new Map(Object.entries(message)), 'validation', ''],
     ['an empty object', {}, 'validation', 'destination'],
     ['no text', { destination: numberOf(1) }, 'validation', 'text'],
     ['a number for a text', { ...message, text: 5 }, 'validation', 'text'],

@@ -1,5 +1,4 @@
 import type { ClientContext } from '../../client-context.ts';
-import { cloneInput } from '../../internal/clone-input.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
@@ -193,13 +192,12 @@ export function createContactJobs(client: ClientContext): ContactJobs {
     get: (batchId, options) =>
       ask(GET, options, () => ({ segments: { batchId: readId(batchId, 'batchId') } }), readJob),
     list(query = {}, options = undefined) {
-      const copy = cloneInput(query);
       const listing = {
         operation: LIST,
         read: readJob,
         query() {
-          assertValid(querySchema, copy, 'query');
-          const { limit, offset, type } = copy;
+          assertValid(querySchema, query, 'query');
+          const { limit, offset, type } = query;
           return { limit, offset, type };
         },
       };

@@ -1,7 +1,6 @@
 import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { readPhone } from '../../guards/guards-api.ts';
-import { cloneInput } from '../../internal/clone-input.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { type Fields, object, text } from '../../schema.ts';
 import type { Operation } from '../../transport/operation.ts';
@@ -178,13 +177,12 @@ export function createContacts(client: ClientContext): Contacts {
 
   return {
     list(query = {}, options = undefined) {
-      const copy = cloneInput(query);
       const listing = {
         operation: LIST,
         read: readContact,
         query() {
-          assertValid(querySchema, copy, 'query');
-          const { limit, offset, query: search, groupId, country } = copy;
+          assertValid(querySchema, query, 'query');
+          const { limit, offset, query: search, groupId, country } = query;
           return { limit, offset, query: search, groupId, country };
         },
       };

@@ -1,5 +1,4 @@
 import type { ClientContext } from '../../client-context.ts';
-import { cloneInput } from '../../internal/clone-input.ts';
 import { boolean, type Fields, object, objectWith, text } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { Operation } from '../../transport/operation.ts';
@@ -199,13 +198,12 @@ export function createGroups(client: ClientContext): Groups {
 
   return {
     list(query = {}, options = undefined) {
-      const copy = cloneInput(query);
       const listing = {
         operation: LIST,
         read: readGroup,
         query() {
-          assertValid(querySchema, copy, 'query');
-          const { limit, offset, name } = copy;
+          assertValid(querySchema, query, 'query');
+          const { limit, offset, name } = query;
           return { limit, offset, name };
         },
       };

@@ -1,7 +1,6 @@
 import type { ClientContext } from '../../client-context.ts';
 import { ApiError, LimitError, type SmsError } from '../../errors.ts';
 import { type Cache, createCache } from '../../internal/cache.ts';
-import { cloneInput } from '../../internal/clone-input.ts';
 import { describeDuration } from '../../internal/describe-duration.ts';
 import { maskNumber } from '../../internal/redact.ts';
 import { readReportedTime } from '../../internal/reported-time.ts';
@@ -23,19 +22,6 @@ const MAX_RESENDING_INTERVAL_S = 7_200;
 const TOO_EARLY = 1400;
 /** Numbers whose next code is remembered; who is forgotten waits the interval that was asked for. */
 const MAX_REMEMBERED = 10_000;
-
-const NESTED = ['sms', 'call', 'whatsapp'] as const satisfies readonly (keyof VerificationStart)[];
-
-/** A copy down to the last field, so that what was checked is what is sent. What cannot be read is for `prepare` to say. */
-function snapshotOf(request: VerificationStart): VerificationStart {
-  try {
-    const copy = cloneInput(request) as unknown as Record<string, unknown>;
-    for (const name of NESTED) if (copy[name] !== undefined) copy[name] = cloneInput(copy[name]);
-    return copy as unknown as VerificationStart;
-  } catch {
-    return request;
-  }
-}
 
 /** The text as a person would get it, as long as it can become: a code with a dash has one character more. */
 function filledTemplate(template: string, { codeLength, codeType, brand = '' }: VerificationStart): string {
@@ -110,9 +96,8 @@ export function createStartVerification(
     return (resendingInterval ?? DEFAULT_RESENDING_INTERVAL_S) * 1_000;
   }
 
-  return (request, options) =>
+  return (input, options) =>
     calls.run(options, async (call) => {
-      const input = snapshotOf(request);
       const seen: { phone?: Phone; verification?: Verification } = {};
       const operation: SendOperation<VerificationStart> = {
         reader,

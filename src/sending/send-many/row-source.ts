@@ -1,5 +1,6 @@
 import { ValidationError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
+import { cloneInput } from '../../internal/clone-input.ts';
 import { raceAbort } from '../../internal/wait.ts';
 
 /** An iterable of the caller's, read a chunk at a time. */
@@ -58,7 +59,8 @@ export function openRows(input: unknown, emit: Emit): RowSource {
           isFinished = true;
           return false;
         }
-        row = step.value;
+        // What is read of it here and what is sent are the same, whatever becomes of the caller's object.
+        row = cloneInput(step.value);
       } catch (error) {
         emit.reportError?.(error, 'sendMany.input');
         isFinished = true;

@@ -2,7 +2,6 @@ import { callFields } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { AbortedError, type SmsError, ValidationError } from '../../errors.ts';
 import { rowsForCaller } from '../../internal/caller-stack.ts';
-import { cloneInput } from '../../internal/clone-input.ts';
 import { anyFunction, type Fields, integer, object, text, validate } from '../../schema.ts';
 import type { CallOptions, Purpose } from '../../types.ts';
 import type { SendResult } from '../results.ts';
@@ -114,8 +113,7 @@ async function* sendRows(
     progress,
     checkpoints,
     chunkSize,
-    // A copy: the template of the first chunk is that of the last.
-    batch: { template: cloneInput(template), clientIp, allowRepeatedIds, mergeDuplicates },
+    batch: { template, clientIp, allowRepeatedIds, mergeDuplicates },
     defaults: { ...(purpose !== undefined && { purpose }), ...(country !== undefined && { country }) },
     callOptions,
   });
