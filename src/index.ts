@@ -73,6 +73,7 @@ export type {
   VerificationWhatsApp,
 } from './api/verifications/start-input.ts';
 export type {
+  StartedVerification,
   Verification,
   VerificationChannel,
   VerificationStatus,

@@ -46,6 +46,8 @@ export interface IssuedOneTimePassword
   readonly destination: string;
   /** When the code ends, in epoch milliseconds. A resend does not move it. */
   readonly expiresAt: number;
+  /** When the backoff guard admits the next message with a code to this number, in epoch milliseconds. */
+  readonly retryAt?: number;
   /** Whether an earlier message holds the same code. */
   readonly isResend: boolean;
 }
@@ -230,7 +232,7 @@ export function createIssue({
         const current = await draft(key, phone, call);
         const outcome = await send(current, request, textOf(request, current.code), call);
         if (outcome === undefined) continue;
-        const { umid, clientMessageId, parts, encoding, attempts } = outcome.sent;
+        const { umid, clientMessageId, parts, encoding, attempts, retryAt } = outcome.sent;
         await remember(current, outcome.version, umid, call);
         return {
           destination: phone.e164,
@@ -240,6 +242,7 @@ export function createIssue({
           encoding,
           attempts,
           expiresAt: client.clock.now() + current.endsInMs,
+          ...(retryAt !== undefined && { retryAt }),
           isResend: current.isResend,
         };
       }

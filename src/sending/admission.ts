@@ -13,7 +13,7 @@ import { isRecentLook, type LookTime, lookTime } from './look-time.ts';
 
 /** The decision of all guards about one message. */
 export type AdmissionResult =
-  | { readonly kind: 'admitted'; readonly reservation: Reservation; readonly lookedAt: LookTime }
+  | ({ readonly kind: 'admitted' } & Omit<AdmittedMessage, 'message'>)
   | { readonly kind: 'refused'; readonly error: SmsError }
   /** The same `idempotencyKey` was settled before. */
   | { readonly kind: 'repeated'; readonly stored: string | undefined }
@@ -25,6 +25,8 @@ export interface AdmittedMessage<Message extends OutgoingMessage = OutgoingMessa
   readonly message: Message;
   readonly reservation: Reservation;
   readonly lookedAt: LookTime;
+  /** Milliseconds that the next one-time password to the number has to wait. */
+  readonly waitMs: number | undefined;
 }
 
 /** Takes messages past the guards: checks, questions, then one atomic take of all limits. */
@@ -166,7 +168,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
   ): AdmissionResult {
     if (verdict.granted) {
       if (!isSecond) reportAdmitted(message, verdict, call);
-      return { kind: 'admitted', reservation, lookedAt };
+      return { kind: 'admitted', reservation, lookedAt, waitMs: enforcedWait(reservation, verdict) };
     }
     const { refusals, observed } = verdict;
     const original = refusals.find(({ rule }) => rule.guard === 'idempotency');
@@ -266,9 +268,9 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
         const lookedAt = await runChecks(messages, results, call, true);
         reportBlocked(messages, results, call);
         for (const [index, each] of admitted.entries()) {
-          const { reservation } = each;
+          const { reservation, waitMs } = each;
           if (results[index] === undefined && isCurrent(each)) {
-            results[index] = { kind: 'admitted', reservation, lookedAt };
+            results[index] = { kind: 'admitted', reservation, lookedAt, waitMs };
           }
         }
         const gone = admitted.filter((_, index) => results[index]?.kind !== 'admitted');
@@ -300,6 +302,14 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
       return results as AdmissionResult[];
     },
   };
+}
+
+/** The wait that a backoff rule has begun; in monitor mode nobody waits. */
+function enforcedWait(
+  { rules }: Reservation,
+  { waitMs }: TakeVerdict & { granted: true },
+): number | undefined {
+  return rules.some(({ kind, mode }) => kind === 'backoff' && mode === 'enforce') ? waitMs : undefined;
 }
 
 function openIndexes(results: readonly (AdmissionResult | undefined)[]): number[] {

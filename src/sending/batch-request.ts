@@ -119,7 +119,7 @@ function rejectDuplicateIds(
   if (allowRepeatedIds) return refused;
   const seen = new Set<string>();
   for (const message of messages) {
-    const { clientMessageId, index, path, hasOwnId } = message;
+    const { clientMessageId, index, path, hasOwnId, phone } = message;
     if (!hasOwnId) continue;
     if (!seen.has(clientMessageId)) {
       seen.add(clientMessageId);
@@ -130,7 +130,7 @@ function rejectDuplicateIds(
       `${path}.clientMessageId`,
       clientMessageId,
     );
-    refused.set(message, { status: 'failed', index, clientMessageId, error });
+    refused.set(message, { status: 'failed', index, clientMessageId, destination: phone.e164, error });
   }
   return refused;
 }

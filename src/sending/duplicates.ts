@@ -22,10 +22,16 @@ export function findDuplicates(
 
 /** The result of a duplicate: that of its original, under its own index and id. */
 export function duplicateResult(
-  { index, clientMessageId }: PreparedMessage,
+  { index, clientMessageId, phone }: PreparedMessage,
   original: PreparedMessage,
   shared: SendResult,
 ): SendResult {
   const isSent = shared.status === 'accepted';
-  return { ...shared, index, clientMessageId, ...(isSent && { duplicateOf: original.index }) } as SendResult;
+  return {
+    ...shared,
+    index,
+    clientMessageId,
+    destination: phone.e164,
+    ...(isSent && { duplicateOf: original.index }),
+  } as SendResult;
 }

@@ -1,9 +1,11 @@
 import { AbortedError, ApiError, ConnectionError, GuardError, type SmsError } from '../errors.ts';
+import type { Phone } from '../phone/normalise-phone.ts';
 import type { SendResult } from './results.ts';
 
 interface Identified {
   readonly index: number;
   readonly clientMessageId: string;
+  readonly phone: Pick<Phone, 'e164'>;
 }
 
 /** An error that holds for a whole request, as the error of one of its messages. */
@@ -19,11 +21,13 @@ function errorOf(error: SmsError, { clientMessageId }: Identified): SmsError {
 }
 
 /** The result of a message that 8x8 did not accept, or may have accepted without saying so. */
-export function failedResult(failure: SmsError, { index, clientMessageId }: Identified): SendResult {
-  const error = errorOf(failure, { index, clientMessageId });
-  if (error instanceof GuardError) return { status: 'blocked', index, clientMessageId, error };
+export function failedResult(failure: SmsError, message: Identified): SendResult {
+  const error = errorOf(failure, message);
+  const { index, clientMessageId } = message;
+  const destination = message.phone.e164;
+  if (error instanceof GuardError) return { status: 'blocked', index, clientMessageId, destination, error };
   if (error.submission === 'rejected' && error instanceof ApiError) {
-    return { status: 'rejected', index, clientMessageId, error };
+    return { status: 'rejected', index, clientMessageId, destination, error };
   }
-  return { status: 'failed', index, clientMessageId, error };
+  return { status: 'failed', index, clientMessageId, destination, error };
 }

@@ -31,7 +31,10 @@ type StoredOutcome =
  */
 const MAX_KEPT_ID_LENGTH = 64;
 
-export function encodeOutcome(result: AcceptedResult | FailedResult): string {
+/** A result without the number, which is the caller's. */
+type Outcome = Omit<AcceptedResult, 'destination'> | FailedResult;
+
+export function encodeOutcome(result: Outcome): string {
   const id = result.clientMessageId.length <= MAX_KEPT_ID_LENGTH ? result.clientMessageId : '';
   if (result.status === 'accepted') {
     return JSON.stringify([
@@ -73,11 +76,7 @@ function reviveError(
 }
 
 /** What the second caller gets. A record that cannot be read is an unknown outcome, never a reason to send. */
-export function decodeOutcome(
-  stored: string | undefined,
-  index: number,
-  clientMessageId: string,
-): AcceptedResult | FailedResult {
+export function decodeOutcome(stored: string | undefined, index: number, clientMessageId: string): Outcome {
   try {
     const outcome = JSON.parse(stored ?? 'null') as StoredOutcome;
     if (outcome[0] === 'accepted') {

@@ -10,7 +10,7 @@ import { failedResult } from './failed-result.ts';
 import { decodeOutcome, encodeOutcome, unsettledError } from './idempotency.ts';
 import { reportRepeated, reportResult, reportUnprepared } from './message-events.ts';
 import { type MessageInput, type PreparedMessage, prepareInputs } from './prepare.ts';
-import type { AcceptedResult, SendResult } from './results.ts';
+import type { AcceptedResult, FailedResult, SendResult } from './results.ts';
 import type { SendOperation } from './send-operation.ts';
 import type { Addressing } from './sms-message.ts';
 import { readSent } from './wire-results.ts';
@@ -120,7 +120,8 @@ function sort<Input extends Addressing>(
   for (const [index, message] of messages.entries()) {
     const decision = decisions[index];
     if (decision?.kind === 'admitted') {
-      admitted.push({ message, reservation: decision.reservation, lookedAt: decision.lookedAt });
+      const { reservation, lookedAt, waitMs } = decision;
+      admitted.push({ message, reservation, lookedAt, waitMs });
     } else if (decision?.kind === 'in-progress') batch.waiting.push(message);
     else if (decision?.kind === 'repeated') repeat(run, message, decision.stored);
     else refuse(run, message, (decision as Refused).error, isWaiting);
@@ -179,25 +180,40 @@ function subjectsOf({ phone, wire }: PreparedMessage): readonly string[] {
   return typeof wire.clientIp === 'string' ? [phone.msisdn, wire.clientIp] : [phone.msisdn];
 }
 
+function mayHaveLeft(result: SendResult): result is AcceptedResult | FailedResult {
+  return (
+    result.status === 'accepted' || (result.status === 'failed' && result.error.submission === 'unknown')
+  );
+}
+
+/** The result with the time of the next one-time password, where there is one. */
+function withRetryAt<Input extends Addressing>(
+  { client }: Run<Input>,
+  result: SendResult,
+  retryInMs: number | undefined,
+): SendResult {
+  return retryInMs === undefined ? result : { ...result, retryAt: client.clock.now() + retryInMs };
+}
+
 /** Step 4: keeps what was taken for a message that may have left, and gives back the rest. */
 async function settle<Input extends Addressing>(
-  { client, call, results }: Run<Input>,
+  run: Run<Input>,
   { admitted }: Admitted,
   written: readonly SendResult[],
 ): Promise<void> {
+  const { client, call, results } = run;
   await client.limiter.settle(
     admitted.map(({ message, reservation }, index) => {
       const result = written[index] as SendResult;
-      const mayHaveLeft =
-        result.status === 'accepted' || (result.status === 'failed' && result.error.submission === 'unknown');
-      if (!mayHaveLeft) return { reservation, outcome: 'return' };
+      if (!mayHaveLeft(result)) return { reservation, outcome: 'return' };
       const record = message.idempotency === undefined ? undefined : encodeOutcome(result);
       return { reservation, outcome: 'keep', result: record };
     }),
   );
-  for (const [index, { message }] of admitted.entries()) {
+  for (const [index, { message, waitMs }] of admitted.entries()) {
     const result = written[index] as SendResult;
-    results[message.position] = result;
+    const retryInMs = mayHaveLeft(result) ? waitMs : undefined;
+    results[message.position] = withRetryAt(run, result, retryInMs);
     reportResult(client.emit, message, result, call);
   }
 }
@@ -234,15 +250,17 @@ function isDecision(error: SmsError): boolean {
  * original of its `idempotencyKey` is on its way, 8x8 may have that one.
  */
 function refuse<Input extends Addressing>(
-  { client, call, results }: Run<Input>,
+  run: Run<Input>,
   message: PreparedMessage,
   error: SmsError,
   isOriginalUnderWay: boolean,
 ): void {
   const isUnsettled = isOriginalUnderWay && !isDecision(error);
   const result = failedResult(isUnsettled ? unsettledError(error, message.clientMessageId) : error, message);
-  results[message.position] = result;
-  if (result.status !== 'blocked') reportResult(client.emit, message, result, call);
+  const retryInMs =
+    result.status === 'blocked' && message.purpose === 'otp' ? result.error.retryAfterMs : undefined;
+  run.results[message.position] = withRetryAt(run, result, retryInMs);
+  if (result.status !== 'blocked') reportResult(run.client.emit, message, result, run.call);
 }
 
 /** The result of a message that was sent before under its `idempotencyKey`. */
@@ -252,7 +270,9 @@ function repeat<Input extends Addressing>(
   stored: string | undefined,
 ): void {
   reportRepeated(client.emit, message, call);
-  results[message.position] = decodeOutcome(stored, message.index, message.clientMessageId);
+  const { index, clientMessageId, phone, position } = message;
+  const destination = phone.e164;
+  results[position] = { ...decodeOutcome(stored, index, clientMessageId), destination };
 }
 
 /** Sends one message. Throws unless 8x8 took it. */

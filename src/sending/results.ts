@@ -5,11 +5,19 @@ interface ResultBase {
   readonly index: number;
   /** Yours, or the one that was made for you: receipts carry it. */
   readonly clientMessageId: string;
+  /** The number in E.164; absent when the input could not be read as one number. */
+  readonly destination?: string;
+  /**
+   * For purpose `otp`: when the backoff guard admits the next one-time password to this number, in epoch milliseconds. A
+   * success ends the wait sooner. Absent when nothing was kept for this message, and when the guard is off or in monitor mode.
+   */
+  readonly retryAt?: number;
 }
 
 /** 8x8 took the message. */
 export interface AcceptedResult extends ResultBase {
   readonly status: 'accepted';
+  readonly destination: string;
   /** 8x8's id of the message. */
   readonly umid: string;
   /** Parts (segments) it is billed as. */

@@ -38,7 +38,7 @@ export function isSafeId(id: unknown, messages: readonly PreparedMessage[]): id 
 
 /** The result of a message about which the response says nothing. */
 export function unreadableResult(message: PreparedMessage, attempts: number): WireResult {
-  const { index, clientMessageId } = message;
+  const { index, clientMessageId, phone } = message;
   const error = new ApiError({
     message:
       '8x8 answered 200 without saying what became of this message. Do not send it again before a delivery receipt or an export, matched by clientMessageId, says so.',
@@ -47,12 +47,13 @@ export function unreadableResult(message: PreparedMessage, attempts: number): Wi
     attempts,
     clientMessageId,
   });
-  return { status: 'failed', index, clientMessageId, error };
+  return { status: 'failed', index, clientMessageId, destination: phone.e164, error };
 }
 
 /** The result of one message by 8x8's response. REJECTED comes inside HTTP 200 and is no success. */
 export function readSent(response: unknown, message: PreparedMessage, attempts: number): WireResult {
   const { index, clientMessageId, content } = message;
+  const destination = message.phone.e164;
   const sent = response as SentMessage;
   const code = textOf(sent.status?.code);
   const umid = isSafeId(sent.umid, [message]) ? sent.umid : '';
@@ -62,9 +63,9 @@ export function readSent(response: unknown, message: PreparedMessage, attempts: 
       umid,
       clientMessageId,
     });
-    return { status: 'rejected', index, clientMessageId, error };
+    return { status: 'rejected', index, clientMessageId, destination, error };
   }
   if (umid === '' || code === '') return unreadableResult(message, attempts);
   const { parts, encoding } = content?.measure ?? { parts: 1, encoding: 'GSM7' };
-  return { status: 'accepted', index, clientMessageId, umid, parts, encoding, attempts };
+  return { status: 'accepted', index, clientMessageId, destination, umid, parts, encoding, attempts };
 }

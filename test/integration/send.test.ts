@@ -23,6 +23,7 @@ describe('send', () => {
       status: 'accepted',
       index: 0,
       clientMessageId: expect.stringMatching(UUID),
+      destination: numberOf(1),
       umid: emulator.messages[0]?.umid,
       parts: 2,
       encoding: 'UCS2',

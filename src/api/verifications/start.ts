@@ -11,7 +11,7 @@ import type { SendOperation, WireResult } from '../../sending/send-operation.ts'
 import type { CallOptions } from '../../types.ts';
 import { parseResponse } from '../parse-response.ts';
 import { startSchema, type VerificationStart } from './start-input.ts';
-import { readVerification, START, type Verification } from './verification.ts';
+import { readVerification, START, type StartedVerification, type Verification } from './verification.ts';
 
 /** 8x8's own defaults. */
 const DEFAULT_VALIDITY_S = 300;
@@ -71,17 +71,26 @@ function tooEarlyError(phone: Phone, retryAfterMs: number, clientMessageId: stri
   });
 }
 
+function reportedRetryAt({ retryAfter }: Verification): number | undefined {
+  return retryAfter === undefined ? undefined : readReportedTime(retryAfter);
+}
+
+function laterOf(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.max(one, other);
+}
+
 export function createStartVerification(
   client: ClientContext,
-): (request: VerificationStart, options?: CallOptions) => Promise<Verification> {
+): (request: VerificationStart, options?: CallOptions) => Promise<StartedVerification> {
   const { calls, clock, subAccountId, sessionBindings } = client;
   const reader = startReader(client.rewrite);
   const segments = { subAccountId };
   /** By number: when 8x8 sends the next code. */
   let nextCodeAt: Cache<number, number> | undefined;
 
-  function remember(phone: Phone, { retryAfter }: Verification): void {
-    const at = retryAfter === undefined ? undefined : readReportedTime(retryAfter);
+  function remember(phone: Phone, verification: Verification): void {
+    const at = reportedRetryAt(verification);
     if (at === undefined) return;
     nextCodeAt ??= createCache(MAX_REMEMBERED);
     nextCodeAt.set(phone.key, at);
@@ -117,6 +126,7 @@ export function createStartVerification(
               status: 'accepted',
               index,
               clientMessageId,
+              destination: message.phone.e164,
               umid: '',
               parts,
               encoding,
@@ -135,7 +145,8 @@ export function createStartVerification(
           { sessionId, phone, subject, validityMs, isSilent: channel === 'sma' },
           call,
         );
-        return verification;
+        const retryAt = laterOf(result.retryAt, reportedRetryAt(verification));
+        return { ...verification, destination: phone.e164, ...(retryAt !== undefined && { retryAt }) };
       }
       const { error } = result as Exclude<WireResult, { status: 'accepted' }>;
       if (phone === undefined || !isTooEarly(error)) throw error;

@@ -67,6 +67,17 @@ export interface Verification {
   readonly sma?: { readonly verificationUrl: string };
 }
 
+/** A session that `verifications.start` opened, or opened again. */
+export interface StartedVerification extends Verification {
+  /** The number in E.164. */
+  readonly destination: string;
+  /**
+   * When the next code to this number is admitted, in epoch milliseconds: the later of 8x8's `retryAfter` and the wait of the
+   * backoff guard. A success ends the guard's wait sooner.
+   */
+  readonly retryAt?: number;
+}
+
 function smaOf({ sma }: ResponseFields): Verification['sma'] {
   if (sma === undefined || sma === null) return undefined;
   return { verificationUrl: textIn(toFields(sma, 'sma'), 'verificationUrl') };

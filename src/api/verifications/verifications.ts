@@ -5,7 +5,7 @@ import { createGetVerification, type SessionQuery } from './get.ts';
 import { createGetSmaCoverage, type SmaCoverage, type SmaCoverageQuery } from './sma-coverage.ts';
 import { createStartVerification } from './start.ts';
 import type { VerificationStart } from './start-input.ts';
-import type { Verification } from './verification.ts';
+import type { StartedVerification, Verification } from './verification.ts';
 
 /** One-time passwords that 8x8 makes, sends and checks. */
 export interface Verifications {
@@ -25,7 +25,7 @@ export interface Verifications {
    * const { sessionId } = await sms.verifications.start({ destination: '+6591234567', brand: 'Team', subject: 'account-7' });
    * ```
    */
-  start(request: VerificationStart, options?: CallOptions): Promise<Verification>;
+  start(request: VerificationStart, options?: CallOptions): Promise<StartedVerification>;
   /**
    * Reads the state of a session; spends no try and clears nothing.
    *

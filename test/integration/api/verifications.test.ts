@@ -10,7 +10,7 @@ import {
 } from '../../../src/index.ts';
 import { CANARY_KEY, CANARY_NUMBER, expectNoCanary, shown } from '../../support/canary.ts';
 import { numberOf, SUB_ACCOUNT_ID, testClient } from '../../support/client.ts';
-import { createFakeClock } from '../../support/fake-clock.ts';
+import { createFakeClock, NOON } from '../../support/fake-clock.ts';
 import { jsonResponse, lostConnection, refusedConnection, respondWith } from '../../support/respond-with.ts';
 import { failureOf } from '../../support/transport.ts';
 
@@ -60,6 +60,8 @@ describe('verifications.start', () => {
       attempt: 0,
       expiresAt: '2026-11-22T09:05:00.000Z',
       retryAfter: '2026-11-22T09:00:10.000Z',
+      // The backoff guard asks for more.
+      retryAt: NOON + 30_000,
     });
     expect(client.emulator.messages[0]?.text).toBe(`Team: Your verification code is ${emulated?.code}`);
     expect(client.emulator.requests[0]?.body).toEqual({ destination: NUMBER, brand: 'Team' });
@@ -126,7 +128,7 @@ describe('verifications.start', () => {
     const { sms } = answering([jsonResponse({ ...rest, sessionID: sessionId, destination: 6_591_000_001 })]);
     expect(await sms.verifications.start({ destination: NUMBER })).toMatchObject({
       sessionId,
-      destination: '6591000001',
+      destination: '+6591000001',
     });
   });
 
@@ -281,7 +283,12 @@ describe('verifications.start', () => {
     const odd = { ...session, status: 'PAUSED', attempt: null, retryAfter: null, sma: null, future: 1 };
     const { sms } = answering([jsonResponse(odd)]);
     const { retryAfter: _, ...known } = session;
-    expect(await sms.verifications.start(START)).toEqual({ ...known, status: 'PAUSED', attempt: 0 });
+    expect(await sms.verifications.start(START)).toEqual({
+      ...known,
+      status: 'PAUSED',
+      attempt: 0,
+      retryAt: NOON + 30_000,
+    });
   });
 
   it('gives the address to open for silent mobile authentication', async () => {

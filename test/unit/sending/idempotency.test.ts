@@ -19,7 +19,7 @@ import {
 import type { AcceptedResult, FailedResult } from '../../../src/sending/results.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;
-const accepted: AcceptedResult = {
+const accepted: Omit<AcceptedResult, 'destination'> = {
   status: 'accepted',
   index: 3,
   clientMessageId: 'id-1',

@@ -26,6 +26,7 @@ const admitted: AdmissionResult = {
   kind: 'admitted',
   reservation,
   lookedAt: { clockMs: 0, runtimeMs: 0 },
+  waitMs: undefined,
 };
 
 const operation: SendOperation<Addressing> = {

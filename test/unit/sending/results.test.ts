@@ -4,7 +4,7 @@ import { countResults, type SendResult } from '../../../src/sending/results.ts';
 
 describe('countResults', () => {
   it('counts how many ended how', () => {
-    const base = { index: 0, clientMessageId: 'id' };
+    const base = { index: 0, clientMessageId: 'id', destination: '+6591000001' };
     const error = new StoreError('x');
     const results = [
       { ...base, status: 'failed', error },
