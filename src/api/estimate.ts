@@ -1,5 +1,5 @@
 import type { ClientContext } from '../client-context.ts';
-import { readPhone } from '../guards/guards-api.ts';
+import { readPhone } from '../phone/read-phone.ts';
 import { type Fields, objectWith, oneOf, text, unknown } from '../schema.ts';
 import { type Encoding, MAX_TEXT_CHARACTERS } from '../sending/sms-message.ts';
 import { estimateText, type TextEstimate } from '../text/estimate-text.ts';

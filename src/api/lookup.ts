@@ -1,5 +1,5 @@
 import type { ClientContext } from '../client-context.ts';
-import { readPhone } from '../guards/guards-api.ts';
+import { readPhone } from '../phone/read-phone.ts';
 import { type Fields, object, oneOf } from '../schema.ts';
 import { addressingFields } from '../sending/sms-message.ts';
 import type { Operation } from '../transport/operation.ts';

@@ -1,8 +1,8 @@
 import type { Call, Calls } from '../call.ts';
 import { ValidationError } from '../errors.ts';
 import type { ConsentGuardOptions } from '../guards/consent-options.ts';
-import { readPhone } from '../guards/guards-api.ts';
 import type { Phone, PhoneDefaults } from '../phone/normalise-phone.ts';
+import { readPhone } from '../phone/read-phone.ts';
 import { type Field, validate } from '../schema.ts';
 import type { AcceptedResult } from '../sending/results.ts';
 import type { CallOptions, Clock } from '../types.ts';

@@ -1,16 +1,17 @@
 import type { Call, Calls } from '../call.ts';
-import { InvalidPhoneNumberError, ValidationError } from '../errors.ts';
+import { ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { maskNumber } from '../internal/redact.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
 import type { Limiter } from '../limits/limiter.ts';
-import { normalisePhone, type Phone, type PhoneDefaults } from '../phone/normalise-phone.ts';
+import type { Phone, PhoneDefaults } from '../phone/normalise-phone.ts';
+import { readPhone } from '../phone/read-phone.ts';
 import { type Fields, object, oneOf, text, validate } from '../schema.ts';
 import type { CallOptions, Clock, Purpose } from '../types.ts';
-import { describeViolation } from './finding.ts';
 import type { Guard, OutgoingMessage } from './guard.ts';
 import type { GuardName, GuardReason } from './reasons.ts';
 import { type ConfigurableGuard, countsRange, GUARD_NAMES } from './registry.ts';
+import { describeViolation } from './violation.ts';
 
 /** Which number, and which guard of it. */
 export interface GuardsQuery {
@@ -88,16 +89,6 @@ const queryFields: Fields<GuardsQuery> = {
   guard: oneOf(GUARD_NAMES),
 };
 const querySchema = object(queryFields, 'an object { country, guard }');
-
-/** Reads one number outside of a send. */
-export function readPhone(destination: unknown, country: string | undefined, defaults: PhoneDefaults): Phone {
-  const result = normalisePhone(destination, country ?? defaults.defaultCountry, defaults.bareDigits);
-  if (result.ok) return result.phone;
-  throw new InvalidPhoneNumberError({
-    message: `destination: ${result.hint}`,
-    decision: { guard: 'phone', reason: result.reason, mode: 'enforce' },
-  });
-}
 
 /** The rules of the guards for these messages to one number, each once. */
 export function rulesOf(

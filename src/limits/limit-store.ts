@@ -239,7 +239,7 @@ export type RefusalReason =
   /** The store's table for this kind of rule is full of live entries. */
   | 'capacity';
 
-/** The finding of one rule that refused, or would have refused in monitor mode. */
+/** The violation of one rule that refused, or would have refused in monitor mode. */
 export interface RuleViolation {
   /** The rule of the request. */
   readonly rule: LimitRule;

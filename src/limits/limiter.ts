@@ -294,7 +294,7 @@ function isVerdict(value: unknown): value is TakeVerdict {
 }
 
 function isFindings(value: unknown): value is readonly RuleViolation[] {
-  return Array.isArray(value) && value.every((finding) => typeof finding?.rule?.kind === 'string');
+  return Array.isArray(value) && value.every((violation) => typeof violation?.rule?.kind === 'string');
 }
 
 function isState(value: unknown): value is RuleState {

@@ -33,7 +33,7 @@ export interface RuleTable<Rule extends LimitRule = LimitRule> {
   release(key: LimitKey): void;
 }
 
-/** The part of a finding and of a state that is left out when it says nothing. */
+/** The part of a violation and of a state that is left out when it says nothing. */
 export function details(
   retryAfterMs: number | undefined,
   approximate = false,

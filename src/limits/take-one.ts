@@ -78,7 +78,7 @@ function details(noted: readonly RuleViolation[]): { noted?: readonly RuleViolat
 }
 
 function isOver(rule: LimitRule, observed: readonly RuleViolation[]): boolean {
-  return observed.some((finding) => finding.rule === rule);
+  return observed.some((violation) => violation.rule === rule);
 }
 
 /** How many counters this request may add to the table at `at`: one a rule of the same table up to there. */

@@ -105,7 +105,7 @@ export interface PhoneInput {
 }
 
 /** As {@link normalisePhone}; with `keep: false` the answer is looked for in the cache, but not added to it. */
-export function readPhone({ raw, country, bareDigits }: PhoneInput, keep: boolean): PhoneResult {
+export function normaliseInput({ raw, country, bareDigits }: PhoneInput, keep: boolean): PhoneResult {
   if (typeof raw !== 'string') return phoneFailure('not-a-string');
   if (raw.length > MAX_INPUT_CHARACTERS) return phoneFailure('too-long');
   const region = country === undefined ? undefined : regionOf(country);
@@ -139,5 +139,5 @@ export function normalisePhone(
   country: string | undefined,
   bareDigits?: BareDigits,
 ): PhoneResult {
-  return readPhone({ raw, country, bareDigits }, true);
+  return normaliseInput({ raw, country, bareDigits }, true);
 }

@@ -1,5 +1,5 @@
 import { AbortedError } from '../errors.ts';
-import { type PhoneInput, type PhoneResult, readPhone } from './normalise-phone.ts';
+import { normaliseInput, type PhoneInput, type PhoneResult } from './normalise-phone.ts';
 
 /** A pause is due after so long: far enough below the 15 ms a server may be blocked to leave room for a garbage collection. */
 const MAX_BLOCK_MS = 4;
@@ -43,7 +43,7 @@ export async function normalisePhones(
       resumedAt = performance.now();
       inARow = 0;
     }
-    results.push(readPhone(item, keep));
+    results.push(normaliseInput(item, keep));
     inARow += 1;
   }
   return results;

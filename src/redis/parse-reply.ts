@@ -74,11 +74,12 @@ function parseVerdict(line: string, rules: readonly LimitRule[]): TakeVerdict {
   return { granted: false, refusals, observed, ...noted };
 }
 
-function parseFinding(text: string, rules: readonly LimitRule[]): RuleViolation {
+function parseViolation(text: string, rules: readonly LimitRule[]): RuleViolation {
   const [index = '', letter = '', observed, wait, result] = text.split(' ');
   const rule = rules[Number(index)];
   const reason = REASONS.get(letter);
-  if (rule === undefined || reason === undefined) throw new TypeError('a finding without a rule or a reason');
+  if (rule === undefined || reason === undefined)
+    throw new TypeError('a violation without a rule or a reason');
   return {
     rule,
     reason,

@@ -78,8 +78,8 @@ export function recordVerdict(request: ShardedRequest, part: ShardRules, verdict
 export function combineVerdicts({ request: { rules }, verdicts, isRefused }: ShardedRequest): TakeVerdict {
   const [only] = verdicts;
   if (only !== undefined && verdicts.length === 1) return only;
-  const inOrder = (findings: readonly RuleViolation[]) =>
-    findings
+  const inOrder = (violations: readonly RuleViolation[]) =>
+    violations
       .filter(({ rule }) => rule.id !== PEEK.id)
       .sort((one, other) => rules.indexOf(one.rule) - rules.indexOf(other.rule));
   const observed = inOrder(verdicts.flatMap((verdict) => verdict.observed));

@@ -1,9 +1,9 @@
 import type { Call } from '../call.ts';
 import { type GuardDecision, SmsError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import { decisionOfViolation, describeViolation, longestWait } from '../guards/finding.ts';
 import { decisionOf, type Guard, isGuardError, type OutgoingMessage, type Refusal } from '../guards/guard.ts';
 import { guardError } from '../guards/registry.ts';
+import { decisionOfViolation, describeViolation, longestWait } from '../guards/violation.ts';
 import { maskNumber } from '../internal/redact.ts';
 import { raceAbort } from '../internal/wait.ts';
 import type { LimitRule, OnceRule, RuleViolation, TakeVerdict } from '../limits/limit-store.ts';
@@ -81,7 +81,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
   }
 
   function observeAll(message: OutgoingMessage, observed: readonly RuleViolation[], call: Call): void {
-    for (const finding of observed) observe(message, decisionOfViolation(finding, message), call);
+    for (const violation of observed) observe(message, decisionOfViolation(violation, message), call);
   }
 
   function decideRefusal(

@@ -81,7 +81,7 @@ const history = fc.record({
 
 /** A verdict without the rules themselves, which are the same. */
 function plain(verdict: TakeVerdict): unknown {
-  const findings = (list: TakeVerdict['observed']) =>
+  const violations = (list: TakeVerdict['observed']) =>
     list.map(({ rule, reason, observed, retryAfterMs, result }) => {
       // The count of once and block has no meaning here.
       return {
@@ -92,8 +92,8 @@ function plain(verdict: TakeVerdict): unknown {
         observed: rule.kind === 'once' ? undefined : observed,
       };
     });
-  const refusals = verdict.granted ? [] : findings(verdict.refusals);
-  return { granted: verdict.granted, refusals, observed: findings(verdict.observed) };
+  const refusals = verdict.granted ? [] : violations(verdict.refusals);
+  return { granted: verdict.granted, refusals, observed: violations(verdict.observed) };
 }
 
 /** Both stores get the same calls and must return the same results. */

@@ -1,8 +1,8 @@
 import type { Call } from '../../call.ts';
 import type { Emit } from '../../events.ts';
-import { decisionOfViolation, describeViolation, longestWait } from '../../guards/finding.ts';
 import type { Guard, OutgoingMessage } from '../../guards/guard.ts';
 import { guardError } from '../../guards/registry.ts';
+import { decisionOfViolation, describeViolation, longestWait } from '../../guards/violation.ts';
 import { maskNumber } from '../../internal/redact.ts';
 import type { TakeVerdict } from '../../limits/limit-store.ts';
 import type { Limiter } from '../../limits/limiter.ts';
@@ -43,8 +43,8 @@ export function createAttemptCounter({ guards, limiter, emit }: AttemptCounterCo
       const [verdict] = (await limiter.take([reservation], call)) as readonly [TakeVerdict];
       const { clientMessageId, purpose } = message;
       const shown = { clientMessageId, purpose, destination: maskNumber(phone.e164) };
-      for (const finding of verdict.observed) {
-        const decision = decisionOfViolation(finding, message, [finding]);
+      for (const violation of verdict.observed) {
+        const decision = decisionOfViolation(violation, message, [violation]);
         emit({ type: 'guard-observed', ...shown, decision }, call.context);
       }
       if (!verdict.granted) {

@@ -212,9 +212,9 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
     const claim = limiter.reserve([rule]);
     const [verdict] = (await limiter.take([claim], call)) as readonly [TakeVerdict];
     if (!verdict.granted) {
-      const [finding] = verdict.refusals;
-      if (finding?.reason === 'capacity') throw waitError('capacity', phone);
-      return { retryAfterMs: finding?.retryAfterMs ?? CLAIM_MS, canEndSooner: true };
+      const [violation] = verdict.refusals;
+      if (violation?.reason === 'capacity') throw waitError('capacity', phone);
+      return { retryAfterMs: violation?.retryAfterMs ?? CLAIM_MS, canEndSooner: true };
     }
     let isHeld = false;
     try {

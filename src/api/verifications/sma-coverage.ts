@@ -1,5 +1,5 @@
 import type { ClientContext } from '../../client-context.ts';
-import { readPhone } from '../../guards/guards-api.ts';
+import { readPhone } from '../../phone/read-phone.ts';
 import { type Fields, objectWith, unknown } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import { addressingFields, clientIpField } from '../../sending/sms-message.ts';

@@ -59,8 +59,8 @@ export async function folding(session: Session): Promise<void> {
   await session.sent('the oldest, again', rule(1));
   const open: Taken[] = [await session.granted('one still open', rule(2))];
   for (const key of [3, 4, 5, 6, 7]) await session.sent('fresh numbers', rule(key));
-  const finding = await session.refused('a folded number at its limit', rule(1));
-  ensure(finding.approximate === true, 'a count from the sketch says approximate');
+  const violation = await session.refused('a folded number at its limit', rule(1));
+  ensure(violation.approximate === true, 'a count from the sketch says approximate');
   await session.settle(open[0] as Taken, 'return');
   ensure((await session.countOf(rule(2))) === 0, 'a counter with an open take is never folded');
   open.length = 0;

@@ -166,7 +166,7 @@ export class Session {
     return taken;
   }
 
-  /** Takes, expects a refusal, and returns its first finding. */
+  /** Takes, expects a refusal, and returns its first violation. */
   async refused(message: string, ...rules: LimitRule[]) {
     const { verdict } = await this.take(...rules);
     ensure(!verdict.granted, `${message}: should be refused`);

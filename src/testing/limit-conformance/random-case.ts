@@ -211,20 +211,23 @@ export class RandomRun {
     this.#open.push({ reservation, rules, entries, takenMs: this.#elapsedMs });
   }
 
-  #compareRule(expected: Expected, rule: LimitRule, finding: RuleViolation | undefined): void {
+  #compareRule(expected: Expected, rule: LimitRule, violation: RuleViolation | undefined): void {
     const where = `${rule.id} of '${rule.key}' after ${this.#elapsedMs} ms`;
-    if (finding === undefined) {
+    if (violation === undefined) {
       ensure(expected.refuses !== true, `${where}: granted, expected ${expected.reason}`);
       return;
     }
-    ensure(expected.refuses !== false, `${where}: refused (${finding.reason}), expected to be granted`);
-    ensure(finding.reason === expected.reason, `${where}: ${finding.reason}, expected ${expected.reason}`);
-    ensure(finding.result === expected.result, `${where}: the result is not the one that was kept`);
-    const { observed = finding.observed, retryAfterMs = finding.retryAfterMs } = expected;
-    ensure(finding.observed === observed, `${where}: observed ${finding.observed}, expected ${observed}`);
+    ensure(expected.refuses !== false, `${where}: refused (${violation.reason}), expected to be granted`);
     ensure(
-      finding.retryAfterMs === retryAfterMs,
-      `${where}: retryAfterMs ${finding.retryAfterMs}, expected ${retryAfterMs}`,
+      violation.reason === expected.reason,
+      `${where}: ${violation.reason}, expected ${expected.reason}`,
+    );
+    ensure(violation.result === expected.result, `${where}: the result is not the one that was kept`);
+    const { observed = violation.observed, retryAfterMs = violation.retryAfterMs } = expected;
+    ensure(violation.observed === observed, `${where}: observed ${violation.observed}, expected ${observed}`);
+    ensure(
+      violation.retryAfterMs === retryAfterMs,
+      `${where}: retryAfterMs ${violation.retryAfterMs}, expected ${retryAfterMs}`,
     );
     ensure(retryAfterMs === undefined || retryAfterMs > 0, `${where}: retryAfterMs is not above 0`);
   }

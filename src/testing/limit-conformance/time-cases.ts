@@ -64,7 +64,9 @@ async function largestWait(session: Session): Promise<void> {
   await session.sent('the first', short, long);
   const { verdict } = await session.take(short, long);
   ensure(!verdict.granted && verdict.refusals.length === 2, 'every refusing rule is named');
-  await session.subject.advance(Math.max(...verdict.refusals.map((finding) => finding.retryAfterMs ?? 0)));
+  await session.subject.advance(
+    Math.max(...verdict.refusals.map((violation) => violation.retryAfterMs ?? 0)),
+  );
   await session.sent('at the largest retryAfterMs', short, long);
 }
 

@@ -72,8 +72,8 @@ describe('a store that cannot answer', () => {
     ['answers without observed', async () => [{ granted: true }]],
     ['refuses without saying why', async () => [{ granted: false, refusals: [], observed: [] }]],
     ['refuses with what is no list', async () => [{ granted: false, observed: [] }]],
-    ['refuses with what is no finding', async () => [{ granted: false, refusals: [{}], observed: [] }]],
-    ['observes nothing that is a finding', async () => [{ granted: true, observed: [null] }]],
+    ['refuses with what is no violation', async () => [{ granted: false, refusals: [{}], observed: [] }]],
+    ['observes nothing that is a violation', async () => [{ granted: true, observed: [null] }]],
   ];
 
   it.each(answers)('%s: nothing goes out, and the error says no more than that', async (_, take) => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createBackoffGuard } from '../../../src/guards/backoff.ts';
 import { createCountriesGuard } from '../../../src/guards/countries.ts';
-import { describeViolation } from '../../../src/guards/finding.ts';
 import { createPhoneGuard } from '../../../src/guards/phone.ts';
 import { createPrefixGuard } from '../../../src/guards/prefix.ts';
 import { createRecipientGuard } from '../../../src/guards/recipient.ts';
 import { createGuards, type GuardsOptions, resolveGuards } from '../../../src/guards/registry.ts';
+import { describeViolation } from '../../../src/guards/violation.ts';
 import { describeDuration } from '../../../src/internal/describe-duration.ts';
 import type { LimitRule } from '../../../src/limits/limit-store.ts';
 import { NOON } from '../../support/fake-clock.ts';

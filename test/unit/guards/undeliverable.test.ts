@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { GuardError, LimitError } from '../../../src/errors.ts';
-import { decisionOfViolation, describeViolation } from '../../../src/guards/finding.ts';
 import { guardError } from '../../../src/guards/registry.ts';
 import {
   createUndeliverableGuard,
   undeliverableField,
   undeliverableSettings,
 } from '../../../src/guards/undeliverable.ts';
+import { decisionOfViolation, describeViolation } from '../../../src/guards/violation.ts';
 import { validate } from '../../../src/schema.ts';
 import { DELIVERY_ERROR_CODES } from '../../../src/webhooks/delivery-error-codes.ts';
 import { messageOf } from '../../support/outgoing-message.ts';
@@ -80,10 +80,10 @@ describe('undeliverable', () => {
 
   it('says who reported what, until when, and what lifts it', () => {
     const rule = undeliverableSettings({}).ruleOf(6591234567);
-    const finding = { rule, reason: 'blocked-number', observed: 1, retryAfterMs: 3_600_000 } as const;
+    const violation = { rule, reason: 'blocked-number', observed: 1, retryAfterMs: 3_600_000 } as const;
     const error = guardError(
-      decisionOfViolation(finding, messageOf({ destination: '+6591234567' }), [finding]),
-      describeViolation(finding),
+      decisionOfViolation(violation, messageOf({ destination: '+6591234567' }), [violation]),
+      describeViolation(violation),
     );
     expect(error.message).toBe(
       'The network reported that this number does not exist. If it does, lift the block with guards.release. ' +

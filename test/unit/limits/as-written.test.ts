@@ -17,7 +17,7 @@ function plainStore(nowMs: () => number, isSkippable: (settlement: Settlement) =
       return requests.map(({ reservation, rules }) => {
         const answered = answers.get(reservation);
         if (answered !== undefined) return answered;
-        const findings = rules.flatMap((rule): RuleViolation[] => {
+        const violations = rules.flatMap((rule): RuleViolation[] => {
           const {
             refuses,
             reason = 'over-limit',
@@ -28,9 +28,9 @@ function plainStore(nowMs: () => number, isSkippable: (settlement: Settlement) =
           const kept = result === undefined ? {} : { result };
           return refuses === true ? [{ rule, reason, observed, retryAfterMs, ...kept }] : [];
         });
-        const refusals = findings.filter(({ rule }) => rule.mode === 'enforce');
-        const observed = findings.filter(({ rule }) => rule.mode === 'monitor');
-        const written = rules.filter((rule) => observed.every((finding) => finding.rule !== rule));
+        const refusals = violations.filter(({ rule }) => rule.mode === 'enforce');
+        const observed = violations.filter(({ rule }) => rule.mode === 'monitor');
+        const written = rules.filter((rule) => observed.every((violation) => violation.rule !== rule));
         let verdict: TakeVerdict = { granted: false, refusals, observed };
         if (refusals.length === 0) {
           entriesOf.set(

@@ -169,8 +169,8 @@ describe('takes that nobody settles', () => {
     const { run, advance } = session();
     await run.granted('lost', distinctRule('range', 1, 1, 1000));
     await advance(5000);
-    const finding = await run.refused('another', distinctRule('range', 2, 1, 1000));
-    expect(finding.retryAfterMs).toBe(LEASE_MS - 5000);
+    const violation = await run.refused('another', distinctRule('range', 2, 1, 1000));
+    expect(violation.retryAfterMs).toBe(LEASE_MS - 5000);
     await advance(LEASE_MS - 5000);
     await run.sent('another, later', distinctRule('range', 2, 1, 1000));
   });
@@ -302,12 +302,12 @@ describe('full tables', () => {
     const { run, advance } = session({ maxEntries: 2 });
     const rule = (key: string, weight = 4) => amountRule(key, 10, 3000, weight);
     for (const key of ['a', 'b', 'c']) await run.sent(key, rule(key));
-    const finding = await run.refused('the folded one', rule('a', 8));
-    expect(finding).toMatchObject({ observed: 4, approximate: true });
+    const violation = await run.refused('the folded one', rule('a', 8));
+    expect(violation).toMatchObject({ observed: 4, approximate: true });
     expect(await run.store.inspect(SCOPE, [rule('a')])).toEqual([
       { rule: rule('a'), count: 4, retryAfterMs: 0, approximate: true },
     ]);
-    await advance(finding.retryAfterMs ?? 0);
+    await advance(violation.retryAfterMs ?? 0);
     await run.sent('at retryAfterMs', rule('a', 8));
   });
 
@@ -346,9 +346,9 @@ describe('full tables', () => {
     await run.sent('pushes it out', rule(2));
     await run.sent('counted since', rule(1));
     await run.sent('counted since', rule(2));
-    const finding = await run.refused('over', rule(1));
-    expect(finding.approximate).toBe(true);
-    await advance(finding.retryAfterMs ?? 0);
+    const violation = await run.refused('over', rule(1));
+    expect(violation.approximate).toBe(true);
+    await advance(violation.retryAfterMs ?? 0);
     await run.sent('at retryAfterMs', rule(1));
   });
 

@@ -1,6 +1,6 @@
 import { type CountryCode, getCountries, getCountryCallingCode, Metadata } from 'libphonenumber-js/max';
 import { describe, expect, it } from 'vitest';
-import { readPhone } from '../../../src/phone/normalise-phone.ts';
+import { normaliseInput } from '../../../src/phone/normalise-phone.ts';
 import { type BareDigits, readText } from '../../../src/phone/readings.ts';
 import { exampleNumbers, numbersOfEveryType } from '../../support/numbering-plans.ts';
 
@@ -15,7 +15,7 @@ function read(text: string, region?: CountryCode, bareDigits?: BareDigits): stri
 
 /** As the client reads it, the guards left out. */
 function result(text: string, country?: string): string {
-  const found = readPhone({ raw: text, country }, false);
+  const found = normaliseInput({ raw: text, country }, false);
   return found.ok ? found.phone.e164 : found.reason;
 }
 

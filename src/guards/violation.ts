@@ -49,11 +49,11 @@ function reasonOf({ rule, reason }: RuleViolation): GuardReason {
  * not lifted by time.
  */
 export function decisionOfViolation(
-  finding: RuleViolation,
+  violation: RuleViolation,
   { phone }: OutgoingMessage,
   all: readonly RuleViolation[] = [],
 ): GuardDecision {
-  const { rule, observed } = finding;
+  const { rule, observed } = violation;
   const waits = all.map(({ retryAfterMs }) => retryAfterMs ?? Number.POSITIVE_INFINITY);
   const retryAfterMs = Math.max(...waits);
   return {
@@ -72,9 +72,9 @@ export function decisionOfViolation(
 
 /** The refusal that lasts longest; one that time does not lift lasts for ever. */
 export function longestWait(refusals: readonly RuleViolation[]): RuleViolation {
-  return refusals.reduce((longest, finding) =>
-    (finding.retryAfterMs ?? Number.POSITIVE_INFINITY) > (longest.retryAfterMs ?? Number.POSITIVE_INFINITY)
-      ? finding
+  return refusals.reduce((longest, violation) =>
+    (violation.retryAfterMs ?? Number.POSITIVE_INFINITY) > (longest.retryAfterMs ?? Number.POSITIVE_INFINITY)
+      ? violation
       : longest,
   );
 }

@@ -1,0 +1,16 @@
+import { InvalidPhoneNumberError } from '../errors.ts';
+import { normalisePhone, type Phone, type PhoneDefaults } from './normalise-phone.ts';
+
+/**
+ * Reads the number of a call that sends nothing.
+ *
+ * @throws InvalidPhoneNumberError the number cannot be read
+ */
+export function readPhone(destination: unknown, country: string | undefined, defaults: PhoneDefaults): Phone {
+  const result = normalisePhone(destination, country ?? defaults.defaultCountry, defaults.bareDigits);
+  if (result.ok) return result.phone;
+  throw new InvalidPhoneNumberError({
+    message: `destination: ${result.hint}`,
+    decision: { guard: 'phone', reason: result.reason, mode: 'enforce' },
+  });
+}
