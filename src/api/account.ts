@@ -14,7 +14,7 @@ const PRICES: Operation = {
   method: 'GET',
   path: '/api/v1/accounts/{accountId}/prices',
   repeat: 'safe',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const BALANCE: Operation = {
@@ -24,7 +24,7 @@ const BALANCE: Operation = {
   method: 'GET',
   path: '/api/v1/accounts/{accountId}/balance',
   repeat: 'safe',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 /** Rest of the prepaid money. */
@@ -91,7 +91,7 @@ export function createAccount({
             `query.${missing}`,
           );
         }
-        const answer = await transport.request(
+        const response = await transport.request(
           {
             operation: PRICES,
             segments: { accountId: accountId() },
@@ -104,7 +104,7 @@ export function createAccount({
           },
           call,
         );
-        const list = parseResponse(PRICES, answer, readPriceList);
+        const list = parseResponse(PRICES, response, readPriceList);
         // One network's price is not the country's.
         if (!isOneNetwork) priceBook.record(list.subAccounts);
         return list;
@@ -112,14 +112,14 @@ export function createAccount({
 
     balance: (options) =>
       calls.run(options, async (call) => {
-        const answer = await transport.request(
+        const response = await transport.request(
           {
             operation: BALANCE,
             segments: { accountId: accountId() },
           },
           call,
         );
-        return parseResponse(BALANCE, answer, (body) => {
+        return parseResponse(BALANCE, response, (body) => {
           const fields = toFields(body);
           return { balance: numberIn(fields, 'balance'), currency: textIn(fields, 'currency') };
         });

@@ -13,7 +13,7 @@ const CANCEL: Operation = {
   method: 'DELETE',
   path: `${MESSAGES}/{umid}`,
   repeat: 'safe',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const CANCEL_BATCH: Operation = {
@@ -23,7 +23,7 @@ const CANCEL_BATCH: Operation = {
   method: 'DELETE',
   path: `${MESSAGES}/batch/{batchId}`,
   repeat: 'safe',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const DELETE_PII: Operation = {
@@ -33,7 +33,7 @@ const DELETE_PII: Operation = {
   method: 'DELETE',
   path: `${MESSAGES}/{umid}/pii`,
   repeat: 'safe',
-  answer: 'empty',
+  responseBody: 'empty',
 };
 
 /** Outcome of a cancellation. */
@@ -51,8 +51,8 @@ export function createCancelling({ calls, transport, subAccountId }: ClientConte
     return calls.run(options, async (call) => {
       const segments: Record<string, string> = { subAccountId };
       for (const [name, id] of Object.entries(ids)) segments[name] = readId(id, name);
-      const answer = await transport.request({ operation, segments }, call);
-      return parseResponse(operation, answer, (body) => ({
+      const response = await transport.request({ operation, segments }, call);
+      return parseResponse(operation, response, (body) => ({
         cancelledCount: numberIn(toFields(body), 'cancelledCount'),
       }));
     });

@@ -15,7 +15,7 @@ const FEEDBACK: Operation = {
   // It feeds 8x8's statistics: a second report may count twice.
   repeat: 'never',
   ifLost: 'Whether 8x8 counted the report is not known: do not report it again.',
-  answer: 'empty',
+  responseBody: 'empty',
 };
 
 /** Effect of a message on the person. */

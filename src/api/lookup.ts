@@ -15,7 +15,7 @@ const FREE: Operation = {
   method: 'GET',
   path: '/api/v1/subaccounts/{subAccountId}/phones/{phoneNumber}',
   repeat: 'safe',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 /** A GET that costs money each time. */
@@ -63,7 +63,7 @@ export function createLookup({ calls, transport, subAccountId, prepare }: Client
         // Always named: what 8x8 takes for the default might cost.
         const { type = 'format', country = prepare.defaultCountry } = readInput(querySchema, query, 'query');
         const operation = type === 'format' ? FREE : PAID;
-        const answer = await transport.request(
+        const response = await transport.request(
           {
             operation,
             segments: { subAccountId, phoneNumber: readPhone(phoneNumber, country, prepare).e164 },
@@ -71,7 +71,7 @@ export function createLookup({ calls, transport, subAccountId, prepare }: Client
           },
           call,
         );
-        return parseResponse(operation, answer, readLookup);
+        return parseResponse(operation, response, readLookup);
       }),
   };
 }

@@ -21,7 +21,7 @@ const GET: Operation = {
   path: '/api/v1/subaccounts/{subAccountId}/messages/{umid}',
   repeat: 'safe',
   lane: 'details',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 /** States that 8x8 documents; a new one is given as it comes. */
@@ -152,7 +152,7 @@ export function createGetMessage({
   return (umid, options) =>
     calls.run(options, async (call) => {
       const segments = { subAccountId, umid: readId(umid, 'umid') };
-      const answer = await transport.request({ operation: GET, segments }, call);
-      return parseResponse(GET, answer, readDetails);
+      const response = await transport.request({ operation: GET, segments }, call);
+      return parseResponse(GET, response, readDetails);
     });
 }

@@ -21,7 +21,7 @@ const SEND: Operation = {
   method: 'POST',
   path: '/api/v1/subaccounts/{subAccountId}/messages',
   repeat: 'never',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 /** SMS messages. */

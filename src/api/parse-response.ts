@@ -40,13 +40,13 @@ export function responseError(
  */
 export function parseResponse<Result>(
   operation: Operation,
-  answer: TransportResponse,
+  response: TransportResponse,
   read: (body: unknown, status: number) => Result,
 ): Result {
   try {
-    return read(answer.body, answer.status);
+    return read(response.body, response.status);
   } catch (error) {
-    if (error instanceof MalformedResponse) throw responseError(operation, answer, error.message);
+    if (error instanceof MalformedResponse) throw responseError(operation, response, error.message);
     throw error;
   }
 }

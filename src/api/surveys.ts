@@ -24,7 +24,7 @@ const SEND: Operation = {
   method: 'POST',
   path: '/api/v1/subaccounts/{subAccountId}/surveys/{surveyId}/messages',
   repeat: 'never',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const SEND_BATCH: Operation = {

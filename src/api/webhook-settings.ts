@@ -17,7 +17,7 @@ const LIST: Operation = {
   name: 'webhookSettings.list',
   operationId: 'Get-Webhooks-2',
   method: 'GET',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const SET: Operation = {
@@ -25,7 +25,7 @@ const SET: Operation = {
   name: 'webhookSettings.set',
   operationId: 'Add-Webhooks-2',
   method: 'POST',
-  answer: 'empty',
+  responseBody: 'empty',
 };
 
 const DELETE: Operation = {
@@ -33,7 +33,7 @@ const DELETE: Operation = {
   name: 'webhookSettings.delete',
   operationId: 'Delete-Webhooks-2',
   method: 'DELETE',
-  answer: 'empty',
+  responseBody: 'empty',
 };
 
 /** Token that 8x8 sends with a webhook (OAuth 2.0 client credentials). */
@@ -202,14 +202,14 @@ export function createWebhookSettings({ calls, transport, accountId }: ClientCon
     list: (options) =>
       calls.run(options, async (call) => {
         const segments = { accountId: accountId() };
-        const answer = await transport.request(
+        const response = await transport.request(
           {
             operation: LIST,
             segments,
           },
           call,
         );
-        return parseResponse(LIST, answer, (body) => toList(body).map(readWebhook));
+        return parseResponse(LIST, response, (body) => toList(body).map(readWebhook));
       }),
     set: (webhooks, options) =>
       calls.run(options, async (call) => {

@@ -58,55 +58,55 @@ function digitsOf(destination: unknown): string {
 }
 
 /** One of 8x8's answers, as far as it takes to tell whose it is. */
-type AnswerOfId = { readonly clientMessageId?: unknown; readonly destination?: unknown } | null | undefined;
+type ResultOfId = { readonly clientMessageId?: unknown; readonly destination?: unknown } | null | undefined;
 
 /** Answers that bear the same id. */
-interface AnswersOfId {
-  readonly all: AnswerOfId[];
-  readonly byDestination: Map<string, AnswerOfId[]>;
+interface ResultsOfId {
+  readonly all: ResultOfId[];
+  readonly byDestination: Map<string, ResultOfId[]>;
 }
 
 /** Answers by their ids, the first one last in each list, where `pop` finds it: searching takes too long among 10,000. */
-function groupAnswers(answers: readonly AnswerOfId[]): ReadonlyMap<unknown, AnswersOfId> {
-  const byId = new Map<unknown, AnswersOfId>();
-  for (const answer of answers.toReversed()) {
-    const id = answer?.clientMessageId;
-    const group = byId.get(id) ?? { all: [], byDestination: new Map<string, AnswerOfId[]>() };
+function groupResults(results: readonly ResultOfId[]): ReadonlyMap<unknown, ResultsOfId> {
+  const byId = new Map<unknown, ResultsOfId>();
+  for (const result of results.toReversed()) {
+    const id = result?.clientMessageId;
+    const group = byId.get(id) ?? { all: [], byDestination: new Map<string, ResultOfId[]>() };
     byId.set(id, group);
-    group.all.push(answer);
-    const destination = digitsOf(answer?.destination);
+    group.all.push(result);
+    const destination = digitsOf(result?.destination);
     const known = group.byDestination.get(destination);
-    if (known === undefined) group.byDestination.set(destination, [answer]);
-    else known.push(answer);
+    if (known === undefined) group.byDestination.set(destination, [result]);
+    else known.push(result);
   }
   return byId;
 }
 
 /** Finds each message's answer by its id, and among equal ids by destination, in order; never by position alone. */
-function matchAnswers(
+function matchResults(
   { body, attempts }: TransportResponse,
   admitted: readonly PreparedMessage[],
   { allowRepeatedIds }: BatchSettings,
 ): readonly WireResult[] {
   const { messages } = (body ?? {}) as { messages?: unknown };
-  const answers: readonly AnswerOfId[] = Array.isArray(messages) ? messages : [];
+  const results: readonly ResultOfId[] = Array.isArray(messages) ? messages : [];
   // The usual case: no id was sent twice, and every answer bears the id of the message in its place.
   if (
     allowRepeatedIds !== true &&
-    answers.length === admitted.length &&
-    admitted.every(({ clientMessageId }, place) => answers[place]?.clientMessageId === clientMessageId)
+    results.length === admitted.length &&
+    admitted.every(({ clientMessageId }, index) => results[index]?.clientMessageId === clientMessageId)
   ) {
-    return admitted.map((message, place) => readSent(answers[place], message, attempts));
+    return admitted.map((message, index) => readSent(results[index], message, attempts));
   }
-  const byId = groupAnswers(answers);
+  const byId = groupResults(results);
   const sent = new Map<string, number>();
   for (const { clientMessageId } of admitted) sent.set(clientMessageId, (sent.get(clientMessageId) ?? 0) + 1);
   return admitted.map((message) => {
     const { all = [], byDestination } = byId.get(message.clientMessageId) ?? {};
     // An id that went out once and came back once is enough: 8x8 may write the number in another way, or mask it.
     const isUnique = all.length === 1 && sent.get(message.clientMessageId) === 1;
-    const answer = isUnique ? all[0] : byDestination?.get(message.phone.msisdn)?.pop();
-    return answer === undefined ? unreadableResult(message, attempts) : readSent(answer, message, attempts);
+    const result = isUnique ? all[0] : byDestination?.get(message.phone.msisdn)?.pop();
+    return result === undefined ? unreadableResult(message, attempts) : readSent(result, message, attempts);
   });
 }
 
@@ -175,8 +175,8 @@ export async function sendBatchRequest<Input extends Addressing>(
           messages: admitted.map(({ wire }) => wire),
         },
       }),
-      read(answer, admitted) {
-        const id = (answer.body as { batchId?: unknown } | undefined)?.batchId;
+      read(response, admitted) {
+        const id = (response.body as { batchId?: unknown } | undefined)?.batchId;
         // 8x8 makes it of `clientBatchId`, which may share words with the texts.
         const own =
           typeof id === 'string' && clientBatchId && id.startsWith(clientBatchId) ? clientBatchId : '';

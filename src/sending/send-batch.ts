@@ -28,7 +28,7 @@ const SEND_BATCH: Operation = {
   method: 'POST',
   path: '/api/v1/subaccounts/{subAccountId}/messages/batch',
   repeat: 'never',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 /** 8x8 takes at most this many messages in one request. Source: 8x8 SMS API, "Send SMS batch". */

@@ -14,7 +14,7 @@ import { redactText } from '../internal/redact.ts';
 import { advice, type FailureContext, statusHint } from './error-text.ts';
 
 /** An answer that is not a success, or a success that cannot be read. */
-export interface RefusedAnswer {
+export interface ErrorResponse {
   readonly status: number;
   readonly text: string | undefined;
   readonly retryAfterMs?: number | undefined;
@@ -114,44 +114,44 @@ function cleanBody(body: ErrorBody, { confidential, secrets, sent }: RequestFail
 }
 
 /** The error of an answer: what happened, whether anything was sent, what to do. */
-export function apiError(answer: RefusedAnswer, context: RequestFailureContext): ApiError {
-  const body = cleanBody(parseErrorBody(answer.text), context);
+export function apiError(response: ErrorResponse, context: RequestFailureContext): ApiError {
+  const body = cleanBody(parseErrorBody(response.text), context);
   const { message = '' } = body;
   const said = [
-    `${context.operation}: 8x8 answered HTTP ${answer.status}`,
+    `${context.operation}: 8x8 answered HTTP ${response.status}`,
     ...(body.code === undefined ? [] : [`code ${body.code}`]),
   ].join(', ');
   const sentences = [
     message === '' ? `${said}.` : `${said}: ${message}${/[.!?…]$/.test(message) ? '' : '.'}`,
-    hintOf(answer.status, body.code, context),
+    hintOf(response.status, body.code, context),
     advice(context),
   ];
-  return new (errorClass(answer.status))({
+  return new (errorClass(response.status))({
     message: sentences.filter((sentence) => sentence !== undefined).join(' '),
     submission: context.submission,
-    status: answer.status,
+    status: response.status,
     attempts: context.attempts,
     apiCode: body.code,
     errorId: body.errorId,
     timestamp: body.timestamp,
-    retryAfterMs: answer.retryAfterMs,
+    retryAfterMs: response.retryAfterMs,
     clientMessageId: context.clientMessageId,
     secrets: context.secrets,
   });
 }
 
 /** A success whose body is missing, too large or not JSON. */
-export function unreadableAnswer(answer: RefusedAnswer, context: RequestFailureContext): ApiError {
+export function unreadableResponse(response: ErrorResponse, context: RequestFailureContext): ApiError {
   const problem =
-    answer.text === undefined
+    response.text === undefined
       ? 'is too large'
-      : answer.text === ''
+      : response.text === ''
         ? 'is empty'
         : 'is not JSON (a page of a proxy?)';
   return new ApiError({
-    message: `${context.operation}: the answer (HTTP ${answer.status}) ${problem}. ${advice(context)}`,
+    message: `${context.operation}: the answer (HTTP ${response.status}) ${problem}. ${advice(context)}`,
     submission: context.submission,
-    status: answer.status,
+    status: response.status,
     attempts: context.attempts,
     clientMessageId: context.clientMessageId,
   });

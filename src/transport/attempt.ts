@@ -41,11 +41,12 @@ export async function runAttempt(
     known = { status: response.status, retryAfterMs };
     const maxBytes = isSuccess(response.status) ? limits.maxBytes : MAX_ERROR_BYTES;
     const text = await readBody(response, maxBytes, controller.signal);
-    return { kind: 'answer', ...known, text: text === TOO_LARGE ? undefined : text };
+    return { kind: 'response', ...known, text: text === TOO_LARGE ? undefined : text };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     // Of an error the status says enough; of a success the rest is missing.
-    if (known !== undefined && !isSuccess(known.status)) return { kind: 'answer', ...known, text: undefined };
+    if (known !== undefined && !isSuccess(known.status))
+      return { kind: 'response', ...known, text: undefined };
     if (timedOut) return { kind: 'failure', reason: 'timeout', neverLeft: false, timedOut };
     const cause = judgeCause(error);
     const neverLeft = cause.neverLeft && known === undefined;

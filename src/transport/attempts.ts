@@ -45,7 +45,7 @@ export async function runAttempts(
       body = await bodyToSend({ ...context, body }, permit, isRepeat);
       isRepeat = false;
       const outcome = await writeOnce({ ...context, body }, environment, progress, key, permit);
-      if (outcome.answer !== undefined) return outcome.answer;
+      if (outcome.response !== undefined) return outcome.response;
       if (outcome.failed === undefined) continue;
 
       const { failed, report } = outcome;
@@ -130,7 +130,7 @@ function repeatDelay(
   { written }: Progress,
   { random }: TransportEnvironment,
 ): number | undefined {
-  const retryAfterMs = failed.kind === 'answer' ? (failed.retryAfterMs ?? 0) : 0;
+  const retryAfterMs = failed.kind === 'response' ? (failed.retryAfterMs ?? 0) : 0;
   if (!repeatable || retryAfterMs > MAX_PAUSE_MS) return undefined;
   return Math.max(retryAfterMs, backoffMs(retry, written, random));
 }
@@ -192,10 +192,10 @@ async function writeOnce(
     report.failed(outcome, progress.submission, 0);
     return {};
   }
-  const parsed = parseSuccess(operation.answer, outcome, key);
+  const parsed = parseSuccess(operation.responseBody, outcome, key);
   if (parsed === undefined) return { failed: outcome, report };
   report.finished(parsed.status);
-  return { answer: { ...parsed, attempts: progress.written } };
+  return { response: { ...parsed, attempts: progress.written } };
 }
 
 /** The status and body of a success that can be read. */

@@ -46,8 +46,8 @@ const DEFAULT_BATCH_TIMEOUT_MS = 60_000;
 const VERIFICATION_ONLY = '_verif8';
 
 /** A full batch of 10,000 answers about 2.4 MB. */
-const MAX_ANSWER_BYTES = 64 * 1024;
-const MAX_ANSWER_BYTES_PER_MESSAGE = 2 * 1024;
+const MAX_RESPONSE_BYTES = 64 * 1024;
+const MAX_RESPONSE_BYTES_PER_MESSAGE = 2 * 1024;
 /** Reads carry no messages, and a price list or a page of 500 contacts has no size that is known beforehand. */
 const MAX_READ_BYTES = 16 * 1024 * 1024;
 
@@ -92,7 +92,7 @@ export function createTransport(config: TransportConfig): Transport {
       maxBytes:
         operation.repeat === 'safe'
           ? MAX_READ_BYTES
-          : MAX_ANSWER_BYTES + MAX_ANSWER_BYTES_PER_MESSAGE * messageCount,
+          : MAX_RESPONSE_BYTES + MAX_RESPONSE_BYTES_PER_MESSAGE * messageCount,
     };
   }
 

@@ -22,7 +22,7 @@ export interface Operation {
   /** The request holds a secret (a code, a session): 8x8's words about an error are not shown, they may repeat it. */
   readonly confidential?: true;
   /** What a success carries. */
-  readonly answer: 'json' | 'empty';
+  readonly responseBody: 'json' | 'empty';
 }
 
 /** 8x8's products, each with its own host. */

@@ -3,7 +3,7 @@ import type { ConnectionFailure } from '../errors.ts';
 /** What one attempt came to. */
 export type AttemptOutcome =
   | {
-      readonly kind: 'answer';
+      readonly kind: 'response';
       readonly status: number;
       /** Undefined when the body was too large or never came to its end; the status is known all the same. */
       readonly text: string | undefined;

@@ -20,7 +20,7 @@ export interface Verdict {
 }
 
 /** Statuses that say nothing about whether the request was carried out. */
-function isLostAnswer(status: number, { ifConflict }: Operation): boolean {
+function isLostResponse(status: number, { ifConflict }: Operation): boolean {
   if (status === 409) return ifConflict === undefined;
   return !(status >= 400 && status < 500) || status === 408;
 }
@@ -39,7 +39,7 @@ export function judgeOutcome(operation: Operation, outcome: AttemptOutcome): Ver
   const { status } = outcome;
   const repeatable = status === 429 || (safe && (status === 408 || status >= 500));
   if (safe) return { submission: 'not-submitted', repeatable };
-  return { submission: isLostAnswer(status, operation) ? 'unknown' : 'rejected', repeatable };
+  return { submission: isLostResponse(status, operation) ? 'unknown' : 'rejected', repeatable };
 }
 
 /**

@@ -8,7 +8,7 @@ import {
   StoreError,
   TimeoutError,
 } from '../errors.ts';
-import { apiError, type RequestFailureContext, unreadableAnswer } from './api-error.ts';
+import { apiError, type RequestFailureContext, unreadableResponse } from './api-error.ts';
 import { advice, connectionText, timeoutText } from './error-text.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import type { PaceRefusal } from './pacer.ts';
@@ -19,8 +19,8 @@ export function outcomeError(
   context: RequestFailureContext,
   timeoutMs: number,
 ): SmsError {
-  if (outcome.kind === 'answer') {
-    return isSuccess(outcome.status) ? unreadableAnswer(outcome, context) : apiError(outcome, context);
+  if (outcome.kind === 'response') {
+    return isSuccess(outcome.status) ? unreadableResponse(outcome, context) : apiError(outcome, context);
   }
   const { submission, attempts, clientMessageId } = context;
   const fields = { submission, attempts, clientMessageId, reason: outcome.reason };

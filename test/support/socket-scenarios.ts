@@ -60,7 +60,7 @@ const SEND: Operation = {
   method: 'POST',
   path: '/api/v1/subaccounts/{subAccountId}/messages',
   repeat: 'never',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 /** The transport as a client would make it, against the server at `url`. */

@@ -19,7 +19,7 @@ export const SEND: Operation = {
   method: 'POST',
   path: '/api/v1/subaccounts/{subAccountId}/messages',
   repeat: 'never',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 /** A read in the slow lane. */
@@ -31,7 +31,7 @@ export const DETAILS: Operation = {
   path: '/api/v1/subaccounts/{subAccountId}/messages/{umid}',
   repeat: 'safe',
   lane: 'details',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 export const READ: Operation = {
@@ -41,7 +41,7 @@ export const READ: Operation = {
   method: 'GET',
   path: '/api/v1/accounts/{accountId}/balance',
   repeat: 'safe',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const SEGMENTS = { subAccountId: 'team&co', accountId: 'acme', umid: 'u-1' };

@@ -25,7 +25,7 @@ const JOB = {
   method: 'POST',
   repeat: 'never',
   ifLost: 'The job may have been started: look for it with contactJobs.list before you start it again.',
-  answer: 'json',
+  responseBody: 'json',
 } as const;
 
 const CREATE_CONTACTS: Operation = {

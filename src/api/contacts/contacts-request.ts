@@ -34,8 +34,8 @@ export function createAccountCalls({ calls, transport, accountId }: ClientContex
     read: (body: unknown, status: number) => Result,
   ): Promise<Result> {
     const segments = { ...request.segments, accountId: accountId() };
-    const answer = await transport.request({ ...request, operation, segments }, call);
-    return parseResponse(operation, answer, read);
+    const response = await transport.request({ ...request, operation, segments }, call);
+    return parseResponse(operation, response, read);
   }
 
   return {

@@ -31,7 +31,7 @@ const LIST: Operation = {
   operationId: 'contact-search',
   method: 'GET',
   repeat: 'safe',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const CREATE: Operation = {
@@ -43,7 +43,7 @@ const CREATE: Operation = {
   ifLost:
     'The contact may have been created or merged: look for it with contacts.list before you create it again.',
   ifConflict: 'The addresses belong to several contacts, so 8x8 neither created nor merged one.',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const GET: Operation = {
@@ -52,7 +52,7 @@ const GET: Operation = {
   operationId: 'get-contact-by-id',
   method: 'GET',
   repeat: 'safe',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const UPDATE: Operation = {
@@ -64,7 +64,7 @@ const UPDATE: Operation = {
   repeat: 'never',
   ifLost: 'The contact may have been changed: read it with contacts.get.',
   ifConflict: 'An address belongs to another contact, so 8x8 changed nothing.',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const DELETE: Operation = {
@@ -73,7 +73,7 @@ const DELETE: Operation = {
   operationId: 'delete-single-contact',
   method: 'DELETE',
   repeat: 'safe',
-  answer: 'empty',
+  responseBody: 'empty',
 };
 
 const BLOCK: Operation = {
@@ -83,7 +83,7 @@ const BLOCK: Operation = {
   method: 'POST',
   path: `${CONTACTS.path}/blacklist/{msisdn}`,
   repeat: 'safe',
-  answer: 'empty',
+  responseBody: 'empty',
 };
 
 /** Filter of a list of contacts. */

@@ -19,7 +19,7 @@ const LIST: Operation = {
   operationId: 'search-groups',
   method: 'GET',
   repeat: 'safe',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const CREATE: Operation = {
@@ -30,7 +30,7 @@ const CREATE: Operation = {
   repeat: 'never',
   ifLost: 'The group may have been created: look for it with groups.list before you create it again.',
   ifConflict: 'There is a group of that name already, so 8x8 created none.',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const GET: Operation = {
@@ -39,7 +39,7 @@ const GET: Operation = {
   operationId: 'get-group-by-id',
   method: 'GET',
   repeat: 'safe',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const UPDATE: Operation = {
@@ -51,7 +51,7 @@ const UPDATE: Operation = {
   repeat: 'never',
   ifLost: 'The group may have been changed: read it with groups.get.',
   ifConflict: 'There is another group of that name, so 8x8 changed nothing.',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const DELETE: Operation = {
@@ -60,7 +60,7 @@ const DELETE: Operation = {
   operationId: 'delete-group',
   method: 'DELETE',
   repeat: 'safe',
-  answer: 'empty',
+  responseBody: 'empty',
 };
 
 const ADD_CONTACTS: Operation = {
@@ -70,7 +70,7 @@ const ADD_CONTACTS: Operation = {
   method: 'POST',
   // Who is in a group is in it once.
   repeat: 'safe',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const REMOVE_CONTACTS: Operation = {
@@ -79,7 +79,7 @@ const REMOVE_CONTACTS: Operation = {
   operationId: 'delete-contacts-from-group',
   method: 'DELETE',
   repeat: 'safe',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 /** Filter of a list of groups. */

@@ -17,7 +17,7 @@ const START: Operation = {
   path: EXPORTS,
   repeat: 'never',
   ifLost: 'The export may have been started. It sends nothing and expires by itself: start another one.',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const GET: Operation = {
@@ -27,7 +27,7 @@ const GET: Operation = {
   method: 'GET',
   path: `${EXPORTS}/{jobId}`,
   repeat: 'safe',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 const CANCEL: Operation = {
@@ -37,7 +37,7 @@ const CANCEL: Operation = {
   method: 'DELETE',
   path: `${EXPORTS}/{jobId}`,
   repeat: 'safe',
-  answer: 'empty',
+  responseBody: 'empty',
 };
 
 /** Filter of an export. */
@@ -138,8 +138,8 @@ export function createExportSteps({ transport, subAccountId }: ClientContext): E
   return {
     async start(query, call) {
       const body = toBody(query);
-      const answer = await transport.request({ operation: START, segments: { subAccountId }, body }, call);
-      return parseResponse(START, answer, (given) => ({ jobId: textIn(toFields(given), 'jobId') }));
+      const response = await transport.request({ operation: START, segments: { subAccountId }, body }, call);
+      return parseResponse(START, response, (given) => ({ jobId: textIn(toFields(given), 'jobId') }));
     },
     async get(jobId, call) {
       const segments = { subAccountId, jobId: readId(jobId, 'jobId') };

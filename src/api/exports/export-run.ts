@@ -26,7 +26,7 @@ const RUN: Operation = {
   method: 'GET',
   path: '/api/v1/subaccounts/{subAccountId}/messages/exports/{jobId}',
   repeat: 'safe',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 function fail(problem: string): never {

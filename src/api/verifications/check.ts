@@ -107,8 +107,8 @@ export function createCheckVerification(
     // The process stood still, and somebody else may be checking by now.
     if (remainingMs < 1) throw waitError('session-busy', phone, 1_000);
     const request = { operation, segments: { subAccountId, sessionId }, query: { code } };
-    const answer = await call.within(remainingMs, (narrowed) => transport.request(request, narrowed));
-    return parseResponse(operation, answer, readVerification);
+    const response = await call.within(remainingMs, (narrowed) => transport.request(request, narrowed));
+    return parseResponse(operation, response, readVerification);
   }
 
   /** 8x8 says VERIFIED to every code of a session that somebody else verified, or that needed no code. */

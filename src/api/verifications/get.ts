@@ -43,8 +43,8 @@ export function createGetVerification(
       const { subject } = given;
       const binding = phone && (await sessionBindings.find(sessionId, phone, subject, call));
       if (phone !== undefined && binding !== undefined) refuseOthers(binding, phone, subject);
-      const answer = await transport.request({ operation: GET, segments }, call);
-      const verification = parseResponse(GET, answer, readVerification);
+      const response = await transport.request({ operation: GET, segments }, call);
+      const verification = parseResponse(GET, response, readVerification);
       if (phone !== undefined && binding?.owner === 'unknown') refuseOtherNumber(verification, phone);
       return verification;
     });

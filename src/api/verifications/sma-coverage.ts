@@ -17,7 +17,7 @@ const SMA_COVERAGE: Operation = {
   // 8x8 does not say whether it is billed.
   repeat: 'never',
   ifLost: 'It sends nothing: ask again.',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 /** The telephone that the question is about. */
@@ -55,7 +55,7 @@ export function createGetSmaCoverage({
       const { clientIp, country = prepare.defaultCountry } = given;
       const destination =
         given.destination === undefined ? undefined : readPhone(given.destination, country, prepare).e164;
-      const answer = await transport.request(
+      const response = await transport.request(
         {
           operation: SMA_COVERAGE,
           segments: { subAccountId },
@@ -63,7 +63,7 @@ export function createGetSmaCoverage({
         },
         call,
       );
-      return parseResponse(SMA_COVERAGE, answer, (body) => ({
+      return parseResponse(SMA_COVERAGE, response, (body) => ({
         isAvailable: flagIn(toFields(body), 'isAvailable'),
       }));
     });

@@ -116,9 +116,9 @@ export function createStartVerification(
           const { clientMessageId: _, ...body } = message?.wire ?? {};
           return { operation: START, body };
         },
-        read: (answer, admitted) =>
+        read: (response, admitted) =>
           admitted.map((message): WireResult => {
-            seen.verification = parseResponse(START, answer, readVerification);
+            seen.verification = parseResponse(START, response, readVerification);
             const { index, clientMessageId, content } = message;
             const { parts, encoding } = content?.measure ?? { parts: 1, encoding: 'GSM7' };
             // A session has no umid; this result goes no further than the guards.
@@ -130,7 +130,7 @@ export function createStartVerification(
               umid: '',
               parts,
               encoding,
-              attempts: answer.attempts,
+              attempts: response.attempts,
             };
           }),
       };

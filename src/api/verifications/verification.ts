@@ -18,7 +18,7 @@ export const START: Operation = {
   path: SESSIONS,
   repeat: 'never',
   ifLost: '8x8 may have sent a code. Start again when the person asks for another one.',
-  answer: 'json',
+  responseBody: 'json',
 };
 
 /** The same request as a check, without a code: it only reads. */
@@ -30,7 +30,7 @@ export const GET: Operation = {
   path: `${SESSIONS}/{sessionId}`,
   repeat: 'safe',
   confidential: true,
-  answer: 'json',
+  responseBody: 'json',
 };
 
 /** A code spends one of five tries: a GET that must not be repeated. */

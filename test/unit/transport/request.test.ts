@@ -54,7 +54,7 @@ describe('a request', () => {
   it('has no body and no content type when there is none, and ignores what an empty answer holds', async () => {
     const { fetch, calls } = playFetch(() => new Response('<html>', { status: 202 }));
     const { transport } = testTransport(fetch);
-    const operation = { ...READ, method: 'DELETE', answer: 'empty' } as const;
+    const operation = { ...READ, method: 'DELETE', responseBody: 'empty' } as const;
     expect(await transport.request(requestOf(operation))).toEqual({
       status: 202,
       body: undefined,

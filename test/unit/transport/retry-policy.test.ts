@@ -4,7 +4,7 @@ import { backoffMs, judgeOutcome } from '../../../src/transport/retry-policy.ts'
 import { READ, SEND } from '../../support/transport.ts';
 
 const answer = (status: number): AttemptOutcome => ({
-  kind: 'answer',
+  kind: 'response',
   status,
   text: '',
   retryAfterMs: undefined,
