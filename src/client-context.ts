@@ -21,12 +21,12 @@ export interface ClientContext {
   readonly limiter: Limiter;
   readonly emit: Emit;
   readonly clock: Clock;
-  readonly prepare: PrepareConfig;
+  readonly phoneDefaults: PrepareConfig;
   readonly subAccountId: string;
   readonly clearBackoff: ClearBackoff;
   readonly priceCache: PriceCache;
   readonly sentAtCache: SentAtCache;
-  readonly attempts: AttemptCounter;
+  readonly verificationAttempts: AttemptCounter;
   readonly sessionBindings: SessionBindings;
   readonly sessionClaims: SessionClaims;
   readonly storedCodes: StoredCodes;

@@ -69,7 +69,7 @@ export function createClientContext(
     clearBackoff: createClearBackoff({ backoff, limiter, emit }),
     priceCache: createPriceCache(subAccountId),
     sentAtCache: createSentAtCache(clock),
-    attempts: createAttemptCounter({ guards: guards.atCheck, limiter, emit }),
+    verificationAttempts: createAttemptCounter({ guards: guards.atCheck, limiter, emit }),
     sessionBindings: createSessionBindings({ limiter }),
     sessionClaims: createSessionClaims({ limiter }),
     storedCodes: createStoredCodes(limiter),

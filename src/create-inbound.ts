@@ -17,7 +17,7 @@ export function createInbound(
   safeguards: Safeguards,
   { consent: guard, undeliverable }: ResolvedGuards,
 ): { readonly consent: Consent; readonly inboundPort: InboundPort } {
-  const { calls, clock, emit, prepare, priceCache: priceBook } = client;
+  const { calls, clock, emit, phoneDefaults, priceCache } = client;
   const ledger = createLedgerClient({ guard, emit });
   const own = { guard, ledger, send: createSendSms(client), clock, emit };
   const handleInbound = createHandleInbound({ ...own, block: createBlockNumber(client) });
@@ -29,12 +29,12 @@ export function createInbound(
     handleInbound,
     forgetPerson: createForgetPerson({ ...safeguards, ledger, storedCodes: client.storedCodes }),
     clock,
-    phoneDefaults: prepare,
+    phoneDefaults,
   });
   const inboundPort = createInboundPort({
     ...safeguards,
     calls,
-    applyReceipt: createApplyReceipt({ ...safeguards, undeliverable, priceBook }),
+    applyReceipt: createApplyReceipt({ ...safeguards, undeliverable, priceCache }),
     applyInbound: handleInbound,
   });
   return { consent, inboundPort };

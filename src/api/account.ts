@@ -72,12 +72,7 @@ const queryFields: Fields<PriceQuery> = {
 };
 const querySchema = object(queryFields, 'a query { country, mcc, mnc, direction, subAccountId }');
 
-export function createAccount({
-  calls,
-  transport,
-  accountId,
-  priceCache: priceBook,
-}: ClientContext): Account {
+export function createAccount({ calls, transport, accountId, priceCache }: ClientContext): Account {
   return {
     prices: (query = {}, options = undefined) =>
       calls.run(options, async (call) => {
@@ -106,7 +101,7 @@ export function createAccount({
         );
         const list = parseResponse(PRICES, response, readPriceList);
         // One network's price is not the country's.
-        if (!isOneNetwork) priceBook.record(list.subAccounts);
+        if (!isOneNetwork) priceCache.record(list.subAccounts);
         return list;
       }),
 

@@ -47,15 +47,16 @@ const MICROS = 1_000_000;
 
 export function createEstimate({
   rewrite,
-  prepare,
-  priceCache: priceBook,
+  phoneDefaults,
+  priceCache,
 }: ClientContext): (message: EstimateInput) => MessageEstimate {
   return (message) => {
     assertValid(estimateSchema, message, 'message');
-    const { encoding, destination, country = prepare.defaultCountry } = message;
+    const { encoding, destination, country = phoneDefaults.defaultCountry } = message;
     const estimate = estimateText(rewrite(message.text), encoding);
-    const target = destination === undefined ? country : readPhone(destination, country, prepare).country;
-    const known = target === undefined ? undefined : priceBook.find(target.toUpperCase());
+    const target =
+      destination === undefined ? country : readPhone(destination, country, phoneDefaults).country;
+    const known = target === undefined ? undefined : priceCache.find(target.toUpperCase());
     if (target === undefined || known === undefined) return estimate;
     // Whole millionths, so that three parts at 0.034 are 0.102 and nothing beside it.
     const amount = (Math.round(known.perPart * MICROS) * estimate.parts) / MICROS;

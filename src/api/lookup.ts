@@ -56,17 +56,21 @@ const queryFields: Fields<LookupQuery> = {
 };
 const querySchema = object(queryFields, 'an object { country, type }');
 
-export function createLookup({ calls, transport, subAccountId, prepare }: ClientContext): Lookup {
+export function createLookup({ calls, transport, subAccountId, phoneDefaults }: ClientContext): Lookup {
   return {
     get: (phoneNumber, query = {}, options = undefined) =>
       calls.run(options, async (call) => {
         // Always named: what 8x8 takes for the default might cost.
-        const { type = 'format', country = prepare.defaultCountry } = readInput(querySchema, query, 'query');
+        const { type = 'format', country = phoneDefaults.defaultCountry } = readInput(
+          querySchema,
+          query,
+          'query',
+        );
         const operation = type === 'format' ? FREE : PAID;
         const response = await transport.request(
           {
             operation,
-            segments: { subAccountId, phoneNumber: readPhone(phoneNumber, country, prepare).e164 },
+            segments: { subAccountId, phoneNumber: readPhone(phoneNumber, country, phoneDefaults).e164 },
             query: { type },
           },
           call,

@@ -18,8 +18,8 @@ export function createSentAtCache(clock: Clock): SentAtCache {
   let sentAt: Cache<string, number> | undefined;
   return {
     record(messages, written) {
-      messages.forEach(({ purpose, wire, content }, turn) => {
-        const result = written[turn];
+      messages.forEach(({ purpose, wire, content }, index) => {
+        const result = written[index];
         if (result?.status !== 'accepted' || (purpose !== 'otp' && wire.track !== 'Outcome')) return;
         sentAt ??= createCache(MAX_REMEMBERED);
         sentAt.set(result.umid, content?.scheduledAt ?? clock.now());

@@ -214,8 +214,8 @@ export class ExactLogTable implements RuleTable<WindowRule> {
       const settled = (words[start + COUNTS] as number) & 255;
       const isOpen = at >= settled;
       // Live stamps in any order: the settled ones from the left, the open ones from the right.
-      const place = isOpen ? this.#room - 1 - (at - settled) : at;
-      const stampMs = this.#baseMs + (words[start + STAMPS + place] as number);
+      const position = isOpen ? this.#room - 1 - (at - settled) : at;
+      const stampMs = this.#baseMs + (words[start + STAMPS + position] as number);
       const atMs = stampMs + this.#windowMs;
       // An open take is expected to be settled where it stands; one that left its window ends with its lease at last.
       expiries.push({ atMs: isOpen && atMs <= nowMs ? stampMs + LEASE_MS : atMs, amount: 1 });

@@ -76,7 +76,7 @@ async function prepare<Input extends Addressing>(
   inputs: readonly MessageInput[],
 ): Promise<readonly PreparedMessage[]> {
   const messages: PreparedMessage[] = [];
-  const config = { ...client.prepare, segments: operation.segments };
+  const config = { ...client.phoneDefaults, segments: operation.segments };
   for (const [position, item] of (await prepareInputs(inputs, operation.reader, config, call)).entries()) {
     if ('status' in item) results[position] = item;
     else messages.push(item);

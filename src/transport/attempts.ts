@@ -8,10 +8,10 @@ import { runAttempt } from './attempt.ts';
 import { startReport } from './attempt-events.ts';
 import type { LanePermit } from './lane.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
-import { isPaceRefusal, MAX_PAUSE_MS } from './pacer.ts';
+import { isNoPermitError, MAX_PAUSE_MS } from './pacer.ts';
 import type { PassOutcome } from './pause-gate.ts';
 import { type RequestContext, serialise, type TransportEnvironment } from './request-context.ts';
-import { backoffMs, judgeOutcome, type RetryOptions, type Verdict } from './retry-policy.ts';
+import { backoffMs, assessOutcome, type RetryOptions, type OutcomeAssessment } from './retry-policy.ts';
 import { namedSubjects } from './subject-pauses.ts';
 import type { TransportRequest, TransportResponse } from './transport.ts';
 import { noTurnError, outcomeError, paceError, stopError } from './transport-errors.ts';
@@ -49,7 +49,7 @@ export async function runAttempts(
       if (outcome.failed === undefined) continue;
 
       const { failed, report } = outcome;
-      const verdict = judgeOutcome(request.operation, failed);
+      const verdict = assessOutcome(request.operation, failed);
       progress.submission = verdict.submission;
       const error = outcomeError(failed, failureContext(context, environment, progress), context.timeoutMs);
       pauseLane(context, environment, failed);
@@ -69,10 +69,10 @@ export async function runAttempts(
     if (error === call.signal.reason && call.stopReason !== undefined) {
       throw stopError(call.stopReason, failure, call.deadlineMs);
     }
-    if (isPaceRefusal(error)) throw paceError(error, failure, context.lane.maxQueued);
+    if (isNoPermitError(error)) throw paceError(error, failure, context.lane.maxQueued);
     if (StoreError.isInstance(error)) {
       environment.emit.reportError?.(error, 'limits.pace');
-      throw noTurnError(failure);
+      throw paceStoreError(failure);
     }
     throw error;
   }
@@ -125,7 +125,7 @@ function passOutcome(outcome: AttemptOutcome): PassOutcome {
 /** Milliseconds until the next attempt; undefined when there must be none, or when waiting is the caller's choice. */
 function repeatDelay(
   failed: AttemptOutcome,
-  { repeatable }: Verdict,
+  { repeatable }: OutcomeAssessment,
   retry: RetryOptions,
   { written }: Progress,
   { random }: TransportEnvironment,

@@ -65,7 +65,7 @@ export function createTransport(config: TransportConfig): Transport {
     elapsed,
   };
 
-  function prepare(request: TransportRequest, call: Call): RequestContext {
+  function createContext(request: TransportRequest, call: Call): RequestContext {
     const { operation, upload, messageCount = 1 } = request;
     if (request.segments.subAccountId?.endsWith(VERIFICATION_ONLY) && operation.product !== 'verification') {
       throw new ConfigurationError(
@@ -98,7 +98,7 @@ export function createTransport(config: TransportConfig): Transport {
 
   return {
     async request(request, call) {
-      return await runAttempts(prepare(request, call), environment);
+      return await runAttempts(createContext(request, call), environment);
     },
 
     async download(url, call) {

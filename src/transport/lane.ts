@@ -12,7 +12,7 @@ export interface LanePermit {
 /** Where a request waits for its turn. */
 export interface Lane {
   /**
-   * @throws PaceRefusal
+   * @throws NoPermitError
    * @throws StoreError the turns are shared, and nobody can tell whose it is
    */
   take(signal: AbortSignal): Promise<LanePermit>;

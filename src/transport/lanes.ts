@@ -1,5 +1,5 @@
 import { getOrCreate, type SharedState, sharedState } from '../internal/shared-state.ts';
-import { createSlowLane, SLOW_MAX_QUEUED, type SlowLane } from './details-lane.ts';
+import { createDetailsLane, DETAILS_MAX_QUEUED, type DetailsLane } from './details-lane.ts';
 import { type Lane, MAX_LANES } from './lane.ts';
 import type { Operation } from './operation.ts';
 import { createPacer, type Pace, type Pacer } from './pacer.ts';
@@ -13,7 +13,7 @@ const UNPACED_MAX_QUEUED = 10_000;
 /** The pace of one host and sub-account. A pause of the slow lane does not hold up the fast one. */
 interface LanePair {
   readonly fast: Pacer;
-  readonly slow: SlowLane;
+  readonly slow: DetailsLane;
   readonly slowPause: Pacer;
   readonly subjects: SubjectPauses;
 }
@@ -38,7 +38,7 @@ export function createLanes(config: LanesConfig): (host: string, operation: Oper
     requestsPerSecond: Number.POSITIVE_INFINITY,
     maxQueued: UNPACED_MAX_QUEUED,
   };
-  const unpaced: Pace = { requestsPerSecond: Number.POSITIVE_INFINITY, maxQueued: SLOW_MAX_QUEUED };
+  const unpaced: Pace = { requestsPerSecond: Number.POSITIVE_INFINITY, maxQueued: DETAILS_MAX_QUEUED };
 
   function pairOf(host: string): LanePair {
     const { pacers } = config.sharedState === true ? sharedState() : own;
@@ -50,7 +50,7 @@ export function createLanes(config: LanesConfig): (host: string, operation: Oper
         fast.isIdle() && slow.isIdle() && slowPause.isIdle() && subjects.isIdle(),
       () => ({
         fast: createPacer(now),
-        slow: createSlowLane(now),
+        slow: createDetailsLane(now),
         slowPause: createPacer(now),
         subjects: createSubjectPauses(now),
       }),
@@ -62,13 +62,13 @@ export function createLanes(config: LanesConfig): (host: string, operation: Oper
     if (operation.lane !== 'details') {
       return {
         async take(signal) {
-          const turn = await fast.take(fastPace, signal);
+          const permit = await fast.take(fastPace, signal);
           return {
             use() {
-              fast.leave(turn);
+              fast.leave(permit);
               return true;
             },
-            finish: (outcome) => fast.finish(turn, outcome),
+            finish: (outcome) => fast.finish(permit, outcome),
           };
         },
         pause: (ms) => fast.pause(ms),
@@ -78,20 +78,20 @@ export function createLanes(config: LanesConfig): (host: string, operation: Oper
     }
     return {
       async take(signal) {
-        let turn = await slowPause.take(unpaced, signal);
+        let permit = await slowPause.take(unpaced, signal);
         try {
           await slow.take(signal);
           // A pause may have come while this one waited. The probe of one does not wait for itself.
-          if (!slowPause.isProbe(turn)) turn = await slowPause.take(unpaced, signal);
+          if (!slowPause.isProbe(permit)) permit = await slowPause.take(unpaced, signal);
         } catch (error) {
-          slowPause.finish(turn, 'lost');
+          slowPause.finish(permit, 'lost');
           throw error;
         }
-        return { use: () => true, finish: (outcome) => slowPause.finish(turn, outcome) };
+        return { use: () => true, finish: (outcome) => slowPause.finish(permit, outcome) };
       },
       pause: (ms) => slowPause.pause(ms),
       subjects,
-      maxQueued: SLOW_MAX_QUEUED,
+      maxQueued: DETAILS_MAX_QUEUED,
     };
   }
 

@@ -1,5 +1,5 @@
 import { createPauseGate, type PassOutcome } from './pause-gate.ts';
-import { createTurnQueue, type Look } from './permit-queue.ts';
+import { createPermitQueue, type PermitAttempt } from './permit-queue.ts';
 
 /**
  * Keeps requests under a rate: never more than `requestsPerSecond` in any half-open second, measured at the moment
@@ -7,20 +7,20 @@ import { createTurnQueue, type Look } from './permit-queue.ts';
  */
 export interface Pacer {
   /**
-   * The number of the turn, at once or later. The promise rejects with the signal's reason, or with a `PaceRefusal`
+   * The number of the permit, at once or later. The promise rejects with the signal's reason, or with a `NoPermitError`
    * when a pause turns out too long.
    *
-   * @throws PaceRefusal when too many wait or a long pause is on
+   * @throws NoPermitError when too many wait or a long pause is on
    */
   take(pace: Pace, signal: AbortSignal): number | Promise<number>;
-  /** The request of that turn leaves only now: a burst takes its time to get out, and the rate is about that time. */
-  leave(turn: number): void;
+  /** Records that the request of that permit leaves now: a burst takes time to get out, and the rate is about that time. */
+  leave(permit: number): void;
   /** Nobody goes for `ms` from now, except a probe; the longest pause wins. */
   pause(ms: number): void;
-  /** Whether the request of that turn is the probe of a pause. */
-  isProbe(turn: number): boolean;
-  /** How the request of that turn ended. Returns true when that ended a pause. */
-  finish(turn: number, outcome: PassOutcome): boolean;
+  /** Whether the request of that permit is the probe of a pause. */
+  isProbe(permit: number): boolean;
+  /** How the request of that permit ended. Returns true when that ended a pause. */
+  finish(permit: number, outcome: PassOutcome): boolean;
   /** Nobody waits, nothing is paused, and nothing was granted within the last second. */
   isIdle(): boolean;
 }
@@ -32,20 +32,20 @@ export interface Pace {
   readonly maxQueued: number;
 }
 
-/** Why there is no turn. Known by its name: the pacer may come from the package's other module format. */
-export class PaceRefusal extends Error {
-  override readonly name = 'PaceRefusal';
+/** Thrown when a caller gets no permit. Recognised by its name, because the pacer may come from the other module format. */
+export class NoPermitError extends Error {
+  override readonly name = 'NoPermitError';
   /** Milliseconds until the pause ends or a probe may go; undefined when the queue is full. */
   readonly retryAfterMs: number | undefined;
 
   constructor(retryAfterMs?: number) {
-    super('no turn');
+    super('no permit');
     this.retryAfterMs = retryAfterMs;
   }
 }
 
-export function isPaceRefusal(error: unknown): error is PaceRefusal {
-  return error instanceof Error && error.name === 'PaceRefusal';
+export function isNoPermitError(error: unknown): error is NoPermitError {
+  return error instanceof Error && error.name === 'NoPermitError';
 }
 
 /** A longer pause is not waited for. */
@@ -57,10 +57,10 @@ export function createPacer(now: () => number): Pacer {
   /** The times of the last grants, as a ring over the grant's number. */
   let grants = new Float64Array(1).fill(Number.NEGATIVE_INFINITY);
   let granted = 0;
-  /** The turn of the last probe. */
-  let probeTurn = -1;
+  /** The permit of the last probe. */
+  let probe = -1;
   const gate = createPauseGate();
-  const queue = createTurnQueue(now);
+  const queue = createPermitQueue(now);
 
   /** Makes room to remember `limit` grants. What the smaller ring forgot is over a second old. */
   function remember(limit: number): void {
@@ -80,7 +80,7 @@ export function createPacer(now: () => number): Pacer {
   function grant(time: number): number {
     if (gate.isPaused(time)) {
       gate.probe(time);
-      probeTurn = granted;
+      probe = granted;
     }
     grants[granted % grants.length] = time;
     return granted++;
@@ -96,7 +96,7 @@ export function createPacer(now: () => number): Pacer {
 
   function refuseLongPause(time: number): void {
     const pauseMs = gate.waitMs(time);
-    if (pauseMs > MAX_PAUSE_MS) throw new PaceRefusal(pauseMs);
+    if (pauseMs > MAX_PAUSE_MS) throw new NoPermitError(pauseMs);
   }
 
   function take(pace: Pace, signal: AbortSignal): number | Promise<number> {
@@ -106,26 +106,26 @@ export function createPacer(now: () => number): Pacer {
     remember(limit);
     const ahead = queue.size(time);
     if (ahead === 0 && readyIn(time, limit, 0) <= 0) return grant(time);
-    if (ahead >= pace.maxQueued) throw new PaceRefusal();
-    return queue.wait((time, ahead) => look(time, limit, ahead), signal);
+    if (ahead >= pace.maxQueued) throw new NoPermitError();
+    return queue.wait((time, ahead) => tryPermit(time, limit, ahead), signal);
   }
 
-  function look(time: number, limit: number, ahead: number): Look<number> {
+  function tryPermit(time: number, limit: number, ahead: number): PermitAttempt<number> {
     refuseLongPause(time);
     const waitMs = readyIn(time, limit, ahead);
-    return waitMs <= 0 && ahead === 0 ? { turn: grant(time) } : { waitMs };
+    return waitMs <= 0 && ahead === 0 ? { permit: grant(time) } : { waitMs };
   }
 
   return {
     take,
-    leave(turn) {
-      if (granted - turn <= grants.length) grants[turn % grants.length] = now();
+    leave(permit) {
+      if (granted - permit <= grants.length) grants[permit % grants.length] = now();
     },
     pause: (ms) => gate.pause(ms, now()),
-    isProbe: (turn) => turn === probeTurn,
-    finish(turn, outcome) {
-      if (turn !== probeTurn) return false;
-      probeTurn = -1;
+    isProbe: (permit) => permit === probe,
+    finish(permit, outcome) {
+      if (permit !== probe) return false;
+      probe = -1;
       return gate.finish(outcome, now());
     },
     isIdle() {

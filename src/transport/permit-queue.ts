@@ -1,5 +1,5 @@
-/** What a waiter finds when it looks: its turn, or how long it may sleep. */
-export type Look<Turn> = { readonly turn: Turn } | { readonly waitMs: number };
+/** The result when a waiter tries: its permit, or how long it may sleep. */
+export type PermitAttempt<Permit> = { readonly permit: Permit } | { readonly waitMs: number };
 
 /** How one who waits is told of something that it asked for itself. */
 export interface Waiter {
@@ -13,17 +13,17 @@ export interface Waiter {
  * Nobody is woken by somebody else. Each waiter has its own timer and looks for itself whether its turn has come,
  * because in Workers a timer or promise dies with the request that made it, and would take the others along.
  */
-export interface TurnQueue {
+export interface PermitQueue {
   /** How many wait, without those who left or are not coming back. */
   size(time: number): number;
   /**
-   * Waits until `lookFor` gives a turn; `ahead` is how many others wait in front, at most. Rejects with what it throws,
+   * Waits until `tryPermit` gives a permit; `ahead` is how many others wait in front, at most. Rejects with what it throws,
    * or with the signal's reason.
    */
-  wait<Turn>(
-    lookFor: (time: number, ahead: number, waiter: Waiter) => Look<Turn>,
+  wait<Permit>(
+    tryPermit: (time: number, ahead: number, waiter: Waiter) => PermitAttempt<Permit>,
     signal: AbortSignal,
-  ): Promise<Turn>;
+  ): Promise<Permit>;
 }
 
 /** How long a waiter sleeps at most before it looks again: those ahead may have left. */
@@ -32,7 +32,7 @@ const MAX_SLEEP_MS = 500;
 const GRACE_MS = 50;
 
 /** @param now monotonic milliseconds */
-export function createTurnQueue(now: () => number): TurnQueue {
+export function createPermitQueue(now: () => number): PermitQueue {
   /** When each waiter will look again, by ticket. */
   const waiting = new Map<number, number>();
   let firstTicket = 0;
@@ -53,7 +53,7 @@ export function createTurnQueue(now: () => number): TurnQueue {
       skipGone(time);
       return waiting.size;
     },
-    wait(lookFor, signal) {
+    wait(tryPermit, signal) {
       return new Promise((resolve, reject) => {
         const ticket = nextTicket++;
         let timer: ReturnType<typeof setTimeout>;
@@ -79,10 +79,10 @@ export function createTurnQueue(now: () => number): TurnQueue {
           waiting.set(ticket, time);
           skipGone(time);
           const ahead = Math.min(ticket - firstTicket, waiting.size - 1);
-          const found = lookFor(time, ahead, waiter);
-          if ('turn' in found) {
+          const found = tryPermit(time, ahead, waiter);
+          if ('permit' in found) {
             leave();
-            resolve(found.turn);
+            resolve(found.permit);
             return;
           }
           const sleepMs = Math.max(1, Math.ceil(Math.min(found.waitMs, MAX_SLEEP_MS)));

@@ -14,7 +14,7 @@ export interface RetryOptions {
 export const DEFAULT_RETRY: RetryOptions = { maxAttempts: 3, baseMs: 250, maxMs: 8000 };
 
 /** What became of an attempt: may 8x8 have acted on it, and may it be repeated? */
-export interface Verdict {
+export interface OutcomeAssessment {
   readonly submission: Submission;
   readonly repeatable: boolean;
 }
@@ -30,7 +30,7 @@ function isLostResponse(status: number, { ifConflict }: Operation): boolean {
  * 429, or provably never left; the repeat after a 401 with another key is decided where the key is. A `safe`
  * operation is also repeated after 5xx, time-outs and resets.
  */
-export function judgeOutcome(operation: Operation, outcome: AttemptOutcome): Verdict {
+export function assessOutcome(operation: Operation, outcome: AttemptOutcome): OutcomeAssessment {
   const safe = operation.repeat === 'safe';
   if (outcome.kind === 'failure') {
     const lost = !safe && !outcome.neverLeft;

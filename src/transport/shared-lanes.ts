@@ -1,13 +1,13 @@
 import { StoreError } from '../errors.ts';
 import { getOrCreate } from '../internal/shared-state.ts';
-import { SLOW_INTERVAL_MS, SLOW_MAX_QUEUED } from './details-lane.ts';
+import { DETAILS_INTERVAL_MS, DETAILS_MAX_QUEUED } from './details-lane.ts';
 import { type Lane, type LanePermit, MAX_LANES } from './lane.ts';
 import type { Operation } from './operation.ts';
 import { type Pace, SECOND_MS } from './pacer.ts';
 import type { SharedPace } from './shared-pace.ts';
 import { createSharedPacer, type SharedPacer } from './shared-pacer.ts';
 
-const SLOW_PACE: Pace = { requestsPerSecond: 1, maxQueued: SLOW_MAX_QUEUED };
+const SLOW_PACE: Pace = { requestsPerSecond: 1, maxQueued: DETAILS_MAX_QUEUED };
 
 /** The pace of one host and sub-account. A pause of the slow lane does not hold up the fast one. */
 interface SharedPair {
@@ -46,7 +46,7 @@ export function createSharedLanes(config: SharedLanesConfig) {
       ({ fast, slow }) => fast.isIdle() && slow.isIdle(),
       () => ({
         fast: pacerOf(host, 'fast', SECOND_MS),
-        slow: pacerOf(host, 'details', SLOW_INTERVAL_MS),
+        slow: pacerOf(host, 'details', DETAILS_INTERVAL_MS),
       }),
     );
   }

@@ -1,7 +1,7 @@
 import { createDemand, createMisses, SLOT_MS } from './pace-estimates.ts';
-import { MAX_PAUSE_MS, type Pace, PaceRefusal } from './pacer.ts';
+import { MAX_PAUSE_MS, NoPermitError, type Pace } from './pacer.ts';
 import { createPauseGate, type PassOutcome } from './pause-gate.ts';
-import { createTurnQueue, type Look, type Waiter } from './permit-queue.ts';
+import { createPermitQueue, type PermitAttempt, type Waiter } from './permit-queue.ts';
 import type { Permit, PermitLease, RateLane } from './shared-pace.ts';
 
 /** A permit, and the rate that it was leased for. */
@@ -15,10 +15,10 @@ export interface HeldPermit extends Permit {
  */
 export interface SharedPacer {
   /**
-   * Takes a permit, at once or later. Rejects with the signal's reason, with a `PaceRefusal` when a pause turns out too
+   * Takes a permit, at once or later. Rejects with the signal's reason, with a `NoPermitError` when a pause turns out too
    * long, or with the refusal of the shared store.
    *
-   * @throws PaceRefusal too many callers wait, or a long pause is on
+   * @throws NoPermitError too many callers wait, or a long pause is on
    */
   take(pace: Pace, signal: AbortSignal): HeldPermit | Promise<HeldPermit>;
   /**
@@ -48,7 +48,7 @@ const RECHECK_MS = 5_000;
  * @param now clock of the permits
  */
 export function createSharedPacer(lane: RateLane, periodMs: number, now: () => number): SharedPacer {
-  const queue = createTurnQueue(now);
+  const queue = createPermitQueue(now);
   let permits: HeldPermit[] = [];
   const gate = createPauseGate();
   let probePermit: HeldPermit | undefined;
@@ -94,7 +94,7 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
 
   function refuseLongPause(time: number): void {
     const pauseMs = gate.waitMs(time);
-    if (pauseMs > MAX_PAUSE_MS && time < recheckAt) throw new PaceRefusal(pauseMs);
+    if (pauseMs > MAX_PAUSE_MS && time < recheckAt) throw new NoPermitError(pauseMs);
   }
 
   function keepPermitsAfter(endMs: number): void {
@@ -153,11 +153,11 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
     gate.sync(pauseMs, more.length > 0 ? 0 : (probeInMs ?? pauseMs), time);
   }
 
-  function look(time: number, ahead: number, pace: Pace, waiter: Waiter): Look<HeldPermit> {
+  function tryPermit(time: number, ahead: number, pace: Pace, waiter: Waiter): PermitAttempt<HeldPermit> {
     refuseLongPause(time);
     if (ahead === 0) dropFaster(pace.requestsPerSecond);
     const permit = next(time, pace.requestsPerSecond, ahead);
-    if (permit !== undefined) return { turn: permit };
+    if (permit !== undefined) return { permit };
     const waiting = queue.size(time);
     if (isTimeToAsk(time, waiting)) ask(time, waiting, pace, waiter);
     return { waitMs: waitMs(time, ahead, pace) };
@@ -185,8 +185,8 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
       if (permit !== undefined) return permit;
       // In addition to the callers that one lease can serve: they wait for the reply, not for the rate.
       const room = pace.maxQueued + Math.ceil((pace.requestsPerSecond * SLOT_MS) / periodMs);
-      if (waiting >= room) throw new PaceRefusal();
-      return queue.wait((time, ahead, waiter) => look(time, ahead, pace, waiter), signal);
+      if (waiting >= room) throw new NoPermitError();
+      return queue.wait((time, ahead, waiter) => tryPermit(time, ahead, pace, waiter), signal);
     },
     leave(permit) {
       const time = now();

@@ -1,6 +1,6 @@
 import { getOrCreate } from '../internal/shared-state.ts';
 import { wait } from '../internal/wait.ts';
-import { MAX_PAUSE_MS, PaceRefusal } from './pacer.ts';
+import { MAX_PAUSE_MS, NoPermitError } from './pacer.ts';
 import { createPauseGate, type PassOutcome, type PauseGate } from './pause-gate.ts';
 
 /** Pauses that 8x8 asked for about one number or one address of an end user: only its own requests wait. */
@@ -8,7 +8,7 @@ export interface SubjectPauses {
   /**
    * Waits until none of the subjects is paused, as for the pause of a sub-account.
    *
-   * @throws PaceRefusal the pause is too long to wait for, or too many callers wait
+   * @throws NoPermitError the pause is too long to wait for, or too many callers wait
    */
   take(subjects: readonly string[], signal: AbortSignal): Promise<{ finish(outcome: PassOutcome): boolean }>;
   pause(subject: string, ms: number): void;
@@ -49,8 +49,8 @@ export function createSubjectPauses(now: () => number): SubjectPauses {
         for (const gate of paused) gate.probe(time);
         return paused;
       }
-      if (waitMs > MAX_PAUSE_MS) throw new PaceRefusal(waitMs);
-      if (waiting >= MAX_WAITING) throw new PaceRefusal();
+      if (waitMs > MAX_PAUSE_MS) throw new NoPermitError(waitMs);
+      if (waiting >= MAX_WAITING) throw new NoPermitError();
       waiting += 1;
       try {
         await wait(Math.min(waitMs, MAX_SLEEP_MS), signal);

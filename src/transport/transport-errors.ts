@@ -11,7 +11,7 @@ import {
 import { apiError, type RequestFailureContext, unreadableResponse } from './api-error.ts';
 import { advice, connectionText, timeoutText } from './error-text.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
-import type { PaceRefusal } from './pacer.ts';
+import type { NoPermitError } from './pacer.ts';
 
 /** The error of an attempt that did not succeed. */
 export function outcomeError(
@@ -49,7 +49,11 @@ export function stopError(
 }
 
 /** The error of a call that got no turn. */
-export function paceError(refusal: PaceRefusal, context: RequestFailureContext, maxQueued: number): SmsError {
+export function paceError(
+  refusal: NoPermitError,
+  context: RequestFailureContext,
+  maxQueued: number,
+): SmsError {
   const { operation, clientMessageId, attempts } = context;
   const { retryAfterMs } = refusal;
   if (retryAfterMs === undefined) {
@@ -70,7 +74,7 @@ export function paceError(refusal: PaceRefusal, context: RequestFailureContext, 
 }
 
 /** The error of a call that got no turn because the store that gives them out does not answer. */
-export function noTurnError({ operation, clientMessageId }: RequestFailureContext): StoreError {
+export function paceStoreError({ operation, clientMessageId }: RequestFailureContext): StoreError {
   return new StoreError(
     `${operation}: the shared limit store does not answer, so nobody can tell whose turn it is. Nothing was sent.`,
     clientMessageId,

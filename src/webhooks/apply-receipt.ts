@@ -20,7 +20,7 @@ export type ApplyReceipt = (receipt: DeliveryReceipt, call: Call) => Promise<voi
 
 export interface ApplyReceiptConfig {
   readonly undeliverable: false | UndeliverableGuardOptions;
-  readonly priceBook: Pick<PriceCache, 'learn'>;
+  readonly priceCache: Pick<PriceCache, 'learn'>;
   readonly limiter: Limiter;
   readonly emit: Emit;
 }
@@ -57,7 +57,7 @@ function fraudReported(destination: string, result: PhoneResult, { errorCode }: 
 
 /** Creates the function that applies receipts. It throws a `StoreError` when the limit store fails, so that 8x8 repeats the receipt. */
 export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
-  const { priceBook, limiter, emit } = config;
+  const { priceCache, limiter, emit } = config;
   const settings = config.undeliverable && undeliverableSettings(config.undeliverable);
   /** Umids of messages that this process saw delivered: as in `latestStatus`, a late receipt does not undo a delivery. */
   let reachedUmids: Cache<string, true> | undefined;
@@ -103,7 +103,7 @@ export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
     if (!result.ok) return;
     const { phone } = result;
     if (price !== undefined && phone.country !== undefined) {
-      priceBook.learn(subAccountId, phone.country, price);
+      priceCache.learn(subAccountId, phone.country, price);
     }
     if (settings === false) return;
     const { state, errorCode } = status;

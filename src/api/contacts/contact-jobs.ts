@@ -154,11 +154,11 @@ export function createContactJobs(client: ClientContext): ContactJobs {
     transfer: GroupTransfer,
     options: CallOptions | undefined,
   ): Promise<ContactJob> {
-    const prepare = () => {
+    const buildRequest = () => {
       assertValid(transferSchema, transfer, 'transfer');
       return { query: { from: transfer.from, to: transfer.to } };
     };
-    return ask(operation, options, prepare, readJob);
+    return ask(operation, options, buildRequest, readJob);
   }
 
   return {

@@ -40,8 +40,8 @@ export function createAccountCalls({ calls, transport, accountId }: ClientContex
 
   return {
     send,
-    ask: (operation, options, prepare, read) =>
-      calls.run(options, async (call) => send(operation, call, prepare(), read)),
+    ask: (operation, options, buildRequest, read) =>
+      calls.run(options, async (call) => send(operation, call, buildRequest(), read)),
   };
 }
 

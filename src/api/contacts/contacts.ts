@@ -217,7 +217,7 @@ export function createContacts(client: ClientContext): Contacts {
         options,
         () => {
           assertValid(blockSchema, query, 'query');
-          return blockRequest(readPhone(msisdn, query.country, client.prepare));
+          return blockRequest(readPhone(msisdn, query.country, client.phoneDefaults));
         },
         readNothing,
       ),

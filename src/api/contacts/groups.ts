@@ -189,11 +189,11 @@ export function createGroups(client: ClientContext): Groups {
     contactIds: readonly number[],
     options: CallOptions | undefined,
   ): Promise<ContactGroup> {
-    const prepare = () => {
+    const buildRequest = () => {
       assertValid(contactIdsSchema, contactIds, 'contactIds');
       return { ...pathOf(groupId), body: { contacts: contactIds } };
     };
-    return ask(operation, options, prepare, readGroup);
+    return ask(operation, options, buildRequest, readGroup);
   }
 
   return {

@@ -91,8 +91,8 @@ export function createCheckVerification(
     subAccountId,
     sessionBindings,
     sessionClaims,
-    prepare,
-    attempts: verificationAttempts,
+    phoneDefaults,
+    verificationAttempts,
     clearBackoff,
     emit,
   } = client;
@@ -160,7 +160,7 @@ export function createCheckVerification(
       const { subject, clientIp } = given;
       // Spaces come with pasting, and 8x8 would take them for characters of the code.
       const code = given.code.trim();
-      const phone = readPhone(given.destination, given.country, prepare);
+      const phone = readPhone(given.destination, given.country, phoneDefaults);
       const binding = await sessionBindings.find(sessionId, phone, subject, call);
       refuseOthers(binding, phone, subject);
       if (binding.isUsed) throw sessionError('session-used', phone);

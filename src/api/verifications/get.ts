@@ -33,13 +33,15 @@ const querySchema = refine<SessionQuery>(
 export function createGetVerification(
   client: ClientContext,
 ): (sessionId: string, query?: SessionQuery, options?: CallOptions) => Promise<Verification> {
-  const { calls, transport, subAccountId, sessionBindings, prepare } = client;
+  const { calls, transport, subAccountId, sessionBindings, phoneDefaults } = client;
   return (sessionId, query = {}, options = undefined) =>
     calls.run(options, async (call) => {
       const segments = { subAccountId, sessionId: readId(sessionId, 'sessionId') };
       const given = readInput(querySchema, query, 'query');
       const phone =
-        given.destination === undefined ? undefined : readPhone(given.destination, given.country, prepare);
+        given.destination === undefined
+          ? undefined
+          : readPhone(given.destination, given.country, phoneDefaults);
       const { subject } = given;
       const binding = phone && (await sessionBindings.find(sessionId, phone, subject, call));
       if (phone !== undefined && binding !== undefined) refuseOthers(binding, phone, subject);

@@ -79,7 +79,7 @@ interface Busy {
 }
 
 /** A check that holds the claim of its session. */
-interface Turn {
+interface OpenCheck {
   readonly claim: Reservation;
   readonly sessionId: string;
   readonly phone: Phone;
@@ -153,7 +153,7 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
   }
 
   function openClaim(
-    { claim, sessionId, phone, call }: Turn,
+    { claim, sessionId, phone, call }: OpenCheck,
     own: Reservation,
     lost: readonly LostCheck[],
   ): SessionClaim {
@@ -180,8 +180,8 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
   }
 
   /** Records the code. Throws, or says how long to wait, when an earlier check of this session stands in the way. */
-  async function recordCode(turn: Turn, code: string): Promise<SessionClaim | Busy> {
-    const { sessionId, phone, call } = turn;
+  async function recordCode(check: OpenCheck, code: string): Promise<SessionClaim | Busy> {
+    const { sessionId, phone, call } = check;
     const lost: LostCheck[] = [];
     while (lost.length < MAX_LOST) {
       const rules = await checkRules(sessionId, lost.length, code);
@@ -190,7 +190,7 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
       if (verdict.granted) {
         const others = lost.filter(({ isSameCode }) => !isSameCode);
         const retryAfterMs = Math.max(0, ...others.map(({ unsettledMs }) => unsettledMs));
-        if (retryAfterMs === 0) return openClaim(turn, own, lost);
+        if (retryAfterMs === 0) return openClaim(check, own, lost);
         await release(own);
         return { retryAfterMs, canEndSooner: false };
       }

@@ -47,14 +47,16 @@ export function createGetSmaCoverage({
   calls,
   transport,
   subAccountId,
-  prepare,
+  phoneDefaults,
 }: ClientContext): (query: SmaCoverageQuery, options?: CallOptions) => Promise<SmaCoverage> {
   return (query, options) =>
     calls.run(options, async (call) => {
       const given = readInput(querySchema, query, 'query');
-      const { clientIp, country = prepare.defaultCountry } = given;
+      const { clientIp, country = phoneDefaults.defaultCountry } = given;
       const destination =
-        given.destination === undefined ? undefined : readPhone(given.destination, country, prepare).e164;
+        given.destination === undefined
+          ? undefined
+          : readPhone(given.destination, country, phoneDefaults).e164;
       const response = await transport.request(
         {
           operation: SMA_COVERAGE,

@@ -142,7 +142,7 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
   let pulled = 0;
   let started = 0;
   let fruitlessInARow = 0;
-  let turn: Promise<unknown> = Promise.resolve();
+  let previous: Promise<unknown> = Promise.resolve();
 
   function stop(error?: SmsError): void {
     stopError ??= error && errorOfRun(error);
@@ -246,8 +246,8 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
 
   return {
     start() {
-      const chunk = turn.then(begin);
-      turn = chunk.catch(() => {});
+      const chunk = previous.then(begin);
+      previous = chunk.catch(() => {});
       return chunk;
     },
     stop,

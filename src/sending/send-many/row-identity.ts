@@ -28,8 +28,8 @@ const BORDER = 0x1_0000;
 export function createRowDigest(): RowDigest {
   let state = OFFSET_BASIS;
   function mix(text: string): void {
-    for (let place = 0; place < text.length; place += 1) {
-      state = Math.imul(state ^ text.charCodeAt(place), PRIME);
+    for (let index = 0; index < text.length; index += 1) {
+      state = Math.imul(state ^ text.charCodeAt(index), PRIME);
     }
     state = Math.imul(state ^ BORDER, PRIME);
   }

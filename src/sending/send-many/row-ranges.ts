@@ -44,10 +44,10 @@ export function rangesOf(rows: Iterable<number>): readonly RowRange[] {
 
 /** Tells whether a row is in the ranges; must be asked in rising order. */
 export function readInOrder(ranges: readonly RowRange[]): (row: number) => boolean {
-  let place = 0;
+  let position = 0;
   return (row) => {
-    for (; ; place += 1) {
-      const range = ranges[place];
+    for (; ; position += 1) {
+      const range = ranges[position];
       if (range === undefined || row < range[0]) return false;
       if (row < range[1]) return true;
     }

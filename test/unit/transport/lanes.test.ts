@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sharedState } from '../../../src/internal/shared-state.ts';
-import { createSlowLane, SLOW_INTERVAL_MS } from '../../../src/transport/details-lane.ts';
+import { createDetailsLane, DETAILS_INTERVAL_MS } from '../../../src/transport/details-lane.ts';
 import { createLanes } from '../../../src/transport/lanes.ts';
 import { SEND } from '../../support/transport.ts';
 
@@ -33,9 +33,9 @@ describe('createLanes', () => {
   });
 });
 
-describe('createSlowLane', () => {
+describe('createDetailsLane', () => {
   it('keeps no timer of who left', async () => {
-    const lane = createSlowLane(() => performance.now());
+    const lane = createDetailsLane(() => performance.now());
     const caller = new AbortController();
     await lane.take(never);
     const waiting = [1, 2, 3].map(() => lane.take(caller.signal));
@@ -46,11 +46,11 @@ describe('createSlowLane', () => {
   });
 
   it('is idle once its last turn is over', async () => {
-    const lane = createSlowLane(() => performance.now());
+    const lane = createDetailsLane(() => performance.now());
     expect(lane.isIdle()).toBe(true);
     await lane.take(never);
     expect(lane.isIdle()).toBe(false);
-    await vi.advanceTimersByTimeAsync(SLOW_INTERVAL_MS);
+    await vi.advanceTimersByTimeAsync(DETAILS_INTERVAL_MS);
     expect(lane.isIdle()).toBe(true);
   });
 });

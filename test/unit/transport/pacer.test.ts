@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createPacer, MAX_PAUSE_MS, PaceRefusal, type Pacer } from '../../../src/transport/pacer.ts';
+import { createPacer, MAX_PAUSE_MS, NoPermitError, type Pacer } from '../../../src/transport/pacer.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
 
 const never = new AbortController().signal;
@@ -124,7 +124,7 @@ describe('pacer', () => {
     const controller = new AbortController();
     expect(pacer.take(pace, never)).toBeTypeOf('number');
     const waiting = wait(pacer.take(pace, controller.signal)).catch(() => 'left');
-    expect(() => pacer.take(pace, never)).toThrow(PaceRefusal);
+    expect(() => pacer.take(pace, never)).toThrow(NoPermitError);
     controller.abort();
     return expect(waiting).resolves.toBe('left');
   });
@@ -166,7 +166,7 @@ describe('pacer', () => {
     void wait(pacer.take(pace, never)).then(() => {
       done = true;
     });
-    expect(() => pacer.take(pace, never)).toThrow(PaceRefusal);
+    expect(() => pacer.take(pace, never)).toThrow(NoPermitError);
     await vi.advanceTimersByTimeAsync(1100);
     expect(done).toBe(true);
     await vi.advanceTimersByTimeAsync(2000);
@@ -216,9 +216,9 @@ describe('pacer', () => {
       pacer.pause(1000);
       const waiting = wait(pacer.take(unlimited, never)).catch((error: unknown) => error);
       pacer.pause(MAX_PAUSE_MS + 5000);
-      expect(() => pacer.take(unlimited, never)).toThrow(PaceRefusal);
+      expect(() => pacer.take(unlimited, never)).toThrow(NoPermitError);
       await vi.advanceTimersByTimeAsync(1000);
-      expect(await waiting).toMatchObject({ name: 'PaceRefusal', retryAfterMs: 34_500 });
+      expect(await waiting).toMatchObject({ name: 'NoPermitError', retryAfterMs: 34_500 });
       expect(vi.getTimerCount()).toBe(0);
     });
   });

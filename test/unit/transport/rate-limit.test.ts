@@ -235,7 +235,7 @@ describe('429', () => {
       const counting = countingSignal();
       const { signal } = counting;
       const waiting = Array.from({ length: 1_000 }, () => failureOf(pauses.take(['6591234567'], signal)));
-      expect(await failureOf(pauses.take(['6591234567'], signal))).toMatchObject({ name: 'PaceRefusal' });
+      expect(await failureOf(pauses.take(['6591234567'], signal))).toMatchObject({ name: 'NoPermitError' });
       expect(pauses.isIdle()).toBe(false);
       await vi.advanceTimersByTimeAsync(1);
       counting.abort();
@@ -250,7 +250,7 @@ describe('429', () => {
       for (let number = 0; number <= 10_000; number += 1) pauses.pause(`${number}`, 60_000);
       const { signal } = new AbortController();
       expect((await pauses.take(['0'], signal)).finish('passed')).toBe(false);
-      expect(await failureOf(pauses.take(['1'], signal))).toMatchObject({ name: 'PaceRefusal' });
+      expect(await failureOf(pauses.take(['1'], signal))).toMatchObject({ name: 'NoPermitError' });
     });
 
     it('finds whole numbers only, in the first 4,096 characters', () => {

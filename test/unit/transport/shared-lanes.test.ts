@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreError } from '../../../src/errors.ts';
-import { SLOW_INTERVAL_MS } from '../../../src/transport/details-lane.ts';
+import { DETAILS_INTERVAL_MS } from '../../../src/transport/details-lane.ts';
 import { createLanes } from '../../../src/transport/lanes.ts';
 import type { PermitLease, RateLane, SharedPace } from '../../../src/transport/shared-pace.ts';
 import type { SecondLook } from '../../../src/transport/transport.ts';
@@ -103,7 +103,7 @@ describe('lanes shared with other processes', () => {
     });
     await finish(Promise.all(reads));
     const gaps = times.slice(1).map((time, at) => time - (times[at] as number));
-    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(SLOW_INTERVAL_MS);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(DETAILS_INTERVAL_MS);
     expect(line('details').requests.every(({ permits }) => permits === 1)).toBe(true);
   });
 
@@ -214,7 +214,7 @@ describe('a store that refuses to say whose turn it is', () => {
     const reads = [READ, READ, DETAILS, DETAILS].map((each) => transport.request(requestOf(each)));
     await vi.advanceTimersByTimeAsync(0);
     expect(calls).toHaveLength(2);
-    await vi.advanceTimersByTimeAsync(SLOW_INTERVAL_MS);
+    await vi.advanceTimersByTimeAsync(DETAILS_INTERVAL_MS);
     await Promise.all(reads);
     expect(calls).toHaveLength(4);
   });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MAX_PAUSE_MS, PaceRefusal, SECOND_MS } from '../../../src/transport/pacer.ts';
+import { MAX_PAUSE_MS, NoPermitError, SECOND_MS } from '../../../src/transport/pacer.ts';
 import type { PermitLease } from '../../../src/transport/shared-pace.ts';
 import { createSharedPacer, type HeldPermit, type SharedPacer } from '../../../src/transport/shared-pacer.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
@@ -195,7 +195,7 @@ describe('the pace shared with other processes', () => {
     const caller = countingSignal();
     const pace = paceOf(20, 3);
     const waiting = Array.from({ length: 5 }, () => take(pacer, caller.signal, pace).catch(() => 'left'));
-    expect(() => pacer.take(pace, never)).toThrow(PaceRefusal);
+    expect(() => pacer.take(pace, never)).toThrow(NoPermitError);
     caller.abort();
     expect(await Promise.all(waiting)).toEqual(Array(5).fill('left'));
     // Also with no queue at all somebody must be able to ask.
@@ -390,7 +390,7 @@ describe('the pace shared with other processes', () => {
     vi.stubGlobal('setTimeout', () => 0);
     void take(pacer, never, paceOf(1, 0));
     vi.stubGlobal('setTimeout', real);
-    expect(() => pacer.take(paceOf(1, 0), never)).toThrow(PaceRefusal);
+    expect(() => pacer.take(paceOf(1, 0), never)).toThrow(NoPermitError);
     await vi.advanceTimersByTimeAsync(1_100);
     expect(pacer.isIdle()).toBe(true);
     expect(pacer.leave(await take(pacer, never, paceOf(1, 0)))).toBe(true);
@@ -454,8 +454,8 @@ describe('a pause that 8x8 asks for', () => {
     line.pauseMs = MAX_PAUSE_MS + 5_000;
     const refused = permit.catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(20);
-    expect(await refused).toMatchObject({ name: 'PaceRefusal', retryAfterMs: MAX_PAUSE_MS + 5_000 });
-    expect(() => pacer.take(paceOf(20), never)).toThrow(PaceRefusal);
+    expect(await refused).toMatchObject({ name: 'NoPermitError', retryAfterMs: MAX_PAUSE_MS + 5_000 });
+    expect(() => pacer.take(paceOf(20), never)).toThrow(NoPermitError);
     await vi.advanceTimersByTimeAsync(MAX_PAUSE_MS + 5_000);
     line.pauseMs = 0;
     expect(await leaves(pacer)).toBe(true);
@@ -464,7 +464,7 @@ describe('a pause that 8x8 asks for', () => {
   it('is probed by one request when the server says so, and ended for all by its answer', async () => {
     const { line, pacer } = start();
     pacer.pause(3_600_000);
-    expect(() => pacer.take(paceOf(20), never)).toThrow(PaceRefusal);
+    expect(() => pacer.take(paceOf(20), never)).toThrow(NoPermitError);
     await vi.advanceTimersByTimeAsync(60_000);
     line.next = async () => leaseOf([permitAt(now())], { pauseMs: 3_540_000, probeInMs: 120_000 });
     const probe = await take(pacer);
@@ -491,7 +491,7 @@ describe('a pause that 8x8 asks for', () => {
     line.next = async () => leaseOf([], { pauseMs: 3_539_000, probeInMs: 119_000 });
     expect(pacer.finish(probe, 'limited')).toBe(false);
     await vi.advanceTimersByTimeAsync(5_500);
-    expect(await other).toMatchObject({ name: 'PaceRefusal' });
+    expect(await other).toMatchObject({ name: 'NoPermitError' });
     expect(line.pauses).toEqual([3_600_000]);
   });
 
@@ -499,11 +499,11 @@ describe('a pause that 8x8 asks for', () => {
     const { line, pacer } = start();
     pacer.pause(3_600_000);
     await vi.advanceTimersByTimeAsync(4_999);
-    expect(() => pacer.take(paceOf(20), never)).toThrow(PaceRefusal);
+    expect(() => pacer.take(paceOf(20), never)).toThrow(NoPermitError);
     await vi.advanceTimersByTimeAsync(1);
     line.next = async () => leaseOf([], { pauseMs: 3_595_000, probeInMs: 55_000 });
     expect(await take(pacer).catch((error: unknown) => error)).toMatchObject({ retryAfterMs: 55_000 });
-    expect(() => pacer.take(paceOf(20), never)).toThrow(PaceRefusal);
+    expect(() => pacer.take(paceOf(20), never)).toThrow(NoPermitError);
     await vi.advanceTimersByTimeAsync(5_000);
     line.next = async () => leaseOf([permitAt(now())], { probeInMs: 0 });
     expect(await leaves(pacer)).toBe(true);
@@ -516,10 +516,10 @@ describe('a pause that 8x8 asks for', () => {
     pacer.pause(3_600_000);
     line.next = async () => leaseOf([permitAt(now())], { probeInMs: 0 });
     await vi.advanceTimersByTimeAsync(600);
-    expect(await early).toMatchObject({ name: 'PaceRefusal' });
+    expect(await early).toMatchObject({ name: 'NoPermitError' });
     await vi.advanceTimersByTimeAsync(5_000);
     line.next = async () => leaseOf([permitAt(now()), permitAt(now() + 1)]);
-    expect(await take(pacer).catch((error: unknown) => error)).toMatchObject({ name: 'PaceRefusal' });
+    expect(await take(pacer).catch((error: unknown) => error)).toMatchObject({ name: 'NoPermitError' });
     // Without a server this process probes by itself.
     await vi.advanceTimersByTimeAsync(60_000);
     line.next = async () => leaseOf([permitAt(now()), permitAt(now() + 1)]);

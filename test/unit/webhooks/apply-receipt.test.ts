@@ -62,7 +62,7 @@ function start(
   const limiter = createLimiter({ limits, scope, clock, emit });
   const apply = createApplyReceipt({
     undeliverable,
-    priceBook: { learn },
+    priceCache: { learn },
     limiter,
     emit,
   });

@@ -14,17 +14,17 @@ end
 
 -- Age of a time in milliseconds; negative for a time in the future.
 local function age_of(value, index, window)
-  local width, shape, turn = width_of(window)
-  local age = (now - read(shape, value, index * width + 1)) % turn
-  if age >= turn / 2 then return age - turn end
+  local width, shape, modulus = width_of(window)
+  local age = (now - read(shape, value, index * width + 1)) % modulus
+  if age >= modulus / 2 then return age - modulus end
   return age
 end
 
 local function insert_time(value, time, window)
-  local width, shape, turn = width_of(window)
+  local width, shape, modulus = width_of(window)
   local count = #value / width
   while count > 0 and age_of(value, count - 1, window) < now - time do count = count - 1 end
-  return sub(value, 1, count * width) .. pack(shape, time % turn) .. sub(value, count * width + 1)
+  return sub(value, 1, count * width) .. pack(shape, time % modulus) .. sub(value, count * width + 1)
 end
 
 local function bucket_ms(window)
