@@ -299,7 +299,7 @@ describe('backoff', () => {
   it('0, 30 s, 1 min, 2 min … 1 h, and no further', async () => {
     const { sms, clock, of } = testClient({ guards: { recipient: false } });
     const waits: number[] = [];
-    for (let turn = 0; turn < 10; turn += 1) {
+    for (let index = 0; index < 10; index += 1) {
       expect(await sendAll(sms, [otp])).toEqual(['ok']);
       const error = (await failureOf(sms.messages.send(otp))) as LimitError;
       expect(error).toMatchObject({ code: 'limit', guard: 'backoff', reason: 'too-soon' });
@@ -369,7 +369,7 @@ describe('backoff', () => {
       guards: { recipient: false, backoff: { baseMs: 1_000, maxMs: 2_000, forgetMs: 10_000 } },
     });
     const waits: unknown[] = [];
-    for (let turn = 0; turn < 4; turn += 1) {
+    for (let index = 0; index < 4; index += 1) {
       await sms.messages.send(otp);
       const { retryAfterMs = 0 } = (await failureOf(sms.messages.send(otp))) as LimitError;
       waits.push(retryAfterMs);
@@ -467,7 +467,7 @@ describe('guards.inspect and guards.release', () => {
     const { sms, clock } = testClient({ guards: { countries: { allow: ['SG', 'ID'] } } });
     await sms.messages.send(otp);
     clock.advance(10_000);
-    for (let turn = 0; turn < 2; turn += 1) {
+    for (let index = 0; index < 2; index += 1) {
       expect(await sms.guards.inspect(otp.destination)).toEqual({
         destination: '+65******01',
         counters: [

@@ -219,7 +219,7 @@ describe('the same idempotencyKey', () => {
 
   it('makes the id of a message that names none, the same in every process', async () => {
     const ids = new Set<string>();
-    for (let turn = 0; turn < 2; turn += 1) {
+    for (let index = 0; index < 2; index += 1) {
       const { sms, emulator } = testClient();
       ids.add((await sms.messages.send(message)).clientMessageId);
       ids.add((emulator.messages[0]?.clientMessageId ?? '') as string);

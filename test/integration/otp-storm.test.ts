@@ -46,7 +46,7 @@ describe.each([
       }
       clock.advance(1_000);
     }
-    const waits = grantedAtS.map((at, turn) => at - (grantedAtS[turn - 1] ?? 0));
+    const waits = grantedAtS.map((at, index) => at - (grantedAtS[index - 1] ?? 0));
     expect(waits).toEqual([0, 30, 60, 120]);
     expect(emulator.messages).toHaveLength(4);
     expect(client.of('message-blocked')).toHaveLength(221 - 4);

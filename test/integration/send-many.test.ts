@@ -80,7 +80,8 @@ function createWorld(input: readonly BatchMessage[], options: SendManyOptions) {
       async checkpoint(next) {
         await process.moment();
         // A disk takes longer than a request that was not held back.
-        for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+        for (let index = 0; index < 20; index += 1)
+          await new Promise<void>((resolve) => setImmediate(resolve));
         await process.moment();
         token = next;
         await process.moment();
@@ -208,7 +209,7 @@ describe('sendMany through the client and the emulator', () => {
   it('a second campaign with the same idempotency keys sends nothing twice', async () => {
     const emulator = createEmulator();
     const sms = clientOf({ fetch: emulator.fetch });
-    const input = rowsOf(5).map((row, place) => ({ ...row, idempotencyKey: `spring-${place}` }));
+    const input = rowsOf(5).map((row, index) => ({ ...row, idempotencyKey: `spring-${index}` }));
     await collect(sms.messages.sendMany(input, { chunkSize: 2 }));
     const { results } = await collect(sms.messages.sendMany(input, { chunkSize: 2 }));
     expect(results).toMatchObject(input.map(() => ({ status: 'accepted', repeated: true })));

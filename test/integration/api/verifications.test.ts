@@ -400,7 +400,7 @@ describe('verifications.check', () => {
     const { verifications } = client.sms;
     const { sessionId } = await verifications.start(START);
     const code = codeOf(client);
-    for (let turn = 0; turn < 5; turn += 1) {
+    for (let index = 0; index < 5; index += 1) {
       await verifications.check(sessionId, { code: wrongCode(code), destination: NUMBER });
     }
     const failed = await verifications.check(sessionId, { code, destination: NUMBER });
