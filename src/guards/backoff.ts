@@ -2,9 +2,10 @@ import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, object, oneOf, refine 
 import type { Guard, GuardMode } from './guard.ts';
 
 /**
- * The wait before the next one-time password to a number. The first one waits for nothing; then `baseMs`, doubled with every
- * request that was not followed by success, up to `maxMs`. The guard never stops a number for good, and a refused try never
- * lengthens the wait: a stranger who asks for somebody else's number can make it wait `maxMs` at most.
+ * The wait before the next one-time password to a number. The first one does not wait. The wait then starts at
+ * `baseMs` and doubles with every request that is not followed by success, up to `maxMs`. The guard never stops a
+ * number for good, and a refused try never lengthens the wait: a stranger who requests codes for somebody else's
+ * number can make that person wait `maxMs` at most.
  *
  * Success is reported with `messages.feedback(umid, { outcome: 'success', destination })`.
  *

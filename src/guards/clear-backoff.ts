@@ -5,7 +5,7 @@ import type { Phone } from '../phone/normalise-phone.ts';
 import { type BackoffGuardOptions, createBackoffGuard } from './backoff.ts';
 
 /**
- * Forgets the waits of a number: its person entered the one-time password.
+ * Clears the wait of a number, because its person entered the one-time password.
  *
  * @throws StoreError the limit store failed
  */

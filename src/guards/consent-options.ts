@@ -61,7 +61,10 @@ export interface ConsentGuardOptions extends ReconfirmOptions {
     | undefined;
   /** Stores opt-ins and opt-outs. Together with a hook, both must say yes. @default none */
   readonly ledger?: ConsentLedger | undefined;
-  /** Called when a message needs an opt-in and the ledger has no record of the person. `true` admits it. @default none */
+  /**
+   * Called when a message needs an opt-in and the ledger has no record about the person. `true` admits it. @default
+   * none
+   */
   readonly onMissing?: ((query: ConsentQuery, call: ConsentCall) => Answer) | undefined;
   /** Called after an opt-out was recorded. @default none */
   readonly onOptOut?: ((change: ConsentNotice, call: ConsentCall) => void | Promise<void>) | undefined;
@@ -77,8 +80,9 @@ export interface ConsentGuardOptions extends ReconfirmOptions {
   /** Options for texts that people send. @default choices are recorded, no replies are sent */
   readonly inbound?: InboundConsentOptions | undefined;
   /**
-   * Key of the hash under which the opt-out of a forgotten person survives, 32 to 1,000 random characters (ours: 128 bits
-   * take 32 hexadecimal digits). `consent.forget` needs it; if it is lost, forgotten people are texted again. @default none
+   * Key of the hash under which the opt-out of a forgotten person survives, 32 to 1,000 random characters (chosen by
+   * this package: 128 bits are 32 hexadecimal digits). `consent.forget` needs it; if it is lost, forgotten people are
+   * texted again. @default none
    */
   readonly forgetSecret?: string | undefined;
   /** Sends one-time passwords to people who opted out of everything. @default false */

@@ -48,7 +48,7 @@ function readAnswer(answer: unknown): AskedReason | undefined {
   return answer === false ? 'said-no' : 'not-a-boolean';
 }
 
-/** The person's key in a ledger. */
+/** Key of a person in a ledger. */
 export function consentKey(message: { readonly phone: { readonly key: number } }): string {
   return `+${message.phone.key}`;
 }
@@ -56,21 +56,21 @@ export function consentKey(message: { readonly phone: { readonly key: number } }
 /** Concurrent keyed hashes: enough to keep every core busy, few enough to let other work run in between. */
 const HASHES_AT_ONCE = 64;
 
-/** Ends early with the call: the admission checks the call before it reads the result. */
+/** Stops early when the call ends. This is safe because the admission checks the call before it reads the result. */
 function hashAll(keys: readonly string[], pseudonym: Pseudonym, { signal }: GuardCall): Promise<string[]> {
   return mapLimited(keys, HASHES_AT_ONCE, async (key) => (signal?.aborted === true ? key : pseudonym(key)));
 }
 
 const NOTHING_TO_COUNT: readonly LimitRule[] = [];
 
-/** A message of this package is sent once; see {@link Exemption}. */
+/** A message that this package sends on its own is sent once; see {@link Exemption}. */
 function onceRules({ exemption }: OutgoingMessage): readonly LimitRule[] {
   if (exemption === undefined) return NOTHING_TO_COUNT;
   const { kind: id, key, windowMs } = exemption;
   return [{ kind: 'once', id, guard: 'consent', key, fingerprint: 'once', windowMs, mode: 'enforce' }];
 }
 
-/** The sentence for a message of this package that may not be sent again yet. */
+/** The sentence for such a message that may not be sent again yet. */
 export function describeConsentRule(rule: LimitRule): string | undefined {
   if (rule.kind !== 'once') return undefined;
   return rule.id === 'opt-in-request'
@@ -78,7 +78,7 @@ export function describeConsentRule(rule: LimitRule): string | undefined {
     : 'This person received this reply recently.';
 }
 
-/** A person's own latest choice, and the one kept of before they were forgotten. */
+/** The latest choice recorded for a person, and the one that was kept when the person was forgotten. */
 type StoredChoices = readonly [own: ConsentRecord | undefined, kept: ConsentRecord | undefined];
 
 /** Code of the team that is asked. */
@@ -150,7 +150,7 @@ export function createConsentGuard(
     return isStale(record.at, now, options) ? 'stale' : undefined;
   }
 
-  /** Judges records of a store that is not ours, which may return anything. */
+  /** Judges the records of a third-party store, which may return anything. */
   function judgeSafely(
     message: OutgoingMessage,
     overall: StoredChoices,

@@ -3,18 +3,18 @@ import { hasLoneSurrogate } from '../text/estimate-text.ts';
 import type { Content, Guard, GuardMode, Refusal } from './guard.ts';
 
 /**
- * Refuses what would be cut, garbled or embarrassing on a handset.
+ * Refuses messages that would arrive cut, garbled or embarrassing.
  *
  * @example content: { maxParts: 2, replaceTypography: true }
  */
 export interface ContentGuardOptions {
   /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
-  /** Most parts (segments) of one message. @default 10: 8x8 cuts what is longer, and says nothing */
+  /** Most parts (segments) of one message. @default 10: 8x8 cuts longer messages silently */
   readonly maxParts?: number | undefined;
   /**
-   * Replaces typographic quotes, dashes, ellipses and special spaces with their plain form where that is all that keeps
-   * a character out of GSM-7. One curly quote doubles the price of a text. @default false
+   * Replaces typographic quotes, dashes, ellipses and special spaces with their plain form, wherever the plain form
+   * is in GSM-7. One curly quote doubles the price of a text. @default false
    */
   readonly replaceTypography?: boolean | undefined;
 }
@@ -28,10 +28,10 @@ export const contentField = falseOr(object(fields, FALSE_OR_OPTIONS));
 
 /** 8x8 schedules at most 7 days ahead. */
 const MAX_SCHEDULE_MS = 7 * 24 * 60 * 60 * 1000;
-/** Every control character but line feed, form feed and carriage return, which GSM-7 has. */
+/** Every control character except line feed, form feed and carriage return, which are in GSM-7. */
 const CONTROL_CHARACTER = /[\u0000-\u0009\u000b\u000e-\u001f\u007f-\u009f]/;
 const PLACEHOLDER = /\{\{([^{}]*)\}\}/g;
-/** 3GPP TS 23.040 9.1.2.5: 11 characters of GSM-7, or up to 16 digits; letters, digits and spaces as 8x8 has them. */
+/** 3GPP TS 23.040 9.1.2.5: 11 characters of GSM-7, or up to 16 digits. 8x8 allows letters, digits and spaces. */
 const SENDER_ID = /^(?:\+?\d{1,16}|(?=.*[A-Za-z0-9])[A-Za-z0-9 ]{1,11})$/;
 
 function checkPlaceholders({ text, placeholders }: Content): Refusal<'content'> | undefined {
@@ -46,14 +46,14 @@ function checkPlaceholders({ text, placeholders }: Content): Refusal<'content'> 
   if (begin === -1 || !rest.includes('}}', begin + 2)) return undefined;
   return {
     reason: 'unresolved-placeholder',
-    message: 'The text still holds a {{placeholder}}. Fill it in before sending.',
+    message: 'The text still contains a {{placeholder}}. Replace it before sending.',
   };
 }
 
-/** 8x8 fills in `{code}` and `{brand}`, and sends every other brace as it stands. */
+/** 8x8 replaces `{code}` and `{brand}`, and sends every other brace unchanged. */
 function checkTemplate(template: string): Refusal<'content'> | undefined {
   if (!template.includes('{code}')) {
-    return { reason: 'no-code', message: 'The `template` has no {code}, so the person would get no code.' };
+    return { reason: 'no-code', message: 'The `template` has no {code}, so the person would receive no code.' };
   }
   const unknown = template
     .replaceAll('{code}', '')
@@ -63,7 +63,7 @@ function checkTemplate(template: string): Refusal<'content'> | undefined {
   return {
     reason: 'unresolved-placeholder',
     message:
-      'The `template` holds a placeholder other than {code} and {brand}. 8x8 would send it as it stands.',
+      'The `template` contains a placeholder other than {code} and {brand}. 8x8 would send it unchanged.',
   };
 }
 
@@ -71,7 +71,7 @@ function checkParts({ measure, encoding }: Content, maxParts: number): Refusal<'
   if (measure.unencodable > 0 && encoding === 'GSM7') {
     return {
       reason: 'not-encodable',
-      message: `The text holds ${measure.unencodable} characters that GSM7 cannot carry. Use encoding AUTO, or replace them (messages.estimate names them).`,
+      message: `The text contains ${measure.unencodable} characters that GSM7 cannot carry. Use encoding AUTO, or replace them (messages.estimate names them).`,
     };
   }
   if (measure.parts <= maxParts) return undefined;
@@ -85,12 +85,12 @@ function checkParts({ measure, encoding }: Content, maxParts: number): Refusal<'
 
 function checkDates({ scheduledAt, expiresAt }: Content, now: number): Refusal<'content'> | undefined {
   if (scheduledAt !== undefined && scheduledAt <= now) {
-    return { reason: 'schedule-in-past', message: '`scheduled` lies in the past. Leave it out to send now.' };
+    return { reason: 'schedule-in-past', message: '`scheduled` is in the past. Omit it to send now.' };
   }
   if (scheduledAt !== undefined && scheduledAt > now + MAX_SCHEDULE_MS) {
     return {
       reason: 'schedule-too-far',
-      message: '`scheduled` is more than 7 days ahead; 8x8 takes at most 7.',
+      message: '`scheduled` is more than 7 days ahead; 8x8 accepts at most 7.',
     };
   }
   if (expiresAt !== undefined && expiresAt <= (scheduledAt ?? now)) {
@@ -112,20 +112,20 @@ export function createContentGuard(
   function checkText(content: Content): Refusal<'content'> | undefined {
     const { text } = content;
     if (holdsKey(text)) {
-      // Never let through: a key that was texted to somebody is burnt.
+      // Refused in every mode: a key that was texted to somebody is compromised.
       return { reason: 'api-key-in-text', message: 'The text contains your 8x8 API key.', always: true };
     }
     if (hasLoneSurrogate(text)) {
       return {
         reason: 'broken-text',
-        message: 'The text holds half of a surrogate pair; it was cut in mid-character.',
+        message: 'The text contains half of a surrogate pair; it was cut in the middle of a character.',
       };
     }
     if (CONTROL_CHARACTER.test(text)) {
       return {
         reason: 'control-character',
         message:
-          'The text holds a control character other than line feed, carriage return or form feed. Remove it.',
+          'The text contains a control character other than line feed, carriage return or form feed. Remove it.',
       };
     }
     const template = content.template === undefined ? undefined : checkTemplate(content.template);

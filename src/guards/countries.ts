@@ -4,7 +4,8 @@ import { FALSE_OR_OPTIONS, type Fields, falseOr, list, objectWith, oneOf, word }
 import type { Guard, GuardMode } from './guard.ts';
 
 /**
- * The countries this service sends to. It is the cheapest answer to SMS pumping: nobody pumps a country that you refuse.
+ * The countries this service sends to. It is the cheapest protection from SMS pumping: nobody can pump a country that
+ * you refuse.
  *
  * @example countries: { allow: ['SG', 'ID', 'PH'] }
  */
@@ -12,19 +13,20 @@ export interface CountriesGuardOptions {
   /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
   /**
-   * ISO 3166-1 alpha-2 codes. A number without a country (satellite, +800, …) is refused. A territory without a numbering plan
-   * of its own (Antarctica, South Georgia, …) may be named and matches no number: its telephones belong to other plans.
+   * ISO 3166-1 alpha-2 codes. A number without a country (satellite, +800, …) is refused. Territories without a
+   * numbering plan (Antarctica, South Georgia, …) are accepted and match no number, because their telephones belong
+   * to other plans.
    */
   readonly allow: readonly string[];
 }
 
-/** A country with telephones: "UK" would match no number, and so refuse the whole of "GB". */
+/** Whether the code can match a number: "UK" would match none, and so refuse all of "GB". */
 export const countryField = word(
   (code) => regionOf(code) !== undefined,
   'an ISO 3166-1 alpha-2 country code such as "SG" or "GB"',
 );
 
-/** The codes of ISO 3166-1 that have no numbering plan of their own. */
+/** Codes of ISO 3166-1 without a numbering plan. */
 const WITHOUT_PLAN: ReadonlySet<string> = new Set(['AQ', 'BV', 'GS', 'HM', 'PN', 'TF', 'UM']);
 const isoCountryField = word(
   (code) => regionOf(code) !== undefined || WITHOUT_PLAN.has(code.toUpperCase()),
@@ -37,7 +39,7 @@ const fields: Fields<CountriesGuardOptions> = {
 };
 export const countriesField = falseOr(objectWith(['allow'], fields, FALSE_OR_OPTIONS));
 
-/** Refuses every country that is not on the list. */
+/** Refuses numbers of every country that is not on the list. */
 export function createCountriesGuard({ mode = 'enforce', allow }: CountriesGuardOptions): Guard<'countries'> {
   const allowed = new Set(allow.map((country) => country.toUpperCase()));
   return {

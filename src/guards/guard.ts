@@ -6,32 +6,34 @@ import type { TextMeasure } from '../text/measure-text.ts';
 import type { Purpose } from '../types.ts';
 import type { GuardName, GuardReasons } from './reasons.ts';
 
-/** `enforce` refuses. `monitor` reports what it would have refused as a `guard-observed` event, and lets it pass. */
+/**
+ * `enforce` refuses. `monitor` lets the message pass and raises a `guard-observed` event where it would have refused.
+ */
 export type GuardMode = 'enforce' | 'monitor';
 
-/** What the message says, for the guards that read it. */
+/** Content of a message, for the guards that read it. */
 export interface Content {
   readonly text: string;
-  /** What the text is billed as, short links counted at their length. */
+  /** The text as it is billed: a short link counts with its final length. */
   readonly measure: TextMeasure;
   readonly encoding: 'AUTO' | 'GSM7' | 'UCS2';
   readonly source?: string | undefined;
   /** Epoch milliseconds. */
   readonly scheduledAt?: number | undefined;
   readonly expiresAt?: number | undefined;
-  /** Names that may stand in `{{…}}`; absent for a plain SMS, where none may. */
+  /** Names allowed in `{{…}}`; absent for a plain SMS, which may contain none. */
   readonly placeholders?: readonly string[];
-  /** Of a verification: the text with `{code}` and `{brand}` still in it. */
+  /** Only for a verification: the text that still contains `{code}` and `{brand}`. */
   readonly template?: string | undefined;
 }
 
 /**
- * Marks a message that this package sends by itself. Only the consent guard looks at it; a message of a caller cannot
+ * Marks a message that this package sends on its own. Only the consent guard reads it; a message of a caller cannot
  * carry one. Each is sent once: a second one with the same kind and key within `windowMs` is refused.
  *
  * - `opt-out-confirmation`: reaches a person whose latest choice is the opt-out that holds `key` as its token.
- * - `opt-in-request`: needs no opt-in, respects every opt-out, also one from marketing only.
- * - `opt-in-reply`, `help-reply`: held to the rules of every message.
+ * - `opt-in-request`: needs no opt-in, respects every opt-out, including one from marketing only.
+ * - `opt-in-reply`, `help-reply`: follow the rules of every message.
  */
 export interface Exemption {
   readonly kind: 'opt-out-confirmation' | 'opt-in-request' | 'opt-in-reply' | 'help-reply';
@@ -41,21 +43,21 @@ export interface Exemption {
 
 /** A message on its way through the guards. */
 export interface OutgoingMessage {
-  /** Its place in the caller's input. */
+  /** Index in the caller's input. */
   readonly index: number;
   readonly purpose: Purpose;
   readonly clientMessageId: string;
   readonly phone: Phone;
   readonly content?: Content | undefined;
-  /** Of a verification: how 8x8 hands over the code that it makes. */
+  /** Only for a verification: how 8x8 delivers the code that it generates. */
   readonly channel?: string | undefined;
-  /** Of a code that is checked: the end user's address. */
+  /** Only for a code that is checked: the end user's IP address. */
   readonly clientIp?: string | undefined;
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
   readonly exemption?: Exemption | undefined;
 }
 
-/** What a guard hands to hooks of the team. */
+/** The values that a guard passes to the team's hooks. */
 export interface GuardCall {
   /** Epoch milliseconds. */
   readonly now: number;
@@ -63,12 +65,12 @@ export interface GuardCall {
   readonly context: unknown;
 }
 
-/** A guard's no. */
+/** The refusal of one message by a guard. */
 export interface Refusal<Name extends GuardName = GuardName> {
   readonly reason: GuardReasons[Name];
   /** A sentence for a developer: what is wrong, and what to change. */
   readonly message: string;
-  /** True when monitor mode must not let it pass: an opt-out is one. */
+  /** True for a refusal that also holds in monitor mode, for example an opt-out. */
   readonly always?: boolean;
   readonly observed?: number;
   readonly limit?: number;
@@ -77,8 +79,8 @@ export interface Refusal<Name extends GuardName = GuardName> {
 }
 
 /**
- * One safeguard. It has at least one of: `check` (looks at a message), `ask` (asks somebody else, all messages at
- * once), `rules` (what to count).
+ * One safeguard. It has at least one of: `check` (looks at a message), `ask` (asks a store or hook about all messages
+ * at once), `rules` (declares counters).
  */
 export interface Guard<Name extends GuardName = GuardName> {
   readonly name: Name;
@@ -104,7 +106,7 @@ export function decisionOf(guard: Guard, message: OutgoingMessage, refusal: Refu
   };
 }
 
-/** `GuardError.isInstance` for a value known to be ours. */
+/** Whether an error is a `GuardError`. For values that are known to be errors of this package. */
 export function isGuardError(error: SmsError): error is GuardError {
   return error instanceof GuardError;
 }

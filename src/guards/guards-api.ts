@@ -13,7 +13,7 @@ import type { GuardName, GuardReason } from './reasons.ts';
 import { type ConfigurableGuard, countsRange, GUARD_NAMES } from './registry.ts';
 import { describeViolation } from './violation.ts';
 
-/** Which number, and which guard of it. */
+/** Options that select the number and the guard. */
 export interface GuardsQuery {
   /** ISO 3166-1 alpha-2 code of a national number. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
@@ -21,7 +21,7 @@ export interface GuardsQuery {
   readonly guard?: ConfigurableGuard | undefined;
 }
 
-/** One counter as it stands. */
+/** The current state of one counter. */
 export interface GuardCounter {
   readonly guard: GuardName;
   readonly rule: string;
@@ -33,35 +33,36 @@ export interface GuardCounter {
   readonly approximate?: boolean;
 }
 
-/** What would be refused now. */
+/** A refusal that a message would meet now. */
 export interface GuardRefusal {
   readonly guard: GuardName;
   readonly purpose: Purpose;
   readonly reason: GuardReason;
   readonly message: string;
-  /** Milliseconds; absent when time does not help. */
+  /** Milliseconds until the refusal ends; absent when waiting does not help. */
   readonly retryAfterMs?: number;
 }
 
-/** What is counted for a number, and what would be refused now. */
+/** The counters of a number, and the refusals that a message to it would meet now. */
 export interface GuardsInspection {
-  /** Masked. */
+  /** The number, masked. */
   readonly destination: string;
   readonly counters: readonly GuardCounter[];
   readonly refusals: readonly GuardRefusal[];
 }
 
-/** For support staff: why does this person get no SMS, and let them. */
+/** Tools for support staff: find out why a person receives no SMS, and lift the limits. */
 export interface GuardsApi {
   /**
-   * What is counted for a number, what would be refused now, and until when. Changes nothing.
+   * Shows the counters of a number, the refusals that a message to it would meet now, and how long they last. Changes
+   * nothing.
    *
    * @throws InvalidPhoneNumberError, ValidationError, StoreError
    * @example (await sms.guards.inspect('+6591234567')).refusals
    */
   inspect(destination: string, query?: GuardsQuery, options?: CallOptions): Promise<GuardsInspection>;
   /**
-   * Forgets what is counted for a number, and raises a `limits-released` event. Consent is not touched.
+   * Clears the counters of a number and raises a `limits-released` event. Does not change consent.
    *
    * @throws InvalidPhoneNumberError, ValidationError, StoreError
    * @example await sms.guards.release('+6591234567', { guard: 'backoff' })
@@ -78,7 +79,7 @@ export interface GuardsApiConfig {
   readonly phoneDefaults: PhoneDefaults;
 }
 
-/** Why a rule refuses, where it is not for its limit. */
+/** Reasons of rules that refuse for something other than their limit. */
 const REASONS: Readonly<Partial<Record<LimitRule['kind'], 'too-soon' | 'blocked-number'>>> = {
   backoff: 'too-soon',
   block: 'blocked-number',

@@ -4,9 +4,9 @@ import { FALSE_OR_OPTIONS, type Fields, falseOr, list, object, oneOf, pattern } 
 import type { Guard, GuardMode } from './guard.ts';
 
 /**
- * The numbers that may get an SMS: valid ones of types that can, no premium-rate and no satellite ranges.
+ * Admits valid numbers of types that can receive SMS, and refuses premium-rate and satellite ranges.
  *
- * `false` and `monitor` still refuse what cannot be read as one number: without a number nothing can be counted.
+ * Even `false` and `monitor` refuse text that cannot be read as one number: without a number nothing can be counted.
  *
  * @example phone: { types: ['MOBILE'], callingCodes: { allow: ['65', '62'] } }
  */
@@ -41,7 +41,7 @@ export const phonePolicyField = object(policyFields, 'an object of options');
 const fields: Fields<PhoneGuardOptions> = { mode: oneOf(['enforce', 'monitor']), ...policyFields };
 export const phoneField = falseOr(object(fields, FALSE_OR_OPTIONS));
 
-/** Refuses numbers that cannot or should not get an SMS. */
+/** Refuses numbers that cannot or should not receive SMS. */
 export function createPhoneGuard({ mode = 'enforce', ...options }: PhoneGuardOptions): Guard<'phone'> {
   const policy = createPhonePolicy(options);
   return {

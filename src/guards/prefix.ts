@@ -13,7 +13,7 @@ import {
 import type { Purpose } from '../types.ts';
 import type { Guard, GuardMode } from './guard.ts';
 
-/** At most `limit` different numbers that are equal but for their last digits, in any `windowMs`. */
+/** At most `limit` different numbers that differ only in their last digits, in any `windowMs`. */
 export interface PrefixRange {
   /** Digits at the end that are ignored: 2, 3 or 4. */
   readonly removedDigits: 2 | 3 | 4;
@@ -25,7 +25,7 @@ export interface PrefixRange {
 
 /**
  * Stops a run of neighbouring numbers, the usual shape of SMS pumping: a fraudster owns a block of numbers and walks
- * through it. A number that was already counted may go on.
+ * through it. A number that is already counted is not refused.
  *
  * @example prefix: { ranges: [{ removedDigits: 3, limit: 10, windowMs: 600_000 }] }
  */
@@ -34,11 +34,11 @@ export interface PrefixGuardOptions {
   readonly mode?: GuardMode | undefined;
   /**
    * Sizes of a range, each with its limit.
-   * @default 5 different numbers in a hundred, 10 in a thousand, 20 in ten thousand, each in 10 minutes. These are this
-   * package's proposal, not tuned on your traffic: run `mode: 'monitor'` first.
+   * @default 5 different numbers in a hundred, 10 in a thousand, 20 in ten thousand, each in 10 minutes. These values
+   * are ours, not tuned on your traffic: run `mode: 'monitor'` first.
    */
   readonly ranges?: readonly PrefixRange[] | undefined;
-  /** Purposes that are watched. @default ['otp', 'transactional']: a campaign reaches neighbours rightly */
+  /** Purposes that are counted. @default ['otp', 'transactional']: a campaign may well reach neighbouring numbers */
   readonly purposes?: readonly Purpose[] | undefined;
 }
 
@@ -47,7 +47,7 @@ const rangeFields: Fields<PrefixRange> = {
   limit: integer({ min: 1, max: 10_000 }),
   windowMs: integer({ min: 1_000, max: MAX_WINDOW_MS, unit: 'milliseconds, 1 second to 31 days' }),
 };
-/** Names the counter of a range. */
+/** ID of the counter of a range. */
 function ruleId({ removedDigits, windowMs }: PrefixRange): string {
   return `prefix:${removedDigits}:${windowMs}`;
 }
@@ -78,7 +78,7 @@ const DEFAULT_PURPOSES: readonly Purpose[] = ['otp', 'transactional'];
 /** Caps the different numbers in one range of numbers. */
 export function createPrefixGuard(options: PrefixGuardOptions): Guard<'prefix'> {
   const { mode = 'enforce' } = options;
-  // Copies: what was checked is what counts, whatever becomes of the caller's arrays.
+  // Copies the arrays, so that later changes by the caller have no effect.
   const ranges = (options.ranges ?? DEFAULT_RANGES).map((range) => ({ ...range, id: ruleId(range) }));
   const purposes = new Set(options.purposes ?? DEFAULT_PURPOSES);
   return {

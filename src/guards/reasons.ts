@@ -2,8 +2,8 @@ import type { PhoneFailureReason } from '../phone/phone-failure.ts';
 import type { PhoneRefusalReason } from '../phone/policy.ts';
 
 /**
- * Every reason of every guard. A guard can name no reason that is missing here, and the error classes take their unions
- * from here.
+ * Every reason of every guard. The compiler rejects a reason that is missing here, and the error classes derive their
+ * unions from this list.
  */
 export interface GuardReasons {
   readonly phone: PhoneFailureReason | PhoneRefusalReason;
@@ -42,9 +42,9 @@ export interface GuardReasons {
   readonly prefix: 'capacity' | 'over-limit';
   readonly undeliverable: 'blocked-number' | 'capacity';
   readonly verificationAttempts: 'capacity' | 'over-limit';
-  /** The memory of `idempotencyKey`. */
+  /** The records of `idempotencyKey`. */
   readonly idempotency: 'capacity';
-  /** The sessions of `verifications`. `resending-interval` is 8x8's own answer. */
+  /** The sessions of `verifications`. 8x8 itself reports `resending-interval`. */
   readonly verification:
     | 'capacity'
     | 'resending-interval'
@@ -55,7 +55,10 @@ export interface GuardReasons {
     | 'session-used';
 }
 
-/** A guard, as errors and events name it: the key of its options under `guards`, or `idempotency`, or `verification`. */
+/**
+ * The name of a guard in errors and events: the key of its options under `guards`, or `idempotency`, or
+ * `verification`.
+ */
 export type GuardName = keyof GuardReasons;
 
 /** Every reason a guard can give. `Record<GuardReason, string>` is exhaustive. */

@@ -17,14 +17,17 @@ import type { Guard, GuardMode } from './guard.ts';
 
 /** At most `limit` messages in any `windowMs`. */
 export interface LimitWindow {
-  /** 1 or more. Up to 64 the count is exact; above, it may admit up to 1/30 of a window late, never early. */
+  /**
+   * 1 or more. The count is exact up to 64; above, a message may be admitted up to 1/30 of a window late, never
+   * early.
+   */
   readonly limit: number;
   /** Milliseconds, 1 second to 31 days. */
   readonly windowMs: number;
 }
 
 /**
- * The number of messages that one number may get, whoever asks for them.
+ * Limits the messages that one number receives, regardless of who requests them.
  *
  * @example recipient: { windows: [{ limit: 10, windowMs: 1_800_000 }], perPurpose: { marketing: [{ limit: 1, windowMs: 86_400_000 }] } }
  */
@@ -93,14 +96,14 @@ function toOptions(input: RecipientGuardInput): RecipientGuardOptions {
 
 interface Counter extends LimitWindow {
   readonly id: string;
-  /** Of scheduled messages. */
+  /** ID of the counter of scheduled messages. */
   readonly dueId: string;
 }
 
 /** Caps the messages to one number. */
 export function createRecipientGuard(input: RecipientGuardInput): Guard<'recipient'> {
   const { mode = 'enforce', windows = DEFAULT_WINDOWS, perPurpose = {} } = toOptions(input);
-  // Copies: what was checked is what counts, whatever becomes of the caller's arrays.
+  // Copies the arrays, so that later changes by the caller have no effect.
   const countersOf = (which: 'all' | Purpose, given: readonly LimitWindow[] = []): Counter[] =>
     given.map(({ limit, windowMs }) => {
       return {
@@ -128,8 +131,8 @@ export function createRecipientGuard(input: RecipientGuardInput): Guard<'recipie
       };
       const scheduledAt = content?.scheduledAt;
       if (scheduledAt === undefined) return counted.map(windowOf);
-      // 8x8 delivers a scheduled message later: it also counts where it arrives. A date before 1970 gets here when the
-      // content guard does not refuse it; it is due at once.
+      // 8x8 delivers a scheduled message later, so it also counts at its due time. A date before 1970 reaches this
+      // line when the content guard is off; such a message is due at once.
       const dueAt = Math.max(0, scheduledAt);
       const slotOf = ({ dueId, limit, windowMs }: Counter): LimitRule => {
         return { kind: 'slot', id: dueId, guard, key, mode, limit, windowMs, dueAt };

@@ -48,11 +48,11 @@ export type { VerificationAttemptsGuardOptions } from './verification-attempts.t
 
 /** The safeguards, each `false` or options. A guard that is not named has its default. */
 export interface GuardsOptions {
-  /** Numbers that may get an SMS. On. */
+  /** Numbers that may receive SMS. On. */
   readonly phone?: false | PhoneGuardOptions | undefined;
   /** Rules for the text and the sender ID. On. */
   readonly content?: false | ContentGuardOptions | undefined;
-  /** Countries that may get an SMS. Off until configured. */
+  /** Countries that may receive SMS. Off until configured. */
   readonly countries?: false | CountriesGuardOptions | undefined;
   /** Opt-ins and opt-outs. On: marketing needs an opt-in. */
   readonly consent?: false | ConsentGuardOptions | undefined;
@@ -83,24 +83,27 @@ export interface GuardNeeds {
   readonly emit: Emit;
 }
 
-/** Everything the package knows of one guard. */
+/** Everything that the package needs to know about one guard. */
 interface GuardEntry<Name extends ConfigurableGuard> {
   /** Reads `false` or the options. */
   readonly field: Field;
   create(options: OptionsOf<Name>, needs: GuardNeeds): Guard<Name>;
   readonly error: new (fields: GuardErrorFields) => GuardError;
-  /** The options of a guard that nobody named; `false` is off. */
+  /** The options of a guard that is not configured; `false` is off. */
   readonly byDefault: false | OptionsOf<Name>;
-  /** `check`: it counts the codes that are tried with `verifications.check`, and no message. Default: `send`. */
+  /** `check`: counts the codes that are tried with `verifications.check`, not messages. Default: `send`. */
   readonly at?: 'check';
-  /** It counts a range of numbers, not one person: released by name only, and never forgotten with a person. */
+  /**
+   * Whether it counts a range of numbers instead of one person. Such a counter is released by name only, and not
+   * deleted by `consent.forget`.
+   */
   readonly countsRange?: true;
-  /** The sentence for a rule that refused, where the one for its kind does not fit. */
+  /** The sentence for a rule that refused, when the default for its kind does not fit. */
   describe?(rule: LimitRule, observed: number): string | undefined;
 }
 
 /**
- * Every guard, in the order they are asked: what costs nothing first, what asks somebody else later. Names, options,
+ * Every guard, in the order in which they run: cheap checks first, questions to other systems later. Names, options,
  * order, defaults and errors are derived from this list.
  */
 const GUARDS: { readonly [Name in ConfigurableGuard]-?: GuardEntry<Name> } = {
@@ -139,7 +142,7 @@ const GUARDS: { readonly [Name in ConfigurableGuard]-?: GuardEntry<Name> } = {
   },
 };
 
-/** The errors of what refuses without options of its own. */
+/** Error classes of features that refuse but have no options under `guards`. */
 const OTHER_ERRORS: Readonly<
   Record<Exclude<GuardName, ConfigurableGuard>, new (fields: GuardErrorFields) => GuardError>
 > = { idempotency: LimitError, verification: GuardError };
@@ -153,7 +156,7 @@ function fieldsOf(): Fields<GuardsOptions> {
 /** Reads `guards` of the options. */
 export const guardsField: Field = object(fieldsOf());
 
-/** Fills in the default of every guard that is not named. Nothing else decides what is on. */
+/** Fills in the default of every guard that is not configured. Only this function decides which guards are on. */
 export function resolveGuards(options: GuardsOptions): ResolvedGuards {
   return Object.fromEntries(
     GUARD_NAMES.map((name) => [name, options[name] ?? GUARDS[name].byDefault]),
@@ -165,16 +168,16 @@ function createGuard<Name extends ConfigurableGuard>(
   options: ResolvedGuards[Name],
   needs: GuardNeeds,
 ): Guard<Name> | undefined {
-  // The compiler does not follow that the entry under `Name` is the entry of `Name`.
+  // The compiler cannot infer that the entry under `Name` belongs to `Name`.
   const entry = GUARDS[name] as unknown as GuardEntry<Name>;
   return options === false ? undefined : entry.create(options as OptionsOf<Name>, needs);
 }
 
-/** The guards that are on, in the order they are asked. */
+/** The guards that are on, in the order in which they run. */
 export interface ClientGuards {
-  /** Those in front of a send. */
+  /** Guards that run before a send. */
   readonly atSend: readonly Guard[];
-  /** Those in front of `verifications.check`. */
+  /** Guards that run before `verifications.check`. */
   readonly atCheck: readonly Guard[];
   /** Both. */
   readonly all: readonly Guard[];
@@ -194,7 +197,7 @@ function entryOf(name: string): GuardEntry<ConfigurableGuard> | undefined {
     : undefined;
 }
 
-/** Whether a guard counts a range of numbers, and not one person. */
+/** Whether a guard counts a range of numbers instead of one person. */
 export function countsRange({ name }: Guard): boolean {
   return entryOf(name)?.countsRange === true;
 }

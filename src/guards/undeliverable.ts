@@ -4,13 +4,13 @@ import { DELIVERY_ERROR_CODES } from '../webhooks/delivery-error-codes.ts';
 import type { Guard, GuardMode } from './guard.ts';
 
 /**
- * Sends nothing for `forMs` to a number that does not exist, as a delivery receipt said. The guard needs a webhook receiver
- * that takes in the receipts. A receipt that says `delivered` or `read` lifts the block, and so does `guards.release`.
+ * Sends nothing for `forMs` to a number that a delivery receipt reported as non-existent. The guard needs a webhook
+ * receiver for the receipts. A receipt that says `delivered` or `read` lifts the block, and so does `guards.release`.
  *
  * @example undeliverable: { forMs: 7 * 86_400_000 }
  */
 export interface UndeliverableGuardOptions {
-  /** `monitor` marks numbers too, and reports instead of refusing. @default 'enforce' */
+  /** `monitor` also marks numbers, but reports instead of refusing. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
   /** Milliseconds for which the number is blocked, up to 31 days. @default 86_400_000, one day (ours) */
   readonly forMs?: number | undefined;
@@ -55,7 +55,7 @@ export function undeliverableSettings(options: UndeliverableGuardOptions): Undel
   };
 }
 
-/** Refuses numbers that a network called non-existent, whatever the purpose. */
+/** Refuses numbers that a network reported as non-existent, for every purpose. */
 export function createUndeliverableGuard(options: UndeliverableGuardOptions): Guard<'undeliverable'> {
   const { mode, ruleOf } = undeliverableSettings(options);
   return { name: 'undeliverable', mode, rules: ({ phone }) => [ruleOf(phone.key)] };

@@ -6,7 +6,7 @@ import type { Guard, GuardMode } from './guard.ts';
 import { type LimitWindow, windowField } from './recipient.ts';
 
 /**
- * The number of codes that may be tried with `verifications.check` before one is right. 8x8 ends a session after 5 wrong
+ * Limits the codes that may be tried with `verifications.check` before one is right. 8x8 ends a session after 5 wrong
  * codes; this guard also stops a caller who starts session after session, or tries stolen lists over many numbers.
  *
  * @example verificationAttempts: { perNumber: { limit: 10, windowMs: 3_600_000 }, perClientIp: false }
@@ -21,8 +21,8 @@ export interface VerificationAttemptsGuardOptions {
   readonly perNumber?: false | LimitWindow | undefined;
   /**
    * Counts only calls with `clientIp`. IPv6 addresses count per /64, which is what one connection gets.
-   * @default { limit: 100, windowMs: 3_600_000 }; ours, with room for an office behind one address. Twilio Verify allows
-   * 180 checks an hour (https://twilio.com/docs/verify/api/rate-limits-and-timeouts)
+   * @default { limit: 100, windowMs: 3_600_000 }; chosen by this package, with room for an office behind one address.
+   * Twilio Verify allows 180 checks an hour (https://twilio.com/docs/verify/api/rate-limits-and-timeouts)
    */
   readonly perClientIp?: false | LimitWindow | undefined;
 }
@@ -38,13 +38,13 @@ const HOUR_MS = 3_600_000;
 const DEFAULT_PER_NUMBER: LimitWindow = { limit: 20, windowMs: HOUR_MS };
 const DEFAULT_PER_CLIENT_IP: LimitWindow = { limit: 100, windowMs: HOUR_MS };
 
-/** Limits the codes that are tried for a number, and from a client address. Looks at no message. */
+/** Limits the codes that are tried for a number and from a client address. Does not look at messages. */
 export function createVerificationAttemptsGuard({
   mode = 'enforce',
   perNumber = DEFAULT_PER_NUMBER,
   perClientIp = DEFAULT_PER_CLIENT_IP,
 }: VerificationAttemptsGuardOptions): Guard<'verificationAttempts'> {
-  // Copies: what was checked is what counts, whatever becomes of the caller's objects.
+  // Copies the objects, so that later changes by the caller have no effect.
   const numberWindow = perNumber && { ...perNumber };
   const ipWindow = perClientIp && { ...perClientIp };
 

@@ -37,16 +37,16 @@ export function describeViolation({ rule, reason, observed, retryAfterMs }: Rule
     : `${what} Try again in ${describeDuration(Math.ceil(retryAfterMs))}.`;
 }
 
-/** A message that goes out once has a reason of its own: that it is `done` says nothing to who wanted to send it. */
+/** A message that may be sent once has its own reason, because `done` would tell the caller nothing. */
 function reasonOf({ rule, reason }: RuleViolation): GuardReason {
-  // What a `once` rule says of its record is read before a decision is made of it.
+  // The outcome of a `once` rule is handled before a decision is built from it.
   if (rule.kind !== 'once' || reason === 'capacity') return reason as GuardReason;
   return rule.id === 'opt-in-request' ? 'requested-recently' : 'answered-recently';
 }
 
 /**
- * The record of a limit's refusal. `retryAfterMs` is the largest of all refusing rules, and absent when one of them is
- * not lifted by time.
+ * The record of a limit's refusal. `retryAfterMs` is the largest of all refusing rules, and absent when waiting does
+ * not help with one of them.
  */
 export function decisionOfViolation(
   violation: RuleViolation,
@@ -57,7 +57,7 @@ export function decisionOfViolation(
   const waits = all.map(({ retryAfterMs }) => retryAfterMs ?? Number.POSITIVE_INFINITY);
   const retryAfterMs = Math.max(...waits);
   return {
-    // A guard names its own rules, and a store hands them back.
+    // The guard set this name on its rule; the store returns the rule unchanged.
     guard: rule.guard as GuardName,
     reason: reasonOf(finding),
     mode: rule.mode === 'monitor' ? 'monitor' : 'enforce',
@@ -70,7 +70,7 @@ export function decisionOfViolation(
   };
 }
 
-/** The refusal that lasts longest; one that time does not lift lasts for ever. */
+/** The refusal that lasts longest; one without `retryAfterMs` lasts for ever. */
 export function longestWait(refusals: readonly RuleViolation[]): RuleViolation {
   return refusals.reduce((longest, violation) =>
     (violation.retryAfterMs ?? Number.POSITIVE_INFINITY) > (longest.retryAfterMs ?? Number.POSITIVE_INFINITY)

@@ -13,26 +13,29 @@ import {
 } from './readings.ts';
 import { holdsSeparateDigits } from './separate-digits.ts';
 
-/** A phone number, understood. Whether it may get an SMS is for {@link judgePhone} to say. */
+/** A parsed phone number. {@link judgePhone} decides whether it may receive SMS. */
 export interface Phone {
   /** For example `+6591234567`: a plus and 7 to 15 digits. */
   readonly e164: string;
   /** The same without the plus. */
   readonly msisdn: string;
-  /** What the person is counted under: see {@link canonicalKey}. */
+  /** Key to count the person under, see {@link canonicalKey}. */
   readonly key: number;
-  /** ISO 3166-1 alpha-2; `undefined` when the number belongs to no country (satellite, +800, …) or the plan does not tell. */
+  /**
+   * ISO 3166-1 alpha-2; `undefined` when the number belongs to no country (satellite, +800, …) or the plan does not
+   * tell the country.
+   */
   readonly country: string | undefined;
   /** Without the plus, for example `65`. */
   readonly callingCode: string;
   readonly type: NumberType;
-  /** In a range that is in use. */
+  /** Whether the number is in a range that is in use. */
   readonly valid: boolean;
-  /** Of a length the country has. True for every valid number. */
+  /** Whether the length exists in the country. True for every valid number. */
   readonly possible: boolean;
 }
 
-/** How the numbers of a client are read where a call says nothing else. */
+/** Defaults for reading the numbers of a client. */
 export interface PhoneDefaults {
   readonly defaultCountry: string | undefined;
   readonly bareDigits: BareDigits | undefined;
@@ -44,7 +47,10 @@ const E164 = /^\+[1-9]\d{6,14}$/;
 /** 14 MB when full (measured). */
 const MAX_CACHED = 50_000;
 
-/** Evicting is harmless: the answer depends on nothing but the input. Made when the first number is kept: it costs some milliseconds. */
+/**
+ * Eviction is harmless, because a result depends only on the input. Created with the first entry, because it costs
+ * some milliseconds.
+ */
 let cache: Cache<string, PhoneResult> | undefined;
 
 function toPhone(e164: string, { callingCode, country, type, possible }: ParsedNumber): Phone {
@@ -61,10 +67,10 @@ function toPhone(e164: string, { callingCode, country, type, possible }: ParsedN
   };
 }
 
-/** No person's key. */
+/** A key that belongs to no person. */
 const REFUSED_KEY = -1;
 
-/** The key of a valid number; undefined when it is none. */
+/** The key of a valid number; undefined for any other. */
 function keyOf(reading: Reading): number | undefined {
   if (isValid(reading)) return canonicalKey(reading.e164.slice(1));
   return REFUSED_NUMBERS.has(reading) ? REFUSED_KEY : undefined;
@@ -85,18 +91,18 @@ function work(raw: string, isE164: boolean, context: ReadingContext): PhoneResul
   if (typeof read === 'string') return phoneFailure(read);
   if (read.hasExtension) return phoneFailure('extension');
   if (!isE164 && hasSeparateDigits(cleaned.text, read, context)) return phoneFailure('separate-digits');
-  // The same string as the key, so that the cache keeps one and not two.
+  // Reuses the string of the cache key, so that the cache holds one string instead of two.
   if (isE164 && read.e164 === raw) return { ok: true, phone: toPhone(raw, read) };
   if (!E164.test(read.e164)) return phoneFailure('wrong-length');
   return { ok: true, phone: toPhone(read.e164, read) };
 }
 
-/** Takes a person's number out of the cache, as it is kept in E.164. */
+/** Removes a person's number in E.164 from the cache. */
 export function forgetPhone(e164: string): void {
   cache?.delete(e164);
 }
 
-/** One number and what it is read with. */
+/** One number and the settings to read it with. */
 export interface PhoneInput {
   readonly raw: unknown;
   /** ISO 3166-1 alpha-2, any case. */
@@ -104,14 +110,15 @@ export interface PhoneInput {
   readonly bareDigits?: BareDigits | undefined;
 }
 
-/** As {@link normalisePhone}; with `keep: false` the answer is looked for in the cache, but not added to it. */
+/** Like {@link normalisePhone}; with `keep: false` the result is read from the cache but not added to it. */
 export function normaliseInput({ raw, country, bareDigits }: PhoneInput, keep: boolean): PhoneResult {
   if (typeof raw !== 'string') return phoneFailure('not-a-string');
   if (raw.length > MAX_INPUT_CHARACTERS) return phoneFailure('too-long');
   const region = country === undefined ? undefined : regionOf(country);
   if (country !== undefined && region === undefined) return phoneFailure('unknown-country');
   const isE164 = E164.test(raw);
-  // E.164 reads the same everywhere; the rest goes by country and mode, three characters always. No two inputs share a key.
+  // E.164 has one meaning everywhere; other notations depend on country and mode, always three characters. No two
+  // inputs share a key.
   const cacheKey = isE164 ? raw : (bareDigits?.[0] ?? '-') + (region ?? '--') + raw;
   const known = cache?.get(cacheKey);
   if (known !== undefined) return known;
@@ -124,9 +131,9 @@ export function normaliseInput({ raw, country, bareDigits }: PhoneInput, keep: b
 }
 
 /**
- * Reads what a person or a database holds as a phone number: E.164, national numbers when `country` (ISO 3166-1 alpha-2,
- * any case) is given, digits of any script, the usual punctuation, a leading `00`. Never throws, never guesses: what can
- * be read in two ways is refused, with the reason and a hint. The last 50,000 answers are kept.
+ * Parses a phone number from a person or a database: E.164, national numbers when `country` (ISO 3166-1 alpha-2, any
+ * case) is given, digits of any script, the usual punctuation, a leading `00`. Never throws and never guesses: an
+ * ambiguous number is refused, with the reason and a hint. The last 50,000 results are cached.
  *
  * @example
  * ```ts

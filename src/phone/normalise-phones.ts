@@ -1,15 +1,18 @@
 import { AbortedError } from '../errors.ts';
 import { normaliseInput, type PhoneInput, type PhoneResult } from './normalise-phone.ts';
 
-/** A pause is due after so long: far enough below the 15 ms a server may be blocked to leave room for a garbage collection. */
+/**
+ * Milliseconds until a pause: well below the 15 ms for which a server may be blocked, to leave room for garbage
+ * collection.
+ */
 const MAX_BLOCK_MS = 4;
-/** Where the clock stands still while code runs (Workers), a pause is due after so many numbers. */
+/** Numbers until a pause, where the clock does not advance while code runs (Workers). */
 const MAX_NUMBERS_IN_A_ROW = 500;
 
-/** A longer list is read from the cache but not added to it: it would push out the numbers that come again and again. */
+/** A longer list is read from the cache but not added to it, because it would evict numbers that recur. */
 const MAX_KEPT = 500;
 
-/** Lets other work run. `setTimeout` costs a whole millisecond, so it is for runtimes that have nothing better. */
+/** Lets other work run. `setTimeout` takes at least a millisecond, so it is the fallback. */
 function pause(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === 'function') setImmediate(resolve);
@@ -18,8 +21,8 @@ function pause(): Promise<void> {
 }
 
 /**
- * {@link normalisePhone} for thousands: the same answers, in the same order, without blocking the event loop for more
- * than about 5 ms at a time. Numbers of a list of up to 500 are kept in the cache. Throws {@link AbortedError} when
+ * {@link normalisePhone} for thousands of numbers: the same results, in order, without blocking the event loop for
+ * more than about 5 ms at a time. Numbers of a list of up to 500 are cached. Throws {@link AbortedError} when
  * `signal` fires; nothing was sent by then.
  *
  * @example

@@ -1,15 +1,18 @@
-/** Why an input is not one phone number. The hint says what to change, and never repeats the input. */
+/**
+ * Reasons why an input is not one phone number, each with a hint. A hint says what to change and never repeats the
+ * input.
+ */
 const HINTS = {
   'not-a-string': 'Pass the number as a string: a JavaScript number loses leading zeros and the plus sign.',
   empty: 'The number is empty.',
   'too-long': 'The input is longer than 64 characters; a phone number has at most 15 digits.',
   'control-character': 'Remove the line breaks, tabs and other control characters inside the number.',
-  'several-numbers': 'The input holds more than one number; pass one number per message.',
+  'several-numbers': 'The input contains more than one number; pass one number per message.',
   'separate-digits':
     'Digits stand apart from the number (".0" of a spreadsheet, "-8", "/ 9", "(2)", "1."). Pass the number alone, in one piece or in its usual groups; export spreadsheet columns of numbers as text.',
   extension: 'Remove the extension: an SMS cannot reach one.',
-  'unsupported-uri': 'Of a tel: link only a number that starts with + is understood, without parameters.',
-  letters: 'Write the number in digits only; it holds letters.',
+  'unsupported-uri': 'A tel: link must contain a number that starts with + and no parameters.',
+  letters: 'Write the number in digits only; it contains letters.',
   'unknown-country': '`country` must be an ISO 3166-1 alpha-2 code such as "SG" or "GB".',
   'no-country':
     'Start the number with + and its calling code, or give `country` for a national number. If your numbers are international and written without the plus, set the option `bareDigits` to "international".',
@@ -36,7 +39,7 @@ export type PhoneFailureReason = keyof typeof HINTS;
 export interface PhoneFailure {
   readonly ok: false;
   readonly reason: PhoneFailureReason;
-  /** A sentence for a developer: what to change. Never holds the input. */
+  /** A sentence for a developer: what to change. Never contains the input. */
   readonly hint: string;
 }
 

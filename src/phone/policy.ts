@@ -2,12 +2,13 @@ import type { NumberType } from './libphonenumber.ts';
 import type { Phone } from './normalise-phone.ts';
 
 /**
- * Lines that get SMS. `FIXED_LINE_OR_MOBILE` is every number of the United States, Canada and others whose plan does not
- * tell the two apart. `TOLL_FREE` passes in +1 only, where such numbers can be text-enabled.
+ * Types of lines that receive SMS. `FIXED_LINE_OR_MOBILE` is every number of the United States, Canada and others
+ * whose plan does not tell the two apart. `TOLL_FREE` passes in +1 only, where such numbers can be text-enabled.
  *
- * Left out, to be opened by name: `FIXED_LINE` (few networks read an SMS to a landline, and all charge for it) and `VOIP`
- * (most national VoIP ranges get no SMS, and they are the cheapest numbers a fraudster can rent). `PERSONAL_NUMBER` (UK
- * +44 70, a known pumping range), `PREMIUM_RATE`, `SHARED_COST`, `UAN`, `PAGER` and `VOICEMAIL` have no reason to be.
+ * Excluded unless configured: `FIXED_LINE` (few networks read out an SMS to a landline, and all charge for it) and
+ * `VOIP` (most national VoIP ranges receive no SMS, and they are the cheapest numbers a fraudster can rent).
+ * `PERSONAL_NUMBER` (UK +44 70, a known pumping range), `PREMIUM_RATE`, `SHARED_COST`, `UAN`, `PAGER` and `VOICEMAIL`
+ * never make sense.
  */
 const DEFAULT_NUMBER_TYPES = ['MOBILE', 'FIXED_LINE_OR_MOBILE', 'TOLL_FREE'] as const satisfies NumberType[];
 
@@ -18,22 +19,22 @@ const DEFAULT_NUMBER_TYPES = ['MOBILE', 'FIXED_LINE_OR_MOBILE', 'TOLL_FREE'] as 
  */
 const DEFAULT_BLOCKED_CALLING_CODES = ['870', '881', '882', '883', '979'] as const;
 
-/** Which numbers may get an SMS. */
+/** Numbers that may receive SMS. */
 export interface PhonePolicyOptions {
   /**
    * `valid`: in a range that is in use. `possible`: of the right length, for plans that change faster than the library is
-   * released; such a number has no type, so `types` cannot judge it. @default 'valid'
+   * released; such a number has no type, so `types` does not apply. @default 'valid'
    */
   readonly accept?: 'valid' | 'possible' | undefined;
-  /** Types that may get an SMS. @default MOBILE, FIXED_LINE_OR_MOBILE, and TOLL_FREE (in +1 only) */
+  /** Types that may receive SMS. @default MOBILE, FIXED_LINE_OR_MOBILE, and TOLL_FREE (in +1 only) */
   readonly types?: readonly NumberType[] | undefined;
   /** Calling codes without the plus. */
   readonly callingCodes?:
     | {
-        /** Only these. @default all */
+        /** Only these calling codes. @default all */
         readonly allow?: readonly string[] | undefined;
         /**
-         * None of these, also when allowed.
+         * Not these calling codes, even if allowed.
          * @default ['870', '881', '882', '883', '979']: satellite, international networks, premium rate
          */
         readonly block?: readonly string[] | undefined;
@@ -41,7 +42,7 @@ export interface PhonePolicyOptions {
     | undefined;
 }
 
-/** {@link PhonePolicyOptions} made ready for 10,000 numbers. */
+/** {@link PhonePolicyOptions} prepared for fast checks of many numbers. */
 export interface PhonePolicy {
   readonly accept: 'valid' | 'possible';
   readonly types: ReadonlySet<NumberType>;
@@ -58,16 +59,16 @@ export type PhoneRefusalReason =
   | 'toll-free'
   | 'number-type';
 
-/** Why a number may not get an SMS. The hint never holds the number. */
+/** The reason why a number may not receive SMS. The hint never contains the number. */
 export interface PhoneRefusal {
   readonly reason: PhoneRefusalReason;
   readonly hint: string;
 }
 
 /**
- * Old or domestic ways of writing a number, by its digits, and what to tell the people who have them in a database. The plan
- * changes: Benin fr.allafrica.com/stories/202411300249.html, Ivory Coast giggsey/libphonenumber-for-php#422, Vietnam
- * google/libphonenumber#2242, Cameroon google/libphonenumber#1051.
+ * Old or domestic notations of numbers, by their digits, and advice for people who have them in a database. The
+ * changes of plans: Benin fr.allafrica.com/stories/202411300249.html, Ivory Coast giggsey/libphonenumber-for-php#422,
+ * Vietnam google/libphonenumber#2242, Cameroon google/libphonenumber#1051.
  */
 const KNOWN_MISTAKES: readonly (readonly [RegExp, string])[] = [
   [/^54(?!9)\d{10}$/, ' An Argentine mobile number has a 9 after +54.'],
@@ -104,7 +105,7 @@ export function createPhonePolicy(options: PhonePolicyOptions = {}): PhonePolicy
 }
 
 /**
- * Says why a number may not get an SMS, or `undefined` when it may.
+ * Returns the reason why a number may not receive SMS, or `undefined` when it may.
  *
  * @example judgePhone(phone, createPhonePolicy())?.reason // 'premium-rate'
  */
@@ -132,7 +133,7 @@ export function judgePhone(phone: Phone, policy: PhonePolicy): PhoneRefusal | un
     if (policy.accept === 'possible') return undefined;
     return {
       reason: 'not-valid',
-      hint: `The number is in no range that is in use in calling code +${callingCode}.${knownMistake(phone.msisdn)} If the plan is newer than this release, set guards.phone.accept to "possible".`,
+      hint: `The number is not in a range in use under calling code +${callingCode}.${knownMistake(phone.msisdn)} If the plan is newer than this release, set guards.phone.accept to "possible".`,
     };
   }
   return judgeType(phone, type, policy);
@@ -140,13 +141,13 @@ export function judgePhone(phone: Phone, policy: PhonePolicy): PhoneRefusal | un
 
 function judgeType(phone: Phone, type: NumberType, policy: PhonePolicy): PhoneRefusal | undefined {
   if (type === 'TOLL_FREE' && phone.callingCode !== '1') {
-    return { reason: 'toll-free', hint: 'Toll-free numbers get SMS in calling code +1 only.' };
+    return { reason: 'toll-free', hint: 'Toll-free numbers receive SMS in calling code +1 only.' };
   }
   if (policy.types.has(type)) return undefined;
   if (type === 'PREMIUM_RATE') {
     return {
       reason: 'premium-rate',
-      hint: 'This is a premium-rate number; SMS to it is how pumping earns money.',
+      hint: 'This is a premium-rate number; fraudsters earn money with SMS to it.',
     };
   }
   return {
@@ -156,8 +157,8 @@ function judgeType(phone: Phone, type: NumberType, policy: PhonePolicy): PhoneRe
 }
 
 /**
- * Whether a country list holds the number's country. A number that belongs to none (satellite, +800, …) is never on it.
- * Countries, not calling codes: +44 is also Guernsey, +7 also Kazakhstan, +1 twenty-five places.
+ * Whether the number's country is in a list. A number without a country (satellite, +800, …) never is. Compares
+ * countries, not calling codes: +44 is also Guernsey, +7 also Kazakhstan, +1 twenty-five countries.
  *
  * @example isInCountries(phone, new Set(['SG', 'ID']))
  */

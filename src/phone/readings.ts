@@ -7,7 +7,7 @@ import {
 } from './libphonenumber.ts';
 import type { PhoneFailureReason } from './phone-failure.ts';
 
-/** How to read digits that begin with neither a plus, an international prefix nor a zero. */
+/** How to read digits that begin with none of: a plus, an international prefix, a zero. */
 export type BareDigits = (typeof BARE_DIGITS)[number];
 export const BARE_DIGITS = ['national', 'international', 'refuse'] as const;
 
@@ -21,7 +21,7 @@ export interface ReadingContext {
 /** One number, or the reason why the text cannot be read as one. */
 export type Reading = ParsedNumber | PhoneFailureReason;
 
-/** Reasons to refuse digits that are a number all the same. */
+/** Reasons to refuse digits although they are a valid number. */
 export const REFUSED_NUMBERS: ReadonlySet<Reading> = new Set<Reading>([
   'ambiguous',
   'ambiguous-prefix',
@@ -49,8 +49,8 @@ function groupsOf(text: string): string {
 }
 
 /**
- * A number with its calling code. A zero behind the code is dialled at home only in most plans, and the parser drops it
- * there; in Italy it belongs to the number, in Singapore there is none.
+ * A number with its calling code. In most plans, a zero after the code is dialled domestically only, and the parser
+ * drops it; in Italy it belongs to the number, in Singapore there is none.
  */
 function readAfterPlus(text: string): Reading {
   const read = parseNumber(text, undefined);
@@ -58,7 +58,7 @@ function readAfterPlus(text: string): Reading {
   const { callingCode } = read;
   const national = digitsOf(text).slice(callingCode.length);
   if (!national.startsWith('0')) return read;
-  // `+44 (0) 7400 …`, `+44 0 7400 …`: a zero that is written alone is dialled at home only.
+  // `+44 (0) 7400 …`, `+44 0 7400 …`: a zero that is written alone is dialled domestically only.
   const isLone = groupsOf(text).startsWith(`${callingCode} 0 `);
   if (isValid(read) && !isLone) return read;
   const withoutZero = parseNational(national.slice(1), callingCode);
@@ -66,7 +66,7 @@ function readAfterPlus(text: string): Reading {
   return isLone && !isValid(read) ? withoutZero : 'trunk-zero';
 }
 
-/** The text without its first digits, which are a prefix. */
+/** The text without the digits of its prefix. */
 function afterPrefix(text: string, length: number): string {
   let rest = text;
   for (let count = 0; count < length; count += 1) rest = rest.replace(/\d/, '');
@@ -79,22 +79,23 @@ function numbersIn(readings: readonly (Reading | undefined)[]): readonly ParsedN
   return valid.filter(({ e164 }, index) => valid.findIndex((other) => other.e164 === e164) === index);
 }
 
-/** A zero in front that this plan does not dial: `09123 4567` in Singapore. */
+/** A leading zero that does not exist in this plan: `09123 4567` in Singapore. */
 function hasTrunkZero(digits: string, region: Region | undefined): boolean {
   if (!digits.startsWith('0')) return false;
   return [digits.slice(1), digits.replace(/^0+/, '')].some((rest) => isValid(parseNumber(rest, region)));
 }
 
 /**
- * A number behind 00 or the prefix that its region dials before foreign numbers. Prefixes differ in length, and some of them
- * also begin national or foreign numbers, so every way is tried.
+ * A number after 00 or after the prefix that its region dials before foreign numbers. Prefixes differ in length, and
+ * national or foreign numbers may begin with the same digits, so every prefix is tried.
  */
 function readDialledAbroad(text: string, prefixes: readonly string[], context: ReadingContext): Reading {
   const { region, bareDigits } = context;
   const digits = digitsOf(text);
   const abroad = prefixes.map((prefix) => {
     const read = readAfterPlus(afterPrefix(text, prefix.length));
-    // Other prefixes may be part of the number, and with the phone guard off an unknown calling code is sent.
+    // Other prefixes may be part of the number; with the phone guard off, a number with an unknown calling code is
+    // sent.
     return read === 'unknown-calling-code' && prefix !== '00' ? 'not-a-number' : read;
   });
   const national = region === undefined ? undefined : parseNational(digits, region);
@@ -105,7 +106,7 @@ function readDialledAbroad(text: string, prefixes: readonly string[], context: R
   return number === bare && bareDigits !== 'international' ? 'not-national' : number;
 }
 
-/** Whether the digits stand in the groups that the country writes, and not in those of the other number. */
+/** Whether the digits are grouped as the country writes them, and not as the other number is written. */
 function isGroupedAtHome(text: string, national: ParsedNumber, international: ParsedNumber): boolean {
   const groups = groupsOf(text);
   return (
@@ -116,8 +117,8 @@ function isGroupedAtHome(text: string, national: ParsedNumber, international: Pa
 }
 
 /**
- * Chooses between two people. Unless an option decides, a number is taken only if it can get an SMS and the other one cannot,
- * and never if both belong to one country, where people leave out the plus and the zero alike.
+ * Chooses between two people. Unless an option decides, a number is accepted only if it can receive SMS and the other
+ * one cannot, and never if both are in one country, because people there omit the plus and the zero alike.
  */
 function chooseBetween(
   text: string,
@@ -132,7 +133,7 @@ function chooseBetween(
   return homeGetsSms && (bareDigits === 'national' || isToldApart) ? national : 'ambiguous';
 }
 
-/** Digits that can be a national number or an international one without its plus. */
+/** Reads digits that can be a national number, or an international one without its plus. */
 function readBareDigits(text: string, { region, bareDigits }: ReadingContext): Reading {
   if (bareDigits === 'refuse') return 'bare-digits';
   const isAbroad = bareDigits === 'international';
@@ -155,7 +156,7 @@ function readUnsigned(text: string, digits: string, context: ReadingContext): Re
 }
 
 /**
- * Reads a cleaned text as one number. Tries every way of reading it, and never guesses between two people.
+ * Reads a cleaned text as one number. Tries every reading, and never guesses between two people.
  *
  * @example readText('0011 31 6 12345678', { region: 'AU', bareDigits: undefined }) // +31612345678
  * @example readText('4915112345678', { region: 'DE', bareDigits: undefined }) // 'ambiguous'

@@ -1,6 +1,6 @@
 import { normalisePhone, type PhoneResult } from './normalise-phone.ts';
 
-/** A person's number as 8x8 writes it in what it reports: always international, with or without the plus. */
+/** Parses a number from one of 8x8's reports: always international, with or without the plus. */
 export function readReportedPhone(text: string): PhoneResult {
   return normalisePhone(text, undefined, 'international');
 }
