@@ -3,7 +3,7 @@ import { PAYLOAD, RowTable, type Seed } from './row-table.ts';
 import { type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 
 const GRANTS = PAYLOAD;
-/** In doubles from the start of a row. */
+/** Offsets from the start of a row, in doubles. */
 const LAST = (PAYLOAD + 1) / 2;
 
 export type Numbers = Pick<BackoffRule, 'baseMs' | 'maxMs' | 'forgetMs'>;
@@ -14,7 +14,7 @@ export interface Grant {
   isOpen: boolean;
 }
 
-/** Grants of one key of which some are not settled, in order, on top of what was settled before them. */
+/** The grants of one key since its oldest open one, in order, and the settled state before them. */
 interface Journal {
   grants: number;
   lastMs: number;
@@ -41,15 +41,15 @@ export function longestOf(longest: Numbers, { baseMs, maxMs, forgetMs }: Numbers
 }
 
 /**
- * A wait that doubles. A row holds the number of grants without success and the time of the last. While a take is open
- * its key also has a journal, from which the row is worked out again when a take is given back: whatever the order,
- * what is left is what would be there had the take never been.
+ * A wait that doubles. A row holds the number of grants without success and the time of the last. While a take is
+ * open, its key also has a journal, from which the row is computed again when a take is given back. In any order, the
+ * row then looks as if the take had never happened.
  */
 export class BackoffTable implements RuleTable<BackoffRule> {
   readonly shape: BackoffRule;
   readonly rows: RowTable;
   liveUntilMs = Number.NEGATIVE_INFINITY;
-  /** The largest numbers written with so far: by them a row is dead for every rule. */
+  /** The largest values of all rules so far: a row that is dead by them is dead for every rule. */
   #longest: Numbers;
   /** By slot. */
   readonly #journals: (Journal | undefined)[] = [];
@@ -187,7 +187,7 @@ class BackoffHold implements Hold {
   }
 
   #settle(isKept: boolean): void {
-    // Another serial: the counter was released in between, and this take with it.
+    // A different serial means that the counter, and this take with it, was released in the meantime.
     if (this.#table.rows.serialOf(this.#slot) === this.#serial) {
       this.#table.settle(this.#slot, this.#grant, isKept);
     }

@@ -3,9 +3,9 @@ import { type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 import { SweptMap } from './swept-map.ts';
 
 interface Block {
-  /** The latest end of the activations that were kept. */
+  /** Latest end of the kept activations. */
   keptUntilMs: number;
-  /** Ends of the activations that are not settled. */
+  /** Ends of the open activations. */
   readonly open: number[];
 }
 
@@ -66,7 +66,7 @@ export class BlockTable implements RuleTable<BlockRule> {
   settle(key: LimitKey, block: Block, endMs: number, isKept: boolean): void {
     block.open.splice(block.open.indexOf(endMs), 1);
     if (isKept) block.keptUntilMs = Math.max(block.keptUntilMs, endMs);
-    // A different block: the key was released or swept in between, and this activation with it.
+    // A different block means that the key, and this activation with it, was released or swept in the meantime.
     const isEmpty = block.open.length === 0 && block.keptUntilMs === Number.NEGATIVE_INFINITY;
     if (isEmpty && this.#blocks.get(key) === block) this.#delete(key);
   }

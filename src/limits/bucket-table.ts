@@ -6,23 +6,23 @@ import { WindowFold } from './window-fold.ts';
 
 const RING = SUB_BUCKETS + 1;
 const OPEN_TAKES = PAYLOAD;
-/** Offsets in doubles from the start of a row. */
+/** Offsets from the start of a row, in doubles. */
 const NEWEST = (PAYLOAD + 1) / 2;
 const OPEN_AMOUNT = NEWEST + 1;
 const BUCKETS = NEWEST + 2;
 
-/** What a row of this table needs. */
+/** Words in a row of this table. */
 export const BUCKET_WORDS = 1 + 2 * (2 + RING);
 
-/** Where a bucket stands in its row; a monotonic clock may start below zero. */
+/** Offset of a bucket in its row. A monotonic clock may start below zero. */
 function offsetOf(bucket: number): number {
   return BUCKETS + (((bucket % RING) + RING) % RING);
 }
 
 /**
- * "At most `limit` in any window" for large limits and for amounts, in constant memory: the window is cut into 30
- * buckets and one more is counted, so what is counted covers the window wherever it begins. An open take counts however
- * old it is; settled, it goes into the bucket of its first write.
+ * "At most `limit` in any window" for large limits and for amounts, in constant memory: the window is divided into 30
+ * buckets and one more is counted, so that the count always covers the whole window. An open take counts regardless
+ * of its age; once settled, it counts in the bucket of its first write.
  */
 export class BucketTable implements RuleTable<WindowRule> {
   readonly shape: WindowRule;
@@ -31,7 +31,7 @@ export class BucketTable implements RuleTable<WindowRule> {
   readonly #bucketMs: number;
   readonly #fold: WindowFold;
 
-  /** `rows` have {@link BUCKET_WORDS}; `former` is what another table folded of them. */
+  /** `rows` have {@link BUCKET_WORDS}; `former` holds the counts that an earlier table folded. */
   constructor(rule: WindowRule, rows: RowTable, former?: WindowFold) {
     this.shape = rule;
     this.#bucketMs = Math.ceil(rule.windowMs / SUB_BUCKETS);
@@ -39,7 +39,7 @@ export class BucketTable implements RuleTable<WindowRule> {
     this.#fold = new WindowFold(rows, RING * this.#bucketMs, true, former);
   }
 
-  /** Fills a row that held something else: `stamps` were kept, ascending, and `open` takes are not settled. */
+  /** Fills a row that was used by another table: `stamps` of kept takes, ascending, and the number of `open` takes. */
   seed(slot: number, stamps: readonly number[], open: number, nowMs: number): void {
     const start = slot * this.rows.stride;
     this.rows.words.fill(0, start + PAYLOAD, start + this.rows.stride);
@@ -48,7 +48,7 @@ export class BucketTable implements RuleTable<WindowRule> {
     const newest = this.#bucketAt(Math.max(nowMs, stamps.at(-1) ?? nowMs));
     this.#add(slot, NEWEST, newest);
     for (const stampMs of stamps) {
-      // Later than it was if the ring does not reach back so far: it may count too long, never too short.
+      // A stamp older than the ring counts in the oldest bucket: it may count too long, never too short.
       this.#add(slot, offsetOf(Math.max(this.#bucketAt(stampMs), newest - RING + 1)), 1);
       this.#extend(stampMs);
     }
@@ -96,7 +96,7 @@ export class BucketTable implements RuleTable<WindowRule> {
     this.rows.remove(slot);
   }
 
-  /** Ends one open take: `keptMs` is when it was written, or undefined when it never was. */
+  /** Ends one open take: `keptMs` is the time of the write, or undefined when nothing was written. */
   settle(slot: number, weight: number, keptMs: number | undefined, nowMs: number): void {
     const open = this.#openTakes(slot) - 1;
     this.rows.words[slot * this.rows.stride + OPEN_TAKES] = open;
@@ -137,7 +137,7 @@ export class BucketTable implements RuleTable<WindowRule> {
     if (untilMs > this.liveUntilMs) this.liveUntilMs = untilMs;
   }
 
-  /** Amounts that count now, open ones included. */
+  /** Amounts that count now, including open takes. */
   #amountOf(slot: number, nowMs: number): number {
     const newest = this.#newest(slot);
     const oldest = Math.max(newest - RING, this.#bucketAt(nowMs) - RING) + 1;
@@ -148,7 +148,10 @@ export class BucketTable implements RuleTable<WindowRule> {
     return amount;
   }
 
-  /** Turns the ring on until `newest` is its last bucket. What would leave too early moves to the oldest bucket left. */
+  /**
+   * Advances the ring until `newest` is its last bucket. An amount that would expire too early moves to the oldest
+   * remaining bucket.
+   */
   #advance(slot: number, newest: number, nowMs: number): void {
     const before = this.#newest(slot);
     const firstLive = this.#bucketAt(nowMs) - RING + 1;
@@ -232,7 +235,7 @@ class BucketHold implements Hold {
   }
 
   #settle(keptMs: number | undefined, nowMs: number): void {
-    // Another serial: the counter was released in between, and this take with it.
+    // A different serial means that the counter, and this take with it, was released in the meantime.
     if (this.#table.rows.serialOf(this.#slot) !== this.#serial) return;
     this.#table.settle(this.#slot, this.#weight, keptMs, nowMs);
   }

@@ -1,8 +1,8 @@
 const ROWS = 4;
 
 /**
- * Remembers, for rows folded out of a full table, at least as much as they held. Four cells a key, conservative update,
- * two generations of one window each: what is folded now counts for one to two windows. It can only over-count.
+ * Counts the rows that were folded out of a full table. It can only over-count. Four cells per key, conservative
+ * update, two generations of one window each: a folded amount counts for one to two windows.
  */
 export class CountMinSketch {
   readonly #width: number;
@@ -11,12 +11,13 @@ export class CountMinSketch {
   #current: Uint8Array | Float64Array;
   #previous: Uint8Array | Float64Array;
   #endsMs: number;
-  /** Goes up by one whenever a generation is dropped. */
+  /** Increases by one whenever a generation is dropped. */
   generation = 0;
 
-  /** Counts up to 255 take a byte a cell (2.1 MB in all), amounts a double. */
+  /** Counts up to 255 take one byte per cell (2.1 MB in total), amounts a double. */
   constructor(periodMs: number, nowMs: number, amounts: boolean) {
-    // 2^18 cells a row keep honest first sends under 1 in 1,000 refused in a flood of a million numbers (measured).
+    // With 2^18 cells per row, a flood of a million numbers refuses fewer than 1 in 1,000 honest first sends
+    // (measured).
     this.#width = amounts ? 2 ** 16 : 2 ** 18;
     this.#ceiling = amounts ? Number.MAX_SAFE_INTEGER : 255;
     this.#periodMs = periodMs;
@@ -26,12 +27,12 @@ export class CountMinSketch {
     this.#endsMs = nowMs + periodMs;
   }
 
-  /** When the older generation is dropped, and when the newer one. */
+  /** When the older and the newer generation are dropped. */
   get dropsMs(): readonly [number, number] {
     return [this.#endsMs, this.#endsMs + this.#periodMs];
   }
 
-  /** Drops what is too old. Call before reading. */
+  /** Drops expired generations. Call before reading. */
   advance(nowMs: number): void {
     if (nowMs < this.#endsMs) return;
     const spare = this.#previous.fill(0);

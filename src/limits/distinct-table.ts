@@ -4,7 +4,7 @@ import { SweptMap } from './swept-map.ts';
 
 interface Member {
   settledMs: number;
-  /** Times of the open takes. The member counts while there is one. */
+  /** Times of the open takes. The member counts as long as there is one. */
   readonly open: number[];
 }
 
@@ -25,7 +25,7 @@ export class DistinctTable implements RuleTable<DistinctRule> {
     const members = this.#keys.get(rule.key);
     const member = members?.get(rule.member);
     if (member !== undefined && this.#isLive(member, nowMs)) return undefined;
-    // Counting is only worth it when it may say no.
+    // Counts only when the rule may refuse.
     if (members !== undefined && members.size >= rule.limit) {
       this.#clean(members, nowMs);
       if (members.size >= rule.limit) {
@@ -98,7 +98,7 @@ export class DistinctTable implements RuleTable<DistinctRule> {
     for (const { settledMs, open } of members.values()) {
       const takenMs = open.at(-1) ?? Number.NEGATIVE_INFINITY;
       const atMs = Math.max(settledMs, takenMs) + this.shape.windowMs;
-      // As with windows: settled where it stands, or ended by its lease.
+      // As with windows: an open take is settled at its own time, or ends with its lease.
       expiries.push({ atMs: atMs > nowMs ? atMs : takenMs + LEASE_MS, amount: 1 });
     }
     return Math.ceil(whenFreed(expiries, members.size - limit + 1) - Math.floor(nowMs));

@@ -5,19 +5,20 @@ import { PAYLOAD, RowTable, type Seed } from './row-table.ts';
 import { details, type Expiry, type Hold, LEASE_MS, type RuleTable, whenFreed } from './rule-table.ts';
 import { WindowFold } from './window-fold.ts';
 
-/** Stamps are moved back when they come near the end of 32 bits (49.7 days); what is left holds any window and lease. */
+/** Stamps are rebased before they exceed 32 bits (49.7 days); the remaining range holds any window and lease. */
 const REBASE_AT_MS = 2 ** 32 - 2 ** 29;
 const COUNTS = PAYLOAD;
 const STAMPS = PAYLOAD + 1;
 const OPEN_ONE = 256;
 
 /**
- * "At most `limit` in any half-open window", to the millisecond: every key has a row with room for as many stamps as the
- * largest limit seen; a smaller one is held against the same stamps.
- * Settled stamps stand at the left, sorted; open takes at the right, the newest first. An open take counts however old
- * it is, because its message may be written at any moment.
+ * "At most `limit` in any half-open window", to the millisecond: every key has a row with room for as many stamps as
+ * the largest limit so far; a smaller limit reads the same stamps. Settled stamps are at the left, sorted; open takes
+ * at the right, newest first. An open take counts regardless of its age, because its message may be written at any
+ * moment.
  *
- * Stamps are rounded up and times compared rounded down, so a clock with fractions can only err to the strict side.
+ * Stamps are rounded up, and times compared with them are rounded down, so that fractions of a millisecond can only
+ * make the limit stricter.
  */
 export class ExactLogTable implements RuleTable<WindowRule> {
   readonly shape: WindowRule;
@@ -26,9 +27,9 @@ export class ExactLogTable implements RuleTable<WindowRule> {
   readonly #windowMs: number;
   readonly #fold: WindowFold;
   #baseMs: number;
-  /** Stamps that a row has room for. */
+  /** Number of stamps that fit into a row. */
   #room: number;
-  /** Counts on with these rows once a limit was too large for a log. */
+  /** The table that continues with these rows after a limit was too large for a log. */
   #successor: BucketTable | undefined;
 
   constructor(rule: WindowRule, maxRows: number, seed: Seed, nowMs: number) {
@@ -43,7 +44,7 @@ export class ExactLogTable implements RuleTable<WindowRule> {
   check(rule: WindowRule, nowMs: number, inserts: number): RuleViolation | undefined {
     const slot = this.rows.find(rule.key);
     const folded = this.#fold.countOf(rule.key, nowMs);
-    // Nothing is dropped before it stands in the way: most checks see a row that is not full.
+    // Expired stamps are dropped only when the row is full, which most checks never see.
     let live = slot < 0 ? 0 : this.#held(slot);
     if (live + folded >= rule.limit && slot >= 0) live = this.#prune(slot, nowMs);
     if (live + folded < rule.limit) {
@@ -85,7 +86,7 @@ export class ExactLogTable implements RuleTable<WindowRule> {
     this.rows.remove(slot);
   }
 
-  /** Ends one open take: `keptMs` is the stamp that stays, or undefined when none does. */
+  /** Ends one open take: `keptMs` is the stamp to keep, or undefined to keep none. */
   settle(slot: number, stampMs: number, keptMs: number | undefined, nowMs: number): void {
     if (this.#successor !== undefined) {
       this.#successor.settle(slot, 1, keptMs, nowMs);
@@ -97,7 +98,7 @@ export class ExactLogTable implements RuleTable<WindowRule> {
     const end = start + STAMPS + this.#room;
     const counts = (words[start + COUNTS] as number) - OPEN_ONE;
     const open = counts >>> 8;
-    // Takes with one stamp are interchangeable, so the first that fits is the right one.
+    // Takes with the same stamp are interchangeable, so the first match is correct.
     let at = end - open - 1;
     while (words[at] !== stamp) at += 1;
     words.copyWithin(end - open, end - open - 1, at);
@@ -111,7 +112,7 @@ export class ExactLogTable implements RuleTable<WindowRule> {
     else this.rows.enqueue(slot);
   }
 
-  /** Goes on as sub-buckets. Every row keeps its place, so what is open can still be settled. */
+  /** Continues as sub-buckets. Every row keeps its slot, so that open takes can still be settled. */
   toBuckets(rule: WindowRule, nowMs: number): BucketTable {
     this.rows.widen(BUCKET_WORDS);
     const buckets = new BucketTable(rule, this.rows, this.#fold);
@@ -145,7 +146,7 @@ export class ExactLogTable implements RuleTable<WindowRule> {
     return this.rows.words[slot * this.rows.stride + COUNTS] as number;
   }
 
-  /** Stamps in the row, those that left the window included. */
+  /** Number of stamps in the row, including those that left the window. */
   #held(slot: number): number {
     const counts = this.#counts(slot);
     return (counts & 255) + (counts >>> 8);
@@ -166,7 +167,7 @@ export class ExactLogTable implements RuleTable<WindowRule> {
     words[at] = stamp;
   }
 
-  /** Drops settled stamps that left the window; returns what still counts. */
+  /** Drops settled stamps that left the window; returns the number of those that still count. */
   #prune(slot: number, nowMs: number): number {
     const { words } = this.rows;
     const start = slot * this.rows.stride;
@@ -185,7 +186,8 @@ export class ExactLogTable implements RuleTable<WindowRule> {
   }
 
   #insert(key: LimitKey, nowMs: number): number {
-    // Two a new one: a table that is used shrinks to what is alive, and none grows for what is dead.
+    // Checks two old rows per new one, so that a busy table shrinks to its live rows and none grows because of dead
+    // ones.
     for (let step = 0; step < 2 && this.rows.oldest >= 0; step += 1) {
       if (this.#prune(this.rows.oldest, nowMs) > 0) break;
       this.#removeOldest();
@@ -217,7 +219,8 @@ export class ExactLogTable implements RuleTable<WindowRule> {
       const position = isOpen ? this.#room - 1 - (at - settled) : at;
       const stampMs = this.#baseMs + (words[start + STAMPS + position] as number);
       const atMs = stampMs + this.#windowMs;
-      // An open take is expected to be settled where it stands; one that left its window ends with its lease at last.
+      // An open take is expected to be settled at its own stamp; one that left its window ends with its lease at the
+      // latest.
       expiries.push({ atMs: isOpen && atMs <= nowMs ? stampMs + LEASE_MS : atMs, amount: 1 });
     }
     return Math.ceil(whenFreed(expiries, live + folded - rule.limit + 1) - Math.floor(nowMs));
@@ -266,7 +269,7 @@ class ExactHold implements Hold {
   }
 
   #settle(keptMs: number | undefined, nowMs: number): void {
-    // Another serial: the counter was released in between, and this take with it.
+    // A different serial means that the counter, and this take with it, was released in the meantime.
     if (this.#table.rows.serialOf(this.#slot) !== this.#serial) return;
     this.#table.settle(this.#slot, this.#stampMs, keptMs, nowMs);
   }

@@ -16,9 +16,9 @@ import type {
 import type { RecordStore, RecordVerdict, RecordWrite, StoredRecord } from './record-store.ts';
 import { LEASE_MS } from './rule-table.ts';
 
-/** The rules of one admitted message; they are kept or given back once. */
+/** The rules of one admitted message, to be kept or given back once. */
 export interface Reservation extends TakeRequest {
-  /** Milliseconds of `Limiter.elapsed` at the take. */
+  /** `Limiter.elapsed` at the take, in milliseconds. */
   readonly takenAt: number;
 }
 
@@ -28,15 +28,15 @@ export interface ReservationOutcome extends Pick<Settlement, 'outcome' | 'result
 }
 
 /**
- * The one door to the limit store. Nothing else holds a store and a scope. Every call is bounded in time and fails in
- * one way: a `store-failed` event, and a `StoreError` that never shows the store's own error.
+ * The only access to the limit store: no other module holds a store and a scope. Every call has a time limit and one
+ * kind of failure: a `store-failed` event, and a `StoreError` that never shows the store's own error.
  */
 export interface Limiter {
-  /** Names a reservation. Asks nobody. */
+  /** Names a reservation. Does not contact the store. */
   reserve(rules: readonly LimitRule[]): Reservation;
   /**
-   * One verdict per reservation, from one take for all. A reservation without rules is granted without asking. What a
-   * store grants after its time limit is given back.
+   * Takes all reservations in one call and returns one verdict per reservation. A reservation without rules is
+   * granted without a call. A grant that arrives after the time limit is given back.
    *
    * @throws StoreError after 5 s at the latest
    * @throws SmsError the call's own error, when the call ended first
@@ -48,15 +48,15 @@ export interface Limiter {
    */
   isCurrent(reservation: Reservation): boolean;
   /**
-   * Keeps or gives back what was taken; false when the store failed. A kept take counts from now on: its request may have
-   * waited for a name, a connection or a queue of `fetch`, and left at any moment since the take. Never throws, and takes
-   * 2 s at most.
+   * Keeps or gives back the takes; false when the store failed. A kept take counts from now on: its request may have
+   * waited for a name, a connection or a queue of `fetch`, and left at any moment since the take. Never throws; takes
+   * at most 2 s.
    */
   settle(outcomes: readonly ReservationOutcome[]): Promise<boolean>;
-  /** Gives back every reservation that was granted. Never throws, and takes 2 s at most. */
+  /** Gives back every granted reservation. Never throws; takes at most 2 s. */
   giveBack(reservations: readonly Reservation[], verdicts: readonly TakeVerdict[]): Promise<void>;
   /**
-   * Reads counters without changing them. A team's own store may leave some out.
+   * Reads counters without changing them. A custom store may omit some.
    *
    * @param consequence ends the error's sentence "The limit store failed, so …"
    * @throws StoreError after 5 s at the latest
@@ -105,7 +105,7 @@ export interface Limiter {
     call: StoreCall,
     consequence: string,
   ): Promise<boolean>;
-  /** The time by which the limits count: the delay between a take and a write is measured with it. */
+  /** The clock of the limits, in milliseconds. It measures the delay between a take and a write. */
   elapsed(): number;
 }
 
@@ -119,9 +119,9 @@ export interface LimiterConfig {
   readonly emit: Emit;
 }
 
-/** The package's own stores answer in 150 ms or decide by themselves; this limit is for a store that hangs. */
+/** The built-in stores respond within 150 ms or decide locally; this limit is for a store that hangs. */
 const ASK_TIMEOUT_MS = 5_000;
-/** The fate of the message is known by then: a store that hangs must not keep it from the caller. */
+/** The outcome of the message is already known: a store that hangs must not withhold it from the caller. */
 const SETTLE_TIMEOUT_MS = 2_000;
 
 /** A third of the lease of the memory store, so that the request itself has the rest. */
@@ -131,9 +131,12 @@ const MAX_AGE_IN_WINDOWS = 1 / 4;
 
 const NOTHING_TO_COUNT: TakeVerdict = { granted: true, observed: [] };
 
-/** Opens the door to a limit store. Reads no clock and draws no random number yet. */
+/** Creates the limiter of one store. Reads no clock and draws no random number yet. */
 export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Limiter {
-  /** Unique over all processes, and far cheaper than a UUID per message. Drawn on first use: not in a global scope. */
+  /**
+   * Unique across processes, and far cheaper than a UUID per message. Generated on first use, because Workers allow
+   * no random numbers in the global scope.
+   */
   let run: string | undefined;
   let count = 0;
 
@@ -158,7 +161,7 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     throw new StoreError(`The limit store failed, so ${consequence}`);
   }
 
-  /** When nobody waits for it any longer, what a late answer granted is given back. */
+  /** Gives back the grants of a late reply that no caller waits for any more. */
   async function takeCounted(
     reservations: readonly Reservation[],
     call: StoreCall,
@@ -198,7 +201,7 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
       if (!(await settling).inTime) throw new Error('too late');
       return true;
     } catch {
-      // What was taken stays taken: the count is too high until it leaves the window, never too low.
+      // The takes stay: the count is too high until they leave the window, never too low.
       emit({ type: 'store-failed', store: 'limits' });
       return false;
     }
@@ -282,7 +285,7 @@ function maxAgeMs(rules: readonly LimitRule[]): number {
   return shortest;
 }
 
-/** A team's own store may answer anything: an answer that cannot be read is a failure. */
+/** A custom store may return anything; a result that cannot be read is a failure. */
 function isListOf<Item>(isItem: (value: unknown) => value is Item, list: unknown): list is readonly Item[] {
   return Array.isArray(list) && list.every(isItem);
 }

@@ -28,14 +28,14 @@ import { takeOne } from './take-one.ts';
 /** Options of {@link memoryLimits}. */
 export interface MemoryLimitsOptions {
   /**
-   * Numbers counted exactly under one rule. Default 250,000: about 20 MB for a limit of 10. Beyond it the number that
-   * was sent to longest ago is folded into a sketch that only over-counts.
+   * Numbers counted exactly per rule. Default 250,000: about 20 MB for a limit of 10. Beyond it, the number whose
+   * last message is oldest is folded into a sketch that can only over-count.
    */
   readonly maxRecipients?: number | undefined;
   /**
-   * Entries under one rule of any other kind: amounts and limits over 64, backoffs, members of `distinct`, scheduled
-   * slots, idempotency keys, blocked numbers; also the takes open at one time. Default 250,000. A full table refuses a new key with
-   * `capacity`; amounts are folded like numbers; of the open takes the oldest is kept.
+   * Entries per rule of any other kind: amounts and limits over 64, backoffs, members of `distinct`, scheduled slots,
+   * idempotency keys, blocked numbers; also the open takes. Default 250,000. A full table refuses a new key with
+   * `capacity`; amounts are folded like numbers; among the open takes, the oldest is kept.
    */
   readonly maxEntries?: number | undefined;
   /**
@@ -45,7 +45,7 @@ export interface MemoryLimitsOptions {
    * @default 268_435_456 (256 MiB; our number)
    */
   readonly maxRecordBytes?: number | undefined;
-  /** Where the time comes from. Default: the system's. Limits read `monotonic`, or else `now` and never go back. */
+  /** Source of time. Default: the system clock. Limits read `monotonic`, else `now` without ever going back. */
   readonly clock?: Clock | undefined;
 }
 
@@ -53,12 +53,13 @@ const DEFAULT_SIZE = 250_000;
 const DEFAULT_RECORD_BYTES = 256 * 1024 * 1024;
 /** 4 GiB, what a V8 heap may hold. */
 const MAX_RECORD_BYTES = 2 ** 32;
-/** What 24 bits of an index entry can name; a JavaScript `Map` holds no more either. */
+/** Maximum for the 24 bits of an index entry; a JavaScript `Map` holds no more either. */
 const MAX_SIZE = 16_000_000;
 
 /**
- * Counts in this process. State is lost when it ends, and two processes count apart: use a shared store where several
- * send to the same people. Nothing is read, drawn or started before the first call.
+ * Counts in this process. The state is lost when the process ends, and two processes count separately: use a shared
+ * store when several processes send to the same people. Reads no clock, draws no random number and starts no timer
+ * before the first call.
  *
  * @throws ConfigurationError when a size is not an integer in its range.
  *
@@ -137,7 +138,7 @@ export class MemoryLimitStore implements LimitStore {
     checkId(scope, 'scope', '');
     const nowMs = this.#time.monotonicMs();
     const state = this.#tables.scope(scope);
-    // All requests are looked at before the first is decided: a bad one must not leave the others half taken.
+    // All requests are validated before the first is decided: an invalid one must not leave the others half taken.
     const plan: (RuleTable | undefined)[] = [];
     const path = new RequestPath();
     for (const request of requests) {
@@ -211,7 +212,7 @@ export class MemoryLimitStore implements LimitStore {
   }
 }
 
-/** Where a request stands in a call, or one of its rules. */
+/** Path of a request in a call, or of one of its rules. */
 class RequestPath implements InputPath {
   request = 0;
   rule = -1;

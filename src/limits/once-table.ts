@@ -4,13 +4,13 @@ import { SweptMap } from './swept-map.ts';
 
 interface Entry {
   readonly fingerprint: string;
-  /** Of the rule that wrote it. */
+  /** `windowMs` of the rule that wrote it. */
   readonly windowMs: number;
-  /** What it took the place of: a record that has left the window of this rule, but maybe not of another one. */
+  /** The record that it replaced, which left the window of this rule but perhaps not that of another rule. */
   replaced: Entry | undefined;
-  /** Infinity while the first one is on its way. */
+  /** Infinity while the first message is in progress. */
   settledMs: number;
-  /** When it is free again if nobody settles it; Infinity without a lease. */
+  /** When it is free again if it is not settled; Infinity without a lease. */
   readonly leaseEndMs: number;
   result: string | undefined;
 }
@@ -19,23 +19,23 @@ function isOpen({ settledMs }: Entry): boolean {
   return settledMs === Number.POSITIVE_INFINITY;
 }
 
-/** When it no longer stands in the way of a rule with this window; it is never kept longer than its writer asked for. */
+/** When it stops blocking a rule with this window. It is never kept longer than the rule that wrote it asked for. */
 function freeMs(entry: Entry, windowMs: number): number {
   return isOpen(entry) ? entry.leaseEndMs : entry.settledMs + Math.min(entry.windowMs, windowMs);
 }
 
-/** What counts under a key: who let a lease pass has left things as they were. */
+/** The record that counts under a key: one whose lease has passed counts as never taken. */
 function standing(entry: Entry | undefined, nowMs: number): Entry | undefined {
   return entry !== undefined && isOpen(entry) && entry.leaseEndMs <= nowMs ? entry.replaced : entry;
 }
 
-/** How long it stands in the way; a take without a lease as long as it takes. */
+/** How long it blocks; a take without a lease blocks until it is settled. */
 function waitOf(entry: Entry, windowMs: number, nowMs: number): { retryAfterMs?: number } {
   const atMs = freeMs(entry, windowMs);
   return details(atMs === Number.POSITIVE_INFINITY ? undefined : Math.ceil(atMs - nowMs));
 }
 
-/** At most one for `windowMs` after it was settled; a repeated one is given what the first one got. */
+/** At most one for `windowMs` after it was settled; a repeated take gets the result of the first. */
 export class OnceTable implements RuleTable<OnceRule> {
   readonly shape: OnceRule;
   liveUntilMs = Number.NEGATIVE_INFINITY;
@@ -62,7 +62,7 @@ export class OnceTable implements RuleTable<OnceRule> {
   write(rule: OnceRule, nowMs: number): Hold {
     const current = this.#entries.get(rule.key);
     const entry: Entry = {
-      // Never one whose lease passed: its late settlement must find nothing.
+      // Never a record whose lease has passed: its late settlement must find nothing.
       replaced: standing(current, nowMs),
       fingerprint: rule.fingerprint,
       windowMs: rule.windowMs,
@@ -94,7 +94,7 @@ export class OnceTable implements RuleTable<OnceRule> {
   }
 
   giveBack(key: LimitKey, entry: Entry): void {
-    // Another entry: the key was released in between and used again.
+    // A different entry means that the key was released and used again in the meantime.
     if (this.#entries.get(key) !== entry) return;
     if (entry.replaced === undefined) this.#delete(key);
     else this.#entries.set(key, entry.replaced);
@@ -114,7 +114,7 @@ export class OnceTable implements RuleTable<OnceRule> {
     return entry !== undefined && freeMs(entry, windowMs) > nowMs ? entry : undefined;
   }
 
-  /** What let its lease pass may still be settled: it goes only when there is no other room. */
+  /** A record whose lease has passed may still be settled, so it is dropped only when the table has no other room. */
   #hasRoom(inserts: number, nowMs: number): boolean {
     return (
       this.#entries.hasRoom(inserts, (entry) => !isOpen(entry) && this.#clean(entry, nowMs)) ||

@@ -1,10 +1,10 @@
 import type { TakeVerdict } from './limit-store.ts';
 import { type Hold, LEASE_MS } from './rule-table.ts';
 
-/** Ended reservations that are remembered, for takes that come twice. */
+/** Number of ended reservations that are remembered for repeated takes. */
 const MAX_ENDED = 4096;
 
-/** What a reservation took, rule by rule; nothing of a rule that was over in monitor mode. */
+/** The holds of a reservation, one per rule; none for a rule that was over its limit in monitor mode. */
 type Holds = readonly (Hold | undefined)[];
 const NOTHING: Holds = [];
 
@@ -12,7 +12,7 @@ class Reservation {
   readonly id: string;
   readonly takenMs: number;
   readonly verdict: TakeVerdict;
-  /** Empty once it ended. */
+  /** Empty once the reservation has ended. */
   holds: Holds;
   isOpen: boolean;
   previous: Reservation | undefined = undefined;
@@ -27,11 +27,11 @@ class Reservation {
   }
 }
 
-/** The takes of one scope that are not settled, oldest first, and the answers of the last few thousand that are. */
+/** The open takes of one scope, oldest first, and the verdicts of the last few thousand that have ended. */
 export class Reservations {
   readonly #maxOpen: number;
   readonly #byId = new Map<string, Reservation>();
-  /** Ids of the ended ones; each new one takes the place of the oldest. */
+  /** IDs of the ended reservations; each new one replaces the oldest. */
   readonly #ended: string[] = [];
   #nextEnded = 0;
   #open = 0;
@@ -42,7 +42,7 @@ export class Reservations {
     this.#maxOpen = maxOpen;
   }
 
-  /** The first answer to a reservation, if it was taken before. */
+  /** The verdict of a reservation that was taken before. */
   answerOf(id: string): TakeVerdict | undefined {
     return this.#byId.get(id)?.verdict;
   }
@@ -64,7 +64,7 @@ export class Reservations {
     this.#remember(id);
   }
 
-  /** `delayMs` says that it is kept, undefined that it is given back. */
+  /** With `delayMs` the take is kept; with undefined it is given back. */
   settle(id: string, delayMs: number | undefined, nowMs: number, result: string | undefined): void {
     const reservation = this.#byId.get(id);
     if (reservation?.isOpen !== true) return;
@@ -74,7 +74,7 @@ export class Reservations {
     }
   }
 
-  /** Keeps what nobody settled in time. */
+  /** Keeps the takes that were not settled in time. */
   expire(nowMs: number): void {
     while (this.#oldest !== undefined && nowMs - this.#oldest.takenMs >= LEASE_MS) this.#keepOldest(nowMs);
   }

@@ -1,6 +1,6 @@
 import type { LimitKey } from './limit-store.ts';
 
-/** Two random words, so that nobody can choose keys that collide. */
+/** Random seeds, so that an attacker cannot choose keys that collide. */
 export interface Seed {
   readonly first: number;
   readonly second: number;
@@ -34,7 +34,7 @@ function hashTag(tag: number, seed: Seed): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** Words of a row: an even number, so that doubles are aligned. */
+/** Words per row: an even number, so that doubles are aligned. */
 function strideOf(payloadWords: number): number {
   return (PAYLOAD + payloadWords + 1) & ~1;
 }
@@ -42,7 +42,7 @@ function strideOf(payloadWords: number): number {
 const FIRST_ROWS = 16;
 const DOUBLING_UP_TO = 4096;
 const SWEEP_STEPS = 1024;
-/** An index entry is a slot plus one in 24 bits and 8 bits of the hash, which spare a look at most wrong rows. */
+/** An index entry is a slot plus one in 24 bits, and 8 bits of the hash, which rule out most wrong rows. */
 const PLACE = 0xffffff;
 const MARK = 0xff000000 | 0;
 const PREVIOUS = 2;
@@ -51,17 +51,17 @@ const SERIAL = 4;
 /** 0 marks a freed row. */
 const LAST_SERIAL = 2 ** 32 - 1;
 
-/** First word of a row that its user may fill; words 6 and on are aligned for doubles. */
+/** First word of the payload of a row; the words from 6 on are aligned for doubles. */
 export const PAYLOAD = 5;
 
 /**
- * Rows of 32-bit words in one buffer, found by number or string through an open-addressing index: about 70 bytes a
- * phone number with ten stamps, where a Map of arrays takes 245. A row never moves while it lives, so whoever wrote it
- * can come back by slot; its serial tells whether it is still the same one.
+ * Rows of 32-bit words in one buffer, found by number or string through an open-addressing index: about 70 bytes per
+ * phone number with ten stamps, where a Map of arrays takes 245. A live row never moves, so its writer can return to
+ * it by slot; its serial tells whether it is still the same row.
  *
- * A number is its own tag. A string is told by a negative tag, 53 bits of a seeded hash, and then compared in full.
+ * A number is its own tag. A string has a negative tag, 53 bits of a seeded hash, and is then compared in full.
  *
- * Rows may stand in a queue, oldest first, from which a full table is relieved.
+ * Rows may be in a queue, oldest first, from which a full table drops rows.
  */
 export class RowTable {
   words: Uint32Array;
@@ -79,7 +79,7 @@ export class RowTable {
   #queued = 0;
   #serial = 0;
   #cursor = 0;
-  /** What was looked for last: a write follows its check. */
+  /** The last lookup, cached because a write follows its check. */
   #soughtTag = 0.5;
   #soughtSlot = -1;
   readonly #seed: Seed;
@@ -97,7 +97,7 @@ export class RowTable {
     return this.#size;
   }
 
-  /** How many new rows find a place, if every queued row may be taken out for them. */
+  /** The number of new rows that fit if every queued row may be dropped for them. */
   get room(): number {
     return this.maxRows - this.#size + this.#queued;
   }
@@ -118,7 +118,7 @@ export class RowTable {
     return hashTag(this.tagOf(key), this.#seed);
   }
 
-  /** The slot of a key, or -1. */
+  /** Slot of a key, or -1. */
   find(key: LimitKey): number {
     const tag = this.tagOf(key);
     const sought = this.#soughtSlot;
@@ -163,7 +163,7 @@ export class RowTable {
     return this.words[slot * this.stride + SERIAL] as number;
   }
 
-  /** Adds a zeroed row for a key that is not there. The table must not be full. */
+  /** Adds a zeroed row for a new key. The table must not be full. */
   insert(key: LimitKey): number {
     if ((this.#size + 1) * 10 > this.#index.length * 7) this.#growIndex();
     let slot = this.#freed - 1;
@@ -186,7 +186,7 @@ export class RowTable {
     return slot;
   }
 
-  /** Takes out a row that does not stand in the queue. */
+  /** Removes a row that is not in the queue. */
   remove(slot: number): void {
     this.#soughtSlot = -1;
     const index = this.#index;
@@ -236,14 +236,14 @@ export class RowTable {
     this.#queued -= 1;
   }
 
-  /** Every live row, for work that must touch all. */
+  /** Every live row. */
   forEach(visit: (slot: number) => void): void {
     for (let slot = 0; slot < this.#used; slot += 1) {
       if (this.serialOf(slot) !== 0) visit(slot);
     }
   }
 
-  /** Removes dead rows of a table without a queue: a few a call, more when it is full. */
+  /** Removes dead rows of a table without a queue: a few per call, more when the table is full. */
   sweep(isDead: (slot: number) => boolean): void {
     const steps = Math.min(this.#used, this.isFull ? SWEEP_STEPS : 2);
     for (let step = 0; step < steps; step += 1) {
@@ -261,7 +261,7 @@ export class RowTable {
 
   #growIndex(): void {
     this.#index = new Int32Array(this.#index.length * 2);
-    // It grows when there are more rows than ever, so none of those in use is a freed one.
+    // The table grows only when every row is in use, so none of these rows was freed.
     for (let slot = 0; slot < this.#used; slot += 1) this.#place(slot, this.hashOf(slot));
   }
 

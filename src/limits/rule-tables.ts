@@ -14,8 +14,8 @@ import { VisitorBackoffTable } from './visitor-backoff-table.ts';
 import { type TableSizes, WindowTable } from './window-table.ts';
 
 /**
- * Most tables, one a rule id and scope. Both come from a team's configuration, not from strangers; the bound is there
- * for the program that puts a phone number into a rule id.
+ * Maximum number of tables, one per rule ID and scope. Both come from a team's configuration, not from strangers; the
+ * bound protects against a program that puts a phone number into a rule ID.
  */
 export const MAX_TABLES = 10_000;
 
@@ -24,7 +24,7 @@ export interface ScopeState {
   readonly reservations: Reservations;
 }
 
-/** The state of every scope. Tables are made at the first take and dropped when nothing in them matters any more. */
+/** The state of every scope. A table is created at the first take and dropped when nothing in it counts any more. */
 export class RuleTables {
   readonly #sizes: TableSizes;
   readonly #time: StoreTime;
@@ -56,7 +56,7 @@ export class RuleTables {
     if (this.#count >= this.#maxTables) this.#dropIdle(state, nowMs);
     if (this.#count >= this.#maxTables) {
       throw new StoreError(
-        `The limit store counts under ${this.#count} rules. Put what differs into key, not into id.`,
+        `The limit store counts under ${this.#count} rules. Put the variable part into key, not into id.`,
       );
     }
     this.#seed ??= drawSeed();

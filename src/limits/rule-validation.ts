@@ -9,14 +9,17 @@ import {
 } from './limit-store.ts';
 import { LEASE_MS } from './rule-table.ts';
 
-/** Longest key, member or fingerprint, so that a bounded number of entries is a bounded number of bytes. */
+/** Longest key, member or fingerprint. It bounds the bytes of a bounded number of entries. */
 const MAX_KEY_LENGTH = 1024;
-/** Longest scope, rule id and reservation id. */
+/** Longest scope, rule ID and reservation ID. */
 const MAX_ID_LENGTH = 200;
-/** Most bytes that `settle` keeps for a repeated call. */
+/** Maximum size of a result that `settle` keeps for repeated calls, in bytes. */
 const MAX_RESULT_BYTES = 512;
 
-/** Where something stands, for a message. Put together only when there is one: every rule of every send is checked. */
+/**
+ * Path of a value, for error messages. The text is built only for an error, because every rule of every send is
+ * checked.
+ */
 export interface InputPath {
   toString(): string;
 }
@@ -159,10 +162,13 @@ function isEitherOr({ when }: LimitRule, { when: other }: LimitRule): boolean {
   return when !== undefined && when.rule === other?.rule && when.found !== other.found;
 }
 
-/** One id with two shapes would share a counter that fits neither. The limit is each call's own. */
+/**
+ * Refuses an ID that is used with two shapes: they would share a counter that fits neither. The limit may differ per
+ * call.
+ */
 export function checkShape(rule: LimitRule, shape: LimitRule, path: InputPath): void {
   if (!isSameShape(rule, shape))
-    wrong(`${path}`, `of one shape: the rule id '${rule.id}' stands for another rule`);
+    wrong(`${path}`, `of one shape: the rule ID '${rule.id}' is in use for another rule`);
 }
 
 function isSameShape(rule: LimitRule, shape: LimitRule): boolean {

@@ -5,13 +5,13 @@ import { SweptMap } from './swept-map.ts';
 
 interface Cell {
   count: number;
-  /** On the clock that never goes back, so that a calendar set forward cannot end a slot. */
+  /** On the monotonic clock, so that a wall clock set forward cannot end a slot. */
   endsMs: number;
 }
 
 type Cells = Map<number, Cell>;
 
-/** Scheduled messages, counted where they are due: two neighbouring slots together hold at most `limit`. */
+/** Counts scheduled messages at their due time: two neighbouring slots together hold at most `limit`. */
 export class SlotTable implements RuleTable<SlotRule> {
   readonly shape: SlotRule;
   liveUntilMs = Number.NEGATIVE_INFINITY;

@@ -1,7 +1,7 @@
 import { StoreError } from '../errors.ts';
 import type { Clock } from '../types.ts';
 
-/** The two clocks a store reads: one that never goes back, for counting, and the calendar, for scheduled messages. */
+/** The two clocks of a store: a monotonic one for counting, and the wall clock for scheduled messages. */
 export interface StoreTime {
   monotonicMs(): number;
   epochMs(): number;
@@ -12,14 +12,14 @@ function reading(value: number): number {
   return value;
 }
 
-/** Reads nothing until it is asked, so that a store may be made in the global scope of a Worker. */
+/** Reads no clock until the first call, so that a store may be created in the global scope of a Worker. */
 export function createStoreTime(clock: Clock | undefined): StoreTime {
   let latest = Number.NEGATIVE_INFINITY;
   const source: Clock = clock ?? { now: () => Date.now(), monotonic: () => performance.now() };
   return {
     monotonicMs() {
       const value = reading(source.monotonic === undefined ? source.now() : source.monotonic());
-      // A clock that was set back must not make old messages young again, nor lose them.
+      // A clock that was set back must neither extend nor shorten the life of earlier messages.
       if (value > latest) latest = value;
       return latest;
     },

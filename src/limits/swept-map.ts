@@ -3,9 +3,9 @@ import type { LimitKey } from './limit-store.ts';
 const STEPS = 2;
 const STEPS_WHEN_FULL = 1024;
 
-/** A bounded map that never gives up a live entry: dead ones are looked for a few at a time, all round. */
+/** A bounded map that never drops a live entry. It looks for dead ones a few at a time, round robin. */
 export class SweptMap<Entry> {
-  /** What the entries hold in all, counted by whoever fills them. */
+  /** Total size of the entries, counted by the owner of the map. */
   size = 0;
   readonly #maxSize: number;
   readonly #entries = new Map<LimitKey, Entry>();
@@ -27,7 +27,10 @@ export class SweptMap<Entry> {
     this.#entries.delete(key);
   }
 
-  /** Makes room: `clean` takes dead parts out of an entry, counts them off `size`, and says whether nothing is left. */
+  /**
+   * Makes room: `clean` removes the dead parts of an entry, subtracts them from `size`, and returns whether the entry
+   * is empty.
+   */
   hasRoom(inserts: number, clean: (entry: Entry) => boolean): boolean {
     const steps = this.size + inserts > this.#maxSize ? STEPS_WHEN_FULL : STEPS;
     for (let step = 0; step < steps && this.#entries.size > 0; step += 1) {

@@ -12,7 +12,7 @@ const GRANTED: TakeVerdict = Object.freeze({ granted: true, observed: NONE });
 
 /**
  * Decides one request: checks every rule, then writes all of them or nothing. `plan[from]` is its first rule's table;
- * a rule without one only reads, and nothing stands against it.
+ * a rule without a table only reads, and always admits.
  */
 export function takeOne(
   state: ScopeState,
@@ -81,7 +81,7 @@ function isOver(rule: LimitRule, observed: readonly RuleViolation[]): boolean {
   return observed.some((violation) => violation.rule === rule);
 }
 
-/** How many counters this request may add to the table at `at`: one a rule of the same table up to there. */
+/** The number of counters that this request may add to the table at `at`: one per rule of that table so far. */
 function insertsUpTo(plan: Plan, from: number, at: number): number {
   let inserts = 1;
   for (let before = 0; before < at; before += 1) {

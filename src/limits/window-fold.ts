@@ -3,7 +3,10 @@ import type { LimitKey } from './limit-store.ts';
 import type { RowTable } from './row-table.ts';
 import type { Expiry } from './rule-table.ts';
 
-/** Most releases remembered against the sketch. Past it the oldest is forgotten, which is only stricter. */
+/**
+ * Maximum number of releases remembered against the sketch. Beyond it the oldest is dropped, which only makes the
+ * count stricter.
+ */
 const MAX_FORGIVEN = 1024;
 
 interface Share {
@@ -14,17 +17,17 @@ interface Share {
 const NOTHING: Share = { older: 0, newer: 0 };
 
 /**
- * What a full window table keeps of the rows it had to give up: an over-counting sketch. Never put back into a row that
- * is made again, where it would be folded twice and lock the number out. Costs nothing until the first fold.
+ * An over-counting sketch of the rows that a full window table had to drop. Its counts never return to a new row of
+ * the same key: they would be folded twice and lock the number out. Costs nothing until the first fold.
  */
 export class WindowFold {
   readonly #rows: RowTable;
   readonly #windowMs: number;
   readonly #amounts: boolean;
-  /** Of the table that was used before this one; only read. */
+  /** The fold of the table that this one replaced; read only. */
   readonly #former: WindowFold | undefined;
   #sketch: CountMinSketch | undefined;
-  /** What the sketch said of a key when it was released: nothing can be taken out of a sketch. */
+  /** The sketch's count of each released key: nothing can be removed from a sketch. */
   readonly #forgiven = new Map<LimitKey, Share & { readonly generation: number }>();
 
   constructor(rows: RowTable, windowMs: number, amounts: boolean, former?: WindowFold) {
@@ -47,7 +50,7 @@ export class WindowFold {
     return older + newer + former;
   }
 
-  /** When the folded part stops counting. Call after `countOf`, with what it gave. */
+  /** When the folded part stops counting. Call after `countOf`, with its result. */
   expiries(key: LimitKey, folded: number): Expiry[] {
     if (folded === 0) return [];
     const former = this.#former === undefined ? [] : this.#former.expiries(key, folded);

@@ -15,7 +15,7 @@ export interface TableSizes {
   readonly maxEntries: number;
 }
 
-/** The counters of one window id: an exact log as long as every limit fits one, sub-buckets from then on. */
+/** The counters of one window ID: an exact log as long as every limit fits into one, then sub-buckets. */
 export class WindowTable implements RuleTable<WindowRule> {
   readonly shape: WindowRule;
   #counters: ExactLogTable | BucketTable;
@@ -36,7 +36,7 @@ export class WindowTable implements RuleTable<WindowRule> {
     this.#counters.liveUntilMs = timeMs;
   }
 
-  /** Also for a limit that the log is too short for: it holds all that was counted so far. */
+  /** Also for a limit that is too large for the log: the log still holds everything counted so far. */
   check(rule: WindowRule, nowMs: number, inserts: number): RuleViolation | undefined {
     return this.#counters.check(rule, nowMs, inserts);
   }

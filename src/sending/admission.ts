@@ -17,7 +17,7 @@ export type AdmissionResult =
   | { readonly kind: 'refused'; readonly error: SmsError }
   /** The same `idempotencyKey` was settled before. */
   | { readonly kind: 'repeated'; readonly stored: string | undefined }
-  /** The original of this `idempotencyKey` is still on its way: ask again. */
+  /** The original of this `idempotencyKey` is still in progress: try again. */
   | { readonly kind: 'in-progress' };
 
 /** A message that all guards let through, what was taken for it, and when the guards that ask somebody were answered. */
@@ -29,7 +29,7 @@ export interface AdmittedMessage<Message extends OutgoingMessage = OutgoingMessa
   readonly waitMs: number | undefined;
 }
 
-/** Takes messages past the guards: checks, questions, then one atomic take of all limits. */
+/** Runs the guards over messages: checks, questions, then one atomic take of all limits. */
 export interface Admission {
   /**
    * One result per message, in order. Nothing is counted for a message that is not admitted.
@@ -55,7 +55,7 @@ export interface AdmissionConfig {
   readonly emit: Emit;
 }
 
-/** Results by position; a message that nobody refused yet has none. */
+/** Results by position; undefined for a message that is not refused yet. */
 type OpenResults = (AdmissionResult | undefined)[];
 
 /** An idempotency record is kept for a day (design decision; Stripe's is the same). */
@@ -123,7 +123,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
       if (open.length === 0) break;
       const asked = open.map((index) => messages[index] as OutgoingMessage);
       const refusals = await guard.ask(asked, { now, signal: call.signal, context: call.context });
-      // Before the answers are looked at: a hook that was interrupted has said nothing.
+      // Checked before the results are read: an interrupted hook has not decided anything.
       call.throwIfEnded();
       lookedAt ??= lookTime(limiter);
       for (const [position, index] of open.entries()) {
@@ -189,7 +189,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     };
   }
 
-  /** Takes the limits of every message that no check refused. */
+  /** Takes the limits of every message that passed the checks. */
   async function runTake(
     messages: readonly OutgoingMessage[],
     results: OpenResults,
@@ -209,7 +209,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     }
   }
 
-  /** A message refused by a check may have been sent before under its key: then its first result counts. */
+  /** A message that a check refused may have been sent before under its key; then its first result counts. */
   async function recallRepeated(
     messages: readonly OutgoingMessage[],
     results: OpenResults,
@@ -233,12 +233,12 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     try {
       await raceAbort(limiter.giveBack(reservations, verdicts), call.signal);
     } catch (error) {
-      // What is known of earlier messages stays true when the call ends meanwhile.
+      // Results of earlier messages stay valid when the call ends in the meantime.
       if (refused.every((index) => results[index]?.kind === 'refused')) throw error;
     }
   }
 
-  /** Told only now: a message that turns out to have been sent before is not blocked. */
+  /** Raises the events only now, because a message that was sent before is not blocked. */
   function reportBlocked(
     messages: readonly OutgoingMessage[],
     results: readonly (AdmissionResult | undefined)[],
@@ -295,7 +295,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
       try {
         await runTake(messages, results, call, lookedAt);
       } catch (error) {
-        // Messages that were sent before keep their result: it would be wrong to say that nothing was sent.
+        // Messages that were sent before keep their result, because "nothing was sent" would be wrong for them.
         if (!SmsError.isInstance(error)) throw error;
         for (const index of openIndexes(results)) results[index] = { kind: 'refused', error };
       }

@@ -14,15 +14,15 @@ import { isSafeId, readSent, unreadableResult } from './wire-results.ts';
 
 /** Settings of every kind of batch. */
 export interface BatchSettings {
-  /** Purpose of messages that name none. @default 'transactional' */
+  /** Purpose of messages without one. @default 'transactional' */
   readonly purpose?: Purpose | undefined;
-  /** Country of national numbers that name none. @default `defaultCountry` of the client */
+  /** Country of national numbers without one. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
-  /** Your id of the batch, at most 20 characters. */
+  /** Your own ID of the batch, at most 20 characters. */
   readonly clientBatchId?: string | undefined;
-  /** Lets a `clientMessageId` stand at several messages. @default false: the second one is refused */
+  /** Allows several messages with one `clientMessageId`. @default false: the second one is refused */
   readonly allowRepeatedIds?: boolean | undefined;
-  /** Sends equal messages to one number once; the others get its result and `duplicateOf`. @default false */
+  /** Sends equal messages to one number only once; the others get the same result and `duplicateOf`. @default false */
   readonly mergeDuplicates?: boolean | undefined;
 }
 
@@ -40,33 +40,36 @@ export interface BatchRequest<Input extends Addressing> {
   readonly segments: Readonly<Record<string, string>>;
   readonly reader: MessageReader<Input>;
   readonly settings: BatchSettings;
-  /** The body's fields that stand beside the messages. */
+  /** Fields of the body besides the messages. */
   readonly shared: Readonly<Record<string, unknown>>;
-  /** Told when the guards let something through, right before the request. */
+  /** Called right before the request, when the guards admitted at least one message. */
   readonly onRequest?: (() => void) | undefined;
 }
 
-/** What became of it; `batchId` is absent when nothing was accepted by 8x8. */
+/** The outcome of a batch; `batchId` is absent when 8x8 accepted no message. */
 export interface BatchOutcome {
   readonly results: readonly SendResult[];
   readonly batchId?: string;
 }
 
-/** Digits only: 8x8 may answer with or without the plus. */
+/** Digits only: 8x8 may return the number with or without the plus. */
 function digitsOf(destination: unknown): string {
   return typeof destination === 'string' ? destination.replace(/\D+/g, '') : '';
 }
 
-/** One of 8x8's answers, as far as it takes to tell whose it is. */
+/** The fields of one of 8x8's results that identify its message. */
 type ResultOfId = { readonly clientMessageId?: unknown; readonly destination?: unknown } | null | undefined;
 
-/** Answers that bear the same id. */
+/** Results with the same ID. */
 interface ResultsOfId {
   readonly all: ResultOfId[];
   readonly byDestination: Map<string, ResultOfId[]>;
 }
 
-/** Answers by their ids, the first one last in each list, where `pop` finds it: searching takes too long among 10,000. */
+/**
+ * Groups results by ID. Each list is in reverse order, so that `pop` takes the first: searching takes too long among
+ * 10,000.
+ */
 function groupResults(results: readonly ResultOfId[]): ReadonlyMap<unknown, ResultsOfId> {
   const byId = new Map<unknown, ResultsOfId>();
   for (const result of results.toReversed()) {
@@ -82,7 +85,9 @@ function groupResults(results: readonly ResultOfId[]): ReadonlyMap<unknown, Resu
   return byId;
 }
 
-/** Finds each message's answer by its id, and among equal ids by destination, in order; never by position alone. */
+/**
+ * Finds the result of each message by its ID, and among equal IDs by destination, in order; never by position alone.
+ */
 function matchResults(
   { body, attempts }: TransportResponse,
   admitted: readonly PreparedMessage[],
@@ -90,7 +95,7 @@ function matchResults(
 ): readonly WireResult[] {
   const { messages } = (body ?? {}) as { messages?: unknown };
   const results: readonly ResultOfId[] = Array.isArray(messages) ? messages : [];
-  // The usual case: no id was sent twice, and every answer bears the id of the message in its place.
+  // The usual case: no ID was sent twice, and every result has the ID of the message at its index.
   if (
     allowRepeatedIds !== true &&
     results.length === admitted.length &&
@@ -103,14 +108,14 @@ function matchResults(
   for (const { clientMessageId } of admitted) sent.set(clientMessageId, (sent.get(clientMessageId) ?? 0) + 1);
   return admitted.map((message) => {
     const { all = [], byDestination } = byId.get(message.clientMessageId) ?? {};
-    // An id that went out once and came back once is enough: 8x8 may write the number in another way, or mask it.
+    // An ID that was sent once and returned once is enough: 8x8 may format the number differently, or mask it.
     const isUnique = all.length === 1 && sent.get(message.clientMessageId) === 1;
     const result = isUnique ? all[0] : byDestination?.get(message.phone.msisdn)?.pop();
     return result === undefined ? unreadableResult(message, attempts) : readSent(result, message, attempts);
   });
 }
 
-/** Results of messages that must not go on: an id that stands at an earlier message too. */
+/** Results of messages that repeat the ID of an earlier message; they are not sent. */
 function rejectDuplicateIds(
   messages: readonly PreparedMessage[],
   { allowRepeatedIds }: BatchSettings,
@@ -126,7 +131,7 @@ function rejectDuplicateIds(
       continue;
     }
     const error = new ValidationError(
-      `${path}.clientMessageId stands at an earlier message of this batch, so its answer could not be told apart. Make it unique, or set allowRepeatedIds. Nothing was sent.`,
+      `${path}.clientMessageId is also the ID of an earlier message of this batch, so their results could not be told apart. Make it unique, or set allowRepeatedIds. Nothing was sent.`,
       `${path}.clientMessageId`,
       clientMessageId,
     );
@@ -135,18 +140,18 @@ function rejectDuplicateIds(
   return refused;
 }
 
-/** What makes two messages equal: the person and everything that is sent but the id. */
+/** Identity of a message: the person and everything that is sent except the ID. */
 function identityOf({
   phone,
   purpose,
   idempotency,
   wire: { clientMessageId: _, destination: __, ...rest },
 }: PreparedMessage): string {
-  // Merged into another one its key would leave no record, and a later try would be sent.
+  // If such a message were merged into another one, its key would leave no record, and a later attempt would be sent.
   return JSON.stringify([phone.key, purpose, idempotency?.key, rest]);
 }
 
-/** Sends what the guards admit of a batch in one request, and tells each message's answer apart. */
+/** Sends the admitted messages of a batch in one request, and matches the results to them. */
 export async function sendBatchRequest<Input extends Addressing>(
   client: ClientContext,
   inputs: readonly MessageInput[],

@@ -3,7 +3,7 @@ import type { SendResult } from './results.ts';
 
 const NONE: ReadonlyMap<PreparedMessage, PreparedMessage> = new Map();
 
-/** The duplicates among messages, each with its original: the first message of the same identity. */
+/** Maps each duplicate among messages to its original, the first message with the same identity. */
 export function findDuplicates(
   messages: readonly PreparedMessage[],
   identityOf: ((message: PreparedMessage) => string) | undefined,
@@ -20,7 +20,7 @@ export function findDuplicates(
   return duplicates;
 }
 
-/** The result of a duplicate: that of its original, under its own index and id. */
+/** The result of a duplicate: the result of its original, with its own index and ID. */
 export function duplicateResult(
   { index, clientMessageId, phone }: PreparedMessage,
   original: PreparedMessage,

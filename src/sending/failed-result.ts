@@ -8,7 +8,7 @@ interface Identified {
   readonly phone: Pick<Phone, 'e164'>;
 }
 
-/** An error that holds for a whole request, as the error of one of its messages. */
+/** Copies the error of a whole request for one of its messages. */
 function errorOf(error: SmsError, { clientMessageId }: Identified): SmsError {
   if (error.clientMessageId !== undefined) return error;
   const fields = { message: error.message, submission: error.submission, clientMessageId };

@@ -11,8 +11,9 @@ import { sha256, toHex } from '../internal/digest.ts';
 import type { AcceptedResult, FailedResult } from './results.ts';
 
 /**
- * The record that a repeated `idempotencyKey` gets back, small enough (512 bytes) for a shared store. An accepted
- * message gives its result again, one with an unknown outcome its error; what was not submitted leaves no record.
+ * The record for a repeated `idempotencyKey`, small enough (512 bytes) for a shared store. It restores the result of
+ * an accepted message, or the error of one with an unknown outcome. A message that was not submitted leaves no
+ * record.
  */
 type StoredOutcome =
   | readonly [
@@ -26,8 +27,8 @@ type StoredOutcome =
   | readonly ['unknown', clientMessageId: string, code: string, detail: string | number, attempts: number];
 
 /**
- * An id that we made (a UUID) is kept. A long one is the caller's own: it is part of the fingerprint, so the second
- * caller has the same and the record need not repeat it.
+ * A generated ID (a UUID) is stored. A longer ID comes from the caller: it is part of the fingerprint, so the second
+ * caller has the same ID and the record need not repeat it.
  */
 const MAX_KEPT_ID_LENGTH = 64;
 
@@ -54,9 +55,9 @@ export function encodeOutcome(result: Outcome): string {
 }
 
 const LOST =
-  'The first message with this idempotencyKey may have been accepted by 8x8; its answer was lost. It is not sent again. Reconcile it by its clientMessageId.';
+  'The first message with this idempotencyKey may have been accepted by 8x8; the response was lost. It is not sent again. Reconcile it by its clientMessageId.';
 const UNSETTLED =
-  'The first message with this idempotencyKey is still on its way, and 8x8 may have accepted it. This call ended before the outcome was known, and sent nothing itself. Repeat it with the same key to learn the outcome.';
+  'The first message with this idempotencyKey is still in progress, and 8x8 may have accepted it. This call ended before the outcome was known, and sent nothing itself. Repeat it with the same key to learn the outcome.';
 
 function reviveError(
   clientMessageId: string,
@@ -112,13 +113,13 @@ export function decodeOutcome(stored: string | undefined, index: number, clientM
   }
 }
 
-/** The error of a call that ended, or whose store failed, while the first message with its key was on its way. */
+/** The error of a call that ended, or whose store failed, while the first message with its key was in progress. */
 export function unsettledError({ code }: SmsError, clientMessageId: string): SmsError {
   return reviveError(clientMessageId, code, 'other', 0, UNSETTLED);
 }
 
 /**
- * The id of a message that has a key and no `clientMessageId` of its own: the same for every call with this key and
+ * The ID of a message with a key but without a `clientMessageId`: the same for every call with this key and
  * message, in every process, so that a second caller can reconcile the first one's message. A UUID, version 8 (RFC 9562).
  */
 export async function clientMessageIdOf(key: string, fingerprint: string): Promise<string> {

@@ -31,7 +31,7 @@ export function reportRepeated(
   emit({ type: 'message-repeated', clientMessageId, purpose, destination }, call.context);
 }
 
-/** Raises the event of an input that did not become a message: it has no number to show. */
+/** Raises the event of an input that did not become a message, and therefore has no number to show. */
 export function reportUnprepared(emit: Emit, result: SendResult, call: Call): void {
   const { clientMessageId } = result;
   const fields = { clientMessageId, destination: '****', purpose: 'transactional' } as const;

@@ -20,7 +20,7 @@ interface Run<Input extends Addressing> {
   readonly client: ClientContext;
   readonly operation: SendOperation<Input>;
   readonly call: Call;
-  /** One per input, in order; the outcome of a message that is still open is missing. */
+  /** One result per input, in order; undefined for a message without an outcome yet. */
   readonly results: (SendResult | undefined)[];
 }
 
@@ -36,14 +36,14 @@ interface Admitted {
 /** Ends a request when the second look left nothing to send. */
 class NothingLeft extends Error {}
 
-/** How often a call looks whether the original of its `idempotencyKey` is through, and how long at most. */
+/** How often, and for how long at most, a call checks whether the original of its `idempotencyKey` is done. */
 const FIRST_POLL_MS = 10;
 const MAX_POLL_MS = 500;
 const MAX_POLLING_MS = 120_000;
 
 /**
- * The only way anything is sent: prepare, admit, write, settle. One result per input, in order. Throws for faults of this
- * package only.
+ * The only way anything is sent: prepare, admit, write, settle. One result per input, in order. Throws only for bugs
+ * in this package.
  */
 export async function sendMessages<Input extends Addressing>(
   client: ClientContext,
@@ -70,7 +70,7 @@ export async function sendMessages<Input extends Addressing>(
   return run.results as SendResult[];
 }
 
-/** Step 1: validates and normalises. An input that is no message gets its result. */
+/** Step 1: validates and normalises. An invalid input gets its result here. */
 async function prepare<Input extends Addressing>(
   { client, operation, call, results }: Run<Input>,
   inputs: readonly MessageInput[],
@@ -89,7 +89,7 @@ async function prepare<Input extends Addressing>(
     : messages.filter((message) => !rejected.has(message));
 }
 
-/** Step 2: past the guards. A refused message, or one that was sent before under its key, gets its result. */
+/** Step 2: asks the guards. A message that is refused, or was sent before under its key, gets its result here. */
 async function admit<Input extends Addressing>(
   run: Run<Input>,
   messages: readonly PreparedMessage[],
@@ -101,7 +101,7 @@ async function admit<Input extends Addressing>(
     sort(run, batch, messages, await client.admission.admit(messages, call), isWaiting);
     return batch;
   } catch (error) {
-    // The store failed, or the call ended: none of them was sent by this call.
+    // The store failed, or the call ended: this call sent none of them.
     if (!SmsError.isInstance(error)) throw error;
     for (const message of messages) refuse(run, message, error, isWaiting);
     return { admitted: [], waiting: [] };
@@ -218,7 +218,7 @@ async function settle<Input extends Addressing>(
   }
 }
 
-/** Waits for the originals of messages whose `idempotencyKey` is on its way in another call. */
+/** Waits for the originals of messages whose `idempotencyKey` is in progress in another call. */
 async function poll<Input extends Addressing>(
   run: Run<Input>,
   waiting: readonly PreparedMessage[],
@@ -240,14 +240,17 @@ async function poll<Input extends Addressing>(
   }
 }
 
-/** A guard or the validation decided. Any other error of an admission says nothing about the original of a key. */
+/**
+ * True for a decision of a guard or the validation. Any other error of an admission tells nothing about the original
+ * of a key.
+ */
 function isDecision(error: SmsError): boolean {
   return isGuardError(error) || error.code === 'validation';
 }
 
 /**
- * The result of a message that was refused before anything was written; the guards have told of theirs already. While the
- * original of its `idempotencyKey` is on its way, 8x8 may have that one.
+ * The result of a message that was refused before anything was written; the guards have already raised their events.
+ * While the original of its `idempotencyKey` is in progress, 8x8 may have that message.
  */
 function refuse<Input extends Addressing>(
   run: Run<Input>,
@@ -275,7 +278,7 @@ function repeat<Input extends Addressing>(
   results[position] = { ...decodeOutcome(stored, index, clientMessageId), destination };
 }
 
-/** Sends one message. Throws unless 8x8 took it. */
+/** Sends one message. Throws unless 8x8 accepted it. */
 export async function sendOne<Input extends Addressing>(
   client: ClientContext,
   input: Input,

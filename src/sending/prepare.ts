@@ -15,46 +15,46 @@ import { type Addressing, isClientMessageId, type SmsContent } from './sms-messa
 
 /** A message that goes into a request body. */
 export interface PreparedMessage extends OutgoingMessage {
-  /** Its place among the inputs of the call. In a part of a campaign `index` is another number. */
+  /** Index among the inputs of this call. In a chunk of `sendMany` it differs from `index`. */
   readonly position: number;
-  /** Its place for error messages: `messages[3]`. */
+  /** Path for error messages: `messages[3]`. */
   readonly path: string;
-  /** The caller's own id, which may stand at several messages; one that we make never does. */
+  /** The caller's own ID, which several messages may share, or a generated one, which is unique. */
   readonly hasOwnId: boolean;
-  /** Its fields as 8x8 takes them. */
+  /** The fields in the format of 8x8. */
   readonly wire: Readonly<Record<string, unknown>>;
 }
 
-/** A message that did not get as far as the guards. */
+/** The result of a message that did not reach the guards. */
 export type UnpreparedResult = FailedResult | BlockedResult;
 
 /** One input of the caller, before anything is known about it. */
 export interface MessageInput {
   readonly index: number;
-  /** Where it stands, for error messages: `messages[3]`. */
+  /** Path for error messages: `messages[3]`. */
   readonly path: string;
   readonly input: unknown;
-  /** The id of a message that names none. Default: a UUID. */
+  /** ID of a message without one. Default: a UUID. */
   readonly spareId?: string;
-  /** Of a message that this package sends by itself; never read from `input`. */
+  /** Only for a message that this package sends on its own; never read from `input`. */
   readonly exemption?: Exemption | undefined;
 }
 
-/** How the inputs of one method are read. */
+/** Reads the inputs of one method. */
 export interface MessageReader<Input extends Addressing> {
   readonly schema: Field;
-  /** Of an input that names none. @default 'transactional' */
+  /** Purpose of an input without one. @default 'transactional' */
   readonly purpose?: Purpose;
-  /** Of a verification. */
+  /** Only for a verification: how 8x8 delivers the code. */
   channel?(input: Input): string;
-  /** What the guards read; undefined fields come from a template. */
+  /** The content for the guards; undefined fields come from a template. */
   content(input: Input): Content | undefined;
   /** The fields of the body, without `destination` and `clientMessageId`. */
   wire(input: Input): Record<string, unknown>;
 }
 
 export interface PrepareConfig extends PhoneDefaults {
-  /** With the phone guard off, a number of a calling code that nobody knows is taken as it stands. */
+  /** Whether numbers with an unknown calling code are accepted unchanged: true when the phone guard is off. */
   readonly acceptUnknownCallingCodes: boolean;
 }
 
@@ -62,7 +62,7 @@ function epochMs(value: string | Date | undefined): number | undefined {
   return value === undefined ? undefined : new Date(value).getTime();
 }
 
-/** Content for the guards; `billed` is the text with short links at their length. */
+/** Content for the guards; `billed` is the text with short links at their final length. */
 export function contentOf(fields: SmsContent & { readonly text: string }, billed = fields.text): Content {
   const encoding = fields.encoding ?? 'AUTO';
   return {
@@ -79,11 +79,11 @@ const MOMENTS: ReadonlySet<string> = new Set(['scheduled', 'expiry', 'timestamp'
 
 function wireValue(name: string, value: unknown): unknown {
   if (MOMENTS.has(name)) return new Date(value as string | Date).toISOString();
-  // 8x8 answers code 1012 to a port or brackets, and rejects every message of a batch with it.
+  // 8x8 returns code 1012 for a port or brackets, and then rejects every message of the batch.
   return name === 'clientIp' ? readClientAddress(value as string) : value;
 }
 
-/** Fields without the undefined ones, as 8x8 takes them: times as RFC 3339 in UTC, addresses bare. */
+/** The defined fields in the format of 8x8: times as RFC 3339 in UTC, addresses without port or brackets. */
 export function wireFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const wire: Record<string, unknown> = {};
   for (const name of Object.keys(fields)) {
@@ -105,8 +105,8 @@ function ownIdOf(input: unknown): string | undefined {
 }
 
 /**
- * Tells one message from another under the same idempotency key, without holding any of it. With what the template of a
- * batch adds: another template is another message, and so is one from another sub-account or to another survey.
+ * Distinguishes messages under the same idempotency key, without storing any content. Covers the template of a batch,
+ * the sub-account and the survey too: a message that differs in one of them is another message.
  */
 async function fingerprint(
   phone: Phone,
@@ -127,7 +127,7 @@ function unknownPhone(
 ): Phone | undefined {
   if (result.ok || !acceptUnknownCallingCodes || result.reason !== 'unknown-calling-code') return undefined;
   const cleaned = cleanInput(String(raw));
-  // A leading 00 was read as the plus.
+  // A leading 00 was read as a plus.
   const msisdn = ('text' in cleaned ? cleaned.text : '').replace(/\D/g, '').replace(/^00/, '');
   const phone = {
     e164: `+${msisdn}`,
@@ -145,7 +145,7 @@ function badNumber(
   clientMessageId: string,
   failure: PhoneResult & { ok: false },
 ): BlockedResult {
-  // A place in `destinations` is the number itself.
+  // An entry of `destinations` is the number itself.
   const field = inputPath.startsWith('destinations') ? [] : ['destination'];
   const path = [inputPath, ...field].filter((part) => part !== '').join('.');
   const error = new InvalidPhoneNumberError({
@@ -156,15 +156,15 @@ function badNumber(
   return { status: 'blocked', index, clientMessageId, error };
 }
 
-/** The result of an input whose call ended before its number was read: none of them was sent. */
+/** The result of an input whose call ended before its number was read: nothing was sent. */
 function endedResult({ index, spareId }: MessageInput, { signal }: Call): UnpreparedResult {
   const clientMessageId = spareId ?? crypto.randomUUID();
   return { status: 'failed', index, clientMessageId, error: signal.reason as SmsError };
 }
 
 /**
- * Validates and normalises: each input becomes a message for the guards, or the result that says what is wrong with it.
- * In order.
+ * Validates and normalises: each input becomes a message for the guards, or a result that says what is wrong with it.
+ * Keeps the order.
  */
 export async function prepareInputs<Input extends Addressing>(
   inputs: readonly MessageInput[],

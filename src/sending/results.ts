@@ -1,9 +1,9 @@
 import type { ApiError, GuardError, MessageRejectedError, SmsError } from '../errors.ts';
 
 interface ResultBase {
-  /** Place of the message in the input, from 0. */
+  /** Index of the message in the input, from 0. */
   readonly index: number;
-  /** Yours, or the one that was made for you: receipts carry it. */
+  /** Your ID of the message, or the generated one; receipts carry it. */
   readonly clientMessageId: string;
   /** The number in E.164; absent when the input could not be read as one number. */
   readonly destination?: string;
@@ -14,36 +14,36 @@ interface ResultBase {
   readonly retryAt?: number;
 }
 
-/** 8x8 took the message. */
+/** 8x8 accepted the message. */
 export interface AcceptedResult extends ResultBase {
   readonly status: 'accepted';
   readonly destination: string;
   /** 8x8's id of the message. */
   readonly umid: string;
-  /** Parts (segments) it is billed as. */
+  /** Number of parts (segments) that 8x8 bills. */
   readonly parts: number;
   readonly encoding: 'GSM7' | 'UCS2';
   /** Number of times the request was written. */
   readonly attempts: number;
-  /** True when this `idempotencyKey` was sent before: this is the first result, nothing was sent now. */
+  /** True when this `idempotencyKey` was sent before: this is the first result, and nothing was sent now. */
   readonly repeated?: true;
-  /** With `mergeDuplicates`: the index of the equal message that was sent in its place. */
+  /** With `mergeDuplicates`: index of the equal message that was sent instead. */
   readonly duplicateOf?: number;
 }
 
-/** 8x8 said no. Nothing was sent. */
+/** 8x8 rejected the message. Nothing was sent. */
 export interface RejectedResult extends ResultBase {
   readonly status: 'rejected';
   readonly error: MessageRejectedError | ApiError;
 }
 
-/** A guard said no. Nothing was sent. */
+/** A guard refused the message. Nothing was sent. */
 export interface BlockedResult extends ResultBase {
   readonly status: 'blocked';
   readonly error: GuardError;
 }
 
-/** Invalid, aborted, never tried, or its outcome is unknown: `error.submission` says which. */
+/** The message was invalid, aborted or never attempted, or its outcome is unknown: see `error.submission`. */
 export interface FailedResult extends ResultBase {
   readonly status: 'failed';
   readonly error: SmsError;

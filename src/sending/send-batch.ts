@@ -31,7 +31,7 @@ const SEND_BATCH: Operation = {
   responseBody: 'json',
 };
 
-/** 8x8 takes at most this many messages in one request. Source: 8x8 SMS API, "Send SMS batch". */
+/** Most messages that 8x8 accepts in one request. Source: 8x8 SMS API, "Send SMS batch". */
 export const MAX_BATCH = 10_000;
 
 /** Fields that every message of a batch shares; a message's own field wins. */
@@ -54,7 +54,7 @@ export type BatchInput = BatchBase &
         readonly destinations?: undefined;
       }
     | {
-        /** Numbers, 1 to 10,000, which all get the text of the template. */
+        /** Numbers, 1 to 10,000, which all receive the text of the template. */
         readonly destinations: readonly string[];
         /** Excluded by `destinations`. */
         readonly messages?: undefined;
@@ -63,10 +63,10 @@ export type BatchInput = BatchBase &
 
 /** Outcome of every message of a batch. */
 export interface BatchResult {
-  /** One result a message, in the order of the input. */
+  /** One result per message, in the order of the input. */
   readonly results: readonly SendResult[];
   readonly counts: SendCounts;
-  /** 8x8's id, for `messages.cancelBatch`; absent when nothing was accepted by 8x8. */
+  /** 8x8's ID, for `messages.cancelBatch`; absent when 8x8 accepted no message. */
   readonly batchId?: string;
 }
 
@@ -106,7 +106,10 @@ function readBatch(input: BatchInput): readonly MessageInput[] {
   }));
 }
 
-/** A message with the batch's defaults; what is no object is left for the validation to name. */
+/**
+ * A message with the defaults of the batch. A value that is not an object stays as it is, for the validation to
+ * refuse.
+ */
 export function inputOf(message: unknown, index: number, path: string, defaults: object): MessageInput {
   try {
     const isObject = typeof message === 'object' && message !== null && !Array.isArray(message);
@@ -117,7 +120,7 @@ export function inputOf(message: unknown, index: number, path: string, defaults:
   }
 }
 
-/** How a message of a batch is read: its own fields, else those of the template. */
+/** Reads a message of a batch: its own fields, else those of the template. */
 function batchReader(rewrite: (text: string) => string, batch: BatchBase): MessageReader<BatchMessage> {
   const { template } = batch;
   return {
@@ -140,7 +143,7 @@ function batchReader(rewrite: (text: string) => string, batch: BatchBase): Messa
   };
 }
 
-/** A copy; a field that is there but undefined gives way to a default, as one that is missing. */
+/** A copy without undefined fields, so that a default applies to them as to missing ones. */
 function withDefaults(message: object, defaults: object): object {
   const copy: Record<string, unknown> = { ...message };
   const isWhole = Object.values(copy).every((value) => value !== undefined);

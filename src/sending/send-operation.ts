@@ -6,21 +6,24 @@ import type { Addressing } from './sms-message.ts';
 /** The outcome of one message on the wire. */
 export type WireResult = AcceptedResult | RejectedResult | FailedResult;
 
-/** A request that carries messages, as data and functions that neither ask nor wait. */
+/** A request that carries messages, as data and synchronous functions. */
 export interface SendOperation<Input extends Addressing> {
   readonly reader: MessageReader<Input>;
-  /** Values of the path's `{name}` segments: who sends, and for surveys which one. */
+  /** Values of the path's `{name}` segments: the sub-account, and for surveys the survey. */
   readonly segments: TransportRequest['segments'];
-  /** The request for the messages that the guards admitted. */
+  /** Builds the request for the messages that the guards admitted. */
   request(
     admitted: readonly PreparedMessage[],
   ): Pick<TransportRequest, 'operation' | 'body' | 'messageCount' | 'clientMessageId'>;
-  /** The outcome of each message by the response, in order. */
+  /** Reads the outcome of each message from the response, in order. */
   read(response: TransportResponse, admitted: readonly PreparedMessage[]): readonly WireResult[];
-  /** A last look before the guards: a message that must not go on gets its result here. */
+  /** Checks before the guards: a message that must not be sent gets its result here. */
   reject?(messages: readonly PreparedMessage[]): ReadonlyMap<PreparedMessage, SendResult>;
-  /** Done right before the request; when it throws an `SmsError` nothing is sent. */
+  /** Called right before the request; when it throws an `SmsError`, nothing is sent. */
   beforeWrite?(): Promise<void>;
-  /** Messages with one identity are sent once; the duplicates get the result of the original. */
+  /**
+   * Identity of a message: messages with the same identity are sent once, and the duplicates get the result of the
+   * original.
+   */
   identityOf?(message: PreparedMessage): string;
 }

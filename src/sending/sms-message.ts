@@ -16,7 +16,7 @@ import type { Purpose } from '../types.ts';
 /** Encoding of the text on the air. `AUTO`: GSM-7 when it can carry every character, else UCS-2. */
 export type Encoding = 'AUTO' | 'GSM7' | 'UCS2';
 
-/** Fields that a message and the template of a batch share. Source: 8x8 SMS API, "Send SMS". */
+/** Fields that messages and the template of a batch have in common. Source: 8x8 SMS API, "Send SMS". */
 export interface SmsContent {
   /** The text. GSM-7: 160 characters in one part, 153 per part when split; UCS-2: 70 and 67. */
   readonly text?: string | undefined;
@@ -32,22 +32,22 @@ export interface SmsContent {
   readonly dlrCallbackUrl?: string | undefined;
 }
 
-/** Fields of a message besides its text: the person, the purpose, the ids. */
+/** Fields of a message besides its text: the person, the purpose, the IDs. */
 export interface Addressing {
   /** The person: E.164 (`+6591234567`), or a national number together with `country`. */
   readonly destination: string;
   /** ISO 3166-1 alpha-2 code of a national number. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
   /**
-   * Your own id, at most 350 characters; receipts carry it.
+   * Your own ID of the message, at most 350 characters; receipts carry it.
    * @default a UUID: a random one, or with an `idempotencyKey` the same one for every call with this key and message
    */
   readonly clientMessageId?: string | undefined;
   /** Reason for the message. It decides which guards apply and is never sent to 8x8. @default 'transactional' */
   readonly purpose?: Purpose | undefined;
   /**
-   * Makes a repeated call harmless for 24 hours: the same key gives the first result again, an unknown outcome its
-   * error, and never a second message. 1 to 255 characters.
+   * Makes a repeated call harmless for 24 hours: the same key returns the first result again, or the error of an
+   * unknown outcome, and never sends a second message. 1 to 255 characters.
    */
   readonly idempotencyKey?: string | undefined;
 }
@@ -61,8 +61,8 @@ export interface SmsMessage extends SmsContent, Addressing {
   /** The text. GSM-7: 160 characters in one part, 153 per part when split; UCS-2: 70 and 67. */
   readonly text: string;
   /**
-   * The end user's IP address, for 8x8's own limit per address. Port and brackets are removed, `::ffff:203.0.113.7` is
-   * `203.0.113.7`.
+   * The end user's IP address, for 8x8's own limit per address. Port and brackets are removed; `::ffff:203.0.113.7`
+   * is sent as `203.0.113.7`.
    */
   readonly clientIp?: string | undefined;
   /** `Outcome`: conversion tracking, completed by `messages.feedback`. @default 'None' */
@@ -75,7 +75,10 @@ export type BatchMessage = Omit<SmsMessage, 'text'> & {
   readonly text?: string | undefined;
 };
 
-/** More than any ten parts hold; the content guard names the exact limit. 1 MB of text stops here. */
+/**
+ * More characters than ten parts can hold; the content guard enforces the exact limit. This bound stops megabytes of
+ * text.
+ */
 export const MAX_TEXT_CHARACTERS = 20_000;
 
 export function isClientMessageId(value: unknown): value is string {
@@ -92,7 +95,7 @@ export const contentFields: Fields<SmsContent> = {
 };
 
 export const addressingFields: Fields<Addressing> = {
-  // Read by the phone module, which says best what is wrong with a number.
+  // The phone module reads it, because it has the best error messages for numbers.
   destination: unknown(),
   country: text({ min: 2, max: 2 }),
   clientMessageId: word(isClientMessageId, 'a string of 1 to 350 characters without control characters'),

@@ -3,7 +3,7 @@ import { hideSecrets, secretsIn } from '../internal/hide-secrets.ts';
 import type { PreparedMessage } from './prepare.ts';
 import type { WireResult } from './send-operation.ts';
 
-/** 8x8's response for one message, as far as it is relied on. */
+/** The fields of 8x8's response for one message that this package relies on. */
 interface SentMessage {
   readonly umid?: unknown;
   readonly destination?: unknown;
@@ -36,12 +36,12 @@ export function isSafeId(id: unknown, messages: readonly PreparedMessage[]): id 
   return hideSecrets(id, secretsOfAll(messages)) === id;
 }
 
-/** The result of a message about which the response says nothing. */
+/** The result of a message that the response does not mention. */
 export function unreadableResult(message: PreparedMessage, attempts: number): WireResult {
   const { index, clientMessageId, phone } = message;
   const error = new ApiError({
     message:
-      '8x8 answered 200 without saying what became of this message. Do not send it again before a delivery receipt or an export, matched by clientMessageId, says so.',
+      '8x8 answered 200 without a result for this message. Do not send it again before a delivery receipt or an export, matched by clientMessageId, shows that it was not sent.',
     submission: 'unknown',
     status: 200,
     attempts,
@@ -50,7 +50,7 @@ export function unreadableResult(message: PreparedMessage, attempts: number): Wi
   return { status: 'failed', index, clientMessageId, destination: phone.e164, error };
 }
 
-/** The result of one message by 8x8's response. REJECTED comes inside HTTP 200 and is no success. */
+/** Reads the result of one message from 8x8's response. REJECTED comes with HTTP 200 and is not a success. */
 export function readSent(response: unknown, message: PreparedMessage, attempts: number): WireResult {
   const { index, clientMessageId, content } = message;
   const destination = message.phone.e164;

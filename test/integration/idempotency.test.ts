@@ -76,7 +76,7 @@ describe('the same idempotencyKey', () => {
         submission: 'unknown',
         clientMessageId: sent.clientMessageId,
       });
-      expect((error as Error).message).toContain('still on its way');
+      expect((error as Error).message).toContain('still in progress');
       expect((error as Error).message).not.toContain('Nothing was sent');
       expect(emulator.messages).toHaveLength(1);
       expect(of('message-failed')).toMatchObject([{ submission: 'unknown' }]);

@@ -6,17 +6,17 @@ import { integer, list, objectWith, oneOf, pattern, validate } from '../../schem
 import { createRowDigest } from './row-identity.ts';
 import { addRanges, type RowRange, readInOrder, removeRanges } from './row-ranges.ts';
 
-/** What a checkpoint says: ranges of rows and no row, so that it is small and may be stored anywhere. */
+/** The content of a checkpoint: ranges of rows but no rows, so that it is small and may be stored anywhere. */
 interface Token {
   readonly kind: typeof KIND;
   readonly version: 1;
-  /** Ids that we make begin with it. */
+  /** Prefix of the generated IDs. */
   readonly run: string;
-  /** Rows whose results were consumed. */
+  /** Rows with consumed results. */
   readonly settled: readonly RowRange[];
-  /** Rows that may have been written, and whose results were not consumed. */
+  /** Rows that may have been sent, and whose results were not consumed. */
   readonly begun: readonly RowRange[];
-  /** How many rows were looked at, and their digest: tells a changed input. */
+  /** Number of rows read so far, and their digest, which reveals a changed input. */
   readonly rows: number;
   readonly digest: string;
 }
@@ -45,14 +45,14 @@ function inOrder(ranges: readonly RowRange[]): boolean {
   });
 }
 
-/** @throws ValidationError it is no token of `sendMany` */
+/** @throws ValidationError the value is not a token of `sendMany` */
 function readToken(text: string): Token {
   try {
     const token = JSON.parse(text) as Token;
     if (validate(tokenField, token) === undefined && inOrder(token.settled) && inOrder(token.begun))
       return token;
   } catch {
-    // No JSON: the same answer.
+    // Not JSON: refused below.
   }
   throw new ValidationError(
     'resumeFrom must be the last token that `checkpoint` of messages.sendMany was given, unchanged. Nothing was read or sent.',
@@ -60,23 +60,23 @@ function readToken(text: string): Token {
   );
 }
 
-/** Where a run stands, row by row, without holding a row. Rows are asked about and looked at in their order. */
+/** The progress of a run by row number, without any row. Rows must be queried and added in order. */
 export interface Progress {
-  /** The id of our making for a row; the same one when the run is resumed. */
+  /** The generated ID of a row; the same one when the run is resumed. */
   idOf(row: number): string;
-  /** Consumed in an earlier run: not to be sent or yielded. */
+  /** Whether an earlier run consumed the result of the row: it must not be sent or yielded. */
   isSettled(row: number): boolean;
-  /** Perhaps written by an earlier run: not to be sent. */
+  /** Whether an earlier run may have sent the row: it must not be sent again. */
   wasBegun(row: number): boolean;
-  /** Adds the next row to the digest. An error when the rows so far are not those of the token. */
+  /** Adds the next row to the digest. Returns an error when the rows so far differ from those of the token. */
   look(row: unknown): ValidationError | undefined;
-  /** All rows were looked at. An error when the token knows of more. */
+  /** Called after the last row. Returns an error when the token knows of more rows. */
   end(): ValidationError | undefined;
-  /** These rows are about to be written. */
+  /** Marks rows that are about to be sent. */
   begin(rows: readonly RowRange[]): void;
-  /** These rows will not be written after all. */
+  /** Marks rows that will not be sent after all. */
   release(rows: readonly RowRange[]): void;
-  /** The results of a chunk were consumed; rows that are not `final` are left to a resumed run. */
+  /** Marks a chunk whose results were consumed; rows that are not `final` are left to a resumed run. */
   settle(chunk: RowRange, final: readonly RowRange[]): void;
   token(): string;
 }
@@ -86,7 +86,7 @@ interface Mark {
   readonly digest: string;
 }
 
-/** @throws ValidationError `resumeFrom` is no token */
+/** @throws ValidationError `resumeFrom` is not a token */
 export function openProgress(resumeFrom: string | undefined): Progress {
   const earlier = resumeFrom === undefined ? undefined : readToken(resumeFrom);
   const run = earlier?.run ?? crypto.randomUUID();
@@ -106,7 +106,7 @@ export function openProgress(resumeFrom: string | undefined): Progress {
     );
   }
 
-  /** The row that a resumed run would send first. */
+  /** The first row that a resumed run would send. */
   function firstOpen(): number {
     const [first] = addRanges(settled, begun);
     return first?.[0] === 0 ? first[1] : 0;
@@ -148,15 +148,15 @@ export function openProgress(resumeFrom: string | undefined): Progress {
   };
 }
 
-/** Hands tokens to the caller, one after the other, the newest last. */
+/** Passes tokens to the caller, one at a time, in order. */
 export interface Checkpoints {
-  /** Throws a `StoreError` when the caller's function fails; the signal's reason when it fires meanwhile. */
+  /** Throws a `StoreError` when the caller's function fails, or the signal's reason when the signal fires first. */
   save(signal?: AbortSignal): Promise<void>;
-  /** Saves what was not saved yet, if it can be. Never throws. */
+  /** Saves the latest token if it is not saved yet. Never throws. */
   close(): Promise<void>;
 }
 
-/** A checkpoint that hangs must not hang the run for ever. */
+/** Time limit, so that a checkpoint that hangs does not hang the run. */
 const SAVE_TIMEOUT_MS = 30_000;
 
 export function createCheckpoints(
@@ -172,7 +172,7 @@ export function createCheckpoints(
 
   function failure(what: string): StoreError {
     hasFailed = true;
-    return new StoreError(`checkpoint ${what}, so the run was stopped. The results so far are right.`);
+    return new StoreError(`checkpoint ${what}, so the run was stopped. The results so far are correct.`);
   }
 
   async function saveNow(signal?: AbortSignal): Promise<void> {
@@ -182,7 +182,7 @@ export function createCheckpoints(
       runUserCode(emit, 'sendMany.checkpoint', () => store(token)),
     ).catch(() => {
       signal?.throwIfAborted();
-      // What it threw may hold anything, so it is not shown.
+      // The error may contain anything, so it is not shown.
       throw failure('failed');
     });
     if (!inTime) throw failure(`took longer than ${SAVE_TIMEOUT_MS} ms`);
@@ -191,7 +191,7 @@ export function createCheckpoints(
 
   return {
     save(signal) {
-      // Once is enough to stop the run; `close` tries a last time.
+      // One failure stops the run; `close` tries once more.
       const saving = last.then(() => (hasFailed ? undefined : saveNow(signal)));
       last = saving.catch(() => {});
       return saving;

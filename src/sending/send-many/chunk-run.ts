@@ -17,22 +17,22 @@ import { readText } from './row-identity.ts';
 import { type RowRange, rangesOf } from './row-ranges.ts';
 import type { RowSource } from './row-source.ts';
 
-/** Some neighbouring rows of the input, on their way. */
+/** Consecutive rows of the input that are in progress. */
 export interface Chunk {
   readonly rows: RowRange;
-  /** One a row, in order; rows that an earlier run settled have none. */
+  /** One result per row, in order; rows that an earlier run settled have none. */
   readonly results: Promise<readonly SendResult[]>;
-  /** No chunk comes after it. */
+  /** True for the last chunk. */
   readonly isLast: boolean;
 }
 
 /** Pulls, begins and writes the chunks of one `sendMany`. */
 export interface ChunkRun {
-  /** The next chunk: pulled and begun after the one before it, written beside it. */
+  /** Starts the next chunk. It is pulled and begun after the previous one, and sent concurrently with it. */
   start(): Promise<Chunk>;
-  /** Pulls and writes nothing more. The first error stays; without one the consumer has left. */
+  /** Stops pulling and sending. Keeps the first error; without an error, the consumer has left. */
   stop(error?: SmsError): void;
-  /** Why the run must end with an error, once all chunks have. */
+  /** The error with which the run must end, after all chunks have ended. */
   readonly stopError: SmsError | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface ChunkRunConfig {
   readonly callOptions: CallOptions;
 }
 
-/** Errors of a whole request of which nothing was taken, and which the next one would meet as well. */
+/** Errors of a whole request that sent nothing and would recur with the next request. */
 const STOPPING: ReadonlySet<SmsErrorCode> = new Set([
   'aborted',
   'configuration',
@@ -58,7 +58,7 @@ const STOPPING: ReadonlySet<SmsErrorCode> = new Set([
   'timeout',
 ]);
 
-/** So many chunks refused as a whole or without an answer, and what would come after them is spared the same. */
+/** After this many consecutive chunks that were refused as a whole or got no response, the run stops. */
 const MAX_FRUITLESS_IN_A_ROW = 3;
 
 function errorOf(result: SendResult, isWanted: (error: SmsError) => boolean): SmsError | undefined {
@@ -82,12 +82,12 @@ function isStopping(error: SmsError): boolean {
   return STOPPING.has(error.code) || (error instanceof ApiError && isAccountRefusal(error));
 }
 
-/** The row was not taken because the run had to stop: a resumed run sends it. */
+/** Whether the row was not sent because the run had to stop; a resumed run sends it. */
 export function isLeftOpen(result: SendResult): boolean {
   return errorOf(result, isStopping) !== undefined;
 }
 
-/** 8x8 spoke of this very message. */
+/** Whether 8x8's response contained this message. */
 function isAnswered(result: SendResult): boolean {
   return (
     result.status === 'accepted' || errorOf(result, ({ code }) => code === 'message-rejected') !== undefined
@@ -104,7 +104,7 @@ function notWritten({ index, input, spareId = '' }: MessageInput): FailedResult 
     index,
     readText(input, 'clientMessageId') ?? spareId,
     'not-submitted',
-    'was not written, because the run stopped before its turn. Nothing was sent; a run that is resumed from the last checkpoint sends it.',
+    'was not written, because the run stopped before it. Nothing was sent; a run that is resumed from the last checkpoint sends it.',
   );
 }
 
@@ -117,7 +117,7 @@ function begunBefore(index: number, clientMessageId: string): FailedResult {
   );
 }
 
-/** What befell a message of a chunk, as the error of the whole run. */
+/** Turns the error of one message of a chunk into the error of the whole run. */
 function errorOfRun(error: SmsError): SmsError {
   if (!(error instanceof ApiError || error instanceof ConnectionError || error instanceof AbortedError))
     return error;
@@ -128,7 +128,7 @@ function errorOfRun(error: SmsError): SmsError {
 /** The rows of one chunk after they were pulled. */
 interface PulledRows {
   readonly rows: RowRange;
-  /** To be sent. */
+  /** Messages to send. */
   readonly inputs: readonly MessageInput[];
   /** Results of rows that an earlier run began. */
   readonly unknown: readonly SendResult[];
@@ -170,13 +170,13 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
       const cutShort = hasMore || halt.signal.aborted ? undefined : progress.end();
       if (cutShort !== undefined) stop(cutShort);
     } catch (error) {
-      // The iterable threw. What it gave before that is sent, so this is no reason to halt.
+      // The iterable threw. The rows before that are still sent, so this does not halt the run.
       stopError ??= error as SmsError;
     }
     return { rows: [from, pulled], inputs, unknown, isLast: !hasMore };
   }
 
-  /** Writes ahead that these rows may be sent. False when they must not be. */
+  /** Saves beforehand that these rows may be sent. Returns false when they must not be sent. */
   async function markBegun(inputs: readonly MessageInput[]): Promise<boolean> {
     const rows = rangesOf(inputs.map(({ index }) => index));
     progress.begin(rows);
@@ -190,7 +190,7 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
     return false;
   }
 
-  /** Ends the run where going on would only spoil the rest. */
+  /** Stops the run when the rest would fail as well. */
   function judge(results: readonly SendResult[], wasWritten: boolean): void {
     const stopping = findError(results, isStopping);
     if (stopping !== undefined) stop(stopping);
@@ -212,7 +212,7 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
       judge(written.results, wasWritten);
       return written;
     } catch (error) {
-      // The call ended, or the client was closed, before the rows came to the guards.
+      // The call ended, or the client was closed, before the rows reached the guards.
       if (!SmsError.isInstance(error)) throw error;
       stop(error);
       return { results: inputs.map(notWritten) };
@@ -239,7 +239,7 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
     const results = sent.then((known) =>
       unknown.length === 0 ? known : [...unknown, ...known].sort((one, other) => one.index - other.index),
     );
-    // Whoever reads the results hears of it; until then it is nobody's.
+    // The rejection is reported when the results are read; until then it must not be unhandled.
     results.catch(() => {});
     return { rows, results, isLast };
   }

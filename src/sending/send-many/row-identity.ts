@@ -1,20 +1,20 @@
-/** A text field of a row that may be anything at all. */
+/** Reads a text field of a row, which may be any value. */
 export function readText(row: unknown, field: 'destination' | 'clientMessageId'): string | undefined {
   try {
     const value = (row as Readonly<Record<string, unknown>> | null | undefined)?.[field];
     return typeof value === 'string' && value !== '' ? value : undefined;
   } catch {
-    // A getter of the caller's threw: the row is reported by the validation.
+    // A getter of the caller threw: the validation reports the row.
     return undefined;
   }
 }
 
-/** Tells cheaply whether the rows are the same as in an earlier run. */
+/** A cheap digest that tells whether the rows are the same as in an earlier run. */
 export interface RowDigest {
   add(row: unknown): void;
   /**
-   * Sixteen bits over all rows so far. On purpose no more: a number cannot be found from them by trying (each fits one
-   * number in 65,536), while a changed input is noticed in 99.998 of 100 cases.
+   * Sixteen bits over all rows so far. More would be unsafe: with 16 bits a number cannot be found by brute force,
+   * because one number in 65,536 matches. A changed input is still noticed in 99.998 of 100 cases.
    */
   value(): string;
 }
@@ -22,7 +22,7 @@ export interface RowDigest {
 /** FNV-1a, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
 const OFFSET_BASIS = 0x811c9dc5;
 const PRIME = 0x01000193;
-/** Stands between two fields. No text holds it. */
+/** Separates two fields. No text contains it. */
 const BORDER = 0x1_0000;
 
 export function createRowDigest(): RowDigest {

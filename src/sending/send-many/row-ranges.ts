@@ -1,7 +1,7 @@
-/** Rows from the first number up to, not including, the second. */
+/** Rows from the first number (inclusive) to the second (exclusive). */
 export type RowRange = readonly [from: number, to: number];
 
-/** The rows of both, as few ranges, in order. */
+/** The union of both, as few ranges as possible, in order. */
 export function addRanges(ranges: readonly RowRange[], more: readonly RowRange[]): readonly RowRange[] {
   const all: [number, number][] = [];
   for (const [from, to] of [...ranges, ...more].sort(([one], [other]) => one - other)) {
@@ -12,13 +12,13 @@ export function addRanges(ranges: readonly RowRange[], more: readonly RowRange[]
   return all;
 }
 
-/** The ranges without the rows of others. Both in order. */
+/** The rows of `ranges` that are not in `others`. Both must be in order. */
 export function removeRanges(ranges: readonly RowRange[], others: readonly RowRange[]): readonly RowRange[] {
   const left: RowRange[] = [];
   let next = 0;
   for (const [from, to] of ranges) {
     let low = from;
-    // One that ends behind this range may reach into the next.
+    // A range that ends after this one may reach into the next.
     for (; next < others.length; next += 1) {
       const [start, end] = others[next] as RowRange;
       if (start >= to) break;
@@ -31,7 +31,7 @@ export function removeRanges(ranges: readonly RowRange[], others: readonly RowRa
   return left;
 }
 
-/** Row numbers, in rising order, as ranges. */
+/** Ranges of row numbers, which must be in ascending order. */
 export function rangesOf(rows: Iterable<number>): readonly RowRange[] {
   const ranges: [number, number][] = [];
   for (const row of rows) {
@@ -42,7 +42,7 @@ export function rangesOf(rows: Iterable<number>): readonly RowRange[] {
   return ranges;
 }
 
-/** Tells whether a row is in the ranges; must be asked in rising order. */
+/** Returns a function that tells whether a row is in the ranges; call it with rows in ascending order. */
 export function readInOrder(ranges: readonly RowRange[]): (row: number) => boolean {
   let position = 0;
   return (row) => {

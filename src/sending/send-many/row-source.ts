@@ -3,14 +3,14 @@ import type { Emit } from '../../events.ts';
 import { cloneInput } from '../../internal/clone-input.ts';
 import { raceAbort } from '../../internal/wait.ts';
 
-/** An iterable of the caller's, read a chunk at a time. */
+/** An iterable of the caller, read in chunks. */
 export interface RowSource {
   /**
-   * Hands up to `count` rows to `take`. False when there are no more, or when `halt` fired: a row that comes later than
-   * that is dropped. Throws a `ValidationError` when the iterable does.
+   * Passes up to `count` rows to `take`. Returns false when there are no more rows, or when `halt` fired; a row that
+   * arrives later is dropped. Throws a `ValidationError` when the iterable throws.
    */
   pull(count: number, take: (row: unknown) => void, halt: AbortSignal): Promise<boolean>;
-  /** Tells the iterable that no more is wanted. Never throws, and does not wait for a row that is still on its way. */
+  /** Closes the iterable. Never throws, and does not wait for a row that is still pending. */
   close(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ function openIterator(
   );
 }
 
-/** @throws ValidationError the input is no iterable */
+/** @throws ValidationError the input is not iterable */
 export function openRows(input: unknown, emit: Emit): RowSource {
   const { iterator, isAsync } = openIterator(input, emit);
   let pulled = 0;
@@ -65,7 +65,7 @@ export function openRows(input: unknown, emit: Emit): RowSource {
         emit.reportError?.(error, 'sendMany.input');
         isFinished = true;
         throw new ValidationError(
-          `input[${pulled}] could not be read: the iterable threw. The rows before it were taken and have their results; nothing after them was sent.`,
+          `input[${pulled}] could not be read: the iterable threw. The rows before it were processed and have their results; nothing after them was sent.`,
           `input[${pulled}]`,
         );
       }
@@ -92,12 +92,12 @@ export function openRows(input: unknown, emit: Emit): RowSource {
       isFinished = true;
       try {
         const closing = Promise.resolve(iterator.return?.());
-        // A generator that waits for its own source answers `return` only after that: it may never come.
+        // A generator that waits for its own source handles `return` only afterwards, perhaps never.
         if (isWaiting) closing.catch((error) => emit.reportError?.(error, 'sendMany.input'));
         else await closing;
       } catch (error) {
         emit.reportError?.(error, 'sendMany.input');
-        // Results and checkpoints matter more than how the source takes its end.
+        // An error of the source while closing must not hide results and checkpoints.
       }
     },
   };

@@ -13,38 +13,39 @@ import { rangesOf } from './row-ranges.ts';
 import { openRows } from './row-source.ts';
 
 /**
- * Options of a run over a long input. `timeoutMs`, `deadlineMs` and `maxAttempts` hold for each chunk, not for the whole run,
- * because the run waits for its consumer; end the run with `signal`.
+ * Options of a run over a long input. `timeoutMs`, `deadlineMs` and `maxAttempts` apply to each chunk, not to the
+ * whole run, because the run waits for its consumer. End the run with `signal`.
  */
 export interface SendManyOptions extends CallOptions {
   /** Fields that all messages share; a message's own field wins. */
   readonly template?: BatchTemplate | undefined;
-  /** Purpose of messages that name none. @default 'transactional' */
+  /** Purpose of messages without one. @default 'transactional' */
   readonly purpose?: Purpose | undefined;
-  /** Country of national numbers that name none. @default `defaultCountry` of the client */
+  /** Country of national numbers without one. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
   /** The end user's IP address, for 8x8's own limit per address. */
   readonly clientIp?: string | undefined;
-  /** Lets a `clientMessageId` stand at several messages of a chunk. @default false: the second one is refused */
+  /** Allows several messages of a chunk with one `clientMessageId`. @default false: the second one is refused */
   readonly allowRepeatedIds?: boolean | undefined;
-  /** Sends equal messages to one number once, within a chunk. @default false */
+  /** Sends equal messages to one number only once, within a chunk. @default false */
   readonly mergeDuplicates?: boolean | undefined;
-  /** Messages in one request, 1 to 10,000. A chunk is written when it is full. @default 1000 */
+  /** Messages per request, 1 to 10,000. A chunk is sent when it is full. @default 1000 */
   readonly chunkSize?: number | undefined;
   /**
-   * Chunks on their way at the same time, 1 to 32. At most `concurrency * chunkSize` rows are read ahead of the results
-   * that you have taken. @default 2
+   * Chunks in progress at the same time, 1 to 32. At most `concurrency * chunkSize` rows are read ahead of the
+   * results that you have consumed. @default 2
    */
   readonly concurrency?: number | undefined;
   /**
-   * Store the token durably, over the one before it; it holds row numbers, no row. Awaited before a chunk is written, and
-   * after you have taken the last of its results. When it throws, or takes over 30 seconds, nothing more is written.
+   * Stores the token durably, replacing the previous one; it contains row numbers but no rows. Awaited before a chunk
+   * is sent, and after you have consumed the last of its results. When it throws, or takes over 30 seconds, no
+   * further chunk is sent.
    */
   readonly checkpoint?: ((token: string) => void | Promise<void>) | undefined;
   /**
-   * The last token of a run that ended early. Give the same input from its first row, and `checkpoint` again: what was
-   * settled is skipped, what was begun comes back as `failed` with `submission: 'unknown'` and is not sent again, the
-   * rest is sent.
+   * The last token of a run that ended early. Give the same input from its first row, and `checkpoint` again. Settled
+   * rows are skipped; rows that were begun come back as `failed` with `submission: 'unknown'` and are not sent again;
+   * the rest is sent.
    */
   readonly resumeFrom?: string | undefined;
 }
@@ -52,7 +53,7 @@ export interface SendManyOptions extends CallOptions {
 const DEFAULT_CHUNK_SIZE = 1000;
 const DEFAULT_CONCURRENCY = 2;
 const MAX_CONCURRENCY = 32;
-/** Far more than the ranges of a stopped run need; a token of a running one has some hundred characters. */
+/** Far more than the ranges of a stopped run need; the token of a running one has a few hundred characters. */
 const MAX_TOKEN_CHARACTERS = 10_000_000;
 
 const { template, purpose, country, clientIp, allowRepeatedIds, mergeDuplicates } = batchFields;

@@ -132,7 +132,7 @@ describe('the error of a call that ended while the first message was on its way'
     const own = unsettledError(error, 'id-1');
     expect(own).toBeInstanceOf(error.constructor);
     expect(own).toMatchObject({ code: error.code, submission: 'unknown', clientMessageId: 'id-1' });
-    expect(own.message).toContain('still on its way');
+    expect(own.message).toContain('still in progress');
   });
 });
 
