@@ -13,7 +13,7 @@ import { hideSecrets } from '../internal/hide-secrets.ts';
 import { redactText } from '../internal/redact.ts';
 import { advice, type FailureContext, statusHint } from './error-text.ts';
 
-/** An answer that is not a success, or a success that cannot be read. */
+/** A response that is not a success, or a success that cannot be read. */
 export interface ErrorResponse {
   readonly status: number;
   readonly text: string | undefined;
@@ -23,9 +23,9 @@ export interface ErrorResponse {
 export interface RequestFailureContext extends FailureContext {
   readonly attempts: number;
   readonly clientMessageId: string | undefined;
-  /** As of the operation. */
+  /** `ifLost` of the operation. */
   readonly ifConflict?: string | undefined;
-  /** Where the key came from. */
+  /** Source of the API key. */
   readonly keySource: string;
   /** Keys that must not appear in the message. */
   readonly secrets: readonly string[];
@@ -51,7 +51,7 @@ function parseErrorBody(text: string | undefined): ErrorBody {
   try {
     body = JSON.parse(text ?? '');
   } catch {
-    // A proxy's page, or nothing: the status has to do.
+    // A page of a proxy, or no body: only the status counts.
     return {};
   }
   if (typeof body !== 'object' || body === null) return {};
@@ -140,7 +140,7 @@ export function apiError(response: ErrorResponse, context: RequestFailureContext
   });
 }
 
-/** A success whose body is missing, too large or not JSON. */
+/** Builds the error of a success whose body is missing, too large or not JSON. */
 export function unreadableResponse(response: ErrorResponse, context: RequestFailureContext): ApiError {
   const problem =
     response.text === undefined
@@ -149,7 +149,7 @@ export function unreadableResponse(response: ErrorResponse, context: RequestFail
         ? 'is empty'
         : 'is not JSON (a page of a proxy?)';
   return new ApiError({
-    message: `${context.operation}: the answer (HTTP ${response.status}) ${problem}. ${advice(context)}`,
+    message: `${context.operation}: the response (HTTP ${response.status}) ${problem}. ${advice(context)}`,
     submission: context.submission,
     status: response.status,
     attempts: context.attempts,

@@ -2,15 +2,15 @@ import type { ConnectionFailure, Submission } from '../errors.ts';
 import type { AttemptOutcome } from './outcome.ts';
 import type { RequestContext, TransportEnvironment } from './request-context.ts';
 
-/** Tells the listener how one attempt went. */
+/** Raises the events of one attempt. */
 export interface AttemptReport {
   finished(status: number): void;
-  /** @param retryInMs undefined when there is no next attempt */
+  /** @param retryInMs milliseconds until the next attempt; undefined when there is none */
   failed(outcome: AttemptOutcome, submission: Submission, retryInMs: number | undefined): void;
   stopped(submission: Submission): void;
 }
 
-/** Reports the begin of an attempt, and gives what reports its end. */
+/** Raises the event for the start of an attempt, and returns the functions that raise the event for its end. */
 export function startReport(
   { request, call, host }: RequestContext,
   environment: TransportEnvironment,

@@ -5,7 +5,7 @@ import { readBody, TOO_LARGE } from './read-body.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { sendOnWire, type WireRequest } from './wire.ts';
 
-/** Bytes of an error's body that are read: 8x8's have a few hundred, a proxy's page may have any number. */
+/** Bytes to read of an error body: 8x8's have a few hundred, a page of a proxy may have any number. */
 const MAX_ERROR_BYTES = 1024 * 1024;
 
 export interface AttemptLimits {
@@ -14,7 +14,7 @@ export interface AttemptLimits {
 }
 
 /**
- * Writes the request once and reads the answer, both within `timeoutMs`, even when `fetch` ignores its signal.
+ * Writes the request once and reads the response, both within `timeoutMs`, even when `fetch` ignores its signal.
  * Rejects only when `signal` fires, with its reason.
  */
 export async function runAttempt(
@@ -44,7 +44,7 @@ export async function runAttempt(
     return { kind: 'response', ...known, text: text === TOO_LARGE ? undefined : text };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    // Of an error the status says enough; of a success the rest is missing.
+    // The status of an error is enough; a success without its body is not.
     if (known !== undefined && !isSuccess(known.status))
       return { kind: 'response', ...known, text: undefined };
     if (timedOut) return { kind: 'failure', reason: 'timeout', neverLeft: false, timedOut };
@@ -57,7 +57,7 @@ export async function runAttempt(
   }
 }
 
-/** An answer that came after everybody had left. */
+/** Discards a response that arrived after the attempt had ended. */
 export function discard(response: Response): void {
   response.body?.cancel().catch(() => {});
 }

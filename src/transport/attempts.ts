@@ -16,20 +16,20 @@ import { namedSubjects } from './subject-pauses.ts';
 import type { TransportRequest, TransportResponse } from './transport.ts';
 import { noTurnError, outcomeError, paceError, stopError } from './transport-errors.ts';
 
-/** A pause between calls is never longer, whatever a broken `Retry-After` says. */
+/** Longest pause between calls, even if a broken `Retry-After` asks for more. */
 const MAX_SHARED_PAUSE_MS = 3_600_000;
 
-/** A shorter one is no real key, and could stand in an id by chance. */
+/** A shorter text is not a real key, and could be part of an ID by chance. */
 const MIN_KEY_LENGTH = 16;
 
-/** The state of a request; an error tells it. */
+/** The state of a request, for its error. */
 interface Progress {
   written: number;
   submission: Submission;
   readonly keys: Set<string>;
 }
 
-/** Runs a request to its end: waits for its permit, writes, judges, and repeats what may be repeated. */
+/** Runs a request to its end: waits for a permit, writes, assesses the outcome, and repeats when that is safe. */
 export async function runAttempts(
   context: RequestContext,
   environment: TransportEnvironment,
@@ -122,7 +122,10 @@ function passOutcome(outcome: AttemptOutcome): PassOutcome {
   return outcome.status === 429 ? 'limited' : 'passed';
 }
 
-/** Milliseconds until the next attempt; undefined when there must be none, or when waiting is the caller's choice. */
+/**
+ * Milliseconds until the next attempt; undefined when there must be none, or when the caller should decide whether to
+ * wait.
+ */
 function repeatDelay(
   failed: AttemptOutcome,
   { repeatable }: OutcomeAssessment,
@@ -169,7 +172,7 @@ async function writeOnce(
         fetch: environment.fetch,
         beforeFetch() {
           if (secondLook?.isRecent() !== false && permit.use()) return;
-          // `fetch` is not called: nothing can have left.
+          // `fetch` was not called: nothing can have left.
           isTooLate = true;
           progress.written--;
           progress.submission = 'not-submitted';
@@ -230,7 +233,7 @@ function pauseLane(context: RequestContext, environment: TransportEnvironment, f
   environment.emit({ type: 'pace-paused', host, pauseMs, affects }, call.context);
 }
 
-/** After a 401: another key, if there is one. A key function that fails leaves the 401 to be reported. */
+/** After a 401: gets another key, if there is one. When the key function fails, the 401 is reported. */
 async function keyAfter(
   failed: AttemptOutcome,
   refused: string,

@@ -1,15 +1,18 @@
 import type { ConnectionFailure } from '../errors.ts';
 
-/** What an exception of `fetch` tells. */
+/** Meaning of an exception of `fetch`. */
 export interface FailureCause {
   readonly reason: ConnectionFailure;
-  /** Proved: the request was never written. Whatever is not on the list below may have been. */
+  /**
+   * True when the request was provably never written. A request with any cause not listed below may have been
+   * written.
+   */
   readonly neverLeft: boolean;
 }
 
 /**
- * Causes that come up before a request can be written. Codes of Node (`undici`) and Bun, which uses the same since
- * 1.3; the two camel-case ones are older Buns'. Measured on Node 20 and 24 and Bun 1.4.5.
+ * Causes that occur before a request can be written. Codes of Node (`undici`) and of Bun, which uses the same since
+ * 1.3; the two camel-case codes are from older versions of Bun. Measured on Node 20 and 24 and Bun 1.4.5.
  */
 const PROOF: ReadonlyMap<string, ConnectionFailure> = new Map([
   ['ENOTFOUND', 'dns'],
@@ -39,7 +42,7 @@ const LOST: ReadonlyMap<string, ConnectionFailure> = new Map([
   ['UND_ERR_BODY_TIMEOUT', 'timeout'],
 ]);
 
-/** Deno 2 has no codes: hyper's phase stands in the message. The address in it cannot hold the space. */
+/** Deno 2 has no codes, but hyper's phase is in the message. The address in it cannot contain a space. */
 const DENO_CONNECT = /^error sending request for url \(\S*\): client error \(Connect\): (.*)$/s;
 const DENO_REASONS: readonly (readonly [RegExp, ConnectionFailure])[] = [
   [/^dns error/, 'dns'],
@@ -54,8 +57,8 @@ const MAX_DEPTH = 8;
 const OTHER: FailureCause = { reason: 'other', neverLeft: false };
 
 /**
- * Judges an exception of `fetch` by its chain of causes. It proves that nothing left only when every link that says
- * what went wrong says so; of an `AggregateError` all members must.
+ * Assesses an exception of `fetch` by its chain of causes. Nothing has left only when every cause with a code proves
+ * it; in an `AggregateError`, every member must.
  */
 export function judgeCause(error: unknown): FailureCause {
   try {
@@ -82,7 +85,7 @@ function judgeChain(error: unknown, depth: number): FailureCause {
   return verdicts.find((verdict) => !verdict.neverLeft) ?? first;
 }
 
-/** What one link says of itself; nothing when it only wraps another. */
+/** The meaning of one link of the chain; undefined when it only wraps another. */
 function judgeLink(error: object): FailureCause[] {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === 'string') {

@@ -17,7 +17,7 @@ import { DEFAULT_RETRY, type RetryOptions } from './retry-policy.ts';
 import type { SharedPace } from './shared-pace.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
-/** What a transport is made from; the client's options, resolved. */
+/** Configuration of a transport: the resolved options of the client. */
 export interface TransportConfig {
   /** Origin of each product's host, for example `https://sms.8x8.com`. */
   readonly hosts: Readonly<Record<Product, string>>;
@@ -27,15 +27,15 @@ export interface TransportConfig {
   readonly fetch?: Fetch | undefined;
   readonly retry: false | RetryOptions;
   readonly pace: false | Pace;
-  /** Default: 10 s an attempt, 60 s when it carries several messages or a file. */
+  /** Default: 10 s per attempt, 60 s when it carries several messages or a file. */
   readonly timeoutMs?: number | undefined;
   readonly emit: Emit;
   readonly clock: Clock;
-  /** Whom to share the pace with: the other clients of this process, those that have the same state, or nobody. */
+  /** Shares the pace with the other clients of this process, with those that have the same state, or with none. */
   readonly sharedState: boolean | SharedState;
-  /** Where the turns come from when other processes send too. */
+  /** Source of permits when other processes send too. */
   readonly sharedPace?: SharedPace | undefined;
-  /** From 0 to below 1, for the jitter. Default `Math.random`. */
+  /** Random numbers from 0 to below 1, for the jitter. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
 
@@ -48,10 +48,13 @@ const VERIFICATION_ONLY = '_verif8';
 /** A full batch of 10,000 answers about 2.4 MB. */
 const MAX_RESPONSE_BYTES = 64 * 1024;
 const MAX_RESPONSE_BYTES_PER_MESSAGE = 2 * 1024;
-/** Reads carry no messages, and a price list or a page of 500 contacts has no size that is known beforehand. */
+/**
+ * Limit for reads: they carry no messages, and the size of a price list or a page of 500 contacts is not known
+ * beforehand.
+ */
 const MAX_READ_BYTES = 16 * 1024 * 1024;
 
-/** Makes the transport of a client. Reads no clock, starts no timer and draws no random number yet. */
+/** Creates the transport of a client. Reads no clock, starts no timer and draws no random number yet. */
 export function createTransport(config: TransportConfig): Transport {
   const lanes = createLanes(config);
   const fetch = config.fetch && watchFetch(config.fetch, config.emit);

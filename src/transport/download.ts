@@ -17,12 +17,12 @@ import { sendOnWire } from './wire.ts';
 /** The file of an export. */
 export interface DownloadRequest {
   readonly url: string;
-  /** Stays open until the stream ends. */
+  /** Must stay open until the stream ends. */
   readonly call: Call;
-  /** Until the headers, and then for every piece. */
+  /** Time limit until the headers, and then for every chunk. */
   readonly timeoutMs: number;
   readonly fetch: Fetch | undefined;
-  /** Origins that may be plain HTTP: the emulator's. */
+  /** Origins that may use plain HTTP, such as the emulator. */
   readonly trustedOrigins: readonly string[];
 }
 
@@ -30,7 +30,7 @@ const NAME = 'exports download';
 
 function checkUrl(url: string, trustedOrigins: readonly string[]): URL {
   const refuse = (problem: string) =>
-    new ValidationError(`${NAME}: the address of the file ${problem}. Nothing was downloaded.`, 'url');
+    new ValidationError(`${NAME}: the URL of the file ${problem}. Nothing was downloaded.`, 'url');
   if (!URL.canParse(url)) throw refuse('is not a URL');
   const parsed = new URL(url);
   if (parsed.username !== '' || parsed.password !== '') throw refuse('holds a user name or password');
@@ -41,8 +41,8 @@ function checkUrl(url: string, trustedOrigins: readonly string[]): URL {
 }
 
 /**
- * Fetches a file as a stream of any length. No key is sent and no redirect followed: the address comes from an
- * answer, and may point anywhere.
+ * Fetches a file as a stream of any length. Sends no key and follows no redirect, because the address comes from a
+ * response and may point anywhere.
  */
 export async function download(request: DownloadRequest): Promise<ReadableStream<Uint8Array>> {
   const { href } = checkUrl(request.url, request.trustedOrigins);
@@ -53,7 +53,7 @@ export async function download(request: DownloadRequest): Promise<ReadableStream
   call.signal.addEventListener('abort', stop, { once: true });
   if (call.signal.aborted) stop();
 
-  /** One wait of the download, with its own time limit; what goes wrong ends everything. */
+  /** One wait of the download, with its own time limit; a failure ends the download. */
   async function step<Value>(what: Promise<Value>, late?: (value: Value) => void): Promise<Value> {
     let timedOut = false;
     const timer = setTimeout(
@@ -127,7 +127,7 @@ function statusError(status: number): ApiError {
 function downloadError(error: unknown, { stopReason }: Call, timedOut: boolean, timeoutMs: number): SmsError {
   const submission = 'not-submitted';
   if (timedOut || stopReason === 'deadline') {
-    const limit = timedOut ? `nothing came for timeoutMs = ${timeoutMs} ms` : 'deadlineMs ran out';
+    const limit = timedOut ? `no data arrived for timeoutMs = ${timeoutMs} ms` : 'deadlineMs ran out';
     return new TimeoutError({ message: `${NAME}: ${limit}.`, submission, reason: 'timeout', attempts: 1 });
   }
   if (stopReason !== undefined) {

@@ -1,17 +1,17 @@
 import type { ConnectionFailure, Submission } from '../errors.ts';
 import { ILLEGAL_SUB_ACCOUNT } from './account-refusal.ts';
 
-/** What a message may say about the request that failed. */
+/** The values of a failed request that its error message may contain. */
 export interface FailureContext {
   /** `messages.send` */
   readonly operation: string;
   readonly repeat: 'safe' | 'never';
   readonly submission: Submission;
-  /** As of the operation. */
+  /** `ifLost` of the operation. */
   readonly ifLost?: string | undefined;
 }
 
-/** Whether anything was sent, and what to do now: the end of every message. */
+/** The end of every message: whether anything was sent, and what to do now. */
 export function advice({ repeat, submission, ifLost }: FailureContext): string {
   if (submission === 'unknown') {
     if (ifLost !== undefined) return ifLost;
@@ -25,7 +25,7 @@ const FAILURES: Readonly<Record<ConnectionFailure, string>> = {
   dns: "the name of 8x8's host could not be resolved",
   refused: 'the connection was refused',
   tls: 'the TLS certificate of the host was not accepted',
-  reset: 'the connection was lost before the whole answer came',
+  reset: 'the connection was lost before the whole response arrived',
   timeout: 'the connection timed out',
   other: 'the connection failed',
 };
@@ -34,14 +34,14 @@ export function connectionText(context: FailureContext, reason: ConnectionFailur
   return `${context.operation}: ${FAILURES[reason]}. ${advice(context)}`;
 }
 
-/** @param ms the limit; undefined when the deadline is that of a method of several calls */
+/** @param ms the limit; undefined for the deadline of a method that makes several calls */
 export function timeoutText(
   context: FailureContext,
   limit: 'timeoutMs' | 'deadlineMs',
   ms: number | undefined,
 ): string {
   const named = ms === undefined ? limit : `${limit} = ${ms} ms`;
-  return `${context.operation}: no complete answer within ${named}. ${advice(context)}`;
+  return `${context.operation}: no complete response within ${named}. ${advice(context)}`;
 }
 
 /** What each status and code usually means at 8x8, and what helps. */
@@ -53,19 +53,19 @@ export function statusHint(
   if (status < 500 && apiCode === ILLEGAL_SUB_ACCOUNT)
     return 'Check subAccountId and the key: the sub-account is misspelt, or belongs to another account than the key, or to another region.';
   if (status >= 300 && status < 400)
-    return 'It is a redirect, which is not followed: check region and baseUrl.';
+    return 'Redirects are not followed: check region and baseUrl.';
   switch (status) {
     case 401:
-      return `The key came from: ${keySource}. Usual mix-ups: the account id or the sub-account id given as the key, a key of another account or region, a key disabled in 8x8 Connect.`;
+      return `The key came from: ${keySource}. Usual mix-ups: the account ID or the sub-account ID given as the key, a key of another account or region, a key disabled in 8x8 Connect.`;
     case 403:
-      return 'The key is known but may not do this: check the IP allow-list in 8x8 Connect, and whether the sub-account and the product belong to the account.';
+      return 'The key is valid but not permitted to do this: check the IP allow-list in 8x8 Connect, and whether the sub-account and the product belong to the account.';
     case 404:
-      return 'Check the sub-account, the region and the ids in the call.';
+      return 'Check the sub-account, the region and the IDs in the call.';
     case 408:
     case 409:
       return 'Whether it was carried out is not known.';
     case 426:
-      return 'Messages to Singapore need TLS 1.3: give a fetch that can, or allow it in the proxy.';
+      return 'Messages to Singapore need TLS 1.3: pass a fetch that supports it, or allow it in the proxy.';
     default:
       return undefined;
   }

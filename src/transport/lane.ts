@@ -9,19 +9,19 @@ export interface LanePermit {
   finish(outcome: PassOutcome): boolean;
 }
 
-/** Where a request waits for its turn. */
+/** The queue in which a request waits for its permit. */
 export interface Lane {
   /**
    * @throws NoPermitError
-   * @throws StoreError the turns are shared, and nobody can tell whose it is
+   * @throws StoreError the pace is shared, and the store that grants permits failed
    */
   take(signal: AbortSignal): Promise<LanePermit>;
   pause(ms: number): void;
   /** Pauses of a single number or address. */
   readonly subjects: SubjectPauses;
-  /** How many may wait, for the error. */
+  /** Maximum number of waiting callers, for the error message. */
   readonly maxQueued: number;
 }
 
-/** Hosts and sub-accounts whose pace is kept at a time. */
+/** Maximum number of lanes kept at a time, one per host and sub-account. */
 export const MAX_LANES = 1000;

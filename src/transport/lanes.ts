@@ -7,10 +7,10 @@ import { createSharedLanes } from './shared-lanes.ts';
 import type { SharedPace } from './shared-pace.ts';
 import { createSubjectPauses, type SubjectPauses } from './subject-pauses.ts';
 
-/** How many may wait out a pause of 8x8's when the client itself has no pace. */
+/** How many callers may wait during a pause by 8x8 when the client has no pace. */
 const UNPACED_MAX_QUEUED = 10_000;
 
-/** The pace of one host and sub-account. A pause of the slow lane does not hold up the fast one. */
+/** The pace of one host and sub-account. A pause of the details lane does not delay the fast one. */
 interface LanePair {
   readonly fast: Pacer;
   readonly slow: DetailsLane;
@@ -21,16 +21,16 @@ interface LanePair {
 export interface LanesConfig {
   readonly subAccountId: string;
   readonly pace: false | Pace;
-  /** Share with the other clients of this process, or with those that have the same state. */
+  /** Shares the pace with the other clients of this process, or with those that have the same state. */
   readonly sharedState: boolean | SharedState;
-  /** Share the pace with other processes. Without a pace only the slow lane is. */
+  /** Shares the pace with other processes. Without a pace, only the details lane is shared. */
   readonly sharedPace?: SharedPace | undefined;
 }
 
-/** System time, looked up when needed: the pace protects the real network, whatever the client's clock says. */
+/** System time, not the client's clock, because the pace protects the real network. */
 const now = () => performance.now();
 
-/** Gives the lane of an operation at a host. Without a pace only 8x8's own pauses and the slow lane remain. */
+/** Returns the lane of an operation at a host. Without a pace, only pauses by 8x8 and the details lane apply. */
 export function createLanes(config: LanesConfig): (host: string, operation: Operation) => Lane {
   const own: SharedState =
     typeof config.sharedState === 'object' ? config.sharedState : { pacers: new Map() };
@@ -81,7 +81,7 @@ export function createLanes(config: LanesConfig): (host: string, operation: Oper
         let permit = await slowPause.take(unpaced, signal);
         try {
           await slow.take(signal);
-          // A pause may have come while this one waited. The probe of one does not wait for itself.
+          // A pause may have begun while this caller waited. The probe of one does not wait for itself.
           if (!slowPause.isProbe(permit)) permit = await slowPause.take(unpaced, signal);
         } catch (error) {
           slowPause.finish(permit, 'lost');

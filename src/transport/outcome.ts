@@ -1,11 +1,11 @@
 import type { ConnectionFailure } from '../errors.ts';
 
-/** What one attempt came to. */
+/** Outcome of one attempt. */
 export type AttemptOutcome =
   | {
       readonly kind: 'response';
       readonly status: number;
-      /** Undefined when the body was too large or never came to its end; the status is known all the same. */
+      /** Undefined when the body was too large or incomplete. */
       readonly text: string | undefined;
       readonly retryAfterMs: number | undefined;
     }
@@ -13,9 +13,9 @@ export type AttemptOutcome =
       readonly kind: 'failure';
       readonly reason: ConnectionFailure;
       readonly neverLeft: boolean;
-      /** Our own time limit. */
+      /** Time limit of this package. */
       readonly timedOut: boolean;
     };
 
-/** An answer that is a success, though nothing is known yet of its body. */
+/** Whether the status is a success; the body may still be invalid. */
 export const isSuccess = (status: number) => status >= 200 && status < 300;

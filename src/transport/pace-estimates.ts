@@ -1,35 +1,35 @@
-/** The slot of a lease; ours. */
+/** The slot of a lease; chosen by this package. */
 export const SLOT_MS = 100;
-/** So much of a slot does a turn last, about; ours. */
+/** About how much of a slot a permit lasts; chosen by this package. */
 const EXPECTED_SHARE = 0.35;
 /**
- * So many leases in a row of which no turn could be used, and for so long, after which a process asks for such that last
- * longer; ours. It costs all processes a part of the rate, so a hiccup is no reason.
+ * After this many consecutive leases without a used permit, over this time, a process requests permits that last
+ * longer. They cost all processes a part of the rate, so one hiccup is not enough. Chosen by this package.
  */
 const MISSES_TO_SLOW = 3;
 const MISSING_MS = 1_000;
-/** For how long it does; ours. */
+/** How long it requests them; chosen by this package. */
 const SLOW_MS = 10_000;
 
-/** How often a process is called. */
+/** Estimates how many callers a process has. */
 export interface Demand {
   count(time: number): void;
-  /** How many callers come while a turn lasts. */
+  /** Number of callers expected while a permit lasts. */
   expected(time: number): number;
 }
 
-/** Whether a process is in time for its turns. */
+/** Tracks whether a process uses its permits in time. */
 export interface Misses {
-  /** A lease came. */
+  /** Records a lease. */
   begin(): void;
-  /** A turn of it was over before somebody who waited for it could use it. */
+  /** Records a permit that expired before a waiting caller could use it. */
   miss(time: number): void;
-  /** A turn was used. */
+  /** Records a used permit. */
   hit(): void;
   areMany(time: number): boolean;
 }
 
-/** How many more callers to expect, by how many came in the last full slot. */
+/** Estimates the number of further callers from those in the last full slot. */
 export function createDemand(): Demand {
   let slot = 0;
   let calls = 0;
@@ -55,12 +55,12 @@ export function createDemand(): Demand {
   };
 }
 
-/** Leases in a row of which no turn was used: the server is far, or this process is too busy to be on time. */
+/** Counts consecutive leases without a used permit: the server is far, or this process is too busy to be in time. */
 export function createMisses(): Misses {
   let inRow = 0;
-  /** When the first of them was missed. */
+  /** Time of the first miss. */
   let sinceMs = 0;
-  /** The lease at hand is counted. */
+  /** Whether the current lease is counted. */
   let isCounted = false;
   let slowUntil = Number.NEGATIVE_INFINITY;
   return {

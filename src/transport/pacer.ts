@@ -2,13 +2,13 @@ import { createPauseGate, type PassOutcome } from './pause-gate.ts';
 import { createPermitQueue, type PermitAttempt } from './permit-queue.ts';
 
 /**
- * Keeps requests under a rate: never more than `requestsPerSecond` in any half-open second, measured at the moment
- * each one was really let go, in the order of their arrival, and close to the full rate (bench/pacer.ts).
+ * Keeps requests under a rate: never more than `requestsPerSecond` in any half-open second, measured at the moment at
+ * which each one really left, in order of arrival, and close to the full rate (bench/pacer.ts).
  */
 export interface Pacer {
   /**
-   * The number of the permit, at once or later. The promise rejects with the signal's reason, or with a `NoPermitError`
-   * when a pause turns out too long.
+   * Takes a permit, at once or later, and returns its number. The promise rejects with the signal's reason, or with a
+   * `NoPermitError` when a pause turns out too long.
    *
    * @throws NoPermitError when too many wait or a long pause is on
    */
@@ -21,14 +21,14 @@ export interface Pacer {
   isProbe(permit: number): boolean;
   /** How the request of that permit ended. Returns true when that ended a pause. */
   finish(permit: number, outcome: PassOutcome): boolean;
-  /** Nobody waits, nothing is paused, and nothing was granted within the last second. */
+  /** No caller waits, there is no pause, and no permit was granted within the last second. */
   isIdle(): boolean;
 }
 
 export interface Pace {
-  /** A whole number from 1 up; `Infinity` for no rate, so that only pauses count. */
+  /** A whole number of at least 1; `Infinity` for no rate, so that only pauses apply. */
   readonly requestsPerSecond: number;
-  /** How many may wait. */
+  /** Maximum number of waiting callers. */
   readonly maxQueued: number;
 }
 
@@ -48,13 +48,13 @@ export function isNoPermitError(error: unknown): error is NoPermitError {
   return error instanceof Error && error.name === 'NoPermitError';
 }
 
-/** A longer pause is not waited for. */
+/** Callers do not wait for a longer pause. */
 export const MAX_PAUSE_MS = 30_000;
-/** A microsecond more than a second, so that rounding of the clock's fractions never shows two as closer. */
+/** One second and a microsecond, so that rounding of the clock never puts two permits closer than a second. */
 export const SECOND_MS = 1000.001;
 /** @param now monotonic milliseconds */
 export function createPacer(now: () => number): Pacer {
-  /** The times of the last grants, as a ring over the grant's number. */
+  /** Times of the last grants, as a ring over their numbers. */
   let grants = new Float64Array(1).fill(Number.NEGATIVE_INFINITY);
   let granted = 0;
   /** The permit of the last probe. */
@@ -62,7 +62,7 @@ export function createPacer(now: () => number): Pacer {
   const gate = createPauseGate();
   const queue = createPermitQueue(now);
 
-  /** Makes room to remember `limit` grants. What the smaller ring forgot is over a second old. */
+  /** Makes room for `limit` grants. Grants that the smaller ring dropped are over a second old. */
   function remember(limit: number): void {
     if (limit <= grants.length || limit === Number.POSITIVE_INFINITY) return;
     const larger = new Float64Array(2 ** Math.ceil(Math.log2(limit))).fill(Number.NEGATIVE_INFINITY);
@@ -72,7 +72,7 @@ export function createPacer(now: () => number): Pacer {
     grants = larger;
   }
 
-  /** When the grant of that number was; before the first one, long ago. */
+  /** Time of the grant with that number; long ago for numbers before the first. */
   function grantedAt(number: number): number {
     return number < 0 ? Number.NEGATIVE_INFINITY : (grants[number % grants.length] as number);
   }
@@ -86,7 +86,7 @@ export function createPacer(now: () => number): Pacer {
     return granted++;
   }
 
-  /** Milliseconds until the one with `ahead` others before it may go, if all of them do. */
+  /** Milliseconds until the caller behind `ahead` others may leave, if all of them do. */
   function readyIn(time: number, limit: number, ahead: number): number {
     const rounds = Math.floor(ahead / limit);
     const previous = granted + (ahead % limit) - limit;

@@ -1,8 +1,8 @@
 import { ValidationError } from '../errors.ts';
 
 /**
- * Fills the `{name}` segments of a path. Each value becomes exactly one segment: it is percent-encoded, and what a
- * URL parser would treat as a path of its own (empty, `.`, `..`) is refused.
+ * Fills the `{name}` segments of a path. Each value becomes exactly one segment: it is percent-encoded, and a value
+ * that a URL parser would resolve as a path (empty, `.`, `..`) is refused.
  *
  * @example expandPath('/a/{id}/b', { id: 'x&y' }) // '/a/x%26y/b'
  */
@@ -11,19 +11,19 @@ export function expandPath(template: string, segments: Readonly<Record<string, s
     const value = Object.hasOwn(segments, name) ? segments[name] : undefined;
     if (typeof value !== 'string' || value === '' || value === '.' || value === '..') {
       throw new ValidationError(
-        `${name} must be a text that is not empty, "." or "..": it stands in the path of the request. Nothing was sent.`,
+        `${name} must be a text that is not empty, "." or "..": it is part of the path of the request. Nothing was sent.`,
         name,
       );
     }
     try {
       return encodeURIComponent(value);
     } catch {
-      throw new ValidationError(`${name} holds half of a surrogate pair. Nothing was sent.`, name);
+      throw new ValidationError(`${name} contains half of a surrogate pair. Nothing was sent.`, name);
     }
   });
 }
 
-/** `?a=1&b=2`, or nothing. Values that are undefined are left out. */
+/** `?a=1&b=2`, or an empty string. Omits undefined values. */
 export function encodeQuery(query: Readonly<Record<string, string | number | undefined>>): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {

@@ -1,7 +1,7 @@
 /** The result when a waiter tries: its permit, or how long it may sleep. */
 export type PermitAttempt<Permit> = { readonly permit: Permit } | { readonly waitMs: number };
 
-/** How one who waits is told of something that it asked for itself. */
+/** Callbacks of a waiter, for a request that it started itself. */
 export interface Waiter {
   look(): void;
   fail(error: unknown): void;
@@ -10,15 +10,15 @@ export interface Waiter {
 /**
  * Callers that wait in the order of their arrival.
  *
- * Nobody is woken by somebody else. Each waiter has its own timer and looks for itself whether its turn has come,
- * because in Workers a timer or promise dies with the request that made it, and would take the others along.
+ * No waiter wakes another. Each one has its own timer and checks for its own permit, because in Workers a timer or
+ * promise dies with the request that created it, and the others would wait for ever.
  */
 export interface PermitQueue {
-  /** How many wait, without those who left or are not coming back. */
+  /** Number of waiters, without those that left or will not come back. */
   size(time: number): number;
   /**
-   * Waits until `tryPermit` gives a permit; `ahead` is how many others wait in front, at most. Rejects with what it throws,
-   * or with the signal's reason.
+   * Waits until `tryPermit` gives a permit; `ahead` is the maximum number of waiters in front. Rejects with the error
+   * that it throws, or with the signal's reason.
    */
   wait<Permit>(
     tryPermit: (time: number, ahead: number, waiter: Waiter) => PermitAttempt<Permit>,
@@ -26,19 +26,19 @@ export interface PermitQueue {
   ): Promise<Permit>;
 }
 
-/** How long a waiter sleeps at most before it looks again: those ahead may have left. */
+/** Longest sleep of a waiter before it tries again, because those ahead may have left. */
 const MAX_SLEEP_MS = 500;
-/** A waiter that is this late at its own turn lost its timer (a Worker's request that ended) and is passed by. */
+/** A waiter that is this late has lost its timer (a Worker's request that ended) and is skipped. */
 const GRACE_MS = 50;
 
 /** @param now monotonic milliseconds */
 export function createPermitQueue(now: () => number): PermitQueue {
-  /** When each waiter will look again, by ticket. */
+  /** Time at which each waiter tries again, by ticket. */
   const waiting = new Map<number, number>();
   let firstTicket = 0;
   let nextTicket = 0;
 
-  /** Moves to the first who still waits, past those who left or are not coming back. */
+  /** Advances to the first waiter that is still there, past those that left or will not come back. */
   function skipGone(time: number): void {
     for (; firstTicket < nextTicket; firstTicket++) {
       const wakesAt = waiting.get(firstTicket);
@@ -74,7 +74,7 @@ export function createPermitQueue(now: () => number): PermitQueue {
           if (!isWaiting) return;
           clearTimeout(timer);
           const time = now();
-          // Who was passed by and comes all the same has its place again.
+          // A skipped waiter that tries again gets its place back.
           firstTicket = Math.min(firstTicket, ticket);
           waiting.set(ticket, time);
           skipGone(time);

@@ -1,9 +1,9 @@
 import { raceAbort } from '../internal/wait.ts';
 
-/** The answer had more bytes than allowed. */
+/** Marks a response with more bytes than allowed. */
 export const TOO_LARGE: unique symbol = Symbol('too large');
 
-/** Reads an answer as text, at most `maxBytes` of it, and stops with the signal. */
+/** Reads a response as text, at most `maxBytes`, and stops with the signal. */
 export async function readBody(
   response: Response,
   maxBytes: number,
@@ -11,7 +11,7 @@ export async function readBody(
 ): Promise<string | typeof TOO_LARGE> {
   if (response.body === null) return '';
   const reader = response.body.getReader();
-  // A cancelled stream frees its connection; whether that works no longer matters to the caller.
+  // Cancelling frees the connection; the caller need not know whether that worked.
   const cancel = () => void reader.cancel().catch(() => {});
   const decoder = new TextDecoder();
   let text = '';

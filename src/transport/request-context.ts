@@ -7,7 +7,7 @@ import type { Lane } from './lane.ts';
 import type { RetryOptions } from './retry-policy.ts';
 import type { TransportRequest } from './transport.ts';
 
-/** One request of a call, ready to go. */
+/** One request of a call, ready to be sent. */
 export interface RequestContext {
   readonly request: TransportRequest;
   readonly url: string;

@@ -1,17 +1,20 @@
 import { readDateTime } from '../internal/date-time.ts';
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-/** `Sun, 06 Nov 1994 08:49:37 GMT` and `Sunday, 06-Nov-94 08:49:37 GMT`, the comma behind the day left out. */
+/** `Sun, 06 Nov 1994 08:49:37 GMT` and `Sunday, 06-Nov-94 08:49:37 GMT`, without the comma after the day. */
 const DAY_FIRST = /^[a-z]{3,9} (\d\d)[ -]([a-z]{3})[ -](\d{4}|\d\d) (\d\d:\d\d:\d\d) (?:gmt|utc)$/i;
 /** `Sun Nov  6 08:49:37 1994`, which is in UTC. */
 const ASCTIME = /^[a-z]{3} ([a-z]{3}) ([ \d]?\d) (\d\d:\d\d:\d\d) (\d{4})$/i;
-/** The comma of a date, which separates no values. */
+/** The comma inside a date, which does not separate values. */
 const COMMA_OF_DATE = /\b((?:mon|tue|wed|thu|fri|sat|sun)[a-z]*),\s*(?=\d)/gi;
 
-/** An HTTP date has 33 characters at most; proxies add few values. A longer header is no sensible wait, and costs time to read. */
+/**
+ * An HTTP date has at most 33 characters, and proxies add few values. A longer header is not a sensible wait and
+ * costs time to parse.
+ */
 const MAX_CHARACTERS = 300;
 
-/** A year of two digits is at most 50 years ahead (RFC 9110, 5.6.7). */
+/** A two-digit year is at most 50 years ahead (RFC 9110, 5.6.7). */
 function fullYear(digits: string, nowMs: number): number {
   if (digits.length === 4) return Number(digits);
   const thisYear = new Date(nowMs).getUTCFullYear();
@@ -19,7 +22,7 @@ function fullYear(digits: string, nowMs: number): number {
   return year > thisYear + 50 ? year - 100 : year;
 }
 
-/** The epoch milliseconds of an HTTP date in any of its three forms. */
+/** Reads an HTTP date in any of its three forms as epoch milliseconds. */
 function readHttpDate(text: string, nowMs: number): number | undefined {
   const [, day, month, year, time] = DAY_FIRST.exec(text) ?? [];
   const [, asctimeMonth, asctimeDay, asctimeTime, asctimeYear] = ASCTIME.exec(text) ?? [];
@@ -41,8 +44,8 @@ function readValue(value: string, nowMs: number): number | undefined {
 }
 
 /**
- * `Retry-After` in milliseconds from now: seconds, or an HTTP date in any form (RFC 9110, 10.2.3 and 5.6.7). Of several values,
- * which proxies add, the longest wait. Undefined when none can be read.
+ * `Retry-After` in milliseconds from now: seconds, or an HTTP date in any form (RFC 9110, 10.2.3 and 5.6.7). Proxies
+ * may add further values; the longest wait counts. Undefined when no value can be read.
  *
  * @example parseRetryAfter('2, 5', Date.now()) // 5000
  */

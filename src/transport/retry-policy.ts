@@ -2,32 +2,34 @@ import type { Submission } from '../errors.ts';
 import type { Operation } from './operation.ts';
 import type { AttemptOutcome } from './outcome.ts';
 
-/** How often, and how long between. */
+/** How often to try, and how long to wait in between. */
 export interface RetryOptions {
-  /** The first attempt included. */
+  /** Number of attempts, including the first. */
   readonly maxAttempts: number;
   readonly baseMs: number;
   readonly maxMs: number;
 }
 
-/** The base lies between `@smithy`'s 100 ms and its 500 ms when throttled; the ceiling is that of Telnyx's client. */
+/**
+ * The base lies between `@smithy`'s 100 ms and its 500 ms when throttled; the ceiling is the one of Telnyx's client.
+ */
 export const DEFAULT_RETRY: RetryOptions = { maxAttempts: 3, baseMs: 250, maxMs: 8000 };
 
-/** What became of an attempt: may 8x8 have acted on it, and may it be repeated? */
+/** Whether 8x8 may have acted on an attempt, and whether it may be repeated. */
 export interface OutcomeAssessment {
   readonly submission: Submission;
   readonly repeatable: boolean;
 }
 
-/** Statuses that say nothing about whether the request was carried out. */
+/** Statuses that do not tell whether the request was carried out. */
 function isLostResponse(status: number, { ifConflict }: Operation): boolean {
   if (status === 409) return ifConflict === undefined;
   return !(status >= 400 && status < 500) || status === 408;
 }
 
 /**
- * Nothing that 8x8 may have accepted is sent twice. A `never` operation is repeated only when it was refused with
- * 429, or provably never left; the repeat after a 401 with another key is decided where the key is. A `safe`
+ * A request that 8x8 may have accepted is not sent twice. A `never` operation is repeated only when it was refused
+ * with 429, or provably never left; the repetition after a 401 with another key is decided in `attempts.ts`. A `safe`
  * operation is also repeated after 5xx, time-outs and resets.
  */
 export function assessOutcome(operation: Operation, outcome: AttemptOutcome): OutcomeAssessment {
@@ -43,7 +45,7 @@ export function assessOutcome(operation: Operation, outcome: AttemptOutcome): Ou
 }
 
 /**
- * Full jitter: anything from 0 to the exponential ceiling, so that clients that failed together do not come back
+ * Full jitter: a random wait from 0 to the exponential ceiling, so that clients that failed together do not retry
  * together.
  */
 export function backoffMs(retry: RetryOptions, attempt: number, random: () => number): number {

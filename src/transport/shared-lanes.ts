@@ -9,7 +9,7 @@ import { createSharedPacer, type SharedPacer } from './shared-pacer.ts';
 
 const SLOW_PACE: Pace = { requestsPerSecond: 1, maxQueued: DETAILS_MAX_QUEUED };
 
-/** The pace of one host and sub-account. A pause of the slow lane does not hold up the fast one. */
+/** The pace of one host and sub-account. A pause of the details lane does not delay the fast one. */
 interface SharedPair {
   readonly fast: SharedPacer;
   readonly slow: SharedPacer;

@@ -34,7 +34,7 @@ export interface SharedPacer {
   isIdle(): boolean;
 }
 
-/** How long before the last permit the next lease is requested; our number, many round trips. */
+/** How long before the last permit the next lease is requested; chosen by this package: many round trips. */
 const AHEAD_MS = 50;
 /** A lease without a reply for so long has lost its timer (a Worker's request that ended). */
 const LOST_MS = 1_000;

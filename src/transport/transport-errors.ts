@@ -29,7 +29,7 @@ export function outcomeError(
     : new ConnectionError({ ...fields, message: connectionText(context, outcome.reason) });
 }
 
-/** The error of a call that was ended from outside. */
+/** The error of a call that was ended by its signal or by `close`. */
 export function stopError(
   reason: StopReason,
   context: RequestFailureContext,
@@ -48,7 +48,7 @@ export function stopError(
   });
 }
 
-/** The error of a call that got no turn. */
+/** The error of a call that got no permit. */
 export function paceError(
   refusal: NoPermitError,
   context: RequestFailureContext,
@@ -59,7 +59,7 @@ export function paceError(
   if (retryAfterMs === undefined) {
     return new QueueFullError(
       maxQueued,
-      `${operation}: ${maxQueued} calls already wait for their turn. ${advice(context)} Send fewer at a time, or use a batch: 10,000 messages take one turn.`,
+      `${operation}: the send queue is full (${maxQueued} calls wait). ${advice(context)} Send fewer at a time, or use a batch: 10,000 messages are one request.`,
       clientMessageId,
     );
   }
@@ -73,10 +73,10 @@ export function paceError(
   });
 }
 
-/** The error of a call that got no turn because the store that gives them out does not answer. */
+/** The error of a call that got no permit because the store that grants them failed. */
 export function paceStoreError({ operation, clientMessageId }: RequestFailureContext): StoreError {
   return new StoreError(
-    `${operation}: the shared limit store does not answer, so nobody can tell whose turn it is. Nothing was sent.`,
+    `${operation}: the shared limit store does not answer, so the pace cannot be coordinated. Nothing was sent.`,
     clientMessageId,
   );
 }

@@ -1,9 +1,12 @@
 import type { Call } from '../call.ts';
 import type { Operation } from './operation.ts';
 
-/** A body that is no JSON. Bytes, not a `FormData`: every attempt sends the same, and it fits a one-shot stream. */
+/**
+ * A body that is not JSON. Bytes, not a `FormData`, so that every attempt sends the same and it fits a one-shot
+ * stream.
+ */
 export interface Upload {
-  /** With the boundary, when it is a form. */
+  /** Includes the boundary of a form. */
   readonly contentType: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -16,9 +19,9 @@ export interface TransportRequest {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Sent as it is, in the place of `body`. */
+  /** Sent unchanged instead of `body`. */
   readonly upload?: Upload;
-  /** How many messages the body carries: it decides the time limit and how large an answer may be. Default 1. */
+  /** Number of messages in the body. It decides the time limit and the maximum size of the response. Default 1. */
   readonly messageCount?: number;
   /**
    * Numbers and end users' addresses that the body is about. A 429 that names one of them pauses that one, and not the
@@ -39,21 +42,22 @@ export interface SecondLook {
   lookAgain(): Promise<Pick<TransportRequest, 'body'> | undefined>;
 }
 
-/** A success. */
+/** The response of a success. */
 export interface TransportResponse {
   readonly status: number;
-  /** Parsed JSON, or undefined when the operation answers nothing. */
+  /** Parsed JSON, or undefined when the response is empty. */
   readonly body: unknown;
-  /** How many times the request was written. */
+  /** Number of times the request was written. */
   readonly attempts: number;
 }
 
-/** Sends requests to 8x8. Every failure is an `SmsError` whose `submission` is true. */
+/** Sends requests to 8x8. Every failure is an `SmsError` with a correct `submission`. */
 export interface Transport {
   request(request: TransportRequest, call: Call): Promise<TransportResponse>;
   /**
-   * The file of an export, as a stream of any length. `https:` or the host of `baseUrl` only; no key is sent and no
-   * redirect followed. `timeoutMs` counts until the headers, and then for every piece. The call must stay open until the stream ends.
+   * Downloads the file of an export as a stream of any length. Only from `https:` or the host of `baseUrl`; sends no
+   * key and follows no redirect. `timeoutMs` applies until the headers, and then to every chunk. The call must stay
+   * open until the stream ends.
    */
   download(url: string, call: Call): Promise<ReadableStream<Uint8Array>>;
 }

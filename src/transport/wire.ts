@@ -1,7 +1,7 @@
 import ky from 'ky';
 import type { Fetch } from '../types.ts';
 
-/** One request as it goes out. */
+/** One request as it is sent. */
 export interface WireRequest {
   readonly method: string;
   readonly url: string;
@@ -9,7 +9,7 @@ export interface WireRequest {
   readonly body: string | Uint8Array<ArrayBuffer> | undefined;
   /** The runtime must not send the body a second time on its own. */
   readonly once: boolean;
-  /** Default: the global `fetch` of the moment, so that whoever patches it is heard. */
+  /** Default: the global `fetch`, looked up per request, so that later patches of it take effect. */
   readonly fetch: Fetch | undefined;
   /** Called right before `fetch`. */
   readonly beforeFetch: () => void;
@@ -40,8 +40,8 @@ function oneShot(bytes: Uint8Array): ReadableStream<Uint8Array> {
 }
 
 /**
- * Writes one request and gives whatever answer comes: no retry, no redirect, no time limit, no error for a status.
- * All of that is decided by the caller.
+ * Writes one request and returns any response: no retry, no redirect, no time limit, no error for a status. The
+ * caller decides about all of these.
  */
 export function sendOnWire(request: WireRequest, signal: AbortSignal): Promise<Response> {
   const { body } = request;

@@ -104,7 +104,7 @@ describe('abort and deadline', () => {
     await vi.advanceTimersByTimeAsync(0);
     await vi.advanceTimersByTimeAsync(100);
     expect(await error).toMatchObject({ name: 'TimeoutError', submission: 'unknown', attempts: 1 });
-    expect(((await error) as Error).message).toMatch(/no complete answer within deadlineMs = 300 ms\. /);
+    expect(((await error) as Error).message).toMatch(/no complete response within deadlineMs = 300 ms\. /);
   });
 
   it('deadlineMs ends the wait for a turn', async () => {

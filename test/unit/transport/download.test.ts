@@ -90,7 +90,7 @@ describe('download', () => {
   });
 
   it.each([
-    [302, /redirect, which is not followed/],
+    [302, /Redirects are not followed/],
     [403, /links of an export expire/],
     [500, /links of an export expire/],
   ])('HTTP %i is an ApiError', async (status, message) => {

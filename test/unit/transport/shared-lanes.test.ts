@@ -200,7 +200,7 @@ describe('a store that refuses to say whose turn it is', () => {
     expect(error).toBeInstanceOf(StoreError);
     expect(error).toMatchObject({
       message:
-        'messages.send: the shared limit store does not answer, so nobody can tell whose turn it is. Nothing was sent.',
+        'messages.send: the shared limit store does not answer, so the pace cannot be coordinated. Nothing was sent.',
       submission: 'not-submitted',
       clientMessageId: 'cm-1',
     });
