@@ -27,18 +27,19 @@ const BALANCE: Operation = {
   responseBody: 'json',
 };
 
-/** Rest of the prepaid money. */
+/** Remaining prepaid balance. */
 export interface Balance {
   readonly balance: number;
   /** ISO 4217. */
   readonly currency: string;
 }
 
-/** Prices and balance. Needs `accountId`. */
+/** Prices and balance of the account. Needs `accountId`. */
 export interface Account {
   /**
-   * Fetches the price list, and keeps the prices of the client's own sub-account for `messages.estimate`. 8x8's schema and
-   * examples disagree about its shape; both are read, and the result is always as typed here. Needs `accountId`.
+   * Fetches the price list, and keeps the prices of the client's own sub-account for `messages.estimate`. 8x8's
+   * schema and examples disagree about its shape; both are supported, and the result always has the type of this
+   * method. Needs `accountId`.
    *
    * @throws ConfigurationError `accountId` is missing
    * @throws ValidationError, ApiError, ConnectionError, AbortedError, QueueFullError
@@ -47,7 +48,7 @@ export interface Account {
    */
   prices(query?: PriceQuery, options?: CallOptions): Promise<PriceList>;
   /**
-   * The balance of a prepaid account.
+   * Reads the balance of a prepaid account.
    *
    * @throws ConfigurationError `accountId` is missing
    * @throws PermissionDeniedError the account is not prepaid (`apiCode` 1201)
@@ -82,7 +83,7 @@ export function createAccount({ calls, transport, accountId, priceCache }: Clien
         if (!isOneNetwork && (mcc !== undefined || mnc !== undefined)) {
           const missing = mcc === undefined ? 'mcc' : 'mnc';
           throw new ValidationError(
-            `query.${missing} is missing: 8x8 takes mcc and mnc only as a pair.`,
+            `query.${missing} is missing: 8x8 accepts mcc and mnc only as a pair.`,
             `query.${missing}`,
           );
         }
@@ -100,7 +101,7 @@ export function createAccount({ calls, transport, accountId, priceCache }: Clien
           call,
         );
         const list = parseResponse(PRICES, response, readPriceList);
-        // One network's price is not the country's.
+        // The price of one network is not that of the country.
         if (!isOneNetwork) priceCache.record(list.subAccounts);
         return list;
       }),

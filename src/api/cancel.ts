@@ -38,7 +38,7 @@ const DELETE_PII: Operation = {
 
 /** Outcome of a cancellation. */
 export interface Cancellation {
-  /** Messages that will not go out; 0 when they had already gone, or were cancelled before. */
+  /** Number of cancelled messages; 0 when they were already sent or cancelled. */
   readonly cancelledCount: number;
 }
 

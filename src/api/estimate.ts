@@ -6,19 +6,19 @@ import { estimateText, type TextEstimate } from '../text/estimate-text.ts';
 import { assertValid } from './input.ts';
 import type { KnownPrice } from './price-cache.ts';
 
-/** A text, and the person it may go to. */
+/** A text and its possible destination. */
 export interface EstimateInput {
   /** Text of the message, at most 20,000 characters. */
   readonly text: string;
   /** Encoding of the text. @default 'AUTO' */
   readonly encoding?: Encoding | undefined;
-  /** Number that the text would go to; it decides the price. */
+  /** Destination of the text; it decides the price. */
   readonly destination?: string | undefined;
   /** Country for the price, or of a national `destination`: ISO 3166-1 alpha-2. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
 }
 
-/** Price of a message by the price list that was last fetched, or by newer delivery receipts; see `source`. */
+/** Price of a message, from the price list that was fetched last, or from newer delivery receipts; see `source`. */
 export interface EstimatedPrice extends KnownPrice {
   /** `perPart` times the parts, in `currency`. */
   readonly amount: number;
@@ -26,11 +26,11 @@ export interface EstimatedPrice extends KnownPrice {
   readonly country: string;
 }
 
-/** Parts of a text and, when it is known, its price. */
+/** Parts of a text, and its price if known. */
 export interface MessageEstimate extends TextEstimate {
   /**
-   * Absent until `account.prices` was called for the country and the client's sub-account, or a webhook receiver of this
-   * client took in a receipt with a price from there.
+   * Absent until `account.prices` was called for the country and the client's sub-account, or a webhook receiver of
+   * this client received a receipt with a price for that country.
    */
   readonly price?: EstimatedPrice;
 }
@@ -58,7 +58,7 @@ export function createEstimate({
       destination === undefined ? country : readPhone(destination, country, phoneDefaults).country;
     const known = target === undefined ? undefined : priceCache.find(target.toUpperCase());
     if (target === undefined || known === undefined) return estimate;
-    // Whole millionths, so that three parts at 0.034 are 0.102 and nothing beside it.
+    // Rounded to millionths, so that three parts at 0.034 are exactly 0.102.
     const amount = (Math.round(known.perPart * MICROS) * estimate.parts) / MICROS;
     return { ...estimate, price: { ...known, amount, country: target.toUpperCase() } };
   };

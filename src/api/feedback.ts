@@ -12,7 +12,7 @@ const FEEDBACK: Operation = {
   product: 'sms',
   method: 'POST',
   path: '/api/v1/subaccounts/{subAccountId}/messages/{umid}/feedback',
-  // It feeds 8x8's statistics: a second report may count twice.
+  // It feeds 8x8's statistics, so a second report may count twice.
   repeat: 'never',
   ifLost: 'Whether 8x8 counted the report is not known: do not report it again.',
   responseBody: 'empty',
@@ -20,11 +20,14 @@ const FEEDBACK: Operation = {
 
 /** Effect of a message on the person. */
 export interface MessageFeedback {
-  /** `success` when the person entered the code, or did whatever else the message was for. */
+  /** `success` when the person entered the code, or did what the message asked for. */
   readonly outcome: 'success' | 'failure';
   /** Time when the person acted: a `Date`, or ISO 8601 with an offset. @default 8x8 takes the time of the report */
   readonly timestamp?: string | Date | undefined;
-  /** The number the message went to. With it, a success clears the wait of the backoff guard; it is not sent to 8x8. */
+  /**
+   * The number that received the message. With it, a success clears the wait of the backoff guard. It is not sent to
+   * 8x8.
+   */
   readonly destination?: string | undefined;
   /** ISO 3166-1 alpha-2 code of a national `destination`. @default `defaultCountry` of the client */
   readonly country?: string | undefined;

@@ -1,7 +1,7 @@
 import { ValidationError } from '../errors.ts';
 import { type Field, text, validate } from '../schema.ts';
 
-/** Throws a `ValidationError` that names the first field that is wrong. */
+/** Throws a `ValidationError` that names the first invalid field. */
 export function assertValid(field: Field, value: unknown, name: string): void {
   const flaw = validate(field, value, name);
   if (flaw !== undefined) throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
@@ -13,10 +13,10 @@ export function readInput<Input>(field: Field, input: Input, name: string): Inpu
   return input;
 }
 
-/** Longer than any id that 8x8 gives: an export's job has 64 characters, a UUID 36. */
+/** Longer than any ID of 8x8: that of an export job has 64 characters, a UUID 36. */
 const idField = text({ max: 200 });
 
-/** An id of 8x8's that goes into a path; the transport encodes it. */
+/** An ID of 8x8 for a path; the transport encodes it. */
 export function readId(id: string, name: string): string {
   assertValid(idField, id, name);
   return id;

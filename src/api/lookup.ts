@@ -18,14 +18,17 @@ const FREE: Operation = {
   responseBody: 'json',
 };
 
-/** A GET that costs money each time. */
+/** A GET that costs money on each call. */
 const PAID: Operation = {
   ...FREE,
   repeat: 'never',
-  ifLost: 'It may have been billed: asking again may cost again.',
+  ifLost: 'It may have been billed: another call may cost again.',
 };
 
-/** `format`: the number alone, free. `operator`: whose number it is. `live`: asks the network. The last two cost money. */
+/**
+ * `format`: analyses the number only, free. `operator`: finds its network. `live`: asks that network. The last two
+ * cost money.
+ */
 export type LookupType = 'format' | 'operator' | 'live';
 
 /** Reading of the number, and depth of the lookup. */
@@ -39,8 +42,8 @@ export interface LookupQuery {
 /** Facts about phone numbers, from 8x8. */
 export interface Lookup {
   /**
-   * Looks a number up. A number that could not be looked up is no error: see `status`. A paid lookup is never repeated
-   * when its answer is lost.
+   * Looks a number up. A failed lookup is not an error: see `status`. A paid lookup is never repeated when its
+   * response is lost.
    *
    * @see https://developer.8x8.com/connect/reference/phone-number-lookup
    * @throws InvalidPhoneNumberError the number cannot be read
@@ -60,7 +63,7 @@ export function createLookup({ calls, transport, subAccountId, phoneDefaults }: 
   return {
     get: (phoneNumber, query = {}, options = undefined) =>
       calls.run(options, async (call) => {
-        // Always named: what 8x8 takes for the default might cost.
+        // Always sent, because 8x8's default might cost money.
         const { type = 'format', country = phoneDefaults.defaultCountry } = readInput(
           querySchema,
           query,

@@ -24,7 +24,7 @@ const GET: Operation = {
   responseBody: 'json',
 };
 
-/** States that 8x8 documents; a new one is given as it comes. */
+/** States that 8x8 documents; a new one is passed on unchanged. */
 export type MessageState =
   | 'queued'
   | 'rejected'
@@ -38,7 +38,7 @@ export type MessageState =
   | 'error'
   | (string & {});
 
-/** Cause of a state, in 8x8's words; a text that 8x8 adds later is given as it comes. */
+/** Cause of a state, in 8x8's words; a new one is passed on unchanged. */
 export type MessageStatusDetail =
   | 'delivered_to_operator'
   | 'delivered_to_recipient'
@@ -49,7 +49,7 @@ export type MessageStatusDetail =
 
 /** State of a message. */
 export interface MessageStatus {
-  /** How far the message got, in 8x8's word. */
+  /** Progress of the message, in 8x8's words. */
   readonly state: MessageState;
   /** Cause of the state, in 8x8's words; absent when 8x8 gives none. */
   readonly detail?: MessageStatusDetail;
@@ -61,7 +61,7 @@ export interface MessageStatus {
   readonly timestamp?: string;
 }
 
-/** `outbound`: you wrote. `inbound`: the person wrote. A text that 8x8 adds later is given as it comes. */
+/** `outbound`: sent by you. `inbound`: sent by the person. A new value is passed on unchanged. */
 export type MessageDirection = 'outbound' | 'inbound' | (string & {});
 
 /** Price of a message. */
@@ -74,7 +74,7 @@ export interface MessagePrice {
   readonly currency: string;
 }
 
-/** One message as 8x8 keeps it. */
+/** One message in 8x8's records. */
 export interface MessageDetails {
   readonly umid: string;
   readonly subAccountId: string;
@@ -90,7 +90,7 @@ export interface MessageDetails {
   readonly encoding: 'GSM7' | 'GSM8' | 'UCS2' | (string & {});
   /** ISO 8601. */
   readonly createdAt: string;
-  /** Parts. */
+  /** Number of parts. */
   readonly smsCount: number;
   /** Absent when nothing was charged. */
   readonly price?: MessagePrice;

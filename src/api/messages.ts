@@ -27,28 +27,29 @@ const SEND: Operation = {
 /** SMS messages. */
 export interface Messages {
   /**
-   * Sends one SMS past all guards. Throws unless 8x8 took it; the error's `submission` says whether it may be sent again.
+   * Sends one SMS after all guards have admitted it. Throws unless 8x8 accepted it; the error's `submission` tells
+   * whether it may be sent again.
    *
    * @see https://developer.8x8.com/connect/reference/send-sms-single
    * @throws ValidationError the message is malformed
-   * @throws GuardError a guard said no: `InvalidPhoneNumberError`, `ConsentError`, `LimitError`
+   * @throws GuardError a guard refused: `InvalidPhoneNumberError`, `ConsentError`, `LimitError`
    * @throws MessageRejectedError 8x8 answered 200 and REJECTED
-   * @throws ApiError 8x8 answered an error
-   * @throws ConnectionError no answer
+   * @throws ApiError 8x8 returned an error
+   * @throws ConnectionError no response
    * @throws AbortedError your signal fired
    * @throws QueueFullError too many calls wait for the pace
    * @throws StoreError the limit store failed
    * @example
    * ```ts
    * const sent = await sms.messages.send({ destination: '+6591234567', text: 'Your code is 4711', purpose: 'otp' });
-   * sent.umid; // 8x8's id
+   * sent.umid; // 8x8's ID
    * ```
    */
   send(message: SmsMessage, options?: CallOptions): Promise<AcceptedResult>;
   /**
-   * Sends up to 10,000 SMS in one request, past all guards. A message that a guard refuses is left out and reported; one bad
-   * number never fails the others. Throws only for a malformed call, before anything is counted or sent; everything else is in
-   * `results`. For more than 10,000 use `sendMany`.
+   * Sends up to 10,000 SMS in one request; every one passes all guards. A message that a guard refuses is omitted and
+   * reported; one bad number never fails the others. Throws only for a malformed call, before anything is counted or
+   * sent; everything else is in `results`. For more than 10,000 use `sendMany`.
    *
    * @throws ValidationError the batch is malformed
    * @see https://developer.8x8.com/connect/reference/send-many-sms
@@ -62,7 +63,8 @@ export interface Messages {
    */
   sendBatch(batch: BatchInput, options?: CallOptions): Promise<BatchResult>;
   /**
-   * Looks a message up. 8x8 allows one such call a second: more wait for their turn. For many messages use `exports.run`.
+   * Looks up a message. 8x8 allows one such request per second; further calls wait. For many messages use
+   * `exports.run`.
    *
    * @throws ValidationError, NotFoundError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/get-sms-message-details
@@ -70,8 +72,8 @@ export interface Messages {
    */
   get(umid: string, options?: CallOptions): Promise<MessageDetails>;
   /**
-   * Tells 8x8 whether a message had its effect; useful within 15 minutes of the send, for messages sent with
-   * `track: 'Outcome'`. 8x8 chooses routes and finds fraud by it.
+   * Reports to 8x8 whether a message had its effect, within 15 minutes of the send, for messages sent with `track:
+   * 'Outcome'`. 8x8 uses the reports to choose routes and to detect fraud.
    *
    * With `outcome: 'success'` and a `destination` the number's backoff is cleared first, and stays cleared even when the
    * report then fails: the person succeeded. A failure, or a report without `destination`, keeps it.
@@ -87,11 +89,11 @@ export interface Messages {
    */
   feedback(umid: string, feedback: MessageFeedback, options?: CallOptions): Promise<void>;
   /**
-   * Encoding, parts, the characters that force UCS-2 and what could replace them, and the price when it is known. Sends
-   * nothing and asks nobody. With `guards.content.replaceTypography` the text is estimated as it would be sent.
+   * Returns encoding, parts, the characters that force UCS-2 with their replacements, and the price if known. Sends
+   * no request. With `guards.content.replaceTypography` the text is estimated as it would be sent.
    *
    * @throws ValidationError the message is malformed
-   * @throws InvalidPhoneNumberError `destination` is no phone number
+   * @throws InvalidPhoneNumberError `destination` is not a phone number
    * @example
    * ```ts
    * await sms.account.prices({ country: 'SG', subAccountId: 'your_sub_account' }); // once a day
@@ -100,22 +102,22 @@ export interface Messages {
    */
   estimate(message: EstimateInput): MessageEstimate;
   /**
-   * Sends any number of SMS, past all guards, from an array, a generator or a stream of rows. Memory is bounded: rows are
-   * read only as fast as you take the results. One result a row, in the order of the input; `index` is the row's place.
-   * A bad row is a `failed` result.
+   * Sends any number of SMS from an array, a generator or a stream of rows; every one passes all guards. Memory is
+   * bounded: rows are read only as fast as you consume the results. There is one result per row, in the order of the
+   * input; `index` is the index of the row. A bad row is a `failed` result.
    *
-   * A failure that the next chunk would meet too ends the run: your signal, a throwing input, a failing checkpoint or limit
-   * store, a wrong key, a missing permission, no connection, a long pause asked for by 8x8, three chunks in a row that were
-   * refused as a whole or not answered. Then chunks under way are finished, every row that was read has its result, and the
-   * error is thrown.
+   * A failure that would also affect the next chunk ends the run: your signal, a throwing input, a failing checkpoint
+   * or limit store, a wrong key, a missing permission, no connection, a long pause requested by 8x8, three
+   * consecutive chunks that were refused as a whole or got no response. Then chunks in progress are finished, every
+   * row that was read has its result, and the error is thrown.
    *
-   * Nothing happens before the first result is asked for. Leaving the loop early waits for the chunks under way and writes
-   * no more; their results are lost to you, so end a run that you want to resume with `signal`.
+   * Nothing happens before the first result is requested. Leaving the loop early waits for the chunks in progress and
+   * sends no more. Their results are lost, so use `signal` to end a run that you want to resume.
    *
    * @throws ValidationError an option, the token or the input is malformed, or the input throws: `path` is `input[1234]`
    * @throws AbortedError your signal fired
    * @throws StoreError the checkpoint or the limit store failed
-   * @throws ApiError, ConnectionError, QueueFullError, ConfigurationError what ended the run
+   * @throws ApiError, ConnectionError, QueueFullError, ConfigurationError the failure that ended the run
    * @example
    * ```ts
    * for await (const result of sms.messages.sendMany(rows, { purpose: 'marketing', checkpoint: save, resumeFrom })) {
@@ -129,7 +131,7 @@ export interface Messages {
     options?: SendManyOptions,
   ): AsyncGenerator<SendResult, void, undefined>;
   /**
-   * Cancels a scheduled SMS. Calling it twice is safe. What was counted for its number stays counted.
+   * Cancels a scheduled SMS. Calling it twice is safe. The message stays counted in the limits of its number.
    *
    * @throws ValidationError, NotFoundError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/cancel-scheduled-message
@@ -137,7 +139,7 @@ export interface Messages {
    */
   cancel(umid: string, options?: CallOptions): Promise<Cancellation>;
   /**
-   * Cancels what is still scheduled in a batch. Calling it twice is safe.
+   * Cancels the messages of a batch that are still scheduled. Calling it twice is safe.
    *
    * @throws ValidationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/cancel-many-sms-messages
@@ -145,7 +147,7 @@ export interface Messages {
    */
   cancelBatch(batchId: string, options?: CallOptions): Promise<Cancellation>;
   /**
-   * Removes number and text of a message from 8x8's records. Cannot be undone.
+   * Removes the number and text of a message from 8x8's records. This cannot be undone.
    *
    * @throws ValidationError, NotFoundError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/delete-pii
@@ -154,7 +156,7 @@ export interface Messages {
   deletePii(umid: string, options?: CallOptions): Promise<void>;
 }
 
-/** How an SMS is read; `rewrite` replaces typography where the content guard is told to. */
+/** Reads an SMS; `rewrite` replaces typography if the content guard is configured to. */
 function smsReader(rewrite: (text: string) => string): MessageReader<SmsMessage> {
   return {
     schema: messageSchema,
@@ -174,7 +176,10 @@ function smsReader(rewrite: (text: string) => string): MessageReader<SmsMessage>
   };
 }
 
-/** Sends one SMS inside a call that has begun, past all guards. `own` is for messages that this package sends by itself. */
+/**
+ * Sends one SMS within a call that has begun, after all guards have admitted it. `own` is for messages that this
+ * package sends on its own.
+ */
 export type SendSms = (
   message: SmsMessage,
   call: Call,

@@ -8,7 +8,7 @@ import {
   toFields,
 } from './parse-response.ts';
 
-/** Kind of line; a value that this version does not know is given as it comes. */
+/** Kind of line; a value that this version does not know is passed on unchanged. */
 export type LookupPhoneType =
   | 'UAN'
   | 'FixedLine'
@@ -24,7 +24,7 @@ export type LookupPhoneType =
   | 'Unknown'
   | (string & {});
 
-/** Why a lookup failed, by 8x8's code. Source: 8x8 Number Lookup API, "Error codes". */
+/** Reasons for a failed lookup, by 8x8's code. Source: 8x8 Number Lookup API, "Error codes". */
 const REASONS = {
   2000: 'internal',
   2004: 'provider-timeout',
@@ -39,7 +39,9 @@ const REASONS = {
   6005: 'sim-full',
 } as const;
 
-/** The meaning of an `errorCode`. The first five are 8x8's or your account's trouble, the others the network's. */
+/**
+ * The meaning of an `errorCode`. The first five are problems at 8x8 or with your account, the others in the network.
+ */
 export type LookupErrorReason = (typeof REASONS)[keyof typeof REASONS];
 
 /** Outcome of a lookup. */
@@ -67,7 +69,7 @@ export interface LookupOperator {
 export interface NumberLookup {
   readonly requestId?: string;
   readonly phoneNumber: string;
-  /** As it is dialled at home. */
+  /** The number in its national format. */
   readonly phoneNumberNational?: string;
   readonly phoneType?: LookupPhoneType;
   /** ISO 3166-1 alpha-2. */

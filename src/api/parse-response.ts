@@ -3,10 +3,10 @@ import { advice } from '../transport/error-text.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { TransportResponse } from '../transport/transport.ts';
 
-/** Fields of an answer; what a field holds is to be found out. */
+/** Fields of a response, with unknown values. */
 export type ResponseFields = Readonly<Record<string, unknown>>;
 
-/** An answer that is not what 8x8 documents. Never leaves this file. */
+/** Thrown for a response that differs from 8x8's documentation. Never leaves this file. */
 class MalformedResponse extends Error {}
 
 function refuse(name: string, wanted: string): never {
@@ -35,8 +35,8 @@ export function responseError(
 }
 
 /**
- * Reads the body of a success. What `read` misses becomes an `ApiError` that names the field and never shows its value:
- * whatever 8x8 sends, nothing else is thrown.
+ * Reads the body of a success. When `read` does not find a field, this throws an `ApiError` that names the field and
+ * never shows its value. Nothing else is thrown, for any response.
  */
 export function parseResponse<Result>(
   operation: Operation,
@@ -68,7 +68,7 @@ export function numberIn(fields: ResponseFields, name: string): number {
   return optionalNumber(fields, name) ?? refuse(name, 'a number');
 }
 
-/** Undefined also for null, and for what is no text: what may be missing must not fail a whole answer. */
+/** Undefined for null and for anything that is not a string: an optional field must not fail the whole response. */
 export function optionalText(fields: ResponseFields, name: string): string | undefined {
   const value = fields[name];
   return typeof value === 'string' ? value : undefined;
@@ -88,7 +88,7 @@ export function optionalFlag(fields: ResponseFields, name: string): boolean | un
   return typeof value === 'boolean' ? value : undefined;
 }
 
-/** Fields that are there, as the optional part of a typed answer. */
+/** The present fields, as the optional part of a typed response. */
 export function present<Shape extends object>(fields: Shape): Present<Shape> {
   const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Present<Shape>;

@@ -6,13 +6,13 @@ export interface KnownPrice {
   readonly perPart: number;
   /** ISO 4217. */
   readonly currency: string;
-  /** True when prices within the country differ, by operator: this is the highest that is known. */
+  /** True when prices differ by operator within the country: this is the highest known price. */
   readonly isHighestOfSeveral: boolean;
   /** `receipt`: a real price, reported after the price list was last fetched. */
   readonly source: 'price-list' | 'receipt';
 }
 
-/** What a message really cost: the part of 8x8's `price` that counts here. */
+/** The actual cost of a message: the relevant part of 8x8's `price`. */
 export interface RealPrice {
   readonly perSms: number;
   /** ISO 4217. */
@@ -22,25 +22,28 @@ export interface RealPrice {
 /** Prices of the client's own sub-account, by country. */
 export interface PriceCache {
   find(country: string): KnownPrice | undefined;
-  /** A price list replaces what was known of its countries. */
+  /** Records a price list, which replaces the known prices of its countries. */
   record(subAccounts: readonly SubAccountPrices[]): void;
-  /** A real price replaces the list's; where prices differ within a country the highest stays. */
+  /** Records a real price, which replaces that of the list. If prices differ within a country, the highest stays. */
   learn(subAccountId: string, country: string, price: RealPrice): void;
 }
 
-/** More than there are countries (249), so nothing is forgotten in practice. */
+/** More than the number of countries (249), so nothing is dropped in practice. */
 const MAX_COUNTRIES = 300;
-/** No part of an SMS costs that much in any currency; a larger number is a fault. */
+/** No part of an SMS costs that much in any currency; a larger price is an error. */
 const MAX_PER_PART = 1_000_000;
 
 function isCredible({ perSms, currency }: RealPrice): boolean {
   return Number.isFinite(perSms) && perSms > 0 && perSms <= MAX_PER_PART && /^[A-Z]{3}$/.test(currency);
 }
 
-/** One receipt tells the price of one operator: it never makes a country with several look cheaper than it is. */
+/**
+ * A receipt shows the price of one operator, so it must not make a country with several operators look cheaper than
+ * it is.
+ */
 function correct(known: KnownPrice | undefined, { perSms, currency }: RealPrice): KnownPrice {
   const real: KnownPrice = { perPart: perSms, currency, isHighestOfSeveral: false, source: 'receipt' };
-  // Amounts of two currencies cannot be compared: what was really charged counts.
+  // Amounts of two currencies cannot be compared, so the actual charge counts.
   if (known === undefined || known.currency !== currency) return real;
   if (known.source === 'price-list' && !known.isHighestOfSeveral) return real;
   if (known.perPart === perSms) return { ...known, source: 'receipt' };

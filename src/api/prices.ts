@@ -10,7 +10,7 @@ import {
   toList,
 } from './parse-response.ts';
 
-/** Filter of a price list. Everything is optional: without a filter the whole list comes. */
+/** Filter of a price list. Every field is optional; without a filter, the list is complete. */
 export interface PriceQuery {
   /** Country, ISO 3166-1 alpha-2. @default every country */
   readonly country?: string | undefined;
@@ -20,7 +20,7 @@ export interface PriceQuery {
   readonly mnc?: number | string | undefined;
   /** Prices of sent or of received messages. @default both */
   readonly direction?: 'outbound' | 'inbound' | undefined;
-  /** Sub-account of the account. @default every one */
+  /** Sub-account of the account. @default every sub-account */
   readonly subAccountId?: string | undefined;
 }
 
@@ -51,9 +51,9 @@ export interface InboundPrices {
   readonly numberTypes: readonly NumberTypePrice[];
 }
 
-/** Price of a received message, by kind of your number. */
+/** Price of a received message, by the kind of your number. */
 export interface NumberTypePrice {
-  /** `tollfree` also where 8x8 writes `tollFree`. */
+  /** `tollfree`, even if 8x8 writes `tollFree`. */
   readonly type:
     | 'longcode'
     | 'shortCodePremium'
@@ -64,7 +64,7 @@ export interface NumberTypePrice {
   readonly defaultPrice: Price;
 }
 
-/** Prices of one sub-account. Both lists are always there, empty when nothing was asked for or found. */
+/** Prices of one sub-account. Both lists are always present; they are empty when nothing was requested or found. */
 export interface SubAccountPrices {
   readonly subAccountId: string;
   readonly outbound: readonly OutboundPrices[];

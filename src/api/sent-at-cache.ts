@@ -3,15 +3,18 @@ import type { PreparedMessage } from '../sending/prepare.ts';
 import type { WireResult } from '../sending/send-operation.ts';
 import type { Clock } from '../types.ts';
 
-/** When messages went out whose outcome may be reported. A convenience: it forgets, and knows this client only. */
+/**
+ * Send times of messages whose outcome may be reported. For convenience only: it is bounded, and holds the messages
+ * of this client only.
+ */
 export interface SentAtCache {
-  /** Remembers one-time passwords and messages with `track: 'Outcome'` that 8x8 took. */
+  /** Remembers one-time passwords and messages with `track: 'Outcome'` that 8x8 accepted. */
   record(messages: readonly PreparedMessage[], written: readonly WireResult[]): void;
-  /** Epoch milliseconds; undefined when it is not known. */
+  /** Epoch milliseconds; undefined when unknown. */
   find(umid: string): number | undefined;
 }
 
-/** Within 15 minutes, at 100 one-time passwords a second. About 10 MB when full. */
+/** Enough for 15 minutes at 100 one-time passwords per second. About 10 MB when full. */
 const MAX_REMEMBERED = 90_000;
 
 export function createSentAtCache(clock: Clock): SentAtCache {

@@ -34,7 +34,7 @@ const SEND_BATCH: Operation = {
   path: `${SEND.path}/batch`,
 };
 
-/** Fields that survey messages and their template share. Source: 8x8 SMS Engage API, "Send survey". */
+/** Fields that survey messages and their template have in common. Source: 8x8 SMS Engage API, "Send survey". */
 export interface SurveyContent extends Omit<SmsContent, 'text'> {
   /**
    * The text. `{{url}}` or `{{url:var1:var2}}` becomes the short link to the survey, 21 characters; `{{name}}` a variable
@@ -60,15 +60,15 @@ export interface SurveyMessage extends SurveyContent, Addressing {
 /** An invitation of a batch whose template may hold the text. */
 export type SurveyBatchMessage = Omit<SurveyMessage, 'templateBody'> & SurveyContent;
 
-/** One invitation, and the survey it leads to. */
+/** One invitation and its survey. */
 export interface SurveyInput extends SurveyMessage {
-  /** 8x8's id of the survey. */
+  /** 8x8's ID of the survey. */
   readonly surveyId: string;
 }
 
 /** Up to 10,000 invitations to one survey. */
 export interface SurveyBatchInput extends BatchSettings {
-  /** 8x8's id of the survey. */
+  /** 8x8's ID of the survey. */
   readonly surveyId: string;
   /** Invitations, 1 to 10,000. An invitation that a guard refuses is left out. */
   readonly messages: readonly SurveyBatchMessage[];
@@ -76,10 +76,10 @@ export interface SurveyBatchInput extends BatchSettings {
   readonly template?: SurveyTemplate | undefined;
 }
 
-/** SMS Engage surveys. They pass the same guards as every SMS. */
+/** SMS Engage surveys. Every invitation passes the same guards as an SMS. */
 export interface Surveys {
   /**
-   * Sends one invitation to a survey past all guards. Throws unless 8x8 took it.
+   * Sends one invitation to a survey after all guards have admitted it. Throws unless 8x8 accepted it.
    *
    * @throws ValidationError, GuardError, MessageRejectedError, ApiError, ConnectionError, AbortedError, QueueFullError,
    * StoreError: as `messages.send`
@@ -96,8 +96,8 @@ export interface Surveys {
    */
   send(survey: SurveyInput, options?: CallOptions): Promise<AcceptedResult>;
   /**
-   * Sends up to 10,000 invitations in one request, past all guards; results as those of `messages.sendBatch`. Throws
-   * only for a malformed call, before anything is counted or sent.
+   * Sends up to 10,000 invitations in one request; every one passes all guards. The results are those of
+   * `messages.sendBatch`. Throws only for a malformed call, before anything is counted or sent.
    *
    * @throws ValidationError
    * @see https://developer.8x8.com/connect/reference/survey-send-many
@@ -140,10 +140,10 @@ const batchSchema = objectWith(
 const inputSchema = object({ ...messageFields, surveyId }, 'a survey message { surveyId, destination, … }');
 
 const LINK = /\{\{\s*url(?:\s*|:[^{}]*)\}\}/g;
-/** 21 characters that every encoding carries: what a short link is billed as. */
+/** 21 characters that every encoding can carry: a short link is billed with this length. */
 const BILLED_LINK = 'x'.repeat(21);
 
-/** Variables filled in as 8x8 does; links and what nobody declared stay for the guard to see. */
+/** Replaces variables as 8x8 does. Links and undeclared variables stay, so that the guard sees them. */
 function fill(template: string, variables: SurveyMessage['templateVariables'] = {}): string {
   return template.replace(/\{\{([^{}]+)\}\}/g, (placeholder, inside: string) => {
     const name = inside.trim();
@@ -153,7 +153,7 @@ function fill(template: string, variables: SurveyMessage['templateVariables'] = 
 
 function surveyContent(message: SurveyBatchMessage, template: string): Content {
   const filled = fill(template, message.templateVariables);
-  // Only links of the template are billed as such: what a variable brings along may be any text.
+  // Only links of the template are billed as short links; the value of a variable may be any text.
   const billed = fill(template.replace(LINK, BILLED_LINK), message.templateVariables);
   const content = contentOf({ ...message, text: filled }, billed);
   return { ...content, placeholders: [] };

@@ -41,16 +41,16 @@ export interface WebhookOAuth {
   /** Your token endpoint. */
   readonly url: string;
   readonly clientId: string;
-  /** `***` when it was read: 8x8 shows no secret again. */
+  /** `***` when it was read: 8x8 never shows a secret again. */
   readonly clientSecret: string;
-  /** Place of id and secret in the request for a token. */
+  /** Location of ID and secret in the token request. */
   readonly credentialsLocation: 'header' | 'body' | (string & {});
   readonly scope?: string;
 }
 
-/** A webhook as 8x8 has it. */
+/** A webhook in the format of 8x8. */
 export interface WebhookSetting {
-  /** `*` is the account-wide webhook: it gets what no webhook of a sub-account gets. */
+  /** `*` is the account-wide webhook: it receives the events of sub-accounts without their own webhook. */
   readonly subAccountId: string;
   readonly url: string;
   readonly enabled: boolean;
@@ -59,7 +59,7 @@ export interface WebhookSetting {
   readonly oauth?: WebhookOAuth;
 }
 
-/** A webhook to create, or to put in the place of the sub-account's present one. */
+/** A webhook to create, or to replace the current one of the sub-account. */
 export interface WebhookInput {
   /** A sub-account, or `*` for the whole account. */
   readonly subAccountId: string;
@@ -74,13 +74,13 @@ export interface WebhookInput {
     | {
         /** Your token endpoint, https: 8x8 refuses http since 2 September 2026. */
         readonly url: string;
-        /** Client id that 8x8 shows to your token endpoint. */
+        /** Client ID that 8x8 sends to your token endpoint. */
         readonly clientId: string;
-        /** Secret that 8x8 shows to your token endpoint. `***` is refused. */
+        /** Secret that 8x8 sends to your token endpoint. `***` is refused. */
         readonly clientSecret: string;
-        /** Place of id and secret in the request for a token. */
+        /** Location of ID and secret in the token request. */
         readonly credentialsLocation: 'header' | 'body';
-        /** Scope that 8x8 asks for. @default none */
+        /** Scope that 8x8 requests. @default none */
         readonly scope?: string | undefined;
       }
     | undefined;
@@ -89,7 +89,7 @@ export interface WebhookInput {
 /** Addresses to which 8x8 posts delivery receipts and incoming messages. Needs `accountId`. */
 export interface WebhookSettings {
   /**
-   * All webhooks of the account. Secrets come as `***`.
+   * Lists all webhooks of the account. Secrets are returned as `***`.
    *
    * @throws ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/get-webhooks-2
@@ -97,8 +97,8 @@ export interface WebhookSettings {
    */
   list(options?: CallOptions): Promise<readonly WebhookSetting[]>;
   /**
-   * Creates webhooks, or replaces those of the same sub-accounts; the others stay. A secret of `***` is refused: writing
-   * back what was read would make it the secret.
+   * Creates webhooks, or replaces those of the same sub-accounts; the others stay. A secret of `***` is refused,
+   * because it would become the secret when a list is written back.
    *
    * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/add-webhooks-2
@@ -111,7 +111,7 @@ export interface WebhookSettings {
    */
   set(webhooks: readonly WebhookInput[], options?: CallOptions): Promise<void>;
   /**
-   * Deletes the webhooks of these sub-accounts. `*` names the account-wide webhook and no other: it is no wildcard.
+   * Deletes the webhooks of these sub-accounts. `*` means the account-wide webhook; it is not a wildcard.
    *
    * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/delete-webhooks-2

@@ -10,11 +10,11 @@ import { idList } from './group.ts';
 export interface ContactFile {
   /** CSV (a string, bytes or a `Blob`) or Excel (bytes or a `Blob`), at most 30 MB. */
   readonly file: Blob | Uint8Array | string;
-  /** 8x8 tells the kind of file by its ending. @default the name of a `File`, else `contacts.csv` */
+  /** File name; 8x8 derives the file type from its extension. @default the name of a `File`, else `contacts.csv` */
   readonly fileName?: string | undefined;
-  /** Ids of groups that the contacts join, at most 10. */
+  /** IDs of groups for the contacts, at most 10. */
   readonly groups?: readonly number[] | undefined;
-  /** False when the first row is a contact already; then `fileColumns` must say what the columns are. @default true */
+  /** False when the first row is already a contact; then `fileColumns` is required. @default true */
   readonly fileHasHeader?: boolean | undefined;
   /** Names of the columns in order, for example `['msisdn', 'firstName', 'lastName']`. */
   readonly fileColumns?: readonly string[] | undefined;
@@ -23,11 +23,11 @@ export interface ContactFile {
 /** "The file size is limited to 30 Mb": https://developer.8x8.com/connect/reference/batch-upload-contacts */
 const MAX_FILE_BYTES = 30 * 1024 * 1024;
 const DEFAULT_FILE_NAME = 'contacts.csv';
-/** Ours: 7 addresses, 4 fields of the person and 50 attributes fit. */
+/** Chosen by this package: 7 addresses, 4 fields of the person and 50 attributes fit. */
 const MAX_COLUMNS = 100;
 
 const fileFields: Fields<ContactFile> = {
-  // Read by toBlob.
+  // Validated by `toBlob`.
   file: unknown(),
   fileName: pattern(
     /^[^\p{Cc}"/\\]{1,200}$/u,
@@ -50,7 +50,7 @@ function refuse(problem: string): never {
   throw new ValidationError(`upload.file ${problem} Nothing was sent.`, 'upload.file');
 }
 
-/** A copy of bytes, so that what is sent does not change under way. */
+/** A copy of the bytes, so that later changes by the caller have no effect. */
 function toBlob(file: unknown): Blob {
   if (file instanceof Blob) return file;
   if (typeof file === 'string') return new Blob([file], { type: 'text/csv' });
@@ -58,7 +58,7 @@ function toBlob(file: unknown): Blob {
   return refuse('must be a Blob, a Uint8Array or a string.');
 }
 
-/** The form, written out. */
+/** Serialises the form. */
 export async function writeForm(input: ContactFile, call: Call): Promise<Upload> {
   const { file, groups, fileHasHeader, fileColumns } = input;
   const blob = toBlob(file);
@@ -78,7 +78,7 @@ function nameOf(file: unknown): string | undefined {
   return typeof File !== 'undefined' && file instanceof File ? file.name : undefined;
 }
 
-/** What went wrong may name a path of the caller's machine, so it is not shown. */
+/** The error may contain a path of the caller's machine, so it is not shown. */
 async function readBytes(form: Response): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return new Uint8Array(await form.arrayBuffer());

@@ -1,6 +1,6 @@
 import { optionalNumber, optionalText, present, textIn, toFields } from '../parse-response.ts';
 
-/** Kinds that 8x8 documents; a new one is given as it comes. */
+/** Kinds that 8x8 documents; a new one is passed on unchanged. */
 export type ContactJobType =
   | 'createContacts'
   | 'deleteContacts'
@@ -9,7 +9,7 @@ export type ContactJobType =
   | 'deleteGroups'
   | (string & {});
 
-/** States that 8x8 documents; a new one is given as it comes. `queued` and `inProgress` are not the end. */
+/** States that 8x8 documents; a new one is passed on unchanged. A job in `queued` or `inProgress` has not ended. */
 export type ContactJobStatus =
   | 'queued'
   | 'inProgress'
@@ -19,18 +19,18 @@ export type ContactJobStatus =
   | 'timeout'
   | (string & {});
 
-/** Work on many contacts, which 8x8 does in its own time. */
+/** Work on many contacts, which 8x8 does in the background. */
 export interface ContactJob {
-  /** For `contactJobs.get`. */
+  /** ID for `contactJobs.get`. */
   readonly id: string;
   readonly status: ContactJobStatus;
   readonly type?: ContactJobType;
   /** ISO 8601. */
   readonly createdAt?: string;
-  /** Of an uploaded file. */
+  /** Name of the uploaded file. */
   readonly fileName?: string;
   readonly fileType?: 'csv' | 'xls' | (string & {});
-  /** Address of the file at 8x8. The file holds people's numbers: do not log the address. */
+  /** URL of the file at 8x8. The file contains phone numbers: do not log the URL. */
   readonly fileLocation?: string;
   /** Address of the rows that 8x8 could not read. They hold people's numbers: do not log the address. */
   readonly invalidFileLocation?: string;

@@ -19,7 +19,7 @@ import {
 import { listPages } from './pages.ts';
 
 const ACCOUNT = '/api/v1/accounts/{accountId}';
-/** A job that was started twice works twice. */
+/** A job that is started twice runs twice. */
 const JOB = {
   product: 'contacts',
   method: 'POST',
@@ -82,13 +82,13 @@ const LIST: Operation = {
 };
 
 /**
- * Work on many contacts at once. 8x8 takes it, answers with a job, and does it in its own time: ask `get` until `status`
- * is neither `queued` nor `inProgress`. No job is started twice: when the outcome is unknown, look for it with `list`.
- * Needs `accountId`.
+ * Work on many contacts at once. 8x8 responds with a job and does the work in the background: call `get` until
+ * `status` is neither `queued` nor `inProgress`. No job is started twice: when the outcome is unknown, look for it
+ * with `list`. Needs `accountId`.
  */
 export interface ContactJobs {
   /**
-   * Creates contacts out of a CSV or Excel file. The time limit of an attempt is 60 s unless you set one.
+   * Creates contacts from a CSV or Excel file. The time limit of an attempt is 60 s unless you set one.
    *
    * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/batch-upload-contacts
@@ -96,7 +96,7 @@ export interface ContactJobs {
    */
   createContacts(upload: ContactFile, options?: CallOptions): Promise<ContactJob>;
   /**
-   * Deletes contacts by id, by number, or all of them.
+   * Deletes contacts by ID, by number, or all of them.
    *
    * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/batch-delete-contacts
@@ -104,7 +104,7 @@ export interface ContactJobs {
    */
   deleteContacts(selection: ContactSelection, options?: CallOptions): Promise<ContactJob>;
   /**
-   * Puts the contacts of one group into another, too.
+   * Adds the contacts of one group to another.
    *
    * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/batch-copy-contacts
@@ -120,7 +120,7 @@ export interface ContactJobs {
    */
   moveContacts(transfer: GroupTransfer, options?: CallOptions): Promise<ContactJob>;
   /**
-   * Deletes groups, and the contacts in them when told to.
+   * Deletes groups, and optionally the contacts in them.
    *
    * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/batch-delete-groups
@@ -136,7 +136,7 @@ export interface ContactJobs {
    */
   get(batchId: string, options?: CallOptions): Promise<ContactJob>;
   /**
-   * All jobs that fit, page by page, as `contacts.list`.
+   * Lists the matching jobs page by page, like `contacts.list`.
    *
    * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/get-batch-job-list

@@ -5,19 +5,22 @@ import type { TransportRequest } from '../../transport/transport.ts';
 import type { CallOptions } from '../../types.ts';
 import { parseResponse } from '../parse-response.ts';
 
-/** What one request holds, the account left out. */
+/** The parts of one request except the account. */
 export type AccountRequest = Partial<Pick<TransportRequest, 'segments' | 'query' | 'body' | 'upload'>>;
 
-/** Sends requests of the Contacts API: each of its paths begins with the account. */
+/** Sends requests of the Contacts API, whose paths all begin with the account. */
 export interface AccountCalls {
-  /** One request as one call of the client. `prepare` checks what was given and throws before anything is sent. */
+  /**
+   * Sends one request as one call of the client. `buildRequest` validates the input and throws before anything is
+   * sent.
+   */
   ask<Result>(
     operation: Operation,
     options: CallOptions | undefined,
     prepare: () => AccountRequest,
     read: (body: unknown, status: number) => Result,
   ): Promise<Result>;
-  /** One request of a call that is under way. */
+  /** Sends one request within a call that has begun. */
   send<Result>(
     operation: Operation,
     call: Call,
@@ -45,5 +48,5 @@ export function createAccountCalls({ calls, transport, accountId }: ClientContex
   };
 }
 
-/** For answers that are empty. */
+/** Reads an empty response. */
 export function readNothing(): void {}

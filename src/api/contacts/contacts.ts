@@ -156,7 +156,7 @@ export interface Contacts {
   block(msisdn: string, query?: BlockQuery, options?: CallOptions): Promise<void>;
 }
 
-/** Reading of the number. */
+/** Options for reading the number. */
 export interface BlockQuery {
   /** ISO 3166-1 alpha-2 code of a national number. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
@@ -224,14 +224,14 @@ export function createContacts(client: ClientContext): Contacts {
   };
 }
 
-/** Puts a number on 8x8's block list inside a call that has begun, so that it ends with that one and not before. */
+/** Adds a number to 8x8's block list within a call that has begun. */
 export function createBlockNumber(client: ClientContext): (phone: Phone, call: Call) => Promise<void> {
   const { send } = createAccountCalls(client);
   return (phone, call) => send(BLOCK, call, blockRequest(phone), readNothing);
 }
 
 function blockRequest({ msisdn }: Phone): AccountRequest {
-  // 8x8 documents a text as the body and not what it means; the number itself says nothing new.
+  // 8x8 documents a string body without its meaning; it is ignored.
   return { segments: { msisdn }, body: msisdn };
 }
 

@@ -9,12 +9,12 @@ import {
   toFields,
 } from '../parse-response.ts';
 
-/** A group of contacts as 8x8 has it. In a contact 8x8 may leave out all but `id`. */
+/** A group of contacts in the format of 8x8. Inside a contact, 8x8 may omit everything except `id`. */
 export interface ContactGroup {
   readonly id: number;
   readonly name?: string;
   readonly description?: string;
-  /** True for a block list: nobody in it gets a message from the account. */
+  /** True for a block list: its members receive no messages from the account. */
   readonly isBlacklist?: boolean;
   /** Number of contacts in the group. */
   readonly contacts?: number;
@@ -36,13 +36,13 @@ export function readGroup(value: unknown): ContactGroup {
   };
 }
 
-/** 8x8 numbers contacts and groups. */
+/** ID of a contact or group, which is a number at 8x8. */
 export const numericId = integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 
-/** Ours, for one request: 8x8 names none. */
+/** Limit for one request, chosen by this package: 8x8 documents none. */
 const MAX_IDS = 10_000;
 
-/** Several ids, each once. */
+/** A list of unique IDs. */
 export function idList({ min = 1, max = MAX_IDS } = {}): Field {
   return refine<readonly number[]>(
     list(numericId, { min, max }),
@@ -51,7 +51,7 @@ export function idList({ min = 1, max = MAX_IDS } = {}): Field {
   );
 }
 
-/** An id for a path. */
+/** An ID for a path. */
 export function readNumericId(id: number, name: string): string {
   assertValid(numericId, id, name);
   return String(id);

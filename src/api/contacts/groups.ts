@@ -47,7 +47,7 @@ const UPDATE: Operation = {
   name: 'groups.update',
   operationId: 'update-group',
   method: 'PATCH',
-  // A `test`, or a `remove`, fails the second time.
+  // A `test` or a `remove` fails the second time.
   repeat: 'never',
   ifLost: 'The group may have been changed: read it with groups.get.',
   ifConflict: 'There is another group of that name, so 8x8 changed nothing.',
@@ -68,7 +68,7 @@ const ADD_CONTACTS: Operation = {
   name: 'groups.addContacts',
   operationId: 'add-contacts-to-group',
   method: 'POST',
-  // Who is in a group is in it once.
+  // Adding a contact again changes nothing.
   repeat: 'safe',
   responseBody: 'json',
 };
@@ -90,7 +90,7 @@ export interface GroupQuery extends PageQuery {
 
 /** A group to create. */
 export interface GroupInput {
-  /** Up to 100 characters, each name once. */
+  /** Unique name, up to 100 characters. */
   readonly name: string;
   /** Up to 100 characters. */
   readonly description?: string | undefined;
@@ -101,7 +101,7 @@ export interface GroupInput {
 /** Groups of contacts. Needs `accountId`. */
 export interface Groups {
   /**
-   * All groups that fit, page by page, as `contacts.list`.
+   * Lists the matching groups page by page, like `contacts.list`.
    *
    * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/groups-api
@@ -126,7 +126,7 @@ export interface Groups {
    */
   get(groupId: number, options?: CallOptions): Promise<ContactGroup>;
   /**
-   * Changes a group: all operations, or none. Never sent twice.
+   * Changes a group: applies all operations, or none. Never sent twice.
    *
    * @throws BadRequestError 409, `apiCode` 5003, `submission: 'rejected'`: there is another group of that name
    * @throws ValidationError, NotFoundError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
@@ -139,7 +139,7 @@ export interface Groups {
     options?: CallOptions,
   ): Promise<ContactGroup>;
   /**
-   * Deletes a group; its contacts stay. After a lost answer a `NotFoundError` says that it is gone.
+   * Deletes a group but not its contacts. After a lost response, a `NotFoundError` means that the group was deleted.
    *
    * @throws ValidationError, NotFoundError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/delete-group
@@ -147,7 +147,7 @@ export interface Groups {
    */
   delete(groupId: number, options?: CallOptions): Promise<void>;
   /**
-   * Puts contacts into a group. Calling it twice is safe.
+   * Adds contacts to a group. Calling it twice is safe.
    *
    * @throws ValidationError, NotFoundError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/add-contacts-to-group
@@ -155,7 +155,7 @@ export interface Groups {
    */
   addContacts(groupId: number, contactIds: readonly number[], options?: CallOptions): Promise<ContactGroup>;
   /**
-   * Takes contacts out of a group; they stay contacts. Calling it twice is safe.
+   * Removes contacts from a group without deleting them. Calling it twice is safe.
    *
    * @throws ValidationError, NotFoundError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/delete-contacts-from-group

@@ -5,7 +5,7 @@ import { type PageQuery, pageFields } from './pages.ts';
 
 /** Contacts to delete. `all` excludes the other two. */
 export interface ContactSelection {
-  /** 8x8's ids of contacts. */
+  /** 8x8's IDs of contacts. */
   readonly ids?: readonly number[] | undefined;
   /** Numbers in international form, for example `+6591234567`. */
   readonly msisdns?: readonly string[] | undefined;
@@ -15,17 +15,17 @@ export interface ContactSelection {
 
 /** The two groups of a copy or a move. */
 export interface GroupTransfer {
-  /** 8x8's id of the group that the contacts are in. */
+  /** 8x8's ID of the source group. */
   readonly from: number;
-  /** 8x8's id of the group that they are put into. */
+  /** 8x8's ID of the target group. */
   readonly to: number;
 }
 
 /** Groups to delete. */
 export interface GroupSelection {
-  /** 8x8's ids of groups. */
+  /** 8x8's IDs of groups. */
   readonly ids: readonly number[];
-  /** True deletes the contacts in them too. */
+  /** True also deletes the contacts in them. */
   readonly deleteContacts: boolean;
 }
 
@@ -41,7 +41,7 @@ export interface ContactJobQuery extends PageQuery {
     | undefined;
 }
 
-/** Ours, for one request: 8x8 names none. */
+/** Limit for one request, chosen by this package: 8x8 documents none. */
 const MAX_NUMBERS = 10_000;
 
 const selectionFields: Fields<ContactSelection> = {

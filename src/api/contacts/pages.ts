@@ -4,11 +4,11 @@ import type { CallOptions } from '../../types.ts';
 import { optionalNumber, type ResponseFields, responseError, toFields, toList } from '../parse-response.ts';
 import type { AccountCalls } from './contacts-request.ts';
 
-/** Part of a list, and the size of its pages. */
+/** Start and page size of a list. */
 export interface PageQuery {
-  /** Entries of one page, 1 to 500: how many one request fetches. @default 100 (8x8's own is 20) */
+  /** Entries per page and request, 1 to 500. @default 100 (8x8's default is 20) */
   readonly limit?: number | undefined;
-  /** The page to begin with; 8x8 counts pages here, not entries. @default 0, the first */
+  /** First page; 8x8 counts pages here, not entries. @default 0, the first */
   readonly offset?: number | undefined;
 }
 
@@ -20,17 +20,17 @@ export const pageFields: Fields<PageQuery> = {
   offset: integer({ min: 0, max: 2_147_483_647 }),
 };
 
-/** A list of 8x8's, and how to read it. */
+/** A list of 8x8, and how to read it. */
 export interface Listing<Item> {
   readonly operation: Operation;
-  /** Checks the query and gives what goes out with every page, `limit` and `offset` among it. */
+  /** Validates the query and returns the parameters of every page, including `limit` and `offset`. */
   readonly query: () => Readonly<Record<string, string | number | undefined>> & PageQuery;
   readonly read: (value: unknown) => Item;
 }
 
 /**
- * Notices pages that come again, in a circle of any length, and remembers one page for it (Brent's cycle detection).
- * Without this a server that ignores `offset` would be read for ever.
+ * Detects pages that repeat in a cycle of any length, and stores only one page (Brent's cycle detection). Without it,
+ * a server that ignores `offset` would be read for ever.
  */
 function createCircleWatch(): (ids: string) => boolean {
   let landmark: string | undefined;
@@ -47,20 +47,20 @@ function createCircleWatch(): (ids: string) => boolean {
   };
 }
 
-/** Why a page cannot be followed by the next one that it announces; undefined when it can. */
+/** The reason why the next page cannot be fetched; undefined when it can. */
 function deadEnd(
   page: number,
   totalPages: number | undefined,
   ids: readonly unknown[],
   comesAgain: (ids: string) => boolean,
 ): string | undefined {
-  if (ids.length === 0) return `page ${page} is empty and says that there is a next one`;
-  // One page more than announced is let pass: entries may have been added meanwhile.
+  if (ids.length === 0) return `page ${page} is empty but announces a next one`;
+  // One page more than announced is allowed, because entries may have been added in the meantime.
   if (totalPages !== undefined && page >= totalPages) return `it announces more than its ${totalPages} pages`;
-  return comesAgain(JSON.stringify(ids)) ? `page ${page} is one that came before` : undefined;
+  return comesAgain(JSON.stringify(ids)) ? `page ${page} repeats an earlier page` : undefined;
 }
 
-/** Reads page after page, each when the entries of the last one are used up. Each page is a call of its own. */
+/** Reads the pages in order, each when the entries of the last one are consumed. Each page is a separate call. */
 export async function* listPages<Item extends { readonly id: string | number }>(
   { ask }: AccountCalls,
   listing: Listing<Item>,
@@ -91,7 +91,7 @@ export async function* listPages<Item extends { readonly id: string | number }>(
   }
 }
 
-/** 8x8's list of jobs may be absent when it is empty. */
+/** 8x8 may omit an empty list of jobs. */
 function itemsOf(fields: ResponseFields): readonly unknown[] {
   return fields.items === undefined || fields.items === null ? [] : toList(fields.items, 'items');
 }

@@ -1,21 +1,24 @@
-/** What is wrong with a file. Says nothing of what stands in it. */
+/** The error of a malformed file. Its message contains nothing from the file. */
 export class CsvError extends Error {}
 
-/** No row of an export is longer: a text has 1,530 characters. Beyond, a quote was never closed, or it is no CSV. */
+/**
+ * Longest row: the text of an export has at most 1,530 characters. A longer row means an unclosed quote, or a file
+ * that is not CSV.
+ */
 const MAX_ROW_CHARACTERS = 1_000_000;
 const QUOTE = '"'.charCodeAt(0);
 
 type Newline = '\n' | '\r\n';
 type Row = readonly string[];
 
-/** What ends a cell and a row. */
+/** The characters that end a cell and a row. */
 interface Dialect {
   readonly newline: Newline;
-  /** Code of the character between two cells. */
+  /** Character code of the delimiter. */
   readonly delimiter: number;
 }
 
-/** A separator or a line break, which end a cell. */
+/** Whether a character ends a cell: a delimiter or a line break. */
 function isBorder(text: string, index: number, { newline, delimiter }: Dialect): boolean {
   const code = text.charCodeAt(index);
   return code === delimiter || (code === newline.charCodeAt(0) && text.startsWith(newline, index));
@@ -38,8 +41,8 @@ function skipWhiteSpace(text: string, start: number, dialect: Dialect): number {
 }
 
 /**
- * The index of the quote that closes a cell: a border follows, or white space and a border, or nothing at the end of the
- * file. A quote that neither closes the cell nor is doubled is part of it. Undefined when none closes it.
+ * Index of the quote that closes a cell: after it comes the end of the cell, possibly after white space, or the end
+ * of the file. Any other quote, unless doubled, is part of the cell. Undefined when no quote closes it.
  */
 function findClosingQuote(text: string, start: number, dialect: Dialect, isEnd: boolean): number | undefined {
   for (let index = start; index < text.length; index += 1) {
@@ -58,7 +61,7 @@ function isNotEmpty(row: Row): boolean {
   return row.length > 1 || row[0] !== '';
 }
 
-/** The whole rows at the beginning of a text, and how many characters they take up. Takes time in proportion to them. */
+/** Reads the complete rows at the start of a text, and the number of characters they occupy. Takes linear time. */
 function readRows(
   text: string,
   dialect: Dialect,
@@ -89,9 +92,9 @@ function readRows(
 }
 
 /**
- * The rows of a CSV file (RFC 4180: quoted fields, quotes and line breaks in them, CRLF or LF), a few at a time: one piece
- * of the text is read when the rows of the last one are used up, and only the row that is cut by the end of a piece is
- * kept. An empty line is a row with one empty field.
+ * The rows of a CSV file (RFC 4180: quoted fields, quotes and line breaks in them, CRLF or LF), a few at a time: the
+ * next chunk of text is read when the rows of the last one are consumed, and only the row that a chunk cuts is kept.
+ * An empty line is a row with one empty field.
  *
  * @param delimiter one character
  * @throws CsvError the file ends in the middle of a field, or a row has no end
@@ -111,7 +114,7 @@ export async function* parseCsv(
     if (isEnd && rest !== '') throw new CsvError('the file ends in the middle of a field');
     return rows;
   }
-  // A row that came in many small pieces would be read again with each: it is looked at when it has doubled.
+  // A row in many small chunks would be parsed again with each, so it is parsed only when it has doubled in size.
   let enough = 0;
   for await (const text of texts) {
     rest += text;
@@ -139,7 +142,7 @@ async function* decode(stream: ReadableStream<Uint8Array>): AsyncGenerator<strin
       yield decoder.decode(value, { stream: !done });
     }
   } finally {
-    // Of no use any more; what goes wrong in ending it is no news.
+    // The stream is no longer needed, so an error while closing it is ignored.
     await reader.cancel().catch(() => {});
   }
 }

@@ -16,7 +16,7 @@ const START: Operation = {
   method: 'POST',
   path: EXPORTS,
   repeat: 'never',
-  ifLost: 'The export may have been started. It sends nothing and expires by itself: start another one.',
+  ifLost: 'The export may have been started. It sends nothing and expires on its own: start another one.',
   responseBody: 'json',
 };
 
@@ -47,7 +47,7 @@ export interface ExportQuery {
    * UTC. @default 7 days ago
    */
   readonly from?: string | Date | undefined;
-  /** Last instant, as `from`; a day is meant whole, to its last millisecond in UTC. @default now */
+  /** Last instant, in the same forms as `from`; a day includes its last millisecond in UTC. @default now */
   readonly to?: string | Date | undefined;
   /** Only messages to or from this number, in international form. */
   readonly phoneNumber?: string | undefined;
@@ -57,7 +57,7 @@ export interface ExportQuery {
   readonly limit?: number | undefined;
 }
 
-/** States that 8x8 documents; a new one is given as it comes. */
+/** States that 8x8 documents; a new one is passed on unchanged. */
 export type ExportState =
   | 'queued'
   | 'running'
@@ -71,14 +71,14 @@ export type ExportState =
 /** State of an export. */
 export interface ExportJob {
   readonly status: ExportState;
-  /** Addresses of the CSV files once it succeeded. Whoever has one can read the file: do not log them. */
+  /** URLs of the CSV files after the export has succeeded. Anyone with a URL can read the file: do not log it. */
   readonly data?: readonly string[];
-  /** Until when the files can be fetched, ISO 8601. */
+  /** Time until which the files can be downloaded, ISO 8601. */
   readonly expires?: string;
 }
 
 const queryFields: Fields<ExportQuery> = {
-  // Read by toInstant, which knows the forms without an offset.
+  // `toInstant` reads it, because it supports the forms without an offset.
   from: unknown(),
   to: unknown(),
   phoneNumber: pattern(/^\+?\d{3,15}$/, 'a number in international form, for example +6591234567'),
@@ -88,7 +88,7 @@ const queryFields: Fields<ExportQuery> = {
 const querySchema = object(queryFields, 'a query { from, to, phoneNumber, countries, limit }');
 const instant = dateTime();
 
-/** An instant as 8x8's contract has it. */
+/** An instant in the format of 8x8's contract. */
 function toInstant(value: ExportQuery['from'], name: 'from' | 'to'): string | undefined {
   if (value === undefined) return undefined;
   let complete = value;
@@ -127,7 +127,7 @@ function readJob(body: unknown): ExportJob {
   };
 }
 
-/** The three calls, for a call that is under way. */
+/** The three requests, within a call that has begun. */
 export interface ExportSteps {
   start(query: ExportQuery, call: Call): Promise<{ readonly jobId: string }>;
   get(jobId: string, call: Call): Promise<ExportJob>;

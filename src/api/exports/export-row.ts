@@ -3,8 +3,8 @@ import type { MessageDirection, MessageState, MessageStatusDetail } from '../mes
 import { present } from '../parse-response.ts';
 
 /**
- * One message of an export, with the names of `messages.get`. What the file leaves empty is absent; times are ISO 8601
- * in UTC. Numbers and texts are whole where 8x8 shows them to your account: this is your data, keep it as such.
+ * One message of an export, with the names of `messages.get`. Empty cells are absent; times are ISO 8601 in UTC.
+ * Numbers and texts are complete if 8x8 shows them to your account: treat them as personal data.
  */
 export interface ExportRow {
   readonly umid: string;
@@ -13,9 +13,9 @@ export interface ExportRow {
   /** ISO 3166-1 alpha-2. */
   readonly country?: string;
   readonly operator?: string;
-  /** Mobile country code, a text: it may begin with 0. */
+  /** Mobile country code; a string, because it may begin with 0. */
   readonly mcc?: string;
-  /** Mobile network code, a text: it may begin with 0. */
+  /** Mobile network code; a string, because it may begin with 0. */
   readonly mnc?: string;
   readonly status: {
     readonly state?: MessageState;
@@ -28,14 +28,14 @@ export interface ExportRow {
   readonly source?: string;
   readonly encoding?: 'GSM7' | 'GSM8' | 'UCS2' | (string & {});
   readonly createdAt?: string;
-  /** Parts. */
+  /** Number of parts. */
   readonly smsCount?: number;
   readonly price: { readonly total?: number; readonly perSms?: number; readonly currency?: string };
   readonly clientMessageId?: string;
   readonly clientBatchId?: string;
   readonly batchId?: string;
   readonly body?: string;
-  /** Columns that this version does not know, and values that are not what their column should hold, by column. */
+  /** Columns that this version does not know, and values that do not fit their column, by column name. */
   readonly extra?: Readonly<Record<string, string>>;
 }
 
@@ -43,7 +43,7 @@ type Cells = Map<string, string>;
 
 const DIRECTIONS: Readonly<Record<string, MessageDirection>> = { '1': 'outbound', '0': 'inbound' };
 
-/** Takes a cell out, so that in the end only the unknown ones are left; undefined when it is empty. */
+/** Removes a cell, so that only unknown ones remain at the end; returns undefined for an empty cell. */
 function takeText(cells: Cells, column: string): string | undefined {
   const value = cells.get(column);
   cells.delete(column);
@@ -59,7 +59,7 @@ function takeNumber(cells: Cells, column: string): number | undefined {
 
 const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d/;
 
-/** Without an offset it is UTC, as everything of 8x8's. */
+/** A time without an offset is UTC, as everywhere at 8x8. */
 function takeTime(cells: Cells, column: string): string | undefined {
   const value = cells.get(column) ?? '';
   const time = TIME.test(value) ? readDateTime(value) : undefined;
@@ -73,7 +73,7 @@ function takeDirection(cells: Cells): MessageDirection | undefined {
   return value === undefined ? undefined : (DIRECTIONS[value] ?? value.toLowerCase());
 }
 
-/** Reads one row; `columns` in lower case, one value for each. */
+/** Reads one row; `columns` are in lower case, with one value each. */
 export function toExportRow(columns: readonly string[], values: readonly string[]): ExportRow {
   const cells: Cells = new Map(columns.map((column, at) => [column, values[at] as string]));
   const row = {

@@ -13,12 +13,12 @@ import { type ExportRow, toExportRow } from './export-row.ts';
 
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
-/** A job that takes longer can be fetched with `exports.get`. */
+/** Longest wait for a job. The caller can fetch one that takes longer with `exports.get`. */
 const LONGEST_WAIT_MS = 3_600_000;
-/** For the cancellation nobody waits for. */
+/** Call options of the background cancellation. */
 const CANCEL_TIMEOUT_MS = 5_000;
 
-/** For errors that are not one request's. */
+/** Operation for errors that belong to no single request. */
 const RUN: Operation = {
   name: 'exports.run',
   operationId: 'get-log-export-job-result',
@@ -33,7 +33,7 @@ function fail(problem: string): never {
   throw responseError(RUN, { status: 200, attempts: 1 }, problem);
 }
 
-/** Asks in growing intervals until the job has ended one way or another. */
+/** Polls at growing intervals until the job has ended. */
 async function awaitJob(jobId: string, steps: ExportSteps, call: Call): Promise<ExportJob> {
   let waitedMs = 0;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
@@ -52,9 +52,9 @@ async function awaitJob(jobId: string, steps: ExportSteps, call: Call): Promise<
   }
 }
 
-/** The reason of a call speaks of a call that did nothing yet; this one has started an export. */
+/** Replaces the error of the call, which says that nothing was started: this call has started an export. */
 function endedError(reason: unknown): SmsError {
-  const message = `${RUN.name}: the call ended while 8x8 was making the export, which was told to stop. No message was sent. Run it again.`;
+  const message = `${RUN.name}: the call ended while 8x8 was creating the export, which was cancelled. No message was sent. Run it again.`;
   const fields = { message, submission: 'not-submitted' } as const;
   if (TimeoutError.isInstance(reason)) return new TimeoutError({ ...fields, reason: 'timeout', attempts: 1 });
   return new AbortedError(fields);
@@ -71,7 +71,7 @@ async function makeExport(
   try {
     job = await awaitJob(jobId, steps, call);
   } catch (error) {
-    // Not worth a second error: an export that nobody fetches expires.
+    // A failure here is ignored, because an export that is never fetched expires.
     const options = { timeoutMs: CANCEL_TIMEOUT_MS, deadlineMs: CANCEL_TIMEOUT_MS };
     await calls.cleanUp(options, (last) => steps.cancel(jobId, last)).catch(() => {});
     throw error === call.signal.reason ? endedError(error) : error;
@@ -79,7 +79,7 @@ async function makeExport(
   if (job.status === 'empty') return [];
   if (job.status === 'succeeded') return job.data ?? fail('it names no file');
   return fail(
-    job.status === 'cancelled' ? 'the export was cancelled' : `8x8 could not make the export (${job.status})`,
+    job.status === 'cancelled' ? 'the export was cancelled' : `8x8 could not create the export (${job.status})`,
   );
 }
 
@@ -100,7 +100,7 @@ async function* readFile(
         continue;
       }
       if (values.length !== columns.length) {
-        fail(`row ${line} of the file has ${values.length} fields and its heading ${columns.length}`);
+        fail(`row ${line} of the file has ${values.length} fields, but the header has ${columns.length}`);
       }
       yield toExportRow(columns, values);
     }
@@ -123,7 +123,7 @@ async function* streamRows(
   }
 }
 
-/** Keeps one call open from the first row that is asked for to the end of the loop. */
+/** Keeps one call open from the first requested row to the end of the loop. */
 async function* rowsInCall(
   client: ClientContext,
   steps: ExportSteps,
@@ -140,13 +140,13 @@ async function* rowsInCall(
     open = resolve;
   });
   const whole = client.calls.run(options, (call) => {
-    // An ended call is over even when nobody asks for the next row, or closing the client would wait for ever.
+    // Ends the call even when no further row is requested, because closing the client would otherwise wait for ever.
     if (call.signal.aborted) finish();
     call.signal.addEventListener('abort', finish, { once: true });
     open(call);
     return finished;
   });
-  // The whole ends first only when the options are wrong or the client is closed.
+  // `whole` ends first only when the options are invalid or the client is closed.
   const call = (await Promise.race([opened, whole])) as Call;
   try {
     yield* streamRows(client, steps, query, call.until(left));
@@ -169,7 +169,7 @@ export function createRunExport(
       },
       next: () => rows.next(),
       return() {
-        // A generator that waits answers only afterwards, so the wait is ended.
+        // A generator that is waiting reacts only afterwards, so the wait is aborted.
         leaving.abort(
           new AbortedError({ message: `${RUN.name}: the loop was left.`, submission: 'not-submitted' }),
         );

@@ -4,10 +4,10 @@ import { createExportSteps, type ExportJob, type ExportQuery } from './export-jo
 import type { ExportRow } from './export-row.ts';
 import { createRunExport } from './export-run.ts';
 
-/** The log of messages, as CSV files that 8x8 makes on request. */
+/** The log of messages, as CSV files that 8x8 creates on request. */
 export interface Exports {
   /**
-   * Asks for an export. `run` does all steps.
+   * Starts an export. `run` does all steps.
    *
    * @throws ValidationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/start-log-export-job
@@ -15,7 +15,7 @@ export interface Exports {
    */
   start(query?: ExportQuery, options?: CallOptions): Promise<{ readonly jobId: string }>;
   /**
-   * Reads the state of an export, and the addresses of its files.
+   * Reads the state of an export, and the URLs of its files.
    *
    * @throws ValidationError, NotFoundError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/get-log-export-job-result
@@ -31,11 +31,12 @@ export interface Exports {
    */
   cancel(jobId: string, options?: CallOptions): Promise<void>;
   /**
-   * Starts an export, waits for it and streams its rows: one piece of a file is read when the rows of the last one are
-   * used up. Leaving the loop ends the download, or cancels the export when it is still being made. An export without
-   * messages has no rows. `deadlineMs` covers everything until the last row; a job is waited for one hour at most.
+   * Starts an export, waits for it and streams its rows: the next chunk of a file is read when the rows of the last
+   * one are consumed. Leaving the loop ends the download, or cancels the export while 8x8 is still creating it. An
+   * export without messages has no rows. `deadlineMs` covers everything until the last row; the wait for a job is at
+   * most one hour.
    *
-   * @throws ApiError 8x8 could not make the export, or its file is not what it should be
+   * @throws ApiError 8x8 could not create the export, or its file is malformed
    * @throws ValidationError, ConnectionError, TimeoutError, AbortedError, QueueFullError
    * @example
    * ```ts

@@ -18,7 +18,7 @@ import { CHECK, GET, readVerification, type Verification } from './verification.
 
 /** A code that a person entered. */
 export interface VerificationCheck extends Pick<Addressing, 'destination' | 'country'> {
-  /** As entered, 3 to 10 characters; spaces around it are dropped. It is in no error and no event. */
+  /** The code as entered, 3 to 10 characters; surrounding spaces are dropped. It never appears in errors and events. */
   readonly code: string;
   /** Required when the session was started with one. */
   readonly subject?: string | undefined;
@@ -26,13 +26,13 @@ export interface VerificationCheck extends Pick<Addressing, 'destination' | 'cou
   readonly clientIp?: string | undefined;
 }
 
-/** 8x8's verdict on a code. */
+/** 8x8's decision about a code. */
 export interface CheckedVerification extends Verification {
-  /** True when 8x8 says VERIFIED. Anything else is a no. */
+  /** True only when 8x8 returns VERIFIED. */
   readonly verified: boolean;
 }
 
-/** 8x8's limits. Spaces come with pasting. */
+/** 8x8's limits. A pasted code may have spaces. */
 function isCode(code: string): boolean {
   return code.length <= 64 && /^.{3,10}$/su.test(code.trim());
 }
@@ -59,19 +59,22 @@ function eventStatus(status: string): Extract<SmsEvent, { readonly type: 'verifi
   }
 }
 
-/** Right, or nobody was asked: then it was no guess. A session that 8x8 does not know was one. */
+/**
+ * An attempt does not count when the code was right or 8x8 was not asked. It counts when 8x8 does not know the
+ * session.
+ */
 function isNoGuess(error: unknown): boolean {
   if (!SmsError.isInstance(error) || error.code === 'guard') return false;
   return error.submission !== 'unknown' && !NotFoundError.isInstance(error);
 }
 
-/** Only 8x8's own words end the doubt about a code; a status that is not known here may still become VERIFIED. */
+/** Only a status that 8x8 documents settles whether a code was right; an unknown one may still become VERIFIED. */
 function outcomeOf(status: string): CheckOutcome {
   if (status === 'VERIFIED') return 'right';
   return eventStatus(status) === 'other' ? 'lost' : 'wrong';
 }
 
-/** A check whose turn it is. */
+/** A check that has claimed its session. */
 interface ClaimedCheck {
   readonly sessionId: string;
   readonly code: string;
@@ -97,21 +100,21 @@ export function createCheckVerification(
     emit,
   } = client;
 
-  /** Asks within the time of the claim, so that no other check of this session is on its way. */
+  /** Asks 8x8 while the claim lasts, so that no other check of this session runs at the same time. */
   async function ask(
     code: string | undefined,
     { sessionId, phone, claim, call }: ClaimedCheck,
   ): Promise<Verification> {
     const operation = code === undefined ? GET : CHECK;
     const remainingMs = Math.floor(claim.remainingMs());
-    // The process stood still, and somebody else may be checking by now.
+    // The process was suspended, and another one may be checking by now.
     if (remainingMs < 1) throw waitError('session-busy', phone, 1_000);
     const request = { operation, segments: { subAccountId, sessionId }, query: { code } };
     const response = await call.within(remainingMs, (narrowed) => transport.request(request, narrowed));
     return parseResponse(operation, response, readVerification);
   }
 
-  /** 8x8 says VERIFIED to every code of a session that somebody else verified, or that needed no code. */
+  /** Reads the session first when it may already be VERIFIED: 8x8 then returns VERIFIED for every code. */
   async function refuseVerified(check: ClaimedCheck): Promise<void> {
     const { binding, claim, phone } = check;
     const isUnknown = binding.owner === 'unknown';
@@ -121,7 +124,10 @@ export function createCheckVerification(
     if (session.status === 'VERIFIED') throw sessionError('session-used', phone);
   }
 
-  /** The person succeeded, whatever a store says: that it failed is told by its own event. */
+  /**
+   * Clears the backoff. A store that fails does not change the result, because the person succeeded; the failure has
+   * its own event.
+   */
   async function clear(phone: Phone, call: Call): Promise<void> {
     try {
       await clearBackoff(phone, call);
@@ -130,7 +136,7 @@ export function createCheckVerification(
     }
   }
 
-  /** Has 8x8 judge the code, counts the try, and records what came of it. */
+  /** Checks the code with 8x8, counts the attempt, and records the outcome. */
   async function judge(check: ClaimedCheck): Promise<Verification> {
     const { code, phone, clientIp, claim, call } = check;
     let outcome: CheckOutcome = 'not-asked';
@@ -158,7 +164,7 @@ export function createCheckVerification(
       readId(sessionId, 'sessionId');
       const given = readInput(checkSchema, check, 'check');
       const { subject, clientIp } = given;
-      // Spaces come with pasting, and 8x8 would take them for characters of the code.
+      // A pasted code may have spaces, and 8x8 would treat them as characters of the code.
       const code = given.code.trim();
       const phone = readPhone(given.destination, given.country, phoneDefaults);
       const binding = await sessionBindings.find(sessionId, phone, subject, call);

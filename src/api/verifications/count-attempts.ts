@@ -8,16 +8,18 @@ import type { TakeVerdict } from '../../limits/limit-store.ts';
 import type { Limiter } from '../../limits/limiter.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 
-/** A guess that was let through. */
+/** An admitted attempt. */
 export interface CountedAttempt {
-  /** `keep`: it was wrong, or nobody knows. `return`: it was right, or never reached 8x8. Never throws. */
+  /**
+   * `keep`: the code was wrong, or the result is unknown. `return`: it was right, or never reached 8x8. Never throws.
+   */
   settle(outcome: 'keep' | 'return'): Promise<void>;
 }
 
-/** Takes a guess from every limit of the guards in front of `verifications.check`, or from none. */
+/** Counts an attempt in every limit of the guards before `verifications.check`, or in none. */
 export interface AttemptCounter {
   /**
-   * @throws LimitError too many were tried
+   * @throws LimitError too many codes were tried
    * @throws StoreError the limit store failed
    */
   take(phone: Phone, clientIp: string | undefined, call: Call): Promise<CountedAttempt>;

@@ -9,13 +9,13 @@ import { refuseOtherNumber, refuseOthers } from './session-errors.ts';
 import { subjectField } from './start-input.ts';
 import { GET, readVerification, type Verification } from './verification.ts';
 
-/** Owner that a session is expected to have. */
+/** The expected owner of a session. */
 export interface SessionQuery {
-  /** The number it was started for. Another one: `GuardError`, reason `session-mismatch`. */
+  /** The number for which it was started. Another number throws a `GuardError` with reason `session-mismatch`. */
   readonly destination?: string | undefined;
   /** ISO 3166-1 alpha-2 code of a national `destination`. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
-  /** The subject it was started for. Needs `destination`. */
+  /** The subject for which it was started. Needs `destination`. */
   readonly subject?: string | undefined;
 }
 

@@ -4,32 +4,32 @@ import type { Limiter } from '../../limits/limiter.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { bindingRules, silentRule, usedRule } from './session-rules.ts';
 
-/** What is known of a session. */
+/** The known facts about a session. */
 export interface Binding {
-  /** It was started for this number and subject, for others, or not here. */
+  /** Whether it was started for this number and subject, for others, or is unknown. */
   readonly owner: 'this' | 'other' | 'unknown';
-  /** It may become VERIFIED without a code. */
+  /** Whether it may become VERIFIED without a code. */
   readonly isSilent: boolean;
-  /** A code of it was right before. */
+  /** Whether one of its codes was already accepted. */
   readonly isUsed: boolean;
 }
 
-/** The session that a start was answered with. */
+/** A session that 8x8 started. */
 export interface BoundSession {
   readonly sessionId: string;
   readonly phone: Phone;
   readonly subject: string | undefined;
   readonly validityMs: number;
-  /** Started with channel `sma`. */
+  /** Whether it was started with channel `sma`. */
   readonly isSilent: boolean;
 }
 
 /**
- * Remembers for which number and subject a session was started, so that its id is useless elsewhere. Looking it up
- * writes nothing, so that nobody can disturb it; see decision 8.
+ * Remembers the number and subject of each session, so that its ID is useless elsewhere. A lookup writes nothing, so
+ * that strangers cannot disturb a session; see decision 8.
  */
 export interface SessionBindings {
-  /** A store that fails is no error here: a check without a record asks 8x8, or refuses. */
+  /** Does not throw when the store fails: a check without a record asks 8x8, or refuses. */
   bind(session: BoundSession, call: Call): Promise<void>;
   /** @throws StoreError the limit store failed */
   find(sessionId: string, phone: Phone, subject: string | undefined, call: Call): Promise<Binding>;
@@ -47,13 +47,13 @@ export function createSessionBindings({ limiter }: SessionBindingsConfig): Sessi
       const bound = await bindingRules(sessionId, phone, subject, validityMs);
       const rules = isSilent ? [...bound, await silentRule(sessionId)] : bound;
       try {
-        // 8x8 may give the session of the last start again: its time begins anew.
+        // 8x8 may return the session of the last start again: its time restarts.
         await limiter.release(rules, call, CONSEQUENCE);
         const reservation = limiter.reserve(rules);
         const [verdict] = await limiter.take([reservation], call);
         if (verdict?.granted === true) await limiter.settle([{ reservation, outcome: 'keep' }]);
       } catch (error) {
-        // The code is on its way, and an event told that the store failed: the caller needs the session.
+        // The code was sent, so the caller needs the session; an event has reported the failed store.
         if (!SmsError.isInstance(error)) throw error;
       }
     },
@@ -65,9 +65,9 @@ export function createSessionBindings({ limiter }: SessionBindingsConfig): Sessi
         await usedRule(sessionId),
       ];
       const states = await limiter.inspect(rules, call, CONSEQUENCE);
-      // A store that leaves a counter out has not said that it is 0.
+      // A counter that the store omitted is not known to be 0.
       if (states.length !== rules.length)
-        throw new StoreError(`The limit store left a counter out, so ${CONSEQUENCE}`);
+        throw new StoreError(`The limit store omitted a counter, so ${CONSEQUENCE}`);
       const [session, binding, isSilent = false, isUsed = false] = states.map(({ count }) => count > 0);
       return { owner: binding ? 'this' : session ? 'other' : 'unknown', isSilent, isUsed };
     },

@@ -7,23 +7,23 @@ import type { Phone } from '../../phone/normalise-phone.ts';
 import { sessionError, waitError } from './session-errors.ts';
 import { CHECK_WINDOW_MS, CLAIM_MS, checkRules, claimRule, usedRule } from './session-rules.ts';
 
-/** What became of a code that was to be checked. */
+/** Outcome of the check of a code. */
 export type CheckOutcome =
-  /** 8x8 was not asked, or refused the request: the code was not judged. */
+  /** 8x8 was not asked, or refused the request: the code was not checked. */
   | 'not-asked'
   | 'wrong'
   | 'right'
-  /** 8x8 may have judged the code, and its answer is not known. */
+  /** 8x8 may have checked the code, and the result is unknown. */
   | 'lost';
 
-/** The turn of one check at a session. It lasts until the outcome is recorded. */
+/** The claim of one check on a session. It lasts until the outcome is recorded. */
 export interface SessionClaim {
-  /** The session may be VERIFIED for the sake of another code: read it before this one is checked. */
+  /** Whether the session may be VERIFIED because of another code. It must then be read before this code is checked. */
   readonly isInDoubt: boolean;
-  /** Milliseconds that are left to ask 8x8. */
+  /** Milliseconds left to ask 8x8. */
   remainingMs(): number;
   /**
-   * Records the outcome and ends the turn, also after the call has ended. Throws when a right code must not count.
+   * Records the outcome and ends the claim, even after the call has ended. Throws when a right code must not count.
    *
    * @throws GuardError `session-used`
    * @throws LimitError `capacity`
@@ -33,12 +33,12 @@ export interface SessionClaim {
 }
 
 /**
- * Lets one check at a time ask 8x8 about a session. The code is recorded before 8x8 is asked, because 8x8 says VERIFIED
- * to every code of a verified session; see decision 8 for the states.
+ * Allows one check of a session at a time. The code is recorded before 8x8 is asked, because 8x8 returns VERIFIED for
+ * every code of a verified session. Decision 8 describes the states.
  */
 export interface SessionClaims {
   /**
-   * Waits for the checks before it, for 10 s at most.
+   * Waits for earlier checks, at most 10 s.
    *
    * @throws GuardError `session-used`, `session-in-doubt`
    * @throws LimitError `session-busy`, `capacity`
@@ -51,28 +51,28 @@ export interface SessionClaimsConfig {
   readonly limiter: Limiter;
 }
 
-/** The part of a claim that is kept for recording the outcome. */
+/** Part of a claim that is reserved for recording the outcome. */
 const RECORDING_MS = 10_000;
 /**
- * How long 8x8 may go on with a code whose answer was lost; chosen by this package: three times the default `timeoutMs`.
- * Until then a session that waits says nothing about that code.
+ * How long 8x8 may still work on a code after its response was lost; chosen by this package: three times the default
+ * `timeoutMs`. Until then, a session in state WAITING proves nothing about that code.
  */
 const LOST_MS = 30_000;
-/** Lost answers about one session; chosen by this package: twice the wrong codes that 8x8 allows. */
+/** Maximum number of lost responses per session; chosen by this package: twice the wrong codes that 8x8 allows. */
 const MAX_LOST = 10;
 const FIRST_POLL_MS = 10;
 const MAX_POLL_MS = 250;
 const MAX_WAIT_MS = 10_000;
 
-/** A code that was recorded, and about which 8x8's answer is not known. */
+/** A recorded code for which 8x8's response is unknown. */
 interface LostCheck {
   readonly rules: readonly OnceRule[];
   readonly isSameCode: boolean;
-  /** Milliseconds until 8x8 is done with it. */
+  /** Milliseconds until 8x8 is certainly done with it. */
   readonly unsettledMs: number;
 }
 
-/** The session is taken; `canEndSooner` tells a check that is under way from a time that has to pass. */
+/** The session is in use; `canEndSooner` distinguishes a running check from a wait that must pass. */
 interface Busy {
   readonly retryAfterMs: number;
   readonly canEndSooner: boolean;
@@ -94,7 +94,7 @@ function unrecordedError(): StoreError {
   );
 }
 
-/** Reads the record of an earlier check. One that was never settled belongs to a process that died; its claim is over. */
+/** Reads the record of an earlier check. An unsettled record belongs to a process that died, and its claim is over. */
 function readLost(rules: readonly OnceRule[], refusals: readonly RuleViolation[]): LostCheck {
   const [check, code] = rules.map(({ id }) => refusals.find(({ rule }) => rule.id === id));
   const ageMs = check?.retryAfterMs === undefined ? LOST_MS : CHECK_WINDOW_MS - check.retryAfterMs;
@@ -105,7 +105,7 @@ function readLost(rules: readonly OnceRule[], refusals: readonly RuleViolation[]
   };
 }
 
-/** A question that goes on after its call has ended: what 8x8 said has to be recorded all the same. */
+/** A store call that outlives its call, because 8x8's response must be recorded in any case. */
 function unbound({ context }: Call): StoreCall {
   return { context, signal: new AbortController().signal, throwIfEnded() {} };
 }
@@ -122,7 +122,7 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
     await limiter.settle([{ reservation, outcome: 'return' }]);
   }
 
-  /** A later no ends the doubt about codes whose answers were lost. A record that stays costs one question to 8x8. */
+  /** A later "wrong" settles the codes whose responses were lost. A record that remains costs one request to 8x8. */
   async function forget(lost: readonly LostCheck[], call: Call): Promise<void> {
     const rules = lost.flatMap((each) => each.rules);
     try {
@@ -133,8 +133,8 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
   }
 
   /**
-   * Takes the one success of a session; what stands against it is returned. Not bound to the call: 8x8 has verified the
-   * session, whatever became of the call meanwhile.
+   * Takes the one success of a session, or returns the error that prevents it. Not bound to the call, because 8x8 has
+   * already verified the session.
    */
   async function takeSuccess(sessionId: string, phone: Phone, call: Call): Promise<SmsError | undefined> {
     const reservation = limiter.reserve([await usedRule(sessionId)]);
@@ -147,7 +147,7 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
     } catch {
       return unrecordedError();
     }
-    // It counts from the take on, also when this is lost.
+    // It counts from the take on, even when this settlement is lost.
     await limiter.settle([{ reservation, outcome: 'keep' }]);
     return undefined;
   }
@@ -162,7 +162,7 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
     async function close(outcome: CheckOutcome): Promise<void> {
       const isRecorded = await record(own, outcome);
       if (outcome === 'wrong') await forget(lost, call);
-      // When a lost answer is not recorded either, the rest of the claim is the time in which nobody else may ask.
+      // When the lost response cannot be recorded either, the rest of the claim blocks other checks.
       if (isRecorded || outcome !== 'lost') await release(claim);
     }
 
@@ -171,7 +171,7 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
       remainingMs: () => leftMs() - RECORDING_MS,
       async settle(outcome) {
         if (outcome !== 'right') return close(outcome);
-        // After the end of the claim another code may have been checked, and may be the one that was right.
+        // After the end of the claim, another code may have been checked, and that one may have been right.
         const refusal = leftMs() > 0 ? await takeSuccess(sessionId, phone, call) : unrecordedError();
         await close(refusal === undefined ? 'right' : 'lost');
         if (refusal !== undefined) throw refusal;
@@ -179,7 +179,7 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
     };
   }
 
-  /** Records the code. Throws, or says how long to wait, when an earlier check of this session stands in the way. */
+  /** Records the code. Throws, or returns how long to wait, when an earlier check of this session blocks it. */
   async function recordCode(check: OpenCheck, code: string): Promise<SessionClaim | Busy> {
     const { sessionId, phone, call } = check;
     const lost: LostCheck[] = [];

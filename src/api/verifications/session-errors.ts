@@ -9,14 +9,14 @@ import type { Verification } from './verification.ts';
 
 const REFUSALS = {
   'session-mismatch': 'This session was started for another number or subject.',
-  'session-unknown': 'This session is not known here, so its subject cannot be checked. Start again.',
-  'session-used': 'A code of this session was right before, and counts once. Start again.',
+  'session-unknown': 'This client does not know the session, so its subject cannot be checked. Start again.',
+  'session-used': 'A code of this session was already accepted, and a session counts once. Start again.',
   'session-in-doubt':
-    'Too many answers of 8x8 about this session were lost, so no code of it can be trusted. Start again.',
+    'Too many responses from 8x8 about this session were lost, so none of its codes can be trusted. Start again.',
 } as const;
 
 const WAITS = {
-  'session-busy': 'Another code of this session is being checked, or the answer to one was just lost.',
+  'session-busy': 'Another code of this session is being checked, or a response about one was just lost.',
   capacity: 'The limit store has no room to remember that the session was used. Give it more room.',
 } as const;
 
@@ -30,7 +30,7 @@ export function sessionError(reason: keyof typeof REFUSALS, phone: Phone): Guard
   return new GuardError({ message: `${REFUSALS[reason]} ${REFUSED}`, decision: decisionOf(reason, phone) });
 }
 
-/** The refusal of a check that may be repeated with the same code, after `retryAfterMs` where that is known. */
+/** The refusal of a check that may be repeated with the same code, after `retryAfterMs` if that is known. */
 export function waitError(reason: keyof typeof WAITS, phone: Phone, retryAfterMs?: number): LimitError {
   const decision = decisionOf(reason, phone);
   if (retryAfterMs === undefined) return new LimitError({ message: `${WAITS[reason]} ${REFUSED}`, decision });
@@ -40,13 +40,16 @@ export function waitError(reason: keyof typeof WAITS, phone: Phone, retryAfterMs
   });
 }
 
-/** Throws when the session was started for others, or when nobody here can tell and a subject was given. */
+/**
+ * Throws when the session was started for another number or subject, or when a subject was given and the session is
+ * unknown.
+ */
 export function refuseOthers({ owner }: Binding, phone: Phone, subject: string | undefined): void {
   if (owner === 'other') throw sessionError('session-mismatch', phone);
   if (owner === 'unknown' && subject !== undefined) throw sessionError('session-unknown', phone);
 }
 
-/** 8x8 says for which number a session is that is not known here. */
+/** Compares the number with the one that 8x8 reports, for a session that this client does not know. */
 export function refuseOtherNumber(verification: Verification, phone: Phone): void {
   const key = canonicalKey(verification.destination.replace(/\D/g, ''));
   if (key !== phone.key) throw sessionError('session-mismatch', phone);

@@ -2,32 +2,35 @@ import { sha256, toHex } from '../../internal/digest.ts';
 import type { OnceRule } from '../../limits/limit-store.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 
-/** The longest `codeValidity` of 8x8. */
+/** Longest `codeValidity` of 8x8. */
 const MAX_VALIDITY_MS = 7_200_000;
-/** For a code entered at the last moment, and for clocks that differ; chosen by this package. */
+/** Margin for a code entered at the last moment, and for clocks that differ; chosen by this package. */
 const MARGIN_MS = 5 * 60 * 1000;
 /**
- * How long a checked code is remembered; chosen by this package. Longer than a binding lives: a session whose record has
- * expired is not known here any more, and such a session is read before a code of it is checked.
+ * How long a checked code is remembered; chosen by this package. Longer than a binding: a session without a binding
+ * is read before one of its codes is checked.
  */
 export const CHECK_WINDOW_MS = 3 * 60 * 60 * 1000;
 /**
- * How long one check may keep a session to itself; chosen by this package. A process that dies in the middle holds the
- * next check up for this long.
+ * Longest claim of one check on a session; chosen by this package. A process that dies meanwhile delays the next
+ * check by this long.
  */
 export const CLAIM_MS = 60_000;
 
-/** Neither a session id nor a code nor a number can be read back: the store may be a server that others read. */
+/** Hashes session IDs, codes and numbers, because others may read the server of the store. */
 async function digestOf(parts: readonly (string | number)[]): Promise<string> {
   return toHex(await sha256(JSON.stringify(parts)));
 }
 
 const RECORD = { kind: 'once', fingerprint: 'session', mode: 'enforce' } as const;
 const BINDING = { ...RECORD, guard: 'session' } as const;
-/** A process that has lost the shared store never decides these alone: it does not know what the others have checked. */
+/**
+ * A process that has lost the shared store never decides these rules alone, because it does not know what other
+ * processes have checked.
+ */
 const CHECK = { ...RECORD, guard: 'verification' } as const;
 
-/** The records that bind a session: one of the session, one of the session with its number and subject. */
+/** The records that bind a session: one for the session, one for the session with its number and subject. */
 export async function bindingRules(
   sessionId: string,
   { key }: Phone,
@@ -52,20 +55,20 @@ export async function silentRule(sessionId: string): Promise<OnceRule> {
   };
 }
 
-/** Taken once in a session's life, by the check whose code was right. */
+/** Taken once per session, by the check whose code was right. */
 export async function usedRule(sessionId: string): Promise<OnceRule> {
   return { ...CHECK, id: 'verification-used', key: await digestOf([sessionId]), windowMs: CHECK_WINDOW_MS };
 }
 
-/** Held by the one check that is under way; free again by itself when its process dies. */
+/** Held by the one check in progress; expires on its own when the process dies. */
 export async function claimRule(sessionId: string): Promise<OnceRule> {
   const key = await digestOf([sessionId]);
   return { ...CHECK, id: 'verification-claim', key, windowMs: CHECK_WINDOW_MS, leaseMs: CLAIM_MS };
 }
 
 /**
- * The records of one checked code. Both carry the outcome; the second also tells whether it was the same code.
- * `lostBefore` counts the checks whose answer was lost before this one: each has records of its own.
+ * The records of one checked code. Both hold the outcome; the second also tells whether it was the same code.
+ * `lostBefore` is the number of earlier checks with a lost response: each has its own records.
  */
 export async function checkRules(
   sessionId: string,

@@ -16,13 +16,13 @@ const SMA_COVERAGE: Operation = {
   path: '/api/v2/subaccounts/{subAccountId}/sma/coverage',
   // 8x8 does not say whether it is billed.
   repeat: 'never',
-  ifLost: 'It sends nothing: ask again.',
+  ifLost: 'It sends nothing: call it again.',
   responseBody: 'json',
 };
 
-/** The telephone that the question is about. */
+/** The telephone to check. */
 export interface SmaCoverageQuery {
-  /** The address that the telephone has in its mobile network. */
+  /** IP address of the telephone in its mobile network. */
   readonly clientIp: string;
   /** Number of the telephone: E.164, or a national number together with `country`. */
   readonly destination?: string | undefined;
@@ -30,7 +30,7 @@ export interface SmaCoverageQuery {
   readonly country?: string | undefined;
 }
 
-/** Answer to whether a telephone can be verified without a code. */
+/** Whether a telephone can be verified without a code. */
 export interface SmaCoverage {
   /** True when channel `sma` works for this telephone. */
   readonly isAvailable: boolean;

@@ -22,7 +22,7 @@ import {
 } from '../../sending/sms-message.ts';
 import type { VerificationChannel } from './verification.ts';
 
-/** Characters of a code. `ALPHANUMERIC_EASY`: without those that look alike. */
+/** Characters of a code. `ALPHANUMERIC_EASY` omits those that look alike. */
 export type VerificationCodeType =
   | 'NUMERIC'
   | 'NUMERIC_WITH_DASH'
@@ -30,7 +30,7 @@ export type VerificationCodeType =
   | 'ALPHANUMERIC_CAPITALS'
   | 'ALPHANUMERIC_EASY';
 
-/** Settings of a code that is texted. */
+/** Settings for a code in a text. */
 export interface VerificationSms {
   /** Sender ID: up to 11 letters, digits and spaces, or up to 16 digits. @default the sub-account's */
   readonly source?: string | undefined;
@@ -38,7 +38,7 @@ export interface VerificationSms {
   readonly encoding?: Encoding | undefined;
 }
 
-/** Settings of a code that is spoken. */
+/** Settings for a spoken code. */
 export interface VerificationCall {
   /** Caller ID. @default 8x8's */
   readonly source?: string | undefined;
@@ -50,9 +50,9 @@ export interface VerificationCall {
   readonly voiceProfile?: string | undefined;
 }
 
-/** Settings of a code that is sent by WhatsApp. */
+/** Settings for a code sent by WhatsApp. */
 export interface VerificationWhatsApp {
-  /** Name of the WhatsApp template that holds the code. */
+  /** Name of the WhatsApp template that contains the code. */
   readonly templateName: string;
 }
 
@@ -62,15 +62,15 @@ export interface VerificationWhatsApp {
  * @example { destination: '9123 4567', country: 'SG', brand: 'Team', template: '{code} is your {brand} code' }
  */
 export interface VerificationStart extends Pick<Addressing, 'destination' | 'country'> {
-  /** Way of the code to the person. @default 'sms' */
+  /** Channel that delivers the code. @default 'sms' */
   readonly channel?: VerificationChannel | undefined;
   /** Name of the sender in the text, at most 30 characters. */
   readonly brand?: string | undefined;
-  /** Characters of the code, 3 to 10. @default 4 */
+  /** Length of the code, 3 to 10 characters. @default 4 */
   readonly codeLength?: number | undefined;
-  /** Seconds that the code is good, 30 to 7,200. @default 300 */
+  /** Validity of the code in seconds, 30 to 7,200. @default 300 */
   readonly codeValidity?: number | undefined;
-  /** Characters that the code is made of. @default 'NUMERIC' */
+  /** Set of characters in the code. @default 'NUMERIC' */
   readonly codeType?: VerificationCodeType | undefined;
   /**
    * Text or speech, with `{code}` and maybe `{brand}`. For `sms` and `call` only; for `call` together with `language`.
@@ -84,7 +84,7 @@ export interface VerificationStart extends Pick<Addressing, 'destination' | 'cou
   readonly templateKey?: string | undefined;
   /** Language of 8x8's own text or voice: BCP 47, for example `id-ID`. */
   readonly language?: string | undefined;
-  /** True: a new code, though the last one is still good. @default 8x8 sends the same code again */
+  /** True sends a new code even if the last one is still valid. @default 8x8 sends the same code again */
   readonly resetSession?: boolean | undefined;
   /** Seconds between two codes to this number, 10 to 7,200. @default 10 */
   readonly resendingInterval?: number | undefined;
@@ -99,8 +99,8 @@ export interface VerificationStart extends Pick<Addressing, 'destination' | 'cou
   /** Settings for channel `whatsapp`, which needs them. */
   readonly whatsapp?: VerificationWhatsApp | undefined;
   /**
-   * Reason for the code: an account id, a login attempt. Only a check with the same subject is let through; the subject is
-   * never sent to 8x8. 1 to 200 characters.
+   * Purpose of the code: an account ID, a login attempt. Only a check with the same subject is accepted; the subject
+   * is never sent to 8x8. 1 to 200 characters.
    */
   readonly subject?: string | undefined;
 }

@@ -13,14 +13,14 @@ import { parseResponse } from '../parse-response.ts';
 import { startSchema, type VerificationStart } from './start-input.ts';
 import { readVerification, START, type StartedVerification, type Verification } from './verification.ts';
 
-/** 8x8's own defaults. */
+/** Defaults of 8x8. */
 const DEFAULT_VALIDITY_S = 300;
 const DEFAULT_CODE_LENGTH = 4;
 const DEFAULT_RESENDING_INTERVAL_S = 10;
 const MAX_RESENDING_INTERVAL_S = 7_200;
 /** 8x8: "resending interval violation", inside HTTP 403. */
 const TOO_EARLY = 1400;
-/** Numbers whose next code is remembered; who is forgotten waits the interval that was asked for. */
+/** Maximum number of remembered times of next codes; a number that was dropped waits the requested interval. */
 const MAX_REMEMBERED = 10_000;
 
 /** The text as a person would get it, as long as it can become: a code with a dash has one character more. */
@@ -59,7 +59,7 @@ function isTooEarly(error: SmsError): error is ApiError {
 
 function tooEarlyError(phone: Phone, retryAfterMs: number, clientMessageId: string): LimitError {
   return new LimitError({
-    message: `8x8 sends this number no other code yet (resendingInterval). Try again in ${describeDuration(retryAfterMs)}. Nothing was sent.`,
+    message: `8x8 does not send another code to this number yet (resendingInterval). Try again in ${describeDuration(retryAfterMs)}. Nothing was sent.`,
     decision: {
       guard: 'verification',
       reason: 'resending-interval',
@@ -86,7 +86,7 @@ export function createStartVerification(
   const { calls, clock, subAccountId, sessionBindings } = client;
   const reader = startReader(client.rewrite);
   const segments = { subAccountId };
-  /** By number: when 8x8 sends the next code. */
+  /** Earliest time of the next code, by number. */
   let nextCodeAt: Cache<number, number> | undefined;
 
   function remember(phone: Phone, verification: Verification): void {
@@ -96,11 +96,11 @@ export function createStartVerification(
     nextCodeAt.set(phone.key, at);
   }
 
-  /** What 8x8 says in the header, else what it said with the last code, else the interval that was asked for. */
+  /** The wait from 8x8's header, else from the response to the last code, else the requested interval. */
   function waitOf(error: ApiError, phone: Phone, { resendingInterval }: VerificationStart): number {
     if (error.retryAfterMs !== undefined) return error.retryAfterMs;
     const leftMs = (nextCodeAt?.get(phone.key) ?? 0) - clock.now();
-    // Their clock and ours may differ: what cannot be true is not believed.
+    // The clocks of 8x8 and of this process may differ, so an implausible time is ignored.
     if (leftMs > 0 && leftMs <= MAX_RESENDING_INTERVAL_S * 1_000) return Math.ceil(leftMs);
     return (resendingInterval ?? DEFAULT_RESENDING_INTERVAL_S) * 1_000;
   }
@@ -121,7 +121,7 @@ export function createStartVerification(
             seen.verification = parseResponse(START, response, readVerification);
             const { index, clientMessageId, content } = message;
             const { parts, encoding } = content?.measure ?? { parts: 1, encoding: 'GSM7' };
-            // A session has no umid; this result goes no further than the guards.
+            // A session has no umid; this result is used by the pipeline only.
             return {
               status: 'accepted',
               index,

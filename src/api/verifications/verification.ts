@@ -21,7 +21,7 @@ export const START: Operation = {
   responseBody: 'json',
 };
 
-/** The same request as a check, without a code: it only reads. */
+/** The request of a check without a code, which only reads. */
 export const GET: Operation = {
   name: 'verifications.get',
   operationId: 'code-validation-v2',
@@ -33,7 +33,7 @@ export const GET: Operation = {
   responseBody: 'json',
 };
 
-/** A code spends one of five tries: a GET that must not be repeated. */
+/** A code uses up one of five attempts, so this GET must not be repeated. */
 export const CHECK: Operation = {
   ...GET,
   name: 'verifications.check',
@@ -42,26 +42,26 @@ export const CHECK: Operation = {
     '8x8 may have judged the code. Check the same code again; another one is refused for 30 s. VERIFIED from verifications.get does not prove this code.',
 };
 
-/** Way of the code to the person. `sma`: silent mobile authentication, without a code. */
+/** Channel that delivers the code. `sma`: silent mobile authentication, without a code. */
 export type VerificationChannel = 'sms' | 'call' | 'whatsapp' | 'viber' | 'sma';
 
-/** State of a session; a value that this version does not know is given as it comes, and is no success. */
+/** State of a session. A value that this version does not know is passed on unchanged, and is not a success. */
 export type VerificationStatus = 'WAITING' | 'VERIFIED' | 'FAILED' | 'EXPIRED' | (string & {});
 
 /** A session of 8x8's Verification API. */
 export interface Verification {
   /** Needed to check the code. Keep it on your server: it is half of the proof. */
   readonly sessionId: string;
-  /** As 8x8 has it. */
+  /** The number, in the format of 8x8. */
   readonly destination: string;
   readonly status: VerificationStatus;
   /** Wrong codes so far; the fifth ends the session. */
   readonly attempt: number;
   /** ISO 8601. */
   readonly expiresAt: string;
-  /** ISO 8601, from when on 8x8 sends the next code to this number. */
+  /** Earliest time at which 8x8 sends the next code to this number, ISO 8601. */
   readonly retryAfter?: string;
-  /** Path of the session at 8x8. It holds the session id. */
+  /** Path of the session at 8x8. It contains the session ID. */
   readonly verifyUri?: string;
   /** Only for channel `sma`: the address that the person's telephone must open over its mobile network. */
   readonly sma?: { readonly verificationUrl: string };

@@ -7,19 +7,19 @@ import { createStartVerification } from './start.ts';
 import type { VerificationStart } from './start-input.ts';
 import type { StartedVerification, Verification } from './verification.ts';
 
-/** One-time passwords that 8x8 makes, sends and checks. */
+/** One-time passwords that 8x8 generates, sends and checks. */
 export interface Verifications {
   /**
-   * Makes 8x8 send a code to a number, past all guards, as a message with purpose `otp`. Throws unless 8x8 took it. The
-   * session is bound to the number and the `subject`, see `check`.
+   * Makes 8x8 send a code to a number, after all guards have admitted it as a message with purpose `otp`. Throws
+   * unless 8x8 accepted it. The session is bound to the number and the `subject`, see `check`.
    *
    * @see https://developer.8x8.com/connect/reference/verify-request-v2
    * @throws ValidationError the request is malformed
-   * @throws GuardError a guard said no: `InvalidPhoneNumberError`, `ConsentError`, `LimitError`
+   * @throws GuardError a guard refused: `InvalidPhoneNumberError`, `ConsentError`, `LimitError`
    * @throws LimitError also, with guard `verification` and reason `resending-interval`, when 8x8 wants a longer pause between
    * two codes to one number
-   * @throws ApiError, ConnectionError, AbortedError, QueueFullError, StoreError as `messages.send`; a `clientMessageId` is
-   * that of the events, 8x8 does not know it
+   * @throws ApiError, ConnectionError, AbortedError, QueueFullError, StoreError as `messages.send`; a
+   * `clientMessageId` is the one in the events; 8x8 does not know it
    * @example
    * ```ts
    * const { sessionId } = await sms.verifications.start({ destination: '+6591234567', brand: 'Team', subject: 'account-7' });
@@ -27,7 +27,7 @@ export interface Verifications {
    */
   start(request: VerificationStart, options?: CallOptions): Promise<StartedVerification>;
   /**
-   * Reads the state of a session; spends no try and clears nothing.
+   * Reads the state of a session. Uses up no attempt and clears nothing.
    *
    * @see https://developer.8x8.com/connect/reference/code-validation-v2
    * @throws GuardError the session belongs to another number or subject
@@ -37,23 +37,25 @@ export interface Verifications {
    */
   get(sessionId: string, query?: SessionQuery, options?: CallOptions): Promise<Verification>;
   /**
-   * Asks 8x8 whether a code is right. A wrong code is not an error: `verified` is false. Nothing is asked about a session
-   * that was started for another number or subject, and the tries are limited (`guards.verificationAttempts`). A right code clears the
-   * number's backoff; a wrong, failed or expired one keeps it.
+   * Asks 8x8 whether a code is right. A wrong code is not an error: `verified` is false. A session that was started
+   * for another number or subject is refused without asking 8x8, and attempts are limited
+   * (`guards.verificationAttempts`). A right code clears the number's backoff; a wrong, failed or expired one keeps
+   * it.
    *
-   * One check of a session runs at a time, over all processes that share the limit store; a second one waits up to 10 s for
-   * it. A check is never repeated when its answer is lost (`submission: 'unknown'`): check the same code again. A different
-   * code has to wait 30 s, because 8x8 may still verify the session for the sake of the first.
+   * One check of a session runs at a time, across all processes that share the limit store; a second one waits up to
+   * 10 s. A check is never repeated when its response is lost (`submission: 'unknown'`): check the same code again. A
+   * different code must wait 30 s, because 8x8 may still verify the session because of the first.
    *
    * @see https://developer.8x8.com/connect/reference/code-validation-v2
-   * @throws GuardError reason `session-mismatch`: another number or subject; `session-unknown`: a subject was given, and
-   * this session is not known here (expired, or another process without a shared limit store); `session-used`: a code of
-   * it was right before, and 8x8 says VERIFIED to every other one now; `session-in-doubt`: ten answers were lost. Start
-   * again
+   * @throws GuardError reason `session-mismatch`: another number or subject; `session-unknown`: a subject was given,
+   * and this client does not know the session (expired, or started by another process without a shared limit store);
+   * `session-used`: a code of it was right before, and 8x8 now returns VERIFIED for every other one;
+   * `session-in-doubt`: ten responses were lost. Start again
    * @throws LimitError too many codes were tried; guard `verification`, reason `session-busy`: another check of this
-   * session is under way, or its answer was lost, try again after `retryAfterMs`; reason `capacity`: the limit store is full
-   * @throws StoreError the limit store failed; with `submission: 'unknown'` after 8x8 said that the code is right. Check the
-   * same code again
+   * session is in progress, or its response was lost: try again after `retryAfterMs`; reason `capacity`: the limit
+   * store is full
+   * @throws StoreError the limit store failed; with `submission: 'unknown'` when 8x8 had confirmed the code. Check
+   * the same code again
    * @throws NotFoundError 8x8 does not know the session (`apiCode` 1404)
    * @throws ValidationError, InvalidPhoneNumberError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @example

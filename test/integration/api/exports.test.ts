@@ -173,8 +173,8 @@ describe('exports.run', () => {
   });
 
   it.each([
-    ['{"status":"failed"}', 'could not make the export (failed)'],
-    ['{"status":"error"}', 'could not make the export (error)'],
+    ['{"status":"failed"}', 'could not create the export (failed)'],
+    ['{"status":"error"}', 'could not create the export (error)'],
     ['{"status":"cancelled"}', 'was cancelled'],
     ['{"status":"succeeded"}', 'names no file'],
   ])('is an ApiError when the job ends with %s', async (body, problem) => {
@@ -195,7 +195,7 @@ describe('exports.run', () => {
     [{ status: 200, body: 'umid,body\n1,"half' }, 'in the middle of a field'],
     [
       { status: 200, body: 'umid,msisdn,body\n1,+6591234567' },
-      'row 2 of the file has 2 fields and its heading 3',
+      'row 2 of the file has 2 fields, but the header has 3',
     ],
   ])('is an ApiError when the file is %o', async (answer, problem) => {
     const { sms, emulator } = startClient();
@@ -263,13 +263,13 @@ describe('exports.run', () => {
     vi.useRealTimers();
     const late = await errorOf(collect(sms.exports.run({}, { deadlineMs: 20 })));
     expect(late).toBeInstanceOf(TimeoutError);
-    expect((late as Error).message).toContain('8x8 was making the export, which was told to stop');
+    expect((late as Error).message).toContain('8x8 was creating the export, which was cancelled');
     const controller = new AbortController();
     const aborted = errorOf(collect(sms.exports.run({}, { signal: controller.signal })));
     await vi.waitFor(() => expect(calls()).toHaveLength(3));
     controller.abort();
     expect(await aborted).toBeInstanceOf(AbortedError);
-    expect(((await aborted) as Error).message).toContain('which was told to stop');
+    expect(((await aborted) as Error).message).toContain('which was cancelled');
     expect(calls().map((call) => call.split(' ')[0])).toEqual(['POST', 'DELETE', 'POST', 'DELETE']);
   });
 
