@@ -13,7 +13,7 @@ export const callFields: Fields<CallOptions> = {
 };
 const callSchema = object(callFields, 'an object of call options');
 
-/** Why a call was ended from outside. */
+/** Reasons for ending a call early. */
 export type StopReason = 'aborted' | 'deadline' | 'closed';
 
 /** One call of a client method, from its first check to its last response. */
@@ -21,16 +21,16 @@ export interface Call {
   /** Fires when the caller aborts, the deadline passes, or the client closes; its reason is the error to throw. */
   readonly signal: AbortSignal;
   readonly context: unknown;
-  /** Time limit of one attempt, and how many there may be, where the call names them. */
+  /** Time limit of one attempt, and the maximum number of attempts, if the call sets them. */
   readonly timeoutMs: number | undefined;
   readonly maxAttempts: number | undefined;
-  /** The whole deadline, for messages. */
+  /** The complete deadline, for error messages. */
   readonly deadlineMs: number | undefined;
   /** Set once the signal has fired. */
   readonly stopReason: StopReason | undefined;
   /** Milliseconds until the deadline; Infinity without one. */
   remainingMs(): number;
-  /** Throws when the call has ended; nothing was sent yet. */
+  /** Throws when the call has ended. Call it before anything is sent. */
   throwIfEnded(): void;
   /** The same call, which also ends when `left` fires. */
   until(left: AbortSignal): Call;
@@ -38,20 +38,20 @@ export interface Call {
   within<Result>(deadlineMs: number, work: (call: Call) => Promise<Result>): Promise<Result>;
 }
 
-/** Keeps track of the calls under way, so that closing the client can wait for them and then end them. */
+/** Tracks the open calls, so that closing the client can wait for them and then end them. */
 export interface Calls {
-  /** Runs one call; timers and listeners are gone when it settles. */
+  /** Runs one call; no timer or listener remains when it settles. */
   run<Result>(options: CallOptions | undefined, work: (call: Call) => Promise<Result>): Promise<Result>;
-  /** Runs a call that clears up after one that ended: it is let through when the client is closing, too. */
+  /** Runs a call that cleans up after another one; also allowed while the client is closing. */
   cleanUp<Result>(options: CallOptions, work: (call: Call) => Promise<Result>): Promise<Result>;
-  /** Refuses new calls, waits `drainMs` for those under way, then aborts the rest. */
+  /** Refuses new calls, waits `drainMs` for open ones, then aborts the rest. */
   close(drainMs: number): Promise<void>;
 }
 
 interface OpenCall {
   readonly call: Call;
   stop(reason: StopReason): void;
-  /** Takes the listener and the timer away. */
+  /** Removes the listener and the timer. */
   end(): void;
 }
 
@@ -128,7 +128,7 @@ async function runWithin<Result>(
   }
 }
 
-/** @param defaultDeadlineMs deadline of a call that names none */
+/** @param defaultDeadlineMs deadline of a call without one */
 export function createCalls(defaultDeadlineMs: number | undefined): Calls {
   const open = new Set<{ readonly stop: OpenCall['stop']; readonly settled: Promise<void> }>();
   let closed = false;
@@ -151,7 +151,7 @@ export function createCalls(defaultDeadlineMs: number | undefined): Calls {
     async run(options, work) {
       const flaw = options === undefined ? undefined : validate(callSchema, options, 'options');
       if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
-      if (closed) throw new ConfigurationError('This client was closed. Make a new one.');
+      if (closed) throw new ConfigurationError('This client was closed. Create a new one.');
       try {
         return await track(options ?? {}, work);
       } catch (error) {

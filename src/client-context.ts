@@ -13,7 +13,7 @@ import type { PrepareConfig } from './sending/prepare.ts';
 import type { Transport } from './transport/transport.ts';
 import type { Clock } from './types.ts';
 
-/** What every resource of a client is made from. */
+/** The shared parts from which every resource of a client is built. */
 export interface ClientContext {
   readonly calls: Calls;
   readonly transport: Transport;
@@ -32,6 +32,6 @@ export interface ClientContext {
   readonly storedCodes: StoredCodes;
   /** The account in webhook and price paths. Throws a `ConfigurationError` when none is set. */
   accountId(): string;
-  /** The text as it is sent: typography replaced when the content guard is told to. */
+  /** Returns the text to send: with typography replaced, if the content guard is configured to. */
   rewrite(text: string): string;
 }

@@ -29,12 +29,12 @@ import { validate } from './schema.ts';
 import type { Clock } from './types.ts';
 import { INBOUND_PORT } from './webhooks/inbound-port.ts';
 
-/** Read when it is asked, never when a client is made: a client may stand in the global scope of a Worker. */
+/** Reads the clock only when asked, because a client may be created in the global scope of a Worker. */
 const SYSTEM_CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 /**
- * The default counts live once a process, for both module formats: a team that makes a client in every request must
- * still be limited. A client with its own clock gets its own counts.
+ * The default store exists once per process, for both module formats: a team that creates a client in every request
+ * must still be limited. A client with its own clock gets its own store.
  */
 function defaultLimits({ clock }: ResolvedOptions): LimitStore {
   if (clock !== undefined) return memoryLimits({ clock });
@@ -43,26 +43,26 @@ function defaultLimits({ clock }: ResolvedOptions): LimitStore {
   return shared.limits as LimitStore;
 }
 
-/** What `withOptions` hands on: the child counts and is paced together with its parent. */
+/** The state that `withOptions` passes on: the child shares counts and pace with its parent. */
 interface Inheritance {
   readonly limits: LimitStore;
   readonly state: SharedState;
   readonly scope: string;
 }
 
-/** Kept beside the options, so that the constructor has no parameter that is not for you. */
+/** Stored outside of the options, so that the constructor has no internal parameter. */
 const inheritances = new WeakMap<SmsClientOptions, Inheritance>();
 
-/** What is set of these names, also by the class of an object. */
+/** The options among these names that are set, also those defined by the class of an object. */
 function named<Options extends object>(options: Options, names: readonly string[]): Options {
   const given = names.map((name) => [name, (options as Record<string, unknown>)[name]] as const);
   return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Options;
 }
 
-/** Whom the consent guard asks. */
+/** Options that name a source of consent. */
 const CONSENT_SOURCES = ['ledger', 'forgetSecret', 'check', 'checkMany'] as const;
 
-/** A guard that is named takes the place of the old one, but who is asked for consent stays: no opt-out may be lost by it. */
+/** A guard that is given replaces the previous one, but sources of consent stay, so that no opt-out is lost. */
 function mergeGuards(base: GuardsOptions, overrides: GuardsOptions): GuardsOptions {
   const merged = { ...named(base, GUARD_NAMES), ...named(overrides, GUARD_NAMES) };
   const { consent } = overrides;
@@ -74,8 +74,8 @@ function mergeGuards(base: GuardsOptions, overrides: GuardsOptions): GuardsOptio
 }
 
 /**
- * What is not named stays, each guard on its own. `region` and `baseUrl` exclude each other, so the one that is named
- * last takes the other's place.
+ * Merges options; each guard is merged separately. `region` and `baseUrl` exclude each other, so the one that is
+ * given replaces the other.
  */
 function mergeOptions(base: SmsClientOptions, overrides: SmsClientOptions): SmsClientOptions {
   const { region, baseUrl, ...rest } = named(base, OPTION_NAMES);
@@ -105,7 +105,7 @@ export class SmsClient {
   readonly messages: Messages;
   /** Send SMS Engage surveys. */
   readonly surveys: Surveys;
-  /** One-time passwords that 8x8 makes and checks. */
+  /** One-time passwords that 8x8 generates and checks. */
   readonly verifications: Verifications;
   /** One-time passwords that this package makes, sends by SMS and checks. */
   readonly oneTimePasswords: OneTimePasswords;
@@ -115,15 +115,15 @@ export class SmsClient {
   readonly exports: Exports;
   /** Prices and balance. */
   readonly account: Account;
-  /** Addresses to which 8x8 posts receipts and incoming messages. */
+  /** URLs to which 8x8 posts receipts and incoming messages. */
   readonly webhookSettings: WebhookSettings;
-  /** The people 8x8 keeps for your account, and its block list. */
+  /** Contacts stored at 8x8, and the block list of the account. */
   readonly contacts: Contacts;
   /** Groups of contacts. */
   readonly groups: Groups;
   /** Work on many contacts at once. */
   readonly contactJobs: ContactJobs;
-  /** See and clear the counts of a number. */
+  /** Inspect and clear the counters of a number. */
   readonly guards: GuardsApi;
   /** Record and read opt-ins and opt-outs. */
   readonly consent: Consent;
@@ -176,8 +176,9 @@ export class SmsClient {
   }
 
   /**
-   * Makes a client with some options changed. Guards that are not named stay as they are, and so do the sources of consent
-   * (`ledger`, `check`, …). The new client counts together with this one, unless you change `limits`, `clock` or `scope`.
+   * Creates a client with some options changed. Guards that are not given stay unchanged, and so do the sources of
+   * consent (`ledger`, `check`, …). The new client shares counters with this one, unless you change `limits`, `clock`
+   * or `scope`.
    *
    * @throws ConfigurationError an option is unknown, malformed or contradictory
    * @example sms.withOptions({ subAccountId: 'marketing' })
@@ -188,22 +189,23 @@ export class SmsClient {
     const merged = mergeOptions(this.#options, overrides);
     const { clock, limits } = merged;
     const isSame = clock === this.#options.clock && limits === this.#options.limits;
-    // Another sub-account or account alone is no other scope: one person would get twice as many.
+    // Another sub-account or account does not change the scope: otherwise one person would receive twice as many
+    // messages.
     const scope = overrides.scope ?? this.#inheritance.scope;
     if (isSame) inheritances.set(merged, { ...this.#inheritance, scope });
     return createChild(merged);
   }
 
   /**
-   * Takes no new calls, lets those under way finish for `drainMs`, then ends them: a send that is cut off has an unknown
-   * outcome. The counts stay, they belong to the process; a store that you passed is yours to close.
+   * Refuses new calls, gives open ones `drainMs` to finish, then ends them: an interrupted send has an unknown
+   * outcome. Counters stay, because they belong to the process. A store that you passed is not closed.
    *
    * @throws ValidationError `drainMs` is not a number of milliseconds; nothing was closed
    * @example process.once('SIGTERM', () => sms.close())
    */
   async close(
     options: {
-      /** Milliseconds for the calls under way. @default 10_000 */
+      /** Milliseconds for open calls to finish. @default 10_000 */
       readonly drainMs?: number | undefined;
     } = {},
   ): Promise<void> {
@@ -214,13 +216,13 @@ export class SmsClient {
     await this.#close(drainMs);
   }
 
-  /** Closes the client as `close()` does, at the end of `await using`. */
+  /** Closes the client like `close()`, at the end of `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 }
 
-/** Outside of the class: a class that names itself in its body is `_SmsClient` once it is bundled. */
+/** Outside of the class, because the bundler renames a class that refers to itself to `_SmsClient`. */
 function createChild(options: SmsClientOptions): SmsClient {
   return new SmsClient(options);
 }

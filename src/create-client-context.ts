@@ -21,7 +21,7 @@ import { replaceTypography } from './text/typography.ts';
 import { createTransport } from './transport/create-transport.ts';
 import type { Clock } from './types.ts';
 
-/** What a client counts with, which its children share. */
+/** The counting state of a client, shared with its children. */
 export interface Counting {
   readonly limits: LimitStore;
   readonly scope: string;
@@ -29,14 +29,14 @@ export interface Counting {
   readonly emit: Emit;
 }
 
-/** What limits a person, and how it is taken from the limit store. */
+/** The guards of a client, and the limiter that counts for them. */
 export interface Safeguards extends Pick<Counting, 'clock' | 'emit'> {
-  /** Those in front of a send, and those that count something else under a number. */
+  /** Guards that run before a send, and guards that count something else under a number. */
   readonly guards: readonly Guard[];
   readonly limiter: Limiter;
 }
 
-/** Puts together what every resource of a client is made from: the guards in front, the transport behind. */
+/** Builds the shared parts of a client: guards and transport. */
 export function createClientContext(
   resolved: ResolvedOptions,
   counting: Counting,

@@ -11,7 +11,7 @@ import type { ResolvedGuards } from './guards/registry.ts';
 import { createApplyReceipt } from './webhooks/apply-receipt.ts';
 import { createInboundPort, type InboundPort } from './webhooks/inbound-port.ts';
 
-/** The half of a client that hears back: what people choose, and what 8x8 reports. */
+/** The inbound half of a client: people's choices and 8x8's reports. */
 export function createInbound(
   client: ClientContext,
   safeguards: Safeguards,

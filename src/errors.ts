@@ -8,18 +8,18 @@ import type {
 import { redactText } from './internal/redact.ts';
 
 /**
- * The answer to the only question a sender has after an error: *may I send it again?*
+ * Whether a message may be sent again after an error.
  *
- * - `not-submitted`: nothing reached 8x8. Send again when the reason is gone. Calls that are safe to repeat (reads,
- *   `messages.cancel`) always say this, also when their answer was lost.
- * - `rejected`: 8x8 refused it. Nothing was sent; the same request is refused again until its cause is gone (a key, a
+ * - `not-submitted`: nothing reached 8x8. Send it again once the cause is fixed. Calls that are safe to repeat (reads,
+ *   `messages.cancel`) always have this value, even if the response was lost.
+ * - `rejected`: 8x8 refused it. Nothing was sent; the same request is refused again until the cause is fixed (a key, a
  *   permission, a field, 8x8's rate limit).
- * - `unknown`: 8x8 may have accepted it. Do not send again before a delivery receipt or an export, matched by
- *   `clientMessageId`, says that it did not go out.
+ * - `unknown`: 8x8 may have accepted it. Do not send it again before a delivery receipt or an export, matched by
+ * `clientMessageId`, shows that it was not sent.
  */
 export type Submission = 'not-submitted' | 'rejected' | 'unknown';
 
-/** Literal codes of every error class, one a class. */
+/** The literal codes of errors, one per class. */
 export type SmsErrorCode =
   | 'configuration'
   | 'validation'
@@ -43,7 +43,10 @@ export type SmsErrorCode =
   | 'message-rejected'
   | 'webhook';
 
-/** Names of the classes an error belongs to. A registered symbol, because the ESM and the CommonJS copy of this file may meet in one process and `instanceof` fails between them. */
+/**
+ * Names of the classes an error belongs to. A registered symbol, because one process may load both the ESM and the
+ * CommonJS copy of this file, and `instanceof` fails between them.
+ */
 const KINDS: unique symbol = Symbol.for('8x8-sms-guard/error-kinds') as never;
 
 function kindsOf(errorClass: unknown): readonly string[] {
@@ -56,19 +59,19 @@ function kindsOf(errorClass: unknown): readonly string[] {
 
 /** Fields of every error. */
 export interface SmsErrorFields {
-  /** Text for the log. It must hold no key, no text of a message and no whole number. */
+  /** Text for the log. It must contain no key, no text of a message and no complete number. */
   readonly message: string;
   /** Whether the message may be sent again. */
   readonly submission: Submission;
-  /** Id by which a receipt or an export tells the outcome of the message. */
+  /** ID by which a receipt or an export reports the outcome of the message. */
   readonly clientMessageId?: string | undefined;
   /** True when a store or a hook of yours failed. */
   readonly outage?: boolean | undefined;
 }
 
 /**
- * Base of everything this package throws. It never holds a request, headers, a body, an API key, a whole phone
- * number or the raw cause, so it can be logged as it is.
+ * Base class of all errors of this package. It never contains a request, headers, a body, an API key, a complete
+ * phone number or the raw cause, so it is safe to log.
  *
  * @example
  * ```ts
@@ -117,7 +120,7 @@ export abstract class SmsError extends Error {
     return Array.isArray(kinds) && kinds.includes(self.kind);
   }
 
-  /** Name, message and the public fields; what `JSON.stringify` and most loggers print. */
+  /** Returns name, message and public fields, for `JSON.stringify` and loggers. */
   toJSON(): Record<string, unknown> {
     return Object.assign<object, object>({ name: this.name, message: this.message }, this) as Record<
       string,
@@ -151,21 +154,21 @@ export class ValidationError extends SmsError {
   }
 }
 
-/** The record of a guard's decision; the `message-blocked` event carries the same one. */
+/** The record of a guard's decision; the event `message-blocked` carries the same one. */
 export interface GuardDecision {
   /** Name of the guard, for example `recipient`. */
   readonly guard: GuardName;
   /** Machine-readable reason, for example `over-limit`, `opted-out`, `too-many-parts`. */
   readonly reason: GuardReason;
-  /** `monitor` refuses nothing, except a number that cannot be read and an opt-out. */
+  /** `monitor` refuses only numbers that cannot be read and opt-outs. */
   readonly mode: 'enforce' | 'monitor';
   /** Masked, for example `+65******67`. */
   readonly destination?: string;
   /** Rule of the guard that refused, for example `recipient:all:1800000`. */
   readonly rule?: string;
-  /** Count that was found, in the unit of `limit`. */
+  /** Current count, in the unit of `limit`. */
   readonly observed?: number;
-  /** Most that is allowed in `windowMs`. */
+  /** Maximum that is allowed in `windowMs`. */
   readonly limit?: number;
   /** Length of the window, in milliseconds. */
   readonly windowMs?: number;
@@ -181,11 +184,11 @@ export interface GuardErrorFields {
   readonly message: string;
   /** Decision that the error reports; `guard`, `reason` and `retryAfterMs` come from it. */
   readonly decision: GuardDecision;
-  /** Id of the message that was refused. */
+  /** ID of the refused message. */
   readonly clientMessageId?: string | undefined;
 }
 
-/** A guard said no. Nothing was sent and nothing was counted. */
+/** A guard refused. Nothing was sent and nothing was counted. */
 export class GuardError extends SmsError {
   static override readonly kind: string = 'GuardError';
   readonly code: 'guard' | 'invalid-phone-number' | 'consent' | 'limit' = 'guard';
@@ -210,28 +213,31 @@ export class GuardError extends SmsError {
   }
 }
 
-/** The destination is not a number that can get an SMS. */
+/** The destination is not a number that can receive SMS. */
 export class InvalidPhoneNumberError extends GuardError {
   static override readonly kind: string = 'InvalidPhoneNumberError';
   override readonly code = 'invalid-phone-number';
   declare readonly reason: InvalidPhoneNumberReason;
 }
 
-/** The person opted out, never opted in, or the consent store did not give a clear yes. */
+/** The person opted out or never opted in, or the consent store did not give a clear yes. */
 export class ConsentError extends GuardError {
   static override readonly kind: string = 'ConsentError';
   override readonly code = 'consent';
   declare readonly reason: ConsentReason;
 }
 
-/** A limit is reached: too many to one number, too soon after the last one-time password, too many numbers in a range. */
+/**
+ * A limit was reached: too many messages to one number, too soon after the last one-time password, too many numbers
+ * in a range.
+ */
 export class LimitError extends GuardError {
   static override readonly kind: string = 'LimitError';
   override readonly code = 'limit';
   declare readonly reason: LimitReason;
 }
 
-/** 8x8's own ids. Anything else could be an echo of what we sent. */
+/** Formats of 8x8's IDs. Any other value could repeat a part of the request. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Fields of an `ApiError`. */
@@ -246,9 +252,9 @@ export interface ApiErrorFields {
   readonly attempts: number;
   /** 8x8's own code, for example 1002 (invalid MSISDN). */
   readonly apiCode?: number | undefined;
-  /** 8x8's id of the error. Anything but a UUID is left out. */
+  /** 8x8's ID of the error. Anything but a UUID is dropped. */
   readonly errorId?: string | undefined;
-  /** 8x8's time of the error. Anything but an ISO 8601 time is left out. */
+  /** 8x8's time of the error. Anything but an ISO 8601 time is dropped. */
   readonly timestamp?: string | undefined;
   /** Milliseconds until the request may be tried again. */
   readonly retryAfterMs?: number | undefined;
@@ -258,7 +264,7 @@ export interface ApiErrorFields {
   readonly secrets?: readonly string[];
 }
 
-/** 8x8, or a proxy in between, answered with something other than success. */
+/** 8x8, or a proxy in between, returned an error status. */
 export class ApiError extends SmsError {
   static override readonly kind: string = 'ApiError';
   readonly code:
@@ -276,7 +282,7 @@ export class ApiError extends SmsError {
   readonly attempts: number;
   /** 8x8's own code, for example 1002 (invalid MSISDN). */
   declare readonly apiCode?: number;
-  /** 8x8's id of the error; 8x8 support asks for it. */
+  /** 8x8's ID of the error, for 8x8 support. */
   declare readonly errorId?: string;
   /** 8x8's time of the error. */
   declare readonly timestamp?: string;
@@ -303,7 +309,7 @@ export class ApiError extends SmsError {
   }
 }
 
-/** HTTP 400, 409, 410, 413, 422 and other 4xx: the request is wrong as it stands. */
+/** HTTP 400, 409, 410, 413, 422 and other 4xx: the request is invalid. */
 export class BadRequestError extends ApiError {
   static override readonly kind: string = 'BadRequestError';
   override readonly code = 'bad-request';
@@ -315,7 +321,7 @@ export class AuthenticationError extends ApiError {
   override readonly code = 'authentication';
 }
 
-/** HTTP 403: the key may not do this (IP allow-list, prepaid-only call, resending interval). */
+/** HTTP 403: the key has no permission for this (IP allow-list, prepaid-only call, resending interval). */
 export class PermissionDeniedError extends ApiError {
   static override readonly kind: string = 'PermissionDeniedError';
   override readonly code = 'permission-denied';
@@ -327,7 +333,7 @@ export class NotFoundError extends ApiError {
   override readonly code = 'not-found';
 }
 
-/** HTTP 429: 8x8's own rate limit. `retryAfterMs` says when to come back. */
+/** HTTP 429: 8x8's own rate limit. `retryAfterMs` tells when to try again. */
 export class RateLimitError extends ApiError {
   static override readonly kind: string = 'RateLimitError';
   override readonly code = 'rate-limit';
@@ -345,7 +351,7 @@ export class ServerError extends ApiError {
   override readonly code = 'server';
 }
 
-/** The part of the connection that failed, as far as the runtime tells. */
+/** The part of the connection that failed, as far as the runtime reports it. */
 export type ConnectionFailure = 'dns' | 'refused' | 'tls' | 'reset' | 'timeout' | 'other';
 
 /** Fields of a `ConnectionError`. */
@@ -356,7 +362,7 @@ export interface ConnectionErrorFields extends SmsErrorFields {
   readonly attempts: number;
 }
 
-/** No answer came. `submission` says whether the request provably never left. */
+/** No complete response arrived. `submission` tells whether the request provably never left. */
 export class ConnectionError extends SmsError {
   static override readonly kind: string = 'ConnectionError';
   readonly code: 'connection' | 'timeout' = 'connection';
@@ -376,7 +382,7 @@ export class TimeoutError extends ConnectionError {
   override readonly code = 'timeout';
 }
 
-/** The caller's `AbortSignal` fired. Its `name` is `AbortError`, as the platform's own. */
+/** The caller's `AbortSignal` fired. Its `name` is `AbortError`, like that of the platform's error. */
 export class AbortedError extends SmsError {
   static override readonly kind: string = 'AbortedError';
   readonly code = 'aborted';
@@ -400,8 +406,8 @@ export class QueueFullError extends SmsError {
 }
 
 /**
- * The limit store or the consent ledger failed, so the guard refused. `submission` is `not-submitted`, except where 8x8
- * was asked before the store failed: then it is `unknown`.
+ * The limit store or the consent ledger failed, so the guard refused. `submission` is `not-submitted`, or `unknown`
+ * when 8x8 was called before the store failed.
  */
 export class StoreError extends SmsError {
   static override readonly kind: string = 'StoreError';
@@ -412,7 +418,7 @@ export class StoreError extends SmsError {
   }
 }
 
-/** 8x8 answered 200 and REJECTED the message. `description` says why. Nothing was sent. */
+/** 8x8 answered 200 and REJECTED the message. `description` contains the reason. Nothing was sent. */
 export class MessageRejectedError extends SmsError {
   static override readonly kind: string = 'MessageRejectedError';
   readonly code = 'message-rejected';
@@ -422,7 +428,7 @@ export class MessageRejectedError extends SmsError {
   constructor(fields: {
     /** 8x8's reason; the constructor redacts it. */
     readonly description: string;
-    /** 8x8's id of the message. Anything but a UUID is left out. */
+    /** 8x8's ID of the message. Anything but a UUID is dropped. */
     readonly umid?: string | undefined;
     /** Id of the message. */
     readonly clientMessageId?: string | undefined;
@@ -461,7 +467,7 @@ export type WebhookFailure =
 
 /** Fields of a `WebhookError`. */
 export interface WebhookErrorFields {
-  /** Text for the log. It must contain nothing of the request. */
+  /** Text for the log. It must contain nothing from the request. */
   readonly message: string;
   /** Why the webhook was refused or could not be handled. */
   readonly reason: WebhookFailure;
@@ -477,7 +483,7 @@ export interface WebhookErrorFields {
 
 /**
  * A webhook was refused or could not be handled. `status` is the HTTP status to send; 8x8 tries again after 4xx and 5xx.
- * Contains nothing of the request.
+ * Contains nothing from the request.
  */
 export class WebhookError extends SmsError {
   static override readonly kind: string = 'WebhookError';

@@ -3,7 +3,7 @@ import type { ReportError } from './internal/user-code.ts';
 import type { Purpose } from './types.ts';
 
 interface EventBase {
-  /** Epoch milliseconds, read from `clock.now`. */
+  /** Epoch milliseconds from `clock.now`. */
   readonly at: number;
 }
 
@@ -19,7 +19,7 @@ interface AttemptEventBase extends EventBase {
   readonly operation: string;
   readonly method: string;
   readonly host: string;
-  /** The path as a template, so that no value can stand in it. */
+  /** Template of the path, which contains no values. */
   readonly path: string;
   /** 1 for the first. */
   readonly attempt: number;
@@ -27,16 +27,16 @@ interface AttemptEventBase extends EventBase {
 }
 
 /**
- * Everything that is decided or tried, as data to log, count or trace. Only the fields named here are ever present:
- * no text, no key, no whole number.
+ * Every decision and attempt, as data to log, count or trace. An event has only the fields listed here: no text, no
+ * key, no complete number.
  */
 export type SmsEvent =
   | (MessageEventBase & { readonly type: 'message-admitted' })
   | (MessageEventBase & { readonly type: 'message-blocked'; readonly decision: GuardDecision })
-  /** A guard in monitor mode would have blocked. */
+  /** A guard in monitor mode would have refused. */
   | (MessageEventBase & { readonly type: 'guard-observed'; readonly decision: GuardDecision })
   | (MessageEventBase & { readonly type: 'message-sent'; readonly umid: string; readonly attempts: number })
-  /** 8x8 took a verification; who has its session id is not told. */
+  /** 8x8 accepted a verification. The session ID is not included. */
   | (MessageEventBase & { readonly type: 'verification-started'; readonly channel: string })
   /** A code was checked: by 8x8 (`verifications`), or here (`oneTimePasswords`). */
   | (EventBase & {
@@ -50,9 +50,9 @@ export type SmsEvent =
       readonly errorCode: SmsErrorCode;
       readonly submission: Submission;
     })
-  /** A repeated `idempotencyKey`: the first result was given again, nothing was sent. */
+  /** An `idempotencyKey` was repeated: the first result was returned again, and nothing was sent. */
   | (MessageEventBase & { readonly type: 'message-repeated' })
-  /** A one-time password was granted; the next one to this number must wait. */
+  /** A one-time password was admitted; the next one to this number must wait. */
   | (MessageEventBase & { readonly type: 'backoff-started'; readonly waitMs: number })
   | (EventBase & { readonly type: 'backoff-cleared'; readonly destination: string })
   | (EventBase & {
@@ -66,17 +66,17 @@ export type SmsEvent =
       readonly state: 'opted-in' | 'opted-out';
       readonly scope: 'all' | 'marketing' | 'sender';
     })
-  /** A person was forgotten on request; an opt-out survives as a keyed hash. */
+  /** A person was forgotten on request; an opt-out is kept as a keyed hash. */
   | (EventBase & { readonly type: 'consent-forgotten'; readonly destination: string })
-  /** A person's text holds an opt-out word, or sounds like one, among others. Nothing was changed: have somebody read it. */
+  /** A person's text contains or resembles an opt-out word among others. Nothing was changed: have somebody read it. */
   | (EventBase & { readonly type: 'possible-opt-out'; readonly destination: string })
-  /** A person wrote STOP, and it could not be kept: there is no ledger, or the sender is no phone number. */
+  /** A person wrote STOP, and it could not be recorded: there is no ledger, or the sender is not a phone number. */
   | (EventBase & {
       readonly type: 'opt-out-unrecorded';
       readonly destination: string;
       readonly reason: 'no-ledger' | 'no-number';
     })
-  /** An opt-out is recorded and counts here, but 8x8's block list did not take it. */
+  /** An opt-out was recorded and takes effect, but could not be added to 8x8's block list. */
   | (EventBase & { readonly type: 'opt-out-not-mirrored'; readonly destination: string })
   | (AttemptEventBase & { readonly type: 'attempt-started' })
   | (AttemptEventBase & {
@@ -106,30 +106,30 @@ export type SmsEvent =
   /** Such a request was let through: the pause is over before its time. */
   | (EventBase & { readonly type: 'pace-resumed'; readonly host: string })
   | (EventBase & { readonly type: 'key-refreshed'; readonly source: string })
-  /** `sendMany` is about to write a chunk, or knows what became of it. */
+  /** `sendMany` is about to send a chunk, or has its results. */
   | (EventBase & {
       readonly type: 'chunk-started' | 'chunk-finished';
       /** 1 for the first of this run. */
       readonly chunk: number;
       /** Rows to be sent. */
       readonly messages: number;
-      /** How many of them 8x8 took; 0 until it is finished. */
+      /** Number of rows that 8x8 accepted; 0 until the chunk is finished. */
       readonly accepted: number;
-      /** 8x8's id of a finished chunk, for `messages.cancelBatch`; absent when it took none. */
+      /** 8x8's ID of a finished chunk, for `messages.cancelBatch`; absent when 8x8 accepted no row. */
       readonly batchId?: string;
     })
-  /** A delivery receipt said that a number does not exist. */
+  /** A delivery receipt reported that a number does not exist. */
   | (EventBase & {
       readonly type: 'number-undeliverable';
       readonly destination: string;
       /** 8x8's delivery error code. */
       readonly errorCode: number;
-      /** How long nothing is sent to it; absent when the limit store has no room to remember it. */
+      /** Length of the block; absent when the limit store has no room to remember it. */
       readonly forMs?: number;
     })
-  /** A delivery receipt said that such a number was reached after all: the block was lifted. */
+  /** A delivery receipt showed that such a number was reached: the block was lifted. */
   | (EventBase & { readonly type: 'number-reached'; readonly destination: string })
-  /** A delivery receipt said that 8x8's fraud detection stopped the message as artificially inflated traffic. */
+  /** A delivery receipt reported that 8x8's fraud detection stopped the message as artificially inflated traffic. */
   | (EventBase & {
       readonly type: 'fraud-reported';
       readonly destination: string;
@@ -153,7 +153,7 @@ export type SmsEvent =
       /** False when the limit store had no room to remember the event, which may then be handled twice. */
       readonly remembered: boolean;
     })
-  /** A request to the webhook address got a 4xx; the sender is not told why. */
+  /** A request to the webhook URL got a 4xx; the response does not tell the reason. */
   | (EventBase & {
       readonly type: 'webhook-refused';
       readonly reason:
@@ -163,7 +163,7 @@ export type SmsEvent =
         | 'unknown-address'
         /** `sourceAddresses` is set, but the receiver was called without a `remoteAddress`. */
         | 'no-address';
-      /** The field of a malformed one. */
+      /** The invalid field of a malformed request. */
       readonly path?: string;
     })
   /** A webhook got a 5xx, so that 8x8 tries again. */
@@ -174,30 +174,30 @@ export type SmsEvent =
         'in-progress' | 'handler-failed' | 'timed-out' | 'unavailable'
       >;
     })
-  /** A callback of yours threw; what it was told about has happened all the same. */
+  /** A callback threw. The action that it was told about had already happened. */
   | (EventBase & { readonly type: 'hook-failed'; readonly hook: 'onOptIn' | 'onOptOut' | 'onPossibleOptOut' })
   | (EventBase & { readonly type: 'store-failed'; readonly store: 'limits' | 'consent' });
 
 /** The one callback of `SmsClientOptions.onEvent`. An exception of it goes to `onError`. */
 export type EventListener = (event: SmsEvent, details: { readonly context: unknown }) => void | Promise<void>;
 
-/** An event before its time stamp is put on. */
+/** An event without its time stamp. */
 export type EventBody = SmsEvent extends infer Event
   ? Event extends SmsEvent
     ? Omit<Event, 'at'>
     : never
   : never;
 
-/** Hands an event to the listener. Never throws. */
+/** Passes an event to the listener. Never throws. */
 export interface Emit {
   (event: EventBody, context?: unknown): void;
-  /** True when nobody listens: events of every message need not be put together then. */
+  /** True when there is no listener, so that events need not be built. */
   readonly isSilent?: boolean;
   /** Hands an exception of the user's code to its author. */
   readonly reportError?: ReportError;
 }
 
-/** Wraps the team's callback, and its log, so that whatever they do cannot disturb a send. */
+/** Wraps the team's callback and logger, so that they cannot disturb a send. */
 export function createEmit(
   listener: EventListener | undefined,
   now: () => number,
@@ -212,7 +212,7 @@ export function createEmit(
     for (const { tell, where } of listeners) {
       try {
         const pending = tell({ ...event, at: now() } as SmsEvent, { context });
-        // Also a promise of another realm or library, which no `instanceof` knows.
+        // Also covers a promise of another realm or library, which `instanceof` does not recognise.
         if (pending !== undefined) Promise.resolve(pending).catch((error) => reportError(error, where));
       } catch (error) {
         reportError(error, where);

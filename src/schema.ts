@@ -3,12 +3,12 @@ import { readDateTime } from './internal/date-time.ts';
 import { redactText } from './internal/redact.ts';
 
 /**
- * The few shapes that options and messages are made of, each with a message that says what is allowed and never what
- * was given (it may be a key or a number). The only file that knows the schema library.
+ * Building blocks for the schemas of options and messages. Their messages say what is allowed and never what was
+ * given, which may be a key or a number. The only file that imports the schema library.
  */
 export type Field = v.GenericSchema<unknown, unknown>;
 
-/** Names one field for each key of an interface: a new option without a check is a compile error. */
+/** One field per key of an interface, so that a new option without a schema is a compile error. */
 export type Fields<Shape> = { readonly [Key in keyof Required<Shape>]: Field };
 
 /** Smallest number of single-character edits between two words, for "did you mean". */
@@ -25,7 +25,7 @@ function editDistance(left: string, right: string): number {
   return previous.at(-1) ?? 0;
 }
 
-/** The known name nearest to a misspelt one, if one is near enough to be meant. */
+/** The known name nearest to an unknown one, if it is near enough to be a typo. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const stringThat = name.slice(0, 40).toLowerCase();
   const [best] = known
@@ -43,7 +43,7 @@ function describeUnknown(name: string, known: readonly string[]): string {
     : `is not known here. Did you mean "${nearest}"?`;
 }
 
-/** An object with these keys, all optional, and no others. `known` are the names that a misspelt one is compared with. */
+/** An object with these keys, all optional, and no others. `known` lists the names to suggest for a typo. */
 export function object(
   fields: Readonly<Record<string, Field>>,
   what = 'an object',
@@ -55,7 +55,7 @@ export function object(
   const object = v.strictObject(entries, (issue) =>
     issue.expected === 'never' ? describeUnknown(String(issue.input), known) : `must be ${what}.`,
   );
-  // An empty array or Map would pass for an object that says nothing.
+  // An empty array or Map would pass as an object without keys.
   return v.lazy((input) => (isIterable(input) ? v.never(`must be ${what}.`) : object)) as Field;
 }
 
@@ -63,7 +63,7 @@ function isIterable(input: unknown): boolean {
   return typeof input === 'object' && input !== null && Symbol.iterator in input;
 }
 
-/** As `shape`, with some keys that must be there. */
+/** Like `object`, with some required keys. */
 export function objectWith(
   required: readonly string[],
   fields: Readonly<Record<string, Field>>,
@@ -83,7 +83,7 @@ export function objectWith(
   ) as Field;
 }
 
-/** What guards and other switches are, for messages. */
+/** Description of a switch, for messages. */
 export const FALSE_OR_OPTIONS = 'false or an object of options';
 
 /** `false`, or this. */
@@ -91,7 +91,7 @@ export function falseOr(options: Field): Field {
   return v.lazy((input) => (input === false ? v.literal(false) : options)) as Field;
 }
 
-/** What fits `field` and passes a test of the whole. */
+/** A value that fits `field` and passes a further test. */
 export function refine<Shape>(field: Field, test: (value: Shape) => boolean, message: string): Field {
   return v.pipe(
     field,
@@ -104,7 +104,7 @@ export function word(test: (value: string) => boolean, what: string): Field {
   return v.custom((input) => typeof input === 'string' && test(input), `must be ${what}.`);
 }
 
-/** One of two kinds, told apart by a test, so that the message speaks of the kind that was meant. */
+/** One of two kinds, distinguished by a test, so that the message is about the kind that was meant. */
 export function switchOn(isFirst: (input: unknown) => boolean, first: Field, second: Field): Field {
   return v.lazy((input) => (isFirst(input) ? first : second)) as Field;
 }
@@ -159,7 +159,7 @@ export function boolean(): Field {
 export function list(item: Field, { min = 0, max }: { readonly min?: number; readonly max: number }): Field {
   const allowed = `must be an array of ${min} to ${max} entries.`;
   const isOfLength = (input: unknown) => Array.isArray(input) && input.length >= min && input.length <= max;
-  // The length first: of a huge array no entry is looked at.
+  // Checks the length first, so that the entries of a huge array are not read.
   return v.pipe(v.custom(isOfLength, allowed), v.array(item)) as Field;
 }
 
@@ -167,7 +167,7 @@ export function anyFunction(what = 'a function'): Field {
   return v.custom((input) => typeof input === 'function', `must be ${what}.`);
 }
 
-/** An object of the caller's with these methods; its other properties are its own business. */
+/** An object of the caller with these methods; its other properties are ignored. */
 export function withMethods(methods: readonly string[], what: string): Field {
   return v.custom(
     (input) =>
@@ -178,7 +178,7 @@ export function withMethods(methods: readonly string[], what: string): Field {
   );
 }
 
-/** ISO 8601 with an offset or `Z`, as 8x8 takes it. The calendar is another matter. */
+/** ISO 8601 with an offset or `Z`, as 8x8 accepts it. `readDateTime` checks the calendar. */
 const ISO_WITH_OFFSET = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/;
 
 /** A `Date`, or an ISO 8601 string with an offset. */
@@ -194,7 +194,7 @@ export function dateTime(): Field {
   );
 }
 
-/** Names of the caller's with short values: texts, numbers, or true and false. */
+/** Names chosen by the caller, with short values: strings, numbers or booleans. */
 export function shortValues({
   maxEntries,
   maxLength,
@@ -218,7 +218,7 @@ export function shortValues({
   }, `must be an object of at most ${maxEntries} strings, numbers or booleans of up to ${maxLength} characters.`);
 }
 
-/** RFC 3986, without the brackets of IPv6 addresses: what 8x8 takes as a URI. */
+/** RFC 3986 without the brackets of IPv6 addresses: the URIs that 8x8 accepts. */
 const URI_CHARACTERS = "(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})";
 const WEB_URL = new RegExp(`^https?://${URI_CHARACTERS}+(?:#${URI_CHARACTERS}*)?$`, 'i');
 
@@ -231,12 +231,12 @@ export function webUrl(): Field {
   );
 }
 
-/** Anything at all. */
+/** Any value. */
 export function unknown(): Field {
   return v.unknown();
 }
 
-/** What is wrong with a value, where. */
+/** An invalid value, and its path. */
 export interface Issue {
   /** Full path, for example `messages[3].scheduled`. */
   readonly path: string;
@@ -253,12 +253,12 @@ function joinPath(base: string, path: readonly { readonly key: unknown }[] | und
   return joined;
 }
 
-/** A getter or a proxy of the caller threw; what it threw may hold anything, so it is not shown. */
+/** A getter or proxy of the caller threw; the error may contain anything, so it is not shown. */
 export function unreadable(path: string): Issue {
   return { path, message: `${path || 'The value'} cannot be read: one of its properties throws.` };
 }
 
-/** The first flaw of a value, or undefined when it fits. `base` is put in front of the path. */
+/** Returns the first issue of a value, or undefined when it is valid. `base` is prepended to the path. */
 export function validate(field: Field, value: unknown, base = ''): Issue | undefined {
   let issue: v.BaseIssue<unknown> | undefined;
   try {

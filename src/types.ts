@@ -5,23 +5,23 @@ export type Purpose = 'transactional' | 'otp' | 'marketing';
 export interface CallOptions {
   /** Ends the call. Aborting after the request was written leaves its outcome unknown. @default none */
   readonly signal?: AbortSignal | undefined;
-  /** Time limit of one attempt in milliseconds, the body included. @default the client's */
+  /** Time limit of one attempt in milliseconds, including the body. @default the client's */
   readonly timeoutMs?: number | undefined;
   /** Time limit of the whole call in milliseconds: waits, attempts and pauses together. @default the client's */
   readonly deadlineMs?: number | undefined;
-  /** Attempts at most, the first included. @default the client's */
+  /** Maximum number of attempts, including the first. @default the client's */
   readonly maxAttempts?: number | undefined;
-  /** Any value of your own; hooks and events get it untouched. */
+  /** Any value; hooks and events receive it unchanged. */
   readonly context?: unknown;
 }
 
-/** Source of the time. Tests pass a fake one. */
+/** Source of time. Tests pass a fake one. */
 export interface Clock {
-  /** Epoch milliseconds, as `Date.now()`. */
+  /** Epoch milliseconds, like `Date.now()`. */
   now(): number;
-  /** Milliseconds since any start; never goes back. @default `now`, held so that it never goes back */
+  /** Milliseconds since an arbitrary start; never goes back. @default `now`, clamped so that it never goes back */
   monotonic?(): number;
 }
 
-/** Any `fetch`: the platform's, a proxy's, an emulator's. */
+/** Any function with the signature of `fetch`. */
 export type Fetch = (input: Request | string | URL, init?: RequestInit) => Promise<Response>;

@@ -1,6 +1,9 @@
 import { LRUCache } from 'lru-cache';
 
-/** A bounded memory of what can be worked out again. Never for counters, opt-outs or idempotency: it forgets. */
+/**
+ * A bounded cache of values that can be computed again. Never use it for counters, opt-outs or idempotency: it
+ * evicts.
+ */
 export interface Cache<Key, Value> {
   get(key: Key): Value | undefined;
   set(key: Key, value: Value): void;
@@ -8,7 +11,7 @@ export interface Cache<Key, Value> {
 }
 
 /**
- * Keeps the `max` values used last, by count, without timers. Throws `TypeError` when `max` is not a positive integer.
+ * Keeps the `max` most recently used values, without timers. Throws `TypeError` when `max` is not a positive integer.
  *
  * @example
  * ```ts
@@ -16,7 +19,7 @@ export interface Cache<Key, Value> {
  * ```
  */
 export function createCache<Key extends {}, Value extends {}>(max: number): Cache<Key, Value> {
-  // lru-cache takes 0 for "no bound", the one thing this must never be.
+  // lru-cache interprets 0 as "no bound", which this cache must never have.
   if (!Number.isSafeInteger(max) || max < 1) throw new TypeError('max must be a positive integer');
   const entries = new LRUCache<Key, Value>({ max });
   return {

@@ -1,16 +1,16 @@
 import { SmsError } from '../errors.ts';
 
-/** Errors that carry the stack of a caller already. */
+/** Errors that already carry the stack of a caller. */
 const traced = new WeakSet<SmsError>();
 
 /**
- * Gives an error the stack of the code that awaits the call. The frames where the error was made are the package's own, and
- * they fill the ten that a stack holds. It is called where a public method rejects, so a call that succeeds pays nothing:
- * V8 finds the caller through the promises that it awaits. Frames that were captured when the call began would cost every
+ * Gives an error the stack of the code that awaits the call. The frames where the error was created belong to this
+ * package, and they fill the ten frames of a stack. This runs where a public method rejects, so a successful call
+ * costs nothing: V8 finds the caller through the awaited promises. Capturing the frames at the start would cost every
  * call 3 to 6 µs.
  *
- * Calls that share an error (by an idempotency key, or in one batch of commands) each throw a copy of their own. Errors of
- * hooks and of the platform stay as they are.
+ * Calls that share an error (by an idempotency key, or in one batch of commands) each throw their own copy. Errors of
+ * hooks and of the platform stay unchanged.
  */
 export function withCallerStack(error: unknown): unknown {
   if (!SmsError.isInstance(error) || Error.captureStackTrace === undefined) return error;
@@ -20,13 +20,13 @@ export function withCallerStack(error: unknown): unknown {
   return own;
 }
 
-/** `Error` makes the copy, so that platforms print it as an error. */
+/** `Error` creates the copy, so that platforms print it as an error. */
 function copyOf(error: SmsError): SmsError {
   const copy = Object.setPrototypeOf(new Error(error.message), Object.getPrototypeOf(error)) as SmsError;
   return Object.defineProperties(copy, Object.getOwnPropertyDescriptors(error));
 }
 
-/** Reads rows for a caller: an error that ends them carries the caller's stack. */
+/** Iterates for a caller: an error that ends the iteration carries the caller's stack. */
 export async function* rowsForCaller<Row>(
   rows: AsyncGenerator<Row, void, undefined>,
 ): AsyncGenerator<Row, void, undefined> {

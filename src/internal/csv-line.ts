@@ -1,4 +1,4 @@
-/** CSV as RFC 4180 has it: commas, CRLF, quotes around what needs them, quotes doubled. */
+/** Formats one line of CSV (RFC 4180): commas, CRLF, quotes only where needed, doubled quotes. */
 export function csvLine(values: readonly (string | number | undefined)[]): string {
   const cells = values.map((value) => {
     const text = String(value ?? '');

@@ -3,9 +3,9 @@ const DATE_TIME =
 const MINUTE_MS = 60_000;
 
 /**
- * The epoch milliseconds of a date, or a date and a time, in the forms of RFC 3339 and ISO 8601; without an offset it is UTC.
- * Undefined for days that the month does not have and for times that no clock shows (RFC 3339, 5.7): `Date.parse` makes
- * 2 March of 30 February. Leap seconds are among those, because JavaScript has none.
+ * Reads a date, or a date and time, in the forms of RFC 3339 and ISO 8601, as epoch milliseconds; without an offset
+ * it is UTC. Undefined for days that do not exist and for invalid times (RFC 3339, 5.7): `Date.parse` turns 30
+ * February into 2 March. Leap seconds are invalid too, because JavaScript has none.
  *
  * @example readDateTime('2026-11-22T20:00:00+08:00') // 1795435200000
  * @example readDateTime('2027-02-30T10:00:00Z') // undefined

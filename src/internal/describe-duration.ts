@@ -5,7 +5,10 @@ const UNITS = [
   ['s', 1],
 ] as const;
 
-/** `1800000` as `30 min`, `95000` as `1 min 35 s`: two units at most, rounded up, so that it is never too soon. */
+/**
+ * Formats `1800000` as `30 min`, `95000` as `1 min 35 s`: at most two units, rounded up, so that waiting that long is
+ * enough.
+ */
 export function describeDuration(milliseconds: number): string {
   if (milliseconds < 1_000) return `${Math.ceil(milliseconds)} ms`;
   const largest = UNITS.findIndex(([, size]) => milliseconds >= size * 1_000);

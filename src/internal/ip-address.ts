@@ -1,18 +1,21 @@
 import ipaddr from 'ipaddr.js';
 
-/** The only file that knows the address library. */
+/** The only file that imports the address library. */
 export type IpAddress = ReturnType<typeof ipaddr.parse>;
 export type IpRange = readonly [IpAddress, number];
 
-/** Longest way to write one: a full IPv6 address with a mapped IPv4 one, brackets, zone and port. */
+/** Longest notation: a full IPv6 address with a mapped IPv4 one, brackets, zone and port. */
 const MAX_CHARACTERS = 80;
 
-/** Strictly: `010.0.0.1` and `0x7f.1` are addresses to some programs and others to others. */
+/** Strict, because programs disagree about `010.0.0.1` and `0x7f.1`. */
 function isStrict(text: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(text) || (text.includes(':') && ipaddr.IPv6.isValid(text));
 }
 
-/** An address as a socket or a proxy writes it: with port, brackets, IPv4 mapped into IPv6. Undefined for anything else. */
+/**
+ * Parses an address in the notation of sockets and proxies: with port, brackets, IPv4 mapped into IPv6. Undefined for
+ * anything else.
+ */
 export function parseAddress(text: string): IpAddress | undefined {
   if (text.length > MAX_CHARACTERS) return undefined;
   const trimmed = text.trim();
@@ -23,8 +26,8 @@ export function parseAddress(text: string): IpAddress | undefined {
 }
 
 /**
- * The address of an end user as 8x8 takes it: bare, without port, brackets and zone, an IPv4 address as such. Undefined for
- * anything else, a list of addresses included.
+ * Reads the address of an end user in the format of 8x8: without port, brackets and zone, and a mapped IPv4 address
+ * as IPv4. Undefined for anything else, including a list of addresses.
  *
  * @example readClientAddress('[2001:DB8::1]:51234') // '2001:db8::1'
  */
@@ -33,8 +36,8 @@ export function readClientAddress(text: string): string | undefined {
 }
 
 /**
- * One connection: an IPv4 address, or the /64 of an IPv6 address, the share of one subscriber. Text that is not an address is
- * used verbatim.
+ * The key of one connection: an IPv4 address, or the /64 of an IPv6 address, which belongs to one subscriber. Text
+ * that is not an address is used verbatim.
  *
  * @example connectionOf('2001:db8::1') // '2001:db8:0:0::/64'
  */
@@ -46,7 +49,7 @@ export function connectionOf(text: string): string {
   return `${network.join(':')}::/64`;
 }
 
-/** One address, or a range such as `10.0.0.0/8`. Not the range of all addresses: it would say nothing. */
+/** One address, or a range such as `10.0.0.0/8`. Refuses the range of all addresses, which would prove nothing. */
 export function parseRange(text: string): IpRange | undefined {
   const [head = '', bits, ...rest] = text.split('/');
   if (rest.length > 0 || text.length > MAX_CHARACTERS || !isStrict(head)) return undefined;

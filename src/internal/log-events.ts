@@ -1,7 +1,7 @@
 import type { Logger } from '../config/options.ts';
 import type { EventListener, SmsEvent } from '../events.ts';
 
-/** How loud an event is; what is not named is for `debug`. */
+/** Log level by event type; all other events have `debug`. */
 const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
   'store-failed': 'error',
   'hook-failed': 'error',
@@ -28,6 +28,6 @@ const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
 
 /** Writes every event to the team's logger: its type as the message, its fields as the fields. */
 export function logListener(logger: Logger): EventListener {
-  // What a logger returns is handed on: a promise of it must be looked after too.
+  // Returns the logger's result, because a promise needs its rejections handled too.
   return (event) => logger[LEVELS[event.type] ?? 'debug'](`8x8-sms-guard: ${event.type}`, { ...event });
 }

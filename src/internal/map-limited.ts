@@ -1,4 +1,4 @@
-/** Runs `work` over the items with at most `concurrency` at once; results in order. */
+/** Runs `work` for every item, at most `concurrency` at a time; returns the results in order. */
 export async function mapLimited<Item, Result>(
   items: readonly Item[],
   concurrency: number,

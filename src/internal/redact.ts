@@ -1,6 +1,6 @@
 /**
- * What may be shown to a person or a log: numbers masked, secrets and control characters removed. Every error
- * message and event field that holds text from outside goes through here.
+ * Makes text safe for people and logs: masks numbers, removes secrets and control characters. Every error message and
+ * event field with text from outside passes through this file.
  */
 
 /** ITU-T E.164 calling codes of one and two digits; every other code has three. */
@@ -18,8 +18,8 @@ function callingCodeLength(digits: string): number {
 }
 
 /**
- * Masks a phone number for logs: calling code and last two digits stay, at least four digits are hidden. A number
- * that is not in international form keeps its last two digits only, a very short one nothing.
+ * Masks a phone number for logs: keeps the calling code and the last two digits, and hides at least four digits. A
+ * number that is not in international form keeps only its last two digits, a very short one none.
  *
  * @example maskNumber('+6591234567') // '+65******67'
  */
@@ -34,23 +34,23 @@ export function maskNumber(number: string): string {
 
 const DIGIT = /\p{Nd}/u;
 const DIGITS = /\p{Nd}/gu;
-/** Ends a number; white space does not, though some of it is a control character. */
+/** Characters that end a number. White space does not, although some of it is a control character. */
 const BORDER = /[\p{L}\p{Cc}]/u;
 const WHITE_SPACE = /\s/;
 /** A percent-encoded byte with a letter in it. `%20` is read as a sign and two digits instead, which hides more. */
 const ENCODED_BYTE = /^%(?:\d[a-f]|[a-f][\da-f])$/i;
 const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** Fewer digits are a code or a count. */
+/** Shorter runs of digits are codes or counts. */
 const LEAST_DIGITS = 7;
-/** Characters and encoded bytes that one number may have between two digits. */
+/** Maximum number of characters and encoded bytes between two digits of one number. */
 const LONGEST_GAP = 3;
-/** Code units that a number cut off before its seventh digit can take up, rounded up. */
+/** Maximum length, rounded up, of a number that is cut before its seventh digit. */
 const LONGEST_FRAGMENT = 80;
-/** `[redacted]` in place of a secret of four characters makes a text longer, by less than this. */
+/** Replacing a secret of four characters with `[redacted]` makes a text longer by less than this. */
 const REDACTED_GROWTH = 3;
 
-/** Digits that belong together. No number begins before `readTo` that would have more of them. */
+/** Digits that belong together. No number with more of them begins before `readTo`. */
 interface Digits {
   readonly count: number;
   readonly end: number;
@@ -58,8 +58,8 @@ interface Digits {
 }
 
 /**
- * Reads the digits that belong together from `start` on, however they are spaced. A scanner takes linear time; the regular
- * expression for the same took 16 s for 100 kB of a hostile text, and one second to compile.
+ * Reads the digits that belong together from `start` on, with any spacing. This scanner takes linear time; the
+ * equivalent regular expression took 16 s for 100 kB of hostile text, and one second to compile.
  */
 function readDigits(text: string, start: number): Digits {
   let count = 0;
@@ -91,8 +91,8 @@ function dropEnd(text: string, characters: number): string {
 }
 
 /**
- * Masks seven or more digits in a row: a phone number until the contrary is proved. Drops the end of a text that was cut,
- * which may be the beginning of a number.
+ * Masks seven or more consecutive digits, which may be a phone number. Drops the end of a text that was cut, which
+ * may be the start of a number.
  */
 function maskNumbers(text: string, isCut: boolean): string {
   let masked = '';
@@ -111,14 +111,15 @@ function maskNumbers(text: string, isCut: boolean): string {
   return masked + (isCut ? dropEnd(rest, LONGEST_FRAGMENT) : rest);
 }
 
-/** `\u001b` instead of the character itself, so that outside text cannot drive a terminal or forge a log line. */
+/** Escapes a character as `\u001b`, so that text from outside cannot control a terminal or forge a log line. */
 function escapeControl(character: string): string {
   return `\\u${(character.codePointAt(0) as number).toString(16).padStart(4, '0')}`;
 }
 
 /**
- * Makes text from outside safe to print: secrets replaced, phone numbers masked, control characters escaped, cut at
- * `maxLength` (default 300 characters). Reads no more than it needs for that, so a long text costs no more than a short one.
+ * Makes text from outside safe to print: replaces secrets, masks phone numbers, escapes control characters, and cuts
+ * it at `maxLength` (default 300 characters). Reads no more of it than necessary, so a long text costs no more than a
+ * short one.
  */
 export function redactText(text: string, secrets: readonly string[] = [], maxLength = 300): string {
   const hidden = secrets
@@ -126,11 +127,11 @@ export function redactText(text: string, secrets: readonly string[] = [], maxLen
     .flatMap((secret) => [secret, encodeURIComponent(secret)]);
   const longest = hidden.reduce((most, { length }) => Math.max(most, length), 0);
   const overlap = longest * REDACTED_GROWTH;
-  // What is masked gets shorter, so more is read than is shown.
+  // Masking shortens the text, so more is read than shown.
   let safe = text.slice(0, 4 * maxLength + overlap + LONGEST_FRAGMENT);
   const isCut = safe.length < text.length;
   for (const secret of hidden) safe = safe.replaceAll(secret, '[redacted]');
-  // The end of what was read may be half of a secret, which nobody would know for what it is.
+  // The end of the text that was read may be half of a secret, which could not be recognised.
   if (isCut) safe = dropEnd(safe, overlap);
   safe = maskNumbers(safe, isCut).replace(CONTROL, escapeControl);
   return isCut || safe.length > maxLength ? `${safe.slice(0, maxLength)}…` : safe;

@@ -1,7 +1,7 @@
 /**
- * What all clients of a process have in common. Registered on `globalThis`, because the ESM and the CommonJS copy of
- * this package may meet in one process, and a team that writes `new SmsClient()` in every request must still be
- * paced and limited.
+ * The state that all clients of a process share. It is registered on `globalThis`, because one process may load both
+ * the ESM and the CommonJS copy of this package, and a team that writes `new SmsClient()` in every request must still
+ * be paced and limited.
  */
 export interface SharedState {
   /** One entry per host and sub-account. */
@@ -14,7 +14,7 @@ export interface SharedState {
 
 const SHARED_STATE: unique symbol = Symbol.for('8x8-sms-guard') as never;
 
-/** The state of this process, made on first use: nothing is created at import. */
+/** The state of this process, created on first use and not at import. */
 export function sharedState(): SharedState {
   const holder = globalThis as { [SHARED_STATE]?: SharedState };
   holder[SHARED_STATE] ??= { pacers: new Map() };
@@ -22,8 +22,8 @@ export function sharedState(): SharedState {
 }
 
 /**
- * The entry under `key`, made when missing. At most `maxEntries` stay: what is added beyond replaces the entry that
- * was used least recently and that `isIdle` allows to forget; when none may go the map grows.
+ * Returns the entry under `key`, and creates it if missing. Keeps at most `maxEntries`: a further entry replaces the
+ * least recently used one that `isIdle` permits to drop. If there is none, the map grows.
  */
 export function getOrCreate<Value>(
   entries: Map<string, unknown>,

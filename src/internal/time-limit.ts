@@ -1,10 +1,10 @@
-/** What came of work under a time limit. */
+/** Outcome of work under a time limit. */
 export type Timed<Result> = { readonly inTime: true; readonly value: Result } | { readonly inTime: false };
 
 /**
- * Runs somebody else's code under a time limit and the caller's signal. The code gets a signal of its own that fires
- * when either ends; it is not waited for when it ignores that. Rejects with what the code throws, or with the caller's
- * abort reason. Leaves no timer and no listener behind.
+ * Runs third-party code under a time limit and the caller's signal. The code gets its own signal, which fires when
+ * either ends; code that ignores it is not waited for. Rejects with the error of the code, or with the caller's abort
+ * reason. Leaves no timer and no listener behind.
  */
 export function withTimeLimit<Result>(
   timeoutMs: number,

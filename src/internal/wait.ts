@@ -1,7 +1,7 @@
-/** The longest delay that every runtime's `setTimeout` keeps. */
+/** The longest delay that `setTimeout` supports in every runtime. */
 export const MAX_TIMER_MS = 2_147_483_647;
 
-/** Waits. Rejects with the signal's reason when it fires; leaves neither a timer nor a listener behind. */
+/** Waits. Rejects with the signal's reason when it fires. Leaves no timer and no listener behind. */
 export function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -24,8 +24,8 @@ export function wait(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * The promise, or the signal's reason if that comes first: also for a promise that never settles. A value that comes
- * too late goes to `discard`.
+ * Returns the value of the promise, or rejects with the signal's reason if that fires first, even if the promise
+ * never settles. A late value is passed to `discard`.
  */
 export function raceAbort<Value>(
   promise: Promise<Value>,
