@@ -30,7 +30,7 @@ export interface ClientContext {
   readonly sessionBindings: SessionBindings;
   readonly sessionClaims: SessionClaims;
   readonly storedCodes: StoredCodes;
-  /** The account in webhook and price paths. Throws a `ConfigurationError` when none is set. */
+  /** Returns the account ID for webhook and price paths. Throws a `ConfigurationError` when none is set. */
   accountId(): string;
   /** Returns the text to send: with typography replaced, if the content guard is configured to. */
   rewrite(text: string): string;

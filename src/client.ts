@@ -109,7 +109,7 @@ export class SmsClient {
   readonly verifications: Verifications;
   /** One-time passwords that this package makes, sends by SMS and checks. */
   readonly oneTimePasswords: OneTimePasswords;
-  /** Facts about a number. */
+  /** Look up facts about a number. */
   readonly lookup: Lookup;
   /** Fetch the log of messages. */
   readonly exports: Exports;

@@ -73,7 +73,7 @@ export function createClientContext(
     sessionBindings: createSessionBindings({ limiter }),
     sessionClaims: createSessionClaims({ limiter }),
     storedCodes: createStoredCodes(limiter),
-    prepare: { defaultCountry, bareDigits, acceptUnknownCallingCodes: phone === false },
+    phoneDefaults: { defaultCountry, bareDigits, acceptUnknownCallingCodes: phone === false },
     rewrite: content !== false && content.replaceTypography === true ? replaceTypography : (text) => text,
     accountId() {
       if (resolved.accountId !== undefined) return resolved.accountId;

@@ -1,5 +1,5 @@
 import type { ClientContext } from '../client-context.ts';
-import { readPhone } from '../guards/guards-api.ts';
+import { readPhone } from '../phone/read-phone.ts';
 import { dateTime, type Fields, objectWith, oneOf, text, unknown } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
 import type { Operation } from '../transport/operation.ts';
@@ -34,7 +34,7 @@ export interface MessageFeedback {
   /**
    * Time when the message was sent: a `Date`, or ISO 8601 with an offset. It decides whether the event `feedback-late` is
    * raised, and is not sent to 8x8.
-   * @default what this client remembers of its own one-time passwords and messages with `track: 'Outcome'`
+   * @default the time that this client remembers for its own one-time passwords and messages with `track: 'Outcome'`
    */
   readonly sentAt?: string | Date | undefined;
 }
@@ -54,7 +54,7 @@ const feedbackSchema = objectWith(['outcome'], feedbackFields, 'an object { outc
 export function createGiveFeedback(
   client: ClientContext,
 ): (umid: string, feedback: MessageFeedback, options?: CallOptions) => Promise<void> {
-  const { calls, transport, subAccountId, prepare, clearBackoff, clock, emit, sentAtCache } = client;
+  const { calls, transport, subAccountId, phoneDefaults, clearBackoff, clock, emit, sentAtCache } = client;
 
   /** Age of the message in milliseconds, if the report is a late one. */
   function lateBy({ sentAt }: MessageFeedback, umid: string): number | undefined {
@@ -69,7 +69,7 @@ export function createGiveFeedback(
       const given = readInput(feedbackSchema, feedback, 'feedback');
       const { outcome, timestamp, destination, country } = given;
       const body = wireFields({ outcome, timestamp });
-      const phone = destination === undefined ? undefined : readPhone(destination, country, prepare);
+      const phone = destination === undefined ? undefined : readPhone(destination, country, phoneDefaults);
       if (phone !== undefined && outcome === 'success') await clearBackoff(phone, call);
       await transport.request({ operation: FEEDBACK, segments, body }, call);
       const ageMs = lateBy(given, segments.umid);

@@ -7,7 +7,7 @@ export function assertValid(field: Field, value: unknown, name: string): void {
   if (flaw !== undefined) throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
 }
 
-/** The input, once it was checked. Throws a `ValidationError` that names the first field that is wrong. */
+/** The input, once it was checked. Throws a `ValidationError` that names the first invalid field. */
 export function readInput<Input>(field: Field, input: Input, name: string): Input {
   assertValid(field, input, name);
   return input;

@@ -67,9 +67,12 @@ export interface WebhookInput {
   readonly url: string;
   /** False keeps the webhook and posts nothing to it. @default true */
   readonly enabled?: boolean | undefined;
-  /** The literal `Authorization` header that 8x8 shall send: how you know that it is 8x8. Excluded by `oauth`. */
+  /**
+   * The literal `Authorization` header that 8x8 sends, which proves that the request comes from 8x8. Excluded by
+   * `oauth`.
+   */
   readonly httpAuthorization?: string | undefined;
-  /** Token that 8x8 shall fetch and send (OAuth 2.0 client credentials). Excludes `httpAuthorization`. @default none */
+  /** Token that 8x8 fetches and sends (OAuth 2.0 client credentials). Excludes `httpAuthorization`. @default none */
   readonly oauth?:
     | {
         /** Your token endpoint, https: 8x8 refuses http since 2 September 2026. */

@@ -53,7 +53,10 @@ function checkPlaceholders({ text, placeholders }: Content): Refusal<'content'> 
 /** 8x8 replaces `{code}` and `{brand}`, and sends every other brace unchanged. */
 function checkTemplate(template: string): Refusal<'content'> | undefined {
   if (!template.includes('{code}')) {
-    return { reason: 'no-code', message: 'The `template` has no {code}, so the person would receive no code.' };
+    return {
+      reason: 'no-code',
+      message: 'The `template` has no {code}, so the person would receive no code.',
+    };
   }
   const unknown = template
     .replaceAll('{code}', '')

@@ -59,7 +59,7 @@ export function decisionOfViolation(
   return {
     // The guard set this name on its rule; the store returns the rule unchanged.
     guard: rule.guard as GuardName,
-    reason: reasonOf(finding),
+    reason: reasonOf(violation),
     mode: rule.mode === 'monitor' ? 'monitor' : 'enforce',
     destination: maskNumber(phone.e164),
     rule: rule.id,

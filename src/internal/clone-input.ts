@@ -79,7 +79,7 @@ function isOpaque(input: object): boolean {
 function clone(input: unknown, depth: number): unknown {
   if (typeof input !== 'object' || input === null) return input;
   if (depth > MAX_DEPTH) return unreadable();
-  // Not its own `getTime`, which may be anybody's.
+  // Not the object's own `getTime`, which may be overridden.
   if (input instanceof Date) return new Date(Date.prototype.getTime.call(input));
   if (input instanceof Uint8Array) return new Uint8Array(input);
   if (Array.isArray(input)) return cloneList(input, depth);

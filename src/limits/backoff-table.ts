@@ -21,7 +21,7 @@ interface Journal {
   readonly open: Grant[];
 }
 
-/** Grants that are still counted at `atMs`. */
+/** Number of grants that still count at `atMs`. */
 export function decayed(grants: number, lastMs: number, atMs: number, forgetMs: number): number {
   return Math.max(0, grants - Math.max(0, Math.floor((atMs - lastMs) / forgetMs)));
 }

@@ -23,7 +23,7 @@ export interface RuleCondition {
    */
   readonly rule: string;
   /**
-   * Whether that rule must have a finding (the window is full, the member is known), or must have none. A rule that did
+   * Whether that rule must have a violation (the window is full, the member is known), or must have none. A rule that did
    * not apply itself has neither.
    */
   readonly found: boolean;

@@ -105,7 +105,7 @@ export function isMemoryStore(limits: LimitStore): boolean {
   return IN_MEMORY in limits;
 }
 
-/** Checks everything of a request against the tables, then writes all of it or nothing. */
+/** Checks all rules of a request against the tables, then records all of them or nothing. */
 export class MemoryLimitStore implements LimitStore {
   readonly [IN_MEMORY] = true;
   readonly records: RecordStore;
@@ -202,10 +202,10 @@ export class MemoryLimitStore implements LimitStore {
       checkRule(rule, path);
       let table = state.tables.get(rule.id);
       if (table !== undefined) checkShape(rule, table.shape, path);
-      // Most numbers are never blocked: a table that nothing was written to is not made to be read.
+      // Most numbers are never blocked, so a read does not create a table.
       else if (isWritten(rule)) table = this.#tables.create(state, rule, nowMs);
       checkBesideOthers(rules, path.rule, path);
-      // Until the call is decided the table is in use, however little is in it.
+      // The table is in use until the call is decided, even if it is empty.
       if (table !== undefined) table.liveUntilMs = Math.max(table.liveUntilMs, nowMs + 1);
       plan.push(table);
     }

@@ -79,7 +79,7 @@ function modesOf({ kind }: LimitRule): readonly LimitRule['mode'][] {
   }
 }
 
-/** Refuses a malformed rule, naming the field. A rule that counts nothing by accident would be no limit at all. */
+/** Refuses a malformed rule and names the field: a rule that counted nothing by accident would not limit anything. */
 export function checkRule(rule: LimitRule, path: InputPath): void {
   checkId(rule.id, path, '.id');
   checkKey(rule.key, path, 'key');

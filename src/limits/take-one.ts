@@ -35,11 +35,11 @@ export function takeOne(
       unmet = [...unmet, rule];
       continue;
     }
-    const finding = plan[from + at]?.check(rule, nowMs, insertsUpTo(plan, from, at));
-    if (finding === undefined) continue;
-    if (rule.mode === 'monitor') observed = [...observed, finding];
-    else if (rule.mode === 'note') noted = [...noted, finding];
-    else refusals = [...refusals, finding];
+    const violation = plan[from + at]?.check(rule, nowMs, insertsUpTo(plan, from, at));
+    if (violation === undefined) continue;
+    if (rule.mode === 'monitor') observed = [...observed, violation];
+    else if (rule.mode === 'note') noted = [...noted, violation];
+    else refusals = [...refusals, violation];
   }
   if (refusals.length > 0) {
     const verdict: TakeVerdict = { granted: false, refusals, observed, ...details(noted) };
@@ -63,7 +63,7 @@ export function takeOne(
   return verdict;
 }
 
-/** `waitMs` is 0 when no backoff rule was written: its waits are a millisecond at least. */
+/** `waitMs` is 0 when no backoff rule was written, because a wait is at least one millisecond. */
 function verdictOf(
   observed: readonly RuleViolation[],
   noted: readonly RuleViolation[],

@@ -5,9 +5,9 @@ import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ConfigurationError, SmsError, StoreError } from '../errors.ts';
 import type { SmsEvent } from '../events.ts';
-import { readPhone } from '../guards/guards-api.ts';
 import { maskNumber } from '../internal/redact.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
+import { readPhone } from '../phone/read-phone.ts';
 import { type Fields, objectWith, word } from '../schema.ts';
 import { type Addressing, addressingFields, clientIpField } from '../sending/sms-message.ts';
 import type { CallOptions } from '../types.ts';
@@ -122,7 +122,7 @@ export function createCheck({
   check: OneTimePasswordCheckRequest,
   options?: CallOptions,
 ) => Promise<CheckedOneTimePassword> {
-  const { calls, attempts, clearBackoff, emit, prepare } = client;
+  const { calls, verificationAttempts, clearBackoff, emit, phoneDefaults } = client;
   const giveFeedback = createGiveFeedback(client);
 
   /** Counts one more try before the code is compared: of many checks at once five get that far. */
@@ -199,7 +199,7 @@ export function createCheck({
     const read = await codes.read(key, call);
     const reason = reasonAgainst(read);
     if (read === undefined || reason !== undefined) return refused(check, reason ?? 'no-code', 0);
-    const attempt = await attempts.take(phone, clientIp, call);
+    const attempt = await verificationAttempts.take(phone, clientIp, call);
     let isCounted = true;
     try {
       const claimed = await claim(check, read);
@@ -226,7 +226,7 @@ export function createCheck({
     calls.run(options, async (call) => {
       openCipher();
       const { destination, country, subject, code, clientIp } = readInput(checkSchema, given, 'check');
-      const phone = readPhone(destination, country, prepare);
+      const phone = readPhone(destination, country, phoneDefaults);
       const key = await codes.keyOf(phone, subject);
       return run({ key, entered: readCode(code), phone, clientIp, call });
     });

@@ -4,9 +4,9 @@ import { subjectField } from '../api/verifications/start-input.ts';
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { LimitError, SmsError, StoreError, ValidationError } from '../errors.ts';
-import { readPhone } from '../guards/guards-api.ts';
 import { maskNumber } from '../internal/redact.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
+import { readPhone } from '../phone/read-phone.ts';
 import { anyFunction, type Fields, objectWith } from '../schema.ts';
 import type { AcceptedResult } from '../sending/results.ts';
 import { addressingFields, clientIpField, contentFields, type SmsMessage } from '../sending/sms-message.ts';
@@ -226,7 +226,7 @@ export function createIssue({
     client.calls.run(options, async (call) => {
       openCipher();
       const request = readInput(requestSchema, given, 'request');
-      const phone = readPhone(request.destination, request.country, client.prepare);
+      const phone = readPhone(request.destination, request.country, client.phoneDefaults);
       const key = await codes.keyOf(phone, request.subject);
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const current = await draft(key, phone, call);

@@ -59,10 +59,10 @@ function parseStamp(text: string): number {
 function parseVerdict(line: string, rules: readonly LimitRule[]): TakeVerdict {
   if (line === 'g') return GRANTED;
   const [head = '', ...texts] = line.split(';');
-  const findings = texts.map((text) => parseFinding(text, rules));
-  const observed = findings.filter(({ rule }) => rule.mode === 'monitor');
-  const refusals = findings.filter(({ rule }) => rule.mode === 'enforce');
-  const found = findings.filter(({ rule }) => rule.mode === 'note');
+  const violations = texts.map((text) => parseViolation(text, rules));
+  const observed = violations.filter(({ rule }) => rule.mode === 'monitor');
+  const refusals = violations.filter(({ rule }) => rule.mode === 'enforce');
+  const found = violations.filter(({ rule }) => rule.mode === 'note');
   const noted = found.length === 0 ? {} : { noted: found };
   if (head.startsWith('g')) {
     if (refusals.length > 0) throw new TypeError('granted and refused');

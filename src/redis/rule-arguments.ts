@@ -123,7 +123,7 @@ function modeOf(letter: string, { kind, mode }: LimitRule): string {
   return mode === 'note' && kind !== 'known' ? `${letter}?` : letter;
 }
 
-/** The place of the noting rule, and whether it must have a finding. */
+/** The place of the noting rule, and whether it must have a violation. */
 function conditionOf({ when }: LimitRule, all: readonly LimitRule[]): string {
   if (when === undefined) return '';
   const place = all.findIndex(({ id, mode }) => id === when.rule && mode === 'note');

@@ -188,7 +188,7 @@ export async function sendBatchRequest<Input extends Addressing>(
         if (id === own || isSafeId(own === '' ? id : String(id).slice(own.length), admitted)) {
           batchId = id as string;
         }
-        return matchAnswers(answer, admitted, settings);
+        return matchResults(response, admitted, settings);
       },
     },
     call,

@@ -20,7 +20,7 @@ function errorOf(error: SmsError, { clientMessageId }: Identified): SmsError {
   return error;
 }
 
-/** The result of a message that 8x8 did not accept, or may have accepted without saying so. */
+/** The result of a message that 8x8 did not accept, or may have accepted without a response. */
 export function failedResult(failure: SmsError, message: Identified): SendResult {
   const error = errorOf(failure, message);
   const { index, clientMessageId } = message;

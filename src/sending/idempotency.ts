@@ -76,7 +76,7 @@ function reviveError(
   return new ApiError({ ...fields, status: Number(detail) || 0 });
 }
 
-/** What the second caller gets. A record that cannot be read is an unknown outcome, never a reason to send. */
+/** The result for the second caller. A record that cannot be read is an unknown outcome, never a reason to send. */
 export function decodeOutcome(stored: string | undefined, index: number, clientMessageId: string): Outcome {
   try {
     const outcome = JSON.parse(stored ?? 'null') as StoredOutcome;

@@ -93,7 +93,7 @@ export function wireFields(fields: Readonly<Record<string, unknown>>): Record<st
   return wire;
 }
 
-/** The caller's own id, also of a message that has another flaw. */
+/** The caller's own ID, also when the message is invalid in another field. */
 function ownIdOf(input: unknown): string | undefined {
   try {
     const id = (input as { clientMessageId?: unknown } | null | undefined)?.clientMessageId;

@@ -18,7 +18,7 @@ interface ResultBase {
 export interface AcceptedResult extends ResultBase {
   readonly status: 'accepted';
   readonly destination: string;
-  /** 8x8's id of the message. */
+  /** 8x8's ID of the message. */
   readonly umid: string;
   /** Number of parts (segments) that 8x8 bills. */
   readonly parts: number;

@@ -15,7 +15,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Printable and short: it goes to events and to the idempotency record. */
+/** Printable and short, because it goes into events and into the idempotency record. */
 const ID = /^[\x21-\x7e]{1,100}$/;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 

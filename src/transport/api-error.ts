@@ -31,14 +31,14 @@ export interface RequestFailureContext extends FailureContext {
   readonly secrets: readonly string[];
   /** Texts and codes of the request, which must not appear either. Read only when 8x8's words are shown. */
   readonly sent: () => readonly string[];
-  /** As of the operation. */
+  /** `ifLost` of the operation. */
   readonly confidential?: boolean | undefined;
 }
 
 /** A shorter key is a word that texts hold. */
 const SHORTEST_REAL_KEY = 8;
 
-/** 8x8's error body, as far as it is one. */
+/** The fields of 8x8's error body. */
 interface ErrorBody {
   readonly code?: number | undefined;
   readonly message?: string | undefined;
@@ -107,13 +107,13 @@ function cleanBody(body: ErrorBody, { confidential, secrets, sent }: RequestFail
   return {
     ...body,
     code: code !== undefined && !isSmsCode(code) && isRepeated(String(code)) ? undefined : code,
-    // Cleaned before it is cut, so that no half of a key stays, and cut so that the advice stays.
+    // Redacted before it is cut, so that no half of a key remains, and cut so that the advice fits.
     message: confidential ? '' : redactText(hidden, secrets),
     errorId: errorId !== undefined && held.some((text) => text.includes(errorId)) ? undefined : errorId,
   };
 }
 
-/** The error of an answer: what happened, whether anything was sent, what to do. */
+/** Builds the error of a response: what happened, whether anything was sent, what to do. */
 export function apiError(response: ErrorResponse, context: RequestFailureContext): ApiError {
   const body = cleanBody(parseErrorBody(response.text), context);
   const { message = '' } = body;

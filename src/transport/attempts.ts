@@ -11,10 +11,10 @@ import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { isNoPermitError, MAX_PAUSE_MS } from './pacer.ts';
 import type { PassOutcome } from './pause-gate.ts';
 import { type RequestContext, serialise, type TransportEnvironment } from './request-context.ts';
-import { backoffMs, assessOutcome, type RetryOptions, type OutcomeAssessment } from './retry-policy.ts';
+import { assessOutcome, backoffMs, type OutcomeAssessment, type RetryOptions } from './retry-policy.ts';
 import { namedSubjects } from './subject-pauses.ts';
 import type { TransportRequest, TransportResponse } from './transport.ts';
-import { noTurnError, outcomeError, paceError, stopError } from './transport-errors.ts';
+import { outcomeError, paceError, paceStoreError, stopError } from './transport-errors.ts';
 
 /** Longest pause between calls, even if a broken `Retry-After` asks for more. */
 const MAX_SHARED_PAUSE_MS = 3_600_000;
@@ -213,7 +213,8 @@ function parseSuccess(
   try {
     const body: unknown = JSON.parse(text ?? '');
     if (typeof body !== 'object' || body === null) return undefined;
-    // Whoever repeats the key would carry it into results, errors and events. Escapes hide it from a look at the text.
+    // A body that contains the key would carry it into results, errors and events. Escapes hide it from a look at the
+    // text.
     const mayHoldKey = key.length >= MIN_KEY_LENGTH && (text?.includes(key) || text?.includes('\\'));
     return { status, body: mayHoldKey ? hideIn(body, key) : body };
   } catch {

@@ -45,7 +45,7 @@ const DEFAULT_BATCH_TIMEOUT_MS = 60_000;
 /** 8x8 gives such a sub-account with its Verification product; it can do nothing else. */
 const VERIFICATION_ONLY = '_verif8';
 
-/** A full batch of 10,000 answers about 2.4 MB. */
+/** The response to a full batch of 10,000 has about 2.4 MB. */
 const MAX_RESPONSE_BYTES = 64 * 1024;
 const MAX_RESPONSE_BYTES_PER_MESSAGE = 2 * 1024;
 /**

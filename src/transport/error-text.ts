@@ -52,8 +52,7 @@ export function statusHint(
 ): string | undefined {
   if (status < 500 && apiCode === ILLEGAL_SUB_ACCOUNT)
     return 'Check subAccountId and the key: the sub-account is misspelt, or belongs to another account than the key, or to another region.';
-  if (status >= 300 && status < 400)
-    return 'Redirects are not followed: check region and baseUrl.';
+  if (status >= 300 && status < 400) return 'Redirects are not followed: check region and baseUrl.';
   switch (status) {
     case 401:
       return `The key came from: ${keySource}. Usual mix-ups: the account ID or the sub-account ID given as the key, a key of another account or region, a key disabled in 8x8 Connect.`;

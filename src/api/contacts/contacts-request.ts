@@ -17,7 +17,7 @@ export interface AccountCalls {
   ask<Result>(
     operation: Operation,
     options: CallOptions | undefined,
-    prepare: () => AccountRequest,
+    buildRequest: () => AccountRequest,
     read: (body: unknown, status: number) => Result,
   ): Promise<Result>;
   /** Sends one request within a call that has begun. */

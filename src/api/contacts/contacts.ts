@@ -1,6 +1,5 @@
 import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
-import { readPhone } from '../../guards/guards-api.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { readPhone } from '../../phone/read-phone.ts';
 import { type Fields, object, text } from '../../schema.ts';

@@ -79,7 +79,9 @@ async function makeExport(
   if (job.status === 'empty') return [];
   if (job.status === 'succeeded') return job.data ?? fail('it names no file');
   return fail(
-    job.status === 'cancelled' ? 'the export was cancelled' : `8x8 could not create the export (${job.status})`,
+    job.status === 'cancelled'
+      ? 'the export was cancelled'
+      : `8x8 could not create the export (${job.status})`,
   );
 }
 

@@ -44,7 +44,7 @@ export interface VerificationCall {
   readonly source?: string | undefined;
   /** Speed of the voice, 0.5 to 2. @default 0.8 */
   readonly speed?: number | undefined;
-  /** Number of times the code is said, 1 to 3. @default 2 */
+  /** Number of times the code is spoken, 1 to 3. @default 2 */
   readonly repetition?: number | undefined;
   /** Voice, for example `en-US-Kimberly`; at most 50 characters. */
   readonly voiceProfile?: string | undefined;

@@ -23,7 +23,7 @@ const TOO_EARLY = 1400;
 /** Maximum number of remembered times of next codes; a number that was dropped waits the requested interval. */
 const MAX_REMEMBERED = 10_000;
 
-/** The text as a person would get it, as long as it can become: a code with a dash has one character more. */
+/** The longest text that the person may receive: a code with a dash has one more character. */
 function filledTemplate(template: string, { codeLength, codeType, brand = '' }: VerificationStart): string {
   const dash = codeType === 'NUMERIC_WITH_DASH' ? 1 : 0;
   const code = '0'.repeat((codeLength ?? DEFAULT_CODE_LENGTH) + dash);

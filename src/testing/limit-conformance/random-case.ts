@@ -192,13 +192,13 @@ export class RandomRun {
     const unmet = unmetRules(rules, noted);
     for (const rule of rules) {
       const list = { monitor: observed, note: noted, enforce: refusals }[rule.mode];
-      const finding = list.find(({ rule: other }) => other.id === rule.id);
+      const violation = list.find(({ rule: other }) => other.id === rule.id);
       if (unmet.includes(rule)) {
-        ensure(finding === undefined, `${rule.id}: a rule whose condition does not hold finds nothing`);
+        ensure(violation === undefined, `${rule.id}: a rule whose condition does not hold finds nothing`);
         continue;
       }
-      this.#compareRule(this.#oracle.expect(rule, this.#elapsedMs), rule, finding);
-      if (finding === undefined || rule.kind === 'known') writes.push(rule);
+      this.#compareRule(this.#oracle.expect(rule, this.#elapsedMs), rule, violation);
+      if (violation === undefined || rule.kind === 'known') writes.push(rule);
     }
     ensure(verdict.granted === (refusals.length === 0), 'a refusal names the rules that refused');
     if (!verdict.granted) return;
