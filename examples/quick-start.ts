@@ -1,7 +1,7 @@
 import { GuardError, SmsClient } from '../src/index.ts';
 import { createEmulator } from '../src/testing/index.ts';
 
-// A pretend 8x8, so that this runs without an account. `new SmsClient()` reads the environment and sends for real.
+// An emulator of 8x8, so that this runs without an account. `new SmsClient()` reads the environment and sends for real.
 const sms = new SmsClient({ apiKey: 'any', subAccountId: 'demo', fetch: createEmulator().fetch });
 const code = { destination: '9123 4567', country: 'SG', text: 'Your code is 4711', purpose: 'otp' } as const;
 

@@ -14,7 +14,9 @@ function describeRule(rule: LimitRule, observed: number): string {
       return `This number already has ${observed} of ${rule.limit} scheduled messages allowed around that time (${describeDuration(rule.windowMs)}).`;
     case 'backoff':
     case 'visitor-backoff':
-      return `This number was sent ${observed} one-time password${observed === 1 ? '' : 's'} without success, so the next one has to wait.`;
+      return observed === 1
+        ? 'A one-time password was sent to this number and has not been confirmed yet.'
+        : `${observed} one-time passwords were sent to this number and none has been confirmed yet.`;
     case 'distinct':
       return `${observed} different numbers of this range were texted in ${describeDuration(rule.windowMs)}, ${rule.limit} are allowed.`;
     case 'once':

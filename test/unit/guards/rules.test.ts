@@ -226,7 +226,7 @@ describe('describeDuration', () => {
   });
 });
 
-describe('describeFinding', () => {
+describe('describeViolation', () => {
   const base = { guard: 'x', key: 1, mode: 'enforce', windowMs: 60_000, limit: 3 } as const;
   it.each([
     [{ ...base, kind: 'window', id: 'w' }, 3, /already got 3 of 3 messages allowed in 1 min/],
@@ -235,12 +235,12 @@ describe('describeFinding', () => {
     [
       { ...base, kind: 'backoff', id: 'b', baseMs: 1, maxMs: 2, forgetMs: 3 },
       1,
-      /1 one-time password without success/,
+      /^A one-time password was sent to this number and has not been confirmed yet\./,
     ],
     [
       { ...base, kind: 'backoff', id: 'b', baseMs: 1, maxMs: 2, forgetMs: 3 },
       2,
-      /2 one-time passwords without/,
+      /^2 one-time passwords were sent to this number and none has been confirmed yet\./,
     ],
     [{ ...base, kind: 'once', id: 'o', fingerprint: 'f' }, 0, /idempotency records are full/],
     [
