@@ -39,8 +39,8 @@ export function nearestName(name: string, known: readonly string[]): string | un
 function describeUnknown(name: string, known: readonly string[]): string {
   const nearest = nearestName(name.slice(0, 100).replaceAll('"', ''), known);
   return nearest === undefined
-    ? `is not known here. Known: ${known.join(', ')}.`
-    : `is not known here. Did you mean "${nearest}"?`;
+    ? `is unknown. Allowed: ${known.join(', ')}.`
+    : `is unknown. Did you mean "${nearest}"?`;
 }
 
 /** An object with these keys, all optional, and no others. `known` lists the names to suggest for a typo. */

@@ -43,14 +43,14 @@ describe('shape', () => {
   it.each([
     ['nmae', 'Did you mean "name"?'],
     ['NAME', 'Did you mean "name"?'],
-    ['colour', 'Known: name, age.'],
-    ['constructor', 'Known: name, age.'],
-    ['toString', 'Known: name, age.'],
-    ['__proto__', 'Known: name, age.'],
+    ['colour', 'Allowed: name, age.'],
+    ['constructor', 'Allowed: name, age.'],
+    ['toString', 'Allowed: name, age.'],
+    ['__proto__', 'Allowed: name, age.'],
   ])('refuses the unknown key %s', (key, hint) => {
     const flaw = validate(person, JSON.parse(`{"${key}": "${CANARY}"}`), 'base');
     expect(flaw?.path).toBe(`base.${key}`);
-    expect(flaw?.message).toBe(`base.${key} is not known here. ${hint}`);
+    expect(flaw?.message).toBe(`base.${key} is unknown. ${hint}`);
   });
 
   it('does not print a whole number or a control character that stands as a key', () => {

@@ -52,7 +52,7 @@ describe('the options of redisLimits', () => {
     [{ secret: 'short' }, 'secret'],
     [
       { previous: { secret: `the former ${SECRET}`, keyID: '0' } },
-      'previous.keyID: redisLimits: previous.keyID is not known here. Did you mean "keyId"?',
+      'previous.keyID: redisLimits: previous.keyID is unknown. Did you mean "keyId"?',
     ],
     [{ previous: null }, 'previous: redisLimits: previous must be an object { keyId, secret }'],
     [{ previous: {} }, 'previous.secret: previous.secret must be a string of at least 32 characters'],
