@@ -1,3 +1,4 @@
+import type { OutcomeCache } from './api/outcome-cache.ts';
 import type { PriceCache } from './api/price-cache.ts';
 import type { SentAtCache } from './api/sent-at-cache.ts';
 import type { AttemptCounter } from './api/verifications/count-attempts.ts';
@@ -26,6 +27,7 @@ export interface ClientContext {
   readonly clearBackoff: ClearBackoff;
   readonly priceCache: PriceCache;
   readonly sentAtCache: SentAtCache;
+  readonly outcomeCache: OutcomeCache;
   readonly verificationAttempts: AttemptCounter;
   readonly sessionBindings: SessionBindings;
   readonly sessionClaims: SessionClaims;

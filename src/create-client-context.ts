@@ -1,3 +1,4 @@
+import { createOutcomeCache } from './api/outcome-cache.ts';
 import { createPriceCache } from './api/price-cache.ts';
 import { createSentAtCache } from './api/sent-at-cache.ts';
 import { createAttemptCounter } from './api/verifications/count-attempts.ts';
@@ -69,6 +70,7 @@ export function createClientContext(
     clearBackoff: createClearBackoff({ backoff, limiter, emit }),
     priceCache: createPriceCache(subAccountId),
     sentAtCache: createSentAtCache(clock),
+    outcomeCache: createOutcomeCache(clock),
     verificationAttempts: createAttemptCounter({ guards: guards.atCheck, limiter, emit }),
     sessionBindings: createSessionBindings({ limiter }),
     sessionClaims: createSessionClaims({ limiter }),

@@ -34,7 +34,12 @@ export function createInbound(
   const inboundPort = createInboundPort({
     ...safeguards,
     calls,
-    applyReceipt: createApplyReceipt({ ...safeguards, undeliverable, priceCache }),
+    applyReceipt: createApplyReceipt({
+      ...safeguards,
+      undeliverable,
+      priceCache,
+      outcomeCache: client.outcomeCache,
+    }),
     applyInbound: handleInbound,
   });
   return { consent, inboundPort };

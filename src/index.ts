@@ -53,6 +53,7 @@ export type {
   PriceQuery,
   SubAccountPrices,
 } from './api/prices.ts';
+export type { ReconcileQuery, Reconciliation } from './api/reconcile.ts';
 export type {
   SurveyBatchInput,
   SurveyBatchMessage,

@@ -13,6 +13,7 @@ import { type Cancellation, createCancelling } from './cancel.ts';
 import { createEstimate, type EstimateInput, type MessageEstimate } from './estimate.ts';
 import { createGiveFeedback, type MessageFeedback } from './feedback.ts';
 import { createGetMessage, type MessageDetails } from './message-details.ts';
+import { createReconcile, type ReconcileQuery, type Reconciliation } from './reconcile.ts';
 
 const SEND: Operation = {
   name: 'messages.send',
@@ -131,6 +132,22 @@ export interface Messages {
     options?: SendManyOptions,
   ): AsyncGenerator<SendResult, void, undefined>;
   /**
+   * Finds out what became of a message whose answer was lost (`submission: 'unknown'`): from a delivery receipt that a webhook
+   * receiver of this client has heard, else from an export, which takes some seconds. Sends nothing.
+   *
+   * `not-found` is said only a quarter of an hour after the message; before that it is `pending`.
+   *
+   * @throws ValidationError the query is malformed, or `sentAt` is missing and this client does not remember the message
+   * @throws InvalidPhoneNumberError `destination` is not a phone number
+   * @throws ApiError, ConnectionError, TimeoutError, AbortedError, QueueFullError as `exports.run`
+   * @example
+   * ```ts
+   * const { outcome } = await sms.messages.reconcile('order-4711', { destination: '+6591234567' });
+   * if (outcome === 'not-found') await sms.messages.send(message);
+   * ```
+   */
+  reconcile(clientMessageId: string, query?: ReconcileQuery, options?: CallOptions): Promise<Reconciliation>;
+  /**
    * Cancels a scheduled SMS. Calling it twice is safe. The message stays counted in the limits of its number.
    *
    * @throws ValidationError, NotFoundError, ApiError, ConnectionError, AbortedError, QueueFullError
@@ -203,5 +220,6 @@ export function createMessages(client: ClientContext): Messages {
     feedback: createGiveFeedback(client),
     estimate: createEstimate(client),
     sendMany: createSendMany(client),
+    reconcile: createReconcile(client),
   };
 }

@@ -214,6 +214,7 @@ async function settle<Input extends Addressing>(
     const result = written[index] as SendResult;
     const retryInMs = mayHaveLeft(result) ? waitMs : undefined;
     results[message.position] = withRetryAt(run, result, retryInMs);
+    client.outcomeCache.recordLost(result);
     reportResult(client.emit, message, result, call);
   }
 }

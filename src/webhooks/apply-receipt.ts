@@ -1,4 +1,5 @@
 import type { MessageStatus } from '../api/message-details.ts';
+import type { OutcomeCache } from '../api/outcome-cache.ts';
 import type { PriceCache } from '../api/price-cache.ts';
 import type { Call } from '../call.ts';
 import type { Emit, EventBody } from '../events.ts';
@@ -21,6 +22,7 @@ export type ApplyReceipt = (receipt: DeliveryReceipt, call: Call) => Promise<voi
 export interface ApplyReceiptConfig {
   readonly undeliverable: false | UndeliverableGuardOptions;
   readonly priceCache: Pick<PriceCache, 'learn'>;
+  readonly outcomeCache: Pick<OutcomeCache, 'recordReceipt'>;
   readonly limiter: Limiter;
   readonly emit: Emit;
 }
@@ -57,7 +59,7 @@ function fraudReported(destination: string, result: PhoneResult, { errorCode }: 
 
 /** Creates the function that applies receipts. It throws a `StoreError` when the limit store fails, so that 8x8 repeats the receipt. */
 export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
-  const { priceCache, limiter, emit } = config;
+  const { priceCache, outcomeCache, limiter, emit } = config;
   const settings = config.undeliverable && undeliverableSettings(config.undeliverable);
   /** Umids of messages that this process saw delivered: as in `latestStatus`, a late receipt does not undo a delivery. */
   let reachedUmids: Cache<string, true> | undefined;
@@ -97,7 +99,9 @@ export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
     emit({ type: 'number-reached', destination: maskNumber(e164) }, call.context);
   }
 
-  return async ({ umid, destination, status, price, subAccountId }, call) => {
+  return async (receipt, call) => {
+    const { umid, destination, status, price, subAccountId } = receipt;
+    outcomeCache.recordReceipt(receipt);
     const result = normalisePhone(destination, undefined);
     if (isFraud(status)) emit(fraudReported(destination, result, status), call.context);
     if (!result.ok) return;

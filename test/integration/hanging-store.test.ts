@@ -32,6 +32,7 @@ const CALLS: Readonly<Record<Method, (sms: SmsClient) => Promise<unknown>>> = {
   'messages.sendBatch': (sms) => sms.messages.sendBatch({ messages: [{ destination, text: 'Hello' }] }),
   'messages.sendMany': (sms) => collect(sms.messages.sendMany([{ destination, text: 'Hello' }])),
   'messages.get': (sms) => sms.messages.get('umid'),
+  'messages.reconcile': (sms) => sms.messages.reconcile('order-7', { sentAt: new Date(0) }),
   'messages.cancel': (sms) => sms.messages.cancel('umid'),
   'messages.cancelBatch': (sms) => sms.messages.cancelBatch('batch'),
   'messages.deletePii': (sms) => sms.messages.deletePii('umid'),

@@ -1,3 +1,4 @@
+import { createOutcomeCache } from '../../src/api/outcome-cache.ts';
 import { createSentAtCache } from '../../src/api/sent-at-cache.ts';
 import { type Call, createCalls } from '../../src/call.ts';
 import type { ClientContext } from '../../src/client-context.ts';
@@ -51,6 +52,7 @@ export function manyOver(
     admission,
     limiter,
     sentAtCache: createSentAtCache(clock),
+    outcomeCache: createOutcomeCache(clock),
     subAccountId: 'test',
     prepare: { defaultCountry: undefined, acceptUnknownCallingCodes: false },
     rewrite: (text: string) => text,

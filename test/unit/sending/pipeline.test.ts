@@ -58,6 +58,7 @@ function sendWith(
     },
     transport: { request },
     sentAtCache: { record: () => {} },
+    outcomeCache: { recordLost: () => {} },
   } as unknown as ClientContext;
   const inputs = ['one', 'two'].map((clientMessageId, index) => ({
     index,

@@ -63,6 +63,7 @@ function start(
   const apply = createApplyReceipt({
     undeliverable,
     priceCache: { learn },
+    outcomeCache: { recordReceipt: () => {} },
     limiter,
     emit,
   });
