@@ -11,6 +11,7 @@ import type { Limiter } from './limits/limiter.ts';
 import type { StoredCodes } from './one-time-passwords/stored-code.ts';
 import type { Admission } from './sending/admission.ts';
 import type { PrepareConfig } from './sending/prepare.ts';
+import type { ScheduledMessages } from './sending/scheduled/scheduled-messages.ts';
 import type { Transport } from './transport/transport.ts';
 import type { Clock } from './types.ts';
 
@@ -28,6 +29,7 @@ export interface ClientContext {
   readonly priceCache: PriceCache;
   readonly sentAtCache: SentAtCache;
   readonly outcomeCache: OutcomeCache;
+  readonly scheduledMessages: ScheduledMessages;
   readonly verificationAttempts: AttemptCounter;
   readonly sessionBindings: SessionBindings;
   readonly sessionClaims: SessionClaims;

@@ -1,3 +1,4 @@
+import { createCancelOne } from './api/cancel.ts';
 import { createOutcomeCache } from './api/outcome-cache.ts';
 import { createPriceCache } from './api/price-cache.ts';
 import { createSentAtCache } from './api/sent-at-cache.ts';
@@ -8,9 +9,12 @@ import { createCalls } from './call.ts';
 import type { ClientContext } from './client-context.ts';
 import { createCredentials } from './config/credentials.ts';
 import type { ResolvedOptions } from './config/resolve-options.ts';
+import { createSenderNames } from './consent/senders.ts';
 import { ConfigurationError } from './errors.ts';
 import type { Emit } from './events.ts';
 import { createClearBackoff } from './guards/clear-backoff.ts';
+import { createConsentGuard } from './guards/consent.ts';
+import type { ConsentGuardOptions } from './guards/consent-options.ts';
 import type { Guard } from './guards/guard.ts';
 import { createGuards } from './guards/registry.ts';
 import type { SharedState } from './internal/shared-state.ts';
@@ -18,6 +22,7 @@ import type { LimitStore } from './limits/limit-store.ts';
 import { createLimiter, type Limiter } from './limits/limiter.ts';
 import { createStoredCodes } from './one-time-passwords/stored-code.ts';
 import { createAdmission } from './sending/admission.ts';
+import { createScheduledMessages } from './sending/scheduled/scheduled-messages.ts';
 import { replaceTypography } from './text/typography.ts';
 import { createTransport } from './transport/create-transport.ts';
 import type { Clock } from './types.ts';
@@ -52,16 +57,18 @@ export function createClientContext(
     emit,
   });
   const limiter = createLimiter(counting);
+  const calls = createCalls(resolved.deadlineMs);
+  const transport = createTransport({
+    ...resolved,
+    credentials,
+    emit,
+    clock,
+    sharedState: state,
+    sharedPace: counting.limits.pace,
+  });
   const client: ClientContext = {
-    calls: createCalls(resolved.deadlineMs),
-    transport: createTransport({
-      ...resolved,
-      credentials,
-      emit,
-      clock,
-      sharedState: state,
-      sharedPace: counting.limits.pace,
-    }),
+    calls,
+    transport,
     admission: createAdmission({ guards: guards.atSend, limiter, clock, emit }),
     limiter,
     emit,
@@ -71,6 +78,14 @@ export function createClientContext(
     priceCache: createPriceCache(subAccountId),
     sentAtCache: createSentAtCache(clock),
     outcomeCache: createOutcomeCache(clock),
+    scheduledMessages: createScheduledMessages({
+      ...scheduledConfig(resolved.guards.consent, emit),
+      calls,
+      limiter,
+      clock,
+      emit,
+      cancelAt8x8: createCancelOne(transport),
+    }),
     verificationAttempts: createAttemptCounter({ guards: guards.atCheck, limiter, emit }),
     sessionBindings: createSessionBindings({ limiter }),
     sessionClaims: createSessionClaims({ limiter }),
@@ -86,4 +101,18 @@ export function createClientContext(
     },
   };
   return { client, safeguards: { guards: guards.all, limiter, clock, emit } };
+}
+
+/** How opt-outs reach scheduled messages: only the ledger says which messages an opt-out covers, no hook is asked. */
+function scheduledConfig(consent: false | ConsentGuardOptions, emit: Emit) {
+  if (consent === false) {
+    return { isOn: false, ledgerGuard: undefined, otpAfterOptOut: false, senderName: createSenderNames() };
+  }
+  const { check: _check, checkMany: _checkMany, onMissing: _onMissing, ...ledgerOnly } = consent;
+  return {
+    isOn: true,
+    ledgerGuard: consent.ledger === undefined ? undefined : createConsentGuard(ledgerOnly, { emit }),
+    otpAfterOptOut: consent.otpAfterOptOut === true,
+    senderName: createSenderNames(consent.inbound?.brands),
+  };
 }

@@ -1,6 +1,7 @@
 import { createBlockNumber } from './api/contacts/contacts.ts';
 import { createSendSms } from './api/messages.ts';
 import type { ClientContext } from './client-context.ts';
+import { createCancelImported } from './consent/cancel-imported.ts';
 import { type Consent, createConsent } from './consent/consent.ts';
 import { createDoubleOptIn } from './consent/double-opt-in.ts';
 import { createForgetPerson } from './consent/forget-person.ts';
@@ -17,17 +18,22 @@ export function createInbound(
   safeguards: Safeguards,
   { consent: guard, undeliverable }: ResolvedGuards,
 ): { readonly consent: Consent; readonly inboundPort: InboundPort } {
-  const { calls, clock, emit, phoneDefaults, priceCache } = client;
-  const ledger = createLedgerClient({ guard, emit });
+  const { calls, clock, emit, phoneDefaults, priceCache, scheduledMessages } = client;
+  const ledger = createLedgerClient({ guard, emit, scheduledMessages });
   const own = { guard, ledger, send: createSendSms(client), clock, emit };
-  const handleInbound = createHandleInbound({ ...own, block: createBlockNumber(client) });
+  const handleInbound = createHandleInbound({ ...own, scheduledMessages, block: createBlockNumber(client) });
   const consent = createConsent({
     calls,
     guard,
     ledger,
     doubleOptIn: createDoubleOptIn(own),
     handleInbound,
-    forgetPerson: createForgetPerson({ ...safeguards, ledger, storedCodes: client.storedCodes }),
+    forgetPerson: createForgetPerson({
+      ...safeguards,
+      ledger,
+      scheduledMessages,
+      storedCodes: client.storedCodes,
+    }),
     clock,
     phoneDefaults,
   });
@@ -41,6 +47,7 @@ export function createInbound(
       outcomeCache: client.outcomeCache,
     }),
     applyInbound: handleInbound,
+    cancelScheduled: createCancelImported({ calls, ledger, phoneDefaults }),
   });
   return { consent, inboundPort };
 }

@@ -26,6 +26,9 @@ interface AttemptEventBase extends EventBase {
   readonly clientMessageId?: string;
 }
 
+/** Why a scheduled message of a person who opted out could not be cancelled. */
+export type ScheduledNotCancelledReason = 'unknown-outcome' | 'already-sent' | 'failed';
+
 /**
  * Every decision and attempt, as data to log, count or trace. An event has only the fields listed here: no text, no
  * key, no complete number.
@@ -78,6 +81,14 @@ export type SmsEvent =
     })
   /** An opt-out was recorded and takes effect, but could not be added to 8x8's block list. */
   | (EventBase & { readonly type: 'opt-out-not-mirrored'; readonly destination: string })
+  /** An opt-out cancelled a scheduled message at 8x8. */
+  | (MessageEventBase & { readonly type: 'scheduled-cancelled'; readonly umid: string })
+  /** A scheduled message of a person who opted out may still be sent. `umid` is absent when its outcome is unknown. */
+  | (MessageEventBase & {
+      readonly type: 'scheduled-not-cancelled';
+      readonly umid?: string;
+      readonly reason: ScheduledNotCancelledReason;
+    })
   | (AttemptEventBase & { readonly type: 'attempt-started' })
   | (AttemptEventBase & {
       readonly type: 'attempt-finished';

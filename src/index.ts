@@ -142,7 +142,7 @@ export { type MemoryConsentLedgerOptions, memoryConsentLedger } from './consent/
 export type { ConsentFile } from './consent/read-consent-file.ts';
 export type { ReconfirmOptions } from './consent/reconfirm.ts';
 export * from './errors.ts';
-export type { EventListener, SmsEvent } from './events.ts';
+export type { EventListener, ScheduledNotCancelledReason, SmsEvent } from './events.ts';
 export type {
   ConsentCall,
   ConsentNotice,
@@ -217,6 +217,7 @@ export type {
   SendCounts,
   SendResult,
 } from './sending/results.ts';
+export type { ScheduledMessageRef } from './sending/scheduled/cancel-scheduled.ts';
 export type { BatchInput, BatchResult, BatchTemplate } from './sending/send-batch.ts';
 export type { SendManyOptions } from './sending/send-many/send-many.ts';
 export type { BatchMessage, Encoding, SmsContent, SmsMessage } from './sending/sms-message.ts';

@@ -1,3 +1,4 @@
+import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
@@ -40,6 +41,16 @@ const DELETE_PII: Operation = {
 export interface Cancellation {
   /** Number of cancelled messages; 0 when they were already sent or cancelled. */
   readonly cancelledCount: number;
+}
+
+/** Cancels one message on the sub-account that sent it, within a call, and returns how many that were: 1 or 0. */
+export function createCancelOne(
+  transport: ClientContext['transport'],
+): (subAccountId: string, umid: string, call: Call) => Promise<number> {
+  return async (subAccountId, umid, call) => {
+    const answer = await transport.request({ operation: CANCEL, segments: { subAccountId, umid } }, call);
+    return parseResponse(CANCEL, answer, (body) => numberIn(toFields(body), 'cancelledCount'));
+  };
 }
 
 export function createCancelling({ calls, transport, subAccountId }: ClientContext) {

@@ -7,6 +7,7 @@ import { maskNumber } from '../internal/redact.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { StoredCodes } from '../one-time-passwords/stored-code.ts';
 import { forgetPhone, type Phone } from '../phone/normalise-phone.ts';
+import type { ScheduledMessages } from '../sending/scheduled/scheduled-messages.ts';
 import type { LedgerClient } from './ledger-client.ts';
 
 export interface ForgetPersonConfig {
@@ -15,6 +16,7 @@ export interface ForgetPersonConfig {
   readonly limiter: Limiter;
   readonly storedCodes: StoredCodes;
   readonly emit: Emit;
+  readonly scheduledMessages: Pick<ScheduledMessages, 'forget'>;
 }
 
 /** Removes everything that this package stores under a person's number. */
@@ -36,6 +38,7 @@ export function createForgetPerson({
   limiter,
   storedCodes,
   emit,
+  scheduledMessages,
 }: ForgetPersonConfig): ForgetPerson {
   const counting = guards.filter((guard) => !countsRange(guard));
   return async (phone, call) => {
@@ -47,6 +50,7 @@ export function createForgetPerson({
       'the limits have not forgotten this person; the ledger has. Call consent.forget again.',
     );
     await storedCodes.forget(phone, call);
+    await scheduledMessages.forget(phone, call);
     forgetPhone(phone.e164);
     emit({ type: 'consent-forgotten', destination: maskNumber(phone.e164) }, call.context);
   };

@@ -4,6 +4,7 @@ import type { Exemption } from '../guards/guard.ts';
 import { sha256, toHex } from '../internal/digest.ts';
 import { maskNumber } from '../internal/redact.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
+import type { ScheduledMessages } from '../sending/scheduled/scheduled-messages.ts';
 import type { Clock } from '../types.ts';
 import type { InboundMessage } from '../webhooks/webhook-event.ts';
 import type { ConsentRecord } from './consent-ledger.ts';
@@ -46,6 +47,7 @@ export interface HandleInboundConfig extends InboundActionsConfig {
   readonly guard: false | ConsentGuardOptions;
   readonly ledger: LedgerClient;
   readonly clock: Clock;
+  readonly scheduledMessages: Pick<ScheduledMessages, 'cancel'>;
 }
 
 /** A text from a valid phone number. */
@@ -73,7 +75,7 @@ async function confirmationToken({ key, latest }: ConsentProfile): Promise<strin
 }
 
 export function createHandleInbound(config: HandleInboundConfig): HandleInbound {
-  const { guard, ledger, clock, emit } = config;
+  const { guard, ledger, clock, emit, scheduledMessages } = config;
   const { inbound: options = {}, onPossibleOptOut }: ConsentGuardOptions = guard === false ? {} : guard;
   const { optOutReply, optInReply, helpReply, optOutScope = 'all' } = options;
   const { languages, words } = options;
@@ -101,6 +103,12 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
 
   function unrecorded(destination: string, reason: 'no-ledger' | 'no-number', call: Call): void {
     emit({ type: 'opt-out-unrecorded', destination: maskNumber(destination), reason }, call.context);
+  }
+
+  /** Without a ledger a STOP still cancels what is scheduled. */
+  async function cancelUnrecorded(phone: Phone, inbound: InboundMessage, call: Call): Promise<void> {
+    const at = writtenAt(inbound, clock.now());
+    await scheduledMessages.cancel(phone, { ...scopeOfStop(false, inbound), at }, call);
   }
 
   /** The fields that every choice by text has in common. */
@@ -271,8 +279,9 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     }
     if (phone !== undefined && ledger.hasLedger) return choose(kind, phone, inbound, call);
     if (kind === 'opt-out') unrecorded(inbound.source, phone === undefined ? 'no-number' : 'no-ledger', call);
-    const mirrored =
-      kind === 'opt-out' && phone !== undefined && (await mirrorIfAsked(phone, optOutScope, call));
+    const isOptOut = kind === 'opt-out' && phone !== undefined;
+    if (isOptOut) await cancelUnrecorded(phone, inbound, call);
+    const mirrored = isOptOut && (await mirrorIfAsked(phone, optOutScope, call));
     return { intent: kind === 'confirm' ? 'none' : kind, ...mirrored };
   };
 }

@@ -3,6 +3,7 @@ import { maskNumber } from '../internal/redact.ts';
 import { createReportError, type ReportError } from '../internal/user-code.ts';
 import { normalisePhones } from '../phone/normalise-phones.ts';
 import { validate } from '../schema.ts';
+import { INBOUND_PORT, type InboundPort } from '../webhooks/inbound-port.ts';
 import { type CheckedRow, createRowCheck } from './check-row.ts';
 import { type CsvLayout, readCsvRows } from './consent-csv.ts';
 import type { ConsentChange, ConsentLedger } from './consent-ledger.ts';
@@ -180,6 +181,7 @@ export async function importConsent(
   if (flaw !== undefined) throw new ValidationError(`importConsent: ${flaw.message}`, flaw.path);
   const { format, dryRun = false, fromLine = 1, clock = Date, defaults = {} } = options;
   const signal = options.signal ?? new AbortController().signal;
+  const port = (options.client as { readonly [INBOUND_PORT]?: InboundPort } | undefined)?.[INBOUND_PORT];
   const reportError = createReportError(options.onError);
   const check = createRowCheck(options);
   const readTime = createTimeReader(options);
@@ -204,6 +206,7 @@ export async function importConsent(
       const changes = read.changes.map(({ change }) => change);
       if (!dryRun && changes.length > 0) {
         await record(ledger, changes, (due[0] as FileRow).line, reportError);
+        await port?.cancelScheduled(changes, signal);
       }
       if (dryRun) {
         const missing = MAX_PREVIEW_ROWS - preview.length;

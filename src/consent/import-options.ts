@@ -1,3 +1,4 @@
+import type { SmsClient } from '../client.ts';
 import type { ErrorListener } from '../internal/user-code.ts';
 import { BARE_DIGITS, type BareDigits } from '../phone/readings.ts';
 import {
@@ -19,6 +20,7 @@ import {
   word,
 } from '../schema.ts';
 import type { Clock } from '../types.ts';
+import { INBOUND_PORT } from '../webhooks/inbound-port.ts';
 import {
   type ConsentRow,
   type ConsentRowDefaults,
@@ -45,6 +47,11 @@ export interface ImportConsentOptions {
   readonly format: 'csv' | 'jsonl';
   /** Reads every row and records none. @default false */
   readonly dryRun?: boolean | undefined;
+  /**
+   * Cancels what is scheduled for the people who opt out, through this client, whose consent guard has the same ledger. The
+   * hook `onOptOut` is called for those whose messages could not be cancelled. @default none: scheduled messages are sent
+   */
+  readonly client?: SmsClient | undefined;
   /** Country of national numbers, ISO 3166-1 alpha-2. A row may name its own. @default none: they are bad rows */
   readonly country?: string | undefined;
   /** How digits without a plus or a leading zero are read, as in the client's option of that name. @default as there */
@@ -141,6 +148,11 @@ const meanings = refine<Readonly<Record<string, unknown>>>(
 const fields: Fields<ImportConsentOptions> = {
   format: oneOf(['csv', 'jsonl']),
   dryRun: boolean(),
+  client: refine<object>(
+    unknown(),
+    (client) => INBOUND_PORT in Object(client),
+    'must be an SmsClient: new SmsClient(…), of this version of 8x8-sms-guard.',
+  ),
   country: pattern(/^[A-Za-z]{2}$/, 'an ISO 3166-1 alpha-2 code'),
   bareDigits: oneOf(BARE_DIGITS),
   defaults: object(defaultsFields, 'an object { state, scope, source, at }'),

@@ -2,12 +2,14 @@ import type { Call } from '../call.ts';
 import { ConfigurationError, StoreError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { consentKey } from '../guards/consent.ts';
-import type { ConsentCall, ConsentGuardOptions } from '../guards/consent-options.ts';
+import type { ConsentCall, ConsentGuardOptions, ConsentNotice } from '../guards/consent-options.ts';
 import { maskNumber } from '../internal/redact.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import { runUserCode } from '../internal/user-code.ts';
 import { raceAbort } from '../internal/wait.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
+import type { ScheduledMessageRef } from '../sending/scheduled/cancel-scheduled.ts';
+import type { ScheduledMessages } from '../sending/scheduled/scheduled-messages.ts';
 import {
   type ConsentChange,
   type ConsentEntry,
@@ -44,8 +46,10 @@ export interface LedgerClient {
   append(phone: Phone, entry: ConsentEntry, call: Call): Promise<void>;
   /** @throws ConfigurationError there is no ledger, or no `forgetSecret` */
   forget(phone: Phone, call: Call): Promise<void>;
-  /** Emits the event and runs the team's hook for a recorded choice. Never throws. */
+  /** Emits the event, cancels what an opt-out covers, and runs the team's hook for a recorded choice. Never throws. */
   notify(phone: Phone, record: ConsentRecord, call: Call): Promise<void>;
+  /** Cancels what an imported opt-out covers, and runs the team's hook when something could not be cancelled. Never throws. */
+  cancelScheduled(phone: Phone, record: ConsentRecord, call: Call): Promise<void>;
   /** Runs a hook of the team. Never throws: the choice is recorded whether the hook works or not. */
   runHook(
     name: HookName,
@@ -59,6 +63,7 @@ type HookName = 'onOptIn' | 'onOptOut' | 'onPossibleOptOut';
 export interface LedgerClientConfig {
   readonly guard: false | ConsentGuardOptions;
   readonly emit: Emit;
+  readonly scheduledMessages: Pick<ScheduledMessages, 'cancel'>;
 }
 
 /** As for a limit store: a driver that never responds must not block a call forever. */
@@ -94,7 +99,20 @@ function toChanges(key: string, entry: ConsentEntry): readonly ConsentChange[] {
   ];
 }
 
-export function createLedgerClient({ guard, emit }: LedgerClientConfig): LedgerClient {
+/** A choice as the hooks get it, with the scheduled messages that an opt-out could not cancel. */
+function noticeOf(
+  { e164 }: Phone,
+  record: ConsentRecord,
+  left: readonly ScheduledMessageRef[],
+): ConsentNotice {
+  return {
+    ...publicEntry(record),
+    destination: e164,
+    ...(left.length > 0 && { scheduledNotCancelled: left }),
+  };
+}
+
+export function createLedgerClient({ guard, emit, scheduledMessages }: LedgerClientConfig): LedgerClient {
   const { ledger, forgetSecret, onOptIn, onOptOut }: ConsentGuardOptions = guard === false ? {} : guard;
   const pseudonym = forgetSecret === undefined ? undefined : createPseudonym(forgetSecret);
 
@@ -191,12 +209,20 @@ export function createLedgerClient({ guard, emit }: LedgerClientConfig): LedgerC
         }
       });
     },
-    async notify({ e164 }, record, call) {
+    async cancelScheduled(phone, record, call) {
+      const left = await scheduledMessages.cancel(phone, record, call);
+      const notice = noticeOf(phone, record, left);
+      if (left.length === 0) return;
+      await runHook('onOptOut', call, onOptOut && ((consentCall) => onOptOut(notice, consentCall)));
+    },
+    async notify(phone, record, call) {
+      const { e164 } = phone;
       const { state, scope } = record;
       emit({ type: 'consent-recorded', destination: maskNumber(e164), state, scope }, call.context);
       const [hook, name] =
         state === 'opted-in' ? [onOptIn, 'onOptIn' as const] : [onOptOut, 'onOptOut' as const];
-      const notice = { ...publicEntry(record), destination: e164 };
+      const left = state === 'opted-out' ? await scheduledMessages.cancel(phone, record, call) : [];
+      const notice = noticeOf(phone, record, left);
       await runHook(name, call, hook && ((consentCall) => hook(notice, consentCall)));
     },
   };

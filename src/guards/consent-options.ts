@@ -14,6 +14,7 @@ import {
   text,
   withMethods,
 } from '../schema.ts';
+import type { ScheduledMessageRef } from '../sending/scheduled/cancel-scheduled.ts';
 import type { Purpose } from '../types.ts';
 import type { GuardMode } from './guard.ts';
 
@@ -109,6 +110,11 @@ export interface PossibleOptOut {
 export interface ConsentNotice extends ConsentRecord {
   /** Phone number in E.164. */
   readonly destination: string;
+  /**
+   * Of an opt-out: scheduled messages to this person that could not be cancelled and may still be sent. Absent when there are
+   * none.
+   */
+  readonly scheduledNotCancelled?: readonly ScheduledMessageRef[];
 }
 
 const fields: Fields<ConsentGuardOptions> = {

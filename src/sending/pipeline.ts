@@ -11,6 +11,7 @@ import { decodeOutcome, encodeOutcome, unsettledError } from './idempotency.ts';
 import { reportRepeated, reportResult, reportUnprepared } from './message-events.ts';
 import { type MessageInput, type PreparedMessage, prepareInputs } from './prepare.ts';
 import type { AcceptedResult, FailedResult, SendResult } from './results.ts';
+import type { RememberedMessages } from './scheduled/scheduled-messages.ts';
 import type { SendOperation } from './send-operation.ts';
 import type { Addressing } from './sms-message.ts';
 import { readSent } from './wire-results.ts';
@@ -59,7 +60,9 @@ export async function sendMessages<Input extends Addressing>(
   let isWaiting = false;
   for (let pollMs = FIRST_POLL_MS; open.length > 0; pollMs = Math.min(pollMs * 2, MAX_POLL_MS)) {
     const batch = await admit(run, open, isWaiting);
+    const remembered = await rememberScheduled(run, batch);
     if (batch.admitted.length > 0) await settle(run, batch, await write(run, batch));
+    await remembered?.settle(({ position }) => run.results[position]);
     open = await poll(run, batch.waiting, pollMs, startedAt);
     isWaiting = true;
   }
@@ -146,6 +149,23 @@ function secondLook<Input extends Addressing>(run: Run<Input>, batch: Admitted):
       return batch.admitted.length === messages.length ? undefined : operation.request(messagesOf(batch));
     },
   };
+}
+
+/** Scheduled messages are remembered before they are written: an opt-out could not reach one that is not. */
+async function rememberScheduled<Input extends Addressing>(
+  run: Run<Input>,
+  batch: Admitted,
+): Promise<RememberedMessages | undefined> {
+  const { client, call, operation } = run;
+  const { subAccountId = client.subAccountId } = operation.segments;
+  const remembered = await client.scheduledMessages.remember(messagesOf(batch), subAccountId, call);
+  if (remembered === undefined || remembered.refused.size === 0) return remembered;
+  const { refused } = remembered;
+  const gone = batch.admitted.filter(({ message }) => refused.has(message));
+  batch.admitted = batch.admitted.filter(({ message }) => !refused.has(message));
+  await client.limiter.settle(gone.map(({ reservation }) => ({ reservation, outcome: 'return' })));
+  for (const [message, error] of refused) refuse(run, message, error, false);
+  return remembered;
 }
 
 /** Step 3: one request, which is repeated only when nothing came of it. One result per message that was not left out. */

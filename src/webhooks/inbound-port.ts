@@ -1,4 +1,5 @@
 import type { Call, Calls } from '../call.ts';
+import type { ConsentChange } from '../consent/consent-ledger.ts';
 import type { InboundConsent } from '../consent/handle-inbound.ts';
 import type { Emit } from '../events.ts';
 import type { OnceRule } from '../limits/limit-store.ts';
@@ -39,13 +40,15 @@ export interface InboundPort {
   applyReceipt(receipt: DeliveryReceipt, call: Call): Promise<void>;
   /** Reads a text and records the person's choice, see `consent.handleInbound`. Idempotent. */
   applyInbound(inbound: InboundMessage, call: Call): Promise<InboundConsent>;
+  /** Cancels what is scheduled for people whose opt-outs were imported. */
+  cancelScheduled(changes: readonly ConsentChange[], signal: AbortSignal): Promise<void>;
 }
 
 /** The property of a client that holds its inbound port. A registered symbol, so that ESM and CommonJS copies share it. */
 export const INBOUND_PORT: unique symbol = Symbol.for('8x8-sms-guard/inbound-port') as never;
 
 export interface InboundPortConfig
-  extends Pick<InboundPort, 'clock' | 'emit' | 'applyReceipt' | 'applyInbound'> {
+  extends Pick<InboundPort, 'clock' | 'emit' | 'applyReceipt' | 'applyInbound' | 'cancelScheduled'> {
   readonly calls: Calls;
   readonly limiter: Limiter;
 }

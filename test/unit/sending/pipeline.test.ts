@@ -59,6 +59,8 @@ function sendWith(
     transport: { request },
     sentAtCache: { record: () => {} },
     outcomeCache: { recordLost: () => {} },
+    scheduledMessages: { remember: async () => undefined },
+    subAccountId: 'team',
   } as unknown as ClientContext;
   const inputs = ['one', 'two'].map((clientMessageId, index) => ({
     index,

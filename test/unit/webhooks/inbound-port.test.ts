@@ -36,6 +36,7 @@ function start(
     emit,
     applyReceipt: async () => {},
     applyInbound: async () => ({ intent: 'none' }),
+    cancelScheduled: async () => {},
   });
   const claim = (eventId = 'umid-1 delivered', leaseMs = LEASE_MS) =>
     inboundPort.run(undefined, (call) => inboundPort.claim(eventId, leaseMs, call));

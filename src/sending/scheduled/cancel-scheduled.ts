@@ -1,0 +1,226 @@
+import type { Call } from '../../call.ts';
+import { NotFoundError, SmsError } from '../../errors.ts';
+import type { Emit, ScheduledNotCancelledReason } from '../../events.ts';
+import type { Guard, OutgoingMessage } from '../../guards/guard.ts';
+import type { ConsentReason } from '../../guards/reasons.ts';
+import { mapLimited } from '../../internal/map-limited.ts';
+import { maskNumber } from '../../internal/redact.ts';
+import type { Phone } from '../../phone/normalise-phone.ts';
+import { measureText } from '../../text/measure-text.ts';
+import type { Clock } from '../../types.ts';
+import type { ScheduledEntry } from './scheduled-entry.ts';
+import type { ScheduledRecords } from './scheduled-records.ts';
+
+/** A scheduled message that an opt-out could not cancel: it may still reach the person. */
+export interface ScheduledMessageRef {
+  /** 8x8's ID; absent when the outcome of the send is unknown. */
+  readonly umid?: string;
+  /** The ID that you gave the message, or that this package made. */
+  readonly clientMessageId: string;
+  /**
+   * `unknown-outcome`: nobody knows whether 8x8 took the message; reconcile it by its `clientMessageId`. `already-sent`: 8x8
+   * had nothing left to cancel. `failed`: 8x8 or the limit store failed; record the opt-out again to repeat it.
+   */
+  readonly reason: ScheduledNotCancelledReason;
+}
+
+/** What an opt-out is about. */
+export interface OptOut {
+  readonly scope: 'all' | 'marketing' | 'sender';
+  readonly sender?: string | undefined;
+  /** When the person chose, in epoch milliseconds. */
+  readonly at: number;
+}
+
+/** Cancels scheduled messages at 8x8, one by one. */
+export interface CancelScheduled {
+  /** Cancels what was scheduled before an opt-out and is covered by it. Returns what could not be cancelled. */
+  cancelCovered(phone: Phone, optOut: OptOut, call: Call): Promise<readonly ScheduledMessageRef[]>;
+  /** Cancels these messages, which are in no record any more. */
+  cancelEntries(phone: Phone, entries: readonly ScheduledEntry[], call: Call): Promise<void>;
+}
+
+export interface CancelScheduledConfig {
+  readonly records: ScheduledRecords;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** The consent guard with the ledger as its only source: it knows which messages an opt-out covers, and whether it holds. */
+  readonly ledgerGuard: Guard<'consent'> | undefined;
+  readonly otpAfterOptOut: boolean;
+  /** Name of a sender ID, as choices about one sender have it. */
+  senderName(source: string): string;
+  /** Cancels one message at 8x8 and returns how many that were. */
+  cancelAt8x8(subAccountId: string, umid: string, call: Call): Promise<number>;
+}
+
+const AT_ONCE = 4;
+/** A message that has been on its way for longer has lost its sender. Ours: longer than any default time limit. */
+const LOST_AFTER_MS = 5 * 60_000;
+/** A call that claimed messages and did not finish has failed. */
+const CLAIM_MS = 60_000;
+/** The consent guard reads the purpose and the sender only. */
+const NO_TEXT = measureText('', 'AUTO');
+
+/** Reasons of the consent guard that say nothing about the person. */
+const LEDGER_FAILURES: ReadonlySet<ConsentReason> = new Set(['threw', 'timed-out', 'unreadable']);
+
+type Outcome = 'cancelled' | 'not-covered' | ScheduledNotCancelledReason;
+
+export function createCancelScheduled(config: CancelScheduledConfig): CancelScheduled {
+  const { records, clock, emit, ledgerGuard, otpAfterOptOut, senderName, cancelAt8x8 } = config;
+
+  function messageOf(phone: Phone, { purpose, source, clientMessageId }: ScheduledEntry): OutgoingMessage {
+    const from = source === '' ? {} : { source };
+    const content = { text: '', measure: NO_TEXT, encoding: 'AUTO', ...from } as const;
+    return { index: 0, purpose, clientMessageId, phone, content };
+  }
+
+  /** Without a ledger only the words of the opt-out tell. */
+  function isInScope({ purpose, source }: ScheduledEntry, { scope, sender }: OptOut): boolean {
+    if (purpose === 'otp' && otpAfterOptOut) return false;
+    if (scope === 'marketing') return purpose === 'marketing';
+    // 8x8 chooses the sender of a message without a source.
+    return scope !== 'sender' || source === '' || senderName(source) === sender;
+  }
+
+  /** Whether the opt-out covers each message and still holds; undefined where the ledger cannot tell. */
+  async function coverage(
+    phone: Phone,
+    entries: readonly ScheduledEntry[],
+    optOut: OptOut | undefined,
+    call: Call,
+  ): Promise<readonly (boolean | undefined)[]> {
+    if (ledgerGuard?.ask === undefined) {
+      return entries.map((entry) => optOut === undefined || isInScope(entry, optOut));
+    }
+    if (entries.length === 0) return [];
+    const { signal, context } = call;
+    const messages = entries.map((entry) => messageOf(phone, entry));
+    const refusals = await ledgerGuard.ask(messages, { now: clock.now(), signal, context });
+    call.throwIfEnded();
+    return refusals.map((refusal) => {
+      if (refusal?.reason === 'opted-out') return true;
+      return refusal !== undefined && LEDGER_FAILURES.has(refusal.reason) ? undefined : false;
+    });
+  }
+
+  function report(
+    phone: Phone,
+    { umid, clientMessageId, purpose }: ScheduledEntry,
+    outcome: Outcome,
+    call: Call,
+  ) {
+    if (outcome === 'not-covered') return;
+    const fields = { destination: maskNumber(phone.e164), clientMessageId, purpose } as const;
+    if (outcome === 'cancelled') emit({ type: 'scheduled-cancelled', ...fields, umid }, call.context);
+    else {
+      const known = umid === '' ? {} : { umid };
+      emit({ type: 'scheduled-not-cancelled', ...fields, ...known, reason: outcome }, call.context);
+    }
+  }
+
+  /** Looks whether the opt-out still holds, then cancels. */
+  async function cancelOne(
+    phone: Phone,
+    entry: ScheduledEntry,
+    optOut: OptOut | undefined,
+    call: Call,
+  ): Promise<Outcome> {
+    if (entry.umid === '') return 'unknown-outcome';
+    try {
+      const [isCovered] = await coverage(phone, [entry], optOut, call);
+      if (isCovered !== true) return isCovered === undefined ? 'failed' : 'not-covered';
+      return (await cancelAt8x8(entry.subAccountId, entry.umid, call)) > 0 ? 'cancelled' : 'already-sent';
+    } catch (error) {
+      if (NotFoundError.isInstance(error)) return 'already-sent';
+      if (!SmsError.isInstance(error)) throw error;
+      return 'failed';
+    }
+  }
+
+  async function cancelAll(
+    phone: Phone,
+    entries: readonly ScheduledEntry[],
+    optOut: OptOut | undefined,
+    call: Call,
+  ): Promise<ReadonlyMap<ScheduledEntry, Outcome>> {
+    const outcomes = await mapLimited(entries, AT_ONCE, async (entry) => {
+      const outcome = await cancelOne(phone, entry, optOut, call);
+      report(phone, entry, outcome, call);
+      return [entry, outcome] as const;
+    });
+    return new Map(outcomes);
+  }
+
+  /** Claims what the opt-out covers, so that two calls do not cancel the same; what is on its way is left to its sender. */
+  async function claim(phone: Phone, optOut: OptOut, call: Call): Promise<readonly ScheduledEntry[]> {
+    const isOpen = ({ madeAt, claimedUntil }: ScheduledEntry) =>
+      madeAt <= optOut.at && claimedUntil <= clock.now();
+    const read = await records.change(phone, (entries) => entries, call);
+    const open = 'before' in read ? read.before.filter(isOpen) : [];
+    const isCovered = await coverage(phone, open, optOut, call);
+    const reached = new Set(open.filter((_, index) => isCovered[index] !== false).map(({ id }) => id));
+    if (reached.size === 0) return [];
+    const isOnItsWay = ({ state, madeAt }: ScheduledEntry) =>
+      state === 's' && clock.now() - madeAt < LOST_AFTER_MS;
+    let claimed: readonly ScheduledEntry[] = [];
+    await records.change(
+      phone,
+      (entries) => {
+        const own = entries.filter((entry) => reached.has(entry.id) && isOpen(entry));
+        claimed = own.filter((entry) => !isOnItsWay(entry));
+        const claimedUntil = clock.now() + CLAIM_MS;
+        return entries.map((entry) => {
+          if (!own.includes(entry)) return entry;
+          return isOnItsWay(entry) ? { ...entry, isStopped: true } : { ...entry, claimedUntil };
+        });
+      },
+      call,
+    );
+    return claimed;
+  }
+
+  /** Takes out what is done; what failed may be tried again. */
+  async function release(
+    phone: Phone,
+    outcomes: ReadonlyMap<ScheduledEntry, Outcome>,
+    { context }: Call,
+  ): Promise<void> {
+    const byId = new Map([...outcomes].map(([{ id }, outcome]) => [id, outcome]));
+    // Independent of the call, which may have ended.
+    const detached = { context, signal: new AbortController().signal, throwIfEnded: () => {} };
+    await records.change(
+      phone,
+      (entries) =>
+        entries.flatMap((entry) => {
+          const outcome = byId.get(entry.id);
+          if (outcome === undefined) return [entry];
+          return outcome === 'failed' || outcome === 'not-covered' ? [{ ...entry, claimedUntil: 0 }] : [];
+        }),
+      detached,
+    );
+  }
+
+  return {
+    async cancelCovered(phone, optOut, call) {
+      let outcomes: ReadonlyMap<ScheduledEntry, Outcome> = new Map();
+      try {
+        const claimed = await claim(phone, optOut, call);
+        if (claimed.length === 0) return [];
+        outcomes = await cancelAll(phone, claimed, optOut, call);
+        await release(phone, outcomes, call);
+      } catch (error) {
+        // The store has told of it by its own event.
+        if (!SmsError.isInstance(error)) throw error;
+      }
+      return [...outcomes].flatMap(([{ umid, clientMessageId }, reason]) =>
+        reason === 'cancelled' || reason === 'not-covered'
+          ? []
+          : [{ ...(umid !== '' && { umid }), clientMessageId, reason }],
+      );
+    },
+    async cancelEntries(phone, entries, call) {
+      await cancelAll(phone, entries, undefined, call);
+    },
+  };
+}

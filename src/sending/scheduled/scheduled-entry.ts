@@ -1,0 +1,82 @@
+import type { Purpose } from '../../types.ts';
+
+/**
+ * A scheduled message as the limit store keeps it, so that an opt-out can reach it. Holds neither the number, which is the
+ * hashed key of its record, nor the text.
+ */
+export interface ScheduledEntry {
+  /** Of this package, unique in its record. */
+  readonly id: string;
+  readonly clientMessageId: string;
+  /** 8x8's id; empty while the message is on its way, and when its outcome is unknown. */
+  readonly umid: string;
+  /** `s`: on its way to 8x8. `a`: accepted. `u`: of unknown outcome. */
+  readonly state: 's' | 'a' | 'u';
+  /** When 8x8 sends it, and when it was handed to this package, in epoch milliseconds. */
+  readonly dueAt: number;
+  readonly madeAt: number;
+  readonly purpose: Purpose;
+  /** Sender ID; empty for the sub-account's own. */
+  readonly source: string;
+  /** The sub-account that sent it: only this one can cancel it. */
+  readonly subAccountId: string;
+  /** An opt-out came while it was on its way: the call that sends it cancels it. */
+  readonly isStopped: boolean;
+  /** Until when another call cancels it, in epoch milliseconds. */
+  readonly claimedUntil: number;
+}
+
+/** A list, because the names of the fields would be half of a record. */
+type StoredEntry = readonly [
+  id: string,
+  clientMessageId: string,
+  umid: string,
+  state: ScheduledEntry['state'],
+  dueAt: number,
+  madeAt: number,
+  purpose: Purpose,
+  source: string,
+  subAccountId: string,
+  isStopped: 0 | 1,
+  claimedUntil: number,
+];
+
+export function encodeEntries(entries: readonly ScheduledEntry[]): string {
+  const stored = entries.map(
+    (entry): StoredEntry => [
+      entry.id,
+      entry.clientMessageId,
+      entry.umid,
+      entry.state,
+      entry.dueAt,
+      entry.madeAt,
+      entry.purpose,
+      entry.source,
+      entry.subAccountId,
+      entry.isStopped ? 1 : 0,
+      entry.claimedUntil,
+    ],
+  );
+  return JSON.stringify(stored);
+}
+
+export function decodeEntries(value: string): readonly ScheduledEntry[] {
+  return (JSON.parse(value) as readonly StoredEntry[]).map(
+    ([
+      id,
+      clientMessageId,
+      umid,
+      state,
+      dueAt,
+      madeAt,
+      purpose,
+      source,
+      subAccountId,
+      isStopped,
+      claimedUntil,
+    ]) => {
+      const ids = { id, clientMessageId, umid, subAccountId } as const;
+      return { ...ids, state, dueAt, madeAt, purpose, source, isStopped: isStopped === 1, claimedUntil };
+    },
+  );
+}

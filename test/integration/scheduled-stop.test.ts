@@ -1,0 +1,363 @@
+import { describe, expect, it } from 'vitest';
+import { SmsClient } from '../../src/client.ts';
+import type { SmsClientOptions } from '../../src/config/options.ts';
+import { importConsent } from '../../src/consent/import-consent.ts';
+import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts';
+import type { ConsentGuardOptions, ConsentNotice } from '../../src/guards/consent-options.ts';
+import type { LimitStore } from '../../src/limits/limit-store.ts';
+import { memoryLimits } from '../../src/limits/memory-limits.ts';
+import { API_KEY, numberOf, SUB_ACCOUNT_ID, testClient } from '../support/client.ts';
+import { NOON } from '../support/fake-clock.ts';
+import { OUR_NUMBER, textOf } from '../support/inbound.ts';
+import { lostConnection } from '../support/respond-with.ts';
+
+const HOUR_MS = 3_600_000;
+const scheduled = new Date(NOON + 24 * HOUR_MS);
+const later = { destination: numberOf(1), text: 'Your appointment', scheduled } as const;
+
+/** A client with a ledger, and the notices that its hook got. */
+function startClient(options: SmsClientOptions = {}, consent: ConsentGuardOptions = {}) {
+  const notices: ConsentNotice[] = [];
+  const ledger = memoryConsentLedger();
+  const kit = testClient({
+    ...options,
+    guards: {
+      recipient: false,
+      ...options.guards,
+      consent: { ledger, onOptOut: (notice) => void notices.push(notice), ...consent },
+    },
+  });
+  const states = () => kit.emulator.messages.map(({ state }) => state);
+  const grant = () => kit.sms.consent.grant(numberOf(1), { scope: 'all', source: 'web-form' });
+  return { ...kit, ledger, notices, states, grant };
+}
+
+describe('an opt-out cancels what is scheduled', () => {
+  it('by a STOP: one by one, and tells of each', async () => {
+    const { sms, emulator, states, of, notices, clock } = startClient();
+    const [first, second] = [await sms.messages.send(later), await sms.messages.send(later)];
+    await sms.messages.send({ ...later, destination: numberOf(2) });
+    clock.advance(HOUR_MS);
+    await sms.consent.handleInbound(textOf('STOP', { at: clock.now() }));
+    expect(states()).toEqual(['cancelled', 'cancelled', 'scheduled']);
+    expect(of('scheduled-cancelled')).toMatchObject([
+      { umid: first.umid, clientMessageId: first.clientMessageId, destination: '+65******01' },
+      { umid: second.umid },
+    ]);
+    const paths = emulator.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
+    expect(paths).toHaveLength(2);
+    for (const path of paths) expect(path).not.toContain('batch');
+    expect(notices).toMatchObject([{ state: 'opted-out' }]);
+    expect(notices[0]).not.toHaveProperty('scheduledNotCancelled');
+    // A second STOP finds nothing to do.
+    await sms.consent.handleInbound(textOf('STOP', { at: clock.now() }));
+    expect(emulator.requests.filter(({ method }) => method === 'DELETE')).toHaveLength(2);
+  });
+
+  it('by consent.revoke, and of a batch, a template and a survey too', async () => {
+    const { sms, states } = startClient();
+    await sms.messages.sendBatch({
+      destinations: [numberOf(1), numberOf(2)],
+      template: { text: 'a', scheduled },
+    });
+    await sms.surveys.send({ surveyId: 'nps', destination: numberOf(1), templateBody: 'a', scheduled });
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    expect(states()).toEqual(['cancelled', 'scheduled', 'cancelled']);
+  });
+
+  it('on the sub-account that sent it', async () => {
+    const { sms, states, emulator } = startClient();
+    const other = sms.withOptions({ subAccountId: 'team_alerts' });
+    await other.messages.send(later);
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    expect(states()).toEqual(['cancelled']);
+    expect(emulator.requests.at(-1)?.path).toContain('/team_alerts/');
+  });
+
+  it('only when it was scheduled before the time of the opt-out', async () => {
+    const { sms, states, clock } = startClient();
+    await sms.messages.send(later);
+    clock.advance(HOUR_MS);
+    await sms.messages.send(later);
+    await sms.consent.revoke(numberOf(1), { source: 'support', at: new Date(NOON + 1) });
+    expect(states()).toEqual(['cancelled', 'scheduled']);
+  });
+
+  it('only while the opt-out holds: one that was taken back since cancels nothing', async () => {
+    const { sms, states, clock, grant } = startClient();
+    clock.advance(HOUR_MS);
+    await grant();
+    await sms.messages.send(later);
+    await sms.consent.revoke(numberOf(1), { source: 'import', at: new Date(NOON) });
+    expect(states()).toEqual(['scheduled']);
+  });
+
+  it('only in its scope', async () => {
+    const { sms, states, grant } = startClient();
+    await grant();
+    await sms.messages.send({ ...later, purpose: 'marketing' });
+    await sms.messages.send(later);
+    await sms.consent.revoke(numberOf(1), { source: 'support', scope: 'marketing' });
+    expect(states()).toEqual(['cancelled', 'scheduled']);
+  });
+
+  it('only of its sender, where opt-outs are kept by sender', async () => {
+    const inbound = {
+      optOutScope: 'sender',
+      brands: { shop: [OUR_NUMBER, 'SHOP'], bank: ['BANK'] },
+    } as const;
+    const { sms, states } = startClient({}, { inbound });
+    for (const source of ['SHOP', 'BANK']) await sms.messages.send({ ...later, source });
+    await sms.consent.handleInbound(textOf('STOP'));
+    expect(states()).toEqual(['cancelled', 'scheduled']);
+  });
+
+  it('not a one-time password that otpAfterOptOut lets through', async () => {
+    const { sms, states } = startClient({}, { otpAfterOptOut: true });
+    await sms.messages.send({ ...later, purpose: 'otp' });
+    await sms.messages.send(later);
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    expect(states()).toEqual(['scheduled', 'cancelled']);
+  });
+
+  it('not for a text that may only be an opt-out', async () => {
+    const { sms, states, of } = startClient();
+    await sms.messages.send(later);
+    const { intent } = await sms.consent.handleInbound(textOf('please do not stop by today'));
+    expect(intent).not.toBe('opt-out');
+    expect([states(), of('scheduled-cancelled')]).toEqual([['scheduled'], []]);
+  });
+
+  it('also without a ledger, in the scope of the STOP', async () => {
+    const inbound = { optOutScope: 'marketing' } as const;
+    const { sms, states } = startClient({}, { ledger: undefined, check: () => true, inbound });
+    await sms.messages.send(later);
+    await sms.messages.send({ ...later, purpose: 'marketing' });
+    await sms.consent.handleInbound(textOf('STOP'));
+    expect(states()).toEqual(['scheduled', 'cancelled']);
+  });
+
+  it('asks no hook of the team', async () => {
+    const asked: string[] = [];
+    const check = ({ purpose }: { purpose: string }) => asked.push(purpose) > 0;
+    const { sms, states } = startClient({}, { check });
+    await sms.messages.send(later);
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    expect([states(), asked]).toEqual([['cancelled'], ['transactional']]);
+  });
+
+  it('not what is due already, nor what was rejected, refused or forgotten', async () => {
+    const { sms, emulator, clock } = startClient({}, { forgetSecret: 'f'.repeat(32) });
+    emulator.failNext({ status: 400, body: '{"code":1}' });
+    await sms.messages.send(later).catch(() => {});
+    await sms.messages.send({ ...later, scheduled: new Date(NOON + HOUR_MS) });
+    clock.advance(2 * HOUR_MS);
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    await sms.messages.send({ ...later, destination: numberOf(2) });
+    await sms.consent.forget(numberOf(2));
+    await sms.consent.revoke(numberOf(2), { source: 'support' });
+    expect(emulator.requests.filter(({ method }) => method === 'DELETE')).toEqual([]);
+  });
+});
+
+describe('what cannot be cancelled is reported', () => {
+  it('a send of unknown outcome, with its clientMessageId', async () => {
+    const { sms, emulator, of, notices } = startClient();
+    emulator.failNext('lost-response');
+    const error = await sms.messages
+      .send({ ...later, clientMessageId: 'mine' })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ submission: 'unknown' });
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    const ref = { clientMessageId: 'mine', reason: 'unknown-outcome' };
+    expect(of('scheduled-not-cancelled')).toMatchObject([ref]);
+    expect(of('scheduled-not-cancelled')[0]).not.toHaveProperty('umid');
+    expect(notices).toMatchObject([{ scheduledNotCancelled: [ref] }]);
+  });
+
+  it('a cancellation that 8x8 refuses: it is tried again with the next opt-out', async () => {
+    const { sms, emulator, states, of, notices } = startClient();
+    const { umid } = await sms.messages.send(later);
+    emulator.failNext({ status: 403, body: '{}' }, { match: ({ method }) => method === 'DELETE' });
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    expect(of('scheduled-not-cancelled')).toMatchObject([{ umid, reason: 'failed' }]);
+    expect(notices).toMatchObject([{ scheduledNotCancelled: [{ umid, reason: 'failed' }] }]);
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    expect(states()).toEqual(['cancelled']);
+  });
+
+  it('one that 8x8 has nothing to cancel of', async () => {
+    const { sms, of } = startClient();
+    const { umid } = await sms.messages.send(later);
+    await sms.messages.cancel(umid);
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    expect(of('scheduled-not-cancelled')).toMatchObject([{ umid, reason: 'already-sent' }]);
+  });
+});
+
+describe('a scheduled message that is on its way when the person opts out', () => {
+  function heldClient(onAnswer: () => void = () => {}) {
+    let answer: () => void = () => {};
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    let isSent: () => void = () => {};
+    const sent = new Promise<void>((resolve) => {
+      isSent = resolve;
+    });
+    const kit = startClient();
+    const ledger = kit.ledger;
+    const events = kit.events;
+    const sms = new SmsClient({
+      apiKey: API_KEY,
+      subAccountId: SUB_ACCOUNT_ID,
+      clock: kit.clock,
+      retry: false,
+      onEvent: (event) => void events.push(event),
+      guards: { consent: { ledger } },
+      async fetch(url, init) {
+        if (init?.method === 'POST') {
+          isSent();
+          await held;
+          onAnswer();
+        }
+        return kit.emulator.fetch(url, init);
+      },
+    });
+    return { ...kit, sms, answer: () => answer(), sent };
+  }
+
+  it('is cancelled by the call that sends it', async () => {
+    const { sms, answer, sent, states, of } = heldClient();
+    const sending = sms.messages.send(later);
+    await sent;
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    answer();
+    expect(await sending).toMatchObject({ status: 'accepted' });
+    expect(states()).toEqual(['cancelled']);
+    expect(of('scheduled-cancelled')).toHaveLength(1);
+  });
+
+  it('is reported when its answer is lost', async () => {
+    const { sms, answer, sent, of } = heldClient(() => {
+      throw lostConnection();
+    });
+    const sending = sms.messages.send({ ...later, clientMessageId: 'mine' }).catch(() => {});
+    await sent;
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    answer();
+    await sending;
+    expect(of('scheduled-not-cancelled')).toMatchObject([
+      { clientMessageId: 'mine', reason: 'unknown-outcome' },
+    ]);
+  });
+});
+
+describe('the memory of what is scheduled', () => {
+  it('has no room: the schedule is refused, and costs nothing', async () => {
+    const { sms, emulator, of } = startClient({ guards: { recipient: { limit: 100, windowMs: HOUR_MS } } });
+    const long = { ...later, clientMessageId: 'x'.repeat(350) };
+    let error: unknown;
+    for (let sent = 0; sent < 40 && error === undefined; sent += 1) {
+      error = await sms.messages.send(long).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+    }
+    expect(error).toMatchObject({ code: 'consent', reason: 'capacity', submission: 'not-submitted' });
+    expect((error as { retryAfterMs: number }).retryAfterMs).toBe(24 * HOUR_MS);
+    expect(of('message-blocked')).toMatchObject([{ decision: { reason: 'capacity' } }]);
+    const { counters } = await sms.guards.inspect(numberOf(1), { guard: 'recipient' });
+    expect(counters[0]?.count).toBe(emulator.messages.length);
+    // Others, and messages that are not scheduled, are sent.
+    await sms.messages.send({ ...later, destination: numberOf(2) });
+    await sms.messages.send({ destination: numberOf(1), text: 'a' });
+  });
+
+  it('fails: nothing is sent', async () => {
+    const memory = memoryLimits();
+    const fail = () => Promise.reject(new Error('down'));
+    const limits: LimitStore = {
+      take: (...asked) => memory.take(...asked),
+      settle: (...asked) => memory.settle(...asked),
+      inspect: (...asked) => memory.inspect(...asked),
+      release: (...asked) => memory.release(...asked),
+      records: { read: fail, write: fail, remove: fail },
+    };
+    const { sms, emulator } = startClient({ limits, onError: () => {} });
+    const error = await sms.messages.send(later).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'store', submission: 'not-submitted' });
+    // An opt-out counts all the same.
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    expect([emulator.messages.length, (await sms.consent.status(numberOf(1)))?.state]).toEqual([
+      0,
+      'opted-out',
+    ]);
+  });
+
+  it('holds racing sends to one number', async () => {
+    const { sms, states } = startClient();
+    await Promise.all(Array.from({ length: 20 }, () => sms.messages.send(later)));
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    expect(states()).toEqual(new Array(20).fill('cancelled'));
+  });
+
+  it('is not kept where no opt-out counts, nor by a store without records', async () => {
+    const memory = memoryLimits();
+    const limits: LimitStore = {
+      take: (...asked) => memory.take(...asked),
+      settle: (...asked) => memory.settle(...asked),
+      inspect: (...asked) => memory.inspect(...asked),
+      release: (...asked) => memory.release(...asked),
+    };
+    const { sms, states } = startClient({ limits }, { forgetSecret: 'f'.repeat(32) });
+    await sms.messages.send(later);
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    expect(states()).toEqual(['scheduled']);
+    await sms.consent.forget(numberOf(1));
+    const off = testClient({ guards: { consent: false } });
+    await off.sms.messages.send(later);
+    expect(off.emulator.messages).toHaveLength(1);
+  });
+});
+
+describe('an import of opt-outs', () => {
+  const line = (index: number) =>
+    JSON.stringify({ destination: numberOf(index), state: 'opted-out', source: 'old', at: new Date(NOON) });
+
+  it('cancels what is scheduled with the client that is named', async () => {
+    const { sms, ledger, states, of } = startClient();
+    await sms.messages.send(later);
+    await sms.messages.send({ ...later, destination: numberOf(3) });
+    const options = { format: 'jsonl', client: sms, clock: { now: () => NOON } } as const;
+    const { recorded } = await importConsent(ledger, [line(1), line(2)].join('\n'), options);
+    expect([recorded, states()]).toEqual([2, ['cancelled', 'scheduled']]);
+    expect(of('scheduled-cancelled')).toHaveLength(1);
+  });
+
+  it('that is a dry run cancels nothing', async () => {
+    const { sms, ledger, states } = startClient();
+    await sms.messages.send(later);
+    const options = { format: 'jsonl', client: sms, dryRun: true, clock: { now: () => NOON } } as const;
+    await importConsent(ledger, line(1), options);
+    expect(states()).toEqual(['scheduled']);
+  });
+
+  it('tells the hook what may still be sent', async () => {
+    const { sms, ledger, emulator, notices } = startClient();
+    const { umid } = await sms.messages.send(later);
+    emulator.failNext({ status: 403, body: '{}' }, { match: ({ method }) => method === 'DELETE' });
+    await importConsent(ledger, line(1), { format: 'jsonl', client: sms, clock: { now: () => NOON } });
+    expect(notices).toMatchObject([
+      { destination: numberOf(1), scheduledNotCancelled: [{ umid, reason: 'failed' }] },
+    ]);
+  });
+
+  it('refuses anything that is not a client', async () => {
+    const options = { format: 'jsonl', client: {} as SmsClient } as const;
+    await expect(importConsent(memoryConsentLedger(), line(1), options)).rejects.toMatchObject({
+      code: 'validation',
+      path: 'options.client',
+    });
+  });
+});
