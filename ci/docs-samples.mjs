@@ -173,6 +173,7 @@ const COVERED = [
   ['docs/options.md', 'src/config/options.ts', 'SmsClientOptions'],
   ['docs/options.md', 'src/config/options.ts', 'RetryOptions'],
   ['docs/options.md', 'src/config/options.ts', 'PaceOptions'],
+  ['docs/options.md', 'src/sending/source.ts', 'SourceByCountry'],
   ['docs/options.md', 'src/guards/registry.ts', 'GuardsOptions'],
   ['docs/options.md', 'src/types.ts', 'CallOptions'],
   ['docs/options.md', 'src/guards/phone.ts', 'PhoneGuardOptions'],

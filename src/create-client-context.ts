@@ -90,7 +90,12 @@ export function createClientContext(
     sessionBindings: createSessionBindings({ limiter }),
     sessionClaims: createSessionClaims({ limiter }),
     storedCodes: createStoredCodes(limiter),
-    phoneDefaults: { defaultCountry, bareDigits, acceptUnknownCallingCodes: phone === false },
+    phoneDefaults: {
+      defaultCountry,
+      bareDigits,
+      acceptUnknownCallingCodes: phone === false,
+      source: resolved.source,
+    },
     rewrite: content !== false && content.replaceTypography === true ? replaceTypography : (text) => text,
     accountId() {
       if (resolved.accountId !== undefined) return resolved.accountId;

@@ -20,7 +20,7 @@ export function createInbound(
 ): { readonly consent: Consent; readonly inboundPort: InboundPort } {
   const { calls, clock, emit, phoneDefaults, priceCache, scheduledMessages } = client;
   const ledger = createLedgerClient({ guard, emit, scheduledMessages });
-  const own = { guard, ledger, send: createSendSms(client), clock, emit };
+  const own = { guard, ledger, send: createSendSms(client), source: phoneDefaults.source, clock, emit };
   const handleInbound = createHandleInbound({ ...own, scheduledMessages, block: createBlockNumber(client) });
   const consent = createConsent({
     calls,

@@ -221,6 +221,7 @@ export type { ScheduledMessageRef } from './sending/scheduled/cancel-scheduled.t
 export type { BatchInput, BatchResult, BatchTemplate } from './sending/send-batch.ts';
 export type { SendManyOptions } from './sending/send-many/send-many.ts';
 export type { BatchMessage, Encoding, SmsContent, SmsMessage } from './sending/sms-message.ts';
+export type { Source, SourceByCountry } from './sending/source.ts';
 export { measureText, type TextEncoding, type TextMeasure } from './text/measure-text.ts';
 export type { Permit, PermitLease, PermitRequest, RateLane, SharedPace } from './transport/shared-pace.ts';
 export type { CallOptions, Clock, Fetch, Purpose } from './types.ts';

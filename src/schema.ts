@@ -114,6 +114,17 @@ export function text({ min = 1, max }: { readonly min?: number; readonly max: nu
   return v.pipe(v.string(allowed), v.minLength(min, allowed), v.maxLength(max, allowed));
 }
 
+/** An object whose keys fit `key`, and whose values fit `value`. */
+export function recordOf(key: Field, value: Field, what: string): Field {
+  return v.pipe(
+    v.custom(
+      (input) => typeof input === 'object' && input !== null && !isIterable(input),
+      `must be ${what}.`,
+    ),
+    v.record(key as v.GenericSchema<string, string>, value),
+  ) as Field;
+}
+
 export function pattern(expression: RegExp, what: string): Field {
   return v.pipe(
     v.string(`must be ${what}.`),

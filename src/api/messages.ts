@@ -177,8 +177,9 @@ export interface Messages {
 function smsReader(rewrite: (text: string) => string): MessageReader<SmsMessage> {
   return {
     schema: messageSchema,
-    content: (message) => contentOf({ ...message, text: rewrite(message.text) }),
-    wire({ text, source, encoding, scheduled, expiry, dlrCallbackUrl, clientIp, track }) {
+    sources: ({ source }, clientSource) => [source, clientSource],
+    content: (message, source) => contentOf({ ...message, source, text: rewrite(message.text) }),
+    wire({ text, encoding, scheduled, expiry, dlrCallbackUrl, clientIp, track }, source) {
       return wireFields({
         text: rewrite(text),
         source,

@@ -5,7 +5,7 @@ import { type BatchSettings, batchSettingFields, sendBatchRequest } from '../sen
 import { sendOne } from '../sending/pipeline.ts';
 import { contentOf, type MessageInput, type MessageReader, wireFields } from '../sending/prepare.ts';
 import { type AcceptedResult, countResults } from '../sending/results.ts';
-import { type BatchResult, inputOf, MAX_BATCH } from '../sending/send-batch.ts';
+import { type BatchResult, inputOf, MAX_BATCH, wireTemplate } from '../sending/send-batch.ts';
 import {
   type Addressing,
   addressingFields,
@@ -151,11 +151,11 @@ function fill(template: string, variables: SurveyMessage['templateVariables'] = 
   });
 }
 
-function surveyContent(message: SurveyBatchMessage, template: string): Content {
+function surveyContent(message: SurveyBatchMessage, source: string | undefined, template: string): Content {
   const filled = fill(template, message.templateVariables);
   // Only links of the template are billed as short links; the value of a variable may be any text.
   const billed = fill(template.replace(LINK, BILLED_LINK), message.templateVariables);
-  const content = contentOf({ ...message, text: filled }, billed);
+  const content = contentOf({ ...message, source, text: filled }, billed);
   return { ...content, placeholders: [] };
 }
 
@@ -165,16 +165,18 @@ function surveyReader(
 ): MessageReader<SurveyBatchMessage> {
   return {
     schema: template.templateBody === undefined ? messageSchema : batchMessageSchema,
-    content: (message) =>
+    sources: ({ source }, clientSource) => [source, template.source, clientSource],
+    content: (message, source) =>
       surveyContent(
         { ...template, ...message },
+        source,
         rewrite(message.templateBody ?? template.templateBody ?? ''),
       ),
-    wire: ({ templateBody, templateVariables, source, encoding, scheduled, expiry, dlrCallbackUrl }) =>
+    wire: ({ templateBody, templateVariables, encoding, scheduled, expiry, dlrCallbackUrl }, source) =>
       wireFields({
         templateBody: templateBody === undefined ? undefined : rewrite(templateBody),
         templateVariables,
-        source,
+        source: source === template.source ? undefined : source,
         encoding,
         scheduled,
         expiry,
@@ -211,7 +213,9 @@ export function createSurveys(client: ClientContext): Surveys {
             reader: surveyReader(rewrite, template),
             settings: batch,
             shared: {
-              template: template && wireFields({ ...template, templateBody: rewrite(template.templateBody) }),
+              template:
+                template &&
+                wireFields({ ...wireTemplate(template), templateBody: rewrite(template.templateBody) }),
             },
           },
           call,

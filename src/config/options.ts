@@ -19,6 +19,7 @@ import {
   text,
   withMethods,
 } from '../schema.ts';
+import { type Source, sourceField } from '../sending/source.ts';
 import type { Clock, Fetch } from '../types.ts';
 import type { ApiKeyFunction } from './credentials.ts';
 
@@ -106,6 +107,11 @@ export interface SmsClientOptions {
    * @default as national numbers; digits that are also a mobile number abroad are refused
    */
   readonly bareDigits?: BareDigits | undefined;
+  /**
+   * Sender ID of every SMS that names none: up to 11 letters, digits and spaces, or up to 16 digits; or
+   * `{ default, byCountry }`, one for each country of recipients. @default the sub-account's
+   */
+  readonly source?: Source | undefined;
   /** The safeguards, one key each. @default the safe set: all but `countries` and `prefix` */
   readonly guards?: GuardsOptions | undefined;
   /** Codes that `sms.oneTimePasswords` makes. @default six digits, good for ten minutes */
@@ -163,6 +169,7 @@ const optionFields: Fields<SmsClientOptions> = {
   fetch: anyFunction('a fetch function'),
   defaultCountry: countryField,
   bareDigits: oneOf(BARE_DIGITS),
+  source: sourceField,
   guards: guardsField,
   oneTimePasswords: oneTimePasswordsField,
   limits: withMethods(['take', 'settle', 'inspect', 'release'], 'a LimitStore'),

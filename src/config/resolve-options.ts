@@ -1,12 +1,14 @@
 import { ConfigurationError } from '../errors.ts';
 import type { EventListener } from '../events.ts';
 import { type ResolvedGuards, resolveGuards } from '../guards/registry.ts';
+import { cloneInput } from '../internal/clone-input.ts';
 import { readVariable } from '../internal/environment.ts';
 import type { ErrorListener } from '../internal/user-code.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
 import type { OneTimePasswordsOptions } from '../one-time-passwords/options.ts';
 import type { BareDigits } from '../phone/readings.ts';
 import { validate } from '../schema.ts';
+import type { Source } from '../sending/source.ts';
 import type { Product } from '../transport/operation.ts';
 import type { Clock, Fetch } from '../types.ts';
 import type { CredentialsSource } from './credentials.ts';
@@ -34,6 +36,7 @@ export interface ResolvedOptions {
   readonly fetch: Fetch | undefined;
   readonly defaultCountry: string | undefined;
   readonly bareDigits: BareDigits | undefined;
+  readonly source: Source | undefined;
   readonly guards: ResolvedGuards;
   readonly oneTimePasswords: OneTimePasswordsOptions | undefined;
   readonly limits: LimitStore | undefined;
@@ -197,6 +200,7 @@ export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
     fetch: options.fetch,
     defaultCountry: options.defaultCountry,
     bareDigits: options.bareDigits,
+    source: cloneInput({ source: options.source }).source,
     guards: resolveGuards(options.guards ?? {}),
     oneTimePasswords: options.oneTimePasswords,
     limits: options.limits,

@@ -9,6 +9,7 @@ import { withTimeLimit } from '../internal/time-limit.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { type Fields, integer, list, objectWith, oneOf, text } from '../schema.ts';
 import type { AcceptedResult } from '../sending/results.ts';
+import { chooseSource, type Source, sourceField } from '../sending/source.ts';
 import type { Clock, Purpose } from '../types.ts';
 import type { ConsentRecord, PendingOptIn } from './consent-ledger.ts';
 import { MAX_KEPT_CHARACTERS } from './handle-inbound.ts';
@@ -20,8 +21,11 @@ import { isStale } from './reconfirm.ts';
 export interface OptInRequest {
   /** Text of the request: your name, the messages that you would send, and that YES agrees. */
   readonly text: string;
-  /** Sender ID. People can only reply to a number. @default the sub-account's sender ID */
-  readonly source?: string | undefined;
+  /**
+   * Sender ID, or `{ default, byCountry }`. People can only reply to a number. @default `source` of the client, else the
+   * sub-account's sender ID
+   */
+  readonly source?: Source | undefined;
   /** Purposes that a yes covers. @default everything in `scope` */
   readonly purposes?: readonly Purpose[] | undefined;
   /** Messages that a yes allows. @default 'marketing' */
@@ -44,7 +48,7 @@ const WITHDRAW_TIMEOUT_MS = 2_000;
 const duration = integer({ min: 60_000, max: LONGEST_MS, unit: 'milliseconds' });
 const fields: Fields<OptInRequest> = {
   text: text({ max: MAX_KEPT_CHARACTERS }),
-  source: text({ max: 16 }),
+  source: sourceField,
   purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
   scope: oneOf(['all', 'marketing']),
   expiresAfterMs: duration,
@@ -69,6 +73,8 @@ export interface DoubleOptInConfig {
   readonly guard: false | ConsentGuardOptions;
   readonly ledger: LedgerClient;
   readonly send: SendSms;
+  /** The sender ID of messages that name none. */
+  readonly source: Source | undefined;
   readonly clock: Clock;
   readonly emit: Emit;
 }
@@ -91,7 +97,14 @@ function isCovered({ latest }: ConsentProfile, wanted: readonly Purpose[]): bool
   return purposes === undefined || wanted.every((purpose) => purposes.includes(purpose));
 }
 
-export function createDoubleOptIn({ guard, ledger, send, clock, emit }: DoubleOptInConfig): DoubleOptIn {
+export function createDoubleOptIn({
+  guard,
+  ledger,
+  send,
+  source: clientSource,
+  clock,
+  emit,
+}: DoubleOptInConfig): DoubleOptIn {
   const reconfirm = guard === false ? {} : guard;
 
   function decide(reason: OptInReason, { phone }: ConsentProfile, retryAfterMs?: number): GuardDecision {
@@ -132,7 +145,8 @@ export function createDoubleOptIn({ guard, ledger, send, clock, emit }: DoubleOp
 
   return {
     async request(phone, request, call) {
-      const { text: asked, scope = 'marketing', purposes, source, clientMessageId } = request;
+      const { text: asked, scope = 'marketing', purposes, clientMessageId } = request;
+      const source = chooseSource([request.source, clientSource], phone.country);
       const { expiresAfterMs = DAY_MS, askAgainAfterMs = 7 * DAY_MS } = request;
       const profile = await ledger.read(phone, call);
       const now = clock.now();

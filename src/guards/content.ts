@@ -1,6 +1,8 @@
-import { boolean, FALSE_OR_OPTIONS, type Fields, falseOr, integer, object, oneOf } from '../schema.ts';
+import { boolean, FALSE_OR_OPTIONS, type Fields, falseOr, integer, list, object, oneOf } from '../schema.ts';
 import { hasLoneSurrogate } from '../text/estimate-text.ts';
+import { countryField } from './countries.ts';
 import type { Content, Guard, GuardMode, Refusal } from './guard.ts';
+import { NUMERIC_SENDER_COUNTRIES } from './numeric-senders.ts';
 
 /**
  * Refuses messages that would arrive cut, garbled or embarrassing.
@@ -17,12 +19,18 @@ export interface ContentGuardOptions {
    * is in GSM-7. One curly quote doubles the price of a text. @default false
    */
   readonly replaceTypography?: boolean | undefined;
+  /**
+   * Countries, as ISO 3166-1 alpha-2 codes, to which a name may be the sender ID although this package knows them as countries
+   * where it may not (`docs/guards.md` lists them). @default none
+   */
+  readonly alphanumericSenders?: readonly string[] | undefined;
 }
 
 const fields: Fields<ContentGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
   maxParts: integer({ min: 1, max: 10 }),
   replaceTypography: boolean(),
+  alphanumericSenders: list(countryField, { min: 1, max: 300 }),
 };
 export const contentField = falseOr(object(fields, FALSE_OR_OPTIONS));
 
@@ -105,12 +113,36 @@ function checkDates({ scheduledAt, expiresAt }: Content, now: number): Refusal<'
   return undefined;
 }
 
+/** Sender IDs that the networks of a country take, by country. */
+function numericSenders(alphanumericSenders: readonly string[] = []): ReadonlyMap<string, string> {
+  const allowed = new Set(alphanumericSenders.map((country) => country.toUpperCase()));
+  const rest = NUMERIC_SENDER_COUNTRIES.filter(({ country }) => !allowed.has(country));
+  return new Map(rest.map(({ country, instead }) => [country, instead]));
+}
+
 /** Checks text, sender ID and dates. `holdsKey` tells whether a text contains the API key. */
 export function createContentGuard(
   options: ContentGuardOptions,
   { holdsKey }: { readonly holdsKey: (text: string) => boolean },
 ): Guard<'content'> {
-  const { mode = 'enforce', maxParts = 10 } = options;
+  const { mode = 'enforce', maxParts = 10, alphanumericSenders } = options;
+  const numericOnly = numericSenders(alphanumericSenders);
+
+  function checkSender(source: string, country: string | undefined): Refusal<'content'> | undefined {
+    if (!SENDER_ID.test(source)) {
+      return {
+        reason: 'bad-sender-id',
+        message:
+          'No handset can show this `source`: use up to 11 letters, digits and spaces, or up to 16 digits.',
+      };
+    }
+    const instead = numericOnly.get(country ?? '');
+    if (instead === undefined || !/[A-Za-z]/.test(source)) return undefined;
+    return {
+      reason: 'sender-not-allowed',
+      message: `Networks in ${country} take no name as sender ID. Use ${instead}: source: { byCountry: { ${country}: … } }. (guards.content.alphanumericSenders lifts this check.)`,
+    };
+  }
 
   function checkText(content: Content): Refusal<'content'> | undefined {
     const { text } = content;
@@ -138,16 +170,10 @@ export function createContentGuard(
   return {
     name: 'content',
     mode,
-    check({ content }, now) {
+    check({ content, phone }, now) {
       if (content === undefined) return undefined;
-      if (content.source !== undefined && !SENDER_ID.test(content.source)) {
-        return {
-          reason: 'bad-sender-id',
-          message:
-            'No handset can show this `source`: use up to 11 letters, digits and spaces, or up to 16 digits.',
-        };
-      }
-      return checkText(content) ?? checkDates(content, now);
+      const sender = content.source === undefined ? undefined : checkSender(content.source, phone.country);
+      return sender ?? checkText(content) ?? checkDates(content, now);
     },
   };
 }

@@ -17,6 +17,7 @@ export interface GuardReasons {
     | 'not-encodable'
     | 'schedule-in-past'
     | 'schedule-too-far'
+    | 'sender-not-allowed'
     | 'too-many-parts'
     | 'unresolved-placeholder';
   readonly countries: 'country-not-allowed';

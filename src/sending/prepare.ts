@@ -12,6 +12,7 @@ import type { Purpose } from '../types.ts';
 import { clientMessageIdOf } from './idempotency.ts';
 import type { BlockedResult, FailedResult } from './results.ts';
 import { type Addressing, isClientMessageId, type SmsContent } from './sms-message.ts';
+import { chooseSource, type Source } from './source.ts';
 
 /** A message that goes into a request body. */
 export interface PreparedMessage extends OutgoingMessage {
@@ -47,15 +48,19 @@ export interface MessageReader<Input extends Addressing> {
   readonly purpose?: Purpose;
   /** Only for a verification: how 8x8 delivers the code. */
   channel?(input: Input): string;
-  /** The content for the guards; undefined fields come from a template. */
-  content(input: Input): Content | undefined;
+  /** Where the sender ID may come from; the first that has one for the person's country wins. @default no sender ID */
+  sources?(input: Input, clientSource: Source | undefined): readonly (Source | undefined)[];
+  /** The content for the guards; undefined fields come from a template. `source` is the sender ID for the person's country. */
+  content(input: Input, source: string | undefined): Content | undefined;
   /** The fields of the body, without `destination` and `clientMessageId`. */
-  wire(input: Input): Record<string, unknown>;
+  wire(input: Input, source: string | undefined): Record<string, unknown>;
 }
 
 export interface PrepareConfig extends PhoneDefaults {
   /** Whether numbers with an unknown calling code are accepted unchanged: true when the phone guard is off. */
   readonly acceptUnknownCallingCodes: boolean;
+  /** The sender ID of messages that name none. */
+  readonly source: Source | undefined;
 }
 
 function epochMs(value: string | Date | undefined): number | undefined {
@@ -63,7 +68,10 @@ function epochMs(value: string | Date | undefined): number | undefined {
 }
 
 /** Content for the guards; `billed` is the text with short links at their final length. */
-export function contentOf(fields: SmsContent & { readonly text: string }, billed = fields.text): Content {
+export function contentOf(
+  fields: Omit<SmsContent, 'source'> & { readonly text: string; readonly source: string | undefined },
+  billed = fields.text,
+): Content {
   const encoding = fields.encoding ?? 'AUTO';
   return {
     text: fields.text,
@@ -183,7 +191,7 @@ export async function prepareInputs<Input extends Addressing>(
 /** Throws only when `signal` fires. */
 async function readInputs<Input extends Addressing>(
   given: readonly MessageInput[],
-  { schema, content, wire, channel, purpose = 'transactional' }: MessageReader<Input>,
+  { schema, sources, content, wire, channel, purpose = 'transactional' }: MessageReader<Input>,
   config: PrepareConfig & { readonly segments: object },
   signal: AbortSignal,
 ): Promise<readonly (PreparedMessage | UnpreparedResult)[]> {
@@ -218,8 +226,9 @@ async function readInputs<Input extends Addressing>(
       prepared.push(badNumber(index, path, clientMessageId, result as PhoneResult & { ok: false }));
       continue;
     }
-    const said = content(input);
-    const fields = wire(input);
+    const source = chooseSource(sources?.(input, config.source) ?? [], phone.country);
+    const said = content(input, source);
+    const fields = wire(input, source);
     let idempotency: OutgoingMessage['idempotency'];
     if (input.idempotencyKey !== undefined) {
       const print = await fingerprint(phone, fields, said, input.clientMessageId, config.segments);

@@ -20,6 +20,7 @@ import {
   type SmsContent,
   templateSchema,
 } from './sms-message.ts';
+import type { Source } from './source.ts';
 
 const SEND_BATCH: Operation = {
   name: 'messages.sendBatch',
@@ -125,14 +126,15 @@ function batchReader(rewrite: (text: string) => string, batch: BatchBase): Messa
   const { template } = batch;
   return {
     schema: template?.text === undefined ? messageSchema : batchMessageSchema,
-    content: (message) => {
+    sources: ({ source }, clientSource) => [source, template?.source, clientSource],
+    content: (message, source) => {
       const filled = template === undefined ? message : { ...template, ...message };
-      return contentOf({ ...filled, text: rewrite(filled.text ?? '') });
+      return contentOf({ ...filled, source, text: rewrite(filled.text ?? '') });
     },
-    wire: ({ text: own, source, encoding, scheduled, expiry, dlrCallbackUrl, clientIp, track }) =>
+    wire: ({ text: own, encoding, scheduled, expiry, dlrCallbackUrl, clientIp, track }, source) =>
       wireFields({
         text: own === undefined ? undefined : rewrite(own),
-        source,
+        source: source === template?.source ? undefined : source,
         encoding,
         scheduled,
         expiry,
@@ -167,6 +169,13 @@ export function createSendBatch(
     });
 }
 
+/** The fields of a template that 8x8 takes: sender IDs by country go with each message. */
+export function wireTemplate<Template extends { readonly source?: Source | undefined }>(
+  template: Template,
+): Template {
+  return typeof template.source === 'object' ? { ...template, source: undefined } : template;
+}
+
 /** One request with up to 10,000 messages. */
 export function sendChunk(
   client: ClientContext,
@@ -185,7 +194,7 @@ export function sendChunk(
       segments: { subAccountId: client.subAccountId },
       reader: batchReader(client.rewrite, batch),
       settings: batch,
-      shared: wireFields({ clientIp, template: template && wireFields({ ...template, text }) }),
+      shared: wireFields({ clientIp, template: template && wireFields({ ...wireTemplate(template), text }) }),
       onRequest,
     },
     call,

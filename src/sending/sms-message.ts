@@ -12,6 +12,7 @@ import {
   word,
 } from '../schema.ts';
 import type { Purpose } from '../types.ts';
+import { type Source, sourceField } from './source.ts';
 
 /** Encoding of the text on the air. `AUTO`: GSM-7 when it can carry every character, else UCS-2. */
 export type Encoding = 'AUTO' | 'GSM7' | 'UCS2';
@@ -20,8 +21,11 @@ export type Encoding = 'AUTO' | 'GSM7' | 'UCS2';
 export interface SmsContent {
   /** The text. GSM-7: 160 characters in one part, 153 per part when split; UCS-2: 70 and 67. */
   readonly text?: string | undefined;
-  /** Sender ID: up to 11 letters, digits and spaces, or up to 16 digits. @default the sub-account's */
-  readonly source?: string | undefined;
+  /**
+   * Sender ID: up to 11 letters, digits and spaces, or up to 16 digits; or `{ default, byCountry }`, one for each country of
+   * recipients. @default `source` of the client, else the sub-account's
+   */
+  readonly source?: Source | undefined;
   /** Encoding of the text. `GSM7` refuses a text that needs UCS-2. @default 'AUTO' */
   readonly encoding?: Encoding | undefined;
   /** Time to send: a `Date`, or ISO 8601 with an offset; at most 7 days ahead. @default now */
@@ -87,7 +91,7 @@ export function isClientMessageId(value: unknown): value is string {
 
 export const contentFields: Fields<SmsContent> = {
   text: text({ max: MAX_TEXT_CHARACTERS }),
-  source: text({ max: 16 }),
+  source: sourceField,
   encoding: oneOf(['AUTO', 'GSM7', 'UCS2']),
   scheduled: dateTime(),
   expiry: dateTime(),

@@ -8,11 +8,13 @@ import { numberOf } from './client.ts';
 export function messageOf({
   destination = numberOf(1),
   text = 'Hello',
+  source,
   placeholders,
   ...rest
-}: SmsContent &
+}: Omit<SmsContent, 'source'> &
   Partial<Pick<OutgoingMessage, 'purpose' | 'clientMessageId' | 'idempotency'>> & {
     readonly destination?: string;
+    readonly source?: string | undefined;
     readonly placeholders?: readonly string[];
   } = {}): OutgoingMessage {
   const result = normalisePhone(destination, undefined);
@@ -23,7 +25,10 @@ export function messageOf({
     purpose,
     clientMessageId,
     phone: result.phone,
-    content: { ...contentOf({ ...content, text }), ...(placeholders !== undefined && { placeholders }) },
+    content: {
+      ...contentOf({ ...content, source, text }),
+      ...(placeholders !== undefined && { placeholders }),
+    },
     ...(idempotency !== undefined && { idempotency }),
   };
 }

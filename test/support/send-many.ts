@@ -54,7 +54,7 @@ export function manyOver(
     sentAtCache: createSentAtCache(clock),
     outcomeCache: createOutcomeCache(clock),
     subAccountId: 'test',
-    prepare: { defaultCountry: undefined, acceptUnknownCallingCodes: false },
+    phoneDefaults: { defaultCountry: undefined, acceptUnknownCallingCodes: false, source: undefined },
     rewrite: (text: string) => text,
     transport: {
       async request(request: TransportRequest, call: Call) {

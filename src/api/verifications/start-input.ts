@@ -20,6 +20,7 @@ import {
   contentFields,
   type Encoding,
 } from '../../sending/sms-message.ts';
+import type { Source } from '../../sending/source.ts';
 import type { VerificationChannel } from './verification.ts';
 
 /** Characters of a code. `ALPHANUMERIC_EASY` omits those that look alike. */
@@ -32,8 +33,11 @@ export type VerificationCodeType =
 
 /** Settings for a code in a text. */
 export interface VerificationSms {
-  /** Sender ID: up to 11 letters, digits and spaces, or up to 16 digits. @default the sub-account's */
-  readonly source?: string | undefined;
+  /**
+   * Sender ID: up to 11 letters, digits and spaces, or up to 16 digits; or `{ default, byCountry }`, one for each country of
+   * recipients. @default `source` of the client, else the sub-account's
+   */
+  readonly source?: Source | undefined;
   /** Encoding of the text. @default 'AUTO' */
   readonly encoding?: Encoding | undefined;
 }

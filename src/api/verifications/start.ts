@@ -35,17 +35,19 @@ function startReader(rewrite: (text: string) => string): MessageReader<Verificat
     schema: startSchema,
     purpose: 'otp',
     channel: ({ channel = 'sms' }) => channel,
-    content(request) {
+    sources: ({ channel = 'sms', sms }, clientSource) =>
+      channel === 'sms' ? [sms?.source, clientSource] : [sms?.source],
+    content(request, source) {
       const { template, sms } = request;
       const written = template === undefined ? undefined : rewrite(template);
       const text = written === undefined ? '' : filledTemplate(written, request);
-      return { ...contentOf({ text, source: sms?.source, encoding: sms?.encoding }), template: written };
+      return { ...contentOf({ text, source, encoding: sms?.encoding }), template: written };
     },
-    wire({ destination: _, country: __, subject: ___, template, sms, call, whatsapp, ...rest }) {
+    wire({ destination: _, country: __, subject: ___, template, sms, call, whatsapp, ...rest }, source) {
       return wireFields({
         ...rest,
         template: template === undefined ? undefined : rewrite(template),
-        sms: sms && wireFields({ ...sms }),
+        sms: sms === undefined && source === undefined ? undefined : wireFields({ ...sms, source }),
         call: call && wireFields({ ...call }),
         whatsapp: whatsapp && wireFields({ ...whatsapp }),
       });

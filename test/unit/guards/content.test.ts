@@ -112,6 +112,15 @@ describe('sender ids', () => {
   ])('%j is not', (source) => {
     expect(reasonFor({ source })).toBe('bad-sender-id');
   });
+
+  it.each([
+    ['+12125550143', 'TEAM', 'sender-not-allowed'],
+    ['+12125550143', '24 7', undefined],
+    ['+12125550143', '12345', undefined],
+    ['+80012345678', 'TEAM', undefined],
+  ])('to %s from %j: %s', (destination, source, reason) => {
+    expect(reasonFor({ destination, source })).toBe(reason);
+  });
 });
 
 describe('dates', () => {

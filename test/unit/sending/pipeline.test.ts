@@ -50,7 +50,7 @@ function sendWith(
   );
   const client = {
     emit,
-    prepare: { defaultCountry: undefined, acceptUnknownCallingCodes: false },
+    phoneDefaults: { defaultCountry: undefined, acceptUnknownCallingCodes: false, source: undefined },
     admission: { admit: async () => decisions, ...more },
     limiter: {
       settle: async (given: readonly ReservationOutcome[]) => void outcomes.push(...given),
