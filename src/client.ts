@@ -19,7 +19,7 @@ import { CONSENT_NAMES } from './guards/consent-options.ts';
 import { createGuardsApi, type GuardsApi } from './guards/guards-api.ts';
 import { GUARD_NAMES, type GuardsOptions } from './guards/registry.ts';
 import { copyingInputs } from './internal/clone-input.ts';
-import { logListener } from './internal/log-events.ts';
+import { isLogged, logListener } from './internal/log-events.ts';
 import { type SharedState, sharedState } from './internal/shared-state.ts';
 import { createReportError } from './internal/user-code.ts';
 import type { LimitStore } from './limits/limit-store.ts';
@@ -133,7 +133,7 @@ export class SmsClient {
 
   constructor(options: SmsClientOptions = {}) {
     const resolved = resolveOptions(options);
-    const { clock = SYSTEM_CLOCK, logger } = resolved;
+    const { clock = SYSTEM_CLOCK, logger, logLevel } = resolved;
     const inherited = inheritances.get(options);
     const scope = inherited?.scope ?? resolved.scope;
     const limits = resolved.limits ?? inherited?.limits ?? defaultLimits(resolved);
@@ -142,11 +142,11 @@ export class SmsClient {
     const emit = createEmit(
       resolved.onEvent,
       () => clock.now(),
-      logger && logListener(logger),
+      logger && logListener(logger, logLevel),
       createReportError(resolved.onError),
     );
     const { client, safeguards } = createClientContext(resolved, { limits, scope, clock, emit }, state);
-    if (resolved.redirectedTo !== undefined) {
+    if (resolved.redirectedTo !== undefined && isLogged('warn', logLevel)) {
       const message = `8x8-sms-guard: EIGHTBYEIGHT_BASE_URL sends every request, and the API key, to ${resolved.redirectedTo}.`;
       (logger ?? console).warn(message);
     }

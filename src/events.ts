@@ -11,6 +11,10 @@ interface MessageEventBase extends EventBase {
   readonly clientMessageId: string;
   /** Masked, for example `+65******67`. */
   readonly destination: string;
+  /** The recipient's country, ISO 3166-1 alpha-2; absent when the number has none or cannot be read. */
+  readonly country?: string;
+  /** Calling code of the number, for example `65`; absent when the number cannot be read. */
+  readonly callingCode?: string;
   readonly purpose: Purpose;
 }
 
@@ -45,6 +49,9 @@ export type SmsEvent =
   | (EventBase & {
       readonly type: 'verification-checked';
       readonly destination: string;
+      /** The recipient's country, ISO 3166-1 alpha-2; absent when the number has none. */
+      readonly country?: string;
+      readonly callingCode?: string;
       readonly status: 'WAITING' | 'VERIFIED' | 'FAILED' | 'EXPIRED' | 'other';
     })
   | (MessageEventBase & { readonly type: 'message-rejected'; readonly description: string })
@@ -117,6 +124,20 @@ export type SmsEvent =
   /** Such a request was let through: the pause is over before its time. */
   | (EventBase & { readonly type: 'pace-resumed'; readonly host: string })
   | (EventBase & { readonly type: 'key-refreshed'; readonly source: string })
+  /** A `sendMany` was called, and nobody reads its results: nothing is sent. */
+  | (EventBase & { readonly type: 'send-many-not-read'; readonly operation: string })
+  /** A report of `messages.feedbackInBackground` failed. */
+  | (EventBase & {
+      readonly type: 'feedback-failed';
+      readonly errorCode: SmsErrorCode;
+      readonly submission: Submission;
+    })
+  /** A number of `testNumbers` was used: nothing was sent, and its fixed code counts. Must not happen in production. */
+  | (EventBase & {
+      readonly type: 'test-number-used';
+      readonly destination: string;
+      readonly operation: string;
+    })
   /** `sendMany` is about to send a chunk, or has its results. */
   | (EventBase & {
       readonly type: 'chunk-started' | 'chunk-finished';

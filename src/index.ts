@@ -90,6 +90,7 @@ export { SmsClient } from './client.ts';
 export type { ApiKeyFunction, ApiKeyRequest, ExpiringApiKey } from './config/credentials.ts';
 export type {
   Logger,
+  LogLevel,
   PaceOptions,
   Region,
   RetryOptions,

@@ -53,11 +53,16 @@ export interface Logger {
   debug(message: string, fields?: object): void;
   /** Refusals of guards and of 8x8, and changes by hand such as `guards.release`. */
   info(message: string, fields?: object): void;
-  /** Failed messages and attempts, pauses, possible opt-outs, and the warning about `EIGHTBYEIGHT_BASE_URL`. */
+  /** Failed messages, pauses, possible opt-outs, and the warning about `EIGHTBYEIGHT_BASE_URL`. */
   warn(message: string, fields?: object): void;
   /** Stores and hooks that failed, and opt-outs that could not be recorded. */
   error(message: string, fields?: object): void;
 }
+
+/** The loudest lines that are written; `off` writes none. */
+export type LogLevel = 'off' | 'error' | 'warn' | 'info' | 'debug';
+
+export const LOG_LEVELS = ['off', 'error', 'warn', 'info', 'debug'] as const satisfies readonly LogLevel[];
 
 /**
  * The options of a client. An explicit value wins over the environment, the environment over the default; an empty variable
@@ -131,9 +136,15 @@ export interface SmsClientOptions {
   readonly onError?: ErrorListener | undefined;
   /**
    * Gets every event with a level, as `onEvent` does without: no text, no key, no whole number.
-   * @default none; the one warning about `EIGHTBYEIGHT_BASE_URL` goes to the console
+   * @default none, or the console when `logLevel` or `EIGHTBYEIGHT_LOG` is set; warnings about a wrong use go to the console
    */
   readonly logger?: Logger | undefined;
+  /**
+   * Writes the lines of this level and those that matter more. Each line says by itself what happened, with guard, reason and
+   * masked number. `info` has one line per refused message, `debug` one per attempt. Given without `logger`, the console is used.
+   * @default `EIGHTBYEIGHT_LOG`, else `warn`
+   */
+  readonly logLevel?: LogLevel | undefined;
   /** Source of the time, for tests. A client with a clock of its own counts alone. @default the system's */
   readonly clock?: Clock | undefined;
   /** Lets the client run in a browser, where **anyone can read the API key**. @default false */
@@ -176,6 +187,7 @@ const optionFields: Fields<SmsClientOptions> = {
   onEvent: anyFunction(),
   onError: anyFunction(),
   logger: withMethods(['debug', 'info', 'warn', 'error'], 'a logger'),
+  logLevel: oneOf(LOG_LEVELS),
   clock: withMethods(['now'], 'a clock'),
   dangerouslyAllowBrowser: boolean(),
 };

@@ -13,7 +13,9 @@ import type { Product } from '../transport/operation.ts';
 import type { Clock, Fetch } from '../types.ts';
 import type { CredentialsSource } from './credentials.ts';
 import {
+  LOG_LEVELS,
   type Logger,
+  type LogLevel,
   MAX_ACCOUNT_ID_LENGTH,
   optionsSchema,
   REGIONS,
@@ -43,6 +45,7 @@ export interface ResolvedOptions {
   readonly onEvent: EventListener | undefined;
   readonly onError: ErrorListener | undefined;
   readonly logger: Logger | undefined;
+  readonly logLevel: LogLevel;
   readonly clock: Clock | undefined;
   /** Set when the environment sends everything to another host: worth one warning. */
   readonly redirectedTo: string | undefined;
@@ -160,6 +163,16 @@ function readAccountId(given: string | undefined): string | undefined {
   );
 }
 
+/** A level that somebody asks for is written somewhere: to the console when there is no logger. */
+function readLog({ logger, logLevel }: SmsClientOptions): Pick<ResolvedOptions, 'logger' | 'logLevel'> {
+  const variable = logLevel === undefined ? readVariable('EIGHTBYEIGHT_LOG') : undefined;
+  const asked = logLevel ?? LOG_LEVELS.find((level) => level === variable);
+  if (variable !== undefined && asked === undefined) {
+    throw new ConfigurationError(`EIGHTBYEIGHT_LOG must be one of ${LOG_LEVELS.join(', ')}.`, 'logLevel');
+  }
+  return { logger: logger ?? (asked === undefined ? undefined : console), logLevel: asked ?? 'warn' };
+}
+
 /** Browsers call themselves Mozilla; Node, Bun, Deno and Workers do not. */
 function refuseBrowser(allowed: boolean): void {
   const agent = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent;
@@ -206,7 +219,7 @@ export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
     limits: options.limits,
     onEvent: options.onEvent,
     onError: options.onError,
-    logger: options.logger,
+    ...readLog(options),
     clock: options.clock,
   });
 }

@@ -1,5 +1,6 @@
-import type { Logger } from '../config/options.ts';
+import type { Logger, LogLevel } from '../config/options.ts';
 import type { EventListener, SmsEvent } from '../events.ts';
+import { describeDuration } from './describe-duration.ts';
 
 /** Log level by event type; all other events have `debug`. */
 const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
@@ -10,7 +11,9 @@ const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
   'opt-out-not-mirrored': 'warn',
   'possible-opt-out': 'warn',
   'message-failed': 'warn',
-  'attempt-failed': 'warn',
+  'feedback-failed': 'warn',
+  'test-number-used': 'warn',
+  'send-many-not-read': 'warn',
   'pace-paused': 'warn',
   'webhook-failed': 'warn',
   'fraud-reported': 'warn',
@@ -22,14 +25,54 @@ const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
   'scheduled-cancelled': 'info',
   'number-undeliverable': 'info',
   'number-reached': 'info',
-  'feedback-late': 'info',
   'webhook-refused': 'info',
   'key-refreshed': 'info',
+  'feedback-late': 'info',
   'pace-resumed': 'info',
 };
 
-/** Writes every event to the team's logger: its type as the message, its fields as the fields. */
-export function logListener(logger: Logger): EventListener {
-  // Returns the logger's result, because a promise needs its rejections handled too.
-  return (event) => logger[LEVELS[event.type] ?? 'debug'](`8x8-sms-guard: ${event.type}`, { ...event });
+const LOUDNESS: Readonly<Record<LogLevel, number>> = { off: 0, error: 1, warn: 2, info: 3, debug: 4 };
+
+/** Whether a line of this level is written. */
+export function isLogged(level: keyof Logger, upTo: LogLevel): boolean {
+  return LOUDNESS[level] <= LOUDNESS[upTo];
+}
+
+/** `blocked +65******67 by recipient: over-limit, 10 of 10 in 30 min, retry in 12 min`. */
+function describeDecision({ decision, destination }: Extract<SmsEvent, { readonly decision: unknown }>) {
+  const { guard, reason, observed, limit, windowMs, retryAfterMs, outage } = decision;
+  const count = limit === undefined ? '' : `, ${observed ?? '?'} of ${limit}`;
+  const period = windowMs === undefined ? '' : ` in ${describeDuration(windowMs)}`;
+  const retry = retryAfterMs === undefined ? '' : `, retry in ${describeDuration(retryAfterMs)}`;
+  return `${destination} by ${guard}: ${reason}${count}${period}${retry}${outage === true ? ' (outage)' : ''}`;
+}
+
+/** Fields that the text has in another form, or that only programs read. */
+const NOT_SHOWN: ReadonlySet<string> = new Set(['type', 'at', 'decision', 'destination', 'method', 'path']);
+
+function describeFields(event: SmsEvent): string {
+  return Object.entries(event)
+    .filter(([name, value]) => !NOT_SHOWN.has(name) && typeof value !== 'object' && value !== undefined)
+    .map(([name, value]) => `${name}=${/^[\w.:/+-]+$/.test(String(value)) ? value : JSON.stringify(value)}`)
+    .join(' ');
+}
+
+/** The text says it all: pino keeps no second argument of a line, and a console may print it as `[object Object]`. */
+function lineOf(event: SmsEvent): string {
+  const parts =
+    'decision' in event
+      ? [event.type, describeDecision(event), `id=${event.clientMessageId}`]
+      : [event.type, 'destination' in event ? event.destination : '', describeFields(event)];
+  const text = parts.filter((part) => part !== '').join(' ');
+  // `%s` and the like make pino, winston and the console put the fields into the text.
+  return `8x8-sms-guard: ${text.replace(/%(?=[A-Za-z%])/g, '% ')}`;
+}
+
+/** Writes the events of these levels to the team's logger: a line that says what happened, and its fields. */
+export function logListener(logger: Logger, upTo: LogLevel): EventListener {
+  // What a logger returns is handed on: a promise of it must be looked after too.
+  return (event) => {
+    const level = LEVELS[event.type] ?? 'debug';
+    return isLogged(level, upTo) ? logger[level](lineOf(event), { ...event }) : undefined;
+  };
 }

@@ -4,12 +4,12 @@ import type { Emit } from '../events.ts';
 import { decisionOf, type Guard, isGuardError, type OutgoingMessage, type Refusal } from '../guards/guard.ts';
 import { guardError } from '../guards/registry.ts';
 import { decisionOfViolation, describeViolation, longestWait } from '../guards/violation.ts';
-import { maskNumber } from '../internal/redact.ts';
 import { raceAbort } from '../internal/wait.ts';
 import type { LimitRule, OnceRule, RuleViolation, TakeVerdict } from '../limits/limit-store.ts';
 import type { Limiter, Reservation } from '../limits/limiter.ts';
 import type { Clock } from '../types.ts';
 import { isRecentLook, type LookTime, lookTime } from './look-time.ts';
+import { messageFields } from './message-events.ts';
 
 /** The decision of all guards about one message. */
 export type AdmissionResult =
@@ -77,7 +77,7 @@ function onceRule({ idempotency }: OutgoingMessage): OnceRule | undefined {
 
 export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfig): Admission {
   function observe(message: OutgoingMessage, decision: GuardDecision, call: Call): void {
-    emit({ type: 'guard-observed', ...eventFields(message), decision }, call.context);
+    emit({ type: 'guard-observed', ...messageFields(message), decision }, call.context);
   }
 
   function observeAll(message: OutgoingMessage, observed: readonly RuleViolation[], call: Call): void {
@@ -152,9 +152,9 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
   ): void {
     if (emit.isSilent === true) return;
     observeAll(message, observed, call);
-    emit({ type: 'message-admitted', ...eventFields(message) }, call.context);
+    emit({ type: 'message-admitted', ...messageFields(message) }, call.context);
     if (waitMs !== undefined) {
-      emit({ type: 'backoff-started', ...eventFields(message), waitMs }, call.context);
+      emit({ type: 'backoff-started', ...messageFields(message), waitMs }, call.context);
     }
   }
 
@@ -182,7 +182,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     if (!isSecond) observeAll(message, observed, call);
     const decisive = longestWait(refusals);
     const decision = decisionOfViolation(decisive, message, refusals);
-    emit({ type: 'message-blocked', ...eventFields(message), decision }, call.context);
+    emit({ type: 'message-blocked', ...messageFields(message), decision }, call.context);
     return {
       kind: 'refused',
       error: guardError(decision, describeViolation(decisive), message.clientMessageId),
@@ -246,7 +246,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
   ): void {
     for (const [index, result] of results.entries()) {
       if (result?.kind !== 'refused' || !isGuardError(result.error)) continue;
-      const fields = eventFields(messages[index] as OutgoingMessage);
+      const fields = messageFields(messages[index] as OutgoingMessage);
       emit({ type: 'message-blocked', ...fields, decision: result.error.decision }, call.context);
     }
   }
@@ -316,8 +316,4 @@ function openIndexes(results: readonly (AdmissionResult | undefined)[]): number[
   const open: number[] = [];
   for (const [index, result] of results.entries()) if (result === undefined) open.push(index);
   return open;
-}
-
-function eventFields({ clientMessageId, phone, purpose }: OutgoingMessage) {
-  return { clientMessageId, destination: maskNumber(phone.e164), purpose };
 }

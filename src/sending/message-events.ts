@@ -2,13 +2,28 @@ import type { Call } from '../call.ts';
 import type { Emit } from '../events.ts';
 import type { OutgoingMessage } from '../guards/guard.ts';
 import { maskNumber } from '../internal/redact.ts';
+import type { Phone } from '../phone/normalise-phone.ts';
 import type { SendResult } from './results.ts';
+
+/** A number as events show it. */
+export function numberFields({ e164, country, callingCode }: Phone) {
+  return {
+    destination: maskNumber(e164),
+    ...(country !== undefined && { country }),
+    ...(callingCode !== '' && { callingCode }),
+  };
+}
+
+/** The fields of every event about one message. */
+export function messageFields({ clientMessageId, purpose, phone }: OutgoingMessage) {
+  return { clientMessageId, purpose, ...numberFields(phone) };
+}
 
 /** Raises the event of a message that was sent, rejected or failed. */
 export function reportResult(emit: Emit, message: OutgoingMessage, result: SendResult, call: Call): void {
   if (emit.isSilent === true) return;
-  const { clientMessageId, purpose, phone, channel } = message;
-  const fields = { clientMessageId, purpose, destination: maskNumber(phone.e164) };
+  const { channel } = message;
+  const fields = messageFields(message);
   if (result.status === 'accepted' && channel !== undefined) {
     emit({ type: 'verification-started', ...fields, channel }, call.context);
   } else if (result.status === 'accepted') {
@@ -22,13 +37,8 @@ export function reportResult(emit: Emit, message: OutgoingMessage, result: SendR
 }
 
 /** Raises the event of a message whose `idempotencyKey` was sent before. */
-export function reportRepeated(
-  emit: Emit,
-  { clientMessageId, purpose, phone }: OutgoingMessage,
-  call: Call,
-): void {
-  const destination = maskNumber(phone.e164);
-  emit({ type: 'message-repeated', clientMessageId, purpose, destination }, call.context);
+export function reportRepeated(emit: Emit, message: OutgoingMessage, call: Call): void {
+  emit({ type: 'message-repeated', ...messageFields(message) }, call.context);
 }
 
 /** Raises the event of an input that did not become a message, and therefore has no number to show. */

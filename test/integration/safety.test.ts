@@ -132,6 +132,7 @@ describe.each(ECHOING)('what 8x8 repeats of %s', (_, run) => {
         apiKey: CANARY_KEY,
         accountId: 'team',
         logger: { debug: log, info: log, warn: log, error: log },
+        logLevel: 'debug',
         guards: { content: false },
         fetch: async () => new Response(body, { status }),
       });
@@ -192,7 +193,13 @@ async function expectSafe(
   prepare: (client: TestClient) => void = () => {},
 ): Promise<unknown> {
   const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
-  const client = testClient({ apiKey: CANARY_KEY, retry: { maxAttempts: 2 }, logger, ...options });
+  const client = testClient({
+    apiKey: CANARY_KEY,
+    retry: { maxAttempts: 2 },
+    logger,
+    logLevel: 'debug',
+    ...options,
+  });
   prepare(client);
   const caller = countingSignal();
   const outcome = await drive(run(client, method, given, { signal: caller.signal, context: { logger } }));

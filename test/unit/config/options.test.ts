@@ -54,6 +54,7 @@ describe('defaults', () => {
       fetch: undefined,
       defaultCountry: undefined,
       bareDigits: undefined,
+      logLevel: 'warn',
       guards: {
         phone: {},
         content: {},
@@ -154,8 +155,13 @@ describe('environment', () => {
       },
     });
     vi.stubGlobal('process', { env });
-    resolveOptions({ ...NEEDED, accountId: 'acc-1', region: 'eu' });
-    resolveOptions({ ...NEEDED, accountId: 'acc-1', baseUrl: 'https://proxy.example.com' });
+    resolveOptions({ ...NEEDED, accountId: 'acc-1', region: 'eu', logLevel: 'warn' });
+    resolveOptions({
+      ...NEEDED,
+      accountId: 'acc-1',
+      baseUrl: 'https://proxy.example.com',
+      logLevel: 'warn',
+    });
     vi.unstubAllGlobals();
     expect(read).toEqual([]);
   });
