@@ -1,7 +1,7 @@
 import { AbortedError, ConfigurationError, type SmsError, TimeoutError, ValidationError } from './errors.ts';
 import { withCallerStack } from './internal/caller-stack.ts';
 import { MAX_TIMER_MS } from './internal/wait.ts';
-import { type Fields, integer, object, unknown, validate, withMethods } from './schema.ts';
+import { anyFunction, type Fields, integer, object, unknown, validate, withMethods } from './schema.ts';
 import type { CallOptions } from './types.ts';
 
 export const callFields: Fields<CallOptions> = {
@@ -10,6 +10,7 @@ export const callFields: Fields<CallOptions> = {
   deadlineMs: integer({ min: 1, max: 86_400_000, unit: 'milliseconds' }),
   maxAttempts: integer({ min: 1, max: 10 }),
   context: unknown(),
+  onResponse: anyFunction(),
 };
 const callSchema = object(callFields, 'an object of call options');
 
@@ -24,6 +25,7 @@ export interface Call {
   /** Time limit of one attempt, and the maximum number of attempts, if the call sets them. */
   readonly timeoutMs: number | undefined;
   readonly maxAttempts: number | undefined;
+  readonly onResponse: CallOptions['onResponse'];
   /** The complete deadline, for error messages. */
   readonly deadlineMs: number | undefined;
   /** Set once the signal has fired. */
@@ -56,7 +58,14 @@ interface OpenCall {
 }
 
 function openCall(options: CallOptions, defaultDeadlineMs: number | undefined, whole?: Call): OpenCall {
-  const { signal: caller, deadlineMs = defaultDeadlineMs, context, timeoutMs, maxAttempts } = options;
+  const {
+    signal: caller,
+    deadlineMs = defaultDeadlineMs,
+    context,
+    timeoutMs,
+    maxAttempts,
+    onResponse,
+  } = options;
   const controller = new AbortController();
   const { signal } = controller;
   let stopReason: StopReason | undefined;
@@ -78,6 +87,7 @@ function openCall(options: CallOptions, defaultDeadlineMs: number | undefined, w
     context,
     timeoutMs,
     maxAttempts,
+    onResponse,
     deadlineMs,
     get stopReason() {
       return stopReason;
@@ -117,9 +127,9 @@ async function runWithin<Result>(
   deadlineMs: number,
   work: (call: Call) => Promise<Result>,
 ): Promise<Result> {
-  const { signal, context, timeoutMs, maxAttempts } = whole;
+  const { signal, context, timeoutMs, maxAttempts, onResponse } = whole;
   const earlier = Math.min(deadlineMs, Math.max(1, Math.ceil(whole.remainingMs())));
-  const options = { signal, context, timeoutMs, maxAttempts, deadlineMs: earlier };
+  const options = { signal, context, timeoutMs, maxAttempts, onResponse, deadlineMs: earlier };
   const { call, end } = openCall(options, undefined, whole);
   try {
     return await work(call);

@@ -258,6 +258,8 @@ export interface ApiErrorFields {
   readonly timestamp?: string | undefined;
   /** Milliseconds until the request may be tried again. */
   readonly retryAfterMs?: number | undefined;
+  /** 8x8's id of the request. */
+  readonly requestId?: string | undefined;
   /** Id of the message. */
   readonly clientMessageId?: string | undefined;
   /** Values that must not appear in the message. */
@@ -288,6 +290,8 @@ export class ApiError extends SmsError {
   declare readonly timestamp?: string;
   /** Milliseconds until the request may be tried again. */
   declare readonly retryAfterMs?: number;
+  /** 8x8's id of the request, from the headers of the response; its support asks for it. Absent when it gave none. */
+  declare readonly requestId?: string;
 
   constructor(fields: ApiErrorFields) {
     super({
@@ -306,6 +310,7 @@ export class ApiError extends SmsError {
       this.timestamp = fields.timestamp.slice(0, 40);
     }
     if (fields.retryAfterMs !== undefined) this.retryAfterMs = fields.retryAfterMs;
+    if (fields.requestId !== undefined) this.requestId = fields.requestId;
   }
 }
 
@@ -423,6 +428,8 @@ export class MessageRejectedError extends SmsError {
   static override readonly kind: string = 'MessageRejectedError';
   readonly code = 'message-rejected';
   declare readonly umid?: string;
+  /** 8x8's id of the request, for its support; absent when it gave none. */
+  declare readonly requestId?: string;
   readonly description: string;
 
   constructor(fields: {
@@ -430,6 +437,8 @@ export class MessageRejectedError extends SmsError {
     readonly description: string;
     /** 8x8's ID of the message. Anything but a UUID is dropped. */
     readonly umid?: string | undefined;
+    /** 8x8's id of the request. */
+    readonly requestId?: string | undefined;
     /** Id of the message. */
     readonly clientMessageId?: string | undefined;
   }) {
@@ -441,6 +450,7 @@ export class MessageRejectedError extends SmsError {
     });
     this.description = description;
     if (fields.umid !== undefined && UUID.test(fields.umid)) this.umid = fields.umid;
+    if (fields.requestId !== undefined) this.requestId = fields.requestId;
   }
 }
 

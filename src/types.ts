@@ -1,6 +1,16 @@
 /** The reason for a message. It decides which guards apply and is never sent to 8x8. */
 export type Purpose = 'transactional' | 'otp' | 'marketing';
 
+/** A response of 8x8, as it came. */
+export interface RawResponse {
+  /** HTTP status. */
+  readonly status: number;
+  /** All headers of the response. */
+  readonly headers: Headers;
+  /** 8x8's id of the request, for its support; absent when it gave none. */
+  readonly requestId?: string;
+}
+
 /** Second argument of every method. */
 export interface CallOptions {
   /** Ends the call. Aborting after the request was written leaves its outcome unknown. @default none */
@@ -13,6 +23,13 @@ export interface CallOptions {
   readonly maxAttempts?: number | undefined;
   /** Any value; hooks and events receive it unchanged. */
   readonly context?: unknown;
+  /**
+   * Called with status and headers of every response to this call, those that are followed by another attempt included. An
+   * exception of it goes to `onError`. @default none
+   *
+   * @example onResponse: ({ status, requestId }) => log(status, requestId)
+   */
+  readonly onResponse?: ((response: RawResponse) => void) | undefined;
 }
 
 /** Source of time. Tests pass a fake one. */

@@ -100,6 +100,8 @@ export interface SmsClientOptions {
   readonly pace?: false | PaceOptions | undefined;
   /** Any `fetch`: for a proxy, own certificates, keep-alive pools, an emulator. @default the global one */
   readonly fetch?: Fetch | undefined;
+  /** Names the package and its version in the `user-agent` of every request; `false` leaves the runtime's own. @default true */
+  readonly userAgent?: boolean | undefined;
   /** ISO 3166-1 alpha-2 code for national numbers. @default none: they need `country` */
   readonly defaultCountry?: string | undefined;
   /**
@@ -178,6 +180,7 @@ const optionFields: Fields<SmsClientOptions> = {
   retry: falseOr(object(retryFields, FALSE_OR_OPTIONS)),
   pace: falseOr(object(paceFields, FALSE_OR_OPTIONS)),
   fetch: anyFunction('a fetch function'),
+  userAgent: boolean(),
   defaultCountry: countryField,
   bareDigits: oneOf(BARE_DIGITS),
   source: sourceField,

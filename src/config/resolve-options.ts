@@ -36,6 +36,7 @@ export interface ResolvedOptions {
   readonly retry: false | { readonly maxAttempts: number; readonly baseMs: number; readonly maxMs: number };
   readonly pace: false | { readonly requestsPerSecond: number; readonly maxQueued: number };
   readonly fetch: Fetch | undefined;
+  readonly userAgent: boolean;
   readonly defaultCountry: string | undefined;
   readonly bareDigits: BareDigits | undefined;
   readonly source: Source | undefined;
@@ -211,6 +212,7 @@ export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
     },
     pace: pace && { requestsPerSecond: pace.requestsPerSecond ?? 1_710, maxQueued: pace.maxQueued ?? 10_000 },
     fetch: options.fetch,
+    userAgent: options.userAgent ?? true,
     defaultCountry: options.defaultCountry,
     bareDigits: options.bareDigits,
     source: cloneInput({ source: options.source }).source,

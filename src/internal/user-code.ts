@@ -6,6 +6,7 @@ export type UserCode =
   | 'fetch'
   | 'logger'
   | 'onEvent'
+  | 'onResponse'
   | 'limits.take'
   | 'limits.settle'
   | 'limits.inspect'

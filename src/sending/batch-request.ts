@@ -89,11 +89,11 @@ function groupResults(results: readonly ResultOfId[]): ReadonlyMap<unknown, Resu
  * Finds the result of each message by its ID, and among equal IDs by destination, in order; never by position alone.
  */
 function matchResults(
-  { body, attempts }: TransportResponse,
+  response: TransportResponse,
   admitted: readonly PreparedMessage[],
   { allowRepeatedIds }: BatchSettings,
 ): readonly WireResult[] {
-  const { messages } = (body ?? {}) as { messages?: unknown };
+  const { messages } = (response.body ?? {}) as { messages?: unknown };
   const results: readonly ResultOfId[] = Array.isArray(messages) ? messages : [];
   // The usual case: no ID was sent twice, and every result has the ID of the message at its index.
   if (
@@ -101,7 +101,7 @@ function matchResults(
     results.length === admitted.length &&
     admitted.every(({ clientMessageId }, index) => results[index]?.clientMessageId === clientMessageId)
   ) {
-    return admitted.map((message, index) => readSent(results[index], message, attempts));
+    return admitted.map((message, index) => readSent(results[index], message, response));
   }
   const byId = groupResults(results);
   const sent = new Map<string, number>();
@@ -111,7 +111,7 @@ function matchResults(
     // An ID that was sent once and returned once is enough: 8x8 may format the number differently, or mask it.
     const isUnique = all.length === 1 && sent.get(message.clientMessageId) === 1;
     const result = isUnique ? all[0] : byDestination?.get(message.phone.msisdn)?.pop();
-    return result === undefined ? unreadableResult(message, attempts) : readSent(result, message, attempts);
+    return result === undefined ? unreadableResult(message, response) : readSent(result, message, response);
   });
 }
 

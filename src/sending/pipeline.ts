@@ -319,7 +319,7 @@ export async function sendOne<Input extends Addressing>(
       body: message?.wire,
       ...(message && { clientMessageId: message.clientMessageId }),
     }),
-    read: ({ body, attempts }, admitted) => admitted.map((message) => readSent(body, message, attempts)),
+    read: (response, admitted) => admitted.map((message) => readSent(response.body, message, response)),
   };
   const [result] = await sendMessages(client, [{ index: 0, path: '', input, exemption }], one, call);
   if (result?.status === 'accepted') return result;

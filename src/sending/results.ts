@@ -25,6 +25,8 @@ export interface AcceptedResult extends ResultBase {
   readonly encoding: 'GSM7' | 'UCS2';
   /** Number of times the request was written. */
   readonly attempts: number;
+  /** 8x8's id of the request, for its support; absent when it gave none. */
+  readonly requestId?: string;
   /** True when this `idempotencyKey` was sent before: this is the first result, and nothing was sent now. */
   readonly repeated?: true;
   /** With `mergeDuplicates`: index of the equal message that was sent instead. */

@@ -1,5 +1,6 @@
 import { ApiError, MessageRejectedError } from '../errors.ts';
 import { hideSecrets, secretsIn } from '../internal/hide-secrets.ts';
+import type { TransportResponse } from '../transport/transport.ts';
 import type { PreparedMessage } from './prepare.ts';
 import type { WireResult } from './send-operation.ts';
 
@@ -36,22 +37,29 @@ export function isSafeId(id: unknown, messages: readonly PreparedMessage[]): id 
   return hideSecrets(id, secretsOfAll(messages)) === id;
 }
 
+/** How a response came. */
+export type ResponseFacts = Pick<TransportResponse, 'attempts' | 'requestId'>;
+
+function fieldsOf({ attempts, requestId }: ResponseFacts) {
+  return { attempts, ...(requestId !== undefined && { requestId }) };
+}
+
 /** The result of a message that the response does not mention. */
-export function unreadableResult(message: PreparedMessage, attempts: number): WireResult {
+export function unreadableResult(message: PreparedMessage, facts: ResponseFacts): WireResult {
   const { index, clientMessageId, phone } = message;
   const error = new ApiError({
     message:
       '8x8 answered 200 without a result for this message. Do not send it again before a delivery receipt or an export, matched by clientMessageId, shows that it was not sent.',
     submission: 'unknown',
     status: 200,
-    attempts,
+    ...fieldsOf(facts),
     clientMessageId,
   });
   return { status: 'failed', index, clientMessageId, destination: phone.e164, error };
 }
 
 /** Reads the result of one message from 8x8's response. REJECTED comes with HTTP 200 and is not a success. */
-export function readSent(response: unknown, message: PreparedMessage, attempts: number): WireResult {
+export function readSent(response: unknown, message: PreparedMessage, facts: ResponseFacts): WireResult {
   const { index, clientMessageId, content } = message;
   const destination = message.phone.e164;
   const sent = response as SentMessage;
@@ -61,11 +69,12 @@ export function readSent(response: unknown, message: PreparedMessage, attempts: 
     const error = new MessageRejectedError({
       description: hideSecrets(textOf(sent.status?.description), secretsOf(message)),
       umid,
+      requestId: facts.requestId,
       clientMessageId,
     });
     return { status: 'rejected', index, clientMessageId, destination, error };
   }
-  if (umid === '' || code === '') return unreadableResult(message, attempts);
+  if (umid === '' || code === '') return unreadableResult(message, facts);
   const { parts, encoding } = content?.measure ?? { parts: 1, encoding: 'GSM7' };
-  return { status: 'accepted', index, clientMessageId, destination, umid, parts, encoding, attempts };
+  return { status: 'accepted', index, clientMessageId, destination, umid, parts, encoding, ...fieldsOf(facts) };
 }

@@ -18,6 +18,7 @@ export interface ErrorResponse {
   readonly status: number;
   readonly text: string | undefined;
   readonly retryAfterMs?: number | undefined;
+  readonly requestId?: string | undefined;
 }
 
 export interface RequestFailureContext extends FailureContext {
@@ -113,6 +114,10 @@ function cleanBody(body: ErrorBody, { confidential, secrets, sent }: RequestFail
   };
 }
 
+function shownRequestId({ requestId }: ErrorResponse, { sent }: RequestFailureContext): string | undefined {
+  return requestId !== undefined && hideSecrets(requestId, sent()) === requestId ? requestId : undefined;
+}
+
 /** Builds the error of a response: what happened, whether anything was sent, what to do. */
 export function apiError(response: ErrorResponse, context: RequestFailureContext): ApiError {
   const body = cleanBody(parseErrorBody(response.text), context);
@@ -136,6 +141,7 @@ export function apiError(response: ErrorResponse, context: RequestFailureContext
     timestamp: body.timestamp,
     retryAfterMs: response.retryAfterMs,
     clientMessageId: context.clientMessageId,
+    requestId: shownRequestId(response, context),
     secrets: context.secrets,
   });
 }
@@ -154,5 +160,6 @@ export function unreadableResponse(response: ErrorResponse, context: RequestFail
     status: response.status,
     attempts: context.attempts,
     clientMessageId: context.clientMessageId,
+    requestId: shownRequestId(response, context),
   });
 }

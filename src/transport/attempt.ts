@@ -2,6 +2,7 @@ import { MAX_TIMER_MS, raceAbort } from '../internal/wait.ts';
 import { judgeCause } from './causes.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { readBody, TOO_LARGE } from './read-body.ts';
+import { readRequestId } from './request-id.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { sendOnWire, type WireRequest } from './wire.ts';
 
@@ -11,6 +12,8 @@ const MAX_ERROR_BYTES = 1024 * 1024;
 export interface AttemptLimits {
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** Told of the response before its body is read. Never throws. */
+  readonly onResponse?: ((response: Response) => void) | undefined;
 }
 
 /**
@@ -34,11 +37,12 @@ export async function runAttempt(
     Math.min(limits.timeoutMs, MAX_TIMER_MS),
   );
   signal.addEventListener('abort', stop, { once: true });
-  let known: { readonly status: number; readonly retryAfterMs: number | undefined } | undefined;
+  let known: Omit<Extract<AttemptOutcome, { readonly kind: 'response' }>, 'kind' | 'text'> | undefined;
   try {
     const response = await raceAbort(sendOnWire(request, controller.signal), controller.signal, discard);
     const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), nowMs());
-    known = { status: response.status, retryAfterMs };
+    known = { status: response.status, retryAfterMs, requestId: readRequestId(response.headers) };
+    limits.onResponse?.(response);
     const maxBytes = isSuccess(response.status) ? limits.maxBytes : MAX_ERROR_BYTES;
     const text = await readBody(response, maxBytes, controller.signal);
     return { kind: 'response', ...known, text: text === TOO_LARGE ? undefined : text };

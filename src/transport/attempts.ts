@@ -1,7 +1,9 @@
 import type { Call } from '../call.ts';
 import type { Credentials } from '../config/credentials.ts';
 import { StoreError, type Submission } from '../errors.ts';
-import { hideIn, secretsIn } from '../internal/hide-secrets.ts';
+import { hideIn, hideSecrets, secretsIn } from '../internal/hide-secrets.ts';
+import { runUserCode } from '../internal/user-code.ts';
+import { USER_AGENT } from '../internal/version.ts';
 import { wait } from '../internal/wait.ts';
 import type { RequestFailureContext } from './api-error.ts';
 import { runAttempt } from './attempt.ts';
@@ -11,6 +13,7 @@ import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { isNoPermitError, MAX_PAUSE_MS } from './pacer.ts';
 import type { PassOutcome } from './pause-gate.ts';
 import { type RequestContext, serialise, type TransportEnvironment } from './request-context.ts';
+import { readRequestId } from './request-id.ts';
 import { assessOutcome, backoffMs, type OutcomeAssessment, type RetryOptions } from './retry-policy.ts';
 import { namedSubjects } from './subject-pauses.ts';
 import type { TransportRequest, TransportResponse } from './transport.ts';
@@ -165,6 +168,7 @@ async function writeOnce(
         headers: {
           accept: 'application/json',
           authorization: `Bearer ${key}`,
+          ...(environment.userAgent && { 'user-agent': USER_AGENT }),
           ...(context.body !== undefined && { 'content-type': context.contentType }),
         },
         body: context.body,
@@ -179,7 +183,11 @@ async function writeOnce(
           throw new Error('too late');
         },
       },
-      { timeoutMs: context.timeoutMs, maxBytes: context.maxBytes },
+      {
+        timeoutMs: context.timeoutMs,
+        maxBytes: context.maxBytes,
+        onResponse: listenerOf(context, environment),
+      },
       () => environment.clock.now(),
       context.call.signal,
     );
@@ -198,7 +206,24 @@ async function writeOnce(
   const parsed = parseSuccess(operation.responseBody, outcome, key);
   if (parsed === undefined) return { failed: outcome, report };
   report.finished(parsed.status);
-  return { response: { ...parsed, attempts: progress.written } };
+  const { requestId } = outcome as Extract<AttemptOutcome, { readonly kind: 'response' }>;
+  return { response: { ...parsed, attempts: progress.written, requestId: safeRequestId(requestId, context) } };
+}
+
+/** Hands the response to the caller; its body stays unread. */
+function listenerOf({ call }: RequestContext, { emit }: TransportEnvironment) {
+  const { onResponse } = call;
+  if (onResponse === undefined) return undefined;
+  return ({ status, headers }: Response): void => {
+    const requestId = readRequestId(headers);
+    const raw = { status, headers: new Headers(headers), ...(requestId !== undefined && { requestId }) };
+    runUserCode(emit, 'onResponse', () => onResponse(raw)).catch(() => {});
+  };
+}
+
+/** The id of a request, unless it repeats something that was sent. */
+function safeRequestId(id: string | undefined, { request }: RequestContext): string | undefined {
+  return id === undefined || hideSecrets(id, secretsOf(request)) !== id ? undefined : id;
 }
 
 /** The status and body of a success that can be read. */

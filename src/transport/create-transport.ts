@@ -25,6 +25,8 @@ export interface TransportConfig {
   readonly subAccountId: string;
   /** Default: the global `fetch`, looked up at every call. */
   readonly fetch?: Fetch | undefined;
+  /** Whether requests name the package and its version. Default true. */
+  readonly userAgent?: boolean | undefined;
   readonly retry: false | RetryOptions;
   readonly pace: false | Pace;
   /** Default: 10 s per attempt, 60 s when it carries several messages or a file. */
@@ -62,6 +64,7 @@ export function createTransport(config: TransportConfig): Transport {
   const environment: TransportEnvironment = {
     credentials: config.credentials,
     fetch,
+    userAgent: config.userAgent ?? true,
     emit: config.emit,
     clock: config.clock,
     random: config.random ?? (() => Math.random()),

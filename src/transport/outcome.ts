@@ -8,6 +8,7 @@ export type AttemptOutcome =
       /** Undefined when the body was too large or incomplete. */
       readonly text: string | undefined;
       readonly retryAfterMs: number | undefined;
+      readonly requestId?: string | undefined;
     }
   | {
       readonly kind: 'failure';

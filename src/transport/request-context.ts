@@ -26,6 +26,8 @@ export interface RequestContext {
 export interface TransportEnvironment {
   readonly credentials: Credentials;
   readonly fetch: Fetch | undefined;
+  /** Whether requests name the package and its version. */
+  readonly userAgent: boolean;
   readonly emit: Emit;
   readonly clock: Clock;
   readonly random: () => number;

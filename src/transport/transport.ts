@@ -49,6 +49,8 @@ export interface TransportResponse {
   readonly body: unknown;
   /** Number of times the request was written. */
   readonly attempts: number;
+  /** 8x8's id of the request, where it gave one. */
+  readonly requestId?: string | undefined;
 }
 
 /** Sends requests to 8x8. Every failure is an `SmsError` with a correct `submission`. */

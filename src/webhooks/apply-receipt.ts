@@ -10,8 +10,10 @@ import {
 } from '../guards/undeliverable.ts';
 import { type Cache, createCache } from '../internal/cache.ts';
 import { maskNumber } from '../internal/redact.ts';
+import { readReportedTime } from '../internal/reported-time.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { normalisePhone, type Phone, type PhoneResult } from '../phone/normalise-phone.ts';
+import type { Clock } from '../types.ts';
 import { describeDeliveryError } from './delivery-error-codes.ts';
 import { isDelivered } from './latest-status.ts';
 import type { DeliveryReceipt } from './webhook-event.ts';
@@ -24,6 +26,7 @@ export interface ApplyReceiptConfig {
   readonly priceCache: Pick<PriceCache, 'learn'>;
   readonly outcomeCache: Pick<OutcomeCache, 'recordReceipt'>;
   readonly limiter: Limiter;
+  readonly clock: Clock;
   readonly emit: Emit;
 }
 
@@ -57,9 +60,15 @@ function fraudReported(destination: string, result: PhoneResult, { errorCode }: 
   };
 }
 
+/** Milliseconds since the network reported; 0 for a report without a time, or of the future. */
+function ageOf({ timestamp }: MessageStatus, now: number): number {
+  const at = timestamp === undefined ? undefined : readReportedTime(timestamp);
+  return at === undefined ? 0 : Math.max(0, now - at);
+}
+
 /** Creates the function that applies receipts. It throws a `StoreError` when the limit store fails, so that 8x8 repeats the receipt. */
 export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
-  const { priceCache, outcomeCache, limiter, emit } = config;
+  const { priceCache, outcomeCache, limiter, clock, emit } = config;
   const settings = config.undeliverable && undeliverableSettings(config.undeliverable);
   /** Umids of messages that this process saw delivered: as in `latestStatus`, a late receipt does not undo a delivery. */
   let reachedUmids: Cache<string, true> | undefined;
@@ -75,26 +84,35 @@ export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
     { forMs, ruleOf }: UndeliverableSettings,
     phone: Phone,
     errorCode: number,
+    ageMs: number,
     call: Call,
   ) {
-    const reservation = limiter.reserve([{ ...ruleOf(phone.key), mode: 'enforce', activate: true }]);
+    // A receipt may come late, and may be replayed: the block begins when the network spoke.
+    const windowMs = Math.ceil(forMs - ageMs);
+    if (windowMs <= 0) return;
+    const reservation = limiter.reserve([
+      { ...ruleOf(phone.key), windowMs, mode: 'enforce', activate: true },
+    ]);
     const [verdict] = await limiter.take([reservation], call);
     const isBlocked = verdict?.granted === true;
     if (isBlocked) await limiter.settle([{ reservation, outcome: 'keep' }]);
     const destination = maskNumber(phone.e164);
-    const details = isBlocked ? { forMs } : {};
+    const details = isBlocked ? { forMs: windowMs } : {};
     emit({ type: 'number-undeliverable', destination, errorCode, ...details }, call.context);
   }
 
   async function unblockNumber(
-    { ruleOf }: UndeliverableSettings,
+    { ruleOf, forMs }: UndeliverableSettings,
     { key, e164 }: Phone,
+    ageMs: number,
     call: Call,
   ): Promise<void> {
     const rule = ruleOf(key);
     // Nearly every receipt concerns a number that was never blocked: one read, no write.
     const [state] = await limiter.inspect([rule], call, CONSEQUENCE);
     if (state === undefined || state.count === 0) return;
+    // The block is younger than the delivery: the number has ceased to exist since.
+    if (state.retryAfterMs !== undefined && forMs - state.retryAfterMs < ageMs) return;
     await limiter.release([rule], call, CONSEQUENCE);
     emit({ type: 'number-reached', destination: maskNumber(e164) }, call.context);
   }
@@ -111,12 +129,13 @@ export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
     }
     if (settings === false) return;
     const { state, errorCode } = status;
+    const ageMs = ageOf(status, clock.now());
     // A delivery to the person proves that the number exists. A delivery to an operator does not.
     if (isDelivered(status)) {
       remember(umid);
-      await unblockNumber(settings, phone, call);
+      await unblockNumber(settings, phone, ageMs, call);
     }
     if (errorCode === undefined || !FAILED.includes(state) || reachedUmids?.get(umid) === true) return;
-    if (settings.errorCodes.has(errorCode)) await blockNumber(settings, phone, errorCode, call);
+    if (settings.errorCodes.has(errorCode)) await blockNumber(settings, phone, errorCode, ageMs, call);
   };
 }

@@ -92,6 +92,8 @@ function withRecords(method: 'read' | 'write' | 'remove'): Run {
 const CALLS: Readonly<Record<UserCode, Run>> = {
   apiKey: (onError, fails) => send({ apiKey: fails })(onError, fails),
   fetch: (onError, fails) => send({ fetch: fails })(onError, fails),
+  onResponse: (onError, onResponse) =>
+    quietly(testClient({ onError }).sms.messages.send(message, { onResponse })),
   onEvent: (onError, fails) => send({ onEvent: fails })(onError, fails),
   logger: (onError, fails) =>
     send({ logger: { debug: fails, info: fails, warn: fails, error: fails } })(onError, fails),

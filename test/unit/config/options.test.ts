@@ -52,6 +52,7 @@ describe('defaults', () => {
       retry: { maxAttempts: 3, baseMs: 250, maxMs: 8_000 },
       pace: { requestsPerSecond: 1_710, maxQueued: 10_000 },
       fetch: undefined,
+      userAgent: true,
       defaultCountry: undefined,
       bareDigits: undefined,
       logLevel: 'warn',

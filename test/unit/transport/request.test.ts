@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { USER_AGENT } from '../../../src/internal/version.ts';
 import { ValidationError } from '../../../src/errors.ts';
 import {
   BODY,
@@ -36,6 +37,7 @@ describe('a request', () => {
       accept: 'application/json',
       authorization: `Bearer ${CANARY_KEY}`,
       'content-type': 'application/json',
+      'user-agent': USER_AGENT,
     });
     const base = {
       operation: 'messages.send',

@@ -65,6 +65,7 @@ function start(
     priceCache: { learn },
     outcomeCache: { recordReceipt: () => {} },
     limiter,
+    clock,
     emit,
   });
   const run = (receipt: DeliveryReceipt, signal?: AbortSignal) =>
@@ -292,5 +293,61 @@ describe('when the limit store fails', () => {
     controller.abort();
     expect(await failure).toBeInstanceOf(AbortedError);
     expect(emit).not.toHaveBeenCalled();
+  });
+});
+
+describe('a receipt counts by its own time', () => {
+  const HOUR_MS = DAY_MS / 24;
+  const at = (state: string, timestamp: number, errorCode?: number) =>
+    receiptOf(state, errorCode, {
+      status: {
+        state,
+        timestamp: new Date(timestamp).toISOString(),
+        ...(errorCode !== undefined && { errorCode }),
+      },
+    });
+
+  it('blocks for what is left of the time, and not at all when that is over', async () => {
+    const { run, left, clock, emit } = start();
+    await run(at('undelivered', clock.now() - 25 * HOUR_MS, 59));
+    expect(await left()).toBe(0);
+    expect(emit).not.toHaveBeenCalled();
+    await run(at('undelivered', clock.now() - 5 * HOUR_MS, 59));
+    expect(await left()).toBe(19 * HOUR_MS);
+    expect(emit.mock.calls[0]?.[0]).toMatchObject({ forMs: 19 * HOUR_MS });
+  });
+
+  it('a replay neither begins the block again nor shortens it', async () => {
+    const { run, left, clock } = start();
+    const receipt = at('undelivered', clock.now(), 59);
+    await run(receipt);
+    clock.advance(20 * HOUR_MS);
+    await run(receipt);
+    expect(await left()).toBe(4 * HOUR_MS);
+    clock.advance(5 * HOUR_MS);
+    await run(receipt);
+    expect(await left()).toBe(0);
+  });
+
+  it('a delivery of before the block does not lift it, a later one does', async () => {
+    const { run, left, clock } = start();
+    await run(at('undelivered', clock.now(), 59));
+    clock.advance(HOUR_MS);
+    const delivered = (timestamp: number) => {
+      const receipt = at('delivered', timestamp);
+      return { ...receipt, status: { ...receipt.status, detail: 'delivered_to_recipient' } };
+    };
+    await run(delivered(clock.now() - 2 * HOUR_MS));
+    expect(await left()).toBe(23 * HOUR_MS);
+    await run(delivered(clock.now()));
+    expect(await left()).toBe(0);
+  });
+
+  it('a time of the future, or none that can be read, is now', async () => {
+    for (const timestamp of ['2999-01-01T00:00:00Z', 'yesterday']) {
+      const { run, left } = start();
+      await run(receiptOf('undelivered', 59, { status: { state: 'undelivered', errorCode: 59, timestamp } }));
+      expect(await left()).toBe(DAY_MS);
+    }
   });
 });
