@@ -76,5 +76,14 @@ export function readSent(response: unknown, message: PreparedMessage, facts: Res
   }
   if (umid === '' || code === '') return unreadableResult(message, facts);
   const { parts, encoding } = content?.measure ?? { parts: 1, encoding: 'GSM7' };
-  return { status: 'accepted', index, clientMessageId, destination, umid, parts, encoding, ...fieldsOf(facts) };
+  return {
+    status: 'accepted',
+    index,
+    clientMessageId,
+    destination,
+    umid,
+    parts,
+    encoding,
+    ...fieldsOf(facts),
+  };
 }

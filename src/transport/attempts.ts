@@ -207,7 +207,9 @@ async function writeOnce(
   if (parsed === undefined) return { failed: outcome, report };
   report.finished(parsed.status);
   const { requestId } = outcome as Extract<AttemptOutcome, { readonly kind: 'response' }>;
-  return { response: { ...parsed, attempts: progress.written, requestId: safeRequestId(requestId, context) } };
+  return {
+    response: { ...parsed, attempts: progress.written, requestId: safeRequestId(requestId, context) },
+  };
 }
 
 /** Hands the response to the caller; its body stays unread. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { USER_AGENT } from '../../../src/internal/version.ts';
 import { ValidationError } from '../../../src/errors.ts';
+import { USER_AGENT } from '../../../src/internal/version.ts';
 import {
   BODY,
   CANARY_KEY,
