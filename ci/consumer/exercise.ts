@@ -39,6 +39,20 @@ export async function exercise(
   check(refusal.submission === 'not-submitted', 'nothing was sent');
   check((refusal.retryAfterMs ?? 0) > 0, 'it says when to come back');
   await sms.close();
+  await signIn(testing);
+}
+
+/** A code that the package draws, encrypts and checks, with the cryptography of the runtime. */
+async function signIn(testing: typeof Testing): Promise<void> {
+  const { sms, outbox, close } = testing.createTestClient();
+  const visitor = { destination: '+6591234567', subject: 'visitor-7' };
+  await sms.oneTimePasswords.issue({ ...visitor, text: ({ code }) => `Your code is ${code}` });
+  const code = outbox.codeTo(visitor.destination);
+  const first = await sms.oneTimePasswords.check({ ...visitor, code });
+  const second = await sms.oneTimePasswords.check({ ...visitor, code });
+  check(first.verified, 'the code is right');
+  check(!second.verified && second.reason === 'used', 'the code is good once');
+  await close();
 }
 
 /** What closes the loop: a person answers STOP, and the next marketing message is refused. */

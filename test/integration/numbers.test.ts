@@ -18,6 +18,16 @@ const DOORS: readonly (readonly [string, (sms: SmsClient, destination: string) =
     (sms, destination) => sms.messages.feedback('umid', { outcome: 'success', destination }),
   ],
   ['verifications.start', (sms, destination) => sms.verifications.start({ destination })],
+  [
+    'oneTimePasswords.issue',
+    (sms, destination) =>
+      sms.oneTimePasswords.issue({ destination, subject: 'visitor', text: ({ code }) => code }),
+  ],
+  [
+    'oneTimePasswords.check',
+    (sms, destination) => sms.oneTimePasswords.check({ destination, subject: 'visitor', code: '123456' }),
+  ],
+  ['messages.reconcile', (sms, destination) => sms.messages.reconcile('order-7', { destination })],
   ['lookup.get', (sms, destination) => sms.lookup.get(destination)],
   ['contacts.block', (sms, destination) => sms.contacts.block(destination)],
   ['consent.grant', (sms, destination) => sms.consent.grant(destination, DETAILS)],

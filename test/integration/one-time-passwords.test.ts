@@ -6,6 +6,7 @@ import { SmsClient, type SmsClientOptions } from '../../src/index.ts';
 import type { LimitStore } from '../../src/limits/limit-store.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import type { RecordStore } from '../../src/limits/record-store.ts';
+import { createTestClient } from '../../src/testing/create-test-client.ts';
 import { API_KEY, numberOf, SUB_ACCOUNT_ID, type TestClient, testClient } from '../support/client.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { failureOf } from '../support/transport.ts';
@@ -97,6 +98,16 @@ describe('a one-time password', () => {
     // The next one is another code.
     expect(await sms.oneTimePasswords.issue(request)).toMatchObject({ isResend: false });
     expect(lastCode(client)).not.toBe(code);
+  });
+
+  it('is what outbox.codeTo of the test kit returns', async () => {
+    await using test = createTestClient();
+    const text = ({ code }: { readonly code: string }) => `${code} is your code, @team.example #${code}`;
+    await test.sms.oneTimePasswords.issue({ destination, subject, text });
+    const code = test.outbox.codeTo(destination);
+    expect(await test.sms.oneTimePasswords.check({ destination, subject, code })).toMatchObject({
+      verified: true,
+    });
   });
 
   it('is bound to its number and subject', async () => {

@@ -56,6 +56,15 @@ function run({ sms }: TestClient, method: Method, given: SmsMessage, options: Ca
   return calls[method]().catch((error: unknown) => error);
 }
 
+/** An outcome without the one place where a whole number is meant to be: `destination` of a result. */
+function withoutDestinations(outcome: unknown): unknown {
+  if (outcome instanceof Error || typeof outcome !== 'object' || outcome === null) return outcome;
+  if (Array.isArray(outcome)) return outcome.map(withoutDestinations);
+  const { results, destination, ...rest } = outcome as { results?: unknown; destination?: unknown };
+  expect([undefined, CANARY_NUMBER]).toContain(destination);
+  return results === undefined ? rest : { ...rest, results: withoutDestinations(results) };
+}
+
 /** A text as JSON may write it. */
 function escaped(text: string): string {
   return text.replace(/./g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -94,6 +103,15 @@ const ECHOING: readonly [string, (sms: TestClient['sms']) => Promise<unknown>][]
         destination: CANARY_NUMBER,
         brand: 'Team',
         template: `${CANARY_TEXT} ${CODE} {code}`,
+      }),
+  ],
+  [
+    'oneTimePasswords.issue',
+    (sms) =>
+      sms.oneTimePasswords.issue({
+        destination: CANARY_NUMBER,
+        subject: CANARY_TEXT,
+        text: ({ code }) => `${CANARY_TEXT} ${CODE} ${code}`,
       }),
   ],
   [
@@ -159,8 +177,7 @@ describe('a key that 8x8 repeats in a success', () => {
       });
       const seen: unknown = await sms.messages.send(message).catch((error: unknown) => error);
       expect(events.length).toBeGreaterThan(1);
-      expectNoCanary([seen, events]);
-      expectNoCanary(seen);
+      expectNoCanary([withoutDestinations(seen), events]);
     }
   });
 });
@@ -204,7 +221,7 @@ async function expectSafe(
   const caller = countingSignal();
   const outcome = await drive(run(client, method, given, { signal: caller.signal, context: { logger } }));
   if (outcome instanceof Error) expect(SmsError.isInstance(outcome)).toBe(true);
-  expectNoCanary(outcome);
+  expectNoCanary(withoutDestinations(outcome));
   expectNoCanary(client.events);
   expectNoCanary(client.sms);
   expectNoCanary(await drive(client.sms.guards.inspect(CANARY_NUMBER).catch((error: unknown) => error)));

@@ -45,6 +45,8 @@ const CALLS = {
     ),
   'verifications.start': (sms: Sms, options: CallOptions) =>
     sms.verifications.start({ destination }, options),
+  'oneTimePasswords.issue': (sms: Sms, options: CallOptions) =>
+    sms.oneTimePasswords.issue({ destination, subject: 'visitor', text: ({ code }) => code }, options),
   'consent.requestOptIn': (sms: Sms, options: CallOptions) =>
     sms.consent.requestOptIn(destination, { text: 'Reply YES to get our offers.' }, options),
   'contactJobs.createContacts': (sms: Sms, options: CallOptions) =>
