@@ -55,7 +55,14 @@ export interface RecordStore {
   /**
    * Removes a record, whatever its version or only the expected one. Returns whether this call removed it.
    */
-  remove(scope: string, key: string, options?: { readonly expected?: string | undefined }): Promise<boolean>;
+  remove(
+    scope: string,
+    key: string,
+    options?: {
+      /** The version that must be there. @default any */
+      readonly expected?: string | undefined;
+    },
+  ): Promise<boolean>;
 }
 
 /** Longest value of a record in characters, so that a bounded number of records is a bounded number of bytes. */

@@ -1,6 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LimitRule, LimitStore, TakeRequest } from '../../src/limits/limit-store.ts';
+import type { RecordStore } from '../../src/limits/record-store.ts';
 import { redisLimits } from '../../src/redis/index.ts';
 import { type RedisClient, type RedisCommands, toRedisCommands } from '../../src/redis/redis-commands.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
@@ -25,6 +26,8 @@ import { keyNamesOf, PREVIOUS_SECRET, SECRET } from './store-under-test.ts';
 let cases = 0;
 
 /** A sharded store under its own scopes; with several key names, as many processes in round-robin order. */
+const recordsOf = ({ records }: LimitStore): RecordStore => records as RecordStore;
+
 function shardedUnderTest(
   client: RedisClient,
   clock: 'controlled' | 'real',
@@ -68,6 +71,11 @@ function shardedUnderTest(
         }
       },
       inspect: (scope, rules) => next().inspect(prefix + scope, rules),
+      records: {
+        read: (scope, key) => recordsOf(next()).read(prefix + scope, key),
+        write: (scope, key, value, write) => recordsOf(next()).write(prefix + scope, key, value, write),
+        remove: (scope, key, options) => recordsOf(next()).remove(prefix + scope, key, options),
+      },
       async release(scope, rules) {
         for (const store of stores) await store.release(prefix + scope, rules);
       },
