@@ -160,7 +160,7 @@ describe('files of other systems', () => {
       { row: () => undefined, columns: { destination: 'x' } },
       /takes row, or columns and values/,
     ],
-    ['an unknown field', { columns: { phone: 'x' } }, /options\.columns\.phone is not known/],
+    ['an unknown field', { columns: { phone: 'x' } }, /options\.columns\.phone is unknown/],
     ['positions without a number', { columns: ['state'] }, /options\.columns must be an array of fields/],
     ['a position twice', { columns: ['destination', 'destination'] }, /options\.columns must be an array/],
     [

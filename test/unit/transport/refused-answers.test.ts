@@ -78,7 +78,7 @@ describe('an answer that is not a success', () => {
   it('names the source of the key and the usual mix-up after 401', async () => {
     const { transport } = testTransport(playFetch(() => json({ code: 1200 }, 401)).fetch);
     const error = await failureOf(transport.request(requestOf(SEND)));
-    expect((error as Error).message).toMatch(/option apiKey.*account id.*sub-account id/);
+    expect((error as Error).message).toMatch(/option apiKey.*account ID.*sub-account ID/);
   });
 
   it.each([408, 409, 500, 502, 503, 301, 302, 307, 308])('%i leaves a send unknown', async (status) => {
