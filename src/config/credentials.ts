@@ -7,24 +7,24 @@ import { readKeyFile } from './key-file.ts';
 
 /** The reason why a key function is called, and the signal that ends its time. */
 export interface ApiKeyRequest {
-  /** `unauthorized`: 8x8 answered 401 to the key given last, so a cached one will not do. */
+  /** `unauthorized`: 8x8 answered 401 to the last key, so a cached one is of no use. */
   readonly reason: 'attempt' | 'unauthorized';
-  /** Fires when the call ends, or after the 10 s that the function has. */
+  /** Fires when the call ends, or after the time limit of 10 s. */
   readonly signal: AbortSignal;
 }
 
-/** A key with its end: epoch milliseconds or a `Date`. Without one it is asked for again after 60 s. */
+/** A key with its expiry. Without an expiry it is requested again after 60 s. */
 export interface ExpiringApiKey {
   /** The API key. */
   readonly key: string;
-  /** End of the key: epoch milliseconds or a `Date`. @default 60 s after it was given */
+  /** Expiry of the key: epoch milliseconds or a `Date`. @default 60 s after it was returned */
   readonly expiresAt?: number | Date | undefined;
 }
 
 /**
- * Gives the API key, for example from a secret store. Called when the key it gave last is older than 60 s (or past
- * its `expiresAt`), and after a 401. Has 10 s. Several calls may run at the same time: in Workers a promise must not
- * be shared between requests.
+ * Returns the API key, for example from a secret store. Called when its last key is older than 60 s (or past its
+ * `expiresAt`), and after a 401. Its time limit is 10 s. Several calls may run at the same time: in Workers a promise
+ * must not be shared between requests.
  *
  * @example async ({ signal }) => (await fetch(vaultUrl, { signal })).text()
  */
@@ -32,39 +32,39 @@ export type ApiKeyFunction = (
   request: ApiKeyRequest,
 ) => string | ExpiringApiKey | Promise<string | ExpiringApiKey>;
 
-/** Where the key comes from. */
+/** Source of the key. */
 export type CredentialsSource =
   | { readonly kind: 'value'; readonly key: string; readonly from: 'option' | 'environment' }
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'function'; readonly get: ApiKeyFunction };
 
-/** The key, as the transport uses it. Neither `inspect` nor JSON shows it. */
+/** Provides the key to the transport. Neither `inspect` nor JSON shows it. */
 export interface Credentials {
-  /** The key for the next attempt. */
+  /** Returns the key for the next attempt. */
   key(signal: AbortSignal): Promise<string>;
   /** After a 401 to `refused`: another key, or undefined when there is none. */
   replace(refused: string, signal: AbortSignal): Promise<string | undefined>;
-  /** Whether a text holds a key that is known by now: it must not be sent to anybody. Not for keys of under 8 characters. */
+  /** Whether a text contains a known key and must therefore not be sent. Ignores keys of under 8 characters. */
   appearsIn(text: string): boolean;
-  /** Where the key comes from, for messages; never the key. */
+  /** Source of the key, for messages; never the key itself. */
   describe(): string;
 }
 
-/** A shorter key is the `test` or `any` of somebody's tests, and a word that texts hold. */
+/** A shorter key is typically `test` or `any` in tests, which ordinary texts also contain. */
 const SHORTEST_REAL_KEY = 8;
 
 function holdsKey(text: string, key: string): boolean {
   return key.length >= SHORTEST_REAL_KEY && text.includes(key);
 }
 
-/** How long a bare string of a key function is kept. */
+/** How long the string from a key function is cached. */
 const KEY_LIFETIME_MS = 60_000;
-/** How long a key function may take. */
+/** Time limit of a key function. */
 export const KEY_TIMEOUT_MS = 10_000;
 
 /**
  * Checks a key: white space around it is trimmed; quotes, a pasted `Bearer `, inner white space, control and
- * non-ASCII characters are refused, because they always come from a paste gone wrong. The value is never echoed.
+ * non-ASCII characters are refused, because they always result from a faulty paste. The value is never echoed.
  *
  * @throws ConfigurationError
  */
@@ -89,7 +89,7 @@ const SOURCE_NAMES = {
 } as const;
 
 /**
- * Makes the credentials of a client. A text or a file is checked at once, a function when it is first needed.
+ * Creates the credentials of a client. A string or a file is checked at once, a function when it is first needed.
  *
  * @throws ConfigurationError when the key is missing or malformed
  */
@@ -120,7 +120,7 @@ function fileCredentials(path: string, emit: Emit): Credentials {
       try {
         key = read();
       } catch {
-        // A file that is being replaced: the 401 is the error to report, and the old key stays.
+        // The file is being replaced: the 401 is reported, and the old key stays.
         return undefined;
       }
       if (key === refused) return undefined;
@@ -139,7 +139,7 @@ function functionCredentials(
   const name = SOURCE_NAMES.function;
   let known: { readonly key: string; readonly expiresAtMs: number } | undefined;
 
-  /** Only the value is kept between calls, never the promise: it would die with the request that made it. */
+  /** Caches only the value, never the promise, which would die with the request that created it. */
   async function ask(reason: ApiKeyRequest['reason'], signal: AbortSignal): Promise<string> {
     const answer = await callWithLimit(get, reason, signal, emit);
     const parsed = readAnswer(answer, clock.now());

@@ -9,8 +9,8 @@ interface RuntimeProcess {
 }
 
 /**
- * Reads a key file with whatever file system the runtime has. It is looked up here and not imported, because the
- * main entry must load in Workers and browsers.
+ * Reads a key file with the file system of the runtime. It is looked up instead of imported, because the main entry
+ * must load in Workers and browsers.
  *
  * @throws ConfigurationError when there is no file system, or the file cannot be read
  */
@@ -26,7 +26,7 @@ export function readKeyFile(path: string, source: string): string {
   try {
     return fileSystem.readFileSync(path, 'utf8');
   } catch (error) {
-    // The path is the team's own and stays out: it may name an internal system.
+    // The path is not shown, because it may name an internal system.
     const code = (error as { code?: unknown }).code;
     throw new ConfigurationError(
       `${source} cannot be read (${typeof code === 'string' ? code : 'unknown reason'}).`,

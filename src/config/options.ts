@@ -23,12 +23,12 @@ import { type Source, sourceField } from '../sending/source.ts';
 import type { Clock, Fetch } from '../types.ts';
 import type { ApiKeyFunction } from './credentials.ts';
 
-/** 8x8's region that holds the account (data residency), not the nearest one. */
+/** The 8x8 region of the account (data residency), not the nearest one. */
 export type Region = 'apac' | 'us' | 'eu' | 'id';
 
 /** Number of attempts of a request, and the waits between them. */
 export interface RetryOptions {
-  /** Attempts at most, the first included. @default 3 */
+  /** Maximum number of attempts, including the first. @default 3 */
   readonly maxAttempts?: number | undefined;
   /** The first wait is a random time up to this, in milliseconds; it doubles. @default 250 */
   readonly baseMs?: number | undefined;
@@ -36,22 +36,22 @@ export interface RetryOptions {
   readonly maxMs?: number | undefined;
 }
 
-/** Speed at which requests go out. */
+/** The rate of requests. */
 export interface PaceOptions {
   /**
-   * Requests per second and sub-account; of all processes together when they share `limits` with a pace (`redisLimits`): give
-   * each of them the same number then. @default 1_710, 95 % of 8x8's limit of 1,800
+   * Requests per second and sub-account. Processes that share `limits` with a pace (`redisLimits`) share this rate:
+   * give each of them the same number. @default 1_710, 95 % of 8x8's limit of 1,800
    */
   readonly requestsPerSecond?: number | undefined;
   /** Calls that may wait; the next one gets a `QueueFullError`. @default 10_000 */
   readonly maxQueued?: number | undefined;
 }
 
-/** Receiver of log lines: your logger, or `console`. No line holds a text, a key or a whole number. */
+/** Receiver of log lines: your logger, or `console`. No line contains a text, a key or a complete number. */
 export interface Logger {
   /** Every other event, among them each attempt. */
   debug(message: string, fields?: object): void;
-  /** Refusals of guards and of 8x8, and changes by hand such as `guards.release`. */
+  /** Refusals of guards and of 8x8, and manual changes such as `guards.release`. */
   info(message: string, fields?: object): void;
   /** Failed messages, pauses, possible opt-outs, and the warning about `EIGHTBYEIGHT_BASE_URL`. */
   warn(message: string, fields?: object): void;
@@ -65,15 +65,14 @@ export type LogLevel = 'off' | 'error' | 'warn' | 'info' | 'debug';
 export const LOG_LEVELS = ['off', 'error', 'warn', 'info', 'debug'] as const satisfies readonly LogLevel[];
 
 /**
- * The options of a client. An explicit value wins over the environment, the environment over the default; an empty variable
- * is a missing one.
- * Unknown keys throw, at every level.
+ * The options of a client. An explicit value takes precedence over the environment, and the environment over the
+ * default; an empty variable counts as missing. Unknown keys throw, at every level.
  *
  * @example new SmsClient({ region: 'id', defaultCountry: 'ID', guards: { countries: { allow: ['ID', 'SG'] } } })
  */
 export interface SmsClientOptions {
   /**
-   * The API key, or a function that gives it (kept 60 s, asked again after a 401: rotation without downtime).
+   * The API key, or a function that returns it (cached for 60 s, called again after a 401: rotation without downtime).
    * @default `EIGHTBYEIGHT_API_KEY`, else the file named by `EIGHTBYEIGHT_API_KEY_FILE`
    */
   readonly apiKey?: string | ApiKeyFunction | undefined;
@@ -81,20 +80,23 @@ export interface SmsClientOptions {
   readonly subAccountId?: string | undefined;
   /** Needed for prices, balance and webhook settings. @default `EIGHTBYEIGHT_ACCOUNT_ID` */
   readonly accountId?: string | undefined;
-  /** Region that holds the account; it chooses 8x8's hosts. @default `EIGHTBYEIGHT_REGION`, else `apac` */
+  /** Region of the account; it determines 8x8's hosts. @default `EIGHTBYEIGHT_REGION`, else `apac` */
   readonly region?: Region | undefined;
   /**
    * Replaces every product's host: an emulator or a proxy. `https:` only, except on this machine; no user name, path or
    * query. Not together with `region`. @default `EIGHTBYEIGHT_BASE_URL`
    */
   readonly baseUrl?: string | undefined;
-  /** Name under which limits are counted: clients of one scope count together. @default `accountId`, else `subAccountId` */
+  /** Namespace for limits: clients with the same scope share counters. @default `accountId`, else `subAccountId` */
   readonly scope?: string | undefined;
-  /** Time limit of one attempt in milliseconds, the body included. @default 10_000, batches 60_000 */
+  /** Time limit of one attempt in milliseconds, including the body. @default 10_000, batches 60_000 */
   readonly timeoutMs?: number | undefined;
   /** Time limit of a whole call in milliseconds: checks, waits and attempts together. @default none */
   readonly deadlineMs?: number | undefined;
-  /** Repetition of failed requests; `false` tries once. A send is never repeated after it may have left. @default 3 attempts */
+  /**
+   * Repetition of failed requests; `false` means one attempt. A send is never repeated after it may have left.
+   * @default 3 attempts
+   */
   readonly retry?: false | RetryOptions | undefined;
   /** Speed limit, and the queue in front of it; `false` sends at once. @default 1,710 requests/s, 10,000 waiting */
   readonly pace?: false | PaceOptions | undefined;
@@ -105,8 +107,8 @@ export interface SmsClientOptions {
   /** ISO 3166-1 alpha-2 code for national numbers. @default none: they need `country` */
   readonly defaultCountry?: string | undefined;
   /**
-   * How to read digits that begin with neither a plus, an international prefix nor a zero (`6591234567`, `91234567`). 8x8
-   * itself always prints international numbers. `refuse` takes no such digits.
+   * How to read digits that begin with none of: a plus, an international prefix, a zero (`6591234567`, `91234567`).
+   * 8x8 itself always returns international numbers. `refuse` accepts no such digits.
    *
    * The client never guesses between two people. With `national`, a mobile number of the country wins over a foreign number;
    * with `international`, digits that are a mobile number both ways are refused.
@@ -137,7 +139,7 @@ export interface SmsClientOptions {
    */
   readonly onError?: ErrorListener | undefined;
   /**
-   * Gets every event with a level, as `onEvent` does without: no text, no key, no whole number.
+   * Receives every event with a level: no text, no key, no complete number.
    * @default none, or the console when `logLevel` or `EIGHTBYEIGHT_LOG` is set; warnings about a wrong use go to the console
    */
   readonly logger?: Logger | undefined;
@@ -147,15 +149,15 @@ export interface SmsClientOptions {
    * @default `EIGHTBYEIGHT_LOG`, else `warn`
    */
   readonly logLevel?: LogLevel | undefined;
-  /** Source of the time, for tests. A client with a clock of its own counts alone. @default the system's */
+  /** Source of time, for tests. A client with its own clock counts separately. @default the system's */
   readonly clock?: Clock | undefined;
   /** Lets the client run in a browser, where **anyone can read the API key**. @default false */
   readonly dangerouslyAllowBrowser?: boolean | undefined;
 }
 
-/** 8x8's own rule for sub-account ids. */
+/** 8x8's rule for sub-account IDs. */
 export const SUB_ACCOUNT_ID = /^[A-Za-z0-9\-._&]{3,50}$/;
-/** Longest account id; the default scope is made of it. */
+/** Longest account ID; it is the default scope. */
 export const MAX_ACCOUNT_ID_LENGTH = 100;
 export const REGIONS = ['apac', 'us', 'eu', 'id'] as const satisfies readonly Region[];
 

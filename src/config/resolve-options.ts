@@ -24,7 +24,7 @@ import {
   SUB_ACCOUNT_ID,
 } from './options.ts';
 
-/** Options with every default filled in; all other code reads only this. */
+/** Options with all defaults; all other code reads only these. */
 export interface ResolvedOptions {
   readonly apiKey: CredentialsSource;
   readonly subAccountId: string;
@@ -48,7 +48,7 @@ export interface ResolvedOptions {
   readonly logger: Logger | undefined;
   readonly logLevel: LogLevel;
   readonly clock: Clock | undefined;
-  /** Set when the environment sends everything to another host: worth one warning. */
+  /** Set when the environment redirects all requests to another host, which logs one warning. */
   readonly redirectedTo: string | undefined;
 }
 
@@ -60,7 +60,7 @@ const DOMAINS: Readonly<Record<Region, string>> = {
   id: '8x8.id',
 };
 
-/** Where the products of a region answer. */
+/** Hosts of the products in a region. */
 export function hostsOf(region: Region): Readonly<Record<Product, string>> {
   const domain = DOMAINS[region];
   return {
@@ -85,12 +85,12 @@ function readApiKey(given: SmsClientOptions['apiKey']): CredentialsSource {
   return required('apiKey', 'EIGHTBYEIGHT_API_KEY or EIGHTBYEIGHT_API_KEY_FILE');
 }
 
-/** This machine itself, as `URL` writes it: the only place where plain http is allowed. */
+/** Names of this machine in the notation of `URL`: the only hosts for which plain http is allowed. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-/** The origin of a base URL. Its text is never echoed: it may hold a password. */
+/** Returns the origin of a base URL. Its text is never echoed, because it may contain a password. */
 function readBaseUrl(given: string, name: string): string {
   const refuse = (what: string) => new ConfigurationError(`${name} ${what}`, 'baseUrl');
   let url: URL;
@@ -174,12 +174,12 @@ function readLog({ logger, logLevel }: SmsClientOptions): Pick<ResolvedOptions, 
   return { logger: logger ?? (asked === undefined ? undefined : console), logLevel: asked ?? 'warn' };
 }
 
-/** Browsers call themselves Mozilla; Node, Bun, Deno and Workers do not. */
+/** The user agent of browsers begins with Mozilla; that of Node, Bun, Deno and Workers does not. */
 function refuseBrowser(allowed: boolean): void {
   const agent = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent;
   if (allowed || agent?.startsWith('Mozilla/') !== true) return;
   throw new ConfigurationError(
-    'This is a browser: everyone who opens the page could read your 8x8 API key. Call your own server instead. (dangerouslyAllowBrowser: true turns this check off.)',
+    'This is a browser: anyone who opens the page could read your 8x8 API key. Call your own server instead. (dangerouslyAllowBrowser: true turns this check off.)',
     'dangerouslyAllowBrowser',
   );
 }
