@@ -80,7 +80,7 @@ async function measureCompared(): Promise<Measured> {
   return { ns: best(rounds), bytes };
 }
 
-/** What a one-time password costs the store: take and settle of a recipient window and a backoff. */
+/** Cost of a one-time password in the store: take and settle of a recipient window and a backoff. */
 async function measureSend(): Promise<number> {
   const store = memoryLimits({ maxRecipients: NUMBERS, maxEntries: NUMBERS });
   const rounds: number[] = [];

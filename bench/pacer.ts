@@ -10,7 +10,7 @@ const MIN_SHARE = 0.98;
 
 interface Run {
   readonly durationMs: number;
-  /** The most calls in any half-open second, at the times they were really let go. */
+  /** The most calls in any half-open second, at the times at which they really left. */
   readonly mostInASecond: number;
 }
 
@@ -40,7 +40,9 @@ export async function measure<Turn>(
 export const show = ({ durationMs, mostInASecond }: Run) =>
   `${Math.round(durationMs)} ms, at most ${mostInASecond} in 1 s`;
 
-/** How near the pacer comes to 1,800 requests a second, and whether it is ever over; p-throttle beside it. */
+/**
+ * How close the pacer comes to 1,800 requests per second, and whether it ever exceeds them; compared with p-throttle.
+ */
 export async function benchPacer(): Promise<Row[]> {
   const pacer = createPacer(() => performance.now());
   const { signal } = new AbortController();

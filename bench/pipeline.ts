@@ -14,7 +14,7 @@ import type { Clock } from '../src/types.ts';
 import { best, median, type Row } from './row.ts';
 
 const NUMBERS = 40_000;
-/** What people send at once: a page of a list, a chunk of `sendMany`, the most that 8x8 takes. */
+/** Typical batch sizes: a page of a list, a chunk of `sendMany`, the most that 8x8 accepts. */
 const BATCHES = [100, 1_000, 10_000];
 const ROUNDS = 25;
 const TARGET_US = 5;
@@ -23,7 +23,7 @@ interface BatchBody {
   readonly messages: readonly { readonly destination: string; readonly clientMessageId: string }[];
 }
 
-/** What 8x8 answers to a batch. */
+/** 8x8's response to a batch. */
 function answerOf({ messages }: BatchBody): unknown {
   const answers = messages.map(({ destination, clientMessageId }) => {
     return {
@@ -37,7 +37,10 @@ function answerOf({ messages }: BatchBody): unknown {
   return { batchId: 'bench', messages: answers };
 }
 
-/** A client with the default guards and no network. What the network would do is timed apart, as `outsideMs`. */
+/**
+ * A client with the default guards and no network. The time of the fake network is measured separately, as
+ * `outsideMs`.
+ */
 function createClient(clock: Clock) {
   const emit = createEmit(undefined, clock.now);
   const guards = createGuards(resolveGuards({}), {
@@ -68,7 +71,7 @@ function createClient(clock: Clock) {
   return { sendBatch: createSendBatch(client), outsideMs: () => outsideMs };
 }
 
-/** Microseconds a message, one figure a round. Hours lie between two rounds, so nobody is refused. */
+/** Microseconds per message, one figure per round. Hours pass between two rounds, so no message is refused. */
 async function timesOf(batch: number, destinations: readonly string[]): Promise<number[]> {
   let skippedMs = 0;
   const now = () => Date.now() + skippedMs;

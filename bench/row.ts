@@ -9,13 +9,13 @@ export interface Row {
   readonly met?: boolean;
 }
 
-/** The middle of some measurements; a shared machine makes single ones worthless. */
+/** The median of several measurements; single ones are worthless on a shared machine. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1] as number;
 }
 
-/** The quickest of some measurements, ours and theirs alike: on a shared machine the others measure the neighbours. */
+/** The fastest of several measurements, for both sides: on a shared machine the others measure the neighbours. */
 export function best(values: readonly number[]): number {
   return Math.min(...values);
 }

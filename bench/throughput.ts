@@ -39,7 +39,7 @@ if (process.argv[1] === SELF && process.send !== undefined) serve();
 
 type Send = (index: number) => Promise<unknown>;
 
-/** Calls a second, with so many under way at once. */
+/** Calls per second at this concurrency. */
 async function callsPerSecond(send: Send, concurrency: number): Promise<number> {
   let next = 0;
   const startedAt = performance.now();

@@ -1,4 +1,4 @@
-// What the built files may and may not contain.
+// Checks the contents of the built files.
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -28,7 +28,7 @@ function refuse(group, pattern, why) {
   if (found.length > 0) throw new Error(`${why}\n${found.join('\n')}`);
 }
 
-/** What a file imports, with the kind: `import-statement`, `require-call`, `dynamic-import`, or `type`. */
+/** The imports of a file, with their kind: `import-statement`, `require-call`, `dynamic-import`, or `type`. */
 async function importsOf({ name, text }) {
   if (/\.d\.c?ts$/.test(name)) {
     return ts

@@ -1,6 +1,6 @@
-// Holds the documents against the code: every ```ts block compiles, every relative link and #anchor leads somewhere, the
-// README's example is examples/quick-start.ts, and every option, error code and event has its place. A block that must
-// not compile is marked ```ts no-check.
+// Checks the documents against the code: every ```ts block compiles, every relative link and #anchor leads somewhere,
+// the README's example is examples/quick-start.ts, and every option, error code and event is documented. A block that
+// must not compile is marked ```ts no-check.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ import { cleanEnvironment, runProgram } from './run-program.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path) => readFileSync(join(root, path), 'utf8');
 
-/** What a sample may use without saying where it comes from: the client, and the reader's own program. */
+/** Names that a sample may use without an import: the client, and the reader's own program. */
 const READERS_PROGRAM = `
 import type * as guard from '8x8-sms-guard';
 declare global {

@@ -1,4 +1,4 @@
-// Runs the webhook examples that need a server of their own, Hono on workerd and Next.js, and plays 8x8 to them.
+// Runs the webhook examples that need a server, Hono on workerd and Next.js, and posts webhooks to them.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
@@ -44,7 +44,7 @@ const stop = {
   },
 };
 
-/** Starts a server and waits until what it prints (or writes to its control file) names the port. */
+/** Starts a server and waits until its output (or its control file) names the port. */
 async function startServer(command, programArguments, { cwd = root, env = cleanEnvironment(), port }) {
   const child = spawn(command, programArguments, { cwd, env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
   let output = '';
@@ -89,7 +89,7 @@ function expectSame(actual, expected, what) {
   if (actual !== expected) throw new Error(`${what}: expected "${expected}", got "${actual}"`);
 }
 
-/** Begins a delivery and leaves its body half written: its request stays open in the server. */
+/** Starts a delivery with half of its body: its request stays open in the server. */
 async function beginDelivery(url) {
   const open = request(url, {
     method: 'POST',
@@ -114,7 +114,7 @@ async function beginDelivery(url) {
   };
 }
 
-/** What every example must do with what 8x8 posts. */
+/** The required reactions of every example to 8x8's webhooks. */
 async function play8x8({ url, output }) {
   expectSame(await post(url, receipt('out-1'), 'Bearer somebody-else-entirely'), '401 ', 'somebody else');
   expectSame(await post(url, receipt('out-1')), '200 ', 'a receipt');
@@ -127,7 +127,10 @@ async function play8x8({ url, output }) {
   expectSame(output().match(/inbound in-1 opt-out/g)?.length, 1, 'what the handler printed');
 }
 
-/** A request that is open, or whose sender hung up, must not hold up another one: Workers end what belongs to a request. */
+/**
+ * A request that is open, or whose sender hung up, must not block another one: Workers end everything that belongs to
+ * a request.
+ */
 async function overlap({ url }) {
   const left = await beginDelivery(url);
   const open = await beginDelivery(url);

@@ -1,4 +1,4 @@
-// Runs every example as its reader would: `examples/<name>.ts` and `examples/<name>/<name>.ts`, with no argument and no
+// Runs every example like a reader: `examples/<name>.ts` and `examples/<name>/<name>.ts`, with no argument and no
 // environment. An example that does not end with exit code 0 is a failure. Those that need a server of their own follow.
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// What an editor shows for the public names, asked of TypeScript's language service as an editor does.
+// Checks the texts that editors show for public names, with TypeScript's language service.
 import { basename } from 'node:path';
 import ts from 'typescript';
 

@@ -1,4 +1,4 @@
-// Second half of the build. It replaces the hash in the name of each shared chunk by words, so that stack traces and
+// Second half of the build. Replaces the hash in the name of each shared chunk with words, so that stack traces and
 // bundle reports read the same from build to build: code is named after the entries that share it, a declaration after a
 // module. It also writes the exports of CommonJS as plain properties.
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';

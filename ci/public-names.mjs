@@ -1,5 +1,5 @@
 // Every public name, of each entry, as built: the same in both formats, accepted, and with a text that editors show.
-// `node ci/public-names.mjs --update` accepts what is there now.
+// `node ci/public-names.mjs --update` accepts the current names.
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';

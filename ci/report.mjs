@@ -1,11 +1,12 @@
 /**
- * Counts what a CI script checks. One line a check, and as the last line `N passed, N failed`, which `.ci/run` adds up.
+ * Counts the checks of a CI script. Prints one line per check, and as the last line `N passed, N failed`, which
+ * `.ci/run` adds up.
  */
 export function createReport() {
   let passed = 0;
   let failed = 0;
   return {
-    /** Runs one check. A check fails by throwing; a string that it returns is printed behind its name. */
+    /** Runs one check. A check fails by throwing; a string that it returns is printed after its name. */
     async check(name, run) {
       const startedMs = performance.now();
       try {

@@ -1,4 +1,4 @@
-// How big the package is. The limits are here, next to what they limit; raise one only with a reason in the commit.
+// Checks the size of the package. Raise a limit only with a reason in the commit.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';

@@ -1,6 +1,6 @@
 /**
  * The socket scenarios as a program for Node, Bun and Deno: socket-matrix.mjs bundles it with the transport and runs
- * it with the ports of a fault server and of nobody. Prints the results as JSON.
+ * it with the ports of a fault server and of no server. Prints the results as JSON.
  */
 import { runScenarios } from '../test/support/socket-scenarios.ts';
 

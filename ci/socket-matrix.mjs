@@ -1,5 +1,5 @@
 /**
- * Counts what really arrives at a server that loses answers, on every runtime: one POST for each send.
+ * Counts the requests that reach a server that loses responses, on every runtime: one POST per send.
  * Run with Node 24 (it imports TypeScript). Prints a line for each runtime and scenario; exits 1 on any miscount.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -132,8 +132,8 @@ const main :Workerd.Worker = (
 }
 
 /**
- * Three requests of one Worker share one turn a second. The second one ends while it waits for its turn: it answers
- * without waiting, or its client hangs up. The third must get its turn all the same.
+ * Three requests of one Worker share one permit per second. The second one ends while it waits: it responds without
+ * waiting, or its client hangs up. The third must still get its permit.
  */
 async function overlap(worker, server, name, host) {
   const ask = (who, signal) => fetch(`${worker.url}/overlap/${host}/${who}`, { signal });

@@ -45,7 +45,7 @@ const ASKS = {
   AbortedError: { call: { signal: AbortSignal.abort() } },
   QueueFullError: {
     client: { fetch: hang, pace: { requestsPerSecond: 1, maxQueued: 0 } },
-    // The first call has the turn, the second one is refused.
+    // The first call gets the permit, the second one is refused.
     earlier: (_, work) => [work()],
   },
 };

@@ -1,5 +1,5 @@
 // Drives every public method of the built package into every kind of error that it throws, and prints what it saw as JSON:
-// `node stack-driver.mjs esm` or `cjs`. ci/stacks.mjs runs it and judges.
+// `node stack-driver.mjs esm` or `cjs`. ci/stacks.mjs runs it and checks the output.
 import { createRequire } from 'node:module';
 import { createCases } from './stack-cases.mjs';
 

@@ -1,4 +1,4 @@
-// Packs the built package, installs the tarball as a consumer would, and uses it everywhere it says it works.
+// Packs the built package, installs the tarball like a consumer, and uses it on every supported platform.
 import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { runtimes } from './runtimes.mjs';
 
-/** Serves a workerd configuration on a free port, sends it one GET and returns the text of the answer. */
+/** Serves a workerd configuration on a free port, sends it one GET and returns the text of the response. */
 export function askWorkerd(configPath, { timeoutMs = 60_000 } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(runtimes.workerd, ['serve', configPath, '--control-fd=3'], {

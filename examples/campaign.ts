@@ -1,7 +1,7 @@
 /**
- * A campaign that can be killed and started again: it streams rows, keeps its place in a file, and never sends twice.
+ * A campaign that can be killed and restarted: it streams rows, stores its progress in a file, and never sends twice.
  *
- *   node examples/campaign.ts            sends to a pretend 8x8; press Ctrl+C, start it again, and it goes on
+ *   node examples/campaign.ts            sends to an emulated 8x8; press Ctrl+C, start it again, and it resumes
  */
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,16 +12,16 @@ import { AbortedError, type BatchMessage, SmsClient } from '../src/index.ts';
 const CUSTOMERS = 20_000;
 const PLACE = join(tmpdir(), '8x8-sms-guard-campaign.json');
 
-/** Stands for a CSV file or a database cursor: the same rows in the same order every time. */
+/** In place of a CSV file or a database cursor: the same rows in the same order every time. */
 async function* customers(): AsyncGenerator<BatchMessage> {
   for (let row = 0; row < CUSTOMERS; row += 1) {
-    // One in a thousand is nonsense, as in every list.
+    // One row in a thousand is invalid, as in every list.
     const destination = row % 1000 === 999 ? 'n/a' : `+659${1_000_000 + row}`;
     yield { destination, clientMessageId: `spring-sale-${row}` };
   }
 }
 
-/** Written beside the old one, flushed, then put in its place: a crash leaves the old or the new token, never half of one. */
+/** Writes a second file, flushes it, then renames it: a crash leaves the old or the new token, never half of one. */
 async function saveToken(token: string): Promise<void> {
   const file = await open(`${PLACE}.new`, 'w');
   await file.writeFile(token);
@@ -34,7 +34,7 @@ const sms = new SmsClient({
   apiKey: 'a-key-for-the-emulator',
   subAccountId: 'shop',
   fetch: createEmulator().fetch,
-  // Your own store answers here who agreed to advertising; these customers all did, but for every tenth.
+  // Ask your own store who agreed to advertising; here, nine of ten customers did.
   guards: {
     consent: { checkMany: (queries) => queries.map(({ destination }) => !destination.endsWith('7')) },
   },

@@ -1,15 +1,15 @@
-/** Asks a table of your own before every message. Run it: `node examples/consent-hook.ts` (no account, no network). */
+/** Asks your own table before every message. Run it: `node examples/consent-hook.ts` (no account, no network). */
 import { type ConsentQuery, GuardError, SmsClient } from '../src/index.ts';
 import { createEmulator } from '../src/testing/index.ts';
 
-// Your database. Who is not in it said nothing.
+// Your database. People who are not in it did not choose.
 const choices = new Map([
   ['+6591234567', { marketing: true, messages: true }],
   ['+6598765432', { marketing: false, messages: true }],
   ['+6581234567', { marketing: false, messages: false }],
 ]);
 
-/** Only `true` lets a message pass; a throw, a time-out or anything else is a no. */
+/** Only `true` admits a message; an exception, a time-out or any other result is a no. */
 async function mayText({ destination, purpose }: ConsentQuery): Promise<boolean> {
   const choice = choices.get(destination);
   if (purpose === 'marketing') return choice?.marketing === true;

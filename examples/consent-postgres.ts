@@ -1,4 +1,4 @@
-/** A ledger that lasts, on PGlite: PostgreSQL in this process. Run it: `node examples/consent-postgres.ts` */
+/** A durable ledger on PGlite: PostgreSQL in this process. Run it: `node examples/consent-postgres.ts` */
 import { PGlite } from '@electric-sql/pglite';
 import { ConsentError, exportConsent, importConsent } from '../src/index.ts';
 import { postgresConsentLedger } from '../src/postgres/index.ts';
@@ -9,7 +9,7 @@ const database = new PGlite();
 const ledger = postgresConsentLedger({ pool: database });
 await ledger.migrate();
 
-// What your old provider knows. First a dry run: what is wrong with the file?
+// Data from your old provider. First a dry run, which reports problems of the file.
 const file = [
   'destination,state,source,at,evidence',
   '9123 4567,opted-in,old-provider,2026-03-01T10:00:00+08:00,newsletter form',

@@ -3,7 +3,7 @@ import { ConsentError, memoryConsentLedger } from '../src/index.ts';
 import { createTestClient } from '../src/testing/index.ts';
 import { createWebhookReceiver } from '../src/webhooks/index.ts';
 
-// In your program: new SmsClient() with a ledger over your database, and 8x8 itself.
+// In your program: new SmsClient() with a ledger on your database, and the real 8x8.
 const { sms, emulator, outbox, clock } = createTestClient({
   now: '2026-11-22T09:00:00Z',
   guards: {

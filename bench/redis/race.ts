@@ -207,7 +207,7 @@ function contendersOf(port: number, isPipelined: boolean): Contender[] {
   ];
 }
 
-/** The six checks: ours in one command, the others in six. In turns on one server, each at its best settings. */
+/** The six checks: ours in one command, the others in six. Alternating on one server, each with its best settings. */
 export async function benchRace(port: number): Promise<Row[]> {
   const admin = new Redis(port);
   const plain = [

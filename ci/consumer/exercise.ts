@@ -8,7 +8,7 @@ function check(condition: boolean, label: string): void {
   if (!condition) throw new Error(`not true: ${label}`);
 }
 
-/** What a consumer does first: one message goes out, and the eleventh to one number in half an hour does not. */
+/** The first steps of a consumer: one message is sent, and the eleventh to one number in half an hour is not. */
 export async function exercise(
   library: typeof Library,
   testing: typeof Testing,
@@ -55,7 +55,7 @@ async function signIn(testing: typeof Testing): Promise<void> {
   await close();
 }
 
-/** What closes the loop: a person answers STOP, and the next marketing message is refused. */
+/** A person replies STOP, and the next marketing message is refused. */
 export async function hearBack(
   library: typeof Library,
   testing: typeof Testing,
@@ -103,7 +103,7 @@ export async function keepConsent(postgres: typeof Postgres): Promise<void> {
   check((await ledger.history('+6591234567')).length === 0, 'nobody is on record');
 }
 
-/** Limits on a server that does not answer: this process takes its share of ten, and says so. */
+/** Limits on a server that does not answer: this process uses its share of ten, and reports it. */
 export async function countAlone(
   library: typeof Library,
   testing: typeof Testing,

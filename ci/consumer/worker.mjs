@@ -1,4 +1,5 @@
-// The client stands in the global scope, where a Worker may not read a clock, start a timer or draw a random number.
+// The client is created in the global scope, where a Worker may not read a clock, start a timer or draw a random
+// number.
 import * as library from '8x8-sms-guard';
 import * as postgres from '8x8-sms-guard/postgres';
 import * as redis from '8x8-sms-guard/redis';

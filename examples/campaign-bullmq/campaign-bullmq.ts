@@ -1,11 +1,11 @@
 /**
- * A campaign over several workers with BullMQ that survives `kill -9` and sends nobody twice.
+ * A campaign over several workers with BullMQ that survives `kill -9` and sends no message twice.
  *
  *   node examples/campaign-bullmq/campaign-bullmq.ts
  *
- * It starts a redis-server (or uses REDIS_URL), a pretend 8x8 and four workers, does its worst to three of them, and
- * compares what 8x8 was sent with what the campaign says. No account, no network. What you would keep is produce.ts,
- * worker.ts and place.ts; see docs/scaling.md.
+ * It starts a redis-server (or uses REDIS_URL), an emulated 8x8 and four workers, injects faults into three of them,
+ * and compares the messages that 8x8 received with the results of the campaign. No account, no network. Copy
+ * produce.ts, worker.ts and place.ts into your program; see docs/scaling.md.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -29,7 +29,7 @@ const server = REDIS_URL ? undefined : await startRedis();
 const redisUrl = server?.url ?? `${REDIS_URL}`;
 const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
 const emulator = createEmulator();
-// Another one in every run, as if each were alone on the server.
+// A new name in every run, so that runs do not share data on the server.
 const campaign = `spring-sale-${randomUUID().slice(0, 8)}`;
 const queue = openQueue(redis, campaign);
 const closing: (() => unknown)[] = [];
@@ -93,7 +93,7 @@ function killAt(when: 'before' | 'after'): (child: () => ChildProcess) => Watch 
   };
 }
 
-/** What 8x8 was sent, against what the campaign says of every row. */
+/** Compares the messages that 8x8 received with the result of every row. */
 async function compare(): Promise<object> {
   const outcomes = new Map<number, string>();
   for (const job of jobs)
@@ -112,7 +112,7 @@ async function compare(): Promise<object> {
     assert(Object.hasOwn(counts, kind), `row ${row} is ${kind}`);
     counts[kind as keyof typeof counts] += 1;
   }
-  // Otherwise this would have shown nothing.
+  // Otherwise the run would prove nothing.
   for (const [kind, count] of Object.entries(counts)) assert(count > 0, `no row is "${kind}"`);
   return counts;
 }

@@ -4,9 +4,9 @@ import type { SendResult } from '../../src/index.ts';
 import { jobIdOf, type Rows } from './queue.ts';
 
 /**
- * Whoever works on a job now, and the token of `sendMany`. Taking a job over and saving a token happen one after the other
- * on the server, so a worker that was taken for dead and wakes up can save no token any more; then `sendMany` writes
- * nothing more. What it wrote before, its last token knew, and so does its successor.
+ * The current owner of a job, and the token of `sendMany`. The server serialises taking over a job and saving a
+ * token, so a worker that was considered dead and wakes up can no longer save a token; `sendMany` then sends nothing
+ * more. Its last token covers everything that it sent before, and its successor has that token.
  */
 const CLAIM = `
 redis.call('HSET', KEYS[1], 'owner', ARGV[1])
@@ -68,7 +68,7 @@ export async function claim(redis: Redis, rows: Rows): Promise<Place> {
   };
 }
 
-/** What became of the rows of a job: a word each, by row number. */
+/** Outcomes of the rows of a job: one word each, by row number. */
 export async function outcomesOf(redis: Redis, rows: Rows): Promise<Map<number, string>> {
   const outcomes = Object.entries(await redis.hgetall(keysOf(rows)[1]));
   return new Map(outcomes.map(([row, outcome]) => [Number(row), outcome.slice(2)]));

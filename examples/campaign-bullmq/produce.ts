@@ -15,7 +15,7 @@ export async function produce(queue: Queue<Rows>, campaign: string, rowCount: nu
       jobs.slice(at, at + JOBS_AT_ONCE).map((data) => ({
         name: 'rows',
         data,
-        // A failed attempt goes on where it stopped, so trying often costs nothing.
+        // A further attempt resumes where the last one stopped, so many attempts cost nothing.
         opts: { jobId: jobIdOf(data), attempts: 100, backoff: { type: 'fixed', delay: 500 } },
       })),
     );

@@ -1,7 +1,7 @@
 import { type ConnectionOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
-/** One job: some rows of a campaign's list. No number and no text stands in the queue. */
+/** One job: some rows of a campaign's list. The queue contains no numbers and no texts. */
 export interface Rows {
   readonly campaign: string;
   readonly from: number;

@@ -30,16 +30,19 @@ const limits = redisLimits({
 });
 const sms = new SmsClient({
   limits,
-  // Your own store answers here who agreed to advertising; these customers all did, but for every tenth.
+  // Ask your own store who agreed to advertising; here, nine of ten customers did.
   guards: {
     consent: { checkMany: (queries) => queries.map(({ destination }) => !destination.endsWith('7')) },
   },
 });
 
-/** What no later attempt mends: another list, a wrong key. */
+/** Errors that no later attempt fixes: another list, a wrong key. */
 const HOPELESS = new Set(['validation', 'configuration', 'authentication', 'permission-denied', 'not-found']);
 
-/** Ends by throwing: what was read is sent, nothing on its way is given up, and the rest is left to the next attempt. */
+/**
+ * Ends by throwing: rows that were read are sent, requests in progress are awaited, and the rest is left to the next
+ * attempt.
+ */
 async function* until<Row>(signal: AbortSignal | undefined, rows: AsyncIterable<Row>): AsyncGenerator<Row> {
   for await (const row of rows) {
     signal?.throwIfAborted();
@@ -72,10 +75,10 @@ const worker = new Worker<Rows>(QUEUE, (job, _token, signal) => send(job, signal
   name: WORKER,
   lockDuration: lockMs,
   stalledInterval: lockMs,
-  // A job goes on where it stopped, however often that is.
+  // A job resumes where it stopped, any number of times.
   maxStalledCount: 1_000,
 });
-// Without a lock the job is somebody else's: end cleanly instead of at the next checkpoint.
+// Without the lock, another worker owns the job: end cleanly instead of at the next checkpoint.
 worker.on('lockRenewalFailed', (ids) => {
   for (const id of ids) worker.cancelJob(id);
 });

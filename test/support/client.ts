@@ -16,7 +16,7 @@ export interface TestClient {
   of<Type extends SmsEvent['type']>(type: Type): Extract<SmsEvent, { readonly type: Type }>[];
 }
 
-/** A client with counts of its own, a clock that stands still, no retries, and a pretend 8x8. */
+/** A client with its own counters, a clock that stands still, no retries, and an emulated 8x8. */
 export function testClient(options: SmsClientOptions = {}, emulated: EmulatorOptions = {}): TestClient {
   const clock = createFakeClock();
   const emulator = createEmulator({
@@ -44,7 +44,7 @@ export function testClient(options: SmsClientOptions = {}, emulated: EmulatorOpt
   };
 }
 
-/** A mobile of Singapore, another one for every number from 0 to 999,999. */
+/** A mobile number of Singapore, a different one for every index from 0 to 999,999. */
 export function numberOf(index: number): string {
   return `+65${91_000_000 + index}`;
 }

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 
-/** One turn of the real event loop, for what fake timers do not know (a digest is worked out in another thread). */
+/** One turn of the real event loop, for work that fake timers do not cover (a digest is computed in another thread). */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -10,7 +10,7 @@ export function useFakeTimeouts(): void {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 }
 
-/** Waits for what needs no timer. */
+/** Waits for work that needs no timer. */
 export async function until(isReached: () => boolean): Promise<void> {
   while (!isReached()) await turn();
 }

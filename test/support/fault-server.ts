@@ -1,11 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** What the server does with a request once it has read all of it. */
+/** The reactions of the server to a complete request. */
 const FAULTS = {
   ok: (socket, _, warm) => socket.write(answer(200, JSON.stringify({ umid: 'u-1', warm }))),
   reset: (socket) => socket.resetAndDestroy(),
   close: (socket) => socket.destroy(),
-  /** Ends its own side only, and goes on reading. */
+  /** Ends only its own side, and keeps reading. */
   'half-closed': (socket) => socket.end(),
   'half-head': (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-le'),
   'half-body': (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"umid":'),
@@ -32,23 +32,23 @@ function answer(status: number, body: string, headers = ''): string {
   return `HTTP/1.1 ${status} X\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n${headers}\r\n${body}`;
 }
 
-/** Leads back to the same path, so that whoever follows is counted again. */
+/** Redirects to the same path, so that a client that follows is counted again. */
 const redirect = (status: number, path: string) => answer(status, '', `location: ${path}\r\n`);
 
 /** A request as the server saw it. */
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
-  /** It came on a connection that had carried another one before. */
+  /** Whether the connection had carried another request before. */
   readonly warm: boolean;
-  /** It said how long its body is, and did not send it in chunks. */
+  /** Whether it had a Content-Length instead of chunks. */
   readonly hasLength: boolean;
 }
 
 export interface FaultServer {
   readonly port: number;
   readonly seen: readonly SeenRequest[];
-  /** Requests whose path holds `/name/`. */
+  /** Requests whose path contains `/name/`. */
   seenBy(name: string): readonly SeenRequest[];
   close(): Promise<void>;
 }
@@ -56,8 +56,8 @@ export interface FaultServer {
 const isFault = (name: string): name is Fault => Object.hasOwn(FAULTS, name);
 
 /**
- * A server that misbehaves as told by the path's sub-account, `<fault>~<anything>`, on plain sockets: no HTTP
- * library tidies up behind it.
+ * A server that plays the fault named by the path's sub-account, `<fault>~<anything>`, on plain sockets, so that no
+ * HTTP library corrects it.
  */
 export async function startFaultServer(): Promise<FaultServer> {
   const seen: SeenRequest[] = [];
@@ -94,7 +94,7 @@ export async function startFaultServer(): Promise<FaultServer> {
   };
 }
 
-/** Whether head and body are there; enough HTTP for the requests of this client. */
+/** Whether head and body are complete; enough HTTP for the requests of this client. */
 function isComplete(text: string): boolean {
   const headEnd = text.indexOf('\r\n\r\n');
   if (headEnd === -1) return false;

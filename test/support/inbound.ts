@@ -7,7 +7,7 @@ export const OUR_NUMBER = '+6580001234';
 
 let count = 0;
 
-/** A text of a person, with a new id each time. */
+/** A text of a person, with a new ID each time. */
 export function textOf(
   body: string,
   { at = NOON, ...fields }: Partial<InboundMessage> & { readonly at?: number } = {},

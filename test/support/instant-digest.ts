@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { vi } from 'vitest';
 
 /**
- * Works digests out at once instead of in another thread, so that a test that moves the time decides by itself what comes
- * first, however busy the machine is. Taken back by `vi.restoreAllMocks`.
+ * Computes digests synchronously instead of in another thread, so that a test with a fake clock has a fixed order of
+ * events even on a busy machine. `vi.restoreAllMocks` removes it.
  */
 export function useInstantDigests(): void {
   vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (_, data) => {

@@ -6,7 +6,7 @@ export function ledgerWith(methods: Partial<ConsentLedger>): ConsentLedger {
   return { ...memoryConsentLedger(), ...methods };
 }
 
-/** A ledger of which every method does this. */
+/** A ledger in which every method has this behaviour. */
 export function ledgerThat(behaves: () => never | Promise<never>): ConsentLedger {
   return { get: behaves, append: behaves, history: behaves, forget: behaves } as ConsentLedger;
 }

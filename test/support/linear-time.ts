@@ -1,4 +1,4 @@
-/** A text that somebody made to keep a parser busy: `unit` again and again. */
+/** A text that keeps a parser busy: `unit` repeated. */
 export interface HostileText {
   readonly head?: string;
   readonly unit: string;
@@ -8,9 +8,9 @@ export interface HostileText {
 /** Characters of the small text; the large one has eight times as many. */
 const SMALL = 12_500;
 const GROWTH = 8;
-/** Work in proportion to the length takes 8 times as long, work that grows with the square 64 times. */
+/** Linear work takes 8 times as long, quadratic work 64 times. */
 const MAX_GROWTH = 24;
-/** Below this the noise of the machine is larger than what is measured. */
+/** Below this, noise is larger than the measured time. */
 const NOISE_MS = 1;
 /** CPU time of 100,000 characters. The package aims at 5 ms; quadratic work takes seconds, also on a fast machine. */
 const MAX_MS_PER_100_000 = 250;
@@ -49,7 +49,7 @@ function writeHostile({ head = '', unit, tail = '' }: HostileText, length: numbe
   return head + unit.repeat(Math.ceil(room / unit.length)).slice(0, room) + tail;
 }
 
-/** CPU time of the quickest of some runs: other processes and pauses do not count. */
+/** CPU time of the fastest of several runs: other processes and pauses do not count. */
 async function measure(work: () => unknown, runs: number): Promise<number> {
   let quickest = Number.POSITIVE_INFINITY;
   for (let run = 0; run < runs && quickest > NOISE_MS; run += 1) {
@@ -76,9 +76,9 @@ async function compare(
 }
 
 /**
- * Says why the time of `work` is not in proportion to the length of a hostile text; undefined when it is. `work` gets a text
- * of `small` characters, and then, unless that took too long already, one of eight times as many. A suspicion is looked at
- * again, with more runs.
+ * Returns the reason why the time of `work` is not linear in the length of a hostile text; undefined when it is.
+ * `work` gets a text of `small` characters, and then, unless that took too long already, one of eight times as many.
+ * A suspicion is checked again with more runs.
  */
 async function findSlowness(
   work: (text: string) => unknown,

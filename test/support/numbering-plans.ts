@@ -3,13 +3,13 @@ import { type CountryCode, getCountries, parsePhoneNumberFromString } from 'libp
 import metadata from 'libphonenumber-js/max/metadata';
 import examples from 'libphonenumber-js/mobile/examples';
 
-/** A valid number of a plan, and the ways in which people and programs write it. */
+/** A valid number of a plan, in the notations of people and programs. */
 export interface PlannedNumber {
   readonly country: CountryCode;
   readonly e164: string;
   /** National significant number. */
   readonly nsn: string;
-  /** As the library writes it in its country and from abroad. */
+  /** The library's national and international format. */
   readonly national: string;
   readonly international: string;
 }
@@ -19,7 +19,7 @@ const PATTERN_OF_TYPE = 0;
 
 function planned(country: CountryCode, text: string): PlannedNumber[] {
   const parsed = parsePhoneNumberFromString(text, { extract: false });
-  // E.164 has no room for the longest numbers of some plans, and the shortest are none of its numbers.
+  // E.164 has no room for the longest numbers of some plans, and does not include the shortest.
   if (parsed?.isValid() !== true || !/^\+\d{7,15}$/.test(parsed.number)) return [];
   return [
     {

@@ -1,4 +1,4 @@
-/** Everything that a list gives. */
+/** Reads all entries of a list. */
 export async function readAll<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
   const read: Item[] = [];
   for await (const item of items) read.push(item);

@@ -8,10 +8,10 @@ export interface WrittenRequest {
   readonly body: unknown;
 }
 
-/** An answer, how to make one from the request, or what to throw. */
+/** A response, a function that creates one from the request, or an error to throw. */
 export type PlannedAnswer = Response | Error | ((request: WrittenRequest) => Response | Promise<Response>);
 
-/** A `fetch` that gives its answers in order, the last one again and again; with what was written. */
+/** A `fetch` that returns its responses in order, then repeats the last one; and the requests that were written. */
 export function respondWith(answers: readonly PlannedAnswer[]): { fetch: Fetch; written: WrittenRequest[] } {
   const written: WrittenRequest[] = [];
   return {
@@ -28,14 +28,14 @@ export function respondWith(answers: readonly PlannedAnswer[]): { fetch: Fetch; 
   };
 }
 
-/** A connection that was refused: the one failure that proves by itself that nothing left. */
+/** A refused connection: the one failure that proves that nothing left. */
 export function refusedConnection(): TypeError {
   return new TypeError('fetch failed', {
     cause: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
   });
 }
 
-/** A connection that was lost after the request went out. */
+/** A connection that was lost after the request was sent. */
 export function lostConnection(): TypeError {
   return new TypeError('fetch failed', {
     cause: Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }),

@@ -21,7 +21,7 @@ export function messagesOf(request: TransportRequest): readonly WireMessage[] {
   return (request.body as { messages: readonly WireMessage[] }).messages;
 }
 
-/** 8x8's answer when it takes everything. */
+/** 8x8's response when it accepts everything. */
 export function acceptAll(request: TransportRequest): TransportResponse {
   const messages = messagesOf(request).map(({ destination, clientMessageId }) => ({
     umid: `umid-${clientMessageId}`,
@@ -32,7 +32,7 @@ export function acceptAll(request: TransportRequest): TransportResponse {
   return { status: 200, attempts: 1, body: { batchId: `batch-of-${messages.length}`, messages } };
 }
 
-/** `sendMany` over the real pipeline without guards, and a transport of the test's. */
+/** `sendMany` over the real pipeline without guards, and a transport of the test. */
 export function manyOver(
   respond: (request: TransportRequest, call: Call) => TransportResponse | Promise<TransportResponse>,
 ) {
@@ -76,7 +76,7 @@ export function manyOver(
     requests,
     openCalls,
     events,
-    /** Place in the input of every row that was written, by request. */
+    /** Index of every row that was written, by request. */
     written: () =>
       requests.map((request) => messagesOf(request).map(({ destination }) => rowOf(destination))),
     mostInFlight: () => mostInFlight,
@@ -92,7 +92,7 @@ export function rowOf(destination: string): number {
   return Number(destination.slice(4)) - 1_000_000;
 }
 
-/** So many rows, and how many were read of them. */
+/** A number of rows, and how many of them were read. */
 export function countedRows(count: number) {
   const state = { pulled: 0, returned: 0 };
   function* rows(): Generator<BatchMessage> {
@@ -119,7 +119,7 @@ export async function collect(run: AsyncIterable<SendResult>) {
   return { results, error: undefined };
 }
 
-/** `3 accepted`, `4 failed not-submitted`: what became of each row, short enough to compare. */
+/** `3 accepted`, `4 failed not-submitted`: the outcome of each row, short enough to compare. */
 export function summary(results: readonly SendResult[]): readonly string[] {
   return results.map((result) =>
     result.status === 'accepted'
@@ -128,7 +128,7 @@ export function summary(results: readonly SendResult[]): readonly string[] {
   );
 }
 
-/** A promise and its ends. */
+/** A promise with its resolve and reject functions. */
 export function gate<Value = void>() {
   let open: (value: Value) => void = () => {};
   let fail: (error: unknown) => void = () => {};

@@ -11,7 +11,7 @@ export interface TestClient {
   readonly events: SmsEvent[];
   /** Moves the clock of both sides. */
   advance(milliseconds: number): void;
-  /** Method and path of every request, the sub-account and account left out. */
+  /** Method and path of every request, without sub-account and account. */
   calls(): readonly string[];
   /** Parsed body of the last request. */
   lastBody(): unknown;
@@ -60,7 +60,7 @@ export function startClient(
   };
 }
 
-/** What a promise is rejected with. */
+/** The rejection of a promise. */
 export async function errorOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;

@@ -6,11 +6,11 @@ import type { Operation } from '../../src/transport/operation.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 import type { Fault } from './fault-server.ts';
 
-/** What a send meets, and what must come of it: one POST each. */
+/** A situation of a send and its expected outcome: one POST each. */
 export interface Scenario {
   readonly fault: Exclude<Fault, 'ok'>;
   readonly connection: 'fresh' | 'warm';
-  /** What its error must say. */
+  /** The expected error. */
   readonly submission: 'unknown' | 'rejected';
 }
 
@@ -42,10 +42,10 @@ export const SCENARIOS: readonly Scenario[] = (['fresh', 'warm'] as const).flatM
   { fault: '421', connection, submission: 'rejected' } as const,
 ]);
 
-/** The sub-account of a scenario: it tells the server what to do, and the requests of scenarios apart. */
+/** The sub-account of a scenario: it selects the fault of the server, and identifies the requests of the scenario. */
 export const subAccountOf = ({ fault, connection }: Scenario) => `${fault}~${connection}`;
 
-/** What a runtime made of a scenario. */
+/** The result of a scenario on a runtime. */
 export interface ScenarioResult {
   readonly subAccount: string;
   readonly error: string;
@@ -63,7 +63,7 @@ const SEND: Operation = {
   responseBody: 'json',
 };
 
-/** The transport as a client would make it, against the server at `url`. */
+/** Creates the transport of a client for the server at `url`. */
 export function transportTo(url: string, requestsPerSecond = 1710): Transport {
   const clock = { now: () => Date.now() };
   const emit = () => {};
@@ -97,7 +97,9 @@ export const send = (transport: Transport, subAccountId: string, signal?: AbortS
     ),
   );
 
-/** Runs one scenario and says how the send ended. Each has an address of its own, and so connections of its own. */
+/**
+ * Runs one scenario and returns the outcome of the send. Each has its own address, and therefore its own connections.
+ */
 export async function runScenario(port: number, scenario: Scenario): Promise<ScenarioResult> {
   const transport = transportTo(`http://127.0.1.${SCENARIOS.indexOf(scenario) + 1}:${port}`);
   const subAccount = subAccountOf(scenario);
@@ -105,7 +107,7 @@ export async function runScenario(port: number, scenario: Scenario): Promise<Sce
   return outcomeOf(subAccount, send(transport, subAccount));
 }
 
-/** Sends until an answer came on a connection that is kept: Node opens another when the first is not free again yet. */
+/** Sends until a response arrived on a kept connection: Node opens another when the first is not free again yet. */
 async function warmUp(transport: Transport): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
     const { body } = await send(transport, 'ok~before');
@@ -113,7 +115,7 @@ async function warmUp(transport: Transport): Promise<void> {
   }
 }
 
-/** How a send ended, as plain data. */
+/** The outcome of a send, as plain data. */
 export async function outcomeOf(subAccount: string, sending: Promise<unknown>): Promise<ScenarioResult> {
   try {
     await sending;

@@ -22,7 +22,7 @@ export const SEND: Operation = {
   responseBody: 'json',
 };
 
-/** A read in the slow lane. */
+/** A read in the details lane. */
 export const DETAILS: Operation = {
   name: 'messages.get',
   operationId: 'Get SMS',
@@ -52,7 +52,7 @@ export interface TestRequest extends TransportRequest {
   readonly options: CallOptions;
 }
 
-/** A request with what most tests need. */
+/** A request with the defaults of most tests. */
 export function requestOf(operation: Operation, more: Partial<TestRequest> = {}): TestRequest {
   return {
     operation,
@@ -67,7 +67,7 @@ export function json(body: unknown, status = 200, headers: Record<string, string
   return new Response(JSON.stringify(body), { status, headers });
 }
 
-/** A `fetch` that plays its answers in order, the last one for ever. */
+/** A `fetch` that returns its responses in order, then repeats the last one. */
 export function playFetch(...answers: readonly (() => Response | Promise<Response>)[]) {
   const calls: { readonly url: string; readonly init: RequestInit }[] = [];
   const fetch: Fetch = async (url, init) => {
@@ -79,7 +79,7 @@ export function playFetch(...answers: readonly (() => Response | Promise<Respons
   return { fetch, calls };
 }
 
-/** A stream of the same pieces; `end` is called and awaited once, whichever way it ends. */
+/** A stream of the same chunks; `end` is called and awaited once, for every kind of end. */
 function untilEnd(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   end: () => Promise<void>,
@@ -106,7 +106,7 @@ function untilEnd(
   );
 }
 
-/** A private transport at a pretend host, with its events. */
+/** A private transport for a fake host, with its events. */
 export function testTransport(
   fetch: Fetch | undefined,
   { deadlineMs, ...overrides }: Partial<TransportConfig> & { readonly deadlineMs?: number } = {},
@@ -158,17 +158,17 @@ export function testTransport(
 
 export const ok = () => json({ umid: 'u' });
 
-/** Fails as `fetch` does. */
+/** Fails like `fetch`. */
 export const fail = (error: unknown) => () => Promise.reject(error);
 
-/** Never answers, and ignores its signal. */
+/** Never responds, and ignores its signal. */
 export const hang = () => new Promise<Response>(() => {});
 
 /** An error as Node's `fetch` throws it. */
 export const coded = (code: string) =>
   new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code }) });
 
-/** Lets a call run to its end, however long it waits; with fake timers. */
+/** Runs a call to its end through any wait; with fake timers. */
 export async function finish<Value>(promise: Promise<Value>): Promise<Value> {
   promise.catch(() => {});
   await vi.runAllTimersAsync();
