@@ -12,6 +12,7 @@ import type { StoredCodes } from './one-time-passwords/stored-code.ts';
 import type { Admission } from './sending/admission.ts';
 import type { PrepareConfig } from './sending/prepare.ts';
 import type { ScheduledMessages } from './sending/scheduled/scheduled-messages.ts';
+import type { Rewrite } from './text/rewrite.ts';
 import type { Transport } from './transport/transport.ts';
 import type { Clock } from './types.ts';
 
@@ -36,6 +37,6 @@ export interface ClientContext {
   readonly storedCodes: StoredCodes;
   /** Returns the account ID for webhook and price paths. Throws a `ConfigurationError` when none is set. */
   accountId(): string;
-  /** Returns the text to send: with typography replaced, if the content guard is configured to. */
-  rewrite(text: string): string;
+  /** Returns the text to send: changed as the content guard is configured to. */
+  readonly rewrite: Rewrite;
 }

@@ -23,7 +23,7 @@ import { createLimiter, type Limiter } from './limits/limiter.ts';
 import { createStoredCodes } from './one-time-passwords/stored-code.ts';
 import { createAdmission } from './sending/admission.ts';
 import { createScheduledMessages } from './sending/scheduled/scheduled-messages.ts';
-import { replaceTypography } from './text/typography.ts';
+import { createRewrite } from './text/rewrite.ts';
 import { createTransport } from './transport/create-transport.ts';
 import type { Clock } from './types.ts';
 
@@ -96,7 +96,7 @@ export function createClientContext(
       acceptUnknownCallingCodes: phone === false,
       source: resolved.source,
     },
-    rewrite: content !== false && content.replaceTypography === true ? replaceTypography : (text) => text,
+    rewrite: createRewrite(content === false ? {} : content),
     accountId() {
       if (resolved.accountId !== undefined) return resolved.accountId;
       throw new ConfigurationError(

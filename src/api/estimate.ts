@@ -28,6 +28,8 @@ export interface EstimatedPrice extends KnownPrice {
 
 /** Parts of a text, and its price if known. */
 export interface MessageEstimate extends TextEstimate {
+  /** The text as it would be sent; absent when that is the given one. `guards.content` may be told to change it. */
+  readonly sentText?: string;
   /**
    * Absent until `account.prices` was called for the country and the client's sub-account, or a webhook receiver of
    * this client received a receipt with a price for that country.
@@ -53,7 +55,11 @@ export function createEstimate({
   return (message) => {
     assertValid(estimateSchema, message, 'message');
     const { encoding, destination, country = phoneDefaults.defaultCountry } = message;
-    const estimate = estimateText(rewrite(message.text), encoding);
+    const written = rewrite(message.text, encoding);
+    const estimate = {
+      ...estimateText(written, encoding),
+      ...(written !== message.text && { sentText: written }),
+    };
     const target =
       destination === undefined ? country : readPhone(destination, country, phoneDefaults).country;
     const known = target === undefined ? undefined : priceCache.find(target.toUpperCase());

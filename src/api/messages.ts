@@ -7,6 +7,7 @@ import { type BatchInput, type BatchResult, createSendBatch } from '../sending/s
 import { createSendMany, type SendManyOptions } from '../sending/send-many/send-many.ts';
 import type { SendOperation } from '../sending/send-operation.ts';
 import { type BatchMessage, messageSchema, type SmsMessage } from '../sending/sms-message.ts';
+import type { Rewrite } from '../text/rewrite.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { type Cancellation, createCancelling } from './cancel.ts';
@@ -91,7 +92,7 @@ export interface Messages {
   feedback(umid: string, feedback: MessageFeedback, options?: CallOptions): Promise<void>;
   /**
    * Returns encoding, parts, the characters that force UCS-2 with their replacements, and the price if known. Sends
-   * no request. With `guards.content.replaceTypography` the text is estimated as it would be sent.
+   * no request. With `guards.content.replaceTypography` or `transliterate` the text is estimated as it would be sent.
    *
    * @throws ValidationError the message is malformed
    * @throws InvalidPhoneNumberError `destination` is not a phone number
@@ -173,15 +174,16 @@ export interface Messages {
   deletePii(umid: string, options?: CallOptions): Promise<void>;
 }
 
-/** Reads an SMS; `rewrite` replaces typography if the content guard is configured to. */
-function smsReader(rewrite: (text: string) => string): MessageReader<SmsMessage> {
+/** Reads an SMS; `rewrite` changes its text as the content guard is configured to. */
+function smsReader(rewrite: Rewrite): MessageReader<SmsMessage> {
   return {
     schema: messageSchema,
     sources: ({ source }, clientSource) => [source, clientSource],
-    content: (message, source) => contentOf({ ...message, source, text: rewrite(message.text) }),
+    content: (message, source) =>
+      contentOf({ ...message, source, text: rewrite(message.text, message.encoding) }),
     wire({ text, encoding, scheduled, expiry, dlrCallbackUrl, clientIp, track }, source) {
       return wireFields({
-        text: rewrite(text),
+        text: rewrite(text, encoding),
         source,
         encoding,
         scheduled,

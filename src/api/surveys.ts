@@ -13,6 +13,7 @@ import {
   MAX_TEXT_CHARACTERS,
   type SmsContent,
 } from '../sending/sms-message.ts';
+import type { Rewrite } from '../text/rewrite.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { assertValid, readId } from './input.ts';
@@ -159,29 +160,36 @@ function surveyContent(message: SurveyBatchMessage, source: string | undefined, 
   return { ...content, placeholders: [] };
 }
 
+/** The text of a survey as it is sent: changed as the content guard is told to, with links at their billed length. */
+function rewriteBody(rewrite: Rewrite, text: string, encoding: SurveyContent['encoding']): string {
+  return rewrite(text, encoding, (changed) => changed.replace(LINK, BILLED_LINK));
+}
+
 function surveyReader(
-  rewrite: (text: string) => string,
+  rewrite: Rewrite,
   template: Partial<SurveyTemplate> = {},
 ): MessageReader<SurveyBatchMessage> {
+  const { templateBody: given, encoding: sharedEncoding } = template;
+  const sharedBody = given === undefined ? undefined : rewriteBody(rewrite, given, sharedEncoding);
+  const rewriteOwn = ({ templateBody, encoding = sharedEncoding }: SurveyBatchMessage) =>
+    templateBody === undefined ? undefined : rewriteBody(rewrite, templateBody, encoding);
   return {
     schema: template.templateBody === undefined ? messageSchema : batchMessageSchema,
     sources: ({ source }, clientSource) => [source, template.source, clientSource],
     content: (message, source) =>
-      surveyContent(
-        { ...template, ...message },
-        source,
-        rewrite(message.templateBody ?? template.templateBody ?? ''),
-      ),
-    wire: ({ templateBody, templateVariables, encoding, scheduled, expiry, dlrCallbackUrl }, source) =>
-      wireFields({
-        templateBody: templateBody === undefined ? undefined : rewrite(templateBody),
+      surveyContent({ ...template, ...message }, source, rewriteOwn(message) ?? sharedBody ?? ''),
+    wire: (message, source) => {
+      const { templateVariables, encoding, scheduled, expiry, dlrCallbackUrl } = message;
+      return wireFields({
+        templateBody: rewriteOwn(message),
         templateVariables,
         source: source === template.source ? undefined : source,
         encoding,
         scheduled,
         expiry,
         dlrCallbackUrl,
-      }),
+      });
+    },
   };
 }
 
@@ -215,7 +223,10 @@ export function createSurveys(client: ClientContext): Surveys {
             shared: {
               template:
                 template &&
-                wireFields({ ...wireTemplate(template), templateBody: rewrite(template.templateBody) }),
+                wireFields({
+                  ...wireTemplate(template),
+                  templateBody: rewriteBody(rewrite, template.templateBody, template.encoding),
+                }),
             },
           },
           call,

@@ -1,4 +1,4 @@
-import { boolean, FALSE_OR_OPTIONS, type Fields, falseOr, integer, list, object, oneOf } from '../schema.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, list, object, oneOf } from '../schema.ts';
 import { hasLoneSurrogate } from '../text/estimate-text.ts';
 import { countryField } from './countries.ts';
 import type { Content, Guard, GuardMode, Refusal } from './guard.ts';
@@ -16,9 +16,16 @@ export interface ContentGuardOptions {
   readonly maxParts?: number | undefined;
   /**
    * Replaces typographic quotes, dashes, ellipses and special spaces with their plain form, wherever the plain form
-   * is in GSM-7. One curly quote doubles the price of a text. @default false
+   * is in GSM-7. One curly quote doubles the price of a text. `to-save-parts` does so only when the text then has fewer
+   * parts. @default false
    */
-  readonly replaceTypography?: boolean | undefined;
+  readonly replaceTypography?: boolean | 'to-save-parts' | undefined;
+  /**
+   * Also replaces Latin letters that GSM-7 lacks with their nearest ones (`ç` with `c`, `ł` with `l`), only when the text then
+   * has fewer parts. It may change a word: choose it by language. Emoji and other alphabets are never touched.
+   * @default false
+   */
+  readonly transliterate?: false | 'to-save-parts' | undefined;
   /**
    * Countries, as ISO 3166-1 alpha-2 codes, to which a name may be the sender ID although this package knows them as countries
    * where it may not (`docs/guards.md` lists them). @default none
@@ -29,7 +36,8 @@ export interface ContentGuardOptions {
 const fields: Fields<ContentGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
   maxParts: integer({ min: 1, max: 10 }),
-  replaceTypography: boolean(),
+  replaceTypography: oneOf([true, false, 'to-save-parts']),
+  transliterate: oneOf([false, 'to-save-parts']),
   alphanumericSenders: list(countryField, { min: 1, max: 300 }),
 };
 export const contentField = falseOr(object(fields, FALSE_OR_OPTIONS));

@@ -2,6 +2,7 @@ import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { type Fields, list, object, unknown, validate } from '../schema.ts';
+import type { Rewrite } from '../text/rewrite.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import {
@@ -122,18 +123,24 @@ export function inputOf(message: unknown, index: number, path: string, defaults:
 }
 
 /** Reads a message of a batch: its own fields, else those of the template. */
-function batchReader(rewrite: (text: string) => string, batch: BatchBase): MessageReader<BatchMessage> {
-  const { template } = batch;
+function batchReader(
+  rewrite: Rewrite,
+  template: BatchTemplate | undefined,
+  sharedText: string | undefined,
+): MessageReader<BatchMessage> {
+  const rewriteOwn = ({ text, encoding = template?.encoding }: BatchMessage) =>
+    text === undefined ? undefined : rewrite(text, encoding);
   return {
     schema: template?.text === undefined ? messageSchema : batchMessageSchema,
     sources: ({ source }, clientSource) => [source, template?.source, clientSource],
     content: (message, source) => {
       const filled = template === undefined ? message : { ...template, ...message };
-      return contentOf({ ...filled, source, text: rewrite(filled.text ?? '') });
+      return contentOf({ ...filled, source, text: rewriteOwn(message) ?? sharedText ?? '' });
     },
-    wire: ({ text: own, encoding, scheduled, expiry, dlrCallbackUrl, clientIp, track }, source) =>
-      wireFields({
-        text: own === undefined ? undefined : rewrite(own),
+    wire: (message, source) => {
+      const { encoding, scheduled, expiry, dlrCallbackUrl, clientIp, track } = message;
+      return wireFields({
+        text: rewriteOwn(message),
         source: source === template?.source ? undefined : source,
         encoding,
         scheduled,
@@ -141,7 +148,8 @@ function batchReader(rewrite: (text: string) => string, batch: BatchBase): Messa
         dlrCallbackUrl,
         clientIp,
         track,
-      }),
+      });
+    },
   };
 }
 
@@ -185,14 +193,14 @@ export function sendChunk(
   onRequest?: () => void,
 ): Promise<BatchOutcome> {
   const { template, clientIp } = batch;
-  const text = template?.text === undefined ? undefined : client.rewrite(template.text);
+  const text = template?.text === undefined ? undefined : client.rewrite(template.text, template.encoding);
   return sendBatchRequest(
     client,
     inputs,
     {
       operation: SEND_BATCH,
       segments: { subAccountId: client.subAccountId },
-      reader: batchReader(client.rewrite, batch),
+      reader: batchReader(client.rewrite, template, text),
       settings: batch,
       shared: wireFields({ clientIp, template: template && wireFields({ ...wireTemplate(template), text }) }),
       onRequest,

@@ -1,4 +1,5 @@
 import { MAX_PARTS, measureText, type TextEncoding, type TextMeasure } from './measure-text.ts';
+import { transliterate } from './transliteration.ts';
 import { findUcs2Characters, replaceTypography, type Ucs2Character } from './typography.ts';
 
 /** The parts of a text, and how to reduce them. */
@@ -11,6 +12,8 @@ export interface TextEstimate extends TextMeasure {
   readonly charactersForcingUcs2: readonly Ucs2Character[];
   /** The measure of the text after {@link replaceTypography}; absent when it replaces nothing. */
   readonly afterReplacement?: TextMeasure & { readonly text: string };
+  /** The measure of the text after {@link transliterate}; absent when that changes no more than `afterReplacement`. */
+  readonly afterTransliteration?: TextMeasure & { readonly text: string };
 }
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -40,11 +43,14 @@ export function hasLoneSurrogate(text: string): boolean {
 export function estimateText(text: string, encoding: 'AUTO' | TextEncoding = 'AUTO'): TextEstimate {
   const measure = measureText(text, encoding);
   const replaced = replaceTypography(text);
+  const transliterated = transliterate(text);
+  const measured = (changed: string) => ({ ...measureText(changed, encoding), text: changed });
   return {
     ...measure,
     tooLong: measure.parts > MAX_PARTS,
     hasLoneSurrogate: hasLoneSurrogate(text),
     charactersForcingUcs2: findUcs2Characters(text),
-    ...(replaced !== text && { afterReplacement: { ...measureText(replaced, encoding), text: replaced } }),
+    ...(replaced !== text && { afterReplacement: measured(replaced) }),
+    ...(transliterated !== replaced && { afterTransliteration: measured(transliterated) }),
   };
 }

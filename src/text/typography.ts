@@ -61,7 +61,7 @@ const ACCENTED_LETTERS: ReadonlyMap<string, { readonly plain: string; readonly a
  * Composes a letter and a combining accent, as in file names of macOS, to one GSM-7 letter such as é; undefined when there
  * is none.
  */
-function composed(before: string, character: string): string | undefined {
+export function composed(before: string, character: string): string | undefined {
   const letters = ACCENTED_LETTERS.get(character);
   return letters === undefined || before === '' ? undefined : letters.accented[letters.plain.indexOf(before)];
 }
@@ -146,6 +146,34 @@ export function findUcs2Characters(text: string): Ucs2Character[] {
 }
 
 /**
+ * A text in GSM-7: characters that it lacks become their typographic replacement, else what `other` makes of them. Undefined
+ * when one remains.
+ */
+export function toGsm7(
+  text: string,
+  other: (character: string, before: string) => string | undefined,
+): string | undefined {
+  if (isGsm7(text)) return text;
+  const output: string[] = [];
+  for (const character of text) {
+    if (gsm7Septets(character.charCodeAt(0)) > 0) {
+      output.push(character);
+      continue;
+    }
+    const before = output.at(-1) ?? '';
+    const letter = composed(before, character);
+    if (letter !== undefined) {
+      output[output.length - 1] = letter;
+      continue;
+    }
+    const replacement = replacementOf(character) ?? other(character, before);
+    if (replacement === undefined) return undefined;
+    if (replacement !== '') output.push(replacement);
+  }
+  return output.join('');
+}
+
+/**
  * Replaces typographic quotes, dashes, spaces, dots and the like with GSM-7 characters, so that one curly apostrophe does
  * not double the bill. All or nothing: when a character remains that GSM-7 lacks (Chinese, Cyrillic, an emoji), the text
  * is returned unchanged, because it stays UCS-2 and would only lose its typography.
@@ -154,21 +182,5 @@ export function findUcs2Characters(text: string): Ucs2Character[] {
  * @example replaceTypography('“你好”') // unchanged
  */
 export function replaceTypography(text: string): string {
-  if (isGsm7(text)) return text;
-  const output: string[] = [];
-  for (const character of text) {
-    if (gsm7Septets(character.charCodeAt(0)) > 0) {
-      output.push(character);
-      continue;
-    }
-    const letter = composed(output.at(-1) ?? '', character);
-    if (letter !== undefined) {
-      output[output.length - 1] = letter;
-      continue;
-    }
-    const replacement = replacementOf(character);
-    if (replacement === undefined) return text;
-    if (replacement !== '') output.push(replacement);
-  }
-  return output.join('');
+  return toGsm7(text, () => undefined) ?? text;
 }

@@ -8,6 +8,7 @@ import type { Phone } from '../../phone/normalise-phone.ts';
 import { sendMessages } from '../../sending/pipeline.ts';
 import { contentOf, type MessageReader, wireFields } from '../../sending/prepare.ts';
 import type { SendOperation, WireResult } from '../../sending/send-operation.ts';
+import type { Rewrite } from '../../text/rewrite.ts';
 import type { CallOptions } from '../../types.ts';
 import { parseResponse } from '../parse-response.ts';
 import { startSchema, type VerificationStart } from './start-input.ts';
@@ -30,7 +31,13 @@ function filledTemplate(template: string, { codeLength, codeType, brand = '' }: 
   return template.replaceAll('{code}', code).replaceAll('{brand}', () => brand);
 }
 
-function startReader(rewrite: (text: string) => string): MessageReader<VerificationStart> {
+function startReader(rewrite: Rewrite): MessageReader<VerificationStart> {
+  function writtenTemplate(request: VerificationStart): string | undefined {
+    const { template, channel = 'sms', sms } = request;
+    // Only a text has parts to save; what is spoken stays as it was written.
+    const billed = (changed: string) => (channel === 'sms' ? filledTemplate(changed, request) : '');
+    return template === undefined ? undefined : rewrite(template, sms?.encoding, billed);
+  }
   return {
     schema: startSchema,
     purpose: 'otp',
@@ -38,15 +45,16 @@ function startReader(rewrite: (text: string) => string): MessageReader<Verificat
     sources: ({ channel = 'sms', sms }, clientSource) =>
       channel === 'sms' ? [sms?.source, clientSource] : [sms?.source],
     content(request, source) {
-      const { template, sms } = request;
-      const written = template === undefined ? undefined : rewrite(template);
+      const { sms } = request;
+      const written = writtenTemplate(request);
       const text = written === undefined ? '' : filledTemplate(written, request);
       return { ...contentOf({ text, source, encoding: sms?.encoding }), template: written };
     },
-    wire({ destination: _, country: __, subject: ___, template, sms, call, whatsapp, ...rest }, source) {
+    wire(request, source) {
+      const { destination: _, country: __, subject: ___, sms, call, whatsapp, ...rest } = request;
       return wireFields({
         ...rest,
-        template: template === undefined ? undefined : rewrite(template),
+        template: writtenTemplate(request),
         sms: sms === undefined && source === undefined ? undefined : wireFields({ ...sms, source }),
         call: call && wireFields({ ...call }),
         whatsapp: whatsapp && wireFields({ ...whatsapp }),
