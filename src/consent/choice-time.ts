@@ -1,4 +1,4 @@
-/** How far the clock of another system may be ahead of ours (ours). */
+/** How far the clock of another system may be ahead of this one; chosen by this package. */
 const MAX_AHEAD_MS = 5 * 60_000;
 
 /**

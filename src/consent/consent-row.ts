@@ -113,7 +113,7 @@ const OF_SENDER = /^(\+\d{7,15})\/(.{1,40})$/;
 /** The entry of a row, or the reason why there is none. The reason never holds anything from the row. */
 export type ReadRow = { readonly change: ConsentChange } | { readonly reason: string };
 
-/** Checks a row by itself. Never names an unknown field, which may be a person. */
+/** Checks a row on its own. Never names an unknown field, which may be a person. */
 export function findRowFlaw(row: unknown): string | undefined {
   if (typeof row === 'object' && row !== null && !Array.isArray(row)) {
     const unknown = Object.keys(row).find((name) => !(ROW_FIELDS as readonly string[]).includes(name));

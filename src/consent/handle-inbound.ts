@@ -130,7 +130,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     const wasOutOfAll = overall.latest?.state === 'opted-out' && overall.latest.scope === 'all';
     const superseded = isSuperseded(profile, at);
     const mayConfirm = optOutReply !== undefined && !wasOut && !wasOutOfAll && !superseded;
-    // A second STOP keeps the token of the first: without it the guard would refuse a confirmation that is under way.
+    // A second STOP keeps the token of the first: without it the guard would refuse a confirmation in progress.
     const confirmation = mayConfirm
       ? await confirmationToken(profile)
       : wasOut

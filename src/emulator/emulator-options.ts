@@ -56,7 +56,7 @@ export interface EmulatorOptions {
     | undefined;
   /**
    * Templates of verifications that are saved at 8x8: texts by name. A `templateKey` that is not among them is 400, code
-   * 1007, and so is a start that names none of several. @default any `templateKey` stands for 8x8's own text
+   * 1007, and so is a start that names none of several. @default any `templateKey` selects 8x8's own text
    */
   readonly verificationTemplates?: Readonly<Record<string, string>> | undefined;
   /** How log exports are created. @default ready at the third poll */

@@ -60,7 +60,7 @@ export interface RedisLimitsOptions extends KeyHashingOptions {
   /**
    * Milliseconds that the server has to reply, 10 to 4,000; in a batch, per 500 messages.
    *
-   * @default 150 (our number)
+   * @default 150 (chosen by this package)
    */
   readonly timeoutMs?: number | undefined;
   /**
@@ -91,8 +91,8 @@ export interface RedisLimitsOptions extends KeyHashingOptions {
 /** A limit store on Redis or Valkey. */
 export interface RedisLimitStore extends LimitStore {
   /**
-   * Checks the server: it may evict counters, be too old, or run no scripts. Runs by itself after the first reply and
-   * reports to `onEvent`; call it when you deploy. Never throws.
+   * Checks the server: it may evict counters, be too old, or run no scripts. Runs automatically after the first reply
+   * and reports to `onEvent`; call it when you deploy. Never throws.
    *
    * @example for (const { message } of await limits.check()) console.warn(message);
    */

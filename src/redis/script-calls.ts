@@ -53,8 +53,8 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
   const width = Number(keysPerRule);
 
   /**
-   * Splits a list so that each part touches few enough keys. An item that is too large goes alone. `marks` is the
-   * number of keys per item in addition to those of its rules.
+   * Splits a list so that each part touches few enough keys. An item that is too large is a part of its own. `marks`
+   * is the number of keys per item in addition to those of its rules.
    */
   function* parts<Item extends { readonly rules: readonly LimitRule[] }>(items: readonly Item[], marks = 0) {
     let part: Item[] = [];

@@ -52,7 +52,7 @@ export function createShardedStore(store: LimitStore): LimitStore {
     for (const each of results) if (each.status === 'rejected') throw each.reason;
   }
 
-  /** A take that cannot be given back stays open, for whoever settles the failed call. */
+  /** A take that cannot be given back stays open until the failed call is settled. */
   async function giveBack(scope: string, messages: readonly ShardedRequest[]): Promise<void> {
     const taken: [Shard, Settlement][] = [];
     for (const message of messages) {

@@ -4,7 +4,7 @@ import type { SplitWord } from './split-words.ts';
 /** The most words that are joined to one. */
 export const MAX_JOINED = 12;
 
-/** False for scripts of which every letter is a word by itself. */
+/** False for scripts in which every letter is a word. */
 export function isAlphabetic(plain: string): boolean {
   // From Tamil on: Thai, Korean, Japanese, Chinese. Hindi is in between, and is written with spaces.
   const code = plain.charCodeAt(0);

@@ -16,7 +16,7 @@ export interface FallbackStore extends Pick<LimitStore, 'settle' | 'release'> {
   /**
    * Records grants of the shared store, so that they use up the share.
    *
-   * @throws StoreError one ID stands for two rules, or there are far too many IDs
+   * @throws StoreError one ID is used for two rules, or there are far too many IDs
    */
   mirror(scope: string, requests: readonly TakeRequest[], verdicts: readonly TakeVerdict[]): Promise<void>;
   /** @throws StoreError as `take` */

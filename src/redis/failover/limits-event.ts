@@ -46,7 +46,7 @@ export type LimitsEvent =
       /** Discriminates the event. */
       readonly type: 'grants-not-written-back';
     })
-  /** Limits do not hold with the configuration of the server, or nobody can tell. */
+  /** Limits do not hold with the configuration of the server, or it cannot be checked. */
   | (EventBase & {
       /** Discriminates the event. */
       readonly type: 'limits-warning';

@@ -19,7 +19,8 @@ function waitKeysOf(job: ReplayJob): string[] {
 }
 
 /**
- * A job that was tried before may have been carried out. It goes alone and unchanged, so that the store recognises it.
+ * A job that was tried before may have been carried out. It is sent alone and unchanged, so that the store recognises
+ * it.
  */
 function isAlone(job: ReplayJob): boolean {
   return job.kind === 'settle' && job.isTried;

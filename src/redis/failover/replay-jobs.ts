@@ -20,7 +20,7 @@ export interface SettleJob {
   readonly kind: 'settle';
   readonly scope: string;
   readonly settlements: readonly Settlement[];
-  /** The job was sent before and maybe carried out. It goes alone and unchanged, so that the store recognises it. */
+  /** The job was sent before and maybe carried out. It is sent alone and unchanged, so that the store recognises it. */
   readonly isTried: boolean;
   readonly untilMs: number;
 }

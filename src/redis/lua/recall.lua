@@ -1,4 +1,4 @@
--- Asks what became of a take that got no reply. A take that has not arrived yet is cancelled: it will count nothing.
+-- Returns the outcome of a take without a reply. A take that has not arrived yet is cancelled: it will count nothing.
 --
 -- KEYS[1]    record of the take
 -- ARGV[1]    milliseconds to remember the cancellation

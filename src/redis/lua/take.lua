@@ -13,9 +13,10 @@
 -- An operation in upper case is in monitor mode. A `?` after it marks a window that is only noted. `+2` or `-2` at its end
 -- makes it depend on the rule at place 2 (from 0), which must have found something, or nothing.
 --
--- Reply: seconds and microseconds of the server, then one line per message: `g` (granted) or `r` (refused), followed by
--- the wait that a backoff has started. After each `;` comes a finding of a rule: index, reason, count, wait, result. A
--- late command gets `late` instead of the lines. `=` in front marks the reply to an earlier copy of the command.
+-- Reply: seconds and microseconds of the server, then one line per message: `g` (granted) or `r` (refused), followed
+-- by the wait that a backoff has started. After each `;` comes a violation of a rule: index, reason, count, wait,
+-- result. A late command gets `late` instead of the lines. `=` in front marks the reply to an earlier copy of the
+-- command.
 
 -- @include prelude write
 if values[1] then return '=' .. values[1] end
