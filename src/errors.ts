@@ -65,7 +65,7 @@ export interface SmsErrorFields {
   readonly submission: Submission;
   /** ID by which a receipt or an export reports the outcome of the message. */
   readonly clientMessageId?: string | undefined;
-  /** True when a store or a hook of yours failed. */
+  /** True when your store or hook failed. */
   readonly outage?: boolean | undefined;
 }
 
@@ -88,7 +88,7 @@ export abstract class SmsError extends Error {
   readonly submission: Submission;
   declare readonly clientMessageId?: string;
   /**
-   * True when a store or a hook of yours failed or gave no usable result, so that nobody decided anything: raise an alarm.
+   * True when your store or hook failed or returned no usable result, so that nothing was decided: raise an alarm.
    * Absent when somebody said no.
    *
    * @example if (ConsentError.isInstance(error) && error.outage) page('the consent store is down')
@@ -174,7 +174,7 @@ export interface GuardDecision {
   readonly windowMs?: number;
   /** Milliseconds until the same message is admitted, if nothing else is granted in between. Absent when waiting does not help. */
   readonly retryAfterMs?: number;
-  /** True when a store or a hook of yours failed, so that this says nothing about the person. */
+  /** True when your store or hook failed, so that this tells nothing about the person. */
   readonly outage?: true;
 }
 

@@ -124,7 +124,7 @@ export type SmsEvent =
   /** Such a request was let through: the pause is over before its time. */
   | (EventBase & { readonly type: 'pace-resumed'; readonly host: string })
   | (EventBase & { readonly type: 'key-refreshed'; readonly source: string })
-  /** A `sendMany` was called, and nobody reads its results: nothing is sent. */
+  /** A `sendMany` was called whose results are not read, so nothing is sent. */
   | (EventBase & { readonly type: 'send-many-not-read'; readonly operation: string })
   /** A report of `messages.feedbackInBackground` failed. */
   | (EventBase & {

@@ -39,7 +39,7 @@ export interface MessageFeedback {
   readonly sentAt?: string | Date | undefined;
 }
 
-/** A later outcome makes 8x8's conversion rate less accurate (SMS API, "SMS feedback"). It is reported all the same. */
+/** A later outcome makes 8x8's conversion rate less accurate (SMS API, "SMS feedback"). It is reported anyway. */
 const FEEDBACK_WINDOW_MS = 15 * 60 * 1000;
 
 const feedbackFields: Fields<MessageFeedback> = {

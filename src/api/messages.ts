@@ -133,8 +133,8 @@ export interface Messages {
     options?: SendManyOptions,
   ): AsyncGenerator<SendResult, void, undefined>;
   /**
-   * Finds out what became of a message whose answer was lost (`submission: 'unknown'`): from a delivery receipt that a webhook
-   * receiver of this client has heard, else from an export, which takes some seconds. Sends nothing.
+   * Finds the outcome of a message whose response was lost (`submission: 'unknown'`): from a delivery receipt that a
+   * webhook receiver of this client has heard, else from an export, which takes some seconds. Sends nothing.
    *
    * `not-found` is said only a quarter of an hour after the message; before that it is `pending`.
    *

@@ -14,8 +14,8 @@ interface Receipt extends HeardReceipt {
 }
 
 /**
- * What this client has heard of messages by their `clientMessageId`. A convenience: it forgets, and knows this client only.
- * It holds no number.
+ * Outcomes of messages that this client received, by `clientMessageId`. For convenience only: it is bounded, and
+ * holds the messages of this client only. It holds no number.
  */
 export interface OutcomeCache {
   /** Remembers when a message was written whose answer was lost. */

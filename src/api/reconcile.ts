@@ -25,7 +25,7 @@ export interface ReconcileQuery {
   readonly country?: string | undefined;
 }
 
-/** What became of a message whose answer was lost. */
+/** The outcome of a message whose response was lost. */
 export type Reconciliation =
   | {
       /** 8x8 took it: do not send it again. */

@@ -144,7 +144,7 @@ export interface SmsClientOptions {
    */
   readonly logger?: Logger | undefined;
   /**
-   * Writes the lines of this level and those that matter more. Each line says by itself what happened, with guard, reason and
+   * Writes lines of this level and above. Each line is self-contained: it says what happened, with guard, reason and
    * masked number. `info` has one line per refused message, `debug` one per attempt. Given without `logger`, the console is used.
    * @default `EIGHTBYEIGHT_LOG`, else `warn`
    */

@@ -30,7 +30,7 @@ const REFUSALS = {
 type AskedReason = keyof typeof REFUSALS;
 
 const NEVER_LET_THROUGH: ReadonlySet<AskedReason> = new Set(['opted-out', 'said-no']);
-/** Nobody answered, or nothing that can be read: that is no choice of the person. */
+/** Reasons of a check without a usable result, which is not a choice of the person. */
 const OUTAGES: ReadonlySet<AskedReason> = new Set(['threw', 'timed-out', 'not-a-boolean', 'unreadable']);
 
 function refusal(reason: AskedReason): Refusal<'consent'> {

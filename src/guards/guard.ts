@@ -74,7 +74,7 @@ export interface Refusal<Name extends GuardName = GuardName> {
   readonly always?: boolean;
   readonly observed?: number;
   readonly limit?: number;
-  /** True when a store or a hook failed, so that nobody said no. */
+  /** True when a store or hook failed, so that nothing was decided. */
   readonly outage?: boolean;
 }
 

@@ -9,7 +9,10 @@ function unreadable(): never {
   throw new TypeError('one of its properties throws');
 }
 
-/** Throws at whatever is done with it, as the object did that it stands for. The validation says so, and where. */
+/**
+ * Replaces an object that threw while it was copied, and throws on every access. The validation reports it with its
+ * path.
+ */
 const UNREADABLE: object = new Proxy({}, new Proxy({}, { get: () => unreadable }));
 
 /** Names of the fields of an object; those of its class count too. */

@@ -1,12 +1,12 @@
 /**
- * Removes what a call has sent from text of 8x8: its words about an error may repeat a text, a code or a key, as a whole or
- * in part, escaped or spaced in another way. Only letters and digits are compared, so that none of that matters.
+ * Removes values that a call has sent from text of 8x8: an error text may repeat a text, a code or a key, as a whole
+ * or in part, escaped or spaced in another way. Only letters and digits are compared, so that none of that matters.
  */
 
 const REDACTED = '[redacted]';
 /** So many letters and digits in common, and a text repeats the secret. Shorter secrets are found as whole words. */
 const GRAM = 8;
-/** A shorter one is a word such as `on`, and stands in a text by chance. */
+/** A shorter value is a word such as `on`, which a text may contain by chance. */
 const LEAST_CHARACTERS = 3;
 /** More of 8x8's words than any error shows. */
 const MAX_READ = 2_000;

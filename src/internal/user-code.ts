@@ -58,7 +58,7 @@ export function hideOriginal<Shown extends object>(shown: Shown, original: unkno
   return shown;
 }
 
-/** Wraps the user's listener: an exception of its own is dropped, because nobody is left to hear of it. */
+/** Wraps the user's listener. Its own exceptions are dropped, because there is nowhere left to report them. */
 export function createReportError(listener: ErrorListener = showWithoutMessage): ReportError {
   return (error, where) => {
     try {
@@ -73,7 +73,7 @@ export function createReportError(listener: ErrorListener = showWithoutMessage):
 }
 
 /**
- * Runs code of the user. Its exception goes to `onError` as the object that it is, also when nobody waits for the code any
+ * Runs code of the user. Its exception is passed to `onError` unchanged, even if no caller waits for the code any
  * longer, and is thrown on.
  *
  * @param signal the signal that the code was given: throwing when it fires is what the code is meant to do

@@ -42,7 +42,7 @@ export type RecordVerdict =
  *
  * A key is a string of 1 to 1,024 characters, and begins with the name of the feature that it belongs to. A store hashes
  * it as it hashes other keys. A value is a well-formed string of at most {@link MAX_RECORD_LENGTH} characters, and is
- * stored as it is: a feature encrypts what nobody may read.
+ * stored as it is: a feature encrypts secrets itself.
  */
 export interface RecordStore {
   /** Reads a record; undefined when there is none, or it has ended. */

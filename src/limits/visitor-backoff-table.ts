@@ -140,7 +140,7 @@ function countOf({ grants, lastMs }: Steps, { forgetMs }: Numbers, nowMs: number
   return decayed(grants, lastMs, Math.floor(nowMs), forgetMs);
 }
 
-/** A ladder that was released or replaced meanwhile is settled all the same, and nobody looks at it. */
+/** A ladder that was released or replaced in the meantime is still settled, without effect. */
 class VisitorHold implements Hold {
   readonly #ladder: Ladder;
   readonly #grant: Grant;

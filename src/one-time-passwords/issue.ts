@@ -31,7 +31,8 @@ export interface OneTimePasswordRequest
    */
   readonly subject: string;
   /**
-   * Returns the text, which must contain the code as it was given. What it throws is thrown by `issue`, and nothing is sent.
+   * Returns the text, which must contain the code as it was given. Its exceptions are thrown by `issue`, and nothing
+   * is sent.
    */
   readonly text: (values: {
     /** Decimal digits; six unless `codeLength` says otherwise. */
@@ -39,7 +40,7 @@ export interface OneTimePasswordRequest
   }) => string;
 }
 
-/** A one-time password that is on its way. The code itself is only in the message. */
+/** An issued one-time password. The code itself is only in the message. */
 export interface IssuedOneTimePassword
   extends Pick<AcceptedResult, 'umid' | 'clientMessageId' | 'parts' | 'encoding' | 'attempts'> {
   /** The number in E.164. */
@@ -179,7 +180,7 @@ export function createIssue({
         current = read;
       }
     } catch (error) {
-      // The code is on its way, and an event told that the store failed.
+      // The code was sent, and an event has reported the failed store.
       if (!SmsError.isInstance(error)) throw error;
     }
   }
@@ -203,7 +204,7 @@ export function createIssue({
   ): Promise<{ readonly sent: AcceptedResult; readonly version: string } | undefined> {
     let version: string | undefined;
     let isOvertaken = false;
-    /** After the guards, so that nobody fills the store with codes that are never sent; before the message. */
+    /** After the guards, so that strangers cannot fill the store with codes that are never sent; before the message. */
     const beforeWrite = async () => {
       version = await store(draft, call);
       isOvertaken = version === undefined;

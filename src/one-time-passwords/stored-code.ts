@@ -71,7 +71,7 @@ export interface StoredCodes {
 
 /**
  * Sessions of a number that are remembered for `forget`; our number. The recipient guard lets 10 messages to a number in half an
- * hour, so more are open only without it. One that drops out ends by itself within an hour.
+ * hour, so more are open only without it. A dropped one expires within an hour.
  */
 const MAX_SESSIONS = 50;
 /** Writers that race for one list; each round lets one through. */

@@ -8,14 +8,14 @@ interface Run {
 /** Reads a piece of a text: the key of the person, or undefined when the piece is not a valid number. */
 type ReadPiece = (piece: string) => number | undefined;
 
-/** A longer tail may also be a group, and is judged by the groups around it. */
+/** A longer tail may also be a group, and is checked against the groups around it. */
 const MAX_SHORT_TAIL = 2;
 /** Longest group that people write inside a number: `12345 67890`. A longer run is a number written in one piece. */
 const MAX_GROUP = 5;
 /** The shortest numbers of all plans, without calling code (Tokelau, Tristan da Cunha). */
 const MIN_HEAD_DIGITS = 4;
 const PLAIN_SEPARATOR = /^[ .-]+$/;
-/** `1. 0812 …`, `(2) 0812 …`, `3 0812 …`: the place in a list. */
+/** `1. 0812 …`, `(2) 0812 …`, `3 0812 …`: an index in a list. */
 const PLACE_IN_LIST = /^(?:\d|\(?\d{1,2}[.):/-]{1,3}) {1,8}(?=\D{0,64}\d)/;
 
 function countDigits(text: string): number {
@@ -30,15 +30,15 @@ function splitRuns(text: string): readonly Run[] {
   }));
 }
 
-/** The text between the run at this place and the one before it. */
+/** The text between this run and the one before it. */
 function separatorAt(text: string, runs: readonly Run[], place: number): string | undefined {
   const [before, after] = [runs[place - 1], runs[place]];
   return before === undefined || after === undefined ? undefined : text.slice(before.end, after.start);
 }
 
 /**
- * Whether the grouping of a number goes on across this place: the same separator as before, groups of a usual size, pairs
- * beside pairs; at the first place, enough digits behind it.
+ * Whether the grouping of a number continues across this gap: the same separator as before, groups of a usual size,
+ * pairs beside pairs; at the first gap, enough digits after it.
  */
 function isGroupingContinued(text: string, runs: readonly Run[], place: number): boolean {
   const separator = separatorAt(text, runs, place);
@@ -55,11 +55,11 @@ function isGroupingContinued(text: string, runs: readonly Run[], place: number):
 }
 
 /**
- * Whether digits stand apart from a number: the `.0` of a spreadsheet, `/ 9`, `(2)`, `-8`, an extension, the place in a
- * list. A parser takes them for digits of the number, and where numbers differ in length that is another person's.
+ * Whether digits are separate from a number: the `.0` of a spreadsheet, `/ 9`, `(2)`, `-8`, an extension, an index in
+ * a list. A parser reads them as digits of the number, which may then belong to another person.
  *
  * @param text cleaned, with `-` for every dash and a blank for every space
- * @param whole what `read` gives for the whole text
+ * @param whole the result of `read` for the whole text
  * @example holdsSeparateDigits('+62812345678.0', 628123456780, read) // true
  * @example holdsSeparateDigits('+62 812-345-6780', 628123456780, read) // false
  */

@@ -38,7 +38,7 @@ export interface Admission {
    * @throws SmsError the call's own error, when the call ended
    */
   admit(messages: readonly OutgoingMessage[], call: Call): Promise<readonly AdmissionResult[]>;
-  /** Whether a message may go to the network without another look. Asks nobody. */
+  /** Whether a message may be sent without another look. Calls no store and no hook. */
   isRecent(admitted: Omit<AdmittedMessage, 'message'>): boolean;
   /**
    * Looks again at messages that waited since they were admitted. Every check and question is repeated; limits are taken
@@ -259,7 +259,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     async lookAgain(admitted, call) {
       const messages = admitted.map(({ message }) => message);
       const results: OpenResults = new Array(messages.length).fill(undefined);
-      /** What of the first take is neither given back nor to be written. */
+      /** The part of the first take that is neither given back nor to be written. */
       let held = admitted;
       const giveBack = async (given: readonly AdmittedMessage[]): Promise<void> => {
         await limiter.settle(given.map(({ reservation }) => ({ reservation, outcome: 'return' })));
@@ -304,7 +304,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
   };
 }
 
-/** The wait that a backoff rule has begun; in monitor mode nobody waits. */
+/** The wait that a backoff rule has started; none in monitor mode. */
 function enforcedWait(
   { rules }: Reservation,
   { waitMs }: TakeVerdict & { granted: true },

@@ -16,7 +16,7 @@ import type { SendOperation } from './send-operation.ts';
 import type { Addressing } from './sms-message.ts';
 import { readSent } from './wire-results.ts';
 
-/** One call on its way through the four steps. */
+/** One call in the four steps. */
 interface Run<Input extends Addressing> {
   readonly client: ClientContext;
   readonly operation: SendOperation<Input>;
@@ -30,7 +30,7 @@ type Refused = Extract<AdmissionResult, { readonly kind: 'refused' }>;
 /** The messages of one request. A second look may leave some out. */
 interface Admitted {
   admitted: readonly AdmittedMessage<PreparedMessage>[];
-  /** Their `idempotencyKey` is on its way in another call. */
+  /** Messages whose `idempotencyKey` is in progress in another call. */
   readonly waiting: PreparedMessage[];
 }
 

@@ -20,7 +20,7 @@ function textOf(value: unknown): string {
 const ID = /^[\x21-\x7e]{1,100}$/;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
-/** What a message holds and nobody but its person may read. */
+/** The fields of a message that only its person may read. */
 function* secretsOf({ content, wire }: PreparedMessage): Generator<string, void, undefined> {
   if (content !== undefined) yield content.text;
   yield* secretsIn(wire);

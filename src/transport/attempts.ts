@@ -119,7 +119,7 @@ async function bodyToSend(
   }
 }
 
-/** What a response says about a pause: a server that fails does not say that it is over. */
+/** The meaning of a response for a pause: a failing server does not mean that it is over. */
 function passOutcome(outcome: AttemptOutcome): PassOutcome {
   if (outcome.kind === 'failure' || outcome.status >= 500) return 'lost';
   return outcome.status === 429 ? 'limited' : 'passed';

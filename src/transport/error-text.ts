@@ -44,7 +44,7 @@ export function timeoutText(
   return `${context.operation}: no complete response within ${named}. ${advice(context)}`;
 }
 
-/** What each status and code usually means at 8x8, and what helps. */
+/** The usual meaning of each status and code at 8x8, and the remedy. */
 export function statusHint(
   status: number,
   apiCode: number | undefined,

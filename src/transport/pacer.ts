@@ -15,7 +15,7 @@ export interface Pacer {
   take(pace: Pace, signal: AbortSignal): number | Promise<number>;
   /** Records that the request of that permit leaves now: a burst takes time to get out, and the rate is about that time. */
   leave(permit: number): void;
-  /** Nobody goes for `ms` from now, except a probe; the longest pause wins. */
+  /** No request except a probe leaves for `ms` from now; the longest pause wins. */
   pause(ms: number): void;
   /** Whether the request of that permit is the probe of a pause. */
   isProbe(permit: number): boolean;

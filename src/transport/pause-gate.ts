@@ -19,7 +19,7 @@ export interface PauseGate {
   probe(time: number): void;
   /** Ends the probe. Returns true when that ended the pause. */
   finish(outcome: PassOutcome, time: number): boolean;
-  /** Nobody goes for `ms` from now, except a probe; the longest pause wins. */
+  /** No request except a probe leaves for `ms` from now; the longest pause wins. */
   pause(ms: number, time: number): void;
   /** Takes over a pause that another process keeps. @param probeInMs 0 for now, when this process has the probe */
   sync(pauseMs: number, probeInMs: number, time: number): void;

@@ -82,7 +82,7 @@ export function createSubjectPauses(now: () => number): SubjectPauses {
   };
 }
 
-/** The subjects of a request that a response names: whole numbers and addresses, as they are written in the request. */
+/** The subjects of a request that a response names: complete numbers and addresses, as in the request. */
 export function namedSubjects(text: string, subjects: readonly string[]): string[] {
   const words = text.slice(0, MAX_SEARCHED).split(/[^0-9A-Fa-f.:]/);
   const named = new Set(words.map((word) => word.replace(/^[.:]/, '').replace(/[.:]$/, '').toLowerCase()));

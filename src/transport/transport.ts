@@ -36,7 +36,7 @@ export interface TransportRequest {
 
 /** The guards' look at a request that waited since they let it through: for a key, its permit, a pause, a repeat. */
 export interface SecondLook {
-  /** Whether the last look is recent enough to call `fetch` now. Asks nobody. */
+  /** Whether the last look is recent enough to call `fetch` now. Calls no store and no hook. */
   isRecent(): boolean;
   /** Looks again. Gives the body of what may still be sent; nothing when that is everything. Throws when it is nothing. */
   lookAgain(): Promise<Pick<TransportRequest, 'body'> | undefined>;

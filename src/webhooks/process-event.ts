@@ -84,7 +84,7 @@ export function createEventProcessor({ inboundPort, handlers, timeoutMs }: Proce
 
   /** A store that hangs gets at most half of the time: the rest is kept for recording an opt-out. */
   async function claimInTime(key: string, call: Call): Promise<Claim> {
-    // Begun inside the time limit: a call that has ended must leave no rejection that nobody handles.
+    // Begun inside the time limit: a call that has ended must leave no unhandled rejection.
     let claiming: Promise<Claim> | undefined;
     const claimed = await withTimeLimit(timeoutMs / 2, call.signal, () => {
       claiming = inboundPort.claim(key, timeoutMs + LEASE_MARGIN_MS, call);

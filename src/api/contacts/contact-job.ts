@@ -38,7 +38,7 @@ export interface ContactJob {
   readonly totalRows?: number;
   /** Number of rows that 8x8 could not read. */
   readonly errorRows?: number;
-  /** Number of rows whose contact stands in the file, or at 8x8, already. */
+  /** Number of rows whose contact occurs earlier in the file, or already exists at 8x8. */
   readonly duplicatedRows?: number;
   /** Number of rows that became contacts. */
   readonly insertedRows?: number;

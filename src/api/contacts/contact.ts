@@ -74,7 +74,7 @@ export interface CreatedContact extends Contact {
   readonly outcome: 'created' | 'merged';
 }
 
-/** What 8x8 takes as a number in the data of a contact. */
+/** The format of a number that 8x8 accepts in the data of a contact. */
 export const msisdnField = pattern(
   /^\+?[1-9]\d{6,14}$/,
   'a number in international form, for example +6591234567',

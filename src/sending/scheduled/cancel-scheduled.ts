@@ -18,13 +18,14 @@ export interface ScheduledMessageRef {
   /** The ID that you gave the message, or that this package made. */
   readonly clientMessageId: string;
   /**
-   * `unknown-outcome`: nobody knows whether 8x8 took the message; reconcile it by its `clientMessageId`. `already-sent`: 8x8
-   * had nothing left to cancel. `failed`: 8x8 or the limit store failed; record the opt-out again to repeat it.
+   * `unknown-outcome`: it is unknown whether 8x8 accepted the message; reconcile it by its `clientMessageId`.
+   * `already-sent`: 8x8 had nothing left to cancel. `failed`: 8x8 or the limit store failed; record the opt-out again
+   * to repeat it.
    */
   readonly reason: ScheduledNotCancelledReason;
 }
 
-/** What an opt-out is about. */
+/** The scope of an opt-out. */
 export interface OptOut {
   readonly scope: 'all' | 'marketing' | 'sender';
   readonly sender?: string | undefined;
@@ -54,7 +55,10 @@ export interface CancelScheduledConfig {
 }
 
 const AT_ONCE = 4;
-/** A message that has been on its way for longer has lost its sender. Ours: longer than any default time limit. */
+/**
+ * A message that is in progress for longer has lost its sender. Chosen by this package: longer than any default time
+ * limit.
+ */
 const LOST_AFTER_MS = 5 * 60_000;
 /** A call that claimed messages and did not finish has failed. */
 const CLAIM_MS = 60_000;
@@ -152,7 +156,10 @@ export function createCancelScheduled(config: CancelScheduledConfig): CancelSche
     return new Map(outcomes);
   }
 
-  /** Claims what the opt-out covers, so that two calls do not cancel the same; what is on its way is left to its sender. */
+  /**
+   * Claims the messages that the opt-out covers, so that two calls do not cancel the same ones; messages in progress
+   * are left to their sender.
+   */
   async function claim(phone: Phone, optOut: OptOut, call: Call): Promise<readonly ScheduledEntry[]> {
     const isOpen = ({ madeAt, claimedUntil }: ScheduledEntry) =>
       madeAt <= optOut.at && claimedUntil <= clock.now();

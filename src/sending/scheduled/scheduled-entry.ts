@@ -8,9 +8,9 @@ export interface ScheduledEntry {
   /** Of this package, unique in its record. */
   readonly id: string;
   readonly clientMessageId: string;
-  /** 8x8's id; empty while the message is on its way, and when its outcome is unknown. */
+  /** 8x8's ID; empty while the message is in progress, and when its outcome is unknown. */
   readonly umid: string;
-  /** `s`: on its way to 8x8. `a`: accepted. `u`: of unknown outcome. */
+  /** `s`: being sent to 8x8. `a`: accepted. `u`: of unknown outcome. */
   readonly state: 's' | 'a' | 'u';
   /** When 8x8 sends it, and when it was handed to this package, in epoch milliseconds. */
   readonly dueAt: number;
@@ -20,7 +20,7 @@ export interface ScheduledEntry {
   readonly source: string;
   /** The sub-account that sent it: only this one can cancel it. */
   readonly subAccountId: string;
-  /** An opt-out came while it was on its way: the call that sends it cancels it. */
+  /** An opt-out arrived while it was being sent: the call that sends it cancels it. */
   readonly isStopped: boolean;
   /** Until when another call cancels it, in epoch milliseconds. */
   readonly claimedUntil: number;

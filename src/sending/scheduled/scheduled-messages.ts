@@ -21,8 +21,8 @@ export interface RememberedMessages {
   /** Those for which there was no room, or no store: they must not be sent, because no opt-out could reach them. */
   readonly refused: ReadonlyMap<PreparedMessage, SmsError>;
   /**
-   * Records what became of each message; one without a result was not sent. A message that an opt-out reached on its way is
-   * cancelled. Never throws.
+   * Records the outcome of each message; one without a result was not sent. A message that an opt-out reached while
+   * it was being sent is cancelled. Never throws.
    */
   settle(resultOf: (message: PreparedMessage) => SendResult | undefined): Promise<void>;
 }
@@ -53,10 +53,10 @@ export interface ScheduledMessagesConfig extends Omit<CancelScheduledConfig, 're
 
 /** Numbers whose records are changed at a time. */
 const NUMBERS_AT_ONCE = 32;
-/** Time to cancel what an opt-out reached on its way. */
+/** Time limit for cancelling messages that an opt-out reached while they were being sent. */
 const CANCEL_DEADLINE_MS = 30_000;
 
-/** A call to the store that outlives the call of the caller: what became of a message is recorded in any case. */
+/** A call to the store that outlives the caller's call, because the outcome of a message is recorded in any case. */
 const detached = ({ context }: Pick<Call, 'context'>) => ({
   context,
   signal: new AbortController().signal,

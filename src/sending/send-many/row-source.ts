@@ -30,7 +30,7 @@ function openIterator(
       if (typeof openSync === 'function') return { iterator: openSync.call(input), isAsync: false };
     }
   } catch (error) {
-    // What it threw may hold a row, so it is shown to nobody else.
+    // The error may contain a row, so it is only passed to `onError`.
     emit.reportError?.(error, 'sendMany.input');
     throw new ValidationError('input cannot be iterated: it throws. Nothing was sent.', 'input');
   }
