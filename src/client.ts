@@ -5,6 +5,7 @@ import { createGroups, type Groups } from './api/contacts/groups.ts';
 import { createExports, type Exports } from './api/exports/exports.ts';
 import { createLookup, type Lookup } from './api/lookup.ts';
 import { createMessages, type Messages } from './api/messages.ts';
+import { createRequest, type EndpointRequest, type EndpointResponse } from './api/request.ts';
 import { createSurveys, type Surveys } from './api/surveys.ts';
 import { createVerifications, type Verifications } from './api/verifications/verifications.ts';
 import { createWebhookSettings, type WebhookSettings } from './api/webhook-settings.ts';
@@ -18,7 +19,7 @@ import { createEmit } from './events.ts';
 import { CONSENT_NAMES } from './guards/consent-options.ts';
 import { createGuardsApi, type GuardsApi } from './guards/guards-api.ts';
 import { GUARD_NAMES, type GuardsOptions } from './guards/registry.ts';
-import { copyingInputs } from './internal/clone-input.ts';
+import { cloneInput, copyingInputs } from './internal/clone-input.ts';
 import { isLogged, logListener } from './internal/log-events.ts';
 import { type SharedState, sharedState } from './internal/shared-state.ts';
 import { createReportError } from './internal/user-code.ts';
@@ -26,7 +27,7 @@ import type { LimitStore } from './limits/limit-store.ts';
 import { memoryLimits } from './limits/memory-limits.ts';
 import { createOneTimePasswords, type OneTimePasswords } from './one-time-passwords/one-time-passwords.ts';
 import { validate } from './schema.ts';
-import type { Clock } from './types.ts';
+import type { CallOptions, Clock } from './types.ts';
 import { INBOUND_PORT } from './webhooks/inbound-port.ts';
 
 /** Reads the clock only when asked, because a client may be created in the global scope of a Worker. */
@@ -130,6 +131,7 @@ export class SmsClient {
   readonly #options: SmsClientOptions;
   readonly #inheritance: Inheritance;
   readonly #close: (drainMs: number) => Promise<void>;
+  readonly #request: ReturnType<typeof createRequest>;
 
   constructor(options: SmsClientOptions = {}) {
     const resolved = resolveOptions(options);
@@ -154,6 +156,7 @@ export class SmsClient {
     this.#options = options;
     this.#inheritance = { limits, state, scope };
     this.#close = (drainMs) => client.calls.close(drainMs);
+    this.#request = createRequest(client);
     this.messages = copyingInputs(createMessages(client), ['sendMany']);
     this.surveys = copyingInputs(createSurveys(client));
     this.verifications = copyingInputs(createVerifications(client));
@@ -194,6 +197,23 @@ export class SmsClient {
     const scope = overrides.scope ?? this.#inheritance.scope;
     if (isSame) inheritances.set(merged, { ...this.#inheritance, scope });
     return createChild(merged);
+  }
+
+  /**
+   * Sends a request to an endpoint of 8x8's that this version has no method for: paced, timed, authenticated and closed as
+   * every other, and past no guard. GET only, unless `dangerouslyUnguarded` is written out in the call. Endpoints that send,
+   * judge a code or look a number up are refused: they have methods, which no request may go around. Never repeated
+   * once it may have been carried out.
+   *
+   * @throws ValidationError the path is no path, needs its own method, or the method needs `dangerouslyUnguarded`; nothing was sent
+   * @throws ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
+   * @example
+   * ```ts
+   * const { body } = await sms.request({ path: '/api/v1/subaccounts/{subAccountId}/sender-ids', query: { limit: 10 } });
+   * ```
+   */
+  request(request: EndpointRequest, options?: CallOptions): Promise<EndpointResponse> {
+    return this.#request(cloneInput(request), cloneInput(options));
   }
 
   /**

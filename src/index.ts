@@ -54,6 +54,7 @@ export type {
   SubAccountPrices,
 } from './api/prices.ts';
 export type { ReconcileQuery, Reconciliation } from './api/reconcile.ts';
+export type { EndpointRequest, EndpointResponse } from './api/request.ts';
 export type {
   SurveyBatchInput,
   SurveyBatchMessage,

@@ -99,6 +99,17 @@ export function refine<Shape>(field: Field, test: (value: Shape) => boolean, mes
   ) as Field;
 }
 
+/** What fits `field` and has no problem; the problem is the message, and must hold no value. */
+export function refineBy(field: Field, problemOf: (value: unknown) => string | undefined): Field {
+  return v.pipe(
+    field,
+    v.rawCheck(({ dataset, addIssue }) => {
+      const message = dataset.typed ? problemOf(dataset.value) : undefined;
+      if (message !== undefined) addIssue({ message });
+    }),
+  ) as Field;
+}
+
 /** A string that passes a test. */
 export function word(test: (value: string) => boolean, what: string): Field {
   return v.custom((input) => typeof input === 'string' && test(input), `must be ${what}.`);

@@ -1,4 +1,5 @@
 import type { ClientContext } from '../client-context.ts';
+import { extraField } from '../internal/extra-fields.ts';
 import { readPhone } from '../phone/read-phone.ts';
 import { dateTime, type Fields, objectWith, oneOf, text, unknown } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
@@ -37,6 +38,13 @@ export interface MessageFeedback {
    * @default the time that this client remembers for its own one-time passwords and messages with `track: 'Outcome'`
    */
   readonly sentAt?: string | Date | undefined;
+  /**
+   * Fields that 8x8 added after this version, sent as they are. They may name no field that 8x8 knows today, in any spelling
+   * or depth. At most 10,000 characters as JSON.
+   *
+   * @example extra: { newField: true }
+   */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A later outcome makes 8x8's conversion rate less accurate (SMS API, "SMS feedback"). It is reported anyway. */
@@ -48,6 +56,7 @@ const feedbackFields: Fields<MessageFeedback> = {
   destination: unknown(),
   country: text({ min: 2, max: 2 }),
   sentAt: dateTime(),
+  extra: extraField,
 };
 const feedbackSchema = objectWith(['outcome'], feedbackFields, 'an object { outcome, … }');
 
@@ -67,8 +76,8 @@ export function createGiveFeedback(
     calls.run(options, async (call) => {
       const segments = { subAccountId, umid: readId(umid, 'umid') };
       const given = readInput(feedbackSchema, feedback, 'feedback');
-      const { outcome, timestamp, destination, country } = given;
-      const body = wireFields({ outcome, timestamp });
+      const { outcome, timestamp, destination, country, extra } = given;
+      const body = wireFields({ outcome, timestamp, extra });
       const phone = destination === undefined ? undefined : readPhone(destination, country, phoneDefaults);
       if (phone !== undefined && outcome === 'success') await clearBackoff(phone, call);
       await transport.request({ operation: FEEDBACK, segments, body }, call);

@@ -181,7 +181,7 @@ function smsReader(rewrite: Rewrite): MessageReader<SmsMessage> {
     sources: ({ source }, clientSource) => [source, clientSource],
     content: (message, source) =>
       contentOf({ ...message, source, text: rewrite(message.text, message.encoding) }),
-    wire({ text, encoding, scheduled, expiry, dlrCallbackUrl, clientIp, track }, source) {
+    wire({ text, encoding, scheduled, expiry, dlrCallbackUrl, clientIp, track, extra }, source) {
       return wireFields({
         text: rewrite(text, encoding),
         source,
@@ -191,6 +191,7 @@ function smsReader(rewrite: Rewrite): MessageReader<SmsMessage> {
         dlrCallbackUrl,
         clientIp,
         track,
+        extra,
       });
     },
   };

@@ -5,7 +5,7 @@ import { type BatchSettings, batchSettingFields, sendBatchRequest } from '../sen
 import { sendOne } from '../sending/pipeline.ts';
 import { contentOf, type MessageInput, type MessageReader, wireFields } from '../sending/prepare.ts';
 import { type AcceptedResult, countResults } from '../sending/results.ts';
-import { type BatchResult, inputOf, MAX_BATCH, wireTemplate } from '../sending/send-batch.ts';
+import { all, type BatchResult, inputOf, MAX_BATCH, wireTemplate } from '../sending/send-batch.ts';
 import {
   type Addressing,
   addressingFields,
@@ -152,7 +152,11 @@ function fill(template: string, variables: SurveyMessage['templateVariables'] = 
   });
 }
 
-function surveyContent(message: SurveyBatchMessage, source: string | undefined, template: string): Content {
+function surveyContent(
+  message: Omit<SurveyBatchMessage, 'extra'> & { readonly extra?: unknown },
+  source: string | undefined,
+  template: string,
+): Content {
   const filled = fill(template, message.templateVariables);
   // Only links of the template are billed as short links; the value of a variable may be any text.
   const billed = fill(template.replace(LINK, BILLED_LINK), message.templateVariables);
@@ -168,6 +172,7 @@ function rewriteBody(rewrite: Rewrite, text: string, encoding: SurveyContent['en
 function surveyReader(
   rewrite: Rewrite,
   template: Partial<SurveyTemplate> = {},
+  batchExtra?: SurveyBatchInput['extra'],
 ): MessageReader<SurveyBatchMessage> {
   const { templateBody: given, encoding: sharedEncoding } = template;
   const sharedBody = given === undefined ? undefined : rewriteBody(rewrite, given, sharedEncoding);
@@ -177,9 +182,13 @@ function surveyReader(
     schema: template.templateBody === undefined ? messageSchema : batchMessageSchema,
     sources: ({ source }, clientSource) => [source, template.source, clientSource],
     content: (message, source) =>
-      surveyContent({ ...template, ...message }, source, rewriteOwn(message) ?? sharedBody ?? ''),
+      surveyContent(
+        { ...template, ...message, extra: all([batchExtra, template.extra, message.extra]) },
+        source,
+        rewriteOwn(message) ?? sharedBody ?? '',
+      ),
     wire: (message, source) => {
-      const { templateVariables, encoding, scheduled, expiry, dlrCallbackUrl } = message;
+      const { templateVariables, encoding, scheduled, expiry, dlrCallbackUrl, extra } = message;
       return wireFields({
         templateBody: rewriteOwn(message),
         templateVariables,
@@ -188,6 +197,7 @@ function surveyReader(
         scheduled,
         expiry,
         dlrCallbackUrl,
+        extra,
       });
     },
   };
@@ -211,14 +221,14 @@ export function createSurveys(client: ClientContext): Surveys {
     sendBatch: (batch, options) =>
       calls.run(options, async (call) => {
         assertValid(batchSchema, batch, '');
-        const { surveyId, template } = batch;
+        const { surveyId, template, extra } = batch;
         const { results, batchId } = await sendBatchRequest(
           client,
           readInputs(batch),
           {
             operation: SEND_BATCH,
             segments: { subAccountId, surveyId },
-            reader: surveyReader(rewrite, template),
+            reader: surveyReader(rewrite, template, extra),
             settings: batch,
             shared: {
               template:

@@ -1,4 +1,5 @@
 import type { ClientContext } from '../client-context.ts';
+import { extraField } from '../internal/extra-fields.ts';
 import { boolean, type Fields, list, objectWith, oneOf, pattern, refine, text, webUrl } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
 import type { Operation } from '../transport/operation.ts';
@@ -87,6 +88,13 @@ export interface WebhookInput {
         readonly scope?: string | undefined;
       }
     | undefined;
+  /**
+   * Fields that 8x8 added after this version, sent as they are. They may name no field that 8x8 knows today, in any spelling
+   * or depth. At most 10,000 characters as JSON.
+   *
+   * @example extra: { newField: true }
+   */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Addresses to which 8x8 posts delivery receipts and incoming messages. Needs `accountId`. */
@@ -157,6 +165,7 @@ const webhookFields: Fields<WebhookInput> = {
   url,
   enabled: boolean(),
   httpAuthorization: secret,
+  extra: extraField,
   oauth: objectWith(['url', 'clientId', 'clientSecret', 'credentialsLocation'], oauthFields),
 };
 const setSchema = list(

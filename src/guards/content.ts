@@ -153,10 +153,10 @@ export function createContentGuard(
   }
 
   function checkText(content: Content): Refusal<'content'> | undefined {
-    const { text } = content;
-    if (holdsKey(text)) {
+    const { text, extra = '' } = content;
+    if (holdsKey(text) || holdsKey(extra)) {
       // Refused in every mode: a key that was texted to somebody is compromised.
-      return { reason: 'api-key-in-text', message: 'The text contains your 8x8 API key.', always: true };
+      return { reason: 'api-key-in-text', message: 'The message contains your 8x8 API key.', always: true };
     }
     if (hasLoneSurrogate(text)) {
       return {

@@ -21,6 +21,8 @@ export interface Content {
   /** Epoch milliseconds. */
   readonly scheduledAt?: number | undefined;
   readonly expiresAt?: number | undefined;
+  /** `extra` of the message as JSON, if it has one. */
+  readonly extra?: string | undefined;
   /** Names allowed in `{{…}}`; absent for a plain SMS, which may contain none. */
   readonly placeholders?: readonly string[];
   /** Only for a verification: the text that still contains `{code}` and `{brand}`. */

@@ -1,6 +1,7 @@
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
+import { extraField } from '../internal/extra-fields.ts';
 import { boolean, type Fields, oneOf, text } from '../schema.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { TransportResponse } from '../transport/transport.ts';
@@ -24,6 +25,13 @@ export interface BatchSettings {
   readonly allowRepeatedIds?: boolean | undefined;
   /** Sends equal messages to one number only once; the others get the same result and `duplicateOf`. @default false */
   readonly mergeDuplicates?: boolean | undefined;
+  /**
+   * Fields of the request, beside its messages, that 8x8 added after this version, sent as they are. They may name no field that 8x8 knows today, in any spelling
+   * or depth. At most 10,000 characters as JSON.
+   *
+   * @example extra: { newField: true }
+   */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export const batchSettingFields: Fields<BatchSettings> = {
@@ -32,6 +40,7 @@ export const batchSettingFields: Fields<BatchSettings> = {
   clientBatchId: text({ max: 20 }),
   allowRepeatedIds: boolean(),
   mergeDuplicates: boolean(),
+  extra: extraField,
 };
 
 /** A request with up to 10,000 messages of one kind. */
@@ -159,7 +168,7 @@ export async function sendBatchRequest<Input extends Addressing>(
   call: Call,
 ): Promise<BatchOutcome> {
   let batchId: string | undefined;
-  const { clientBatchId, mergeDuplicates } = settings;
+  const { clientBatchId, mergeDuplicates, extra } = settings;
   const results = await sendMessages(
     client,
     inputs,
@@ -175,7 +184,7 @@ export async function sendBatchRequest<Input extends Addressing>(
         operation,
         messageCount: admitted.length,
         body: {
-          ...wireFields({ clientBatchId, ...shared }),
+          ...wireFields({ clientBatchId, ...shared, extra }),
           includeMessagesInResponse: true,
           messages: admitted.map(({ wire }) => wire),
         },

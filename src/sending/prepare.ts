@@ -69,7 +69,12 @@ function epochMs(value: string | Date | undefined): number | undefined {
 
 /** Content for the guards; `billed` is the text with short links at their final length. */
 export function contentOf(
-  fields: Omit<SmsContent, 'source'> & { readonly text: string; readonly source: string | undefined },
+  fields: Omit<SmsContent, 'source' | 'extra'> & {
+    readonly text: string;
+    readonly source: string | undefined;
+    /** Fields that 8x8 added later, of the message and of what it shares with others. */
+    readonly extra?: unknown;
+  },
   billed = fields.text,
 ): Content {
   const encoding = fields.encoding ?? 'AUTO';
@@ -80,6 +85,7 @@ export function contentOf(
     source: fields.source,
     scheduledAt: epochMs(fields.scheduled),
     expiresAt: epochMs(fields.expiry),
+    extra: fields.extra === undefined ? undefined : JSON.stringify(fields.extra),
   };
 }
 
@@ -91,14 +97,18 @@ function wireValue(name: string, value: unknown): unknown {
   return name === 'clientIp' ? readClientAddress(value as string) : value;
 }
 
-/** The defined fields in the format of 8x8: times as RFC 3339 in UTC, addresses without port or brackets. */
+/**
+ * The defined fields in the format of 8x8: times as RFC 3339 in UTC, addresses without port or brackets, the fields of
+ * `extra` beside the others.
+ */
 export function wireFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const wire: Record<string, unknown> = {};
   for (const name of Object.keys(fields)) {
     const value = fields[name];
-    if (value !== undefined) wire[name] = wireValue(name, value);
+    if (value !== undefined && name !== 'extra') wire[name] = wireValue(name, value);
   }
-  return wire;
+  // Checked before: it names none of the others.
+  return fields.extra === undefined ? wire : { ...wire, ...(fields.extra as object) };
 }
 
 /** The caller's own ID, also when the message is invalid in another field. */
@@ -119,11 +129,12 @@ function ownIdOf(input: unknown): string | undefined {
 async function fingerprint(
   phone: Phone,
   wire: object,
-  { text, source, encoding, scheduledAt, expiresAt }: Partial<Content> = {},
+  { text, source, encoding, scheduledAt, expiresAt, extra }: Partial<Content> = {},
   clientMessageId: string | undefined,
   segments: object,
 ): Promise<string> {
-  const shared = [text, source, encoding, scheduledAt, expiresAt];
+  // Without `extra` as it was before there was one: records of keys last 24 hours.
+  const shared = [text, source, encoding, scheduledAt, expiresAt, ...(extra === undefined ? [] : [extra])];
   const digest = await sha256(JSON.stringify([phone.e164, wire, shared, clientMessageId, segments]));
   return toHex(digest.subarray(0, 16));
 }

@@ -122,10 +122,16 @@ export function inputOf(message: unknown, index: number, path: string, defaults:
   }
 }
 
+/** The defined values; undefined when there is none. */
+export function all<Value>(values: readonly (Value | undefined)[]): readonly Value[] | undefined {
+  const given = values.filter((value) => value !== undefined);
+  return given.length === 0 ? undefined : given;
+}
+
 /** Reads a message of a batch: its own fields, else those of the template. */
 function batchReader(
   rewrite: Rewrite,
-  template: BatchTemplate | undefined,
+  { template, extra: batchExtra }: BatchBase,
   sharedText: string | undefined,
 ): MessageReader<BatchMessage> {
   const rewriteOwn = ({ text, encoding = template?.encoding }: BatchMessage) =>
@@ -135,10 +141,11 @@ function batchReader(
     sources: ({ source }, clientSource) => [source, template?.source, clientSource],
     content: (message, source) => {
       const filled = template === undefined ? message : { ...template, ...message };
-      return contentOf({ ...filled, source, text: rewriteOwn(message) ?? sharedText ?? '' });
+      const extra = all([batchExtra, template?.extra, message.extra]);
+      return contentOf({ ...filled, source, text: rewriteOwn(message) ?? sharedText ?? '', extra });
     },
     wire: (message, source) => {
-      const { encoding, scheduled, expiry, dlrCallbackUrl, clientIp, track } = message;
+      const { encoding, scheduled, expiry, dlrCallbackUrl, clientIp, track, extra } = message;
       return wireFields({
         text: rewriteOwn(message),
         source: source === template?.source ? undefined : source,
@@ -148,6 +155,7 @@ function batchReader(
         dlrCallbackUrl,
         clientIp,
         track,
+        extra,
       });
     },
   };
@@ -200,7 +208,7 @@ export function sendChunk(
     {
       operation: SEND_BATCH,
       segments: { subAccountId: client.subAccountId },
-      reader: batchReader(client.rewrite, template, text),
+      reader: batchReader(client.rewrite, batch, text),
       settings: batch,
       shared: wireFields({ clientIp, template: template && wireFields({ ...wireTemplate(template), text }) }),
       onRequest,

@@ -1,3 +1,4 @@
+import { extraField } from '../internal/extra-fields.ts';
 import { readClientAddress } from '../internal/ip-address.ts';
 import {
   dateTime,
@@ -34,6 +35,13 @@ export interface SmsContent {
   readonly expiry?: string | Date | undefined;
   /** Address to which 8x8 posts the delivery receipt of this message instead of the account's webhook. */
   readonly dlrCallbackUrl?: string | undefined;
+  /**
+   * Fields that 8x8 added after this version, sent as they are. They may name no field that 8x8 knows today, in any spelling
+   * or depth, and the guards read nothing in them but the API key. At most 10,000 characters as JSON.
+   *
+   * @example extra: { newField: true }
+   */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Fields of a message besides its text: the person, the purpose, the IDs. */
@@ -96,6 +104,7 @@ export const contentFields: Fields<SmsContent> = {
   scheduled: dateTime(),
   expiry: dateTime(),
   dlrCallbackUrl: webUrl(),
+  extra: extraField,
 };
 
 export const addressingFields: Fields<Addressing> = {

@@ -9,6 +9,7 @@ import type { RequestFailureContext } from './api-error.ts';
 import { runAttempt } from './attempt.ts';
 import { startReport } from './attempt-events.ts';
 import type { LanePermit } from './lane.ts';
+import type { Operation } from './operation.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { isNoPermitError, MAX_PAUSE_MS } from './pacer.ts';
 import type { PassOutcome } from './pause-gate.ts';
@@ -230,13 +231,13 @@ function safeRequestId(id: string | undefined, { request }: RequestContext): str
 
 /** The status and body of a success that can be read. */
 function parseSuccess(
-  kind: 'json' | 'empty',
+  kind: Operation['responseBody'],
   outcome: AttemptOutcome,
   key: string,
 ): { readonly status: number; readonly body: unknown } | undefined {
   if (outcome.kind === 'failure' || !isSuccess(outcome.status)) return undefined;
   const { status, text } = outcome;
-  if (kind === 'empty') return { status, body: undefined };
+  if (kind === 'empty' || (kind === 'any' && text === '')) return { status, body: undefined };
   try {
     const body: unknown = JSON.parse(text ?? '');
     if (typeof body !== 'object' || body === null) return undefined;

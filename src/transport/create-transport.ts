@@ -96,7 +96,7 @@ export function createTransport(config: TransportConfig): Transport {
       timeoutMs:
         call.timeoutMs ?? config.timeoutMs ?? (isLarge ? DEFAULT_BATCH_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
       maxBytes:
-        operation.repeat === 'safe'
+        operation.repeat === 'safe' || operation.responseBody === 'any'
           ? MAX_READ_BYTES
           : MAX_RESPONSE_BYTES + MAX_RESPONSE_BYTES_PER_MESSAGE * messageCount,
     };

@@ -5,7 +5,7 @@ export interface Operation {
   /** 8x8's `operationId`, for the contract tests. */
   readonly operationId: string;
   readonly product: Product;
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path with `{name}` segments, for example `/api/v1/subaccounts/{subAccountId}/messages`. */
   readonly path: string;
   /**
@@ -24,8 +24,8 @@ export interface Operation {
    * secret.
    */
   readonly confidential?: true;
-  /** Body of a success. */
-  readonly responseBody: 'json' | 'empty';
+  /** Body of a success; `any`: JSON or nothing, of any length. */
+  readonly responseBody: 'json' | 'empty' | 'any';
 }
 
 /** 8x8's products, each with its own host. */

@@ -2,7 +2,7 @@ import type { ClientContext } from '../../client-context.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
-import { assertValid, readId } from '../input.ts';
+import { assertValid, readId, readInput } from '../input.ts';
 import { type ContactFile, fileSchema, writeForm } from './contact-file.ts';
 import { type ContactJob, readJob } from './contact-job.ts';
 import { createAccountCalls } from './contacts-request.ts';
@@ -172,8 +172,7 @@ export function createContactJobs(client: ClientContext): ContactJobs {
         DELETE_CONTACTS,
         options,
         () => {
-          assertValid(selectionSchema, selection, 'selection');
-          return { body: wireFields({ ...selection }) };
+          return { body: wireFields({ ...readInput(selectionSchema, selection, 'selection') }) };
         },
         readJob,
       ),
@@ -184,8 +183,7 @@ export function createContactJobs(client: ClientContext): ContactJobs {
         DELETE_GROUPS,
         options,
         () => {
-          assertValid(groupsSchema, selection, 'selection');
-          return { body: wireFields({ ...selection }) };
+          return { body: wireFields({ ...readInput(groupsSchema, selection, 'selection') }) };
         },
         readJob,
       ),

@@ -1,3 +1,4 @@
+import { extraField } from '../../internal/extra-fields.ts';
 import {
   type Fields,
   list,
@@ -52,6 +53,13 @@ export interface ContactInput {
     | undefined;
   /** Anything else, at most 50 entries. */
   readonly customAttributes?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /**
+   * Fields that 8x8 added after this version, sent as they are. They may name no field that 8x8 knows today, in any spelling
+   * or depth. At most 10,000 characters as JSON.
+   *
+   * @example extra: { newField: true }
+   */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A contact as 8x8 has it. */
@@ -113,6 +121,7 @@ const contactFields: Fields<ContactInput> = {
     'holds a group twice.',
   ),
   customAttributes: shortValues({ maxEntries: MAX_ATTRIBUTES, maxLength: MAX_ATTRIBUTE_CHARACTERS }),
+  extra: extraField,
 };
 
 /** Limits: https://developer.8x8.com/connect/reference/create-contact */

@@ -5,7 +5,7 @@ import { readPhone } from '../../phone/read-phone.ts';
 import { type Fields, object, text } from '../../schema.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
-import { assertValid } from '../input.ts';
+import { assertValid, readInput } from '../input.ts';
 import {
   type Contact,
   type ContactInput,
@@ -193,8 +193,7 @@ export function createContacts(client: ClientContext): Contacts {
         CREATE,
         options,
         () => {
-          assertValid(contactSchema, contact, 'contact');
-          return { body: contactBody(contact) };
+          return { body: contactBody(readInput(contactSchema, contact, 'contact')) };
         },
         readCreatedContact,
       ),

@@ -1,9 +1,10 @@
 import type { ClientContext } from '../../client-context.ts';
+import { extraField } from '../../internal/extra-fields.ts';
 import { boolean, type Fields, object, objectWith, text } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { Operation } from '../../transport/operation.ts';
 import type { CallOptions } from '../../types.ts';
-import { assertValid } from '../input.ts';
+import { assertValid, readInput } from '../input.ts';
 import { createAccountCalls, readNothing } from './contacts-request.ts';
 import { type ContactGroup, idList, readGroup, readNumericId } from './group.ts';
 import { listPages, type PageQuery, pageFields } from './pages.ts';
@@ -96,6 +97,13 @@ export interface GroupInput {
   readonly description?: string | undefined;
   /** True makes it a block list. @default false */
   readonly isBlacklist?: boolean | undefined;
+  /**
+   * Fields that 8x8 added after this version, sent as they are. They may name no field that 8x8 knows today, in any spelling
+   * or depth. At most 10,000 characters as JSON.
+   *
+   * @example extra: { newField: true }
+   */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Groups of contacts. Needs `accountId`. */
@@ -174,6 +182,7 @@ const groupFields: Fields<GroupInput> = {
   name: text({ max: 100 }),
   description: text({ max: 100 }),
   isBlacklist: boolean(),
+  extra: extraField,
 };
 /** Limits: https://developer.8x8.com/connect/reference/create-group */
 const groupSchema = objectWith(['name'], groupFields, 'a group { name, … }');
@@ -214,8 +223,7 @@ export function createGroups(client: ClientContext): Groups {
         CREATE,
         options,
         () => {
-          assertValid(groupSchema, group, 'group');
-          return { body: wireFields({ ...group }) };
+          return { body: wireFields({ ...readInput(groupSchema, group, 'group') }) };
         },
         readGroup,
       ),

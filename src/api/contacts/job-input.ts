@@ -1,3 +1,4 @@
+import { extraField } from '../../internal/extra-fields.ts';
 import { boolean, type Fields, list, object, objectWith, oneOf, refine } from '../../schema.ts';
 import { msisdnField } from './contact.ts';
 import { idList, numericId } from './group.ts';
@@ -11,6 +12,13 @@ export interface ContactSelection {
   readonly msisdns?: readonly string[] | undefined;
   /** Every contact of the account. */
   readonly all?: true | undefined;
+  /**
+   * Fields that 8x8 added after this version, sent as they are. They may name no field that 8x8 knows today, in any spelling
+   * or depth. At most 10,000 characters as JSON.
+   *
+   * @example extra: { newField: true }
+   */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The two groups of a copy or a move. */
@@ -27,6 +35,13 @@ export interface GroupSelection {
   readonly ids: readonly number[];
   /** True also deletes the contacts in them. */
   readonly deleteContacts: boolean;
+  /**
+   * Fields that 8x8 added after this version, sent as they are. They may name no field that 8x8 knows today, in any spelling
+   * or depth. At most 10,000 characters as JSON.
+   *
+   * @example extra: { newField: true }
+   */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Filter of a list of jobs. */
@@ -48,6 +63,7 @@ const selectionFields: Fields<ContactSelection> = {
   ids: idList(),
   msisdns: list(msisdnField, { min: 1, max: MAX_NUMBERS }),
   all: oneOf([true]),
+  extra: extraField,
 };
 export const selectionSchema = refine<ContactSelection>(
   object(selectionFields, 'an object { ids, msisdns } or { all: true }'),
@@ -60,7 +76,7 @@ export const transferSchema = refine<GroupTransfer>(
   ({ from, to }) => from !== to,
   'must name two different groups.',
 );
-const groupsFields: Fields<GroupSelection> = { ids: idList(), deleteContacts: boolean() };
+const groupsFields: Fields<GroupSelection> = { ids: idList(), deleteContacts: boolean(), extra: extraField };
 export const groupsSchema = objectWith(
   ['ids', 'deleteContacts'],
   groupsFields,

@@ -1,10 +1,11 @@
 import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { ValidationError } from '../../errors.ts';
+import { extraField } from '../../internal/extra-fields.ts';
 import { dateTime, type Fields, integer, list, object, pattern, unknown } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
 import type { Operation } from '../../transport/operation.ts';
-import { assertValid, readId } from '../input.ts';
+import { assertValid, readId, readInput } from '../input.ts';
 import { optionalText, parseResponse, present, textIn, toFields, toList } from '../parse-response.ts';
 
 const EXPORTS = '/api/v1/subaccounts/{subAccountId}/messages/exports';
@@ -55,6 +56,13 @@ export interface ExportQuery {
   readonly countries?: readonly string[] | undefined;
   /** Most rows; 0 means no limit. @default 0 */
   readonly limit?: number | undefined;
+  /**
+   * Fields that 8x8 added after this version, sent as they are. They may name no field that 8x8 knows today, in any spelling
+   * or depth. At most 10,000 characters as JSON.
+   *
+   * @example extra: { newField: true }
+   */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** States that 8x8 documents; a new one is passed on unchanged. */
@@ -84,6 +92,7 @@ const queryFields: Fields<ExportQuery> = {
   phoneNumber: pattern(/^\+?\d{3,15}$/, 'a number in international form, for example +6591234567'),
   countries: list(pattern(/^[A-Za-z]{2}$/, 'an ISO 3166-1 alpha-2 code'), { min: 1, max: 250 }),
   limit: integer({ min: 0, max: 2_147_483_647 }),
+  extra: extraField,
 };
 const querySchema = object(queryFields, 'a query { from, to, phoneNumber, countries, limit }');
 const instant = dateTime();
@@ -101,15 +110,15 @@ function toInstant(value: ExportQuery['from'], name: 'from' | 'to'): string | un
   return new Date(complete).toISOString();
 }
 
-function toBody(query: ExportQuery): Record<string, unknown> {
-  assertValid(querySchema, query, 'query');
-  const { phoneNumber, countries, limit } = query;
+function toBody(given: ExportQuery): Record<string, unknown> {
+  const query = readInput(querySchema, given, 'query');
+  const { phoneNumber, countries, limit, extra } = query;
   const from = toInstant(query.from, 'from');
   const to = toInstant(query.to, 'to');
   if (from !== undefined && to !== undefined && from >= to) {
     throw new ValidationError('query.from is not before query.to. Nothing was sent.', 'query.from');
   }
-  return wireFields({ from, to, phoneNumber, countries, limit });
+  return wireFields({ from, to, phoneNumber, countries, limit, extra });
 }
 
 function readJob(body: unknown): ExportJob {

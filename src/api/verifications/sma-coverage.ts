@@ -1,4 +1,5 @@
 import type { ClientContext } from '../../client-context.ts';
+import { extraField } from '../../internal/extra-fields.ts';
 import { readPhone } from '../../phone/read-phone.ts';
 import { type Fields, objectWith, unknown } from '../../schema.ts';
 import { wireFields } from '../../sending/prepare.ts';
@@ -28,6 +29,13 @@ export interface SmaCoverageQuery {
   readonly destination?: string | undefined;
   /** ISO 3166-1 alpha-2 code of a national `destination`. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
+  /**
+   * Fields that 8x8 added after this version, sent as they are. They may name no field that 8x8 knows today, in any spelling
+   * or depth. At most 10,000 characters as JSON.
+   *
+   * @example extra: { newField: true }
+   */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Whether a telephone can be verified without a code. */
@@ -40,6 +48,7 @@ const queryFields: Fields<SmaCoverageQuery> = {
   clientIp: clientIpField,
   destination: unknown(),
   country: addressingFields.country,
+  extra: extraField,
 };
 const querySchema = objectWith(['clientIp'], queryFields, 'an object { clientIp, destination, country }');
 
@@ -52,7 +61,7 @@ export function createGetSmaCoverage({
   return (query, options) =>
     calls.run(options, async (call) => {
       const given = readInput(querySchema, query, 'query');
-      const { clientIp, country = phoneDefaults.defaultCountry } = given;
+      const { clientIp, country = phoneDefaults.defaultCountry, extra } = given;
       const destination =
         given.destination === undefined
           ? undefined
@@ -61,7 +70,7 @@ export function createGetSmaCoverage({
         {
           operation: SMA_COVERAGE,
           segments: { subAccountId },
-          body: wireFields({ clientIp, destination }),
+          body: wireFields({ clientIp, destination, extra }),
         },
         call,
       );

@@ -1,3 +1,4 @@
+import { extraField } from '../../internal/extra-fields.ts';
 import {
   boolean,
   decimal,
@@ -107,6 +108,13 @@ export interface VerificationStart extends Pick<Addressing, 'destination' | 'cou
    * is never sent to 8x8. 1 to 200 characters.
    */
   readonly subject?: string | undefined;
+  /**
+   * Fields that 8x8 added after this version, sent as they are. They may name no field that 8x8 knows today, in any spelling
+   * or depth. At most 10,000 characters as JSON.
+   *
+   * @example extra: { newField: true }
+   */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 const CHANNELS = [
@@ -157,6 +165,7 @@ const startFields: Fields<VerificationStart> = {
   call: object(callFields, 'an object { source, speed, repetition, voiceProfile }'),
   whatsapp: objectWith(['templateName'], whatsAppFields, 'an object { templateName }'),
   subject: subjectField,
+  extra: extraField,
 };
 
 type Requirement = readonly [test: (start: VerificationStart) => boolean, message: string];

@@ -45,10 +45,13 @@ function startReader(rewrite: Rewrite): MessageReader<VerificationStart> {
     sources: ({ channel = 'sms', sms }, clientSource) =>
       channel === 'sms' ? [sms?.source, clientSource] : [sms?.source],
     content(request, source) {
-      const { sms } = request;
+      const { sms, extra } = request;
       const written = writtenTemplate(request);
       const text = written === undefined ? '' : filledTemplate(written, request);
-      return { ...contentOf({ text, source, encoding: sms?.encoding }), template: written };
+      return {
+        ...contentOf({ text, source, encoding: sms?.encoding, extra }),
+        template: written,
+      };
     },
     wire(request, source) {
       const { destination: _, country: __, subject: ___, sms, call, whatsapp, ...rest } = request;

@@ -37,6 +37,13 @@ export interface SendManyOptions extends CallOptions {
    */
   readonly concurrency?: number | undefined;
   /**
+   * Fields of each request, beside its messages, that 8x8 added after this version, sent as they are. They may name no field that 8x8 knows today, in any spelling
+   * or depth. At most 10,000 characters as JSON.
+   *
+   * @example extra: { newField: true }
+   */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
+  /**
    * Stores the token durably, replacing the previous one; it contains row numbers but no rows. Awaited before a chunk
    * is sent, and after you have consumed the last of its results. When it throws, or takes over 30 seconds, no
    * further chunk is sent.
@@ -56,7 +63,7 @@ const MAX_CONCURRENCY = 32;
 /** Far more than the ranges of a stopped run need; the token of a running one has a few hundred characters. */
 const MAX_TOKEN_CHARACTERS = 10_000_000;
 
-const { template, purpose, country, clientIp, allowRepeatedIds, mergeDuplicates } = batchFields;
+const { template, purpose, country, clientIp, allowRepeatedIds, mergeDuplicates, extra } = batchFields;
 const manyFields: Fields<SendManyOptions> = {
   ...callFields,
   template,
@@ -65,6 +72,7 @@ const manyFields: Fields<SendManyOptions> = {
   clientIp,
   allowRepeatedIds,
   mergeDuplicates,
+  extra,
   chunkSize: integer({ min: 1, max: MAX_BATCH, unit: 'messages' }),
   concurrency: integer({ min: 1, max: MAX_CONCURRENCY, unit: 'chunks' }),
   checkpoint: anyFunction('a function that stores the token'),
@@ -103,6 +111,7 @@ async function* sendRows(
     clientIp,
     allowRepeatedIds,
     mergeDuplicates,
+    extra,
     ...callOptions
   } = options;
   const progress = openProgress(resumeFrom);
@@ -114,7 +123,7 @@ async function* sendRows(
     progress,
     checkpoints,
     chunkSize,
-    batch: { template, clientIp, allowRepeatedIds, mergeDuplicates },
+    batch: { template, clientIp, allowRepeatedIds, mergeDuplicates, extra },
     defaults: { ...(purpose !== undefined && { purpose }), ...(country !== undefined && { country }) },
     callOptions,
   });
