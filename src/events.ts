@@ -43,6 +43,8 @@ export type SmsEvent =
   /** A guard in monitor mode would have refused. */
   | (MessageEventBase & { readonly type: 'guard-observed'; readonly decision: GuardDecision })
   | (MessageEventBase & { readonly type: 'message-sent'; readonly umid: string; readonly attempts: number })
+  /** A text may contain something that was not filled in. It was not refused for that: a person may have meant it. */
+  | (MessageEventBase & { readonly type: 'possible-placeholder' })
   /** 8x8 accepted a verification. The session ID is not included. */
   | (MessageEventBase & { readonly type: 'verification-started'; readonly channel: string })
   /** A code was checked: by 8x8 (`verifications`), or here (`oneTimePasswords`). */

@@ -161,7 +161,7 @@ function surveyContent(
   // Only links of the template are billed as short links; the value of a variable may be any text.
   const billed = fill(template.replace(LINK, BILLED_LINK), message.templateVariables);
   const content = contentOf({ ...message, source, text: filled }, billed);
-  return { ...content, placeholders: [] };
+  return { ...content, placeholders: [], values: Object.values(message.templateVariables ?? {}).map(String) };
 }
 
 /** The text of a survey as it is sent: changed as the content guard is told to, with links at their billed length. */

@@ -1,7 +1,10 @@
-import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, list, object, oneOf } from '../schema.ts';
+import type { Emit } from '../events.ts';
+import { maskNumber } from '../internal/redact.ts';
+import { boolean, FALSE_OR_OPTIONS, type Fields, falseOr, integer, list, object, oneOf } from '../schema.ts';
 import { hasLoneSurrogate } from '../text/estimate-text.ts';
+import { findUnfilled, isUnfilledValue } from '../text/unfilled.ts';
 import { countryField } from './countries.ts';
-import type { Content, Guard, GuardMode, Refusal } from './guard.ts';
+import type { Content, Guard, GuardMode, OutgoingMessage, Refusal } from './guard.ts';
 import { NUMERIC_SENDER_COUNTRIES } from './numeric-senders.ts';
 
 /**
@@ -14,6 +17,12 @@ export interface ContentGuardOptions {
   readonly mode?: GuardMode | undefined;
   /** Most parts (segments) of one message. @default 10: 8x8 cuts longer messages silently */
   readonly maxParts?: number | undefined;
+  /**
+   * Refuses a text that a program forgot to fill in: `{{name}}`, `{name}`, `%name%`, "Hi undefined", `[object Object]`, `NaN`.
+   * What a person may have meant ("undefined behaviour", `{SALE}`) is sent, and raises the event `possible-placeholder`.
+   * `false` sends everything. @default true
+   */
+  readonly refusePlaceholders?: boolean | undefined;
   /**
    * Replaces typographic quotes, dashes, ellipses and special spaces with their plain form, wherever the plain form
    * is in GSM-7. One curly quote doubles the price of a text. `to-save-parts` does so only when the text then has fewer
@@ -36,6 +45,7 @@ export interface ContentGuardOptions {
 const fields: Fields<ContentGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
   maxParts: integer({ min: 1, max: 10 }),
+  refusePlaceholders: boolean(),
   replaceTypography: oneOf([true, false, 'to-save-parts']),
   transliterate: oneOf([false, 'to-save-parts']),
   alphanumericSenders: list(countryField, { min: 1, max: 300 }),
@@ -50,7 +60,17 @@ const PLACEHOLDER = /\{\{([^{}]*)\}\}/g;
 /** 3GPP TS 23.040 9.1.2.5: 11 characters of GSM-7, or up to 16 digits. 8x8 allows letters, digits and spaces. */
 const SENDER_ID = /^(?:\+?\d{1,16}|(?=.*[A-Za-z0-9])[A-Za-z0-9 ]{1,11})$/;
 
-function checkPlaceholders({ text, placeholders }: Content): Refusal<'content'> | undefined {
+const UNFILLED: Refusal<'content'> = {
+  reason: 'unresolved-placeholder',
+  message:
+    'The text holds something that was not filled in: a placeholder such as {name} or %name%, "undefined", "NaN" or "[object Object]". Fill it in, or set guards.content.refusePlaceholders to false if it is meant.',
+};
+
+/** The refusal of a text that was not filled in; `doubt` is told of one that may be meant. */
+function checkPlaceholders(
+  { text, placeholders, values = [] }: Content,
+  doubt: () => void,
+): Refusal<'content'> | undefined {
   const rest =
     placeholders === undefined
       ? text
@@ -59,11 +79,16 @@ function checkPlaceholders({ text, placeholders }: Content): Refusal<'content'> 
           return /^url(:|$)/.test(name) || placeholders.includes(name) ? '' : whole;
         });
   const begin = rest.indexOf('{{');
-  if (begin === -1 || !rest.includes('}}', begin + 2)) return undefined;
-  return {
-    reason: 'unresolved-placeholder',
-    message: 'The text still contains a {{placeholder}}. Replace it before sending.',
-  };
+  if (begin !== -1 && rest.includes('}}', begin + 2)) {
+    return {
+      reason: 'unresolved-placeholder',
+      message: 'The text still contains a {{placeholder}}. Replace it before sending.',
+    };
+  }
+  if (values.some(isUnfilledValue)) return UNFILLED;
+  const found = findUnfilled(rest);
+  if (found === 'doubtful') doubt();
+  return found === 'certain' ? UNFILLED : undefined;
 }
 
 /** 8x8 replaces `{code}` and `{brand}`, and sends every other brace unchanged. */
@@ -131,10 +156,12 @@ function numericSenders(alphanumericSenders: readonly string[] = []): ReadonlyMa
 /** Checks text, sender ID and dates. `holdsKey` tells whether a text contains the API key. */
 export function createContentGuard(
   options: ContentGuardOptions,
-  { holdsKey }: { readonly holdsKey: (text: string) => boolean },
+  { holdsKey, emit }: { readonly holdsKey: (text: string) => boolean; readonly emit: Emit },
 ): Guard<'content'> {
-  const { mode = 'enforce', maxParts = 10, alphanumericSenders } = options;
+  const { mode = 'enforce', maxParts = 10, refusePlaceholders = true, alphanumericSenders } = options;
   const numericOnly = numericSenders(alphanumericSenders);
+  /** Messages that were reported: a message is looked at again before it is written. */
+  const reported = new WeakSet<Content>();
 
   function checkSender(source: string, country: string | undefined): Refusal<'content'> | undefined {
     if (!SENDER_ID.test(source)) {
@@ -152,7 +179,14 @@ export function createContentGuard(
     };
   }
 
-  function checkText(content: Content): Refusal<'content'> | undefined {
+  function report({ clientMessageId, phone, purpose }: OutgoingMessage, content: Content): void {
+    if (reported.has(content)) return;
+    reported.add(content);
+    const destination = maskNumber(phone.e164);
+    emit({ type: 'possible-placeholder', clientMessageId, destination, purpose });
+  }
+
+  function checkText(message: OutgoingMessage, content: Content): Refusal<'content'> | undefined {
     const { text, extra = '' } = content;
     if (holdsKey(text) || holdsKey(extra)) {
       // Refused in every mode: a key that was texted to somebody is compromised.
@@ -172,16 +206,20 @@ export function createContentGuard(
       };
     }
     const template = content.template === undefined ? undefined : checkTemplate(content.template);
-    return template ?? checkPlaceholders(content) ?? checkParts(content, maxParts);
+    const unfilled = refusePlaceholders
+      ? checkPlaceholders(content, () => report(message, content))
+      : undefined;
+    return template ?? unfilled ?? checkParts(content, maxParts);
   }
 
   return {
     name: 'content',
     mode,
-    check({ content, phone }, now) {
+    check(message, now) {
+      const { content, phone } = message;
       if (content === undefined) return undefined;
       const sender = content.source === undefined ? undefined : checkSender(content.source, phone.country);
-      return sender ?? checkText(content) ?? checkDates(content, now);
+      return sender ?? checkText(message, content) ?? checkDates(content, now);
     },
   };
 }

@@ -21,6 +21,8 @@ export interface Content {
   /** Epoch milliseconds. */
   readonly scheduledAt?: number | undefined;
   readonly expiresAt?: number | undefined;
+  /** Values that 8x8 fills into the text: variables of a survey, the brand of a verification. */
+  readonly values?: readonly string[];
   /** `extra` of the message as JSON, if it has one. */
   readonly extra?: string | undefined;
   /** Names allowed in `{{…}}`; absent for a plain SMS, which may contain none. */

@@ -10,6 +10,7 @@ const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
   'scheduled-not-cancelled': 'error',
   'opt-out-not-mirrored': 'warn',
   'possible-opt-out': 'warn',
+  'possible-placeholder': 'warn',
   'message-failed': 'warn',
   'feedback-failed': 'warn',
   'test-number-used': 'warn',

@@ -10,12 +10,14 @@ export function messageOf({
   text = 'Hello',
   source,
   placeholders,
+  values,
   ...rest
 }: Omit<SmsContent, 'source'> &
   Partial<Pick<OutgoingMessage, 'purpose' | 'clientMessageId' | 'idempotency'>> & {
     readonly destination?: string;
     readonly source?: string | undefined;
     readonly placeholders?: readonly string[];
+    readonly values?: readonly string[];
   } = {}): OutgoingMessage {
   const result = normalisePhone(destination, undefined);
   if (!result.ok) throw new Error(result.hint);
@@ -28,6 +30,7 @@ export function messageOf({
     content: {
       ...contentOf({ ...content, source, text }),
       ...(placeholders !== undefined && { placeholders }),
+      ...(values !== undefined && { values }),
     },
     ...(idempotency !== undefined && { idempotency }),
   };

@@ -45,12 +45,13 @@ function startReader(rewrite: Rewrite): MessageReader<VerificationStart> {
     sources: ({ channel = 'sms', sms }, clientSource) =>
       channel === 'sms' ? [sms?.source, clientSource] : [sms?.source],
     content(request, source) {
-      const { sms, extra } = request;
+      const { sms, extra, brand } = request;
       const written = writtenTemplate(request);
       const text = written === undefined ? '' : filledTemplate(written, request);
       return {
         ...contentOf({ text, source, encoding: sms?.encoding, extra }),
         template: written,
+        values: brand === undefined ? [] : [brand],
       };
     },
     wire(request, source) {

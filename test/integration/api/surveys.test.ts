@@ -59,6 +59,17 @@ describe('surveys.send', () => {
 
   it.each([
     [{ templateBody: 'Hi {{name}}' }, 'content', 'unresolved-placeholder'],
+    [{ templateBody: 'Hi %name% {{url}}' }, 'content', 'unresolved-placeholder'],
+    [
+      { templateBody: 'Hi {{name}} {{url}}', templateVariables: { name: 'undefined' } },
+      'content',
+      'unresolved-placeholder',
+    ],
+    [
+      { templateBody: 'a {{url:name}}', templateVariables: { name: 'null' } },
+      'content',
+      'unresolved-placeholder',
+    ],
     [{ templateBody: 'Hi {{toString}}', templateVariables: {} }, 'content', 'unresolved-placeholder'],
     [{ templateBody: '{{a}}', templateVariables: { a: KEY } }, 'content', 'api-key-in-text'],
     [{ templateBody: '{{a}}', templateVariables: { a: '\u0007' } }, 'content', 'control-character'],

@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import type { EventBody } from '../../../src/events.ts';
 import { createContentGuard } from '../../../src/guards/content.ts';
 import { NOON } from '../../support/fake-clock.ts';
 import { messageOf } from '../../support/outgoing-message.ts';
 
 const KEY = 'the-api-key-7f3a';
 const holdsKey = (text: string) => text.includes(KEY);
-const guard = createContentGuard({}, { holdsKey });
+const events: EventBody[] = [];
+const emit = (event: EventBody) => void events.push(event);
+const guard = createContentGuard({}, { holdsKey, emit });
 const day = 86_400_000;
 
 function reasonFor(message: Parameters<typeof messageOf>[0], options = {}): string | undefined {
-  return createContentGuard(options, { holdsKey }).check?.(messageOf(message), NOON)?.reason;
+  return createContentGuard(options, { holdsKey, emit }).check?.(messageOf(message), NOON)?.reason;
 }
 
 describe('text', () => {
@@ -32,12 +35,39 @@ describe('text', () => {
     ['Hi {{user.{first}}}', 'unresolved-placeholder'],
     ['Hi {{\nname\n}}', 'unresolved-placeholder'],
     ['Hi {{url}}', 'unresolved-placeholder'],
-    ['Hi {name}', undefined],
+    ['Hi {name}', 'unresolved-placeholder'],
+    ['Hi undefined, hello', 'unresolved-placeholder'],
+    ['Hi [object Object]', 'unresolved-placeholder'],
+    ['undefined behaviour', undefined],
     ['a }} b {{ c', undefined],
     ['{{ alone', undefined],
     [`Use ${KEY} now`, 'api-key-in-text'],
   ])('%j → %s', (text, reason) => {
     expect(reasonFor({ text })).toBe(reason);
+  });
+
+  it('sends what was not filled in when it is told to', () => {
+    for (const text of ['Hi {{name}}', 'Hi {name}', 'Hi undefined']) {
+      expect(reasonFor({ text }, { refusePlaceholders: false })).toBeUndefined();
+    }
+  });
+
+  it('reports a doubtful text once, however often it is looked at', () => {
+    events.length = 0;
+    const message = messageOf({ text: 'Undefined means undefined.' });
+    for (let look = 0; look < 3; look += 1) expect(guard.check?.(message, NOON)).toBeUndefined();
+    expect(events).toEqual([
+      {
+        type: 'possible-placeholder',
+        clientMessageId: message.clientMessageId,
+        destination: expect.stringContaining('****'),
+        purpose: message.purpose,
+      },
+    ]);
+  });
+
+  it.each(['undefined', 'null', 'NaN'])('refuses %s as a variable of a survey or a brand', (value) => {
+    expect(reasonFor({ text: 'Hello', values: ['Mei', value] })).toBe('unresolved-placeholder');
   });
 
   it('refuses the API key even in monitor mode, and does not repeat it', () => {
@@ -76,7 +106,10 @@ describe('parts', () => {
   it('maxParts is the limit, and the refusal says what was counted', () => {
     expect(reasonFor({ text: 'a'.repeat(161) }, { maxParts: 2 })).toBeUndefined();
     expect(
-      createContentGuard({ maxParts: 1 }, { holdsKey }).check?.(messageOf({ text: 'a'.repeat(161) }), NOON),
+      createContentGuard({ maxParts: 1 }, { holdsKey, emit }).check?.(
+        messageOf({ text: 'a'.repeat(161) }),
+        NOON,
+      ),
     ).toMatchObject({ reason: 'too-many-parts', observed: 2, limit: 1 });
   });
 
@@ -149,5 +182,5 @@ it('has nothing to say of a message without content', () => {
 
 it('is in enforce mode unless told otherwise', () => {
   expect(guard).toMatchObject({ name: 'content', mode: 'enforce' });
-  expect(createContentGuard({ mode: 'monitor' }, { holdsKey }).mode).toBe('monitor');
+  expect(createContentGuard({ mode: 'monitor' }, { holdsKey, emit }).mode).toBe('monitor');
 });
