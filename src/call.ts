@@ -160,7 +160,8 @@ export function createCalls(defaultDeadlineMs: number | undefined): Calls {
   return {
     async run(options, work) {
       const flaw = options === undefined ? undefined : validate(callSchema, options, 'options');
-      if (flaw !== undefined) throw new ValidationError(flaw.message, flaw.path);
+      if (flaw !== undefined)
+        throw new ValidationError(`${flaw.message}${positionalHint(options)}`, flaw.path);
       if (closed) throw new ConfigurationError('This client was closed. Create a new one.');
       try {
         return await track(options ?? {}, work);
@@ -183,6 +184,12 @@ export function createCalls(defaultDeadlineMs: number | undefined): Calls {
       clearTimeout(timer);
     },
   };
+}
+
+/** Other packages take the number and the text one after the other. */
+function positionalHint(options: unknown): string {
+  if (typeof options !== 'string') return '';
+  return ' Pass one object: messages.send({ destination, text }). Nothing was sent.';
 }
 
 /** The error of a call that ended before anything was sent. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { readDateTime } from './internal/date-time.ts';
+import { codeOfCountry, foreignName } from './internal/foreign-names.ts';
 import { redactText } from './internal/redact.ts';
 
 /**
@@ -37,10 +38,19 @@ export function nearestName(name: string, known: readonly string[]): string | un
 }
 
 function describeUnknown(name: string, known: readonly string[]): string {
-  const nearest = nearestName(name.slice(0, 100).replaceAll('"', ''), known);
-  return nearest === undefined
-    ? `is unknown. Allowed: ${known.join(', ')}.`
-    : `is unknown. Did you mean "${nearest}"?`;
+  const plain = name.slice(0, 100).replaceAll('"', '');
+  const meant = foreignName(plain, known) ?? nearestName(plain, known);
+  const allowed = `Allowed: ${known.join(', ')}.`;
+  return meant === undefined ? `is unknown. ${allowed}` : `is unknown. Did you mean "${meant}"? ${allowed}`;
+}
+
+/** The kind of a value, for messages that must not show the value itself. */
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (value instanceof Date) return 'a Date';
+  if (typeof value === 'undefined') return 'nothing';
+  return typeof value === 'object' ? 'another object' : `a ${typeof value}`;
 }
 
 /** An object with these keys, all optional, and no others. `known` lists the names to suggest for a typo. */
@@ -53,10 +63,14 @@ export function object(
     Object.keys(fields).map((key) => [key, v.optional(fields[key] as Field)]),
   );
   const object = v.strictObject(entries, (issue) =>
-    issue.expected === 'never' ? describeUnknown(String(issue.input), known) : `must be ${what}.`,
+    issue.expected === 'never'
+      ? describeUnknown(String(issue.input), known)
+      : `must be ${what}, not ${kindOf(issue.input)}.`,
   );
   // An empty array or Map would pass as an object without keys.
-  return v.lazy((input) => (isIterable(input) ? v.never(`must be ${what}.`) : object)) as Field;
+  return v.lazy((input) =>
+    isIterable(input) ? v.never(`must be ${what}, not ${kindOf(input)}.`) : object,
+  ) as Field;
 }
 
 function isIterable(input: unknown): boolean {
@@ -108,6 +122,16 @@ export function refineBy(field: Field, problemOf: (value: unknown) => string | u
       if (message !== undefined) addIssue({ message });
     }),
   ) as Field;
+}
+
+/** An ISO 3166-1 alpha-2 code. Whether the country exists is read with the number. */
+export function countryCode(): Field {
+  return refineBy(v.unknown(), (value) => {
+    if (typeof value === 'string' && value.length === 2) return undefined;
+    const meant = typeof value === 'string' ? codeOfCountry(value) : undefined;
+    const kind = typeof value === 'string' ? `a string of ${value.length} characters` : kindOf(value);
+    return `must be an ISO 3166-1 alpha-2 code such as "${meant ?? 'SG'}", not ${meant === undefined ? kind : 'a name'}.`;
+  });
 }
 
 /** A string that passes a test. */

@@ -1,6 +1,6 @@
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
-import { type Fields, integer, object, oneOf, pattern, switchOn, text } from '../schema.ts';
+import { countryCode, type Fields, integer, object, oneOf, pattern, switchOn, text } from '../schema.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { assertValid } from './input.ts';
@@ -65,7 +65,7 @@ const networkCode = switchOn(
   pattern(/^\d{1,3}$/, 'a number or a string of 1 to 3 digits'),
 );
 const queryFields: Fields<PriceQuery> = {
-  country: text({ min: 2, max: 2 }),
+  country: countryCode(),
   mcc: networkCode,
   mnc: networkCode,
   direction: oneOf(['outbound', 'inbound']),

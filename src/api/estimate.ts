@@ -1,6 +1,6 @@
 import type { ClientContext } from '../client-context.ts';
 import { readPhone } from '../phone/read-phone.ts';
-import { type Fields, objectWith, oneOf, text, unknown } from '../schema.ts';
+import { countryCode, type Fields, objectWith, oneOf, text, unknown } from '../schema.ts';
 import { type Encoding, MAX_TEXT_CHARACTERS } from '../sending/sms-message.ts';
 import { estimateText, type TextEstimate } from '../text/estimate-text.ts';
 import { assertValid } from './input.ts';
@@ -41,7 +41,7 @@ const estimateFields: Fields<EstimateInput> = {
   text: text({ min: 0, max: MAX_TEXT_CHARACTERS }),
   encoding: oneOf(['AUTO', 'GSM7', 'UCS2']),
   destination: unknown(),
-  country: text({ min: 2, max: 2 }),
+  country: countryCode(),
 };
 const estimateSchema = objectWith(['text'], estimateFields, 'a message { text, … }');
 

@@ -1,7 +1,7 @@
 import type { ClientContext } from '../client-context.ts';
 import { extraField } from '../internal/extra-fields.ts';
 import { readPhone } from '../phone/read-phone.ts';
-import { dateTime, type Fields, objectWith, oneOf, text, unknown } from '../schema.ts';
+import { countryCode, dateTime, type Fields, objectWith, oneOf, unknown } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
@@ -54,7 +54,7 @@ const feedbackFields: Fields<MessageFeedback> = {
   outcome: oneOf(['success', 'failure']),
   timestamp: dateTime(),
   destination: unknown(),
-  country: text({ min: 2, max: 2 }),
+  country: countryCode(),
   sentAt: dateTime(),
   extra: extraField,
 };

@@ -1,7 +1,7 @@
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { readPhone } from '../phone/read-phone.ts';
-import { dateTime, type Fields, object, text, unknown } from '../schema.ts';
+import { countryCode, dateTime, type Fields, object, unknown } from '../schema.ts';
 import { isClientMessageId } from '../sending/sms-message.ts';
 import type { CallOptions } from '../types.ts';
 import { createExportSteps } from './exports/export-job.ts';
@@ -58,7 +58,7 @@ const SETTLED_MS = 15 * MINUTE_MS;
 const fields: Fields<ReconcileQuery> = {
   sentAt: dateTime(),
   destination: unknown(),
-  country: text({ min: 2, max: 2 }),
+  country: countryCode(),
 };
 const schema = object(fields, 'an object { sentAt, destination, country }');
 

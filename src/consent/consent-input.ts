@@ -1,4 +1,15 @@
-import { dateTime, type Fields, list, object, objectWith, oneOf, refine, text, unknown } from '../schema.ts';
+import {
+  countryCode,
+  dateTime,
+  type Fields,
+  list,
+  object,
+  objectWith,
+  oneOf,
+  refine,
+  text,
+  unknown,
+} from '../schema.ts';
 import type { Purpose } from '../types.ts';
 import type { InboundMessage } from '../webhooks/webhook-event.ts';
 
@@ -39,7 +50,7 @@ export interface ConsentDetails extends ConfirmDetails {
   readonly purposes?: readonly Purpose[] | undefined;
 }
 
-const queryFields: Fields<ConsentPersonQuery> = { country: text({ min: 2, max: 2 }) };
+const queryFields: Fields<ConsentPersonQuery> = { country: countryCode() };
 const confirmFields: Fields<ConfirmDetails> = {
   ...queryFields,
   source: text({ max: 100 }),

@@ -7,7 +7,7 @@ import { guardError } from '../guards/registry.ts';
 import { maskNumber } from '../internal/redact.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
-import { type Fields, integer, list, objectWith, oneOf, text } from '../schema.ts';
+import { countryCode, type Fields, integer, list, objectWith, oneOf, text } from '../schema.ts';
 import type { AcceptedResult } from '../sending/results.ts';
 import { chooseSource, type Source, sourceField } from '../sending/source.ts';
 import type { Clock, Purpose } from '../types.ts';
@@ -54,7 +54,7 @@ const fields: Fields<OptInRequest> = {
   expiresAfterMs: duration,
   askAgainAfterMs: duration,
   clientMessageId: text({ max: 350 }),
-  country: text({ min: 2, max: 2 }),
+  country: countryCode(),
 };
 export const optInRequestSchema = objectWith(['text'], fields, 'an object { text, … }');
 

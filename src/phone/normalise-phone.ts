@@ -110,9 +110,13 @@ export interface PhoneInput {
   readonly bareDigits?: BareDigits | undefined;
 }
 
+const ONE_NUMBER =
+  'Pass one number as a string, not an array. For several people use messages.sendBatch({ destinations, template }).';
+
 /** Like {@link normalisePhone}; with `keep: false` the result is read from the cache but not added to it. */
 export function normaliseInput({ raw, country, bareDigits }: PhoneInput, keep: boolean): PhoneResult {
-  if (typeof raw !== 'string') return phoneFailure('not-a-string');
+  if (typeof raw !== 'string')
+    return phoneFailure('not-a-string', Array.isArray(raw) ? ONE_NUMBER : undefined);
   if (raw.length > MAX_INPUT_CHARACTERS) return phoneFailure('too-long');
   const region = country === undefined ? undefined : regionOf(country);
   if (country !== undefined && region === undefined) return phoneFailure('unknown-country');

@@ -43,6 +43,6 @@ export interface PhoneFailure {
   readonly hint: string;
 }
 
-export function phoneFailure(reason: PhoneFailureReason): PhoneFailure {
-  return { ok: false, reason, hint: HINTS[reason] };
+export function phoneFailure(reason: PhoneFailureReason, hint: string = HINTS[reason]): PhoneFailure {
+  return { ok: false, reason, hint };
 }

@@ -2,7 +2,7 @@ import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { extraField } from '../internal/extra-fields.ts';
-import { boolean, type Fields, oneOf, text } from '../schema.ts';
+import { boolean, countryCode, type Fields, oneOf, text } from '../schema.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { TransportResponse } from '../transport/transport.ts';
 import type { Purpose } from '../types.ts';
@@ -36,7 +36,7 @@ export interface BatchSettings {
 
 export const batchSettingFields: Fields<BatchSettings> = {
   purpose: oneOf(['transactional', 'otp', 'marketing']),
-  country: text({ min: 2, max: 2 }),
+  country: countryCode(),
   clientBatchId: text({ max: 20 }),
   allowRepeatedIds: boolean(),
   mergeDuplicates: boolean(),

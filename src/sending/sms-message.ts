@@ -1,6 +1,7 @@
 import { extraField } from '../internal/extra-fields.ts';
 import { readClientAddress } from '../internal/ip-address.ts';
 import {
+  countryCode,
   dateTime,
   type Field,
   type Fields,
@@ -110,7 +111,7 @@ export const contentFields: Fields<SmsContent> = {
 export const addressingFields: Fields<Addressing> = {
   // The phone module reads it, because it has the best error messages for numbers.
   destination: unknown(),
-  country: text({ min: 2, max: 2 }),
+  country: countryCode(),
   clientMessageId: word(isClientMessageId, 'a string of 1 to 350 characters without control characters'),
   purpose: oneOf(['transactional', 'otp', 'marketing']),
   idempotencyKey: text({ max: 255 }),

@@ -62,7 +62,7 @@ describe('undeliverable', () => {
     [{ errorCodes: [0] }, 'undeliverable.errorCodes[0] must be a whole number from 1'],
     [{ mode: 'watch' }, 'undeliverable.mode must be one of "enforce", "monitor".'],
     [{ forms: 1 }, 'Did you mean "forMs"?'],
-    [true, 'undeliverable must be false or an object of options.'],
+    [true, 'undeliverable must be false or an object of options, not a boolean.'],
   ])('refuses %j', (options, message) => {
     expect(validate(undeliverableField, options, 'undeliverable')?.message).toContain(message);
   });
