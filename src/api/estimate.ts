@@ -28,7 +28,10 @@ export interface EstimatedPrice extends KnownPrice {
 
 /** Parts of a text, and its price if known. */
 export interface MessageEstimate extends TextEstimate {
-  /** The text as it would be sent; absent when that is the given one. `guards.content` may be told to change it. */
+  /**
+   * The text as it would be sent; absent when that is the given text. `replaceTypography` and `transliterate` of
+   * `guards.content` change it.
+   */
   readonly sentText?: string;
   /**
    * Absent until `account.prices` was called for the country and the client's sub-account, or a webhook receiver of
