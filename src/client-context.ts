@@ -23,6 +23,8 @@ export interface ClientContext {
   readonly admission: Admission;
   readonly limiter: Limiter;
   readonly emit: Emit;
+  /** Writes a warning about a wrong use to the console, when no logger gets the event. */
+  warn(message: string): void;
   readonly clock: Clock;
   readonly phoneDefaults: PrepareConfig;
   readonly subAccountId: string;

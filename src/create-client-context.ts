@@ -12,11 +12,13 @@ import type { ResolvedOptions } from './config/resolve-options.ts';
 import { createSenderNames } from './consent/senders.ts';
 import { ConfigurationError } from './errors.ts';
 import type { Emit } from './events.ts';
+import { createAllowedRecipients } from './guards/allowed-recipients.ts';
 import { createClearBackoff } from './guards/clear-backoff.ts';
 import { createConsentGuard } from './guards/consent.ts';
 import type { ConsentGuardOptions } from './guards/consent-options.ts';
 import type { Guard } from './guards/guard.ts';
 import { createGuards } from './guards/registry.ts';
+import { isLogged } from './internal/log-events.ts';
 import type { SharedState } from './internal/shared-state.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { createLimiter, type Limiter } from './limits/limiter.ts';
@@ -56,6 +58,11 @@ export function createClientContext(
     holdsKey: (text) => credentials.appearsIn(text),
     emit,
   });
+  const { allowedRecipients } = resolved;
+  const allowed =
+    allowedRecipients === undefined
+      ? []
+      : [createAllowedRecipients(allowedRecipients, defaultCountry, bareDigits)];
   const limiter = createLimiter(counting);
   const calls = createCalls(resolved.deadlineMs);
   const transport = createTransport({
@@ -67,9 +74,14 @@ export function createClientContext(
     sharedPace: counting.limits.pace,
   });
   const client: ClientContext = {
+    warn(message) {
+      if (resolved.logger === undefined && isLogged('warn', resolved.logLevel)) {
+        console.warn(`8x8-sms-guard: ${message}`);
+      }
+    },
     calls,
     transport,
-    admission: createAdmission({ guards: guards.atSend, limiter, clock, emit }),
+    admission: createAdmission({ guards: [...allowed, ...guards.atSend], limiter, clock, emit }),
     limiter,
     emit,
     clock,

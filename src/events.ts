@@ -134,12 +134,6 @@ export type SmsEvent =
       readonly errorCode: SmsErrorCode;
       readonly submission: Submission;
     })
-  /** A number of `testNumbers` was used: nothing was sent, and its fixed code counts. Must not happen in production. */
-  | (EventBase & {
-      readonly type: 'test-number-used';
-      readonly destination: string;
-      readonly operation: string;
-    })
   /** `sendMany` is about to send a chunk, or has its results. */
   | (EventBase & {
       readonly type: 'chunk-started' | 'chunk-finished';

@@ -222,6 +222,7 @@ export type {
 export type { ScheduledMessageRef } from './sending/scheduled/cancel-scheduled.ts';
 export type { BatchInput, BatchResult, BatchTemplate } from './sending/send-batch.ts';
 export type { SendManyOptions } from './sending/send-many/send-many.ts';
+export type { SendManyRun } from './sending/send-many/send-many-run.ts';
 export type { BatchMessage, Encoding, SmsContent, SmsMessage } from './sending/sms-message.ts';
 export type { Source, SourceByCountry } from './sending/source.ts';
 export { measureText, type TextEncoding, type TextMeasure } from './text/measure-text.ts';

@@ -1,10 +1,12 @@
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
+import type { SmsError } from '../errors.ts';
 import { sendOne } from '../sending/pipeline.ts';
 import { contentOf, type MessageInput, type MessageReader, wireFields } from '../sending/prepare.ts';
-import type { AcceptedResult, SendResult } from '../sending/results.ts';
+import type { AcceptedResult } from '../sending/results.ts';
 import { type BatchInput, type BatchResult, createSendBatch } from '../sending/send-batch.ts';
 import { createSendMany, type SendManyOptions } from '../sending/send-many/send-many.ts';
+import type { SendManyRun } from '../sending/send-many/send-many-run.ts';
 import type { SendOperation } from '../sending/send-operation.ts';
 import { type BatchMessage, messageSchema, type SmsMessage } from '../sending/sms-message.ts';
 import type { Rewrite } from '../text/rewrite.ts';
@@ -91,6 +93,14 @@ export interface Messages {
    */
   feedback(umid: string, feedback: MessageFeedback, options?: CallOptions): Promise<void>;
   /**
+   * Reports as `feedback` does, without ever throwing or making the caller wait: a login must not depend on it. A failure is a
+   * `feedback-failed` event. `sms.close()` waits for it. On Workers a response ends everything that nobody waits for: pass
+   * `feedback(…).catch(() => {})` to `ctx.waitUntil` there.
+   *
+   * @example sms.messages.feedbackInBackground(sent.umid, { outcome: 'success', destination: '+6591234567' })
+   */
+  feedbackInBackground(umid: string, feedback: MessageFeedback, options?: CallOptions): void;
+  /**
    * Returns encoding, parts, the characters that force UCS-2 with their replacements, and the price if known. Sends
    * no request. With `guards.content.replaceTypography` or `transliterate` the text is estimated as it would be sent.
    *
@@ -116,6 +126,9 @@ export interface Messages {
    * Nothing happens before the first result is requested. Leaving the loop early waits for the chunks in progress and
    * sends no more. Their results are lost, so use `signal` to end a run that you want to resume.
    *
+   * Iterate the returned object, or call its `run()` for the counts. Awaiting it sends nothing: after a second in which nobody
+   * reads it there is a warning.
+   *
    * @throws ValidationError an option, the token or the input is malformed, or the input throws: `path` is `input[1234]`
    * @throws AbortedError your signal fired
    * @throws StoreError the checkpoint or the limit store failed
@@ -131,7 +144,7 @@ export interface Messages {
   sendMany(
     input: Iterable<BatchMessage> | AsyncIterable<BatchMessage>,
     options?: SendManyOptions,
-  ): AsyncGenerator<SendResult, void, undefined>;
+  ): SendManyRun;
   /**
    * Finds the outcome of a message whose response was lost (`submission: 'unknown'`): from a delivery receipt that a
    * webhook receiver of this client has heard, else from an export, which takes some seconds. Sends nothing.
@@ -216,12 +229,19 @@ export function createSendSms(client: ClientContext): SendSms {
 
 export function createMessages(client: ClientContext): Messages {
   const sendSms = createSendSms(client);
+  const giveFeedback = createGiveFeedback(client);
   return {
     send: (message, options) => client.calls.run(options, (call) => sendSms(message, call)),
     sendBatch: createSendBatch(client),
     get: createGetMessage(client),
     ...createCancelling(client),
-    feedback: createGiveFeedback(client),
+    feedback: giveFeedback,
+    feedbackInBackground(umid, feedback, options) {
+      giveFeedback(umid, feedback, options).catch((error: SmsError) => {
+        const { code: errorCode, submission } = error;
+        client.emit({ type: 'feedback-failed', errorCode, submission }, options?.context);
+      });
+    },
     estimate: createEstimate(client),
     sendMany: createSendMany(client),
     reconcile: createReconcile(client),

@@ -12,6 +12,7 @@ import {
   type Fields,
   falseOr,
   integer,
+  list,
   object,
   oneOf,
   pattern,
@@ -102,6 +103,11 @@ export interface SmsClientOptions {
   readonly pace?: false | PaceOptions | undefined;
   /** Any `fetch`: for a proxy, own certificates, keep-alive pools, an emulator. @default the global one */
   readonly fetch?: Fetch | undefined;
+  /**
+   * The only numbers that may get a message, for staging: everybody else is refused with the reason `recipient-not-allowed`.
+   * National numbers are read with `defaultCountry`; an empty list allows nobody. @default everybody
+   */
+  readonly allowedRecipients?: readonly string[] | undefined;
   /** Names the package and its version in the `user-agent` of every request; `false` leaves the runtime's own. @default true */
   readonly userAgent?: boolean | undefined;
   /** ISO 3166-1 alpha-2 code for national numbers. @default none: they need `country` */
@@ -183,6 +189,7 @@ const optionFields: Fields<SmsClientOptions> = {
   pace: falseOr(object(paceFields, FALSE_OR_OPTIONS)),
   fetch: anyFunction('a fetch function'),
   userAgent: boolean(),
+  allowedRecipients: list(text({ max: 100 }), { max: 10_000 }),
   defaultCountry: countryField,
   bareDigits: oneOf(BARE_DIGITS),
   source: sourceField,

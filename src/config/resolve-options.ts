@@ -37,6 +37,7 @@ export interface ResolvedOptions {
   readonly pace: false | { readonly requestsPerSecond: number; readonly maxQueued: number };
   readonly fetch: Fetch | undefined;
   readonly userAgent: boolean;
+  readonly allowedRecipients: readonly string[] | undefined;
   readonly defaultCountry: string | undefined;
   readonly bareDigits: BareDigits | undefined;
   readonly source: Source | undefined;
@@ -213,6 +214,7 @@ export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
     pace: pace && { requestsPerSecond: pace.requestsPerSecond ?? 1_710, maxQueued: pace.maxQueued ?? 10_000 },
     fetch: options.fetch,
     userAgent: options.userAgent ?? true,
+    allowedRecipients: options.allowedRecipients && [...options.allowedRecipients],
     defaultCountry: options.defaultCountry,
     bareDigits: options.bareDigits,
     source: cloneInput({ source: options.source }).source,

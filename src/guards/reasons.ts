@@ -43,6 +43,8 @@ export interface GuardReasons {
   readonly prefix: 'capacity' | 'over-limit';
   readonly undeliverable: 'blocked-number' | 'capacity';
   readonly verificationAttempts: 'capacity' | 'over-limit';
+  /** The option `allowedRecipients`. */
+  readonly allowedRecipients: 'recipient-not-allowed';
   /** The records of `idempotencyKey`. */
   readonly idempotency: 'capacity';
   /** The sessions of `verifications`. 8x8 itself reports `resending-interval`. */

@@ -145,7 +145,7 @@ const GUARDS: { readonly [Name in ConfigurableGuard]-?: GuardEntry<Name> } = {
 /** Error classes of features that refuse but have no options under `guards`. */
 const OTHER_ERRORS: Readonly<
   Record<Exclude<GuardName, ConfigurableGuard>, new (fields: GuardErrorFields) => GuardError>
-> = { idempotency: LimitError, verification: GuardError };
+> = { allowedRecipients: GuardError, idempotency: LimitError, verification: GuardError };
 
 export const GUARD_NAMES = Object.keys(GUARDS) as readonly ConfigurableGuard[];
 

@@ -13,7 +13,6 @@ const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
   'possible-placeholder': 'warn',
   'message-failed': 'warn',
   'feedback-failed': 'warn',
-  'test-number-used': 'warn',
   'send-many-not-read': 'warn',
   'pace-paused': 'warn',
   'webhook-failed': 'warn',

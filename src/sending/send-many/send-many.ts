@@ -1,7 +1,6 @@
 import { callFields } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { AbortedError, type SmsError, ValidationError } from '../../errors.ts';
-import { rowsForCaller } from '../../internal/caller-stack.ts';
 import { anyFunction, type Fields, integer, object, text, validate } from '../../schema.ts';
 import type { CallOptions, Purpose } from '../../types.ts';
 import type { SendResult } from '../results.ts';
@@ -11,6 +10,7 @@ import { createCheckpoints, openProgress } from './checkpoint.ts';
 import { type Chunk, createChunkRun, isLeftOpen } from './chunk-run.ts';
 import { rangesOf } from './row-ranges.ts';
 import { openRows } from './row-source.ts';
+import { type SendManyRun, sendManyRun } from './send-many-run.ts';
 
 /**
  * Options of a run over a long input. `timeoutMs`, `deadlineMs` and `maxAttempts` apply to each chunk, not to the
@@ -87,11 +87,15 @@ function checkOptions(options: SendManyOptions): void {
 
 export function createSendMany(
   client: ClientContext,
-): (
-  input: Iterable<BatchMessage> | AsyncIterable<BatchMessage>,
-  options?: SendManyOptions,
-) => AsyncGenerator<SendResult, void, undefined> {
-  return (input, options = {}) => rowsForCaller(sendRows(client, input, options));
+): (input: Iterable<BatchMessage> | AsyncIterable<BatchMessage>, options?: SendManyOptions) => SendManyRun {
+  return (input, options = {}) =>
+    sendManyRun(sendRows(client, input, options), () => {
+      const operation = 'messages.sendMany';
+      client.emit({ type: 'send-many-not-read', operation });
+      client.warn(
+        `${operation} was called, and nobody reads its results, so nothing was sent. Iterate it with \`for await\`, or call \`run()\`.`,
+      );
+    });
 }
 
 async function* sendRows(

@@ -53,6 +53,7 @@ describe('defaults', () => {
       pace: { requestsPerSecond: 1_710, maxQueued: 10_000 },
       fetch: undefined,
       userAgent: true,
+      allowedRecipients: undefined,
       defaultCountry: undefined,
       bareDigits: undefined,
       logLevel: 'warn',
