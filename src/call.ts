@@ -1,5 +1,6 @@
 import { AbortedError, ConfigurationError, type SmsError, TimeoutError, ValidationError } from './errors.ts';
 import { withCallerStack } from './internal/caller-stack.ts';
+import { onAbort } from './internal/on-abort.ts';
 import { MAX_TIMER_MS } from './internal/wait.ts';
 import { anyFunction, type Fields, integer, object, unknown, validate, withMethods } from './schema.ts';
 import type { CallOptions } from './types.ts';
@@ -73,14 +74,14 @@ function openCall(options: CallOptions, defaultDeadlineMs: number | undefined, w
     stopReason ??= reason;
     controller.abort(endedError(stopReason, deadlineMs));
   };
-  const onAbort = () => stop(whole?.stopReason ?? 'aborted');
+  const stopWithCaller = () => stop(whole?.stopReason ?? 'aborted');
   const deadlineAt = deadlineMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + deadlineMs;
   const timer =
     deadlineMs === undefined
       ? undefined
       : setTimeout(() => stop('deadline'), Math.min(deadlineMs, MAX_TIMER_MS));
-  if (caller?.aborted) onAbort();
-  caller?.addEventListener('abort', onAbort, { once: true });
+  if (caller?.aborted) stopWithCaller();
+  const forget = caller && onAbort(caller, stopWithCaller);
 
   const call: Call = {
     signal,
@@ -102,7 +103,7 @@ function openCall(options: CallOptions, defaultDeadlineMs: number | undefined, w
     stop,
     end() {
       clearTimeout(timer);
-      caller?.removeEventListener('abort', onAbort);
+      forget?.();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { ConfigurationError, SmsError, TimeoutError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { onAbort } from '../internal/on-abort.ts';
 import { runUserCode } from '../internal/user-code.ts';
 import { raceAbort } from '../internal/wait.ts';
 import type { Clock } from '../types.ts';
@@ -185,7 +186,7 @@ async function callWithLimit(
   const controller = new AbortController();
   const stop = () => controller.abort(signal.reason);
   const timer = setTimeout(() => controller.abort(tooSlow()), KEY_TIMEOUT_MS);
-  signal.addEventListener('abort', stop, { once: true });
+  const forget = onAbort(signal, stop);
   try {
     const asking = runUserCode(
       emit,
@@ -206,7 +207,7 @@ async function callWithLimit(
     );
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
+    forget();
   }
 }
 

@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.ts';
+
 /** Outcome of work under a time limit. */
 export type Timed<Result> = { readonly inTime: true; readonly value: Result } | { readonly inTime: false };
 
@@ -19,19 +21,20 @@ export function withTimeLimit<Result>(
     const controller = new AbortController();
     function end(): void {
       clearTimeout(timer);
-      callerSignal?.removeEventListener('abort', giveUp);
-    }
-    function giveUp(this: AbortSignal): void {
-      end();
-      controller.abort();
-      reject(this.reason);
+      forget?.();
     }
     const timer = setTimeout(() => {
       end();
       controller.abort();
       resolve({ inTime: false });
     }, timeoutMs);
-    callerSignal?.addEventListener('abort', giveUp, { once: true });
+    const forget =
+      callerSignal &&
+      onAbort(callerSignal, () => {
+        end();
+        controller.abort();
+        reject(callerSignal.reason);
+      });
     (async () => work(controller.signal))().then(
       (value) => {
         end();

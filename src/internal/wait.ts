@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.ts';
+
 /** The longest delay that `setTimeout` supports in every runtime. */
 export const MAX_TIMER_MS = 2_147_483_647;
 
@@ -10,16 +12,15 @@ export function wait(ms: number, signal: AbortSignal): Promise<void> {
     }
     const timer = setTimeout(
       () => {
-        signal.removeEventListener('abort', stop);
+        forget();
         resolve();
       },
       Math.min(Math.max(0, Math.ceil(ms)), MAX_TIMER_MS),
     );
-    const stop = () => {
+    const forget = onAbort(signal, () => {
       clearTimeout(timer);
       reject(signal.reason);
-    };
-    signal.addEventListener('abort', stop, { once: true });
+    });
   });
 }
 
@@ -41,7 +42,7 @@ export function raceAbort<Value>(
       stop();
       return;
     }
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    const forget = onAbort(signal, stop);
+    promise.then(resolve, reject).finally(forget);
   });
 }

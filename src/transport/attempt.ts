@@ -1,3 +1,4 @@
+import { onAbort } from '../internal/on-abort.ts';
 import { MAX_TIMER_MS, raceAbort } from '../internal/wait.ts';
 import { judgeCause } from './causes.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
@@ -36,7 +37,7 @@ export async function runAttempt(
     },
     Math.min(limits.timeoutMs, MAX_TIMER_MS),
   );
-  signal.addEventListener('abort', stop, { once: true });
+  const forget = onAbort(signal, stop);
   let known: Omit<Extract<AttemptOutcome, { readonly kind: 'response' }>, 'kind' | 'text'> | undefined;
   try {
     const response = await raceAbort(sendOnWire(request, controller.signal), controller.signal, discard);
@@ -57,7 +58,7 @@ export async function runAttempt(
     return { kind: 'failure', reason: cause.reason, neverLeft, timedOut };
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
+    forget();
   }
 }
 

@@ -7,6 +7,7 @@ import {
   TimeoutError,
   ValidationError,
 } from '../errors.ts';
+import { onAbort } from '../internal/on-abort.ts';
 import { MAX_TIMER_MS, raceAbort } from '../internal/wait.ts';
 import type { Fetch } from '../types.ts';
 import { discard } from './attempt.ts';
@@ -49,8 +50,7 @@ export async function download(request: DownloadRequest): Promise<ReadableStream
   const { call } = request;
   const controller = new AbortController();
   const stop = () => controller.abort();
-  const end = () => call.signal.removeEventListener('abort', stop);
-  call.signal.addEventListener('abort', stop, { once: true });
+  const end = onAbort(call.signal, stop);
   if (call.signal.aborted) stop();
 
   /** One wait of the download, with its own time limit; a failure ends the download. */

@@ -1,3 +1,5 @@
+import { onAbort } from '../internal/on-abort.ts';
+
 /** The result when a waiter tries: its permit, or how long it may sleep. */
 export type PermitAttempt<Permit> = { readonly permit: Permit } | { readonly waitMs: number };
 
@@ -62,7 +64,7 @@ export function createPermitQueue(now: () => number): PermitQueue {
           isWaiting = false;
           clearTimeout(timer);
           waiting.delete(ticket);
-          signal.removeEventListener('abort', stop);
+          forget();
         };
         const fail = (error: unknown) => {
           if (!isWaiting) return;
@@ -97,7 +99,7 @@ export function createPermitQueue(now: () => number): PermitQueue {
           }
         };
         const waiter: Waiter = { look: tryLook, fail };
-        signal.addEventListener('abort', stop, { once: true });
+        const forget = onAbort(signal, stop);
         if (signal.aborted) stop();
         else tryLook();
       });

@@ -1,6 +1,7 @@
 import { callFields } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { AbortedError, type SmsError, ValidationError } from '../../errors.ts';
+import { onAbort } from '../../internal/on-abort.ts';
 import { anyFunction, type Fields, integer, object, text, validate } from '../../schema.ts';
 import type { CallOptions, Purpose } from '../../types.ts';
 import type { SendResult } from '../results.ts';
@@ -140,9 +141,9 @@ async function* sendRows(
   }
 
   const { signal } = callOptions;
-  const onAbort = (): void => run.stop(abortedRun());
-  if (signal?.aborted) onAbort();
-  else signal?.addEventListener('abort', onAbort, { once: true });
+  const stop = (): void => run.stop(abortedRun());
+  if (signal?.aborted) stop();
+  const forget = signal && onAbort(signal, stop);
   const chunks: Promise<Chunk>[] = [];
   try {
     while (chunks.length < concurrency) chunks.push(run.start());
@@ -157,7 +158,7 @@ async function* sendRows(
   } finally {
     run.stop();
     await Promise.allSettled(chunks.map(async (chunk) => (await chunk).results));
-    signal?.removeEventListener('abort', onAbort);
+    forget?.();
     await source.close();
     await checkpoints.close();
   }
