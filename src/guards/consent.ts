@@ -61,6 +61,9 @@ function hashAll(keys: readonly string[], pseudonym: Pseudonym, { signal }: Guar
   return mapLimited(keys, HASHES_AT_ONCE, async (key) => (signal?.aborted === true ? key : pseudonym(key)));
 }
 
+/** Time-outs in a row after which the rest of a call is refused without asking: the store hangs. Our number. */
+const MAX_TIMEOUTS_IN_ROW = 3;
+
 const NOTHING_TO_COUNT: readonly LimitRule[] = [];
 
 /** A message that this package sends on its own is sent once; see {@link Exemption}. */
@@ -127,6 +130,19 @@ export function createConsentGuard(
     }
   }
 
+  /** Asks about message after message of a call, and no longer when nothing but time-outs come back. */
+  function askInTurn(source: Source, call: GuardCall) {
+    let timeouts = 0;
+    return async <Result>(
+      question: (call: ConsentCall) => Result | Promise<Result>,
+    ): ReturnType<typeof asked<Result>> => {
+      if (timeouts >= MAX_TIMEOUTS_IN_ROW) return { reason: 'timed-out' };
+      const outcome = await asked(source, call, question);
+      timeouts = 'reason' in outcome && outcome.reason === 'timed-out' ? timeouts + 1 : 0;
+      return outcome;
+    };
+  }
+
   function judgeRecord(
     { purpose, exemption }: OutgoingMessage,
     record: ConsentRecord | undefined,
@@ -183,12 +199,11 @@ export function createConsentGuard(
     call: GuardCall,
     from: ConsentLedger,
   ): Promise<(AskedReason | undefined)[]> {
+    const askNext = askInTurn('ledger.history', call);
     return mapLimited([...messages.entries()], concurrency, async ([index, message]) => {
       const isExempt = message.purpose === 'otp' && otpAfterOptOut;
       if (reasons[index] !== undefined || senderOf(message) !== undefined || isExempt) return reasons[index];
-      const outcome = await asked('ledger.history', call, ({ signal }) =>
-        from.history(consentKey(message), { signal }),
-      );
+      const outcome = await askNext(({ signal }) => from.history(consentKey(message), { signal }));
       if ('reason' in outcome) return outcome.reason;
       if (!Array.isArray(outcome.answer)) return 'unreadable';
       return isOutOfAnySender(outcome.answer) ? 'opted-out' : undefined;
@@ -205,8 +220,9 @@ export function createConsentGuard(
     source: 'check' | 'onMissing',
     hook: NonNullable<ConsentGuardOptions['check']>,
   ): Promise<(AskedReason | undefined)[]> {
+    const askNext = askInTurn(source, call);
     return mapLimited(messages, concurrency, async (message) => {
-      const outcome = await asked(source, call, (consentCall) => hook(queryOf(message), consentCall));
+      const outcome = await askNext((consentCall) => hook(queryOf(message), consentCall));
       return 'reason' in outcome ? outcome.reason : readAnswer(outcome.answer);
     });
   }

@@ -242,6 +242,43 @@ describe('the arguments of a hook', () => {
     expect(settled).toBe(true);
   });
 
+  it('are not put together any more when it only hangs: the rest of the call is refused at once', async () => {
+    let asked = 0;
+    const check = () => {
+      asked += 1;
+      return hangs();
+    };
+    const guard = createConsentGuard({ check });
+    const messages = Array.from({ length: 1_000 }, () => messageOf());
+    const answer = guard.ask?.(messages, { now: NOON, context: undefined });
+    // The first two that time out are not enough to stop.
+    await vi.advanceTimersByTimeAsync(2_000);
+    const reasons = new Set((await answer)?.map((refusal) => refusal?.reason));
+    expect([...reasons]).toEqual(['timed-out']);
+    expect(asked).toBe(34);
+    // The next call asks again.
+    const next = guard.ask?.(messages.slice(0, 1), { now: NOON, context: undefined });
+    expect(asked).toBe(35);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await next;
+  });
+
+  it('go on when it answers some: time-outs in a row count', async () => {
+    let asked = 0;
+    const check = () => {
+      asked += 1;
+      return asked % 3 === 0 ? Promise.resolve(true) : hangs();
+    };
+    const guard = createConsentGuard({ check, concurrency: 1, timeoutMs: 100 });
+    const answer = guard.ask?.(
+      Array.from({ length: 30 }, () => messageOf()),
+      { now: NOON, context: undefined },
+    );
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect((await answer)?.filter((refusal) => refusal === undefined)).toHaveLength(10);
+    expect(asked).toBe(30);
+  });
+
   it('include a signal that fires when the caller aborts, without leaving a listener behind', async () => {
     const caller = countingSignal();
     const signals: AbortSignal[] = [];
@@ -254,7 +291,7 @@ describe('the arguments of a hook', () => {
       signal: caller.signal,
       context: undefined,
     });
-    expect(caller.listeners).toBe(2);
+    expect(caller.listeners).toBe(1);
     caller.abort();
     await answer;
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
