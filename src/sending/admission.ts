@@ -4,6 +4,7 @@ import type { Emit } from '../events.ts';
 import { decisionOf, type Guard, isGuardError, type OutgoingMessage, type Refusal } from '../guards/guard.ts';
 import { guardError } from '../guards/registry.ts';
 import { decisionOfViolation, describeViolation, longestWait } from '../guards/violation.ts';
+import { createSlices } from '../internal/slices.ts';
 import { raceAbort } from '../internal/wait.ts';
 import type { LimitRule, OnceRule, RuleViolation, TakeVerdict } from '../limits/limit-store.ts';
 import type { Limiter, Reservation } from '../limits/limiter.ts';
@@ -113,8 +114,13 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     const now = clock.now();
     let lookedAt: LookTime | undefined;
     for (const guard of guards) {
+      const slices = createSlices();
       for (const [index, message] of messages.entries()) {
         if (results[index] !== undefined) continue;
+        if (slices.isDue()) {
+          await slices.yield();
+          call.throwIfEnded();
+        }
         const refusal = guard.check?.(message, now);
         if (refusal !== undefined) results[index] = decideRefusal(guard, message, refusal, call, isSecond);
       }
@@ -199,9 +205,20 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
   ): Promise<void> {
     const open = openIndexes(results);
     if (open.length === 0) return;
-    const reservations = open.map((index) => limiter.reserve(rulesOf(messages[index] as OutgoingMessage)));
+    const reserving = createSlices();
+    const reservations: Reservation[] = [];
+    for (const index of open) {
+      if (reserving.isDue()) {
+        await reserving.yield();
+        call.throwIfEnded();
+      }
+      reservations.push(limiter.reserve(rulesOf(messages[index] as OutgoingMessage)));
+    }
     const verdicts = await limiter.take(reservations, call);
+    const slices = createSlices();
     for (const [position, index] of open.entries()) {
+      // Every result is needed by now, also when the call has ended.
+      if (slices.isDue()) await slices.yield();
       const reservation = reservations[position] as Reservation;
       const verdict = verdicts[position] as TakeVerdict;
       const message = messages[index] as OutgoingMessage;
@@ -239,13 +256,15 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
   }
 
   /** Raises the events only now, because a message that was sent before is not blocked. */
-  function reportBlocked(
+  async function reportBlocked(
     messages: readonly OutgoingMessage[],
     results: readonly (AdmissionResult | undefined)[],
     call: Call,
-  ): void {
+  ): Promise<void> {
+    const slices = createSlices();
     for (const [index, result] of results.entries()) {
       if (result?.kind !== 'refused' || !isGuardError(result.error)) continue;
+      if (slices.isDue()) await slices.yield();
       const fields = messageFields(messages[index] as OutgoingMessage);
       emit({ type: 'message-blocked', ...fields, decision: result.error.decision }, call.context);
     }
@@ -266,7 +285,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
       };
       try {
         const lookedAt = await runChecks(messages, results, call, true);
-        reportBlocked(messages, results, call);
+        await reportBlocked(messages, results, call);
         for (const [index, each] of admitted.entries()) {
           const { reservation, waitMs } = each;
           if (results[index] === undefined && isCurrent(each)) {
@@ -291,7 +310,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
       const results: OpenResults = new Array(messages.length).fill(undefined);
       const lookedAt = await runChecks(messages, results, call);
       await recallRepeated(messages, results, call);
-      reportBlocked(messages, results, call);
+      await reportBlocked(messages, results, call);
       try {
         await runTake(messages, results, call, lookedAt);
       } catch (error) {

@@ -2,7 +2,9 @@ import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { SmsError } from '../errors.ts';
 import { isGuardError } from '../guards/guard.ts';
+import { createSlices, nextTurn } from '../internal/slices.ts';
 import { wait } from '../internal/wait.ts';
+import type { ReservationOutcome } from '../limits/limiter.ts';
 import type { SecondLook, TransportRequest } from '../transport/transport.ts';
 import type { AdmissionResult, AdmittedMessage } from './admission.ts';
 import { duplicateResult, findDuplicates } from './duplicates.ts';
@@ -36,6 +38,9 @@ interface Admitted {
 
 /** Ends a request when the second look left nothing to send. */
 class NothingLeft extends Error {}
+
+/** A batch of more messages is read in a turn of its own. */
+const LONG_BATCH = 512;
 
 /** How often, and for how long at most, a call checks whether the original of its `idempotencyKey` is done. */
 const FIRST_POLL_MS = 10;
@@ -185,6 +190,8 @@ async function write<Input extends Addressing>(
       call,
     );
     const messages = messagesOf(batch);
+    // Reading a long response took its turn of the event loop already.
+    if (messages.length > LONG_BATCH) await nextTurn();
     const written = operation.read(response, messages);
     client.sentAtCache.record(messages, written);
     return written;
@@ -222,15 +229,20 @@ async function settle<Input extends Addressing>(
   written: readonly SendResult[],
 ): Promise<void> {
   const { client, call, results } = run;
-  await client.limiter.settle(
-    admitted.map(({ message, reservation }, index) => {
-      const result = written[index] as SendResult;
-      if (!mayHaveLeft(result)) return { reservation, outcome: 'return' };
+  const slices = createSlices();
+  const outcomes: ReservationOutcome[] = [];
+  for (const [index, { message, reservation }] of admitted.entries()) {
+    if (slices.isDue()) await slices.yield();
+    const result = written[index] as SendResult;
+    if (mayHaveLeft(result)) {
       const record = message.idempotency === undefined ? undefined : encodeOutcome(result);
-      return { reservation, outcome: 'keep', result: record };
-    }),
-  );
+      outcomes.push({ reservation, outcome: 'keep', result: record });
+    } else outcomes.push({ reservation, outcome: 'return' });
+  }
+  await client.limiter.settle(outcomes);
+  const reporting = createSlices();
   for (const [index, { message, waitMs }] of admitted.entries()) {
+    if (reporting.isDue()) await reporting.yield();
     const result = written[index] as SendResult;
     const retryInMs = mayHaveLeft(result) ? waitMs : undefined;
     results[message.position] = withRetryAt(run, result, retryInMs);

@@ -3,6 +3,7 @@ import { InvalidPhoneNumberError, type SmsError, ValidationError } from '../erro
 import type { Content, Exemption, OutgoingMessage } from '../guards/guard.ts';
 import { sha256, toHex } from '../internal/digest.ts';
 import { readClientAddress } from '../internal/ip-address.ts';
+import { createSlices } from '../internal/slices.ts';
 import { cleanInput } from '../phone/clean-input.ts';
 import type { Phone, PhoneDefaults, PhoneResult } from '../phone/normalise-phone.ts';
 import { normalisePhones } from '../phone/normalise-phones.ts';
@@ -206,7 +207,15 @@ async function readInputs<Input extends Addressing>(
   config: PrepareConfig & { readonly segments: object },
   signal: AbortSignal,
 ): Promise<readonly (PreparedMessage | UnpreparedResult)[]> {
-  const flaws = given.map(({ input, path }) => validate(schema, input, path));
+  const validating = createSlices();
+  const flaws: (Issue | undefined)[] = [];
+  for (const { input, path } of given) {
+    if (validating.isDue()) {
+      await validating.yield();
+      signal.throwIfAborted();
+    }
+    flaws.push(validate(schema, input, path));
+  }
   const inputs = given.map(({ input }, position) =>
     flaws[position] === undefined ? (input as Input) : undefined,
   );
@@ -219,7 +228,12 @@ async function readInputs<Input extends Addressing>(
     { signal },
   );
   const prepared: (PreparedMessage | UnpreparedResult)[] = [];
+  const slices = createSlices();
   for (let position = 0; position < given.length; position += 1) {
+    if (slices.isDue()) {
+      await slices.yield();
+      signal.throwIfAborted();
+    }
     const { index, path, spareId, exemption, input: raw } = given[position] as MessageInput;
     const input = inputs[position];
     const flaw = flaws[position];

@@ -13,9 +13,10 @@ import type { Operation } from './operation.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { isNoPermitError, MAX_PAUSE_MS } from './pacer.ts';
 import type { PassOutcome } from './pause-gate.ts';
-import { type RequestContext, serialise, type TransportEnvironment } from './request-context.ts';
+import type { RequestContext, TransportEnvironment } from './request-context.ts';
 import { readRequestId } from './request-id.ts';
 import { assessOutcome, backoffMs, type OutcomeAssessment, type RetryOptions } from './retry-policy.ts';
+import { serialise } from './serialise.ts';
 import { namedSubjects } from './subject-pauses.ts';
 import type { TransportRequest, TransportResponse } from './transport.ts';
 import { outcomeError, paceError, paceStoreError, stopError } from './transport-errors.ts';
@@ -113,7 +114,7 @@ async function bodyToSend(
   try {
     const left = await secondLook.lookAgain();
     call.throwIfEnded();
-    return left === undefined ? body : serialise(left.body);
+    return left === undefined ? body : await serialise(left.body);
   } catch (error) {
     permit.finish('lost');
     throw error;

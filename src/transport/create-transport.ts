@@ -12,8 +12,9 @@ import { createLanes } from './lanes.ts';
 import type { Product } from './operation.ts';
 import type { Pace } from './pacer.ts';
 import { encodeQuery, expandPath } from './path.ts';
-import { type RequestContext, serialise, type TransportEnvironment } from './request-context.ts';
+import type { RequestContext, TransportEnvironment } from './request-context.ts';
 import { DEFAULT_RETRY, type RetryOptions } from './retry-policy.ts';
+import { serialise } from './serialise.ts';
 import type { SharedPace } from './shared-pace.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
@@ -71,7 +72,7 @@ export function createTransport(config: TransportConfig): Transport {
     elapsed,
   };
 
-  function createContext(request: TransportRequest, call: Call): RequestContext {
+  async function createContext(request: TransportRequest, call: Call): Promise<RequestContext> {
     const { operation, upload, messageCount = 1 } = request;
     if (request.segments.subAccountId?.endsWith(VERIFICATION_ONLY) && operation.product !== 'verification') {
       throw new ConfigurationError(
@@ -88,7 +89,7 @@ export function createTransport(config: TransportConfig): Transport {
       request,
       url: url.href,
       host: url.host,
-      body: upload?.bytes ?? serialise(request.body),
+      body: upload?.bytes ?? (await serialise(request.body)),
       contentType: upload?.contentType ?? 'application/json',
       call,
       lane: lanes(url.host, operation),
@@ -104,7 +105,7 @@ export function createTransport(config: TransportConfig): Transport {
 
   return {
     async request(request, call) {
-      return await runAttempts(createContext(request, call), environment);
+      return await runAttempts(await createContext(request, call), environment);
     },
 
     async download(url, call) {

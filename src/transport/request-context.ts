@@ -1,6 +1,5 @@
 import type { Call } from '../call.ts';
 import type { Credentials } from '../config/credentials.ts';
-import { ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { Clock, Fetch } from '../types.ts';
 import type { Lane } from './lane.ts';
@@ -33,17 +32,4 @@ export interface TransportEnvironment {
   readonly random: () => number;
   /** Monotonic milliseconds. */
   readonly elapsed: () => number;
-}
-
-/** A body as JSON. */
-export function serialise(body: unknown): string | undefined {
-  if (body === undefined) return undefined;
-  try {
-    return JSON.stringify(body);
-  } catch {
-    throw new ValidationError(
-      'The request cannot be written as JSON (a cycle or a bigint). Nothing was sent.',
-      'body',
-    );
-  }
 }

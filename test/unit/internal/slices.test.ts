@@ -1,0 +1,42 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createSlices } from '../../../src/internal/slices.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+describe('slices of a long list', () => {
+  async function turnsOf(items: number, msPerItem: number): Promise<number> {
+    let nowMs = 0;
+    const look = vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+    const turns = vi.spyOn(globalThis, 'setImmediate');
+    const slices = createSlices();
+    for (let item = 0; item < items; item += 1) {
+      if (slices.isDue()) await slices.yield();
+      nowMs += msPerItem;
+    }
+    expect(look.mock.calls.length).toBeLessThanOrEqual(items / 16 + turns.mock.calls.length);
+    return turns.mock.calls.length;
+  }
+
+  it('never end for a few items, and the clock is not read', async () => {
+    expect(await turnsOf(15, 100)).toBe(0);
+  });
+
+  it('end every 4 ms, by a look at the clock every 16 items', async () => {
+    expect(await turnsOf(16 * 100, 0.25)).toBe(99);
+  });
+
+  it('end every 512 items where the clock stands still', async () => {
+    expect(await turnsOf(10_000, 0)).toBe(19);
+  });
+
+  it('end without setImmediate too', async () => {
+    vi.stubGlobal('setImmediate', undefined);
+    const slices = createSlices();
+    for (let item = 0; item < 511; item += 1) slices.isDue();
+    expect(slices.isDue()).toBe(true);
+    await expect(slices.yield()).resolves.toBeUndefined();
+  });
+});
