@@ -1,8 +1,8 @@
 import { pathToFileURL } from 'node:url';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { drawSeed } from '../src/limits/key-hash.ts';
 import type { LimitRule, WindowRule } from '../src/limits/limit-store.ts';
 import { memoryLimits } from '../src/limits/memory-limits.ts';
-import { drawSeed } from '../src/limits/row-table.ts';
 import { WindowTable } from '../src/limits/window-table.ts';
 import { best, type Row } from './row.ts';
 
@@ -41,8 +41,8 @@ function recipientRule(key: number): WindowRule {
 /** A check of a number that is in the table, among a million in random order. */
 function measureTable(): Measured {
   const before = bytesInUse();
-  const sizes = { maxRecipients: NUMBERS, maxEntries: NUMBERS };
-  const table = new WindowTable(recipientRule(0), sizes, drawSeed(), 0);
+  const sizes = { maxRecipients: NUMBERS, maxEntries: NUMBERS, maxIdempotencyKeys: NUMBERS };
+  const table = new WindowTable(recipientRule(0), sizes, drawSeed());
   const rule = { ...recipientRule(0) };
   const at = (index: number): WindowRule => Object.assign(rule, { key: scattered(index) });
   for (let index = 0; index < NUMBERS; index += 1) table.write(at(index), 0).keep(0, 0, undefined);

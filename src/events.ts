@@ -204,7 +204,20 @@ export type SmsEvent =
     })
   /** A callback threw. The action that it was told about had already happened. */
   | (EventBase & { readonly type: 'hook-failed'; readonly hook: 'onOptIn' | 'onOptOut' | 'onPossibleOptOut' })
-  | (EventBase & { readonly type: 'store-failed'; readonly store: 'limits' | 'consent' });
+  | (EventBase & { readonly type: 'store-failed'; readonly store: 'limits' | 'consent' })
+  /** A table of the limit store is 80 % full. When it is full, new numbers or keys are refused with the reason `capacity`. */
+  | (EventBase & {
+      readonly type: 'capacity';
+      readonly store: 'limits';
+      /** The guard whose table it is. */
+      readonly guard: string;
+      /** The rule that it counts for, for example `recipient:all:1800000`. */
+      readonly rule: string;
+      /** Entries in it. */
+      readonly entries: number;
+      /** Entries that fit. */
+      readonly maxEntries: number;
+    });
 
 /** The one callback of `SmsClientOptions.onEvent`. An exception of it goes to `onError`. */
 export type EventListener = (event: SmsEvent, details: { readonly context: unknown }) => void | Promise<void>;

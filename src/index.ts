@@ -197,6 +197,7 @@ export type {
   Settlement,
   SlotRule,
   StoreCallOptions,
+  TableFilling,
   TakeRequest,
   TakeVerdict,
   WindowRule,

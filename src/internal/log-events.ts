@@ -15,6 +15,7 @@ const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
   'feedback-failed': 'warn',
   'send-many-not-read': 'warn',
   'pace-paused': 'warn',
+  capacity: 'warn',
   'webhook-failed': 'warn',
   'fraud-reported': 'warn',
   'message-blocked': 'info',

@@ -1,6 +1,7 @@
+import type { Seed } from './key-hash.ts';
 import type { BackoffRule, LimitKey, RuleState, RuleViolation } from './limit-store.ts';
-import { PAYLOAD, RowTable, type Seed } from './row-table.ts';
-import { type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
+import { PAYLOAD, RowTable } from './row-table.ts';
+import { fullTable, type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 
 const GRANTS = PAYLOAD;
 /** Offsets from the start of a row, in doubles. */
@@ -49,6 +50,7 @@ export class BackoffTable implements RuleTable<BackoffRule> {
   readonly shape: BackoffRule;
   readonly rows: RowTable;
   liveUntilMs = Number.NEGATIVE_INFINITY;
+  isFilling = false;
   /** The largest values of all rules so far: a row that is dead by them is dead for every rule. */
   #longest: Numbers;
   /** By slot. */
@@ -60,11 +62,24 @@ export class BackoffTable implements RuleTable<BackoffRule> {
     this.rows = new RowTable(3, maxRows, seed);
   }
 
+  get size(): number {
+    return this.rows.size;
+  }
+
+  get maxSize(): number {
+    return this.rows.maxRows;
+  }
+
   check(rule: BackoffRule, nowMs: number, inserts: number): RuleViolation | undefined {
     const slot = this.rows.find(rule.key);
     if (slot < 0) {
-      this.rows.sweep((other) => this.#isDead(other, nowMs));
-      return this.rows.room >= inserts ? undefined : { rule, reason: 'capacity', observed: 0 };
+      let nextMs = Number.POSITIVE_INFINITY;
+      this.rows.sweep((other) => {
+        const endMs = this.#endMs(other);
+        nextMs = Math.min(nextMs, endMs);
+        return endMs <= nowMs;
+      });
+      return this.rows.room >= inserts ? undefined : fullTable(rule, 0, nextMs, nowMs);
     }
     const retryAfterMs = this.#waitLeftMs(slot, rule, nowMs);
     if (retryAfterMs <= 0) return undefined;
@@ -129,9 +144,10 @@ export class BackoffTable implements RuleTable<BackoffRule> {
       grants = decayed(grants, lastMs, atMs, forgetMs) + 1;
       lastMs = atMs;
     }
-    const start = slot * this.rows.stride;
-    this.rows.words[start + GRANTS] = grants;
-    this.rows.doubles[(start >>> 1) + LAST] = lastMs;
+    const { words, doubles } = this.rows.chunkOf(slot);
+    const start = this.rows.startOf(slot);
+    words[start + GRANTS] = grants;
+    doubles[(start >>> 1) + LAST] = lastMs;
     const untilMs = lastMs + LEASE_MS + this.#liveMs(grants);
     if (untilMs > this.liveUntilMs) this.liveUntilMs = untilMs;
   }
@@ -148,18 +164,18 @@ export class BackoffTable implements RuleTable<BackoffRule> {
     return Math.max(waitOf(grants, this.#longest), grants * this.#longest.forgetMs);
   }
 
-  #isDead(slot: number, nowMs: number): boolean {
-    return (
-      this.#journals[slot] === undefined && this.#lastMs(slot) + this.#liveMs(this.#grants(slot)) <= nowMs
-    );
+  /** When a row is dead for every rule; one with an open take is not. */
+  #endMs(slot: number): number {
+    if (this.#journals[slot] !== undefined) return Number.POSITIVE_INFINITY;
+    return this.#lastMs(slot) + this.#liveMs(this.#grants(slot));
   }
 
   #grants(slot: number): number {
-    return this.rows.words[slot * this.rows.stride + GRANTS] as number;
+    return this.rows.chunkOf(slot).words[this.rows.startOf(slot) + GRANTS] as number;
   }
 
   #lastMs(slot: number): number {
-    return this.rows.doubles[((slot * this.rows.stride) >>> 1) + LAST] as number;
+    return this.rows.chunkOf(slot).doubles[(this.rows.startOf(slot) >>> 1) + LAST] as number;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { BlockRule, LimitKey, RuleState, RuleViolation } from './limit-store.ts';
-import { type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
+import { fullTable, type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 import { SweptMap } from './swept-map.ts';
 
 interface Block {
@@ -20,11 +20,20 @@ function untilMs({ keptUntilMs, open }: Block): number {
 export class BlockTable implements RuleTable<BlockRule> {
   readonly shape: BlockRule;
   liveUntilMs = Number.NEGATIVE_INFINITY;
+  isFilling = false;
   readonly #blocks: SweptMap<Block>;
 
   constructor(rule: BlockRule, maxEntries: number) {
     this.shape = rule;
     this.#blocks = new SweptMap(maxEntries);
+  }
+
+  get size(): number {
+    return this.#blocks.size;
+  }
+
+  get maxSize(): number {
+    return this.#blocks.maxSize;
   }
 
   check(rule: BlockRule, nowMs: number, inserts: number): RuleViolation | undefined {
@@ -33,10 +42,13 @@ export class BlockTable implements RuleTable<BlockRule> {
       const retryAfterMs = block === undefined ? 0 : leftMs(block, nowMs);
       return retryAfterMs === 0 ? undefined : { rule, reason: 'blocked-number', observed: 1, retryAfterMs };
     }
-    if (block !== undefined || this.#blocks.hasRoom(inserts, (other) => this.#clean(other, nowMs))) {
-      return undefined;
-    }
-    return { rule, reason: 'capacity', observed: 0 };
+    if (block !== undefined) return undefined;
+    let nextMs = Number.POSITIVE_INFINITY;
+    const hasRoom = this.#blocks.hasRoom(inserts, (other) => {
+      nextMs = Math.min(nextMs, untilMs(other));
+      return this.#clean(other, nowMs);
+    });
+    return hasRoom ? undefined : fullTable(rule, 0, nextMs, nowMs);
   }
 
   write({ key, windowMs, activate }: BlockRule, nowMs: number): Hold | undefined {

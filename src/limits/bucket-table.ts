@@ -1,7 +1,7 @@
 import type { LimitKey, RuleState, RuleViolation, WindowRule } from './limit-store.ts';
 import { SUB_BUCKETS } from './limit-store.ts';
 import { PAYLOAD, type RowTable } from './row-table.ts';
-import { details, type Expiry, type Hold, LEASE_MS, type RuleTable, whenFreed } from './rule-table.ts';
+import { details, type Expiry, fullTable, type Hold, LEASE_MS, whenFreed } from './rule-table.ts';
 import { WindowFold } from './window-fold.ts';
 
 const RING = SUB_BUCKETS + 1;
@@ -24,8 +24,7 @@ function offsetOf(bucket: number): number {
  * buckets and one more is counted, so that the count always covers the whole window. An open take counts regardless
  * of its age; once settled, it counts in the bucket of its first write.
  */
-export class BucketTable implements RuleTable<WindowRule> {
-  readonly shape: WindowRule;
+export class BucketTable {
   readonly rows: RowTable;
   liveUntilMs = Number.NEGATIVE_INFINITY;
   readonly #bucketMs: number;
@@ -33,7 +32,6 @@ export class BucketTable implements RuleTable<WindowRule> {
 
   /** `rows` have {@link BUCKET_WORDS}; `former` holds the counts that an earlier table folded. */
   constructor(rule: WindowRule, rows: RowTable, former?: WindowFold) {
-    this.shape = rule;
     this.#bucketMs = Math.ceil(rule.windowMs / SUB_BUCKETS);
     this.rows = rows;
     this.#fold = new WindowFold(rows, RING * this.#bucketMs, true, former);
@@ -41,9 +39,10 @@ export class BucketTable implements RuleTable<WindowRule> {
 
   /** Fills a row that was used by another table: `stamps` of kept takes, ascending, and the number of `open` takes. */
   seed(slot: number, stamps: readonly number[], open: number, nowMs: number): void {
-    const start = slot * this.rows.stride;
-    this.rows.words.fill(0, start + PAYLOAD, start + this.rows.stride);
-    this.rows.words[start + OPEN_TAKES] = open;
+    const { words, stride } = this.rows.chunkOf(slot);
+    const start = this.rows.startOf(slot);
+    words.fill(0, start + PAYLOAD, start + stride);
+    words[start + OPEN_TAKES] = open;
     this.#add(slot, OPEN_AMOUNT, open);
     const newest = this.#bucketAt(Math.max(nowMs, stamps.at(-1) ?? nowMs));
     this.#add(slot, NEWEST, newest);
@@ -61,7 +60,7 @@ export class BucketTable implements RuleTable<WindowRule> {
     const observed = folded + (slot < 0 ? 0 : this.#amountOf(slot, nowMs));
     if (observed + (rule.weight ?? 1) <= rule.limit) {
       if (slot >= 0 || this.rows.room >= inserts) return undefined;
-      return { rule, reason: 'capacity', observed };
+      return fullTable(rule, observed, Number.POSITIVE_INFINITY, nowMs);
     }
     const retryAfterMs = this.#retryAfterMs(rule, slot, observed, folded, nowMs);
     return { rule, reason: 'over-limit', observed, ...details(retryAfterMs, folded > 0) };
@@ -72,7 +71,7 @@ export class BucketTable implements RuleTable<WindowRule> {
     let slot = this.rows.find(rule.key);
     if (slot < 0) slot = this.#insert(rule.key, nowMs);
     else if (this.#openTakes(slot) === 0) this.rows.dequeue(slot);
-    this.rows.words[slot * this.rows.stride + OPEN_TAKES] = this.#openTakes(slot) + 1;
+    this.#setOpenTakes(slot, this.#openTakes(slot) + 1);
     this.#add(slot, OPEN_AMOUNT, weight);
     this.#extend(nowMs + LEASE_MS);
     return new BucketHold(this, slot, this.rows.serialOf(slot), weight, nowMs);
@@ -99,7 +98,7 @@ export class BucketTable implements RuleTable<WindowRule> {
   /** Ends one open take: `keptMs` is the time of the write, or undefined when nothing was written. */
   settle(slot: number, weight: number, keptMs: number | undefined, nowMs: number): void {
     const open = this.#openTakes(slot) - 1;
-    this.rows.words[slot * this.rows.stride + OPEN_TAKES] = open;
+    this.#setOpenTakes(slot, open);
     this.#add(slot, OPEN_AMOUNT, -weight);
     if (keptMs !== undefined) {
       const bucket = this.#bucketAt(keptMs);
@@ -117,15 +116,21 @@ export class BucketTable implements RuleTable<WindowRule> {
   }
 
   #openTakes(slot: number): number {
-    return this.rows.words[slot * this.rows.stride + OPEN_TAKES] as number;
+    return this.rows.chunkOf(slot).words[this.rows.startOf(slot) + OPEN_TAKES] as number;
+  }
+
+  #setOpenTakes(slot: number, open: number): void {
+    this.rows.chunkOf(slot).words[this.rows.startOf(slot) + OPEN_TAKES] = open;
   }
 
   #read(slot: number, offset: number): number {
-    return this.rows.doubles[((slot * this.rows.stride) >>> 1) + offset] as number;
+    return this.rows.chunkOf(slot).doubles[(this.rows.startOf(slot) >>> 1) + offset] as number;
   }
 
   #add(slot: number, offset: number, amount: number): void {
-    this.rows.doubles[((slot * this.rows.stride) >>> 1) + offset] = this.#read(slot, offset) + amount;
+    const { doubles } = this.rows.chunkOf(slot);
+    const at = (this.rows.startOf(slot) >>> 1) + offset;
+    doubles[at] = (doubles[at] as number) + amount;
   }
 
   #newest(slot: number): number {

@@ -1,19 +1,38 @@
 import type { DistinctRule, LimitKey, RuleState, RuleViolation } from './limit-store.ts';
-import { details, type Expiry, type Hold, LEASE_MS, type RuleTable, whenFreed } from './rule-table.ts';
+import { fullTable, type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 import { SweptMap } from './swept-map.ts';
 
 interface Member {
+  readonly key: LimitKey;
   settledMs: number;
-  /** Times of the open takes. The member counts as long as there is one. */
+  /** Times of the open takes. The member counts while there is one. */
   readonly open: number[];
 }
 
-type Members = Map<LimitKey, Member>;
+/** A member at a time up to which it certainly counted; it may have been settled later since then. */
+interface Stamp {
+  readonly member: Member;
+  readonly atMs: number;
+}
+
+/** The members under one key. */
+interface Members {
+  readonly byKey: Map<LimitKey, Member>;
+  /** Sorted by time; one per member that was ever settled. Those before `first` are gone. */
+  stamps: Stamp[];
+  first: number;
+}
+
+/** Members of one key that are looked at for room: a full table must not cost more than an empty one. */
+const MEMBERS_PER_LOOK = 16;
+/** Stamps that are looked at for `retryAfterMs`, in addition to those that have to leave. */
+const STAMPS_PER_LOOK = 64;
 
 /** At most `limit` different members under one key in any window. Bounded by members, not by keys. */
 export class DistinctTable implements RuleTable<DistinctRule> {
   readonly shape: DistinctRule;
   liveUntilMs = Number.NEGATIVE_INFINITY;
+  isFilling = false;
   readonly #keys: SweptMap<Members>;
 
   constructor(rule: DistinctRule, maxEntries: number) {
@@ -21,59 +40,84 @@ export class DistinctTable implements RuleTable<DistinctRule> {
     this.#keys = new SweptMap(maxEntries);
   }
 
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  get maxSize(): number {
+    return this.#keys.maxSize;
+  }
+
   check(rule: DistinctRule, nowMs: number, inserts: number): RuleViolation | undefined {
     const members = this.#keys.get(rule.key);
-    const member = members?.get(rule.member);
+    const member = members?.byKey.get(rule.member);
     if (member !== undefined && this.#isLive(member, nowMs)) return undefined;
-    // Counts only when the rule may refuse.
-    if (members !== undefined && members.size >= rule.limit) {
-      this.#clean(members, nowMs);
-      if (members.size >= rule.limit) {
+    // Counting is only worth it when it may say no.
+    if (members !== undefined && members.byKey.size >= rule.limit) {
+      this.#prune(members, nowMs, Number.POSITIVE_INFINITY);
+      const observed = members.byKey.size;
+      if (observed >= rule.limit) {
         const retryAfterMs = this.#retryAfterMs(members, rule.limit, nowMs);
-        return { rule, reason: 'over-limit', observed: members.size, retryAfterMs };
+        return { rule, reason: 'over-limit', observed, retryAfterMs };
       }
     }
-    if (this.#keys.hasRoom(inserts, (entry) => this.#clean(entry, nowMs))) return undefined;
-    return { rule, reason: 'capacity', observed: members?.size ?? 0 };
+    let nextMs = Number.POSITIVE_INFINITY;
+    const hasRoom = this.#keys.hasRoom(inserts, (other) => {
+      this.#prune(other, nowMs, MEMBERS_PER_LOOK);
+      const stamp = other.stamps[other.first];
+      if (stamp !== undefined) nextMs = Math.min(nextMs, stamp.atMs + this.shape.windowMs);
+      return other.byKey.size === 0;
+    });
+    return hasRoom ? undefined : fullTable(rule, members?.byKey.size ?? 0, nextMs, nowMs);
   }
 
   write(rule: DistinctRule, nowMs: number): Hold {
-    const members: Members = this.#keys.get(rule.key) ?? new Map<LimitKey, Member>();
-    this.#keys.set(rule.key, members);
-    let member = members.get(rule.member);
+    let members = this.#keys.get(rule.key);
+    if (members === undefined) {
+      members = { byKey: new Map(), stamps: [], first: 0 };
+      this.#keys.set(rule.key, members);
+    }
+    let member = members.byKey.get(rule.member);
     if (member === undefined) {
-      member = { settledMs: Number.NEGATIVE_INFINITY, open: [] };
-      members.set(rule.member, member);
+      member = { key: rule.member, settledMs: Number.NEGATIVE_INFINITY, open: [] };
+      members.byKey.set(rule.member, member);
       this.#keys.size += 1;
     }
     const takenMs = Math.ceil(nowMs);
     member.open.push(takenMs);
     this.#extend(takenMs + LEASE_MS);
-    return new DistinctHold(this, member, takenMs);
+    return new DistinctHold(this, rule.key, members, member, takenMs);
   }
 
   inspect(rule: DistinctRule, nowMs: number): RuleState {
     const members = this.#keys.get(rule.key);
     if (members === undefined) return { rule, count: 0, retryAfterMs: 0 };
-    this.#clean(members, nowMs);
-    const isFull = members.size >= rule.limit;
+    this.#prune(members, nowMs, Number.POSITIVE_INFINITY);
+    const count = members.byKey.size;
     return {
       rule,
-      count: members.size,
-      ...details(isFull ? this.#retryAfterMs(members, rule.limit, nowMs) : 0),
+      count,
+      retryAfterMs: count >= rule.limit ? this.#retryAfterMs(members, rule.limit, nowMs) : 0,
     };
   }
 
   release(key: LimitKey): void {
-    this.#keys.size -= this.#keys.get(key)?.size ?? 0;
+    this.#keys.size -= this.#keys.get(key)?.byKey.size ?? 0;
     this.#keys.delete(key);
   }
 
-  settle(member: Member, takenMs: number, keptMs: number | undefined): void {
+  settle(key: LimitKey, members: Members, member: Member, takenMs: number, keptMs: number | undefined): void {
     member.open.splice(member.open.indexOf(takenMs), 1);
-    if (keptMs === undefined || keptMs <= member.settledMs) return;
-    member.settledMs = keptMs;
-    this.#extend(keptMs);
+    if (keptMs !== undefined && keptMs > member.settledMs) {
+      if (member.settledMs === Number.NEGATIVE_INFINITY) insert(members, { member, atMs: keptMs });
+      member.settledMs = keptMs;
+      this.#extend(keptMs);
+    }
+    // Never settled, and nothing of it is open any more.
+    if (member.open.length > 0 || member.settledMs > Number.NEGATIVE_INFINITY) return;
+    if (this.#keys.get(key) !== members) return;
+    members.byKey.delete(member.key);
+    this.#keys.size -= 1;
   }
 
   #extend(timeMs: number): void {
@@ -81,46 +125,96 @@ export class DistinctTable implements RuleTable<DistinctRule> {
   }
 
   #isLive(member: Member, nowMs: number): boolean {
-    return member.open.length > 0 || member.settledMs > Math.floor(nowMs) - this.shape.windowMs;
+    return member.open.length > 0 || member.settledMs > this.#edge(nowMs);
   }
 
-  #clean(members: Members, nowMs: number): boolean {
-    for (const [key, member] of members) {
-      if (this.#isLive(member, nowMs)) continue;
-      members.delete(key);
-      this.#keys.size -= 1;
+  #edge(nowMs: number): number {
+    return Math.floor(nowMs) - this.shape.windowMs;
+  }
+
+  /** Takes out members that left the window, from the oldest on; at most `most` are looked at. */
+  #prune(members: Members, nowMs: number, most: number): void {
+    const edge = this.#edge(nowMs);
+    for (let looked = 0; looked < most; looked += 1) {
+      const stamp = members.stamps[members.first];
+      if (stamp === undefined || stamp.atMs > edge) break;
+      this.#takeFirst(members);
+      const { member } = stamp;
+      if (member.settledMs > edge) insert(members, { member, atMs: member.settledMs });
+      // A member that is only open has no stamp, as before its first settlement.
+      else if (member.open.length > 0) member.settledMs = Number.NEGATIVE_INFINITY;
+      else {
+        members.byKey.delete(member.key);
+        this.#keys.size -= 1;
+      }
     }
-    return members.size === 0;
   }
 
+  #takeFirst(members: Members): void {
+    members.first += 1;
+    // Half of the list is gone: as many steps as it took to get there pay for this.
+    if (members.first * 2 < members.stamps.length) return;
+    members.stamps = members.stamps.slice(members.first);
+    members.first = 0;
+  }
+
+  /** When one more fits: after as many as it takes have left, by the members that leave first. */
   #retryAfterMs(members: Members, limit: number, nowMs: number): number {
-    const expiries: Expiry[] = [];
-    for (const { settledMs, open } of members.values()) {
-      const takenMs = open.at(-1) ?? Number.NEGATIVE_INFINITY;
-      const atMs = Math.max(settledMs, takenMs) + this.shape.windowMs;
-      // As with windows: an open take is settled at its own time, or ends with its lease.
-      expiries.push({ atMs: atMs > nowMs ? atMs : takenMs + LEASE_MS, amount: 1 });
+    const leaving = members.byKey.size - limit + 1;
+    const most = Math.min(members.stamps.length, members.first + leaving + STAMPS_PER_LOOK);
+    const ends: number[] = [];
+    for (let at = members.first; at < most; at += 1) {
+      ends.push(this.#endMs((members.stamps[at] as Stamp).member, nowMs));
     }
-    return Math.ceil(whenFreed(expiries, members.size - limit + 1) - Math.floor(nowMs));
+    // Members that were never settled: they were taken lately.
+    for (const member of ends.length < leaving ? members.byKey.values() : []) {
+      if (ends.length >= leaving + STAMPS_PER_LOOK) break;
+      if (member.settledMs === Number.NEGATIVE_INFINITY) ends.push(this.#endMs(member, nowMs));
+    }
+    const sorted = ends.sort((one, other) => one - other);
+    return Math.ceil((sorted[leaving - 1] as number) - Math.floor(nowMs));
   }
+
+  #endMs({ settledMs, open }: Member, nowMs: number): number {
+    const takenMs = open.at(-1) ?? Number.NEGATIVE_INFINITY;
+    const atMs = Math.max(settledMs, takenMs) + this.shape.windowMs;
+    // As with windows: settled at its own time, or ended by its lease.
+    return atMs > nowMs ? atMs : takenMs + LEASE_MS;
+  }
+}
+
+/** Keeps the stamps sorted. Nearly all are newer than the last one. */
+function insert({ stamps, first }: Members, stamp: Stamp): void {
+  let at = stamps.length;
+  while (at > first && (stamps[at - 1] as Stamp).atMs > stamp.atMs) at -= 1;
+  if (at === stamps.length) stamps.push(stamp);
+  else stamps.splice(at, 0, stamp);
 }
 
 class DistinctHold implements Hold {
   readonly #table: DistinctTable;
+  readonly #key: LimitKey;
+  readonly #members: Members;
   readonly #member: Member;
   readonly #takenMs: number;
 
-  constructor(table: DistinctTable, member: Member, takenMs: number) {
+  constructor(table: DistinctTable, key: LimitKey, members: Members, member: Member, takenMs: number) {
     this.#table = table;
+    this.#key = key;
+    this.#members = members;
     this.#member = member;
     this.#takenMs = takenMs;
   }
 
   keep(delayMs: number): void {
-    this.#table.settle(this.#member, this.#takenMs, this.#takenMs + Math.ceil(delayMs));
+    this.#settle(this.#takenMs + Math.ceil(delayMs));
   }
 
   giveBack(): void {
-    this.#table.settle(this.#member, this.#takenMs, undefined);
+    this.#settle(undefined);
+  }
+
+  #settle(keptMs: number | undefined): void {
+    this.#table.settle(this.#key, this.#members, this.#member, this.#takenMs, keptMs);
   }
 }

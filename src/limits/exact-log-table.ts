@@ -1,70 +1,74 @@
 import { BUCKET_WORDS, BucketTable } from './bucket-table.ts';
+import type { Seed } from './key-hash.ts';
 import type { LimitKey, RuleState, RuleViolation, WindowRule } from './limit-store.ts';
 import { MAX_WINDOW_MS } from './limit-store.ts';
-import { PAYLOAD, RowTable, type Seed } from './row-table.ts';
-import { details, type Expiry, type Hold, LEASE_MS, type RuleTable, whenFreed } from './rule-table.ts';
+import { PAYLOAD, type RowChunk, RowTable } from './row-table.ts';
+import { details, type Expiry, fullTable, type Hold, LEASE_MS, whenFreed } from './rule-table.ts';
 import { WindowFold } from './window-fold.ts';
 
-/** Stamps are rebased before they exceed 32 bits (49.7 days); the remaining range holds any window and lease. */
+/** Stamps are moved back when they come near the end of 32 bits (49.7 days); what is left holds any window and lease. */
 const REBASE_AT_MS = 2 ** 32 - 2 ** 29;
 const COUNTS = PAYLOAD;
 const STAMPS = PAYLOAD + 1;
 const OPEN_ONE = 256;
 
 /**
- * "At most `limit` in any half-open window", to the millisecond: every key has a row with room for as many stamps as
- * the largest limit so far; a smaller limit reads the same stamps. Settled stamps are at the left, sorted; open takes
- * at the right, newest first. An open take counts regardless of its age, because its message may be written at any
- * moment.
+ * "At most `limit` in any half-open window", to the millisecond: every key has a row with room for as many stamps as the
+ * largest limit seen; a smaller one is held against the same stamps.
+ * Settled stamps come first, sorted, then open takes in the order of their take. An open take counts however old it is,
+ * because its message may be written at any moment. Each chunk of rows has a base time of its own, and is moved to a later
+ * one by itself.
  *
- * Stamps are rounded up, and times compared with them are rounded down, so that fractions of a millisecond can only
- * make the limit stricter.
+ * Stamps are rounded up and times compared rounded down, so a clock with fractions can only err to the strict side.
  */
-export class ExactLogTable implements RuleTable<WindowRule> {
-  readonly shape: WindowRule;
+export class ExactLogTable {
   readonly rows: RowTable;
   liveUntilMs = Number.NEGATIVE_INFINITY;
   readonly #windowMs: number;
   readonly #fold: WindowFold;
-  #baseMs: number;
-  /** Number of stamps that fit into a row. */
+  /** Stamps that a row has room for. */
   #room: number;
-  /** The table that continues with these rows after a limit was too large for a log. */
+  /** Counts on with these rows once a limit was too large for a log. */
   #successor: BucketTable | undefined;
 
-  constructor(rule: WindowRule, maxRows: number, seed: Seed, nowMs: number) {
-    this.shape = rule;
+  constructor(rule: WindowRule, maxRows: number, seed: Seed) {
     this.#room = rule.limit;
     this.#windowMs = rule.windowMs;
     this.rows = new RowTable(1 + rule.limit, maxRows, seed);
     this.#fold = new WindowFold(this.rows, rule.windowMs, false);
-    this.#baseMs = Math.floor(nowMs);
   }
 
   check(rule: WindowRule, nowMs: number, inserts: number): RuleViolation | undefined {
     const slot = this.rows.find(rule.key);
     const folded = this.#fold.countOf(rule.key, nowMs);
-    // Expired stamps are dropped only when the row is full, which most checks never see.
+    // Nothing is dropped before it stands in the way: most checks see a row that is not full.
     let live = slot < 0 ? 0 : this.#held(slot);
     if (live + folded >= rule.limit && slot >= 0) live = this.#prune(slot, nowMs);
     if (live + folded < rule.limit) {
       if (slot >= 0 || this.rows.room >= inserts) return undefined;
-      return { rule, reason: 'capacity', observed: folded };
+      return fullTable(rule, folded, Number.POSITIVE_INFINITY, nowMs);
     }
     const retryAfterMs = this.#retryAfterMs(rule, slot, live, folded, nowMs);
-    return { rule, reason: 'over-limit', observed: live + folded, ...details(retryAfterMs, folded > 0) };
+    // Without room for everybody it may be another number that the sketch counts here.
+    const reason = live < rule.limit ? 'capacity' : 'over-limit';
+    return { rule, reason, observed: live + folded, ...details(retryAfterMs, folded > 0) };
   }
 
   write(rule: WindowRule, nowMs: number): Hold {
-    if (rule.limit > this.#room) this.#makeRoom(rule.limit);
+    if (rule.limit > this.#room) {
+      this.rows.widen(1 + rule.limit);
+      this.#room = rule.limit;
+    }
     let slot = this.rows.find(rule.key);
     if (slot < 0) slot = this.#insert(rule.key, nowMs);
     else if (this.#counts(slot) < OPEN_ONE) this.rows.dequeue(slot);
+    // Dead stamps may fill the row: its check stops counting at the first reason to.
+    if (this.#held(slot) >= this.#room) this.#prune(slot, nowMs);
     const stampMs = Math.ceil(nowMs);
-    const start = slot * this.rows.stride;
-    const counts = (this.rows.words[start + COUNTS] as number) + OPEN_ONE;
-    this.rows.words[start + COUNTS] = counts;
-    this.rows.words[start + STAMPS + this.#room - (counts >>> 8)] = this.#relative(stampMs, nowMs);
+    const chunk = this.rows.chunkOf(slot);
+    const start = this.rows.startOf(slot);
+    chunk.words[start + STAMPS + this.#held(slot)] = this.#relative(chunk, stampMs, nowMs);
+    chunk.words[start + COUNTS] = this.#counts(slot) + OPEN_ONE;
     this.#extend(stampMs + LEASE_MS);
     return new ExactHold(this, slot, this.rows.serialOf(slot), stampMs);
   }
@@ -86,67 +90,54 @@ export class ExactLogTable implements RuleTable<WindowRule> {
     this.rows.remove(slot);
   }
 
-  /** Ends one open take: `keptMs` is the stamp to keep, or undefined to keep none. */
+  /** Ends one open take: `keptMs` is the stamp that stays, or undefined when none does. */
   settle(slot: number, stampMs: number, keptMs: number | undefined, nowMs: number): void {
     if (this.#successor !== undefined) {
       this.#successor.settle(slot, 1, keptMs, nowMs);
       return;
     }
-    const { words } = this.rows;
-    const start = slot * this.rows.stride;
-    const stamp = this.#relative(stampMs, nowMs);
-    const end = start + STAMPS + this.#room;
+    const chunk = this.rows.chunkOf(slot);
+    const { words } = chunk;
+    const start = this.rows.startOf(slot);
+    const stamp = this.#relative(chunk, stampMs, nowMs);
     const counts = (words[start + COUNTS] as number) - OPEN_ONE;
-    const open = counts >>> 8;
-    // Takes with the same stamp are interchangeable, so the first match is correct.
-    let at = end - open - 1;
+    const end = start + STAMPS + this.#held(slot);
+    // Takes with one stamp are interchangeable, so the first that fits is the right one.
+    let at = start + STAMPS + (counts & 255);
     while (words[at] !== stamp) at += 1;
-    words.copyWithin(end - open, end - open - 1, at);
+    words.copyWithin(at, at + 1, end);
     words[start + COUNTS] = counts;
     if (keptMs !== undefined && keptMs > Math.floor(nowMs) - this.#windowMs) {
-      this.#addSettled(start, this.#relative(keptMs, nowMs));
+      this.#addSettled(slot, this.#relative(chunk, keptMs, nowMs));
       this.#extend(keptMs);
     }
-    if (open > 0) return;
+    if (counts >>> 8 > 0) return;
     if (words[start + COUNTS] === 0) this.rows.remove(slot);
     else this.rows.enqueue(slot);
   }
 
-  /** Continues as sub-buckets. Every row keeps its slot, so that open takes can still be settled. */
+  /** Goes on as sub-buckets. Every row keeps its place, so what is open can still be settled. */
   toBuckets(rule: WindowRule, nowMs: number): BucketTable {
     this.rows.widen(BUCKET_WORDS);
     const buckets = new BucketTable(rule, this.rows, this.#fold);
     buckets.liveUntilMs = this.liveUntilMs;
     this.rows.forEach((slot) => {
       const live = this.#prune(slot, nowMs);
-      const first = slot * this.rows.stride + STAMPS;
+      const { words, baseMs } = this.rows.chunkOf(slot);
+      const first = this.rows.startOf(slot) + STAMPS;
       const open = this.#counts(slot) >>> 8;
-      const stamps = Array.from(
-        this.rows.words.subarray(first, first + live - open),
-        (stamp) => this.#baseMs + stamp,
-      );
+      const stamps = Array.from(words.subarray(first, first + live - open), (stamp) => baseMs + stamp);
       buckets.seed(slot, stamps, open, nowMs);
     });
     this.#successor = buckets;
     return buckets;
   }
 
-  #makeRoom(room: number): void {
-    this.rows.widen(1 + room);
-    const { words, stride } = this.rows;
-    this.rows.forEach((slot) => {
-      const start = slot * stride + STAMPS;
-      const open = this.#counts(slot) >>> 8;
-      words.copyWithin(start + room - open, start + this.#room - open, start + this.#room);
-    });
-    this.#room = room;
-  }
-
   #counts(slot: number): number {
-    return this.rows.words[slot * this.rows.stride + COUNTS] as number;
+    return this.rows.chunkOf(slot).words[this.rows.startOf(slot) + COUNTS] as number;
   }
 
-  /** Number of stamps in the row, including those that left the window. */
+  /** Stamps in the row, those that left the window included. */
   #held(slot: number): number {
     const counts = this.#counts(slot);
     return (counts & 255) + (counts >>> 8);
@@ -157,37 +148,41 @@ export class ExactLogTable implements RuleTable<WindowRule> {
     if (untilMs > this.liveUntilMs) this.liveUntilMs = untilMs;
   }
 
-  #addSettled(start: number, stamp: number): void {
-    const { words } = this.rows;
-    let at = start + STAMPS + ((words[start + COUNTS] as number) & 255);
-    words[start + COUNTS] = (words[start + COUNTS] as number) + 1;
-    for (; at > start + STAMPS && (words[at - 1] as number) > stamp; at -= 1) {
-      words[at] = words[at - 1] as number;
-    }
+  /** The open takes make room for it. */
+  #addSettled(slot: number, stamp: number): void {
+    const { words } = this.rows.chunkOf(slot);
+    const start = this.rows.startOf(slot);
+    const counts = words[start + COUNTS] as number;
+    const end = start + STAMPS + (counts & 255) + (counts >>> 8);
+    let at = start + STAMPS + (counts & 255);
+    while (at > start + STAMPS && (words[at - 1] as number) > stamp) at -= 1;
+    words.copyWithin(at + 1, at, end);
     words[at] = stamp;
+    words[start + COUNTS] = counts + 1;
   }
 
-  /** Drops settled stamps that left the window; returns the number of those that still count. */
+  /** Drops settled stamps that left the window; returns what still counts. */
   #prune(slot: number, nowMs: number): number {
-    const { words } = this.rows;
-    const start = slot * this.rows.stride;
+    const chunk = this.rows.chunkOf(slot);
+    const { words } = chunk;
+    const start = this.rows.startOf(slot);
     const first = start + STAMPS;
     const counts = words[start + COUNTS] as number;
     const settled = counts & 255;
-    this.#rebase(nowMs);
-    const edge = Math.floor(nowMs) - this.#baseMs - this.#windowMs;
+    const held = settled + (counts >>> 8);
+    this.#rebase(chunk, nowMs);
+    const edge = Math.floor(nowMs) - chunk.baseMs - this.#windowMs;
     let gone = 0;
     while (gone < settled && (words[first + gone] as number) <= edge) gone += 1;
     if (gone > 0) {
-      words.copyWithin(first, first + gone, first + settled);
+      words.copyWithin(first, first + gone, first + held);
       words[start + COUNTS] = counts - gone;
     }
-    return settled - gone + (counts >>> 8);
+    return held - gone;
   }
 
   #insert(key: LimitKey, nowMs: number): number {
-    // Checks two old rows per new one, so that a busy table shrinks to its live rows and none grows because of dead
-    // ones.
+    // Two a new one: a table that is used shrinks to what is alive, and none grows for what is dead.
     for (let step = 0; step < 2 && this.rows.oldest >= 0; step += 1) {
       if (this.#prune(this.rows.oldest, nowMs) > 0) break;
       this.#removeOldest();
@@ -195,11 +190,12 @@ export class ExactLogTable implements RuleTable<WindowRule> {
     if (this.rows.isFull) {
       const slot = this.rows.oldest;
       const live = this.#prune(slot, nowMs);
-      const newest = this.rows.words[slot * this.rows.stride + STAMPS + live - 1] as number;
-      this.#fold.fold(slot, live, this.#baseMs + newest + this.#windowMs, nowMs);
+      const { words, baseMs } = this.rows.chunkOf(slot);
+      const newest = words[this.rows.startOf(slot) + STAMPS + live - 1] as number;
+      this.#fold.fold(slot, live, baseMs + newest + this.#windowMs, nowMs);
       this.#removeOldest();
     }
-    return this.rows.insert(key);
+    return this.rows.insert(key, Math.floor(nowMs));
   }
 
   #removeOldest(): void {
@@ -209,41 +205,38 @@ export class ExactLogTable implements RuleTable<WindowRule> {
   }
 
   #retryAfterMs(rule: WindowRule, slot: number, live: number, folded: number, nowMs: number): number {
-    const { words, stride } = this.rows;
-    const start = slot * stride;
     const expiries: Expiry[] = this.#fold.expiries(rule.key, folded);
-    for (let at = 0; at < live; at += 1) {
+    if (slot >= 0) {
+      const { words, baseMs } = this.rows.chunkOf(slot);
+      const start = this.rows.startOf(slot);
       const settled = (words[start + COUNTS] as number) & 255;
-      const isOpen = at >= settled;
-      // Live stamps in any order: the settled ones from the left, the open ones from the right.
-      const position = isOpen ? this.#room - 1 - (at - settled) : at;
-      const stampMs = this.#baseMs + (words[start + STAMPS + position] as number);
-      const atMs = stampMs + this.#windowMs;
-      // An open take is expected to be settled at its own stamp; one that left its window ends with its lease at the
-      // latest.
-      expiries.push({ atMs: isOpen && atMs <= nowMs ? stampMs + LEASE_MS : atMs, amount: 1 });
+      for (let at = 0; at < live; at += 1) {
+        const stampMs = baseMs + (words[start + STAMPS + at] as number);
+        const atMs = stampMs + this.#windowMs;
+        // An open take is expected to be settled at its own time; one that left its window ends with its lease at last.
+        expiries.push({ atMs: at >= settled && atMs <= nowMs ? stampMs + LEASE_MS : atMs, amount: 1 });
+      }
     }
     return Math.ceil(whenFreed(expiries, live + folded - rule.limit + 1) - Math.floor(nowMs));
   }
 
   /** A time as a 32-bit stamp. */
-  #relative(timeMs: number, nowMs: number): number {
-    this.#rebase(nowMs);
-    return Math.max(0, timeMs - this.#baseMs);
+  #relative(chunk: RowChunk, timeMs: number, nowMs: number): number {
+    this.#rebase(chunk, nowMs);
+    return Math.max(0, timeMs - chunk.baseMs);
   }
 
-  #rebase(nowMs: number): void {
-    if (nowMs - this.#baseMs < REBASE_AT_MS) return;
+  #rebase(chunk: RowChunk, nowMs: number): void {
+    if (nowMs - chunk.baseMs < REBASE_AT_MS) return;
     const baseMs = Math.floor(nowMs) - MAX_WINDOW_MS - LEASE_MS;
-    const moved = baseMs - this.#baseMs;
-    const { words } = this.rows;
-    this.rows.forEach((slot) => {
-      const first = slot * this.rows.stride + STAMPS;
-      for (let at = first; at < first + this.#room; at += 1) {
+    const moved = baseMs - chunk.baseMs;
+    const { words, stride } = chunk;
+    for (let start = 0; start < words.length; start += stride) {
+      for (let at = start + STAMPS; at < start + stride; at += 1) {
         words[at] = Math.max(0, (words[at] as number) - moved);
       }
-    });
-    this.#baseMs = baseMs;
+    }
+    chunk.baseMs = baseMs;
   }
 }
 
@@ -269,7 +262,7 @@ class ExactHold implements Hold {
   }
 
   #settle(keptMs: number | undefined, nowMs: number): void {
-    // A different serial means that the counter, and this take with it, was released in the meantime.
+    // Another serial: the counter was released in between, and this take with it.
     if (this.#table.rows.serialOf(this.#slot) !== this.#serial) return;
     this.#table.settle(this.#slot, this.#stampMs, keptMs, nowMs);
   }

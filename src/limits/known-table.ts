@@ -1,3 +1,4 @@
+import { type Seed, tagOf } from './key-hash.ts';
 import {
   type KnownRule,
   type LimitKey,
@@ -5,7 +6,6 @@ import {
   type RuleState,
   type RuleViolation,
 } from './limit-store.ts';
-import { type Seed, tagOf } from './row-table.ts';
 import type { RuleTable } from './rule-table.ts';
 
 /** Tag and end of each member of a key, in turns; the one remembered last is at the end. */
@@ -21,6 +21,9 @@ const NUMBERS_PER_MEMBER = 2;
 export class KnownTable implements RuleTable<KnownRule> {
   readonly shape: KnownRule;
   liveUntilMs = Number.NEGATIVE_INFINITY;
+  isFilling = false;
+  /** Full, it forgets the oldest and refuses nobody. */
+  readonly maxSize = Number.POSITIVE_INFINITY;
   readonly #maxMembers: number;
   readonly #seed: Seed;
   /** In the order of the last write. */
@@ -31,6 +34,10 @@ export class KnownTable implements RuleTable<KnownRule> {
     this.shape = rule;
     this.#maxMembers = maxMembers;
     this.#seed = seed;
+  }
+
+  get size(): number {
+    return this.#size;
   }
 
   check(rule: KnownRule, nowMs: number): RuleViolation | undefined {

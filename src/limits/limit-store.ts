@@ -258,6 +258,18 @@ export interface RuleViolation {
   readonly approximate?: boolean;
 }
 
+/** A table of the store that is 80 % full. A store reports it once, with the take that filled it so far. */
+export interface TableFilling {
+  /** The ID of the rule. */
+  readonly rule: string;
+  /** The guard of the rule. */
+  readonly guard: string;
+  /** Entries in the table. */
+  readonly entries: number;
+  /** Most entries in the table. */
+  readonly maxEntries: number;
+}
+
 /** The verdict of a store on one message. */
 export type TakeVerdict =
   | {
@@ -269,6 +281,8 @@ export type TakeVerdict =
       readonly noted?: readonly RuleViolation[];
       /** The wait in milliseconds that a `backoff` rule of this request has just started; the longest of several. */
       readonly waitMs?: number;
+      /** Tables of these rules that became nearly full. */
+      readonly filling?: readonly TableFilling[];
     }
   | {
       /** At least one enforcing rule refused. */
@@ -279,6 +293,8 @@ export type TakeVerdict =
       readonly observed: readonly RuleViolation[];
       /** What the rules in mode `note` found. @default nothing */
       readonly noted?: readonly RuleViolation[];
+      /** Tables of these rules that became nearly full. */
+      readonly filling?: readonly TableFilling[];
     };
 
 /** The outcome of a reservation. Settling an unknown or settled reservation changes nothing. */

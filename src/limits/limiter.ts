@@ -173,6 +173,9 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
         if (!isListOf(isVerdict, verdicts) || verdicts.length !== reservations.length) {
           throw new TypeError('not one verdict each');
         }
+        for (const { filling = [] } of verdicts) {
+          for (const table of filling) emit({ type: 'capacity', store: 'limits', ...table }, call.context);
+        }
         if (!isAwaited) await giveBack(reservations, verdicts);
         return verdicts;
       });

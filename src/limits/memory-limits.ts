@@ -1,4 +1,5 @@
 import { AbortedError, ConfigurationError } from '../errors.ts';
+import { createSlices } from '../internal/slices.ts';
 import type { Clock } from '../types.ts';
 import { isWritten } from './conditions.ts';
 import type {
@@ -7,6 +8,7 @@ import type {
   RuleState,
   Settlement,
   StoreCallOptions,
+  TableFilling,
   TakeRequest,
   TakeVerdict,
 } from './limit-store.ts';
@@ -24,20 +26,34 @@ import {
 } from './rule-validation.ts';
 import { createStoreTime, type StoreTime } from './store-time.ts';
 import { takeOne } from './take-one.ts';
+import type { TableSizes } from './window-table.ts';
 
 /** Options of {@link memoryLimits}. */
 export interface MemoryLimitsOptions {
   /**
-   * Numbers counted exactly per rule. Default 250,000: about 20 MB for a limit of 10. Beyond it, the number whose
-   * last message is oldest is folded into a sketch that can only over-count.
+   * Numbers counted exactly under one rule of one scope. Grows with use: about 45 bytes for a number with a limit of 1, 80
+   * with a limit of 10. Beyond it the number that was sent to longest ago is folded into a sketch that only over-counts; a
+   * number that is refused because of it is refused with `capacity`.
+   *
+   * @default 2_000_000 (1,000,000 people per day fit twice; our number)
    */
   readonly maxRecipients?: number | undefined;
   /**
-   * Entries per rule of any other kind: amounts and limits over 64, backoffs, members of `distinct`, scheduled slots,
-   * idempotency keys, blocked numbers; also the open takes. Default 250,000. A full table refuses a new key with
-   * `capacity`; amounts are folded like numbers; among the open takes, the oldest is kept.
+   * Entries under one rule of any other kind: amounts and limits over 64, backoffs, members of `distinct`, scheduled
+   * slots, blocked numbers; also the takes open at one time. Grows with use. A full table refuses a new key with `capacity`
+   * and `retryAfterMs`; amounts are folded like numbers; of the open takes the oldest is kept.
+   *
+   * @default 1_000_000 (our number)
    */
   readonly maxEntries?: number | undefined;
+  /**
+   * Idempotency keys, remembered for 24 hours each, and other things that are done once, such as webhook events, under one
+   * rule of one scope. Grows with use: about 520 bytes per key (a UUID and its result). A full table refuses a new key with `capacity` and
+   * `retryAfterMs`.
+   *
+   * @default 1_200_000 (1,000,000 keyed messages per day and a fifth more; our number)
+   */
+  readonly maxIdempotencyKeys?: number | undefined;
   /**
    * Bytes that the records of features such as `oneTimePasswords` may hold, over all scopes. Grows with use: a one-time
    * password takes about 1 kB until it expires. A full store refuses a new record with `capacity`.
@@ -49,7 +65,9 @@ export interface MemoryLimitsOptions {
   readonly clock?: Clock | undefined;
 }
 
-const DEFAULT_SIZE = 250_000;
+const DEFAULT_MAX_RECIPIENTS = 2_000_000;
+const DEFAULT_MAX_ENTRIES = 1_000_000;
+const DEFAULT_MAX_IDEMPOTENCY_KEYS = 1_200_000;
 const DEFAULT_RECORD_BYTES = 256 * 1024 * 1024;
 /** 4 GiB, what a V8 heap may hold. */
 const MAX_RECORD_BYTES = 2 ** 32;
@@ -70,8 +88,15 @@ const MAX_SIZE = 16_000_000;
  */
 export function memoryLimits(options: MemoryLimitsOptions = {}): LimitStore {
   return new MemoryLimitStore(
-    checkSize(options.maxRecipients, 'maxRecipients'),
-    checkSize(options.maxEntries, 'maxEntries'),
+    {
+      maxRecipients: checkSize(options.maxRecipients, 'maxRecipients', DEFAULT_MAX_RECIPIENTS),
+      maxEntries: checkSize(options.maxEntries, 'maxEntries', DEFAULT_MAX_ENTRIES),
+      maxIdempotencyKeys: checkSize(
+        options.maxIdempotencyKeys,
+        'maxIdempotencyKeys',
+        options.maxEntries ?? DEFAULT_MAX_IDEMPOTENCY_KEYS,
+      ),
+    },
     createStoreTime(options.clock),
     MAX_TABLES,
     checkRecordBytes(options.maxRecordBytes),
@@ -89,8 +114,8 @@ function checkRecordBytes(bytes: number | undefined): number {
   return bytes;
 }
 
-function checkSize(size: number | undefined, option: string): number {
-  if (size === undefined) return DEFAULT_SIZE;
+function checkSize(size: number | undefined, option: string, byDefault: number): number {
+  if (size === undefined) return byDefault;
   if (!Number.isSafeInteger(size) || size < 1 || size > MAX_SIZE) {
     throw new ConfigurationError(`memoryLimits: ${option} must be an integer from 1 to ${MAX_SIZE}.`, option);
   }
@@ -113,15 +138,14 @@ export class MemoryLimitStore implements LimitStore {
   readonly #tables: RuleTables;
 
   constructor(
-    maxRecipients: number,
-    maxEntries: number,
+    sizes: TableSizes,
     time: StoreTime,
     maxTables: number,
     maxRecordBytes: number = DEFAULT_RECORD_BYTES,
   ) {
     this.#time = time;
     this.records = new RecordTable(maxRecordBytes, time);
-    this.#tables = new RuleTables({ maxRecipients, maxEntries }, time, maxTables);
+    this.#tables = new RuleTables(sizes, time, maxTables);
   }
 
   async take(
@@ -129,42 +153,58 @@ export class MemoryLimitStore implements LimitStore {
     requests: readonly TakeRequest[],
     options?: StoreCallOptions,
   ): Promise<readonly TakeVerdict[]> {
-    if (options?.signal?.aborted) {
-      throw new AbortedError({
-        message: 'The call was aborted before anything was counted.',
-        submission: 'not-submitted',
-      });
-    }
+    throwIfAborted(options);
     checkId(scope, 'scope', '');
-    const nowMs = this.#time.monotonicMs();
-    const state = this.#tables.scope(scope);
+    const checking = createSlices();
     // All requests are validated before the first is decided: an invalid one must not leave the others half taken.
-    const plan: (RuleTable | undefined)[] = [];
     const path = new RequestPath();
+    const shapes = new Map<string, LimitRule>();
     for (const request of requests) {
-      this.#plan(plan, state, request, path, nowMs);
+      if (checking.isDue()) await checking.yield();
+      checkRequest(request, path, this.#tables.find(scope), shapes);
       path.request += 1;
     }
-    state.reservations.expire(nowMs);
     const verdicts: TakeVerdict[] = [];
-    let from = 0;
-    for (const request of requests) {
-      verdicts.push(takeOne(state, request, plan, from, nowMs));
-      from += request.rules.length;
+    const slices = createSlices();
+    let turn = this.#startTurn(scope);
+    try {
+      for (const request of requests) {
+        if (slices.isDue()) {
+          await slices.yield();
+          throwIfAborted(options);
+          // Time has passed, and other calls may have dropped a scope that was idle.
+          turn = this.#startTurn(scope);
+        }
+        verdicts.push(this.#decide(turn, request));
+      }
+    } catch (error) {
+      const granted = requests.filter((_, index) => verdicts[index]?.granted);
+      await this.settle(
+        scope,
+        granted.map((request) => ({ ...request, outcome: 'return' })),
+      );
+      throw error;
     }
     return verdicts;
   }
 
   async settle(scope: string, settlements: readonly Settlement[]): Promise<void> {
     const path = { at: 0, toString: () => `settlements[${path.at}]` };
+    const checking = createSlices();
     for (; path.at < settlements.length; path.at += 1) {
+      if (checking.isDue()) await checking.yield();
       checkSettlement(settlements[path.at] as Settlement, path);
     }
     const state = this.#tables.find(scope);
     if (state === undefined) return;
-    const nowMs = this.#time.monotonicMs();
+    const slices = createSlices();
+    let nowMs = this.#time.monotonicMs();
     state.reservations.expire(nowMs);
     for (const { reservation, outcome, delayMs = 0, result } of settlements) {
+      if (slices.isDue()) {
+        await slices.yield();
+        nowMs = this.#time.monotonicMs();
+      }
       const keptDelayMs = outcome === 'keep' ? Math.min(delayMs, LEASE_MS) : undefined;
       state.reservations.settle(reservation, keptDelayMs, nowMs, result);
     }
@@ -188,28 +228,79 @@ export class MemoryLimitStore implements LimitStore {
     });
   }
 
-  #plan(
-    plan: (RuleTable | undefined)[],
-    state: ScopeState,
-    { reservation, rules }: TakeRequest,
-    path: RequestPath,
-    nowMs: number,
-  ): void {
-    path.rule = -1;
-    checkId(reservation, path, '.reservation');
-    for (path.rule = 0; path.rule < rules.length; path.rule += 1) {
-      const rule = rules[path.rule] as LimitRule;
-      checkRule(rule, path);
-      let table = state.tables.get(rule.id);
-      if (table !== undefined) checkShape(rule, table.shape, path);
-      // Most numbers are never blocked, so a read does not create a table.
-      else if (isWritten(rule)) table = this.#tables.create(state, rule, nowMs);
-      checkBesideOthers(rules, path.rule, path);
-      // The table is in use until the call is decided, even if it is empty.
-      if (table !== undefined) table.liveUntilMs = Math.max(table.liveUntilMs, nowMs + 1);
-      plan.push(table);
-    }
+  #startTurn(scope: string): Turn {
+    const nowMs = this.#time.monotonicMs();
+    const state = this.#tables.scope(scope);
+    state.reservations.expire(nowMs);
+    return { state, nowMs };
   }
+
+  #decide({ state, nowMs }: Turn, request: TakeRequest): TakeVerdict {
+    const tables = request.rules.map((rule) => this.#tableOf(state, rule, nowMs));
+    const verdict = takeOne(state, request, tables, nowMs);
+    const filling = tables.flatMap((table, index) => fillingOf(table, request.rules[index] as LimitRule));
+    return filling.length === 0 ? verdict : { ...verdict, filling };
+  }
+
+  #tableOf(state: ScopeState, rule: LimitRule, nowMs: number): RuleTable | undefined {
+    let table = state.tables.get(rule.id);
+    if (table === undefined) {
+      // Most numbers are never blocked, so a read does not create a table.
+      if (!isWritten(rule)) return undefined;
+      table = this.#tables.create(state, rule, nowMs);
+    } else checkShape(rule, table.shape, 'rule');
+    // Until the request is decided the table is in use, however little is in it.
+    table.liveUntilMs = Math.max(table.liveUntilMs, nowMs + 1);
+    return table;
+  }
+}
+
+/** The state of a scope, for as long as no other call can change it. */
+interface Turn {
+  readonly state: ScopeState;
+  readonly nowMs: number;
+}
+
+function throwIfAborted(options: StoreCallOptions | undefined): void {
+  if (options?.signal?.aborted !== true) return;
+  throw new AbortedError({
+    message: 'The call was aborted before anything was counted.',
+    submission: 'not-submitted',
+  });
+}
+
+/** @param shapes the rules of the call so far whose tables do not exist yet */
+function checkRequest(
+  { reservation, rules }: TakeRequest,
+  path: RequestPath,
+  state: ScopeState | undefined,
+  shapes: Map<string, LimitRule>,
+): void {
+  path.rule = -1;
+  checkId(reservation, path, '.reservation');
+  for (path.rule = 0; path.rule < rules.length; path.rule += 1) {
+    const rule = rules[path.rule] as LimitRule;
+    checkRule(rule, path);
+    const shape = state?.tables.get(rule.id)?.shape ?? shapes.get(rule.id);
+    if (shape === undefined) shapes.set(rule.id, rule);
+    else checkShape(rule, shape, path);
+    checkBesideOthers(rules, path.rule, path);
+  }
+}
+
+const NONE: readonly TableFilling[] = [];
+
+/** Reports a table once when it is 80 % full, and again only after it was under 70 %. */
+function fillingOf(table: RuleTable | undefined, { id, guard }: LimitRule): readonly TableFilling[] {
+  if (table === undefined) return NONE;
+  const { size, maxSize } = table;
+  if (table.isFilling) {
+    if (size * 10 < maxSize * 7) table.isFilling = false;
+    return NONE;
+  }
+  if (size * 10 < maxSize * 8) return NONE;
+  table.isFilling = true;
+  return [{ rule: id, guard, entries: size, maxEntries: maxSize }];
 }
 
 /** Path of a request in a call, or of one of its rules. */

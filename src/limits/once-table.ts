@@ -1,16 +1,16 @@
 import type { LimitKey, OnceRule, RuleState, RuleViolation } from './limit-store.ts';
-import { details, type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
+import { details, fullTable, type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 import { SweptMap } from './swept-map.ts';
 
 interface Entry {
   readonly fingerprint: string;
-  /** `windowMs` of the rule that wrote it. */
+  /** Of the rule that wrote it. */
   readonly windowMs: number;
-  /** The record that it replaced, which left the window of this rule but perhaps not that of another rule. */
+  /** What it took the place of: a record that has left the window of this rule, but maybe not of another one. */
   replaced: Entry | undefined;
-  /** Infinity while the first message is in progress. */
+  /** Infinity while the first one is on its way. */
   settledMs: number;
-  /** When it is free again if it is not settled; Infinity without a lease. */
+  /** When it is free again if nobody settles it; Infinity without a lease. */
   readonly leaseEndMs: number;
   result: string | undefined;
 }
@@ -19,26 +19,27 @@ function isOpen({ settledMs }: Entry): boolean {
   return settledMs === Number.POSITIVE_INFINITY;
 }
 
-/** When it stops blocking a rule with this window. It is never kept longer than the rule that wrote it asked for. */
+/** When it no longer stands in the way of a rule with this window; it is never kept longer than its writer asked for. */
 function freeMs(entry: Entry, windowMs: number): number {
   return isOpen(entry) ? entry.leaseEndMs : entry.settledMs + Math.min(entry.windowMs, windowMs);
 }
 
-/** The record that counts under a key: one whose lease has passed counts as never taken. */
+/** What counts under a key: who let a lease pass has left things as they were. */
 function standing(entry: Entry | undefined, nowMs: number): Entry | undefined {
   return entry !== undefined && isOpen(entry) && entry.leaseEndMs <= nowMs ? entry.replaced : entry;
 }
 
-/** How long it blocks; a take without a lease blocks until it is settled. */
+/** How long it stands in the way; a take without a lease as long as it takes. */
 function waitOf(entry: Entry, windowMs: number, nowMs: number): { retryAfterMs?: number } {
   const atMs = freeMs(entry, windowMs);
   return details(atMs === Number.POSITIVE_INFINITY ? undefined : Math.ceil(atMs - nowMs));
 }
 
-/** At most one for `windowMs` after it was settled; a repeated take gets the result of the first. */
+/** At most one for `windowMs` after it was settled; a repeated one is given what the first one got. */
 export class OnceTable implements RuleTable<OnceRule> {
   readonly shape: OnceRule;
   liveUntilMs = Number.NEGATIVE_INFINITY;
+  isFilling = false;
   readonly #entries: SweptMap<Entry>;
 
   constructor(rule: OnceRule, maxEntries: number) {
@@ -46,11 +47,20 @@ export class OnceTable implements RuleTable<OnceRule> {
     this.#entries = new SweptMap(maxEntries);
   }
 
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get maxSize(): number {
+    return this.#entries.maxSize;
+  }
+
   check(rule: OnceRule, nowMs: number, inserts: number): RuleViolation | undefined {
     const entry = this.#live(rule, nowMs);
     if (entry === undefined) {
-      const hasRoom = this.#entries.get(rule.key) !== undefined || this.#hasRoom(inserts, nowMs);
-      return hasRoom ? undefined : { rule, reason: 'capacity', observed: 0 };
+      if (this.#entries.get(rule.key) !== undefined) return undefined;
+      const freeMs = this.#makeRoom(inserts, nowMs);
+      return freeMs === undefined ? undefined : fullTable(rule, 0, freeMs, nowMs);
     }
     const wait = waitOf(entry, rule.windowMs, nowMs);
     if (entry.fingerprint !== rule.fingerprint) return { rule, reason: 'conflict', observed: 1, ...wait };
@@ -62,7 +72,7 @@ export class OnceTable implements RuleTable<OnceRule> {
   write(rule: OnceRule, nowMs: number): Hold {
     const current = this.#entries.get(rule.key);
     const entry: Entry = {
-      // Never a record whose lease has passed: its late settlement must find nothing.
+      // Never one whose lease passed: its late settlement must find nothing.
       replaced: standing(current, nowMs),
       fingerprint: rule.fingerprint,
       windowMs: rule.windowMs,
@@ -94,7 +104,7 @@ export class OnceTable implements RuleTable<OnceRule> {
   }
 
   giveBack(key: LimitKey, entry: Entry): void {
-    // A different entry means that the key was released and used again in the meantime.
+    // Another entry: the key was released in between and used again.
     if (this.#entries.get(key) !== entry) return;
     if (entry.replaced === undefined) this.#delete(key);
     else this.#entries.set(key, entry.replaced);
@@ -114,18 +124,25 @@ export class OnceTable implements RuleTable<OnceRule> {
     return entry !== undefined && freeMs(entry, windowMs) > nowMs ? entry : undefined;
   }
 
-  /** A record whose lease has passed may still be settled, so it is dropped only when the table has no other room. */
-  #hasRoom(inserts: number, nowMs: number): boolean {
-    return (
-      this.#entries.hasRoom(inserts, (entry) => !isOpen(entry) && this.#clean(entry, nowMs)) ||
-      this.#entries.hasRoom(inserts, (entry) => this.#clean(standing(entry, nowMs), nowMs))
-    );
-  }
-
-  #clean(entry: Entry | undefined, nowMs: number): boolean {
-    if (entry !== undefined && freeMs(entry, entry.windowMs) > nowMs) return false;
-    this.#entries.size -= 1;
-    return true;
+  /**
+   * Undefined when there is room, else when the first entry ends. A take whose lease passed may still be settled: it goes
+   * only when there is no other room.
+   */
+  #makeRoom(inserts: number, nowMs: number): number | undefined {
+    let nextMs = Number.POSITIVE_INFINITY;
+    const clean = (entry: Entry | undefined): boolean => {
+      const endMs = entry === undefined ? nowMs : freeMs(entry, entry.windowMs);
+      if (endMs > nowMs) {
+        nextMs = Math.min(nextMs, endMs);
+        return false;
+      }
+      this.#entries.size -= 1;
+      return true;
+    };
+    const hasRoom =
+      this.#entries.hasRoom(inserts, (entry) => !isOpen(entry) && clean(entry)) ||
+      this.#entries.hasRoom(inserts, (entry) => clean(standing(entry, nowMs)));
+    return hasRoom ? undefined : nextMs;
   }
 }
 

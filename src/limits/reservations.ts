@@ -1,10 +1,10 @@
 import type { TakeVerdict } from './limit-store.ts';
 import { type Hold, LEASE_MS } from './rule-table.ts';
 
-/** Number of ended reservations that are remembered for repeated takes. */
+/** Ended reservations that are remembered, for takes that come twice. */
 const MAX_ENDED = 4096;
 
-/** The holds of a reservation, one per rule; none for a rule that was over its limit in monitor mode. */
+/** What a reservation took, rule by rule; nothing of a rule that was over in monitor mode. */
 type Holds = readonly (Hold | undefined)[];
 const NOTHING: Holds = [];
 
@@ -12,7 +12,7 @@ class Reservation {
   readonly id: string;
   readonly takenMs: number;
   readonly verdict: TakeVerdict;
-  /** Empty once the reservation has ended. */
+  /** Empty once it ended. */
   holds: Holds;
   isOpen: boolean;
   previous: Reservation | undefined = undefined;
@@ -27,22 +27,34 @@ class Reservation {
   }
 }
 
-/** The open takes of one scope, oldest first, and the verdicts of the last few thousand that have ended. */
+/** The last few thousand reservations of all scopes that ended; each new one takes the place of the oldest. */
+export class EndedReservations {
+  readonly #all: { readonly of: Reservations; readonly id: string }[] = [];
+  #next = 0;
+
+  remember(of: Reservations, id: string): void {
+    const oldest = this.#all[this.#next];
+    oldest?.of.forget(oldest.id);
+    this.#all[this.#next] = { of, id };
+    this.#next = (this.#next + 1) % MAX_ENDED;
+  }
+}
+
+/** The takes of one scope that are not settled, oldest first, and the verdicts of those that ended lately. */
 export class Reservations {
   readonly #maxOpen: number;
   readonly #byId = new Map<string, Reservation>();
-  /** IDs of the ended reservations; each new one replaces the oldest. */
-  readonly #ended: string[] = [];
-  #nextEnded = 0;
+  readonly #ended: EndedReservations;
   #open = 0;
   #oldest: Reservation | undefined;
   #newest: Reservation | undefined;
 
-  constructor(maxOpen: number) {
+  constructor(maxOpen: number, ended: EndedReservations) {
     this.#maxOpen = maxOpen;
+    this.#ended = ended;
   }
 
-  /** The verdict of a reservation that was taken before. */
+  /** The first answer to a reservation, if it was taken before. */
   answerOf(id: string): TakeVerdict | undefined {
     return this.#byId.get(id)?.verdict;
   }
@@ -61,10 +73,10 @@ export class Reservations {
   /** Remembers a refusal, which holds nothing. */
   refuse(id: string, verdict: TakeVerdict, nowMs: number): void {
     this.#byId.set(id, new Reservation(id, nowMs, verdict, NOTHING, false));
-    this.#remember(id);
+    this.#ended.remember(this, id);
   }
 
-  /** With `delayMs` the take is kept; with undefined it is given back. */
+  /** `delayMs` says that it is kept, undefined that it is given back. */
   settle(id: string, delayMs: number | undefined, nowMs: number, result: string | undefined): void {
     const reservation = this.#byId.get(id);
     if (reservation?.isOpen !== true) return;
@@ -74,16 +86,14 @@ export class Reservations {
     }
   }
 
-  /** Keeps the takes that were not settled in time. */
+  /** Keeps what nobody settled in time. */
   expire(nowMs: number): void {
     while (this.#oldest !== undefined && nowMs - this.#oldest.takenMs >= LEASE_MS) this.#keepOldest(nowMs);
   }
 
-  #remember(id: string): void {
-    const oldest = this.#ended[this.#nextEnded];
-    if (oldest !== undefined) this.#byId.delete(oldest);
-    this.#ended[this.#nextEnded] = id;
-    this.#nextEnded = (this.#nextEnded + 1) % MAX_ENDED;
+  /** Forgets one that ended. */
+  forget(id: string): void {
+    this.#byId.delete(id);
   }
 
   #keepOldest(nowMs: number): void {
@@ -104,7 +114,7 @@ export class Reservations {
     reservation.holds = NOTHING;
     reservation.isOpen = false;
     this.#open -= 1;
-    this.#remember(reservation.id);
+    this.#ended.remember(this, reservation.id);
     return holds;
   }
 }

@@ -1,76 +1,55 @@
+import type { Seed } from './key-hash.ts';
+import { hashTag, tagOf } from './key-hash.ts';
+import { KeyIndex } from './key-index.ts';
 import type { LimitKey } from './limit-store.ts';
 
-/** Random seeds, so that an attacker cannot choose keys that collide. */
-export interface Seed {
-  readonly first: number;
-  readonly second: number;
-}
-
-export function drawSeed(): Seed {
-  const words = crypto.getRandomValues(new Uint32Array(2));
-  return { first: words[0] as number, second: words[1] as number };
-}
-
-/** A number is its own tag; a string has a negative one, 53 bits of a seeded hash. */
-export function tagOf(key: LimitKey, seed: Seed): number {
-  if (typeof key === 'number') return key;
-  let low = seed.first;
-  let high = seed.second;
-  for (let at = 0; at < key.length; at += 1) {
-    const unit = key.charCodeAt(at);
-    low = Math.imul(low ^ unit, 0x9e3779b1);
-    high = Math.imul(high ^ unit, 0x5f356495) ^ (low >>> 15);
-  }
-  low ^= low >>> 16;
-  high ^= high >>> 13;
-  return -1 - ((high & 0x1fffff) * 4294967296 + (low >>> 0));
-}
-
-/** Spreads a tag over 32 bits (murmur3's finaliser over both halves of the double's integer). */
-function hashTag(tag: number, seed: Seed): number {
-  let hash = Math.imul(tag ^ seed.first, 0x85ebca6b);
-  hash = Math.imul((hash ^ (hash >>> 15)) + ((tag / 4294967296) ^ seed.second), 0xc2b2ae35);
-  hash = Math.imul(hash ^ (hash >>> 13), 0x27d4eb2f);
-  return (hash ^ (hash >>> 16)) >>> 0;
-}
-
-/** Words per row: an even number, so that doubles are aligned. */
+/** Words of a row: an even number, so that doubles are aligned. */
 function strideOf(payloadWords: number): number {
   return (PAYLOAD + payloadWords + 1) & ~1;
 }
 
-const FIRST_ROWS = 16;
-const DOUBLING_UP_TO = 4096;
-const SWEEP_STEPS = 1024;
-/** An index entry is a slot plus one in 24 bits, and 8 bits of the hash, which rule out most wrong rows. */
-const PLACE = 0xffffff;
-const MARK = 0xff000000 | 0;
+const FIRST_ROWS = 2;
+/** A table of so few rows is searched without an index: a service with 100,000 accounts has as many small tables. */
+const ROWS_WITHOUT_INDEX = 8;
+/** Rows per chunk. A power of two, so that a slot says where its row is. */
+const CHUNK_BITS = 11;
+const CHUNK_ROWS = 1 << CHUNK_BITS;
+const SWEEP_STEPS = 64;
 const PREVIOUS = 2;
 const NEXT = 3;
 const SERIAL = 4;
 /** 0 marks a freed row. */
 const LAST_SERIAL = 2 ** 32 - 1;
 
-/** First word of the payload of a row; the words from 6 on are aligned for doubles. */
+/** First word of a row that its user may fill; words 6 and on are aligned for doubles. */
 export const PAYLOAD = 5;
 
-/**
- * Rows of 32-bit words in one buffer, found by number or string through an open-addressing index: about 70 bytes per
- * phone number with ten stamps, where a Map of arrays takes 245. A live row never moves, so its writer can return to
- * it by slot; its serial tells whether it is still the same row.
- *
- * A number is its own tag. A string has a negative tag, 53 bits of a seeded hash, and is then compared in full.
- *
- * Rows may be in a queue, oldest first, from which a full table drops rows.
- */
-export class RowTable {
+/** Rows that lie together. */
+export interface RowChunk {
   words: Uint32Array;
   doubles: Float64Array;
+  /** Words per row. */
   stride: number;
+  /** For the user of the table: the time that its stamps count from. */
+  baseMs: number;
+}
+
+/**
+ * Rows of 32-bit words, found by number or string: about 45 bytes for a phone number with one stamp and 80 with ten, where
+ * a Map of arrays takes 245. Rows are allocated in chunks and the index in pages, so that growing never copies more than a
+ * page. A row never moves while it lives, so its user can come back by slot; its serial shows whether it is still the
+ * same one.
+ *
+ * A number is its own tag. A string is found by a negative tag, 53 bits of a seeded hash, and then compared in full.
+ *
+ * Rows may form a queue, oldest first, from which a full table is relieved.
+ */
+export class RowTable {
   readonly maxRows: number;
-  #index: Int32Array;
-  #strings: (string | undefined)[] = [];
-  #capacity = FIRST_ROWS;
+  #stride: number;
+  readonly #chunks: RowChunk[] = [];
+  #index: KeyIndex | undefined;
+  readonly #strings: (string | undefined)[] = [];
   #used = 0;
   #size = 0;
   #freed = 0;
@@ -79,25 +58,22 @@ export class RowTable {
   #queued = 0;
   #serial = 0;
   #cursor = 0;
-  /** The last lookup, cached because a write follows its check. */
+  /** The last lookup: a write follows its check. */
   #soughtTag = 0.5;
   #soughtSlot = -1;
   readonly #seed: Seed;
 
   constructor(payloadWords: number, maxRows: number, seed: Seed) {
-    this.stride = strideOf(payloadWords);
+    this.#stride = strideOf(payloadWords);
     this.maxRows = maxRows;
     this.#seed = seed;
-    this.words = new Uint32Array(FIRST_ROWS * this.stride);
-    this.doubles = new Float64Array(this.words.buffer);
-    this.#index = new Int32Array(FIRST_ROWS * 2);
   }
 
   get size(): number {
     return this.#size;
   }
 
-  /** The number of new rows that fit if every queued row may be dropped for them. */
+  /** How many new rows find a place, if every queued row may be taken out for them. */
   get room(): number {
     return this.maxRows - this.#size + this.#queued;
   }
@@ -106,106 +82,100 @@ export class RowTable {
     return this.#size >= this.maxRows;
   }
 
-  tagOf(key: LimitKey): number {
-    return tagOf(key, this.#seed);
+  /** The chunk of a row, as wide as the widest row so far. */
+  chunkOf(slot: number): RowChunk {
+    const chunk = this.#chunks[slot >>> CHUNK_BITS] as RowChunk;
+    if (chunk.stride !== this.#stride) this.#resize(chunk, chunk.words.length / chunk.stride);
+    return chunk;
+  }
+
+  /** First word of a row in its chunk. Call after `chunkOf`. */
+  startOf(slot: number): number {
+    return (slot & (CHUNK_ROWS - 1)) * this.#stride;
   }
 
   hashOf(slot: number): number {
-    return hashTag(this.doubles[(slot * this.stride) >>> 1] as number, this.#seed);
+    const chunk = this.#chunks[slot >>> CHUNK_BITS] as RowChunk;
+    return hashTag(chunk.doubles[((slot & (CHUNK_ROWS - 1)) * chunk.stride) >>> 1] as number, this.#seed);
   }
 
   hashKey(key: LimitKey): number {
-    return hashTag(this.tagOf(key), this.#seed);
+    return hashTag(tagOf(key, this.#seed), this.#seed);
   }
 
-  /** Slot of a key, or -1. */
+  /** The slot of a key, or -1. */
   find(key: LimitKey): number {
-    const tag = this.tagOf(key);
+    const tag = tagOf(key, this.#seed);
     const sought = this.#soughtSlot;
     if (sought >= 0 && tag === this.#soughtTag && (tag >= 0 || this.#strings[sought] === key)) return sought;
-    const slot = this.#probe(key, tag);
+    const isSame = (other: number) => {
+      const chunk = this.#chunks[other >>> CHUNK_BITS] as RowChunk;
+      const hasTag = chunk.doubles[((other & (CHUNK_ROWS - 1)) * chunk.stride) >>> 1] === tag;
+      return hasTag && (tag >= 0 || this.#strings[other] === key);
+    };
+    const slot = this.#index?.find(hashTag(tag, this.#seed), isSame) ?? this.#scan(isSame);
     this.#soughtTag = tag;
     this.#soughtSlot = slot;
     return slot;
   }
 
-  #probe(key: LimitKey, tag: number): number {
-    const index = this.#index;
-    const mask = index.length - 1;
-    const hash = hashTag(tag, this.#seed);
-    const mark = hash & MARK;
-    let at = hash & mask;
-    for (;;) {
-      const entry = index[at] as number;
-      if (entry === 0) return -1;
-      if ((entry & MARK) === mark) {
-        const slot = (entry & PLACE) - 1;
-        const isSame = this.doubles[(slot * this.stride) >>> 1] === tag;
-        if (isSame && (tag >= 0 || this.#strings[slot] === key)) return slot;
-      }
-      at = (at + 1) & mask;
-    }
-  }
-
-  /** Makes every row longer. Slots, serials, queue and payload stay as they are; the new words are zero. */
+  /** Makes every row longer, each when it is next used. Slots, serials, queue and payload stay; the new words are zero. */
   widen(payloadWords: number): void {
-    const before = this.words;
-    const strideBefore = this.stride;
-    this.stride = strideOf(payloadWords);
-    this.#allocate();
-    for (let slot = 0; slot < this.#used; slot += 1) {
-      const start = slot * strideBefore;
-      this.words.set(before.subarray(start, start + strideBefore), slot * this.stride);
-    }
+    this.#stride = strideOf(payloadWords);
   }
 
   serialOf(slot: number): number {
-    return this.words[slot * this.stride + SERIAL] as number;
+    return this.chunkOf(slot).words[this.startOf(slot) + SERIAL] as number;
   }
 
-  /** Adds a zeroed row for a new key. The table must not be full. */
-  insert(key: LimitKey): number {
-    if ((this.#size + 1) * 10 > this.#index.length * 7) this.#growIndex();
+  /** Adds a zeroed row for a key that is not there. The table must not be full. @param baseMs of a new chunk */
+  insert(key: LimitKey, baseMs = 0): number {
     let slot = this.#freed - 1;
     if (slot >= 0) {
-      this.#freed = this.words[slot * this.stride + NEXT] as number;
+      this.#freed = this.chunkOf(slot).words[this.startOf(slot) + NEXT] as number;
     } else {
-      if (this.#used === this.#capacity) this.#growRows();
       slot = this.#used;
+      this.#makeRow(slot, baseMs);
       this.#used += 1;
     }
-    const start = slot * this.stride;
-    this.words.fill(0, start, start + this.stride);
-    const tag = this.tagOf(key);
-    this.doubles[start >>> 1] = tag;
+    const { words, doubles } = this.chunkOf(slot);
+    const start = this.startOf(slot);
+    words.fill(0, start, start + this.#stride);
+    const tag = tagOf(key, this.#seed);
+    doubles[start >>> 1] = tag;
     if (typeof key === 'string') this.#strings[slot] = key;
     this.#serial = (this.#serial % LAST_SERIAL) + 1;
-    this.words[start + SERIAL] = this.#serial;
-    this.#place(slot, hashTag(tag, this.#seed));
+    words[start + SERIAL] = this.#serial;
     this.#size += 1;
+    if (this.#index !== undefined) this.#index.add(hashTag(tag, this.#seed), slot);
+    else if (this.#used > ROWS_WITHOUT_INDEX) this.#startIndex();
     return slot;
   }
 
-  /** Removes a row that is not in the queue. */
+  #startIndex(): void {
+    const index = new KeyIndex((slot) => this.hashOf(slot));
+    this.forEach((slot) => {
+      index.add(this.hashOf(slot), slot);
+    });
+    this.#index = index;
+  }
+
+  #scan(isSame: (slot: number) => boolean): number {
+    for (let slot = 0; slot < this.#used; slot += 1) {
+      if (this.serialOf(slot) !== 0 && isSame(slot)) return slot;
+    }
+    return -1;
+  }
+
+  /** Takes out a row that is not in the queue. */
   remove(slot: number): void {
     this.#soughtSlot = -1;
-    const index = this.#index;
-    const mask = index.length - 1;
-    let hole = this.hashOf(slot) & mask;
-    while (((index[hole] as number) & PLACE) !== slot + 1) hole = (hole + 1) & mask;
-    // Closing the gap at once keeps every probe short; tombstones would pile up under a flood.
-    for (let at = (hole + 1) & mask; index[at] !== 0; at = (at + 1) & mask) {
-      const home = this.hashOf(((index[at] as number) & PLACE) - 1) & mask;
-      if (((at - home) & mask) >= ((at - hole) & mask)) {
-        index[hole] = index[at] as number;
-        hole = at;
-      }
-    }
-    index[hole] = 0;
-    const start = slot * this.stride;
-    if ((this.doubles[start >>> 1] as number) < 0) this.#strings[slot] = undefined;
-    this.words[start + SERIAL] = 0;
-    this.words[start + NEXT] = this.#freed;
+    this.#index?.remove(this.hashOf(slot), slot);
+    const { words, doubles } = this.chunkOf(slot);
+    const start = this.startOf(slot);
+    if ((doubles[start >>> 1] as number) < 0) this.#strings[slot] = undefined;
+    words[start + SERIAL] = 0;
+    words[start + NEXT] = this.#freed;
     this.#freed = slot + 1;
     this.#size -= 1;
   }
@@ -216,34 +186,34 @@ export class RowTable {
   }
 
   enqueue(slot: number): void {
-    const start = slot * this.stride;
-    this.words[start + PREVIOUS] = this.#newest;
-    this.words[start + NEXT] = 0;
+    this.#set(slot, PREVIOUS, this.#newest);
+    this.#set(slot, NEXT, 0);
     if (this.#newest === 0) this.#oldest = slot + 1;
-    else this.words[(this.#newest - 1) * this.stride + NEXT] = slot + 1;
+    else this.#set(this.#newest - 1, NEXT, slot + 1);
     this.#newest = slot + 1;
     this.#queued += 1;
   }
 
   dequeue(slot: number): void {
-    const start = slot * this.stride;
-    const previous = this.words[start + PREVIOUS] as number;
-    const next = this.words[start + NEXT] as number;
+    const { words } = this.chunkOf(slot);
+    const start = this.startOf(slot);
+    const previous = words[start + PREVIOUS] as number;
+    const next = words[start + NEXT] as number;
     if (previous === 0) this.#oldest = next;
-    else this.words[(previous - 1) * this.stride + NEXT] = next;
+    else this.#set(previous - 1, NEXT, next);
     if (next === 0) this.#newest = previous;
-    else this.words[(next - 1) * this.stride + PREVIOUS] = previous;
+    else this.#set(next - 1, PREVIOUS, previous);
     this.#queued -= 1;
   }
 
-  /** Every live row. */
+  /** Every live row, for work that must touch all. */
   forEach(visit: (slot: number) => void): void {
     for (let slot = 0; slot < this.#used; slot += 1) {
       if (this.serialOf(slot) !== 0) visit(slot);
     }
   }
 
-  /** Removes dead rows of a table without a queue: a few per call, more when the table is full. */
+  /** Removes dead rows of a table without a queue: looks at a few per call, and at more when the table is full. */
   sweep(isDead: (slot: number) => boolean): void {
     const steps = Math.min(this.#used, this.isFull ? SWEEP_STEPS : 2);
     for (let step = 0; step < steps; step += 1) {
@@ -252,29 +222,35 @@ export class RowTable {
     }
   }
 
-  #place(slot: number, hash: number): void {
-    const mask = this.#index.length - 1;
-    let at = hash & mask;
-    while (this.#index[at] !== 0) at = (at + 1) & mask;
-    this.#index[at] = (hash & MARK) | (slot + 1);
+  #set(slot: number, word: number, value: number): void {
+    this.chunkOf(slot).words[this.startOf(slot) + word] = value;
   }
 
-  #growIndex(): void {
-    this.#index = new Int32Array(this.#index.length * 2);
-    // The table grows only when every row is in use, so none of these rows was freed.
-    for (let slot = 0; slot < this.#used; slot += 1) this.#place(slot, this.hashOf(slot));
+  /** The first chunk doubles, so that a table of a few rows is small; the others have their size at once. */
+  #makeRow(slot: number, baseMs: number): void {
+    const chunk = this.#chunks[slot >>> CHUNK_BITS];
+    if (chunk === undefined) {
+      const rows = slot === 0 ? Math.min(FIRST_ROWS, this.maxRows) : CHUNK_ROWS;
+      const words = new Uint32Array(rows * this.#stride);
+      this.#chunks.push({ words, doubles: new Float64Array(words.buffer), stride: this.#stride, baseMs });
+      return;
+    }
+    const rows = chunk.words.length / chunk.stride;
+    if ((slot & (CHUNK_ROWS - 1)) >= rows) this.#resize(chunk, Math.min(rows * 2, CHUNK_ROWS));
   }
 
-  #growRows(): void {
-    const factor = this.#capacity < DOUBLING_UP_TO ? 2 : 1.25;
-    this.#capacity = Math.min(this.maxRows, Math.ceil(this.#capacity * factor));
-    const before = this.words;
-    this.#allocate();
-    this.words.set(before);
-  }
-
-  #allocate(): void {
-    this.words = new Uint32Array(this.#capacity * this.stride);
-    this.doubles = new Float64Array(this.words.buffer);
+  #resize(chunk: RowChunk, rows: number): void {
+    const { words: before, stride: strideBefore } = chunk;
+    const words = new Uint32Array(rows * this.#stride);
+    if (strideBefore === this.#stride) words.set(before);
+    else {
+      for (let row = 0; row * strideBefore < before.length; row += 1) {
+        const start = row * strideBefore;
+        words.set(before.subarray(start, start + strideBefore), row * this.#stride);
+      }
+    }
+    chunk.words = words;
+    chunk.doubles = new Float64Array(words.buffer);
+    chunk.stride = this.#stride;
   }
 }

@@ -31,6 +31,26 @@ export interface RuleTable<Rule extends LimitRule = LimitRule> {
   write(rule: Rule, nowMs: number): Hold | undefined;
   inspect(rule: Rule, nowMs: number): RuleState;
   release(key: LimitKey): void;
+  /** Whether it was reported as nearly full. */
+  isFilling: boolean;
+  /** Entries in the table now. */
+  readonly size: number;
+  /** Most entries in the table. */
+  readonly maxSize: number;
+}
+
+/** When an open take has to end before there is room, nobody knows how long that takes: try again after a second. */
+const UNKNOWN_WAIT_MS = 1_000;
+
+/** The violation of a full table. @param freeMs when the first entry that was looked at ends; infinite when unknown */
+export function fullTable<Rule extends LimitRule>(
+  rule: Rule,
+  observed: number,
+  freeMs: number,
+  nowMs: number,
+): RuleViolation {
+  const waitMs = Number.isFinite(freeMs) ? Math.max(1, Math.ceil(freeMs - nowMs)) : UNKNOWN_WAIT_MS;
+  return { rule, reason: 'capacity', observed, retryAfterMs: waitMs };
 }
 
 /** The optional fields of a violation or a state, without those that are empty. */

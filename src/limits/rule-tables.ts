@@ -1,35 +1,45 @@
-import { StoreError } from '../errors.ts';
 import { BackoffTable } from './backoff-table.ts';
 import { BlockTable } from './block-table.ts';
 import { DistinctTable } from './distinct-table.ts';
+import { drawSeed, type Seed } from './key-hash.ts';
+import { KeyMap } from './key-map.ts';
 import { KnownTable } from './known-table.ts';
 import type { LimitRule } from './limit-store.ts';
 import { OnceTable } from './once-table.ts';
-import { Reservations } from './reservations.ts';
-import { drawSeed, type Seed } from './row-table.ts';
-import type { RuleTable } from './rule-table.ts';
+import { EndedReservations, Reservations } from './reservations.ts';
+import { fullTable, type RuleTable } from './rule-table.ts';
 import { SlotTable } from './slot-table.ts';
 import type { StoreTime } from './store-time.ts';
 import { VisitorBackoffTable } from './visitor-backoff-table.ts';
 import { type TableSizes, WindowTable } from './window-table.ts';
 
 /**
- * Maximum number of tables, one per rule ID and scope. Both come from a team's configuration, not from strangers; the
- * bound protects against a program that puts a phone number into a rule ID.
+ * Maximum number of tables, one per rule ID and scope: 100,000 scopes with ten rules each. Both come from a team's
+ * configuration, not from strangers; the bound protects against a program that puts a phone number into a rule ID.
  */
-export const MAX_TABLES = 10_000;
+export const MAX_TABLES = 1_000_000;
+
+/** Scopes, and tables of each, that are looked at for every new table. */
+const SCOPES_PER_LOOK = 2;
+const SCOPES_PER_LOOK_WHEN_FULL = 64;
+const TABLES_PER_LOOK = 16;
 
 export interface ScopeState {
+  readonly name: string;
   readonly tables: Map<string, RuleTable>;
   readonly reservations: Reservations;
 }
 
-/** The state of every scope. A table is created at the first take and dropped when nothing in it counts any more. */
+/**
+ * The state of every scope. A table is created at the first take and dropped when nothing in it counts any more: a few
+ * are looked at with every new table.
+ */
 export class RuleTables {
   readonly #sizes: TableSizes;
   readonly #time: StoreTime;
   readonly #maxTables: number;
-  readonly #scopes = new Map<string, ScopeState>();
+  readonly #scopes = new KeyMap<ScopeState>();
+  readonly #ended = new EndedReservations();
   #count = 0;
   #seed: Seed | undefined;
 
@@ -46,31 +56,29 @@ export class RuleTables {
   scope(scope: string): ScopeState {
     let state = this.#scopes.get(scope);
     if (state === undefined) {
-      state = { tables: new Map(), reservations: new Reservations(this.#sizes.maxEntries) };
+      const reservations = new Reservations(this.#sizes.maxEntries, this.#ended);
+      state = { name: scope, tables: new Map(), reservations };
       this.#scopes.set(scope, state);
     }
     return state;
   }
 
+  /** The table of a rule that has none yet; one that refuses everything when there are too many. */
   create(state: ScopeState, rule: LimitRule, nowMs: number): RuleTable {
-    if (this.#count >= this.#maxTables) this.#dropIdle(state, nowMs);
-    if (this.#count >= this.#maxTables) {
-      throw new StoreError(
-        `The limit store counts under ${this.#count} rules. Put the variable part into key, not into id.`,
-      );
-    }
+    this.#dropIdle(state, nowMs);
+    if (this.#count >= this.#maxTables) return new NoTable(rule);
     this.#seed ??= drawSeed();
-    const table = this.#tableFor(rule, this.#seed, nowMs) as RuleTable;
+    const table = this.#tableFor(rule, this.#seed) as RuleTable;
     state.tables.set(rule.id, table);
     this.#count += 1;
     return table;
   }
 
-  #tableFor(rule: LimitRule, seed: Seed, nowMs: number) {
+  #tableFor(rule: LimitRule, seed: Seed) {
     const { maxEntries } = this.#sizes;
     switch (rule.kind) {
       case 'window':
-        return new WindowTable(rule, this.#sizes, seed, nowMs);
+        return new WindowTable(rule, this.#sizes, seed);
       case 'slot':
         return new SlotTable(rule, maxEntries, this.#time);
       case 'backoff':
@@ -80,7 +88,7 @@ export class RuleTables {
       case 'distinct':
         return new DistinctTable(rule, maxEntries);
       case 'once':
-        return new OnceTable(rule, maxEntries);
+        return new OnceTable(rule, this.#sizes.maxIdempotencyKeys);
       case 'block':
         return new BlockTable(rule, maxEntries);
       case 'known':
@@ -89,13 +97,48 @@ export class RuleTables {
   }
 
   #dropIdle(current: ScopeState, nowMs: number): void {
-    for (const [scope, state] of this.#scopes) {
-      for (const [id, table] of state.tables) {
-        if (table.liveUntilMs > nowMs) continue;
-        state.tables.delete(id);
-        this.#count -= 1;
-      }
-      if (state.tables.size === 0 && state !== current) this.#scopes.delete(scope);
+    const most = this.#count >= this.#maxTables ? SCOPES_PER_LOOK_WHEN_FULL : SCOPES_PER_LOOK;
+    for (let left = Math.min(most, this.#scopes.size); left > 0; left -= 1) {
+      const [name, state] = this.#scopes.next() as [string, ScopeState];
+      this.#dropIdleTables(state, nowMs);
+      if (state.tables.size === 0 && state !== current) this.#scopes.delete(name);
     }
   }
+
+  /** The tables that were looked at go to the end, so that the next look finds others. */
+  #dropIdleTables({ tables }: ScopeState, nowMs: number): void {
+    let left = Math.min(TABLES_PER_LOOK, tables.size);
+    for (const [id, table] of tables) {
+      if (left === 0) break;
+      left -= 1;
+      tables.delete(id);
+      if (table.liveUntilMs > nowMs) tables.set(id, table);
+      else this.#count -= 1;
+    }
+  }
+}
+
+/** Stands in for a table that the store has no room for. */
+class NoTable implements RuleTable {
+  readonly shape: LimitRule;
+  readonly size = 0;
+  readonly maxSize = 0;
+  isFilling = true;
+  liveUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(rule: LimitRule) {
+    this.shape = rule;
+  }
+
+  check(rule: LimitRule, nowMs: number) {
+    return fullTable(rule, 0, Number.POSITIVE_INFINITY, nowMs);
+  }
+
+  write(): undefined {}
+
+  inspect(rule: LimitRule) {
+    return { rule, count: 0, retryAfterMs: 0 };
+  }
+
+  release(): void {}
 }

@@ -1,20 +1,24 @@
 import type { LimitKey, RuleState, RuleViolation, SlotRule } from './limit-store.ts';
-import { type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
+import { fullTable, type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 import type { StoreTime } from './store-time.ts';
 import { SweptMap } from './swept-map.ts';
 
 interface Cell {
   count: number;
-  /** On the monotonic clock, so that a wall clock set forward cannot end a slot. */
+  /** On the clock that never goes back, so that a calendar set forward cannot end a slot. */
   endsMs: number;
 }
 
 type Cells = Map<number, Cell>;
 
-/** Counts scheduled messages at their due time: two neighbouring slots together hold at most `limit`. */
+/** Cells of one number that are looked at for room; ours. */
+const CELLS_PER_LOOK = 16;
+
+/** Scheduled messages, counted where they are due: two neighbouring slots together hold at most `limit`. */
 export class SlotTable implements RuleTable<SlotRule> {
   readonly shape: SlotRule;
   liveUntilMs = Number.NEGATIVE_INFINITY;
+  isFilling = false;
   readonly #time: StoreTime;
   readonly #keys: SweptMap<Cells>;
 
@@ -24,12 +28,25 @@ export class SlotTable implements RuleTable<SlotRule> {
     this.#keys = new SweptMap(maxEntries);
   }
 
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  get maxSize(): number {
+    return this.#keys.maxSize;
+  }
+
   check(rule: SlotRule, nowMs: number, inserts: number): RuleViolation | undefined {
     const observed = this.#observed(rule, nowMs);
     if (observed >= rule.limit) return { rule, reason: 'over-limit', observed };
     if (this.#keys.get(rule.key)?.has(this.#slotOf(rule)) === true) return undefined;
-    const hasRoom = this.#keys.hasRoom(inserts, (cells) => this.#clean(cells, nowMs));
-    return hasRoom ? undefined : { rule, reason: 'capacity', observed };
+    let nextMs = Number.POSITIVE_INFINITY;
+    const hasRoom = this.#keys.hasRoom(inserts, (cells) => {
+      const endMs = this.#clean(cells, nowMs);
+      nextMs = Math.min(nextMs, endMs);
+      return cells.size === 0;
+    });
+    return hasRoom ? undefined : fullTable(rule, observed, nextMs, nowMs);
   }
 
   write(rule: SlotRule, nowMs: number): Hold {
@@ -75,13 +92,20 @@ export class SlotTable implements RuleTable<SlotRule> {
     return countOf(slot) + Math.max(countOf(slot - 1), countOf(slot + 1));
   }
 
-  #clean(cells: Cells, nowMs: number): boolean {
+  /** Looks at a few cells, the next ones at the next look. Returns when the first of them ends that is left. */
+  #clean(cells: Cells, nowMs: number): number {
+    let nextMs = Number.POSITIVE_INFINITY;
+    let looked = 0;
     for (const [slot, cell] of cells) {
-      if (cell.count > 0 && cell.endsMs > nowMs) continue;
+      looked += 1;
+      if (looked > CELLS_PER_LOOK) break;
       cells.delete(slot);
-      this.#keys.size -= 1;
+      if (cell.count > 0 && cell.endsMs > nowMs) {
+        cells.set(slot, cell);
+        nextMs = Math.min(nextMs, cell.endsMs);
+      } else this.#keys.size -= 1;
     }
-    return cells.size === 0;
+    return nextMs;
   }
 }
 

@@ -3,7 +3,7 @@ import type { LimitRule, RuleViolation, TakeRequest, TakeVerdict } from './limit
 import type { Hold, RuleTable } from './rule-table.ts';
 import type { ScopeState } from './rule-tables.ts';
 
-/** The table of every rule of a call, in order. */
+/** The table of every rule of a request, in order. */
 export type Plan = readonly (RuleTable | undefined)[];
 
 const NONE: readonly RuleViolation[] = Object.freeze([]);
@@ -11,16 +11,10 @@ const NO_RULES: readonly LimitRule[] = Object.freeze([]);
 const GRANTED: TakeVerdict = Object.freeze({ granted: true, observed: NONE });
 
 /**
- * Decides one request: checks every rule, then writes all of them or nothing. `plan[from]` is its first rule's table;
- * a rule without a table only reads, and always admits.
+ * Decides one request: checks every rule, then writes all of them or nothing. A rule without a table only reads, and
+ * always admits.
  */
-export function takeOne(
-  state: ScopeState,
-  request: TakeRequest,
-  plan: Plan,
-  from: number,
-  nowMs: number,
-): TakeVerdict {
+export function takeOne(state: ScopeState, request: TakeRequest, plan: Plan, nowMs: number): TakeVerdict {
   const { reservation, rules } = request;
   const answered = state.reservations.answerOf(reservation);
   if (answered !== undefined) return answered;
@@ -35,7 +29,7 @@ export function takeOne(
       unmet = [...unmet, rule];
       continue;
     }
-    const violation = plan[from + at]?.check(rule, nowMs, insertsUpTo(plan, from, at));
+    const violation = plan[at]?.check(rule, nowMs, insertsUpTo(plan, at));
     if (violation === undefined) continue;
     if (rule.mode === 'monitor') observed = [...observed, violation];
     else if (rule.mode === 'note') noted = [...noted, violation];
@@ -54,7 +48,7 @@ export function takeOne(
     if (observed !== NONE && isOver(rule, observed)) continue;
     if (noted !== NONE && rule.kind !== 'known' && isOver(rule, noted)) continue;
     if (unmet !== NO_RULES && unmet.includes(rule)) continue;
-    const hold = plan[from + at]?.write(rule, nowMs);
+    const hold = plan[at]?.write(rule, nowMs);
     if (hold?.waitMs !== undefined) waitMs = Math.max(waitMs, hold.waitMs);
     holds[at] = hold;
   }
@@ -82,10 +76,10 @@ function isOver(rule: LimitRule, observed: readonly RuleViolation[]): boolean {
 }
 
 /** The number of counters that this request may add to the table at `at`: one per rule of that table so far. */
-function insertsUpTo(plan: Plan, from: number, at: number): number {
+function insertsUpTo(plan: Plan, at: number): number {
   let inserts = 1;
   for (let before = 0; before < at; before += 1) {
-    if (plan[from + before] === plan[from + at]) inserts += 1;
+    if (plan[before] === plan[at]) inserts += 1;
   }
   return inserts;
 }

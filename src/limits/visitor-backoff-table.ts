@@ -1,4 +1,5 @@
 import { decayed, type Grant, longestOf, type Numbers, waitOf } from './backoff-table.ts';
+import { type Seed, tagOf } from './key-hash.ts';
 import {
   type LimitKey,
   MAX_VISITORS,
@@ -6,8 +7,7 @@ import {
   type RuleViolation,
   type VisitorBackoffRule,
 } from './limit-store.ts';
-import { type Seed, tagOf } from './row-table.ts';
-import { type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
+import { fullTable, type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
 import { SweptMap } from './swept-map.ts';
 
 /** The wait of one visitor: what was settled, and the grants after it, in order. */
@@ -43,6 +43,7 @@ function waitLeftMs({ grants, lastMs }: Steps, numbers: Numbers, nowMs: number):
 export class VisitorBackoffTable implements RuleTable<VisitorBackoffRule> {
   readonly shape: VisitorBackoffRule;
   liveUntilMs = Number.NEGATIVE_INFINITY;
+  isFilling = false;
   /** The largest numbers written with so far: by them a wait is over for every rule. */
   #longest: Numbers;
   readonly #seed: Seed;
@@ -56,6 +57,14 @@ export class VisitorBackoffTable implements RuleTable<VisitorBackoffRule> {
     this.#keys = new SweptMap(maxEntries);
   }
 
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  get maxSize(): number {
+    return this.#keys.maxSize;
+  }
+
   check(rule: VisitorBackoffRule, nowMs: number, inserts: number): RuleViolation | undefined {
     const ladder = this.#find(rule);
     if (ladder !== undefined) {
@@ -64,8 +73,13 @@ export class VisitorBackoffTable implements RuleTable<VisitorBackoffRule> {
       if (retryAfterMs === 0) return undefined;
       return { rule, reason: 'too-soon', observed: countOf(steps, rule, nowMs), retryAfterMs };
     }
-    const hasRoom = this.#keys.hasRoom(inserts, (ladders) => this.#clean(ladders, nowMs));
-    return hasRoom ? undefined : { rule, reason: 'capacity', observed: 0 };
+    let nextMs = Number.POSITIVE_INFINITY;
+    const hasRoom = this.#keys.hasRoom(inserts, (ladders) => {
+      const isEmpty = this.#clean(ladders, nowMs);
+      for (const left of ladders) nextMs = Math.min(nextMs, this.#endMs(left));
+      return isEmpty;
+    });
+    return hasRoom ? undefined : fullTable(rule, 0, nextMs, nowMs);
   }
 
   write(rule: VisitorBackoffRule, nowMs: number): Hold {
@@ -125,11 +139,14 @@ export class VisitorBackoffTable implements RuleTable<VisitorBackoffRule> {
     return Math.max(waitOf(grants, this.#longest), grants * this.#longest.forgetMs);
   }
 
+  /** When a ladder no longer counts for any rule; one with an open take does. */
+  #endMs(ladder: Ladder): number {
+    if (ladder.later.length > 0) return Number.POSITIVE_INFINITY;
+    return ladder.lastMs + this.#liveMs(ladder.grants);
+  }
+
   #clean(ladders: Ladder[], nowMs: number): boolean {
-    const live = ladders.filter((ladder) => {
-      const { grants, lastMs } = stepsOf(ladder);
-      return ladder.later.length > 0 || lastMs + this.#liveMs(grants) > nowMs;
-    });
+    const live = ladders.filter((ladder) => this.#endMs(ladder) > nowMs);
     this.#keys.size -= ladders.length - live.length;
     ladders.splice(0, ladders.length, ...live);
     return ladders.length === 0;

@@ -3,10 +3,7 @@ import type { LimitKey } from './limit-store.ts';
 import type { RowTable } from './row-table.ts';
 import type { Expiry } from './rule-table.ts';
 
-/**
- * Maximum number of releases remembered against the sketch. Beyond it the oldest is dropped, which only makes the
- * count stricter.
- */
+/** Most releases remembered against the sketch. Past it the oldest is forgotten, which is only stricter. */
 const MAX_FORGIVEN = 1024;
 
 interface Share {
@@ -17,18 +14,18 @@ interface Share {
 const NOTHING: Share = { older: 0, newer: 0 };
 
 /**
- * An over-counting sketch of the rows that a full window table had to drop. Its counts never return to a new row of
- * the same key: they would be folded twice and lock the number out. Costs nothing until the first fold.
+ * What a full window table keeps of the rows it had to give up: an over-counting sketch. Never put back into a row that
+ * is made again, where it would be folded twice and lock the number out. Costs nothing until the first fold.
  */
 export class WindowFold {
   readonly #rows: RowTable;
   readonly #windowMs: number;
   readonly #amounts: boolean;
-  /** The fold of the table that this one replaced; read only. */
+  /** Of the table that was used before this one; only read. */
   readonly #former: WindowFold | undefined;
   #sketch: CountMinSketch | undefined;
-  /** The sketch's count of each released key: nothing can be removed from a sketch. */
-  readonly #forgiven = new Map<LimitKey, Share & { readonly generation: number }>();
+  /** What the sketch said of a key when it was released: nothing can be taken out of a sketch. */
+  #forgiven: Map<LimitKey, Share & { readonly generation: number }> | undefined;
 
   constructor(rows: RowTable, windowMs: number, amounts: boolean, former?: WindowFold) {
     this.#rows = rows;
@@ -50,7 +47,7 @@ export class WindowFold {
     return older + newer + former;
   }
 
-  /** When the folded part stops counting. Call after `countOf`, with its result. */
+  /** When the folded part stops counting. Call after `countOf`, with what it gave. */
   expiries(key: LimitKey, folded: number): Expiry[] {
     if (folded === 0) return [];
     const former = this.#former === undefined ? [] : this.#former.expiries(key, folded);
@@ -65,6 +62,7 @@ export class WindowFold {
     const sketch = this.#sketch;
     if (sketch === undefined) return;
     const hash = this.#rows.hashKey(key);
+    this.#forgiven ??= new Map();
     this.#forgiven.delete(key);
     this.#forgiven.set(key, {
       generation: sketch.generation,
@@ -84,12 +82,12 @@ export class WindowFold {
   }
 
   #forgivenOf(sketch: CountMinSketch, key: LimitKey): Share {
-    const forgiven = this.#forgiven.get(key);
+    const forgiven = this.#forgiven?.get(key);
     if (forgiven === undefined) return NOTHING;
     const age = sketch.generation - forgiven.generation;
     if (age === 0) return forgiven;
     if (age === 1) return { older: forgiven.newer, newer: 0 };
-    this.#forgiven.delete(key);
+    this.#forgiven?.delete(key);
     return NOTHING;
   }
 }

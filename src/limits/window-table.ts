@@ -1,5 +1,6 @@
 import { BUCKET_WORDS, BucketTable } from './bucket-table.ts';
 import { ExactLogTable } from './exact-log-table.ts';
+import type { Seed } from './key-hash.ts';
 import {
   EXACT_LOG_LIMIT,
   type LimitKey,
@@ -7,24 +8,26 @@ import {
   type RuleViolation,
   type WindowRule,
 } from './limit-store.ts';
-import { RowTable, type Seed } from './row-table.ts';
+import { RowTable } from './row-table.ts';
 import type { Hold, RuleTable } from './rule-table.ts';
 
 export interface TableSizes {
   readonly maxRecipients: number;
   readonly maxEntries: number;
+  readonly maxIdempotencyKeys: number;
 }
 
 /** The counters of one window ID: an exact log as long as every limit fits into one, then sub-buckets. */
 export class WindowTable implements RuleTable<WindowRule> {
   readonly shape: WindowRule;
+  isFilling = false;
   #counters: ExactLogTable | BucketTable;
 
-  constructor(rule: WindowRule, { maxRecipients, maxEntries }: TableSizes, seed: Seed, nowMs: number) {
+  constructor(rule: WindowRule, { maxRecipients, maxEntries }: TableSizes, seed: Seed) {
     this.shape = rule;
     const isExact = rule.weighted !== true && rule.limit <= EXACT_LOG_LIMIT;
     this.#counters = isExact
-      ? new ExactLogTable(rule, maxRecipients, seed, nowMs)
+      ? new ExactLogTable(rule, maxRecipients, seed)
       : new BucketTable(rule, new RowTable(BUCKET_WORDS, maxEntries, seed));
   }
 
@@ -34,6 +37,14 @@ export class WindowTable implements RuleTable<WindowRule> {
 
   set liveUntilMs(timeMs: number) {
     this.#counters.liveUntilMs = timeMs;
+  }
+
+  get size(): number {
+    return this.#counters.rows.size;
+  }
+
+  get maxSize(): number {
+    return this.#counters.rows.maxRows;
   }
 
   /** Also for a limit that is too large for the log: the log still holds everything counted so far. */

@@ -21,13 +21,16 @@ function session(sizes: Parameters<typeof memoryUnderTest>[0] = {}) {
 
 describe('blocks in memory', () => {
   it('are read without making a table for it', async () => {
-    const store = new MemoryLimitStore(10, 10, createStoreTime(undefined), 1);
+    const store = new MemoryLimitStore(
+      { maxRecipients: 10, maxEntries: 10, maxIdempotencyKeys: 10 },
+      createStoreTime(undefined),
+      1,
+    );
     const run = new Session({ store, now: () => 0, advance() {} });
     await run.sent('fills the only place for a table', windowRule(NUMBER, 5, DAY_MS));
     await expect(run.sent('read', blockRule(NUMBER, DAY_MS))).resolves.toBeUndefined();
-    await expect(run.take(activeBlockRule(NUMBER, DAY_MS))).rejects.toThrow(
-      'The limit store counts under 1 rules',
-    );
+    const { reason } = await run.refused('no room for a table', activeBlockRule(NUMBER, DAY_MS));
+    expect(reason).toBe('capacity');
   });
 
   it('may be activated and read in one call, in order', async () => {

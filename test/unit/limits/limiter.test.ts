@@ -48,6 +48,19 @@ describe('inspect', () => {
   );
 });
 
+describe('take', () => {
+  it('raises an event for every table that is nearly full', async () => {
+    const filling = [{ rule: rule.id, guard: 'recipient', entries: 8, maxEntries: 10 }];
+    const limits = { take: async () => [{ granted: true, observed: [], filling }] } as unknown as LimitStore;
+    const emit = vi.fn();
+    const limiter = createLimiter({ limits, scope: 'team', clock: { now: () => 0 }, emit });
+    await createCalls(undefined).run({ context: 'c' }, (call) =>
+      limiter.take([limiter.reserve([rule])], call),
+    );
+    expect(emit.mock.calls).toEqual([[{ type: 'capacity', store: 'limits', ...filling[0] }, 'c']]);
+  });
+});
+
 describe('records', () => {
   const answers = { read: undefined as unknown, write: undefined as unknown, remove: undefined as unknown };
 

@@ -520,7 +520,11 @@ describe('many rules', () => {
   const small = (maxTables: number) => {
     let nowMs = 0;
     const time = { monotonicMs: () => nowMs, epochMs: () => EPOCH_MS };
-    const store = new MemoryLimitStore(10, 10, time, maxTables);
+    const store = new MemoryLimitStore(
+      { maxRecipients: 10, maxEntries: 10, maxIdempotencyKeys: 10 },
+      time,
+      maxTables,
+    );
     return { store, pass: (ms: number) => (nowMs += ms) };
   };
   const takeIn = (store: MemoryLimitStore, scope: string, ...rules: LimitRule[]) =>
@@ -529,7 +533,16 @@ describe('many rules', () => {
   it('refuses more than it can hold while all of them matter', async () => {
     const { store } = small(2);
     await takeIn(store, 'a', windowRule(1, 1, 1000), backoffRule(1, 1, 1, 1));
-    await expect(takeIn(store, 'a', windowRule(1, 2, 1000))).rejects.toThrow(/counts under 2 rules/);
+    const rule = windowRule(1, 2, 1000);
+    const [verdict] = await takeIn(store, 'a', rule);
+    expect(verdict).toEqual({
+      granted: false,
+      refusals: [{ rule, reason: 'capacity', observed: 0, retryAfterMs: 1000 }],
+      observed: [],
+    });
+    expect(await store.inspect('a', [rule])).toEqual([{ rule, count: 0, retryAfterMs: 0 }]);
+    // A rule that only watches is not in the way.
+    expect(await takeIn(store, 'b', { ...rule, mode: 'monitor' })).toMatchObject([{ granted: true }]);
   });
 
   it('drops tables and scopes that no longer matter', async () => {
@@ -539,7 +552,7 @@ describe('many rules', () => {
     const [verdict] = await takeIn(store, 'b', onceRule('k', 'p', 1000), slotRule(1, 1, 1000, EPOCH_MS));
     expect(verdict?.granted).toBe(true);
     pass(LEASE_MS + 10_000);
-    const [again] = await takeIn(store, 'b', distinctRule(1, 1, 1, 1000), windowRule(1, 1, 1000));
+    const [again] = await takeIn(store, 'c', distinctRule(1, 1, 1, 1000), windowRule(1, 1, 1000));
     expect(again?.granted).toBe(true);
   });
 });

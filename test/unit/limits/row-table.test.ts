@@ -1,9 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { drawSeed } from '../../../src/limits/key-hash.ts';
 import type { LimitKey } from '../../../src/limits/limit-store.ts';
-import { drawSeed, PAYLOAD, RowTable } from '../../../src/limits/row-table.ts';
+import { PAYLOAD, RowTable } from '../../../src/limits/row-table.ts';
 
 const seed = { first: 1, second: 2 };
+
+function setPayload(table: RowTable, slot: number, value: number): void {
+  table.chunkOf(slot).words[table.startOf(slot) + PAYLOAD] = value;
+}
+
+function payloadOf(table: RowTable, slot: number, offset = 0): number | undefined {
+  return table.chunkOf(slot).words[table.startOf(slot) + PAYLOAD + offset];
+}
 
 describe('RowTable', () => {
   it('agrees with a Map over random insertions and removals', () => {
@@ -24,7 +33,7 @@ describe('RowTable', () => {
           expect(slot < 0).toBe(!model.has(at));
           if (adds && slot < 0 && !table.isFull) {
             value += 1;
-            table.words[table.insert(at) * table.stride + PAYLOAD] = value;
+            setPayload(table, table.insert(at), value);
             model.set(at, value);
           } else if (!adds && slot >= 0) {
             table.remove(slot);
@@ -33,7 +42,7 @@ describe('RowTable', () => {
         }
         expect(table.size).toBe(model.size);
         for (const [at, expected] of model) {
-          expect(table.words[table.find(at) * table.stride + PAYLOAD]).toBe(expected);
+          expect(payloadOf(table, table.find(at))).toBe(expected);
         }
         let visited = 0;
         table.forEach(() => {
@@ -82,7 +91,7 @@ describe('RowTable', () => {
     const table = new RowTable(1, 100, seed);
     const slots = Array.from({ length: 40 }, (_, key) => table.insert(key));
     for (const slot of slots) {
-      table.words[slot * table.stride + PAYLOAD] = slot + 1;
+      setPayload(table, slot, slot + 1);
       table.enqueue(slot);
     }
     const serials = slots.map((slot) => table.serialOf(slot));
@@ -90,8 +99,8 @@ describe('RowTable', () => {
     expect(slots.map((_, key) => table.find(key))).toEqual(slots);
     expect(slots.map((slot) => table.serialOf(slot))).toEqual(serials);
     for (const slot of slots) {
-      const start = slot * table.stride + PAYLOAD;
-      expect([...table.words.subarray(start, start + 9)]).toEqual([slot + 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+      const payload = Array.from({ length: 9 }, (_, offset) => payloadOf(table, slot, offset));
+      expect(payload).toEqual([slot + 1, 0, 0, 0, 0, 0, 0, 0, 0]);
     }
     expect(table.oldest).toBe(slots[0]);
     table.insert('after');
