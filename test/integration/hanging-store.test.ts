@@ -37,8 +37,10 @@ const CALLS: Readonly<Record<Method, (sms: SmsClient) => Promise<unknown>>> = {
   'messages.cancelBatch': (sms) => sms.messages.cancelBatch('batch'),
   'messages.deletePii': (sms) => sms.messages.deletePii('umid'),
   'messages.feedback': (sms) => sms.messages.feedback('umid', { outcome: 'success', destination }),
-  'messages.feedbackInBackground': async (sms) =>
-    sms.messages.feedbackInBackground('umid', { outcome: 'success', destination }),
+  'messages.feedbackInBackground': (sms) => {
+    sms.messages.feedbackInBackground('umid', { outcome: 'success', destination });
+    return sms.close();
+  },
   'messages.estimate': async (sms) => sms.messages.estimate({ text: 'Hello' }),
   'surveys.send': (sms) => sms.surveys.send({ ...surveyMessage, surveyId: 'nps' }),
   'surveys.sendBatch': (sms) => sms.surveys.sendBatch({ surveyId: 'nps', messages: [surveyMessage] }),

@@ -48,6 +48,7 @@ export function manyOver(
   const calls = createCalls(undefined);
   const client = {
     calls,
+    scheduledMessages: { remember: async () => undefined },
     emit,
     admission,
     limiter,
