@@ -4,9 +4,10 @@ import type { SentAtCache } from './api/sent-at-cache.ts';
 import type { AttemptCounter } from './api/verifications/count-attempts.ts';
 import type { SessionBindings } from './api/verifications/session-bindings.ts';
 import type { SessionClaims } from './api/verifications/session-claims.ts';
+import type { SessionSuccess } from './api/verifications/session-success.ts';
 import type { Calls } from './call.ts';
 import type { Emit } from './events.ts';
-import type { ClearBackoff } from './guards/clear-backoff.ts';
+import type { RememberSuccess } from './guards/remember-success.ts';
 import type { Limiter } from './limits/limiter.ts';
 import type { StoredCodes } from './one-time-passwords/stored-code.ts';
 import type { Admission } from './sending/admission.ts';
@@ -28,7 +29,7 @@ export interface ClientContext {
   readonly clock: Clock;
   readonly phoneDefaults: PrepareConfig;
   readonly subAccountId: string;
-  readonly clearBackoff: ClearBackoff;
+  readonly rememberSuccess: RememberSuccess;
   readonly priceCache: PriceCache;
   readonly sentAtCache: SentAtCache;
   readonly outcomeCache: OutcomeCache;
@@ -37,6 +38,7 @@ export interface ClientContext {
   readonly sessionBindings: SessionBindings;
   readonly sessionClaims: SessionClaims;
   readonly storedCodes: StoredCodes;
+  readonly sessionSuccess: SessionSuccess;
   /** Returns the account ID for webhook and price paths. Throws a `ConfigurationError` when none is set. */
   accountId(): string;
   /** Returns the text to send: changed as the content guard is configured to. */

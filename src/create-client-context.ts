@@ -5,6 +5,7 @@ import { createSentAtCache } from './api/sent-at-cache.ts';
 import { createAttemptCounter } from './api/verifications/count-attempts.ts';
 import { createSessionBindings } from './api/verifications/session-bindings.ts';
 import { createSessionClaims } from './api/verifications/session-claims.ts';
+import { createSessionSuccess } from './api/verifications/session-success.ts';
 import { createCalls } from './call.ts';
 import type { ClientContext } from './client-context.ts';
 import { createCredentials } from './config/credentials.ts';
@@ -13,11 +14,11 @@ import { createSenderNames } from './consent/senders.ts';
 import { ConfigurationError } from './errors.ts';
 import type { Emit } from './events.ts';
 import { createAllowedRecipients } from './guards/allowed-recipients.ts';
-import { createClearBackoff } from './guards/clear-backoff.ts';
 import { createConsentGuard } from './guards/consent.ts';
 import type { ConsentGuardOptions } from './guards/consent-options.ts';
 import type { Guard } from './guards/guard.ts';
 import { createGuards } from './guards/registry.ts';
+import { createRememberSuccess } from './guards/remember-success.ts';
 import { isLogged } from './internal/log-events.ts';
 import type { SharedState } from './internal/shared-state.ts';
 import type { LimitStore } from './limits/limit-store.ts';
@@ -64,6 +65,7 @@ export function createClientContext(
       ? []
       : [createAllowedRecipients(allowedRecipients, defaultCountry, bareDigits)];
   const limiter = createLimiter(counting);
+  const rememberSuccess = createRememberSuccess({ backoff, limiter, emit });
   const calls = createCalls(resolved.deadlineMs);
   const transport = createTransport({
     ...resolved,
@@ -86,7 +88,7 @@ export function createClientContext(
     emit,
     clock,
     subAccountId,
-    clearBackoff: createClearBackoff({ backoff, limiter, emit }),
+    rememberSuccess,
     priceCache: createPriceCache(subAccountId),
     sentAtCache: createSentAtCache(clock),
     outcomeCache: createOutcomeCache(clock),
@@ -102,6 +104,7 @@ export function createClientContext(
     sessionBindings: createSessionBindings({ limiter }),
     sessionClaims: createSessionClaims({ limiter }),
     storedCodes: createStoredCodes(limiter),
+    sessionSuccess: createSessionSuccess({ limiter, rememberSuccess }),
     phoneDefaults: {
       defaultCountry,
       bareDigits,

@@ -1,5 +1,6 @@
 import type {
   ConsentReason,
+  GuardAction,
   GuardName,
   GuardReason,
   InvalidPhoneNumberReason,
@@ -176,6 +177,8 @@ export interface GuardDecision {
   readonly retryAfterMs?: number;
   /** True when your store or hook failed, so that this tells nothing about the person. */
   readonly outage?: true;
+  /** `ask`: a visitor who proves to be a person is let through, see `human` of a message. @default 'refuse' */
+  readonly action?: GuardAction;
 }
 
 /** Fields of a `GuardError`. */
@@ -197,6 +200,11 @@ export class GuardError extends SmsError {
   /** Machine-readable reason, for example `over-limit`, `opted-out`, `too-many-parts`. */
   readonly reason: GuardReason;
   readonly decision: GuardDecision;
+  /**
+   * `refuse`: the refusal stands, at least for `retryAfterMs`. `ask`: let the visitor prove to be a person, and send the message
+   * again with `human: { passed: true }`.
+   */
+  readonly action: GuardAction;
   declare readonly retryAfterMs?: number;
 
   constructor(fields: GuardErrorFields) {
@@ -209,6 +217,7 @@ export class GuardError extends SmsError {
     this.guard = fields.decision.guard;
     this.reason = fields.decision.reason;
     this.decision = fields.decision;
+    this.action = fields.decision.action ?? 'refuse';
     if (fields.decision.retryAfterMs !== undefined) this.retryAfterMs = fields.decision.retryAfterMs;
   }
 }

@@ -179,6 +179,7 @@ export type {
   RecipientGuardInput,
   RecipientGuardOptions,
   RecipientWindowOptions,
+  ReservedMessages,
   UndeliverableGuardOptions,
   VerificationAttemptsGuardOptions,
 } from './guards/registry.ts';
@@ -187,11 +188,13 @@ export type {
   BackoffRule,
   BlockRule,
   DistinctRule,
+  KnownRule,
   LimitKey,
   LimitRule,
   LimitStore,
   OnceRule,
   RefusalReason,
+  RuleCondition,
   RuleState,
   RuleViolation,
   Settlement,
@@ -200,6 +203,7 @@ export type {
   TableFilling,
   TakeRequest,
   TakeVerdict,
+  VisitorBackoffRule,
   WindowRule,
 } from './limits/limit-store.ts';
 export { type MemoryLimitsOptions, memoryLimits } from './limits/memory-limits.ts';
@@ -224,7 +228,14 @@ export type { ScheduledMessageRef } from './sending/scheduled/cancel-scheduled.t
 export type { BatchInput, BatchResult, BatchTemplate } from './sending/send-batch.ts';
 export type { SendManyOptions } from './sending/send-many/send-many.ts';
 export type { SendManyRun } from './sending/send-many/send-many-run.ts';
-export type { BatchMessage, Encoding, SmsContent, SmsMessage } from './sending/sms-message.ts';
+export type {
+  BatchMessage,
+  Encoding,
+  HumanTest,
+  SmsContent,
+  SmsMessage,
+  Visitor,
+} from './sending/sms-message.ts';
 export type { Source, SourceByCountry } from './sending/source.ts';
 export { measureText, type TextEncoding, type TextMeasure } from './text/measure-text.ts';
 export type { Permit, PermitLease, PermitRequest, RateLane, SharedPace } from './transport/shared-pace.ts';

@@ -1,8 +1,9 @@
 import type { ClientContext } from '../client-context.ts';
 import { extraField } from '../internal/extra-fields.ts';
 import { readPhone } from '../phone/read-phone.ts';
-import { countryCode, dateTime, type Fields, objectWith, oneOf, unknown } from '../schema.ts';
+import { countryCode, dateTime, type Fields, objectWith, oneOf, refine, unknown } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
+import { subjectField } from '../sending/sms-message.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { readId, readInput } from './input.ts';
@@ -26,12 +27,17 @@ export interface MessageFeedback {
   /** Time when the person acted: a `Date`, or ISO 8601 with an offset. @default 8x8 takes the time of the report */
   readonly timestamp?: string | Date | undefined;
   /**
-   * The number that received the message. With it, a success clears the wait of the backoff guard. It is not sent to
-   * 8x8.
+   * The number that received the message. With it, a success ends the wait of the backoff guard and makes the `subject`
+   * known. It is not sent to 8x8.
    */
   readonly destination?: string | undefined;
   /** ISO 3166-1 alpha-2 code of a national `destination`. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
+  /**
+   * The visitor who entered the code, as the message named them. Needs `destination`. Remembered for 90 days as a keyed hash:
+   * strangers can then no longer keep this visitor from getting codes to this number. It is not sent to 8x8.
+   */
+  readonly subject?: string | undefined;
   /**
    * Time when the message was sent: a `Date`, or ISO 8601 with an offset. It decides whether the event `feedback-late` is
    * raised, and is not sent to 8x8.
@@ -55,15 +61,20 @@ const feedbackFields: Fields<MessageFeedback> = {
   timestamp: dateTime(),
   destination: unknown(),
   country: countryCode(),
+  subject: subjectField,
   sentAt: dateTime(),
   extra: extraField,
 };
-const feedbackSchema = objectWith(['outcome'], feedbackFields, 'an object { outcome, … }');
+const feedbackSchema = refine<MessageFeedback>(
+  objectWith(['outcome'], feedbackFields, 'an object { outcome, … }'),
+  ({ subject, destination }) => subject === undefined || destination !== undefined,
+  'must have a destination: a subject is remembered together with it.',
+);
 
 export function createGiveFeedback(
   client: ClientContext,
 ): (umid: string, feedback: MessageFeedback, options?: CallOptions) => Promise<void> {
-  const { calls, transport, subAccountId, phoneDefaults, clearBackoff, clock, emit, sentAtCache } = client;
+  const { calls, transport, subAccountId, phoneDefaults, rememberSuccess, clock, emit, sentAtCache } = client;
 
   /** Age of the message in milliseconds, if the report is a late one. */
   function lateBy({ sentAt }: MessageFeedback, umid: string): number | undefined {
@@ -76,10 +87,10 @@ export function createGiveFeedback(
     calls.run(options, async (call) => {
       const segments = { subAccountId, umid: readId(umid, 'umid') };
       const given = readInput(feedbackSchema, feedback, 'feedback');
-      const { outcome, timestamp, destination, country, extra } = given;
+      const { outcome, timestamp, destination, country, subject, extra } = given;
       const body = wireFields({ outcome, timestamp, extra });
       const phone = destination === undefined ? undefined : readPhone(destination, country, phoneDefaults);
-      if (phone !== undefined && outcome === 'success') await clearBackoff(phone, call);
+      if (phone !== undefined && outcome === 'success') await rememberSuccess(phone, { subject }, call);
       await transport.request({ operation: FEEDBACK, segments, body }, call);
       const ageMs = lateBy(given, segments.umid);
       if (ageMs !== undefined) emit({ type: 'feedback-late', ageMs }, call.context);

@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
 import type { Emit } from '../events.ts';
 import type { Exemption, Guard, OutgoingMessage } from '../guards/guard.ts';
-import { PURPOSES, rulesOf } from '../guards/guards-api.ts';
+import { countersOf, PURPOSES } from '../guards/guards-api.ts';
 import { countsRange } from '../guards/registry.ts';
 import { maskNumber } from '../internal/redact.ts';
 import type { Limiter } from '../limits/limiter.ts';
@@ -43,7 +43,7 @@ export function createForgetPerson({
   const counting = guards.filter((guard) => !countsRange(guard));
   return async (phone, call) => {
     await ledger.forget(phone, call);
-    const rules = [...rulesOf(counting, candidatesOf(phone)).values()];
+    const rules = countersOf(counting, candidatesOf(phone));
     await limiter.release(
       rules,
       call,

@@ -1,13 +1,27 @@
+import { connectionOf } from '../internal/ip-address.ts';
+import type {
+  BackoffRule,
+  LimitRule,
+  RuleCondition,
+  VisitorBackoffRule,
+  WindowRule,
+} from '../limits/limit-store.ts';
 import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, object, oneOf, refine } from '../schema.ts';
-import type { Guard, GuardMode } from './guard.ts';
+import type { Guard, GuardMode, OutgoingMessage } from './guard.ts';
+import { IF_STRANGER, knownRule } from './known-visitor.ts';
 
 /**
  * The wait before the next one-time password to a number. The first one does not wait. The wait then starts at
  * `baseMs` and doubles with every request that is not followed by success, up to `maxMs`. The guard never stops a
- * number for good, and a refused try never lengthens the wait: a stranger who requests codes for somebody else's
- * number can make that person wait `maxMs` at most.
+ * number for good, and a refused try never lengthens the wait.
  *
- * Success is reported with `messages.feedback(umid, { outcome: 'success', destination })`.
+ * - A visitor whose `subject` succeeded with this number within 90 days has a wait of their own, which nobody else moves.
+ * - All other visitors share the wait of the number. If a message names its visitor (`subject` or `clientIp`), each of
+ *   them also has a wait of their own, and the shared one stops at 5 minutes for the first 30 of their codes in 24 hours.
+ * - A message without `subject` and `clientIp` waits for the number alone: a stranger who asks for somebody else's number
+ *   can make it wait `maxMs`.
+ *
+ * Success is reported with `messages.feedback(umid, { outcome: 'success', destination, subject })`.
  *
  * @example backoff: { baseMs: 60_000 } // 0, 1 min, 2 min, 4 min … 1 h
  */
@@ -39,31 +53,73 @@ export const backoffField = falseOr(
   ),
 );
 
-/** Name of the counter that a success clears. */
-const BACKOFF_RULE_ID = 'backoff:otp';
+/** Codes to strangers in 24 hours after which the wait of a number grows beyond `STRANGERS_MAX_MS`; chosen by this package. */
+const STRANGERS_LIMIT = 30;
+/** Longest wait of a number before that: an honest newcomer under attack waits minutes, not an hour. */
+const STRANGERS_MAX_MS = 5 * 60_000;
 
 /** Delays repeated one-time passwords to one number. */
 export function createBackoffGuard(
   options: BackoffGuardOptions,
-): Guard<'backoff'> & Required<Pick<Guard, 'rules'>> {
+): Guard<'backoff'> & Required<Pick<Guard, 'rules' | 'counters'>> {
   const { mode = 'enforce', baseMs = DEFAULT_BASE_MS, maxMs = DEFAULT_MAX_MS } = options;
   const { forgetMs = 3_600_000 } = options;
+  const shared = { guard: 'backoff', mode, baseMs, maxMs, forgetMs } as const;
+
+  function ofNumber({ phone }: OutgoingMessage): BackoffRule {
+    return { kind: 'backoff', id: 'backoff:otp', key: phone.key, ...shared };
+  }
+
+  function ofVisitor(
+    id: 'backoff:subject' | 'backoff:address',
+    { phone }: OutgoingMessage,
+    member: string | undefined,
+    when?: RuleCondition,
+  ): VisitorBackoffRule {
+    return { kind: 'visitor-backoff', id, key: phone.key, member, ...shared, when };
+  }
+
+  /** Codes to strangers who were told apart. */
+  function ofStrangers({ phone }: OutgoingMessage, when?: RuleCondition): WindowRule {
+    const id = 'backoff:strangers';
+    const window = { limit: STRANGERS_LIMIT, windowMs: day };
+    return { kind: 'window', id, guard: 'backoff', key: phone.key, mode: 'note', ...window, when };
+  }
+
   return {
     name: 'backoff',
     mode,
-    rules: ({ purpose, phone }) =>
-      purpose === 'otp'
+    rules(message) {
+      const { purpose, subject, clientIp } = message;
+      if (purpose !== 'otp') return [];
+      const number = ofNumber(message);
+      if (subject === undefined && clientIp === undefined) return [number];
+      // An address alone is a stranger's, so there is nothing to ask.
+      const ifStranger = subject === undefined ? undefined : IF_STRANGER;
+      const strangers = ofStrangers(message, ifStranger);
+      const rules: LimitRule[] = [
+        strangers,
+        {
+          ...number,
+          maxMs: Math.max(baseMs, Math.min(maxMs, STRANGERS_MAX_MS)),
+          when: { rule: strangers.id, found: false },
+        },
+        { ...number, when: { rule: strangers.id, found: true } },
+      ];
+      if (subject !== undefined) rules.push(ofVisitor('backoff:subject', message, subject));
+      if (clientIp !== undefined) {
+        rules.push(ofVisitor('backoff:address', message, connectionOf(clientIp), ifStranger));
+      }
+      return rules;
+    },
+    counters: (message) =>
+      message.purpose === 'otp'
         ? [
-            {
-              kind: 'backoff',
-              id: BACKOFF_RULE_ID,
-              guard: 'backoff',
-              key: phone.key,
-              mode,
-              baseMs,
-              maxMs,
-              forgetMs,
-            },
+            ofNumber(message),
+            ofStrangers(message),
+            ofVisitor('backoff:subject', message, undefined),
+            ofVisitor('backoff:address', message, undefined),
+            knownRule({ phone: message.phone }),
           ]
         : [],
   };

@@ -4,7 +4,7 @@ import type { LimitKey, LimitRule } from '../limits/limit-store.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import type { TextMeasure } from '../text/measure-text.ts';
 import type { Purpose } from '../types.ts';
-import type { GuardName, GuardReasons } from './reasons.ts';
+import type { GuardAction, GuardName, GuardReasons } from './reasons.ts';
 
 /**
  * `enforce` refuses. `monitor` lets the message pass and raises a `guard-observed` event where it would have refused.
@@ -45,6 +45,16 @@ export interface Exemption {
   readonly windowMs: number;
 }
 
+/** The session of a code that is checked. */
+export interface CheckedSession {
+  readonly key: LimitKey;
+  /**
+   * `unknown`: this package has no record of it, and 8x8 was not asked yet. `own`: it was started for this visitor, or 8x8
+   * says for this number. `shared`: also for a visitor who is known with this number.
+   */
+  readonly standing: 'unknown' | 'own' | 'shared';
+}
+
 /** A message on its way through the guards. */
 export interface OutgoingMessage {
   /** Index in the caller's input. */
@@ -55,8 +65,14 @@ export interface OutgoingMessage {
   readonly content?: Content | undefined;
   /** Only for a verification: how 8x8 delivers the code that it generates. */
   readonly channel?: string | undefined;
-  /** Only for a code that is checked: the end user's IP address. */
+  /** Proof of the visitor who asks, never derived from the number. */
+  readonly subject?: string | undefined;
+  /** The visitor's address. */
   readonly clientIp?: string | undefined;
+  /** The visitor passed a test for people. */
+  readonly isHuman?: boolean | undefined;
+  /** Of a code that is checked. */
+  readonly session?: CheckedSession | undefined;
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
   readonly exemption?: Exemption | undefined;
 }
@@ -95,6 +111,10 @@ export interface Guard<Name extends GuardName = GuardName> {
     call: GuardCall,
   ): Promise<readonly (Refusal<Name> | undefined)[]>;
   rules?(message: OutgoingMessage): readonly LimitRule[];
+  /** Everything that it counts under the number of a message, whoever the visitor. @default `rules` */
+  counters?(message: OutgoingMessage): readonly LimitRule[];
+  /** `ask`: a refusal for a limit can be lifted by `human`. @default 'refuse' */
+  readonly action?: GuardAction;
 }
 
 /** The record of a check's refusal, for the error and the event. */

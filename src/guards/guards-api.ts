@@ -54,15 +54,16 @@ export interface GuardsInspection {
 /** Tools for support staff: find out why a person receives no SMS, and lift the limits. */
 export interface GuardsApi {
   /**
-   * Shows the counters of a number, the refusals that a message to it would meet now, and how long they last. Changes
-   * nothing.
+   * Shows the counters of a number, the refusals that a message of an unknown visitor would meet now, and how long they
+   * last. Changes nothing.
    *
    * @throws InvalidPhoneNumberError, ValidationError, StoreError
    * @example (await sms.guards.inspect('+6591234567')).refusals
    */
   inspect(destination: string, query?: GuardsQuery, options?: CallOptions): Promise<GuardsInspection>;
   /**
-   * Clears the counters of a number and raises a `limits-released` event. Does not change consent.
+   * Clears the counters of a number and raises a `limits-released` event. Without a `guard` it also forgets the visitors
+   * who are known with the number. Does not change consent.
    *
    * @throws InvalidPhoneNumberError, ValidationError, StoreError
    * @example await sms.guards.release('+6591234567', { guard: 'backoff' })
@@ -91,13 +92,35 @@ const queryFields: Fields<GuardsQuery> = {
 };
 const querySchema = object(queryFields, 'an object { country, guard }');
 
-/** The rules of the guards for these messages to one number, each once. */
-export function rulesOf(
+/** Everything that the guards count under the number of these messages, each counter once with its largest limit. */
+export function countersOf(
   chosen: readonly Guard[],
   messages: readonly OutgoingMessage[],
-): ReadonlyMap<string, LimitRule> {
-  const rules = messages.flatMap((message) => chosen.flatMap((guard) => guard.rules?.(message) ?? []));
-  return new Map(rules.map((rule) => [rule.id, rule]));
+): readonly LimitRule[] {
+  const counters = new Map<string, LimitRule>();
+  for (const message of messages) {
+    for (const guard of chosen) {
+      for (const rule of (guard.counters ?? guard.rules)?.call(guard, message) ?? []) {
+        const before = counters.get(rule.id);
+        if (before === undefined || limitOf(rule) > limitOf(before)) counters.set(rule.id, rule);
+      }
+    }
+  }
+  return [...counters.values()];
+}
+
+/** One counter may be held against several limits. */
+function nameOf(rule: LimitRule): string {
+  return `${rule.id} ${limitOf(rule)}`;
+}
+
+/** Counters that most numbers do not have; they are shown when there is something in them. */
+function isAboutVisitors({ kind, mode }: LimitRule): boolean {
+  return kind === 'visitor-backoff' || mode === 'note';
+}
+
+function limitOf(rule: LimitRule): number {
+  return 'limit' in rule ? rule.limit : 0;
 }
 
 export function createGuardsApi(config: GuardsApiConfig): GuardsApi {
@@ -132,30 +155,40 @@ export function createGuardsApi(config: GuardsApiConfig): GuardsApi {
     messages: readonly OutgoingMessage[],
     call: Call,
   ) {
-    const rules = rulesOf(chosen, messages);
-    const states = await limiter.inspect([...rules.values()], call, 'nothing was read.');
-    const byId = new Map(states.map((state) => [state.rule.id, state]));
-    const counters = states.map(
-      ({ rule, count, approximate }): GuardCounter => ({
-        guard: rule.guard as GuardName,
-        rule: rule.id,
-        count,
-        ...('limit' in rule && { limit: rule.limit }),
-        ...('windowMs' in rule && { windowMs: rule.windowMs }),
-        ...(approximate === true && { approximate }),
-      }),
+    const counted = countersOf(chosen, messages);
+    const asked = messages.flatMap((message) =>
+      chosen.flatMap((guard) =>
+        (guard.rules?.(message) ?? []).map((rule) => ({ rule, purpose: message.purpose })),
+      ),
     );
-    const refusals = messages.flatMap(({ purpose }, index) =>
-      [...rulesOf(chosen, messages.slice(index, index + 1)).keys()].flatMap((id): GuardRefusal[] => {
-        const state = byId.get(id);
-        if (state === undefined || state.rule.mode === 'monitor' || state.retryAfterMs === 0) return [];
-        const { rule, count: observed, retryAfterMs } = state;
-        const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
-        const reason = REASONS[rule.kind] ?? 'over-limit';
-        const message = describeViolation({ rule, reason, observed, ...wait });
-        return [{ guard: rule.guard as GuardName, purpose, reason, message, ...wait }];
-      }),
-    );
+    const rules = [...counted, ...asked.map(({ rule }) => rule)];
+    const states = await limiter.inspect(rules, call, 'nothing was read.');
+    // A team's own store may leave some out, and hand back copies.
+    const byRule = new Map(states.map((state) => [nameOf(state.rule), state]));
+    const counters = counted.flatMap((rule): GuardCounter[] => {
+      const state = byRule.get(nameOf(rule));
+      if (state === undefined || (state.count === 0 && isAboutVisitors(rule))) return [];
+      const { count, approximate } = state;
+      return [
+        {
+          guard: rule.guard as GuardName,
+          rule: rule.id,
+          count,
+          ...('limit' in rule && { limit: rule.limit }),
+          ...('windowMs' in rule && { windowMs: rule.windowMs }),
+          ...(approximate === true && { approximate }),
+        },
+      ];
+    });
+    const refusals = asked.flatMap(({ rule, purpose }): GuardRefusal[] => {
+      const state = byRule.get(nameOf(rule)) ?? states.find((other) => other.rule.id === rule.id);
+      if (state === undefined || rule.mode !== 'enforce' || state.retryAfterMs === 0) return [];
+      const { count: observed, retryAfterMs } = state;
+      const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+      const reason = REASONS[rule.kind] ?? 'over-limit';
+      const message = describeViolation({ rule: state.rule, reason, observed, ...wait });
+      return [{ guard: rule.guard as GuardName, purpose, reason, message, ...wait }];
+    });
     return { counters, refusals };
   }
 
@@ -178,7 +211,10 @@ export function createGuardsApi(config: GuardsApiConfig): GuardsApi {
         const messages = PURPOSES.map(
           (purpose): OutgoingMessage => ({ index: 0, clientMessageId: '', phone, purpose }),
         );
-        const rules = [...rulesOf(released, messages).values()];
+        // A guard that is named forgets what it counts, and not who is known.
+        const rules = countersOf(released, messages).filter(
+          ({ kind }) => query.guard === undefined || kind !== 'known',
+        );
         await limiter.release(rules, call, 'nothing was released.');
         const names = [...new Set(rules.map(({ guard }) => guard))];
         emit({ type: 'limits-released', destination: maskNumber(phone.e164), guards: names }, call.context);

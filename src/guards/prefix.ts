@@ -12,6 +12,8 @@ import {
 } from '../schema.ts';
 import type { Purpose } from '../types.ts';
 import type { Guard, GuardMode } from './guard.ts';
+import { IF_STRANGER } from './known-visitor.ts';
+import type { GuardAction } from './reasons.ts';
 
 /** At most `limit` different numbers that differ only in their last digits, in any `windowMs`. */
 export interface PrefixRange {
@@ -25,7 +27,8 @@ export interface PrefixRange {
 
 /**
  * Stops a run of neighbouring numbers, the usual shape of SMS pumping: a fraudster owns a block of numbers and walks
- * through it. A number that is already counted is not refused.
+ * through it. A number that is already counted is not refused, and neither is a visitor whose `subject` succeeded with
+ * their number before.
  *
  * @example prefix: { ranges: [{ removedDigits: 3, limit: 10, windowMs: 600_000 }] }
  */
@@ -38,6 +41,12 @@ export interface PrefixGuardOptions {
    * are ours, not tuned on your traffic: run `mode: 'monitor'` first.
    */
   readonly ranges?: readonly PrefixRange[] | undefined;
+  /**
+   * `refuse`: a refusal lasts until time has passed. `ask`: the error has `action: 'ask'`; the same message with
+   * `human: { passed: true }` passes, once your captcha or another test says that the visitor is a person.
+   * @default 'refuse'
+   */
+  readonly action?: GuardAction | undefined;
   /** Purposes that are counted. @default ['otp', 'transactional']: a campaign may well reach neighbouring numbers */
   readonly purposes?: readonly Purpose[] | undefined;
 }
@@ -54,6 +63,7 @@ function ruleId({ removedDigits, windowMs }: PrefixRange): string {
 
 const fields: Fields<PrefixGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
+  action: oneOf(['ask', 'refuse']),
   ranges: refine<readonly PrefixRange[]>(
     list(objectWith(Object.keys(rangeFields), rangeFields, 'a range { removedDigits, limit, windowMs }'), {
       min: 1,
@@ -77,15 +87,16 @@ const DEFAULT_PURPOSES: readonly Purpose[] = ['otp', 'transactional'];
 
 /** Caps the different numbers in one range of numbers. */
 export function createPrefixGuard(options: PrefixGuardOptions): Guard<'prefix'> {
-  const { mode = 'enforce' } = options;
+  const { mode = 'enforce', action = 'refuse' } = options;
   // Copies the arrays, so that later changes by the caller have no effect.
   const ranges = (options.ranges ?? DEFAULT_RANGES).map((range) => ({ ...range, id: ruleId(range) }));
   const purposes = new Set(options.purposes ?? DEFAULT_PURPOSES);
   return {
     name: 'prefix',
     mode,
-    rules: ({ purpose, phone }) =>
-      purposes.has(purpose)
+    action,
+    rules: ({ purpose, phone, subject, isHuman = false }) =>
+      purposes.has(purpose) && !(isHuman && action === 'ask')
         ? ranges.map(({ id, removedDigits, limit, windowMs }) => ({
             kind: 'distinct' as const,
             id,
@@ -95,6 +106,7 @@ export function createPrefixGuard(options: PrefixGuardOptions): Guard<'prefix'> 
             mode,
             limit,
             windowMs,
+            when: subject === undefined ? undefined : IF_STRANGER,
           }))
         : [],
   };

@@ -58,6 +58,9 @@ export interface GuardReasons {
     | 'session-used';
 }
 
+/** `refuse`: a refusal is final until time has passed. `ask`: a visitor who proves to be a person passes. */
+export type GuardAction = 'ask' | 'refuse';
+
 /**
  * The name of a guard in errors and events: the key of its options under `guards`, or `idempotency`, or
  * `verification`.

@@ -1,4 +1,4 @@
-import type { LimitRule } from '../limits/limit-store.ts';
+import type { LimitRule, RuleCondition } from '../limits/limit-store.ts';
 import { MAX_WINDOW_MS } from '../limits/limit-store.ts';
 import {
   FALSE_OR_OPTIONS,
@@ -13,7 +13,8 @@ import {
   switchOn,
 } from '../schema.ts';
 import type { Purpose } from '../types.ts';
-import type { Guard, GuardMode } from './guard.ts';
+import type { Guard, GuardMode, OutgoingMessage } from './guard.ts';
+import { IF_KNOWN, IF_STRANGER } from './known-visitor.ts';
 
 /** At most `limit` messages in any `windowMs`. */
 export interface LimitWindow {
@@ -27,7 +28,8 @@ export interface LimitWindow {
 }
 
 /**
- * Limits the messages that one number receives, regardless of who requests them.
+ * Limits the messages that one number receives, regardless of who requests them. The last few are kept for one-time
+ * passwords.
  *
  * @example recipient: { windows: [{ limit: 10, windowMs: 1_800_000 }], perPurpose: { marketing: [{ limit: 1, windowMs: 86_400_000 }] } }
  */
@@ -41,6 +43,22 @@ export interface RecipientGuardOptions {
   readonly windows?: readonly LimitWindow[] | undefined;
   /** Windows that count one purpose, in addition to `windows`. */
   readonly perPurpose?: { readonly [P in Purpose]?: readonly LimitWindow[] | undefined } | undefined;
+  /**
+   * The last messages of every window, which other messages cannot use up.
+   * @default { otp: 3, known: 2 } of the default `windows`; none of windows of your own
+   */
+  readonly reserved?: ReservedMessages | undefined;
+}
+
+/** Messages of every window that are kept for those who need them most, whatever else is sent to the number. */
+export interface ReservedMessages {
+  /** Kept for purpose `otp`; fewer than the limit of every window in `windows`. @default 3 */
+  readonly otp?: number | undefined;
+  /**
+   * Of these kept for visitors whose `subject` succeeded with the number within 90 days; when it is given, as many also of the
+   * windows of `perPurpose.otp`. @default 2, or `otp` if that is less
+   */
+  readonly known?: number | undefined;
 }
 
 /** One window for all purposes, and its mode. */
@@ -57,7 +75,7 @@ const windowFields: Fields<LimitWindow> = {
   windowMs: integer({ min: 1_000, max: MAX_WINDOW_MS, unit: 'milliseconds, 1 second to 31 days' }),
 };
 export const windowField = objectWith(['limit', 'windowMs'], windowFields, 'a window { limit, windowMs }');
-const windowsField = refine<readonly LimitWindow[]>(
+export const windowsField = refine<readonly LimitWindow[]>(
   list(windowField, { min: 1, max: 8 }),
   (windows) => new Set(windows.map(({ windowMs }) => windowMs)).size === windows.length,
   'must not hold the same windowMs twice.',
@@ -67,8 +85,14 @@ const modeField = oneOf(['enforce', 'monitor']);
 const bareFields: Fields<RecipientWindowOptions> = { ...windowFields, mode: modeField };
 const bareField = objectWith(['limit', 'windowMs'], bareFields, 'a window { limit, windowMs, mode }');
 
+const reservedFields: Fields<ReservedMessages> = {
+  otp: integer({ min: 0, max: 999_999 }),
+  known: integer({ min: 0, max: 999_999 }),
+};
+
 const fields: Fields<RecipientGuardOptions> = {
   mode: modeField,
+  reserved: object(reservedFields, 'an object { otp, known }'),
   windows: windowsField,
   perPurpose: object({ otp: windowsField, transactional: windowsField, marketing: windowsField }),
 };
@@ -77,17 +101,43 @@ function isBareWindow(input: unknown): boolean {
   return typeof input === 'object' && input !== null && ('limit' in input || 'windowMs' in input);
 }
 
+const DEFAULT_WINDOWS: readonly LimitWindow[] = [{ limit: 10, windowMs: 30 * 60 * 1000 }];
+const DEFAULT_RESERVED = { otp: 3, known: 2 };
+
+/** Windows of a team's own keep what the team says, and nothing else. */
+function reservedOf({ windows, reserved }: RecipientGuardOptions): Required<ReservedMessages> {
+  if (reserved === undefined) return windows === undefined ? DEFAULT_RESERVED : { otp: 0, known: 0 };
+  const { otp = DEFAULT_RESERVED.otp } = reserved;
+  return {
+    otp,
+    known: reserved.known ?? Math.min(otp, DEFAULT_RESERVED.known),
+  } as Required<ReservedMessages>;
+}
+
+function leavesRoom(options: RecipientGuardOptions): boolean {
+  const { otp = 0, known = 0 } = reservedOf(options);
+  const { windows = DEFAULT_WINDOWS, perPurpose = {}, reserved = {} } = options;
+  const leaves = (kept: number) => (window: LimitWindow) => kept < window.limit;
+  return (
+    known <= otp && windows.every(leaves(otp)) && (perPurpose.otp ?? []).every(leaves(reserved.known ?? 0))
+  );
+}
+
 export const recipientField = switchOn(
   Array.isArray,
   windowsField,
   switchOn(
     isBareWindow,
     bareField,
-    falseOr(object(fields, FALSE_OR_OPTIONS, [...Object.keys(fields), ...Object.keys(windowFields)])),
+    falseOr(
+      refine<RecipientGuardOptions>(
+        object(fields, FALSE_OR_OPTIONS, [...Object.keys(fields), ...Object.keys(windowFields)]),
+        leavesRoom,
+        'must reserve less than the limit of every window: reserved.known at most reserved.otp, and that less than each limit of windows; reserved.known also less than each limit of perPurpose.otp.',
+      ),
+    ),
   ),
 );
-
-const DEFAULT_WINDOWS: readonly LimitWindow[] = [{ limit: 10, windowMs: 30 * 60 * 1000 }];
 
 function toOptions(input: RecipientGuardInput): RecipientGuardOptions {
   if (Array.isArray(input)) return { windows: input };
@@ -102,7 +152,9 @@ interface Counter extends LimitWindow {
 
 /** Caps the messages to one number. */
 export function createRecipientGuard(input: RecipientGuardInput): Guard<'recipient'> {
-  const { mode = 'enforce', windows = DEFAULT_WINDOWS, perPurpose = {} } = toOptions(input);
+  const options = toOptions(input);
+  const { mode = 'enforce', windows = DEFAULT_WINDOWS, perPurpose = {}, reserved = {} } = options;
+  const { otp = 0, known = 0 } = reservedOf(options);
   // Copies the arrays, so that later changes by the caller have no effect.
   const countersOf = (which: 'all' | Purpose, given: readonly LimitWindow[] = []): Counter[] =>
     given.map(({ limit, windowMs }) => {
@@ -113,31 +165,47 @@ export function createRecipientGuard(input: RecipientGuardInput): Guard<'recipie
         windowMs,
       };
     });
+  const without = (counters: readonly Counter[], kept: number): readonly Counter[] =>
+    counters.map((counter) => ({ ...counter, limit: counter.limit - kept }));
   const forAll = countersOf('all', windows);
+  const ofOtp = countersOf('otp', perPurpose.otp);
+  const forOtp = [...forAll, ...ofOtp];
   const counters = {
-    otp: [...forAll, ...countersOf('otp', perPurpose.otp)],
-    transactional: [...forAll, ...countersOf('transactional', perPurpose.transactional)],
-    marketing: [...forAll, ...countersOf('marketing', perPurpose.marketing)],
+    otp: forOtp,
+    transactional: [...without(forAll, otp), ...countersOf('transactional', perPurpose.transactional)],
+    marketing: [...without(forAll, otp), ...countersOf('marketing', perPurpose.marketing)],
   };
+  const forStrangers = [...without(forAll, known), ...without(ofOtp, reserved.known ?? 0)];
   const guard = 'recipient';
+
+  function rulesFor(
+    counted: readonly Counter[],
+    { phone: { key }, content }: OutgoingMessage,
+    when?: RuleCondition,
+  ): readonly LimitRule[] {
+    const windowOf = ({ id, limit, windowMs }: Counter): LimitRule => {
+      return { kind: 'window', id, guard, key, mode, limit, windowMs, when };
+    };
+    const scheduledAt = content?.scheduledAt;
+    if (scheduledAt === undefined) return counted.map(windowOf);
+    // 8x8 delivers a scheduled message later: it also counts where it arrives. A date before 1970 gets here when the
+    // content guard does not refuse it; it is due at once.
+    const dueAt = Math.max(0, scheduledAt);
+    const slotOf = ({ dueId, limit, windowMs }: Counter): LimitRule => {
+      return { kind: 'slot', id: dueId, guard, key, mode, limit, windowMs, dueAt, when };
+    };
+    return counted.flatMap((counter) => [windowOf(counter), slotOf(counter)]);
+  }
 
   return {
     name: guard,
     mode,
-    rules({ purpose, phone: { key }, content }) {
-      const counted = counters[purpose];
-      const windowOf = ({ id, limit, windowMs }: Counter): LimitRule => {
-        return { kind: 'window', id, guard, key, mode, limit, windowMs };
-      };
-      const scheduledAt = content?.scheduledAt;
-      if (scheduledAt === undefined) return counted.map(windowOf);
-      // 8x8 delivers a scheduled message later, so it also counts at its due time. A date before 1970 reaches this
-      // line when the content guard is off; such a message is due at once.
-      const dueAt = Math.max(0, scheduledAt);
-      const slotOf = ({ dueId, limit, windowMs }: Counter): LimitRule => {
-        return { kind: 'slot', id: dueId, guard, key, mode, limit, windowMs, dueAt };
-      };
-      return counted.flatMap((counter) => [windowOf(counter), slotOf(counter)]);
+    rules(message) {
+      const { purpose, subject } = message;
+      if (purpose !== 'otp' || known === 0) return rulesFor(counters[purpose], message);
+      if (subject === undefined) return rulesFor(forStrangers, message);
+      return [...rulesFor(forOtp, message, IF_KNOWN), ...rulesFor(forStrangers, message, IF_STRANGER)];
     },
+    counters: (message) => rulesFor([...forOtp, ...counters[message.purpose]], message),
   };
 }

@@ -42,6 +42,7 @@ export type {
   RecipientGuardInput,
   RecipientGuardOptions,
   RecipientWindowOptions,
+  ReservedMessages,
 } from './recipient.ts';
 export type { UndeliverableGuardOptions } from './undeliverable.ts';
 export type { VerificationAttemptsGuardOptions } from './verification-attempts.ts';
@@ -56,7 +57,7 @@ export interface GuardsOptions {
   readonly countries?: false | CountriesGuardOptions | undefined;
   /** Opt-ins and opt-outs. On: marketing needs an opt-in. */
   readonly consent?: false | ConsentGuardOptions | undefined;
-  /** Messages to one number. On: 10 in any 30 minutes. */
+  /** Messages to one number. On: 10 in any 30 minutes, the last 3 of them for one-time passwords. */
   readonly recipient?: false | RecipientGuardInput | undefined;
   /** Wait before the next one-time password to one number. On: 30 s, 1 min, 2 min … 1 h. */
   readonly backoff?: false | BackoffGuardOptions | undefined;
@@ -64,7 +65,7 @@ export interface GuardsOptions {
   readonly prefix?: false | PrefixGuardOptions | undefined;
   /** Numbers that a network called non-existent. On: nothing is sent to them for a day. */
   readonly undeliverable?: false | UndeliverableGuardOptions | undefined;
-  /** Codes tried with `verifications.check`. On: 20 per hour and number, 100 per hour and client address. */
+  /** Codes tried with `verifications.check`. On: for strangers 20 per hour and number, 100 per hour and client address. */
   readonly verificationAttempts?: false | VerificationAttemptsGuardOptions | undefined;
 }
 

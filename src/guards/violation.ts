@@ -2,8 +2,8 @@ import type { GuardDecision } from '../errors.ts';
 import { describeDuration } from '../internal/describe-duration.ts';
 import { maskNumber } from '../internal/redact.ts';
 import type { LimitRule, RuleViolation } from '../limits/limit-store.ts';
-import type { OutgoingMessage } from './guard.ts';
-import type { GuardName, GuardReason } from './reasons.ts';
+import type { Guard, OutgoingMessage } from './guard.ts';
+import type { GuardAction, GuardName, GuardReason } from './reasons.ts';
 import { describeGuardRule } from './registry.ts';
 
 function describeRule(rule: LimitRule, observed: number): string {
@@ -28,15 +28,22 @@ function describeRule(rule: LimitRule, observed: number): string {
   }
 }
 
+const ASK =
+  'Let the visitor prove to be a person, for example with a captcha, and send the message again with human: { passed: true }.';
+
 /** A sentence for a developer about a limit that refused. */
-export function describeViolation({ rule, reason, observed, retryAfterMs }: RuleViolation): string {
+export function describeViolation(
+  { rule, reason, observed, retryAfterMs }: RuleViolation,
+  action?: GuardAction,
+): string {
   const what =
     reason === 'capacity'
       ? `The limit store is full of live entries for "${rule.id}" and forgets none of them. Give it more room.`
       : (describeGuardRule(rule, observed) ?? describeRule(rule, observed));
-  return retryAfterMs === undefined
-    ? what
-    : `${what} Try again in ${describeDuration(Math.ceil(retryAfterMs))}.`;
+  const asked = action === 'ask' ? `${what} ${ASK}` : what;
+  if (retryAfterMs === undefined) return asked;
+  const wait = describeDuration(Math.ceil(retryAfterMs));
+  return action === 'ask' ? `${asked} Without that, try again in ${wait}.` : `${asked} Try again in ${wait}.`;
 }
 
 /** A message that may be sent once has its own reason, because `done` would tell the caller nothing. */
@@ -54,6 +61,7 @@ export function decisionOfViolation(
   violation: RuleViolation,
   { phone }: OutgoingMessage,
   all: readonly RuleViolation[] = [],
+  action?: GuardAction,
 ): GuardDecision {
   const { rule, observed } = violation;
   const waits = all.map(({ retryAfterMs }) => retryAfterMs ?? Number.POSITIVE_INFINITY);
@@ -69,10 +77,25 @@ export function decisionOfViolation(
     ...('limit' in rule && { limit: rule.limit }),
     ...('windowMs' in rule && { windowMs: rule.windowMs }),
     ...(Number.isFinite(retryAfterMs) && { retryAfterMs: Math.ceil(retryAfterMs) }),
+    ...(action === 'ask' && { action }),
   };
 }
 
-/** The refusal that lasts longest; one without `retryAfterMs` lasts for ever. */
+/**
+ * The refusals that decide. Those that ask for more count only when nothing else refuses: what the visitor does about
+ * them would be in vain.
+ */
+export function decisiveRefusals(
+  refusals: readonly RuleViolation[],
+  guards: readonly Guard[],
+): { readonly refusals: readonly RuleViolation[]; readonly action: GuardAction } {
+  const asks = ({ rule }: RuleViolation) =>
+    guards.some(({ name, action }) => name === rule.guard && action === 'ask');
+  const final = refusals.filter((refusal) => !asks(refusal));
+  return final.length > 0 ? { refusals: final, action: 'refuse' } : { refusals, action: 'ask' };
+}
+
+/** The refusal that lasts longest; one that time does not lift lasts for ever. */
 export function longestWait(refusals: readonly RuleViolation[]): RuleViolation {
   return refusals.reduce((longest, violation) =>
     (violation.retryAfterMs ?? Number.POSITIVE_INFINITY) > (longest.retryAfterMs ?? Number.POSITIVE_INFINITY)

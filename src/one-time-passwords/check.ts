@@ -1,6 +1,5 @@
 import { createGiveFeedback } from '../api/feedback.ts';
 import { readInput } from '../api/input.ts';
-import { subjectField } from '../api/verifications/start-input.ts';
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ConfigurationError, SmsError, StoreError } from '../errors.ts';
@@ -9,7 +8,7 @@ import { maskNumber } from '../internal/redact.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { readPhone } from '../phone/read-phone.ts';
 import { type Fields, objectWith, word } from '../schema.ts';
-import { type Addressing, addressingFields, clientIpField } from '../sending/sms-message.ts';
+import { type Addressing, addressingFields, clientIpField, subjectField } from '../sending/sms-message.ts';
 import type { CallOptions } from '../types.ts';
 import type { CodeCipher } from './code-cipher.ts';
 import { MAX_TRIES, type ReadCode, type StoredCodes } from './stored-code.ts';
@@ -81,6 +80,7 @@ interface CodeCheck {
   readonly key: string;
   readonly entered: string;
   readonly phone: Phone;
+  readonly subject: string;
   readonly clientIp: string | undefined;
   readonly call: Call;
 }
@@ -122,7 +122,7 @@ export function createCheck({
   check: OneTimePasswordCheckRequest,
   options?: CallOptions,
 ) => Promise<CheckedOneTimePassword> {
-  const { calls, verificationAttempts, clearBackoff, emit, phoneDefaults } = client;
+  const { calls, verificationAttempts, rememberSuccess, emit, phoneDefaults } = client;
   const giveFeedback = createGiveFeedback(client);
 
   /** Counts one more try before the code is compared: of many checks at once five get that far. */
@@ -168,9 +168,9 @@ export function createCheck({
   }
 
   /** The person succeeded, whatever a store says: that it failed is told by its own event. */
-  async function clear(phone: Phone, call: Call): Promise<void> {
+  async function remember({ phone, subject, call }: CodeCheck): Promise<void> {
     try {
-      await clearBackoff(phone, call);
+      await rememberSuccess(phone, { subject }, call);
     } catch (error) {
       if (!SmsError.isInstance(error)) throw error;
     }
@@ -194,12 +194,13 @@ export function createCheck({
   }
 
   async function run(check: CodeCheck): Promise<CheckedOneTimePassword> {
-    const { key, phone, clientIp, call } = check;
+    const { key, phone, subject, clientIp, call } = check;
     // Bound to number and subject: what strangers try is not a try of this session, and counts nowhere.
     const read = await codes.read(key, call);
     const reason = reasonAgainst(read);
     if (read === undefined || reason !== undefined) return refused(check, reason ?? 'no-code', 0);
-    const attempt = await verificationAttempts.take(phone, clientIp, call);
+    const session = { key, standing: 'own' } as const;
+    const attempt = await verificationAttempts.take({ phone, subject, clientIp, session }, call);
     let isCounted = true;
     try {
       const claimed = await claim(check, read);
@@ -210,7 +211,7 @@ export function createCheck({
       const wrong = await compare(check, claimed);
       if (wrong !== undefined) return refused(check, wrong, claimed.code.tries);
       isCounted = false;
-      await clear(phone, call);
+      await remember(check);
       emit(
         { type: 'verification-checked', destination: maskNumber(phone.e164), status: 'VERIFIED' },
         call.context,
@@ -228,6 +229,6 @@ export function createCheck({
       const { destination, country, subject, code, clientIp } = readInput(checkSchema, given, 'check');
       const phone = readPhone(destination, country, phoneDefaults);
       const key = await codes.keyOf(phone, subject);
-      return run({ key, entered: readCode(code), phone, clientIp, call });
+      return run({ key, entered: readCode(code), phone, subject, clientIp, call });
     });
 }

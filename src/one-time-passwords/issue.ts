@@ -1,6 +1,5 @@
 import { readInput } from '../api/input.ts';
 import { createSendSms } from '../api/messages.ts';
-import { subjectField } from '../api/verifications/start-input.ts';
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { LimitError, SmsError, StoreError, ValidationError } from '../errors.ts';
@@ -9,7 +8,7 @@ import type { Phone } from '../phone/normalise-phone.ts';
 import { readPhone } from '../phone/read-phone.ts';
 import { anyFunction, type Fields, objectWith } from '../schema.ts';
 import type { AcceptedResult } from '../sending/results.ts';
-import { addressingFields, clientIpField, contentFields, type SmsMessage } from '../sending/sms-message.ts';
+import { addressingFields, contentFields, type SmsMessage, visitorFields } from '../sending/sms-message.ts';
 import type { CallOptions } from '../types.ts';
 import type { CodeCipher } from './code-cipher.ts';
 import { drawCode } from './draw-code.ts';
@@ -23,7 +22,7 @@ import { MAX_TRIES, type StoredCode, type StoredCodes } from './stored-code.ts';
 export interface OneTimePasswordRequest
   extends Pick<
     SmsMessage,
-    'destination' | 'country' | 'clientIp' | 'source' | 'encoding' | 'clientMessageId'
+    'destination' | 'country' | 'clientIp' | 'human' | 'source' | 'encoding' | 'clientMessageId'
   > {
   /**
    * The visitor who asks, as your service proves them: a signed device cookie, a session. Never derived from the number that
@@ -57,8 +56,7 @@ const requestFields: Fields<OneTimePasswordRequest> = {
   destination: addressingFields.destination,
   country: addressingFields.country,
   clientMessageId: addressingFields.clientMessageId,
-  subject: subjectField,
-  clientIp: clientIpField,
+  ...visitorFields,
   text: anyFunction('a function ({ code }) that returns the text'),
   source: contentFields.source,
   encoding: contentFields.encoding,
@@ -198,7 +196,7 @@ export function createIssue({
   /** Sends one message; undefined when another call has changed the session before it left. */
   async function send(
     draft: Draft,
-    { text: _, subject: __, ...message }: OneTimePasswordRequest,
+    { text: _, ...message }: OneTimePasswordRequest,
     text: string,
     call: Call,
   ): Promise<{ readonly sent: AcceptedResult; readonly version: string } | undefined> {

@@ -2,8 +2,14 @@ import type { Call } from '../call.ts';
 import { type GuardDecision, SmsError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { decisionOf, type Guard, isGuardError, type OutgoingMessage, type Refusal } from '../guards/guard.ts';
+import { withKnownVisitor } from '../guards/known-visitor.ts';
 import { guardError } from '../guards/registry.ts';
-import { decisionOfViolation, describeViolation, longestWait } from '../guards/violation.ts';
+import {
+  decisionOfViolation,
+  decisiveRefusals,
+  describeViolation,
+  longestWait,
+} from '../guards/violation.ts';
 import { createSlices } from '../internal/slices.ts';
 import { raceAbort } from '../internal/wait.ts';
 import type { LimitRule, OnceRule, RuleViolation, TakeVerdict } from '../limits/limit-store.ts';
@@ -148,7 +154,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
       const more = guard.rules?.(message) ?? [];
       rules = rules.length === 0 ? more : rules.concat(more);
     }
-    return rules;
+    return withKnownVisitor(rules, message);
   }
 
   function reportAdmitted(
@@ -176,7 +182,8 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
       if (!isSecond) reportAdmitted(message, verdict, call);
       return { kind: 'admitted', reservation, lookedAt, waitMs: enforcedWait(reservation, verdict) };
     }
-    const { refusals, observed } = verdict;
+    const { refusals: all, observed } = verdict;
+    const { refusals, action } = decisiveRefusals(all, guards);
     const original = refusals.find(({ rule }) => rule.guard === 'idempotency');
     if (original?.reason === 'done') return { kind: 'repeated', stored: original.result };
     if (original?.reason === 'in-progress') return { kind: 'in-progress' };
@@ -187,11 +194,11 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     }
     if (!isSecond) observeAll(message, observed, call);
     const decisive = longestWait(refusals);
-    const decision = decisionOfViolation(decisive, message, refusals);
+    const decision = decisionOfViolation(decisive, message, refusals, action);
     emit({ type: 'message-blocked', ...messageFields(message), decision }, call.context);
     return {
       kind: 'refused',
-      error: guardError(decision, describeViolation(decisive), message.clientMessageId),
+      error: guardError(decision, describeViolation(decisive, action), message.clientMessageId),
     };
   }
 

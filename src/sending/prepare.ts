@@ -12,7 +12,7 @@ import { measureText } from '../text/measure-text.ts';
 import type { Purpose } from '../types.ts';
 import { clientMessageIdOf } from './idempotency.ts';
 import type { BlockedResult, FailedResult } from './results.ts';
-import { type Addressing, isClientMessageId, type SmsContent } from './sms-message.ts';
+import { type Addressing, isClientMessageId, type SmsContent, type Visitor } from './sms-message.ts';
 import { chooseSource, type Source } from './source.ts';
 
 /** A message that goes into a request body. */
@@ -200,6 +200,15 @@ export async function prepareInputs<Input extends Addressing>(
   }
 }
 
+/** Of a survey nobody is named. */
+function visitorOf({
+  subject,
+  clientIp,
+  human,
+}: Visitor): Pick<OutgoingMessage, 'subject' | 'clientIp' | 'isHuman'> {
+  return { subject, clientIp, isHuman: human?.passed };
+}
+
 /** Throws only when `signal` fires. */
 async function readInputs<Input extends Addressing>(
   given: readonly MessageInput[],
@@ -273,6 +282,7 @@ async function readInputs<Input extends Addressing>(
       channel: channel?.(input),
       exemption,
       idempotency,
+      ...visitorOf(input as Addressing & Visitor),
     });
   }
   return prepared;

@@ -1,6 +1,7 @@
 import { extraField } from '../internal/extra-fields.ts';
 import { readClientAddress } from '../internal/ip-address.ts';
 import {
+  boolean,
   countryCode,
   dateTime,
   type Field,
@@ -65,19 +66,40 @@ export interface Addressing {
   readonly idempotencyKey?: string | undefined;
 }
 
+/** A test for people that the visitor took, such as a captcha. */
+export interface HumanTest {
+  /** Whether the visitor passed it. */
+  readonly passed: boolean;
+}
+
+/** The visitor who asks for a message, as far as the service can tell. Nothing of it but `clientIp` is sent to 8x8. */
+export interface Visitor {
+  /**
+   * Proof of the visitor: the id of a signed device cookie or of a logged-in session, 1 to 200 characters. Never derive it from
+   * the number that was typed. A visitor whose subject succeeded with a number before (`messages.feedback`,
+   * `verifications.check`) is not held up by what strangers do with that number. @default nobody is told apart
+   */
+  readonly subject?: string | undefined;
+  /**
+   * The end user's IP address, for 8x8's own limit per address. It tells strangers apart, and never makes a visitor known.
+   * Port and brackets are removed, `::ffff:203.0.113.7` is `203.0.113.7`.
+   */
+  readonly clientIp?: string | undefined;
+  /**
+   * A test for people that the visitor took since a guard asked for it (`error.action` is `'ask'`): with `passed: true` such
+   * guards let the message through.
+   */
+  readonly human?: HumanTest | undefined;
+}
+
 /**
  * One SMS.
  *
  * @example { destination: '9123 4567', country: 'SG', text: 'Your code is 4711', purpose: 'otp' }
  */
-export interface SmsMessage extends SmsContent, Addressing {
+export interface SmsMessage extends SmsContent, Addressing, Visitor {
   /** The text. GSM-7: 160 characters in one part, 153 per part when split; UCS-2: 70 and 67. */
   readonly text: string;
-  /**
-   * The end user's IP address, for 8x8's own limit per address. Port and brackets are removed; `::ffff:203.0.113.7`
-   * is sent as `203.0.113.7`.
-   */
-  readonly clientIp?: string | undefined;
   /** `Outcome`: conversion tracking, completed by `messages.feedback`. @default 'None' */
   readonly track?: 'None' | 'Outcome' | undefined;
 }
@@ -122,10 +144,19 @@ export const clientIpField = word(
   'one IP address such as 203.0.113.7 or 2001:db8::1; from a list such as X-Forwarded-For, pass only the address of the client',
 );
 
+export const subjectField: Field = text({ max: 200 });
+
+const humanFields: Fields<HumanTest> = { passed: boolean() };
+export const visitorFields: Fields<Visitor> = {
+  subject: subjectField,
+  clientIp: clientIpField,
+  human: objectWith(['passed'], humanFields, 'an object { passed }'),
+};
+
 const messageFields: Fields<SmsMessage> = {
   ...contentFields,
   ...addressingFields,
-  clientIp: clientIpField,
+  ...visitorFields,
   track: oneOf(['None', 'Outcome']),
 };
 

@@ -2,27 +2,31 @@ import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { NotFoundError, SmsError } from '../../errors.ts';
 import type { SmsEvent } from '../../events.ts';
-import type { Phone } from '../../phone/normalise-phone.ts';
+import type { CheckedSession } from '../../guards/guard.ts';
 import { readPhone } from '../../phone/read-phone.ts';
 import { type Fields, objectWith, word } from '../../schema.ts';
 import { numberFields } from '../../sending/message-events.ts';
-import { type Addressing, addressingFields, clientIpField } from '../../sending/sms-message.ts';
+import { type Addressing, addressingFields, clientIpField, subjectField } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
 import { readId, readInput } from '../input.ts';
 import { parseResponse } from '../parse-response.ts';
+import type { Attempt, CountedAttempt } from './count-attempts.ts';
 import type { Binding } from './session-bindings.ts';
 import type { CheckOutcome, SessionClaim } from './session-claims.ts';
 import { refuseOtherNumber, refuseOthers, sessionError, waitError } from './session-errors.ts';
-import { subjectField } from './start-input.ts';
+import { digestOf } from './session-rules.ts';
 import { CHECK, GET, readVerification, type Verification } from './verification.ts';
 
 /** A code that a person entered. */
 export interface VerificationCheck extends Pick<Addressing, 'destination' | 'country'> {
   /** The code as entered, 3 to 10 characters; surrounding spaces are dropped. It never appears in errors and events. */
   readonly code: string;
-  /** Required when the session was started with one. */
+  /**
+   * Required when the session was started with one. With a right code it is remembered for 90 days: strangers can then no
+   * longer keep this visitor from getting codes to this number.
+   */
   readonly subject?: string | undefined;
-  /** The end user's IP address: counted by `guards.verificationAttempts.perClientIp`, not sent to 8x8. */
+  /** The end user's IP address: counted by `guards.verificationAttempts`, not sent to 8x8. */
   readonly clientIp?: string | undefined;
 }
 
@@ -60,12 +64,17 @@ function eventStatus(status: string): Extract<SmsEvent, { readonly type: 'verifi
 }
 
 /**
- * An attempt does not count when the code was right or 8x8 was not asked. It counts when 8x8 does not know the
- * session.
+ * Whether a check that failed was a try. Of a session that is known here only a code that 8x8 may have judged is one; a
+ * session id that nobody knows is one by itself.
  */
-function isNoGuess(error: unknown): boolean {
-  if (!SmsError.isInstance(error) || error.code === 'guard') return false;
-  return error.submission !== 'unknown' && !NotFoundError.isInstance(error);
+function isTry(error: unknown, standing: CheckedSession['standing']): boolean {
+  if (!SmsError.isInstance(error) || error.submission === 'unknown') return true;
+  return standing === 'unknown' && (error.code === 'guard' || NotFoundError.isInstance(error));
+}
+
+function standingOf({ owner, isKnown }: Binding): CheckedSession['standing'] {
+  if (owner === 'unknown') return 'unknown';
+  return isKnown ? 'shared' : 'own';
 }
 
 /** Only a status that 8x8 documents settles whether a code was right; an unknown one may still become VERIFIED. */
@@ -74,15 +83,24 @@ function outcomeOf(status: string): CheckOutcome {
   return eventStatus(status) === 'other' ? 'lost' : 'wrong';
 }
 
-/** A check that has claimed its session. */
-interface ClaimedCheck {
+/** What a check has taken from the limits. */
+interface Tally {
+  standing: CheckedSession['standing'];
+  guess: CountedAttempt | undefined;
+}
+
+/** A code that is to be checked. */
+interface CodeCheck extends Pick<Attempt, 'phone' | 'subject' | 'clientIp'> {
   readonly sessionId: string;
   readonly code: string;
-  readonly phone: Phone;
-  readonly clientIp: string | undefined;
   readonly binding: Binding;
-  readonly claim: SessionClaim;
+  readonly tally: Tally;
   readonly call: Call;
+}
+
+/** A check whose turn it is. */
+interface ClaimedCheck extends CodeCheck {
+  readonly claim: SessionClaim;
 }
 
 export function createCheckVerification(
@@ -96,7 +114,7 @@ export function createCheckVerification(
     sessionClaims,
     phoneDefaults,
     verificationAttempts,
-    clearBackoff,
+    rememberSuccess,
     emit,
   } = client;
 
@@ -125,37 +143,61 @@ export function createCheckVerification(
   }
 
   /**
-   * Clears the backoff. A store that fails does not change the result, because the person succeeded; the failure has
-   * its own event.
+   * Ends the waits and remembers the subject. A store that fails does not change the result, because the person
+   * succeeded; the failure has its own event.
    */
-  async function clear(phone: Phone, call: Call): Promise<void> {
+  async function remember({ phone, subject, call }: CodeCheck): Promise<void> {
     try {
-      await clearBackoff(phone, call);
+      await rememberSuccess(phone, { subject }, call);
     } catch (error) {
       if (!SmsError.isInstance(error)) throw error;
     }
   }
 
-  /** Checks the code with 8x8, counts the attempt, and records the outcome. */
+  async function count(check: CodeCheck, standing: CheckedSession['standing']): Promise<void> {
+    const { sessionId, phone, subject, clientIp, tally, call } = check;
+    const session = { key: await digestOf([sessionId]), standing };
+    tally.standing = standing;
+    tally.guess = await verificationAttempts.take({ phone, subject, clientIp, session }, call);
+  }
+
+  /** Checks the code with 8x8, and records the outcome. */
   async function judge(check: ClaimedCheck): Promise<Verification> {
-    const { code, phone, clientIp, claim, call } = check;
+    const { code, claim, tally } = check;
     let outcome: CheckOutcome = 'not-asked';
     try {
-      const guess = await verificationAttempts.take(phone, clientIp, call);
-      try {
-        await refuseVerified(check);
-        outcome = 'lost';
-        const verification = await ask(code, check);
-        outcome = outcomeOf(verification.status);
-        await guess.settle(outcome === 'right' ? 'return' : 'keep');
-        return verification;
-      } catch (error) {
-        if (SmsError.isInstance(error) && error.submission !== 'unknown') outcome = 'not-asked';
-        await guess.settle(isNoGuess(error) ? 'return' : 'keep');
-        throw error;
+      if (tally.standing === 'own') await count(check, 'own');
+      await refuseVerified(check);
+      if (tally.standing === 'unknown') {
+        // 8x8 knows the session, for this number: only now may a wrong code count against the number.
+        await tally.guess?.settle('return');
+        tally.guess = undefined;
+        await count(check, 'own');
       }
+      outcome = 'lost';
+      const verification = await ask(code, check);
+      outcome = outcomeOf(verification.status);
+      return verification;
+    } catch (error) {
+      if (SmsError.isInstance(error) && error.submission !== 'unknown') outcome = 'not-asked';
+      throw error;
     } finally {
       await claim.settle(outcome);
+    }
+  }
+
+  /** Counts the try. In a session that strangers may try, they are counted before they claim it: it is not held up. */
+  async function run(check: CodeCheck): Promise<Verification> {
+    const { sessionId, code, phone, tally, call } = check;
+    try {
+      if (tally.standing !== 'own') await count(check, tally.standing);
+      const claim = await sessionClaims.take(sessionId, code, phone, call);
+      const verification = await judge({ ...check, claim });
+      await tally.guess?.settle(verification.status === 'VERIFIED' ? 'return' : 'keep');
+      return verification;
+    } catch (error) {
+      await tally.guess?.settle(isTry(error, tally.standing) ? 'keep' : 'return');
+      throw error;
     }
   }
 
@@ -170,10 +212,11 @@ export function createCheckVerification(
       const binding = await sessionBindings.find(sessionId, phone, subject, call);
       refuseOthers(binding, phone, subject);
       if (binding.isUsed) throw sessionError('session-used', phone);
-      const claim = await sessionClaims.take(sessionId, code, phone, call);
-      const verification = await judge({ sessionId, code, phone, clientIp, binding, claim, call });
+      const tally: Tally = { standing: standingOf(binding), guess: undefined };
+      const codeCheck: CodeCheck = { sessionId, code, phone, subject, clientIp, binding, tally, call };
+      const verification = await run(codeCheck);
       const verified = verification.status === 'VERIFIED';
-      if (verified) await clear(phone, call);
+      if (verified) await remember(codeCheck);
       const shown = { ...numberFields(phone), status: eventStatus(verification.status) };
       emit({ type: 'verification-checked', ...shown }, call.context);
       return { ...verification, verified };

@@ -1,12 +1,12 @@
 import type { Call } from '../../call.ts';
 import type { Emit } from '../../events.ts';
 import type { Guard, OutgoingMessage } from '../../guards/guard.ts';
+import { withKnownVisitor } from '../../guards/known-visitor.ts';
 import { guardError } from '../../guards/registry.ts';
 import { decisionOfViolation, describeViolation, longestWait } from '../../guards/violation.ts';
 import { maskNumber } from '../../internal/redact.ts';
 import type { TakeVerdict } from '../../limits/limit-store.ts';
 import type { Limiter } from '../../limits/limiter.ts';
-import type { Phone } from '../../phone/normalise-phone.ts';
 
 /** An admitted attempt. */
 export interface CountedAttempt {
@@ -16,13 +16,16 @@ export interface CountedAttempt {
   settle(outcome: 'keep' | 'return'): Promise<void>;
 }
 
+/** A code that is to be tried. */
+export type Attempt = Required<Pick<OutgoingMessage, 'phone' | 'subject' | 'clientIp' | 'session'>>;
+
 /** Counts an attempt in every limit of the guards before `verifications.check`, or in none. */
 export interface AttemptCounter {
   /**
    * @throws LimitError too many codes were tried
    * @throws StoreError the limit store failed
    */
-  take(phone: Phone, clientIp: string | undefined, call: Call): Promise<CountedAttempt>;
+  take(attempt: Attempt, call: Call): Promise<CountedAttempt>;
 }
 
 export interface AttemptCounterConfig {
@@ -33,18 +36,18 @@ export interface AttemptCounterConfig {
 
 export function createAttemptCounter({ guards, limiter, emit }: AttemptCounterConfig): AttemptCounter {
   return {
-    async take(phone, clientIp, call) {
+    async take(attempt, call) {
       const message: OutgoingMessage = {
+        ...attempt,
         index: 0,
         clientMessageId: crypto.randomUUID(),
         purpose: 'otp',
-        phone,
-        clientIp,
       };
-      const reservation = limiter.reserve(guards.flatMap((guard) => guard.rules?.(message) ?? []));
+      const rules = guards.flatMap((guard) => guard.rules?.(message) ?? []);
+      const reservation = limiter.reserve(withKnownVisitor(rules, message));
       const [verdict] = (await limiter.take([reservation], call)) as readonly [TakeVerdict];
       const { clientMessageId, purpose } = message;
-      const shown = { clientMessageId, purpose, destination: maskNumber(phone.e164) };
+      const shown = { clientMessageId, purpose, destination: maskNumber(message.phone.e164) };
       for (const violation of verdict.observed) {
         const decision = decisionOfViolation(violation, message, [violation]);
         emit({ type: 'guard-observed', ...shown, decision }, call.context);

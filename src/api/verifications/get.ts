@@ -1,17 +1,19 @@
 import type { ClientContext } from '../../client-context.ts';
 import { readPhone } from '../../phone/read-phone.ts';
 import { type Fields, object, refine, unknown } from '../../schema.ts';
-import { addressingFields } from '../../sending/sms-message.ts';
+import { addressingFields, subjectField } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
 import { readId, readInput } from '../input.ts';
 import { parseResponse } from '../parse-response.ts';
 import { refuseOtherNumber, refuseOthers } from './session-errors.ts';
-import { subjectField } from './start-input.ts';
 import { GET, readVerification, type Verification } from './verification.ts';
 
 /** The expected owner of a session. */
 export interface SessionQuery {
-  /** The number for which it was started. Another number throws a `GuardError` with reason `session-mismatch`. */
+  /**
+   * The number for which it was started. Another number throws a `GuardError` with reason `session-mismatch`. With it, a
+   * session of channel `sma` that is VERIFIED ends the wait of the number and makes the `subject` known, once.
+   */
   readonly destination?: string | undefined;
   /** ISO 3166-1 alpha-2 code of a national `destination`. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
@@ -33,7 +35,7 @@ const querySchema = refine<SessionQuery>(
 export function createGetVerification(
   client: ClientContext,
 ): (sessionId: string, query?: SessionQuery, options?: CallOptions) => Promise<Verification> {
-  const { calls, transport, subAccountId, sessionBindings, phoneDefaults } = client;
+  const { calls, transport, subAccountId, sessionBindings, sessionSuccess, phoneDefaults } = client;
   return (sessionId, query = {}, options = undefined) =>
     calls.run(options, async (call) => {
       const segments = { subAccountId, sessionId: readId(sessionId, 'sessionId') };
@@ -47,7 +49,9 @@ export function createGetVerification(
       if (phone !== undefined && binding !== undefined) refuseOthers(binding, phone, subject);
       const response = await transport.request({ operation: GET, segments }, call);
       const verification = parseResponse(GET, response, readVerification);
-      if (phone !== undefined && binding?.owner === 'unknown') refuseOtherNumber(verification, phone);
+      if (phone === undefined || binding === undefined) return verification;
+      if (binding.owner === 'unknown') refuseOtherNumber(verification, phone);
+      else if (binding.isSilent) await sessionSuccess.record(verification, phone, subject, call);
       return verification;
     });
 }

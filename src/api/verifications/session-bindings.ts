@@ -1,8 +1,10 @@
 import type { Call } from '../../call.ts';
 import { SmsError, StoreError } from '../../errors.ts';
+import { knownRule } from '../../guards/known-visitor.ts';
+import type { LimitRule } from '../../limits/limit-store.ts';
 import type { Limiter } from '../../limits/limiter.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
-import { bindingRules, silentRule, usedRule } from './session-rules.ts';
+import { bindingRules, knownSessionRule, silentRule, usedRule } from './session-rules.ts';
 
 /** The known facts about a session. */
 export interface Binding {
@@ -12,6 +14,8 @@ export interface Binding {
   readonly isSilent: boolean;
   /** Whether one of its codes was already accepted. */
   readonly isUsed: boolean;
+  /** It was also given to a visitor who is known with the number. */
+  readonly isKnown: boolean;
 }
 
 /** A session that 8x8 started. */
@@ -49,7 +53,9 @@ export function createSessionBindings({ limiter }: SessionBindingsConfig): Sessi
       try {
         // 8x8 may return the session of the last start again: its time restarts.
         await limiter.release(rules, call, CONSEQUENCE);
-        const reservation = limiter.reserve(rules);
+        const mark: LimitRule = { ...(await knownSessionRule(sessionId)), activate: true };
+        const marks = subject === undefined ? [] : [knownRule({ phone, subject }), mark];
+        const reservation = limiter.reserve([...rules, ...marks]);
         const [verdict] = await limiter.take([reservation], call);
         if (verdict?.granted === true) await limiter.settle([{ reservation, outcome: 'keep' }]);
       } catch (error) {
@@ -63,13 +69,15 @@ export function createSessionBindings({ limiter }: SessionBindingsConfig): Sessi
         ...(await bindingRules(sessionId, phone, subject)),
         await silentRule(sessionId),
         await usedRule(sessionId),
+        await knownSessionRule(sessionId),
       ];
       const states = await limiter.inspect(rules, call, CONSEQUENCE);
       // A counter that the store omitted is not known to be 0.
       if (states.length !== rules.length)
         throw new StoreError(`The limit store omitted a counter, so ${CONSEQUENCE}`);
-      const [session, binding, isSilent = false, isUsed = false] = states.map(({ count }) => count > 0);
-      return { owner: binding ? 'this' : session ? 'other' : 'unknown', isSilent, isUsed };
+      const [session, binding, isSilent, isUsed, isKnown] = states.map(({ count }) => count > 0);
+      const owner = binding === true ? 'this' : session === true ? 'other' : 'unknown';
+      return { owner, isSilent: isSilent === true, isUsed: isUsed === true, isKnown: isKnown === true };
     },
   };
 }

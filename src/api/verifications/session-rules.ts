@@ -1,5 +1,6 @@
+import { IF_KNOWN } from '../../guards/known-visitor.ts';
 import { sha256, toHex } from '../../internal/digest.ts';
-import type { OnceRule } from '../../limits/limit-store.ts';
+import type { BlockRule, OnceRule } from '../../limits/limit-store.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 
 /** Longest `codeValidity` of 8x8. */
@@ -18,7 +19,7 @@ export const CHECK_WINDOW_MS = 3 * 60 * 60 * 1000;
 export const CLAIM_MS = 60_000;
 
 /** Hashes session IDs, codes and numbers, because others may read the server of the store. */
-async function digestOf(parts: readonly (string | number)[]): Promise<string> {
+export async function digestOf(parts: readonly (string | number)[]): Promise<string> {
   return toHex(await sha256(JSON.stringify(parts)));
 }
 
@@ -50,6 +51,34 @@ export async function silentRule(sessionId: string): Promise<OnceRule> {
   return {
     ...BINDING,
     id: 'verification-silent',
+    key: await digestOf([sessionId]),
+    windowMs: CHECK_WINDOW_MS,
+  };
+}
+
+/**
+ * Marks a session that a visitor was given who is known with the number. Written only for such a visitor: it depends on the
+ * rule that says so.
+ */
+export async function knownSessionRule(sessionId: string): Promise<BlockRule> {
+  const key = await digestOf([sessionId]);
+  const windowMs = CHECK_WINDOW_MS;
+  return {
+    kind: 'block',
+    id: 'verification-known',
+    guard: 'session',
+    key,
+    mode: 'enforce',
+    windowMs,
+    when: IF_KNOWN,
+  };
+}
+
+/** Taken once for a session that was verified without a code, however often its state is read. */
+export async function successRule(sessionId: string): Promise<OnceRule> {
+  return {
+    ...BINDING,
+    id: 'verification-success',
     key: await digestOf([sessionId]),
     windowMs: CHECK_WINDOW_MS,
   };

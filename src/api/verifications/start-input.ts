@@ -17,9 +17,10 @@ import {
 import {
   type Addressing,
   addressingFields,
-  clientIpField,
   contentFields,
   type Encoding,
+  type Visitor,
+  visitorFields,
 } from '../../sending/sms-message.ts';
 import type { Source } from '../../sending/source.ts';
 import type { VerificationChannel } from './verification.ts';
@@ -66,7 +67,7 @@ export interface VerificationWhatsApp {
  *
  * @example { destination: '9123 4567', country: 'SG', brand: 'Team', template: '{code} is your {brand} code' }
  */
-export interface VerificationStart extends Pick<Addressing, 'destination' | 'country'> {
+export interface VerificationStart extends Pick<Addressing, 'destination' | 'country'>, Visitor {
   /** Channel that delivers the code. @default 'sms' */
   readonly channel?: VerificationChannel | undefined;
   /** Name of the sender in the text, at most 30 characters. */
@@ -95,8 +96,6 @@ export interface VerificationStart extends Pick<Addressing, 'destination' | 'cou
   readonly resendingInterval?: number | undefined;
   /** Address to which 8x8 posts the outcome of the session. */
   readonly callbackUrl?: string | undefined;
-  /** The end user's IP address, for 8x8's own limit per address. */
-  readonly clientIp?: string | undefined;
   /** Settings for channel `sms`. */
   readonly sms?: VerificationSms | undefined;
   /** Settings for channel `call`. */
@@ -104,8 +103,9 @@ export interface VerificationStart extends Pick<Addressing, 'destination' | 'cou
   /** Settings for channel `whatsapp`, which needs them. */
   readonly whatsapp?: VerificationWhatsApp | undefined;
   /**
-   * Purpose of the code: an account ID, a login attempt. Only a check with the same subject is accepted; the subject
-   * is never sent to 8x8. 1 to 200 characters.
+   * Proof of the visitor: the id of a signed device cookie or of a logged-in session, 1 to 200 characters. Never derive it from
+   * the number that was typed. Only a check with the same subject is let through; it is never sent to 8x8. A subject that
+   * was right once is not held up by what strangers do with that number, for 90 days.
    */
   readonly subject?: string | undefined;
   /**
@@ -144,8 +144,6 @@ const whatsAppFields: Fields<VerificationWhatsApp> = { templateName: text({ max:
 /** Ours: 8x8 documents no limit. */
 const isTemplateKey = (value: string) => /^[^\p{Cc}\p{Cs}]{1,200}$/u.test(value);
 
-export const subjectField: Field = text({ max: 200 });
-
 const startFields: Fields<VerificationStart> = {
   destination: addressingFields.destination,
   country: addressingFields.country,
@@ -160,11 +158,10 @@ const startFields: Fields<VerificationStart> = {
   resetSession: boolean(),
   resendingInterval: integer({ min: 10, max: 7_200, unit: 'seconds' }),
   callbackUrl: webUrl(),
-  clientIp: clientIpField,
   sms: object(smsFields, 'an object { source, encoding }'),
   call: object(callFields, 'an object { source, speed, repetition, voiceProfile }'),
   whatsapp: objectWith(['templateName'], whatsAppFields, 'an object { templateName }'),
-  subject: subjectField,
+  ...visitorFields,
   extra: extraField,
 };
 

@@ -55,7 +55,16 @@ function startReader(rewrite: Rewrite): MessageReader<VerificationStart> {
       };
     },
     wire(request, source) {
-      const { destination: _, country: __, subject: ___, sms, call, whatsapp, ...rest } = request;
+      const {
+        destination: _,
+        country: __,
+        subject: ___,
+        human: ____,
+        sms,
+        call,
+        whatsapp,
+        ...rest
+      } = request;
       return wireFields({
         ...rest,
         template: writtenTemplate(request),
@@ -97,7 +106,7 @@ function laterOf(one: number | undefined, other: number | undefined): number | u
 export function createStartVerification(
   client: ClientContext,
 ): (request: VerificationStart, options?: CallOptions) => Promise<StartedVerification> {
-  const { calls, clock, subAccountId, sessionBindings } = client;
+  const { calls, clock, subAccountId, sessionBindings, sessionSuccess } = client;
   const reader = startReader(client.rewrite);
   const segments = { subAccountId };
   /** Earliest time of the next code, by number. */
@@ -159,6 +168,7 @@ export function createStartVerification(
           { sessionId, phone, subject, validityMs, isSilent: channel === 'sma' },
           call,
         );
+        if (channel === 'sma') await sessionSuccess.record(verification, phone, subject, call);
         const retryAt = laterOf(result.retryAt, reportedRetryAt(verification));
         return { ...verification, destination: phone.e164, ...(retryAt !== undefined && { retryAt }) };
       }

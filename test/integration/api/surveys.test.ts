@@ -97,7 +97,8 @@ describe('surveys.send', () => {
 
   it('counts with everything else that goes to a number', async () => {
     const { sms } = startClient();
-    for (let count = 0; count < 5; count += 1) {
+    await sms.surveys.send(survey);
+    for (let count = 0; count < 3; count += 1) {
       await sms.surveys.send(survey);
       await sms.messages.send({ destination: NUMBER, text: 'x' });
     }

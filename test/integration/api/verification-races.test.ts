@@ -335,6 +335,8 @@ describe('checks in any order', () => {
         fc.array(plan, { minLength: 2, maxLength: 5 }),
         fc.tuple(trip, trip, trip),
         async (plans, [ofRight, ofWrong, ofOther]) => {
+          // With the wrong one below 8x8 has judged four: a fifth would end the session.
+          fc.pre(plans.filter(({ code }) => code !== 'right').length <= 3);
           const { trips, clients, right, wrong, advance, settle, check } = await setUp({}, 2);
           const other = wrong.replace(/.$/, 'X');
           const codes = { right, wrong, other } as const;

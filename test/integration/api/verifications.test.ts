@@ -515,8 +515,11 @@ describe('verifications.check', () => {
     expect(await failureOf(check())).toBeInstanceOf(LimitError);
   });
 
-  it('a session that 8x8 does not know is a NotFoundError, and counts as a try', async () => {
-    const verificationAttempts = { perNumber: { limit: 2, windowMs: 60_000 } };
+  it('a session that nobody knows is a NotFoundError, and counts with all such, not against the number', async () => {
+    const verificationAttempts = {
+      perNumber: { limit: 1, windowMs: 60_000 },
+      unknownSessions: { limit: 2, windowMs: 60_000 },
+    };
     const client = testClient({ guards: { verificationAttempts } });
     const check = () =>
       client.sms.verifications.check('no-such-session', { code: '4711', destination: NUMBER });
@@ -525,7 +528,15 @@ describe('verifications.check', () => {
     expect(error).toMatchObject({ apiCode: 1404 });
     expect(shown(error)).not.toContain('no-such-session');
     await failureOf(check());
-    expect(await failureOf(check())).toBeInstanceOf(LimitError);
+    const asked = client.emulator.requests.length;
+    expect(await failureOf(check())).toMatchObject({
+      code: 'limit',
+      decision: { rule: 'verification-attempts:unknown:60000' },
+    });
+    expect(client.emulator.requests).toHaveLength(asked);
+    const { sessionId } = await client.sms.verifications.start({ destination: NUMBER });
+    const right = { code: codeOf(client), destination: NUMBER };
+    expect(await client.sms.verifications.check(sessionId, right)).toMatchObject({ verified: true });
   });
 
   it('a right code succeeds also when the store cannot clear the wait', async () => {
@@ -675,7 +686,7 @@ describe('what a session is bound to', () => {
     });
 
     it('refuses another number, spends no try at 8x8, and counts one here', async () => {
-      const verificationAttempts = { perNumber: { limit: 1, windowMs: 60_000 } };
+      const verificationAttempts = { unknownSessions: { limit: 1, windowMs: 60_000 } };
       const { sms, sessionId, check, client } = await elsewhere({ verificationAttempts });
       const stolen = () => sms.verifications.check(sessionId, { ...check, destination: OTHER });
       expect(await failureOf(stolen())).toMatchObject({ reason: 'session-mismatch' });
@@ -693,7 +704,7 @@ describe('what a session is bound to', () => {
     });
 
     it('gives the try back when 8x8 cannot be asked', async () => {
-      const verificationAttempts = { perNumber: { limit: 1, windowMs: 60_000 } };
+      const verificationAttempts = { unknownSessions: { limit: 1, windowMs: 60_000 } };
       const { sms, sessionId, check, client } = await elsewhere({ verificationAttempts });
       client.emulator.failNext('500');
       expect(await failureOf(sms.verifications.check(sessionId, check))).toMatchObject({ code: 'server' });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SmsClient } from '../../../src/client.ts';
 import { createBackoffGuard } from '../../../src/guards/backoff.ts';
 import { createCountriesGuard } from '../../../src/guards/countries.ts';
 import { createPhoneGuard } from '../../../src/guards/phone.ts';
@@ -96,7 +97,7 @@ describe('recipient', () => {
     rules?.map((rule) => `${rule.kind} ${rule.id} ${'limit' in rule ? rule.limit : ''}`);
 
   it.each([
-    [{}, ['window recipient:all:1800000 10']],
+    [{}, ['window recipient:all:1800000 8']],
     [{ limit: 3, windowMs: 60_000 }, ['window recipient:all:60000 3']],
     [
       [
@@ -108,10 +109,42 @@ describe('recipient', () => {
     [{ windows: [{ limit: 3, windowMs: 60_000 }] }, ['window recipient:all:60000 3']],
     [
       { perPurpose: { otp: [{ limit: 2, windowMs: 60_000 }], marketing: [{ limit: 1, windowMs: 60_000 }] } },
-      ['window recipient:all:1800000 10', 'window recipient:otp:60000 2'],
+      ['window recipient:all:1800000 8', 'window recipient:otp:60000 2'],
     ],
   ])('%j', (options, rules) => {
     expect(windowsOf(createRecipientGuard(options).rules?.(messageOf({ purpose: 'otp' })))).toEqual(rules);
+  });
+
+  it.each([
+    [{}, 'transactional', undefined, [7]],
+    [{}, 'marketing', 'device', [7]],
+    [{}, 'otp', undefined, [8]],
+    [{}, 'otp', 'device', [10, 8]],
+    [{ reserved: { otp: 5 } }, 'transactional', undefined, [5]],
+    [{ reserved: { otp: 1 } }, 'otp', undefined, [9]],
+    [{ reserved: { otp: 0 } }, 'otp', 'device', [10]],
+    [{ reserved: { otp: 4, known: 4 } }, 'otp', 'device', [10, 6]],
+    [{ windows: [{ limit: 6, windowMs: 60_000 }], reserved: {} }, 'transactional', undefined, [3]],
+    [{ windows: [{ limit: 3, windowMs: 60_000 }] }, 'otp', 'device', [3]],
+    [
+      { perPurpose: { otp: [{ limit: 5, windowMs: 60_000 }] }, reserved: { known: 3 } },
+      'otp',
+      undefined,
+      [7, 2],
+    ],
+  ] as const)('%j: %s of subject %s', (options, purpose, subject, limits) => {
+    const rules = createRecipientGuard(options).rules?.({ ...messageOf({ purpose }), subject });
+    expect(rules?.map((rule) => 'limit' in rule && rule.limit)).toEqual(limits);
+  });
+
+  it.each([
+    { reserved: { otp: 10 } },
+    { reserved: { otp: 1, known: 2 } },
+    { windows: [{ limit: 3, windowMs: 60_000 }], reserved: {} },
+    { perPurpose: { otp: [{ limit: 2, windowMs: 60_000 }] }, reserved: { known: 2 } },
+  ])('refuses %j: it leaves nothing for the others', (recipient) => {
+    const options = { apiKey: 'key', subAccountId: 'team', guards: { recipient } };
+    expect(() => new SmsClient(options)).toThrow(/guards.recipient must reserve less/);
   });
 
   it('counts a scheduled message where it arrives too', () => {
@@ -120,8 +153,8 @@ describe('recipient', () => {
     const rules = guard.rules?.(messageOf({ scheduled, purpose: 'marketing' }));
     expect(new Set(windowsOf(rules))).toEqual(
       new Set([
-        'window recipient:all:1800000 10',
-        'slot recipient-due:all:1800000 10',
+        'window recipient:all:1800000 7',
+        'slot recipient-due:all:1800000 7',
         'window recipient:marketing:60000 1',
         'slot recipient-due:marketing:60000 1',
       ]),
@@ -176,7 +209,56 @@ describe('backoff', () => {
   });
 });
 
+describe('backoff of visitors', () => {
+  const rulesOf = (visitor: { subject?: string; clientIp?: string }, options = {}) =>
+    createBackoffGuard(options)
+      .rules?.({ ...messageOf({ purpose: 'otp' }), ...visitor })
+      .map(({ id, when, ...rule }) => [
+        id,
+        'maxMs' in rule ? rule.maxMs : 'limit' in rule && rule.limit,
+        when === undefined ? 'always' : `${when.rule} ${when.found}`,
+      ]);
+
+  it('an address has a wait of its own, and the wait of the number stops at 5 minutes for 30 codes', () => {
+    expect(rulesOf({ clientIp: '203.0.113.7' })).toEqual([
+      ['backoff:strangers', 30, 'always'],
+      ['backoff:otp', 300_000, 'backoff:strangers false'],
+      ['backoff:otp', 3_600_000, 'backoff:strangers true'],
+      ['backoff:address', 3_600_000, 'always'],
+    ]);
+  });
+
+  it('of a known subject only its own wait applies', () => {
+    expect(rulesOf({ subject: 'device', clientIp: '203.0.113.7' })).toEqual([
+      ['backoff:strangers', 30, 'known-subjects false'],
+      ['backoff:otp', 300_000, 'backoff:strangers false'],
+      ['backoff:otp', 3_600_000, 'backoff:strangers true'],
+      ['backoff:subject', 3_600_000, 'always'],
+      ['backoff:address', 3_600_000, 'known-subjects false'],
+    ]);
+  });
+
+  it.each([
+    [{ maxMs: 60_000 }, 60_000],
+    [{ baseMs: 600_000 }, 600_000],
+  ])('the wait of the number fits %j', (options, maxMs) => {
+    expect(rulesOf({ subject: 'device' }, options)?.[1]?.[1]).toBe(maxMs);
+  });
+});
+
 describe('prefix', () => {
+  it('counts neither a known subject nor, when it may be asked, a person', () => {
+    const message = { ...messageOf(), subject: 'device' };
+    const conditions = createPrefixGuard({})
+      .rules?.(message)
+      .map(({ when }) => when);
+    expect(conditions).toEqual(new Array(3).fill({ rule: 'known-subjects', found: false }));
+    const human = { ...messageOf(), isHuman: true };
+    expect(createPrefixGuard({ action: 'ask' }).rules?.(human)).toEqual([]);
+    expect(createPrefixGuard({ action: 'refuse' }).rules?.(human)).toHaveLength(3);
+    expect(createPrefixGuard({ action: 'ask' }).rules?.({ ...human, isHuman: false })).toHaveLength(3);
+  });
+
   it('counts different numbers that are equal but for their last digits', () => {
     const rules = createPrefixGuard({}).rules?.(messageOf({ destination: '+6591234567' }));
     expect(rules).toMatchObject([
@@ -242,6 +324,12 @@ describe('describeViolation', () => {
       2,
       /^2 one-time passwords were sent to this number and none has been confirmed yet\./,
     ],
+    [
+      { ...base, kind: 'visitor-backoff', id: 'b', member: 1, baseMs: 1, maxMs: 2, forgetMs: 3 },
+      1,
+      /1 one-time password without success/,
+    ],
+    [{ ...base, mode: 'note', kind: 'known', id: 'k', member: 1 }, 1, /This visitor is known/],
     [{ ...base, kind: 'once', id: 'o', fingerprint: 'f' }, 0, /idempotency records are full/],
     [
       { ...base, guard: 'consent', kind: 'once', id: 'opt-in-request', fingerprint: 'f' },
@@ -260,5 +348,17 @@ describe('describeViolation', () => {
       /Try again in 2 s\.$/,
     );
     expect(describeViolation({ rule, reason: 'capacity', observed })).toMatch(/full of live entries/);
+  });
+
+  it('a refusal that asks says what to ask for', () => {
+    const violation = {
+      rule: { ...base, kind: 'window', id: 'w' },
+      reason: 'over-limit',
+      observed: 3,
+    } as const;
+    expect(describeViolation(violation, 'ask')).toMatch(/human: { passed: true }\.$/);
+    expect(describeViolation({ ...violation, retryAfterMs: 1_000 }, 'ask')).toMatch(
+      /passed: true }\. Without that, try again in 1 s\.$/,
+    );
   });
 });

@@ -1,0 +1,45 @@
+import type { Emit } from '../events.ts';
+import { maskNumber } from '../internal/redact.ts';
+import type { Limiter, StoreCall } from '../limits/limiter.ts';
+import type { Phone } from '../phone/normalise-phone.ts';
+import { type BackoffGuardOptions, createBackoffGuard } from './backoff.ts';
+import type { OutgoingMessage } from './guard.ts';
+import { knownRule } from './known-visitor.ts';
+
+/** The visitor who succeeded, as the messages to the number named them. */
+export type SuccessfulVisitor = Pick<OutgoingMessage, 'subject'>;
+
+/**
+ * The person of a number entered the one-time password: ends the waits, and remembers the subject for 90 days. What
+ * strangers do to the number stays counted when a subject succeeds that was known before.
+ *
+ * @throws StoreError the limit store failed
+ */
+export type RememberSuccess = (phone: Phone, visitor: SuccessfulVisitor, call: StoreCall) => Promise<void>;
+
+export interface RememberSuccessConfig {
+  readonly backoff: false | BackoffGuardOptions;
+  readonly limiter: Limiter;
+  readonly emit: Emit;
+}
+
+export function createRememberSuccess({ backoff, limiter, emit }: RememberSuccessConfig): RememberSuccess {
+  // Another client of this scope may count even when this one has the guard switched off.
+  const guard = createBackoffGuard(backoff || {});
+
+  /** Whether the subject was known before. */
+  async function remember(phone: Phone, subject: string, call: StoreCall): Promise<boolean> {
+    const reservation = limiter.reserve([{ ...knownRule({ phone, subject }), activate: true }]);
+    const [verdict] = await limiter.take([reservation], call);
+    await limiter.settle([{ reservation, outcome: 'keep' }]);
+    return verdict?.noted !== undefined;
+  }
+
+  return async (phone, { subject }, call) => {
+    const wasKnown = subject !== undefined && (await remember(phone, subject, call));
+    const counters = guard.counters({ index: 0, clientMessageId: '', purpose: 'otp', phone });
+    const rules = counters.filter(({ id, kind }) => (wasKnown ? id === 'backoff:subject' : kind !== 'known'));
+    await limiter.release(rules, call, 'the wait of this number was not cleared.');
+    emit({ type: 'backoff-cleared', destination: maskNumber(phone.e164) }, call.context);
+  };
+}
