@@ -1,9 +1,11 @@
 /**
- * The main job, and an SMS-pumping attack replayed three times, against the built-in emulator: no account, no network.
+ * The main job, an SMS-pumping attack replayed three times, and the owner of a number that a stranger hammers, against the
+ * built-in emulator: no account, no network.
  * Run it with `npm run demo`.
  */
 import { hourAtTheForm } from './attack.ts';
 import { mainJob } from './main-job.ts';
+import { ownersHour } from './owner.ts';
 import { type Replay, replay } from './replay.ts';
 
 const print = (line = ''): void => console.log(line);
@@ -80,3 +82,15 @@ if (sample?.retryAfterMs !== undefined) {
     `   It may be sent in ${Math.ceil(sample.retryAfterMs / 1000)} s (error.retryAfterMs = ${sample.retryAfterMs}).`,
   );
 }
+
+const known = await ownersHour('known-phone');
+const unknown = await ownersHour('new-laptop');
+const after = (seconds: number): string => (seconds < 60 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`);
+print();
+print('3. The owner of a number that a stranger hammers');
+print();
+print(
+  `   A stranger asks ${known.asked} times in 20 minutes, each time as somebody else, and ${known.sent} codes leave. Then the owner comes.`,
+);
+print(`   On the phone that entered a code yesterday the next code leaves after ${after(known.waitS)}.`);
+print(`   On a laptop that nobody has seen before it leaves after ${after(unknown.waitS)}.`);

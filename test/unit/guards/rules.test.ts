@@ -327,7 +327,7 @@ describe('describeViolation', () => {
     [
       { ...base, kind: 'visitor-backoff', id: 'b', member: 1, baseMs: 1, maxMs: 2, forgetMs: 3 },
       1,
-      /1 one-time password without success/,
+      /has not been confirmed yet/,
     ],
     [{ ...base, mode: 'note', kind: 'known', id: 'k', member: 1 }, 1, /This visitor is known/],
     [{ ...base, kind: 'once', id: 'o', fingerprint: 'f' }, 0, /idempotency records are full/],
