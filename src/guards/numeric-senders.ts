@@ -8,14 +8,11 @@ export interface NumericSenderCountry {
   readonly source: string;
 }
 
-/** Date on which the sources were read, ISO 8601. */
-export const NUMERIC_SENDERS_READ_ON = '2026-11-29';
-
 const GUIDELINES_AMERICA =
   'https://support.wavecell.com/hc/en-us/sections/900000474246-North-South-America-SMS-Guidelines-';
 
 /**
- * Countries without alphanumeric sender IDs. Only those for which a source says so: nothing is refused for a country that
+ * Countries without alphanumeric sender IDs, by sources that were read on 29 November 2026. Only those for which a source says so: nothing is refused for a country that
  * is not listed, and one that merely asks for registration is not.
  */
 export const NUMERIC_SENDER_COUNTRIES: readonly NumericSenderCountry[] = [

@@ -18,7 +18,7 @@ export interface SourceByCountry {
 export type Source = string | SourceByCountry;
 
 /** One sender ID, as 8x8 takes it. */
-export const senderIdField: Field = text({ max: 16 });
+const senderIdField: Field = text({ max: 16 });
 
 export const sourceField: Field = switchOn(
   (input) => typeof input === 'object' && input !== null,

@@ -26,7 +26,7 @@ export interface PauseGate {
 }
 
 /** Time until the first probe of a pause; ours. */
-export const FIRST_PROBE_MS = 60_000;
+const FIRST_PROBE_MS = 60_000;
 /** Longest time between two probes; ours. */
 const MAX_PROBE_MS = 900_000;
 /** A probe without an outcome for so long makes room for another one: its caller may be gone (Workers). */
