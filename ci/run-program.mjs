@@ -1,13 +1,18 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Runs a program to its end and returns what it printed. Throws, with the output, when it exits with anything but 0
- * or is still running after `timeoutMs`.
+ * Runs a program to its end and returns what it printed; with `stdoutOnly` without what it wrote to stderr. Throws, with
+ * the whole output, when it exits with anything but 0 or is still running after `timeoutMs`.
  */
-export function runProgram(command, programArguments, { cwd, env, timeoutMs = 120_000 } = {}) {
+export function runProgram(
+  command,
+  programArguments,
+  { cwd, env, timeoutMs = 120_000, stdoutOnly = false } = {},
+) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, programArguments, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
+    let printed = '';
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
@@ -16,6 +21,7 @@ export function runProgram(command, programArguments, { cwd, env, timeoutMs = 12
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (chunk) => {
         output += chunk;
+        if (!stdoutOnly || stream === child.stdout) printed += chunk;
       });
     }
     child.on('error', (error) => {
@@ -24,7 +30,7 @@ export function runProgram(command, programArguments, { cwd, env, timeoutMs = 12
     });
     child.on('close', (exitCode) => {
       clearTimeout(timer);
-      if (exitCode === 0) resolve(output);
+      if (exitCode === 0) resolve(printed);
       else {
         const reason = timedOut ? `did not end within ${timeoutMs} ms` : `exited with ${exitCode}`;
         reject(new Error(`${command} ${programArguments.join(' ')}\n${reason}\n${output.slice(-4000)}`));

@@ -20,7 +20,8 @@ const report = createReport();
 for (const version of [20, 24]) {
   for (const format of ['esm', 'cjs']) {
     await report.check(`Node ${version}, ${format}: each error leads to its caller`, async () => {
-      const options = { cwd: root, env: cleanEnvironment() };
+      // The default `onError` writes to stderr.
+      const options = { cwd: root, env: cleanEnvironment(), stdoutOnly: true };
       const output = await runProgram(runtimes[`node${version}`], [driver, format], options);
       const { seen, unknownMethods, unknownFunctions, classes } = JSON.parse(output);
       const faults = [

@@ -29,6 +29,8 @@ export interface ClientContext {
   readonly clock: Clock;
   readonly phoneDefaults: PrepareConfig;
   readonly subAccountId: string;
+  /** Whether `allowedRecipients` names the only numbers that may be reached. */
+  readonly hasAllowedRecipients: boolean;
   readonly rememberSuccess: RememberSuccess;
   readonly priceCache: PriceCache;
   readonly sentAtCache: SentAtCache;

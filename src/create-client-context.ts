@@ -88,6 +88,7 @@ export function createClientContext(
     emit,
     clock,
     subAccountId,
+    hasAllowedRecipients: allowedRecipients !== undefined,
     rememberSuccess,
     priceCache: createPriceCache(subAccountId),
     sentAtCache: createSentAtCache(clock),

@@ -20,7 +20,12 @@ export interface EndpointRequest {
   readonly query?: Readonly<Record<string, string | number | boolean>> | undefined;
   /** Body, sent as JSON. Not for GET. */
   readonly body?: unknown;
-  /** Allows a method other than GET: no guard sees what the request sends, costs or deletes. @default false */
+  /**
+   * Allows a method other than GET: no guard sees what the request sends, costs or deletes. A client with
+   * `allowedRecipients` refuses it all the same.
+   *
+   * @default false
+   */
   readonly dangerouslyUnguarded?: boolean | undefined;
 }
 
@@ -103,12 +108,19 @@ function templateOf(segments: readonly string[]): {
 function assertUnguarded(
   { method = 'GET', dangerouslyUnguarded, body }: EndpointRequest,
   path: string,
+  hasAllowedRecipients: boolean,
 ): void {
   const guarded = GUARDED.find(([pattern]) => pattern.test(path));
   if (guarded !== undefined) refuse(`is an endpoint behind the guards. Use ${guarded[1]}.`, 'path');
   if (method !== 'GET' && dangerouslyUnguarded !== true) {
     refuse(
       `must be GET. No guard would see a ${method}: to send it all the same, set dangerouslyUnguarded.`,
+      'method',
+    );
+  }
+  if (method !== 'GET' && hasAllowedRecipients) {
+    refuse(
+      `must be GET on a client with allowedRecipients: nobody knows whom a ${method} would reach.`,
       'method',
     );
   }
@@ -121,13 +133,14 @@ export function createRequest({
   transport,
   subAccountId,
   accountId,
+  hasAllowedRecipients,
 }: ClientContext): (request: EndpointRequest, options?: CallOptions) => Promise<EndpointResponse> {
   return (request, options) =>
     calls.run(options, async (call) => {
       const given = readInput(requestSchema, request, '');
       const segments = readSegments(given.path);
       const plainPath = segments.join('/');
-      assertUnguarded(given, plainPath);
+      assertUnguarded(given, plainPath, hasAllowedRecipients);
       const { path, values } = templateOf(segments);
       const { method = 'GET', product = 'sms', query = {}, body } = given;
       const operation: Operation = {

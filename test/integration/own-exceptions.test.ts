@@ -88,15 +88,23 @@ function withRecords(method: 'read' | 'write' | 'remove'): Run {
   };
 }
 
+/** A listener may be asynchronous although its type returns nothing. */
+const returningNothing = (fails: (...args: never[]) => unknown) => fails as () => void;
+
 /** Code of every kind that throws; the compiler asks for a new one. */
 const CALLS: Readonly<Record<UserCode, Run>> = {
   apiKey: (onError, fails) => send({ apiKey: fails })(onError, fails),
   fetch: (onError, fails) => send({ fetch: fails })(onError, fails),
-  onResponse: (onError, onResponse) =>
-    quietly(testClient({ onError }).sms.messages.send(message, { onResponse })),
-  onEvent: (onError, fails) => send({ onEvent: fails })(onError, fails),
-  logger: (onError, fails) =>
-    send({ logger: { debug: fails, info: fails, warn: fails, error: fails } })(onError, fails),
+  onResponse: (onError, fails) => {
+    const onResponse = returningNothing(fails);
+    return quietly(testClient({ onError }).sms.messages.send(message, { onResponse }));
+  },
+  onEvent: (onError, fails) => send({ onEvent: returningNothing(fails) })(onError, fails),
+  logger: (onError, fails) => {
+    const write = returningNothing(fails);
+    const logger = { debug: write, info: write, warn: write, error: write };
+    return send({ logger, logLevel: 'debug' })(onError, fails);
+  },
   'limits.take': withStore('take'),
   'limits.settle': withStore('settle'),
   'limits.inspect': withStore('inspect'),

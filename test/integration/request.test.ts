@@ -24,6 +24,15 @@ function answering(
 }
 
 describe('sms.request', () => {
+  it('only gets on a client with allowedRecipients, whatever is written out', async () => {
+    const { sms, written } = answering([jsonResponse([])], { allowedRecipients: ['+6591234567'] });
+    const error = await failureOf(sms.request({ path, method: 'POST', dangerouslyUnguarded: true }));
+    expect(error).toMatchObject({ name: 'ValidationError', submission: 'not-submitted' });
+    expect((error as Error).message).toContain('allowedRecipients');
+    expect(written).toEqual([]);
+    expect(await sms.request({ path })).toMatchObject({ status: 200 });
+  });
+
   it('gets from an endpoint that has no method', async () => {
     const { sms, written, methods } = answering([jsonResponse([{ id: 1 }])]);
     expect(await sms.request({ path, query: { limit: 10, active: true, name: 'a&b=c/../d' } })).toEqual({

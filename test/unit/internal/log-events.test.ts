@@ -111,7 +111,7 @@ describe('the lines', () => {
       destination: '+65******01',
       description: '100%o and 5%%s',
     };
-    logListener(logger, 'info')(event as never, { context: undefined });
+    void logListener(logger, 'info')(event as never, { context: undefined });
     const [line] = logger.info.mock.calls[0] as [string];
     expect(line).toBe('8x8-sms-guard: message-rejected +65******01 description="100% o and 5% % s"');
     expect(format(line, { leaked: true })).toBe(`${line} { leaked: true }`);
@@ -121,7 +121,7 @@ describe('the lines', () => {
     const logger = createLogger();
     const decision = { guard: 'consent', reason: 'threw', mode: 'enforce', outage: true, limit: 3 };
     const event = { type: 'message-blocked', at: 0, destination: '****', clientMessageId: 'x', decision };
-    logListener(logger, 'info')(event as never, { context: undefined });
+    void logListener(logger, 'info')(event as never, { context: undefined });
     expect(logger.info.mock.calls[0]?.[0]).toBe(
       '8x8-sms-guard: message-blocked **** by consent: threw, ? of 3 (outage) id=x',
     );
