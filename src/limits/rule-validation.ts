@@ -127,7 +127,7 @@ export function checkRule(rule: LimitRule, path: InputPath): void {
     default:
       wrong(
         `${path}.kind`,
-        "'window', 'slot', 'backoff', 'visitor-backoff', 'distinct', 'once', 'block' or 'known'",
+        "'window', 'slot', 'backoff', 'visitor-backoff', 'distinct', 'known', 'once' or 'block'",
       );
   }
 }

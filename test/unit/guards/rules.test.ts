@@ -330,6 +330,11 @@ describe('describeViolation', () => {
       /has not been confirmed yet/,
     ],
     [{ ...base, mode: 'note', kind: 'known', id: 'k', member: 1 }, 1, /This visitor is known/],
+    [
+      { ...base, guard: 'verificationAttempts', kind: 'known', id: 'k', mode: 'note', member: 1 },
+      1,
+      /This visitor is known/,
+    ],
     [{ ...base, kind: 'once', id: 'o', fingerprint: 'f' }, 0, /idempotency records are full/],
     [
       { ...base, guard: 'consent', kind: 'once', id: 'opt-in-request', fingerprint: 'f' },

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { LimitStore, RuleViolation, Settlement, TakeVerdict } from '../../../src/limits/limit-store.ts';
+import { isMet } from '../../../src/limits/conditions.ts';
+import type {
+  LimitRule,
+  LimitStore,
+  RuleViolation,
+  Settlement,
+  TakeVerdict,
+} from '../../../src/limits/limit-store.ts';
 import { type Entry, Oracle } from '../../../src/testing/limit-conformance/oracle.ts';
 import { limitStoreConformance } from '../../../src/testing/limit-store-conformance.ts';
 import { EPOCH_MS } from './memory-under-test.ts';
@@ -17,7 +24,13 @@ function plainStore(nowMs: () => number, isSkippable: (settlement: Settlement) =
       return requests.map(({ reservation, rules }) => {
         const answered = answers.get(reservation);
         if (answered !== undefined) return answered;
+        const noted: RuleViolation[] = [];
+        let unmet: readonly LimitRule[] = [];
         const violations = rules.flatMap((rule): RuleViolation[] => {
+          if (!isMet(rule, rules, noted, unmet)) {
+            unmet = [...unmet, rule];
+            return [];
+          }
           const {
             refuses,
             reason = 'over-limit',
@@ -26,19 +39,29 @@ function plainStore(nowMs: () => number, isSkippable: (settlement: Settlement) =
             result,
           } = oracle.expect(rule, nowMs());
           const kept = result === undefined ? {} : { result };
-          return refuses === true ? [{ rule, reason, observed, retryAfterMs, ...kept }] : [];
+          const found = refuses === true ? [{ rule, reason, observed, retryAfterMs, ...kept }] : [];
+          if (rule.mode === 'note') noted.push(...found);
+          return found;
         });
         const refusals = violations.filter(({ rule }) => rule.mode === 'enforce');
         const observed = violations.filter(({ rule }) => rule.mode === 'monitor');
-        const written = rules.filter((rule) => observed.every((violation) => violation.rule !== rule));
-        let verdict: TakeVerdict = { granted: false, refusals, observed };
+        const isOver = (rule: LimitRule) =>
+          rule.kind !== 'known' && violations.some((violation) => violation.rule === rule);
+        const written = rules.filter((rule) => !unmet.includes(rule) && !isOver(rule));
+        const details = noted.length === 0 ? {} : { noted };
+        let verdict: TakeVerdict = { granted: false, refusals, observed, ...details };
         if (refusals.length === 0) {
           entriesOf.set(
             reservation,
             written.map((rule) => oracle.add(rule, nowMs())),
           );
-          const waits = written.flatMap((rule) => (rule.kind === 'backoff' ? [oracle.waitMs(rule)] : []));
-          verdict = { granted: true, observed, ...(waits.length > 0 && { waitMs: Math.max(...waits) }) };
+          const waits = written.flatMap((rule) => ('baseMs' in rule ? [oracle.waitMs(rule)] : []));
+          verdict = {
+            granted: true,
+            observed,
+            ...details,
+            ...(waits.length > 0 && { waitMs: Math.max(...waits) }),
+          };
         }
         answers.set(reservation, verdict);
         return verdict;
