@@ -12,14 +12,16 @@ const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KB`;
 
 /**
  * In kilobytes; `gzip` of the minified bundle. Raised in November 2026 for the words of seven more languages with their
- * misspellings and reactions, the readers of numbers, addresses and consent files, and the claims of verification sessions.
+ * misspellings and reactions, the readers of numbers, addresses and consent files, and the claims of verification sessions; and
+ * again for one-time passwords of our own, records, the second look, scheduled messages, known visitors, transliteration,
+ * sender IDs by country, names of other APIs in error messages, and what hides secrets in responses.
  */
 const limits = {
-  'main entry, dependencies not counted': { minified: 340, gzip: 120 },
-  'main entry with its dependencies': { minified: 575, gzip: 184 },
-  'webhooks entry, dependencies not counted': { minified: 92, gzip: 35 },
-  'redis entry, dependencies not counted': { minified: 130, gzip: 44 },
-  'testing entry, dependencies not counted': { minified: 425, gzip: 149 },
+  'main entry, dependencies not counted': { minified: 415, gzip: 147 },
+  'main entry with its dependencies': { minified: 650, gzip: 209 },
+  'webhooks entry, dependencies not counted': { minified: 105, gzip: 40 },
+  'redis entry, dependencies not counted': { minified: 150, gzip: 50 },
+  'testing entry, dependencies not counted': { minified: 510, gzip: 178 },
 };
 
 async function bundle(entry, external) {
@@ -61,8 +63,8 @@ for (const [name, entry, left] of [
 
 /** In kilobytes; `packed` is the gzip of all files of a group one after the other. Source maps reach no bundle. */
 const groups = {
-  'tarball, source maps and their sources not counted': { packed: 770, unpacked: 2950 },
-  'tarball, source maps and their sources': { packed: 880, unpacked: 3800 },
+  'tarball, source maps and their sources not counted': { packed: 905, unpacked: 3470 },
+  'tarball, source maps and their sources': { packed: 1040, unpacked: 4500 },
 };
 const listed = await runProgram('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
   cwd: root,

@@ -20,6 +20,7 @@ const fail = async () => {
   throw new Error('said by the driver');
 };
 const FAILING_STORE = { take: fail, settle: fail, inspect: fail, release: fail };
+const FAILING_RECORDS = { ...FAILING_STORE, records: { read: fail, write: fail, remove: fail } };
 const FAILING_LEDGER = { get: fail, append: fail, history: fail, forget: fail };
 /** Fetches nothing until its signal fires. */
 const hang = (input, init) =>
@@ -59,12 +60,21 @@ const NEVER_THROWS = ['describeDeliveryError'];
 /** @param others what the cases need of other entries */
 export function createCases(library, { postgresConsentLedger, createWebhookReceiver }) {
   const { SmsClient, exportConsent, importConsent, memoryConsentLedger, memoryLimits, readKeyword } = library;
+  const { measureText, parsePhoneNumber } = library;
   const withLedger = (ledger) => ({
     guards: { consent: { ledger, forgetSecret: 'secret-of-the-driver-to-forget-people' } },
   });
   const optedOut = {
     client: () => withLedger(memoryConsentLedger()),
     before: (sms) => sms.consent.revoke(PERSON, { source: 'driver' }),
+  };
+  const RECORD_STORE = {
+    StoreError: {
+      client: {
+        limits: FAILING_RECORDS,
+        oneTimePasswords: { secret: 'secret-of-the-driver-of-32-characters' },
+      },
+    },
   };
   const GUARDS = {
     ...BAD_NUMBER,
@@ -135,6 +145,12 @@ export function createCases(library, { postgresConsentLedger, createWebhookRecei
       { ...ASKS, ...BAD_NUMBER, ...STORE },
       (sms, id, o) => sms.messages.feedback('umid', { outcome: 'success', destination: id }, o),
     ],
+    // Its failures are events.
+    'messages.feedbackInBackground': [{}, () => undefined],
+    'messages.reconcile': [
+      { ...ASKS, ...BAD_NUMBER },
+      (sms, id, o) => sms.messages.reconcile('message-1', { sentAt: new Date(), destination: id }, o),
+    ],
     'messages.estimate': [
       { ValidationError: { number: 'text' }, InvalidPhoneNumberError: { number: '12' } },
       (sms, id) => sms.messages.estimate({ ...(id === 'text' ? {} : { text: 'hi' }), destination: id }),
@@ -199,6 +215,29 @@ export function createCases(library, { postgresConsentLedger, createWebhookRecei
       { ...ASKS, ...BAD_NUMBER },
       (sms, id, o) => sms.verifications.smaCoverage({ clientIp: CLIENT_IP, destination: id }, o),
     ],
+    'oneTimePasswords.issue': [
+      {
+        ...SENDS,
+        ...REJECTED,
+        ...RECORD_STORE,
+        QueueFullError: {
+          ...QueueFullError,
+          client: { ...QueueFullError.client, guards: { backoff: false } },
+        },
+      },
+      (sms, id, o) =>
+        sms.oneTimePasswords.issue({ destination: id, subject: 'visitor', text: ({ code }) => code }, o),
+    ],
+    'oneTimePasswords.check': [
+      {
+        ...BATCHES,
+        ...BAD_NUMBER,
+        AbortedError: ASKS.AbortedError,
+        ...RECORD_STORE,
+      },
+      (sms, id, o) => sms.oneTimePasswords.check({ destination: id, subject: 'visitor', code: '471100' }, o),
+    ],
+    request: [ASKS, (sms, _, o) => sms.request({ path: '/api/v1/subaccounts/{subAccountId}/things' }, o)],
     'lookup.get': [{ ...ASKS, ...BAD_NUMBER }, (sms, id, o) => sms.lookup.get(id, {}, o)],
     'exports.start': [ASKS, (sms, _, o) => sms.exports.start({}, o)],
     'exports.get': [ASKS, (sms, _, o) => sms.exports.get('job', o)],
@@ -278,6 +317,8 @@ export function createCases(library, { postgresConsentLedger, createWebhookRecei
     'postgresConsentLedger().get': [STORE_ONLY, () => postgres.get([PERSON], {})],
     'postgresConsentLedger().history': [STORE_ONLY, () => postgres.history(PERSON, {})],
     'postgresConsentLedger().migrate': [STORE_ONLY, () => postgres.migrate()],
+    measureText: [{ ValidationError: {} }, () => measureText(4711)],
+    parsePhoneNumber: [{ ValidationError: {} }, () => parsePhoneNumber(PERSON, { unknownOption: true })],
     readKeyword: [{ ConfigurationError: {} }, () => readKeyword('yes', { extra: { nonsense: ['yes'] } })],
     'createWebhookReceiver().receive': [
       { WebhookError: {} },
