@@ -5,11 +5,13 @@ import type { AttemptCounter } from './api/verifications/count-attempts.ts';
 import type { SessionBindings } from './api/verifications/session-bindings.ts';
 import type { SessionClaims } from './api/verifications/session-claims.ts';
 import type { SessionSuccess } from './api/verifications/session-success.ts';
+import type { TestSessions } from './api/verifications/test-sessions.ts';
 import type { Calls } from './call.ts';
 import type { Emit } from './events.ts';
 import type { RememberSuccess } from './guards/remember-success.ts';
 import type { Limiter } from './limits/limiter.ts';
 import type { StoredCodes } from './one-time-passwords/stored-code.ts';
+import type { TestNumbers } from './one-time-passwords/test-numbers.ts';
 import type { Admission } from './sending/admission.ts';
 import type { PrepareConfig } from './sending/prepare.ts';
 import type { ScheduledMessages } from './sending/scheduled/scheduled-messages.ts';
@@ -41,6 +43,8 @@ export interface ClientContext {
   readonly sessionClaims: SessionClaims;
   readonly storedCodes: StoredCodes;
   readonly sessionSuccess: SessionSuccess;
+  readonly testNumbers: TestNumbers;
+  readonly testSessions: TestSessions;
   /** Returns the account ID for webhook and price paths. Throws a `ConfigurationError` when none is set. */
   accountId(): string;
   /** Returns the text to send: changed as the content guard is configured to. */

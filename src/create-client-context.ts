@@ -6,6 +6,7 @@ import { createAttemptCounter } from './api/verifications/count-attempts.ts';
 import { createSessionBindings } from './api/verifications/session-bindings.ts';
 import { createSessionClaims } from './api/verifications/session-claims.ts';
 import { createSessionSuccess } from './api/verifications/session-success.ts';
+import { createTestSessions } from './api/verifications/test-sessions.ts';
 import { createCalls } from './call.ts';
 import type { ClientContext } from './client-context.ts';
 import { createCredentials } from './config/credentials.ts';
@@ -24,6 +25,7 @@ import type { SharedState } from './internal/shared-state.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { createLimiter, type Limiter } from './limits/limiter.ts';
 import { createStoredCodes } from './one-time-passwords/stored-code.ts';
+import { createTestNumbers } from './one-time-passwords/test-numbers.ts';
 import { createAdmission } from './sending/admission.ts';
 import { createScheduledMessages } from './sending/scheduled/scheduled-messages.ts';
 import { createRewrite } from './text/rewrite.ts';
@@ -64,6 +66,7 @@ export function createClientContext(
     allowedRecipients === undefined
       ? []
       : [createAllowedRecipients(allowedRecipients, defaultCountry, bareDigits)];
+  const testNumbers = createTestNumbers(resolved.testNumbers, resolved, emit);
   const limiter = createLimiter(counting);
   const rememberSuccess = createRememberSuccess({ backoff, limiter, emit });
   const calls = createCalls(resolved.deadlineMs);
@@ -105,6 +108,8 @@ export function createClientContext(
     sessionBindings: createSessionBindings({ limiter }),
     sessionClaims: createSessionClaims({ limiter }),
     storedCodes: createStoredCodes(limiter),
+    testNumbers,
+    testSessions: createTestSessions({ testNumbers, limiter, clock }),
     sessionSuccess: createSessionSuccess({ limiter, rememberSuccess }),
     phoneDefaults: {
       defaultCountry,

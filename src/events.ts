@@ -128,6 +128,17 @@ export type SmsEvent =
   | (EventBase & { readonly type: 'key-refreshed'; readonly source: string })
   /** A `sendMany` was called whose results are not read, so nothing is sent. */
   | (EventBase & { readonly type: 'send-many-not-read'; readonly operation: string })
+  /** The fixed code of `testNumbers` was used instead of a message. */
+  | (EventBase & {
+      readonly type: 'test-number-used';
+      /** The method of the client, for example `verifications.start`. */
+      readonly operation: string;
+      /** Masked. */
+      readonly destination: string;
+      /** The number's country, ISO 3166-1 alpha-2; absent when it has none. */
+      readonly country?: string;
+      readonly callingCode?: string;
+    })
   /** A report of `messages.feedbackInBackground` failed. */
   | (EventBase & {
       readonly type: 'feedback-failed';

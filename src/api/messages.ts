@@ -217,7 +217,7 @@ function smsReader(rewrite: Rewrite): MessageReader<SmsMessage> {
 export type SendSms = (
   message: SmsMessage,
   call: Call,
-  own?: Pick<MessageInput, 'exemption'> & Pick<SendOperation<SmsMessage>, 'beforeWrite'>,
+  own?: Pick<MessageInput, 'exemption'> & Pick<SendOperation<SmsMessage>, 'beforeWrite' | 'answer'>,
 ) => Promise<AcceptedResult>;
 
 export function createSendSms(client: ClientContext): SendSms {

@@ -16,6 +16,7 @@ import {
   object,
   oneOf,
   pattern,
+  recordOf,
   switchOn,
   text,
   withMethods,
@@ -108,6 +109,20 @@ export interface SmsClientOptions {
    * National numbers are read with `defaultCountry`; an empty list allows nobody. @default everybody
    */
   readonly allowedRecipients?: readonly string[] | undefined;
+  /**
+   * Reserved numbers with a fixed code of 4 to 10 letters and digits, for development, end-to-end tests and app reviews:
+   * `verifications` and `oneTimePasswords` take this code and send nothing to 8x8. Guards, tries and single use hold as for
+   * everybody. Each use raises a `test-number-used` event. National numbers are read with `defaultCountry`.
+   *
+   * Whoever knows the code can log in with the number, so the constructor throws a `ConfigurationError` unless `NODE_ENV` is
+   * `development` or `test`, or `dangerouslyAllowTestNumbers` is true.
+   *
+   * @example testNumbers: { '+6591234567': '123456' }
+   * @default none
+   */
+  readonly testNumbers?: Readonly<Record<string, string>> | undefined;
+  /** Allows `testNumbers` in production, where **anyone who knows the code can log in** with the number. @default false */
+  readonly dangerouslyAllowTestNumbers?: boolean | undefined;
   /** Names the package and its version in the `user-agent` of every request; `false` leaves the runtime's own. @default true */
   readonly userAgent?: boolean | undefined;
   /** ISO 3166-1 alpha-2 code for national numbers. @default none: they need `country` */
@@ -190,6 +205,12 @@ const optionFields: Fields<SmsClientOptions> = {
   fetch: anyFunction('a fetch function'),
   userAgent: boolean(),
   allowedRecipients: list(text({ max: 100 }), { max: 10_000 }),
+  testNumbers: recordOf(
+    text({ max: 100 }),
+    pattern(/^[A-Za-z0-9]{4,10}$/, 'a string of 4 to 10 letters and digits'),
+    'an object of numbers and their codes',
+  ),
+  dangerouslyAllowTestNumbers: boolean(),
   defaultCountry: countryField,
   bareDigits: oneOf(BARE_DIGITS),
   source: sourceField,

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { EventListener } from '../events.ts';
 import { type ResolvedGuards, resolveGuards } from '../guards/registry.ts';
 import { cloneInput } from '../internal/clone-input.ts';
-import { readVariable } from '../internal/environment.ts';
+import { isDevelopment, readVariable } from '../internal/environment.ts';
 import type { ErrorListener } from '../internal/user-code.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
 import type { OneTimePasswordsOptions } from '../one-time-passwords/options.ts';
@@ -38,6 +38,7 @@ export interface ResolvedOptions {
   readonly fetch: Fetch | undefined;
   readonly userAgent: boolean;
   readonly allowedRecipients: readonly string[] | undefined;
+  readonly testNumbers: SmsClientOptions['testNumbers'];
   readonly defaultCountry: string | undefined;
   readonly bareDigits: BareDigits | undefined;
   readonly source: Source | undefined;
@@ -185,6 +186,19 @@ function refuseBrowser(allowed: boolean): void {
   );
 }
 
+/** A copy. A fixed code that reached production by mistake would be a login for everybody who knows it. */
+function readTestNumbers({
+  testNumbers,
+  dangerouslyAllowTestNumbers,
+}: SmsClientOptions): ResolvedOptions['testNumbers'] {
+  if (testNumbers === undefined) return undefined;
+  if (dangerouslyAllowTestNumbers === true || isDevelopment()) return { ...testNumbers };
+  throw new ConfigurationError(
+    'testNumbers is for development: remove it in production, or set NODE_ENV to development or test. (dangerouslyAllowTestNumbers: true turns this check off.)',
+    'testNumbers',
+  );
+}
+
 /**
  * Validates the options, adds environment and defaults, and freezes the result.
  *
@@ -215,6 +229,7 @@ export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
     fetch: options.fetch,
     userAgent: options.userAgent ?? true,
     allowedRecipients: options.allowedRecipients && [...options.allowedRecipients],
+    testNumbers: readTestNumbers(options),
     defaultCountry: options.defaultCountry,
     bareDigits: options.bareDigits,
     source: cloneInput({ source: options.source }).source,

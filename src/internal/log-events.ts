@@ -14,6 +14,7 @@ const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
   'message-failed': 'warn',
   'feedback-failed': 'warn',
   'send-many-not-read': 'warn',
+  'test-number-used': 'warn',
   'pace-paused': 'warn',
   capacity: 'warn',
   'webhook-failed': 'warn',

@@ -4,6 +4,7 @@ import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ConfigurationError, SmsError, StoreError } from '../errors.ts';
 import type { SmsEvent } from '../events.ts';
+import { isEqual } from '../internal/is-equal.ts';
 import { maskNumber } from '../internal/redact.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { readPhone } from '../phone/read-phone.ts';
@@ -88,15 +89,6 @@ interface CodeCheck {
 /** Writes of one record that race: five tries, the messages of the session, and the one success. */
 const MAX_ROUNDS = 30;
 
-/** Takes as long for any code of one length. */
-function isEqual(entered: string, code: string): boolean {
-  let difference = entered.length ^ code.length;
-  for (let index = 0; index < code.length; index += 1) {
-    difference |= entered.charCodeAt(index) ^ code.charCodeAt(index);
-  }
-  return difference === 0;
-}
-
 /** Full-width digits as ASCII, without what people and keyboards put between digits. */
 function readCode(code: string): string {
   return code.normalize('NFKC').replace(/[\s\-\u2010-\u2015]/gu, '');
@@ -163,6 +155,7 @@ export function createCheck({
 
   /** Compares a claimed code. Returns why it does not count. */
   async function compare(check: CodeCheck, claimed: ReadCode): Promise<NoReason | undefined> {
+    client.testNumbers.use(check.phone, 'oneTimePasswords.check', check.call);
     if (isEqual(check.entered, await codeOf(check, claimed))) return use(check, claimed);
     return 'wrong-code';
   }

@@ -185,10 +185,9 @@ async function write<Input extends Addressing>(
     const { segments } = operation;
     const subjects = () => messagesOf(batch).flatMap(subjectsOf);
     const more = { segments, subjects, secondLook: secondLook(run, batch) };
-    const response = await client.transport.request(
-      { ...operation.request(messagesOf(batch)), ...more },
-      call,
-    );
+    const response =
+      (await operation.answer?.(messagesOf(batch))) ??
+      (await client.transport.request({ ...operation.request(messagesOf(batch)), ...more }, call));
     const messages = messagesOf(batch);
     // Reading a long response took its turn of the event loop already.
     if (messages.length > LONG_BATCH) await nextTurn();
@@ -319,7 +318,7 @@ export async function sendOne<Input extends Addressing>(
     operation,
     exemption,
     ...rest
-  }: Pick<SendOperation<Input>, 'reader' | 'segments' | 'beforeWrite'> &
+  }: Pick<SendOperation<Input>, 'reader' | 'segments' | 'beforeWrite' | 'answer'> &
     Pick<TransportRequest, 'operation'> &
     Pick<MessageInput, 'exemption'>,
   call: Call,

@@ -21,6 +21,8 @@ export interface SendOperation<Input extends Addressing> {
   reject?(messages: readonly PreparedMessage[]): ReadonlyMap<PreparedMessage, SendResult>;
   /** Called right before the request; when it throws an `SmsError`, nothing is sent. */
   beforeWrite?(): Promise<void>;
+  /** Answers in the place of 8x8, to which then nothing is sent. Undefined: 8x8 is asked. */
+  answer?(admitted: readonly PreparedMessage[]): Promise<TransportResponse | undefined>;
   /**
    * Identity of a message: messages with the same identity are sent once, and the duplicates get the result of the
    * original.

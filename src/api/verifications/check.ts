@@ -3,6 +3,7 @@ import type { ClientContext } from '../../client-context.ts';
 import { NotFoundError, SmsError } from '../../errors.ts';
 import type { SmsEvent } from '../../events.ts';
 import type { CheckedSession } from '../../guards/guard.ts';
+import type { Phone } from '../../phone/normalise-phone.ts';
 import { readPhone } from '../../phone/read-phone.ts';
 import { type Fields, objectWith, word } from '../../schema.ts';
 import { numberFields } from '../../sending/message-events.ts';
@@ -112,11 +113,19 @@ export function createCheckVerification(
     subAccountId,
     sessionBindings,
     sessionClaims,
+    testNumbers,
+    testSessions,
     phoneDefaults,
     verificationAttempts,
     rememberSuccess,
     emit,
   } = client;
+
+  /** The answer about a session of a reserved number: the others were refused before. */
+  async function askTest(code: string | undefined, sessionId: string, phone: Phone, call: Call) {
+    if (code !== undefined) return testSessions.check(sessionId, code, phone, call);
+    return (await testSessions.read(sessionId, call)) as Verification;
+  }
 
   /** Asks 8x8 while the claim lasts, so that no other check of this session runs at the same time. */
   async function ask(
@@ -127,6 +136,7 @@ export function createCheckVerification(
     const remainingMs = Math.floor(claim.remainingMs());
     // The process was suspended, and another one may be checking by now.
     if (remainingMs < 1) throw waitError('session-busy', phone, 1_000);
+    if (testNumbers.codeOf(phone) !== undefined) return askTest(code, sessionId, phone, call);
     const request = { operation, segments: { subAccountId, sessionId }, query: { code } };
     const response = await call.within(remainingMs, (narrowed) => transport.request(request, narrowed));
     return parseResponse(operation, response, readVerification);
@@ -211,6 +221,11 @@ export function createCheckVerification(
       const phone = readPhone(given.destination, given.country, phoneDefaults);
       const binding = await sessionBindings.find(sessionId, phone, subject, call);
       refuseOthers(binding, phone, subject);
+      if (testNumbers.codeOf(phone) !== undefined) {
+        // 8x8 is never asked about a reserved number, so a session of it must be one of this package, and bound.
+        const isKnown = binding.owner === 'this' && (await testSessions.isOf(sessionId, phone));
+        if (!isKnown) throw sessionError('session-unknown', phone);
+      }
       if (binding.isUsed) throw sessionError('session-used', phone);
       const tally: Tally = { standing: standingOf(binding), guess: undefined };
       const codeCheck: CodeCheck = { sessionId, code, phone, subject, clientIp, binding, tally, call };

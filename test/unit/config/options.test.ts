@@ -54,6 +54,7 @@ describe('defaults', () => {
       fetch: undefined,
       userAgent: true,
       allowedRecipients: undefined,
+      testNumbers: undefined,
       defaultCountry: undefined,
       bareDigits: undefined,
       logLevel: 'warn',
