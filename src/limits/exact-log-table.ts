@@ -62,8 +62,6 @@ export class ExactLogTable {
     let slot = this.rows.find(rule.key);
     if (slot < 0) slot = this.#insert(rule.key, nowMs);
     else if (this.#counts(slot) < OPEN_ONE) this.rows.dequeue(slot);
-    // Dead stamps may fill the row: its check stops counting at the first reason to.
-    if (this.#held(slot) >= this.#room) this.#prune(slot, nowMs);
     const stampMs = Math.ceil(nowMs);
     const chunk = this.rows.chunkOf(slot);
     const start = this.rows.startOf(slot);

@@ -35,9 +35,8 @@ export class SweptMap<Entry> {
   hasRoom(inserts: number, clean: (entry: Entry) => boolean): boolean {
     const most = this.size + inserts > this.maxSize ? STEPS_WHEN_FULL : STEPS;
     for (let steps = Math.min(most, this.#entries.size); steps > 0; steps -= 1) {
-      const next = this.#entries.next();
-      if (next === undefined) break;
-      if (clean(next[1])) this.#entries.delete(next[0]);
+      const [key, entry] = this.#entries.next() as [LimitKey, Entry];
+      if (clean(entry)) this.#entries.delete(key);
     }
     return this.size + inserts <= this.maxSize;
   }

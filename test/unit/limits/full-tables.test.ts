@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { drawSeed } from '../../../src/limits/key-hash.ts';
 import { KeyMap } from '../../../src/limits/key-map.ts';
 import type { LimitRule, LimitStore, WindowRule } from '../../../src/limits/limit-store.ts';
 import { memoryLimits } from '../../../src/limits/memory-limits.ts';
 import { RowTable } from '../../../src/limits/row-table.ts';
+import { RuleTables } from '../../../src/limits/rule-tables.ts';
 import { WindowTable } from '../../../src/limits/window-table.ts';
 import {
   activeBlockRule,
@@ -212,16 +213,73 @@ describe('growing and full tables take constant time', () => {
         map.delete(at - 1);
         model.delete(at - 1);
       }
+      // Also while some pages are split and others are not.
+      if (at % 1_000 === 0) expect(visitAll(map)).toEqual(model);
     }
     map.set(1, -1);
     model.set(1, -1);
     expect(map.size).toBe(model.size);
     for (const [key, value] of model) expect(map.get(key)).toBe(value);
-    const seen = new Map<number | string, number>();
-    for (let visit = 0; visit < model.size; visit += 1) {
-      const [key, value] = map.next() as [number | string, number];
-      seen.set(key, value);
-    }
-    expect(seen).toEqual(model);
+    expect(visitAll(map)).toEqual(model);
   });
+});
+
+function visitAll(map: KeyMap<number>): Map<number | string, number> {
+  const seen = new Map<number | string, number>();
+  for (let visit = 0; visit < 2 * map.size; visit += 1) {
+    const [key, value] = map.next() as [number | string, number];
+    seen.set(key, value);
+  }
+  return seen;
+}
+
+describe('a long take', () => {
+  const rules = (index: number): readonly LimitRule[] => [windowRule(index, 1, HOUR_MS)];
+  const requests = Array.from({ length: 2_000 }, (_, index) => ({
+    reservation: `long-${index}`,
+    rules: rules(index),
+  }));
+
+  it('that is aborted between two slices gives back what it took', async () => {
+    const store = memoryLimits();
+    const controller = new AbortController();
+    let turns = 0;
+    const next = setImmediate;
+    const spy = vi.spyOn(globalThis, 'setImmediate').mockImplementation(((run: () => void) => {
+      turns += 1;
+      // The first turns look at the requests, the later ones decide.
+      if (turns === 6) controller.abort();
+      return next(run);
+    }) as typeof setImmediate);
+    vi.spyOn(performance, 'now').mockReturnValue(0);
+    const failure = store.take('s', requests, { signal: controller.signal });
+    await expect(failure).rejects.toMatchObject({ code: 'aborted', submission: 'not-submitted' });
+    spy.mockRestore();
+    vi.restoreAllMocks();
+    const states = await store.inspect(
+      's',
+      requests.flatMap((request) => request.rules),
+    );
+    expect(new Set(states.map(({ count }) => count))).toEqual(new Set([0]));
+  });
+});
+
+it('a table that there is no room for refuses, and has nothing to show or to forget', () => {
+  const sizes = { maxRecipients: 1, maxEntries: 1, maxIdempotencyKeys: 1 };
+  const tables = new RuleTables(sizes, { monotonicMs: () => 0, epochMs: () => 0 }, 0);
+  const rule = windowRule(1, 1, HOUR_MS);
+  const table = tables.create(tables.scope('s'), rule, 0);
+  expect(table.check(rule, 0, 1)).toMatchObject({ reason: 'capacity', retryAfterMs: 1000 });
+  expect(table.write(rule, 0)).toBeUndefined();
+  expect(table.inspect(rule, 0)).toEqual({ rule, count: 0, retryAfterMs: 0 });
+  expect(table.release(1)).toBeUndefined();
+});
+
+it('a refusal says when the next member leaves, also when the others were only just taken', async () => {
+  const { run, advance } = session();
+  const rule = (member: number, limit = 100) => ({ ...distinctRule(1, member, limit, HOUR_MS), id: 'range' });
+  for (let member = 0; member < 100; member += 1) await run.granted('open', rule(member));
+  await advance(1_000);
+  expect((await run.refused('full', rule(1_000))).retryAfterMs).toBe(HOUR_MS - 1_000);
+  expect((await run.refused('over a smaller limit', rule(1_000, 2))).retryAfterMs).toBe(HOUR_MS - 1_000);
 });

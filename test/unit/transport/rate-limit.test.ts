@@ -177,6 +177,20 @@ describe('429', () => {
     expect(calls).toHaveLength(2);
   });
 
+  it('a caller that leaves the lane of message details leaves neither a timer nor a probe', async () => {
+    const { fetch, calls } = playFetch(ok);
+    const { transport } = testTransport(fetch);
+    await transport.request(requestOf(DETAILS));
+    const controller = new AbortController();
+    const waiting = failureOf(
+      transport.request(requestOf(DETAILS, { options: { signal: controller.signal } })),
+    );
+    await vi.advanceTimersByTimeAsync(10);
+    controller.abort();
+    expect(await waiting).toMatchObject({ code: 'aborted' });
+    expect(calls).toHaveLength(1);
+  });
+
   describe('that names a number or an address', () => {
     const naming = (message: string) => () =>
       json({ code: 429, message, errorId: 'e-1' }, 429, { 'retry-after': '3600' });
