@@ -43,7 +43,7 @@ const reminders = app.get(Reminders);
 if (reminders.sms !== app.get(Receipts).sms || !(reminders.sms instanceof SmsClient)) {
   throw new Error('not one client for all');
 }
-for (let count = 1; count <= 10; count += 1) await reminders.send('+6591234567');
+for (let count = 1; count <= 7; count += 1) await reminders.send('+6591234567');
 const refusal = await reminders.send('+6591234567').catch((error: unknown) => error);
 if (!(refusal instanceof LimitError)) throw new Error('the guards do not work in the container');
 await app.close();

@@ -17,7 +17,7 @@ local look = {}
 -- @include once read inspect
 -- @include block read inspect
 -- @include distinct read inspect
--- @include known inspect
+-- @include known read inspect
 local lines = {}
 for rule = 0, #KEYS / per_rule - 1 do
   local args = 4 + rule * per_rule_arguments

@@ -230,7 +230,7 @@ end`;
 
 const BACKOFF_INSPECT = `look.b = look_backoff`;
 
-const VISITOR_BACKOFF = `local VISITOR, MAX_VISITORS = 18, 32
+const VISITOR_BACKOFF = `local VISITOR = 18
 local function merge_visitors(value, old)
   return old .. value
 end
@@ -244,13 +244,6 @@ local function each_visitor(value, see)
 end
 local function is_visitor(name, args)
   return name == ARGV[args + 4] or (per_rule == 2 and name == ARGV[args + 5])
-end
-local function visitor_wait(value, args)
-  local found
-  each_visitor(value or '', function(name, wait)
-    if is_visitor(name, args) then found = wait end
-  end)
-  return found
 end`;
 
 const VISITOR_BACKOFF_INSPECT = `function look.l(at, args)
@@ -347,7 +340,7 @@ const DISTINCT_INSPECT = `function look.d(at, args)
   return count, wait_for_member(at, least, window, count - limit)
 end`;
 
-const KNOWN = `local MEMBER, MAX_MEMBERS = 22, 16
+const KNOWN_READ = `local MEMBER = 22
 local function merge_members(value, old)
   return old .. value
 end
@@ -482,7 +475,8 @@ function give_back.b(at, _, taken)
   if left then save_backoff(at, left) end
 end`;
 
-const VISITOR_BACKOFF_WRITE = `local function save_visitors(at, visitors)
+const VISITOR_BACKOFF_WRITE = `local MAX_VISITORS = 32
+local function save_visitors(at, visitors)
   local parts, longest = {}, 0
   for index = max(1, #visitors - MAX_VISITORS + 1), #visitors do
     local name, wait = visitors[index][1], visitors[index][2]
@@ -665,7 +659,14 @@ function write.b(at, args)
   return wait
 end`;
 
-const VISITOR_BACKOFF_TAKE = `function check.l(at, args)
+const VISITOR_BACKOFF_TAKE = `local function visitor_wait(value, args)
+  local found
+  each_visitor(value or '', function(name, wait)
+    if is_visitor(name, args) then found = wait end
+  end)
+  return found
+end
+function check.l(at, args)
   local count, wait = look_wait(visitor_wait(load(at, merge_visitors), args), args)
   if wait > 0 then return 's', count, wait end
 end
@@ -727,7 +728,8 @@ function write.d(at, args)
   if per_rule == 2 then call('ZREM', KEYS[at + 1], ARGV[args + 5]) end
 end`;
 
-const KNOWN_TAKE = `function check.k(at, args)
+const KNOWN_TAKE = `local MAX_MEMBERS = 16
+function check.k(at, args)
   local count, ends = look_known(at, args)
   if ends > 0 then return 'k', count, ends - now end
 end
@@ -911,7 +913,7 @@ ${BLOCK_READ}
 ${BLOCK_INSPECT}
 ${DISTINCT_READ}
 ${DISTINCT_INSPECT}
-${KNOWN}
+${KNOWN_READ}
 ${KNOWN_INSPECT}
 local lines = {}
 for rule = 0, #KEYS / per_rule - 1 do
@@ -1043,7 +1045,6 @@ ${BLOCK_WRITE}
 ${BLOCK_SETTLE}
 ${DISTINCT_WRITE}
 ${DISTINCT_SETTLE}
-${KNOWN}
 ${KNOWN_SETTLE}
 local argument, mark = 5, 1
 while ARGV[argument] do
@@ -1101,7 +1102,7 @@ ${BLOCK_TAKE}
 ${DISTINCT_READ}
 ${DISTINCT_WRITE}
 ${DISTINCT_TAKE}
-${KNOWN}
+${KNOWN_READ}
 ${KNOWN_TAKE}
 end
 local function decide(count, from, key)

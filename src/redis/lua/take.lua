@@ -7,11 +7,11 @@
 -- ARGV[4]    server time in milliseconds after which the command is too late, or empty
 -- ARGV[5]    milliseconds to keep the record
 -- ARGV[6]    not empty when a key occurs twice
--- ARGV[7…]   for each message, the number of its rules and their arguments, see below; or `=` and the number of further messages
---            that have the same arguments as the message before
+-- ARGV[7…]   for each message, the number of its rules and their arguments, see below; or `=` and the number of further
+--            messages that have the same arguments as the message before
 --
--- An operation in upper case is in monitor mode. A `?` after it marks a window that is only noted. `+2` or `-2` at its end
--- makes it depend on the rule at place 2 (from 0), which must have found something, or nothing.
+-- An operation in upper case is in monitor mode. A `?` after it marks a window that is only noted. `+2` or `-2` at its
+-- end makes it depend on the rule at place 2 (from 0), which must have found something, or nothing.
 --
 -- Reply: seconds and microseconds of the server, then one line per message: `g` (granted) or `r` (refused), followed
 -- by the wait that a backoff has started. After each `;` comes a violation of a rule: index, reason, count, wait,
@@ -38,7 +38,7 @@ local function make_kinds()
   -- @include once read write take
   -- @include block read write take
   -- @include distinct read write take
-  -- @include known take
+  -- @include known read take
 end
 
 -- Decides any message. All rules are checked before anything is written.

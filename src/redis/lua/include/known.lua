@@ -1,9 +1,10 @@
--- `known`: for each member a name of 16 characters and the end of its time in milliseconds. The member that was remembered
--- last is at the end; beyond 16 the first one is forgotten.
+-- `known`: for each member a name of 16 characters and the end of its time in milliseconds. The member that was
+-- remembered last is at the end; beyond 16 the first one is forgotten.
 --
 -- Operations: `k` reads: length of the time, member; then the member under the previous secret. `n` remembers.
 
-local MEMBER, MAX_MEMBERS = 22, 16
+-- @section read
+local MEMBER = 22
 
 local function merge_members(value, old)
   return old .. value
@@ -27,6 +28,8 @@ local function look_known(at, args)
 end
 
 -- @section take
+local MAX_MEMBERS = 16
+
 function check.k(at, args)
   local count, ends = look_known(at, args)
   if ends > 0 then return 'k', count, ends - now end

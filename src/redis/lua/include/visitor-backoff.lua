@@ -1,9 +1,9 @@
--- `visitor-backoff`: for each visitor a name of 16 characters, a length, and the value of a `backoff`. The visitor with the
--- latest grant is at the end; beyond 32 the first one is forgotten.
+-- `visitor-backoff`: for each visitor a name of 16 characters, a length, and the value of a `backoff`. The visitor with
+-- the latest grant is at the end; beyond 32 the first one is forgotten.
 --
 -- Operation `l`: `baseMs`, `maxMs`, `forgetMs`, visitor; then the visitor under the previous secret.
 
-local VISITOR, MAX_VISITORS = 18, 32
+local VISITOR = 18
 
 local function merge_visitors(value, old)
   return old .. value
@@ -23,15 +23,9 @@ local function is_visitor(name, args)
   return name == ARGV[args + 4] or (per_rule == 2 and name == ARGV[args + 5])
 end
 
-local function visitor_wait(value, args)
-  local found
-  each_visitor(value or '', function(name, wait)
-    if is_visitor(name, args) then found = wait end
-  end)
-  return found
-end
-
 -- @section write
+local MAX_VISITORS = 32
+
 local function save_visitors(at, visitors)
   local parts, longest = {}, 0
   for index = max(1, #visitors - MAX_VISITORS + 1), #visitors do
@@ -45,6 +39,14 @@ local function save_visitors(at, visitors)
 end
 
 -- @section take
+local function visitor_wait(value, args)
+  local found
+  each_visitor(value or '', function(name, wait)
+    if is_visitor(name, args) then found = wait end
+  end)
+  return found
+end
+
 function check.l(at, args)
   local count, wait = look_wait(visitor_wait(load(at, merge_visitors), args), args)
   if wait > 0 then return 's', count, wait end
