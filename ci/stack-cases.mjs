@@ -168,6 +168,13 @@ export function createCases(library, { postgresConsentLedger, createWebhookRecei
           o,
         ),
     ],
+    'surveys.sendMany': [
+      { ...SENDS_MANY, ...STORE },
+      (sms, _, o) => {
+        const row = { destination: PERSON, templateBody: '{{url}}' };
+        return readAll(sms.surveys.sendMany([row, row, row], { surveyId: 'nps', chunkSize: 1, ...o }));
+      },
+    ],
     'verifications.start': [
       {
         ...SENDS,

@@ -158,7 +158,7 @@ export class SmsClient {
     this.#close = (drainMs) => client.calls.close(drainMs);
     this.#request = createRequest(client);
     this.messages = copyingInputs(createMessages(client), ['sendMany']);
-    this.surveys = copyingInputs(createSurveys(client));
+    this.surveys = copyingInputs(createSurveys(client), ['sendMany']);
     this.verifications = copyingInputs(createVerifications(client));
     this.oneTimePasswords = copyingInputs(
       createOneTimePasswords({ client, limits, options: resolved.oneTimePasswords }),

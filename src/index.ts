@@ -61,6 +61,7 @@ export type {
   SurveyContent,
   SurveyInput,
   SurveyMessage,
+  SurveySendManyOptions,
   Surveys,
   SurveyTemplate,
 } from './api/surveys.ts';

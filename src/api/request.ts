@@ -65,7 +65,10 @@ const PLAIN_SEGMENT = /^[A-Za-z][A-Za-z-]{0,39}\d?$/;
  */
 const GUARDED: readonly (readonly [path: RegExp, method: string])[] = [
   [/^api\/v\d+\/subaccounts\/[^/]+\/messages(?:\/batch)?$/i, 'messages.send, sendBatch or sendMany'],
-  [/^api\/v\d+\/subaccounts\/[^/]+\/surveys\/[^/]+\/messages(?:\/batch)?$/i, 'surveys.send or sendBatch'],
+  [
+    /^api\/v\d+\/subaccounts\/[^/]+\/surveys\/[^/]+\/messages(?:\/batch)?$/i,
+    'surveys.send, sendBatch or sendMany',
+  ],
   [/^api\/v\d+\/subaccounts\/[^/]+\/sessions(?:\/[^/]+)?$/i, 'verifications.start, get or check'],
   [/^api\/v\d+\/subaccounts\/[^/]+\/phones\/[^/]+$/i, 'lookup.get'],
 ];

@@ -1,11 +1,19 @@
+import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import type { Content } from '../guards/guard.ts';
 import { type Fields, list, object, objectWith, shortValues, text, unknown } from '../schema.ts';
-import { type BatchSettings, batchSettingFields, sendBatchRequest } from '../sending/batch-request.ts';
+import {
+  type BatchOutcome,
+  type BatchSettings,
+  batchSettingFields,
+  sendBatchRequest,
+} from '../sending/batch-request.ts';
 import { sendOne } from '../sending/pipeline.ts';
 import { contentOf, type MessageInput, type MessageReader, wireFields } from '../sending/prepare.ts';
 import { type AcceptedResult, countResults } from '../sending/results.ts';
 import { all, type BatchResult, inputOf, MAX_BATCH, wireTemplate } from '../sending/send-batch.ts';
+import { type ManyKind, runFields, type SendManyOptions, startRun } from '../sending/send-many/send-many.ts';
+import type { SendManyRun } from '../sending/send-many/send-many-run.ts';
 import {
   type Addressing,
   addressingFields,
@@ -77,6 +85,17 @@ export interface SurveyBatchInput extends BatchSettings {
   readonly template?: SurveyTemplate | undefined;
 }
 
+/**
+ * Options of a run of invitations over a long input. `timeoutMs`, `deadlineMs` and `maxAttempts` apply to each chunk, as in
+ * `messages.sendMany`.
+ */
+export interface SurveySendManyOptions extends Omit<SendManyOptions, 'template' | 'clientIp'> {
+  /** 8x8's ID of the survey to which the run invites. */
+  readonly surveyId: string;
+  /** Fields of every invitation that lacks them. */
+  readonly template?: SurveyTemplate | undefined;
+}
+
 /** SMS Engage surveys. Every invitation passes the same guards as an SMS. */
 export interface Surveys {
   /**
@@ -112,6 +131,27 @@ export interface Surveys {
    * ```
    */
   sendBatch(batch: SurveyBatchInput, options?: CallOptions): Promise<BatchResult>;
+  /**
+   * Sends any number of invitations to one survey from an array, a generator or a stream of rows; every one passes all guards.
+   * Results, checkpoints, what ends a run, and `run()` are those of `messages.sendMany`. Nothing is sent before the first
+   * result is requested. A token of `messages.sendMany` is refused.
+   *
+   * @throws ValidationError an option, the token or the input is malformed, or the input throws: `path` is `input[1234]`
+   * @throws AbortedError your signal fired
+   * @throws StoreError the checkpoint or the limit store failed
+   * @throws ApiError, ConnectionError, QueueFullError, ConfigurationError the failure that ended the run
+   * @see https://developer.8x8.com/connect/reference/survey-send-many
+   * @example
+   * ```ts
+   * const { accepted, blocked } = await sms.surveys
+   *   .sendMany(rows, { surveyId: 'nps', template: { templateBody: 'Hi {{name}}, how was it? {{url}}' } })
+   *   .run();
+   * ```
+   */
+  sendMany(
+    input: Iterable<SurveyBatchMessage> | AsyncIterable<SurveyBatchMessage>,
+    options: SurveySendManyOptions,
+  ): SendManyRun;
 }
 
 const { text: _, ...sharedFields } = contentFields;
@@ -127,12 +167,14 @@ const messageFields: Fields<SurveyMessage> = {
 const messageSchema = objectWith(['destination', 'templateBody'], messageFields, 'a survey message');
 const batchMessageSchema = objectWith(['destination'], messageFields, 'a survey message');
 const surveyId = text({ max: 200 });
+const template = objectWith(['templateBody'], surveyContentFields, 'a template');
 const batchFields: Fields<SurveyBatchInput> = {
   ...batchSettingFields,
   surveyId,
   messages: list(unknown(), { min: 1, max: MAX_BATCH }),
-  template: objectWith(['templateBody'], surveyContentFields, 'a template'),
+  template,
 };
+const manyFields: Fields<SurveySendManyOptions> = { ...runFields, surveyId, template };
 const batchSchema = objectWith(
   ['surveyId', 'messages'],
   batchFields,
@@ -208,8 +250,46 @@ function readInputs({ messages, purpose, country }: SurveyBatchInput): readonly 
   return messages.map((message, index) => inputOf(message, index, `messages[${index}]`, defaults));
 }
 
+/** One request with up to 10,000 invitations. */
+function sendSurveyChunk(
+  client: ClientContext,
+  inputs: readonly MessageInput[],
+  batch: Omit<SurveyBatchInput, 'messages'>,
+  call: Call,
+  onRequest?: () => void,
+): Promise<BatchOutcome> {
+  const { surveyId, template, extra } = batch;
+  const { rewrite, subAccountId } = client;
+  return sendBatchRequest(
+    client,
+    inputs,
+    {
+      operation: SEND_BATCH,
+      segments: { subAccountId, surveyId },
+      reader: surveyReader(rewrite, template, extra),
+      settings: batch,
+      shared: {
+        template:
+          template &&
+          wireFields({
+            ...wireTemplate(template),
+            templateBody: rewriteBody(rewrite, template.templateBody, template.encoding),
+          }),
+      },
+      onRequest,
+    },
+    call,
+  );
+}
+
 export function createSurveys(client: ClientContext): Surveys {
   const { calls, subAccountId, rewrite } = client;
+  const many: ManyKind<SurveySendManyOptions> = {
+    operation: 'surveys.sendMany',
+    schema: objectWith(['surveyId'], manyFields, 'options { surveyId, template, … }'),
+    sender: (options) => (inputs, call, onRequest) =>
+      sendSurveyChunk(client, inputs, options, call, onRequest),
+  };
   return {
     send: (survey, options) =>
       calls.run(options, (call) => {
@@ -221,27 +301,9 @@ export function createSurveys(client: ClientContext): Surveys {
     sendBatch: (batch, options) =>
       calls.run(options, async (call) => {
         assertValid(batchSchema, batch, '');
-        const { surveyId, template, extra } = batch;
-        const { results, batchId } = await sendBatchRequest(
-          client,
-          readInputs(batch),
-          {
-            operation: SEND_BATCH,
-            segments: { subAccountId, surveyId },
-            reader: surveyReader(rewrite, template, extra),
-            settings: batch,
-            shared: {
-              template:
-                template &&
-                wireFields({
-                  ...wireTemplate(template),
-                  templateBody: rewriteBody(rewrite, template.templateBody, template.encoding),
-                }),
-            },
-          },
-          call,
-        );
+        const { results, batchId } = await sendSurveyChunk(client, readInputs(batch), batch, call);
         return { results, counts: countResults(results), ...(batchId !== undefined && { batchId }) };
       }),
+    sendMany: (input, options) => startRun(client, many, input, options),
   };
 }

@@ -114,6 +114,11 @@ describeContract("the client's requests", () => {
       mergeDuplicates: true,
     });
     expect(counts.accepted).toBe(2);
+    const many = surveys.sendMany([{ ...survey, idempotencyKey: 'third' }], {
+      surveyId: 'nps/2026&more',
+      template: { ...content, templateBody: 'Hi {{name}} {{url}}' },
+    });
+    expect(await many.run()).toMatchObject({ accepted: 1 });
     expectNoViolation();
   });
 

@@ -53,6 +53,7 @@ const INPUTS: Readonly<Record<string, readonly unknown[]>> = {
   'surveys.sendBatch': [
     { surveyId: 'nps', messages: [survey], template: { templateBody: 'a {{url}}', source: 'Team' } },
   ],
+  'surveys.sendMany': [[], { surveyId: 'nps', template: { templateBody: 'a {{url}}', source: 'Team' } }],
   'verifications.start': [{ destination, brand: 'Team', sms: { source: 'Team' } }],
   'verifications.get': ['s-1', { destination }],
   'verifications.check': ['s-1', { destination, code: '4711', subject: 'a' }],
@@ -149,6 +150,19 @@ describe('what is handed in is read once, before the call returns', () => {
     for await (const result of sms.messages.sendMany(input())) expect(result.index).toBeLessThan(2);
     for (const row of rows) expect([row.late, row.twice()]).toEqual([[], []]);
     expect(bodies).toHaveLength(1);
+  });
+
+  it('of a row of surveys.sendMany, its variables too', async () => {
+    const { sms, bodies } = startClient();
+    const row = watched(survey);
+    function* input() {
+      yield row.input as typeof survey;
+      row.end();
+    }
+    for await (const result of sms.surveys.sendMany(input(), { surveyId: 'nps' }))
+      expect(result.index).toBe(0);
+    expect([row.late, row.twice()]).toEqual([[], []]);
+    expect(bodies).toEqual([expect.stringContaining('"name":"Mei"')]);
   });
 });
 

@@ -58,6 +58,16 @@ const METHODS: readonly (readonly [name: string, path: string, call: Call])[] = 
         extra,
       } as never),
   ],
+  [
+    'surveys.sendMany',
+    '',
+    async (sms, extra) => {
+      const rows = [{ destination, templateBody: text }];
+      for await (const result of sms.surveys.sendMany(rows, { surveyId: 'nps', extra } as never))
+        return result;
+      return undefined;
+    },
+  ],
   ['verifications.start', '', (sms, extra) => sms.verifications.start({ destination, extra } as never)],
   [
     'verifications.smaCoverage',

@@ -44,6 +44,7 @@ const CALLS: Readonly<Record<Method, (sms: SmsClient) => Promise<unknown>>> = {
   'messages.estimate': async (sms) => sms.messages.estimate({ text: 'Hello' }),
   'surveys.send': (sms) => sms.surveys.send({ ...surveyMessage, surveyId: 'nps' }),
   'surveys.sendBatch': (sms) => sms.surveys.sendBatch({ surveyId: 'nps', messages: [surveyMessage] }),
+  'surveys.sendMany': (sms) => collect(sms.surveys.sendMany([surveyMessage], { surveyId: 'nps' })),
   'verifications.start': (sms) => sms.verifications.start({ destination, brand: 'Team' }),
   'verifications.get': (sms) => sms.verifications.get('session'),
   'verifications.check': (sms) => sms.verifications.check('session', { destination, code: '4711' }),

@@ -116,6 +116,8 @@ describe('every method that sends passes the guards (invariant 1)', () => {
     'surveys.send': (sms) => sms.surveys.send({ ...survey, ...refused }),
     'surveys.sendBatch': (sms) =>
       sms.surveys.sendBatch({ surveyId: 'nps', messages: [{ templateBody: 'a', ...refused }] }),
+    'surveys.sendMany': (sms) =>
+      collect(sms.surveys.sendMany([{ templateBody: 'a', ...refused }], { surveyId: 'nps' })),
   };
   it.each(Object.entries(ways))('%s', async (_, way) => {
     const { sms, emulator, of } = testClient();

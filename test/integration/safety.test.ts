@@ -35,7 +35,14 @@ const leaks = () => {
 };
 const leaksLater = async () => leaks();
 
-const METHODS = ['send', 'sendBatch', 'sendMany', 'surveys.send', 'surveys.sendBatch'] as const;
+const METHODS = [
+  'send',
+  'sendBatch',
+  'sendMany',
+  'surveys.send',
+  'surveys.sendBatch',
+  'surveys.sendMany',
+] as const;
 type Method = (typeof METHODS)[number];
 
 /** What a caller of the method gets, error or result. */
@@ -52,6 +59,8 @@ function run({ sms }: TestClient, method: Method, given: SmsMessage, options: Ca
     'surveys.send': () => sms.surveys.send({ ...surveyOf(given), surveyId: 'nps' }, options),
     'surveys.sendBatch': () =>
       sms.surveys.sendBatch({ surveyId: 'nps', messages: two.map(surveyOf) }, options),
+    'surveys.sendMany': () =>
+      collect(sms.surveys.sendMany(two.map(surveyOf), { ...options, surveyId: 'nps' })),
   };
   return calls[method]().catch((error: unknown) => error);
 }

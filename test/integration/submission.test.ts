@@ -23,17 +23,8 @@ const CALLS = {
     sms.messages.send({ destination, text, idempotencyKey: 'order-7' }, options),
   'messages.sendBatch': (sms: Sms, options: CallOptions) =>
     firstOf(sms.messages.sendBatch({ messages: [{ destination, text }] }, options)),
-  'messages.sendMany': async (sms: Sms, options: CallOptions) => {
-    const results = [];
-    try {
-      for await (const result of sms.messages.sendMany([{ destination, text }], options))
-        results.push(result);
-    } catch (error) {
-      // It speaks of rows that have no result.
-      if (results.length === 0) throw error;
-    }
-    return firstOf(Promise.resolve({ results }));
-  },
+  'messages.sendMany': (sms: Sms, options: CallOptions) =>
+    firstOfRun(sms.messages.sendMany([{ destination, text }], options)),
   'surveys.send': (sms: Sms, options: CallOptions) =>
     sms.surveys.send({ surveyId: 'nps', destination, templateBody: 'How was it? {{url}}' }, options),
   'surveys.sendBatch': (sms: Sms, options: CallOptions) =>
@@ -42,6 +33,13 @@ const CALLS = {
         { surveyId: 'nps', messages: [{ destination, templateBody: 'How was it? {{url}}' }] },
         options,
       ),
+    ),
+  'surveys.sendMany': (sms: Sms, options: CallOptions) =>
+    firstOfRun(
+      sms.surveys.sendMany([{ destination, templateBody: 'How was it? {{url}}' }], {
+        ...options,
+        surveyId: 'nps',
+      }),
     ),
   'verifications.start': (sms: Sms, options: CallOptions) =>
     sms.verifications.start({ destination }, options),
@@ -65,6 +63,17 @@ async function firstOf(batch: Promise<{ readonly results: readonly AnyResult[] }
   const [result] = (await batch).results;
   if (result?.error !== undefined) throw result.error;
   return result as AnyResult;
+}
+
+async function firstOfRun(run: AsyncIterable<AnyResult>): Promise<AnyResult> {
+  const results: AnyResult[] = [];
+  try {
+    for await (const result of run) results.push(result);
+  } catch (error) {
+    // It speaks of rows that have no result.
+    if (results.length === 0) throw error;
+  }
+  return firstOf(Promise.resolve({ results }));
 }
 
 function pause(ms: number): Promise<void> {

@@ -8,7 +8,7 @@ import { addRanges, type RowRange, readInOrder, removeRanges } from './row-range
 
 /** The content of a checkpoint: ranges of rows but no rows, so that it is small and may be stored anywhere. */
 interface Token {
-  readonly kind: typeof KIND;
+  readonly kind: string;
   readonly version: 1;
   /** Prefix of the generated IDs. */
   readonly run: string;
@@ -21,12 +21,20 @@ interface Token {
   readonly digest: string;
 }
 
-const KIND = '8x8-sms-guard/sendMany';
+/** The kind of token of each operation, so that a run of messages is not resumed with surveys. */
+const KINDS = {
+  'messages.sendMany': '8x8-sms-guard/sendMany',
+  'surveys.sendMany': '8x8-sms-guard/surveys.sendMany',
+} as const;
+
+/** An operation that sends from a long input. */
+export type ManyOperation = keyof typeof KINDS;
+
 const MAX_ROW = Number.MAX_SAFE_INTEGER;
 const row = integer({ min: 0, max: MAX_ROW });
 const rangesField = list(list(row, { min: 2, max: 2 }), { max: 1_000_000 });
 const tokenFields = {
-  kind: oneOf([KIND]),
+  kind: oneOf(Object.values(KINDS)),
   version: oneOf([1]),
   run: pattern(/^[0-9a-f-]{36}$/, 'a run id'),
   settled: rangesField,
@@ -45,17 +53,17 @@ function inOrder(ranges: readonly RowRange[]): boolean {
   });
 }
 
-/** @throws ValidationError the value is not a token of `sendMany` */
-function readToken(text: string): Token {
+/** @throws ValidationError the value is not a token of the operation */
+function readToken(text: string, operation: ManyOperation): Token {
   try {
     const token = JSON.parse(text) as Token;
-    if (validate(tokenField, token) === undefined && inOrder(token.settled) && inOrder(token.begun))
-      return token;
+    const isToken = validate(tokenField, token) === undefined && token.kind === KINDS[operation];
+    if (isToken && inOrder(token.settled) && inOrder(token.begun)) return token;
   } catch {
     // Not JSON: refused below.
   }
   throw new ValidationError(
-    'resumeFrom must be the last token that `checkpoint` of messages.sendMany was given, unchanged. Nothing was read or sent.',
+    `resumeFrom must be the last token that \`checkpoint\` of ${operation} was given, unchanged. Nothing was read or sent.`,
     'resumeFrom',
   );
 }
@@ -87,8 +95,8 @@ interface Mark {
 }
 
 /** @throws ValidationError `resumeFrom` is not a token */
-export function openProgress(resumeFrom: string | undefined): Progress {
-  const earlier = resumeFrom === undefined ? undefined : readToken(resumeFrom);
+export function openProgress(resumeFrom: string | undefined, operation: ManyOperation): Progress {
+  const earlier = resumeFrom === undefined ? undefined : readToken(resumeFrom, operation);
   const run = earlier?.run ?? crypto.randomUUID();
   let settled = earlier?.settled ?? [];
   let begun = earlier?.begun ?? [];
@@ -142,7 +150,15 @@ export function openProgress(resumeFrom: string | undefined): Progress {
     token() {
       const open = firstOpen();
       const { rows, digest: value } = marks.findLast((mark) => mark.rows <= open) as Mark;
-      const token: Token = { kind: KIND, version: 1, run, settled, begun, rows, digest: value };
+      const token: Token = {
+        kind: KINDS[operation],
+        version: 1,
+        run,
+        settled,
+        begun,
+        rows,
+        digest: value,
+      };
       return JSON.stringify(token);
     },
   };

@@ -1,3 +1,4 @@
+import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import {
   AbortedError,
@@ -9,9 +10,10 @@ import {
 } from '../../errors.ts';
 import { isAccountRefusal } from '../../transport/account-refusal.ts';
 import type { CallOptions } from '../../types.ts';
+import type { BatchOutcome } from '../batch-request.ts';
 import type { MessageInput } from '../prepare.ts';
 import { countResults, type FailedResult, type SendResult } from '../results.ts';
-import { inputOf, sendChunk } from '../send-batch.ts';
+import { inputOf } from '../send-batch.ts';
 import type { Checkpoints, Progress } from './checkpoint.ts';
 import { readText } from './row-identity.ts';
 import { type RowRange, rangesOf } from './row-ranges.ts';
@@ -36,13 +38,20 @@ export interface ChunkRun {
   readonly stopError: SmsError | undefined;
 }
 
+/** Sends the rows of one chunk in one request; `onRequest` is called right before it. */
+export type SendChunk = (
+  inputs: readonly MessageInput[],
+  call: Call,
+  onRequest: () => void,
+) => Promise<BatchOutcome>;
+
 export interface ChunkRunConfig {
   readonly client: ClientContext;
   readonly source: RowSource;
   readonly progress: Progress;
   readonly checkpoints: Checkpoints;
   readonly chunkSize: number;
-  readonly batch: Parameters<typeof sendChunk>[2];
+  readonly sendChunk: SendChunk;
   readonly defaults: object;
   readonly callOptions: CallOptions;
 }
@@ -136,7 +145,7 @@ interface PulledRows {
 }
 
 export function createChunkRun(config: ChunkRunConfig): ChunkRun {
-  const { client, source, progress, checkpoints, chunkSize, batch, defaults, callOptions } = config;
+  const { client, source, progress, checkpoints, chunkSize, sendChunk, defaults, callOptions } = config;
   const halt = new AbortController();
   let stopError: SmsError | undefined;
   let pulled = 0;
@@ -201,11 +210,11 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
     }
   }
 
-  async function write(inputs: readonly MessageInput[]): ReturnType<typeof sendChunk> {
+  async function write(inputs: readonly MessageInput[]): Promise<BatchOutcome> {
     let wasWritten = false;
     try {
       const written = await client.calls.run(callOptions, (call) =>
-        sendChunk(client, inputs, batch, call, () => {
+        sendChunk(inputs, call, () => {
           wasWritten = true;
         }),
       );

@@ -2,13 +2,13 @@ import { callFields } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { AbortedError, type SmsError, ValidationError } from '../../errors.ts';
 import { onAbort } from '../../internal/on-abort.ts';
-import { anyFunction, type Fields, integer, object, text, validate } from '../../schema.ts';
+import { anyFunction, type Field, type Fields, integer, object, text, validate } from '../../schema.ts';
 import type { CallOptions, Purpose } from '../../types.ts';
 import type { SendResult } from '../results.ts';
-import { type BatchTemplate, batchFields, MAX_BATCH } from '../send-batch.ts';
+import { type BatchTemplate, batchFields, MAX_BATCH, sendChunk } from '../send-batch.ts';
 import type { BatchMessage } from '../sms-message.ts';
-import { createCheckpoints, openProgress } from './checkpoint.ts';
-import { type Chunk, createChunkRun, isLeftOpen } from './chunk-run.ts';
+import { createCheckpoints, type ManyOperation, openProgress } from './checkpoint.ts';
+import { type Chunk, createChunkRun, isLeftOpen, type SendChunk } from './chunk-run.ts';
 import { rangesOf } from './row-ranges.ts';
 import { openRows } from './row-source.ts';
 import { type SendManyRun, sendManyRun } from './send-many-run.ts';
@@ -64,13 +64,14 @@ const MAX_CONCURRENCY = 32;
 /** Far more than the ranges of a stopped run need; the token of a running one has a few hundred characters. */
 const MAX_TOKEN_CHARACTERS = 10_000_000;
 
+/** Options of every kind of run. */
+type RunOptions = Omit<SendManyOptions, 'template' | 'clientIp'>;
+
 const { template, purpose, country, clientIp, allowRepeatedIds, mergeDuplicates, extra } = batchFields;
-const manyFields: Fields<SendManyOptions> = {
+export const runFields: Fields<RunOptions> = {
   ...callFields,
-  template,
   purpose,
   country,
-  clientIp,
   allowRepeatedIds,
   mergeDuplicates,
   extra,
@@ -79,32 +80,56 @@ const manyFields: Fields<SendManyOptions> = {
   checkpoint: anyFunction('a function that stores the token'),
   resumeFrom: text({ max: MAX_TOKEN_CHARACTERS }),
 };
-const optionsSchema = object(manyFields, 'an object of options');
+const manyFields: Fields<SendManyOptions> = { ...runFields, template, clientIp };
 
-function checkOptions(options: SendManyOptions): void {
-  const flaw = validate(optionsSchema, options, 'options');
-  if (flaw !== undefined) throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
+/** A kind of message that is sent from a long input. */
+export interface ManyKind<Options extends RunOptions> {
+  readonly operation: ManyOperation;
+  readonly schema: Field;
+  /** The request of each chunk, made of the options once they were checked. */
+  sender(options: Options): SendChunk;
+}
+
+function callOptionsOf(options: RunOptions): CallOptions {
+  const names = Object.keys(callFields) as (keyof CallOptions)[];
+  return Object.fromEntries(names.map((name) => [name, options[name]])) as CallOptions;
 }
 
 export function createSendMany(
   client: ClientContext,
 ): (input: Iterable<BatchMessage> | AsyncIterable<BatchMessage>, options?: SendManyOptions) => SendManyRun {
-  return (input, options = {}) =>
-    sendManyRun(sendRows(client, input, options), () => {
-      const operation = 'messages.sendMany';
-      client.emit({ type: 'send-many-not-read', operation });
-      client.warn(
-        `${operation} was called, and nobody reads its results, so nothing was sent. Iterate it with \`for await\`, or call \`run()\`.`,
-      );
-    });
+  const kind: ManyKind<SendManyOptions> = {
+    operation: 'messages.sendMany',
+    schema: object(manyFields, 'an object of options'),
+    sender: (options) => (inputs, call, onRequest) => sendChunk(client, inputs, options, call, onRequest),
+  };
+  return (input, options = {}) => startRun(client, kind, input, options);
 }
 
-async function* sendRows(
+/** Starts a run, which sends nothing until its results are read. */
+export function startRun<Options extends RunOptions>(
   client: ClientContext,
+  kind: ManyKind<Options>,
   input: unknown,
-  options: SendManyOptions,
+  options: Options,
+): SendManyRun {
+  const { operation } = kind;
+  return sendManyRun(sendRows(client, kind, input, options), () => {
+    client.emit({ type: 'send-many-not-read', operation });
+    client.warn(
+      `${operation} was called, and nobody reads its results, so nothing was sent. Iterate it with \`for await\`, or call \`run()\`.`,
+    );
+  });
+}
+
+async function* sendRows<Options extends RunOptions>(
+  client: ClientContext,
+  { operation, schema, sender }: ManyKind<Options>,
+  input: unknown,
+  options: Options,
 ): AsyncGenerator<SendResult, void, undefined> {
-  checkOptions(options);
+  const flaw = validate(schema, options, 'options');
+  if (flaw !== undefined) throw new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path);
   const {
     chunkSize = DEFAULT_CHUNK_SIZE,
     concurrency = DEFAULT_CONCURRENCY,
@@ -112,14 +137,9 @@ async function* sendRows(
     resumeFrom,
     purpose,
     country,
-    template,
-    clientIp,
-    allowRepeatedIds,
-    mergeDuplicates,
-    extra,
-    ...callOptions
   } = options;
-  const progress = openProgress(resumeFrom);
+  const callOptions = callOptionsOf(options);
+  const progress = openProgress(resumeFrom, operation);
   const source = openRows(input, client.emit);
   const checkpoints = createCheckpoints(checkpoint, progress, client.emit);
   const run = createChunkRun({
@@ -128,7 +148,7 @@ async function* sendRows(
     progress,
     checkpoints,
     chunkSize,
-    batch: { template, clientIp, allowRepeatedIds, mergeDuplicates, extra },
+    sendChunk: sender(options),
     defaults: { ...(purpose !== undefined && { purpose }), ...(country !== undefined && { country }) },
     callOptions,
   });
@@ -141,7 +161,7 @@ async function* sendRows(
   }
 
   const { signal } = callOptions;
-  const stop = (): void => run.stop(abortedRun());
+  const stop = (): void => run.stop(abortedRun(operation));
   if (signal?.aborted) stop();
   const forget = signal && onAbort(signal, stop);
   const chunks: Promise<Chunk>[] = [];
@@ -165,10 +185,9 @@ async function* sendRows(
   if (run.stopError !== undefined) throw run.stopError;
 }
 
-function abortedRun(): AbortedError {
+function abortedRun(operation: ManyOperation): AbortedError {
   return new AbortedError({
-    message:
-      'messages.sendMany: the run was aborted. Every row that was read has its result; nothing after them was sent.',
+    message: `${operation}: the run was aborted. Every row that was read has its result; nothing after them was sent.`,
     submission: 'not-submitted',
   });
 }
