@@ -329,12 +329,14 @@ describe('the logger', () => {
   it('gets a webhook at debug, a refused one at info, a failed one at warn', async () => {
     const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
     const onInbound = vi.fn().mockRejectedValueOnce(new Error('down'));
-    const { receiver } = testReceiver({ handlers: { onInbound } }, { logger });
+    const { receiver } = testReceiver({ handlers: { onInbound } }, { logger, logLevel: 'debug' });
+    const line = (event: string) =>
+      [expect.stringMatching(`^8x8-sms-guard: ${event}`), expect.anything()] as const;
     await receiver.handle(post(inboundBody()));
-    expect(logger.warn).toHaveBeenCalledExactlyOnceWith('8x8-sms-guard: webhook-failed', expect.anything());
+    expect(logger.warn).toHaveBeenCalledExactlyOnceWith(...line('webhook-failed'));
     await receiver.handle(post(inboundBody(), { authorization: 'x' }));
-    expect(logger.info).toHaveBeenCalledExactlyOnceWith('8x8-sms-guard: webhook-refused', expect.anything());
+    expect(logger.info).toHaveBeenCalledExactlyOnceWith(...line('webhook-refused'));
     await receiver.handle(post(inboundBody()));
-    expect(logger.debug).toHaveBeenCalledWith('8x8-sms-guard: webhook-received', expect.anything());
+    expect(logger.debug).toHaveBeenCalledWith(...line('webhook-received'));
   });
 });

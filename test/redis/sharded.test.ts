@@ -268,7 +268,8 @@ describe.skipIf(!hasRedisServer())('a sharded store on a cluster', () => {
         shardBy: 'recipient',
       });
       await limits.check();
-      return testClient({ limits, scope: 'shop', guards: { prefix: { ranges: [range] } } });
+      const recipient = { limit: 10, windowMs: HOUR_MS };
+      return testClient({ limits, scope: 'shop', guards: { prefix: { ranges: [range] }, recipient } });
     };
     const clients = await Promise.all(connections.map(start));
     const messages = Array.from({ length: 12 * 100 }, (_, at) => ({
