@@ -1,5 +1,5 @@
 /**
- * What a stranger spends on keeping the owner of a number out, and what the owner loses. Drives the public client against
+ * The cost for a stranger of keeping the owner of a number out, and the loss of the owner. Drives the public client against
  * the emulator with a clock that is moved by hand: `node bench/owner.ts`. docs/guards.md holds the table, and
  * test/integration/owner.test.ts compares the two.
  */

@@ -19,7 +19,7 @@ async function readAll(request) {
   return text;
 }
 
-/** What parsers of bodies leave in `context.request.body`; the last one reads and leaves nothing. */
+/** The values that body parsers leave in `context.request.body`; the last one reads the body and leaves nothing. */
 const PARSERS = [
   undefined,
   async (context) => JSON.parse(await readAll(context.req)),

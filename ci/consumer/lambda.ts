@@ -1,4 +1,4 @@
-// What a team bundles for AWS Lambda: a client and a receiver, created once per instance of the function.
+// The code that a team bundles for AWS Lambda: a client and a receiver, created once per instance of the function.
 import { SmsClient } from '8x8-sms-guard';
 import { createEmulator } from '8x8-sms-guard/testing';
 import { createWebhookReceiver, toLambdaHandler } from '8x8-sms-guard/webhooks';

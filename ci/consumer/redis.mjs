@@ -22,7 +22,7 @@ const sends = Array.from({ length: 20 }, (_, at) =>
 const settled = await Promise.allSettled(sends);
 const sent = settled.filter(({ status }) => status === 'fulfilled').length;
 const refused = settled.filter(({ reason }) => LimitError.isInstance(reason)).length;
-// Of the ten by default the last three are kept for one-time passwords.
+// The default of ten keeps the last three for one-time passwords.
 if (sent !== 7 || refused !== 13) throw new Error(`${sent} sent and ${refused} refused, of 20`);
 for (const client of clients) await client.close();
 for (const limits of stores) await limits.close();

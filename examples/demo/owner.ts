@@ -6,7 +6,7 @@ const TWELVE_SECONDS_MS = 12_000;
 const TWENTY_MINUTES_MS = 20 * 60_000;
 const message = { destination: NUMBER, text: 'Your code is 4711', purpose: 'otp' } as const;
 
-/** What became of the owner of a hammered number. */
+/** The hour of the owner of a hammered number. */
 export interface OwnersHour {
   /** Codes that a stranger asked for in 20 minutes, each time as somebody else, and those that were sent. */
   readonly asked: number;

@@ -60,8 +60,8 @@ const PLACEHOLDER = /^\{(subAccountId|accountId)\}$/;
 const PLAIN_SEGMENT = /^[A-Za-z][A-Za-z-]{0,39}\d?$/;
 
 /**
- * What sends to a person, judges a code or costs money, in any version of the API, with the method that does instead. Not
- * even `dangerouslyUnguarded` opens these: the guards would have a second door.
+ * Endpoints that send to a person, judge a code or cost money, in any version of the API, each with the method to use
+ * instead. Not even `dangerouslyUnguarded` opens these: the guards would have a second door.
  */
 const GUARDED: readonly (readonly [path: RegExp, method: string])[] = [
   [/^api\/v\d+\/subaccounts\/[^/]+\/messages(?:\/batch)?$/i, 'messages.send, sendBatch or sendMany'],

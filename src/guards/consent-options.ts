@@ -111,7 +111,7 @@ export interface ConsentNotice extends ConsentRecord {
   /** Phone number in E.164. */
   readonly destination: string;
   /**
-   * Of an opt-out: scheduled messages to this person that could not be cancelled and may still be sent. Absent when there are
+   * Scheduled messages to this person that an opt-out could not cancel and that may still be sent. Absent when there are
    * none.
    */
   readonly scheduledNotCancelled?: readonly ScheduledMessageRef[];

@@ -5,7 +5,7 @@ import type { OutgoingMessage } from './guard.ts';
 const KNOWN_MS = 90 * 24 * 60 * 60 * 1000;
 const KNOWN_RULE_ID = 'known-subjects';
 
-/** Of a rule for visitors who never succeeded with this number, and of one for those who did. */
+/** Conditions of the rules for visitors who never succeeded with this number, and for those who did. */
 export const IF_STRANGER: RuleCondition = { rule: KNOWN_RULE_ID, found: false };
 export const IF_KNOWN: RuleCondition = { rule: KNOWN_RULE_ID, found: true };
 

@@ -55,8 +55,8 @@ export interface ReservedMessages {
   /** Kept for purpose `otp`; fewer than the limit of every window in `windows`. @default 3 */
   readonly otp?: number | undefined;
   /**
-   * Of these kept for visitors whose `subject` succeeded with the number within 90 days; when it is given, as many also of the
-   * windows of `perPurpose.otp`. @default 2, or `otp` if that is less
+   * The part of `otp` kept for visitors whose `subject` succeeded with the number within 90 days. When given, as many are
+   * also kept in the windows of `perPurpose.otp`. @default 2, or `otp` if that is less
    */
   readonly known?: number | undefined;
 }

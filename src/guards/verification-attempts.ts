@@ -69,7 +69,7 @@ const DEFAULT_PER_NUMBER: readonly LimitWindow[] = [
 const DEFAULT_PER_SUBJECT: LimitWindow = { limit: 20, windowMs: HOUR_MS };
 const DEFAULT_PER_CLIENT_IP: LimitWindow = { limit: 100, windowMs: HOUR_MS };
 const DEFAULT_UNKNOWN_SESSIONS: LimitWindow = { limit: 1_000, windowMs: HOUR_MS };
-/** Of 8x8's five tries in a session that is also a known visitor's. */
+/** Tries of strangers, out of 8x8's five, in a session that is also a known visitor's. */
 const STRANGERS_IN_SHARED_SESSION = 3;
 
 type Count = 'session' | 'number' | 'subject' | 'ip' | 'unknown';

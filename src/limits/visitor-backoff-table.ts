@@ -47,7 +47,7 @@ export class VisitorBackoffTable implements RuleTable<VisitorBackoffRule> {
   /** The largest numbers written with so far: by them a wait is over for every rule. */
   #longest: Numbers;
   readonly #seed: Seed;
-  /** Of a key, in the order of the last grant. */
+  /** The ladders of each key, in the order of the last grant. */
   readonly #keys: SweptMap<Ladder[]>;
 
   constructor(rule: VisitorBackoffRule, maxEntries: number, seed: Seed) {

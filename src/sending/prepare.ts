@@ -200,7 +200,7 @@ export async function prepareInputs<Input extends Addressing>(
   }
 }
 
-/** Of a survey nobody is named. */
+/** The visitor who asked for a message. Surveys name nobody. */
 function visitorOf({
   subject,
   clientIp,

@@ -38,7 +38,7 @@ const message = { destination, text: 'a', scheduled: new Date(NOON + 3_600_000) 
 const survey = { destination, templateBody: 'Hi {{name}}', templateVariables: { name: 'Mei' } };
 const patch = [{ op: 'replace', path: '/firstName', value: 'Mei' }];
 
-/** What each method is handed, besides an object of call options; a method without a row is handed a message. */
+/** Arguments of each method, without the call options; a method without a row takes a message. */
 const INPUTS: Readonly<Record<string, readonly unknown[]>> = {
   'messages.send': [message],
   'messages.sendBatch': [{ messages: [message, message], template: { source: 'Team' } }],

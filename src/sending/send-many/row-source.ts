@@ -59,7 +59,7 @@ export function openRows(input: unknown, emit: Emit): RowSource {
           isFinished = true;
           return false;
         }
-        // What is read of it here and what is sent are the same, whatever becomes of the caller's object.
+        // A copy, so that a later change of the caller's object cannot differ from what is checked.
         row = cloneInput(step.value);
       } catch (error) {
         emit.reportError?.(error, 'sendMany.input');

@@ -14,7 +14,7 @@ async function secondCaller(work: () => Promise<unknown>): Promise<void> {
   await work();
 }
 
-/** What a call rejects with. */
+/** The error that a call rejects with. */
 async function errorOf(call: Promise<unknown>): Promise<SmsError> {
   return call.then(
     () => expect.unreachable('the call must fail'),
