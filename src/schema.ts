@@ -74,7 +74,11 @@ export function object(
 }
 
 function isIterable(input: unknown): boolean {
-  return typeof input === 'object' && input !== null && Symbol.iterator in input;
+  return (
+    typeof input === 'object' &&
+    input !== null &&
+    (Symbol.iterator in input || Symbol.asyncIterator in input || input instanceof ArrayBuffer)
+  );
 }
 
 /** Like `object`, with some required keys. */
@@ -113,7 +117,7 @@ export function refine<Shape>(field: Field, test: (value: Shape) => boolean, mes
   ) as Field;
 }
 
-/** What fits `field` and has no problem; the problem is the message, and must hold no value. */
+/** Accepts a value that fits `field` and has no problem. The problem becomes the message, so it must hold no value. */
 export function refineBy(field: Field, problemOf: (value: unknown) => string | undefined): Field {
   return v.pipe(
     field,

@@ -40,6 +40,8 @@ export function createOutcomeCache(clock: Clock): OutcomeCache {
       if (result.status !== 'failed' || result.error.submission !== 'unknown') return;
       lost ??= createCache(MAX_REMEMBERED);
       lost.set(result.clientMessageId, clock.now());
+      // A receipt that was heard before belongs to an earlier message with this id.
+      receipts?.delete(result.clientMessageId);
     },
     recordReceipt({ clientMessageId, umid, status }) {
       if (clientMessageId === undefined || clientMessageId.length > MAX_ID_CHARACTERS) return;

@@ -19,7 +19,10 @@ export interface ReconcileQuery {
    * @default what this client remembers of its last 20,000 unknown outcomes
    */
   readonly sentAt?: string | Date | undefined;
-  /** The number of the message. It makes the export of a busy sub-account small. @default every number */
+  /**
+   * The number of the message. It makes the export of a busy sub-account small, and tells messages with the same ID apart: only
+   * an export is searched then. @default every number
+   */
   readonly destination?: string | undefined;
   /** ISO 3166-1 alpha-2 code of a national `destination`. @default `defaultCountry` of the client */
   readonly country?: string | undefined;
@@ -88,7 +91,8 @@ export function createReconcile(
       const given = readInput(schema, query, 'query');
       const { destination, country } = given;
       const phone = destination === undefined ? undefined : readPhone(destination, country, phoneDefaults);
-      const heard = outcomeCache.receiptOf(clientMessageId);
+      // A receipt names no number, and with `allowRepeatedIds` several messages may have this id.
+      const heard = phone === undefined ? outcomeCache.receiptOf(clientMessageId) : undefined;
       if (heard !== undefined) {
         const { umid, status } = heard as HeardReceipt<MessageStatus>;
         return { outcome: 'accepted', source: 'receipt', umid, status };

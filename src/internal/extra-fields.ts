@@ -52,6 +52,9 @@ function problemOf(value: unknown, depth = 0): string | undefined {
   if (!Array.isArray(value) && prototype !== null && prototype !== Object.prototype) {
     return 'holds an object of a class. Write its fields out.';
   }
+  if (!Array.isArray(value) && (Symbol.iterator in value || Symbol.asyncIterator in value)) {
+    return 'holds an object that is iterated.';
+  }
   for (const [name, item] of Object.entries(value)) {
     const problem = (Array.isArray(value) ? undefined : problemOfName(name)) ?? problemOf(item, depth + 1);
     if (problem !== undefined) return problem;

@@ -62,7 +62,7 @@ function charactersOf(text: string): Characters {
 }
 
 const BASE = 31;
-/** What the oldest of `GRAM` characters has grown to in a hash. */
+/** The factor of the oldest of `GRAM` characters in a hash. */
 const OLDEST = Array.from({ length: GRAM }).reduce<number>((product) => Math.imul(product, BASE), 1);
 
 /** Calls `found` with the hash and the end of every `GRAM` characters in a row. */
@@ -148,6 +148,15 @@ export function hideSecrets(text: string, secrets: Iterable<string>): string {
     if (end < 0) break;
   }
   return shown + decoded.slice(done);
+}
+
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** Whether an id has something in common with the secrets. A UUID is random, so only a text that holds all of it counts. */
+export function repeatsSecret(id: string, secrets: Iterable<string>): boolean {
+  if (!UUID.test(id)) return hideSecrets(id, secrets) !== id;
+  for (const secret of secrets) if (secret.includes(id)) return true;
+  return false;
 }
 
 /** Settings and ids of a request. Errors show them, because they say what to change; numbers are masked. */

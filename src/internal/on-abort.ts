@@ -1,5 +1,11 @@
 /** By signal, the callbacks behind its one listener. */
-const callbacks = new WeakMap<AbortSignal, Set<() => void>>();
+const callbacks = new WeakMap<AbortSignal, Waiting>();
+
+interface Waiting {
+  readonly all: Set<() => void>;
+  /** The listener. */
+  run(): void;
+}
 
 /**
  * Calls back once when the signal fires; not when it has fired already. Returns the function that takes the callback
@@ -16,24 +22,29 @@ const callbacks = new WeakMap<AbortSignal, Set<() => void>>();
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   let waiting = callbacks.get(signal);
   if (waiting === undefined) {
-    waiting = new Set();
+    waiting = waitOn(new Set());
     callbacks.set(signal, waiting);
   }
-  const all = waiting;
+  const { all, run } = waiting;
   // A function of its own: the same callback may be given twice.
   const call = () => callback();
   all.add(call);
-  if (all.size === 1) signal.addEventListener('abort', runCallbacks, { once: true });
+  if (all.size === 1) signal.addEventListener('abort', run, { once: true });
   return () => {
-    if (all.delete(call) && all.size === 0) signal.removeEventListener('abort', runCallbacks);
+    if (all.delete(call) && all.size === 0) signal.removeEventListener('abort', run);
   };
 }
 
-function runCallbacks(this: AbortSignal): void {
-  const all = callbacks.get(this) as Set<() => void>;
-  for (const call of all) {
-    // Those that are taken back meanwhile are not called.
-    all.delete(call);
-    call();
-  }
+/** A polyfilled signal may call its listeners without a `this`. */
+function waitOn(all: Set<() => void>): Waiting {
+  return {
+    all,
+    run() {
+      for (const call of all) {
+        // Those that are taken back meanwhile are not called.
+        all.delete(call);
+        call();
+      }
+    },
+  };
 }

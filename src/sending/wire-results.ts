@@ -1,5 +1,5 @@
 import { ApiError, MessageRejectedError } from '../errors.ts';
-import { hideSecrets, secretsIn } from '../internal/hide-secrets.ts';
+import { hideSecrets, repeatsSecret, secretsIn } from '../internal/hide-secrets.ts';
 import type { TransportResponse } from '../transport/transport.ts';
 import type { PreparedMessage } from './prepare.ts';
 import type { WireResult } from './send-operation.ts';
@@ -18,7 +18,6 @@ function textOf(value: unknown): string {
 
 /** Printable and short, because it goes into events and into the idempotency record. */
 const ID = /^[\x21-\x7e]{1,100}$/;
-const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** The fields of a message that only its person may read. */
 function* secretsOf({ content, wire }: PreparedMessage): Generator<string, void, undefined> {
@@ -26,15 +25,18 @@ function* secretsOf({ content, wire }: PreparedMessage): Generator<string, void,
   yield* secretsIn(wire);
 }
 
-function* secretsOfAll(messages: readonly PreparedMessage[]): Generator<string, void, undefined> {
-  for (const message of messages) yield* secretsOf(message);
+/** An id may repeat no number either, where a description shows it masked. */
+function* idSecretsOf(messages: readonly PreparedMessage[]): Generator<string, void, undefined> {
+  for (const message of messages) {
+    yield message.phone.msisdn;
+    yield* secretsOf(message);
+  }
 }
 
 /** Whether a text of 8x8's is an id, and repeats nothing that the messages hold. Events carry it. */
 export function isSafeId(id: unknown, messages: readonly PreparedMessage[]): id is string {
   if (typeof id !== 'string' || !ID.test(id)) return false;
-  if (UUID.test(id)) return messages.every(({ content }) => content?.text.includes(id) !== true);
-  return hideSecrets(id, secretsOfAll(messages)) === id;
+  return !repeatsSecret(id, idSecretsOf(messages));
 }
 
 /** How a response came. */

@@ -9,7 +9,7 @@ import {
   ServerError,
   TlsUpgradeRequiredError,
 } from '../errors.ts';
-import { hideSecrets } from '../internal/hide-secrets.ts';
+import { hideSecrets, repeatsSecret } from '../internal/hide-secrets.ts';
 import { redactText } from '../internal/redact.ts';
 import { advice, type FailureContext, statusHint } from './error-text.ts';
 
@@ -24,7 +24,7 @@ export interface ErrorResponse {
 export interface RequestFailureContext extends FailureContext {
   readonly attempts: number;
   readonly clientMessageId: string | undefined;
-  /** `ifLost` of the operation. */
+  /** `ifConflict` of the operation: why a 409 is a refusal. */
   readonly ifConflict?: string | undefined;
   /** Source of the API key. */
   readonly keySource: string;
@@ -32,7 +32,9 @@ export interface RequestFailureContext extends FailureContext {
   readonly secrets: readonly string[];
   /** Texts and codes of the request, which must not appear either. Read only when 8x8's words are shown. */
   readonly sent: () => readonly string[];
-  /** `ifLost` of the operation. */
+  /** The same with numbers and keys, which no id may repeat. */
+  readonly idSecrets: () => readonly string[];
+  /** `confidential` of the operation: 8x8's text is not shown. */
   readonly confidential?: boolean | undefined;
 }
 
@@ -114,8 +116,11 @@ function cleanBody(body: ErrorBody, { confidential, secrets, sent }: RequestFail
   };
 }
 
-function shownRequestId({ requestId }: ErrorResponse, { sent }: RequestFailureContext): string | undefined {
-  return requestId !== undefined && hideSecrets(requestId, sent()) === requestId ? requestId : undefined;
+function shownRequestId(
+  { requestId }: ErrorResponse,
+  { idSecrets }: RequestFailureContext,
+): string | undefined {
+  return requestId === undefined || repeatsSecret(requestId, idSecrets()) ? undefined : requestId;
 }
 
 /** Builds the error of a response: what happened, whether anything was sent, what to do. */

@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
 import type { Credentials } from '../config/credentials.ts';
-import { StoreError, type Submission } from '../errors.ts';
-import { hideIn, hideSecrets, secretsIn } from '../internal/hide-secrets.ts';
+import { StoreError, type Submission, TimeoutError } from '../errors.ts';
+import { hideIn, repeatsSecret, secretsIn } from '../internal/hide-secrets.ts';
 import { runUserCode } from '../internal/user-code.ts';
 import { USER_AGENT } from '../internal/version.ts';
 import { wait } from '../internal/wait.ts';
@@ -27,6 +27,9 @@ const MAX_SHARED_PAUSE_MS = 3_600_000;
 /** A shorter text is not a real key, and could be part of an ID by chance. */
 const MIN_KEY_LENGTH = 16;
 
+/** Requests in a row that are ready too late: then the guards or the store are slower than their answers stay good. */
+const MAX_TOO_LATE = 20;
+
 /** The state of a request, for its error. */
 interface Progress {
   written: number;
@@ -45,13 +48,18 @@ export async function runAttempts(
     let key = await environment.credentials.key(call.signal);
     let { body } = context;
     let isRepeat = false;
+    let tooLate = 0;
     for (;;) {
       const permit = await takePermit(context);
       body = await bodyToSend({ ...context, body }, permit, isRepeat);
       isRepeat = false;
       const outcome = await writeOnce({ ...context, body }, environment, progress, key, permit);
       if (outcome.response !== undefined) return outcome.response;
-      if (outcome.failed === undefined) continue;
+      if (outcome.failed === undefined) {
+        tooLate += 1;
+        if (tooLate === MAX_TOO_LATE) throw tooLateError(context, progress);
+        continue;
+      }
 
       const { failed, report } = outcome;
       const verdict = assessOutcome(request.operation, failed);
@@ -98,8 +106,8 @@ async function takePermit({ request, lane, call }: RequestContext): Promise<Lane
       finish: (outcome) => [ofSubjects.finish(outcome), finish(outcome)].includes(true),
     };
   } catch (error) {
-    ofSubjects.finish('lost');
-    permit?.finish('lost');
+    ofSubjects.finish('unused');
+    permit?.finish('unused');
     throw error;
   }
 }
@@ -116,9 +124,22 @@ async function bodyToSend(
     call.throwIfEnded();
     return left === undefined ? body : await serialise(left.body);
   } catch (error) {
-    permit.finish('lost');
+    permit.finish('unused');
     throw error;
   }
+}
+
+function tooLateError(
+  { request: { operation, clientMessageId } }: RequestContext,
+  { written }: Progress,
+): TimeoutError {
+  return new TimeoutError({
+    message: `${operation.name}: the guards and the limit store take longer than their answers may be old. Nothing was sent. Speed up the consent hook and the store, or use longer windows.`,
+    submission: 'not-submitted',
+    reason: 'timeout',
+    attempts: written,
+    clientMessageId,
+  });
 }
 
 /** The meaning of a response for a pause: a failing server does not mean that it is over. */
@@ -198,7 +219,7 @@ async function writeOnce(
     report.stopped(progress.submission);
     throw error;
   } finally {
-    if (permit.finish(passed))
+    if (permit.finish(isTooLate ? 'unused' : passed))
       environment.emit({ type: 'pace-resumed', host: context.host }, context.call.context);
   }
   if (isTooLate) {
@@ -210,7 +231,7 @@ async function writeOnce(
   report.finished(parsed.status);
   const { requestId } = outcome as Extract<AttemptOutcome, { readonly kind: 'response' }>;
   return {
-    response: { ...parsed, attempts: progress.written, requestId: safeRequestId(requestId, context) },
+    response: { ...parsed, attempts: progress.written, requestId: safeRequestId(requestId, context, key) },
   };
 }
 
@@ -226,8 +247,8 @@ function listenerOf({ call }: RequestContext, { emit }: TransportEnvironment) {
 }
 
 /** The id of a request, unless it repeats something that was sent. */
-function safeRequestId(id: string | undefined, { request }: RequestContext): string | undefined {
-  return id === undefined || hideSecrets(id, secretsOf(request)) !== id ? undefined : id;
+function safeRequestId(id: string | undefined, { request }: RequestContext, key: string): string | undefined {
+  return id === undefined || repeatsSecret(id, [...idSecretsOf(request), key]) ? undefined : id;
 }
 
 /** The status and body of a success that can be read. */
@@ -281,8 +302,18 @@ async function keyAfter(
 
 /** Texts and codes that 8x8 may repeat. */
 function secretsOf({ body, query, segments }: TransportRequest): readonly string[] {
-  const { sessionId } = segments;
-  return [...secretsIn(body), ...secretsIn(query), ...(sessionId === undefined ? [] : [sessionId])];
+  const values = Object.entries(segments).flatMap(([name, value]) =>
+    SECRET_SEGMENT.test(name) ? [value] : [],
+  );
+  return [...secretsIn(body), ...secretsIn(query), ...values];
+}
+
+/** Segments of a path that nobody else may read: a session, and whatever `sms.request` is given. */
+const SECRET_SEGMENT = /^(?:sessionId|value\d+)$/;
+
+/** An id may repeat no number either, where other texts show it masked. */
+function idSecretsOf(request: TransportRequest): readonly string[] {
+  return [...secretsOf(request), ...(request.subjects?.() ?? [])];
 }
 
 function failureContext(
@@ -303,5 +334,6 @@ function failureContext(
     keySource: environment.credentials.describe(),
     secrets: [...progress.keys],
     sent: () => secretsOf(context.request),
+    idSecrets: () => [...idSecretsOf(context.request), ...progress.keys],
   };
 }

@@ -84,7 +84,7 @@ export function createLanes(config: LanesConfig): (host: string, operation: Oper
           // A pause may have begun while this caller waited. The probe of one does not wait for itself.
           if (!slowPause.isProbe(permit)) permit = await slowPause.take(unpaced, signal);
         } catch (error) {
-          slowPause.finish(permit, 'lost');
+          slowPause.finish(permit, 'unused');
           throw error;
         }
         return { use: () => true, finish: (outcome) => slowPause.finish(permit, outcome) };

@@ -5,7 +5,9 @@ export type PassOutcome =
   /** 8x8 answered 429. */
   | 'limited'
   /** No answer, or one that says nothing about the limit. */
-  | 'lost';
+  | 'lost'
+  /** It never left: the next one may go in its place. */
+  | 'unused';
 
 /**
  * A pause that 8x8 asked for. It holds everybody for 60 s at most. After that a single request tries whether the pause
@@ -55,6 +57,7 @@ export function createPauseGate(): PauseGate {
     },
     finish(outcome, time) {
       probedAt = Number.NEGATIVE_INFINITY;
+      if (outcome === 'unused') return false;
       if (outcome === 'passed') {
         const wasPaused = isPaused(time);
         pausedUntil = Number.NEGATIVE_INFINITY;

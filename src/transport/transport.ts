@@ -30,7 +30,7 @@ export interface TransportRequest {
   readonly subjects?: () => readonly string[];
   /** Repeated on errors, so that an unknown outcome can be reconciled. */
   readonly clientMessageId?: string;
-  /** Of a request that guards let through. */
+  /** Present on a request that guards let through. */
   readonly secondLook?: SecondLook | undefined;
 }
 

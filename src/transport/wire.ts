@@ -24,11 +24,20 @@ function isNode(fetch: Fetch): boolean {
   return fetch === RUNTIME_FETCH && process?.versions?.undici !== undefined && !('Bun' in globalThis);
 }
 
+/** undici 7.19 to 7.24 (Node.js 24.14 and 24.15) hides a 401 in answer to a stream behind a failed fetch: nodejs/undici#5018. */
+const HIDES_401 = /^7\.(?:19|2[0-4])\./;
+
+/** Whether a stream as the body gets every response. */
+function takesStreams(): boolean {
+  const { process } = globalThis as { process?: { readonly versions?: { readonly undici?: string } } };
+  return !HIDES_401.test(process?.versions?.undici ?? '');
+}
+
 /**
  * Deno sends a POST again when the answer is lost on a reused connection, and Node after a 421, as the fetch standard says:
  * neither when the body can be read only once. A replaced `fetch` gets the text on Node, because those of tests read it.
  */
-const resendsBodies = (fetch: Fetch) => 'Deno' in globalThis || isNode(fetch);
+const resendsBodies = (fetch: Fetch) => 'Deno' in globalThis || (isNode(fetch) && takesStreams());
 
 function oneShot(bytes: Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({
