@@ -3,6 +3,7 @@ import type { Call } from '../call.ts';
 import { ConsentError, type GuardDecision, SmsError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { ConsentGuardOptions } from '../guards/consent-options.ts';
+import { numberFields } from '../guards/event-fields.ts';
 import { guardError } from '../guards/registry.ts';
 import { maskNumber } from '../internal/redact.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
@@ -123,7 +124,7 @@ export function createDoubleOptIn({
     const decision = decide(reason, profile, retryAfterMs);
     const fields = {
       clientMessageId,
-      destination: maskNumber(profile.phone.e164),
+      ...numberFields(profile.phone),
       purpose: 'transactional',
     } as const;
     emit({ type: 'message-blocked', ...fields, decision }, call.context);

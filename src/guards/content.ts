@@ -1,9 +1,9 @@
 import type { Emit } from '../events.ts';
-import { maskNumber } from '../internal/redact.ts';
 import { boolean, FALSE_OR_OPTIONS, type Fields, falseOr, integer, list, object, oneOf } from '../schema.ts';
 import { hasLoneSurrogate } from '../text/estimate-text.ts';
 import { findUnfilled, isUnfilledValue } from '../text/unfilled.ts';
 import { countryField } from './countries.ts';
+import { messageFields } from './event-fields.ts';
 import type { Content, Guard, GuardMode, OutgoingMessage, Refusal } from './guard.ts';
 import { NUMERIC_SENDER_COUNTRIES } from './numeric-senders.ts';
 
@@ -19,7 +19,7 @@ export interface ContentGuardOptions {
   readonly maxParts?: number | undefined;
   /**
    * Refuses a text that a program forgot to fill in: `{{name}}`, `{name}`, `%name%`, "Hi undefined", `[object Object]`, `NaN`.
-   * What a person may have meant ("undefined behaviour", `{SALE}`) is sent, and raises the event `possible-placeholder`.
+   * A text that a person may have meant ("undefined behaviour", `{SALE}`) is sent, and raises the event `possible-placeholder`.
    * `false` sends everything. @default true
    */
   readonly refusePlaceholders?: boolean | undefined;
@@ -179,11 +179,10 @@ export function createContentGuard(
     };
   }
 
-  function report({ clientMessageId, phone, purpose }: OutgoingMessage, content: Content): void {
+  function report(message: OutgoingMessage, content: Content): void {
     if (reported.has(content)) return;
     reported.add(content);
-    const destination = maskNumber(phone.e164);
-    emit({ type: 'possible-placeholder', clientMessageId, destination, purpose });
+    emit({ type: 'possible-placeholder', ...messageFields(message) });
   }
 
   function checkText(message: OutgoingMessage, content: Content): Refusal<'content'> | undefined {

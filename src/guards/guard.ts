@@ -71,7 +71,7 @@ export interface OutgoingMessage {
   readonly clientIp?: string | undefined;
   /** The visitor passed a test for people. */
   readonly isHuman?: boolean | undefined;
-  /** Of a code that is checked. */
+  /** The session of a code that is being checked. */
   readonly session?: CheckedSession | undefined;
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
   readonly exemption?: Exemption | undefined;

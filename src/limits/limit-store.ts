@@ -277,7 +277,7 @@ export type TakeVerdict =
       readonly granted: true;
       /** Monitor-mode rules that are over their limit. */
       readonly observed: readonly RuleViolation[];
-      /** What the rules in mode `note` found. @default nothing */
+      /** Findings of the rules in mode `note`. @default none */
       readonly noted?: readonly RuleViolation[];
       /** The wait in milliseconds that a `backoff` rule of this request has just started; the longest of several. */
       readonly waitMs?: number;
@@ -291,7 +291,7 @@ export type TakeVerdict =
       readonly refusals: readonly RuleViolation[];
       /** Monitor-mode rules that are over their limit. */
       readonly observed: readonly RuleViolation[];
-      /** What the rules in mode `note` found. @default nothing */
+      /** Findings of the rules in mode `note`. @default none */
       readonly noted?: readonly RuleViolation[];
       /** Tables of these rules that became nearly full. */
       readonly filling?: readonly TableFilling[];

@@ -112,6 +112,11 @@ export interface Limiter {
 /** The part of a call that the store needs. */
 export type StoreCall = Pick<Call, 'signal' | 'context' | 'throwIfEnded'>;
 
+/** A call to the store that outlives the caller's call: an outcome is recorded in any case. */
+export function detachedCall({ context }: Pick<Call, 'context'>): StoreCall {
+  return { context, signal: new AbortController().signal, throwIfEnded() {} };
+}
+
 export interface LimiterConfig {
   readonly limits: LimitStore;
   readonly scope: string;
@@ -161,7 +166,7 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     throw new StoreError(`The limit store failed, so ${consequence}`);
   }
 
-  /** Gives back the grants of a late reply that no caller waits for any more. */
+  /** Asks the store for all takes at once. The grants of a reply that no caller waits for any more are given back. */
   async function takeCounted(
     reservations: readonly Reservation[],
     call: StoreCall,

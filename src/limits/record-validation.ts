@@ -1,14 +1,9 @@
-import { ValidationError } from '../errors.ts';
 import { MAX_WINDOW_MS } from './limit-store.ts';
 import { MAX_RECORD_LENGTH, type RecordWrite } from './record-store.ts';
-import { checkId, checkStringKey } from './rule-validation.ts';
+import { checkId, checkStringKey, wrong } from './rule-validation.ts';
 
 /** Longest version that a store gives out. */
 const MAX_VERSION_LENGTH = 64;
-
-function wrong(path: string, expected: string): never {
-  throw new ValidationError(`${path} must be ${expected}.`, path);
-}
 
 /** @throws ValidationError the scope or the key is malformed */
 export function checkRecordKey(scope: string, key: string): void {

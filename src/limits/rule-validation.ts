@@ -24,7 +24,7 @@ export interface InputPath {
   toString(): string;
 }
 
-function wrong(path: string, expected: string): never {
+export function wrong(path: string, expected: string): never {
   throw new ValidationError(`${path} must be ${expected}.`, path);
 }
 

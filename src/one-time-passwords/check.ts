@@ -4,8 +4,8 @@ import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ConfigurationError, SmsError, StoreError } from '../errors.ts';
 import type { SmsEvent } from '../events.ts';
+import { numberFields } from '../guards/event-fields.ts';
 import { isEqual } from '../internal/is-equal.ts';
-import { maskNumber } from '../internal/redact.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { readPhone } from '../phone/read-phone.ts';
 import { type Fields, objectWith, word } from '../schema.ts';
@@ -148,7 +148,7 @@ export function createCheck({
     const decrypted = await openCipher().decrypt(code.encrypted, key);
     if (decrypted !== undefined) return decrypted;
     throw new ConfigurationError(
-      'A stored code cannot be decrypted: oneTimePasswords.secret was changed, and previousSecrets does not hold the earlier one. Issue another code.',
+      'A stored code cannot be decrypted: oneTimePasswords.secret was changed, and previousSecrets does not hold the earlier one. The code was not accepted, and counted as a try. Put the earlier secret into previousSecrets, or issue another code.',
       'oneTimePasswords.previousSecrets',
     );
   }
@@ -160,7 +160,7 @@ export function createCheck({
     return 'wrong-code';
   }
 
-  /** The person succeeded, whatever a store says: that it failed is told by its own event. */
+  /** A store that fails does not change the result; the failure has its own event. */
   async function remember({ phone, subject, call }: CodeCheck): Promise<void> {
     try {
       await rememberSuccess(phone, { subject }, call);
@@ -169,7 +169,7 @@ export function createCheck({
     }
   }
 
-  /** Tells 8x8 in the background: a login never waits for a report, and never fails with one. Events tell of it. */
+  /** Tells 8x8 in the background: a login never waits for a report, and never fails with one. A failure is an event. */
   function report(umid: string | undefined, { context }: Call): void {
     if (umid === undefined) return;
     giveFeedback(umid, { outcome: 'success' }, { context }).catch(() => {});
@@ -182,7 +182,7 @@ export function createCheck({
   ): Extract<CheckedOneTimePassword, { readonly verified: false }> {
     const triesLeft = reason === 'wrong-code' ? MAX_TRIES - tries : 0;
     const status = reason === 'wrong-code' && triesLeft === 0 ? 'FAILED' : STATUS[reason];
-    emit({ type: 'verification-checked', destination: maskNumber(phone.e164), status }, call.context);
+    emit({ type: 'verification-checked', ...numberFields(phone), status }, call.context);
     return { verified: false, destination: phone.e164, reason, triesLeft };
   }
 
@@ -205,10 +205,7 @@ export function createCheck({
       if (wrong !== undefined) return refused(check, wrong, claimed.code.tries);
       isCounted = false;
       await remember(check);
-      emit(
-        { type: 'verification-checked', destination: maskNumber(phone.e164), status: 'VERIFIED' },
-        call.context,
-      );
+      emit({ type: 'verification-checked', ...numberFields(phone), status: 'VERIFIED' }, call.context);
       report(claimed.code.umid, call);
       return { verified: true, destination: phone.e164 };
     } finally {

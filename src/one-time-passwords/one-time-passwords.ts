@@ -89,9 +89,9 @@ export function createOneTimePasswords({
 
   /** A client without one-time passwords needs neither a secret nor records. */
   function assertUsable(): void {
-    if (limits.records === undefined) {
+    if (!client.limiter.keepsRecords) {
       throw new ConfigurationError(
-        'sms.oneTimePasswords needs a limit store with records; the store of this client has none (LimitStore.records). Nothing was sent.',
+        'sms.oneTimePasswords needs a limit store with records; the store of this client has none (LimitStore.records). Use memoryLimits or redisLimits, or implement it. Nothing was sent.',
         'limits',
       );
     }

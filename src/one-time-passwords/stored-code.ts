@@ -1,5 +1,5 @@
 import { StoreError } from '../errors.ts';
-import { sha256, toHex } from '../internal/digest.ts';
+import { digestOf } from '../internal/digest.ts';
 import type { Limiter, StoreCall } from '../limits/limiter.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 
@@ -76,11 +76,7 @@ export interface StoredCodes {
 const MAX_SESSIONS = 50;
 /** Writers that race for one list; each round lets one through. */
 const MAX_ROUNDS = 20;
-const CONSEQUENCE = 'the code could not be looked up or recorded. Nothing was sent.';
-
-async function digestOf(parts: readonly (string | number)[]): Promise<string> {
-  return toHex(await sha256(JSON.stringify(parts)));
-}
+const CONSEQUENCE = 'the code could not be read or recorded. Nothing was sent, and no code was accepted.';
 
 async function listKeyOf({ key }: Phone): Promise<string> {
   return `one-time-passwords:${await digestOf([key])}`;
@@ -96,7 +92,9 @@ function parseCode(value: string): StoredCode {
   } catch {
     // Falls through.
   }
-  throw new StoreError('The limit store returned a record that is not a code. Nothing was sent.');
+  throw new StoreError(
+    'The limit store returned a record that is not a code; another version of this package may have written it. No code was sent or accepted. The record ends within an hour.',
+  );
 }
 
 function parseList(value: string | undefined): readonly string[] {

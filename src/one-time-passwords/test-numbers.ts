@@ -1,8 +1,8 @@
 import type { Call } from '../call.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { numberFields } from '../guards/event-fields.ts';
 import { normalisePhone, type Phone, type PhoneDefaults } from '../phone/normalise-phone.ts';
-import { numberFields } from '../sending/message-events.ts';
 
 /** Reserved numbers with a fixed code: nothing about their codes is sent to 8x8. */
 export interface TestNumbers {

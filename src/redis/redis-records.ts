@@ -31,7 +31,8 @@ export function createRedisRecords({ commands, names, clock }: RedisRecordsConfi
     args: readonly string[],
     consequence: string,
   ): Promise<unknown> {
-    const start = `${scopePrefix(scope)}k`;
+    // A letter of its own: no kind of rule has it.
+    const start = `${scopePrefix(scope)}v`;
     const keys = [names.current, names.previous].flatMap((each) =>
       each === undefined ? [] : [start + each.counterName(RULE, key)],
     );

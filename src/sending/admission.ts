@@ -1,6 +1,7 @@
 import type { Call } from '../call.ts';
 import { type GuardDecision, SmsError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { messageFields } from '../guards/event-fields.ts';
 import { decisionOf, type Guard, isGuardError, type OutgoingMessage, type Refusal } from '../guards/guard.ts';
 import { withKnownVisitor } from '../guards/known-visitor.ts';
 import { guardError } from '../guards/registry.ts';
@@ -16,7 +17,6 @@ import type { LimitRule, OnceRule, RuleViolation, TakeVerdict } from '../limits/
 import type { Limiter, Reservation } from '../limits/limiter.ts';
 import type { Clock } from '../types.ts';
 import { isRecentLook, type LookTime, lookTime } from './look-time.ts';
-import { messageFields } from './message-events.ts';
 
 /** The decision of all guards about one message. */
 export type AdmissionResult =

@@ -1,23 +1,8 @@
 import type { Call } from '../call.ts';
 import type { Emit } from '../events.ts';
+import { messageFields } from '../guards/event-fields.ts';
 import type { OutgoingMessage } from '../guards/guard.ts';
-import { maskNumber } from '../internal/redact.ts';
-import type { Phone } from '../phone/normalise-phone.ts';
 import type { SendResult } from './results.ts';
-
-/** A number as events show it. */
-export function numberFields({ e164, country, callingCode }: Phone) {
-  return {
-    destination: maskNumber(e164),
-    ...(country !== undefined && { country }),
-    ...(callingCode !== '' && { callingCode }),
-  };
-}
-
-/** The fields of every event about one message. */
-export function messageFields({ clientMessageId, purpose, phone }: OutgoingMessage) {
-  return { clientMessageId, purpose, ...numberFields(phone) };
-}
 
 /** Raises the event of a message that was sent, rejected or failed. */
 export function reportResult(emit: Emit, message: OutgoingMessage, result: SendResult, call: Call): void {

@@ -2,11 +2,12 @@ import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { NotFoundError, SmsError } from '../../errors.ts';
 import type { SmsEvent } from '../../events.ts';
+import { numberFields } from '../../guards/event-fields.ts';
 import type { CheckedSession } from '../../guards/guard.ts';
+import { digestOf } from '../../internal/digest.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { readPhone } from '../../phone/read-phone.ts';
 import { type Fields, objectWith, word } from '../../schema.ts';
-import { numberFields } from '../../sending/message-events.ts';
 import { type Addressing, addressingFields, clientIpField, subjectField } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
 import { readId, readInput } from '../input.ts';
@@ -15,7 +16,6 @@ import type { Attempt, CountedAttempt } from './count-attempts.ts';
 import type { Binding } from './session-bindings.ts';
 import type { CheckOutcome, SessionClaim } from './session-claims.ts';
 import { refuseOtherNumber, refuseOthers, sessionError, waitError } from './session-errors.ts';
-import { digestOf } from './session-rules.ts';
 import { CHECK, GET, readVerification, type Verification } from './verification.ts';
 
 /** A code that a person entered. */
@@ -84,10 +84,10 @@ function outcomeOf(status: string): CheckOutcome {
   return eventStatus(status) === 'other' ? 'lost' : 'wrong';
 }
 
-/** What a check has taken from the limits. */
+/** The limits that a check has taken. */
 interface Tally {
   standing: CheckedSession['standing'];
-  guess: CountedAttempt | undefined;
+  attempt: CountedAttempt | undefined;
 }
 
 /** A code that is to be checked. */
@@ -168,7 +168,7 @@ export function createCheckVerification(
     const { sessionId, phone, subject, clientIp, tally, call } = check;
     const session = { key: await digestOf([sessionId]), standing };
     tally.standing = standing;
-    tally.guess = await verificationAttempts.take({ phone, subject, clientIp, session }, call);
+    tally.attempt = await verificationAttempts.take({ phone, subject, clientIp, session }, call);
   }
 
   /** Checks the code with 8x8, and records the outcome. */
@@ -180,8 +180,8 @@ export function createCheckVerification(
       await refuseVerified(check);
       if (tally.standing === 'unknown') {
         // 8x8 knows the session, for this number: only now may a wrong code count against the number.
-        await tally.guess?.settle('return');
-        tally.guess = undefined;
+        await tally.attempt?.settle('return');
+        tally.attempt = undefined;
         await count(check, 'own');
       }
       outcome = 'lost';
@@ -203,10 +203,10 @@ export function createCheckVerification(
       if (tally.standing !== 'own') await count(check, tally.standing);
       const claim = await sessionClaims.take(sessionId, code, phone, call);
       const verification = await judge({ ...check, claim });
-      await tally.guess?.settle(verification.status === 'VERIFIED' ? 'return' : 'keep');
+      await tally.attempt?.settle(verification.status === 'VERIFIED' ? 'return' : 'keep');
       return verification;
     } catch (error) {
-      await tally.guess?.settle(isTry(error, tally.standing) ? 'keep' : 'return');
+      await tally.attempt?.settle(isTry(error, tally.standing) ? 'keep' : 'return');
       throw error;
     }
   }
@@ -227,7 +227,7 @@ export function createCheckVerification(
         if (!isKnown) throw sessionError('session-unknown', phone);
       }
       if (binding.isUsed) throw sessionError('session-used', phone);
-      const tally: Tally = { standing: standingOf(binding), guess: undefined };
+      const tally: Tally = { standing: standingOf(binding), attempt: undefined };
       const codeCheck: CodeCheck = { sessionId, code, phone, subject, clientIp, binding, tally, call };
       const verification = await run(codeCheck);
       const verified = verification.status === 'VERIFIED';

@@ -1,10 +1,10 @@
 import type { Call } from '../../call.ts';
 import type { Emit } from '../../events.ts';
+import { messageFields } from '../../guards/event-fields.ts';
 import type { Guard, OutgoingMessage } from '../../guards/guard.ts';
 import { withKnownVisitor } from '../../guards/known-visitor.ts';
 import { guardError } from '../../guards/registry.ts';
 import { decisionOfViolation, describeViolation, longestWait } from '../../guards/violation.ts';
-import { maskNumber } from '../../internal/redact.ts';
 import type { TakeVerdict } from '../../limits/limit-store.ts';
 import type { Limiter } from '../../limits/limiter.ts';
 
@@ -46,8 +46,7 @@ export function createAttemptCounter({ guards, limiter, emit }: AttemptCounterCo
       const rules = guards.flatMap((guard) => guard.rules?.(message) ?? []);
       const reservation = limiter.reserve(withKnownVisitor(rules, message));
       const [verdict] = (await limiter.take([reservation], call)) as readonly [TakeVerdict];
-      const { clientMessageId, purpose } = message;
-      const shown = { clientMessageId, purpose, destination: maskNumber(message.phone.e164) };
+      const shown = messageFields(message);
       for (const violation of verdict.observed) {
         const decision = decisionOfViolation(violation, message, [violation]);
         emit({ type: 'guard-observed', ...shown, decision }, call.context);

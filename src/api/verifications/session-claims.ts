@@ -2,7 +2,7 @@ import type { Call } from '../../call.ts';
 import { type SmsError, StoreError } from '../../errors.ts';
 import { wait } from '../../internal/wait.ts';
 import type { OnceRule, RuleViolation, TakeVerdict } from '../../limits/limit-store.ts';
-import type { Limiter, Reservation, StoreCall } from '../../limits/limiter.ts';
+import { detachedCall, type Limiter, type Reservation } from '../../limits/limiter.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { sessionError, waitError } from './session-errors.ts';
 import { CHECK_WINDOW_MS, CLAIM_MS, checkRules, claimRule, usedRule } from './session-rules.ts';
@@ -105,9 +105,10 @@ function readLost(rules: readonly OnceRule[], refusals: readonly RuleViolation[]
   };
 }
 
-/** A store call that outlives its call, because 8x8's response must be recorded in any case. */
-function unbound({ context }: Call): StoreCall {
-  return { context, signal: new AbortController().signal, throwIfEnded() {} };
+/** The error of a table without room; undefined when none of these refusals is for that reason. */
+function capacityError(refusals: readonly RuleViolation[], phone: Phone): SmsError | undefined {
+  const full = refusals.find(({ reason }) => reason === 'capacity');
+  return full && waitError('capacity', phone, full.retryAfterMs);
 }
 
 export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionClaims {
@@ -126,7 +127,7 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
   async function forget(lost: readonly LostCheck[], call: Call): Promise<void> {
     const rules = lost.flatMap((each) => each.rules);
     try {
-      await limiter.release(rules, unbound(call), 'an earlier check is not forgotten.');
+      await limiter.release(rules, detachedCall(call), 'an earlier check is not forgotten.');
     } catch (error) {
       if (!StoreError.isInstance(error)) throw error;
     }
@@ -139,10 +140,9 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
   async function takeSuccess(sessionId: string, phone: Phone, call: Call): Promise<SmsError | undefined> {
     const reservation = limiter.reserve([await usedRule(sessionId)]);
     try {
-      const [verdict] = (await limiter.take([reservation], unbound(call))) as readonly [TakeVerdict];
+      const [verdict] = (await limiter.take([reservation], detachedCall(call))) as readonly [TakeVerdict];
       if (!verdict.granted) {
-        const isFull = verdict.refusals.some(({ reason }) => reason === 'capacity');
-        return isFull ? waitError('capacity', phone) : sessionError('session-used', phone);
+        return capacityError(verdict.refusals, phone) ?? sessionError('session-used', phone);
       }
     } catch {
       return unrecordedError();
@@ -195,7 +195,8 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
         return { retryAfterMs, canEndSooner: false };
       }
       const { refusals } = verdict;
-      if (refusals.some(({ reason }) => reason === 'capacity')) throw waitError('capacity', phone);
+      const full = capacityError(refusals, phone);
+      if (full !== undefined) throw full;
       if (refusals.some(({ result }) => result === 'right')) throw sessionError('session-used', phone);
       lost.push(readLost(rules, refusals));
     }
@@ -212,8 +213,9 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
     const claim = limiter.reserve([rule]);
     const [verdict] = (await limiter.take([claim], call)) as readonly [TakeVerdict];
     if (!verdict.granted) {
+      const full = capacityError(verdict.refusals, phone);
+      if (full !== undefined) throw full;
       const [violation] = verdict.refusals;
-      if (violation?.reason === 'capacity') throw waitError('capacity', phone);
       return { retryAfterMs: violation?.retryAfterMs ?? CLAIM_MS, canEndSooner: true };
     }
     let isHeld = false;

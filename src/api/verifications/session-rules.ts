@@ -1,5 +1,5 @@
 import { IF_KNOWN } from '../../guards/known-visitor.ts';
-import { sha256, toHex } from '../../internal/digest.ts';
+import { digestOf } from '../../internal/digest.ts';
 import type { BlockRule, OnceRule } from '../../limits/limit-store.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 
@@ -17,11 +17,6 @@ export const CHECK_WINDOW_MS = 3 * 60 * 60 * 1000;
  * check by this long.
  */
 export const CLAIM_MS = 60_000;
-
-/** Hashes session IDs, codes and numbers, because others may read the server of the store. */
-export async function digestOf(parts: readonly (string | number)[]): Promise<string> {
-  return toHex(await sha256(JSON.stringify(parts)));
-}
 
 const RECORD = { kind: 'once', fingerprint: 'session', mode: 'enforce' } as const;
 const BINDING = { ...RECORD, guard: 'session' } as const;

@@ -1,12 +1,13 @@
 import type { Call } from '../../call.ts';
 import { StoreError } from '../../errors.ts';
+import { digestOf } from '../../internal/digest.ts';
 import { isEqual } from '../../internal/is-equal.ts';
 import type { TakeVerdict, WindowRule } from '../../limits/limit-store.ts';
 import type { Limiter } from '../../limits/limiter.ts';
 import type { TestNumbers } from '../../one-time-passwords/test-numbers.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import type { Clock } from '../../types.ts';
-import { CHECK_WINDOW_MS, digestOf, usedRule } from './session-rules.ts';
+import { CHECK_WINDOW_MS, usedRule } from './session-rules.ts';
 import { CHECK, START, type Verification } from './verification.ts';
 
 /** Sessions of reserved numbers, which 8x8 never hears of. Bindings and claims hold for them as for those of 8x8. */

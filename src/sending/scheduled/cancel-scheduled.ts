@@ -1,10 +1,11 @@
 import type { Call } from '../../call.ts';
 import { NotFoundError, SmsError } from '../../errors.ts';
 import type { Emit, ScheduledNotCancelledReason } from '../../events.ts';
+import { numberFields } from '../../guards/event-fields.ts';
 import type { Guard, OutgoingMessage } from '../../guards/guard.ts';
 import type { ConsentReason } from '../../guards/reasons.ts';
 import { mapLimited } from '../../internal/map-limited.ts';
-import { maskNumber } from '../../internal/redact.ts';
+import { detachedCall } from '../../limits/limiter.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { measureText } from '../../text/measure-text.ts';
 import type { Clock } from '../../types.ts';
@@ -37,7 +38,7 @@ export interface OptOut {
 export interface CancelScheduled {
   /** Cancels what was scheduled before an opt-out and is covered by it. Returns what could not be cancelled. */
   cancelCovered(phone: Phone, optOut: OptOut, call: Call): Promise<readonly ScheduledMessageRef[]>;
-  /** Cancels these messages, which are in no record any more. */
+  /** Cancels these messages, which this call has claimed. */
   cancelEntries(phone: Phone, entries: readonly ScheduledEntry[], call: Call): Promise<void>;
 }
 
@@ -61,7 +62,7 @@ const AT_ONCE = 4;
  */
 const LOST_AFTER_MS = 5 * 60_000;
 /** A call that claimed messages and did not finish has failed. */
-const CLAIM_MS = 60_000;
+export const CLAIM_MS = 60_000;
 /** The consent guard reads the purpose and the sender only. */
 const NO_TEXT = measureText('', 'AUTO');
 
@@ -115,7 +116,7 @@ export function createCancelScheduled(config: CancelScheduledConfig): CancelSche
     call: Call,
   ) {
     if (outcome === 'not-covered') return;
-    const fields = { destination: maskNumber(phone.e164), clientMessageId, purpose } as const;
+    const fields = { ...numberFields(phone), clientMessageId, purpose };
     if (outcome === 'cancelled') emit({ type: 'scheduled-cancelled', ...fields, umid }, call.context);
     else {
       const known = umid === '' ? {} : { umid };
@@ -123,7 +124,7 @@ export function createCancelScheduled(config: CancelScheduledConfig): CancelSche
     }
   }
 
-  /** Looks whether the opt-out still holds, then cancels. */
+  /** Checks whether the opt-out still holds, then cancels. */
   async function cancelOne(
     phone: Phone,
     entry: ScheduledEntry,
@@ -191,11 +192,9 @@ export function createCancelScheduled(config: CancelScheduledConfig): CancelSche
   async function release(
     phone: Phone,
     outcomes: ReadonlyMap<ScheduledEntry, Outcome>,
-    { context }: Call,
+    call: Call,
   ): Promise<void> {
     const byId = new Map([...outcomes].map(([{ id }, outcome]) => [id, outcome]));
-    // Independent of the call, which may have ended.
-    const detached = { context, signal: new AbortController().signal, throwIfEnded: () => {} };
     await records.change(
       phone,
       (entries) =>
@@ -204,7 +203,8 @@ export function createCancelScheduled(config: CancelScheduledConfig): CancelSche
           if (outcome === undefined) return [entry];
           return outcome === 'failed' || outcome === 'not-covered' ? [{ ...entry, claimedUntil: 0 }] : [];
         }),
-      detached,
+      // Independent of the call, which may have ended.
+      detachedCall(call),
     );
   }
 
@@ -227,7 +227,7 @@ export function createCancelScheduled(config: CancelScheduledConfig): CancelSche
       );
     },
     async cancelEntries(phone, entries, call) {
-      await cancelAll(phone, entries, undefined, call);
+      await release(phone, await cancelAll(phone, entries, undefined, call), call);
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Purpose } from '../../types.ts';
  * hashed key of its record, nor the text.
  */
 export interface ScheduledEntry {
-  /** Of this package, unique in its record. */
+  /** This package's own ID, unique in its record. */
   readonly id: string;
   readonly clientMessageId: string;
   /** 8x8's ID; empty while the message is in progress, and when its outcome is unknown. */
@@ -60,8 +60,19 @@ export function encodeEntries(entries: readonly ScheduledEntry[]): string {
   return JSON.stringify(stored);
 }
 
-export function decodeEntries(value: string): readonly ScheduledEntry[] {
-  return (JSON.parse(value) as readonly StoredEntry[]).map(
+function parse(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The entries of a record; undefined when it holds something else. */
+export function decodeEntries(value: string): readonly ScheduledEntry[] | undefined {
+  const stored = parse(value);
+  if (!Array.isArray(stored) || !stored.every((entry) => Array.isArray(entry))) return undefined;
+  return (stored as unknown as readonly StoredEntry[]).map(
     ([
       id,
       clientMessageId,

@@ -1,14 +1,15 @@
 import type { Call, Calls } from '../../call.ts';
 import { type GuardDecision, SmsError } from '../../errors.ts';
+import { messageFields } from '../../guards/event-fields.ts';
 import { guardError } from '../../guards/registry.ts';
 import { mapLimited } from '../../internal/map-limited.ts';
-import { maskNumber } from '../../internal/redact.ts';
-import type { Limiter } from '../../limits/limiter.ts';
+import { detachedCall, type Limiter } from '../../limits/limiter.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import type { PreparedMessage } from '../prepare.ts';
 import type { SendResult } from '../results.ts';
 import {
   type CancelScheduledConfig,
+  CLAIM_MS,
   createCancelScheduled,
   type OptOut,
   type ScheduledMessageRef,
@@ -56,13 +57,6 @@ const NUMBERS_AT_ONCE = 32;
 /** Time limit for cancelling messages that an opt-out reached while they were being sent. */
 const CANCEL_DEADLINE_MS = 30_000;
 
-/** A call to the store that outlives the caller's call, because the outcome of a message is recorded in any case. */
-const detached = ({ context }: Pick<Call, 'context'>) => ({
-  context,
-  signal: new AbortController().signal,
-  throwIfEnded: () => {},
-});
-
 export function createScheduledMessages(config: ScheduledMessagesConfig): ScheduledMessages {
   const { calls, limiter, clock, emit } = config;
   const records = createScheduledRecords(limiter, clock);
@@ -70,19 +64,19 @@ export function createScheduledMessages(config: ScheduledMessagesConfig): Schedu
   const isOn = config.isOn && limiter.keepsRecords;
 
   function refusal(message: PreparedMessage, retryAfterMs: number | undefined, call: Call): SmsError {
-    const { clientMessageId, purpose, phone } = message;
-    const destination = maskNumber(phone.e164);
+    const fields = messageFields(message);
     const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
     const decision: GuardDecision = {
       guard: 'consent',
       reason: 'capacity',
       mode: 'enforce',
-      destination,
+      destination: fields.destination,
       ...wait,
     };
-    emit({ type: 'message-blocked', clientMessageId, purpose, destination, decision }, call.context);
-    const text = 'There is no room to remember this scheduled message, so an opt-out could not cancel it.';
-    return guardError(decision, text, clientMessageId);
+    emit({ type: 'message-blocked', ...fields, decision }, call.context);
+    const text =
+      'There is no room to remember this scheduled message, so an opt-out could not cancel it. Schedule it when earlier ones to this number are due; if the store itself is full, give it more room (maxRecordBytes).';
+    return guardError(decision, text, message.clientMessageId);
   }
 
   function entryOf(message: PreparedMessage, subAccountId: string): ScheduledEntry {
@@ -121,9 +115,14 @@ export function createScheduledMessages(config: ScheduledMessagesConfig): Schedu
       (all) => {
         const after = all.flatMap(settled);
         stopped = after.filter(({ id, isStopped }) => isStopped && entries.has(id));
-        return after.filter((entry) => !stopped.includes(entry));
+        // They stay, claimed, until they are cancelled: an opt-out that is recorded again finds those that failed.
+        const claimedUntil = clock.now() + CLAIM_MS;
+        return after.map((entry) =>
+          stopped.includes(entry) ? { ...entry, isStopped: false, claimedUntil } : entry,
+        );
       },
-      detached(call),
+      // The outcome of a message is recorded in any case.
+      detachedCall(call),
     );
     return stopped;
   }
@@ -143,22 +142,28 @@ export function createScheduledMessages(config: ScheduledMessagesConfig): Schedu
       }
       if (byNumber.size === 0) return undefined;
       const refused = new Map<PreparedMessage, SmsError>();
+      // A store that hangs is asked once, and not for every number.
+      let failure: SmsError | undefined;
       await mapLimited([...byNumber.values()], NUMBERS_AT_ONCE, async (own) => {
         const { phone } = (own[0] as (typeof own)[number]).message;
         try {
+          if (failure !== undefined) throw failure;
           const more = own.map(({ entry }) => entry);
           const answer = await records.change(phone, (entries) => [...entries, ...more], call);
           if ('before' in answer) return;
           for (const { message } of own) refused.set(message, refusal(message, answer.retryAfterMs, call));
         } catch (error) {
           if (!SmsError.isInstance(error)) throw error;
+          failure = error;
           for (const { message } of own) refused.set(message, error);
         }
       });
       return {
         refused,
         async settle(resultOf) {
+          let hasFailed = false;
           await mapLimited([...byNumber.values()], NUMBERS_AT_ONCE, async (own) => {
+            if (hasFailed) return;
             const { phone } = (own[0] as (typeof own)[number]).message;
             const outcomes = new Map(own.map(({ message, entry }) => [entry.id, resultOf(message)]));
             try {
@@ -169,6 +174,7 @@ export function createScheduledMessages(config: ScheduledMessagesConfig): Schedu
             } catch (error) {
               // The store has told of it. Later an opt-out finds the message without its umid, and reports it.
               if (!SmsError.isInstance(error)) throw error;
+              hasFailed = true;
             }
           });
         },

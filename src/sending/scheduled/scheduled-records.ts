@@ -45,7 +45,7 @@ export function createScheduledRecords(limiter: Limiter, clock: Clock): Schedule
         const record = await limiter.readRecord(key, call, CONSEQUENCE);
         const now = clock.now();
         const before =
-          record === undefined ? [] : decodeEntries(record.value).filter(({ dueAt }) => dueAt > now);
+          record === undefined ? [] : readEntries(record.value).filter(({ dueAt }) => dueAt > now);
         const after = update(before);
         if (after === before) return { before };
         if (after.length === 0) {
@@ -54,9 +54,11 @@ export function createScheduledRecords(limiter: Limiter, clock: Clock): Schedule
             return { before };
           continue;
         }
+        if (after.length > before.length && isTooLong(after, now)) {
+          return before.length === 0 ? {} : { retryAfterMs: Math.max(1, firstDue(before) - now) };
+        }
         const value = encodeEntries(after);
         const lastMs = Math.max(...after.map(({ dueAt }) => dueAt)) - now;
-        if (value.length > MAX_RECORD_LENGTH) return { retryAfterMs: Math.max(1, firstDue(before) - now) };
         const ttlMs = Math.ceil(Math.min(Math.max(lastMs, 1), MAX_AGE_MS));
         const write = { key, value, expected: record?.version, ttlMs };
         const verdict = await limiter.writeRecord(write, call, CONSEQUENCE);
@@ -66,9 +68,32 @@ export function createScheduledRecords(limiter: Limiter, clock: Clock): Schedule
       throw new StoreError(`The limit store is too busy with this number, so ${CONSEQUENCE}`);
     },
     async forget(phone, call) {
-      if (limiter.keepsRecords) await limiter.removeRecord({ key: keyOf(phone) }, call, CONSEQUENCE);
+      const consequence =
+        'the scheduled messages of this person are not forgotten; the ledger and the limits are. Call consent.forget again.';
+      if (limiter.keepsRecords) await limiter.removeRecord({ key: keyOf(phone) }, call, consequence);
     },
   };
+}
+
+function readEntries(value: string): readonly ScheduledEntry[] {
+  const entries = decodeEntries(value);
+  if (entries !== undefined) return entries;
+  throw new StoreError(
+    'The limit store returned a record that is no list of scheduled messages; another version of this package may have written it. Nothing was sent. The record ends within seven days.',
+  );
+}
+
+/** Length of 8x8's IDs of messages. */
+const UMID_LENGTH = 36;
+
+/** Whether a record would be too long by the time that every message has its umid and is claimed by an opt-out. */
+function isTooLong(entries: readonly ScheduledEntry[], now: number): boolean {
+  const grown = entries.map((entry) => ({
+    ...entry,
+    umid: entry.umid || '0'.repeat(UMID_LENGTH),
+    claimedUntil: entry.claimedUntil || Math.ceil(now),
+  }));
+  return encodeEntries(grown).length > MAX_RECORD_LENGTH;
 }
 
 function firstDue(entries: readonly ScheduledEntry[]): number {

@@ -62,6 +62,8 @@ describe('text', () => {
         clientMessageId: message.clientMessageId,
         destination: expect.stringContaining('****'),
         purpose: message.purpose,
+        country: message.phone.country,
+        callingCode: message.phone.callingCode,
       },
     ]);
   });

@@ -339,7 +339,8 @@ describe('a full store', () => {
       const error = await refusal('1111');
       expect(error).toBeInstanceOf(LimitError);
       expect(error).toMatchObject({ guard: 'verification', reason: 'capacity', submission: 'not-submitted' });
-      expect((error as LimitError).retryAfterMs).toBeUndefined();
+      // The wait that the store names: an entry expires by then.
+      expect((error as LimitError).retryAfterMs).toBe(60_000);
     }
   });
 
