@@ -233,6 +233,8 @@ export type {
   BatchMessage,
   Encoding,
   HumanTest,
+  HumanToken,
+  HumanVerdict,
   SmsContent,
   SmsMessage,
   Visitor,

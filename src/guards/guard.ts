@@ -71,6 +71,12 @@ export interface OutgoingMessage {
   readonly clientIp?: string | undefined;
   /** The visitor passed a test for people. */
   readonly isHuman?: boolean | undefined;
+  /** The score of that test, 0 to 1. */
+  readonly humanScore?: number | undefined;
+  /** The token of a test for people that is still to be verified. */
+  readonly humanToken?: string | undefined;
+  /** The application says that the number belongs to an account that entered a code before. */
+  readonly isReturning?: boolean | undefined;
   /** The session of a code that is being checked. */
   readonly session?: CheckedSession | undefined;
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;

@@ -205,8 +205,15 @@ function visitorOf({
   subject,
   clientIp,
   human,
-}: Visitor): Pick<OutgoingMessage, 'subject' | 'clientIp' | 'isHuman'> {
-  return { subject, clientIp, isHuman: human?.passed };
+  returning,
+}: Visitor): Pick<
+  OutgoingMessage,
+  'subject' | 'clientIp' | 'isHuman' | 'humanScore' | 'humanToken' | 'isReturning'
+> {
+  const visitor = { subject, clientIp, isReturning: returning };
+  if (human === undefined) return visitor;
+  if ('token' in human) return { ...visitor, humanToken: human.token };
+  return { ...visitor, isHuman: human.passed, humanScore: human.score };
 }
 
 /** Throws only when `signal` fires. */

@@ -4,11 +4,13 @@ import {
   boolean,
   countryCode,
   dateTime,
+  decimal,
   type Field,
   type Fields,
   object,
   objectWith,
   oneOf,
+  switchOn,
   text,
   unknown,
   webUrl,
@@ -66,11 +68,22 @@ export interface Addressing {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** A test for people that the visitor took, such as a captcha. */
-export interface HumanTest {
+/** The verdict of a test for people, such as a captcha, that your service has verified. */
+export interface HumanVerdict {
   /** Whether the visitor passed it. */
   readonly passed: boolean;
+  /** The score that the test gave, 0 (a program) to 1 (a person). @default no score */
+  readonly score?: number | undefined;
 }
+
+/** The token of a test for people, such as a captcha, that is still to be verified. */
+export interface HumanToken {
+  /** The token that the visitor's browser got, 1 to 8,192 characters. It appears in no error and no event. */
+  readonly token: string;
+}
+
+/** A test for people that the visitor took: its verdict, or its token. */
+export type HumanTest = HumanVerdict | HumanToken;
 
 /** The visitor who asks for a message, as far as the service can tell. Nothing of it but `clientIp` is sent to 8x8. */
 export interface Visitor {
@@ -87,9 +100,15 @@ export interface Visitor {
   readonly clientIp?: string | undefined;
   /**
    * A test for people that the visitor took since a guard asked for it (`error.action` is `'ask'`): with `passed: true` such
-   * guards let the message through.
+   * guards let the message through. A `token` that nothing has verified passes no test.
    */
   readonly human?: HumanTest | undefined;
+  /**
+   * True when your service knows that this number belongs to an account that entered a code before: look it up, and never take
+   * the visitor's word for it. Guards that count strangers then do not count this message.
+   * @default this package remembers for itself which numbers and subjects succeeded
+   */
+  readonly returning?: boolean | undefined;
 }
 
 /**
@@ -146,11 +165,18 @@ export const clientIpField = word(
 
 export const subjectField: Field = text({ max: 200 });
 
-const humanFields: Fields<HumanTest> = { passed: boolean() };
+const verdictFields: Fields<HumanVerdict> = { passed: boolean(), score: decimal({ min: 0, max: 1 }) };
+const tokenFields: Fields<HumanToken> = { token: text({ max: 8_192 }) };
+const humanField = switchOn(
+  (input) => typeof input === 'object' && input !== null && 'token' in input,
+  objectWith(['token'], tokenFields, 'an object { token }'),
+  objectWith(['passed'], verdictFields, 'an object { passed, score } or { token }'),
+);
 export const visitorFields: Fields<Visitor> = {
   subject: subjectField,
   clientIp: clientIpField,
-  human: objectWith(['passed'], humanFields, 'an object { passed }'),
+  human: humanField,
+  returning: boolean(),
 };
 
 const messageFields: Fields<SmsMessage> = {

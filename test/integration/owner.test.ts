@@ -125,12 +125,37 @@ describe('backoff', () => {
 
   it('nothing of the visitor but clientIp is sent to 8x8', async () => {
     const { sms, emulator } = testClient();
-    const visitor = { ...owner, clientIp: '203.0.113.7', human: { passed: true } };
-    await sms.messages.send({ ...otp, ...visitor });
-    await sms.verifications.start({ destination: numberOf(2), ...visitor });
+    const visitor = { ...owner, clientIp: '203.0.113.7', returning: true };
+    await sms.messages.send({ ...otp, ...visitor, human: { passed: true, score: 0.9 } });
+    await sms.verifications.start({
+      destination: numberOf(2),
+      ...visitor,
+      human: { token: 'captcha-token' },
+    });
     const bodies = JSON.stringify(emulator.requests);
     expect(bodies).toContain('203.0.113.7');
-    expect(bodies).not.toMatch(/owner-device|human|passed/);
+    expect(bodies).not.toMatch(/owner-device|human|passed|score|captcha-token|returning/);
+  });
+
+  it('a test for people is a verdict or a token', async () => {
+    const { sms } = testClient();
+    const failure = (human: object) => failureOf(sms.messages.send({ ...otp, human: human as never }));
+    for (const [human, path] of [
+      [{}, 'human.passed'],
+      [{ score: 1 }, 'human.passed'],
+      [{ passed: true, score: 1.1 }, 'human.score'],
+      [{ token: '' }, 'human.token'],
+      [{ token: 'x'.repeat(8_193) }, 'human.token'],
+      [{ token: 'x', passed: true }, 'human.passed'],
+      ['yes', 'human'],
+    ] as const) {
+      expect(await failure(human as object), JSON.stringify(human)).toMatchObject({
+        code: 'validation',
+        path,
+      });
+    }
+    const returning = sms.messages.send({ ...otp, returning: 1 as never });
+    expect(await failureOf(returning)).toMatchObject({ path: 'returning' });
   });
 });
 

@@ -60,6 +60,7 @@ function startReader(rewrite: Rewrite): MessageReader<VerificationStart> {
         country: __,
         subject: ___,
         human: ____,
+        returning: _____,
         sms,
         call,
         whatsapp,
