@@ -171,6 +171,7 @@ export type {
   ConfigurableGuard,
   ConsentGuardOptions,
   ContentGuardOptions,
+  CountriesByPurpose,
   CountriesGuardOptions,
   GuardsOptions,
   LimitWindow,

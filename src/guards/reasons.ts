@@ -20,7 +20,7 @@ export interface GuardReasons {
     | 'sender-not-allowed'
     | 'too-many-parts'
     | 'unresolved-placeholder';
-  readonly countries: 'country-not-allowed';
+  readonly countries: 'country-denied' | 'country-not-allowed';
   readonly consent:
     | 'already-opted-in'
     | 'answered-recently'

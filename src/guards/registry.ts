@@ -34,7 +34,7 @@ import {
 export type { BackoffGuardOptions } from './backoff.ts';
 export type { ConsentGuardOptions } from './consent-options.ts';
 export type { ContentGuardOptions } from './content.ts';
-export type { CountriesGuardOptions } from './countries.ts';
+export type { CountriesByPurpose, CountriesGuardOptions } from './countries.ts';
 export type { PhoneGuardOptions } from './phone.ts';
 export type { PrefixGuardOptions, PrefixRange } from './prefix.ts';
 export type {

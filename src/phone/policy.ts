@@ -155,13 +155,3 @@ function judgeType(phone: Phone, type: NumberType, policy: PhonePolicy): PhoneRe
     hint: `Numbers of type ${type} are not in guards.phone.types.${knownMistake(phone.msisdn)}`,
   };
 }
-
-/**
- * Whether the number's country is in a list. A number without a country (satellite, +800, …) never is. Compares
- * countries, not calling codes: +44 is also Guernsey, +7 also Kazakhstan, +1 twenty-five countries.
- *
- * @example isInCountries(phone, new Set(['SG', 'ID']))
- */
-export function isInCountries(phone: Phone, countries: ReadonlySet<string>): boolean {
-  return phone.country !== undefined && countries.has(phone.country);
-}

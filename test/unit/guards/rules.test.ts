@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SmsClient } from '../../../src/client.ts';
 import { createBackoffGuard } from '../../../src/guards/backoff.ts';
-import { createCountriesGuard } from '../../../src/guards/countries.ts';
 import { createPhoneGuard } from '../../../src/guards/phone.ts';
 import { createPrefixGuard } from '../../../src/guards/prefix.ts';
 import { createRecipientGuard } from '../../../src/guards/recipient.ts';
@@ -59,30 +58,6 @@ describe('phone', () => {
     expect(guard.check?.(messageOf({ destination: '+881612345678' }), NOON)?.reason).toBe(
       'calling-code-blocked',
     );
-  });
-});
-
-describe('countries', () => {
-  it('refuses what is not on the list, and every number without a country', () => {
-    const guard = createCountriesGuard({ allow: ['sg'] });
-    const reasonOf = (destination: string) => guard.check?.(messageOf({ destination }), NOON)?.reason;
-    expect(reasonOf('+6591234567')).toBeUndefined();
-    expect(reasonOf('+6281234567890')).toBe('country-not-allowed');
-    expect(reasonOf('+881612345678')).toBe('country-not-allowed');
-    // Kazakhstan shares +7, Guernsey shares +44.
-    expect(
-      createCountriesGuard({ allow: ['RU'] }).check?.(messageOf({ destination: '+77012345678' }), NOON),
-    ).toBeDefined();
-    expect(
-      createCountriesGuard({ allow: ['GB'] }).check?.(messageOf({ destination: '+447781123456' }), NOON),
-    ).toBeDefined();
-  });
-
-  it('keeps its list when the array is changed', () => {
-    const allow = ['SG'];
-    const guard = createCountriesGuard({ allow });
-    allow.push('ID');
-    expect(guard.check?.(messageOf({ destination: '+6281234567890' }), NOON)).toBeDefined();
   });
 });
 
