@@ -50,9 +50,9 @@ export interface CheckedSession {
   readonly key: LimitKey;
   /**
    * `unknown`: this package has no record of it, and 8x8 was not asked yet. `own`: it was started for this visitor, or 8x8
-   * says for this number. `shared`: also for a visitor who is known with this number.
+   * says for this number. `shared`: also for a visitor who is known with this number. `sole`: nobody else can try its code.
    */
-  readonly standing: 'unknown' | 'own' | 'shared';
+  readonly standing: 'unknown' | 'own' | 'shared' | 'sole';
 }
 
 /** A message on its way through the guards. */

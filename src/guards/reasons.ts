@@ -52,6 +52,7 @@ export interface GuardReasons {
     | 'capacity'
     | 'resending-interval'
     | 'session-busy'
+    | 'session-shared'
     | 'session-in-doubt'
     | 'session-mismatch'
     | 'session-unknown'

@@ -19,13 +19,14 @@ export interface VerificationAttemptsGuardOptions {
   readonly mode?: GuardMode | undefined;
   /**
    * Codes tried in one session; `false` counts none. Visitors who are not known try no more than 3 in a session that was
-   * also started by a known one: 8x8 gives both the same session, and ends it after 5.
+   * also started by a known one: 8x8 gives both the same session, and ends it after 5. Their tries before that are gone.
    * @default { limit: 30, windowMs: 3_600_000 }; ours, for endless tries of a session that 8x8 ended after 5
    */
   readonly perSession?: false | LimitWindow | undefined;
   /**
    * Codes tried for one number in sessions of visitors who are not known; `false` counts none. A session that neither this
-   * package nor 8x8 knows for the number counts nothing.
+   * package nor 8x8 knows for the number counts nothing, and neither does a one-time password of this package with six digits
+   * or more: only the visitor to whom it was issued can try it, five times.
    * @default [{ limit: 20, windowMs: 3_600_000 }, { limit: 60, windowMs: 86_400_000 }], four sessions per hour; ours
    */
   readonly perNumber?: false | LimitWindow | readonly LimitWindow[] | undefined;
@@ -128,7 +129,7 @@ export function createVerificationAttemptsGuard({
       if (session?.standing === 'unknown') return [...rulesOf('unknown', 'all'), ...ofAddress];
       return [
         ...ofSession(message),
-        ...rulesOf('number', phone.key, ifStranger),
+        ...(session?.standing === 'sole' ? [] : rulesOf('number', phone.key, ifStranger)),
         ...rulesOf('subject', subject),
         ...ofAddress,
       ];

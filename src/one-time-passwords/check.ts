@@ -64,7 +64,15 @@ export interface CheckConfig {
   readonly codes: StoredCodes;
   /** Throws a `ConfigurationError` when codes cannot be stored. */
   readonly openCipher: () => CodeCipher;
+  /** Digits of a code. */
+  readonly codeLength: number;
 }
+
+/**
+ * A code of so many digits needs no limit for the number: only the visitor to whom it was issued can try it, five times, and
+ * strangers who are issued codes of their own are held up by the guards of messages. Ours; one in 200,000 for each message.
+ */
+const DIGITS_WITHOUT_SHARED_LIMIT = 6;
 
 type NoReason = Extract<CheckedOneTimePassword, { readonly verified: false }>['reason'];
 type CheckedStatus = Extract<SmsEvent, { readonly type: 'verification-checked' }>['status'];
@@ -110,12 +118,14 @@ export function createCheck({
   client,
   codes,
   openCipher,
+  codeLength,
 }: CheckConfig): (
   check: OneTimePasswordCheckRequest,
   options?: CallOptions,
 ) => Promise<CheckedOneTimePassword> {
   const { calls, verificationAttempts, rememberSuccess, emit, phoneDefaults } = client;
   const giveFeedback = createGiveFeedback(client);
+  const standing = codeLength < DIGITS_WITHOUT_SHARED_LIMIT ? 'own' : 'sole';
 
   /** Counts one more try before the code is compared: of many checks at once five get that far. */
   async function claim({ key, call }: CodeCheck, first: ReadCode): Promise<ReadCode | NoReason> {
@@ -133,12 +143,19 @@ export function createCheck({
 
   /** Takes the one success of a session. */
   async function use({ key, call }: CodeCheck, claimed: ReadCode): Promise<NoReason | undefined> {
+    const usedBy = crypto.randomUUID();
     let read: ReadCode | undefined = claimed;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       if (read?.code.sessionId !== claimed.code.sessionId) return 'no-code';
-      if (read.code.isUsed) return 'used';
-      const written = await codes.replace(key, { ...read.code, isUsed: true }, read.version, call);
-      if (typeof written === 'string') return undefined;
+      if (read.code.isUsed) return read.code.usedBy === usedBy ? undefined : 'used';
+      try {
+        const code = { ...read.code, isUsed: true, usedBy };
+        const written = await codes.replace(key, code, read.version, call);
+        if (typeof written === 'string') return undefined;
+      } catch (error) {
+        // The store may have written it before its answer was lost: then the person would never get in with this code.
+        if (!StoreError.isInstance(error) || round > 0) throw error;
+      }
       read = await codes.read(key, call);
     }
     throw busyError();
@@ -192,7 +209,7 @@ export function createCheck({
     const read = await codes.read(key, call);
     const reason = reasonAgainst(read);
     if (read === undefined || reason !== undefined) return refused(check, reason ?? 'no-code', 0);
-    const session = { key, standing: 'own' } as const;
+    const session = { key, standing } as const;
     const attempt = await verificationAttempts.take({ phone, subject, clientIp, session }, call);
     let isCounted = true;
     try {

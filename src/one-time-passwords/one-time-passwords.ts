@@ -43,7 +43,8 @@ export interface OneTimePasswords {
    * @throws ValidationError the check is malformed
    * @throws InvalidPhoneNumberError `destination` is not a phone number
    * @throws LimitError too many codes were tried (`guards.verificationAttempts`)
-   * @throws StoreError the limit store failed; the code was not accepted. Check it again
+   * @throws StoreError the limit store failed; the code was not accepted. Check it again: when the store has recorded the success
+   * and can no longer be read, the next check says `used`, and the person needs another code
    * @throws ConfigurationError the secret is missing, or was changed without `previousSecrets`
    * @throws AbortedError
    * @example
@@ -122,6 +123,6 @@ export function createOneTimePasswords({
   };
   return {
     issue: createIssue({ ...config, codeLength, validityMs }),
-    check: createCheck(config),
+    check: createCheck({ ...config, codeLength }),
   };
 }

@@ -12,6 +12,8 @@ export interface StoredCode {
   readonly tries: number;
   /** The code was right once. */
   readonly isUsed: boolean;
+  /** The check that took the success, so that it knows its own write when the answer was lost. */
+  readonly usedBy?: string | undefined;
   /** Messages with this code, so that a resend gives the record another version. */
   readonly messages: number;
   /** 8x8's id of the last message that it accepted. */
@@ -84,10 +86,10 @@ async function listKeyOf({ key }: Phone): Promise<string> {
 
 function parseCode(value: string): StoredCode {
   try {
-    const { sessionId, encrypted, tries, isUsed, messages, umid } = JSON.parse(value) as StoredCode;
+    const { sessionId, encrypted, tries, isUsed, usedBy, messages, umid } = JSON.parse(value) as StoredCode;
     const isText = typeof sessionId === 'string' && typeof encrypted === 'string';
     if (isText && Number.isSafeInteger(tries) && typeof isUsed === 'boolean') {
-      return { sessionId, encrypted, tries, isUsed, messages, umid };
+      return { sessionId, encrypted, tries, isUsed, usedBy, messages, umid };
     }
   } catch {
     // Falls through.

@@ -251,6 +251,32 @@ describe('a one-time password', () => {
       expect(await sms.oneTimePasswords.check(guess)).toMatchObject({ reason: 'no-code' });
     }
     const wrong = { destination, subject, code: otherThan(code) };
+    for (let tries = 1; tries <= 4; tries += 1) {
+      expect(await sms.oneTimePasswords.check(wrong)).toMatchObject({ triesLeft: 5 - tries });
+    }
+    expect(await sms.oneTimePasswords.check({ ...wrong, code })).toMatchObject({ verified: true });
+  });
+
+  it('of fewer than six digits counts for the number: strangers could guess it in a day', async () => {
+    const attempts = { perNumber: { limit: 2, windowMs: 3_600_000 } };
+    const client = testClient({
+      guards: { verificationAttempts: attempts },
+      oneTimePasswords: { codeLength: 5 },
+    });
+    const { sms } = client;
+    await sms.oneTimePasswords.issue(request);
+    const wrong = { destination, subject, code: otherThan(lastCode(client)) };
+    await sms.oneTimePasswords.check(wrong);
+    await sms.oneTimePasswords.check(wrong);
+    await expect(sms.oneTimePasswords.check(wrong)).rejects.toBeInstanceOf(LimitError);
+  });
+
+  it('is counted by the guard of attempts for its session and its subject', async () => {
+    const attempts = { perSubject: { limit: 2, windowMs: 3_600_000 } };
+    const client = testClient({ guards: { verificationAttempts: attempts } });
+    const { sms } = client;
+    await sms.oneTimePasswords.issue(request);
+    const wrong = { destination, subject, code: otherThan(lastCode(client)) };
     await sms.oneTimePasswords.check(wrong);
     await sms.oneTimePasswords.check(wrong);
     await expect(sms.oneTimePasswords.check(wrong)).rejects.toBeInstanceOf(LimitError);
@@ -432,6 +458,20 @@ describe('the limit store', () => {
     await expect(client.sms.oneTimePasswords.check(check)).rejects.toBeInstanceOf(StoreError);
     faults.before = async () => {};
     expect(await client.sms.oneTimePasswords.check(check)).toMatchObject({ verified: true });
+  });
+
+  it('loses the answer to the success: the person is in, once', async () => {
+    const { store, faults, values } = watchedRecords();
+    const client = testClient({ limits: store, oneTimePasswords: { secret: SECRET } });
+    await client.sms.oneTimePasswords.issue(request);
+    const check = { destination, subject, code: lastCode(client) };
+    const success = values.length + 2;
+    faults.after = async () => {
+      if (values.length === success) throw new Error('lost');
+    };
+    expect(await client.sms.oneTimePasswords.check(check)).toMatchObject({ verified: true });
+    expect(values).toHaveLength(success);
+    expect(await client.sms.oneTimePasswords.check(check)).toMatchObject({ reason: 'used' });
   });
 
   it('is refused when it returns something else than a code', async () => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { ownersLoss, ownersTable } from '../../bench/owner.ts';
-import { memoryConsentLedger } from '../../src/index.ts';
+import { memoryConsentLedger, memoryLimits } from '../../src/index.ts';
 import { numberOf, testClient } from '../support/client.ts';
 
 const minute = 60_000;
@@ -336,6 +336,115 @@ describe('success without a code', () => {
     const client = await silent('203.0.113.7');
     expect(client.of('backoff-cleared')).toHaveLength(1);
     expect(await isKnown(client)).toBe(true);
+  });
+
+  describe('in a session that two visitors were given', () => {
+    const stranger = { subject: 'stranger' };
+
+    /** A stranger starts first, and the owner is given the same session a minute later. */
+    async function shared(ownersIp?: string) {
+      const client = testClient({ guards: { recipient: false, backoff: false } });
+      const { verifications } = client.sms;
+      const first = await verifications.start({ destination: OWNER, channel: 'sma', ...stranger });
+      client.clock.advance(minute);
+      const start = { destination: OWNER, channel: 'sma', clientIp: ownersIp, ...owner } as const;
+      const second = await failureOf(verifications.start(start));
+      const read = (visitor: { subject?: string }) =>
+        failureOf(verifications.get(first.sessionId, { destination: OWNER, ...visitor }));
+      const open = () => client.emulator.fetch(`https://verify.8x8.com/sma/${first.sessionId}`);
+      return { ...client, second, read, open };
+    }
+
+    it('verifies nobody: the telephone of the owner would let the stranger in', async () => {
+      const { read, open, of } = await shared();
+      expect(await read(stranger)).toBeUndefined();
+      await open();
+      for (const visitor of [stranger, owner]) {
+        expect(await read(visitor)).toMatchObject({ guard: 'verification', reason: 'session-shared' });
+      }
+      expect(of('backoff-cleared')).toEqual([]);
+    });
+
+    it('verifies nobody at the start either', async () => {
+      const { second, read, of } = await shared('203.0.113.7');
+      expect(second).toMatchObject({ reason: 'session-shared' });
+      expect(await read(stranger)).toMatchObject({ reason: 'session-shared' });
+      expect(of('backoff-cleared')).toEqual([]);
+    });
+
+    it('takes a second start without a subject for that of another visitor', async () => {
+      const { sms, emulator, clock } = testClient({ guards: { recipient: false, backoff: false } });
+      const start = { destination: OWNER, channel: 'sma' } as const;
+      const { sessionId } = await sms.verifications.start(start);
+      clock.advance(minute);
+      await sms.verifications.start(start);
+      await emulator.fetch(`https://verify.8x8.com/sma/${sessionId}`);
+      expect(await failureOf(sms.verifications.get(sessionId, { destination: OWNER }))).toMatchObject({
+        reason: 'session-shared',
+      });
+    });
+
+    it('lets one visitor start twice', async () => {
+      const { sms, emulator, clock } = testClient({ guards: { recipient: false, backoff: false } });
+      const start = { destination: OWNER, channel: 'sma', ...owner } as const;
+      const { sessionId } = await sms.verifications.start(start);
+      clock.advance(minute);
+      await sms.verifications.start(start);
+      await emulator.fetch(`https://verify.8x8.com/sma/${sessionId}`);
+      const read = sms.verifications.get(sessionId, { destination: OWNER, ...owner });
+      expect(await read).toMatchObject({ status: 'VERIFIED' });
+    });
+
+    it('looks again after 8x8 has answered', async () => {
+      let whileReading: (() => Promise<unknown>) | undefined;
+      const client = testClient({ guards: { recipient: false, backoff: false } });
+      const { sms } = testClient({
+        guards: { recipient: false, backoff: false },
+        clock: client.clock,
+        fetch: async (input, init) => {
+          const work = whileReading;
+          whileReading = undefined;
+          await work?.();
+          return client.emulator.fetch(input, init);
+        },
+      });
+      const { sessionId } = await sms.verifications.start({
+        destination: OWNER,
+        channel: 'sma',
+        ...stranger,
+      });
+      client.clock.advance(minute);
+      whileReading = async () => {
+        await sms.verifications.start({ destination: OWNER, channel: 'sma', ...owner });
+        await client.emulator.fetch(`https://verify.8x8.com/sma/${sessionId}`);
+      };
+      const read = sms.verifications.get(sessionId, { destination: OWNER, ...stranger });
+      expect(await failureOf(read)).toMatchObject({ reason: 'session-shared' });
+    });
+  });
+
+  it('a session whose visitors cannot be recorded is given to nobody', async () => {
+    const client = await silent();
+    client.clock.advance(minute);
+    const limits = memoryLimits({ clock: client.clock });
+    const { sms } = testClient({
+      fetch: client.emulator.fetch,
+      clock: client.clock,
+      limits: {
+        settle: (...given) => limits.settle(...given),
+        inspect: (...given) => limits.inspect(...given),
+        release: (...given) => limits.release(...given),
+        async take(scope, requests, options) {
+          const rules = requests.flatMap((request) => request.rules);
+          if (rules.some(({ id }) => id === 'verification-visitors')) throw new Error('gone');
+          return limits.take(scope, requests, options);
+        },
+      },
+    });
+    const start = sms.verifications.start({ destination: OWNER, channel: 'sma', ...owner });
+    expect(await failureOf(start)).toMatchObject({ code: 'store' });
+    client.clock.advance(minute);
+    expect(await failureOf(sms.verifications.start({ destination: OWNER, ...owner }))).toBeUndefined();
   });
 
   it('a store that fails keeps nobody from reading the state', async () => {

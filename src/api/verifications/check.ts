@@ -1,6 +1,6 @@
 import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
-import { NotFoundError, SmsError } from '../../errors.ts';
+import { LimitError, NotFoundError, SmsError } from '../../errors.ts';
 import type { SmsEvent } from '../../events.ts';
 import { numberFields } from '../../guards/event-fields.ts';
 import type { CheckedSession } from '../../guards/guard.ts';
@@ -64,13 +64,19 @@ function eventStatus(status: string): Extract<SmsEvent, { readonly type: 'verifi
   }
 }
 
+/** 8x8 was asked about the session, and a limit of the number refused the code. */
+function isOutOfTries(error: SmsError): boolean {
+  return LimitError.isInstance(error) && error.guard === 'verificationAttempts';
+}
+
 /**
  * Whether a check that failed was a try. Of a session that is known here only a code that 8x8 may have judged is one; a
  * session id that nobody knows is one by itself.
  */
 function isTry(error: unknown, standing: CheckedSession['standing']): boolean {
   if (!SmsError.isInstance(error) || error.submission === 'unknown') return true;
-  return standing === 'unknown' && (error.code === 'guard' || NotFoundError.isInstance(error));
+  if (standing !== 'unknown') return false;
+  return error.code === 'guard' || NotFoundError.isInstance(error) || isOutOfTries(error);
 }
 
 function standingOf({ owner, isKnown }: Binding): CheckedSession['standing'] {
@@ -167,8 +173,8 @@ export function createCheckVerification(
   async function count(check: CodeCheck, standing: CheckedSession['standing']): Promise<void> {
     const { sessionId, phone, subject, clientIp, tally, call } = check;
     const session = { key: await digestOf([sessionId]), standing };
-    tally.standing = standing;
     tally.attempt = await verificationAttempts.take({ phone, subject, clientIp, session }, call);
+    tally.standing = standing;
   }
 
   /** Checks the code with 8x8, and records the outcome. */
@@ -179,10 +185,11 @@ export function createCheckVerification(
       if (tally.standing === 'own') await count(check, 'own');
       await refuseVerified(check);
       if (tally.standing === 'unknown') {
-        // 8x8 knows the session, for this number: only now may a wrong code count against the number.
-        await tally.attempt?.settle('return');
-        tally.attempt = undefined;
+        // 8x8 knows the session, for this number: only now may a wrong code count against the number. While the number has
+        // no room for it, the try stays one of an unknown session, so that 8x8 is not asked without limit.
+        const { attempt } = tally;
         await count(check, 'own');
+        await attempt?.settle('return');
       }
       outcome = 'lost';
       const verification = await ask(code, check);

@@ -5,7 +5,7 @@ import { addressingFields, subjectField } from '../../sending/sms-message.ts';
 import type { CallOptions } from '../../types.ts';
 import { readId, readInput } from '../input.ts';
 import { parseResponse } from '../parse-response.ts';
-import { refuseOtherNumber, refuseOthers } from './session-errors.ts';
+import { refuseOtherNumber, refuseOthers, refuseShared } from './session-errors.ts';
 import { GET, readVerification, type Verification } from './verification.ts';
 
 /** The expected owner of a session. */
@@ -52,6 +52,8 @@ export function createGetVerification(
         (await testSessions.read(sessionId, call)) ??
         parseResponse(GET, await transport.request({ operation: GET, segments }, call), readVerification);
       if (phone === undefined || binding === undefined) return verification;
+      // 8x8 was waited for: somebody else may have been given the session in the meantime.
+      refuseShared(verification, await sessionBindings.find(sessionId, phone, subject, call), phone);
       if (binding.owner === 'unknown') refuseOtherNumber(verification, phone);
       else if (binding.isSilent) await sessionSuccess.record(verification, phone, subject, call);
       return verification;

@@ -11,6 +11,8 @@ const REFUSALS = {
   'session-mismatch': 'This session was started for another number or subject.',
   'session-unknown': 'This client does not know the session, so its subject cannot be checked. Start again.',
   'session-used': 'A code of this session was already accepted, and a session counts once. Start again.',
+  'session-shared':
+    'Another visitor was given this session too, so that it is VERIFIED proves nothing about this one. Start again with a channel that sends a code, and check the code.',
   'session-in-doubt':
     'Too many responses from 8x8 about this session were lost, so none of its codes can be trusted. Start again.',
 } as const;
@@ -53,4 +55,9 @@ export function refuseOthers({ owner }: Binding, phone: Phone, subject: string |
 export function refuseOtherNumber(verification: Verification, phone: Phone): void {
   const key = canonicalKey(verification.destination.replace(/\D/g, ''));
   if (key !== phone.key) throw sessionError('session-mismatch', phone);
+}
+
+/** Throws when a session that 8x8 verified was given to two visitors: either of them may have been the one. */
+export function refuseShared({ status }: Verification, { isShared }: Binding, phone: Phone): void {
+  if (status === 'VERIFIED' && isShared) throw sessionError('session-shared', phone);
 }

@@ -1,6 +1,6 @@
 import { IF_KNOWN } from '../../guards/known-visitor.ts';
 import { digestOf } from '../../internal/digest.ts';
-import type { BlockRule, OnceRule } from '../../limits/limit-store.ts';
+import type { BlockRule, DistinctRule, OnceRule } from '../../limits/limit-store.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 
 /** Longest `codeValidity` of 8x8. */
@@ -41,12 +41,31 @@ export async function bindingRules(
   ];
 }
 
-/** Marks a session that becomes VERIFIED without a code, by silent mobile authentication. */
-export async function silentRule(sessionId: string): Promise<OnceRule> {
+/**
+ * The visitors who were given a session. 8x8 gives a second start for the same number the open session again, so that a
+ * stranger may hold the session of the owner. It refuses nothing: two are enough to know.
+ */
+export async function visitorsRule(sessionId: string, visitor: string): Promise<DistinctRule> {
   return {
-    ...BINDING,
-    id: 'verification-silent',
+    kind: 'distinct',
+    id: 'verification-visitors',
+    guard: 'session',
     key: await digestOf([sessionId]),
+    member: await digestOf([sessionId, visitor]),
+    mode: 'monitor',
+    limit: 2,
+    windowMs: CHECK_WINDOW_MS,
+  };
+}
+
+/** Marks a session that becomes VERIFIED without a code, by silent mobile authentication. */
+export async function silentRule(sessionId: string): Promise<BlockRule> {
+  return {
+    kind: 'block',
+    id: 'verification-silent',
+    guard: 'session',
+    key: await digestOf([sessionId]),
+    mode: 'enforce',
     windowMs: CHECK_WINDOW_MS,
   };
 }

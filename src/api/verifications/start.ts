@@ -11,6 +11,7 @@ import type { SendOperation, WireResult } from '../../sending/send-operation.ts'
 import type { Rewrite } from '../../text/rewrite.ts';
 import type { CallOptions } from '../../types.ts';
 import { parseResponse } from '../parse-response.ts';
+import { refuseShared } from './session-errors.ts';
 import { startSchema, type VerificationStart } from './start-input.ts';
 import { readVerification, START, type StartedVerification, type Verification } from './verification.ts';
 
@@ -176,6 +177,9 @@ export function createStartVerification(
           { sessionId, phone, subject, validityMs, isSilent: channel === 'sma' },
           call,
         );
+        if (verification.status === 'VERIFIED') {
+          refuseShared(verification, await sessionBindings.find(sessionId, phone, subject, call), phone);
+        }
         if (channel === 'sma') await sessionSuccess.record(verification, phone, subject, call);
         const retryAt = laterOf(result.retryAt, reportedRetryAt(verification));
         return { ...verification, destination: phone.e164, ...(retryAt !== undefined && { retryAt }) };

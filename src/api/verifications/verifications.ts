@@ -16,21 +16,26 @@ export interface Verifications {
    * @see https://developer.8x8.com/connect/reference/verify-request-v2
    * @throws ValidationError the request is malformed
    * @throws GuardError a guard refused: `InvalidPhoneNumberError`, `ConsentError`, `LimitError`
+   * @throws GuardError also, with reason `session-shared`: 8x8 says VERIFIED for a session that another visitor was given too
    * @throws LimitError also, with guard `verification` and reason `resending-interval`, when 8x8 wants a longer pause between
    * two codes to one number
+   * @throws StoreError also when the visitors of a session of channel `sma` could not be recorded (`submission: 'unknown'`)
    * @throws ApiError, ConnectionError, AbortedError, QueueFullError, StoreError as `messages.send`; a
    * `clientMessageId` is the one in the events; 8x8 does not know it
    * @example
    * ```ts
-   * const { sessionId } = await sms.verifications.start({ destination: '+6591234567', brand: 'Team', subject: 'account-7' });
+   * const { sessionId } = await sms.verifications.start({ destination: '+6591234567', brand: 'Team', subject: 'device-7' });
    * ```
    */
   start(request: VerificationStart, options?: CallOptions): Promise<StartedVerification>;
   /**
-   * Reads the state of a session. Uses up no attempt and clears nothing.
+   * Reads the state of a session. Uses up no attempt. With a `destination`, a session of channel `sma` that is VERIFIED clears
+   * the wait of the number, once. Without one, it is the state of whatever session the ID names, and no proof of anybody.
    *
    * @see https://developer.8x8.com/connect/reference/code-validation-v2
-   * @throws GuardError the session belongs to another number or subject
+   * @throws GuardError reason `session-mismatch`: the session belongs to another number or subject; `session-unknown`: a
+   * subject was given, and this client does not know the session; `session-shared`: it is VERIFIED and was given to another visitor
+   * too, so that it proves nothing about this one
    * @throws NotFoundError 8x8 does not know the session (`apiCode` 1404)
    * @throws ValidationError, StoreError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @example (await sms.verifications.get(sessionId)).status

@@ -703,6 +703,22 @@ describe('what a session is bound to', () => {
       expect(of('verification-checked')).toEqual([]);
     });
 
+    it('counts a try that the number has no room for: 8x8 is not asked without limit', async () => {
+      const verificationAttempts = {
+        perNumber: { limit: 1, windowMs: 60_000 },
+        unknownSessions: { limit: 2, windowMs: 60_000 },
+      };
+      const { sms, sessionId, check, client } = await elsewhere({ verificationAttempts });
+      const wrong = () => failureOf(sms.verifications.check(sessionId, { ...check, code: 'XXXX' }));
+      await sms.verifications.check(sessionId, { ...check, code: 'XXXX' });
+      for (let turn = 0; turn < 2; turn += 1) {
+        expect(await wrong()).toMatchObject({ decision: { rule: 'verification-attempts:number:60000' } });
+      }
+      const asked = client.emulator.requests.length;
+      expect(await wrong()).toMatchObject({ decision: { rule: 'verification-attempts:unknown:60000' } });
+      expect(client.emulator.requests).toHaveLength(asked);
+    });
+
     it('gives the try back when 8x8 cannot be asked', async () => {
       const verificationAttempts = { unknownSessions: { limit: 1, windowMs: 60_000 } };
       const { sms, sessionId, check, client } = await elsewhere({ verificationAttempts });

@@ -112,7 +112,7 @@ describe('session bindings', () => {
     // Whether the visitor is known is asked like every limit of a number: the store turns it into a hash.
     const rules = (seen as TakeRequest[][]).flatMap(([request]) => request?.rules ?? []);
     const written = shown(rules.filter(({ guard }) => guard !== 'backoff'));
-    expect(rules).toHaveLength(4);
+    expect(rules).toHaveLength(5);
     for (const secret of ['secret-session', '91000001', 'account-7']) expect(written).not.toContain(secret);
   });
 
@@ -127,6 +127,20 @@ describe('session bindings', () => {
     for (const id of ['a', 'b', 'c']) await bind(id, phoneOf(1));
     expect(await find('b', phoneOf(1))).toBe('this');
     expect(await find('c', phoneOf(1))).toBe('unknown');
+  });
+
+  it('of a full store are an error for a session that needs no code', async () => {
+    const { bindSilent } = setUp();
+    for (const id of ['a', 'b']) await bindSilent(id, phoneOf(1));
+    const error = await failureOf(bindSilent('c', phoneOf(1)));
+    expect(error).toBeInstanceOf(StoreError);
+    expect(error).toMatchObject({ submission: 'unknown', message: expect.stringContaining('no room') });
+  });
+
+  it('of two visitors who start at once both hold', async () => {
+    const { bind, find } = setUp();
+    await Promise.all(['x', 'y'].map((subject) => bind('a', phoneOf(1), subject)));
+    for (const subject of ['x', 'y']) expect(await find('a', phoneOf(1), subject)).toBe('this');
   });
 
   it.each(['release', 'take'] as const)(
