@@ -138,7 +138,17 @@ describe('session bindings', () => {
   });
 
   it('of two visitors who start at once both hold', async () => {
-    const { bind, find } = setUp();
+    let released = 0;
+    let open = () => {};
+    const both = new Promise<void>((resolve) => (open = resolve));
+    const { bind, find } = setUp((memory) => ({
+      async release(scope, rules) {
+        await memory.release(scope, rules);
+        released += 1;
+        if (released === 2) open();
+        await both;
+      },
+    }));
     await Promise.all(['x', 'y'].map((subject) => bind('a', phoneOf(1), subject)));
     for (const subject of ['x', 'y']) expect(await find('a', phoneOf(1), subject)).toBe('this');
   });
