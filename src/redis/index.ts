@@ -4,6 +4,7 @@ export type {
   LimitsEventListener,
   LimitsWarning,
 } from './failover/limits-event.ts';
+export type { GlideLike } from './glide-commands.ts';
 export type { KeyHashingOptions } from './key-hashing-options.ts';
 export type { IoredisLike, NodeRedisLike, RedisClient, RedisCommands } from './redis-commands.ts';
 export { type RedisConsentLedgerOptions, redisConsentLedger } from './redis-consent-ledger.ts';

@@ -1,8 +1,9 @@
 import { ConfigurationError } from '../errors.ts';
+import { type GlideLike, glideCommands } from './glide-commands.ts';
 
 /**
- * The three methods that the store needs from a client library. ioredis, iovalkey and node-redis (single and cluster)
- * are recognised; implement this interface for any other client.
+ * The three methods that the store needs from a client library. ioredis, iovalkey, node-redis and Valkey GLIDE are
+ * recognised; implement this interface for any other client.
  *
  * @example
  * ```ts
@@ -44,28 +45,33 @@ interface EvalOptions {
   arguments: string[];
 }
 
-/** A client of node-redis: single, pool or cluster. */
+/** A client of node-redis: single, pool, sentinel or cluster. */
 export interface NodeRedisLike {
   /** Sends `EVALSHA`. */
   evalSha(sha: string, options: EvalOptions): Promise<unknown>;
   /** Sends `EVAL`. */
   eval(script: string, options: EvalOptions): Promise<unknown>;
-  /** Sends any command. A single client takes its words, a cluster first takes a key that selects the node. */
+  /**
+   * Sends any command. A single client takes its words, a sentinel client first takes whether a replica may answer, a
+   * cluster first takes a key that selects the node.
+   */
   sendCommand(...args: never[]): Promise<unknown>;
 }
 
 /**
- * A client of ioredis, iovalkey or node-redis, single or cluster, or any object that implements {@link RedisCommands}.
+ * A client of ioredis, iovalkey, node-redis or Valkey GLIDE, for one server, Sentinel or a cluster, or any object that
+ * implements {@link RedisCommands}.
  */
-export type RedisClient = RedisCommands | IoredisLike | NodeRedisLike;
+export type RedisClient = RedisCommands | IoredisLike | NodeRedisLike | GlideLike;
 
 /** @throws ConfigurationError the client is not supported */
 export function toRedisCommands(client: RedisClient): RedisCommands {
   if (isIoredis(client)) return ioredisCommands(client);
   if (isNodeRedis(client)) return nodeRedisCommands(client);
+  if (isGlide(client)) return glideCommands(client);
   if (isRedisCommands(client)) return client;
   throw new ConfigurationError(
-    'client must be a client of ioredis, iovalkey or node-redis, or an object with the methods evalsha, eval and call.',
+    'client must be a client of ioredis, iovalkey, node-redis or @valkey/valkey-glide, or an object with the methods evalsha, eval and call.',
     'client',
   );
 }
@@ -81,6 +87,10 @@ function isIoredis(client: unknown): client is IoredisLike {
 
 function isNodeRedis(client: unknown): client is NodeRedisLike {
   return has(client, 'evalSha', 'eval', 'sendCommand');
+}
+
+function isGlide(client: unknown): client is GlideLike {
+  return has(client, 'customCommand');
 }
 
 function isRedisCommands(client: unknown): client is RedisCommands {
@@ -100,12 +110,17 @@ function nodeRedisCommands(client: NodeRedisLike): RedisCommands {
     keys: [...keys],
     arguments: [...args],
   });
-  // Only a cluster has masters. It sends a command without a key to one of them.
-  const isCluster = 'masters' in client;
   const sendCommand = client.sendCommand.bind(client) as (...args: unknown[]) => Promise<unknown>;
+  function call(...words: string[]): Promise<unknown> {
+    // Only a cluster has masters. It sends a command without a key to one of them.
+    if ('masters' in client) return sendCommand(undefined, false, words);
+    // Only a sentinel client knows a sentinel. Its first argument is whether a replica may answer.
+    if ('getSentinelNode' in client) return sendCommand(false, words);
+    return sendCommand(words);
+  }
   return {
     evalsha: (sha, keys, args) => client.evalSha(sha, optionsOf(keys, args)),
     eval: (script, keys, args) => client.eval(script, optionsOf(keys, args)),
-    call: (...words) => (isCluster ? sendCommand(undefined, false, words) : sendCommand(words)),
+    call,
   };
 }

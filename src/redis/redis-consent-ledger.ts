@@ -24,8 +24,8 @@ import { createRunScript } from './run-script.ts';
 /** Options of {@link redisConsentLedger}. */
 export interface RedisConsentLedgerOptions {
   /**
-   * A client of ioredis, iovalkey or node-redis, single or cluster, or any object that implements {@link
-   * RedisCommands}. You close it.
+   * A client of ioredis, iovalkey, node-redis or Valkey GLIDE (one server, Sentinel or cluster), or any object that
+   * implements {@link RedisCommands}. You close it.
    */
   readonly client: RedisClient;
   /**

@@ -43,7 +43,8 @@ export interface LocalLimitsOptions {
 /** Options of {@link redisLimits}. */
 export interface RedisLimitsOptions extends KeyHashingOptions {
   /**
-   * Your connected client of ioredis, iovalkey or node-redis (single or cluster), or your own {@link RedisCommands}.
+   * Your client of ioredis, iovalkey, node-redis or Valkey GLIDE (one server, Sentinel or cluster), or your own {@link
+   * RedisCommands}. You close it.
    */
   readonly client: RedisClient;
   /**

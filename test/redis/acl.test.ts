@@ -87,7 +87,7 @@ describe.runIf(hasRedisServer())('with no more rights than docs/scaling.md asks 
       let count = 0;
       const create = () => {
         count += 1;
-        return redisConsentLedger({ client: consenting.client, name: `${_}-${count}` });
+        return redisConsentLedger({ client: consenting.client, name: `${_.replaceAll(' ', '-')}-${count}` });
       };
       for (const { name, run } of consentLedgerConformance({ create })) {
         await expect(run(), name).resolves.toBeUndefined();

@@ -29,7 +29,7 @@ const isInstalled = (kind: ServerKind): boolean =>
   );
 
 /** `TEST_SERVER=valkey` runs every Redis test on Valkey instead. */
-const USUAL: ServerKind = process.env.TEST_SERVER === 'valkey' ? 'valkey' : 'redis';
+export const USUAL: ServerKind = process.env.TEST_SERVER === 'valkey' ? 'valkey' : 'redis';
 
 /** Whether the binaries are installed. In CI they must be: nothing is skipped there. */
 export function hasRedisServer(): boolean {
@@ -49,7 +49,7 @@ export function hasValkeyServer(): boolean {
   return isThere;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -59,7 +59,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function cliOf(kind: ServerKind, port: number): RedisServer['cli'] {
+export function cliOf(kind: ServerKind, port: number): RedisServer['cli'] {
   return (...words) => {
     const { status, stdout, stderr } = spawnSync(`${kind}-cli`, ['-p', `${port}`, ...words], {
       encoding: 'utf8',
@@ -75,7 +75,13 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-async function until(isReady: () => boolean, what: string): Promise<void> {
+/** Ends a server with this program, if nothing has stopped it before. */
+export function keepUntilExit(child: ChildProcess): void {
+  running.add(child);
+  child.on('exit', () => running.delete(child));
+}
+
+export async function until(isReady: () => boolean, what: string): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     try {
       if (isReady()) return;
@@ -100,8 +106,7 @@ export async function startServer(kind: ServerKind, ...flags: readonly string[])
       stdio: 'ignore',
     });
     current = child;
-    running.add(child);
-    child.on('exit', () => running.delete(child));
+    keepUntilExit(child);
     await until(() => cli('PING') === 'PONG', `${kind}-server`);
   }
 

@@ -1,6 +1,15 @@
+import type { GlideClient, GlideClusterClient } from '@valkey/valkey-glide';
 import type { Cluster, Redis } from 'ioredis';
 import type { Redis as Valkey } from 'iovalkey';
-import type { createClient, createClientPool, createCluster, RedisClientType, RedisClusterType } from 'redis';
+import type {
+  createClient,
+  createClientPool,
+  createCluster,
+  createSentinel,
+  RedisClientType,
+  RedisClusterType,
+  RedisSentinelType,
+} from 'redis';
 import { expectTypeOf, test } from 'vitest';
 import type { LimitStore } from '../../src/index.ts';
 import {
@@ -15,10 +24,13 @@ test('the clients of each library are taken as they are', () => {
   expectTypeOf<Redis>().toExtend<RedisClient>();
   expectTypeOf<Cluster>().toExtend<RedisClient>();
   expectTypeOf<Valkey>().toExtend<RedisClient>();
+  expectTypeOf<GlideClient>().toExtend<RedisClient>();
+  expectTypeOf<GlideClusterClient>().toExtend<RedisClient>();
   type NodeRedis =
-    | ReturnType<typeof createClient | typeof createClientPool | typeof createCluster>
+    | ReturnType<typeof createClient | typeof createClientPool | typeof createCluster | typeof createSentinel>
     | RedisClientType
-    | RedisClusterType;
+    | RedisClusterType
+    | RedisSentinelType;
   expectTypeOf<(client: RedisClient) => void>().toBeCallableWith({} as NodeRedis);
   expectTypeOf<Parameters<typeof redisConsentLedger>[0]['client']>().toEqualTypeOf<RedisClient>();
 });
