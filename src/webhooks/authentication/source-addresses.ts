@@ -1,8 +1,8 @@
 import { REGIONS, type Region } from '../../config/options.ts';
+import { createAddressReader } from '../../internal/client-address.ts';
 import { type IpRange, isInRange, parseRange } from '../../internal/ip-address.ts';
 import { type Fields, list, object, oneOf, pattern, refine, word } from '../../schema.ts';
 import type { AuthenticationCheck } from './authentication-result.ts';
-import { createAddressReader } from './client-address.ts';
 import { WEBHOOK_SOURCE_ADDRESSES } from './published-addresses.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readForwarded } from '../../../../src/webhooks/authentication/forwarded.ts';
+import { readForwarded } from '../../../src/internal/forwarded.ts';
 
 describe('readForwarded', () => {
   // Examples of RFC 7239, sections 4 and 7.1, and what proxies write.

@@ -1,6 +1,5 @@
-import { type IpAddress, type IpRange, isInRange, parseAddress } from '../../internal/ip-address.ts';
-import type { WebhookDelivery } from '../delivery.ts';
 import { readForwarded } from './forwarded.ts';
+import { type IpAddress, type IpRange, isInRange, parseAddress } from './ip-address.ts';
 
 /** No real chain of proxies is longer; a longer header is an attempt to waste time. */
 const MAX_HOPS = 32;
@@ -31,7 +30,7 @@ function lastStranger(
 export function createAddressReader(
   addressHeader: string,
   proxies: readonly IpRange[],
-): (remote: string, header: WebhookDelivery['header']) => IpAddress | undefined {
+): (remote: string, header: (name: string) => string | undefined) => IpAddress | undefined {
   const name = addressHeader.toLowerCase();
   const readChain = CHAINS[name];
   const isProxy = (address: IpAddress) => proxies.some((proxy) => isInRange(address, proxy));
