@@ -146,6 +146,12 @@ export type { ConsentFile } from './consent/read-consent-file.ts';
 export type { ReconfirmOptions } from './consent/reconfirm.ts';
 export * from './errors.ts';
 export type { EventListener, ScheduledNotCancelledReason, SmsEvent } from './events.ts';
+export {
+  type ClientIpOptions,
+  clientIpFrom,
+  type HeadersLike,
+  type RequestLike,
+} from './guards/client-ip-from.ts';
 export type {
   ConsentCall,
   ConsentNotice,

@@ -6,6 +6,7 @@ import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts'
 import { createContactStore } from '../../src/emulator/contacts/contact-store.ts';
 import { importFile } from '../../src/emulator/contacts/import-file.ts';
 import { SmsError } from '../../src/errors.ts';
+import { clientIpFrom } from '../../src/guards/client-ip-from.ts';
 import type { Fetch } from '../../src/types.ts';
 import { API_KEY, numberOf, testClient } from '../support/client.ts';
 import { ACCOUNT_ID, SUB_ACCOUNT } from '../support/emulator.ts';
@@ -114,6 +115,14 @@ const CALLS: readonly (readonly [string, Work, number?])[] = [
   ['an inbound text', (text) => sms.consent.handleInbound(textOf(text))],
   ['an inbound number', (text) => sms.consent.handleInbound(textOf('STOP', { source: text }))],
   ['a keyword', (text) => readKeyword(text)],
+  [
+    'X-Forwarded-For of an end user',
+    (text) => clientIpFrom({ 'x-forwarded-for': text }, { trustedProxies: 32 }),
+  ],
+  [
+    'Forwarded of an end user',
+    (text) => clientIpFrom({ forwarded: text }, { trustedProxies: 1, header: 'Forwarded' }),
+  ],
 ];
 
 const RESPONSES: readonly (readonly [string, Work])[] = [
