@@ -5,8 +5,8 @@ import type { Route } from './routes.ts';
 import { readSubAccount } from './sub-account.ts';
 
 export interface AccessControlOptions {
-  /** Valid keys; undefined accepts any key that is not empty. */
-  readonly apiKeys: readonly string[] | undefined;
+  /** Whether a key, which is never empty, is valid. */
+  readonly acceptsKey: (key: string) => boolean;
   /** The account; undefined accepts any. */
   readonly accountId: string | undefined;
   /** Requests per second and sub-account; false disables every rate limit. */
@@ -24,7 +24,7 @@ export interface AccessControl {
 const DETAILS_PER_SECOND = 1;
 
 export function createAccessControl(options: AccessControlOptions, context: EmulatorContext): AccessControl {
-  const { apiKeys, accountId, requestsPerSecond } = options;
+  const { acceptsKey, accountId, requestsPerSecond } = options;
   const newRates = () =>
     requestsPerSecond === false
       ? undefined
@@ -33,7 +33,7 @@ export function createAccessControl(options: AccessControlOptions, context: Emul
 
   function checkKey(authorization: string | null): void {
     const key = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
-    if (key === undefined || apiKeys?.includes(key) === false) fail(PROBLEMS.unauthorized);
+    if (key === undefined || !acceptsKey(key)) fail(PROBLEMS.unauthorized);
   }
 
   function checkRate(route: Route, subAccountId: string): void {

@@ -82,7 +82,7 @@ export const getPrices: Handler = (call, context) => {
 
 export const getBalance: Handler = (_call, context) => {
   const opening = context.openingBalance ?? fail(PROBLEMS.notPrepaid);
-  const spent = context.messages.spentMicros() + context.otherCosts.micros;
+  const spent = context.messages.spentMicros() + context.otherCosts.total();
   const micros = Math.round(opening * MICROS) - spent;
   return { status: 200, json: { balance: micros / MICROS, currency: context.prices.currency } };
 };

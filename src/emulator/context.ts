@@ -46,10 +46,10 @@ export interface ExportJobRecord {
   readonly subAccountId: string;
   readonly startedAt: number;
   readonly request: ExportRequest;
-  polls: number;
-  cancelled: boolean;
+  readonly polls: number;
+  readonly cancelled: boolean;
   /** Undefined until the export is ready; without files when no message matched. */
-  finished?: { readonly files: readonly string[]; readonly expiresAt: number };
+  readonly finished?: { readonly files: readonly string[]; readonly expiresAt: number };
 }
 
 /** The filters of an export. Times in epoch milliseconds, `from` inclusive, `to` exclusive. */
@@ -68,6 +68,13 @@ export interface ExportFile {
   readonly lines: readonly string[];
 }
 
+/** Costs that are no message, in millionths of the currency. */
+export interface OtherCosts {
+  add(micros: number): void;
+  total(): number;
+  clear(): void;
+}
+
 /** The state that handlers share. */
 export interface EmulatorContext {
   readonly clock: Clock;
@@ -77,7 +84,7 @@ export interface EmulatorContext {
   readonly contacts: ContactStore;
   readonly verifications: VerificationStore;
   /** Invented cost of everything that is not a message: lookups, codes by phone call and app. */
-  readonly otherCosts: { micros: number };
+  readonly otherCosts: OtherCosts;
   readonly webhooks: Map<string, EmulatedWebhook>;
   readonly exportJobs: Map<string, ExportJobRecord>;
   readonly exportFiles: Map<string, ExportFile>;

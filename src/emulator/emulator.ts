@@ -1,7 +1,7 @@
 import type { Clock, Fetch } from '../types.ts';
 import { type AccessControl, createAccessControl } from './access-control.ts';
 import { createContactStore } from './contacts/contact-store.ts';
-import type { EmulatedExportOptions, EmulatedWebhook, EmulatorContext } from './context.ts';
+import type { EmulatedExportOptions, EmulatedWebhook, EmulatorContext, OtherCosts } from './context.ts';
 import { assertEmulatorOptions, type EmulatorOptions } from './emulator-options.ts';
 import { assertFault } from './fault-input.ts';
 import {
@@ -21,6 +21,7 @@ import { type ReceivedBody, readJsonBody, receiveBody } from './read-request.ts'
 import { createRequestLog } from './request-log.ts';
 import { toErrorResponse, toResponse } from './responses.ts';
 import { matchRoute, type RouteMatch } from './router.ts';
+import { type CreateTable, createMemoryTable } from './table.ts';
 import {
   createVerificationStore,
   type EmulatedChannel,
@@ -28,7 +29,13 @@ import {
 } from './verification-store.ts';
 import type { EmulatedAnswer } from './webhooks/webhook-bodies.ts';
 import type { EmulatedReply, EmulatedReport } from './webhooks/webhook-input.ts';
-import type { ConnectOptions, EmulatedDelivery, WebhookTarget } from './webhooks/webhook-sender.ts';
+import {
+  type ConnectOptions,
+  createWebhookSender,
+  type EmulatedDelivery,
+  type WebhookSender,
+  type WebhookTarget,
+} from './webhooks/webhook-sender.ts';
 import {
   createWebhookSimulator,
   type MessageReference,
@@ -90,7 +97,26 @@ const REQUESTS_PER_SECOND = 1800;
 const PREPAID_BALANCE = 100;
 const ANY_SUB_ACCOUNT = 'emulated_subaccount';
 
-function createContext(options: EmulatorOptions): EmulatorContext {
+/** Parts of an emulator that a server around it replaces. */
+export interface EmulatorParts {
+  /** Creates the tables of the state. @default tables in memory */
+  readonly createTable?: CreateTable;
+  /** Maximum number of requests to remember. @default the option `maxKept` */
+  readonly maxRequests?: number;
+  /** Decides which keys are valid, in place of the option `apiKey`. */
+  readonly acceptsKey?: (key: string) => boolean;
+  /** Posts the webhooks. @default a sender to the connected receiver */
+  readonly createSender?: (context: EmulatorContext) => WebhookSender;
+}
+
+/** Amounts that are no message, in a table, so that a file can hold them. */
+function createOtherCosts(createTable: CreateTable): OtherCosts {
+  const table = createTable<string, number>('other costs');
+  const total = () => table.get('micros') ?? 0;
+  return { total, add: (micros) => void table.set('micros', total() + micros), clear: () => table.clear() };
+}
+
+function createContext(options: EmulatorOptions, createTable: CreateTable): EmulatorContext {
   const clock: Clock = options.clock ?? { now: () => Date.now() };
   const ids = createIds(options.seed);
   const prices = createPriceTable(options.prices);
@@ -99,13 +125,13 @@ function createContext(options: EmulatorOptions): EmulatorContext {
     clock,
     ids,
     prices,
-    messages: createMessageStore({ clock, ids, prices, maxKept }),
-    contacts: createContactStore(clock),
-    verifications: createVerificationStore({ clock, ids, maxKept }),
-    otherCosts: { micros: 0 },
-    webhooks: new Map(),
-    exportJobs: new Map(),
-    exportFiles: new Map(),
+    messages: createMessageStore({ clock, ids, prices, maxKept, createTable }),
+    contacts: createContactStore(clock, createTable),
+    verifications: createVerificationStore({ clock, ids, maxKept, createTable }),
+    otherCosts: createOtherCosts(createTable),
+    webhooks: createTable('webhooks'),
+    exportJobs: createTable('export jobs'),
+    exportFiles: createTable('export files'),
     exportOptions: options.exports ?? {},
     showPersonalData: options.showPersonalData ?? false,
     subAccountIds: options.subAccountIds,
@@ -115,8 +141,10 @@ function createContext(options: EmulatorOptions): EmulatorContext {
   };
 }
 
-function toList(apiKey: string | readonly string[] | undefined): readonly string[] | undefined {
-  return typeof apiKey === 'string' ? [apiKey] : apiKey;
+/** Whether a key is valid: without the option, every key. */
+function createKeyCheck(apiKey: EmulatorOptions['apiKey']): (key: string) => boolean {
+  if (apiKey === undefined) return () => true;
+  return typeof apiKey === 'string' ? (key) => key === apiKey : (key) => apiKey.includes(key);
 }
 
 /**
@@ -134,19 +162,32 @@ function toList(apiKey: string | readonly string[] | undefined): readonly string
  * ```
  */
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
+  return buildEmulator(options).emulator;
+}
+
+/**
+ * Creates an emulator with parts of its own, and shows its state.
+ *
+ * @throws ConfigurationError an option is unknown or malformed
+ */
+export function buildEmulator(
+  options: EmulatorOptions,
+  parts: EmulatorParts = {},
+): { readonly emulator: Emulator; readonly context: EmulatorContext } {
   assertEmulatorOptions(options);
-  const context = createContext(options);
+  const context = createContext(options, parts.createTable ?? createMemoryTable);
   const accessControl = createAccessControl(
     {
-      apiKeys: toList(options.apiKey),
+      acceptsKey: parts.acceptsKey ?? createKeyCheck(options.apiKey),
       accountId: options.accountId,
       requestsPerSecond: options.requestsPerSecond ?? REQUESTS_PER_SECOND,
     },
     context,
   );
   const faults = createFaultQueue();
-  const log = createRequestLog(options.maxKept ?? Number.POSITIVE_INFINITY);
-  const { clear: clearWebhooks, ...webhookSimulator } = createWebhookSimulator(context);
+  const log = createRequestLog(parts.maxRequests ?? options.maxKept ?? Number.POSITIVE_INFINITY);
+  const sender = (parts.createSender ?? createWebhookSender)(context);
+  const { clear: clearWebhooks, ...webhookSimulator } = createWebhookSimulator(context, sender);
 
   async function emulatedFetch(input: Request | string | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init);
@@ -168,7 +209,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     return response;
   }
 
-  return {
+  const emulator: Emulator = {
     ...webhookSimulator,
     fetch: emulatedFetch,
     get messages() {
@@ -183,7 +224,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     get verifications() {
       return context.verifications.all();
     },
-    cost: () => (context.messages.spentMicros() + context.otherCosts.micros) / MICROS,
+    cost: () => (context.messages.spentMicros() + context.otherCosts.total()) / MICROS,
     failNext(fault, faultOptions = {}) {
       assertFault(fault, faultOptions);
       faults.plan(fault, faultOptions);
@@ -192,7 +233,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       context.messages.clear();
       context.contacts.clear();
       context.verifications.clear();
-      context.otherCosts.micros = 0;
+      context.otherCosts.clear();
       context.webhooks.clear();
       context.exportJobs.clear();
       context.exportFiles.clear();
@@ -202,6 +243,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       clearWebhooks();
     },
   };
+  return { emulator, context };
 }
 
 interface Exchange {

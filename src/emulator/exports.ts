@@ -126,19 +126,23 @@ function findJob(subAccountId: string, jobId: string, context: EmulatorContext):
   return job?.subAccountId === subAccountId ? job : fail(PROBLEMS.invalidJob);
 }
 
+function finish(job: ExportJobRecord, context: EmulatorContext) {
+  const expiresAt = context.clock.now() + FILES_KEPT_MS;
+  return { expiresAt, files: writeFiles(job, expiresAt, context) };
+}
+
 export const getExport: Handler = (call, context) => {
   const subAccountId = segment(call, 'subAccountId');
-  const job = findJob(subAccountId, segment(call, 'jobId'), context);
-  if (job.cancelled) return { status: 200, json: { status: 'cancelled' } };
-  job.polls += 1;
-  if (job.finished === undefined) {
-    if (!isReady(job, context)) {
-      return { status: 200, json: { status: job.polls === 1 ? 'queued' : 'running' } };
-    }
-    const expiresAt = context.clock.now() + FILES_KEPT_MS;
-    job.finished = { expiresAt, files: writeFiles(job, expiresAt, context) };
+  const jobId = segment(call, 'jobId');
+  const known = findJob(subAccountId, jobId, context);
+  if (known.cancelled) return { status: 200, json: { status: 'cancelled' } };
+  const job = { ...known, polls: known.polls + 1 };
+  const finished = job.finished ?? (isReady(job, context) ? finish(job, context) : undefined);
+  context.exportJobs.set(jobId, { ...job, ...(finished !== undefined && { finished }) });
+  if (finished === undefined) {
+    return { status: 200, json: { status: job.polls === 1 ? 'queued' : 'running' } };
   }
-  const { expiresAt, files } = job.finished;
+  const { expiresAt, files } = finished;
   if (files.length === 0) return { status: 200, json: { status: 'empty' } };
   const folder = `${call.origin}/api/v1/subaccounts/${encodeURIComponent(subAccountId)}/messages/download`;
   const data = files.map((name) => `${folder}/${name}`);
@@ -146,7 +150,9 @@ export const getExport: Handler = (call, context) => {
 };
 
 export const cancelExport: Handler = (call, context) => {
-  findJob(segment(call, 'subAccountId'), segment(call, 'jobId'), context).cancelled = true;
+  const jobId = segment(call, 'jobId');
+  const job = findJob(segment(call, 'subAccountId'), jobId, context);
+  context.exportJobs.set(jobId, { ...job, cancelled: true });
   return { status: 204 };
 };
 

@@ -29,7 +29,7 @@ export const lookUpNumber: Handler = (call, context) => {
     country: network.country,
   };
   const callingCode = found.country === undefined ? undefined : callingCodeOf(found.country);
-  context.otherCosts.micros += LOOKUP_MICROS[type];
+  context.otherCosts.add(LOOKUP_MICROS[type]);
   return {
     status: 200,
     json: {

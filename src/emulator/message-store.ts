@@ -9,12 +9,15 @@ import {
   maskedDestination,
 } from './message.ts';
 import { MICROS, type PriceTable } from './prices.ts';
+import type { CreateTable } from './table.ts';
 
 /** The messages of one emulator. */
 export interface MessageStore {
   /** All messages in order of acceptance. */
   readonly all: () => readonly EmulatedMessage[];
   find(subAccountId: string, umid: string): EmulatedMessage | undefined;
+  /** Finds a message of any sub-account. */
+  get(umid: string): EmulatedMessage | undefined;
   accept(draft: MessageDraft, origin: MessageOrigin): EmulatedMessage;
   /** Replaces some fields of a message. */
   change(message: EmulatedMessage, changes: Partial<EmulatedMessage>): EmulatedMessage;
@@ -32,15 +35,24 @@ export interface MessageStoreOptions {
   readonly ids: IdSource;
   readonly prices: PriceTable;
   readonly maxKept: number;
+  readonly createTable: CreateTable;
 }
 
 export function createMessageStore(options: MessageStoreOptions): MessageStore {
-  const { clock, ids, prices, maxKept } = options;
-  const messages = new Map<string, EmulatedMessage>();
+  const { clock, ids, prices, maxKept, createTable } = options;
+  const messages = createTable<string, EmulatedMessage>('messages');
   const scheduled = new Set<string>();
   let nextDueAt = Number.POSITIVE_INFINITY;
   let spentMicros = 0;
   let listed: readonly EmulatedMessage[] | undefined;
+  for (const message of messages.values()) countIn(message);
+
+  function countIn({ umid, state, scheduledAt, price }: EmulatedMessage): void {
+    spentMicros += Math.round(price.total * MICROS);
+    if (state !== 'scheduled' || scheduledAt === undefined) return;
+    scheduled.add(umid);
+    nextDueAt = Math.min(nextDueAt, scheduledAt);
+  }
 
   function change(message: EmulatedMessage, changes: Partial<EmulatedMessage>): EmulatedMessage {
     const changed = { ...message, ...changes };
@@ -88,6 +100,10 @@ export function createMessageStore(options: MessageStoreOptions): MessageStore {
       const message = messages.get(umid.toLowerCase());
       return message?.subAccountId === subAccountId ? message : undefined;
     },
+    get(umid) {
+      sendDue();
+      return messages.get(umid.toLowerCase());
+    },
     accept(draft, origin) {
       const now = clock.now();
       const totalMicros = prices.perPartMicros(draft.country) * draft.parts;
@@ -107,11 +123,7 @@ export function createMessageStore(options: MessageStoreOptions): MessageStore {
       };
       messages.set(message.umid, message);
       listed = undefined;
-      spentMicros += totalMicros;
-      if (draft.scheduledAt !== undefined) {
-        scheduled.add(message.umid);
-        nextDueAt = Math.min(nextDueAt, draft.scheduledAt);
-      }
+      countIn(message);
       forgetOldest(messages, maxKept);
       return message;
     },

@@ -1,6 +1,7 @@
 import type { Clock } from '../types.ts';
 import { forgetOldest } from './forget-oldest.ts';
 import type { IdSource } from './ids.ts';
+import type { CreateTable } from './table.ts';
 
 /** The channel through which a code reaches a person. */
 export type EmulatedChannel = 'sms' | 'call' | 'whatsapp' | 'viber' | 'sma';
@@ -67,12 +68,14 @@ export function createVerificationStore({
   clock,
   ids,
   maxKept,
+  createTable,
 }: {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly maxKept: number;
+  readonly createTable: CreateTable;
 }): VerificationStore {
-  const sessions = new Map<string, EmulatedVerification>();
+  const sessions = createTable<string, EmulatedVerification>('verifications');
 
   /** Marks a session as expired. No timer runs, so this happens on every read. */
   function current(verification: EmulatedVerification): EmulatedVerification {

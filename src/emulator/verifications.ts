@@ -77,7 +77,7 @@ function handOver(start: Start, code: string, call: ApiCall, context: EmulatorCo
   const fields = readObject(call.body);
   const { destination, country } = readNumber(fields);
   if (start.channel !== 'sms') {
-    context.otherCosts.micros += context.prices.perPartMicros(country);
+    context.otherCosts.add(context.prices.perPartMicros(country));
     return undefined;
   }
   const { source, encoding } = readObject(fields.sms ?? {}, invalidParameter);

@@ -4,6 +4,7 @@ import { exportConsent } from '../../src/consent/export-consent.ts';
 import { readKeyword } from '../../src/consent/keywords/read-keyword.ts';
 import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts';
 import { createContactStore } from '../../src/emulator/contacts/contact-store.ts';
+import { createMemoryTable } from '../../src/emulator/table.ts';
 import { importFile } from '../../src/emulator/contacts/import-file.ts';
 import { SmsError } from '../../src/errors.ts';
 import { clientIpFrom } from '../../src/guards/client-ip-from.ts';
@@ -226,7 +227,7 @@ const EMULATED: readonly (readonly [string, Work])[] = [
 
 function importSheet(text: string) {
   const upload = { fileName: 'a.csv', fileType: 'csv', text, groups: [], columns: undefined } as const;
-  importFile(upload, createContactStore({ now: () => NOON }));
+  importFile(upload, createContactStore({ now: () => NOON }, createMemoryTable));
 }
 
 /** What they make of a text depends on its length alone. */

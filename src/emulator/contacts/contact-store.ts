@@ -1,4 +1,5 @@
 import type { Clock } from '../../types.ts';
+import type { CreateTable } from '../table.ts';
 import type { ContactJobRecord } from './job.ts';
 
 /** The validated fields of a contact. */
@@ -64,17 +65,34 @@ const BLOCK_LIST = 'Blacklist';
 const FIRST_CONTACT_ID = 41_000_001;
 const FIRST_GROUP_ID = 8_001;
 
-export function createContactStore(clock: Clock): ContactStore {
-  const contacts = new Map<number, ContactRecord>();
-  const groups = new Map<number, GroupRecord>();
-  const jobs = new Map<string, ContactJobRecord>();
+/** The id after the largest of a table. */
+function nextId(table: ReadonlyMap<number, unknown>, first: number): number {
+  let next = first;
+  for (const id of table.keys()) next = Math.max(next, id + 1);
+  return next;
+}
+
+export function createContactStore(clock: Clock, createTable: CreateTable): ContactStore {
+  const createMembers = (groupId: number) => createTable<number, number>(`members of ${groupId}`);
+  const contacts = createTable<number, ContactRecord>('contacts');
+  const groups = createTable<number, GroupRecord>('groups', (group) => ({
+    ...group,
+    members: createMembers(group.id),
+  }));
+  // The work of a job is code, which no file holds: a job that was not finished fails.
+  const jobs = createTable<string, ContactJobRecord>('jobs', (job) => ({ ...job, work: () => false }));
   /** Contact ids by name and value of their addresses. */
   const addressIndex = new Map<string, number>();
-  let nextContactId = FIRST_CONTACT_ID;
-  let nextGroupId = FIRST_GROUP_ID;
+  let nextContactId = nextId(contacts, FIRST_CONTACT_ID);
+  let nextGroupId = nextId(groups, FIRST_GROUP_ID);
+  for (const contact of contacts.values()) rememberAddresses(contact);
 
   function keysOf(addresses: ContactDraft['addresses']): readonly string[] {
     return Object.entries(addresses).map(([name, value]) => `${name} ${value}`);
+  }
+
+  function rememberAddresses({ id, addresses }: ContactRecord): void {
+    for (const key of keysOf(addresses)) addressIndex.set(key, id);
   }
 
   function forgetAddresses(contact: ContactRecord | undefined): void {
@@ -88,7 +106,7 @@ export function createContactStore(clock: Clock): ContactStore {
     const { id, createdAt } = known ?? { id: nextContactId++, createdAt: clock.now() };
     const contact = { ...draft, id, createdAt };
     contacts.set(id, contact);
-    for (const key of keysOf(contact.addresses)) addressIndex.set(key, id);
+    rememberAddresses(contact);
     return contact;
   }
 
@@ -100,7 +118,8 @@ export function createContactStore(clock: Clock): ContactStore {
 
   function putGroup(draft: GroupDraft, known?: GroupRecord): GroupRecord {
     const now = clock.now();
-    const { id, createdAt, members } = known ?? { id: nextGroupId++, createdAt: now, members: new Map() };
+    const { id, createdAt } = known ?? { id: nextGroupId++, createdAt: now };
+    const members = known?.members ?? createMembers(id);
     const blocksSince = known?.isBlacklist === true ? known.blocksSince : now;
     const group = { ...draft, id, createdAt, blocksSince, members };
     groups.set(id, group);
@@ -136,7 +155,10 @@ export function createContactStore(clock: Clock): ContactStore {
       contacts.delete(contactId);
       for (const { members } of groups.values()) members.delete(contactId);
     },
-    deleteGroup: (groupId) => void groups.delete(groupId),
+    deleteGroup(groupId) {
+      groups.get(groupId)?.members.clear();
+      groups.delete(groupId);
+    },
     block(msisdn) {
       const blockList =
         [...groups.values()].find(({ name, isBlacklist }) => isBlacklist && name === BLOCK_LIST) ??
@@ -154,6 +176,7 @@ export function createContactStore(clock: Clock): ContactStore {
       });
     },
     clear() {
+      for (const { members } of groups.values()) members.clear();
       for (const map of [contacts, groups, jobs, addressIndex]) map.clear();
     },
   };

@@ -100,6 +100,7 @@ export const startDeleteGroups: Handler = (call, context) => {
 export const getJob: Handler = (call, { contacts: store }) => {
   const job = store.jobs.get(segment(call, 'batchId').toLowerCase()) ?? fail(PROBLEMS.invalidJob);
   advanceJob(job);
+  store.jobs.set(job.id, job);
   return { status: 200, json: jobJson(job) };
 };
 

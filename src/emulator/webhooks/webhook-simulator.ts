@@ -20,12 +20,7 @@ import {
   type EmulatedReply,
   type EmulatedReport,
 } from './webhook-input.ts';
-import {
-  type ConnectOptions,
-  createWebhookSender,
-  type EmulatedDelivery,
-  type WebhookTarget,
-} from './webhook-sender.ts';
+import type { ConnectOptions, EmulatedDelivery, WebhookSender, WebhookTarget } from './webhook-sender.ts';
 
 /** Refers to a message: by the message itself or anything with its `umid`, by `umid`, or by number (its last message). */
 export type MessageReference =
@@ -110,8 +105,10 @@ function toInternational(number: string): string {
   return /^[1-9]\d{6,14}$/.test(bare) ? `+${bare}` : bare;
 }
 
-export function createWebhookSimulator(context: EmulatorContext): WebhookSimulator & { clear(): void } {
-  const sender = createWebhookSender(context);
+export function createWebhookSimulator(
+  context: EmulatorContext,
+  sender: WebhookSender,
+): WebhookSimulator & { clear(): void } {
   const { clock, ids, messages } = context;
 
   function needReceiver(): void {
@@ -128,7 +125,7 @@ export function createWebhookSimulator(context: EmulatorContext): WebhookSimulat
   function findMessage(reference: MessageReference): EmulatedMessage {
     const name = typeof reference === 'string' ? reference : reference.umid;
     const umid = name.toLowerCase();
-    const found = isUuid(umid) ? messages.all().find((message) => message.umid === umid) : lastTo(name);
+    const found = isUuid(umid) ? messages.get(umid) : lastTo(name);
     if (found !== undefined) return found;
     const shown = isUuid(umid) ? `with the umid ${umid}` : `to ${maskNumber(name)}`;
     throw new ValidationError(`The emulator accepted no message ${shown}.`, 'message');
