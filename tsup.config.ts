@@ -13,6 +13,7 @@ export default defineConfig({
     index: 'src/index.ts',
     postgres: 'src/postgres/index.ts',
     redis: 'src/redis/index.ts',
+    sandbox: 'src/sandbox/index.ts',
     testing: 'src/testing/index.ts',
     webhooks: 'src/webhooks/index.ts',
   },

@@ -52,9 +52,13 @@ async function refuseImports(group, isRefused, why) {
   if (found.length > 0) throw new Error(`${why}\n${found.join('\n')}`);
 }
 
+/** The sandbox and the command need Node, and no other entry loads them. */
+const NODE_ONLY = /^(?:cli|sandbox)\.c?js$/;
+
 const isForeign = ({ path }) =>
   !/^(\.|node:)/.test(path) && !allowed.some((name) => path === name || path.startsWith(`${name}/`));
-const isStaticNode = ({ path, kind }) => path.startsWith('node:') && kind !== 'dynamic-import';
+const isStaticNode = ({ name, path, kind }) =>
+  path.startsWith('node:') && kind !== 'dynamic-import' && !NODE_ONLY.test(name);
 
 const report = createReport();
 await report.check('dist has both formats and both kinds of types of every entry', () => {
@@ -74,7 +78,7 @@ await report.check('names of files hold words, and no hash', () => {
   if (odd.length > 0) throw new Error(odd.join(', '));
   return `${names.length}`;
 });
-await report.check('ky, p-throttle and jose are bundled, everything else is a dependency', () =>
+await report.check('commander, ky, p-throttle and jose are bundled, everything else is a dependency', () =>
   refuseImports(code, isForeign, 'imported, but not a dependency of the package'),
 );
 await report.check('types import nothing but dependencies, and mention nothing that is bundled', async () => {
@@ -89,8 +93,15 @@ await report.check("types need neither Node's types nor a reference to other one
   refuse(declarations, /\/\/\/ <reference (?!lib="esnext\.disposable").*/g, 'reaches every consumer');
   refuse(declarations, /.*\b(?:NodeJS\.|Buffer\b|from ['"]node:).*/g, "Node's types would be needed");
 });
-await report.check('no module of Node is imported statically', () =>
+await report.check('no module of Node is imported statically, but by the sandbox and the command', () =>
   refuseImports(code, isStaticNode, 'Workers and browsers have none'),
+);
+await report.check('no other file loads the sandbox or the command', () =>
+  refuseImports(
+    code,
+    ({ name, path }) => !NODE_ONLY.test(name) && NODE_ONLY.test(path.replace('./', '')),
+    'they need Node',
+  ),
 );
 await report.check('every built file has a source map, whose sources are in the tarball or bundled', () => {
   const faults = code.flatMap(({ name, text }) => {

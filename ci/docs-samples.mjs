@@ -213,6 +213,7 @@ const COVERED = [
   ['docs/testing.md', 'src/emulator/faults.ts', 'FaultOptions'],
   ['docs/testing.md', 'src/testing/outbox.ts', 'OutboxMessage'],
   ['docs/testing.md', 'src/emulator/emulator-options.ts', 'EmulatorOptions'],
+  ['docs/sandbox.md', 'src/sandbox/options.ts', 'SandboxOptions'],
 ];
 
 const report = createReport();

@@ -1,2 +1,5 @@
-/** Name and version of the package, as requests carry them; a test compares it with package.json. */
-export const USER_AGENT = '8x8-sms-guard/0.1.0';
+/** The version of the package; a test compares it with package.json. */
+export const VERSION = '0.1.0';
+
+/** Name and version of the package, as requests carry them. */
+export const USER_AGENT = `8x8-sms-guard/${VERSION}`;

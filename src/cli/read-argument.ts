@@ -1,0 +1,17 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Returns a reader of a whole number for an option. */
+export function wholeNumber(min: number, max: number): (given: string) => number {
+  return (given) => {
+    const value = Number(given);
+    if (!/^\d+$/.test(given) || value < min || value > max) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+/** Collects an option that may be given several times. */
+export function collect(given: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, given];
+}

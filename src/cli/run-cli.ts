@@ -1,0 +1,70 @@
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../internal/version.ts';
+import type { AddCommand } from './command.ts';
+import { addSandboxCommand } from './commands/sandbox.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Every command, in the order of the help. */
+const COMMANDS: readonly AddCommand[] = [addSandboxCommand];
+
+/** Arguments are shown by `ps` and kept in the history of the shell. */
+const SECRET_ARGUMENT = /^--?[a-z-]*(?:api-?key|secret|token|password|authorization|bearer)/i;
+
+function createProgram(terminal: Terminal, finish: (exitCode: number) => void): Command {
+  const program = new Command('8x8-sms-guard');
+  program
+    .description('A sandbox and tools for the 8x8 SMS API.')
+    .version(VERSION, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: terminal.write,
+      writeErr: terminal.writeError,
+    })
+    .addHelpText(
+      'after',
+      '\nSecrets are read from the environment, never from arguments. Exit codes: 0 done, 1 failed, 2 wrong arguments,\n3 a setting is missing or malformed.',
+    );
+  for (const add of COMMANDS) add(program, terminal, finish);
+  return program;
+}
+
+/** Says what went wrong, in one line, and returns the exit code. */
+async function reportError(error: unknown, terminal: Terminal): Promise<number> {
+  const { ConfigurationError, SmsError, ValidationError } = await import('../index.ts');
+  const text = error instanceof Error ? error.message : String(error);
+  terminal.warn(`${terminal.paint('red', 'error:')} ${text}`);
+  if (ConfigurationError.isInstance(error) || ValidationError.isInstance(error)) return EXIT.configuration;
+  // A fault of the program itself, whose author needs the stack.
+  if (!SmsError.isInstance(error) && error instanceof Error) terminal.warn(error.stack ?? '');
+  return EXIT.failed;
+}
+
+/**
+ * Runs a command line and returns the exit code. Never throws.
+ *
+ * @param commandArguments without the names of Node and the program
+ */
+export async function runCli(commandArguments: readonly string[], terminal: Terminal): Promise<number> {
+  const secret = commandArguments.find((argument) => SECRET_ARGUMENT.test(argument));
+  if (secret !== undefined) {
+    terminal.warn(
+      'error: secrets are not read from arguments, which other users of this machine can see. Set the environment variable instead.',
+    );
+    return EXIT.usage;
+  }
+  let exitCode: number = EXIT.ok;
+  const program = createProgram(terminal, (code) => {
+    exitCode = code;
+  });
+  try {
+    if (commandArguments.length === 0) program.outputHelp();
+    else await program.parseAsync(commandArguments, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return reportError(error, terminal);
+  }
+}
