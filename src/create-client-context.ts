@@ -56,7 +56,11 @@ export function createClientContext(
   const { emit, clock } = counting;
   const { defaultCountry, bareDigits, subAccountId } = resolved;
   const { content, phone, backoff } = resolved.guards;
-  const credentials = createCredentials(resolved.apiKey, { clock, emit });
+  const credentials = createCredentials(resolved.apiKey, {
+    clock,
+    emit,
+    sandboxKeysOnly: resolved.sandboxKeysOnly,
+  });
   const guards = createGuards(resolved.guards, {
     holdsKey: (text) => credentials.appearsIn(text),
     emit,

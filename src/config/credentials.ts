@@ -51,6 +51,9 @@ export interface Credentials {
   describe(): string;
 }
 
+/** The beginning of the keys of sandboxes, which no key of 8x8 has. */
+export const SANDBOX_KEY_PREFIX = 'sandbox_';
+
 /** A shorter key is typically `test` or `any` in tests, which ordinary texts also contain. */
 const SHORTEST_REAL_KEY = 8;
 
@@ -89,6 +92,27 @@ const SOURCE_NAMES = {
   function: 'apiKey function',
 } as const;
 
+interface CredentialsEnvironment {
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** Refuses every key that is not of a sandbox, because others can read the requests. */
+  readonly sandboxKeysOnly?: boolean | undefined;
+}
+
+/** Cleans a key and refuses it where others could read it. */
+type ReadKey = (value: unknown, source: string) => string;
+
+function createReadKey({ sandboxKeysOnly = false }: CredentialsEnvironment): ReadKey {
+  return (value, source) => {
+    const key = cleanApiKey(value, source);
+    if (!sandboxKeysOnly || key.startsWith(SANDBOX_KEY_PREFIX)) return key;
+    throw new ConfigurationError(
+      `${source}: baseUrl is plain http, so others can read the API key on its way. With allowInsecureBaseUrl only keys that begin with ${SANDBOX_KEY_PREFIX} are sent: use the key that the sandbox prints, or https. Nothing was sent.`,
+      'apiKey',
+    );
+  };
+}
+
 /**
  * Creates the credentials of a client. A string or a file is checked at once, a function when it is first needed.
  *
@@ -96,12 +120,13 @@ const SOURCE_NAMES = {
  */
 export function createCredentials(
   source: CredentialsSource,
-  environment: { readonly clock: Clock; readonly emit: Emit },
+  environment: CredentialsEnvironment,
 ): Credentials {
-  if (source.kind === 'function') return functionCredentials(source.get, environment);
-  if (source.kind === 'file') return fileCredentials(source.path, environment.emit);
+  const readKey = createReadKey(environment);
+  if (source.kind === 'function') return functionCredentials(source.get, environment, readKey);
+  if (source.kind === 'file') return fileCredentials(source.path, environment.emit, readKey);
   const name = SOURCE_NAMES[source.from];
-  const key = cleanApiKey(source.key, name);
+  const key = readKey(source.key, name);
   return {
     key: async () => key,
     replace: async () => undefined,
@@ -110,9 +135,9 @@ export function createCredentials(
   };
 }
 
-function fileCredentials(path: string, emit: Emit): Credentials {
+function fileCredentials(path: string, emit: Emit, readKey: ReadKey): Credentials {
   const name = SOURCE_NAMES.file;
-  const read = () => cleanApiKey(readKeyFile(path, name), name);
+  const read = () => readKey(readKeyFile(path, name), name);
   let key = read();
   return {
     key: async () => key,
@@ -135,7 +160,8 @@ function fileCredentials(path: string, emit: Emit): Credentials {
 
 function functionCredentials(
   get: ApiKeyFunction,
-  { clock, emit }: { readonly clock: Clock; readonly emit: Emit },
+  { clock, emit }: CredentialsEnvironment,
+  readKey: ReadKey,
 ): Credentials {
   const name = SOURCE_NAMES.function;
   let known: { readonly key: string; readonly expiresAtMs: number } | undefined;
@@ -143,7 +169,7 @@ function functionCredentials(
   /** Caches only the value, never the promise, which would die with the request that created it. */
   async function ask(reason: ApiKeyRequest['reason'], signal: AbortSignal): Promise<string> {
     const answer = await callWithLimit(get, reason, signal, emit);
-    const parsed = readAnswer(answer, clock.now());
+    const parsed = readAnswer(answer, clock.now(), readKey);
     const changed = known !== undefined && known.key !== parsed.key;
     known = parsed;
     if (changed) emit({ type: 'key-refreshed', source: name });
@@ -165,10 +191,10 @@ function functionCredentials(
   };
 }
 
-function readAnswer(answer: string | ExpiringApiKey, nowMs: number) {
+function readAnswer(answer: string | ExpiringApiKey, nowMs: number, readKey: ReadKey) {
   const name = SOURCE_NAMES.function;
   const given = typeof answer === 'object' && answer !== null ? answer : { key: answer };
-  const key = cleanApiKey(given.key, name);
+  const key = readKey(given.key, name);
   if (given.expiresAt === undefined) return { key, expiresAtMs: nowMs + KEY_LIFETIME_MS };
   const expiresAtMs = given.expiresAt instanceof Date ? given.expiresAt.getTime() : given.expiresAt;
   if (typeof expiresAtMs !== 'number' || Number.isNaN(expiresAtMs)) {

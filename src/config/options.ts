@@ -85,10 +85,18 @@ export interface SmsClientOptions {
   /** Region of the account; it determines 8x8's hosts. @default `EIGHTBYEIGHT_REGION`, else `apac` */
   readonly region?: Region | undefined;
   /**
-   * Replaces every product's host: an emulator or a proxy. `https:` only, except on this machine; no user name, path or
+   * Replaces every product's host: a sandbox or a proxy. `https:` only, except on this machine (see
+   * `allowInsecureBaseUrl`); no user name, path or
    * query. Not together with `region`. @default `EIGHTBYEIGHT_BASE_URL`
    */
   readonly baseUrl?: string | undefined;
+  /**
+   * Lets `baseUrl` be `http:` on another machine, for a sandbox in a container: `http://sandbox:8808`. Everybody on the way
+   * can read such requests, so then only keys that begin with `sandbox_` are sent, and any other one throws a
+   * `ConfigurationError`.
+   * @default false
+   */
+  readonly allowInsecureBaseUrl?: boolean | undefined;
   /** Namespace for limits: clients with the same scope share counters. @default `accountId`, else `subAccountId` */
   readonly scope?: string | undefined;
   /** Time limit of one attempt in milliseconds, including the body. @default 10_000, batches 60_000 */
@@ -197,6 +205,7 @@ const optionFields: Fields<SmsClientOptions> = {
   accountId: text({ max: MAX_ACCOUNT_ID_LENGTH }),
   region: oneOf(REGIONS),
   baseUrl: text({ max: 2_048 }),
+  allowInsecureBaseUrl: boolean(),
   scope: text({ max: 200 }),
   timeoutMs: integer({ min: 1, max: 3_600_000, unit: 'milliseconds' }),
   deadlineMs: integer({ min: 1, max: 86_400_000, unit: 'milliseconds' }),

@@ -30,6 +30,8 @@ export interface ResolvedOptions {
   readonly subAccountId: string;
   readonly accountId: string | undefined;
   readonly hosts: Readonly<Record<Product, string>>;
+  /** True when requests cross a network unencrypted, so that only keys of a sandbox may be sent. */
+  readonly sandboxKeysOnly: boolean;
   readonly scope: string;
   readonly timeoutMs: number | undefined;
   readonly deadlineMs: number | undefined;
@@ -92,8 +94,8 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-/** Returns the origin of a base URL. Its text is never echoed, because it may contain a password. */
-function readBaseUrl(given: string, name: string): string {
+/** Returns a base URL. Its text is never echoed, because it may contain a password. */
+function readBaseUrl(given: string, name: string, allowInsecure: boolean): URL {
   const refuse = (what: string) => new ConfigurationError(`${name} ${what}`, 'baseUrl');
   let url: URL;
   try {
@@ -102,29 +104,35 @@ function readBaseUrl(given: string, name: string): string {
     throw refuse('must be a URL such as https://proxy.example.com.');
   }
   if (url.username !== '' || url.password !== '') throw refuse('must not hold a user name or password.');
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
+  const mayBePlain = allowInsecure || isLoopback(url.hostname);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && mayBePlain)) {
     throw refuse(
-      'must be https (plain http is allowed on this machine only): the API key travels with every call.',
+      'must be https (plain http is allowed on this machine only, or for a sandbox with allowInsecureBaseUrl: true): the API key travels with every call.',
     );
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
     throw refuse('must be an origin without path, query or fragment.');
-  return url.origin;
+  return url;
 }
 
-function readHosts({ region, baseUrl }: SmsClientOptions): Pick<ResolvedOptions, 'hosts' | 'redirectedTo'> {
-  const everywhere = (origin: string) => ({
-    sms: origin,
-    verification: origin,
-    lookup: origin,
-    contacts: origin,
+type Hosts = Pick<ResolvedOptions, 'hosts' | 'sandboxKeysOnly' | 'redirectedTo'>;
+
+function readHosts({ region, baseUrl, allowInsecureBaseUrl = false }: SmsClientOptions): Hosts {
+  const ofRegion = (name: Region): Hosts => ({
+    hosts: hostsOf(name),
+    sandboxKeysOnly: false,
+    redirectedTo: undefined,
+  });
+  const everywhere = ({ origin, protocol, hostname }: URL, redirectedTo?: string): Hosts => ({
+    hosts: { sms: origin, verification: origin, lookup: origin, contacts: origin },
+    sandboxKeysOnly: protocol === 'http:' && !isLoopback(hostname),
+    redirectedTo,
   });
   if (region !== undefined && baseUrl !== undefined) {
     throw new ConfigurationError('region and baseUrl contradict each other: give one of them.', 'baseUrl');
   }
-  if (baseUrl !== undefined)
-    return { hosts: everywhere(readBaseUrl(baseUrl, 'baseUrl')), redirectedTo: undefined };
-  if (region !== undefined) return { hosts: hostsOf(region), redirectedTo: undefined };
+  if (baseUrl !== undefined) return everywhere(readBaseUrl(baseUrl, 'baseUrl', allowInsecureBaseUrl));
+  if (region !== undefined) return ofRegion(region);
   const regionVariable = readVariable('EIGHTBYEIGHT_REGION');
   const baseUrlVariable = readVariable('EIGHTBYEIGHT_BASE_URL');
   if (regionVariable !== undefined && baseUrlVariable !== undefined) {
@@ -134,13 +142,13 @@ function readHosts({ region, baseUrl }: SmsClientOptions): Pick<ResolvedOptions,
     );
   }
   if (baseUrlVariable !== undefined) {
-    const origin = readBaseUrl(baseUrlVariable, 'EIGHTBYEIGHT_BASE_URL');
-    return { hosts: everywhere(origin), redirectedTo: new URL(origin).host };
+    const url = readBaseUrl(baseUrlVariable, 'EIGHTBYEIGHT_BASE_URL', allowInsecureBaseUrl);
+    return everywhere(url, url.host);
   }
   const known = REGIONS.find((name) => name === (regionVariable ?? 'apac'));
   if (known === undefined)
     throw new ConfigurationError(`EIGHTBYEIGHT_REGION must be one of ${REGIONS.join(', ')}.`, 'region');
-  return { hosts: hostsOf(known), redirectedTo: undefined };
+  return ofRegion(known);
 }
 
 function readSubAccountId(given: string | undefined): string {

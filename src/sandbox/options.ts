@@ -1,3 +1,4 @@
+import { SANDBOX_KEY_PREFIX } from '../config/credentials.ts';
 import { isLoopback } from '../config/resolve-options.ts';
 import type { EmulatorOptions } from '../emulator/emulator-options.ts';
 import { ConfigurationError } from '../errors.ts';
@@ -38,8 +39,6 @@ export interface ResolvedSandboxOptions {
 
 /** Beside the ports of Mailpit (8025) and of common development servers; twice 8x8. */
 const DEFAULT_PORT = 8808;
-/** The beginning of every key of a sandbox, which no key of 8x8 has. */
-export const KEY_PREFIX = 'sandbox_';
 const DEFAULT_MAX_MESSAGES = 100_000;
 const HOST_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$|^[0-9A-Fa-f:]{2,45}$/;
 
@@ -47,7 +46,7 @@ const optionFields: Fields<SandboxOptions> = {
   port: integer({ min: 0, max: 65_535 }),
   host: pattern(HOST_NAME, 'an address or host name without a port'),
   allowHosts: list(pattern(HOST_NAME, 'a host name without a port'), { max: 100 }),
-  apiKey: pattern(/^sandbox_[\x21-\x7e]{1,200}$/, `a text that begins with ${KEY_PREFIX}`),
+  apiKey: pattern(/^sandbox_[\x21-\x7e]{1,200}$/, `a text that begins with ${SANDBOX_KEY_PREFIX}`),
   emulator: unknown(),
   maxMessages: integer({ min: 1, max: 10_000_000 }),
 };
@@ -55,7 +54,7 @@ const schema = object(optionFields, 'an object of options');
 
 /** A key that only a sandbox accepts. */
 function createKey(): string {
-  return KEY_PREFIX + crypto.randomUUID().replaceAll('-', '');
+  return SANDBOX_KEY_PREFIX + crypto.randomUUID().replaceAll('-', '');
 }
 
 /**

@@ -1,9 +1,10 @@
+import { SANDBOX_KEY_PREFIX } from '../config/credentials.ts';
 import { buildEmulator, type Emulator } from '../emulator/emulator.ts';
 import { PROBLEMS } from '../emulator/problems.ts';
 import { toErrorResponse } from '../emulator/responses.ts';
 import { type HttpRequest, startHttpServer } from './http/http-server.ts';
 import { refusalOf } from './http/trust.ts';
-import { isLocalAddress, KEY_PREFIX, resolveSandboxOptions, type SandboxOptions } from './options.ts';
+import { isLocalAddress, resolveSandboxOptions, type SandboxOptions } from './options.ts';
 
 /** A running sandbox. */
 export interface Sandbox {
@@ -49,7 +50,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const resolved = resolveSandboxOptions(options);
   const { emulator, context } = buildEmulator(
     { showPersonalData: true, ...resolved.emulator, maxKept: resolved.maxMessages },
-    { acceptsKey: (key) => key.startsWith(KEY_PREFIX), maxRequests: MAX_REQUESTS },
+    { acceptsKey: (key) => key.startsWith(SANDBOX_KEY_PREFIX), maxRequests: MAX_REQUESTS },
   );
 
   async function serveApi(request: HttpRequest): Promise<Response | 'broken'> {

@@ -46,6 +46,7 @@ describe('defaults', () => {
         contacts: 'https://contacts.8x8.com',
       },
       redirectedTo: undefined,
+      sandboxKeysOnly: false,
       scope: 'team_otp',
       timeoutMs: undefined,
       deadlineMs: undefined,
