@@ -146,6 +146,8 @@ describe('extra', () => {
     ['__proto__', JSON.parse('{ "__proto__": { "text": "x" } }')],
     ['a class', { when: new Date() }],
     ['toJSON', { a: { toJSON: () => 'x' } }],
+    ['a list of its own', { a: { *[Symbol.iterator]() {} } }],
+    ['rows of its own', { a: { async *[Symbol.asyncIterator]() {} } }],
     ['a bigint', { a: 1n }],
     ['NaN', { a: Number.NaN }],
     [

@@ -3,7 +3,7 @@ import { InvalidPhoneNumberError } from '../../src/errors.ts';
 import { numberOf, type TestClient, testClient } from '../support/client.ts';
 import { drive, useFakeTimeouts } from '../support/drive.ts';
 import { failureOf } from '../support/transport.ts';
-import { post, receiptBody, testReceiver } from '../support/webhooks.ts';
+import { post, receiptBody, testReceiver, UMID } from '../support/webhooks.ts';
 
 beforeEach(useFakeTimeouts);
 afterEach(() => {
@@ -48,6 +48,36 @@ describe('messages.reconcile', () => {
       status: { state: 'delivered' },
     });
     expect(exportsOf(client)).toEqual([]);
+  });
+
+  it('does not take the receipt of an earlier message with the same id for the lost one', async () => {
+    const client = testReceiver();
+    await drive(client.sms.messages.send(message));
+    const umid = client.emulator.messages[0]?.umid ?? '';
+    const receipt = receiptBody({ umid, clientMessageId: 'order-7', destination: message.destination });
+    await drive(client.receiver.handle(post(receipt)));
+    expect(await drive(client.sms.messages.reconcile('order-7'))).toMatchObject({ source: 'receipt', umid });
+    client.clock.advance(20 * MINUTE_MS);
+    await lose('reset', client);
+    expect(await drive(client.sms.messages.reconcile('order-7'))).toMatchObject({ outcome: 'pending' });
+    const own = { umid: UMID, clientMessageId: 'order-7', destination: message.destination };
+    await drive(client.receiver.handle(post(receiptBody(own))));
+    const found = await drive(client.sms.messages.reconcile('order-7'));
+    expect(found).toMatchObject({ source: 'receipt', umid: UMID });
+  });
+
+  it('searches an export when the number is given: a receipt names none', async () => {
+    const client = await lose('lost-response', testReceiver());
+    const umid = client.emulator.messages[0]?.umid ?? '';
+    const receipt = receiptBody({ umid, clientMessageId: 'order-7', destination: message.destination });
+    await drive(client.receiver.handle(post(receipt)));
+    const query = { destination: numberOf(2) };
+    expect(await drive(client.sms.messages.reconcile('order-7', query))).toMatchObject({
+      outcome: 'pending',
+    });
+    expect(
+      await drive(client.sms.messages.reconcile('order-7', { destination: message.destination })),
+    ).toMatchObject({ outcome: 'accepted', source: 'export', umid });
   });
 
   it('says not-found only when the message can no longer arrive', async () => {

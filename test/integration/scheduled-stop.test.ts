@@ -6,10 +6,12 @@ import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts'
 import type { ConsentGuardOptions, ConsentNotice } from '../../src/guards/consent-options.ts';
 import type { LimitStore } from '../../src/limits/limit-store.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
+import type { RecordStore } from '../../src/limits/record-store.ts';
 import { API_KEY, numberOf, SUB_ACCOUNT_ID, testClient } from '../support/client.ts';
 import { NOON } from '../support/fake-clock.ts';
 import { OUR_NUMBER, textOf } from '../support/inbound.ts';
 import { lostConnection } from '../support/respond-with.ts';
+import { failureOf } from '../support/transport.ts';
 
 const HOUR_MS = 3_600_000;
 const scheduled = new Date(NOON + 24 * HOUR_MS);
@@ -30,6 +32,23 @@ function startClient(options: SmsClientOptions = {}, consent: ConsentGuardOption
   const states = () => kit.emulator.messages.map(({ state }) => state);
   const grant = () => kit.sms.consent.grant(numberOf(1), { scope: 'all', source: 'web-form' });
   return { ...kit, ledger, notices, states, grant };
+}
+
+/** A store with the counters of another one. */
+function storeOf(counters: LimitStore, records: RecordStore | undefined): LimitStore {
+  return {
+    take: (...asked) => counters.take(...asked),
+    settle: (...asked) => counters.settle(...asked),
+    inspect: (...asked) => counters.inspect(...asked),
+    release: (...asked) => counters.release(...asked),
+    ...(records !== undefined && { records }),
+  };
+}
+
+/** The records of a store, read in another way. */
+function reading({ records }: LimitStore, read: RecordStore['read']): RecordStore {
+  const { write, remove } = records as RecordStore;
+  return { read, write: write.bind(records), remove: remove.bind(records) };
 }
 
 describe('an opt-out cancels what is scheduled', () => {
@@ -196,7 +215,7 @@ describe('what cannot be cancelled is reported', () => {
 });
 
 describe('a scheduled message that is on its way when the person opts out', () => {
-  function heldClient(onAnswer: () => void = () => {}) {
+  function heldClient(onAnswer: () => void = () => {}, onDelete: () => Promise<void> = async () => {}) {
     let answer: () => void = () => {};
     const held = new Promise<void>((resolve) => {
       answer = resolve;
@@ -220,7 +239,7 @@ describe('a scheduled message that is on its way when the person opts out', () =
           isSent();
           await held;
           onAnswer();
-        }
+        } else if (init?.method === 'DELETE') await onDelete();
         return kit.emulator.fetch(url, init);
       },
     });
@@ -235,6 +254,37 @@ describe('a scheduled message that is on its way when the person opts out', () =
     answer();
     expect(await sending).toMatchObject({ status: 'accepted' });
     expect(states()).toEqual(['cancelled']);
+    expect(of('scheduled-cancelled')).toHaveLength(1);
+  });
+
+  it('is found by the next opt-out when the call that sends it cannot cancel it', async () => {
+    const { sms, emulator, answer, sent, states, of } = heldClient();
+    emulator.failNext({ status: 403, body: '{}' }, { match: ({ method }) => method === 'DELETE' });
+    const sending = sms.messages.send(later);
+    await sent;
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    answer();
+    const { umid } = await sending;
+    expect(of('scheduled-not-cancelled')).toMatchObject([{ umid, reason: 'failed' }]);
+    expect(states()).toEqual(['scheduled']);
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    expect(states()).toEqual(['cancelled']);
+  });
+
+  it('is cancelled once: an opt-out that arrives meanwhile leaves it to the call that sends it', async () => {
+    let deletes = 0;
+    let revoked: Promise<unknown> = Promise.resolve();
+    const { sms, answer, sent, states, of } = heldClient(undefined, async () => {
+      deletes += 1;
+      if (deletes === 1) revoked = sms.consent.revoke(numberOf(1), { source: 'support' });
+      await revoked;
+    });
+    const sending = sms.messages.send(later);
+    await sent;
+    await sms.consent.revoke(numberOf(1), { source: 'support' });
+    answer();
+    await sending;
+    expect([deletes, states()]).toEqual([1, ['cancelled']]);
     expect(of('scheduled-cancelled')).toHaveLength(1);
   });
 
@@ -274,16 +324,73 @@ describe('the memory of what is scheduled', () => {
     await sms.messages.send({ destination: numberOf(1), text: 'a' });
   });
 
+  it.each([290, 296, 302, 308, 314, 320, 326, 332, 338, 344, 350])(
+    'has room for the id and the claim of each message that it took: ids of %i characters',
+    async (length) => {
+      const { sms, states } = startClient();
+      const long = { ...later, clientMessageId: 'x'.repeat(length) };
+      let isFull = false;
+      while (!isFull) {
+        isFull = await sms.messages.send(long).then(
+          () => false,
+          () => true,
+        );
+      }
+      const { length: sent } = states();
+      expect(sent).toBeGreaterThan(10);
+      await sms.consent.revoke(numberOf(1), { source: 'support' });
+      expect(states()).toEqual(new Array(sent).fill('cancelled'));
+    },
+  );
+
+  it.each(['', 'text', '{"a":1}', 'null', '[1]', '[["a"],null]'])(
+    'is damaged, with a record of %j: nothing is sent, and the error says so',
+    async (value) => {
+      const memory = memoryLimits();
+      const records = reading(memory, async () => ({ value, version: '1', endsInMs: HOUR_MS }));
+      const { sms, emulator } = startClient({ limits: storeOf(memory, records), onError: () => {} });
+      const error = await failureOf(sms.messages.send(later));
+      expect(error).toMatchObject({ code: 'store', submission: 'not-submitted' });
+      expect((error as Error).message).toContain('a record that is no list of scheduled messages');
+      expect(emulator.messages).toEqual([]);
+    },
+  );
+
+  it('fails: it is asked for no more numbers than are changed at a time', async () => {
+    const memory = memoryLimits();
+    let reads = 0;
+    let isDown = true;
+    const records = reading(memory, async (...asked) => {
+      reads += 1;
+      if (isDown) throw new Error('down');
+      return memory.records?.read(...asked);
+    });
+    const { sms, emulator } = startClient({ limits: storeOf(memory, records), onError: () => {} });
+    const destinations = Array.from({ length: 200 }, (_, index) => numberOf(index));
+    const batch = { destinations, template: { text: 'a', scheduled } };
+    expect((await sms.messages.sendBatch(batch)).results).toMatchObject(
+      new Array(200).fill({ status: 'failed', error: { code: 'store', submission: 'not-submitted' } }),
+    );
+    // Once to remember them, and once to forget those that were written nevertheless.
+    expect([reads, emulator.messages.length]).toEqual([2 * 32, 0]);
+    // It works until the messages are sent.
+    isDown = false;
+    reads = 0;
+    const match = () => {
+      isDown = true;
+      return false;
+    };
+    emulator.failNext('500', { match });
+    expect((await sms.messages.sendBatch(batch)).results).toMatchObject(
+      new Array(200).fill({ status: 'accepted' }),
+    );
+    expect([reads, emulator.messages.length]).toEqual([200 + 32, 200]);
+  });
+
   it('fails: nothing is sent', async () => {
     const memory = memoryLimits();
     const fail = () => Promise.reject(new Error('down'));
-    const limits: LimitStore = {
-      take: (...asked) => memory.take(...asked),
-      settle: (...asked) => memory.settle(...asked),
-      inspect: (...asked) => memory.inspect(...asked),
-      release: (...asked) => memory.release(...asked),
-      records: { read: fail, write: fail, remove: fail },
-    };
+    const limits = storeOf(memory, { read: fail, write: fail, remove: fail });
     const { sms, emulator } = startClient({ limits, onError: () => {} });
     const error = await sms.messages.send(later).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'store', submission: 'not-submitted' });
@@ -303,13 +410,7 @@ describe('the memory of what is scheduled', () => {
   });
 
   it('is not kept where no opt-out counts, nor by a store without records', async () => {
-    const memory = memoryLimits();
-    const limits: LimitStore = {
-      take: (...asked) => memory.take(...asked),
-      settle: (...asked) => memory.settle(...asked),
-      inspect: (...asked) => memory.inspect(...asked),
-      release: (...asked) => memory.release(...asked),
-    };
+    const limits = storeOf(memoryLimits(), undefined);
     const { sms, states } = startClient({ limits }, { forgetSecret: 'f'.repeat(32) });
     await sms.messages.send(later);
     await sms.consent.revoke(numberOf(1), { source: 'support' });

@@ -33,14 +33,26 @@ describe('shape', () => {
     },
   );
 
-  it.each([null, 1, 'x', true, undefined, [], ['x'], new Map(), new Set(), new Uint8Array(2), () => {}])(
-    'refuses %o for an object',
-    (value) => {
-      expect(validate(person, value)?.message).toMatch(
-        /^The value must be an object, not (?:null|nothing|an array|another object|a \w+)\.$/,
-      );
-    },
-  );
+  it.each([
+    null,
+    1,
+    'x',
+    true,
+    undefined,
+    [],
+    ['x'],
+    new Map(),
+    new Set(),
+    new Uint8Array(2),
+    new ArrayBuffer(2),
+    (async function* () {})(),
+    new ReadableStream(),
+    () => {},
+  ])('refuses %o for an object', (value) => {
+    expect(validate(person, value)?.message).toMatch(
+      /^The value must be an object, not (?:null|nothing|an array|another object|a \w+)\.$/,
+    );
+  });
 
   it.each([
     ['nmae', 'Did you mean "name"? Allowed: name, age.'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hideIn, hideSecrets, secretsIn } from '../../../src/internal/hide-secrets.ts';
+import { hideIn, hideSecrets, repeatsSecret, secretsIn } from '../../../src/internal/hide-secrets.ts';
 import { CANARY_KEY, CANARY_TEXT } from '../../support/canary.ts';
 
 describe('hideSecrets', () => {
@@ -45,6 +45,22 @@ describe('hideSecrets', () => {
       (_, index) => `${CANARY_TEXT} ${index} ${'lorem ipsum '.repeat(10)}`,
     );
     expect(hideSecrets(CANARY_TEXT, texts)).toBe('[redacted]');
+  });
+});
+
+describe('repeatsSecret', () => {
+  const uuid = 'bda3d56d-1424-e711-813c-06ed3428fe67';
+
+  it.each([
+    ['an id that holds a code', 'req-471100-7', ['Your code is 471100'], true],
+    ['an id that holds a number', 'sms_6591726354_1', ['6591726354'], true],
+    ['an id with nothing of it', 'req-7', ['Your code is 471100', '6591726354'], false],
+    ['a UUID with a group of it', uuid, ['Your code is 1424'], false],
+    ['a UUID that a text repeats', uuid, ['nothing', `See ${uuid}.`], true],
+    ['a UUID in capitals', uuid.toUpperCase(), ['Your code is 1424'], false],
+    ['no secret at all', 'req-7', [], false],
+  ])('%s', (_, id, secrets, expected) => {
+    expect(repeatsSecret(id, secrets)).toBe(expected);
   });
 });
 

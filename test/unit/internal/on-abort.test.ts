@@ -30,4 +30,42 @@ describe('onAbort', () => {
     expect(called).toEqual(['first', 'same', 'same']);
     expect(counting.listeners).toBe(0);
   });
+
+  it('works with a polyfilled signal, whose methods need `this` and whose listeners get none', () => {
+    const [first, second] = [new PolyfilledSignal(), new PolyfilledSignal()];
+    const called: string[] = [];
+    const forget = onAbort(first as never, () => void called.push('taken back'));
+    onAbort(first as never, () => void called.push('first'));
+    onAbort(second as never, () => void called.push('second'));
+    forget();
+    first.fire();
+    expect(called).toEqual(['first']);
+    second.fire();
+    expect(called).toEqual(['first', 'second']);
+    onAbort(first as never, () => {})();
+    expect(first.listeners).toBe(0);
+  });
 });
+
+/** As the packages for runtimes without `AbortController` have it. */
+class PolyfilledSignal {
+  #listeners = new Set<() => void>();
+
+  addEventListener(_type: string, listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  removeEventListener(_type: string, listener: () => void): void {
+    this.#listeners.delete(listener);
+  }
+
+  fire(): void {
+    const listeners = [...this.#listeners];
+    this.#listeners.clear();
+    for (const listener of listeners) listener();
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+}

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RateLimitError } from '../../../src/errors.ts';
+import { wait } from '../../../src/internal/wait.ts';
+import { createLanes } from '../../../src/transport/lanes.ts';
 import { createPauseGate } from '../../../src/transport/pause-gate.ts';
 import { createSubjectPauses, namedSubjects } from '../../../src/transport/subject-pauses.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
@@ -175,6 +177,103 @@ describe('429', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     await finish(transport.request(requestOf(DETAILS)));
     expect(calls).toHaveLength(2);
+  });
+
+  it.each([
+    ['the sub-account', undefined, []],
+    ['one number', 'Too many for 6591234567', ['6591234567']],
+  ])(
+    'a probe of %s that never left leaves its place to the next one at once',
+    async (_, message, subjects) => {
+      const limited = () => json({ code: 429, message }, 429, { 'retry-after': '3600' });
+      const { fetch, calls } = playFetch(limited, ok);
+      const { transport } = testTransport(fetch, { retry: false });
+      const more = { subjects: () => subjects };
+      await failureOf(transport.request(requestOf(SEND, more)));
+      await vi.advanceTimersByTimeAsync(60_000);
+      const optedOut = new Error('opted out');
+      const secondLook = { isRecent: () => false, lookAgain: () => Promise.reject(optedOut) };
+      expect(await failureOf(transport.request(requestOf(SEND, { ...more, secondLook })))).toBe(optedOut);
+      expect(calls).toHaveLength(1);
+      await transport.request(requestOf(SEND, more));
+      expect(calls).toHaveLength(2);
+    },
+  );
+
+  it('a probe whose permit expired leaves its place to the next one at once', async () => {
+    const { fetch, calls } = playFetch(busy('3600'), ok);
+    const { transport } = testTransport(fetch);
+    await failureOf(transport.request(requestOf(SEND)));
+    await vi.advanceTimersByTimeAsync(60_000);
+    let asked = 0;
+    // Recent when the permit was granted, and too old right before `fetch`.
+    const secondLook = { isRecent: () => ++asked !== 2, lookAgain: async () => undefined };
+    expect((await transport.request(requestOf(SEND, { secondLook }))).attempts).toBe(1);
+    expect([asked, calls.length]).toEqual([4, 2]);
+  });
+
+  it.each(Array.from({ length: 10 }, (_, microtasks) => microtasks))(
+    'a probe whose caller leaves after %i microtasks leaves its place to the next one at once',
+    async (microtasks) => {
+      const { fetch } = playFetch(busy('3600'), ok);
+      const { transport } = testTransport(fetch, { retry: false });
+      await failureOf(transport.request(requestOf(SEND)));
+      await vi.advanceTimersByTimeAsync(60_000);
+      const { signal, abort } = countingSignal();
+      const lookAgain = async () => {
+        await wait(1_000, signal);
+        return undefined;
+      };
+      const secondLook = { isRecent: () => false, lookAgain };
+      const probe = failureOf(transport.request(requestOf(SEND, { secondLook, options: { signal } })));
+      for (let step = 0; step < microtasks; step += 1) await undefined;
+      abort();
+      await probe;
+      expect((await transport.request(requestOf(SEND))).attempts).toBe(1);
+    },
+  );
+
+  it('a probe of one number that leaves while the sub-account is paused leaves its place to the next one', async () => {
+    const answer = (message?: string, retryAfter = '3600') =>
+      json({ code: 429, message }, 429, { 'retry-after': retryAfter });
+    const { fetch, calls } = playFetch(
+      () => answer('Too many for 6591234567'),
+      () => answer(undefined, '20'),
+      ok,
+    );
+    const { transport } = testTransport(fetch, { retry: false });
+    const own = { subjects: () => ['6591234567'] };
+    await failureOf(transport.request(requestOf(SEND, own)));
+    await vi.advanceTimersByTimeAsync(50_000);
+    await failureOf(transport.request(requestOf(SEND, { subjects: () => ['6591234568'] })));
+    await vi.advanceTimersByTimeAsync(10_000);
+    const { signal, abort } = countingSignal();
+    const probe = failureOf(transport.request(requestOf(SEND, { ...own, options: { signal } })));
+    await vi.advanceTimersByTimeAsync(9_000);
+    abort();
+    await probe;
+    await vi.advanceTimersByTimeAsync(1_000);
+    await transport.request(requestOf(SEND, own));
+    expect(calls).toHaveLength(3);
+  });
+
+  it('a probe that gives up in the queue of message details leaves its place to the next one', async () => {
+    const lane = createLanes({ subAccountId: 'x', pace: false, sharedState: false })('host', DETAILS);
+    const [early, probing] = [new AbortController(), new AbortController()];
+    // Fills the queue of one request per second for a minute, before the pause.
+    const queued = Array.from({ length: 60 }, () => failureOf(lane.take(early.signal)));
+    lane.pause(120_000);
+    await vi.advanceTimersByTimeAsync(59_900);
+    early.abort(new Error('left'));
+    await Promise.all(queued);
+    await vi.advanceTimersByTimeAsync(100);
+    const probe = failureOf(lane.take(probing.signal));
+    await vi.advanceTimersByTimeAsync(10);
+    probing.abort(new Error('left'));
+    expect(await probe).toMatchObject({ message: 'left' });
+    const next = lane.take(new AbortController().signal);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect((await next).use()).toBe(true);
   });
 
   it('a caller that leaves the lane of message details leaves neither a timer nor a probe', async () => {

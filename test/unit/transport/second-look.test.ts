@@ -1,6 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { TimeoutError } from '../../../src/errors.ts';
 import type { SecondLook } from '../../../src/transport/transport.ts';
-import { BODY, finish, ok, playFetch, requestOf, SEND, testTransport } from '../../support/transport.ts';
+import {
+  BODY,
+  failureOf,
+  finish,
+  ok,
+  playFetch,
+  requestOf,
+  SEND,
+  testTransport,
+} from '../../support/transport.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -50,6 +60,26 @@ describe('the second look', () => {
     expect(events.filter(({ type }) => type === 'attempt-failed')).toMatchObject([
       { submission: 'not-submitted', retryInMs: 0 },
     ]);
+  });
+
+  it('that is never recent enough ends the request after 20 tries', async () => {
+    const { fetch, calls } = playFetch(ok);
+    const { secondLook, looked } = looks([false]);
+    const { transport, events } = testTransport(fetch);
+    const error = await finish(failureOf(transport.request(requestOf(SEND, { secondLook }))));
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error).toMatchObject({ submission: 'not-submitted', attempts: 0, clientMessageId: 'cm-1' });
+    expect((error as Error).message).toContain('Nothing was sent. Speed up the consent hook and the store');
+    expect([looked(), calls.length]).toEqual([20, 0]);
+    expect(events.filter(({ type }) => type === 'attempt-failed')).toHaveLength(20);
+  });
+
+  it('that was too late 19 times is no obstacle to the next one', async () => {
+    const { fetch, calls } = playFetch(ok);
+    // Each try asks twice: before it looks, and right before `fetch`.
+    const { secondLook } = looks([...new Array<boolean>(19 * 2).fill(false), true]);
+    const answer = await finish(testTransport(fetch).transport.request(requestOf(SEND, { secondLook })));
+    expect([answer.attempts, calls.length]).toEqual([1, 1]);
   });
 
   it('that throws ends the request: nothing is written', async () => {
