@@ -72,7 +72,12 @@ export function createClientContext(
       : [createAllowedRecipients(allowedRecipients, defaultCountry, bareDigits)];
   const testNumbers = createTestNumbers(resolved.testNumbers, resolved, emit);
   const limiter = createLimiter(counting);
-  const rememberSuccess = createRememberSuccess({ backoff, limiter, emit });
+  const rememberSuccess = createRememberSuccess({
+    backoff,
+    remembersAddresses: resolved.guards.clientIp !== false,
+    limiter,
+    emit,
+  });
   const calls = createCalls(resolved.deadlineMs);
   const transport = createTransport({
     ...resolved,

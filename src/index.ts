@@ -174,6 +174,7 @@ export {
 export type * from './guards/reasons.ts';
 export type {
   BackoffGuardOptions,
+  ClientIpGuardOptions,
   ConfigurableGuard,
   ConsentGuardOptions,
   ContentGuardOptions,

@@ -3,7 +3,7 @@ import { extraField } from '../internal/extra-fields.ts';
 import { readPhone } from '../phone/read-phone.ts';
 import { countryCode, dateTime, type Fields, objectWith, oneOf, refine, unknown } from '../schema.ts';
 import { wireFields } from '../sending/prepare.ts';
-import { subjectField } from '../sending/sms-message.ts';
+import { clientIpField, subjectField } from '../sending/sms-message.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { CallOptions } from '../types.ts';
 import { readId, readInput } from './input.ts';
@@ -39,6 +39,11 @@ export interface MessageFeedback {
    */
   readonly subject?: string | undefined;
   /**
+   * The end user's IP address. Needs `destination`. People who succeed prove an address: `guards.clientIp` then has higher
+   * limits for it. It is not sent to 8x8.
+   */
+  readonly clientIp?: string | undefined;
+  /**
    * Time when the message was sent: a `Date`, or ISO 8601 with an offset. It decides whether the event `feedback-late` is
    * raised, and is not sent to 8x8.
    * @default the time that this client remembers for its own one-time passwords and messages with `track: 'Outcome'`
@@ -62,13 +67,15 @@ const feedbackFields: Fields<MessageFeedback> = {
   destination: unknown(),
   country: countryCode(),
   subject: subjectField,
+  clientIp: clientIpField,
   sentAt: dateTime(),
   extra: extraField,
 };
 const feedbackSchema = refine<MessageFeedback>(
   objectWith(['outcome'], feedbackFields, 'an object { outcome, … }'),
-  ({ subject, destination }) => subject === undefined || destination !== undefined,
-  'must have a destination: a subject is remembered together with it.',
+  ({ subject, clientIp, destination }) =>
+    destination !== undefined || (subject === undefined && clientIp === undefined),
+  'must have a destination: subject and clientIp are remembered together with it.',
 );
 
 export function createGiveFeedback(
@@ -87,10 +94,12 @@ export function createGiveFeedback(
     calls.run(options, async (call) => {
       const segments = { subAccountId, umid: readId(umid, 'umid') };
       const given = readInput(feedbackSchema, feedback, 'feedback');
-      const { outcome, timestamp, destination, country, subject, extra } = given;
+      const { outcome, timestamp, destination, country, subject, clientIp, extra } = given;
       const body = wireFields({ outcome, timestamp, extra });
       const phone = destination === undefined ? undefined : readPhone(destination, country, phoneDefaults);
-      if (phone !== undefined && outcome === 'success') await rememberSuccess(phone, { subject }, call);
+      if (phone !== undefined && outcome === 'success') {
+        await rememberSuccess(phone, { subject, clientIp }, call);
+      }
       await transport.request({ operation: FEEDBACK, segments, body }, call);
       const ageMs = lateBy(given, segments.umid);
       if (ageMs !== undefined) emit({ type: 'feedback-late', ageMs }, call.context);

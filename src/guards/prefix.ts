@@ -42,7 +42,8 @@ export interface PrefixGuardOptions {
    */
   readonly ranges?: readonly PrefixRange[] | undefined;
   /**
-   * `refuse`: a refusal lasts until time has passed. `ask`: the error has `action: 'ask'`; the same message with
+   * `refuse`: a refusal lasts until time has passed. `ask`: the error has `action: 'ask'` and the reason
+   * `captcha-needed`; the same message with
    * `human: { passed: true }` passes, once your captcha or another test says that the visitor is a person.
    * @default 'refuse'
    */

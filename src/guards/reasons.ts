@@ -40,7 +40,8 @@ export interface GuardReasons {
     | 'unreadable';
   readonly recipient: 'capacity' | 'over-limit';
   readonly backoff: 'capacity' | 'too-soon';
-  readonly prefix: 'capacity' | 'over-limit';
+  readonly prefix: 'capacity' | 'captcha-needed' | 'over-limit';
+  readonly clientIp: 'capacity' | 'captcha-needed' | 'over-limit';
   readonly undeliverable: 'blocked-number' | 'capacity';
   readonly verificationAttempts: 'capacity' | 'over-limit';
   /** The option `allowedRecipients`. */
@@ -79,5 +80,5 @@ export type ConsentReason = GuardReasons['consent'];
 
 /** Every reason of a `LimitError`. */
 export type LimitReason =
-  | GuardReasons['recipient' | 'backoff' | 'prefix' | 'verificationAttempts' | 'idempotency']
+  | GuardReasons['recipient' | 'backoff' | 'prefix' | 'clientIp' | 'verificationAttempts' | 'idempotency']
   | Extract<GuardReasons['verification'], 'capacity' | 'resending-interval' | 'session-busy'>;

@@ -10,6 +10,12 @@ import type { Emit } from '../events.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
 import { type Field, type Fields, object } from '../schema.ts';
 import { type BackoffGuardOptions, backoffField, createBackoffGuard } from './backoff.ts';
+import {
+  type ClientIpGuardOptions,
+  clientIpGuardField,
+  createClientIpGuard,
+  describeClientIpRule,
+} from './client-ip.ts';
 import { createConsentGuard, describeConsentRule } from './consent.ts';
 import { type ConsentGuardOptions, consentField } from './consent-options.ts';
 import { type ContentGuardOptions, contentField, createContentGuard } from './content.ts';
@@ -32,6 +38,7 @@ import {
 } from './verification-attempts.ts';
 
 export type { BackoffGuardOptions } from './backoff.ts';
+export type { ClientIpGuardOptions } from './client-ip.ts';
 export type { ConsentGuardOptions } from './consent-options.ts';
 export type { ContentGuardOptions } from './content.ts';
 export type { CountriesByPurpose, CountriesGuardOptions } from './countries.ts';
@@ -63,6 +70,8 @@ export interface GuardsOptions {
   readonly backoff?: false | BackoffGuardOptions | undefined;
   /** Different numbers of one range. Off until configured. */
   readonly prefix?: false | PrefixGuardOptions | undefined;
+  /** Messages, numbers and countries of one end user's address. Off until configured. */
+  readonly clientIp?: false | ClientIpGuardOptions | undefined;
   /** Numbers that a network called non-existent. On: nothing is sent to them for a day. */
   readonly undeliverable?: false | UndeliverableGuardOptions | undefined;
   /** Codes tried with `verifications.check`. On: for strangers 20 per hour and number, 100 per hour and client address. */
@@ -126,6 +135,13 @@ const GUARDS: { readonly [Name in ConfigurableGuard]-?: GuardEntry<Name> } = {
     error: LimitError,
     byDefault: false,
     countsRange: true,
+  },
+  clientIp: {
+    field: clientIpGuardField,
+    create: createClientIpGuard,
+    error: LimitError,
+    byDefault: false,
+    describe: describeClientIpRule,
   },
   undeliverable: {
     field: undeliverableField,

@@ -5,9 +5,10 @@ import type { Phone } from '../phone/normalise-phone.ts';
 import { type BackoffGuardOptions, createBackoffGuard } from './backoff.ts';
 import type { OutgoingMessage } from './guard.ts';
 import { knownRule } from './known-visitor.ts';
+import { rememberAddress } from './proven-address.ts';
 
 /** The visitor who succeeded, as the messages to the number named them. */
-export type SuccessfulVisitor = Pick<OutgoingMessage, 'subject'>;
+export type SuccessfulVisitor = Pick<OutgoingMessage, 'subject' | 'clientIp'>;
 
 /**
  * The person of a number entered the one-time password: ends the waits, and remembers the subject for 90 days. What
@@ -19,11 +20,18 @@ export type RememberSuccess = (phone: Phone, visitor: SuccessfulVisitor, call: S
 
 export interface RememberSuccessConfig {
   readonly backoff: false | BackoffGuardOptions;
+  /** Whether the addresses of people who succeeded are remembered. */
+  readonly remembersAddresses: boolean;
   readonly limiter: Limiter;
   readonly emit: Emit;
 }
 
-export function createRememberSuccess({ backoff, limiter, emit }: RememberSuccessConfig): RememberSuccess {
+export function createRememberSuccess({
+  backoff,
+  remembersAddresses,
+  limiter,
+  emit,
+}: RememberSuccessConfig): RememberSuccess {
   // Another client of this scope may count even when this one has the guard switched off.
   const guard = createBackoffGuard(backoff || {});
 
@@ -35,11 +43,12 @@ export function createRememberSuccess({ backoff, limiter, emit }: RememberSucces
     return verdict?.noted !== undefined;
   }
 
-  return async (phone, { subject }, call) => {
+  return async (phone, { subject, clientIp }, call) => {
     const wasKnown = subject !== undefined && (await remember(phone, subject, call));
     const counters = guard.counters({ index: 0, clientMessageId: '', purpose: 'otp', phone });
     const rules = counters.filter(({ id, kind }) => (wasKnown ? id === 'backoff:subject' : kind !== 'known'));
     await limiter.release(rules, call, 'the wait of this number was not cleared.');
+    if (remembersAddresses && clientIp !== undefined) await rememberAddress(limiter, phone, clientIp, call);
     emit({ type: 'backoff-cleared', destination: maskNumber(phone.e164) }, call.context);
   };
 }

@@ -47,7 +47,8 @@ export function describeViolation(
 }
 
 /** A message that may be sent once has its own reason, because `done` would tell the caller nothing. */
-function reasonOf({ rule, reason }: RuleViolation): GuardReason {
+function reasonOf({ rule, reason }: RuleViolation, action?: GuardAction): GuardReason {
+  if (action === 'ask' && reason === 'over-limit') return 'captcha-needed';
   // The outcome of a `once` rule is handled before a decision is built from it.
   if (rule.kind !== 'once' || reason === 'capacity') return reason as GuardReason;
   return rule.id === 'opt-in-request' ? 'requested-recently' : 'answered-recently';
@@ -69,7 +70,7 @@ export function decisionOfViolation(
   return {
     // The guard set this name on its rule; the store returns the rule unchanged.
     guard: rule.guard as GuardName,
-    reason: reasonOf(violation),
+    reason: reasonOf(violation, action),
     mode: rule.mode === 'monitor' ? 'monitor' : 'enforce',
     destination: maskNumber(phone.e164),
     rule: rule.id,

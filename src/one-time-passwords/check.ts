@@ -178,9 +178,9 @@ export function createCheck({
   }
 
   /** A store that fails does not change the result; the failure has its own event. */
-  async function remember({ phone, subject, call }: CodeCheck): Promise<void> {
+  async function remember({ phone, subject, clientIp, call }: CodeCheck): Promise<void> {
     try {
-      await rememberSuccess(phone, { subject }, call);
+      await rememberSuccess(phone, { subject, clientIp }, call);
     } catch (error) {
       if (!SmsError.isInstance(error)) throw error;
     }

@@ -20,13 +20,17 @@ describe('the registry of guards', () => {
   it('decides the defaults once, and a named guard takes their place', () => {
     const defaults = resolveGuards({});
     expect(Object.keys(defaults)).toEqual(GUARD_NAMES);
-    expect(GUARD_NAMES.filter((name) => defaults[name] === false)).toEqual(['countries', 'prefix']);
+    expect(GUARD_NAMES.filter((name) => defaults[name] === false)).toEqual([
+      'countries',
+      'prefix',
+      'clientIp',
+    ]);
     expect(resolveGuards({ phone: false, prefix: {} })).toEqual({ ...defaults, phone: false, prefix: {} });
     expect(resolveGuards({ phone: undefined })).toEqual(defaults);
   });
 
   it('creates every guard that is on under its own name', () => {
-    const every = { ...resolveGuards({}), countries: { allow: ['SG'] }, prefix: {} };
+    const every = { ...resolveGuards({}), countries: { allow: ['SG'] }, prefix: {}, clientIp: {} };
     const { all, atSend, atCheck } = createGuards(every, needs);
     expect(all.map(({ name }) => name)).toEqual(GUARD_NAMES);
     expect(atSend.map(({ name }) => name)).toEqual(
