@@ -2,6 +2,7 @@ import type { Call } from '../call.ts';
 import type { Emit } from '../events.ts';
 import type { Exemption, Guard, OutgoingMessage } from '../guards/guard.ts';
 import { countersOf, PURPOSES } from '../guards/guards-api.ts';
+import { knownRule } from '../guards/known-visitor.ts';
 import { countsRange } from '../guards/registry.ts';
 import { maskNumber } from '../internal/redact.ts';
 import type { Limiter } from '../limits/limiter.ts';
@@ -43,7 +44,9 @@ export function createForgetPerson({
   const counting = guards.filter((guard) => !countsRange(guard));
   return async (phone, call) => {
     await ledger.forget(phone, call);
-    const rules = countersOf(counting, candidatesOf(phone));
+    const counters = countersOf(counting, candidatesOf(phone)).filter(({ kind }) => kind !== 'known');
+    // The visitors who are known with the number are remembered whichever guards are on.
+    const rules = [...counters, knownRule({ phone })];
     await limiter.release(
       rules,
       call,

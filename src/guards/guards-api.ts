@@ -9,6 +9,7 @@ import { readPhone } from '../phone/read-phone.ts';
 import { type Fields, object, oneOf, text, validate } from '../schema.ts';
 import type { CallOptions, Clock, Purpose } from '../types.ts';
 import type { Guard, OutgoingMessage } from './guard.ts';
+import { knownRule } from './known-visitor.ts';
 import type { GuardName, GuardReason } from './reasons.ts';
 import { type ConfigurableGuard, countsRange, GUARD_NAMES } from './registry.ts';
 import { describeViolation } from './violation.ts';
@@ -211,12 +212,11 @@ export function createGuardsApi(config: GuardsApiConfig): GuardsApi {
         const messages = PURPOSES.map(
           (purpose): OutgoingMessage => ({ index: 0, clientMessageId: '', phone, purpose }),
         );
-        // A guard that is named forgets what it counts, and not who is known.
-        const rules = countersOf(released, messages).filter(
-          ({ kind }) => query.guard === undefined || kind !== 'known',
-        );
+        const counters = countersOf(released, messages).filter(({ kind }) => kind !== 'known');
+        // Visitors are remembered whichever guards are on. A guard that is named forgets its counts, and not the visitors.
+        const rules = query.guard === undefined ? [...counters, knownRule({ phone })] : counters;
         await limiter.release(rules, call, 'nothing was released.');
-        const names = [...new Set(rules.map(({ guard }) => guard))];
+        const names = [...new Set(counters.map(({ guard }) => guard))];
         emit({ type: 'limits-released', destination: maskNumber(phone.e164), guards: names }, call.context);
       }),
   };

@@ -42,7 +42,7 @@ export interface GuardReasons {
   readonly backoff: 'capacity' | 'too-soon';
   readonly prefix: 'capacity' | 'captcha-needed' | 'over-limit';
   readonly clientIp: 'capacity' | 'captcha-needed' | 'over-limit';
-  readonly undeliverable: 'blocked-number' | 'capacity';
+  readonly undeliverable: 'blocked-number';
   readonly verificationAttempts: 'capacity' | 'over-limit';
   /** The option `allowedRecipients`. */
   readonly allowedRecipients: 'recipient-not-allowed';

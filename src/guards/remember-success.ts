@@ -38,7 +38,7 @@ export function createRememberSuccess({
   /** Whether the subject was known before. */
   async function remember(phone: Phone, subject: string, call: StoreCall): Promise<boolean> {
     const reservation = limiter.reserve([{ ...knownRule({ phone, subject }), activate: true }]);
-    const [verdict] = await limiter.take([reservation], call);
+    const [verdict] = await limiter.take([reservation], call, 'the success was not recorded.');
     await limiter.settle([{ reservation, outcome: 'keep' }]);
     return verdict?.noted !== undefined;
   }
@@ -47,7 +47,7 @@ export function createRememberSuccess({
     const wasKnown = subject !== undefined && (await remember(phone, subject, call));
     const counters = guard.counters({ index: 0, clientMessageId: '', purpose: 'otp', phone });
     const rules = counters.filter(({ id, kind }) => (wasKnown ? id === 'backoff:subject' : kind !== 'known'));
-    await limiter.release(rules, call, 'the wait of this number was not cleared.');
+    await limiter.release(rules, call, 'the success was not recorded: the wait of this number goes on.');
     if (remembersAddresses && clientIp !== undefined) await rememberAddress(limiter, phone, clientIp, call);
     emit({ type: 'backoff-cleared', destination: maskNumber(phone.e164) }, call.context);
   };

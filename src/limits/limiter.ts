@@ -38,10 +38,15 @@ export interface Limiter {
    * Takes all reservations in one call and returns one verdict per reservation. A reservation without rules is
    * granted without a call. A grant that arrives after the time limit is given back.
    *
+   * @param consequence ends the error's sentence "The limit store failed, so …". Default: no message was let through
    * @throws StoreError after 5 s at the latest
    * @throws SmsError the call's own error, when the call ended first
    */
-  take(reservations: readonly Reservation[], call: StoreCall): Promise<readonly TakeVerdict[]>;
+  take(
+    reservations: readonly Reservation[],
+    call: StoreCall,
+    consequence?: string,
+  ): Promise<readonly TakeVerdict[]>;
   /**
    * Whether a reservation may still go to the network: every window that it counts in holds it for long enough yet, and no
    * store has ended its lease.
@@ -170,10 +175,11 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
   async function takeCounted(
     reservations: readonly Reservation[],
     call: StoreCall,
+    consequence: string,
   ): Promise<readonly TakeVerdict[]> {
     let isAwaited = true;
     try {
-      return await ask('take', call, 'no message was let through. Nothing was sent.', async (signal) => {
+      return await ask('take', call, consequence, async (signal) => {
         const verdicts: unknown = await limits.take(scope, reservations, { signal });
         if (!isListOf(isVerdict, verdicts) || verdicts.length !== reservations.length) {
           throw new TypeError('not one verdict each');
@@ -234,10 +240,10 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
       count += 1;
       return { reservation: `${run}-${count}`, rules, takenAt: elapsed() };
     },
-    async take(reservations, call) {
+    async take(reservations, call, consequence = 'no message was let through. Nothing was sent.') {
       const counted = reservations.filter(({ rules }) => rules.length > 0);
       if (counted.length === 0) return reservations.map(() => NOTHING_TO_COUNT);
-      const verdicts = (await takeCounted(counted, call)).values();
+      const verdicts = (await takeCounted(counted, call, consequence)).values();
       return reservations.map(({ rules }) =>
         rules.length > 0 ? (verdicts.next().value as TakeVerdict) : NOTHING_TO_COUNT,
       );

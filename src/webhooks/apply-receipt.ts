@@ -93,7 +93,7 @@ export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
     const reservation = limiter.reserve([
       { ...ruleOf(phone.key), windowMs, mode: 'enforce', activate: true },
     ]);
-    const [verdict] = await limiter.take([reservation], call);
+    const [verdict] = await limiter.take([reservation], call, CONSEQUENCE);
     const isBlocked = verdict?.granted === true;
     if (isBlocked) await limiter.settle([{ reservation, outcome: 'keep' }]);
     const destination = maskNumber(phone.e164);

@@ -73,7 +73,7 @@ export function createInboundPort({ calls, limiter, ...rest }: InboundPortConfig
     run: calls.run,
     async claim(eventId, leaseMs, call) {
       const reservation = limiter.reserve([eventRule(eventId, leaseMs)]);
-      const [verdict] = await limiter.take([reservation], call);
+      const [verdict] = await limiter.take([reservation], call, 'the webhook event was not claimed.');
       if (verdict?.granted === true) {
         return {
           kind: 'claimed',

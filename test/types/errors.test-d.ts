@@ -31,6 +31,7 @@ import type {
   ConsentReason,
   GuardName,
   GuardReason,
+  GuardReasons,
   InvalidPhoneNumberReason,
   LimitReason,
 } from '../../src/guards/reasons.ts';
@@ -84,6 +85,10 @@ describe('guard and reason', () => {
     expectTypeOf<ConsentError['reason']>().toEqualTypeOf<ConsentReason>();
     expectTypeOf<LimitError['reason']>().toEqualTypeOf<LimitReason>();
     expectTypeOf<GuardDecision['reason']>().toEqualTypeOf<GuardReason>();
+  });
+
+  it('of a guard that only reads hold no full table', () => {
+    expectTypeOf<GuardReasons['undeliverable']>().toEqualTypeOf<'blocked-number'>();
   });
 
   it('make a table of texts exhaustive', () => {

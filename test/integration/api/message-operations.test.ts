@@ -1,4 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { SmsClient } from '../../../src/client.ts';
+import { memoryConsentLedger } from '../../../src/consent/memory-consent-ledger.ts';
 import {
   AbortedError,
   ApiError,
@@ -210,6 +212,39 @@ describe('messages.feedback', () => {
     const { umid } = await sms.messages.send(otp);
     await worker.messages.feedback(umid, { outcome: 'success', destination: NUMBER });
     expect((await sms.messages.send(otp)).status).toBe('accepted');
+  });
+
+  it.each([
+    ['guards.release', (sms: SmsClient) => sms.guards.release(NUMBER)],
+    ['consent.forget', (sms: SmsClient) => sms.consent.forget(NUMBER)],
+  ])('remembers the visitor until %s, also with the backoff guard switched off', async (_, forget) => {
+    const limits = memoryLimits();
+    const ledger = memoryConsentLedger();
+    const consent = { ledger, forgetSecret: 'f'.repeat(32) };
+    const { sms, events } = startClient({}, { limits, guards: { backoff: false, consent } });
+    const { sms: support } = startClient({}, { limits });
+    const known = async () => {
+      const { counters } = await support.guards.inspect(NUMBER, { guard: 'backoff' });
+      return counters.filter(({ rule }) => rule === 'known-subjects').map(({ count }) => count);
+    };
+    const { umid } = await sms.messages.send(otp);
+    await sms.messages.feedback(umid, { outcome: 'success', destination: NUMBER, subject: 'device-1' });
+    expect(await known()).toEqual([1]);
+    await forget(sms);
+    expect(await known()).toEqual([]);
+    for (const event of events)
+      expect(event).not.toMatchObject({ guards: expect.arrayContaining(['backoff']) });
+  });
+
+  it('says what did not happen when the limit store cannot remember the visitor', async () => {
+    const memory = memoryLimits();
+    const limits = { ...storeOf(memory), take: () => Promise.reject(new Error(NUMBER)) };
+    const { sms, calls } = startClient({}, { limits });
+    const success = { outcome: 'success', destination: NUMBER, subject: 'device-1' } as const;
+    const error = await errorOf(sms.messages.feedback(UNKNOWN, success));
+    expect(error).toMatchObject({ code: 'store', submission: 'not-submitted' });
+    expect((error as Error).message).toBe('The limit store failed, so the success was not recorded.');
+    expect(calls()).toEqual([]);
   });
 
   it('says so when the limit store fails, and reports nothing', async () => {

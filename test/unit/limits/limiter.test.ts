@@ -49,6 +49,18 @@ describe('inspect', () => {
 });
 
 describe('take', () => {
+  it.each([
+    [undefined, 'The limit store failed, so no message was let through. Nothing was sent.'],
+    ['the code was not checked.', 'The limit store failed, so the code was not checked.'],
+  ])('says what did not happen when the store fails: %s', async (consequence, message) => {
+    const limits = { take: () => Promise.reject(new Error('down')) } as unknown as LimitStore;
+    const limiter = createLimiter({ limits, scope: 'team', clock: { now: () => 0 }, emit: () => {} });
+    const error = await failureOf(
+      createCalls(undefined).run({}, (call) => limiter.take([limiter.reserve([rule])], call, consequence)),
+    );
+    expect(error).toMatchObject({ code: 'store', submission: 'not-submitted', message });
+  });
+
   it('raises an event for every table that is nearly full', async () => {
     const filling = [{ rule: rule.id, guard: 'recipient', entries: 8, maxEntries: 10 }];
     const limits = { take: async () => [{ granted: true, observed: [], filling }] } as unknown as LimitStore;
