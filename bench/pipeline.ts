@@ -43,11 +43,13 @@ function answerOf({ messages }: BatchBody): unknown {
  */
 function createClient(clock: Clock) {
   const emit = createEmit(undefined, clock.now);
+  const limiter = createLimiter({ limits: memoryLimits({ clock }), scope: 'bench', clock, emit });
   const guards = createGuards(resolveGuards({}), {
     holdsKey: (text) => text.includes('bench-key'),
     emit: () => {},
+    limiter,
+    clock,
   }).atSend;
-  const limiter = createLimiter({ limits: memoryLimits({ clock }), scope: 'bench', clock, emit });
   const admission = createAdmission({ guards, limiter, clock, emit });
   let outsideMs = 0;
   async function request({ body }: TransportRequest) {

@@ -61,9 +61,12 @@ export function createClientContext(
     emit,
     sandboxKeysOnly: resolved.sandboxKeysOnly,
   });
+  const limiter = createLimiter(counting);
   const guards = createGuards(resolved.guards, {
     holdsKey: (text) => credentials.appearsIn(text),
     emit,
+    limiter,
+    clock,
   });
   const { allowedRecipients } = resolved;
   const allowed =
@@ -71,7 +74,6 @@ export function createClientContext(
       ? []
       : [createAllowedRecipients(allowedRecipients, defaultCountry, bareDigits)];
   const testNumbers = createTestNumbers(resolved.testNumbers, resolved, emit);
-  const limiter = createLimiter(counting);
   const rememberSuccess = createRememberSuccess({
     backoff,
     remembersAddresses: resolved.guards.clientIp !== false,

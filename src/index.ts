@@ -183,6 +183,7 @@ export type {
   GuardsOptions,
   LimitWindow,
   PhoneGuardOptions,
+  PrefixDay,
   PrefixGuardOptions,
   PrefixRange,
   RecipientGuardInput,

@@ -1,5 +1,6 @@
-import { MAX_WINDOW_MS } from '../limits/limit-store.ts';
+import { type DistinctRule, MAX_WINDOW_MS } from '../limits/limit-store.ts';
 import {
+  decimal,
   FALSE_OR_OPTIONS,
   type Fields,
   falseOr,
@@ -11,8 +12,9 @@ import {
   refine,
 } from '../schema.ts';
 import type { Purpose } from '../types.ts';
-import type { Guard, GuardMode } from './guard.ts';
+import type { Guard, GuardCall, GuardMode, OutgoingMessage } from './guard.ts';
 import { IF_STRANGER } from './known-visitor.ts';
+import { createPrefixPeaks, type PrefixPeaksConfig } from './prefix-peaks.ts';
 import type { GuardAction } from './reasons.ts';
 
 /** At most `limit` different numbers that differ only in their last digits, in any `windowMs`. */
@@ -23,6 +25,18 @@ export interface PrefixRange {
   readonly limit: number;
   /** Milliseconds, 1 second to 31 days. */
   readonly windowMs: number;
+}
+
+/** The limit of a day. It grows with the sender, because a block of ten thousand numbers holds more customers of a large one. */
+export interface PrefixDay {
+  /** Digits at the end that are ignored: 2, 3 or 4. @default 4 */
+  readonly removedDigits?: 2 | 3 | 4 | undefined;
+  /** The smallest limit, different numbers in any 24 hours. @default 5 */
+  readonly floor?: number | undefined;
+  /** The limit as a multiple of the fullest block of the days before. @default 2.5 */
+  readonly factor?: number | undefined;
+  /** The largest limit, so that a slow increase does not become normal. @default 150 */
+  readonly ceiling?: number | undefined;
 }
 
 /**
@@ -42,6 +56,13 @@ export interface PrefixGuardOptions {
    */
   readonly ranges?: readonly PrefixRange[] | undefined;
   /**
+   * Different numbers of a block of ten thousand in 24 hours: 5, or 2.5 times as many as the fullest block of the country
+   * had on the days before, while it was below its limit. Learnt for one whole day (UTC) first, in which it only
+   * reports; kept in the limit store for all processes. `false` switches it off.
+   * @default { removedDigits: 4, floor: 5, factor: 2.5, ceiling: 150 }; measured on modelled traffic, see docs/guards.md
+   */
+  readonly day?: false | PrefixDay | undefined;
+  /**
    * `refuse`: a refusal lasts until time has passed. `ask`: the error has `action: 'ask'` and the reason
    * `captcha-needed`; the same message with
    * `human: { passed: true }` passes, once your captcha or another test says that the visitor is a person.
@@ -51,6 +72,9 @@ export interface PrefixGuardOptions {
   /** Purposes that are counted. @default ['otp', 'transactional']: a campaign may well reach neighbouring numbers */
   readonly purposes?: readonly Purpose[] | undefined;
 }
+
+const DEFAULT_DAY = { removedDigits: 4, floor: 5, factor: 2.5, ceiling: 150 } as const;
+const DAY_MS = 86_400_000;
 
 const rangeFields: Fields<PrefixRange> = {
   removedDigits: oneOf([2, 3, 4]),
@@ -62,6 +86,12 @@ function ruleId({ removedDigits, windowMs }: PrefixRange): string {
   return `prefix:${removedDigits}:${windowMs}`;
 }
 
+const dayFields: Fields<PrefixDay> = {
+  removedDigits: oneOf([2, 3, 4]),
+  floor: integer({ min: 1, max: 10_000 }),
+  factor: decimal({ min: 1, max: 100 }),
+  ceiling: integer({ min: 1, max: 10_000 }),
+};
 const fields: Fields<PrefixGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
   action: oneOf(['ask', 'refuse']),
@@ -72,6 +102,13 @@ const fields: Fields<PrefixGuardOptions> = {
     }),
     (ranges) => new Set(ranges.map(ruleId)).size === ranges.length,
     'must not hold the same removedDigits and windowMs twice.',
+  ),
+  day: falseOr(
+    refine<PrefixDay>(
+      object(dayFields, 'false or an object { removedDigits, floor, factor, ceiling }'),
+      ({ floor = DEFAULT_DAY.floor, ceiling = DEFAULT_DAY.ceiling }) => floor <= ceiling,
+      'must have a ceiling of at least floor (150 and 5 when they are not given).',
+    ),
   ),
   purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
 };
@@ -87,28 +124,89 @@ const DEFAULT_RANGES: readonly PrefixRange[] = [
 const DEFAULT_PURPOSES: readonly Purpose[] = ['otp', 'transactional'];
 
 /** Caps the different numbers in one range of numbers. */
-export function createPrefixGuard(options: PrefixGuardOptions): Guard<'prefix'> {
+export function createPrefixGuard(options: PrefixGuardOptions, needs: PrefixPeaksConfig): Guard<'prefix'> {
   const { mode = 'enforce', action = 'refuse' } = options;
   // Copies the arrays, so that later changes by the caller have no effect.
   const ranges = (options.ranges ?? DEFAULT_RANGES).map((range) => ({ ...range, id: ruleId(range) }));
   const purposes = new Set(options.purposes ?? DEFAULT_PURPOSES);
+  const day = options.day === false ? undefined : createDay(options.day ?? {}, mode, needs);
+  const isCounted = ({ purpose, isHuman = false }: OutgoingMessage) =>
+    purposes.has(purpose) && !(isHuman && action === 'ask');
+
+  function rangeRules({ phone, subject }: OutgoingMessage): readonly DistinctRule[] {
+    return ranges.map(({ id, removedDigits, limit, windowMs }) => ({
+      kind: 'distinct',
+      id,
+      guard: 'prefix',
+      key: Math.floor(phone.key / 10 ** removedDigits),
+      member: phone.key,
+      mode,
+      limit,
+      windowMs,
+      when: subject === undefined ? undefined : IF_STRANGER,
+    }));
+  }
+
   return {
     name: 'prefix',
     mode,
     action,
-    rules: ({ purpose, phone, subject, isHuman = false }) =>
-      purposes.has(purpose) && !(isHuman && action === 'ask')
-        ? ranges.map(({ id, removedDigits, limit, windowMs }) => ({
-            kind: 'distinct' as const,
-            id,
-            guard: 'prefix',
-            key: Math.floor(phone.key / 10 ** removedDigits),
-            member: phone.key,
-            mode,
-            limit,
-            windowMs,
-            when: subject === undefined ? undefined : IF_STRANGER,
-          }))
-        : [],
+    ...(day && {
+      async ask(_messages: readonly OutgoingMessage[], { signal }: GuardCall) {
+        await day.peaks.load(signal);
+        return [];
+      },
+    }),
+    rules(message) {
+      if (!isCounted(message)) return [];
+      const rules = rangeRules(message);
+      return day === undefined ? rules : [...rules, day.watchedRule(message)];
+    },
+    counters(message) {
+      if (!isCounted(message)) return [];
+      const rules = rangeRules(message);
+      return day === undefined ? rules : [...rules, day.ruleOf(message)];
+    },
+  };
+}
+
+/** The limit of a day, with what it is measured by. */
+function createDay(
+  {
+    removedDigits = DEFAULT_DAY.removedDigits,
+    floor = DEFAULT_DAY.floor,
+    factor = DEFAULT_DAY.factor,
+    ceiling = DEFAULT_DAY.ceiling,
+  }: PrefixDay,
+  mode: GuardMode,
+  needs: PrefixPeaksConfig,
+) {
+  const peaks = createPrefixPeaks(needs);
+  const placeOf = ({ phone }: OutgoingMessage) => phone.country ?? `+${phone.callingCode}`;
+
+  function ruleOf(message: OutgoingMessage): DistinctRule {
+    const { phone, subject } = message;
+    const peak = peaks.find(placeOf(message));
+    return {
+      kind: 'distinct',
+      id: `prefix:day:${removedDigits}`,
+      guard: 'prefix',
+      key: Math.floor(phone.key / 10 ** removedDigits),
+      member: phone.key,
+      mode: peak === undefined ? 'monitor' : mode,
+      limit: peak === undefined ? ceiling : Math.min(ceiling, Math.max(floor, Math.ceil(factor * peak))),
+      windowMs: DAY_MS,
+      when: subject === undefined ? undefined : IF_STRANGER,
+    };
+  }
+
+  return {
+    peaks,
+    ruleOf,
+    watchedRule(message: OutgoingMessage): DistinctRule {
+      const rule = ruleOf(message);
+      peaks.watch(rule, placeOf(message));
+      return rule;
+    },
   };
 }

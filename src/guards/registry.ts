@@ -8,7 +8,9 @@ import {
 } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
+import type { Limiter } from '../limits/limiter.ts';
 import { type Field, type Fields, object } from '../schema.ts';
+import type { Clock } from '../types.ts';
 import { type BackoffGuardOptions, backoffField, createBackoffGuard } from './backoff.ts';
 import {
   type ClientIpGuardOptions,
@@ -43,7 +45,7 @@ export type { ConsentGuardOptions } from './consent-options.ts';
 export type { ContentGuardOptions } from './content.ts';
 export type { CountriesByPurpose, CountriesGuardOptions } from './countries.ts';
 export type { PhoneGuardOptions } from './phone.ts';
-export type { PrefixGuardOptions, PrefixRange } from './prefix.ts';
+export type { PrefixDay, PrefixGuardOptions, PrefixRange } from './prefix.ts';
 export type {
   LimitWindow,
   RecipientGuardInput,
@@ -91,6 +93,8 @@ export interface GuardNeeds {
   /** Whether a text contains the API key. */
   holdsKey(text: string): boolean;
   readonly emit: Emit;
+  readonly limiter: Limiter;
+  readonly clock: Clock;
 }
 
 /** Everything that the package needs to know about one guard. */

@@ -563,7 +563,7 @@ describe('guards.inspect and guards.release', () => {
     ]);
     const counts = async () =>
       (await sms.guards.inspect(CANARY_NUMBER)).counters.filter(({ count }) => count > 0);
-    expect((await counts()).map(({ guard }) => guard)).toEqual(['prefix', 'prefix', 'prefix']);
+    expect((await counts()).map(({ guard }) => guard)).toEqual(['prefix', 'prefix', 'prefix', 'prefix']);
     await sms.guards.release(CANARY_NUMBER, { guard: 'prefix' });
     expect(await counts()).toEqual([]);
     await sms.guards.release(CANARY_NUMBER, { guard: 'content' });

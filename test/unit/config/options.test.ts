@@ -67,6 +67,7 @@ describe('defaults', () => {
         recipient: {},
         backoff: {},
         prefix: false,
+        clientIp: false,
         undeliverable: {},
         verificationAttempts: {},
       },

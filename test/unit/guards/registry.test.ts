@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createGuards, GUARD_NAMES, resolveGuards } from '../../../src/guards/registry.ts';
+import { guardNeeds } from '../../support/guard-needs.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
-const needs = { emit: () => {}, holdsKey: () => false };
 
 describe('the registry of guards', () => {
   it.each(GUARD_NAMES)('%s: its options have an exported type', (name) => {
@@ -31,7 +31,7 @@ describe('the registry of guards', () => {
 
   it('creates every guard that is on under its own name', () => {
     const every = { ...resolveGuards({}), countries: { allow: ['SG'] }, prefix: {}, clientIp: {} };
-    const { all, atSend, atCheck } = createGuards(every, needs);
+    const { all, atSend, atCheck } = createGuards(every, guardNeeds());
     expect(all.map(({ name }) => name)).toEqual(GUARD_NAMES);
     expect(atSend.map(({ name }) => name)).toEqual(
       GUARD_NAMES.filter((name) => name !== 'verificationAttempts'),

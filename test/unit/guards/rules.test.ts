@@ -2,18 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { SmsClient } from '../../../src/client.ts';
 import { createBackoffGuard } from '../../../src/guards/backoff.ts';
 import { createPhoneGuard } from '../../../src/guards/phone.ts';
-import { createPrefixGuard } from '../../../src/guards/prefix.ts';
 import { createRecipientGuard } from '../../../src/guards/recipient.ts';
 import { createGuards, type GuardsOptions, resolveGuards } from '../../../src/guards/registry.ts';
 import { describeViolation } from '../../../src/guards/violation.ts';
 import { describeDuration } from '../../../src/internal/describe-duration.ts';
 import type { LimitRule } from '../../../src/limits/limit-store.ts';
 import { NOON } from '../../support/fake-clock.ts';
+import { guardNeeds } from '../../support/guard-needs.ts';
 import { messageOf } from '../../support/outgoing-message.ts';
 
 describe('which guards are on', () => {
-  const guardsOf = (options: GuardsOptions) =>
-    createGuards(resolveGuards(options), { holdsKey: () => false, emit: () => {} });
+  const guardsOf = (options: GuardsOptions) => createGuards(resolveGuards(options), guardNeeds());
   const names = (options: GuardsOptions) => guardsOf(options).atSend.map(({ name }) => name);
 
   it('phone, content, consent, recipient, backoff and undeliverable', () => {
@@ -218,47 +217,6 @@ describe('backoff of visitors', () => {
     [{ baseMs: 600_000 }, 600_000],
   ])('the wait of the number fits %j', (options, maxMs) => {
     expect(rulesOf({ subject: 'device' }, options)?.[1]?.[1]).toBe(maxMs);
-  });
-});
-
-describe('prefix', () => {
-  it('counts neither a known subject nor, when it may be asked, a person', () => {
-    const message = { ...messageOf(), subject: 'device' };
-    const conditions = createPrefixGuard({})
-      .rules?.(message)
-      .map(({ when }) => when);
-    expect(conditions).toEqual(new Array(3).fill({ rule: 'known-subjects', found: false }));
-    const human = { ...messageOf(), isHuman: true };
-    expect(createPrefixGuard({ action: 'ask' }).rules?.(human)).toEqual([]);
-    expect(createPrefixGuard({ action: 'refuse' }).rules?.(human)).toHaveLength(3);
-    expect(createPrefixGuard({ action: 'ask' }).rules?.({ ...human, isHuman: false })).toHaveLength(3);
-  });
-
-  it('counts different numbers that are equal but for their last digits', () => {
-    const rules = createPrefixGuard({}).rules?.(messageOf({ destination: '+6591234567' }));
-    expect(rules).toMatchObject([
-      { kind: 'distinct', id: 'prefix:2:600000', key: 65912345, member: 6591234567, limit: 5 },
-      { kind: 'distinct', id: 'prefix:3:600000', key: 6591234, member: 6591234567, limit: 10 },
-      { kind: 'distinct', id: 'prefix:4:600000', key: 659123, member: 6591234567, limit: 20 },
-    ]);
-  });
-
-  it('leaves campaigns alone unless asked', () => {
-    const marketing = messageOf({ purpose: 'marketing' });
-    expect(createPrefixGuard({}).rules?.(marketing)).toEqual([]);
-    expect(createPrefixGuard({ purposes: ['marketing'] }).rules?.(marketing)).toHaveLength(3);
-    expect(createPrefixGuard({ purposes: ['marketing'] }).rules?.(messageOf())).toEqual([]);
-  });
-
-  it('keeps its ranges when the arrays are changed', () => {
-    const range = { removedDigits: 2, limit: 3, windowMs: 60_000 } as const;
-    const ranges = [{ ...range }];
-    const purposes = ['otp' as const];
-    const guard = createPrefixGuard({ ranges, purposes });
-    (ranges[0] as { limit: number }).limit = Number.NaN;
-    ranges.length = 0;
-    purposes.length = 0;
-    expect(guard.rules?.(messageOf({ purpose: 'otp' }))).toMatchObject([{ limit: 3, id: 'prefix:2:60000' }]);
   });
 });
 
