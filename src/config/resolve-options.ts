@@ -38,6 +38,7 @@ export interface ResolvedOptions {
   readonly retry: false | { readonly maxAttempts: number; readonly baseMs: number; readonly maxMs: number };
   readonly pace: false | { readonly requestsPerSecond: number; readonly maxQueued: number };
   readonly fetch: Fetch | undefined;
+  readonly transport: 'auto' | 'fetch';
   readonly userAgent: boolean;
   readonly allowedRecipients: readonly string[] | undefined;
   readonly testNumbers: SmsClientOptions['testNumbers'];
@@ -235,6 +236,7 @@ export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
     },
     pace: pace && { requestsPerSecond: pace.requestsPerSecond ?? 1_710, maxQueued: pace.maxQueued ?? 10_000 },
     fetch: options.fetch,
+    transport: options.transport ?? 'auto',
     userAgent: options.userAgent ?? true,
     allowedRecipients: options.allowedRecipients && [...options.allowedRecipients],
     testNumbers: readTestNumbers(options),

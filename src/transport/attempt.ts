@@ -1,27 +1,34 @@
 import { onAbort } from '../internal/on-abort.ts';
 import { MAX_TIMER_MS, raceAbort } from '../internal/wait.ts';
+import { type AttemptLimits, type AttemptRequest, MAX_ERROR_BYTES } from './attempt-request.ts';
 import { judgeCause } from './causes.ts';
+import { isDirect, runDirectAttempt } from './direct-attempt.ts';
+import { findDispatcher } from './dispatcher.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { readBody, TOO_LARGE } from './read-body.ts';
 import { readRequestId } from './request-id.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { sendOnWire, type WireRequest } from './wire.ts';
 
-/** Bytes to read of an error body: 8x8's have a few hundred, a page of a proxy may have any number. */
-const MAX_ERROR_BYTES = 1024 * 1024;
-
-export interface AttemptLimits {
-  readonly timeoutMs: number;
-  readonly maxBytes: number;
-  /** Told of the response before its body is read. Never throws. */
-  readonly onResponse?: ((response: Response) => void) | undefined;
+/**
+ * Writes the request once and reads the response, both within `timeoutMs`. Rejects only when `signal` fires, with its reason.
+ * The JSON of one message goes straight to Node's HTTP client where there is one, everything else through `fetch`.
+ */
+export function runAttempt(
+  request: AttemptRequest,
+  limits: AttemptLimits,
+  nowMs: () => number,
+  signal: AbortSignal,
+): Promise<AttemptOutcome> {
+  if (isDirect(request)) {
+    const dispatcher = findDispatcher();
+    if (dispatcher !== undefined) return runDirectAttempt(dispatcher, request, limits, nowMs, signal);
+  }
+  return runFetchAttempt(request, limits, nowMs, signal);
 }
 
-/**
- * Writes the request once and reads the response, both within `timeoutMs`, even when `fetch` ignores its signal.
- * Rejects only when `signal` fires, with its reason.
- */
-export async function runAttempt(
+/** The same through ky and `fetch`, even when `fetch` ignores its signal. */
+async function runFetchAttempt(
   request: WireRequest,
   limits: AttemptLimits,
   nowMs: () => number,

@@ -197,6 +197,11 @@ async function writeOnce(
         body: context.body,
         once: operation.repeat === 'never',
         fetch: environment.fetch,
+        direct: environment.direct,
+        neverLeft() {
+          progress.written--;
+          progress.submission = 'not-submitted';
+        },
         beforeFetch() {
           if (secondLook?.isRecent() !== false && permit.use()) return;
           // `fetch` was not called: nothing can have left.
@@ -239,7 +244,7 @@ async function writeOnce(
 function listenerOf({ call }: RequestContext, { emit }: TransportEnvironment) {
   const { onResponse } = call;
   if (onResponse === undefined) return undefined;
-  return ({ status, headers }: Response): void => {
+  return ({ status, headers }: Pick<Response, 'status' | 'headers'>): void => {
     const requestId = readRequestId(headers);
     const raw = { status, headers: new Headers(headers), ...(requestId !== undefined && { requestId }) };
     runUserCode(emit, 'onResponse', () => onResponse(raw)).catch(() => {});

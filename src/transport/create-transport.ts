@@ -26,6 +26,8 @@ export interface TransportConfig {
   readonly subAccountId: string;
   /** Default: the global `fetch`, looked up at every call. */
   readonly fetch?: Fetch | undefined;
+  /** `fetch`: no message goes straight to Node's HTTP client. Default `auto`. */
+  readonly transport?: 'auto' | 'fetch' | undefined;
   /** Whether requests name the package and its version. Default true. */
   readonly userAgent?: boolean | undefined;
   readonly retry: false | RetryOptions;
@@ -65,6 +67,7 @@ export function createTransport(config: TransportConfig): Transport {
   const environment: TransportEnvironment = {
     credentials: config.credentials,
     fetch,
+    direct: config.transport !== 'fetch',
     userAgent: config.userAgent ?? true,
     emit: config.emit,
     clock: config.clock,

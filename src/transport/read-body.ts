@@ -3,6 +3,26 @@ import { raceAbort } from '../internal/wait.ts';
 /** Marks a response with more bytes than allowed. */
 export const TOO_LARGE: unique symbol = Symbol('too large');
 
+/** Compressions that every runtime reads. */
+const FORMATS: ReadonlyMap<string, CompressionFormat> = new Map([
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['deflate', 'deflate'],
+]);
+
+/** Decompresses a body that came compressed unasked, as at most `maxBytes` of text; undefined when it cannot be read. */
+export async function decompress(
+  chunks: readonly Uint8Array<ArrayBuffer>[],
+  encoding: string,
+  maxBytes: number,
+): Promise<string | undefined> {
+  const format = FORMATS.get(encoding);
+  if (format === undefined) return undefined;
+  const body = new Blob([...chunks]).stream().pipeThrough(new DecompressionStream(format));
+  const text = await readBody(new Response(body), maxBytes, new AbortController().signal);
+  return text === TOO_LARGE ? undefined : text;
+}
+
 /** Reads a response as text, at most `maxBytes`, and stops with the signal. */
 export async function readBody(
   response: Response,

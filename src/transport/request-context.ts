@@ -25,6 +25,8 @@ export interface RequestContext {
 export interface TransportEnvironment {
   readonly credentials: Credentials;
   readonly fetch: Fetch | undefined;
+  /** Whether messages may go straight to Node's HTTP client, past `fetch`. */
+  readonly direct: boolean;
   /** Whether requests name the package and its version. */
   readonly userAgent: boolean;
   readonly emit: Emit;

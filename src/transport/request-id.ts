@@ -5,7 +5,7 @@ const HEADERS = ['x-request-id', 'request-id', 'x-correlation-id'] as const;
 const ID = /^(?=.*[A-Za-z])[\w.:-]{8,100}$/;
 
 /** The id under which 8x8 knows a request, where it gives one. */
-export function readRequestId(headers: Headers): string | undefined {
+export function readRequestId(headers: Pick<Headers, 'get'>): string | undefined {
   for (const name of HEADERS) {
     const id = headers.get(name);
     if (id !== null && ID.test(id)) return id;

@@ -16,13 +16,16 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 describe('a send whose answer is lost', () => {
-  it.each(SCENARIOS)('$fault on a $connection connection: one POST, $submission', async (scenario) => {
-    const result = await runScenario(server.port, scenario);
-    expect(result).toMatchObject({ submission: scenario.submission, attempts: 1 });
-    const seen = server.seenBy(subAccountOf(scenario));
-    const isWarm = scenario.connection === 'warm';
-    expect(seen).toMatchObject([{ method: 'POST', warm: isWarm, hasLength: true }]);
-  });
+  it.each(SCENARIOS)(
+    '$fault on a $connection connection, way $way: one POST, $submission',
+    async (scenario) => {
+      const result = await runScenario(server.port, scenario);
+      expect(result).toMatchObject({ submission: scenario.submission, attempts: 1 });
+      const seen = server.seenBy(subAccountOf(scenario));
+      const isWarm = scenario.connection === 'warm';
+      expect(seen).toMatchObject([{ method: 'POST', warm: isWarm, hasLength: true }]);
+    },
+  );
 });
 
 describe('a send that an abort cuts off', () => {

@@ -10,6 +10,8 @@ import type { Fault } from './fault-server.ts';
 export interface Scenario {
   readonly fault: Exclude<Fault, 'ok'>;
   readonly connection: 'fresh' | 'warm';
+  /** Option `transport` of the client. */
+  readonly way: 'auto' | 'fetch';
   /** The expected error. */
   readonly submission: 'unknown' | 'rejected';
 }
@@ -36,14 +38,23 @@ const UNKNOWN: readonly Scenario['fault'][] = [
   '503-closed',
 ];
 
-/** Every fault on a fresh connection and on one that was used before. */
-export const SCENARIOS: readonly Scenario[] = (['fresh', 'warm'] as const).flatMap((connection) => [
-  ...UNKNOWN.map((fault) => ({ fault, connection, submission: 'unknown' }) as const),
-  { fault: '421', connection, submission: 'rejected' } as const,
-]);
+function scenariosOf(way: Scenario['way']): readonly Scenario[] {
+  return (['fresh', 'warm'] as const).flatMap((connection) => [
+    ...UNKNOWN.map((fault) => ({ fault, connection, submission: 'unknown', way }) as const),
+    { fault: '421', connection, submission: 'rejected', way } as const,
+  ]);
+}
+
+/** Whether this runtime has another way than `fetch`. */
+const hasDirectWay = !('Deno' in globalThis) && !('Bun' in globalThis) && 'process' in globalThis;
+
+/** Every fault on a fresh connection and on one that was used before, both ways. */
+export const ALL_SCENARIOS: readonly Scenario[] = [...scenariosOf('auto'), ...scenariosOf('fetch')];
+/** Those in which this runtime differs. */
+export const SCENARIOS: readonly Scenario[] = hasDirectWay ? ALL_SCENARIOS : scenariosOf('fetch');
 
 /** The sub-account of a scenario: it selects the fault of the server, and identifies the requests of the scenario. */
-export const subAccountOf = ({ fault, connection }: Scenario) => `${fault}~${connection}`;
+export const subAccountOf = ({ fault, connection, way }: Scenario) => `${fault}~${connection}-${way}`;
 
 /** The result of a scenario on a runtime. */
 export interface ScenarioResult {
@@ -64,7 +75,7 @@ const SEND: Operation = {
 };
 
 /** Creates the transport of a client for the server at `url`. */
-export function transportTo(url: string, requestsPerSecond = 1710): Transport {
+export function transportTo(url: string, requestsPerSecond = 1710, way: Scenario['way'] = 'auto'): Transport {
   const clock = { now: () => Date.now() };
   const emit = () => {};
   return createTransport({
@@ -77,6 +88,7 @@ export function transportTo(url: string, requestsPerSecond = 1710): Transport {
     retry: { maxAttempts: 3, baseMs: 1, maxMs: 2 },
     pace: { requestsPerSecond, maxQueued: 100 },
     timeoutMs: 500,
+    transport: way,
     emit,
     clock,
     sharedState: true,
@@ -101,7 +113,8 @@ export const send = (transport: Transport, subAccountId: string, signal?: AbortS
  * Runs one scenario and returns the outcome of the send. Each has its own address, and therefore its own connections.
  */
 export async function runScenario(port: number, scenario: Scenario): Promise<ScenarioResult> {
-  const transport = transportTo(`http://127.0.1.${SCENARIOS.indexOf(scenario) + 1}:${port}`);
+  const host = `127.0.1.${SCENARIOS.indexOf(scenario) + 1}`;
+  const transport = transportTo(`http://${host}:${port}`, undefined, scenario.way);
   const subAccount = subAccountOf(scenario);
   if (scenario.connection === 'warm') await warmUp(transport);
   return outcomeOf(subAccount, send(transport, subAccount));

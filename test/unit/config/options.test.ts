@@ -53,6 +53,7 @@ describe('defaults', () => {
       retry: { maxAttempts: 3, baseMs: 250, maxMs: 8_000 },
       pace: { requestsPerSecond: 1_710, maxQueued: 10_000 },
       fetch: undefined,
+      transport: 'auto',
       userAgent: true,
       allowedRecipients: undefined,
       testNumbers: undefined,
