@@ -4,6 +4,7 @@ import type { Emit } from '../events.ts';
 import { consentKey } from '../guards/consent.ts';
 import type { ConsentCall, ConsentGuardOptions, ConsentNotice } from '../guards/consent-options.ts';
 import { maskNumber } from '../internal/redact.ts';
+import { reasonOf } from '../internal/store-reason.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import { runUserCode } from '../internal/user-code.ts';
 import { raceAbort } from '../internal/wait.ts';
@@ -132,6 +133,7 @@ export function createLedgerClient({ guard, emit, scheduledMessages }: LedgerCli
     work: (ledger: ConsentLedger, signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     const store = requireLedger();
+    let reason = '';
     try {
       const answer = await withTimeLimit(LEDGER_TIMEOUT_MS, call.signal, (signal) =>
         runUserCode(emit, `guards.consent.ledger.${method}`, () => work(store, signal), signal),
@@ -141,9 +143,10 @@ export function createLedgerClient({ guard, emit, scheduledMessages }: LedgerCli
       call.throwIfEnded();
       // For example a server that may evict opt-outs: the team has to read that.
       if (ConfigurationError.isInstance(error)) throw error;
+      reason = reasonOf(error);
     }
     emit({ type: 'store-failed', store: 'consent' }, call.context);
-    throw new StoreError(FAILURES[kind]);
+    throw new StoreError(`${FAILURES[kind]}${reason}`);
   }
 
   /** The choice kept from before the person was forgotten. */

@@ -1,6 +1,7 @@
 import type { Call } from '../call.ts';
 import { StoreError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { reasonOf } from '../internal/store-reason.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import { runUserCode } from '../internal/user-code.ts';
 import type { Clock } from '../types.ts';
@@ -159,16 +160,18 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     consequence: string,
     question: (signal: AbortSignal) => Promise<Answer>,
   ): Promise<Answer> {
+    let reason = '';
     try {
       const outcome = await withTimeLimit(ASK_TIMEOUT_MS, call.signal, (signal) =>
         runUserCode(emit, `limits.${method}`, () => question(signal), signal),
       );
       if (outcome.inTime) return outcome.value;
-    } catch {
+    } catch (error) {
       call.throwIfEnded();
+      reason = reasonOf(error);
     }
     emit({ type: 'store-failed', store: 'limits' }, call.context);
-    throw new StoreError(`The limit store failed, so ${consequence}`);
+    throw new StoreError(`The limit store failed, so ${consequence}${reason}`);
   }
 
   /** Asks the store for all takes at once. The grants of a reply that no caller waits for any more are given back. */

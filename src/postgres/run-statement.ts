@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts';
+import { giveReason } from '../internal/store-reason.ts';
 import { hideOriginal } from '../internal/user-code.ts';
 
 /**
@@ -53,9 +54,10 @@ function toStoreError(name: string, code: string, changes: boolean): StoreError 
       ? nothing
       : 'It is unknown whether the change was recorded; read before you try again.';
   const advice = ADVICE[code];
-  return new StoreError(
+  const error = new StoreError(
     `The consent ledger on PostgreSQL failed in ${name} (${code})${advice === undefined ? '' : `: ${advice}`}. ${outcome}`,
   );
+  return giveReason(error, advice === undefined ? undefined : `PostgreSQL answered ${code}: ${advice}.`);
 }
 
 export interface Statement {

@@ -1,13 +1,18 @@
+export type { ServerCheckOptions } from './check/check-options.ts';
+export type { ServerProblem, ServerWarning } from './check/server-warnings.ts';
 export type {
   FailoverReason,
   LimitsEvent,
   LimitsEventListener,
-  LimitsWarning,
 } from './failover/limits-event.ts';
 export type { GlideLike } from './glide-commands.ts';
 export type { KeyHashingOptions } from './key-hashing-options.ts';
 export type { IoredisLike, NodeRedisLike, RedisClient, RedisCommands } from './redis-commands.ts';
-export { type RedisConsentLedgerOptions, redisConsentLedger } from './redis-consent-ledger.ts';
+export {
+  type RedisConsentLedger,
+  type RedisConsentLedgerOptions,
+  redisConsentLedger,
+} from './redis-consent-ledger.ts';
 export {
   type LocalLimitsOptions,
   type RedisLimitStore,

@@ -8,9 +8,15 @@ import type {
 } from '../consent/consent-ledger.ts';
 import { parseEntry } from '../consent/stored-entry.ts';
 import { ConfigurationError, StoreError, ValidationError } from '../errors.ts';
+import { giveReason } from '../internal/store-reason.ts';
 import { hideOriginal } from '../internal/user-code.ts';
 import { raceAbort } from '../internal/wait.ts';
 import { type Fields, objectWith, pattern, unknown, validate } from '../schema.ts';
+import { readCheckOptions, type ServerCheckOptions } from './check/check-options.ts';
+import { checkServer } from './check/check-server.ts';
+import { ledgerNeeds } from './check/server-needs.ts';
+import { refusalWarning, type ServerWarning } from './check/server-warnings.ts';
+import { withCommandTimeout } from './failover/command-timeout.ts';
 import {
   CONSENT_APPEND,
   CONSENT_FORGET,
@@ -46,6 +52,8 @@ const optionsSchema = objectWith(['client'], fields, 'an object { client, name }
 const PEOPLE_AT_ONCE = 500;
 /** A client library repeats a command after a reconnect. The call is remembered for longer than that. */
 const CALL_REMEMBERED_MS = 3_600_000;
+/** Milliseconds for one command of a check; our number. */
+const CHECK_COMMAND_MS = 3_000;
 /** Length of arrival number, state and scope before the JSON of a member. */
 const HEAD_CHARACTERS = 18;
 
@@ -64,8 +72,10 @@ function failure(name: string, error: unknown, changes: boolean): StoreError {
     !changes || word !== undefined
       ? nothing
       : 'It is unknown whether the change was recorded; read before you try again.';
-  const shown = `The consent ledger on Redis failed in ${name} (${word ?? 'no reply'}). ${outcome}`;
-  return hideOriginal(new StoreError(shown), error);
+  const advice = refusalWarning(word)?.message;
+  const reason = advice === undefined ? ` (${word ?? 'no reply'}).` : `. ${advice}`;
+  const shown = `The consent ledger on Redis failed in ${name}${reason} ${outcome}`;
+  return hideOriginal(giveReason(new StoreError(shown), advice), error);
 }
 
 function unreadable(): StoreError {
@@ -124,6 +134,22 @@ async function checkEviction(commands: RedisCommands): Promise<void> {
   );
 }
 
+/** A {@link ConsentLedger} on Redis or Valkey. */
+export interface RedisConsentLedger extends ConsentLedger, ConsentListing {
+  /**
+   * Checks the server by doing what the ledger does: whether it answers, accepts writes (it may be a replica, full,
+   * without its replicas, or unable to save), runs the scripts, grants every right that they need, evicts no entries
+   * and is new enough. Waits until the client is connected. Call it when you deploy.
+   *
+   * @returns what is wrong, and what to change; empty when nothing is
+   * @throws AbortedError the signal fired
+   * @throws ConfigurationError an option is unknown or invalid
+   *
+   * @example for (const { message } of await ledger.check()) console.warn(message);
+   */
+  check(options?: ServerCheckOptions): Promise<readonly ServerWarning[]>;
+}
+
 /**
  * Creates a consent ledger on Redis 5 or later, or Valkey, for teams without SQL. Numbers and texts are stored unhashed
  * and are only as durable as the server: enable its append-only file. A ledger uses one slot of a cluster, so that an
@@ -137,10 +163,12 @@ async function checkEviction(commands: RedisCommands): Promise<void> {
  * const sms = new SmsClient({ guards: { consent: { ledger } } });
  * ```
  */
-export function redisConsentLedger(options: RedisConsentLedgerOptions): ConsentLedger & ConsentListing {
+export function redisConsentLedger(options: RedisConsentLedgerOptions): RedisConsentLedger {
   const flaw = validate(optionsSchema, options);
   if (flaw !== undefined) throw new ConfigurationError(`redisConsentLedger: ${flaw.message}`, flaw.path);
   const commands = toRedisCommands(options.client);
+  // Some client libraries never settle a command of a lost connection.
+  const timely = withCommandTimeout(commands, CHECK_COMMAND_MS);
   const prefix = `8x8g:{consent.${options.name ?? 'default'}}:`;
   const [arrivals, people] = [`${prefix}arrivals`, `${prefix}people`];
   const entriesOf = (key: string) => `${prefix}e:${key}`;
@@ -219,6 +247,9 @@ export function redisConsentLedger(options: RedisConsentLedgerOptions): ConsentL
         }
         if (some.length < PEOPLE_AT_ONCE) return;
       }
+    },
+    async check(call) {
+      return await checkServer(timely, ledgerNeeds(prefix), readCheckOptions('ledger.check', call));
     },
   };
 }

@@ -13,10 +13,13 @@ import {
   withMethods,
 } from '../schema.ts';
 import type { Clock } from '../types.ts';
+import { readCheckOptions, type ServerCheckOptions } from './check/check-options.ts';
+import { checkServer } from './check/check-server.ts';
+import { LIMITS_NEEDS } from './check/server-needs.ts';
+import { refusalWarning, type ServerWarning } from './check/server-warnings.ts';
 import { withCommandTimeout } from './failover/command-timeout.ts';
 import { createFailoverStore } from './failover/failover-store.ts';
-import { createEmitLimits, type LimitsEventListener, type LimitsWarning } from './failover/limits-event.ts';
-import { checkServer, isServerRefusal } from './failover/server-checks.ts';
+import { causeOf, createEmitLimits, type LimitsEventListener } from './failover/limits-event.ts';
 import { createKeyNames, type KeyHashingOptions } from './key-hashing-options.ts';
 import { createRedisPace } from './pace/redis-pace.ts';
 import { type RedisClient, toRedisCommands } from './redis-commands.ts';
@@ -92,12 +95,18 @@ export interface RedisLimitsOptions extends KeyHashingOptions {
 /** A limit store on Redis or Valkey. */
 export interface RedisLimitStore extends LimitStore {
   /**
-   * Checks the server: it may evict counters, be too old, or run no scripts. Runs automatically after the first reply
-   * and reports to `onEvent`; call it when you deploy. Never throws.
+   * Checks the server by doing what the limits do: whether it answers, accepts writes (it may be a replica, full,
+   * without its replicas, or unable to save), runs the scripts, grants every right that they need, evicts no counters
+   * and is new enough; in a cluster on every primary node. Waits until the client is connected. Also runs by itself
+   * after the first reply and after the first refusal of each kind, and reports to `onEvent`; call it when you deploy.
+   *
+   * @returns what is wrong, and what to change; empty when nothing is
+   * @throws AbortedError the signal fired
+   * @throws ConfigurationError an option is unknown or invalid
    *
    * @example for (const { message } of await limits.check()) console.warn(message);
    */
-  check(): Promise<readonly LimitsWarning[]>;
+  check(options?: ServerCheckOptions): Promise<readonly ServerWarning[]>;
   /** Writes back what the server has missed, within one `timeoutMs`, then stops. Your client stays open. */
   close(): Promise<void>;
 }
@@ -173,13 +182,18 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
   const store = createRedisStore({ commands, names: createKeyNames(names), deadlineMs: timeoutMs });
   const raw = shardBy === 'recipient' ? createShardedStore(store) : store;
   const emit = createEmitLimits(onEvent, () => (clock ?? Date).now());
-  let isChecked = false;
+  /** The codes of the refusals after which the server was checked, and an empty one for a reply. */
+  const checked = new Set<string>();
+  const reported = new Set<string>();
 
   /** Runs in the background and never throws. */
-  async function checkOnce(): Promise<void> {
-    if (isChecked) return;
-    isChecked = true;
-    for (const warning of await checkServer(commands)) emit({ type: 'limits-warning', ...warning });
+  async function checkAfter(code: string): Promise<void> {
+    if (checked.has(code)) return;
+    checked.add(code);
+    for (const warning of await checkServer(commands, LIMITS_NEEDS)) {
+      if (!reported.has(warning.message)) emit({ type: 'limits-warning', ...warning });
+      reported.add(warning.message);
+    }
   }
 
   const { isSuspect, ...failoverStore } = createFailoverStore({
@@ -188,10 +202,12 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
       async take(scope, requests) {
         try {
           const verdicts = await raw.take(scope, requests);
-          void checkOnce();
+          void checkAfter('');
           return verdicts;
         } catch (error) {
-          if (isServerRefusal(error)) void checkOnce();
+          const { cause = '' } = causeOf(error);
+          if (cause === 'ERR' || refusalWarning(cause, LIMITS_NEEDS.effect) !== undefined)
+            void checkAfter(cause);
           throw error;
         }
       },
@@ -213,7 +229,8 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
       isSuspect,
       emit,
     }),
-    check: () => checkServer(commands),
+    check: async (options) =>
+      await checkServer(commands, LIMITS_NEEDS, readCheckOptions('limits.check', options)),
     close: async () => failoverStore.close?.(),
   };
 }

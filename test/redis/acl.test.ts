@@ -93,6 +93,7 @@ describe.runIf(hasRedisServer())('with no more rights than docs/scaling.md asks 
         await expect(run(), name).resolves.toBeUndefined();
       }
       const ledger = create();
+      expect(await ledger.check()).toEqual([]);
       const entry = { state: 'opted-in', scope: 'all', source: 'form', at: 1 } as const;
       await ledger.append([{ key: '+6591234567', ...entry }]);
       expect(await readAll(ledger.entries())).toEqual([{ key: '+6591234567', ...entry }]);

@@ -1,12 +1,11 @@
-import { Cluster, Redis } from 'ioredis';
-import Valkey from 'iovalkey';
-import { createClient, createCluster } from 'redis';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConsentChange } from '../../src/consent/consent-ledger.ts';
 import { exportConsent } from '../../src/consent/export-consent.ts';
 import { importConsent } from '../../src/consent/import-consent.ts';
 import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts';
-import type { RedisClient, RedisCommands } from '../../src/redis/redis-commands.ts';
+import { ledgerNeeds } from '../../src/redis/check/server-needs.ts';
+import type { RedisCommands } from '../../src/redis/redis-commands.ts';
 import { redisConsentLedger } from '../../src/redis/redis-consent-ledger.ts';
 import { consentLedgerConformance } from '../../src/testing/consent-ledger-conformance.ts';
 import { numberOf, testClient } from '../support/client.ts';
@@ -21,14 +20,20 @@ import {
   startRedisCluster,
 } from '../support/redis-server.ts';
 import { failureOf } from '../support/transport.ts';
+import { CLUSTER_CLIENTS, SINGLE_CLIENTS, type TestClient } from './clients.ts';
 
 const out = { state: 'opted-out', scope: 'all', source: 'inbound-sms' } as const;
 const optIn = { state: 'opted-in', scope: 'marketing', source: 'web-form' } as const;
 if (!hasRedisServer()) console.warn('redisConsentLedger: NOT RUN. There is no redis-server.');
 
-function passesConformance(clientOf: () => RedisClient): void {
+function passesConformance(connect: () => Promise<TestClient>): void {
+  let connected: TestClient;
+  beforeAll(async () => {
+    connected = await connect();
+  });
+  afterAll(() => connected?.close());
   for (const { name, run } of consentLedgerConformance({
-    create: () => redisConsentLedger({ client: clientOf() }),
+    create: () => redisConsentLedger({ client: connected.client }),
   })) {
     it(name, () => expect(run()).resolves.toBeUndefined());
   }
@@ -46,27 +51,7 @@ describe.skipIf(!hasRedisServer())('redisConsentLedger on a server', () => {
     await server.stop();
   });
 
-  describe('with ioredis', () => passesConformance(() => client));
-
-  describe('with iovalkey', () => {
-    let valkey: Valkey;
-    beforeAll(() => {
-      valkey = new Valkey(server.port);
-    });
-    afterAll(() => valkey.disconnect());
-    passesConformance(() => valkey);
-  });
-
-  describe('with node-redis', () => {
-    const node = () => createClient({ url: server.url });
-    let redis: ReturnType<typeof node>;
-    beforeAll(async () => {
-      redis = node();
-      await redis.connect();
-    });
-    afterAll(() => redis.destroy());
-    passesConformance(() => redis);
-  });
+  describe.each(SINGLE_CLIENTS)('with %s', (_, connect) => passesConformance(() => connect([server.url])));
 
   it('one message counts once when fifty appends race', async () => {
     const ledger = redisConsentLedger({ client, name: 'race' });
@@ -146,9 +131,12 @@ describe.skipIf(!hasRedisServer())('redisConsentLedger on a server', () => {
     const changes = Array.from({ length: 300 }, (_, index) => ({ key: `+${index}`, ...out, at: 2 }));
     expect(await failureOf(full.append(changes))).toMatchObject({
       code: 'store',
-      message: expect.stringContaining('(OOM). Nothing was recorded.'),
+      message:
+        'The consent ledger on Redis failed in append. The server has reached maxmemory (OOM). Raise maxmemory, or move other data to another server. Nothing was recorded.',
     });
+    expect(await full.check()).toMatchObject([{ warning: 'full' }]);
     server.cli('CONFIG', 'SET', 'maxmemory', '0');
+    expect(await full.check()).toEqual([]);
     expect(await readAll(full.entries())).toEqual([{ key: '+1', ...optIn, at: 1 }]);
   });
 
@@ -220,6 +208,58 @@ describe.skipIf(!hasRedisServer())('redisConsentLedger on a server', () => {
     expect(await failureOf(other.sms.messages.send(sale))).toMatchObject({ reason: 'opted-out' });
   });
 
+  it.each([
+    ['allkeys-lru', ['eviction']],
+    ['volatile-lru', []],
+  ])('checks the policy %s', async (policy, expected) => {
+    server.cli('CONFIG', 'SET', 'maxmemory-policy', policy);
+    const warnings = await redisConsentLedger({ client }).check();
+    server.cli('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+    expect(warnings.map(({ warning }) => warning)).toEqual(expected);
+  });
+
+  it.each([...new Set(ledgerNeeds('').commands.map((line) => line.split(' ')[0] as string))])(
+    'names the missing right to %s',
+    async (command) => {
+      await client.call(
+        'ACL',
+        'SETUSER',
+        'some',
+        'reset',
+        'on',
+        '>p',
+        '~*',
+        '+@all',
+        `-${command.toLowerCase()}`,
+      );
+      const some = new Redis({ port: server.port, username: 'some', password: 'p' });
+      expect(await redisConsentLedger({ client: some }).check()).toEqual([
+        {
+          warning: 'no-rights',
+          message: `The scripts may not run ${command} for this user, so nothing can be recorded. Allow them (ACL: ~8x8g:* +eval +evalsha +@read +@write).`,
+        },
+      ]);
+      some.disconnect();
+    },
+  );
+
+  it('says that a server is a replica, and that it does not answer', async () => {
+    const replica = await startRedis('--replicaof', '127.0.0.1', `${server.port}`);
+    const reader = new Redis(replica.port);
+    reader.on('error', () => {});
+    const ledger = redisConsentLedger({ client: reader });
+    expect(await ledger.check()).toMatchObject([{ warning: 'read-only' }]);
+    expect(await failureOf(ledger.append([{ key: '+1', ...out, at: 1 }]))).toMatchObject({
+      message: expect.stringContaining('The server is a replica (READONLY). Connect to the primary'),
+    });
+    await replica.stop();
+    expect(await ledger.check({ timeoutMs: 200 })).toMatchObject([{ warning: 'not-connected' }]);
+    await expect(ledger.check({ timeoutMS: 200 } as object)).rejects.toThrow(
+      'ledger.check: timeoutMS is unknown',
+    );
+    reader.disconnect();
+  });
+
   it('stays away from a server that may evict opt-outs', async () => {
     server.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
     const ledger = redisConsentLedger({ client, name: 'evicted' });
@@ -242,23 +282,7 @@ describe.skipIf(!hasRedisServer())('redisConsentLedger on a cluster', () => {
   });
   afterAll(() => cluster.stop());
 
-  describe('with ioredis', () => {
-    let client: Cluster;
-    beforeAll(() => {
-      client = new Cluster(cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port })));
-    });
-    afterAll(() => client.disconnect());
-    passesConformance(() => client);
-  });
-
-  describe('with node-redis', () => {
-    const node = () => createCluster({ rootNodes: cluster.nodes.map(({ url }) => ({ url })) });
-    let client: ReturnType<typeof node>;
-    beforeAll(async () => {
-      client = node();
-      await client.connect();
-    });
-    afterAll(() => client.destroy());
-    passesConformance(() => client);
-  });
+  describe.each(CLUSTER_CLIENTS)('with %s', (_, connect) =>
+    passesConformance(() => connect(cluster.nodes.map(({ url }) => url))),
+  );
 });

@@ -1,4 +1,3 @@
-import { StoreError } from '../../errors.ts';
 import { metRules } from '../../limits/conditions.ts';
 import type {
   LimitRule,
@@ -10,6 +9,7 @@ import type {
 import type { RecordStore } from '../../limits/record-store.ts';
 import { createStoreTime } from '../../limits/store-time.ts';
 import type { Clock } from '../../types.ts';
+import { storeFailure } from '../check/server-warnings.ts';
 import { abortedError, type CallOptions, createAvailability, isCallerError } from './availability.ts';
 import { createFailoverEvents } from './failover-events.ts';
 import { type FallbackChoice, recordOnly } from './fallback-rules.ts';
@@ -69,6 +69,8 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
   });
   const events = createFailoverEvents(availability, queue, emit, local === undefined ? 'refuse' : 'local');
 
+  const failure = (consequence: string) => storeFailure(availability.lastFailure().cause, consequence);
+
   function onStep(): void {
     events.update();
     writeBack.start();
@@ -87,9 +89,7 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
     requests: readonly TakeRequest[],
   ): Promise<readonly TakeVerdict[]> {
     if (local === undefined) {
-      throw new StoreError(
-        'The shared limit store does not answer, so no message was let through. Nothing was sent.',
-      );
+      throw failure('No message was let through. Nothing was sent.');
     }
     const verdicts = await local.take(scope, requests);
     requests.forEach(({ reservation, rules }, at) => {
@@ -111,9 +111,7 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
     if (reply.hasReply) return;
     if (asking !== undefined) lateReplies.handleSettle(scope, settlements, asking);
     else if (!queue.addSettlements(scope, settlements)) {
-      throw new StoreError(
-        'The shared limit store does not answer, and the queue for it is full. The takes stay counted.',
-      );
+      throw failure('The queue for it is full, so the takes stay counted.');
     }
   }
 
@@ -170,7 +168,7 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
   async function callRecords<Value>(consequence: string, work: () => Promise<Value>): Promise<Value> {
     const reply = await callRemote(work);
     if (reply.hasReply) return reply.value;
-    throw new StoreError(`The shared limit store does not answer. ${consequence}`);
+    throw failure(consequence);
   }
 
   function failoverRecords(records: RecordStore): RecordStore {
@@ -216,7 +214,7 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
         if (reply.hasReply) return reply.value;
       }
       if (local !== undefined) return local.inspect(scope, rules);
-      throw new StoreError('The shared limit store does not answer, so nothing was read.');
+      throw failure('Nothing was read.');
     },
 
     async release(scope: string, rules: readonly LimitRule[]) {
@@ -225,11 +223,11 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
       const reply = await callRemote(() => remote.release(scope, rules));
       if (reply.hasReply) return;
       // Not replayed later: a late release would also forget what others have counted meanwhile.
-      throw new StoreError(
+      const outcome =
         local === undefined
-          ? 'The shared limit store does not answer, so nothing was released.'
-          : 'The shared limit store does not answer, so the limits were released in this process only. Release them again later.',
-      );
+          ? 'Nothing was released.'
+          : 'The limits were released in this process only. Release them again later.';
+      throw failure(outcome);
     },
 
     async close() {

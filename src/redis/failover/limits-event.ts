@@ -1,4 +1,5 @@
 import { createReportError } from '../../internal/user-code.ts';
+import type { ServerProblem } from '../check/server-warnings.ts';
 
 interface EventBase {
   /** Epoch milliseconds of `clock.now`. */
@@ -51,21 +52,10 @@ export type LimitsEvent =
       /** Discriminates the event. */
       readonly type: 'limits-warning';
       /** The kind of problem. */
-      readonly warning: LimitsWarning['warning'];
+      readonly warning: ServerProblem;
       /** A sentence that says what to change. */
       readonly message: string;
     });
-
-/** A problem of the server. */
-export interface LimitsWarning {
-  /**
-   * `eviction`: it may evict counters that are needed. `too-old`: its version is not supported. `no-scripts`: this user
-   * may not run the scripts. `not-checked`: it did not reply.
-   */
-  readonly warning: 'eviction' | 'too-old' | 'no-scripts' | 'not-checked';
-  /** A sentence that says what to change. */
-  readonly message: string;
-}
 
 /** Receives events. Errors that it throws or rejects with are ignored. */
 export type LimitsEventListener = (event: LimitsEvent) => void | Promise<void>;
@@ -105,19 +95,32 @@ export function createEmitLimits(listener: LimitsEventListener = warn, now: () =
   };
 }
 
-/** Codes of Redis, Valkey and Node.js that may be shown. Any other word in capitals may be a name or a password. */
-const CODES: ReadonlySet<string> = new Set(
-  [
-    'ASK BUSY CLUSTERDOWN CROSSSLOT ERR EXECABORT LOADING MASTERDOWN MISCONF MOVED NOAUTH NOPERM NOREPLICAS NOSCRIPT',
-    'OOM READONLY TRYAGAIN UNKILLABLE WRONGPASS WRONGTYPE',
-    'EAI_AGAIN ECONNABORTED ECONNREFUSED ECONNRESET EHOSTUNREACH EMFILE ENETUNREACH ENOTFOUND EPIPE EPROTO ETIMEDOUT',
-  ].flatMap((line) => line.split(' ')),
+/** Codes with which Redis and Valkey reply. Any other word in capitals may be a name or a password. */
+const SERVER_CODES: ReadonlySet<string> = new Set(
+  'ASK BUSY CLUSTERDOWN CROSSSLOT EXECABORT LOADING MASTERDOWN MISCONF MOVED NOAUTH NOPERM NOREPLICAS NOSCRIPT OOM READONLY TRYAGAIN UNKILLABLE WRONGPASS WRONGTYPE'.split(
+    ' ',
+  ),
+);
+/** Codes of Node.js for a server that was not reached. */
+const NETWORK_CODES: ReadonlySet<string> = new Set(
+  'EAI_AGAIN ECONNABORTED ECONNREFUSED ECONNRESET EHOSTUNREACH EMFILE ENETUNREACH ENOTFOUND EPIPE EPROTO ETIMEDOUT'.split(
+    ' ',
+  ),
 );
 
 /** The code of a failure. The rest of its text may hold a host or a key. */
 export function causeOf(error: unknown): { readonly cause?: string } {
   if (typeof error !== 'object' || error === null) return {};
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  const cause = `${code} ${message}`.split(/\W+/).find((word) => CODES.has(word));
+  const words = `${code} ${message}`.split(/\W+/);
+  // `ERR` last: Redis 6 puts it in front of an error inside a script, `ERR Error running script … -READONLY …`.
+  const cause =
+    words.find((word) => SERVER_CODES.has(word) || NETWORK_CODES.has(word)) ??
+    words.find((word) => word === 'ERR');
   return cause === undefined ? {} : { cause };
+}
+
+/** Whether the server replied, although with an error. */
+export function isServerCode(code: string | undefined): code is string {
+  return code !== undefined && !NETWORK_CODES.has(code);
 }

@@ -1011,11 +1011,17 @@ export const RELEASE = `if ARGV[1] ~= '' then
 end
 for at = 1, #KEYS do redis.call('DEL', KEYS[at]) end`;
 
-export const SERVER_PROBE = `redis.call('TIME')
-redis.call('MGET', KEYS[1])
-redis.call('PSETEX', KEYS[1], 1000, '')
-redis.call('PEXPIRE', KEYS[1], 1000)
-redis.call('DEL', KEYS[1])`;
+export const SERVER_PROBE = `local info = redis.pcall('INFO')
+local reply = { type(info) == 'string' and info or '' }
+for _, line in ipairs(ARGV) do
+  local words = {}
+  for word in string.gmatch(line, '%S+') do
+    words[#words + 1] = word == '$' and KEYS[1] or word
+  end
+  local result = redis.pcall(unpack(words))
+  if type(result) == 'table' and result.err then reply[#reply + 1] = words[1] .. ' ' .. result.err end
+end
+return reply`;
 
 export const SETTLE = `${PRELUDE}
 ${PRELUDE_WRITE}

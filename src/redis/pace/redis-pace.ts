@@ -1,6 +1,6 @@
-import { StoreError } from '../../errors.ts';
 import { createStoreTime } from '../../limits/store-time.ts';
 import type { PermitLease, PermitRequest, RateLane, SharedPace } from '../../transport/shared-pace.ts';
+import { storeFailure } from '../check/server-warnings.ts';
 import { createAvailability } from '../failover/availability.ts';
 import type { EmitLimits } from '../failover/limits-event.ts';
 import { LEASE } from '../lua/scripts.ts';
@@ -78,8 +78,7 @@ export function createRedisPace(config: RedisPaceConfig): SharedPace {
         lastMs = Math.max(lastMs, reply.value.permits.at(-1)?.fromMs ?? lastMs);
         return reply.value;
       }
-      if (local === undefined)
-        throw new StoreError('The shared limit store does not answer. Nothing was sent.');
+      if (local === undefined) throw storeFailure(availability.lastFailure().cause, 'Nothing was sent.');
       return local.lease(request, lastMs);
     }
 

@@ -103,10 +103,10 @@ describe('a shared store that does not answer, onStoreError refuse', () => {
     const { faulty, process } = await startAway('refuse');
     const asked = faulty.calls.length;
     await expect(process.take('a', TEN)).rejects.toThrow(
-      'The shared limit store does not answer, so no message was let through. Nothing was sent.',
+      'The shared limit store does not answer. No message was let through. Nothing was sent.',
     );
     await expect(process.store.inspect(SCOPE, [TEN])).rejects.toThrow(StoreError);
-    await expect(process.store.release(SCOPE, [TEN])).rejects.toThrow('so nothing was released');
+    await expect(process.store.release(SCOPE, [TEN])).rejects.toThrow('Nothing was released.');
     expect(faulty.calls.length).toBe(asked);
     expect(process.events.at(-1)).toEqual({
       type: 'limits-switched',
@@ -596,7 +596,7 @@ describe('a shared store that does not answer, onStoreError local', () => {
     }));
     await process.store.take(SCOPE, many);
     expect(process.events.filter(({ type }) => type === 'grants-not-written-back')).toHaveLength(1);
-    await expect(process.settle('unknown', 'keep', TEN)).rejects.toThrow('The takes stay counted');
+    await expect(process.settle('unknown', 'keep', TEN)).rejects.toThrow('the takes stay counted');
     faulty.fault = 'none';
     await vi.advanceTimersByTimeAsync(5_000);
     expect(process.switches()).toEqual(['local', 'shared']);

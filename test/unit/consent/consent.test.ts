@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { memoryConsentLedger } from '../../../src/consent/memory-consent-ledger.ts';
-import { ConfigurationError } from '../../../src/errors.ts';
+import { ConfigurationError, StoreError } from '../../../src/errors.ts';
 import type { ConsentGuardOptions } from '../../../src/guards/consent-options.ts';
+import { giveReason } from '../../../src/internal/store-reason.ts';
 import { CANARY_NUMBER, expectNoCanary } from '../../support/canary.ts';
 import { numberOf, testClient } from '../../support/client.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
@@ -253,6 +254,19 @@ describe('a ledger that fails', () => {
     expect(await messageOf(consent.history(numberOf(1)))).toBe(unread);
     expect(await messageOf(consent.grant(numberOf(1), { source: 'x' }))).toMatch(unknown);
     expect(await messageOf(consent.forget(numberOf(1)))).toMatch(unknown);
+  });
+
+  it('repeats the reason that a ledger of this package gave', async () => {
+    const failing = {
+      ...broken,
+      get: async () => {
+        throw giveReason(new StoreError('+6591234567'), 'Raise maxmemory.');
+      },
+    };
+    const { sms } = withLedger({ ledger: failing });
+    expect(await failureOf(sms.consent.status(numberOf(1)))).toMatchObject({
+      message: 'The consent ledger failed, so nothing was read. Raise maxmemory.',
+    });
   });
 
   it('a repeated write counts once when the first response was lost', async () => {

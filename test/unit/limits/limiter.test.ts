@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createCalls } from '../../../src/call.ts';
+import { StoreError } from '../../../src/errors.ts';
+import { giveReason } from '../../../src/internal/store-reason.ts';
 import type { LimitRule, LimitStore } from '../../../src/limits/limit-store.ts';
 import { createLimiter, type StoreCall } from '../../../src/limits/limiter.ts';
 import { failureOf } from '../../support/transport.ts';
@@ -46,6 +48,27 @@ describe('inspect', () => {
       expect(emit).toHaveBeenCalledWith({ type: 'store-failed', store: 'limits' }, undefined);
     },
   );
+});
+
+describe('a store that fails', () => {
+  const failing = (error: Error) => {
+    const inspect = () => Promise.reject(error);
+    const limits = { inspect } as unknown as LimitStore;
+    const limiter = createLimiter({ limits, scope: 'team', clock: { now: () => 0 }, emit: () => {} });
+    return failureOf(
+      createCalls(undefined).run({}, (call) => limiter.inspect([rule], call, 'nothing was read.')),
+    );
+  };
+
+  it('is repeated with the reason of a store of this package, and with nothing else', async () => {
+    const message = 'The limit store failed, so nothing was read.';
+    expect(await failing(new Error('redis://:secret@10.0.0.7'))).toMatchObject({ message });
+    const known = giveReason(new StoreError('10.0.0.7'), 'The server is full. Raise maxmemory.');
+    expect(await failing(known)).toMatchObject({
+      message: `${message} The server is full. Raise maxmemory.`,
+    });
+    expect(await failing(giveReason(new StoreError('10.0.0.7'), undefined))).toMatchObject({ message });
+  });
 });
 
 describe('take', () => {
