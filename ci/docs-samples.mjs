@@ -214,6 +214,7 @@ const COVERED = [
   ['docs/testing.md', 'src/testing/outbox.ts', 'OutboxMessage'],
   ['docs/testing.md', 'src/emulator/emulator-options.ts', 'EmulatorOptions'],
   ['docs/sandbox.md', 'src/sandbox/options.ts', 'SandboxOptions'],
+  ['docs/sandbox.md', 'src/sandbox/options.ts', 'SandboxWebhook'],
 ];
 
 const report = createReport();

@@ -11,6 +11,17 @@ export function wholeNumber(min: number, max: number): (given: string) => number
   };
 }
 
+/** Returns a reader of a number for an option. */
+export function decimalNumber(min: number, max: number): (given: string) => number {
+  return (given) => {
+    const value = Number(given);
+    if (!/^\d+(\.\d+)?$/.test(given) || value < min || value > max) {
+      throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
 /** Collects an option that may be given several times. */
 export function collect(given: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, given];

@@ -1,2 +1,2 @@
-export type { SandboxOptions } from './options.ts';
+export type { SandboxFault, SandboxOptions, SandboxWebhook } from './options.ts';
 export { type Sandbox, startSandbox } from './start-sandbox.ts';

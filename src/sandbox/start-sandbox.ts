@@ -1,10 +1,11 @@
-import { SANDBOX_KEY_PREFIX } from '../config/credentials.ts';
-import { buildEmulator, type Emulator } from '../emulator/emulator.ts';
+import type { Emulator } from '../emulator/emulator.ts';
 import { PROBLEMS } from '../emulator/problems.ts';
 import { toErrorResponse } from '../emulator/responses.ts';
+import { createEngine } from './engine.ts';
 import { type HttpRequest, startHttpServer } from './http/http-server.ts';
 import { refusalOf } from './http/trust.ts';
 import { isLocalAddress, resolveSandboxOptions, type SandboxOptions } from './options.ts';
+import { openStateFile } from './state/state-file.ts';
 
 /** A running sandbox. */
 export interface Sandbox {
@@ -26,7 +27,6 @@ export interface Sandbox {
 
 /** A full batch of 10,000 ten-part messages stays below this. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
-const MAX_REQUESTS = 1_000;
 
 const NETWORK_WARNING =
   'The sandbox listens beyond this machine: everybody who reaches it can read its messages and send some. It has no passwords.';
@@ -48,10 +48,8 @@ const API_PATH = /^\/(?:api|sma)\//;
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const resolved = resolveSandboxOptions(options);
-  const { emulator, context } = buildEmulator(
-    { showPersonalData: true, ...resolved.emulator, maxKept: resolved.maxMessages },
-    { acceptsKey: (key) => key.startsWith(SANDBOX_KEY_PREFIX), maxRequests: MAX_REQUESTS },
-  );
+  const file = resolved.data === undefined ? undefined : await openStateFile(resolved.data);
+  const { emulator, context, begin, end } = createEngine(resolved, file);
 
   async function serveApi(request: HttpRequest): Promise<Response | 'broken'> {
     const { method, target, headers, body } = request;
@@ -81,7 +79,26 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 
   const { host, apiKey } = resolved;
-  const server = await startHttpServer({ host, port: resolved.port, maxBodyBytes: MAX_BODY_BYTES, handle });
+  const server = await startHttpServer({
+    host,
+    port: resolved.port,
+    maxBodyBytes: MAX_BODY_BYTES,
+    async handle(request) {
+      const response = await handle(request);
+      // What a client was told survives the end of this process.
+      file?.flush();
+      return response;
+    },
+  }).catch((error) => {
+    file?.close();
+    throw error;
+  });
+  begin();
+  async function close(): Promise<void> {
+    await server.close();
+    await end();
+    file?.close();
+  }
   const shownHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const url = `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${server.port}`;
   return {
@@ -95,7 +112,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
     warnings: isLocalAddress(host) ? [] : [NETWORK_WARNING],
     emulator,
-    close: () => server.close(),
-    [Symbol.asyncDispose]: () => server.close(),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }

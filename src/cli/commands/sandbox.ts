@@ -1,18 +1,62 @@
-import type { Sandbox, SandboxOptions } from '../../sandbox/index.ts';
+import { Option } from 'commander';
+import type { Sandbox, SandboxFault, SandboxOptions, SandboxWebhook } from '../../sandbox/index.ts';
 import type { AddCommand } from '../command.ts';
-import { collect, wholeNumber } from '../read-argument.ts';
+import { collect, decimalNumber, wholeNumber } from '../read-argument.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface SandboxArguments {
   readonly port?: number;
   readonly host?: string;
   readonly allowHost?: readonly string[];
+  readonly webhookUrl?: string;
+  readonly oauthUrl?: string;
+  readonly oauthClientId?: string;
+  readonly oauthScope?: string;
+  readonly oauthLocation?: 'header' | 'body';
+  readonly speed?: number;
+  readonly data?: string;
+  readonly fault?: readonly SandboxFault[];
   readonly json?: boolean;
 }
 
-function toOptions(given: SandboxArguments, { env }: Terminal): SandboxOptions {
-  const { port, host, allowHost } = given;
-  return { port, host, allowHosts: allowHost, apiKey: env.SANDBOX_API_KEY || undefined };
+/** The webhook of the arguments, with its secrets of the environment. */
+function toWebhook(given: SandboxArguments, { env }: Terminal): SandboxWebhook | undefined {
+  const { webhookUrl, oauthUrl, oauthClientId, oauthScope, oauthLocation } = given;
+  if (webhookUrl === undefined) return undefined;
+  const authorization = env.SANDBOX_WEBHOOK_AUTHORIZATION || undefined;
+  if (oauthUrl === undefined) return { url: webhookUrl, authorization };
+  return {
+    url: webhookUrl,
+    oauth: {
+      url: oauthUrl,
+      clientId: oauthClientId ?? '',
+      clientSecret: env.SANDBOX_OAUTH_CLIENT_SECRET ?? '',
+      credentialsLocation: oauthLocation,
+      scope: oauthScope,
+    },
+  };
+}
+
+/** Reads `503` or `503:2`: the name of a fault, and how many requests it hits. */
+function readFault(given: string, previous: readonly SandboxFault[] = []): readonly SandboxFault[] {
+  const [name = '', times = '1'] = given.split(':');
+  const fault = name as SandboxFault['fault'];
+  return [...previous, { fault, times: wholeNumber(1, 1_000_000)(times) }];
+}
+
+function toOptions(given: SandboxArguments, terminal: Terminal): SandboxOptions {
+  const { port, host, allowHost, speed, data, fault } = given;
+  return {
+    port,
+    host,
+    allowHosts: allowHost,
+    apiKey: terminal.env.SANDBOX_API_KEY || undefined,
+    webhook: toWebhook(given, terminal),
+    speed,
+    data,
+    faults: fault,
+    log: terminal.warn,
+  };
 }
 
 function announce({ url, apiKey, environment }: Sandbox, terminal: Terminal): void {
@@ -44,8 +88,34 @@ export const addSandboxCommand: AddCommand = (program, terminal) => {
     .description('Run an emulated 8x8 on this machine, with a page that shows the messages on phones.')
     .option('-p, --port <number>', 'TCP port; 0 takes a free one (default: 8808)', wholeNumber(0, 65_535))
     .option('--host <address>', 'address to listen on (default: 127.0.0.1, this machine alone)')
-    .option('--allow-host <name>', 'a name by which it may be called; may be repeated', collect)
+    .option(
+      '--allow-host <name>',
+      'a name by which it may be called and to which it may post webhooks; may be repeated',
+      collect,
+    )
+    .option('--webhook-url <url>', 'post receipts, replies and clicks there, on this machine')
+    .option('--oauth-url <url>', 'fetch a token for the webhooks there (OAuth 2.0 client credentials)')
+    .option('--oauth-client-id <id>', 'client ID for the token')
+    .option('--oauth-scope <scope>', 'scope of the token')
+    .addOption(
+      new Option('--oauth-location <where>', 'where ID and secret are sent').choices(['header', 'body']),
+    )
+    .option(
+      '--speed <factor>',
+      'how many times faster than 8x8 receipts come and webhooks are repeated (default: 1)',
+      decimalNumber(0.01, 1_000_000),
+    )
+    .option('--data <file>', 'keep the state in a file, with numbers and texts in full')
+    .option(
+      '--fault <name[:times]>',
+      'a fault of the next requests, such as 503:2; may be repeated',
+      readFault,
+    )
     .option('--json', 'print address, key and variables as one line of JSON')
+    .addHelpText(
+      'after',
+      '\nFrom the environment: SANDBOX_API_KEY, SANDBOX_WEBHOOK_AUTHORIZATION (the Authorization header of webhooks),\nSANDBOX_OAUTH_CLIENT_SECRET.',
+    )
     .action(async (given: SandboxArguments) => {
       const { startSandbox } = await import('../../sandbox/index.ts');
       const options = toOptions(given, terminal);

@@ -44,7 +44,7 @@ export interface WebhookSender {
 }
 
 /** 8x8's pauses after a connection error, a time-out, a 4xx or a 5xx (webhook pages, "Retry logic"). */
-const RETRY_AFTER_MS = [1_000, 10_000, 30_000, 90_000];
+export const RETRY_AFTER_MS = [1_000, 10_000, 30_000, 90_000];
 /** The URL of webhooks that were not set: a reserved name (RFC 6761), where no server listens. */
 const DEFAULT_URL = 'https://webhooks.test/8x8';
 /** Maximum number of failed deliveries that wait for their next attempt; the oldest are dropped. */

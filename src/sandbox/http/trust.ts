@@ -18,7 +18,7 @@ function hostnameOf(host: string): string | undefined {
 }
 
 /** Whether a host is this machine or a name that was allowed. */
-function isAllowedHost(hostname: string, allowHosts: readonly string[]): boolean {
+export function isAllowedHost(hostname: string, allowHosts: readonly string[]): boolean {
   return isLoopback(hostname) || hostname.endsWith('.localhost') || allowHosts.includes(hostname);
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { runCli } from '../../../src/cli/run-cli.ts';
 import { createFakeTerminal } from '../../support/fake-terminal.ts';
+import { callApi, startTeamServer } from '../../support/sandbox.ts';
 
 async function run(...commandArguments: string[]) {
   const { terminal, output, errors } = createFakeTerminal();
@@ -98,5 +99,87 @@ describe('colours', () => {
   ])('%s', (_, env, isTTY, hasColours) => {
     const { terminal } = createFakeTerminal(env as Record<string, string>, { isTTY });
     expect(terminal.paint('red', 'error').includes(RED)).toBe(hasColours);
+  });
+});
+
+describe('the arguments of sandbox', () => {
+  test('set webhooks, speed and faults, with secrets of the environment', async () => {
+    const team = await startTeamServer(({ path }) =>
+      path === '/token' ? { status: 200, body: '{"access_token":"t1"}' } : undefined,
+    );
+    const { terminal, until, stop, output } = createFakeTerminal({ SANDBOX_OAUTH_CLIENT_SECRET: 'c-secret' });
+    const given = [
+      ...['sandbox', '--port', '0', '--json', '--speed', '1000', '--fault', '503', '--fault', '429:2'],
+      ...[
+        '--webhook-url',
+        `${team.url}/8x8`,
+        '--oauth-url',
+        `${team.url}/token`,
+        '--oauth-client-id',
+        'shop',
+      ],
+      ...[
+        '--oauth-scope',
+        'sms',
+        '--oauth-location',
+        'body',
+        '--allow-host',
+        'app',
+        '--allow-host',
+        'sandbox',
+      ],
+    ];
+    const ended = runCli(given, terminal);
+    await until(/\n/);
+    const sandbox = JSON.parse(output());
+    const path = '/api/v1/subaccounts/shop/messages';
+    const message = { destination: '+6591234567', text: 'Hi' };
+    const statuses: number[] = [];
+    for (let count = 0; count < 4; count += 1) {
+      statuses.push((await callApi(sandbox, path, message)).status);
+    }
+    expect(statuses).toEqual([503, 429, 429, 200]);
+    const [token] = await team.arrived(4);
+    expect(Object.fromEntries(new URLSearchParams(token?.body))).toEqual({
+      grant_type: 'client_credentials',
+      scope: 'sms',
+      client_id: 'shop',
+      client_secret: 'c-secret',
+    });
+    stop();
+    expect(await ended).toBe(0);
+    await team.close();
+  });
+
+  test('send the Authorization header of the environment', async () => {
+    const team = await startTeamServer();
+    const { terminal, until, stop, output } = createFakeTerminal({
+      SANDBOX_WEBHOOK_AUTHORIZATION: 'Basic x',
+    });
+    const ended = runCli(
+      ['sandbox', '--port', '0', '--json', '--speed', '1000', '--webhook-url', team.url],
+      terminal,
+    );
+    await until(/\n/);
+    await callApi(JSON.parse(output()), '/api/v1/subaccounts/shop/messages', {
+      destination: '+6591234567',
+      text: 'Hi',
+    });
+    const [receipt] = await team.arrived(1);
+    expect(receipt?.headers.authorization).toBe('Basic x');
+    stop();
+    await ended;
+    await team.close();
+  });
+
+  test.each([
+    [['--speed', '0'], 2, 'a number from 0.01 to 1000000'],
+    [['--fault', '503:x'], 2, 'a whole number from 1'],
+    [['--fault', '999'], 3, 'fault must be one of'],
+    [['--oauth-location', 'query'], 2, 'Allowed choices are header, body'],
+  ])('%j end with %i', async (given, exitCode, text) => {
+    const result = await run('sandbox', '--port', '0', ...given);
+    expect(result.exitCode).toBe(exitCode);
+    expect(result.errors).toContain(text);
   });
 });
