@@ -1,0 +1,148 @@
+import { createMessages } from '../../src/api/messages.ts';
+import { createVerifications } from '../../src/api/verifications/verifications.ts';
+import { SmsClient } from '../../src/client.ts';
+import type { SmsClientOptions } from '../../src/config/options.ts';
+import { resolveOptions } from '../../src/config/resolve-options.ts';
+import { createClientContext } from '../../src/create-client-context.ts';
+import { GuardError } from '../../src/errors.ts';
+import { createEmit, type SmsEvent } from '../../src/events.ts';
+import type { LimitStore } from '../../src/limits/limit-store.ts';
+import { memoryLimits } from '../../src/limits/memory-limits.ts';
+import type { Clock } from '../../src/types.ts';
+import type { Configuration } from './configurations.ts';
+import type { Place } from './places.ts';
+import { standInFetch, standInTransport } from './stand-in.ts';
+
+/** A request for a code, as the service hands it to the client. */
+export interface CodeRequest {
+  readonly destination: string;
+  readonly clientIp: string;
+  readonly subject?: string | undefined;
+  readonly isHuman?: boolean;
+  readonly isReturning?: boolean;
+  readonly isVerification?: boolean;
+}
+
+/** The client's answer to one request. */
+export interface CodeAnswer {
+  readonly kind: 'sent' | 'refused' | 'captcha' | 'channel';
+  readonly umid?: string;
+  /** `guard: reason` of a refusal. */
+  readonly reason?: string;
+  readonly retryAfterMs?: number;
+  /** What a guard in monitor mode would have answered. */
+  readonly observed?: CodeAnswer['kind'];
+}
+
+/** The service's side of the client, on a clock that the simulation moves. */
+export interface Gateway {
+  setTime(nowMs: number): void;
+  request(request: CodeRequest): Promise<CodeAnswer>;
+  /** The code was entered. */
+  report(umid: string, destination: string, subject: string | undefined): Promise<void>;
+  /** The visit ended well without a code. */
+  reportOtherWay(destination: string, subject: string | undefined): Promise<void>;
+  close(): Promise<void>;
+}
+
+function refusalOf(error: unknown): CodeAnswer {
+  if (!GuardError.isInstance(error)) throw error;
+  const { guard, reason, retryAfterMs } = error;
+  const text = `${guard}: ${reason}`;
+  const kind = KINDS[reason] ?? 'refused';
+  return { kind, reason: text, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
+
+const KINDS: Readonly<Record<string, CodeAnswer['kind']>> = {
+  'captcha-needed': 'captcha',
+  'other-channel-needed': 'channel',
+};
+
+/** The parts of a client that the service uses. */
+type Client = Pick<SmsClient, 'messages' | 'verifications' | 'close'>;
+
+type Options = SmsClientOptions & Required<Pick<SmsClientOptions, 'clock' | 'limits'>>;
+
+/** The client as its users create it, with a stand-in for `fetch`. */
+function createWireClient(options: Options): Client {
+  return new SmsClient({ ...options, fetch: standInFetch(options.clock as Clock) });
+}
+
+/** The same client without its transport: preparation, guards, limits and results as they are, at half the price. */
+function createPipelineClient(options: Options): Client {
+  const resolved = resolveOptions(options);
+  const clock = options.clock as Clock;
+  const emit = createEmit(resolved.onEvent, clock.now);
+  const counting = { limits: options.limits as LimitStore, scope: resolved.scope, clock, emit };
+  const { client } = createClientContext(resolved, counting, { pacers: new Map() });
+  const withoutNetwork = { ...client, transport: standInTransport(clock) };
+  return {
+    messages: createMessages(withoutNetwork),
+    verifications: createVerifications(withoutNetwork),
+    close: async () => {},
+  };
+}
+
+export function createGateway(
+  configuration: Configuration,
+  markets: readonly Place[],
+  startMs: number,
+  isOnWire = false,
+): Gateway {
+  const createClient = isOnWire ? createWireClient : createPipelineClient;
+  let nowMs = startMs;
+  let observed: Pick<CodeAnswer, 'observed' | 'reason'> = {};
+  const clock = { now: () => nowMs, monotonic: () => nowMs - startMs };
+
+  /** What a guard in monitor mode would have done. */
+  function onEvent(event: SmsEvent): void {
+    if (event.type !== 'guard-observed') return;
+    const { guard, reason } = event.decision;
+    if (observed.observed === undefined)
+      observed = { observed: KINDS[reason] ?? 'refused', reason: `${guard}: ${reason}` };
+  }
+
+  const limits = memoryLimits({ clock });
+  const client = createClient({
+    apiKey: 'simulated-key',
+    subAccountId: 'simulated',
+    accountId: 'simulated',
+    region: 'apac',
+    retry: false,
+    pace: false,
+    clock,
+    limits,
+    guards: configuration.guards(markets),
+    ...(configuration.isMonitor === true && { onEvent }),
+  });
+
+  async function write({ isHuman, isReturning, isVerification, ...request }: CodeRequest): Promise<string> {
+    const visitor = {
+      ...request,
+      ...(isHuman === true && { human: { passed: true } }),
+      ...(isReturning === true && { returning: true }),
+    };
+    if (isVerification === true) return (await client.verifications.start({ ...visitor })).sessionId;
+    const sent = await client.messages.send({ ...visitor, text: 'Your code is 4711', purpose: 'otp' });
+    return sent.umid;
+  }
+
+  return {
+    setTime(time) {
+      nowMs = time;
+    },
+    async request(request) {
+      observed = {};
+      try {
+        const umid = await write(request);
+        return { kind: 'sent', umid, ...observed };
+      } catch (error) {
+        return refusalOf(error);
+      }
+    },
+    report: (umid, destination, subject) =>
+      client.messages.feedback(umid, { outcome: 'success', destination, subject }),
+    reportOtherWay: async () => {},
+    close: () => client.close(),
+  };
+}
