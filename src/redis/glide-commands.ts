@@ -1,8 +1,4 @@
-/** A client of Valkey GLIDE: `GlideClient` or `GlideClusterClient`. */
-export interface GlideLike {
-  /** Sends any command; a script goes to the node that holds its keys. */
-  customCommand(args: string[]): Promise<unknown>;
-}
+import type { GlideLike, RedisCommands } from './redis-commands.ts';
 
 /** The codes of the server for which GLIDE has names of its own; the names are those of its Rust core. */
 const CODES: ReadonlyMap<string, string> = new Map([
@@ -33,7 +29,7 @@ function withCode(error: unknown): unknown {
 }
 
 /** The commands of Valkey GLIDE, standalone and cluster. */
-export function glideCommands(client: GlideLike) {
+export function glideCommands(client: GlideLike): RedisCommands {
   const send = client.customCommand.bind(client) as (
     words: readonly string[],
     options?: typeof TO_A_PRIMARY,
@@ -46,10 +42,8 @@ export function glideCommands(client: GlideLike) {
     }
   }
   return {
-    evalsha: (sha: string, keys: readonly string[], args: readonly string[]) =>
-      run(['EVALSHA', sha, `${keys.length}`, ...keys, ...args]),
-    eval: (script: string, keys: readonly string[], args: readonly string[]) =>
-      run(['EVAL', script, `${keys.length}`, ...keys, ...args]),
-    call: (...words: string[]) => run(words, TO_A_PRIMARY),
+    evalsha: (sha, keys, args) => run(['EVALSHA', sha, `${keys.length}`, ...keys, ...args]),
+    eval: (script, keys, args) => run(['EVAL', script, `${keys.length}`, ...keys, ...args]),
+    call: (...words) => run(words, TO_A_PRIMARY),
   };
 }

@@ -5,9 +5,8 @@ export type {
   LimitsEvent,
   LimitsEventListener,
 } from './failover/limits-event.ts';
-export type { GlideLike } from './glide-commands.ts';
 export type { KeyHashingOptions } from './key-hashing-options.ts';
-export type { IoredisLike, NodeRedisLike, RedisClient, RedisCommands } from './redis-commands.ts';
+export type { GlideLike, IoredisLike, NodeRedisLike, RedisClient, RedisCommands } from './redis-commands.ts';
 export {
   type RedisConsentLedger,
   type RedisConsentLedgerOptions,

@@ -24,8 +24,9 @@ import {
   CONSENT_LATEST,
   CONSENT_PEOPLE,
 } from './lua/scripts.ts';
-import { type RedisClient, type RedisCommands, toRedisCommands } from './redis-commands.ts';
+import type { RedisClient, RedisCommands } from './redis-commands.ts';
 import { createRunScript } from './run-script.ts';
+import { toRedisCommands } from './to-redis-commands.ts';
 
 /** Options of {@link redisConsentLedger}. */
 export interface RedisConsentLedgerOptions {

@@ -22,9 +22,10 @@ import { createFailoverStore } from './failover/failover-store.ts';
 import { causeOf, createEmitLimits, type LimitsEventListener } from './failover/limits-event.ts';
 import { createKeyNames, type KeyHashingOptions } from './key-hashing-options.ts';
 import { createRedisPace } from './pace/redis-pace.ts';
-import { type RedisClient, toRedisCommands } from './redis-commands.ts';
+import type { RedisClient } from './redis-commands.ts';
 import { createRedisStore } from './redis-store.ts';
 import { createShardedStore } from './sharded-store.ts';
+import { toRedisCommands } from './to-redis-commands.ts';
 
 /** How a process decides on its own while the shared store does not answer. */
 export interface LocalLimitsOptions {

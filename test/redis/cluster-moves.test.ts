@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LimitStore, TakeRequest } from '../../src/limits/limit-store.ts';
-import { toRedisCommands } from '../../src/redis/redis-commands.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
+import { toRedisCommands } from '../../src/redis/to-redis-commands.ts';
 import { amountRule, distinctRule, windowRule } from '../../src/testing/limit-conformance/kit.ts';
 import {
   hasRedisServer,

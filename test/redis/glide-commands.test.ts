@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { glideCommands } from '../../src/redis/glide-commands.ts';
-import { toRedisCommands } from '../../src/redis/redis-commands.ts';
+import { toRedisCommands } from '../../src/redis/to-redis-commands.ts';
 
 /** The commands of a client that fails like this. */
 function failing(error: unknown) {

@@ -1,9 +1,10 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import type { LimitRule, LimitStore, TakeRequest, TakeVerdict } from '../../src/limits/limit-store.ts';
-import { type RedisCommands, toRedisCommands } from '../../src/redis/redis-commands.ts';
+import type { RedisCommands } from '../../src/redis/redis-commands.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
 import type { KeyNameVersions } from '../../src/redis/rule-arguments.ts';
+import { toRedisCommands } from '../../src/redis/to-redis-commands.ts';
 import {
   amountRule,
   backoffRule,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LimitRule } from '../../src/limits/limit-store.ts';
-import { toRedisCommands } from '../../src/redis/redis-commands.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
+import { toRedisCommands } from '../../src/redis/to-redis-commands.ts';
 import {
   activeBlockRule,
   amountRule,

@@ -8,8 +8,8 @@ import type {
   TakeVerdict,
 } from '../../src/limits/limit-store.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
-import { toRedisCommands } from '../../src/redis/redis-commands.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
+import { toRedisCommands } from '../../src/redis/to-redis-commands.ts';
 import {
   activeBlockRule,
   backoffRule,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type RedisCommands, toRedisCommands } from '../../src/redis/redis-commands.ts';
+import type { RedisCommands } from '../../src/redis/redis-commands.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
+import { toRedisCommands } from '../../src/redis/to-redis-commands.ts';
 import { windowRule } from '../../src/testing/limit-conformance/kit.ts';
 import { describeOnRedis, HOUR_MS, NUMBER, SCOPE } from './redis-kit.ts';
 import { keyNamesOf } from './store-under-test.ts';

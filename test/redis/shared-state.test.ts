@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ValidationError } from '../../src/errors.ts';
 import { type RedisCommands, redisLimits } from '../../src/redis/index.ts';
-import { toRedisCommands } from '../../src/redis/redis-commands.ts';
+import { toRedisCommands } from '../../src/redis/to-redis-commands.ts';
 import { numberOf, testClient } from '../support/client.ts';
 import { hasRedisServer, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { failureOf } from '../support/transport.ts';

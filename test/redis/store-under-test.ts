@@ -1,9 +1,10 @@
 import type { LimitStore } from '../../src/limits/limit-store.ts';
 import type { RecordStore } from '../../src/limits/record-store.ts';
 import { createKeyNames } from '../../src/redis/key-hashing-options.ts';
-import { type RedisClient, toRedisCommands } from '../../src/redis/redis-commands.ts';
+import type { RedisClient } from '../../src/redis/redis-commands.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
 import type { KeyNameVersions } from '../../src/redis/rule-arguments.ts';
+import { toRedisCommands } from '../../src/redis/to-redis-commands.ts';
 import type { StoreUnderTest } from '../../src/testing/limit-conformance/kit.ts';
 
 export const SECRET = 'a secret of thirty-two characters';

@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type RedisCommands, toRedisCommands } from '../../src/redis/redis-commands.ts';
+import type { RedisCommands } from '../../src/redis/redis-commands.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
+import { toRedisCommands } from '../../src/redis/to-redis-commands.ts';
 import { hasRedisServer, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { PEOPLE, tellStory } from '../support/window-story.ts';
 import { keyNamesOf } from './store-under-test.ts';

@@ -1,5 +1,5 @@
--- Runs every command that the scripts use: a user may be allowed to run scripts but not those commands, and a server may
--- refuse to write. In a cluster a node is described only here, because a command without keys goes to any node.
+-- Runs every command that the scripts use: a user may be allowed to run scripts but not those commands, and a server
+-- may refuse to write. In a cluster a node is described only here, because a command without keys goes to any node.
 --
 -- KEYS[1]    a key of its own
 --

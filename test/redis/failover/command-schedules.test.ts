@@ -3,12 +3,13 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SmsError } from '../../../src/errors.ts';
 import type { LimitRule } from '../../../src/limits/limit-store.ts';
-import { type RedisCommands, toRedisCommands } from '../../../src/redis/redis-commands.ts';
+import type { RedisCommands } from '../../../src/redis/redis-commands.ts';
 import {
   type RedisLimitStore,
   type RedisLimitsOptions,
   redisLimits,
 } from '../../../src/redis/redis-limits.ts';
+import { toRedisCommands } from '../../../src/redis/to-redis-commands.ts';
 import { hasRedisServer, type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { SECRET } from '../store-under-test.ts';
 

@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis';
 import type { LimitsEventBody } from '../../../src/redis/failover/limits-event.ts';
 import { createRedisPace, type RedisPaceConfig } from '../../../src/redis/pace/redis-pace.ts';
-import { type RedisClient, toRedisCommands } from '../../../src/redis/redis-commands.ts';
+import type { RedisClient } from '../../../src/redis/redis-commands.ts';
+import { toRedisCommands } from '../../../src/redis/to-redis-commands.ts';
 import { SECOND_MS } from '../../../src/transport/pacer.ts';
 import type { PermitRequest, RateLane } from '../../../src/transport/shared-pace.ts';
 import { createSharedPacer, type SharedPacer } from '../../../src/transport/shared-pacer.ts';

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRedisPace } from '../../../src/redis/pace/redis-pace.ts';
-import { toRedisCommands } from '../../../src/redis/redis-commands.ts';
+import { toRedisCommands } from '../../../src/redis/to-redis-commands.ts';
 import { createSharedPacer } from '../../../src/transport/shared-pacer.ts';
 import { mostInASecond } from '../../support/pace-lane.ts';
 import {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../../src/errors.ts';
-import { type RedisClient, toRedisCommands } from '../../../src/redis/redis-commands.ts';
+import type { RedisClient } from '../../../src/redis/redis-commands.ts';
+import { toRedisCommands } from '../../../src/redis/to-redis-commands.ts';
 
 /** An object whose methods return their name and arguments. */
 function recording(...names: readonly string[]): RedisClient {
