@@ -31,6 +31,11 @@ describe('toRedisCommands', () => {
     expect(await toRedisCommands(client).call('INFO')).toEqual(['sendCommand', undefined, false, ['INFO']]);
   });
 
+  it('never lets a sentinel client of node-redis ask a replica', async () => {
+    const client = recording('evalSha', 'eval', 'sendCommand', 'getSentinelNode');
+    expect(await toRedisCommands(client).call('INFO')).toEqual(['sendCommand', false, ['INFO']]);
+  });
+
   it('takes an object with the three methods as it is', () => {
     const own = recording('evalsha', 'eval', 'call');
     expect(toRedisCommands(own)).toBe(own);
@@ -41,7 +46,7 @@ describe('toRedisCommands', () => {
     (client) => {
       const toCommands = () => toRedisCommands(client as unknown as RedisClient);
       expect(toCommands).toThrow(ConfigurationError);
-      expect(toCommands).toThrow(/ioredis, iovalkey or node-redis/);
+      expect(toCommands).toThrow(/ioredis, iovalkey, node-redis or @valkey\/valkey-glide/);
     },
   );
 });
