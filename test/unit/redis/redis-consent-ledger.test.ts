@@ -56,9 +56,13 @@ describe('redisConsentLedger', () => {
     [
       'a server that is full',
       new Error(`OOM command not allowed ${CANARY_NUMBER}`),
-      /\(OOM\)\. Nothing was recorded\.$/,
+      / has reached maxmemory \(OOM\)\. .* Nothing was recorded\.$/,
     ],
-    ['a replica', new Error(`READONLY ${CANARY_TEXT}`), /\(READONLY\)\. Nothing was recorded\.$/],
+    [
+      'a replica',
+      new Error(`READONLY ${CANARY_TEXT}`),
+      / is a replica \(READONLY\)\. .* Nothing was recorded\.$/,
+    ],
     ['a lost connection', new Error(`Connection is closed ${CANARY_NUMBER}`), /\(no reply\)\. It is unknown/],
     // A script that ran did not report its writes before it failed, and a client library's own code is not the
     // server's.
