@@ -3,6 +3,7 @@ import type { EventListener } from '../events.ts';
 import { type ResolvedGuards, resolveGuards } from '../guards/registry.ts';
 import { cloneInput } from '../internal/clone-input.ts';
 import { isDevelopment, readVariable } from '../internal/environment.ts';
+import { isLoopback } from '../internal/loopback.ts';
 import type { ErrorListener } from '../internal/user-code.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
 import type { OneTimePasswordsOptions } from '../one-time-passwords/options.ts';
@@ -88,11 +89,6 @@ function readApiKey(given: SmsClientOptions['apiKey']): CredentialsSource {
   const path = readVariable('EIGHTBYEIGHT_API_KEY_FILE');
   if (path !== undefined) return { kind: 'file', path };
   return required('apiKey', 'EIGHTBYEIGHT_API_KEY or EIGHTBYEIGHT_API_KEY_FILE');
-}
-
-/** Names of this machine in the notation of `URL`: the only hosts for which plain http is allowed. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 /** Returns a base URL. Its text is never echoed, because it may contain a password. */

@@ -1,10 +1,10 @@
 import { SANDBOX_KEY_PREFIX } from '../config/credentials.ts';
-import { isLoopback } from '../config/resolve-options.ts';
 import type { EmulatedWebhook } from '../emulator/context.ts';
 import type { EmulatorOptions } from '../emulator/emulator-options.ts';
 import { assertFault } from '../emulator/fault-input.ts';
 import type { FaultName, FaultOptions } from '../emulator/faults.ts';
 import { ConfigurationError } from '../errors.ts';
+import { isLoopback } from '../internal/loopback.ts';
 import {
   anyFunction,
   decimal,

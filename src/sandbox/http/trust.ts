@@ -1,4 +1,4 @@
-import { isLoopback } from '../../config/resolve-options.ts';
+import { isLoopback } from '../../internal/loopback.ts';
 
 /** The headers that tell from where a request comes. */
 export interface CallerHeaders {

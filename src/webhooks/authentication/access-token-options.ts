@@ -1,4 +1,4 @@
-import { isLoopback } from '../../config/resolve-options.ts';
+import { isLoopback } from '../../internal/loopback.ts';
 import {
   anyFunction,
   type Field,

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SmsClientOptions } from '../../../src/config/options.ts';
-import { isLoopback, resolveOptions } from '../../../src/config/resolve-options.ts';
+import { resolveOptions } from '../../../src/config/resolve-options.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
+import { isLoopback } from '../../../src/internal/loopback.ts';
 import { shown } from '../../support/canary.ts';
 
 const CANARY = 'canary-value-7f3a';
