@@ -9,6 +9,7 @@ import { createRequest, type EndpointRequest, type EndpointResponse } from './ap
 import { createSurveys, type Surveys } from './api/surveys.ts';
 import { createVerifications, type Verifications } from './api/verifications/verifications.ts';
 import { createWebhookSettings, type WebhookSettings } from './api/webhook-settings.ts';
+import { CLIENT_SETTINGS } from './config/client-settings.ts';
 import { OPTION_NAMES, optionsSchema, type SmsClientOptions } from './config/options.ts';
 import { type ResolvedOptions, resolveOptions } from './config/resolve-options.ts';
 import type { Consent } from './consent/consent.ts';
@@ -147,7 +148,11 @@ export class SmsClient {
       logger && logListener(logger, logLevel),
       createReportError(resolved.onError),
     );
-    const { client, safeguards } = createClientContext(resolved, { limits, scope, clock, emit }, state);
+    const { client, safeguards, settings } = createClientContext(
+      resolved,
+      { limits, scope, clock, emit },
+      state,
+    );
     if (resolved.redirectedTo !== undefined && isLogged('warn', logLevel)) {
       const message = `8x8-sms-guard: EIGHTBYEIGHT_BASE_URL sends every request, and the API key, to ${resolved.redirectedTo}.`;
       (logger ?? console).warn(message);
@@ -176,6 +181,7 @@ export class SmsClient {
     const { consent, inboundPort } = createInbound(client, safeguards, resolved.guards);
     this.consent = copyingInputs(consent);
     Object.defineProperty(this, INBOUND_PORT, { value: inboundPort });
+    Object.defineProperty(this, CLIENT_SETTINGS, { value: settings });
   }
 
   /**

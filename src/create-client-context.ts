@@ -9,6 +9,7 @@ import { createSessionSuccess } from './api/verifications/session-success.ts';
 import { createTestSessions } from './api/verifications/test-sessions.ts';
 import { createCalls } from './call.ts';
 import type { ClientContext } from './client-context.ts';
+import { type ClientSettings, clientSettings } from './config/client-settings.ts';
 import { createCredentials } from './config/credentials.ts';
 import type { ResolvedOptions } from './config/resolve-options.ts';
 import { createSenderNames } from './consent/senders.ts';
@@ -52,7 +53,7 @@ export function createClientContext(
   resolved: ResolvedOptions,
   counting: Counting,
   state: SharedState,
-): { readonly client: ClientContext; readonly safeguards: Safeguards } {
+): { readonly client: ClientContext; readonly safeguards: Safeguards; readonly settings: ClientSettings } {
   const { emit, clock } = counting;
   const { defaultCountry, bareDigits, subAccountId } = resolved;
   const { content, phone, backoff } = resolved.guards;
@@ -137,7 +138,11 @@ export function createClientContext(
       );
     },
   };
-  return { client, safeguards: { guards: guards.all, limiter, clock, emit } };
+  return {
+    client,
+    safeguards: { guards: guards.all, limiter, clock, emit },
+    settings: clientSettings(resolved, credentials, counting),
+  };
 }
 
 /** How opt-outs reach scheduled messages: only the ledger says which messages an opt-out covers, no hook is asked. */

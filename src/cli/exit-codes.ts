@@ -8,6 +8,8 @@ export const EXIT = {
   usage: 2,
   /** A setting is missing or malformed. */
   configuration: 3,
+  /** 8x8 may have accepted a message: running the command again could send it twice. */
+  unknown: 4,
   /** Stopped with Ctrl+C, where that is not the regular end. */
   interrupted: 130,
 } as const;

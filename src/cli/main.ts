@@ -1,11 +1,4 @@
 #!/usr/bin/env node
-import { runCli } from './run-cli.ts';
-import { createTerminal } from './terminal.ts';
+import { runProcess } from './run-process.ts';
 
-const controller = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(name, () => controller.abort(name));
-}
-const { stdout, stderr, env } = process;
-const terminal = createTerminal({ stdout, stderr, env, signal: controller.signal });
-process.exitCode = await runCli(process.argv.slice(2), terminal);
+await runProcess(process);

@@ -26,3 +26,11 @@ export function decimalNumber(min: number, max: number): (given: string) => numb
 export function collect(given: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, given];
 }
+
+/** Reads the address of a web server. */
+export function webAddress(given: string): string {
+  if (!/^https?:/i.test(given) || !URL.canParse(given)) {
+    throw new InvalidArgumentError('It must be a web address such as https://team.example/8x8.');
+  }
+  return given;
+}

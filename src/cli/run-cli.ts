@@ -1,12 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../internal/version.ts';
 import type { AddCommand } from './command.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addSandboxCommand } from './commands/sandbox.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Every command, in the order of the help. */
-const COMMANDS: readonly AddCommand[] = [addSandboxCommand];
+const COMMANDS: readonly AddCommand[] = [addSandboxCommand, addDoctorCommand];
 
 /** Arguments are shown by `ps` and kept in the history of the shell. */
 const SECRET_ARGUMENT = /^--?[a-z-]*(?:api-?key|secret|token|password|authorization|bearer)/i;
@@ -25,21 +26,42 @@ function createProgram(terminal: Terminal, finish: (exitCode: number) => void): 
     })
     .addHelpText(
       'after',
-      '\nSecrets are read from the environment, never from arguments. Exit codes: 0 done, 1 failed, 2 wrong arguments,\n3 a setting is missing or malformed.',
+      '\nSecrets are read from the environment, never from arguments. Exit codes: 0 done, 1 failed, 2 wrong arguments,\n3 a setting is missing or malformed, 4 a message may have been sent, 130 stopped.',
     );
   for (const add of COMMANDS) add(program, terminal, finish);
   return program;
 }
 
-/** Says what went wrong, in one line, and returns the exit code. */
-async function reportError(error: unknown, terminal: Terminal): Promise<number> {
+/** The exit code of an error: scripts read from it whether a message may be sent again. */
+async function exitCodeOf(error: unknown, { signal }: Terminal): Promise<number> {
   const { ConfigurationError, SmsError, ValidationError } = await import('../index.ts');
-  const text = error instanceof Error ? error.message : String(error);
-  terminal.warn(`${terminal.paint('red', 'error:')} ${text}`);
+  if (SmsError.isInstance(error) && error.submission === 'unknown') return EXIT.unknown;
+  if (signal.aborted) return EXIT.interrupted;
   if (ConfigurationError.isInstance(error) || ValidationError.isInstance(error)) return EXIT.configuration;
-  // A fault of the program itself, whose author needs the stack.
-  if (!SmsError.isInstance(error) && error instanceof Error) terminal.warn(error.stack ?? '');
   return EXIT.failed;
+}
+
+/** Says what went wrong, and returns the exit code. */
+async function reportError(error: unknown, isJson: boolean, terminal: Terminal): Promise<number> {
+  const { SmsError } = await import('../index.ts');
+  const exitCode = await exitCodeOf(error, terminal);
+  const text = error instanceof Error ? error.message : String(error);
+  const isOwn = SmsError.isInstance(error);
+  if (isJson) {
+    const fields = isOwn
+      ? error.toJSON()
+      : { name: error instanceof Error ? error.name : 'Error', message: text };
+    terminal.print(JSON.stringify({ error: fields }));
+    return exitCode;
+  }
+  if (exitCode === EXIT.interrupted) {
+    terminal.warn(`Stopped. ${isOwn ? text : ''}`.trimEnd());
+    return exitCode;
+  }
+  terminal.warn(`${terminal.paint('red', 'error:')} ${text}`);
+  // A fault of the program itself, whose author needs the stack.
+  if (!isOwn && error instanceof Error) terminal.warn(error.stack ?? '');
+  return exitCode;
 }
 
 /**
@@ -65,6 +87,6 @@ export async function runCli(commandArguments: readonly string[], terminal: Term
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    return reportError(error, terminal);
+    return reportError(error, commandArguments.includes('--json'), terminal);
   }
 }

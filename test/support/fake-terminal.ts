@@ -11,9 +11,17 @@ export interface FakeTerminal {
   stop(): void;
 }
 
+async function* inputOf(text: string): AsyncGenerator<string, void, void> {
+  yield text;
+}
+
 export function createFakeTerminal(
   env: Record<string, string> = {},
-  { isTTY = false }: { readonly isTTY?: boolean } = {},
+  {
+    isTTY = false,
+    input = '',
+    folder = process.cwd(),
+  }: { readonly isTTY?: boolean; readonly input?: string; readonly folder?: string } = {},
 ): FakeTerminal {
   let [output, errors] = ['', ''];
   const waiting = new Set<() => void>();
@@ -27,12 +35,20 @@ export function createFakeTerminal(
     },
   };
   const stderr = {
+    isTTY,
     write(text: string) {
       errors += text;
     },
   };
   return {
-    terminal: createTerminal({ stdout, stderr, env, signal: controller.signal }),
+    terminal: createTerminal({
+      stdin: inputOf(input),
+      stdout,
+      stderr,
+      env,
+      folder,
+      signal: controller.signal,
+    }),
     output: () => output,
     errors: () => errors,
     until: (pattern) =>

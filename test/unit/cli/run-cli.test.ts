@@ -56,6 +56,20 @@ describe('the command line', () => {
   });
 });
 
+describe('an error', () => {
+  test('is one document of JSON when asked', async () => {
+    const { exitCode, output, errors } = await run('doctor', '--json', '--env-file', 'nowhere.env');
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(output)).toMatchObject({ ok: false, problems: 1 });
+    expect(errors).toBe('');
+    const sandbox = await run('sandbox', '--json', '--host', 'http://x');
+    expect(sandbox.exitCode).toBe(3);
+    expect(JSON.parse(sandbox.output)).toMatchObject({
+      error: { name: 'ConfigurationError', option: 'sandbox.host' },
+    });
+  });
+});
+
 describe('sandbox', () => {
   test('starts, prints key and variables, and ends with 0 after Ctrl+C', async () => {
     const { terminal, until, stop, output } = createFakeTerminal({ SANDBOX_API_KEY: 'sandbox_mine' });

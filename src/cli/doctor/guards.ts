@@ -1,0 +1,83 @@
+import { type Examined, type Finding, ok, warning } from './finding.ts';
+
+type GuardName = keyof Examined['settings']['guards'];
+
+/** What happens while a guard is off, and how it is configured. */
+const OFF: { readonly [Name in GuardName]: readonly [text: string, advice: string] } = {
+  phone: ['numbers that cannot receive SMS are tried, and paid for', 'Remove guards.phone: false.'],
+  content: ['empty, unfilled and overlong texts are sent', 'Remove guards.content: false.'],
+  countries: [
+    'every country can be texted, also those where you have no customers',
+    "Set guards.countries: { allow: ['SG', …] } with the countries of your customers.",
+  ],
+  consent: ['people who opted out are texted', 'Remove guards.consent: false.'],
+  recipient: ['one number can be texted without end', 'Remove guards.recipient: false.'],
+  backoff: ['one-time passwords can be asked for without a wait', 'Remove guards.backoff: false.'],
+  prefix: ['runs of neighbouring numbers (SMS pumping) are not noticed', 'Set guards.prefix: {}.'],
+  clientIp: [
+    'one address can ask for messages to any number of people',
+    'Set guards.clientIp: {}, and give every message its clientIp.',
+  ],
+  undeliverable: [
+    'numbers that do not exist are tried again and again',
+    'Remove guards.undeliverable: false.',
+  ],
+  verificationAttempts: [
+    'codes can be guessed without a limit',
+    'Remove guards.verificationAttempts: false.',
+  ],
+};
+
+type Mode = 'enforce' | 'monitor' | 'off';
+
+function modeOf(options: unknown): Mode {
+  if (options === false) return 'off';
+  return (options as { readonly mode?: Mode }).mode ?? 'enforce';
+}
+
+function checkConsent({ settings }: Examined): readonly Finding[] {
+  const { consent } = settings.guards;
+  if (consent === false || consent.ledger !== undefined || consent.check !== undefined) return [];
+  if (consent.checkMany !== undefined) return [];
+  return [
+    warning(
+      'guards',
+      'consent has no ledger and no check: a STOP is forgotten, and marketing is refused.',
+      'Set guards.consent: { ledger: … }, as in docs/consent.md.',
+    ),
+  ];
+}
+
+/** Guards that are off, only watch, or are not configured. */
+export function checkGuards(examined: Examined): readonly Finding[] {
+  const { settings, configFile } = examined;
+  if (configFile === undefined) {
+    return [
+      warning(
+        'guards',
+        'Guards and limit store of your service are not known here: only the environment was read.',
+        'Export the options of your client from 8x8-sms-guard.config.mjs, as in docs/cli.md.',
+      ),
+    ];
+  }
+  const guards = (Object.keys(settings.guards) as GuardName[]).map((name) => ({
+    name,
+    mode: modeOf(settings.guards[name]),
+  }));
+  const enforced = guards.filter(({ mode }) => mode === 'enforce').map(({ name }) => name);
+  const found = guards.flatMap(({ name, mode }) => {
+    if (mode === 'enforce') return [];
+    const [text, advice] = OFF[name];
+    return mode === 'off'
+      ? [warning('guards', `${name} is off: ${text}.`, advice)]
+      : [
+          warning(
+            'guards',
+            `${name} only monitors: it reports, and refuses next to nothing.`,
+            `Remove mode: 'monitor' from guards.${name} once its reports look right.`,
+          ),
+        ];
+  });
+  const rest = [...found, ...checkConsent(examined)];
+  return enforced.length === 0 ? rest : [ok('guards', `${enforced.join(', ')} refuse`), ...rest];
+}

@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { checkEnvironment } from '../../../../src/cli/doctor/environment.ts';
+import type { Examined } from '../../../../src/cli/doctor/finding.ts';
+import { checkGuards } from '../../../../src/cli/doctor/guards.ts';
+import { checkHost, checkKeyForm } from '../../../../src/cli/doctor/settings.ts';
+import { checkStore } from '../../../../src/cli/doctor/store.ts';
+import { wrap } from '../../../../src/cli/wrap.ts';
+import { CLIENT_SETTINGS, type ClientSettings } from '../../../../src/config/client-settings.ts';
+import { SmsClient, type SmsClientOptions } from '../../../../src/index.ts';
+
+const { signal } = new AbortController();
+
+function examined(options: SmsClientOptions, env: Record<string, string> = {}): Examined {
+  const sms = new SmsClient({ subAccountId: 'shop', apiKey: 'a-key-of-8x8', ...options });
+  const settings = (sms as unknown as Record<typeof CLIENT_SETTINGS, ClientSettings>)[CLIENT_SETTINGS];
+  return { sms, settings, configFile: 'c.mjs', close: () => sms.close(), receiver: undefined, env, signal };
+}
+
+describe('the environment', () => {
+  const versions = (node: string) => ({ ...process.versions, node, openssl: '3.5.0' });
+
+  test.each([
+    [{}, '24.1.0', ['ok']],
+    [{}, '18.0.0', ['problem']],
+    [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, '24.1.0', ['ok', 'problem']],
+    [{ NODE_USE_ENV_PROXY: '1', HTTPS_PROXY: 'http://proxy:8080' }, '24.1.0', ['ok', 'warning']],
+    [{ NODE_USE_ENV_PROXY: '1', https_proxy: 'http://proxy:8080' }, '24.1.0', ['ok', 'warning']],
+    [{ NODE_USE_ENV_PROXY: '1' }, '24.1.0', ['ok']],
+    [{ HTTPS_PROXY: 'http://proxy:8080' }, '24.1.0', ['ok']],
+  ])('%j on Node %s', (env, node, levels) => {
+    expect(checkEnvironment(env, versions(node)).map(({ level }) => level)).toEqual(levels);
+  });
+
+  test('is that of this process by default', () => {
+    expect(checkEnvironment({})[0]?.text).toContain(process.versions.node);
+  });
+});
+
+describe('the host', () => {
+  test.each([
+    [{}, {}, 'sms.8x8.com, region apac'],
+    [{ region: 'eu' }, {}, 'sms.8x8.uk, region eu'],
+    [{ baseUrl: 'https://proxy.example' }, {}, 'https://proxy.example, no host of 8x8, from baseUrl'],
+    [
+      { baseUrl: 'https://proxy.example' },
+      { EIGHTBYEIGHT_BASE_URL: 'https://proxy.example' },
+      'https://proxy.example, no host of 8x8, from EIGHTBYEIGHT_BASE_URL',
+    ],
+  ] as const)('of %j', (options, env, text) => {
+    expect(checkHost(examined(options, env))).toEqual([{ check: 'host', level: 'ok', text }]);
+  });
+});
+
+describe('the key', () => {
+  test('of a sandbox is not for 8x8', async () => {
+    const [finding] = await checkKeyForm(examined({ apiKey: 'sandbox_key' }));
+    expect(finding).toMatchObject({ check: 'key', level: 'problem' });
+    expect(finding?.text).toBe('The option apiKey is the key of a sandbox, but requests go to 8x8.');
+  });
+
+  test('of a function is asked for', async () => {
+    const [fine] = await checkKeyForm(examined({ apiKey: () => 'a-key-of-8x8' }));
+    expect(fine?.text).toBe('from the apiKey function, 12 characters');
+    const [failed] = await checkKeyForm(
+      examined({
+        apiKey: () => {
+          throw new Error('vault');
+        },
+        onError: () => {},
+      }),
+    );
+    expect(failed).toMatchObject({
+      level: 'problem',
+      text: expect.stringContaining('apiKey function failed'),
+    });
+  });
+
+  test('that is the account ID is named', async () => {
+    const [finding] = await checkKeyForm(examined({ accountId: 'a-key-of-8x8' }));
+    expect(finding?.text).toContain('is equal to accountId');
+  });
+
+  test('is in nothing that is printed of the settings', () => {
+    const { settings, sms } = examined({});
+    expect(JSON.stringify(settings)).not.toContain('a-key-of-8x8');
+    expect(Object.keys(sms)).not.toContain(CLIENT_SETTINGS);
+  });
+});
+
+describe('the guards', () => {
+  test('that are all off leave no line of those that refuse', () => {
+    const off = Object.fromEntries(Object.keys(examined({}).settings.guards).map((name) => [name, false]));
+    const findings = checkGuards(examined({ guards: off }));
+    expect(findings).toHaveLength(Object.keys(off).length);
+    expect(findings.every(({ level }) => level === 'warning')).toBe(true);
+  });
+
+  test.each([
+    [{ check: async () => true }],
+    [{ checkMany: async (queries: readonly unknown[]) => queries.map(() => true) }],
+  ])('consent with a hook needs no ledger', (consent) => {
+    const texts = checkGuards(examined({ guards: { consent } })).map(({ text }) => text);
+    expect(texts.join()).not.toContain('no ledger');
+  });
+});
+
+describe('the store', () => {
+  const inspect = async () => [];
+  const limits = (more: object) => ({ take: async () => [], settle: async () => {}, inspect, ...more });
+
+  test('of a team may have no check', async () => {
+    const store = limits({ release: async () => {} });
+    const found = await checkStore(examined({ limits: store as never }));
+    expect(found).toEqual([
+      { check: 'store', level: 'ok', text: expect.stringMatching(/^answers in \d\.\d ms$/) },
+    ]);
+  });
+
+  test('that fails is a problem', async () => {
+    const failing = async () => {
+      throw new Error('no route');
+    };
+    const store = limits({ inspect: failing, release: async () => {} });
+    expect(await checkStore(examined({ limits: store as never }))).toEqual([
+      {
+        check: 'store',
+        level: 'problem',
+        text: 'no route',
+        advice: 'Start the store, and check its address and password.',
+      },
+    ]);
+  });
+
+  test('that is slow is a warning', async () => {
+    let time = 0;
+    const now = performance.now;
+    performance.now = () => (time += 60);
+    try {
+      const found = await checkStore(examined({ limits: limits({ release: async () => {} }) as never }));
+      expect(found).toEqual([expect.objectContaining({ level: 'warning', text: 'answers in 60 ms' })]);
+    } finally {
+      performance.now = now;
+    }
+  });
+});
+
+test.each([
+  ['', ['']],
+  ['one two three', ['one two', 'three']],
+  ['a-very-long-word and', ['a-very-long-word', 'and']],
+])('%j is wrapped between words', (text, lines) => {
+  expect(wrap(text, 8)).toEqual(lines);
+});
