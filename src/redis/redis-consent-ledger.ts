@@ -11,7 +11,7 @@ import { ConfigurationError, StoreError, ValidationError } from '../errors.ts';
 import { giveReason } from '../internal/store-reason.ts';
 import { hideOriginal } from '../internal/user-code.ts';
 import { raceAbort } from '../internal/wait.ts';
-import { type Fields, objectWith, pattern, unknown, validate } from '../schema.ts';
+import { boolean, type Fields, objectWith, pattern, unknown, validate } from '../schema.ts';
 import { readCheckOptions, type ServerCheckOptions } from './check/check-options.ts';
 import { checkServer } from './check/check-server.ts';
 import { ledgerNeeds } from './check/server-needs.ts';
@@ -36,6 +36,15 @@ export interface RedisConsentLedgerOptions {
    */
   readonly client: RedisClient;
   /**
+   * Whether the client is asked for a new connection when a replica answers (`READONLY`), which a failover behind a DNS
+   * name or a load balancer leaves connected: ioredis and iovalkey through `disconnect(true)`, node-redis and Valkey
+   * GLIDE through `QUIT`. At most once a second per client, and ever more seldom. Never done to a client that would not
+   * come back. For other users of the same client it is a lost connection; see docs/scaling.md.
+   *
+   * @default true
+   */
+  readonly reconnectOnReadOnly?: boolean | undefined;
+  /**
    * Separates several ledgers on one server: at most 64 letters, digits and `._-`.
    *
    * @default 'default'
@@ -45,9 +54,10 @@ export interface RedisConsentLedgerOptions {
 
 const fields: Fields<RedisConsentLedgerOptions> = {
   client: unknown(),
+  reconnectOnReadOnly: boolean(),
   name: pattern(/^[A-Za-z0-9._-]{1,64}$/, 'at most 64 letters, digits and ._-'),
 };
-const optionsSchema = objectWith(['client'], fields, 'an object { client, name }');
+const optionsSchema = objectWith(['client'], fields, 'an object { client, reconnectOnReadOnly, name }');
 
 /** People per script call: about half a millisecond of server time. */
 const PEOPLE_AT_ONCE = 500;
@@ -167,7 +177,7 @@ export interface RedisConsentLedger extends ConsentLedger, ConsentListing {
 export function redisConsentLedger(options: RedisConsentLedgerOptions): RedisConsentLedger {
   const flaw = validate(optionsSchema, options);
   if (flaw !== undefined) throw new ConfigurationError(`redisConsentLedger: ${flaw.message}`, flaw.path);
-  const commands = toRedisCommands(options.client);
+  const commands = toRedisCommands(options.client, options.reconnectOnReadOnly);
   // Some client libraries never settle a command of a lost connection.
   const timely = withCommandTimeout(commands, CHECK_COMMAND_MS);
   const prefix = `8x8g:{consent.${options.name ?? 'default'}}:`;

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
 import {
   anyFunction,
+  boolean,
   type Fields,
   integer,
   object,
@@ -51,6 +52,15 @@ export interface RedisLimitsOptions extends KeyHashingOptions {
    * RedisCommands}. You close it.
    */
   readonly client: RedisClient;
+  /**
+   * Whether the client is asked for a new connection when a replica answers (`READONLY`), which a failover behind a DNS
+   * name or a load balancer leaves connected: ioredis and iovalkey through `disconnect(true)`, node-redis and Valkey
+   * GLIDE through `QUIT`. At most once a second per client, and ever more seldom. Never done to a client that would not
+   * come back. For other users of the same client it is a lost connection; see docs/scaling.md.
+   *
+   * @default true
+   */
+  readonly reconnectOnReadOnly?: boolean | undefined;
   /**
    * How to decide while the server does not answer. There is no default, because only you can tell. `'refuse'`: send
    * nothing. `{ local: { processes } }`: each process uses its share of every limit. Amounts of money are refused in
@@ -124,6 +134,7 @@ const local = objectWith(['processes'], localFields, 'an object { processes }');
 
 const fields: Fields<RedisLimitsOptions> = {
   client: unknown(),
+  reconnectOnReadOnly: boolean(),
   secret: unknown(),
   keyId: unknown(),
   previous: object({ secret: unknown(), keyId: unknown() }, 'an object { keyId, secret }'),
@@ -172,6 +183,7 @@ function readOptions(options: RedisLimitsOptions): RedisLimitsOptions {
 export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
   const {
     client,
+    reconnectOnReadOnly,
     onStoreError,
     timeoutMs = DEFAULT_TIMEOUT_MS,
     shardBy,
@@ -179,7 +191,10 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
     clock,
     ...names
   } = readOptions(options);
-  const commands = withCommandTimeout(toRedisCommands(client), LOST_AFTER_DEADLINES * timeoutMs);
+  const commands = withCommandTimeout(
+    toRedisCommands(client, reconnectOnReadOnly),
+    LOST_AFTER_DEADLINES * timeoutMs,
+  );
   const store = createRedisStore({ commands, names: createKeyNames(names), deadlineMs: timeoutMs });
   const raw = shardBy === 'recipient' ? createShardedStore(store) : store;
   const emit = createEmitLimits(onEvent, () => (clock ?? Date).now());

@@ -1,12 +1,19 @@
 import { ConfigurationError } from '../errors.ts';
 import { glideCommands } from './glide-commands.ts';
+import { reconnectGlide, reconnectIoredis, reconnectNodeRedis, withReconnect } from './reconnect.ts';
 import type { GlideLike, IoredisLike, NodeRedisLike, RedisClient, RedisCommands } from './redis-commands.ts';
 
-/** @throws ConfigurationError the client is not supported */
-export function toRedisCommands(client: RedisClient): RedisCommands {
-  if (isIoredis(client)) return ioredisCommands(client);
-  if (isNodeRedis(client)) return nodeRedisCommands(client);
-  if (isGlide(client)) return glideCommands(client);
+/**
+ * @param reconnectOnReadOnly whether a reply of a replica makes the client reconnect, where it can
+ *
+ * @throws ConfigurationError the client is not supported
+ */
+export function toRedisCommands(client: RedisClient, reconnectOnReadOnly = true): RedisCommands {
+  const reconnecting = (commands: RedisCommands, reconnect: () => void) =>
+    reconnectOnReadOnly ? withReconnect(commands, client, reconnect) : commands;
+  if (isIoredis(client)) return reconnecting(ioredisCommands(client), () => reconnectIoredis(client));
+  if (isNodeRedis(client)) return reconnecting(nodeRedisCommands(client), () => reconnectNodeRedis(client));
+  if (isGlide(client)) return reconnecting(glideCommands(client), () => reconnectGlide(client));
   if (isRedisCommands(client)) return client;
   throw new ConfigurationError(
     'client must be a client of ioredis, iovalkey, node-redis or @valkey/valkey-glide, or an object with the methods evalsha, eval and call.',
