@@ -165,7 +165,7 @@ export interface GuardDecision {
   readonly mode: 'enforce' | 'monitor';
   /** Masked, for example `+65******67`. */
   readonly destination?: string;
-  /** Rule of the guard that refused, for example `recipient:all:1800000`. */
+  /** Rule of the guard that refused, for example `recipient:all`. */
   readonly rule?: string;
   /** Current count, in the unit of `limit`. */
   readonly observed?: number;

@@ -222,7 +222,7 @@ export type SmsEvent =
       readonly store: 'limits';
       /** The guard whose table it is. */
       readonly guard: string;
-      /** The rule that it counts for, for example `recipient:all:1800000`. */
+      /** The rule that it counts for, for example `recipient:all`. */
       readonly rule: string;
       /** Entries in it. */
       readonly entries: number;

@@ -97,7 +97,10 @@ export interface SmsClientOptions {
    * @default false
    */
   readonly allowInsecureBaseUrl?: boolean | undefined;
-  /** Namespace for limits: clients with the same scope share counters. @default `accountId`, else `subAccountId` */
+  /**
+   * Namespace for limits: clients with the same scope share counters, and each holds them against its own limits and windows.
+   * @default `accountId`, else `subAccountId`
+   */
   readonly scope?: string | undefined;
   /** Time limit of one attempt in milliseconds, including the body. @default 10_000, batches 60_000 */
   readonly timeoutMs?: number | undefined;

@@ -150,6 +150,18 @@ interface Counter extends LimitWindow {
   readonly dueId: string;
 }
 
+/**
+ * Windows with the end of their counter's ID, the shortest first: nothing, `:2`, `:3`. The ID holds no window, so that clients
+ * of one scope with different windows count together, as during a deployment that changes them.
+ */
+export function numberWindows(
+  windows: readonly LimitWindow[],
+): readonly (LimitWindow & { readonly suffix: string })[] {
+  return [...windows]
+    .sort((one, other) => one.windowMs - other.windowMs)
+    .map((window, index) => ({ ...window, suffix: index === 0 ? '' : `:${index + 1}` }));
+}
+
 /** Caps the messages to one number. */
 export function createRecipientGuard(input: RecipientGuardInput): Guard<'recipient'> {
   const options = toOptions(input);
@@ -157,10 +169,10 @@ export function createRecipientGuard(input: RecipientGuardInput): Guard<'recipie
   const { otp = 0, known = 0 } = reservedOf(options);
   // Copies the arrays, so that later changes by the caller have no effect.
   const countersOf = (which: 'all' | Purpose, given: readonly LimitWindow[] = []): Counter[] =>
-    given.map(({ limit, windowMs }) => {
+    numberWindows(given).map(({ suffix, limit, windowMs }) => {
       return {
-        id: `recipient:${which}:${windowMs}`,
-        dueId: `recipient-due:${which}:${windowMs}`,
+        id: `recipient:${which}${suffix}`,
+        dueId: `recipient-due:${which}${suffix}`,
         limit,
         windowMs,
       };

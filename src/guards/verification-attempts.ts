@@ -4,7 +4,7 @@ import type { LimitKey, LimitRule, RuleCondition, WindowRule } from '../limits/l
 import { FALSE_OR_OPTIONS, type Fields, falseOr, object, oneOf, switchOn } from '../schema.ts';
 import type { Guard, GuardMode, OutgoingMessage } from './guard.ts';
 import { IF_KNOWN, IF_STRANGER } from './known-visitor.ts';
-import { type LimitWindow, windowField, windowsField } from './recipient.ts';
+import { type LimitWindow, numberWindows, windowField, windowsField } from './recipient.ts';
 
 /**
  * Limits the codes that may be tried with `verifications.check` before one is right. 8x8 ends a session after 5 wrong
@@ -85,7 +85,7 @@ export function createVerificationAttemptsGuard({
   unknownSessions = DEFAULT_UNKNOWN_SESSIONS,
 }: VerificationAttemptsGuardOptions): Guard<'verificationAttempts'> {
   // Copies the objects, so that later changes by the caller have no effect.
-  const windows: Readonly<Record<Count, readonly LimitWindow[]>> = {
+  const windows: Readonly<Record<Count, ReturnType<typeof numberWindows>>> = {
     session: listOf(perSession),
     number: listOf(perNumber),
     subject: listOf(perSubject),
@@ -95,8 +95,8 @@ export function createVerificationAttemptsGuard({
 
   function rulesOf(what: Count, key: LimitKey | undefined, when?: RuleCondition): readonly WindowRule[] {
     if (key === undefined) return [];
-    return windows[what].map(({ limit, windowMs }): WindowRule => {
-      const id = `verification-attempts:${what}:${windowMs}`;
+    return windows[what].map(({ suffix, limit, windowMs }): WindowRule => {
+      const id = `verification-attempts:${what}${suffix}`;
       return { kind: 'window', id, guard: 'verificationAttempts', key, mode, limit, windowMs, when };
     });
   }
@@ -137,9 +137,9 @@ export function createVerificationAttemptsGuard({
   };
 }
 
-function listOf(given: false | LimitWindow | readonly LimitWindow[]): readonly LimitWindow[] {
+function listOf(given: false | LimitWindow | readonly LimitWindow[]): ReturnType<typeof numberWindows> {
   if (given === false) return [];
-  return (Array.isArray(given) ? given : [given]).map((window) => ({ ...window }));
+  return numberWindows(Array.isArray(given) ? given : [given]);
 }
 
 const WHOSE: Readonly<Record<Count, string>> = {

@@ -22,16 +22,20 @@ function offsetOf(bucket: number): number {
 /**
  * "At most `limit` in any window" for large limits and for amounts, in constant memory: the window is divided into 30
  * buckets and one more is counted, so that the count always covers the whole window. An open take counts regardless
- * of its age; once settled, it counts in the bucket of its first write.
+ * of its age; once settled, it counts in the bucket of its first write. When windows differ, the longest one seen decides
+ * the size of the buckets, and every rule counts those that may reach into its own window.
  */
 export class BucketTable {
   readonly rows: RowTable;
   liveUntilMs = Number.NEGATIVE_INFINITY;
-  readonly #bucketMs: number;
-  readonly #fold: WindowFold;
+  /** The longest window seen. */
+  #windowMs: number;
+  #bucketMs: number;
+  #fold: WindowFold;
 
   /** `rows` have {@link BUCKET_WORDS}; `former` holds the counts that an earlier table folded. */
   constructor(rule: WindowRule, rows: RowTable, former?: WindowFold) {
+    this.#windowMs = rule.windowMs;
     this.#bucketMs = Math.ceil(rule.windowMs / SUB_BUCKETS);
     this.rows = rows;
     this.#fold = new WindowFold(rows, RING * this.#bucketMs, true, former);
@@ -55,9 +59,10 @@ export class BucketTable {
   }
 
   check(rule: WindowRule, nowMs: number, inserts: number): RuleViolation | undefined {
+    if (rule.windowMs > this.#windowMs) this.#lengthen(rule.windowMs, nowMs);
     const slot = this.rows.find(rule.key);
     const folded = this.#fold.countOf(rule.key, nowMs);
-    const observed = folded + (slot < 0 ? 0 : this.#amountOf(slot, nowMs));
+    const observed = folded + (slot < 0 ? 0 : this.#amountOf(slot, nowMs, this.#bucketsOf(rule)));
     if (observed + (rule.weight ?? 1) <= rule.limit) {
       if (slot >= 0 || this.rows.room >= inserts) return undefined;
       return fullTable(rule, observed, Number.POSITIVE_INFINITY, nowMs);
@@ -80,7 +85,7 @@ export class BucketTable {
   inspect(rule: WindowRule, nowMs: number): RuleState {
     const slot = this.rows.find(rule.key);
     const folded = this.#fold.countOf(rule.key, nowMs);
-    const count = folded + (slot < 0 ? 0 : this.#amountOf(slot, nowMs));
+    const count = folded + (slot < 0 ? 0 : this.#amountOf(slot, nowMs, this.#bucketsOf(rule)));
     const isFull = count + 1 > rule.limit;
     const one = { ...rule, weight: 1 };
     const retryAfterMs = isFull ? this.#retryAfterMs(one, slot, count, folded, nowMs) : 0;
@@ -142,10 +147,37 @@ export class BucketTable {
     if (untilMs > this.liveUntilMs) this.liveUntilMs = untilMs;
   }
 
-  /** Amounts that count now, including open takes. */
-  #amountOf(slot: number, nowMs: number): number {
+  /** Buckets that may reach into the window of a rule. */
+  #bucketsOf({ windowMs }: WindowRule): number {
+    return Math.min(RING, Math.ceil(windowMs / this.#bucketMs) + 1);
+  }
+
+  /** Goes on with larger buckets. An amount moves to the bucket of its end: it may count too long, never too short. */
+  #lengthen(windowMs: number, nowMs: number): void {
+    const beforeMs = this.#bucketMs;
+    this.liveUntilMs += 2 * RING * (Math.ceil(windowMs / SUB_BUCKETS) - beforeMs);
+    this.#windowMs = windowMs;
+    this.#bucketMs = Math.ceil(windowMs / SUB_BUCKETS);
+    this.#fold = new WindowFold(this.rows, RING * this.#bucketMs, true, this.#fold);
+    this.rows.forEach((slot) => {
+      const before = this.#newest(slot);
+      const amounts = Array.from({ length: RING }, (_, age) => this.#read(slot, offsetOf(before - age)));
+      for (const [age, amount] of amounts.entries()) this.#add(slot, offsetOf(before - age), -amount);
+      const largerOf = (bucket: number) => this.#bucketAt((bucket + 1) * beforeMs - 1);
+      const newest = Math.max(this.#bucketAt(nowMs), largerOf(before));
+      this.#add(slot, NEWEST, newest - before);
+      for (const [age, amount] of amounts.entries()) {
+        const bucket = largerOf(before - age);
+        if (bucket <= this.#bucketAt(nowMs) - RING) continue;
+        this.#add(slot, offsetOf(Math.max(bucket, newest - RING + 1)), amount);
+      }
+    });
+  }
+
+  /** Amounts that count now in the last buckets, including open takes. */
+  #amountOf(slot: number, nowMs: number, buckets = RING): number {
     const newest = this.#newest(slot);
-    const oldest = Math.max(newest - RING, this.#bucketAt(nowMs) - RING) + 1;
+    const oldest = Math.max(newest - RING, this.#bucketAt(nowMs) - buckets) + 1;
     let amount = this.#read(slot, OPEN_AMOUNT);
     for (let bucket = oldest; bucket <= newest; bucket += 1) {
       amount += this.#read(slot, offsetOf(bucket));
@@ -204,12 +236,14 @@ export class BucketTable {
     const expiries: Expiry[] = this.#fold.expiries(rule.key, folded);
     if (slot >= 0) {
       const newest = this.#newest(slot);
-      for (let bucket = Math.max(newest, this.#bucketAt(nowMs)) - RING + 1; bucket <= newest; bucket += 1) {
+      const buckets = this.#bucketsOf(rule);
+      const oldest = Math.max(newest - RING, this.#bucketAt(nowMs) - buckets) + 1;
+      for (let bucket = oldest; bucket <= newest; bucket += 1) {
         const amount = this.#read(slot, offsetOf(bucket));
-        expiries.push({ atMs: (bucket + RING) * this.#bucketMs, amount });
+        expiries.push({ atMs: (bucket + buckets) * this.#bucketMs, amount });
       }
       // An open take is expected to be settled by now, in the bucket of now at the latest.
-      const atMs = (this.#bucketAt(nowMs) + RING) * this.#bucketMs;
+      const atMs = (this.#bucketAt(nowMs) + buckets) * this.#bucketMs;
       expiries.push({ atMs, amount: this.#read(slot, OPEN_AMOUNT) });
     }
     return Math.ceil(whenFreed(expiries, observed + weight - rule.limit) - nowMs);

@@ -14,7 +14,9 @@ const OPEN_ONE = 256;
 
 /**
  * "At most `limit` in any half-open window", to the millisecond: every key has a row with room for as many stamps as the
- * largest limit seen; a smaller one is held against the same stamps.
+ * largest limit seen; a smaller one is held against the same stamps. When windows differ, stamps stay for the longest window
+ * seen, and every rule counts those in its own: as many of the newest as the largest limit are enough to tell for all of
+ * them.
  * Settled stamps come first, sorted, then open takes in the order of their take. An open take counts however old it is,
  * because its message may be written at any moment. Each chunk of rows has a base time of its own, and is moved to a later
  * one by itself.
@@ -24,10 +26,13 @@ const OPEN_ONE = 256;
 export class ExactLogTable {
   readonly rows: RowTable;
   liveUntilMs = Number.NEGATIVE_INFINITY;
-  readonly #windowMs: number;
-  readonly #fold: WindowFold;
-  /** Stamps that a row has room for. */
+  /** The longest window seen. */
+  #windowMs: number;
+  #fold: WindowFold;
+  /** Settled stamps that a row has room for; as many as the largest limit seen. */
   #room: number;
+  /** Whether several windows were seen. Then what is settled may fill a row, and open takes need room of their own. */
+  #isMixed = false;
   /** Counts on with these rows once a limit was too large for a log. */
   #successor: BucketTable | undefined;
 
@@ -39,11 +44,12 @@ export class ExactLogTable {
   }
 
   check(rule: WindowRule, nowMs: number, inserts: number): RuleViolation | undefined {
+    if (rule.windowMs !== this.#windowMs) this.#mix(rule.windowMs);
     const slot = this.rows.find(rule.key);
     const folded = this.#fold.countOf(rule.key, nowMs);
     // Nothing is dropped before it stands in the way: most checks see a row that is not full.
     let live = slot < 0 ? 0 : this.#held(slot);
-    if (live + folded >= rule.limit && slot >= 0) live = this.#prune(slot, nowMs);
+    if (live + folded >= rule.limit && slot >= 0) live = this.#live(slot, rule, nowMs);
     if (live + folded < rule.limit) {
       if (slot >= 0 || this.rows.room >= inserts) return undefined;
       return fullTable(rule, folded, Number.POSITIVE_INFINITY, nowMs);
@@ -56,8 +62,8 @@ export class ExactLogTable {
 
   write(rule: WindowRule, nowMs: number): Hold {
     if (rule.limit > this.#room) {
-      this.rows.widen(1 + rule.limit);
       this.#room = rule.limit;
+      this.#widen();
     }
     let slot = this.rows.find(rule.key);
     if (slot < 0) slot = this.#insert(rule.key, nowMs);
@@ -73,7 +79,7 @@ export class ExactLogTable {
 
   inspect(rule: WindowRule, nowMs: number): RuleState {
     const slot = this.rows.find(rule.key);
-    const live = slot < 0 ? 0 : this.#prune(slot, nowMs);
+    const live = slot < 0 ? 0 : this.#live(slot, rule, nowMs);
     const folded = this.#fold.countOf(rule.key, nowMs);
     const isFull = live + folded >= rule.limit;
     const retryAfterMs = isFull ? this.#retryAfterMs(rule, slot, live, folded, nowMs) : 0;
@@ -117,7 +123,7 @@ export class ExactLogTable {
   /** Goes on as sub-buckets. Every row keeps its place, so what is open can still be settled. */
   toBuckets(rule: WindowRule, nowMs: number): BucketTable {
     this.rows.widen(BUCKET_WORDS);
-    const buckets = new BucketTable(rule, this.rows, this.#fold);
+    const buckets = new BucketTable({ ...rule, windowMs: this.#windowMs }, this.rows, this.#fold);
     buckets.liveUntilMs = this.liveUntilMs;
     this.rows.forEach((slot) => {
       const live = this.#prune(slot, nowMs);
@@ -135,6 +141,20 @@ export class ExactLogTable {
     return this.rows.chunkOf(slot).words[this.rows.startOf(slot) + COUNTS] as number;
   }
 
+  /** Goes on for several windows. */
+  #mix(windowMs: number): void {
+    this.#isMixed = true;
+    this.#widen();
+    if (windowMs <= this.#windowMs) return;
+    this.liveUntilMs += 2 * (windowMs - this.#windowMs);
+    this.#windowMs = windowMs;
+    this.#fold = new WindowFold(this.rows, windowMs, false, this.#fold);
+  }
+
+  #widen(): void {
+    this.rows.widen(1 + (this.#isMixed ? 2 : 1) * this.#room);
+  }
+
   /** Stamps in the row, those that left the window included. */
   #held(slot: number): number {
     const counts = this.#counts(slot);
@@ -146,11 +166,17 @@ export class ExactLogTable {
     if (untilMs > this.liveUntilMs) this.liveUntilMs = untilMs;
   }
 
-  /** The open takes make room for it. */
+  /** The open takes make room for it. Of more settled stamps than any rule can tell, the oldest goes. */
   #addSettled(slot: number, stamp: number): void {
     const { words } = this.rows.chunkOf(slot);
     const start = this.rows.startOf(slot);
-    const counts = words[start + COUNTS] as number;
+    let counts = words[start + COUNTS] as number;
+    if ((counts & 255) >= this.#room) {
+      const first = start + STAMPS;
+      if (stamp <= (words[first] as number)) return;
+      words.copyWithin(first, first + 1, first + (counts & 255) + (counts >>> 8));
+      counts -= 1;
+    }
     const end = start + STAMPS + (counts & 255) + (counts >>> 8);
     let at = start + STAMPS + (counts & 255);
     while (at > start + STAMPS && (words[at - 1] as number) > stamp) at -= 1;
@@ -159,7 +185,21 @@ export class ExactLogTable {
     words[start + COUNTS] = counts + 1;
   }
 
-  /** Drops settled stamps that left the window; returns what still counts. */
+  /** How many stamps count for a rule. */
+  #live(slot: number, { windowMs }: WindowRule, nowMs: number): number {
+    const held = this.#prune(slot, nowMs);
+    if (windowMs === this.#windowMs) return held;
+    const { words, baseMs } = this.rows.chunkOf(slot);
+    const first = this.rows.startOf(slot) + STAMPS;
+    const edge = Math.floor(nowMs) - baseMs - windowMs;
+    let gone = 0;
+    for (const settled = this.#counts(slot) & 255; gone < settled; gone += 1) {
+      if ((words[first + gone] as number) > edge) break;
+    }
+    return held - gone;
+  }
+
+  /** Drops settled stamps that left the longest window; returns how many are left. */
   #prune(slot: number, nowMs: number): number {
     const chunk = this.rows.chunkOf(slot);
     const { words } = chunk;
@@ -208,9 +248,10 @@ export class ExactLogTable {
       const { words, baseMs } = this.rows.chunkOf(slot);
       const start = this.rows.startOf(slot);
       const settled = (words[start + COUNTS] as number) & 255;
-      for (let at = 0; at < live; at += 1) {
+      const held = this.#held(slot);
+      for (let at = held - live; at < held; at += 1) {
         const stampMs = baseMs + (words[start + STAMPS + at] as number);
-        const atMs = stampMs + this.#windowMs;
+        const atMs = stampMs + rule.windowMs;
         // An open take is expected to be settled at its own time; one that left its window ends with its lease at last.
         expiries.push({ atMs: at >= settled && atMs <= nowMs ? stampMs + LEASE_MS : atMs, amount: 1 });
       }

@@ -31,10 +31,10 @@ export interface RuleCondition {
 
 interface RuleBase {
   /**
-   * Identifies the counter, for example `recipient:all:1800000`. The same ID must always have the same kind, `windowMs`
-   * and `weighted`. The `limit` may differ between calls (two clients of one scope with different options): every call
-   * applies its own limit to what all of them have counted. The numbers of `backoff` and the `windowMs` of `once` and
-   * `block` may differ too.
+   * Identifies the counter, for example `recipient:all`. The same ID must always have the same kind and `weighted`, and
+   * for `distinct` the same `windowMs`. All other numbers may differ between calls (two clients of one scope with
+   * different options): every call applies its own limit and window to what all of them have counted. What counts is kept
+   * for the longest `windowMs` that the counter was used with; one that is longer than all before finds nothing older.
    */
   readonly id: string;
   /** The guard that declares the rule, for errors and events. */
@@ -56,7 +56,8 @@ interface RuleBase {
 /**
  * At most `limit` in any half-open window `(t - windowMs, t]`. Exact for limits up to 64 with weight 1. Above 64, or
  * when `weighted`, conservative sub-buckets count (30 per window, plus one): never over, at most 1/30 of a window late.
- * From the first limit above 64 on, sub-buckets may count for every limit of that ID.
+ * From the first limit above 64 on, sub-buckets may count for every limit of that ID. When windows differ, a sub-bucket is
+ * 1/30 of the longest one, and `observed` may be less than the count, but never less than the limit when that refused.
  */
 export interface WindowRule extends RuleBase {
   /** Discriminates the rule. */

@@ -119,9 +119,12 @@ export class RowTable {
     return slot;
   }
 
-  /** Makes every row longer, each when it is next used. Slots, serials, queue and payload stay; the new words are zero. */
+  /**
+   * Makes every row this long or longer, each when it is next used. Slots, serials, queue and payload stay; the new words are
+   * zero.
+   */
   widen(payloadWords: number): void {
-    this.#stride = strideOf(payloadWords);
+    this.#stride = Math.max(this.#stride, strideOf(payloadWords));
   }
 
   serialOf(slot: number): number {

@@ -16,9 +16,9 @@ export interface Hold {
   giveBack(nowMs: number): void;
 }
 
-/** The counters of one rule id in one scope. Each call brings its own limit. */
+/** The counters of one rule id in one scope. Each call brings its own limit and window. */
 export interface RuleTable<Rule extends LimitRule = LimitRule> {
-  /** The rule that the table was created for; every later rule must have the same kind, `windowMs` and `weighted`. */
+  /** The rule that the table was created for; every later rule must have the same shape, see `checkShape`. */
   readonly shape: Rule;
   /** No counter of this table matters after this time. */
   liveUntilMs: number;

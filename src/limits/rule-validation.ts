@@ -163,8 +163,8 @@ function isEitherOr({ when }: LimitRule, { when: other }: LimitRule): boolean {
 }
 
 /**
- * Refuses an ID that is used with two shapes: they would share a counter that fits neither. The limit may differ per
- * call.
+ * Refuses an ID that is used with two shapes: they would share a counter that fits neither. Limit and window may
+ * differ per call, except the window of a `distinct` rule.
  */
 export function checkShape(rule: LimitRule, shape: LimitRule, path: InputPath): void {
   if (!isSameShape(rule, shape))
@@ -174,12 +174,7 @@ export function checkShape(rule: LimitRule, shape: LimitRule, path: InputPath): 
 function isSameShape(rule: LimitRule, shape: LimitRule): boolean {
   switch (rule.kind) {
     case 'window':
-      return (
-        shape.kind === 'window' &&
-        rule.windowMs === shape.windowMs &&
-        (rule.weighted === true) === (shape.weighted === true)
-      );
-    case 'slot':
+      return shape.kind === 'window' && (rule.weighted === true) === (shape.weighted === true);
     case 'distinct':
       return shape.kind === rule.kind && rule.windowMs === shape.windowMs;
     default:

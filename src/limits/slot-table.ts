@@ -3,16 +3,23 @@ import { fullTable, type Hold, LEASE_MS, type RuleTable } from './rule-table.ts'
 import type { StoreTime } from './store-time.ts';
 import { SweptMap } from './swept-map.ts';
 
+/** Messages that are due at the same time. */
 interface Cell {
   count: number;
   /** On the clock that never goes back, so that a calendar set forward cannot end a slot. */
-  endsMs: number;
+  dueMs: number;
 }
 
+/** By due time, because clients with different windows cut time into different slots. */
 type Cells = Map<number, Cell>;
+
+/** Windows after its due time for which a message may be in a neighbouring slot of one that is due now. */
+const KEPT_WINDOWS = 3;
 
 /** Cells of one number that are looked at for room; ours. */
 const CELLS_PER_LOOK = 16;
+/** Different due times of one number; ours. */
+const MAX_DUE_TIMES = 512;
 
 /** Scheduled messages, counted where they are due: two neighbouring slots together hold at most `limit`. */
 export class SlotTable implements RuleTable<SlotRule> {
@@ -21,9 +28,12 @@ export class SlotTable implements RuleTable<SlotRule> {
   isFilling = false;
   readonly #time: StoreTime;
   readonly #keys: SweptMap<Cells>;
+  /** The longest window seen. */
+  #windowMs: number;
 
   constructor(rule: SlotRule, maxEntries: number, time: StoreTime) {
     this.shape = rule;
+    this.#windowMs = rule.windowMs;
     this.#time = time;
     this.#keys = new SweptMap(maxEntries);
   }
@@ -37,12 +47,19 @@ export class SlotTable implements RuleTable<SlotRule> {
   }
 
   check(rule: SlotRule, nowMs: number, inserts: number): RuleViolation | undefined {
+    this.#windowMs = Math.max(this.#windowMs, rule.windowMs);
     const observed = this.#observed(rule, nowMs);
     if (observed >= rule.limit) return { rule, reason: 'over-limit', observed };
-    if (this.#keys.get(rule.key)?.has(this.#slotOf(rule)) === true) return undefined;
+    const cells = this.#keys.get(rule.key);
+    if (cells?.has(rule.dueAt) === true) return undefined;
+    // Every check looks at all of them, so there is a bound.
+    if (cells !== undefined && cells.size >= MAX_DUE_TIMES) {
+      this.#clean(cells, nowMs, MAX_DUE_TIMES);
+      if (cells.size >= MAX_DUE_TIMES) return { rule, reason: 'capacity', observed };
+    }
     let nextMs = Number.POSITIVE_INFINITY;
     const hasRoom = this.#keys.hasRoom(inserts, (cells) => {
-      const endMs = this.#clean(cells, nowMs);
+      const endMs = this.#clean(cells, nowMs, CELLS_PER_LOOK);
       nextMs = Math.min(nextMs, endMs);
       return cells.size === 0;
     });
@@ -50,20 +67,18 @@ export class SlotTable implements RuleTable<SlotRule> {
   }
 
   write(rule: SlotRule, nowMs: number): Hold {
-    const slot = this.#slotOf(rule);
     const cells: Cells = this.#keys.get(rule.key) ?? new Map<number, Cell>();
     this.#keys.set(rule.key, cells);
-    const dueInMs = Math.max(0, (slot + 2) * rule.windowMs - this.#time.epochMs());
-    const endsMs = nowMs + dueInMs + rule.windowMs;
-    let cell = cells.get(slot);
+    const dueMs = nowMs + Math.max(0, rule.dueAt - this.#time.epochMs());
+    let cell = cells.get(rule.dueAt);
     if (cell === undefined) {
-      cell = { count: 0, endsMs };
-      cells.set(slot, cell);
+      cell = { count: 0, dueMs };
+      cells.set(rule.dueAt, cell);
       this.#keys.size += 1;
     }
     cell.count += 1;
-    cell.endsMs = Math.max(cell.endsMs, endsMs);
-    this.liveUntilMs = Math.max(this.liveUntilMs, endsMs, nowMs + LEASE_MS);
+    cell.dueMs = Math.max(cell.dueMs, dueMs);
+    this.liveUntilMs = Math.max(this.liveUntilMs, this.#endOf(cell), nowMs + LEASE_MS);
     return new SlotHold(cell);
   }
 
@@ -77,32 +92,34 @@ export class SlotTable implements RuleTable<SlotRule> {
     this.#keys.delete(key);
   }
 
-  #slotOf(rule: SlotRule): number {
-    return Math.floor(rule.dueAt / rule.windowMs);
+  #endOf({ dueMs }: Cell): number {
+    return dueMs + KEPT_WINDOWS * this.#windowMs;
   }
 
-  #observed(rule: SlotRule, nowMs: number): number {
-    const cells = this.#keys.get(rule.key);
-    if (cells === undefined) return 0;
-    const slot = this.#slotOf(rule);
-    const countOf = (at: number): number => {
-      const cell = cells.get(at);
-      return cell !== undefined && cell.endsMs > nowMs ? cell.count : 0;
-    };
-    return countOf(slot) + Math.max(countOf(slot - 1), countOf(slot + 1));
+  #observed({ key, dueAt, windowMs }: SlotRule, nowMs: number): number {
+    const slot = Math.floor(dueAt / windowMs);
+    let [before, own, after] = [0, 0, 0];
+    for (const [at, cell] of this.#keys.get(key) ?? []) {
+      if (this.#endOf(cell) <= nowMs) continue;
+      const distance = Math.floor(at / windowMs) - slot;
+      if (distance === 0) own += cell.count;
+      else if (distance === 1) after += cell.count;
+      else if (distance === -1) before += cell.count;
+    }
+    return own + Math.max(before, after);
   }
 
   /** Looks at a few cells, the next ones at the next look. Returns when the first of them ends that is left. */
-  #clean(cells: Cells, nowMs: number): number {
+  #clean(cells: Cells, nowMs: number, most: number): number {
     let nextMs = Number.POSITIVE_INFINITY;
     let looked = 0;
-    for (const [slot, cell] of cells) {
+    for (const [dueAt, cell] of cells) {
       looked += 1;
-      if (looked > CELLS_PER_LOOK) break;
-      cells.delete(slot);
-      if (cell.count > 0 && cell.endsMs > nowMs) {
-        cells.set(slot, cell);
-        nextMs = Math.min(nextMs, cell.endsMs);
+      if (looked > most) break;
+      cells.delete(dueAt);
+      if (cell.count > 0 && this.#endOf(cell) > nowMs) {
+        cells.set(dueAt, cell);
+        nextMs = Math.min(nextMs, this.#endOf(cell));
       } else this.#keys.size -= 1;
     }
     return nextMs;

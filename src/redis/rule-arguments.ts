@@ -78,11 +78,9 @@ export function pushArguments(
       );
       break;
     }
-    case 'slot': {
-      const slot = Math.floor(rule.dueAt / rule.windowMs);
-      args.push(operation, `${rule.limit}`, `${rule.windowMs}`, `${slot}`, '');
+    case 'slot':
+      args.push(operation, `${rule.limit}`, `${rule.windowMs}`, `${rule.dueAt}`, '');
       break;
-    }
     case 'backoff':
       args.push(operation, `${rule.baseMs}`, `${rule.maxMs}`, `${rule.forgetMs}`);
       args.push(`${Math.max(rule.maxMs, rule.forgetMs) + spareMs}`);

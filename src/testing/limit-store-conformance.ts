@@ -3,6 +3,7 @@ import { BLOCK_CASES, BLOCK_TIME_CASES } from './limit-conformance/block-cases.t
 import { blocksAndLeases, capacity, flood, folding, SMALL } from './limit-conformance/capacity-cases.ts';
 import { type ConformanceCase, Session, type StoreUnderTest } from './limit-conformance/kit.ts';
 import { LEASE_CASES, LEASE_TIME_CASES } from './limit-conformance/lease-cases.ts';
+import { MIXED_WINDOW_CASES } from './limit-conformance/mixed-window-cases.ts';
 import type { OpenTakes } from './limit-conformance/oracle.ts';
 import { RandomRun } from './limit-conformance/random-case.ts';
 import { RECORD_CASES, RECORD_TIME_CASES } from './limit-conformance/record-cases.ts';
@@ -79,7 +80,13 @@ export function limitStoreConformance(options: LimitStoreConformanceOptions): re
   if (records) for (const [name, check] of RECORD_CASES) add(name, check);
   if (options.clock === 'real') return cases;
   if (records) for (const [name, check] of RECORD_TIME_CASES) add(name, check);
-  const timeCases = [...TIME_CASES, ...BLOCK_TIME_CASES, ...LEASE_TIME_CASES, ...VISITOR_TIME_CASES];
+  const timeCases = [
+    ...TIME_CASES,
+    ...MIXED_WINDOW_CASES,
+    ...BLOCK_TIME_CASES,
+    ...LEASE_TIME_CASES,
+    ...VISITOR_TIME_CASES,
+  ];
   for (const [name, check] of timeCases) add(name, check);
   if (openTakes === 'counted') for (const [name, check] of OPEN_TAKE_CASES) add(name, check);
   add(`${operations} random operations agree with the oracle`, ({ subject }) =>

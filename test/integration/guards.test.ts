@@ -205,7 +205,7 @@ describe('recipient', () => {
     expect(error).toMatchObject({
       code: 'limit',
       retryAfterMs: 23 * minute,
-      decision: { rule: 'recipient:all:1800000', observed: 7, limit: 7, windowMs: 30 * minute },
+      decision: { rule: 'recipient:all', observed: 7, limit: 7, windowMs: 30 * minute },
       message: expect.stringContaining('already got 7 of 7 messages allowed in 30 min. Try again in 23 min.'),
     });
     clock.advance(23 * minute - 1);
@@ -269,7 +269,7 @@ describe('recipient', () => {
     clock.advance(2 * minute);
     expect(await sendAll(sms, [later, message])).toEqual(['over-limit', 'ok']);
     const error = await failureOf(sms.messages.send(later));
-    expect(error).toMatchObject({ decision: { rule: 'recipient-due:all:60000' } });
+    expect(error).toMatchObject({ decision: { rule: 'recipient-due:all' } });
     const afterwards = new Date(scheduled.getTime() + 3 * minute);
     expect(await sendAll(sms, [{ ...message, scheduled: afterwards }])).toEqual(['ok']);
   });
@@ -470,19 +470,19 @@ describe('guards.inspect and guards.release', () => {
       expect(await sms.guards.inspect(otp.destination)).toEqual({
         destination: '+65******01',
         counters: [
-          { guard: 'recipient', rule: 'recipient:all:1800000', count: 1, limit: 10, windowMs: 1_800_000 },
+          { guard: 'recipient', rule: 'recipient:all', count: 1, limit: 10, windowMs: 1_800_000 },
           { guard: 'undeliverable', rule: 'undeliverable', count: 0, windowMs: 86_400_000 },
           { guard: 'backoff', rule: 'backoff:otp', count: 1 },
           {
             guard: 'verificationAttempts',
-            rule: 'verification-attempts:number:3600000',
+            rule: 'verification-attempts:number',
             count: 0,
             limit: 20,
             windowMs: 3_600_000,
           },
           {
             guard: 'verificationAttempts',
-            rule: 'verification-attempts:number:86400000',
+            rule: 'verification-attempts:number:2',
             count: 0,
             limit: 60,
             windowMs: 86_400_000,
@@ -618,7 +618,7 @@ describe('guards.inspect and guards.release', () => {
     limits.inspect = async (_, [rule]) => (rule === undefined ? [] : [{ rule, count: 99 }]);
     const { sms } = testClient({ limits });
     const { counters, refusals } = await sms.guards.inspect(numberOf(1));
-    expect(counters).toMatchObject([{ rule: 'recipient:all:1800000', count: 99 }]);
+    expect(counters).toMatchObject([{ rule: 'recipient:all', count: 99 }]);
     expect(refusals.find(({ guard }) => guard === 'recipient')).toEqual({
       guard: 'recipient',
       purpose: 'transactional',
@@ -655,5 +655,55 @@ describe('guards.inspect and guards.release', () => {
     const { sms } = testClient({ guards: { consent: { check } } });
     const waiting = failureOf(sms.guards.inspect(numberOf(1), {}, { deadlineMs: 100 }));
     expect(await drive(waiting)).toMatchObject({ code: 'timeout' });
+  });
+});
+
+describe('clients of one scope with different windows', () => {
+  const tenIn = (windowMs: number) => ({ recipient: { limit: 10, windowMs } }) as const;
+
+  it('count together, each in its own window', async () => {
+    const { sms, clock } = testClient({ guards: tenIn(30 * minute) });
+    const child = sms.withOptions({ guards: tenIn(29 * minute) });
+    const ten = new Array(10).fill(message);
+    expect(await sendAll(sms, ten)).toEqual(new Array(10).fill('ok'));
+    expect(await sendAll(child, ten)).toEqual(new Array(10).fill('over-limit'));
+    expect(await failureOf(child.messages.send(message))).toMatchObject({ retryAfterMs: 29 * minute });
+    clock.advance(29 * minute);
+    expect(await sendAll(sms, [message])).toEqual(['over-limit']);
+    expect(await sendAll(child, ten)).toEqual(new Array(10).fill('ok'));
+    clock.advance(minute);
+    expect(await sendAll(sms, [message])).toEqual(['over-limit']);
+    const { counters } = await sms.guards.inspect(message.destination, { guard: 'recipient' });
+    expect(counters).toMatchObject([{ rule: 'recipient:all', count: 10 }]);
+  });
+
+  it('count scheduled messages together', async () => {
+    const { sms, clock } = testClient({ guards: { recipient: { limit: 2, windowMs: 30 * minute } } });
+    const child = sms.withOptions({ guards: { recipient: { limit: 2, windowMs: 20 * minute } } });
+    const at = (ms: number) => ({ ...message, scheduled: new Date(clock.now() + ms) });
+    const day = 24 * 60 * minute;
+    expect(await sendAll(sms, [at(day)])).toEqual(['ok']);
+    clock.advance(40 * minute);
+    expect(await sendAll(child, [at(day - 40 * minute)])).toEqual(['ok']);
+    clock.advance(40 * minute);
+    expect(await sendAll(sms, [at(day - 80 * minute)])).toEqual(['over-limit']);
+    expect(await sendAll(child, [at(day - 80 * minute)])).toEqual(['over-limit']);
+  });
+
+  it('count the shortest windows together when one has more of them', async () => {
+    const { sms } = testClient({ guards: { recipient: [{ limit: 3, windowMs: minute }] } });
+    const windows = [
+      { limit: 9, windowMs: 60 * minute },
+      { limit: 3, windowMs: 2 * minute },
+    ];
+    const child = sms.withOptions({ guards: { recipient: windows } });
+    expect(await sendAll(child, [message, message])).toEqual(['ok', 'ok']);
+    expect(await sendAll(sms, [message, message])).toEqual(['ok', 'over-limit']);
+    expect(await sendAll(child, [message])).toEqual(['over-limit']);
+    const { counters } = await child.guards.inspect(message.destination, { guard: 'recipient' });
+    expect(counters).toMatchObject([
+      { rule: 'recipient:all', count: 3, windowMs: 2 * minute },
+      { rule: 'recipient:all:2', count: 2, windowMs: 60 * minute },
+    ]);
   });
 });

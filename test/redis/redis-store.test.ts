@@ -201,7 +201,7 @@ describeOnRedis('the store on Redis', (kit) => {
         nowMs += 1000;
       }
       const [name] = (await keys()).filter((each) => each.startsWith('8x8g:{acme}:w'));
-      expect(await kit.client.strlen(name as string)).toBe(15 + 31 * 16);
+      expect(await kit.client.strlen(name as string)).toBe(19 + 31 * 16);
     });
 
     it('what another process released is not given back by a take from before', async () => {

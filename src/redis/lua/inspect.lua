@@ -8,7 +8,7 @@
 
 -- @include prelude
 -- @include helpers
--- @include bucket-codec read
+-- @include bucket-codec
 local look = {}
 -- @include window read inspect
 -- @include slot read inspect

@@ -43,12 +43,21 @@ local function ms_of(taken)
   return floor(taken / 50)
 end`;
 
-const BUCKET_CODEC = `local HEAD, PAIR = 15, 16
+const BUCKET_CODEC = `local HEAD, PAIR = 19, 16
 local function is_pairs(value)
   return #value % 2 == 1
 end
-local function join_pairs(first, sum, text)
-  return 'p' .. pack('>I6d', first, sum) .. text
+local function window_of_pairs(value)
+  return (read('>I4', value, 16))
+end
+local function join_pairs(first, sum, window, text)
+  return 'p' .. pack('>I6dI4', first, sum, window) .. text
+end
+local function each_pair(value, see)
+  for at = HEAD + 1, #value, PAIR do
+    local index, amount = read('>dd', value, at)
+    see(index, amount)
+  end
 end
 local function add_pair(value, index, amount)
   local at, found, held = #value - PAIR + 1, -1, 0
@@ -57,57 +66,49 @@ local function add_pair(value, index, amount)
     if found <= index then break end
     at = at - PAIR
   end
-  local first, sum = read('>I6d', value, 2)
+  local first, sum, window = read('>I6dI4', value, 2)
   if at <= HEAD or found < index then
     if amount < 0 then return value end
     local text = sub(value, HEAD + 1, at + PAIR - 1) .. pack('>dd', index, amount) .. sub(value, at + PAIR)
-    return join_pairs(first, sum + amount, text)
+    return join_pairs(first, sum + amount, window, text)
   end
   local left = max(0, held + amount)
   local pair = left > 0 and pack('>dd', index, left) or ''
   local text = sub(value, HEAD + 1, at - 1) .. pair .. sub(value, at + PAIR)
-  return join_pairs(first, sum + (left - held), text)
-end
-local function drop_pairs(value, least)
-  local at, gone = HEAD + 1, 0
-  while at < #value do
-    local index, amount = read('>dd', value, at)
-    if index >= least then break end
-    at, gone = at + PAIR, gone + amount
-  end
-  if at == HEAD + 1 then return value end
-  local first, sum = read('>I6d', value, 2)
-  return join_pairs(first, sum - gone, sub(value, at))
+  return join_pairs(first, sum + (left - held), window, text)
 end
 local function merge_pairs(value, old)
-  for at = HEAD + 1, #old, PAIR do value = add_pair(value, read('>dd', old, at)) end
+  each_pair(old, function(index, amount) value = add_pair(value, index, amount) end)
   return value
 end`;
 
-const BUCKET_CODEC_READ = `local function pair_of(value, index)
-  for at = #value - PAIR + 1, HEAD + 1, -PAIR do
-    local found, amount = read('>dd', value, at)
-    if found == index then return amount end
-    if found < index then return 0 end
-  end
-  return 0
-end`;
-
-const WINDOW = `local function width_of(window)
+const WINDOW = `local TIMES = 4
+local function width_of(window)
   if window <= 1073741824 then return 4, '>I4', 4294967296 end
   return 6, '>I6', 281474976710656
 end
-local function age_of(value, index, window)
-  local width, shape, modulus = width_of(window)
-  local age = (now - read(shape, value, index * width + 1)) % modulus
+local function longest_of(value)
+  if is_pairs(value) then return window_of_pairs(value) end
+  return (read('>I4', value))
+end
+local function no_times(window)
+  return pack('>I4', window)
+end
+local function times_in(value)
+  return (#value - TIMES) / width_of(longest_of(value))
+end
+local function age_of(value, index)
+  local width, shape, modulus = width_of(longest_of(value))
+  local age = (now - read(shape, value, TIMES + index * width + 1)) % modulus
   if age >= modulus / 2 then return age - modulus end
   return age
 end
-local function insert_time(value, time, window)
-  local width, shape, modulus = width_of(window)
-  local count = #value / width
-  while count > 0 and age_of(value, count - 1, window) < now - time do count = count - 1 end
-  return sub(value, 1, count * width) .. pack(shape, time % modulus) .. sub(value, count * width + 1)
+local function insert_time(value, time)
+  local width, shape, modulus = width_of(longest_of(value))
+  local count = times_in(value)
+  while count > 0 and age_of(value, count - 1) < now - time do count = count - 1 end
+  local at = TIMES + count * width
+  return sub(value, 1, at) .. pack(shape, time % modulus) .. sub(value, at + 1)
 end
 local function bucket_ms(window)
   return floor((window + 29) / 30)
@@ -115,74 +116,110 @@ end
 local function bucket_of(time, window)
   return floor(time / bucket_ms(window))
 end
+local function lengthen(value, window)
+  local longest = longest_of(value)
+  if window <= longest then return value end
+  if is_pairs(value) then
+    local longer = join_pairs(read('>I6', value, 2), 0, window, '')
+    each_pair(value, function(index, amount)
+      longer = add_pair(longer, bucket_of((index + 1) * bucket_ms(longest) - 1, window), amount)
+    end)
+    return longer
+  end
+  local width = width_of(longest)
+  local longer_width, shape, modulus = width_of(window)
+  if width == longer_width then return no_times(window) .. sub(value, TIMES + 1) end
+  local longer = no_times(window)
+  for index = 0, times_in(value) - 1 do
+    longer = longer .. pack(shape, (now - age_of(value, index)) % modulus)
+  end
+  return longer
+end
 local function to_buckets(value, window)
-  if not value then return join_pairs(stamp, 0, '') end
+  if not value then return join_pairs(stamp, 0, window, '') end
+  value = lengthen(value, window)
   if is_pairs(value) then return value end
-  local buckets = join_pairs(0, 0, '')
-  for index = 0, #value / width_of(window) - 1 do
-    buckets = add_pair(buckets, bucket_of(now - age_of(value, index, window), window), 1)
+  local longest = longest_of(value)
+  local buckets = join_pairs(0, 0, longest, '')
+  for index = 0, times_in(value) - 1 do
+    buckets = add_pair(buckets, bucket_of(now - age_of(value, index), longest), 1)
   end
   return buckets
 end
-local function live_buckets(value, window)
-  return drop_pairs(value, bucket_of(now, window) - 30)
-end
-local function load_window(at, window)
+local function load_window(at)
   return load(at, function(value, old)
+    local longest = max(longest_of(value), longest_of(old))
+    value, old = lengthen(value, longest), lengthen(old, longest)
     if is_pairs(value) or is_pairs(old) then
-      return merge_pairs(to_buckets(value, window), to_buckets(old, window))
+      return merge_pairs(to_buckets(value, longest), to_buckets(old, longest))
     end
-    for index = 0, #old / width_of(window) - 1 do
-      value = insert_time(value, now - age_of(old, index, window), window)
-    end
+    for index = 0, times_in(old) - 1 do value = insert_time(value, now - age_of(old, index)) end
     return value
   end)
 end`;
 
-const WINDOW_READ = `local function live_times(value, window)
-  local width = width_of(window)
-  local dead, count = 0, #value / width
-  while dead < count and age_of(value, dead, window) >= window do dead = dead + 1 end
-  return dead > 0 and sub(value, dead * width + 1) or value, count - dead
-end
-local function look_window(value, limit, window, weight)
+const WINDOW_READ = `local function look_window(value, limit, window, weight)
   if not value then
     if weight > limit then return 0 end
     return 0, 0
   end
   if is_pairs(value) then
-    value = live_buckets(value, window)
-    local sum = read('>d', value, 8)
+    local size = bucket_ms(longest_of(value))
+    local buckets = floor((window + size - 1) / size) + 1
+    local sum, live = 0, {}
+    each_pair(value, function(index, amount)
+      if index > bucket_of(now, longest_of(value)) - buckets then
+        sum, live[#live + 1] = sum + amount, { index, amount }
+      end
+    end)
     local over = sum + weight - limit
     if over <= 0 then return sum, 0 end
     if weight > limit then return sum end
-    local at, index, amount = HEAD + 1
+    local at, index = 0
     while over > 0 do
-      index, amount = read('>dd', value, at)
-      at, over = at + PAIR, over - amount
+      at = at + 1
+      index, over = live[at][1], over - live[at][2]
     end
-    return sum, (index + 31) * bucket_ms(window) - now
+    return sum, (index + buckets) * size - now
   end
-  local times, count = live_times(value, window)
-  if count < limit then return count, 0 end
-  return count, window - age_of(times, count - limit, window)
+  local dead, count = 0, times_in(value)
+  while dead < count and age_of(value, dead) >= window do dead = dead + 1 end
+  if count - dead < limit then return count - dead, 0 end
+  return count - dead, window - age_of(value, count - limit)
 end`;
 
 const WINDOW_INSPECT = `function look.w(at, args)
-  local window = ARGV[args + 2] + 0
-  return look_window(load_window(at, window), ARGV[args + 1] + 0, window, 1)
+  return look_window(load_window(at), ARGV[args + 1] + 0, ARGV[args + 2] + 0, 1)
 end
 look.a, look.v = look.w, look.w`;
 
-const SLOT_READ = `local function count_slots(value, slot)
-  local held = pair_of(value, slot)
-  return held + max(pair_of(value, slot - 1), pair_of(value, slot + 1)), held
+const SLOT = `local function with_window(value, window)
+  return sub(value, 1, 15) .. pack('>I4', max(window, window_of_pairs(value))) .. sub(value, HEAD + 1)
+end
+local function merge_slots(value, old)
+  return with_window(merge_pairs(value, old), window_of_pairs(old))
+end`;
+
+const SLOT_READ = `local function count_slots(value, due, window)
+  local slot, before, own, after, held = floor(due / window), 0, 0, 0, 0
+  each_pair(value, function(index, amount)
+    local distance = floor(index / window) - slot
+    if distance == 0 then
+      own = own + amount
+      if index == due then held = amount end
+    elseif distance == -1 then
+      before = before + amount
+    elseif distance == 1 then
+      after = after + amount
+    end
+  end)
+  return own + max(before, after), held
 end`;
 
 const SLOT_INSPECT = `function look.s(at, args)
-  local value = load(at, merge_pairs)
+  local value = load(at, merge_slots)
   if not value then return 0, 0 end
-  local count = count_slots(value, ARGV[args + 3] + 0)
+  local count = count_slots(value, ARGV[args + 3] + 0, ARGV[args + 2] + 0)
   if count >= ARGV[args + 1] + 0 then return count end
   return count, 0
 end`;
@@ -396,34 +433,52 @@ local function save(at, value, live)
   values[at], lives[at] = value, max(1, live) + spare
 end`;
 
-const WINDOW_WRITE = `local function save_window(at, value, window)
+const BUCKET_CODEC_WRITE = `local function drop_pairs(value, least)
+  local at, gone = HEAD + 1, 0
+  while at < #value do
+    local index, amount = read('>dd', value, at)
+    if index >= least then break end
+    at, gone = at + PAIR, gone + amount
+  end
+  if at == HEAD + 1 then return value end
+  local first, sum, window = read('>I6dI4', value, 2)
+  return join_pairs(first, sum - gone, window, sub(value, at))
+end`;
+
+const WINDOW_WRITE = `local function live_buckets(value)
+  return drop_pairs(value, bucket_of(now, longest_of(value)) - 30)
+end
+local function save_window(at, value)
+  local longest = longest_of(value)
   if is_pairs(value) then
     if #value == HEAD then return save(at, false, 0) end
     local newest = read('>d', value, #value - PAIR + 1)
-    return save(at, value, (newest + 31) * bucket_ms(window) - now)
+    return save(at, value, (newest + 31) * bucket_ms(longest) - now)
   end
-  if value == '' then return save(at, false, 0) end
-  save(at, value, window - age_of(value, #value / width_of(window) - 1, window))
+  local count = times_in(value)
+  if count == 0 then return save(at, false, 0) end
+  save(at, value, longest - age_of(value, count - 1))
 end`;
 
-const WINDOW_SETTLE = `local function remove_time(value, time, window)
-  local width = width_of(window)
-  for index = #value / width - 1, 0, -1 do
-    if age_of(value, index, window) == now - time then
-      return sub(value, 1, index * width) .. sub(value, (index + 1) * width + 1)
+const WINDOW_SETTLE = `local function remove_time(value, time)
+  local width = width_of(longest_of(value))
+  for index = times_in(value) - 1, 0, -1 do
+    if age_of(value, index) == now - time then
+      local start = TIMES + index * width
+      return sub(value, 1, start) .. sub(value, start + width + 1)
     end
   end
   return value
 end
 function give_back.w(at, args, taken)
-  local window, weight = ARGV[args + 2] + 0, tonumber(ARGV[args + 3]) or 1
-  local value = load_window(at, window)
+  local weight = tonumber(ARGV[args + 3]) or 1
+  local value = load_window(at)
   if not value then return end
   if is_pairs(value) then
     if taken < read('>I6', value, 2) then return end
-    return save_window(at, add_pair(value, bucket_of(ms_of(taken), window), -weight), window)
+    return save_window(at, add_pair(value, bucket_of(ms_of(taken), longest_of(value)), -weight))
   end
-  save_window(at, remove_time(value, ms_of(taken), window), window)
+  save_window(at, remove_time(value, ms_of(taken)))
 end
 function keep.w(at, args, taken, moved)
   if not moved then return end
@@ -431,24 +486,24 @@ function keep.w(at, args, taken, moved)
   give_back.w(at, args, taken)
   local value = loaded(at)
   if weight or (value and is_pairs(value)) then
-    value = live_buckets(to_buckets(value, window), window)
-    return save_window(at, add_pair(value, bucket_of(ms_of(moved), window), weight or 1), window)
+    value = live_buckets(to_buckets(value, window))
+    return save_window(at, add_pair(value, bucket_of(ms_of(moved), longest_of(value)), weight or 1))
   end
-  save_window(at, insert_time(value or '', ms_of(moved), window), window)
+  save_window(at, insert_time(value and lengthen(value, window) or no_times(window), ms_of(moved)))
 end
 give_back.a, keep.a = give_back.w, keep.w
 give_back.v, keep.v = give_back.w, keep.w`;
 
-const SLOT_WRITE = `local function save_slots(at, value, window)
+const SLOT_WRITE = `local function save_slots(at, value)
   if #value == HEAD then return save(at, false, 0) end
-  local last = read('>d', value, #value - PAIR + 1)
-  save(at, value, min(315360000000, max(window, (last + 3) * window - now)))
+  local last, window = read('>d', value, #value - PAIR + 1), window_of_pairs(value)
+  save(at, value, min(315360000000, max(window, last + 3 * window - now)))
 end`;
 
 const SLOT_SETTLE = `function give_back.s(at, args, taken)
-  local value = load(at, merge_pairs)
+  local value = load(at, merge_slots)
   if not value or taken < read('>I6', value, 2) then return end
-  save_slots(at, add_pair(value, ARGV[args + 3] + 0, -1), ARGV[args + 2] + 0)
+  save_slots(at, add_pair(value, ARGV[args + 3] + 0, -1))
 end`;
 
 const BACKOFF_WRITE = `local function live_backoff(value)
@@ -598,40 +653,47 @@ const FLUSH = `for at = 1, #KEYS do
   end
 end`;
 
-const WINDOW_TAKE = `function check.w(at, args)
+const WINDOW_TAKE = `local MAX_TIMES = 128
+function check.w(at, args)
   local limit, window, weight = ARGV[args + 1] + 0, ARGV[args + 2] + 0, tonumber(ARGV[args + 3]) or 1
-  local count, wait = look_window(load_window(at, window), limit, window, weight)
+  local count, wait = look_window(load_window(at), limit, window, weight)
   if wait ~= 0 then return 'f', count, wait end
 end
 check.a, check.v = check.w, check.w
+local function live_times(value)
+  local longest, count, dead = longest_of(value), times_in(value), 0
+  while dead < count and (count - dead >= MAX_TIMES or age_of(value, dead) >= longest) do dead = dead + 1 end
+  return dead > 0 and no_times(longest) .. sub(value, TIMES + dead * width_of(longest) + 1) or value
+end
 function write.w(at, args)
   local value, window = loaded(at), ARGV[args + 2] + 0
   if value and is_pairs(value) then return write.a(at, args) end
-  save_window(at, insert_time(value and live_times(value, window) or '', now, window), window)
+  save_window(at, insert_time(value and live_times(lengthen(value, window)) or no_times(window), now))
 end
 function write.a(at, args)
-  local window, weight = ARGV[args + 2] + 0, tonumber(ARGV[args + 3]) or 1
-  local value = live_buckets(to_buckets(loaded(at), window), window)
-  save_window(at, add_pair(value, bucket_of(now, window), weight), window)
+  local weight = tonumber(ARGV[args + 3]) or 1
+  local value = live_buckets(to_buckets(loaded(at), ARGV[args + 2] + 0))
+  save_window(at, add_pair(value, bucket_of(now, longest_of(value)), weight))
 end
 write.v = write.w`;
 
-const SLOT_TAKE = `local MAX_SLOTS = 512
+const SLOT_TAKE = `local MAX_DUE_TIMES = 512
 function check.s(at, args)
-  local value = load(at, merge_pairs)
+  local value = load(at, merge_slots)
   if not value then return end
-  local limit, window, slot = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
-  local count, held = count_slots(value, slot)
+  local limit, window, due = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
+  local count, held = count_slots(value, due, window)
   if count >= limit then return 'f', count end
-  if held == 0 and #value >= HEAD + MAX_SLOTS * PAIR then
-    value = drop_pairs(value, floor(now / window) - 2)
+  if held == 0 and #value >= HEAD + MAX_DUE_TIMES * PAIR then
+    value = drop_pairs(value, now - 3 * max(window, window_of_pairs(value)))
     values[alias[at] or at] = value
-    if #value >= HEAD + MAX_SLOTS * PAIR then return 'n', count end
+    if #value >= HEAD + MAX_DUE_TIMES * PAIR then return 'n', count end
   end
 end
 function write.s(at, args)
-  local value = loaded(at) or join_pairs(stamp, 0, '')
-  save_slots(at, add_pair(value, ARGV[args + 3] + 0, 1), ARGV[args + 2] + 0)
+  local value, window = loaded(at), ARGV[args + 2] + 0
+  value = value and with_window(value, window) or join_pairs(stamp, 0, window, '')
+  save_slots(at, add_pair(value, ARGV[args + 3] + 0, 1))
 end`;
 
 const BACKOFF_TAKE = `local MAX_GRANTS = 16
@@ -754,11 +816,13 @@ end`;
 const FAST_PATH = `local TAG = 112
 local function fast_path(op, value, args)
   if op == 'w' then
-    local time = now % 4294967296
-    if not value then return pack('>I4', time), ARGV[args + 4] end
-    local length, limit, window = #value, ARGV[args + 1] + 0, ARGV[args + 2] + 0
-    if length % 2 == 1 or length >= 4 * limit then return end
-    if (time - read('>I4', value)) % 4294967296 >= window then return end
+    local time, window = now % 4294967296, ARGV[args + 2] + 0
+    if not value then return pack('>I4I4', window, time), ARGV[args + 4] end
+    local length, limit = #value, ARGV[args + 1] + 0
+    if length % 2 == 1 or length >= 4 + 4 * limit then return end
+    local longest, first = read('>I4I4', value)
+    if longest ~= window then return end
+    if (time - first) % 4294967296 >= window then return end
     if (time - read('>I4', value, length - 3)) % 4294967296 >= 2147483648 then return end
     ARGV[args + 1], ARGV[args + 2] = limit, window
     return value .. pack('>I4', time), ARGV[args + 4]
@@ -772,15 +836,16 @@ local function fast_path(op, value, args)
     bucket = bucket - bucket % 1
     if not value then
       if left < 0 then return end
-      return pack('>BI6ddd', TAG, stamp, weight, bucket, weight), ARGV[args + 4]
+      return pack('>BI6dI4dd', TAG, stamp, weight, window, bucket, weight), ARGV[args + 4]
     end
     if #value % 2 == 0 then return end
-    local first, sum, oldest = read('>I6dd', value, 2)
+    local first, sum, longest, oldest = read('>I6dI4d', value, 2)
     local newest, amount = read('>dd', value, #value - 15)
-    if sum > left or oldest <= bucket - 31 or newest > bucket then return end
-    local kept, total = sub(value, 16), weight
-    if newest == bucket then kept, total = sub(value, 16, -17), amount + weight end
-    return pack('>BI6d', TAG, first, sum + weight) .. kept .. pack('>dd', bucket, total), ARGV[args + 4]
+    if longest ~= window or sum > left or oldest <= bucket - 31 or newest > bucket then return end
+    local kept, total = sub(value, 20), weight
+    if newest == bucket then kept, total = sub(value, 20, -17), amount + weight end
+    local head = pack('>BI6dI4', TAG, first, sum + weight, window)
+    return head .. kept .. pack('>dd', bucket, total), ARGV[args + 4]
   end
   if op == 'b' then
     local base, most, forget = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
@@ -804,28 +869,30 @@ local function fast_path(op, value, args)
     return head .. journal, (live > latest and live or latest) + spare, wait < most and wait or most
   end
   if op == 's' then
-    local limit, window, slot = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
-    local live = (slot + 3) * window - now
+    local limit, window, due = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
+    local live = due + 3 * window - now
     if live > 315360000000 then live = 315360000000 elseif live < window then live = window end
     live = live + spare
-    if not value then return pack('>BI6ddd', TAG, stamp, 1, slot, 1), live end
-    local first, sum = read('>I6d', value, 2)
-    local newest, held = read('>dd', value, #value - 15)
-    local before, kept = 0
-    if newest == slot then
-      if #value > 31 then
-        local index, amount = read('>dd', value, #value - 31)
-        if index == slot - 1 then before = amount end
-      end
-      kept = sub(value, 16, -17)
-    elseif newest < slot and #value < 8207 then
-      if newest == slot - 1 then before = held end
-      kept, held = sub(value, 16), 0
-    else
-      return
+    if not value then return pack('>BI6dI4dd', TAG, stamp, 1, window, due, 1), live end
+    local first, sum, longest = read('>I6dI4', value, 2)
+    local at = #value - 15
+    local newest, held = read('>dd', value, at)
+    if longest ~= window or newest > due then return end
+    local from, slot_starts = due - due % window - window, due - due % window
+    local index, amount, before, own = newest, held, 0, 0
+    while index >= from do
+      if index < slot_starts then before = before + amount else own = own + amount end
+      at = at - 16
+      if at < 20 then break end
+      index, amount = read('>dd', value, at)
     end
-    if held + before >= limit then return end
-    return pack('>BI6d', TAG, first, sum + 1) .. kept .. pack('>dd', slot, held + 1), live
+    if own + before >= limit then return end
+    local kept = sub(value, 20, -17)
+    if newest < due then
+      if #value >= 8211 then return end
+      kept, held = sub(value, 20), 0
+    end
+    return pack('>BI6dI4', TAG, first, sum + 1, window) .. kept .. pack('>dd', due, held + 1), live
   end
   if value then return end
   if op == 'o' then
@@ -893,11 +960,11 @@ export const CONSENT_PEOPLE = `return redis.call('ZRANGEBYLEX', KEYS[1], ARGV[1]
 export const INSPECT = `${PRELUDE}
 ${HELPERS}
 ${BUCKET_CODEC}
-${BUCKET_CODEC_READ}
 local look = {}
 ${WINDOW}
 ${WINDOW_READ}
 ${WINDOW_INSPECT}
+${SLOT}
 ${SLOT_READ}
 ${SLOT_INSPECT}
 ${BACKOFF}
@@ -1029,12 +1096,14 @@ ${FIND_ALIASES}
 ${HELPERS}
 ${HELPERS_WRITE}
 ${BUCKET_CODEC}
+${BUCKET_CODEC_WRITE}
 local keep, give_back = {}, {}
 local function nothing() end
 for _, op in ipairs({ 'b', 'k', 'l', 'n', 'r', 's', 'x' }) do keep[op] = nothing end
 ${WINDOW}
 ${WINDOW_WRITE}
 ${WINDOW_SETTLE}
+${SLOT}
 ${SLOT_WRITE}
 ${SLOT_SETTLE}
 ${BACKOFF}
@@ -1082,11 +1151,12 @@ local function make_kinds()
 ${HELPERS}
 ${HELPERS_WRITE}
 ${BUCKET_CODEC}
-${BUCKET_CODEC_READ}
+${BUCKET_CODEC_WRITE}
 ${WINDOW}
 ${WINDOW_READ}
 ${WINDOW_WRITE}
 ${WINDOW_TAKE}
+${SLOT}
 ${SLOT_READ}
 ${SLOT_WRITE}
 ${SLOT_TAKE}

@@ -13,7 +13,7 @@
 -- @include prelude write
 -- @include find-aliases
 -- @include helpers write
--- @include bucket-codec
+-- @include bucket-codec write
 local keep, give_back = {}, {}
 local function nothing() end
 for _, op in ipairs({ 'b', 'k', 'l', 'n', 'r', 's', 'x' }) do keep[op] = nothing end

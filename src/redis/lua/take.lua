@@ -30,7 +30,7 @@ local check, write
 local function make_kinds()
   check, write = {}, {}
   -- @include helpers write
-  -- @include bucket-codec read
+  -- @include bucket-codec write
   -- @include window read write take
   -- @include slot read write take
   -- @include backoff read write take

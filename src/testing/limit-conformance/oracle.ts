@@ -5,6 +5,7 @@ import type {
   LimitRule,
   OnceRule,
   RuleViolation,
+  SlotRule,
 } from '../../limits/limit-store.ts';
 import { EXACT_LOG_LIMIT, SUB_BUCKETS } from '../../limits/limit-store.ts';
 
@@ -20,6 +21,8 @@ export interface Entry {
   atMs: number;
   isOpen: boolean;
   result?: string | undefined;
+  /** It left the longest window that its counter was written with, so a store may have forgotten it. */
+  mayBeGone?: boolean;
 }
 
 /** The expected verdict: a reason to refuse or none; with sub-buckets, both may be correct. */
@@ -39,6 +42,12 @@ export class Oracle {
   #entries = new Map<string, Entry[]>();
   /** Ids of windows that a store may count in sub-buckets. */
   readonly #coarse = new Set<string>();
+  /** The longest window of each counter, as the grants had it. */
+  readonly #longest = new Map<string, number>();
+  /** The longest window of each id that was asked for. */
+  readonly #longestOfId = new Map<string, number>();
+  /** Ids that were used with several windows. */
+  readonly #mixed = new Set<string>();
   readonly #openTakes: OpenTakes;
 
   constructor(openTakes: OpenTakes) {
@@ -47,21 +56,19 @@ export class Oracle {
 
   expect(rule: LimitRule, nowMs: number): Expected {
     const entries = this.#of(rule);
+    this.#markGone(rule, nowMs);
     switch (rule.kind) {
-      case 'window':
+      case 'window': {
         if (rule.weighted === true || rule.limit > EXACT_LOG_LIMIT) this.#coarse.add(rule.id);
-        return this.#coarse.has(rule.id)
-          ? expectAmount(rule, entries, nowMs)
-          : expectWindow(rule, entries, nowMs);
-      case 'slot': {
-        const slot = Math.floor(rule.dueAt / rule.windowMs);
-        const count = (at: number): number =>
-          entries.filter(
-            ({ rule: other }) => other.kind === 'slot' && Math.floor(other.dueAt / other.windowMs) === at,
-          ).length;
-        const observed = count(slot) + Math.max(count(slot - 1), count(slot + 1));
-        return observed < rule.limit ? ADMITTED : { refuses: true, reason: 'over-limit', observed };
+        const longestMs = this.#seeWindow(rule.id, rule.windowMs);
+        const isMixed = this.#mixed.has(rule.id);
+        const expect = this.#coarse.has(rule.id) ? expectAmount : expectWindow;
+        const expected = expect(rule, entries, nowMs, longestMs, isMixed);
+        if (!isMixed) return expected;
+        return withDoubt(expected, expect(rule, entries.filter(isCertain), nowMs, longestMs, isMixed));
       }
+      case 'slot':
+        return expectSlot(rule, entries);
       case 'backoff':
       case 'visitor-backoff': {
         const { grants, lastMs } = backoffOf(membersOf(rule, entries));
@@ -103,7 +110,7 @@ export class Oracle {
 
   /** The count that `inspect` must show, where it is exact. */
   countOf(rule: LimitRule, nowMs: number): number | undefined {
-    if (rule.kind !== 'window' || this.#coarse.has(rule.id)) return undefined;
+    if (rule.kind !== 'window' || this.#coarse.has(rule.id) || this.#mixed.has(rule.id)) return undefined;
     return this.#of(rule).filter(({ isOpen, atMs }) => isOpen || atMs > nowMs - rule.windowMs).length;
   }
 
@@ -117,6 +124,11 @@ export class Oracle {
     const isOpen = rule.kind === 'once' || (rule.kind !== 'known' && this.#openTakes === 'counted');
     const entry: Entry = { rule, atMs: nowMs, isOpen };
     if ((rule.kind === 'block' || rule.kind === 'known') && rule.activate !== true) return entry;
+    if (rule.kind === 'window') {
+      this.#markGone(rule, nowMs);
+      const key = keyOf(rule);
+      this.#longest.set(key, Math.max(rule.windowMs, this.#longest.get(key) ?? 0));
+    }
     // A take whose lease has ended gives way to the next one.
     const standing = this.#of(rule).filter((other) => !isLapsed(other, nowMs));
     this.#entries.set(keyOf(rule), [...standing, entry]);
@@ -153,6 +165,23 @@ export class Oracle {
         return rule.kind === 'slot' ? isDue(rule.dueAt) : atMs > beforeMs;
       });
       this.#entries.set(key, left);
+    }
+  }
+
+  #seeWindow(id: string, windowMs: number): number {
+    const before = this.#longestOfId.get(id) ?? windowMs;
+    if (before !== windowMs) this.#mixed.add(id);
+    const longestMs = Math.max(before, windowMs);
+    this.#longestOfId.set(id, longestMs);
+    return longestMs;
+  }
+
+  /** A longer window may be used later; it need not find what a store could drop until then. */
+  #markGone(rule: LimitRule, nowMs: number): void {
+    const longestMs = this.#longest.get(keyOf(rule));
+    if (rule.kind !== 'window' || longestMs === undefined) return;
+    for (const entry of this.#of(rule)) {
+      if (!entry.isOpen && entry.atMs <= nowMs - longestMs) entry.mayBeGone = true;
     }
   }
 
@@ -202,6 +231,22 @@ function keyOf(rule: LimitRule): string {
   return `${rule.id} ${typeof rule.key} ${rule.key}`;
 }
 
+const isCertain = ({ mayBeGone }: Entry): boolean => mayBeGone !== true;
+
+/** What may be expected of a store that may have forgotten some entries. Several windows: it need not count beyond a limit. */
+function withDoubt(expected: Expected, certain: Expected): Expected {
+  const { observed: _, ...rest } = expected;
+  return expected.refuses === certain.refuses ? rest : { refuses: 'either', reason: 'over-limit' };
+}
+
+function expectSlot(rule: SlotRule, entries: readonly Entry[]): Expected {
+  const slot = Math.floor(rule.dueAt / rule.windowMs);
+  const count = (at: number): number =>
+    entries.filter(({ rule: other }) => Math.floor((other as SlotRule).dueAt / rule.windowMs) === at).length;
+  const observed = count(slot) + Math.max(count(slot - 1), count(slot + 1));
+  return observed < rule.limit ? ADMITTED : { refuses: true, reason: 'over-limit', observed };
+}
+
 function expectWindow(
   rule: { limit: number; windowMs: number },
   entries: readonly Entry[],
@@ -220,15 +265,18 @@ function expectAmount(
   rule: { limit: number; windowMs: number; weight?: number },
   entries: readonly Entry[],
   nowMs: number,
+  longestMs: number,
+  isMixed: boolean,
 ): Expected {
-  const bucketMs = Math.ceil(rule.windowMs / SUB_BUCKETS);
+  const bucketMs = Math.ceil(longestMs / SUB_BUCKETS);
   const sum = (sinceMs: number): number =>
     entries
       .filter(({ isOpen, atMs }) => isOpen || atMs > sinceMs)
       .reduce((total, { rule: other }) => total + ((other.kind === 'window' && other.weight) || 1), 0);
   const weight = rule.weight ?? 1;
   if (sum(nowMs - rule.windowMs) + weight > rule.limit) return { refuses: true, reason: 'over-limit' };
-  // At most one bucket late: the bucket before the window may still count.
-  const mayRefuse = sum(nowMs - bucketMs * (SUB_BUCKETS + 1)) + weight > rule.limit;
+  // At most one bucket late: the bucket before the window may still count. With each growth of the buckets an amount moves to the end of its own.
+  const buckets = Math.ceil(rule.windowMs / bucketMs) + (isMixed ? 3 : 1);
+  const mayRefuse = sum(nowMs - bucketMs * buckets) + weight > rule.limit;
   return { refuses: mayRefuse ? 'either' : false, reason: 'over-limit' };
 }

@@ -68,7 +68,7 @@ function randomRule(random: Random, epochMs: number): LimitRule {
 }
 
 function pickRule(random: Random, key: number | string, epochMs: number): LimitRule {
-  switch (random.below(20)) {
+  switch (random.below(24)) {
     case 0:
       return windowRule(key, 1, 1000);
     case 1:
@@ -120,6 +120,24 @@ function pickRule(random: Random, key: number | string, epochMs: number): LimitR
       };
     case 18:
       return rememberRule(key, random.pick(MEMBERS), random.pick([1, 700, 4000, LONGEST_WINDOW_MS]));
+    // One counter, used by clients with different windows.
+    case 19:
+      return { ...windowRule(key, 4, random.pick([1000, 5000, LONGEST_WINDOW_MS])), id: 'window:both' };
+    case 20:
+      return {
+        ...windowRule(key, random.pick([65, 70]), random.pick([3000, LONGEST_WINDOW_MS])),
+        id: 'window:both-large',
+      };
+    case 21:
+      return {
+        ...amountRule(key, 100, random.pick([4000, 7001, 9000]), 1 + random.below(110)),
+        id: 'amount:both',
+      };
+    case 22:
+      return {
+        ...slotRule(key, 4, random.pick([4000, 5000, 6000]), epochMs + random.below(25_000)),
+        id: 'slot:both',
+      };
     default:
       return onceRule(key, random.pick(['first', 'second']), 4000);
   }

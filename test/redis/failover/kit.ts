@@ -17,7 +17,7 @@ export const MINUTE_MS = 60_000;
 const shared = { guard: 'recipient', key: 6591234567, mode: 'enforce' } as const;
 
 export function windowRule(limit: number, more: Partial<WindowRule> = {}): WindowRule {
-  return { ...shared, kind: 'window', id: 'recipient:all:600000', limit, windowMs: 10 * MINUTE_MS, ...more };
+  return { ...shared, kind: 'window', id: 'recipient:all', limit, windowMs: 10 * MINUTE_MS, ...more };
 }
 
 export function backoffRule(more: Partial<BackoffRule> = {}): BackoffRule {

@@ -8,7 +8,7 @@ import { failureOf } from '../../support/transport.ts';
 
 const rule: LimitRule = {
   kind: 'window',
-  id: 'recipient:all:1000',
+  id: 'recipient:all',
   guard: 'recipient',
   key: 1,
   mode: 'enforce',

@@ -601,10 +601,8 @@ describe('malformed calls', () => {
   });
 
   it.each([
-    [windowRule(1, 1, 1000), { windowMs: 2 }],
     [windowRule(1, 1, 1000), { weighted: true }],
     [windowRule(1, 1, 1000), { ...backoffRule(1, 1, 1, 1) }],
-    [slotRule(1, 1, 1000, 0), { windowMs: 2 }],
     [distinctRule(1, 1, 1, 1000), { windowMs: 2 }],
     [distinctRule(1, 1, 1, 1000), { kind: 'slot', dueAt: 0 }],
     [backoffRule(1, 1, 2, 3), { ...onceRule(1, 'p', 1000) }],

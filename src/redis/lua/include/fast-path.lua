@@ -6,13 +6,15 @@ local TAG = 112
 
 local function fast_path(op, value, args)
   if op == 'w' then
-    local time = now % 4294967296
-    if not value then return pack('>I4', time), ARGV[args + 4] end
-    local length, limit, window = #value, ARGV[args + 1] + 0, ARGV[args + 2] + 0
+    local time, window = now % 4294967296, ARGV[args + 2] + 0
+    if not value then return pack('>I4I4', window, time), ARGV[args + 4] end
+    local length, limit = #value, ARGV[args + 1] + 0
     -- Fewer times than the limit, however old they are. Times have an even length, sub-buckets an odd one.
-    if length % 2 == 1 or length >= 4 * limit then return end
+    if length % 2 == 1 or length >= 4 + 4 * limit then return end
+    local longest, first = read('>I4I4', value)
+    if longest ~= window then return end
     -- The first time is still in the window and the last one is not in the future, also across the wrap-around.
-    if (time - read('>I4', value)) % 4294967296 >= window then return end
+    if (time - first) % 4294967296 >= window then return end
     if (time - read('>I4', value, length - 3)) % 4294967296 >= 2147483648 then return end
     -- The next message of a batch has the same arguments: convert them once.
     ARGV[args + 1], ARGV[args + 2] = limit, window
@@ -27,15 +29,16 @@ local function fast_path(op, value, args)
     bucket = bucket - bucket % 1
     if not value then
       if left < 0 then return end
-      return pack('>BI6ddd', TAG, stamp, weight, bucket, weight), ARGV[args + 4]
+      return pack('>BI6dI4dd', TAG, stamp, weight, window, bucket, weight), ARGV[args + 4]
     end
     if #value % 2 == 0 then return end
-    local first, sum, oldest = read('>I6dd', value, 2)
+    local first, sum, longest, oldest = read('>I6dI4d', value, 2)
     local newest, amount = read('>dd', value, #value - 15)
-    if sum > left or oldest <= bucket - 31 or newest > bucket then return end
-    local kept, total = sub(value, 16), weight
-    if newest == bucket then kept, total = sub(value, 16, -17), amount + weight end
-    return pack('>BI6d', TAG, first, sum + weight) .. kept .. pack('>dd', bucket, total), ARGV[args + 4]
+    if longest ~= window or sum > left or oldest <= bucket - 31 or newest > bucket then return end
+    local kept, total = sub(value, 20), weight
+    if newest == bucket then kept, total = sub(value, 20, -17), amount + weight end
+    local head = pack('>BI6dI4', TAG, first, sum + weight, window)
+    return head .. kept .. pack('>dd', bucket, total), ARGV[args + 4]
   end
   if op == 'b' then
     local base, most, forget = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
@@ -59,29 +62,32 @@ local function fast_path(op, value, args)
     return head .. journal, (live > latest and live or latest) + spare, wait < most and wait or most
   end
   if op == 's' then
-    local limit, window, slot = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
+    local limit, window, due = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
     -- A due date may be any number; ten years are long enough for a key to live.
-    local live = (slot + 3) * window - now
+    local live = due + 3 * window - now
     if live > 315360000000 then live = 315360000000 elseif live < window then live = window end
     live = live + spare
-    if not value then return pack('>BI6ddd', TAG, stamp, 1, slot, 1), live end
-    local first, sum = read('>I6d', value, 2)
-    local newest, held = read('>dd', value, #value - 15)
-    local before, kept = 0
-    if newest == slot then
-      if #value > 31 then
-        local index, amount = read('>dd', value, #value - 31)
-        if index == slot - 1 then before = amount end
-      end
-      kept = sub(value, 16, -17)
-    elseif newest < slot and #value < 8207 then
-      if newest == slot - 1 then before = held end
-      kept, held = sub(value, 16), 0
-    else
-      return
+    if not value then return pack('>BI6dI4dd', TAG, stamp, 1, window, due, 1), live end
+    local first, sum, longest = read('>I6dI4', value, 2)
+    local at = #value - 15
+    local newest, held = read('>dd', value, at)
+    if longest ~= window or newest > due then return end
+    -- In this slot and the one before it; no message is due later.
+    local from, slot_starts = due - due % window - window, due - due % window
+    local index, amount, before, own = newest, held, 0, 0
+    while index >= from do
+      if index < slot_starts then before = before + amount else own = own + amount end
+      at = at - 16
+      if at < 20 then break end
+      index, amount = read('>dd', value, at)
     end
-    if held + before >= limit then return end
-    return pack('>BI6d', TAG, first, sum + 1) .. kept .. pack('>dd', slot, held + 1), live
+    if own + before >= limit then return end
+    local kept = sub(value, 20, -17)
+    if newest < due then
+      if #value >= 8211 then return end
+      kept, held = sub(value, 20), 0
+    end
+    return pack('>BI6dI4', TAG, first, sum + 1, window) .. kept .. pack('>dd', due, held + 1), live
   end
   if value then return end
   if op == 'o' then
