@@ -34,7 +34,7 @@ function bytesInUse(): number {
 }
 
 function recipientRule(key: number): WindowRule {
-  const shape = { kind: 'window', id: 'recipient:all:1800000', guard: 'recipient', mode: 'enforce' } as const;
+  const shape = { kind: 'window', id: 'recipient:all', guard: 'recipient', mode: 'enforce' } as const;
   return { ...shape, key, limit: LIMIT, windowMs: WINDOW_MS };
 }
 

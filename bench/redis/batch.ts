@@ -25,7 +25,7 @@ function freshRequests(): TakeRequest[] {
   return Array.from({ length: RECIPIENTS }, () => {
     drawn += 1;
     const key = 6_591_000_000 + drawn;
-    const rule = { ...shape, id: 'recipient:all:1800000', key, limit: 10, windowMs: 1_800_000 };
+    const rule = { ...shape, id: 'recipient:all', key, limit: 10, windowMs: 1_800_000 };
     return { reservation: `18446744073709551615-${drawn}`, rules: [rule] };
   });
 }

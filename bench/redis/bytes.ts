@@ -49,7 +49,7 @@ async function takeAll(limits: LimitStore, index: number): Promise<void> {
     const requests = Array.from({ length: BATCH }, (_, position) => {
       const shape = { kind: 'window', guard: 'recipient', mode: 'enforce' } as const;
       const key = numberOf(from + position);
-      const rule = { ...shape, id: 'recipient:all:1800000', key, limit: LIMIT, windowMs: WINDOW_MS };
+      const rule = { ...shape, id: 'recipient:all', key, limit: LIMIT, windowMs: WINDOW_MS };
       return { reservation: `bench-${index}-${from + position}`, rules: [rule] };
     });
     const verdicts = await limits.take(SCOPE, requests);

@@ -28,7 +28,7 @@ async function decider(port: number, onStoreError: RedisLimitsOptions['onStoreEr
     count += 1;
     const shape = { kind: 'window', guard: 'recipient', mode: 'enforce' } as const;
     const key = 6_591_000_000 + index;
-    const rule = { ...shape, id: 'recipient:all:1800000', key, limit: 10, windowMs: 1_800_000 };
+    const rule = { ...shape, id: 'recipient:all', key, limit: 10, windowMs: 1_800_000 };
     return limits.take('bench', [{ reservation: `bench-${count}`, rules: [rule] }]);
   }
   await decide(-1);

@@ -43,8 +43,8 @@ function sixRules({ number, address, order }: Message): LimitRule[] {
   const window = { kind: 'window', guard: 'bench', mode: 'enforce' } as const;
   const common = { guard: 'bench', mode: 'enforce' } as const;
   return [
-    { ...window, ...PER_NUMBER, id: 'recipient:all:1800000', key: number },
-    { ...window, ...PER_DAY, id: 'recipient:all:86400000', key: number },
+    { ...window, ...PER_NUMBER, id: 'recipient:all', key: number },
+    { ...window, ...PER_DAY, id: 'recipient:all', key: number },
     { ...window, ...PER_ADDRESS, id: 'address', key: address },
     {
       ...common,
