@@ -14,14 +14,16 @@ const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KB`;
  * In kilobytes; `gzip` of the minified bundle. Raised in November 2026 for the words of seven more languages with their
  * misspellings and reactions, the readers of numbers, addresses and consent files, and the claims of verification sessions; and
  * again for one-time passwords of our own, records, the second look, scheduled messages, known visitors, transliteration,
- * sender IDs by country, names of other APIs in error messages, and what hides secrets in responses.
+ * sender IDs by country, names of other APIs in error messages, and what hides secrets in responses; and for the guards `clientIp` and
+ * `human`, the limit of a day and `clientIpFrom`, with room for `pumping` and `budget`. The verifiers of captchas are an entry of their own.
  */
 const limits = {
-  'main entry, dependencies not counted': { minified: 415, gzip: 147 },
-  'main entry with its dependencies': { minified: 650, gzip: 209 },
-  'webhooks entry, dependencies not counted': { minified: 105, gzip: 40 },
-  'redis entry, dependencies not counted': { minified: 150, gzip: 50 },
-  'testing entry, dependencies not counted': { minified: 510, gzip: 178 },
+  'main entry, dependencies not counted': { minified: 470, gzip: 166 },
+  'main entry with its dependencies': { minified: 700, gzip: 228 },
+  'captcha entry, dependencies not counted': { minified: 12, gzip: 5 },
+  'webhooks entry, dependencies not counted': { minified: 118, gzip: 45 },
+  'redis entry, dependencies not counted': { minified: 170, gzip: 57 },
+  'testing entry, dependencies not counted': { minified: 560, gzip: 197 },
 };
 
 async function bundle(entry, external) {
@@ -46,6 +48,7 @@ const external = Object.keys(dependencies);
 for (const [name, entry, left] of [
   ['main entry, dependencies not counted', 'index', external],
   ['main entry with its dependencies', 'index', []],
+  ['captcha entry, dependencies not counted', 'captcha', external],
   ['webhooks entry, dependencies not counted', 'webhooks', external],
   ['redis entry, dependencies not counted', 'redis', external],
   ['testing entry, dependencies not counted', 'testing', external],
@@ -63,8 +66,8 @@ for (const [name, entry, left] of [
 
 /** In kilobytes; `packed` is the gzip of all files of a group one after the other. Source maps reach no bundle. */
 const groups = {
-  'tarball, source maps and their sources not counted': { packed: 905, unpacked: 3470 },
-  'tarball, source maps and their sources': { packed: 1040, unpacked: 4500 },
+  'tarball, source maps and their sources not counted': { packed: 1000, unpacked: 3950 },
+  'tarball, source maps and their sources': { packed: 1170, unpacked: 5150 },
   'tarball, sandbox and command with their sources': { packed: 350, unpacked: 1400 },
 };
 const listed = await runProgram('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {

@@ -43,6 +43,14 @@ export type SmsEvent =
   /** A guard in monitor mode would have refused. */
   | (MessageEventBase & { readonly type: 'guard-observed'; readonly decision: GuardDecision })
   | (MessageEventBase & { readonly type: 'message-sent'; readonly umid: string; readonly attempts: number })
+  /** The guard `human` had a token verified. `reason`: why it did not pass, as the verifier says. */
+  | (MessageEventBase & {
+      readonly type: 'human-checked';
+      readonly outcome: 'passed' | 'failed' | 'unavailable';
+      readonly reason?: string;
+      /** From 0 to 1, where there is a score. */
+      readonly score?: number;
+    })
   /** A text may contain something that was not filled in. It was not refused for that: a person may have meant it. */
   | (MessageEventBase & { readonly type: 'possible-placeholder' })
   /** 8x8 accepted a verification. The session ID is not included. */

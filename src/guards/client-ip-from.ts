@@ -39,7 +39,10 @@ export interface ClientIpOptions {
 
 /** Headers by name: of the Fetch API, of Node.js, of Express, of a Lambda event. */
 export type HeadersLike =
-  | { get(name: string): string | null }
+  | {
+      /** Returns a header by name; `null` when there is none. */
+      get(name: string): string | null;
+    }
   | Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** A request of Node.js, Express, Fastify or the Fetch API. */
@@ -47,7 +50,13 @@ export interface RequestLike {
   /** The headers. */
   readonly headers: HeadersLike;
   /** The connection; a request of the Fetch API has none. */
-  readonly socket?: { readonly remoteAddress?: string | undefined } | null | undefined;
+  readonly socket?:
+    | {
+        /** IP address of the other end; absent when the connection is gone. */
+        readonly remoteAddress?: string | undefined;
+      }
+    | null
+    | undefined;
 }
 
 /** No chain of proxies is longer. */

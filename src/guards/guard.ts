@@ -69,11 +69,11 @@ export interface OutgoingMessage {
   readonly subject?: string | undefined;
   /** The visitor's address. */
   readonly clientIp?: string | undefined;
-  /** The visitor passed a test for people. */
-  readonly isHuman?: boolean | undefined;
+  /** The visitor passed a test for people. The guard `human` decides it for a token, and for a score that is too low. */
+  isHuman?: boolean | undefined;
   /** The score of that test, 0 to 1. */
-  readonly humanScore?: number | undefined;
-  /** The token of a test for people that is still to be verified. */
+  humanScore?: number | undefined;
+  /** The token of a test for people, which the guard `human` verifies. */
   readonly humanToken?: string | undefined;
   /** The application says that the number belongs to an account that entered a code before. */
   readonly isReturning?: boolean | undefined;
@@ -102,6 +102,8 @@ export interface Refusal<Name extends GuardName = GuardName> {
   readonly limit?: number;
   /** True when a store or hook failed, so that nothing was decided. */
   readonly outage?: boolean;
+  /** `ask`: `human` lifts the refusal. @default 'refuse' */
+  readonly action?: GuardAction;
 }
 
 /**
@@ -133,6 +135,7 @@ export function decisionOf(guard: Guard, message: OutgoingMessage, refusal: Refu
     ...(refusal.observed !== undefined && { observed: refusal.observed }),
     ...(refusal.limit !== undefined && { limit: refusal.limit }),
     ...(refusal.outage === true && { outage: true }),
+    ...(refusal.action === 'ask' && { action: refusal.action }),
   };
 }
 

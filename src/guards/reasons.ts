@@ -42,6 +42,13 @@ export interface GuardReasons {
   readonly backoff: 'capacity' | 'too-soon';
   readonly prefix: 'capacity' | 'captcha-needed' | 'over-limit';
   readonly clientIp: 'capacity' | 'captcha-needed' | 'over-limit';
+  readonly human:
+    | 'capacity'
+    | 'captcha-failed'
+    | 'captcha-needed'
+    | 'captcha-unavailable'
+    | 'no-verifier'
+    | 'token-used';
   readonly undeliverable: 'blocked-number';
   readonly verificationAttempts: 'capacity' | 'over-limit';
   /** The option `allowedRecipients`. */

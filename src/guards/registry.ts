@@ -23,6 +23,8 @@ import { type ConsentGuardOptions, consentField } from './consent-options.ts';
 import { type ContentGuardOptions, contentField, createContentGuard } from './content.ts';
 import { type CountriesGuardOptions, countriesField, createCountriesGuard } from './countries.ts';
 import type { Guard } from './guard.ts';
+import { createHumanGuard, describeHumanRule } from './human.ts';
+import { type HumanGuardOptions, humanField } from './human-options.ts';
 import { createPhoneGuard, type PhoneGuardOptions, phoneField } from './phone.ts';
 import { createPrefixGuard, type PrefixGuardOptions, prefixField } from './prefix.ts';
 import type { GuardName } from './reasons.ts';
@@ -44,6 +46,7 @@ export type { ClientIpGuardOptions } from './client-ip.ts';
 export type { ConsentGuardOptions } from './consent-options.ts';
 export type { ContentGuardOptions } from './content.ts';
 export type { CountriesByPurpose, CountriesGuardOptions } from './countries.ts';
+export type { HumanCheck, HumanGuardOptions, HumanVerification, HumanVerifier } from './human-options.ts';
 export type { PhoneGuardOptions } from './phone.ts';
 export type { PrefixDay, PrefixGuardOptions, PrefixRange } from './prefix.ts';
 export type {
@@ -66,6 +69,8 @@ export interface GuardsOptions {
   readonly countries?: false | CountriesGuardOptions | undefined;
   /** Opt-ins and opt-outs. On: marketing needs an opt-in. */
   readonly consent?: false | ConsentGuardOptions | undefined;
+  /** Captchas. On: verifies nothing and requires nothing until configured. */
+  readonly human?: false | HumanGuardOptions | undefined;
   /** Messages to one number. On: 10 in any 30 minutes, the last 3 of them for one-time passwords. */
   readonly recipient?: false | RecipientGuardInput | undefined;
   /** Wait before the next one-time password to one number. On: 30 s, 1 min, 2 min … 1 h. */
@@ -130,6 +135,13 @@ const GUARDS: { readonly [Name in ConfigurableGuard]-?: GuardEntry<Name> } = {
     error: ConsentError,
     byDefault: {},
     describe: describeConsentRule,
+  },
+  human: {
+    field: humanField,
+    create: createHumanGuard,
+    error: GuardError,
+    byDefault: {},
+    describe: describeHumanRule,
   },
   recipient: { field: recipientField, create: createRecipientGuard, error: LimitError, byDefault: {} },
   backoff: { field: backoffField, create: createBackoffGuard, error: LimitError, byDefault: {} },

@@ -48,6 +48,7 @@ export function describeViolation(
 
 /** A message that may be sent once has its own reason, because `done` would tell the caller nothing. */
 function reasonOf({ rule, reason }: RuleViolation, action?: GuardAction): GuardReason {
+  if (rule.id === 'human:token' && reason === 'over-limit') return 'token-used';
   if (action === 'ask' && reason === 'over-limit') return 'captcha-needed';
   // The outcome of a `once` rule is handled before a decision is built from it.
   if (rule.kind !== 'once' || reason === 'capacity') return reason as GuardReason;

@@ -25,6 +25,7 @@ export type UserCode =
   | 'guards.consent.ledger.history'
   | 'guards.consent.ledger.append'
   | 'guards.consent.ledger.forget'
+  | 'guards.human.verify'
   | 'sendMany.input'
   | 'sendMany.checkpoint'
   | 'importConsent.source'

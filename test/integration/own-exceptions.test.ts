@@ -120,6 +120,10 @@ const CALLS: Readonly<Record<UserCode, Run>> = {
     const { sms } = testClient({ onError, limits });
     await quietly(sms.messages.send(message));
   },
+  'guards.human.verify': (onError, verify) => {
+    const { sms } = testClient({ onError, guards: { human: { verify } } });
+    return quietly(sms.messages.send({ ...message, human: { token: 'token' } }));
+  },
   'guards.consent.check': sendAsking((check) => ({ check })),
   'guards.consent.checkMany': sendAsking((checkMany) => ({ checkMany })),
   'guards.consent.onMissing': sendAsking((onMissing) => ({ ledger: memoryConsentLedger(), onMissing })),

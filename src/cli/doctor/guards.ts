@@ -11,6 +11,7 @@ const OFF: { readonly [Name in GuardName]: readonly [text: string, advice: strin
     "Set guards.countries: { allow: ['SG', …] } with the countries of your customers.",
   ],
   consent: ['people who opted out are texted', 'Remove guards.consent: false.'],
+  human: ['tokens of captchas are not verified, and let nobody through', 'Remove guards.human: false.'],
   recipient: ['one number can be texted without end', 'Remove guards.recipient: false.'],
   backoff: ['one-time passwords can be asked for without a wait', 'Remove guards.backoff: false.'],
   prefix: ['runs of neighbouring numbers (SMS pumping) are not noticed', 'Set guards.prefix: {}.'],

@@ -66,6 +66,7 @@ describe('defaults', () => {
         content: {},
         countries: false,
         consent: {},
+        human: {},
         recipient: {},
         backoff: {},
         prefix: false,

@@ -15,8 +15,16 @@ describe('which guards are on', () => {
   const guardsOf = (options: GuardsOptions) => createGuards(resolveGuards(options), guardNeeds());
   const names = (options: GuardsOptions) => guardsOf(options).atSend.map(({ name }) => name);
 
-  it('phone, content, consent, recipient, backoff and undeliverable', () => {
-    expect(names({})).toEqual(['phone', 'content', 'consent', 'recipient', 'backoff', 'undeliverable']);
+  it('phone, content, consent, human, recipient, backoff and undeliverable', () => {
+    expect(names({})).toEqual([
+      'phone',
+      'content',
+      'consent',
+      'human',
+      'recipient',
+      'backoff',
+      'undeliverable',
+    ]);
   });
 
   it('countries and prefix when configured, none when all are off', () => {
@@ -25,6 +33,7 @@ describe('which guards are on', () => {
       'content',
       'countries',
       'consent',
+      'human',
       'recipient',
       'backoff',
       'prefix',
@@ -35,6 +44,7 @@ describe('which guards are on', () => {
         phone: false,
         content: false,
         consent: false,
+        human: false,
         recipient: false,
         backoff: false,
         countries: false,

@@ -1,0 +1,222 @@
+import type { Emit } from '../events.ts';
+import { createCache } from '../internal/cache.ts';
+import { digestOf } from '../internal/digest.ts';
+import { mapLimited } from '../internal/map-limited.ts';
+import { withTimeLimit } from '../internal/time-limit.ts';
+import { runUserCode } from '../internal/user-code.ts';
+import type { LimitRule, WindowRule } from '../limits/limit-store.ts';
+import type { Clock } from '../types.ts';
+import { messageFields } from './event-fields.ts';
+import type { Guard, GuardCall, OutgoingMessage, Refusal } from './guard.ts';
+import type { HumanGuardOptions, HumanVerification, HumanVerifier } from './human-options.ts';
+import { IF_STRANGER } from './known-visitor.ts';
+
+/** How long a puzzle is remembered as used: a day, and captchas end within minutes. */
+const USED_MS = 24 * 60 * 60 * 1000;
+/** How long a result is kept for a repeat of the message: the tokens of reCAPTCHA and hCaptcha are as old at most. */
+const RESULT_MS = 2 * 60 * 1000;
+const MAX_RESULTS = 1_000;
+/** Verifications of one call at a time. */
+const CONCURRENCY = 16;
+const TOKEN_RULE_ID = 'human:token';
+
+/** The result of one token, or `undefined` when nobody could tell. */
+interface Checked {
+  readonly verification: HumanVerification | undefined;
+  readonly puzzle: string;
+}
+
+export interface HumanNeeds {
+  readonly emit: Emit;
+  readonly clock: Clock;
+}
+
+function isVerification(value: unknown): value is HumanVerification {
+  const { passed, score, id } = (value ?? {}) as Partial<Record<keyof HumanVerification, unknown>>;
+  return (
+    typeof passed === 'boolean' &&
+    (score === undefined || (typeof score === 'number' && score >= 0 && score <= 1)) &&
+    (id === undefined || typeof id === 'string')
+  );
+}
+
+/** Refuses messages whose visitor had to prove to be a person and did not, and verifies tokens for all other guards. */
+export function createHumanGuard(options: HumanGuardOptions, needs: HumanNeeds): Guard<'human'> {
+  const { mode = 'enforce', verify, required = 'when-asked', minScore = 0.5 } = options;
+  const { onUnavailable = 'refuse' } = options;
+  const purposes = new Set(options.purposes ?? ['otp']);
+  const check = verify && createTokenCheck(verify, options, needs);
+  /** The puzzles behind the tokens of messages on their way. */
+  const puzzles = new WeakMap<OutgoingMessage, string>();
+
+  const isConcerned = ({ purpose }: OutgoingMessage) => required !== 'when-asked' && purposes.has(purpose);
+
+  /** Whether this message needs a person, as far as the message itself tells. */
+  function isRequired(message: OutgoingMessage): boolean {
+    if (!isConcerned(message)) return false;
+    return required === 'always' || (message.subject === undefined && message.isReturning !== true);
+  }
+
+  function askForMore(): Refusal<'human'> {
+    return {
+      reason: 'captcha-needed',
+      action: 'ask',
+      message:
+        'The visitor must prove to be a person (guards.human.required). Show a captcha, and send the message again with human: { token } or { passed: true }.',
+    };
+  }
+
+  function judge(
+    message: OutgoingMessage,
+    { verification, puzzle }: Checked,
+    call: GuardCall,
+  ): Refusal<'human'> | undefined {
+    if (verification === undefined) {
+      message.isHuman = onUnavailable === 'allow';
+      report(message, call, 'unavailable');
+      if (message.isHuman) return undefined;
+      return {
+        reason: 'captcha-unavailable',
+        action: 'ask',
+        outage: true,
+        message:
+          'The token of the captcha could not be verified: guards.human.verify threw, gave no verdict, or took longer than timeoutMs. Its exception is in onError.',
+      };
+    }
+    const { passed, score, reason } = verification;
+    message.isHuman = passed && (score === undefined || score >= minScore);
+    message.humanScore = score;
+    puzzles.set(message, puzzle);
+    const shown = reason !== undefined && /^[\w-]{1,60}$/.test(reason) ? reason : undefined;
+    report(
+      message,
+      call,
+      message.isHuman ? 'passed' : 'failed',
+      passed && !message.isHuman ? 'low-score' : shown,
+    );
+    if (message.isHuman || !isRequired(message)) return undefined;
+    return {
+      reason: 'captcha-failed',
+      action: 'ask',
+      message:
+        'The visitor did not pass the captcha. Show another one, and send the message again with its token.',
+    };
+  }
+
+  function report(
+    message: OutgoingMessage,
+    { context }: GuardCall,
+    outcome: 'passed' | 'failed' | 'unavailable',
+    reason?: string,
+  ): void {
+    const { humanScore: score } = message;
+    const details = { ...(reason !== undefined && { reason }), ...(score !== undefined && { score }) };
+    needs.emit({ type: 'human-checked', ...messageFields(message), outcome, ...details }, context);
+  }
+
+  return {
+    name: 'human',
+    mode,
+    action: 'ask',
+    check(message) {
+      const { humanToken, humanScore } = message;
+      if (humanToken === undefined) {
+        if (humanScore !== undefined && humanScore < minScore) message.isHuman = false;
+        return message.isHuman !== true && isRequired(message) ? askForMore() : undefined;
+      }
+      if (check !== undefined) return undefined;
+      return {
+        reason: 'no-verifier',
+        always: true,
+        message:
+          'The message carries the token of a captcha, and guards.human.verify is not set to verify it. Set it, for example to turnstile({ secret }) of 8x8-sms-guard/captcha, or verify the token yourself and pass human: { passed }.',
+      };
+    },
+    ...(check && {
+      async ask(messages: readonly OutgoingMessage[], call: GuardCall) {
+        const open = messages.filter(({ humanToken }) => humanToken !== undefined);
+        if (open.length === 0) return [];
+        const refusals = new Map<OutgoingMessage, Refusal<'human'> | undefined>();
+        await mapLimited(open, CONCURRENCY, async (message) => {
+          // A second look finds what the first one has found.
+          if (message.isHuman === undefined)
+            refusals.set(message, judge(message, await check(message, call), call));
+        });
+        return messages.map((message) => refusals.get(message));
+      },
+    }),
+    rules(message) {
+      const rules: LimitRule[] = [];
+      const { isHuman, isReturning, subject, phone } = message;
+      const puzzle = puzzles.get(message);
+      if (puzzle !== undefined && isHuman === true) {
+        const window = { limit: 1, windowMs: USED_MS } as const;
+        rules.push({ kind: 'window', id: TOKEN_RULE_ID, guard: 'human', key: puzzle, mode, ...window });
+      }
+      const mayBeKnown = required === 'strangers' && subject !== undefined && isReturning !== true;
+      if (isHuman !== true && mayBeKnown && isConcerned(message)) rules.push(strangersRule(phone.key, mode));
+      return rules;
+    },
+    // A token belongs to no number.
+    counters: () => [],
+  };
+}
+
+/** Refuses every stranger, and counts nothing: an amount of 2 never fits into 1. */
+function strangersRule(key: number, mode: WindowRule['mode']): WindowRule {
+  const never = { weighted: true, weight: 2, limit: 1, windowMs: 1_000 } as const;
+  return { kind: 'window', id: 'human:required', guard: 'human', key, mode, ...never, when: IF_STRANGER };
+}
+
+/** Verifies each token once, and remembers the results for a while: the provider takes a token once, too. */
+function createTokenCheck(
+  verify: HumanVerifier,
+  { timeoutMs = 3_000 }: HumanGuardOptions,
+  { emit, clock }: HumanNeeds,
+): (message: OutgoingMessage, call: GuardCall) => Promise<Checked> {
+  const results = createCache<string, { readonly until: number; readonly checked: Checked }>(MAX_RESULTS);
+  const running = new Map<string, Promise<Checked>>();
+
+  async function verifyOnce(token: string, digest: string, clientIp: string | undefined, call: GuardCall) {
+    const { signal, context } = call;
+    const work = (limited: AbortSignal) =>
+      runUserCode(
+        emit,
+        'guards.human.verify',
+        () => verify({ token, clientIp, signal: limited, context }),
+        limited,
+      );
+    try {
+      const outcome = await withTimeLimit<unknown>(timeoutMs, signal, work);
+      if (outcome.inTime && isVerification(outcome.value)) {
+        const { id } = outcome.value;
+        const puzzle = id === undefined ? digest : await digestOf(['id', id]);
+        const checked = { verification: outcome.value, puzzle };
+        results.set(digest, { until: clock.now() + RESULT_MS, checked });
+        return checked;
+      }
+    } catch {
+      // The exception went to onError; a call that has ended says so itself.
+    }
+    return { verification: undefined, puzzle: digest };
+  }
+
+  return async ({ humanToken = '', clientIp }, call) => {
+    const digest = await digestOf(['token', humanToken]);
+    const known = results.get(digest);
+    if (known !== undefined && known.until > clock.now()) return known.checked;
+    const started = running.get(digest) ?? verifyOnce(humanToken, digest, clientIp, call);
+    running.set(digest, started);
+    try {
+      return await started;
+    } finally {
+      running.delete(digest);
+    }
+  };
+}
+
+export function describeHumanRule({ id }: LimitRule): string {
+  return id === TOKEN_RULE_ID
+    ? 'The token of the captcha was used for another message.'
+    : 'The visitor must prove to be a person (guards.human.required).';
+}
