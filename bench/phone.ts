@@ -6,7 +6,7 @@ import { median, type Row } from './row.ts';
 
 const NUMBERS = 10_000;
 const ROUNDS = 15;
-const MAX_RATIO = 1.2;
+const MAX_RATIO = 0.15;
 const MAX_BLOCK_MS = 15;
 
 type ExampleCountry = keyof typeof examples;

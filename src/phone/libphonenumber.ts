@@ -85,6 +85,93 @@ export function parseNational(digits: string, place: Region | CallingCode): Pars
   return parseNumber(`+${callingCode}${digits}`, undefined);
 }
 
+/** The library's metadata with the methods that its parser uses and its types leave out. */
+interface Plans {
+  selectNumberingPlan(place: string): void;
+  getCountryCodesForCallingCode(callingCode: string): readonly string[] | undefined;
+  readonly numberingPlan?: { nationalPrefixForParsing(): string | 0 | undefined };
+  nationalNumberPattern(): string;
+  leadingDigits(): string | 0 | undefined;
+  type(
+    name: string,
+  ): { pattern(): string | undefined; possibleLengths(): readonly number[] | undefined } | undefined;
+}
+
+/** Patterns of one type of number in a country. */
+export interface TypePattern {
+  readonly type: NumberType;
+  readonly pattern: string;
+  /** Digits; undefined when the pattern says it. */
+  readonly lengths: readonly number[] | undefined;
+}
+
+/** The numbers of one country, as patterns of their national digits. */
+export interface CountryPlan {
+  readonly country: string;
+  readonly general: string;
+  /** Digits with which all its numbers begin, and no other country's of the same calling code. */
+  readonly leadingDigits: string | undefined;
+  /** In the order in which they are tried; `FIXED_LINE` may be `FIXED_LINE_OR_MOBILE`. */
+  readonly types: readonly TypePattern[];
+}
+
+/** The countries behind one calling code, in the order in which they are tried. */
+export interface CallingCodePlan {
+  /** Digits in front of the national number that the parser may drop. */
+  readonly nationalPrefix: string | undefined;
+  readonly countries: readonly CountryPlan[];
+}
+
+/** The order of the library: the first type whose pattern matches. */
+const TYPES: readonly NumberType[] = [
+  'FIXED_LINE',
+  'MOBILE',
+  'PREMIUM_RATE',
+  'TOLL_FREE',
+  'SHARED_COST',
+  'VOIP',
+  'PERSONAL_NUMBER',
+  'PAGER',
+  'UAN',
+  'VOICEMAIL',
+];
+
+function countryPlanOf(plans: Plans, country: string): CountryPlan {
+  plans.selectNumberingPlan(country);
+  // A mobile pattern that equals the one of fixed lines is left out of the metadata.
+  const isOnePattern = !plans.type('MOBILE')?.pattern();
+  const types = TYPES.flatMap((type): readonly TypePattern[] => {
+    const pattern = plans.type(type)?.pattern();
+    if (!pattern) return [];
+    const lengths = plans.type(type)?.possibleLengths();
+    return [
+      { type: type === 'FIXED_LINE' && isOnePattern ? 'FIXED_LINE_OR_MOBILE' : type, pattern, lengths },
+    ];
+  });
+  // The metadata holds 0 for what is not there.
+  const leadingDigits = plans.leadingDigits() || undefined;
+  return { country, general: plans.nationalNumberPattern(), leadingDigits, types };
+}
+
+/**
+ * The patterns behind a calling code; undefined when no country has it, and when a later version of the library keeps them in
+ * another way.
+ */
+export function planOf(callingCode: string): CallingCodePlan | undefined {
+  try {
+    const plans = new Metadata() as unknown as Plans;
+    const countries = plans.getCountryCodesForCallingCode(callingCode);
+    if (countries === undefined) return undefined;
+    plans.selectNumberingPlan(callingCode);
+    return {
+      nationalPrefix: plans.numberingPlan?.nationalPrefixForParsing() || undefined,
+      countries: countries.map((country) => countryPlanOf(plans, country)),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
 /** Many regions share a pattern, so this stays small. */
 const exitPrefixes = new Map<Region, RegExp>();
 

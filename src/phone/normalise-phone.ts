@@ -1,6 +1,7 @@
 import { type Cache, createCache } from '../internal/cache.ts';
 import { canonicalKey } from './canonical-key.ts';
 import { cleanInput, MAX_INPUT_CHARACTERS } from './clean-input.ts';
+import { type E164Number, readE164 } from './e164-reader.ts';
 import { type NumberType, type ParsedNumber, regionOf } from './libphonenumber.ts';
 import { type PhoneFailure, phoneFailure } from './phone-failure.ts';
 import {
@@ -53,7 +54,7 @@ const MAX_CACHED = 50_000;
  */
 let cache: Cache<string, PhoneResult> | undefined;
 
-function toPhone(e164: string, { callingCode, country, type, possible }: ParsedNumber): Phone {
+function toPhone(e164: string, { callingCode, country, type, possible }: E164Number): Phone {
   const msisdn = e164.slice(1);
   return {
     e164,
@@ -121,6 +122,9 @@ export function normaliseInput({ raw, country, bareDigits }: PhoneInput, keep: b
   const region = country === undefined ? undefined : regionOf(country);
   if (country !== undefined && region === undefined) return phoneFailure('unknown-country');
   const isE164 = E164.test(raw);
+  // Cheaper than a look into the cache.
+  const number = isE164 ? readE164(raw) : undefined;
+  if (number !== undefined) return { ok: true, phone: toPhone(raw, number) };
   // E.164 has one meaning everywhere; other notations depend on country and mode, always three characters. No two
   // inputs share a key.
   const cacheKey = isE164 ? raw : (bareDigits?.[0] ?? '-') + (region ?? '--') + raw;
@@ -137,7 +141,7 @@ export function normaliseInput({ raw, country, bareDigits }: PhoneInput, keep: b
 /**
  * Parses a phone number from a person or a database: E.164, national numbers when `country` (ISO 3166-1 alpha-2, any
  * case) is given, digits of any script, the usual punctuation, a leading `00`. Never throws and never guesses: an
- * ambiguous number is refused, with the reason and a hint. The last 50,000 results are cached.
+ * ambiguous number is refused, with the reason and a hint. The last 50,000 results of other spellings than E.164 are cached.
  *
  * @example
  * ```ts

@@ -58,11 +58,13 @@ describe('normalisePhones', () => {
   });
 
   it('keeps the numbers of a short list, and lets a long one pass by the cache', async () => {
-    const [short] = await normalisePhones(numbers(84_000_000, 500));
-    expect(normalisePhone('+6584000000', undefined)).toBe(short);
-    const [long] = await normalisePhones(numbers(85_000_000, 501));
-    expect(normalisePhone('+6585000000', undefined)).toEqual(long);
-    expect(normalisePhone('+6585000000', undefined)).not.toBe(long);
+    const national = (first: number, count: number) =>
+      numbers(first, count).map(({ raw }) => ({ raw: String(raw).slice(3), country: 'SG' }));
+    const [short] = await normalisePhones(national(84_000_000, 500));
+    expect(normalisePhone('84000000', 'SG')).toBe(short);
+    const [long] = await normalisePhones(national(85_000_000, 501));
+    expect(normalisePhone('85000000', 'SG')).toEqual(long);
+    expect(normalisePhone('85000000', 'SG')).not.toBe(long);
   });
 
   it('stops at an abort before the first number and at any pause', async () => {
