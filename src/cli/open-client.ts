@@ -12,13 +12,12 @@ export interface OpenedClient {
   readonly settings: ClientSettings;
   /** Path of the configuration file; undefined when only the environment was read. */
   readonly configFile: string | undefined;
-  /** Closes the client, and what the configuration file opened. */
+  /** Closes the client. What the configuration file opened ends with the process. */
   close(): Promise<void>;
 }
 
 interface ConfigModule {
   readonly default?: unknown;
-  readonly close?: unknown;
 }
 
 /** Read in the folder of the call when there is no `--config`. */
@@ -86,23 +85,14 @@ export async function openClient(given: ClientArguments, terminal: Terminal): Pr
   const path = findConfig(given, terminal);
   const module = path === undefined ? { default: {} } : await importConfig(path, terminal);
   const shown = path === undefined ? '' : relative(terminal.folder, path);
-  const { close } = module;
-  try {
-    const exported: unknown = typeof module.default === 'function' ? await module.default() : module.default;
-    const sms = await createClient(exported, shown);
-    return {
-      sms,
-      settings: (sms as unknown as Record<typeof CLIENT_SETTINGS, ClientSettings>)[CLIENT_SETTINGS],
-      configFile: path === undefined ? undefined : shown,
-      async close() {
-        await sms.close({ drainMs: 0 });
-        if (typeof close === 'function') await close();
-      },
-    };
-  } catch (error) {
-    if (typeof close === 'function') await close();
-    throw error;
-  }
+  const exported: unknown = typeof module.default === 'function' ? await module.default() : module.default;
+  const sms = await createClient(exported, shown);
+  return {
+    sms,
+    settings: (sms as unknown as Record<typeof CLIENT_SETTINGS, ClientSettings>)[CLIENT_SETTINGS],
+    configFile: path === undefined ? undefined : shown,
+    close: () => sms.close({ drainMs: 0 }),
+  };
 }
 
 /** Runs work with a client, and closes it afterwards. */

@@ -1,13 +1,28 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../internal/version.ts';
 import type { AddCommand } from './command.ts';
+import { addConsentCommand } from './commands/consent.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addEstimateCommand } from './commands/estimate.ts';
+import { addLimitsCommand } from './commands/limits.ts';
+import { addLookupCommand } from './commands/lookup.ts';
 import { addSandboxCommand } from './commands/sandbox.ts';
+import { addSendCommand } from './commands/send.ts';
+import { addStatusCommand } from './commands/status.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Every command, in the order of the help. */
-const COMMANDS: readonly AddCommand[] = [addSandboxCommand, addDoctorCommand];
+const COMMANDS: readonly AddCommand[] = [
+  addSandboxCommand,
+  addDoctorCommand,
+  addSendCommand,
+  addEstimateCommand,
+  addStatusCommand,
+  addLookupCommand,
+  addConsentCommand,
+  addLimitsCommand,
+];
 
 /** Arguments are shown by `ps` and kept in the history of the shell. */
 const SECRET_ARGUMENT = /^--?[a-z-]*(?:api-?key|secret|token|password|authorization|bearer)/i;

@@ -2,6 +2,7 @@ import { type ClientArguments, withClientOptions } from '../client-options.ts';
 import type { AddCommand } from '../command.ts';
 import type { Finding, Level } from '../doctor/finding.ts';
 import { EXIT } from '../exit-codes.ts';
+import { plural } from '../plural.ts';
 import { webAddress } from '../read-argument.ts';
 import type { Terminal } from '../terminal.ts';
 import { wrap } from '../wrap.ts';
@@ -29,8 +30,6 @@ function printFinding({ check, level, text, advice }: Finding, terminal: Termina
 
 const count = (findings: readonly Finding[], level: Level) =>
   findings.filter((finding) => finding.level === level).length;
-
-const plural = (amount: number, word: string) => `${amount} ${word}${amount === 1 ? '' : 's'}`;
 
 function printSum(problems: number, warnings: number, { print, paint }: Terminal): void {
   print();

@@ -16,9 +16,13 @@ import { hasRedisServer, type RedisServer, startRedis } from '../../support/redi
 const folder = createCliFolder();
 afterAll(() => folder.remove());
 
+/** The connection that a configuration file opened. */
+const left = globalThis as { opened?: { disconnect(): void } | undefined };
 const open: (() => unknown)[] = [];
 afterEach(async () => {
   vi.unstubAllEnvs();
+  left.opened?.disconnect();
+  left.opened = undefined;
   for (const close of open.splice(0).reverse()) await close();
 });
 
@@ -100,7 +104,7 @@ describe('doctor on a set-up without a fault', () => {
     await setWebhook(sandbox, { url: receiver });
     const before = `${IMPORTS.guard}\n${IMPORTS.redisLimits}\n${IMPORTS.Redis}
       const client = new Redis('${redis?.url}');
-      export const close = () => client.quit();`;
+      globalThis.opened = client;`;
     const limits =
       "limits: redisLimits({ client, secret: '0123456789abcdef0123456789abcdef', onStoreError: 'refuse' })";
     const config = folder.config(options(sandbox.url, `${limits}, ${GUARDS}`), before);
@@ -382,7 +386,7 @@ describe.runIf(hasRedisServer())('doctor names the fault of a store', () => {
       `${IMPORTS.redisLimits}\n${IMPORTS.Redis}
       const client = new Redis('${server.url}', { maxRetriesPerRequest: 0, retryStrategy: () => null });
       client.on('error', () => {});
-      export const close = () => client.disconnect();`,
+      globalThis.opened = client;`,
     );
     await change?.(server);
     return doctor('--config', config);
