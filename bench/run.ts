@@ -14,10 +14,12 @@ import { benchPipeline } from './pipeline.ts';
 import { benchRedis } from './redis.ts';
 import type { Row } from './row.ts';
 import { benchThroughput } from './throughput.ts';
+import { benchTurns } from './turns.ts';
 
 const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
   limits: benchLimits,
   pipeline: benchPipeline,
+  turns: benchTurns,
   phone: benchPhone,
   pacer: benchPacer,
   import: benchImport,

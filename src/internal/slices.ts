@@ -45,6 +45,20 @@ export function createSlices(): Slices {
   };
 }
 
+/** As `map` of an array, in slices. */
+export async function mapInSlices<Item, Result>(
+  items: readonly Item[],
+  map: (item: Item, index: number) => Result,
+): Promise<Result[]> {
+  const slices = createSlices();
+  const results: Result[] = [];
+  for (const [index, item] of items.entries()) {
+    if (slices.isDue()) await slices.yield();
+    results.push(map(item, index));
+  }
+  return results;
+}
+
 /** Lets other work run once. `setTimeout` costs a whole millisecond, so it is for runtimes that have nothing better. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {

@@ -2,6 +2,7 @@ import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { extraField } from '../internal/extra-fields.ts';
+import { createSlices, mapInSlices } from '../internal/slices.ts';
 import { boolean, countryCode, type Fields, oneOf, text } from '../schema.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { TransportResponse } from '../transport/transport.ts';
@@ -11,7 +12,7 @@ import { type MessageInput, type MessageReader, type PreparedMessage, wireFields
 import type { SendResult } from './results.ts';
 import type { WireResult } from './send-operation.ts';
 import type { Addressing } from './sms-message.ts';
-import { isSafeId, readSent, unreadableResult } from './wire-results.ts';
+import { isSafeBatchId, readSent, unreadableResult } from './wire-results.ts';
 
 /** Settings of every kind of batch. */
 export interface BatchSettings {
@@ -79,9 +80,11 @@ interface ResultsOfId {
  * Groups results by ID. Each list is in reverse order, so that `pop` takes the first: searching takes too long among
  * 10,000.
  */
-function groupResults(results: readonly ResultOfId[]): ReadonlyMap<unknown, ResultsOfId> {
+async function groupResults(results: readonly ResultOfId[]): Promise<ReadonlyMap<unknown, ResultsOfId>> {
   const byId = new Map<unknown, ResultsOfId>();
+  const slices = createSlices();
   for (const result of results.toReversed()) {
+    if (slices.isDue()) await slices.yield();
     const id = result?.clientMessageId;
     const group = byId.get(id) ?? { all: [], byDestination: new Map<string, ResultOfId[]>() };
     byId.set(id, group);
@@ -97,11 +100,11 @@ function groupResults(results: readonly ResultOfId[]): ReadonlyMap<unknown, Resu
 /**
  * Finds the result of each message by its ID, and among equal IDs by destination, in order; never by position alone.
  */
-function matchResults(
+async function matchResults(
   response: TransportResponse,
   admitted: readonly PreparedMessage[],
   { allowRepeatedIds }: BatchSettings,
-): readonly WireResult[] {
+): Promise<readonly WireResult[]> {
   const { messages } = (response.body ?? {}) as { messages?: unknown };
   const results: readonly ResultOfId[] = Array.isArray(messages) ? messages : [];
   // The usual case: no ID was sent twice, and every result has the ID of the message at its index.
@@ -110,12 +113,12 @@ function matchResults(
     results.length === admitted.length &&
     admitted.every(({ clientMessageId }, index) => results[index]?.clientMessageId === clientMessageId)
   ) {
-    return admitted.map((message, index) => readSent(results[index], message, response));
+    return mapInSlices(admitted, (message, index) => readSent(results[index], message, response));
   }
-  const byId = groupResults(results);
+  const byId = await groupResults(results);
   const sent = new Map<string, number>();
   for (const { clientMessageId } of admitted) sent.set(clientMessageId, (sent.get(clientMessageId) ?? 0) + 1);
-  return admitted.map((message) => {
+  return mapInSlices(admitted, (message) => {
     const { all = [], byDestination } = byId.get(message.clientMessageId) ?? {};
     // An ID that was sent once and returned once is enough: 8x8 may format the number differently, or mask it.
     const isUnique = all.length === 1 && sent.get(message.clientMessageId) === 1;
@@ -189,12 +192,12 @@ export async function sendBatchRequest<Input extends Addressing>(
           messages: admitted.map(({ wire }) => wire),
         },
       }),
-      read(response, admitted) {
+      async read(response, admitted) {
         const id = (response.body as { batchId?: unknown } | undefined)?.batchId;
         // 8x8 makes it of `clientBatchId`, which may share words with the texts.
         const own =
           typeof id === 'string' && clientBatchId && id.startsWith(clientBatchId) ? clientBatchId : '';
-        if (id === own || isSafeId(own === '' ? id : String(id).slice(own.length), admitted)) {
+        if (id === own || (await isSafeBatchId(own === '' ? id : String(id).slice(own.length), admitted))) {
           batchId = id as string;
         }
         return matchResults(response, admitted, settings);

@@ -2,7 +2,7 @@ import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { SmsError } from '../errors.ts';
 import { isGuardError } from '../guards/guard.ts';
-import { createSlices, nextTurn } from '../internal/slices.ts';
+import { createSlices, mapInSlices, nextTurn } from '../internal/slices.ts';
 import { wait } from '../internal/wait.ts';
 import type { ReservationOutcome } from '../limits/limiter.ts';
 import type { SecondLook, TransportRequest } from '../transport/transport.ts';
@@ -59,7 +59,7 @@ export async function sendMessages<Input extends Addressing>(
 ): Promise<readonly SendResult[]> {
   const run: Run<Input> = { client, operation, call, results: new Array(inputs.length).fill(undefined) };
   const prepared = await prepare(run, inputs);
-  const duplicates = findDuplicates(prepared, operation.identityOf);
+  const duplicates = await findDuplicates(prepared, operation.identityOf);
   let open = duplicates.size === 0 ? prepared : prepared.filter((message) => !duplicates.has(message));
   const startedAt = client.limiter.elapsed();
   let isWaiting = false;
@@ -191,13 +191,13 @@ async function write<Input extends Addressing>(
     const messages = messagesOf(batch);
     // Reading a long response took its turn of the event loop already.
     if (messages.length > LONG_BATCH) await nextTurn();
-    const written = operation.read(response, messages);
+    const written = await operation.read(response, messages);
     client.sentAtCache.record(messages, written);
     return written;
   } catch (error) {
     if (error instanceof NothingLeft) return [];
     if (!SmsError.isInstance(error)) throw error;
-    return messagesOf(batch).map((message) => failedResult(error, message));
+    return mapInSlices(messagesOf(batch), (message) => failedResult(error, message));
   }
 }
 

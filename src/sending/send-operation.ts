@@ -16,7 +16,10 @@ export interface SendOperation<Input extends Addressing> {
     admitted: readonly PreparedMessage[],
   ): Pick<TransportRequest, 'operation' | 'body' | 'messageCount' | 'clientMessageId'>;
   /** Reads the outcome of each message from the response, in order. */
-  read(response: TransportResponse, admitted: readonly PreparedMessage[]): readonly WireResult[];
+  read(
+    response: TransportResponse,
+    admitted: readonly PreparedMessage[],
+  ): readonly WireResult[] | Promise<readonly WireResult[]>;
   /** Checks before the guards: a message that must not be sent gets its result here. */
   reject?(messages: readonly PreparedMessage[]): ReadonlyMap<PreparedMessage, SendResult>;
   /** Called right before the request; when it throws an `SmsError`, nothing is sent. */

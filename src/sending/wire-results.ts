@@ -1,5 +1,6 @@
 import { ApiError, MessageRejectedError } from '../errors.ts';
 import { hideSecrets, repeatsSecret, secretsIn } from '../internal/hide-secrets.ts';
+import { mapInSlices } from '../internal/slices.ts';
 import type { TransportResponse } from '../transport/transport.ts';
 import type { PreparedMessage } from './prepare.ts';
 import type { WireResult } from './send-operation.ts';
@@ -26,17 +27,25 @@ function* secretsOf({ content, wire }: PreparedMessage): Generator<string, void,
 }
 
 /** An id may repeat no number either, where a description shows it masked. */
-function* idSecretsOf(messages: readonly PreparedMessage[]): Generator<string, void, undefined> {
-  for (const message of messages) {
-    yield message.phone.msisdn;
-    yield* secretsOf(message);
-  }
+function* idSecretsOf(message: PreparedMessage): Generator<string, void, undefined> {
+  yield message.phone.msisdn;
+  yield* secretsOf(message);
 }
 
-/** Whether a text of 8x8's is an id, and repeats nothing that the messages hold. Events carry it. */
-export function isSafeId(id: unknown, messages: readonly PreparedMessage[]): id is string {
-  if (typeof id !== 'string' || !ID.test(id)) return false;
-  return !repeatsSecret(id, idSecretsOf(messages));
+function isId(id: unknown): id is string {
+  return typeof id === 'string' && ID.test(id);
+}
+
+/** Whether a text of 8x8's is an id, and repeats nothing that the message holds. Events carry it. */
+function isSafeId(id: unknown, message: PreparedMessage): id is string {
+  return isId(id) && !repeatsSecret(id, idSecretsOf(message));
+}
+
+/** The same for the id of a batch and all of its messages. */
+export async function isSafeBatchId(id: unknown, messages: readonly PreparedMessage[]): Promise<boolean> {
+  if (!isId(id)) return false;
+  const repeats = await mapInSlices(messages, (message) => repeatsSecret(id, idSecretsOf(message)));
+  return !repeats.includes(true);
 }
 
 /** How a response came. */
@@ -66,7 +75,7 @@ export function readSent(response: unknown, message: PreparedMessage, facts: Res
   const destination = message.phone.e164;
   const sent = response as SentMessage;
   const code = textOf(sent.status?.code);
-  const umid = isSafeId(sent.umid, [message]) ? sent.umid : '';
+  const umid = isSafeId(sent.umid, message) ? sent.umid : '';
   if (code === 'REJECTED') {
     const error = new MessageRejectedError({
       description: hideSecrets(textOf(sent.status?.description), secretsOf(message)),

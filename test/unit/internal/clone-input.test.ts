@@ -43,6 +43,31 @@ describe('a copy of an input', () => {
     expect([copy.text, copy.text, calls]).toEqual(['own 1', 'own 1', 1]);
   });
 
+  it('is whole in every place: an own __proto__, a symbol, a null prototype, an accessor beside one that throws', () => {
+    const row = {
+      get bad(): string {
+        throw new Error('unreadable');
+      },
+      good: [{ deep: 1 }],
+    };
+    const given = {
+      list: [
+        JSON.parse('{"__proto__":{"a":1},"b":[2]}'),
+        Object.assign(Object.create(null), { c: [3] }),
+        row,
+      ],
+    };
+    const [odd, bare, broken] = cloneInput(given).list;
+    expect(Object.getPrototypeOf(odd)).toBe(Object.prototype);
+    expect(Object.getOwnPropertyDescriptor(odd, '__proto__')?.value).toEqual({ a: 1 });
+    expect(odd.b).toEqual([2]);
+    expect(odd.b).not.toBe(given.list[0].b);
+    expect(bare).toEqual({ c: [3] });
+    expect(broken.good).toEqual([{ deep: 1 }]);
+    expect(broken.good[0]).not.toBe(row.good[0]);
+    expect(() => broken.bad).toThrow(TypeError);
+  });
+
   it('takes the date itself, whatever its getTime says', () => {
     const date = new Date(7);
     date.getTime = () => 9;

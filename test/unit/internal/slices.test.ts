@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createSlices } from '../../../src/internal/slices.ts';
+import { createSlices, mapInSlices } from '../../../src/internal/slices.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -30,6 +30,15 @@ describe('slices of a long list', () => {
 
   it('end every 512 items where the clock stands still', async () => {
     expect(await turnsOf(10_000, 0)).toBe(19);
+  });
+
+  it('map a list in order, with other work in between', async () => {
+    vi.spyOn(performance, 'now').mockReturnValue(0);
+    const turns = vi.spyOn(globalThis, 'setImmediate');
+    const items = Array.from({ length: 1_100 }, (_, index) => index);
+    const mapped = await mapInSlices(items, (item, index) => [item, index]);
+    expect(mapped).toEqual(items.map((item) => [item, item]));
+    expect(turns).toHaveBeenCalledTimes(2);
   });
 
   it('end without setImmediate too', async () => {
