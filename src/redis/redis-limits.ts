@@ -19,6 +19,7 @@ import { checkServer } from './check/check-server.ts';
 import { LIMITS_NEEDS } from './check/server-needs.ts';
 import { refusalWarning, type ServerWarning } from './check/server-warnings.ts';
 import { withCommandTimeout } from './failover/command-timeout.ts';
+import { STARTUP_MS, waitForConnection } from './failover/connecting.ts';
 import { createFailoverStore } from './failover/failover-store.ts';
 import { causeOf, createEmitLimits, type LimitsEventListener } from './failover/limits-event.ts';
 import { createKeyNames, type KeyHashingOptions } from './key-hashing-options.ts';
@@ -73,7 +74,8 @@ export interface RedisLimitsOptions extends KeyHashingOptions {
         readonly local: LocalLimitsOptions;
       };
   /**
-   * Milliseconds that the server has to reply, 10 to 4,000; in a batch, per 500 messages.
+   * Milliseconds that the server has to reply, 10 to 4,000; in a batch, per 500 messages. The first reply may take up
+   * to a second, from the first call of a process on, because the client may still be connecting.
    *
    * @default 150 (chosen by this package)
    */
@@ -191,9 +193,8 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
     clock,
     ...names
   } = readOptions(options);
-  const commands = withCommandTimeout(
-    toRedisCommands(client, reconnectOnReadOnly),
-    LOST_AFTER_DEADLINES * timeoutMs,
+  const commands = waitForConnection(
+    withCommandTimeout(toRedisCommands(client, reconnectOnReadOnly), LOST_AFTER_DEADLINES * timeoutMs),
   );
   const store = createRedisStore({ commands, names: createKeyNames(names), deadlineMs: timeoutMs });
   const raw = shardBy === 'recipient' ? createShardedStore(store) : store;
@@ -235,6 +236,7 @@ export function redisLimits(options: RedisLimitsOptions): RedisLimitStore {
     timeoutMs,
     clock,
     onEvent,
+    startupMs: STARTUP_MS,
   });
   return {
     ...failoverStore,

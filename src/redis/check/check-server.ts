@@ -14,6 +14,8 @@ import { refusalWarning, type ServerWarning } from './server-warnings.ts';
 const CHECK_TIMEOUT_MS = 5_000;
 /** Milliseconds between two questions to a client that is not connected. Our number. */
 const RETRY_MS = 50;
+/** Tries of one command after the first reply: one second. Our number. */
+const MAX_TRIES = 20;
 /** Refusals that pass while a server starts. */
 const STARTING: ReadonlySet<string> = new Set(['LOADING']);
 /** The hash of no script. */
@@ -72,13 +74,14 @@ async function check(
     // Without the right to run INFO the rest is checked all the same.
     if (refusal !== undefined && refusal.warning !== 'no-rights') return [refusal];
   }
-  const nodes = await findNodes(commands, needs, info);
+  const patient = withTries(commands, signal);
+  const nodes = await findNodes(patient, needs, info);
   // A client may wait for a cluster that is down until its own time-out ends.
   if (nodes.isDown) return [refusalWarning('CLUSTERDOWN', needs.effect) as ServerWarning];
   const [probes, others, scripts] = await Promise.all([
-    Promise.all(nodes.keys.map((key) => probe(commands, needs, key))),
-    Promise.all(needs.keys.slice(1).map((key) => checkKey(commands, key))),
-    checkEvalsha(commands, needs),
+    Promise.all(nodes.keys.map((key) => probe(patient, needs, key))),
+    Promise.all(needs.keys.slice(1).map((key) => checkKey(patient, key))),
+    checkEvalsha(patient, needs),
   ]);
   const perNode = probes.map((each) => {
     const described = nodes.isCluster ? each.info : info;
@@ -95,18 +98,29 @@ async function check(
 async function untilAnswered<Reply>(
   ask: () => Promise<Reply>,
   signal: AbortSignal,
-  onFailure: (code: string | undefined) => void,
+  onFailure: (code: string | undefined) => void = () => {},
+  maxTries = Number.POSITIVE_INFINITY,
 ): Promise<Reply> {
-  for (;;) {
+  for (let tries = 1; ; tries += 1) {
     try {
       return await ask();
     } catch (error) {
       const { cause } = causeOf(error);
-      if (isServerCode(cause) && !STARTING.has(cause)) throw error;
+      if (tries >= maxTries || (isServerCode(cause) && !STARTING.has(cause))) throw error;
       onFailure(cause);
     }
     await wait(RETRY_MS, signal);
   }
+}
+
+/** A client may run `INFO` before it is ready for scripts; but one dead node of a cluster must not hide the others. */
+function withTries(commands: RedisCommands, signal: AbortSignal): RedisCommands {
+  const tried = <Reply>(ask: () => Promise<Reply>) => untilAnswered(ask, signal, undefined, MAX_TRIES);
+  return {
+    evalsha: (sha, keys, args) => tried(() => commands.evalsha(sha, keys, args)),
+    eval: (script, keys, args) => tried(() => commands.eval(script, keys, args)),
+    call: (name, ...args) => tried(() => commands.call(name, ...args)),
+  };
 }
 
 interface Nodes extends ClusterNodes {

@@ -2,7 +2,7 @@ import { AbortedError, SmsError } from '../../errors.ts';
 import { type Timed, withTimeLimit } from '../../internal/time-limit.ts';
 import type { StoreTime } from '../../limits/store-time.ts';
 import { type Breaker, CLOSED, enter, leave, OPEN_MS, type Outcome, type Pass } from './breaker.ts';
-import { causeOf, type EmitLimits, type FailoverReason } from './limits-event.ts';
+import { causeOf, type EmitLimits, type FailoverReason, isServerCode } from './limits-event.ts';
 
 /** The outcome of a call to the shared store. */
 export type StoreReply<Value> =
@@ -54,8 +54,11 @@ export function isCallerError(error: unknown): boolean {
   return SmsError.isInstance(error) && (error.code === 'validation' || error.code === 'configuration');
 }
 
-export function createAvailability(time: StoreTime, emit: EmitLimits): Availability {
+/** @param startupMs milliseconds that the first reply may take from the first call on, if that is longer */
+export function createAvailability(time: StoreTime, emit: EmitLimits, startupMs = 0): Availability {
   let breaker: Breaker = CLOSED;
+  let isReached = false;
+  let startupEndsMs: number | undefined;
   let lastFailure: Failure = { reason: 'error' };
 
   function end(pass: Pass, entered: Breaker, outcome: Outcome): void {
@@ -70,8 +73,16 @@ export function createAvailability(time: StoreTime, emit: EmitLimits): Availabil
     return NO_REPLY;
   }
 
+  function withStartup(timeoutMs: number): number {
+    if (isReached || startupMs === 0) return timeoutMs;
+    const nowMs = time.monotonicMs();
+    startupEndsMs ??= nowMs + startupMs;
+    return Math.max(timeoutMs, startupEndsMs - nowMs);
+  }
+
   async function run<Value>(work: () => Promise<Value>, options: CallOptions): Promise<Timed<Value>> {
-    const { timeoutMs, signal } = options;
+    const { signal } = options;
+    const timeoutMs = withStartup(options.timeoutMs);
     let working: Promise<Value> | undefined;
     const startedMs = time.monotonicMs();
     const timed = await withTimeLimit(timeoutMs, signal, () => {
@@ -100,11 +111,14 @@ export function createAvailability(time: StoreTime, emit: EmitLimits): Availabil
       try {
         const timed = await run(work, options);
         if (!timed.inTime) return fail(pass, entered, { reason: 'timeout' });
+        isReached = true;
         end(pass, entered, options.isTake ? 'replied' : 'no-news');
         return { hasReply: true, value: timed.value };
       } catch (error) {
         if (options.signal?.aborted !== true && !isCallerError(error)) {
-          return fail(pass, entered, { reason: 'error', ...causeOf(error) });
+          const failure = causeOf(error);
+          isReached ||= isServerCode(failure.cause);
+          return fail(pass, entered, { reason: 'error', ...failure });
         }
         end(pass, entered, 'no-news');
         throw options.signal?.aborted === true ? abortedError() : error;

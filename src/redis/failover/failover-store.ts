@@ -27,6 +27,12 @@ export interface FailoverStoreConfig {
   readonly timeoutMs: number;
   readonly clock: Clock | undefined;
   readonly onEvent: LimitsEventListener | undefined;
+  /**
+   * Milliseconds that the first reply may take, from the first call on.
+   *
+   * @default 0
+   */
+  readonly startupMs?: number | undefined;
 }
 
 export interface FailoverStore extends LimitStore {
@@ -52,7 +58,7 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
   // Real time, whatever the clock of the team says: the server has its own clock, and waits are real.
   const time = createStoreTime(undefined);
   const emit = createEmitLimits(config.onEvent, () => (clock ?? Date).now());
-  const availability = createAvailability(time, emit);
+  const availability = createAvailability(time, emit, config.startupMs);
   // A store that refuses everything grants nothing, so nothing is written back.
   const queue = createReplayQueue(time, (rule) =>
     onStoreError === 'refuse' ? rule : recordOnly(rule, onStoreError),

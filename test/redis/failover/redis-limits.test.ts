@@ -71,24 +71,109 @@ describe('a server that hangs', () => {
   });
 
   it('holds a message up by one deadline and a quarter, its permit included', async () => {
-    const hang = () => new Promise(() => {});
+    let isHanging = false;
+    const hang = async () => {
+      if (isHanging) await new Promise(() => {});
+      throw new Error('OOM command not allowed');
+    };
     const client = { evalsha: hang, eval: hang, call: hang };
     const onStoreError = { local: { processes: 2 } };
     const limits = redisLimits({ client, secret: SECRET, onStoreError, onEvent: () => {} });
     const lane = limits.pace?.lane('sms.8x8.com', 'team', 'fast');
     const request = { permits: 100, periodMs: 1_000, waiting: 1, expected: 0, isSlow: false };
-    const startMs = performance.now();
     async function send(): Promise<number> {
+      const startMs = performance.now();
       await limits.take('account', [{ reservation: 'first', rules: [windowRule(10)] }]);
       await lane?.lease(request);
       return performance.now() - startMs;
     }
+    // The server has replied before.
+    await send();
+    isHanging = true;
     const sent = send();
     await vi.advanceTimersByTimeAsync(400);
     expect(await sent).toBeLessThan(200);
     const closed = limits.close();
     await vi.advanceTimersByTimeAsync(150);
     await closed;
+  });
+});
+
+describe('the first call of a process', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** A take that is refused, because all commands end like this. */
+  async function refusedBy(command: () => Promise<unknown>): Promise<void> {
+    const client = { evalsha: command, eval: command, call: command };
+    const limits = redisLimits({ client, secret: SECRET, onStoreError: 'refuse', onEvent: () => {} });
+    const taking = limits.take('account', [{ reservation: 'a', rules: [windowRule(10)] }]);
+    const refused = expect(taking).rejects.toThrow(StoreError);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await refused;
+  }
+
+  it('waits a second for the first reply, and no other call does', async () => {
+    const hang = () => new Promise(() => {});
+    const client = { evalsha: hang, eval: hang, call: hang };
+    const limits = redisLimits({ client, secret: SECRET, onStoreError: 'refuse', onEvent: () => {} });
+    let ended = 0;
+    const take = () =>
+      limits.take('account', [{ reservation: 'a', rules: [windowRule(10)] }]).catch(() => {
+        ended += 1;
+      });
+    void take();
+    await vi.advanceTimersByTimeAsync(900);
+    expect(ended).toBe(0);
+    // The rest of the second is less than the deadline of this call.
+    void take();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(ended).toBe(1);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(ended).toBe(2);
+    const closed = limits.close();
+    await vi.advanceTimersByTimeAsync(150);
+    await closed;
+  });
+
+  it('tries again while the client is not connected, and never after a reply of the server', async () => {
+    let tries = 0;
+    await refusedBy(async () => {
+      tries += 1;
+      throw new Error("Stream isn't writeable and enableOfflineQueue options is false");
+    });
+    expect(tries).toBeGreaterThan(20);
+    const before = tries;
+    await refusedBy(async () => {
+      tries += 1;
+      throw new Error('READONLY You can not write');
+    });
+    // One take, and the check that follows a refusal.
+    expect(tries - before).toBeLessThan(10);
+  });
+
+  it('sends a message as soon as the client is connected', async () => {
+    let isConnected = false;
+    const reply = async () => {
+      if (!isConnected) throw new Error('The client is offline');
+      throw new Error('OOM command not allowed');
+    };
+    const client = { evalsha: reply, eval: reply, call: reply };
+    const events: LimitsEvent[] = [];
+    const onEvent = (event: LimitsEvent) => void events.push(event);
+    const limits = redisLimits({ client, secret: SECRET, onStoreError: 'refuse', onEvent });
+    const taking = expect(
+      limits.take('account', [{ reservation: 'a', rules: [windowRule(10)] }]),
+    ).rejects.toThrow('OOM');
+    await vi.advanceTimersByTimeAsync(500);
+    isConnected = true;
+    await vi.advanceTimersByTimeAsync(20);
+    await taking;
+    expect(events[0]).toMatchObject({ type: 'limits-call-failed', cause: 'OOM' });
   });
 });
 
