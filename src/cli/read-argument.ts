@@ -34,3 +34,14 @@ export function webAddress(given: string): string {
   }
   return given;
 }
+
+/** Collects an option such as `destination=Phone` that may be given several times. */
+export function collectPair(
+  given: string,
+  previous: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const [name = '', ...rest] = given.split('=');
+  if (name === '' || rest.length === 0)
+    throw new InvalidArgumentError('It must be written as field=heading.');
+  return { ...previous, [name]: rest.join('=') };
+}

@@ -1,9 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../internal/version.ts';
 import type { AddCommand } from './command.ts';
+import { addCampaignCommand } from './commands/campaign.ts';
 import { addConsentCommand } from './commands/consent.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEstimateCommand } from './commands/estimate.ts';
+import { addExportCommand } from './commands/export.ts';
+import { addImportConsentCommand } from './commands/import-consent.ts';
 import { addLimitsCommand } from './commands/limits.ts';
 import { addLookupCommand } from './commands/lookup.ts';
 import { addSandboxCommand } from './commands/sandbox.ts';
@@ -22,6 +25,9 @@ const COMMANDS: readonly AddCommand[] = [
   addLookupCommand,
   addConsentCommand,
   addLimitsCommand,
+  addExportCommand,
+  addImportConsentCommand,
+  addCampaignCommand,
 ];
 
 /** Arguments are shown by `ps` and kept in the history of the shell. */
