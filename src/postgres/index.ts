@@ -1,3 +1,5 @@
+export type { ServerCheckOptions } from '../internal/check-options.ts';
+export type { DatabaseProblem, DatabaseWarning } from './check-ledger.ts';
 export { type ConsentTableOptions, consentLedgerSql } from './consent-ledger-sql.ts';
 export {
   type PostgresConsentLedger,

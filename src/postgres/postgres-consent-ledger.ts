@@ -6,8 +6,10 @@ import type {
   ConsentRecord,
 } from '../consent/consent-ledger.ts';
 import { ConfigurationError, StoreError } from '../errors.ts';
+import { readCheckOptions, type ServerCheckOptions } from '../internal/check-options.ts';
 import { raceAbort } from '../internal/wait.ts';
 import { type Fields, objectWith, validate, withMethods } from '../schema.ts';
+import { checkLedger, type DatabaseWarning } from './check-ledger.ts';
 import { type ConsentTableOptions, migrationSql, nameTable, tableFields } from './consent-ledger-sql.ts';
 import { writeStatements } from './consent-statements.ts';
 import { readEntry, readEntryIfAny, readText } from './read-row.ts';
@@ -29,6 +31,18 @@ export interface PostgresConsentLedger extends ConsentLedger, ConsentListing {
    * @example await ledger.migrate()
    */
   migrate(): Promise<void>;
+  /**
+   * Checks the database: whether it answers, takes writes, has the tables in their latest form, and grants every right
+   * that the ledger needs. Every statement is planned and not run. Waits until the pool can connect. Call it when you
+   * deploy, after `migrate()`.
+   *
+   * @returns what is wrong, and what to change; empty when nothing is
+   * @throws AbortedError the signal fired
+   * @throws ConfigurationError an option is unknown or invalid
+   *
+   * @example for (const { message } of await ledger.check()) console.warn(message);
+   */
+  check(options?: ServerCheckOptions): Promise<readonly DatabaseWarning[]>;
 }
 
 const fields: Fields<PostgresConsentLedgerOptions> = {
@@ -112,6 +126,9 @@ export function postgresConsentLedger(options: PostgresConsentLedgerOptions): Po
     },
     forget: (key, keepAs) => change('forget', statements.forget, [key, keepAs]),
     entries: list,
+    async check(call) {
+      return await checkLedger(pool, statements, readCheckOptions('ledger.check', call));
+    },
     async migrate() {
       const collisions = MIGRATION_COLLISIONS;
       const text = migrationSql(table);

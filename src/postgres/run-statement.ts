@@ -20,13 +20,18 @@ export interface SqlPool {
 }
 
 /** What to change, by PostgreSQL error code (appendix A of its manual). */
-const ADVICE: Readonly<Record<string, string>> = {
+export const ADVICE: Readonly<Record<string, string>> = {
   '0A000': 'the database must be encoded in UTF8, and be version 11 or later',
   '25006': 'the connection is read-only; use the primary server',
+  '28000': 'the role may not log in; see pg_hba.conf',
+  '28P01': 'the password is wrong',
+  '3D000': 'the database does not exist',
   '3F000': 'its schema is missing; call migrate() once',
   '42501': 'the role lacks a privilege: SELECT, INSERT and DELETE on the table, for migrate() also CREATE',
   '42703': 'its table is of an older version; call migrate() once',
   '42P01': 'its table is missing; call migrate() once',
+  '42P10':
+    'its unique index is missing; drop the table while it is empty, or create the index of consentLedgerSql()',
 };
 /** A concurrent transaction caused a rollback: deadlock, serialization failure. */
 const COLLISIONS: readonly string[] = ['40P01', '40001'];
@@ -34,7 +39,7 @@ const COLLISIONS: readonly string[] = ['40P01', '40001'];
 export const MIGRATION_COLLISIONS: readonly string[] = [...COLLISIONS, '23505', '42710', '42P06', '42P07'];
 const MAX_TRIES = 5;
 
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   const code = (error as { readonly code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' && /^[A-Z0-9_]{2,40}$/.test(code) ? code : 'no code';
 }

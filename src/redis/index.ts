@@ -1,4 +1,4 @@
-export type { ServerCheckOptions } from './check/check-options.ts';
+export type { ServerCheckOptions } from '../internal/check-options.ts';
 export type { ServerProblem, ServerWarning } from './check/server-warnings.ts';
 export type {
   FailoverReason,

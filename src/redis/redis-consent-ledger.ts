@@ -8,11 +8,11 @@ import type {
 } from '../consent/consent-ledger.ts';
 import { parseEntry } from '../consent/stored-entry.ts';
 import { ConfigurationError, StoreError, ValidationError } from '../errors.ts';
+import { readCheckOptions, type ServerCheckOptions } from '../internal/check-options.ts';
 import { giveReason } from '../internal/store-reason.ts';
 import { hideOriginal } from '../internal/user-code.ts';
 import { raceAbort } from '../internal/wait.ts';
 import { boolean, type Fields, objectWith, pattern, unknown, validate } from '../schema.ts';
-import { readCheckOptions, type ServerCheckOptions } from './check/check-options.ts';
 import { checkServer } from './check/check-server.ts';
 import { ledgerNeeds } from './check/server-needs.ts';
 import { refusalWarning, type ServerWarning } from './check/server-warnings.ts';

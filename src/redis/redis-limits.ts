@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
+import { readCheckOptions, type ServerCheckOptions } from '../internal/check-options.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
 import {
   anyFunction,
@@ -14,7 +15,6 @@ import {
   withMethods,
 } from '../schema.ts';
 import type { Clock } from '../types.ts';
-import { readCheckOptions, type ServerCheckOptions } from './check/check-options.ts';
 import { checkServer } from './check/check-server.ts';
 import { LIMITS_NEEDS } from './check/server-needs.ts';
 import { refusalWarning, type ServerWarning } from './check/server-warnings.ts';

@@ -194,6 +194,12 @@ describe('the check of a server', () => {
     );
   });
 
+  it('hides no mistake of its own', async () => {
+    await expect(checkServer(serverOf({ probe: [Object.create(null)] }), LIMITS_NEEDS)).rejects.toThrow(
+      TypeError,
+    );
+  });
+
   it('takes no other options', async () => {
     const client: RedisCommands = serverOf({});
     const limits = redisLimits({ client, secret: SECRET, onStoreError: 'refuse' });

@@ -1,10 +1,10 @@
 import { AbortedError } from '../../errors.ts';
+import type { ServerCheckOptions } from '../../internal/check-options.ts';
 import { withTimeLimit } from '../../internal/time-limit.ts';
 import { wait } from '../../internal/wait.ts';
 import { causeOf, isServerCode } from '../failover/limits-event.ts';
 import { SERVER_PROBE } from '../lua/scripts.ts';
 import type { RedisCommands } from '../redis-commands.ts';
-import type { ServerCheckOptions } from './check-options.ts';
 import { type ClusterNodes, findClusterNodes } from './cluster-nodes.ts';
 import { type Info, infoWarnings, readInfo, toText } from './read-info.ts';
 import type { ServerNeeds } from './server-needs.ts';
@@ -44,8 +44,9 @@ export async function checkServer(
       }),
     );
     if (timed.inTime) return timed.value;
-  } catch {
-    // Only the signal ends here: failures of the server are warnings.
+  } catch (error) {
+    // Failures of the server are warnings.
+    if (signal?.aborted !== true) throw error;
     throw new AbortedError({ message: 'The check was aborted.', submission: 'not-submitted' });
   }
   return [refusalWarning(lastCode, needs.effect) ?? notConnected(timeoutMs, lastCode)];

@@ -97,6 +97,81 @@ await describePostgres('postgresConsentLedger on a server', ({ connect, schema }
     }
   });
 
+  it('a check finds nothing wrong after migrate(), and names a table that is missing or old before', async () => {
+    const ledger = of('checked');
+    expect(await ledger.check()).toEqual([
+      {
+        warning: 'no-table',
+        message: 'PostgreSQL answered 42P01: its table is missing; call migrate() once.',
+      },
+    ]);
+    await ledger.migrate();
+    expect(await ledger.check()).toEqual([]);
+    expect(await ledger.get(['+1', ''])).toEqual([undefined, undefined]);
+    await pool.query(`DROP INDEX "${schema}".checked_message`);
+    expect(await ledger.check()).toMatchObject([
+      { warning: 'old-table', message: expect.stringContaining('42P10') },
+    ]);
+    await pool.query(`ALTER TABLE "${schema}".checked DROP COLUMN sender`);
+    expect(await ledger.check()).toMatchObject([
+      { warning: 'old-table', message: expect.stringContaining('42703') },
+    ]);
+  });
+
+  it.each(['SELECT', 'INSERT', 'DELETE'])('a check names the missing right to %s', async (right) => {
+    await migrated('rights');
+    const role = `${schema}_${right.toLowerCase()}`;
+    await pool.query(`CREATE ROLE ${role} LOGIN`);
+    const client = await pool.connect();
+    try {
+      const ledger = postgresConsentLedger({ pool: client, schema, table: 'rights' });
+      await client.query(`SET ROLE ${role}`);
+      // Not even the schema may be used.
+      expect(await ledger.check()).toMatchObject([{ warning: 'no-rights' }]);
+      await pool.query(`GRANT USAGE ON SCHEMA "${schema}" TO ${role}`);
+      await pool.query(`GRANT SELECT, INSERT, DELETE ON "${schema}".rights TO ${role}`);
+      expect(await ledger.check()).toEqual([]);
+      await pool.query(`REVOKE ${right} ON "${schema}".rights FROM ${role}`);
+      expect(await ledger.check()).toEqual([
+        {
+          warning: 'no-rights',
+          message:
+            'PostgreSQL answered 42501: the role lacks a privilege: SELECT, INSERT and DELETE on the table, for migrate() also CREATE.',
+        },
+      ]);
+    } finally {
+      await client.query('RESET ROLE');
+      client.release();
+      await pool.query(`DROP OWNED BY ${role}`);
+      await pool.query(`DROP ROLE ${role}`);
+    }
+  });
+
+  it('a check says that the connection may only read, that the database does not exist, and that nobody answers', async () => {
+    await migrated('reading');
+    const readOnly = of('reading', connect({ options: '-c default_transaction_read_only=on' }));
+    expect(await readOnly.check()).toEqual([
+      {
+        warning: 'read-only',
+        message: 'PostgreSQL answered 25006: the connection is read-only; use the primary server.',
+      },
+    ]);
+    const nowhere = of('reading', connect({ connectionString: 'postgres://postgres@127.0.0.1:1/postgres' }));
+    expect(await nowhere.check({ timeoutMs: 300 })).toMatchObject([
+      {
+        warning: 'not-connected',
+        message: expect.stringContaining('did not answer within 300 ms (ECONNREFUSED)'),
+      },
+    ]);
+    const controller = new AbortController();
+    const aborted = failureOf(nowhere.check({ signal: controller.signal }));
+    controller.abort();
+    expect(await aborted).toMatchObject({ code: 'aborted' });
+    expect(await failureOf(nowhere.check({ timeoutMS: 1 } as object))).toMatchObject({
+      code: 'configuration',
+    });
+  });
+
   it('a table that is missing is an error that names migrate()', async () => {
     expect(await failureOf(of('nothing').get(['+1']))).toMatchObject({
       message: expect.stringMatching(/\(42P01\): its table is missing; call migrate\(\)/),

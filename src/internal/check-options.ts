@@ -1,5 +1,5 @@
-import { ConfigurationError } from '../../errors.ts';
-import { type Fields, integer, object, validate, withMethods } from '../../schema.ts';
+import { ConfigurationError } from '../errors.ts';
+import { type Fields, integer, object, validate, withMethods } from '../schema.ts';
 
 /** Options of a check of a server. */
 export interface ServerCheckOptions {
