@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { hasRedisServer, startRedis } from '../test/support/redis-server.ts';
+import { checkCommand } from './command.mjs';
 import { installTarball, packPackage, writePrograms } from './consumer-project.mjs';
 import { createReport } from './report.mjs';
 import { cleanEnvironment, runProgram } from './run-program.mjs';
@@ -86,6 +87,7 @@ try {
     await report.check(`Node ${version}, source maps lead to the sources in the package`, () =>
       expectOk(node, '--enable-source-maps', 'mapped.mjs'),
     );
+    await report.check(`Node ${version}, the command`, () => checkCommand(node, consumer, env));
   }
 
   if (hasRedisServer()) {

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The start of the command without a task; measured in CPU time, which a busy machine does not change. */
+const MAX_HELP_CPU_MS = 150;
+
+/** Prints the CPU time of the process that it is loaded into. */
+const MEASURE = `process.on('exit', () => {
+  const { user, system } = process.cpuUsage();
+  process.stderr.write('cpu ' + (user + system) / 1_000 + '\\n');
+});`;
+
+function collect(stream) {
+  let text = '';
+  stream.setEncoding('utf8').on('data', (chunk) => {
+    text += chunk;
+  });
+  return () => text;
+}
+
+function must(holds, what, output) {
+  if (!holds) throw new Error(`${what}\n${output}`);
+}
+
+/**
+ * Uses the installed command as a person would: help, a sandbox, doctor, send, status, a mistake, a broken set-up, Ctrl+C.
+ *
+ * @param node the program that runs it
+ * @param folder where the package is installed
+ */
+export async function checkCommand(node, folder, env) {
+  const program = join(folder, 'node_modules/.bin/8x8-sms-guard');
+  await writeFile(join(folder, 'measure.cjs'), MEASURE);
+  const start = (given, more = {}, flags = []) => {
+    const child = spawn(node, [...flags, program, ...given], { cwd: folder, env: { ...env, ...more } });
+    return {
+      child,
+      output: collect(child.stdout),
+      errors: collect(child.stderr),
+      ended: once(child, 'close'),
+    };
+  };
+  async function run(exitCode, given, more, flags) {
+    const { output, errors, ended } = start(given, more, flags);
+    const [found] = await ended;
+    must(found === exitCode, `${given.join(' ')}: exit code ${found}, not ${exitCode}`, output() + errors());
+    return { output: output(), errors: errors() };
+  }
+
+  const help = await run(0, ['--help'], {}, ['--require', './measure.cjs']);
+  const cpuMs = Number(/^cpu ([\d.]+)$/m.exec(help.errors)?.[1]);
+  must(cpuMs < MAX_HELP_CPU_MS, `--help took ${cpuMs} ms of CPU time`, help.output);
+  for (const name of ['sandbox', 'doctor', 'send', 'campaign', 'export']) {
+    must(help.output.includes(`  ${name} `), `--help does not name ${name}`, help.output);
+  }
+  await run(2, ['sned']);
+  await run(2, ['send', '--api-key', 'x']);
+  await run(3, ['status', 'x']);
+
+  const sandbox = start(['sandbox', '--port', '0', '--json']);
+  while (!sandbox.output().includes('\n')) await once(sandbox.child.stdout, 'data');
+  try {
+    const { environment } = JSON.parse(sandbox.output());
+    const doctor = await run(0, ['doctor', '--json'], environment);
+    must(JSON.parse(doctor.output).problems === 0, 'doctor finds a problem', doctor.output);
+    const broken = await run(1, ['doctor'], { ...environment, EIGHTBYEIGHT_API_KEY: 'a-key-of-8x8' });
+    must(
+      broken.output.includes('8x8 refuses the key (HTTP 401)'),
+      'doctor misses the wrong key',
+      broken.output,
+    );
+    await writeFile(
+      join(folder, 'sms.config.mjs'),
+      "import { SmsClient } from '8x8-sms-guard';\nexport default () => new SmsClient({ defaultCountry: 'SG' });\n",
+    );
+    const sent = await run(
+      0,
+      ['send', '91234567', 'Hello', '--json', '--config', 'sms.config.mjs'],
+      environment,
+    );
+    const { umid } = JSON.parse(sent.output);
+    must((await run(0, ['status', umid], environment)).output.includes('GSM7'), 'no status', umid);
+    await writeFile(join(folder, 'people.csv'), 'destination,text\n+6591234568,Hello\n');
+    await run(
+      0,
+      ['campaign', 'people.csv', '--purpose', 'otp', '--checkpoint', `people-${umid}`],
+      environment,
+    );
+  } finally {
+    sandbox.child.kill('SIGINT');
+  }
+  const [exitCode] = await sandbox.ended;
+  must(exitCode === 0, `sandbox: exit code ${exitCode} after Ctrl+C`, sandbox.errors());
+  return `--help ${Math.round(cpuMs)} ms of CPU time`;
+}
