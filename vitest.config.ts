@@ -17,6 +17,8 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
+      // They run in a browser and in a process of their own: ci/page.mjs and ci/sandbox.mjs test them.
+      exclude: ['src/sandbox/page/**', 'src/cli/main.ts'],
       reporter: [['text', { skipFull: true }], 'text-summary', 'json-summary'],
       thresholds: {
         ...all(95),

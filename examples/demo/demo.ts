@@ -3,7 +3,7 @@
  * built-in emulator: no account, no network.
  * Run it with `npm run demo`.
  */
-import { hourAtTheForm } from './attack.ts';
+import { hourAtTheForm } from '../../src/sandbox/attack-hour.ts';
 import { mainJob } from './main-job.ts';
 import { ownersHour } from './owner.ts';
 import { type Replay, replay } from './replay.ts';

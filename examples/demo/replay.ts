@@ -1,6 +1,6 @@
 import { GuardError, type GuardsOptions, SmsClient } from '../../src/index.ts';
+import type { FormRequest } from '../../src/sandbox/attack-hour.ts';
 import { createEmulator } from '../../src/testing/index.ts';
-import type { FormRequest } from './attack.ts';
 
 /** What an hour at the form came to. */
 export interface Replay {

@@ -2,6 +2,7 @@ import { SANDBOX_KEY_PREFIX } from '../config/credentials.ts';
 import type { EmulatorContext } from '../emulator/context.ts';
 import { buildEmulator, type Emulator } from '../emulator/emulator.ts';
 import type { EmulatedMessage } from '../emulator/message.ts';
+import type { WebhookBody } from '../emulator/webhooks/webhook-bodies.ts';
 import { createMobileNetwork } from './network/mobile-network.ts';
 import { planReservedFaults } from './network/reserved-numbers.ts';
 import type { ResolvedSandboxOptions } from './options.ts';
@@ -17,6 +18,8 @@ export interface Engine {
   readonly context: EmulatorContext;
   readonly tables: Tables;
   readonly deliveries: DeliveryLog;
+  /** Calls back with every webhook, also when nobody receives it. */
+  onWebhook(listener: (event: WebhookBody) => void): void;
   /** Takes up what an earlier process left, and plans the faults. */
   begin(): void;
   /** Forgets everything, and begins again. */
@@ -32,15 +35,30 @@ export function createEngine(options: ResolvedSandboxOptions, file: StateFile | 
   const tables = createTables(file?.record, file?.stored);
   const scheduler = createScheduler(speed);
   const deliveries = createDeliveryLog(tables.createTable);
+  const webhookListeners: ((event: WebhookBody) => void)[] = [];
   let sender: HttpSender | undefined;
   const { emulator, context } = buildEmulator(
-    { showPersonalData: true, ...options.emulator, maxKept: options.maxMessages },
+    {
+      showPersonalData: true,
+      defaultSubAccountId: 'sandbox',
+      ...options.emulator,
+      maxKept: options.maxMessages,
+    },
     {
       createTable: tables.createTable,
       acceptsKey: (key) => key.startsWith(SANDBOX_KEY_PREFIX),
       maxRequests: MAX_REQUESTS,
       createSender: (itsContext) => {
-        sender = createHttpSender({ context: itsContext, log: deliveries, scheduler, allowHosts, speed });
+        sender = createHttpSender({
+          context: itsContext,
+          log: deliveries,
+          scheduler,
+          allowHosts,
+          speed,
+          onSend(event) {
+            for (const listener of webhookListeners) listener(event);
+          },
+        });
         return sender;
       },
     },
@@ -66,6 +84,7 @@ export function createEngine(options: ResolvedSandboxOptions, file: StateFile | 
     context,
     tables,
     deliveries,
+    onWebhook: (listener) => void webhookListeners.push(listener),
     begin() {
       for (const { fault, ...details } of faults) emulator.failNext(fault, details);
       prepare();

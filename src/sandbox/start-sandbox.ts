@@ -1,10 +1,18 @@
 import type { Emulator } from '../emulator/emulator.ts';
 import { PROBLEMS } from '../emulator/problems.ts';
 import { toErrorResponse } from '../emulator/responses.ts';
+import type { Fetch } from '../types.ts';
+import { createAttack } from './attack.ts';
 import { createEngine } from './engine.ts';
 import { type HttpRequest, startHttpServer } from './http/http-server.ts';
 import { refusalOf } from './http/trust.ts';
+import { isReportedEvent } from './inbox/client-events.ts';
+import { createExchanges } from './inbox/exchanges.ts';
+import { createInbox } from './inbox/inbox.ts';
+import { createLive } from './live.ts';
 import { isLocalAddress, resolveSandboxOptions, type SandboxOptions } from './options.ts';
+import { createPageApi } from './page-api.ts';
+import { servePage, withPageHeaders } from './serve-page.ts';
 import { openStateFile } from './state/state-file.ts';
 
 /** A running sandbox. */
@@ -33,6 +41,8 @@ const NETWORK_WARNING =
 
 /** The paths of 8x8's four products, which they share. */
 const API_PATH = /^\/(?:api|sma)\//;
+/** The paths of the page's own API. */
+const PAGE_API = '/_sandbox/';
 
 /**
  * Starts an emulated 8x8 as a server on this machine, for any client in any language. Needs Node.
@@ -48,68 +58,116 @@ const API_PATH = /^\/(?:api|sma)\//;
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const resolved = resolveSandboxOptions(options);
+  const { host, apiKey, allowHosts, log } = resolved;
   const file = resolved.data === undefined ? undefined : await openStateFile(resolved.data);
-  const { emulator, context, begin, end } = createEngine(resolved, file);
+  const engine = createEngine(resolved, file);
+  const { emulator, context } = engine;
+  const exchanges = createExchanges(engine.tables);
+  const inbox = createInbox(engine);
+  const live = createLive();
+  inbox.onChange(live.changed);
+  let url = '';
+  const environment = () => ({
+    EIGHTBYEIGHT_BASE_URL: url,
+    EIGHTBYEIGHT_API_KEY: apiKey,
+    EIGHTBYEIGHT_SUB_ACCOUNT_ID: context.defaultSubAccountId,
+    EIGHTBYEIGHT_ACCOUNT_ID: resolved.emulator.accountId ?? 'sandbox',
+  });
 
-  async function serveApi(request: HttpRequest): Promise<Response | 'broken'> {
-    const { method, target, headers, body } = request;
-    if (body === undefined) return toErrorResponse(PROBLEMS.bodyTooLarge, context);
+  /** The client of the attack is in this process, and its requests need no socket. */
+  const fetchInside: Fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const { pathname: path } = new URL(request.url);
+    const requestBody = await request.clone().text();
+    const exchange = { method: request.method, path, requestBody };
+    return (await exchanges.watch(exchange, () => emulator.fetch(request))) as Response;
+  };
+  const attack = createAttack({
+    fetch: fetchInside,
+    apiKey,
+    report: (event) => inbox.report([event].filter(isReportedEvent)),
+    changed: live.changed,
+  });
+  const pageApi = createPageApi({
+    engine,
+    inbox,
+    exchanges,
+    live,
+    attack,
+    environment,
+    speed: resolved.speed,
+    async clear() {
+      await attack.stop();
+      engine.clear();
+      exchanges.clear();
+      inbox.clear();
+      live.changed();
+    },
+  });
+
+  async function callEmulator({ method, target, headers, body }: HttpRequest): Promise<Response | 'broken'> {
+    const hasBody = body !== undefined && body.byteLength > 0 && method !== 'GET' && method !== 'HEAD';
     try {
       return await emulator.fetch(`http://${headers.get('host')}${target}`, {
         method,
         headers,
-        ...(body.byteLength > 0 && method !== 'GET' && method !== 'HEAD' && { body }),
+        ...(hasBody && { body }),
       });
-    } catch {
-      // A fault that breaks the connection.
-      return 'broken';
+    } catch (error) {
+      // A fault that breaks the connection looks like one of `fetch`.
+      if (error instanceof TypeError && error.message === 'fetch failed') return 'broken';
+      throw error;
     }
   }
 
   async function handle(request: HttpRequest): Promise<Response | 'broken'> {
-    const { headers, target } = request;
-    const caller = {
-      host: headers.get('host') ?? undefined,
-      origin: headers.get('origin') ?? undefined,
-    };
-    const refusal = refusalOf(caller, resolved.allowHosts);
+    const { headers, method, target, body } = request;
+    const caller = { host: headers.get('host') ?? undefined, origin: headers.get('origin') ?? undefined };
+    const refusal = refusalOf(caller, allowHosts);
     if (refusal !== undefined) return new Response(`${refusal}\n`, { status: 403 });
-    if (API_PATH.test(target)) return serveApi(request);
-    return toErrorResponse(PROBLEMS.notFound, context);
+    if (API_PATH.test(target)) {
+      if (body === undefined) return toErrorResponse(PROBLEMS.bodyTooLarge, context);
+      const exchange = { method, path: target, requestBody: new TextDecoder().decode(body) };
+      return exchanges.watch(exchange, () => callEmulator(request));
+    }
+    const response = target.startsWith(PAGE_API) ? await pageApi(request) : servePage(request);
+    return withPageHeaders(response ?? toErrorResponse(PROBLEMS.notFound, context));
   }
 
-  const { host, apiKey } = resolved;
   const server = await startHttpServer({
     host,
     port: resolved.port,
     maxBodyBytes: MAX_BODY_BYTES,
     async handle(request) {
-      const response = await handle(request);
-      // What a client was told survives the end of this process.
-      file?.flush();
-      return response;
+      try {
+        return await handle(request);
+      } catch (error) {
+        log(`a request failed: ${error instanceof Error ? error.stack : error}`);
+        return toErrorResponse(PROBLEMS.internal, context);
+      } finally {
+        // What a client is told survives the end of this process.
+        file?.flush();
+      }
     },
   }).catch((error) => {
     file?.close();
     throw error;
   });
-  begin();
+  const shownHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  url = `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${server.port}`;
+  engine.begin();
+
   async function close(): Promise<void> {
+    live.close();
+    await attack.stop();
     await server.close();
-    await end();
+    await engine.end();
     file?.close();
   }
-  const shownHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  const url = `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${server.port}`;
   return {
     url,
     apiKey,
-    environment: {
-      EIGHTBYEIGHT_BASE_URL: url,
-      EIGHTBYEIGHT_API_KEY: apiKey,
-      EIGHTBYEIGHT_SUB_ACCOUNT_ID: context.defaultSubAccountId,
-      EIGHTBYEIGHT_ACCOUNT_ID: resolved.emulator.accountId ?? 'sandbox',
-    },
+    environment: environment(),
     warnings: isLocalAddress(host) ? [] : [NETWORK_WARNING],
     emulator,
     close,

@@ -19,6 +19,8 @@ export interface HttpSenderOptions {
   readonly allowHosts: readonly string[];
   /** How many times faster than 8x8 it repeats. */
   readonly speed: number;
+  /** Called with every webhook, also when nobody receives it. */
+  readonly onSend: (event: WebhookBody) => void;
 }
 
 /** Posts webhooks over HTTP, as 8x8 does. */
@@ -56,13 +58,8 @@ async function readBeginning(response: Response): Promise<string> {
   return text.slice(0, MAX_RESPONSE);
 }
 
-export function createHttpSender({
-  context,
-  log,
-  scheduler,
-  allowHosts,
-  speed,
-}: HttpSenderOptions): HttpSender {
+export function createHttpSender(options: HttpSenderOptions): HttpSender {
+  const { context, log, scheduler, allowHosts, speed, onSend } = options;
   const tokens = createAccessTokens(TIMEOUT_MS);
   const waiting: (() => void)[] = [];
   const active = new Set<Promise<unknown>>();
@@ -163,6 +160,7 @@ export function createHttpSender({
     // A reply is shown on the page even when nobody receives its webhook.
     isConnected: () => true,
     async send(event, subAccountId, url) {
+      onSend(event);
       const settings = settingsOf(subAccountId);
       const target = url ?? settings?.url ?? (connected && 'https://webhooks.test/8x8');
       const isOff = url === undefined && settings?.enabled === false;
