@@ -17,7 +17,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      // They run in a browser and in a process of their own: ci/page.mjs and ci/sandbox.mjs test them.
+      // They run in a browser and in a process of their own: ci/sandbox.mjs tests them.
       exclude: ['src/sandbox/page/**', 'src/cli/main.ts'],
       reporter: [['text', { skipFull: true }], 'text-summary', 'json-summary'],
       thresholds: {

@@ -15,6 +15,8 @@ export const runtimes = {
   jestJsdom: inRuntimes('jest-environment-jsdom/build/index.js'),
   pnpm: inRuntimes('pnpm/bin/pnpm.cjs'),
   yarn: inRuntimes('@yarnpkg/cli-dist/bin/yarn.js'),
+  playwright: inRuntimes('playwright-core/index.mjs'),
+  axe: inRuntimes('axe-core/axe.min.js'),
   next: inRuntimes('next/dist/bin/next'),
   typescript5: inRuntimes('typescript-5/bin/tsc'),
   typescript6: fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url)),

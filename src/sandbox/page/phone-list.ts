@@ -112,7 +112,8 @@ export function createPhoneList(open: (key: string) => void): PhoneList {
       rows.push(element);
     }
     space.replaceChildren(...rows);
-    const current = phoneAt(active);
+    // A row out of sight does not exist.
+    const current = active >= first && active < last ? phoneAt(active) : undefined;
     if (current === undefined) list.removeAttribute('aria-activedescendant');
     else list.setAttribute('aria-activedescendant', `phone-${current.key}`);
     const isFiltered = search.value !== '' || refusedOnly;
