@@ -87,6 +87,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     apiKey,
     report: (event) => inbox.report([event].filter(isReportedEvent)),
     changed: live.changed,
+    speed: resolved.speed,
   });
   const pageApi = createPageApi({
     engine,

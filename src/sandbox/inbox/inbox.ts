@@ -286,7 +286,7 @@ export function createInbox({ tables, context, deliveries, onWebhook }: Engine):
   }
 
   function previewOf(entry: EntryView): string {
-    if (entry.kind === 'refusal') return `Refused by ${entry.guard}: ${entry.reason}`;
+    if (entry.kind === 'refusal') return `${entry.reason} (${entry.guard})`;
     return entry.text;
   }
 

@@ -12,7 +12,7 @@ export interface Tools {
 const NAMES = {
   none: 'no guards',
   defaults: 'the defaults',
-  configured: 'countries and prefix too',
+  configured: 'countries and prefix on',
 } as const;
 
 function guardTable({ guards, currency }: SummaryView): HTMLElement {

@@ -120,7 +120,10 @@ export function createHttpSender(options: HttpSenderOptions): HttpSender {
   async function attempt(id: number): Promise<DeliveryRecord | undefined> {
     const delivery = log.get(id);
     if (delivery === undefined || isClosed) return delivery;
-    const { response, ...made } = await takeTurn(() => post(delivery));
+    const outcome = await takeTurn(async () => (isClosed ? undefined : post(delivery)));
+    // Another process with the same file takes it up.
+    if (outcome === undefined) return delivery;
+    const { response, ...made } = outcome;
     const attempts = [...delivery.attempts, made];
     const failed = made.status === undefined || made.status >= 400;
     const pauseMs = failed ? RETRY_AFTER_MS[attempts.length - 1] : undefined;

@@ -307,15 +307,37 @@ describe('guards in monitor mode', () => {
 });
 
 describe('the attack', () => {
-  test('fills the phones, and its guards are counted', async () => {
+  const isOver = async () => (await read('summary')).attack.isRunning === false;
+
+  test('is refused by the guards as in the demo', async () => {
+    await sandbox.close();
+    sandbox = await startSandbox({ port: 0, speed: 1_000_000 });
     expect((await write('attack', { guards: 'configured' })).status).toBe(204);
-    await vi.waitUntil(async () => (await read('summary')).refused > 10, { timeout: 20_000 });
+    await vi.waitUntil(isOver, { timeout: 30_000 });
     const { attack, guards, messages } = await read('summary');
-    expect(attack).toMatchObject({ guards: 'configured', isRunning: true, total: 1_326 });
-    expect(messages).toBeGreaterThan(0);
-    expect(guards.map(({ guard }: { guard: string }) => guard)).toContain('backoff');
+    expect(attack).toMatchObject({
+      guards: 'configured',
+      done: 1_326,
+      total: 1_326,
+      sent: 371,
+      refused: 955,
+    });
+    expect(messages).toBe(371);
+    expect(
+      Object.fromEntries(guards.map(({ guard, refused }: Record<string, unknown>) => [guard, refused])),
+    ).toEqual({
+      prefix: 362,
+      countries: 300,
+      backoff: 293,
+    });
+  });
+
+  test('stops when it is told to, and another one may follow', async () => {
+    await write('attack', { guards: 'none' });
+    await write('attack', { guards: 'defaults' });
+    expect((await read('summary')).attack).toMatchObject({ guards: 'defaults', isRunning: true });
     await write('attack', { guards: 'stop' });
-    expect((await read('summary')).attack.isRunning).toBe(false);
+    expect(await isOver()).toBe(true);
     expect((await write('attack', { guards: 'toString' })).status).toBe(400);
   });
 });
