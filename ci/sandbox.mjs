@@ -7,10 +7,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import express from 'express';
 import { installTarball, packPackage } from './consumer-project.mjs';
 import { createReport } from './report.mjs';
 import { cleanEnvironment, runProgram } from './run-program.mjs';
@@ -167,11 +167,11 @@ async function takeScreenshot(page, name) {
   if (isTakingScreenshots) await page.screenshot({ path: `${images}${name}.png` });
 }
 
-/** The team's own service: a client with its webhook receiver. */
+/** The team's own service: a client, and its webhook receiver in Express. */
 async function startService({ url, apiKey }) {
   const { SmsClient, memoryConsentLedger } = await entry('index');
   const { sandboxReporter } = await entry('sandbox');
-  const { createWebhookReceiver, toNodeHandler } = await entry('webhooks');
+  const { createWebhookReceiver, toExpressHandler } = await entry('webhooks');
   const sms = new SmsClient({
     baseUrl: url,
     apiKey,
@@ -185,7 +185,8 @@ async function startService({ url, apiKey }) {
     authentication: { authorization: AUTHORIZATION },
     handlers: {},
   });
-  return { sms, handle: toNodeHandler(receiver) };
+  app.all('/webhooks/8x8', toExpressHandler(receiver));
+  return sms;
 }
 
 /** Sends, sees the bubble and its receipt, answers STOP, and sees that the next advert is refused. */
@@ -348,11 +349,8 @@ async function takeLarge(node) {
 }
 
 const report = createReport();
-let service;
-const server = createServer((request, response) => void service.handle(request, response)).listen(
-  0,
-  '127.0.0.1',
-);
+const app = express();
+const server = app.listen(0, '127.0.0.1');
 await once(server, 'listening');
 try {
   await report.check('npm pack, npm install', async () =>
@@ -377,16 +375,16 @@ try {
   const sandbox = await startSandbox(
     runtimes.node24,
     '--webhook-url',
-    `http://127.0.0.1:${port}/8x8`,
+    `http://127.0.0.1:${port}/webhooks/8x8`,
     '--speed',
     '4',
   );
-  service = await startService(sandbox);
+  const sms = await startService(sandbox);
   await report.check('the page: message, receipt, STOP, refused advert, no violation of axe', () =>
-    usePage(sandbox, service.sms),
+    usePage(sandbox, sms),
   );
   await report.check('the page: attack, dark, narrow, no violation of axe', () => watchAttack(sandbox));
-  await service.sms.close();
+  await sms.close();
   await sandbox.stop();
   await report.check('100,000 messages', () => takeLarge(runtimes.node24));
 } finally {

@@ -78,17 +78,17 @@ async function refreshSummary(): Promise<void> {
 function coalesced(run: () => Promise<void>): () => void {
   let isRunning = false;
   let isWanted = false;
-  return async function next(): Promise<void> {
-    if (isRunning) {
-      isWanted = true;
-      return;
-    }
+  async function repeat(): Promise<void> {
     isRunning = true;
-    await run();
+    do {
+      isWanted = false;
+      await run();
+    } while (isWanted);
     isRunning = false;
-    if (!isWanted) return;
-    isWanted = false;
-    await next();
+  }
+  return () => {
+    isWanted = true;
+    if (!isRunning) void repeat();
   };
 }
 

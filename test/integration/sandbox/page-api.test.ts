@@ -482,7 +482,7 @@ describe('sandboxReporter', () => {
     const event = { type: 'message-admitted', at: 1, destination: '+65******67' };
     const first = listener(event as never, { context: undefined });
     expect(listener({ type: 'attempt-started' } as never, { context: undefined })).toBeUndefined();
-    for (let count = 0; count < 600; count += 1) listener(event as never, { context: undefined });
+    for (let count = 0; count < 600; count += 1) void listener(event as never, { context: undefined });
     await first;
     expect(team.received.map(({ body }) => JSON.parse(body).length)).toEqual([500, 101]);
     await team.close();
