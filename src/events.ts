@@ -1,5 +1,6 @@
 import type { ConnectionFailure, GuardDecision, SmsErrorCode, Submission, WebhookFailure } from './errors.ts';
 import type { ReportError } from './internal/user-code.ts';
+import type { DoubtPlace } from './limits/doubt-store.ts';
 import type { Purpose } from './types.ts';
 
 interface EventBase {
@@ -165,6 +166,38 @@ export type SmsEvent =
       /** 8x8's ID of a finished chunk, for `messages.cancelBatch`; absent when 8x8 accepted no row. */
       readonly batchId?: string;
     })
+  /**
+   * A place used up its budget of doubt, see `guards.pumping`: strangers are held there, or would be in monitor mode. Not raised for
+   * single numbers and addresses.
+   */
+  | (EventBase & {
+      readonly type: 'suspension-started';
+      readonly place: DoubtPlace;
+      /** For `country`: ISO 3166-1 alpha-2, or a calling code without a country. */
+      readonly country?: string;
+      /** For `range`, `block` and `crowd`: the digits that its numbers begin with, for example `+62812345`. */
+      readonly range?: string;
+      /** Whether it holds those who passed a test for people. */
+      readonly afterTest: boolean;
+      /** Codes that were not entered, and how many are normal. */
+      readonly observed: number;
+      readonly limit: number;
+      /** Both in one sentence. */
+      readonly explanation: string;
+    })
+  /**
+   * `guards.pumping` has too few outcomes to judge by: `none` were ever reported, they have `stopped` (`expected` codes would
+   * usually have been entered since the last), or `few` are (of the people who always enter their codes only `part` did). At most once a day.
+   */
+  | (EventBase & {
+      readonly type: 'outcomes-missing';
+      readonly reason: 'none' | 'stopped' | 'few';
+      readonly expected?: number;
+      /** 0 to 1; 0.9 is usual. */
+      readonly part?: number;
+    })
+  /** Support staff ended the suspension of a place with `guards.lift`. */
+  | (EventBase & { readonly type: 'suspension-lifted'; readonly place: string })
   /** A delivery receipt reported that a number does not exist. */
   | (EventBase & {
       readonly type: 'number-undeliverable';

@@ -220,6 +220,16 @@ export type {
   VisitorBackoffRule,
   WindowRule,
 } from './limits/limit-store.ts';
+export type {
+  DoubtAlert,
+  DoubtNotice,
+  DoubtOutcome,
+  DoubtPlace,
+  DoubtRule,
+  DoubtStore,
+  DoubtTarget,
+  TrustableTarget,
+} from './limits/doubt-store.ts';
 export { type MemoryLimitsOptions, memoryLimits } from './limits/memory-limits.ts';
 export type { RecordStore, RecordVerdict, RecordWrite, StoredRecord } from './limits/record-store.ts';
 export type { CheckedOneTimePassword, OneTimePasswordCheckRequest } from './one-time-passwords/check.ts';

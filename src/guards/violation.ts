@@ -23,6 +23,8 @@ function describeRule(rule: LimitRule, observed: number): string {
       return 'The idempotency records are full.';
     case 'known':
       return 'This visitor is known.';
+    case 'doubt':
+      return 'Too many codes to strangers were not entered.';
     case 'block':
       return 'The network reported that this number does not exist. If it does, lift the block with guards.release.';
   }

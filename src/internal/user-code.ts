@@ -14,6 +14,7 @@ export type UserCode =
   | 'limits.records.read'
   | 'limits.records.write'
   | 'limits.records.remove'
+  | 'limits.doubts'
   | 'limits.pace'
   | 'guards.consent.check'
   | 'guards.consent.checkMany'

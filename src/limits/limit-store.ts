@@ -7,51 +7,12 @@
  */
 
 import type { SharedPace } from '../transport/shared-pace.ts';
+import type { DoubtNotice, DoubtPlace, DoubtRule, DoubtStore } from './doubt-store.ts';
 import type { RecordStore } from './record-store.ts';
+import type { LimitKey, RuleBase } from './rule-base.ts';
 
-/**
- * The key to count under: a phone number as an integer (its E.164 digits, at most 15, exact in a double), or any other
- * string of 1 to 1,024 characters.
- */
-export type LimitKey = number | string;
-
-/** Ties a rule to what an earlier rule of the same request found. */
-export interface RuleCondition {
-  /**
-   * The `id` of an earlier rule in mode `note`. It has the same key, or its key is a number and this one's is a string or a
-   * range: a store may count numbers apart from everything else, and asks there first.
-   */
-  readonly rule: string;
-  /**
-   * Whether that rule must have a violation (the window is full, the member is known), or must have none. A rule that did
-   * not apply itself has neither.
-   */
-  readonly found: boolean;
-}
-
-interface RuleBase {
-  /**
-   * Identifies the counter, for example `recipient:all`. The same ID must always have the same kind and `weighted`, and
-   * for `distinct` the same `windowMs`. All other numbers may differ between calls (two clients of one scope with
-   * different options): every call applies its own limit and window to what all of them have counted. What counts is kept
-   * for the longest `windowMs` that the counter was used with; one that is longer than all before finds nothing older.
-   */
-  readonly id: string;
-  /** The guard that declares the rule, for errors and events. */
-  readonly guard: string;
-  /** What the counter is about, for example a phone number. */
-  readonly key: LimitKey;
-  /**
-   * `monitor` records up to the limit and then reports `over` without refusing. `note` does the same for the other rules of
-   * the request, which may depend on it (`when`): only a `window`, and every `known`.
-   */
-  readonly mode: 'enforce' | 'monitor' | 'note';
-  /**
-   * Applies the rule only when the condition holds: else it neither refuses nor records. `inspect` and `release` do not
-   * look at it.
-   */
-  readonly when?: RuleCondition | undefined;
-}
+export type { DoubtRule } from './doubt-store.ts';
+export type { LimitKey, RuleCondition } from './rule-base.ts';
 
 /**
  * At most `limit` in any half-open window `(t - windowMs, t]`. Exact for limits up to 64 with weight 1. Above 64, or
@@ -204,7 +165,8 @@ export type LimitRule =
   | DistinctRule
   | OnceRule
   | BlockRule
-  | KnownRule;
+  | KnownRule
+  | DoubtRule;
 
 /** The rules of one message. All are taken, or none is. */
 export interface TakeRequest {
@@ -237,6 +199,12 @@ export type RefusalReason =
   | 'blocked-number'
   /** `known`: the member is remembered. It refuses nothing. */
   | 'known'
+  /** `doubt`: a place is in alert. A person passes after a test for people. */
+  | 'captcha-needed'
+  /** `doubt`: a place is in alert for those, too, who passed a test for people. Another channel is open. */
+  | 'other-channel-needed'
+  /** `doubt`: a place is in alert, and nobody can be asked. */
+  | 'suspended'
   /** The store's table for this kind of rule is full of live entries. */
   | 'capacity';
 
@@ -255,6 +223,13 @@ export interface RuleViolation {
   readonly retryAfterMs?: number;
   /** For `once` with reason `done`: the string given to `settle`. */
   readonly result?: string;
+  /** For `doubt`: the place that holds the message, and the doubt that is normal there. */
+  readonly doubt?: {
+    /** The kind of the place. */
+    readonly place: DoubtPlace;
+    /** Doubt that is normal there, in whole codes. */
+    readonly limit: number;
+  };
   /** True when the count came partly from the over-counting sketch of a full table. */
   readonly approximate?: boolean;
 }
@@ -284,6 +259,8 @@ export type TakeVerdict =
       readonly waitMs?: number;
       /** Tables of these rules that became nearly full. */
       readonly filling?: readonly TableFilling[];
+      /** What was noticed about doubt. @default none */
+      readonly notices?: readonly DoubtNotice[];
     }
   | {
       /** At least one enforcing rule refused. */
@@ -296,6 +273,8 @@ export type TakeVerdict =
       readonly noted?: readonly RuleViolation[];
       /** Tables of these rules that became nearly full. */
       readonly filling?: readonly TableFilling[];
+      /** What was noticed about doubt. @default none */
+      readonly notices?: readonly DoubtNotice[];
     };
 
 /** The outcome of a reservation. Settling an unknown or settled reservation changes nothing. */
@@ -383,6 +362,12 @@ export interface LimitStore {
    * @experimental
    */
   readonly records?: RecordStore | undefined;
+  /**
+   * Outcomes, alerts and trusted places of `doubt` rules. A store without them is never asked to take such a rule.
+   *
+   * @experimental
+   */
+  readonly doubts?: DoubtStore | undefined;
 }
 
 /** Most entries of an exact log; sub-buckets count above. */

@@ -5,6 +5,8 @@ import { reasonOf } from '../internal/store-reason.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import { runUserCode } from '../internal/user-code.ts';
 import type { Clock } from '../types.ts';
+import { doubtEvent } from './doubt/doubt-event.ts';
+import type { DoubtStore } from './doubt-store.ts';
 import type {
   LimitRule,
   LimitStore,
@@ -111,6 +113,20 @@ export interface Limiter {
     call: StoreCall,
     consequence: string,
   ): Promise<boolean>;
+  /** False for a team's own store without `doubts`: it is never asked to take a rule of doubt. */
+  readonly keepsDoubts: boolean;
+  /**
+   * Asks the store about doubt.
+   *
+   * @param consequence ends the error's sentence "The limit store failed, so …"
+   * @throws StoreError after 5 s at the latest
+   * @throws SmsError the call's own error, when the call ended first
+   */
+  askDoubts<Answer>(
+    question: (doubts: DoubtStore, scope: string) => Promise<Answer>,
+    call: StoreCall,
+    consequence: string,
+  ): Promise<Answer>;
   /** The clock of the limits, in milliseconds. It measures the delay between a take and a write. */
   elapsed(): number;
 }
@@ -155,7 +171,7 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
 
   /** One question to the store, with its time limit. The store's own error may hold anything: it goes to `onError` alone. */
   async function ask<Answer>(
-    method: 'take' | 'inspect' | 'release' | 'records.read' | 'records.write' | 'records.remove',
+    method: 'take' | 'inspect' | 'release' | 'records.read' | 'records.write' | 'records.remove' | 'doubts',
     call: StoreCall,
     consequence: string,
     question: (signal: AbortSignal) => Promise<Answer>,
@@ -187,8 +203,9 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
         if (!isListOf(isVerdict, verdicts) || verdicts.length !== reservations.length) {
           throw new TypeError('not one verdict each');
         }
-        for (const { filling = [] } of verdicts) {
+        for (const { filling = [], notices = [] } of verdicts) {
           for (const table of filling) emit({ type: 'capacity', store: 'limits', ...table }, call.context);
+          for (const notice of notices) emit(doubtEvent(notice), call.context);
         }
         if (!isAwaited) await giveBack(reservations, verdicts);
         return verdicts;
@@ -286,6 +303,13 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
         const isRemoved: unknown = await records().remove(scope, key, { expected });
         if (typeof isRemoved !== 'boolean') throw new TypeError('not a boolean');
         return isRemoved;
+      });
+    },
+    keepsDoubts: limits.doubts !== undefined,
+    async askDoubts(question, call, consequence) {
+      return ask('doubts', call, consequence, async () => {
+        if (limits.doubts === undefined) throw new TypeError('the store keeps no doubts');
+        return question(limits.doubts, scope);
       });
     },
     elapsed,

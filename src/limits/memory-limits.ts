@@ -2,6 +2,8 @@ import { AbortedError, ConfigurationError } from '../errors.ts';
 import { createSlices } from '../internal/slices.ts';
 import type { Clock } from '../types.ts';
 import { isWritten } from './conditions.ts';
+import { createMemoryDoubts } from './doubt/memory-doubts.ts';
+import type { DoubtNotice, DoubtStore } from './doubt-store.ts';
 import type {
   LimitRule,
   LimitStore,
@@ -134,6 +136,7 @@ export function isMemoryStore(limits: LimitStore): boolean {
 export class MemoryLimitStore implements LimitStore {
   readonly [IN_MEMORY] = true;
   readonly records: RecordStore;
+  readonly doubts: DoubtStore;
   readonly #time: StoreTime;
   readonly #tables: RuleTables;
 
@@ -146,6 +149,7 @@ export class MemoryLimitStore implements LimitStore {
     this.#time = time;
     this.records = new RecordTable(maxRecordBytes, time);
     this.#tables = new RuleTables(sizes, time, maxTables);
+    this.doubts = createMemoryDoubts(this.#tables, time);
   }
 
   async take(
@@ -239,7 +243,9 @@ export class MemoryLimitStore implements LimitStore {
     const tables = request.rules.map((rule) => this.#tableOf(state, rule, nowMs));
     const verdict = takeOne(state, request, tables, nowMs);
     const filling = tables.flatMap((table, index) => fillingOf(table, request.rules[index] as LimitRule));
-    return filling.length === 0 ? verdict : { ...verdict, filling };
+    const notices = noticesOf(tables);
+    if (filling.length === 0 && notices.length === 0) return verdict;
+    return { ...verdict, ...(filling.length > 0 && { filling }), ...(notices.length > 0 && { notices }) };
   }
 
   #tableOf(state: ScopeState, rule: LimitRule, nowMs: number): RuleTable | undefined {
@@ -301,6 +307,18 @@ function fillingOf(table: RuleTable | undefined, { id, guard }: LimitRule): read
   if (size * 10 < maxSize * 8) return NONE;
   table.isFilling = true;
   return [{ rule: id, guard, entries: size, maxEntries: maxSize }];
+}
+
+const NO_NOTICES: readonly DoubtNotice[] = [];
+
+function noticesOf(tables: readonly (RuleTable | undefined)[]): readonly DoubtNotice[] {
+  let notices = NO_NOTICES;
+  for (const table of tables) {
+    if (table?.takeNotices === undefined) continue;
+    const more = table.takeNotices();
+    if (more.length > 0) notices = [...notices, ...more];
+  }
+  return notices;
 }
 
 /** Path of a request in a call, or of one of its rules. */

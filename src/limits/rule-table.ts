@@ -1,3 +1,4 @@
+import type { DoubtNotice } from './doubt-store.ts';
 import type { LimitKey, LimitRule, RuleState, RuleViolation } from './limit-store.ts';
 
 /**
@@ -29,6 +30,10 @@ export interface RuleTable<Rule extends LimitRule = LimitRule> {
   check(rule: Rule, nowMs: number, inserts: number): RuleViolation | undefined;
   /** Records the message after `check` found room; undefined when the rule only reads. */
   write(rule: Rule, nowMs: number): Hold | undefined;
+  /** The person of a message that only rules of doubt refused, or would have refused, was asked for more. */
+  hold?(rule: Rule, nowMs: number): void;
+  /** What was noticed since the last time. */
+  takeNotices?(): readonly DoubtNotice[];
   inspect(rule: Rule, nowMs: number): RuleState;
   release(key: LimitKey): void;
   /** Whether it was reported as nearly full. */

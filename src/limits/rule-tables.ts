@@ -1,6 +1,7 @@
 import { BackoffTable } from './backoff-table.ts';
 import { BlockTable } from './block-table.ts';
 import { DistinctTable } from './distinct-table.ts';
+import { DoubtTable } from './doubt/doubt-table.ts';
 import { drawSeed, type Seed } from './key-hash.ts';
 import { KeyMap } from './key-map.ts';
 import { KnownTable } from './known-table.ts';
@@ -93,6 +94,8 @@ export class RuleTables {
         return new BlockTable(rule, maxEntries);
       case 'known':
         return new KnownTable(rule, maxEntries, seed);
+      case 'doubt':
+        return new DoubtTable(rule, this.#sizes, seed);
     }
   }
 

@@ -1,5 +1,7 @@
 import { ValidationError } from '../errors.ts';
+import { MOST_DIGITS } from './doubt/parameters.ts';
 import {
+  type DoubtRule,
   type LimitKey,
   type LimitRule,
   MAX_KNOWN_MS,
@@ -66,6 +68,25 @@ function checkActivate(activate: boolean | undefined, path: InputPath): void {
   if (activate !== undefined && typeof activate !== 'boolean') wrong(`${path}.activate`, 'true or false');
 }
 
+function checkDoubt(rule: DoubtRule, path: InputPath): void {
+  const { key, country, member, address, action, allowance } = rule;
+  if (typeof key !== 'number' || key >= 10 ** MOST_DIGITS) {
+    wrong(`${path}.key`, `a phone number of at most ${MOST_DIGITS} digits, as an integer`);
+  }
+  if (typeof country !== 'string' || !/^[A-Z0-9]{1,8}$/.test(country)) {
+    wrong(`${path}.country`, 'a country code such as SG, or the digits of a calling code');
+  }
+  if (member !== undefined) checkKey(member, path, 'member');
+  if (address !== undefined) checkStringKey(address, `${path}.address`);
+  if (action !== 'ask' && action !== 'refuse') wrong(`${path}.action`, "'ask' or 'refuse'");
+  if (!(allowance > 0 && allowance <= MAX_ALLOWANCE)) {
+    wrong(`${path}.allowance`, `a number above 0, at most ${MAX_ALLOWANCE}`);
+  }
+}
+
+/** More codes than any country is worth: one that cost nothing would never be in alert. */
+const MAX_ALLOWANCE = 1_000_000;
+
 function modesOf({ kind }: LimitRule): readonly LimitRule['mode'][] {
   switch (kind) {
     case 'once':
@@ -124,10 +145,13 @@ export function checkRule(rule: LimitRule, path: InputPath): void {
       if (rule.member !== undefined) checkKey(rule.member, path, 'member');
       checkActivate(rule.activate, path);
       return;
+    case 'doubt':
+      checkDoubt(rule, path);
+      return;
     default:
       wrong(
         `${path}.kind`,
-        "'window', 'slot', 'backoff', 'visitor-backoff', 'distinct', 'known', 'once' or 'block'",
+        "'window', 'slot', 'backoff', 'visitor-backoff', 'distinct', 'known', 'once', 'block' or 'doubt'",
       );
   }
 }

@@ -36,11 +36,13 @@ export function takeOne(state: ScopeState, request: TakeRequest, plan: Plan, now
     else refusals = [...refusals, violation];
   }
   if (refusals.length > 0) {
+    if (refusals.every(({ rule }) => rule.kind === 'doubt')) holdAll(refusals, request, plan, nowMs);
     const verdict: TakeVerdict = { granted: false, refusals, observed, ...details(noted) };
     state.reservations.refuse(reservation, verdict, nowMs);
     return verdict;
   }
 
+  if (observed !== NONE) holdAll(observed, request, plan, nowMs);
   const holds = new Array<Hold | undefined>(rules.length);
   let waitMs = 0;
   for (let at = 0; at < rules.length; at += 1) {
@@ -55,6 +57,16 @@ export function takeOne(state: ScopeState, request: TakeRequest, plan: Plan, now
   const verdict = verdictOf(observed, noted, waitMs);
   state.reservations.open(reservation, verdict, holds, nowMs);
   return verdict;
+}
+
+/** Tells the tables that their rules held a person. */
+function holdAll(
+  violations: readonly RuleViolation[],
+  { rules }: TakeRequest,
+  plan: Plan,
+  nowMs: number,
+): void {
+  for (const { rule } of violations) plan[rules.indexOf(rule)]?.hold?.(rule, nowMs);
 }
 
 /** `waitMs` is 0 when no backoff rule was written, because a wait is at least one millisecond. */

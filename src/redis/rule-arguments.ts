@@ -45,6 +45,8 @@ function kindLetter(rule: LimitRule): string {
       return 'r';
     case 'known':
       return 'k';
+    case 'doubt':
+      return 'm';
   }
 }
 

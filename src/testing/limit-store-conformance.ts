@@ -1,6 +1,7 @@
 import { BASIC_CASES, type ConformanceCheck } from './limit-conformance/basic-cases.ts';
 import { BLOCK_CASES, BLOCK_TIME_CASES } from './limit-conformance/block-cases.ts';
 import { blocksAndLeases, capacity, flood, folding, SMALL } from './limit-conformance/capacity-cases.ts';
+import { DOUBT_CASES, DOUBT_TIME_CASES, DoubtRun } from './limit-conformance/doubt-cases.ts';
 import { type ConformanceCase, Session, type StoreUnderTest } from './limit-conformance/kit.ts';
 import { LEASE_CASES, LEASE_TIME_CASES } from './limit-conformance/lease-cases.ts';
 import { MIXED_WINDOW_CASES } from './limit-conformance/mixed-window-cases.ts';
@@ -41,6 +42,13 @@ export interface LimitStoreConformanceOptions {
   readonly openTakes?: OpenTakes | undefined;
   /** Whether the store keeps `records`; `false` leaves out their cases. @default true */
   readonly records?: boolean | undefined;
+  /** Whether the store keeps rules of `doubt`; `false` leaves out their cases. @default true */
+  readonly doubts?: boolean | undefined;
+  /**
+   * The time from which the store counts days and weeks of `doubt`, at the start of a case.
+   * @default 0, a monotonic clock that starts with the case
+   */
+  readonly doubtStartMs?: number | undefined;
   /** Number of random operations that are compared with the oracle. @default 100,000 */
   readonly operations?: number | undefined;
   /** Number of fresh numbers in the flood; the table has room for a tenth of them. @default 1,000,000 */
@@ -60,7 +68,7 @@ export interface LimitStoreConformanceOptions {
  */
 export function limitStoreConformance(options: LimitStoreConformanceOptions): readonly ConformanceCase[] {
   const { operations = 100_000, floodSize = 1_000_000, seed = 1, bounded = true } = options;
-  const { openTakes = 'counted', records = true } = options;
+  const { openTakes = 'counted', records = true, doubts = true } = options;
   const cases: ConformanceCase[] = [];
   const add = (name: string, check: ConformanceCheck, sizes?: ConformanceSizes): void => {
     cases.push({
@@ -78,7 +86,14 @@ export function limitStoreConformance(options: LimitStoreConformanceOptions): re
   for (const [name, check] of [...BASIC_CASES, ...BLOCK_CASES, ...LEASE_CASES, ...VISITOR_CASES])
     add(name, check);
   if (records) for (const [name, check] of RECORD_CASES) add(name, check);
+  if (doubts) for (const [name, check] of DOUBT_CASES) add(name, check);
   if (options.clock === 'real') return cases;
+  if (doubts) {
+    for (const [name, check] of DOUBT_TIME_CASES) add(name, check);
+    add(`${operations / 5} random operations about doubt agree with the oracle`, ({ subject }) =>
+      new DoubtRun(subject, seed, options.doubtStartMs ?? 0).run(operations / 5),
+    );
+  }
   if (records) for (const [name, check] of RECORD_TIME_CASES) add(name, check);
   const timeCases = [
     ...TIME_CASES,

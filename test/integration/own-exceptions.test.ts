@@ -112,6 +112,11 @@ const CALLS: Readonly<Record<UserCode, Run>> = {
   'limits.records.read': withRecords('read'),
   'limits.records.write': withRecords('write'),
   'limits.records.remove': withRecords('remove'),
+  'limits.doubts': async (onError, fails) => {
+    const doubts = { enter: fails, alerts: fails, lift: fails, trust: fails, forget: fails };
+    const { sms } = testClient({ onError, limits: Object.assign(memoryLimits(), { doubts }) });
+    await quietly(sms.guards.suspensions());
+  },
   'limits.pace': async (onError) => {
     const lease = async () => {
       throw new StoreError('The pace failed.');

@@ -48,6 +48,7 @@ function suite(
   });
   runAll(
     limitStoreConformance({
+      doubts: false,
       create: () => controlledStore(connected.client),
       bounded: false,
       openTakes: 'as-written',
@@ -55,7 +56,7 @@ function suite(
     }),
   );
   runAll(
-    limitStoreConformance({ create: () => realStore(connected.client), clock: 'real' }),
+    limitStoreConformance({ doubts: false, create: () => realStore(connected.client), clock: 'real' }),
     ', by the clock of the server',
   );
 }
@@ -113,6 +114,7 @@ describe.runIf(HAS_SERVER)('while a secret is changed', () => {
   });
   runAll(
     limitStoreConformance({
+      doubts: false,
       create: () => {
         // Half of the processes use the new secret first, the others the old one, and the process changes from call to
         // call.

@@ -90,12 +90,14 @@ function passesConformance(
   processes?: () => readonly KeyNameVersions[],
 ): void {
   const controlled = limitStoreConformance({
+    doubts: false,
     create: () => shardedUnderTest(clientOf(), 'controlled', processes?.()),
     bounded: false,
     openTakes: 'as-written',
     operations,
   });
   const real = limitStoreConformance({
+    doubts: false,
     create: () => shardedUnderTest(clientOf(), 'real', processes?.()),
     clock: 'real',
   });

@@ -70,6 +70,8 @@ export function lifeOf(rule: LimitRule, epochMs: number): number {
       // The last of n grants is forgotten after n times `forgetMs`. More grants than the longest wait needs change
       // nothing.
       return Math.max(rule.maxMs, rule.forgetMs * (1 + Math.ceil(Math.log2(rule.maxMs / rule.baseMs))));
+    case 'doubt':
+      return 0;
     default:
       return rule.windowMs;
   }

@@ -105,6 +105,8 @@ export class Oracle {
         const observed = new Set(live.map(({ rule: other }) => (other as KnownRule).member)).size;
         return { refuses: true, reason: 'known', observed, retryAfterMs: Math.max(...own.map(leftMs)) };
       }
+      case 'doubt':
+        throw new TypeError('DoubtOracle knows the rules of doubt');
     }
   }
 

@@ -24,6 +24,7 @@ const CHOICES = [
 
 describe.each(CHOICES)('a store in good health behind onStoreError %s', (_, onStoreError) => {
   const cases = limitStoreConformance({
+    doubts: false,
     create(sizes) {
       const subject = memoryUnderTest(sizes);
       const store = createFailoverStore({
@@ -53,6 +54,7 @@ describe.runIf(hasRedisServer()).each(CHOICES)('on a server, onStoreError %s', (
     await server?.stop();
   });
   const cases = limitStoreConformance({
+    doubts: false,
     create() {
       const subject = controlledStore(client);
       const clock = { now: subject.now };

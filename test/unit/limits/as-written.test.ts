@@ -100,6 +100,7 @@ function casesFor(isSkippable: (settlement: Settlement) => boolean) {
     },
     openTakes: 'as-written',
     records: false,
+    doubts: false,
     operations: 3000,
     bounded: false,
   });

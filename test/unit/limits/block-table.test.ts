@@ -89,7 +89,7 @@ describe('blocks in memory', () => {
     [{ windowMs: 32 * DAY_MS }, 'windowMs must be an integer'],
     [{ activate: 'yes' as never }, 'requests[0].rules[0].activate must be true or false.'],
     [{ key: '' }, 'key must be a string of 1 to 1024 characters or an integer'],
-    [{ kind: 'wall' as never }, "'once' or 'block'"],
+    [{ kind: 'wall' as never }, "'block' or 'doubt'"],
   ])('refuse %j', async (fields, message) => {
     const { run } = session();
     const failure = run.take({ ...blockRule(1, DAY_MS), ...fields });

@@ -1,0 +1,105 @@
+import type { Seed } from '../key-hash.ts';
+import { PAYLOAD, RowTable } from '../row-table.ts';
+import { type Cell, endOf, newCell } from './cell.ts';
+
+/** Words of a row after its header: nine doubles and three counts. */
+const PAYLOAD_WORDS = 21;
+const IS_ALERT = PAYLOAD;
+/** Offset from the start of a row, in doubles. */
+const FIRST_DOUBLE = (PAYLOAD + 1) / 2;
+const YOUNG = PAYLOAD + 1 + 18;
+const EARLIER = YOUNG + 1;
+
+/** The fields of a cell that are doubles, in the order of a row. */
+const DOUBLES = [
+  'doubt',
+  'atMs',
+  'minute',
+  'alertMs',
+  'budget',
+  'endedMs',
+  'pauseMs',
+  'nextMs',
+  'score',
+] as const satisfies readonly (keyof Cell)[];
+
+/**
+ * Cells of one kind of place, about 115 bytes each. A full table counts in no new place, and never forgets a live one for it:
+ * countries and the pool, which have no row, still hold whoever comes.
+ */
+export class CellRows {
+  readonly #rows: RowTable;
+  readonly #perDay: number;
+  readonly #swept: Cell = newCell();
+
+  /** @param perDay doubt that a day takes back */
+  constructor(perDay: number, maxRows: number, seed: Seed) {
+    this.#rows = new RowTable(PAYLOAD_WORDS, maxRows, seed);
+    this.#perDay = perDay;
+  }
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  get maxSize(): number {
+    return this.#rows.maxRows;
+  }
+
+  /** Reads the cell of a key; false when it has none. */
+  load(key: number, cell: Cell): boolean {
+    const slot = this.#rows.find(key);
+    if (slot < 0) return false;
+    this.#read(slot, cell);
+    return true;
+  }
+
+  /** Writes a cell that has a row, or for which there is room. */
+  save(key: number, cell: Cell, nowMs: number): void {
+    let slot = this.#rows.find(key);
+    if (slot < 0) {
+      this.#rows.sweep((other) => {
+        this.#read(other, this.#swept);
+        return endOf(this.#swept, this.#perDay) <= nowMs;
+      });
+      if (this.#rows.isFull) return;
+      slot = this.#rows.insert(key);
+    }
+    const { words, doubles } = this.#rows.chunkOf(slot);
+    const start = this.#rows.startOf(slot);
+    const first = (start >>> 1) + FIRST_DOUBLE;
+    for (let at = 0; at < DOUBLES.length; at += 1) {
+      doubles[first + at] = cell[DOUBLES[at] as (typeof DOUBLES)[number]];
+    }
+    words[start + IS_ALERT] = cell.isAlert ? 1 : 0;
+    words[start + YOUNG] = cell.young;
+    words[start + EARLIER] = cell.earlier;
+  }
+
+  remove(key: number): void {
+    const slot = this.#rows.find(key);
+    if (slot >= 0) this.#rows.remove(slot);
+  }
+
+  /** Visits every cell with its key. The cell is the same object each time. */
+  forEach(visit: (key: number, cell: Cell) => void): void {
+    const cell = newCell();
+    this.#rows.forEach((slot) => {
+      this.#read(slot, cell);
+      const { doubles } = this.#rows.chunkOf(slot);
+      visit(doubles[this.#rows.startOf(slot) >>> 1] as number, cell);
+    });
+  }
+
+  #read(slot: number, cell: Cell): void {
+    const { words, doubles } = this.#rows.chunkOf(slot);
+    const start = this.#rows.startOf(slot);
+    const first = (start >>> 1) + FIRST_DOUBLE;
+    for (let at = 0; at < DOUBLES.length; at += 1) {
+      cell[DOUBLES[at] as (typeof DOUBLES)[number]] = doubles[first + at] as number;
+    }
+    cell.isAlert = words[start + IS_ALERT] === 1;
+    cell.young = words[start + YOUNG] as number;
+    cell.earlier = words[start + EARLIER] as number;
+  }
+}
