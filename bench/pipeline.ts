@@ -49,6 +49,7 @@ function createClient(clock: Clock) {
     emit: () => {},
     limiter,
     clock,
+    priceOf: () => undefined,
   }).atSend;
   const admission = createAdmission({ guards, limiter, clock, emit });
   let outsideMs = 0;

@@ -8,6 +8,7 @@ import type { SessionSuccess } from './api/verifications/session-success.ts';
 import type { TestSessions } from './api/verifications/test-sessions.ts';
 import type { Calls } from './call.ts';
 import type { Emit } from './events.ts';
+import type { ReportPumpingOutcome } from './guards/pumping-outcomes.ts';
 import type { RememberSuccess } from './guards/remember-success.ts';
 import type { Limiter } from './limits/limiter.ts';
 import type { StoredCodes } from './one-time-passwords/stored-code.ts';
@@ -34,6 +35,7 @@ export interface ClientContext {
   /** Whether `allowedRecipients` names the only numbers that may be reached. */
   readonly hasAllowedRecipients: boolean;
   readonly rememberSuccess: RememberSuccess;
+  readonly reportPumpingOutcome: ReportPumpingOutcome;
   readonly priceCache: PriceCache;
   readonly sentAtCache: SentAtCache;
   readonly outcomeCache: OutcomeCache;

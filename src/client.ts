@@ -175,9 +175,7 @@ export class SmsClient {
     this.contacts = copyingInputs(createContacts(client));
     this.groups = copyingInputs(createGroups(client));
     this.contactJobs = copyingInputs(createContactJobs(client));
-    this.guards = copyingInputs(
-      createGuardsApi({ ...safeguards, calls: client.calls, phoneDefaults: resolved }),
-    );
+    this.guards = copyingInputs(createGuardsApi({ ...client, ...safeguards, phoneDefaults: resolved }));
     const { consent, inboundPort } = createInbound(client, safeguards, resolved.guards);
     this.consent = copyingInputs(consent);
     Object.defineProperty(this, INBOUND_PORT, { value: inboundPort });

@@ -19,6 +19,7 @@ import { createAllowedRecipients } from './guards/allowed-recipients.ts';
 import { createConsentGuard } from './guards/consent.ts';
 import type { ConsentGuardOptions } from './guards/consent-options.ts';
 import type { Guard } from './guards/guard.ts';
+import { createReportPumpingOutcome, pumpingFor } from './guards/pumping-outcomes.ts';
 import { createGuards } from './guards/registry.ts';
 import { createRememberSuccess } from './guards/remember-success.ts';
 import { isLogged } from './internal/log-events.ts';
@@ -63,20 +64,23 @@ export function createClientContext(
     sandboxKeysOnly: resolved.sandboxKeysOnly,
   });
   const limiter = createLimiter(counting);
-  const guards = createGuards(resolved.guards, {
-    holdsKey: (text) => credentials.appearsIn(text),
-    emit,
-    limiter,
-    clock,
-  });
+  const priceCache = createPriceCache(subAccountId);
+  const priceOf = priceCache.find;
+  const pumping = pumpingFor(resolved.guards.pumping, limiter);
+  const guards = createGuards(
+    { ...resolved.guards, pumping },
+    { holdsKey: (text) => credentials.appearsIn(text), emit, priceOf, limiter, clock },
+  );
   const { allowedRecipients } = resolved;
   const allowed =
     allowedRecipients === undefined
       ? []
       : [createAllowedRecipients(allowedRecipients, defaultCountry, bareDigits)];
   const testNumbers = createTestNumbers(resolved.testNumbers, resolved, emit);
+  const reportPumpingOutcome = createReportPumpingOutcome(pumping, { limiter, priceOf });
   const rememberSuccess = createRememberSuccess({
     backoff,
+    reportPumpingOutcome,
     remembersAddresses: resolved.guards.clientIp !== false,
     limiter,
     emit,
@@ -105,7 +109,8 @@ export function createClientContext(
     subAccountId,
     hasAllowedRecipients: allowedRecipients !== undefined,
     rememberSuccess,
-    priceCache: createPriceCache(subAccountId),
+    reportPumpingOutcome,
+    priceCache,
     sentAtCache: createSentAtCache(clock),
     outcomeCache: createOutcomeCache(clock),
     scheduledMessages: createScheduledMessages({

@@ -44,6 +44,7 @@ export function createInbound(
       ...safeguards,
       undeliverable,
       priceCache,
+      reportPumpingOutcome: client.reportPumpingOutcome,
       outcomeCache: client.outcomeCache,
     }),
     applyInbound: handleInbound,

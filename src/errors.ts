@@ -169,8 +169,10 @@ export interface GuardDecision {
   readonly rule?: string;
   /** Current count, in the unit of `limit`. */
   readonly observed?: number;
-  /** Maximum that is allowed in `windowMs`. */
+  /** Maximum that is allowed in `windowMs`; for `pumping` the doubt that is normal. */
   readonly limit?: number;
+  /** Only for `pumping`: what is going on in the place that holds the message, in one sentence with both numbers. */
+  readonly explanation?: string;
   /** Length of the window, in milliseconds. */
   readonly windowMs?: number;
   /** Milliseconds until the same message is admitted, if nothing else is granted in between. Absent when waiting does not help. */

@@ -171,6 +171,14 @@ export {
   type ParsePhoneNumberOptions,
   parsePhoneNumber,
 } from './guards/parse-phone-number.ts';
+export type {
+  OutcomeReport,
+  PumpingDesk,
+  Suspension,
+  SuspensionPlace,
+  TrustedPlace,
+  TrustOptions,
+} from './guards/pumping-desk.ts';
 export type * from './guards/reasons.ts';
 export type {
   BackoffGuardOptions,
@@ -190,6 +198,8 @@ export type {
   PrefixDay,
   PrefixGuardOptions,
   PrefixRange,
+  PumpingGuardOptions,
+  PumpingTolerance,
   RecipientGuardInput,
   RecipientGuardOptions,
   RecipientWindowOptions,
@@ -198,6 +208,16 @@ export type {
   VerificationAttemptsGuardOptions,
 } from './guards/registry.ts';
 export type { ErrorListener, UserCode } from './internal/user-code.ts';
+export type {
+  DoubtAlert,
+  DoubtNotice,
+  DoubtOutcome,
+  DoubtPlace,
+  DoubtRule,
+  DoubtStore,
+  DoubtTarget,
+  TrustableTarget,
+} from './limits/doubt-store.ts';
 export type {
   BackoffRule,
   BlockRule,
@@ -220,16 +240,6 @@ export type {
   VisitorBackoffRule,
   WindowRule,
 } from './limits/limit-store.ts';
-export type {
-  DoubtAlert,
-  DoubtNotice,
-  DoubtOutcome,
-  DoubtPlace,
-  DoubtRule,
-  DoubtStore,
-  DoubtTarget,
-  TrustableTarget,
-} from './limits/doubt-store.ts';
 export { type MemoryLimitsOptions, memoryLimits } from './limits/memory-limits.ts';
 export type { RecordStore, RecordVerdict, RecordWrite, StoredRecord } from './limits/record-store.ts';
 export type { CheckedOneTimePassword, OneTimePasswordCheckRequest } from './one-time-passwords/check.ts';

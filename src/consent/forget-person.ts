@@ -3,6 +3,7 @@ import type { Emit } from '../events.ts';
 import type { Exemption, Guard, OutgoingMessage } from '../guards/guard.ts';
 import { countersOf, PURPOSES } from '../guards/guards-api.ts';
 import { knownRule } from '../guards/known-visitor.ts';
+import { forgetDoubt } from '../guards/pumping-outcomes.ts';
 import { countsRange } from '../guards/registry.ts';
 import { maskNumber } from '../internal/redact.ts';
 import type { Limiter } from '../limits/limiter.ts';
@@ -33,6 +34,8 @@ function candidatesOf(phone: Phone): readonly OutgoingMessage[] {
   return [...PURPOSES.map((purpose): OutgoingMessage => ({ ...plain, purpose })), ...own];
 }
 
+const NOT_FORGOTTEN = 'the limits have not forgotten this person; the ledger has. Call consent.forget again.';
+
 export function createForgetPerson({
   ledger,
   guards,
@@ -47,11 +50,8 @@ export function createForgetPerson({
     const counters = countersOf(counting, candidatesOf(phone)).filter(({ kind }) => kind !== 'known');
     // The visitors who are known with the number are remembered whichever guards are on.
     const rules = [...counters, knownRule({ phone })];
-    await limiter.release(
-      rules,
-      call,
-      'the limits have not forgotten this person; the ledger has. Call consent.forget again.',
-    );
+    await limiter.release(rules, call, NOT_FORGOTTEN);
+    await forgetDoubt(limiter, phone, call, NOT_FORGOTTEN);
     await storedCodes.forget(phone, call);
     await scheduledMessages.forget(phone, call);
     forgetPhone(phone.e164);

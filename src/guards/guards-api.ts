@@ -10,8 +10,11 @@ import { type Fields, object, oneOf, text, validate } from '../schema.ts';
 import type { CallOptions, Clock, Purpose } from '../types.ts';
 import type { Guard, OutgoingMessage } from './guard.ts';
 import { knownRule } from './known-visitor.ts';
+import { createPumpingDesk, type PumpingDesk } from './pumping-desk.ts';
+import { forgetDoubt, type ReportPumpingOutcome } from './pumping-outcomes.ts';
 import type { GuardName, GuardReason } from './reasons.ts';
 import { type ConfigurableGuard, countsRange, GUARD_NAMES } from './registry.ts';
+import type { RememberSuccess } from './remember-success.ts';
 import { describeViolation } from './violation.ts';
 
 /** Options that select the number and the guard. */
@@ -53,7 +56,7 @@ export interface GuardsInspection {
 }
 
 /** Tools for support staff: find out why a person receives no SMS, and lift the limits. */
-export interface GuardsApi {
+export interface GuardsApi extends PumpingDesk {
   /**
    * Shows the counters of a number, the refusals that a message of an unknown visitor would meet now, and how long they
    * last. Changes nothing.
@@ -79,6 +82,8 @@ export interface GuardsApiConfig {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly phoneDefaults: PhoneDefaults;
+  readonly rememberSuccess: RememberSuccess;
+  readonly reportPumpingOutcome: ReportPumpingOutcome;
 }
 
 /** Reasons of rules that refuse for something other than their limit. */
@@ -86,6 +91,12 @@ const REASONS: Readonly<Partial<Record<LimitRule['kind'], 'too-soon' | 'blocked-
   backoff: 'too-soon',
   block: 'blocked-number',
 };
+
+function reasonOf(rule: LimitRule) {
+  if (rule.kind !== 'doubt') return REASONS[rule.kind] ?? 'over-limit';
+  return rule.action === 'ask' ? 'captcha-needed' : 'suspended';
+}
+
 export const PURPOSES = ['transactional', 'otp', 'marketing'] as const satisfies readonly Purpose[];
 const queryFields: Fields<GuardsQuery> = {
   country: text({ min: 2, max: 2 }),
@@ -186,7 +197,7 @@ export function createGuardsApi(config: GuardsApiConfig): GuardsApi {
       if (state === undefined || rule.mode !== 'enforce' || state.retryAfterMs === 0) return [];
       const { count: observed, retryAfterMs } = state;
       const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
-      const reason = REASONS[rule.kind] ?? 'over-limit';
+      const reason = reasonOf(rule);
       const message = describeViolation({ rule: state.rule, reason, observed, ...wait });
       return [{ guard: rule.guard as GuardName, purpose, reason, message, ...wait }];
     });
@@ -194,6 +205,8 @@ export function createGuardsApi(config: GuardsApiConfig): GuardsApi {
   }
 
   return {
+    ...createPumpingDesk({ ...config, isOn: guards.some(({ name }) => name === 'pumping') }),
+
     inspect: (destination, query = {}, options = undefined) =>
       calls.run(options, async (call) => {
         const { phone, chosen } = readQuery(destination, query);
@@ -216,6 +229,7 @@ export function createGuardsApi(config: GuardsApiConfig): GuardsApi {
         // Visitors are remembered whichever guards are on. A guard that is named forgets its counts, and not the visitors.
         const rules = query.guard === undefined ? [...counters, knownRule({ phone })] : counters;
         await limiter.release(rules, call, 'nothing was released.');
+        if (query.guard === undefined) await forgetDoubt(limiter, phone, call, 'only a part was released.');
         const names = [...new Set(counters.map(({ guard }) => guard))];
         emit({ type: 'limits-released', destination: maskNumber(phone.e164), guards: names }, call.context);
       }),

@@ -49,6 +49,7 @@ export interface GuardReasons {
     | 'captcha-unavailable'
     | 'no-verifier'
     | 'token-used';
+  readonly pumping: 'capacity' | 'captcha-needed' | 'other-channel-needed' | 'suspended';
   readonly undeliverable: 'blocked-number';
   readonly verificationAttempts: 'capacity' | 'over-limit';
   /** The option `allowedRecipients`. */

@@ -7,7 +7,7 @@ import {
   LimitError,
 } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { LimitRule } from '../limits/limit-store.ts';
+import type { LimitRule, RuleViolation } from '../limits/limit-store.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { type Field, type Fields, object } from '../schema.ts';
 import type { Clock } from '../types.ts';
@@ -27,6 +27,14 @@ import { createHumanGuard, describeHumanRule } from './human.ts';
 import { type HumanGuardOptions, humanField } from './human-options.ts';
 import { createPhoneGuard, type PhoneGuardOptions, phoneField } from './phone.ts';
 import { createPrefixGuard, type PrefixGuardOptions, prefixField } from './prefix.ts';
+import {
+  createPumpingGuard,
+  describePumpingRule,
+  type PriceOf,
+  PUMPING_BY_DEFAULT,
+  type PumpingGuardOptions,
+  pumpingField,
+} from './pumping.ts';
 import type { GuardName } from './reasons.ts';
 import { createRecipientGuard, type RecipientGuardInput, recipientField } from './recipient.ts';
 import {
@@ -49,6 +57,7 @@ export type { CountriesByPurpose, CountriesGuardOptions } from './countries.ts';
 export type { HumanCheck, HumanGuardOptions, HumanVerification, HumanVerifier } from './human-options.ts';
 export type { PhoneGuardOptions } from './phone.ts';
 export type { PrefixDay, PrefixGuardOptions, PrefixRange } from './prefix.ts';
+export type { PumpingGuardOptions, PumpingTolerance } from './pumping.ts';
 export type {
   LimitWindow,
   RecipientGuardInput,
@@ -79,6 +88,8 @@ export interface GuardsOptions {
   readonly prefix?: false | PrefixGuardOptions | undefined;
   /** Messages, numbers and countries of one end user's address. Off until configured. */
   readonly clientIp?: false | ClientIpGuardOptions | undefined;
+  /** Codes that strangers do not enter, in any place. On in `mode: 'monitor'`: it refuses nothing until you say so. */
+  readonly pumping?: false | PumpingGuardOptions | undefined;
   /** Numbers that a network called non-existent. On: nothing is sent to them for a day. */
   readonly undeliverable?: false | UndeliverableGuardOptions | undefined;
   /** Codes tried with `verifications.check`. On: for strangers 20 per hour and number, 100 per hour and client address. */
@@ -100,6 +111,8 @@ export interface GuardNeeds {
   readonly emit: Emit;
   readonly limiter: Limiter;
   readonly clock: Clock;
+  /** The price of a part in a country, where it is known. */
+  readonly priceOf: PriceOf;
 }
 
 /** Everything that the package needs to know about one guard. */
@@ -118,7 +131,7 @@ interface GuardEntry<Name extends ConfigurableGuard> {
    */
   readonly countsRange?: true;
   /** The sentence for a rule that refused, when the default for its kind does not fit. */
-  describe?(rule: LimitRule, observed: number): string | undefined;
+  describe?(rule: LimitRule, observed: number, doubt?: RuleViolation['doubt']): string | undefined;
 }
 
 /**
@@ -158,6 +171,13 @@ const GUARDS: { readonly [Name in ConfigurableGuard]-?: GuardEntry<Name> } = {
     error: LimitError,
     byDefault: false,
     describe: describeClientIpRule,
+  },
+  pumping: {
+    field: pumpingField,
+    create: createPumpingGuard,
+    error: GuardError,
+    byDefault: PUMPING_BY_DEFAULT,
+    describe: describePumpingRule,
   },
   undeliverable: {
     field: undeliverableField,
@@ -236,8 +256,12 @@ export function countsRange({ name }: Guard): boolean {
 }
 
 /** The guard's own sentence for one of its rules, if it has one. */
-export function describeGuardRule(rule: LimitRule, observed: number): string | undefined {
-  return entryOf(rule.guard)?.describe?.(rule, observed);
+export function describeGuardRule(
+  rule: LimitRule,
+  observed: number,
+  doubt?: RuleViolation['doubt'],
+): string | undefined {
+  return entryOf(rule.guard)?.describe?.(rule, observed, doubt);
 }
 
 /** The typed error of a guard's decision. */

@@ -6,6 +6,7 @@ import { type BackoffGuardOptions, createBackoffGuard } from './backoff.ts';
 import type { OutgoingMessage } from './guard.ts';
 import { knownRule } from './known-visitor.ts';
 import { rememberAddress } from './proven-address.ts';
+import type { ReportPumpingOutcome } from './pumping-outcomes.ts';
 
 /** The visitor who succeeded, as the messages to the number named them. */
 export type SuccessfulVisitor = Pick<OutgoingMessage, 'subject' | 'clientIp'>;
@@ -22,6 +23,7 @@ export interface RememberSuccessConfig {
   readonly backoff: false | BackoffGuardOptions;
   /** Whether the addresses of people who succeeded are remembered. */
   readonly remembersAddresses: boolean;
+  readonly reportPumpingOutcome: ReportPumpingOutcome;
   readonly limiter: Limiter;
   readonly emit: Emit;
 }
@@ -29,6 +31,7 @@ export interface RememberSuccessConfig {
 export function createRememberSuccess({
   backoff,
   remembersAddresses,
+  reportPumpingOutcome,
   limiter,
   emit,
 }: RememberSuccessConfig): RememberSuccess {
@@ -49,6 +52,7 @@ export function createRememberSuccess({
     const rules = counters.filter(({ id, kind }) => (wasKnown ? id === 'backoff:subject' : kind !== 'known'));
     await limiter.release(rules, call, 'the success was not recorded: the wait of this number goes on.');
     if (remembersAddresses && clientIp !== undefined) await rememberAddress(limiter, phone, clientIp, call);
+    await reportPumpingOutcome(phone, { subject }, 'entered', call);
     emit({ type: 'backoff-cleared', destination: maskNumber(phone.e164) }, call.context);
   };
 }

@@ -33,19 +33,32 @@ function describeRule(rule: LimitRule, observed: number): string {
 const ASK =
   'Let the visitor prove to be a person, for example with a captcha, and send the message again with human: { passed: true }.';
 
+const OTHER_CHANNEL =
+  'Those who pass the test for people do not enter their codes either: send the code by another channel, such as WhatsApp.';
+
+function adviceOf(reason: RuleViolation['reason'], action: GuardAction | undefined): string | undefined {
+  if (reason === 'other-channel-needed') return OTHER_CHANNEL;
+  return action === 'ask' ? ASK : undefined;
+}
+
+/** What was counted, in one sentence. */
+function describeCount({ rule, observed, doubt }: RuleViolation): string {
+  return describeGuardRule(rule, observed, doubt) ?? describeRule(rule, observed);
+}
+
 /** A sentence for a developer about a limit that refused. */
 export function describeViolation(
-  { rule, reason, observed, retryAfterMs }: RuleViolation,
+  { rule, reason, observed, retryAfterMs, doubt }: RuleViolation,
   action?: GuardAction,
 ): string {
   const what =
     reason === 'capacity'
       ? `The limit store is full of live entries for "${rule.id}" and forgets none of them. Give it more room.`
-      : (describeGuardRule(rule, observed) ?? describeRule(rule, observed));
-  const asked = action === 'ask' ? `${what} ${ASK}` : what;
+      : describeCount({ rule, reason, observed, ...(doubt && { doubt }) });
+  const asked = adviceOf(reason, action) === undefined ? what : `${what} ${adviceOf(reason, action)}`;
   if (retryAfterMs === undefined) return asked;
   const wait = describeDuration(Math.ceil(retryAfterMs));
-  return action === 'ask' ? `${asked} Without that, try again in ${wait}.` : `${asked} Try again in ${wait}.`;
+  return asked !== what ? `${asked} Without that, try again in ${wait}.` : `${asked} Try again in ${wait}.`;
 }
 
 /** A message that may be sent once has its own reason, because `done` would tell the caller nothing. */
@@ -67,7 +80,7 @@ export function decisionOfViolation(
   all: readonly RuleViolation[] = [],
   action?: GuardAction,
 ): GuardDecision {
-  const { rule, observed } = violation;
+  const { rule, observed, doubt } = violation;
   const waits = all.map(({ retryAfterMs }) => retryAfterMs ?? Number.POSITIVE_INFINITY);
   const retryAfterMs = Math.max(...waits);
   return {
@@ -79,9 +92,11 @@ export function decisionOfViolation(
     rule: rule.id,
     observed,
     ...('limit' in rule && { limit: rule.limit }),
+    ...(doubt && { limit: doubt.limit, explanation: describeCount(violation) }),
     ...('windowMs' in rule && { windowMs: rule.windowMs }),
     ...(Number.isFinite(retryAfterMs) && { retryAfterMs: Math.ceil(retryAfterMs) }),
-    ...(action === 'ask' && { action }),
+    // Who passed the test is not asked for it again.
+    ...(action === 'ask' && violation.reason !== 'other-channel-needed' && { action }),
   };
 }
 

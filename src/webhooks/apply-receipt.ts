@@ -3,6 +3,7 @@ import type { OutcomeCache } from '../api/outcome-cache.ts';
 import type { PriceCache } from '../api/price-cache.ts';
 import type { Call } from '../call.ts';
 import type { Emit, EventBody } from '../events.ts';
+import type { ReportPumpingOutcome } from '../guards/pumping-outcomes.ts';
 import {
   type UndeliverableGuardOptions,
   type UndeliverableSettings,
@@ -25,6 +26,7 @@ export interface ApplyReceiptConfig {
   readonly undeliverable: false | UndeliverableGuardOptions;
   readonly priceCache: Pick<PriceCache, 'learn'>;
   readonly outcomeCache: Pick<OutcomeCache, 'recordReceipt'>;
+  readonly reportPumpingOutcome: ReportPumpingOutcome;
   readonly limiter: Limiter;
   readonly clock: Clock;
   readonly emit: Emit;
@@ -68,7 +70,7 @@ function ageOf({ timestamp }: MessageStatus, now: number): number {
 
 /** Creates the function that applies receipts. It throws a `StoreError` when the limit store fails, so that 8x8 repeats the receipt. */
 export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
-  const { priceCache, outcomeCache, limiter, clock, emit } = config;
+  const { priceCache, outcomeCache, reportPumpingOutcome, limiter, clock, emit } = config;
   const settings = config.undeliverable && undeliverableSettings(config.undeliverable);
   /** Umids of messages that this process saw delivered: as in `latestStatus`, a late receipt does not undo a delivery. */
   let reachedUmids: Cache<string, true> | undefined;
@@ -124,6 +126,7 @@ export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
     if (isFraud(status)) emit(fraudReported(destination, result, status), call.context);
     if (!result.ok) return;
     const { phone } = result;
+    if (isFraud(status)) await reportPumpingOutcome(phone, {}, 'fraud', call);
     if (price !== undefined && phone.country !== undefined) {
       priceCache.learn(subAccountId, phone.country, price);
     }

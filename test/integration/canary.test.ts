@@ -133,7 +133,11 @@ describe('the key, the number, the text, the code, the visitor and the name', ()
       'consent.revoke',
       'consent.status',
       'guards.inspect',
+      'guards.lift',
       'guards.release',
+      'guards.reportOutcome',
+      'guards.suspensions',
+      'guards.trust',
       'messages.estimate',
       'oneTimePasswords.check',
     ]);

@@ -430,6 +430,7 @@ describe('what costs nothing', () => {
       { guard: 'recipient', count: 0 },
       { guard: 'undeliverable', count: 0 },
       { guard: 'backoff', count: 0 },
+      { guard: 'pumping', count: 0 },
       { guard: 'verificationAttempts', count: 0 },
       { guard: 'verificationAttempts', count: 0 },
     ]);
@@ -473,6 +474,7 @@ describe('guards.inspect and guards.release', () => {
           { guard: 'recipient', rule: 'recipient:all', count: 1, limit: 10, windowMs: 1_800_000 },
           { guard: 'undeliverable', rule: 'undeliverable', count: 0, windowMs: 86_400_000 },
           { guard: 'backoff', rule: 'backoff:otp', count: 1 },
+          { guard: 'pumping', rule: 'pumping', count: 0 },
           {
             guard: 'verificationAttempts',
             rule: 'verification-attempts:number',
@@ -558,7 +560,7 @@ describe('guards.inspect and guards.release', () => {
     expect(of('limits-released')).toMatchObject([
       {
         destination: '+65******54',
-        guards: ['recipient', 'undeliverable', 'backoff', 'verificationAttempts'],
+        guards: ['recipient', 'undeliverable', 'backoff', 'pumping', 'verificationAttempts'],
       },
     ]);
     const counts = async () =>

@@ -14,6 +14,7 @@ const hangingStore: LimitStore = {
   inspect: hangs,
   release: hangs,
   records: { read: hangs, write: hangs, remove: hangs },
+  doubts: { enter: hangs, alerts: hangs, lift: hangs, trust: hangs, forget: hangs },
 };
 const destination = numberOf(1);
 const VALUES = { destination, text: 'Hello', code: '123456', subject: 'visitor', name: 'Team' };
@@ -59,6 +60,10 @@ describe('a limit store that never answers', () => {
       'verifications.check',
       'guards.inspect',
       'guards.release',
+      'guards.suspensions',
+      'guards.lift',
+      'guards.trust',
+      'guards.reportOutcome',
       'consent.forget',
     ] as const) {
       const { sms, of } = clientOn(hangingStore);

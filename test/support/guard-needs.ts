@@ -8,5 +8,5 @@ export function guardNeeds(): GuardNeeds {
   const clock = createFakeClock();
   const emit = () => {};
   const limiter = createLimiter({ limits: memoryLimits({ clock }), scope: 'test', clock, emit });
-  return { clock, emit, limiter, holdsKey: () => false };
+  return { clock, emit, limiter, holdsKey: () => false, priceOf: () => undefined };
 }

@@ -97,6 +97,11 @@ export const CALLS: Readonly<Record<Method, (sms: SmsClient, values: CallValues)
   'contactJobs.list': (sms) => collect(sms.contactJobs.list() as never),
   'guards.inspect': (sms, { destination }) => sms.guards.inspect(destination),
   'guards.release': (sms, { destination }) => sms.guards.release(destination),
+  'guards.suspensions': (sms) => sms.guards.suspensions(),
+  'guards.lift': (sms) => sms.guards.lift({ pool: true }),
+  'guards.trust': (sms) => sms.guards.trust({ country: 'SG' }),
+  'guards.reportOutcome': (sms, { destination }) =>
+    sms.guards.reportOutcome({ destination, outcome: 'success' }),
   'consent.status': (sms, { destination }) => sms.consent.status(destination),
   'consent.history': (sms, { destination }) => sms.consent.history(destination),
   'consent.grant': (sms, { destination, text }) =>

@@ -19,6 +19,10 @@ const OFF: { readonly [Name in GuardName]: readonly [text: string, advice: strin
     'one address can ask for messages to any number of people',
     'Set guards.clientIp: {}, and give every message its clientIp.',
   ],
+  pumping: [
+    'codes that strangers ask for and never enter are not noticed (SMS pumping)',
+    'Remove guards.pumping: false.',
+  ],
   undeliverable: [
     'numbers that do not exist are tried again and again',
     'Remove guards.undeliverable: false.',
@@ -31,9 +35,12 @@ const OFF: { readonly [Name in GuardName]: readonly [text: string, advice: strin
 
 type Mode = 'enforce' | 'monitor' | 'off';
 
-function modeOf(options: unknown): Mode {
+/** Guards that only watch unless they are told to enforce. */
+const WATCHING: readonly GuardName[] = ['pumping'];
+
+function modeOf(name: GuardName, options: unknown): Mode {
   if (options === false) return 'off';
-  return (options as { readonly mode?: Mode }).mode ?? 'enforce';
+  return (options as { readonly mode?: Mode }).mode ?? (WATCHING.includes(name) ? 'monitor' : 'enforce');
 }
 
 function checkConsent({ settings }: Examined): readonly Finding[] {
@@ -61,10 +68,13 @@ export function checkGuards(examined: Examined): readonly Finding[] {
       ),
     ];
   }
-  const guards = (Object.keys(settings.guards) as GuardName[]).map((name) => ({
-    name,
-    mode: modeOf(settings.guards[name]),
-  }));
+  const { limits } = settings;
+  // A store that keeps no doubt leaves the guard off, and there is nothing to be done about it.
+  const isKept = (name: GuardName) =>
+    name !== 'pumping' || limits === undefined || limits.doubts !== undefined;
+  const guards = (Object.keys(settings.guards) as GuardName[])
+    .filter(isKept)
+    .map((name) => ({ name, mode: modeOf(name, settings.guards[name]) }));
   const enforced = guards.filter(({ mode }) => mode === 'enforce').map(({ name }) => name);
   const found = guards.flatMap(({ name, mode }) => {
     if (mode === 'enforce') return [];
@@ -75,7 +85,9 @@ export function checkGuards(examined: Examined): readonly Finding[] {
           warning(
             'guards',
             `${name} only monitors: it reports, and refuses next to nothing.`,
-            `Remove mode: 'monitor' from guards.${name} once its reports look right.`,
+            WATCHING.includes(name)
+              ? `Set guards.${name}: { mode: 'enforce' } once its reports look right.`
+              : `Remove mode: 'monitor' from guards.${name} once its reports look right.`,
           ),
         ];
   });

@@ -333,6 +333,7 @@ describe('doctor names the fault of', () => {
       'guards: prefix is off: runs of neighbouring numbers (SMS pumping) are not noticed',
       'guards: recipient is off: one number can be texted without end. → Remove guards.recipient: false.',
       "guards: backoff only monitors: it reports, and refuses next to nothing. → Remove mode: 'monitor'",
+      "guards: pumping only monitors: it reports, and refuses next to nothing. → Set guards.pumping: { mode: 'enforce' }",
       'guards: consent has no ledger and no check',
       'store: Limits are counted in the memory of each process',
     ]) {

@@ -71,6 +71,7 @@ describe('defaults', () => {
         backoff: {},
         prefix: false,
         clientIp: false,
+        pumping: {},
         undeliverable: {},
         verificationAttempts: {},
       },

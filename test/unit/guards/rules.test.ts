@@ -15,7 +15,7 @@ describe('which guards are on', () => {
   const guardsOf = (options: GuardsOptions) => createGuards(resolveGuards(options), guardNeeds());
   const names = (options: GuardsOptions) => guardsOf(options).atSend.map(({ name }) => name);
 
-  it('phone, content, consent, human, recipient, backoff and undeliverable', () => {
+  it('phone, content, consent, human, recipient, backoff, pumping and undeliverable', () => {
     expect(names({})).toEqual([
       'phone',
       'content',
@@ -23,6 +23,7 @@ describe('which guards are on', () => {
       'human',
       'recipient',
       'backoff',
+      'pumping',
       'undeliverable',
     ]);
   });
@@ -37,6 +38,7 @@ describe('which guards are on', () => {
       'recipient',
       'backoff',
       'prefix',
+      'pumping',
       'undeliverable',
     ]);
     expect(
@@ -49,6 +51,7 @@ describe('which guards are on', () => {
         backoff: false,
         countries: false,
         prefix: false,
+        pumping: false,
         undeliverable: false,
       }),
     ).toEqual([]);

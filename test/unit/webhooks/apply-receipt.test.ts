@@ -64,6 +64,7 @@ function start(
     undeliverable,
     priceCache: { learn },
     outcomeCache: { recordReceipt: () => {} },
+    reportPumpingOutcome: async () => {},
     limiter,
     clock,
     emit,

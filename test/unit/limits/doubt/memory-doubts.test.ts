@@ -3,6 +3,7 @@ import { doubtEvent } from '../../../../src/limits/doubt/doubt-event.ts';
 import { DoubtTable } from '../../../../src/limits/doubt/doubt-table.ts';
 import { AddressRows, newOpenNumber, OpenRows } from '../../../../src/limits/doubt/person-rows.ts';
 import { Places } from '../../../../src/limits/doubt/places.ts';
+import type { DoubtStore } from '../../../../src/limits/doubt-store.ts';
 import type { DoubtRule, LimitRule } from '../../../../src/limits/limit-store.ts';
 import { MemoryLimitStore } from '../../../../src/limits/memory-limits.ts';
 import { doubtRule } from '../../../../src/testing/limit-conformance/doubt-cases.ts';
@@ -119,8 +120,8 @@ describe('the doubts of a memory store', () => {
 
   it('list the alerts of every place, and of numbers and addresses the worst, counted', async () => {
     const subject = memoryUnderTest();
-    const { doubts } = subject.store;
-    const enter = (rule: DoubtRule) => doubts?.enter('team', [{ rule, outcome: 'entered' }]);
+    const doubts = subject.store.doubts as DoubtStore;
+    const enter = (rule: DoubtRule) => doubts.enter('team', [{ rule, outcome: 'entered' }]);
     for (let index = 0; index < 20; index += 1) {
       const rule = doubtRule(659_100_000_000 + index * 10_000, { country: 'SG' });
       await take(subject, rule);
@@ -129,12 +130,12 @@ describe('the doubts of a memory store', () => {
     for (let index = 0; index < 60; index += 1) {
       const address = index % 2 === 0 ? '203.0.113.1' : '203.0.113.2';
       await take(subject, doubtRule(NUMBER + index * 3_000, { address }));
-      subject.advance(2_000);
+      await subject.advance(2_000);
     }
     for (let index = 0; index < 30; index += 1) {
       await take(subject, doubtRule(700_000_000_000 + index * 1_000_000, { country: `X${index % 6}` }));
     }
-    subject.advance(10 * 60_000);
+    await subject.advance(10 * 60_000);
     await take(subject, doubtRule(800_000_000_000, { country: 'X0' }));
     for (let turn = 0; turn < 7; turn += 1) {
       for (const index of [0, 1])
@@ -142,7 +143,7 @@ describe('the doubts of a memory store', () => {
     }
     await take(subject, doubtRule(NUMBER + 900_000, { address: '203.0.113.1' }));
     await take(subject, doubtRule(NUMBER + 900_001, { address: '203.0.113.2' }));
-    const alerts = (await doubts?.alerts('team', 'doubt')) ?? [];
+    const alerts = await doubts.alerts('team', 'doubt');
     const places = new Set(alerts.map(({ place }) => place));
     expect([...places].sort()).toEqual(['address', 'country', 'number', 'pool', 'range']);
     expect(alerts.find(({ place }) => place === 'number')).toMatchObject({ count: 2, observed: 4, limit: 4 });
@@ -151,9 +152,9 @@ describe('the doubts of a memory store', () => {
       { number: 659_900_000_000 },
       { country: 'XX' },
     ] as const) {
-      await doubts?.lift('team', 'doubt', target);
+      await doubts.lift('team', 'doubt', target);
     }
-    const after = (await doubts?.alerts('team', 'doubt')) ?? [];
+    const after = await doubts.alerts('team', 'doubt');
     expect(after.find(({ place }) => place === 'number')).toMatchObject({ count: 1 });
   });
 
