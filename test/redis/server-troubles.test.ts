@@ -136,6 +136,16 @@ describe.runIf(hasRedisServer())('check() on one server', () => {
     expect(await check(connect(orphan.url, { enableReadyCheck: false }))).toEqual([readOnly]);
   });
 
+  it('says it with numbers over 64 slots too', async () => {
+    const client = connect(server.url);
+    const options = { client, secret: SECRET, onStoreError: 'refuse', shardBy: 'recipient' } as const;
+    const limits = redisLimits({ ...options, onEvent: () => {} });
+    expect(await limits.check()).toEqual([]);
+    configure('maxmemory', '1', '0');
+    expect(await limits.check()).toMatchObject([{ warning: 'full' }]);
+    await limits.close();
+  });
+
   it('says that replicas are missing', async () => {
     configure('min-replicas-to-write', '1', '0');
     expect(await check(connect(server.url))).toEqual([
