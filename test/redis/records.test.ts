@@ -13,8 +13,8 @@ describeOnRedis('records on Redis', (kit) => {
 
   it('hash the key, and live no longer than the record and a second', async () => {
     await recordsOf(kit.store).write(SCOPE, KEY, 'secret', NEW);
-    const [key = ''] = (await kit.keys()).filter((each) => each.startsWith(`8x8g:{${SCOPE}}:k`));
-    expect(key).toMatch(/:k[\w-]{16}$/);
+    const [key = ''] = (await kit.keys()).filter((each) => each.startsWith(`8x8g:{${SCOPE}}:v`));
+    expect(key).toMatch(/:v[\w-]{16}$/);
     const ttl = await kit.client.pttl(key);
     expect(ttl).toBeGreaterThan(HOUR_MS - 60_000);
     expect(ttl).toBeLessThanOrEqual(HOUR_MS + 1_000);
