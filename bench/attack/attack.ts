@@ -1,7 +1,7 @@
 import type { Person } from './people.ts';
 import { numberOf, type Place } from './places.ts';
 import type { Random } from './random.ts';
-import { DAY_MS, type TrafficOptions } from './traffic.ts';
+import { DAY_MS, type SpecialTraffic } from './traffic.ts';
 
 /** A request of a fraudster. */
 export interface AttackRequest {
@@ -46,10 +46,12 @@ export interface Attack {
   readonly days?: number;
   /** Days of honest traffic before. @default those of the configuration */
   readonly historyDays?: number;
+  /** Days before its start in which it prepares. @default 0 */
+  readonly preparationDays?: number;
   /** Honest requests per day, when the attack is about one size. */
   readonly size?: number;
   /** What is special about the honest traffic. */
-  readonly traffic?: (startMs: number) => Pick<TrafficOptions, 'flash' | 'launch'>;
+  readonly traffic?: (startMs: number) => SpecialTraffic;
   /** An operator of the largest market that delivers nothing for these hours. */
   readonly outageHours?: number;
   readonly run: (context: AttackContext) => Adversary;

@@ -6,6 +6,7 @@ import { resolveOptions } from '../../src/config/resolve-options.ts';
 import { createClientContext } from '../../src/create-client-context.ts';
 import { GuardError } from '../../src/errors.ts';
 import { createEmit, type SmsEvent } from '../../src/events.ts';
+import { createGuardsApi } from '../../src/guards/guards-api.ts';
 import type { LimitStore } from '../../src/limits/limit-store.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import type { Clock } from '../../src/types.ts';
@@ -39,7 +40,7 @@ export interface Gateway {
   setTime(nowMs: number): void;
   request(request: CodeRequest): Promise<CodeAnswer>;
   /** The code was entered. */
-  report(umid: string, destination: string, subject: string | undefined): Promise<void>;
+  report(umid: string, request: CodeRequest): Promise<void>;
   /** The visit ended well without a code. */
   reportOtherWay(destination: string, subject: string | undefined): Promise<void>;
   close(): Promise<void>;
@@ -59,26 +60,30 @@ const KINDS: Readonly<Record<string, CodeAnswer['kind']>> = {
 };
 
 /** The parts of a client that the service uses. */
-type Client = Pick<SmsClient, 'messages' | 'verifications' | 'close'>;
+type Client = Pick<SmsClient, 'messages' | 'verifications' | 'guards' | 'close'>;
 
-type Options = SmsClientOptions & Required<Pick<SmsClientOptions, 'clock' | 'limits'>>;
+interface Options extends SmsClientOptions {
+  readonly clock: Clock;
+  readonly limits: LimitStore;
+}
 
 /** The client as its users create it, with a stand-in for `fetch`. */
 function createWireClient(options: Options): Client {
-  return new SmsClient({ ...options, fetch: standInFetch(options.clock as Clock) });
+  return new SmsClient({ ...options, fetch: standInFetch(options.clock) });
 }
 
 /** The same client without its transport: preparation, guards, limits and results as they are, at half the price. */
 function createPipelineClient(options: Options): Client {
   const resolved = resolveOptions(options);
-  const clock = options.clock as Clock;
+  const { clock, limits } = options;
   const emit = createEmit(resolved.onEvent, clock.now);
-  const counting = { limits: options.limits as LimitStore, scope: resolved.scope, clock, emit };
-  const { client } = createClientContext(resolved, counting, { pacers: new Map() });
+  const counting = { limits, scope: resolved.scope, clock, emit };
+  const { client, safeguards } = createClientContext(resolved, counting, { pacers: new Map() });
   const withoutNetwork = { ...client, transport: standInTransport(clock) };
   return {
     messages: createMessages(withoutNetwork),
     verifications: createVerifications(withoutNetwork),
+    guards: createGuardsApi({ ...client, ...safeguards, phoneDefaults: resolved }),
     close: async () => {},
   };
 }
@@ -98,8 +103,7 @@ export function createGateway(
   function onEvent(event: SmsEvent): void {
     if (event.type !== 'guard-observed') return;
     const { guard, reason } = event.decision;
-    if (observed.observed === undefined)
-      observed = { observed: KINDS[reason] ?? 'refused', reason: `${guard}: ${reason}` };
+    observed = { observed: KINDS[reason] ?? 'refused', reason: `${guard}: ${reason}`, ...observed };
   }
 
   const limits = memoryLimits({ clock });
@@ -117,8 +121,10 @@ export function createGateway(
   });
 
   async function write({ isHuman, isReturning, isVerification, ...request }: CodeRequest): Promise<string> {
+    const { clientIp, ...rest } = request;
     const visitor = {
-      ...request,
+      ...rest,
+      ...(configuration.passesAddress !== false && { clientIp }),
       ...(isHuman === true && { human: { passed: true } }),
       ...(isReturning === true && { returning: true }),
     };
@@ -140,9 +146,15 @@ export function createGateway(
         return refusalOf(error);
       }
     },
-    report: (umid, destination, subject) =>
-      client.messages.feedback(umid, { outcome: 'success', destination, subject }),
-    reportOtherWay: async () => {},
+    report: (umid, { destination, subject, clientIp }) =>
+      client.messages.feedback(umid, {
+        outcome: 'success',
+        destination,
+        subject,
+        ...(configuration.passesAddress !== false && { clientIp }),
+      }),
+    reportOtherWay: (destination, subject) =>
+      client.guards.reportOutcome({ destination, outcome: 'other-way', subject }),
     close: () => client.close(),
   };
 }

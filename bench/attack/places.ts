@@ -43,7 +43,7 @@ const MARKET_ROWS: readonly Row[] = [
 
 /** Countries with dear termination, where fraud pays best. Two of the markets belong to them as well. */
 const DEAR_ROWS: readonly Row[] = [
-  ['EG', '20', 0, 0.28, 0.68, 2, '1001 1100 1200 1500'],
+  ['MN', '976', 0, 0.28, 0.66, 8, '88 78 90'],
   ['AF', '93', 0, 0.3, 0.6, 4.5, '701 725 750 775'],
   ['AZ', '994', 0, 0.33, 0.7, 4, '401 445 550 705'],
   ['BY', '375', 0, 0.25, 0.75, 3, '294 295 333 441'],
@@ -107,11 +107,18 @@ function toPlace([code, callingCode, share, price, conversion, utcOffset, operat
   return { code, callingCode, share, price, conversion, utcOffset, operators: operators.split(' ') };
 }
 
+const LAUNCH_ROW: Row = ['EG', '20', 0, 0.28, 0.68, 2, '1001 1100 1200 1500'];
+
 const markets = MARKET_ROWS.map(toPlace);
 const dearTail = DEAR_ROWS.map(toPlace);
 
 /** Every country of the table. */
-export const PLACES: readonly Place[] = [...markets, ...dearTail, ...TAIL_ROWS.map(toPlace)];
+export const PLACES: readonly Place[] = [
+  ...markets,
+  ...dearTail,
+  ...TAIL_ROWS.map(toPlace),
+  toPlace(LAUNCH_ROW),
+];
 
 export function placeOf(code: string): Place {
   const found = PLACES.find((place) => place.code === code);

@@ -1,24 +1,52 @@
 /**
  * The fight: attacks on a simulated service, with the guards of the client in front.
  *
- *     node bench/attack/run.ts --attack rotating --config countries+prefix --size 5000 --seed 11
+ *     node bench/attack/run.ts --quick                 under a minute
+ *     node bench/attack/run.ts                         the whole report; --write puts it into docs/
+ *     node bench/attack/run.ts --large                 100,000 per day
+ *     node bench/attack/run.ts --accept                the acceptance, each criterion with its figure
+ *     node bench/attack/run.ts --attack rotating --config pumping-ask --size 5000 --seed 11 [--tried 500] [--groups]
  *
- * Traffic is assumed, not real: see places.ts and traffic.ts for every figure.
+ * `--seed` takes another seed, `--workers` the processors (2), `--keep FILE` a file that outcomes are kept in, so that a run that
+ * was stopped goes on where it was. Traffic is assumed, not real: places.ts, people.ts and traffic.ts hold every figure.
  */
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ATTACK_NAMES, type AttackName, attackOf } from './attacks.ts';
-import { CONFIGURATION_NAMES, CONFIGURATIONS, type ConfigurationName } from './configurations.ts';
-import { simulate } from './world.ts';
+import { judge } from './acceptance.ts';
+import { ATTACK_NAMES, attackOf } from './attacks.ts';
+import { CONFIGURATION_NAMES, type ConfigurationName } from './configurations.ts';
+import { writeDocuments } from './documents.ts';
+import { type Job, type Outcome, runJobs } from './jobs.ts';
+import {
+  ACCEPTANCE_SEED,
+  acceptanceJobs,
+  largeJobs,
+  MAIN,
+  quickJobs,
+  REPORT_SEED,
+  reportJobs,
+  TUNING_SEED,
+} from './plans.ts';
+import { tableOf } from './report.ts';
+import { summaries } from './summary.ts';
+import { attackCell, cutOffCell, honestCell, markdownTable, worstCell } from './table.ts';
 
 const { values } = parseArgs({
   options: {
-    attack: { type: 'string', default: ATTACK_NAMES.join() },
+    quick: { type: 'boolean', default: false },
+    large: { type: 'boolean', default: false },
+    accept: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    attack: { type: 'string' },
     config: { type: 'string', default: 'defaults' },
     size: { type: 'string' },
-    seed: { type: 'string', default: '11' },
+    seed: { type: 'string' },
     tried: { type: 'string' },
     history: { type: 'string' },
     groups: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    keep: { type: 'string' },
+    workers: { type: 'string', default: '2' },
   },
 });
 
@@ -31,29 +59,85 @@ function namesIn<Name extends string>(list: string, known: readonly Name[]): rea
 }
 
 function numberIn(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Number(text);
+  const value = text === undefined ? undefined : Number(text);
+  if (Number.isNaN(value)) throw new Error(`${text} is no number`);
+  return value;
 }
 
-async function runOne(name: AttackName, configuration: ConfigurationName): Promise<void> {
-  const attack = attackOf(name);
-  const { figures, reasons, groups, seconds } = await simulate({
-    attack,
-    configuration: CONFIGURATIONS[configuration],
-    size: numberIn(values.size) ?? attack.size ?? 5_000,
-    seed: Number(values.seed),
-    perDay: numberIn(values.tried),
-    historyDays: numberIn(values.history),
-  });
-  const { tried, sent, stopped, lost, minutesToCutOff, refused, asked, waited, foreign } = figures;
-  console.log(
-    `${configuration} / ${name}: ${sent} of ${tried} sent, ${stopped.toFixed(1)} % stopped, $${lost.toFixed(0)} lost, cut off after ${minutesToCutOff ?? 'never,'} min; honest ${figures.honest}: refused ${refused.toFixed(2)} %, asked ${asked.toFixed(2)} %, waited ${waited.toFixed(2)} %, foreign ${foreign.toFixed(2)} %, people lost ${figures.peopleLost.toFixed(2)} %, worst ${figures.worstGroup.name} ${figures.worstGroup.lost.toFixed(2)} %; ${seconds.toFixed(1)} s`,
+/** Single runs, as the options name them. */
+function chosenJobs(attacks: string): readonly Job[] {
+  return namesIn(values.config, CONFIGURATION_NAMES).flatMap((configuration) =>
+    namesIn(attacks, ATTACK_NAMES).map((attack) => ({
+      attack,
+      configuration,
+      size: numberIn(values.size) ?? attackOf(attack).size ?? 5_000,
+      seed: numberIn(values.seed) ?? TUNING_SEED,
+      perDay: numberIn(values.tried),
+      historyDays: numberIn(values.history),
+    })),
   );
-  if (values.groups) {
-    console.table(groups);
-    console.log(reasons);
+}
+
+function plannedJobs(): readonly Job[] {
+  const seed = numberIn(values.seed);
+  if (values.attack !== undefined) return chosenJobs(values.attack);
+  if (values.quick) return quickJobs(seed ?? TUNING_SEED);
+  if (values.accept) return acceptanceJobs(seed ?? ACCEPTANCE_SEED);
+  if (values.large) return largeJobs(seed ?? REPORT_SEED);
+  return reportJobs(seed ?? REPORT_SEED);
+}
+
+function showGroups({ result: { groups, reasons } }: Outcome): void {
+  console.table(groups);
+  console.log(reasons);
+}
+
+const jobs = plannedJobs();
+let done = 0;
+const outcomes = await runJobs(jobs, {
+  workers: numberIn(values.workers) ?? 2,
+  keep: values.keep,
+  onOutcome({ job }) {
+    done += 1;
+    console.error(`${done} of ${jobs.length}: ${job.configuration}, ${job.attack}, ${job.size} per day`);
+  },
+});
+const all = summaries(outcomes);
+
+if (values.accept) {
+  const criteria = judge(all);
+  const rows = criteria.map(({ name, bound, figure, isMet }) => [
+    isMet ? 'pass' : 'FAIL',
+    name,
+    bound,
+    figure,
+  ]);
+  console.log(markdownTable(['', 'criterion', 'bound', 'figure'], rows));
+  const failed = criteria.filter(({ isMet }) => !isMet).length;
+  console.log(`\n${criteria.length - failed} of ${criteria.length} criteria met`);
+  process.exitCode = failed > 0 ? 1 : 0;
+} else if (values.attack !== undefined) {
+  const rows = all.map((summary) => [
+    summary.configuration,
+    summary.attack,
+    `${Math.round(summary.sentPerDay)} sent per day`,
+    attackCell(summary),
+    honestCell(summary),
+    cutOffCell(summary),
+    worstCell(summary),
+  ]);
+  console.log(
+    markdownTable(
+      ['configuration', 'attack', '', 'stopped, lost', 'refused / asked / lost, %', 'cut off', 'worst group'],
+      rows,
+    ),
+  );
+  if (values.groups) outcomes.forEach(showGroups);
+} else {
+  const wasRun = (name: ConfigurationName) => all.some(({ configuration }) => configuration === name);
+  for (const size of new Set(all.map((summary) => summary.size))) {
+    console.log(`\n${size.toLocaleString('en')} per day\n\n${tableOf(all, size, MAIN.filter(wasRun))}`);
   }
 }
-
-for (const configuration of namesIn(values.config, CONFIGURATION_NAMES)) {
-  for (const name of namesIn(values.attack, ATTACK_NAMES)) await runOne(name, configuration);
-}
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(all, null, 1)}\n`);
+if (values.write) writeDocuments(all);

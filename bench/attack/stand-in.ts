@@ -1,8 +1,6 @@
 import type { Transport } from '../../src/transport/transport.ts';
 import type { Clock, Fetch } from '../../src/types.ts';
 
-const HEADERS = new Headers({ 'content-type': 'application/json' });
-
 /** Letters only: the client refuses an id that repeats digits of the message. */
 function idOf(serial: number): string {
   return `id-${String(serial).replaceAll(/\d/g, (digit) => 'abcdefghij'[Number(digit)] as string)}`;
@@ -35,9 +33,10 @@ function createResponder({ now }: Clock): (path: string) => unknown {
 /** In place of the network. */
 export function standInFetch(clock: Clock): Fetch {
   const respond = createResponder(clock);
+  const headers = { 'content-type': 'application/json' };
   return async (input) => {
     const body = respond(new URL(input instanceof Request ? input.url : input).pathname);
-    return new Response(body === undefined ? undefined : JSON.stringify(body), { headers: HEADERS });
+    return new Response(body === undefined ? undefined : JSON.stringify(body), { headers });
   };
 }
 

@@ -1,6 +1,3 @@
-import type { Person } from './people.ts';
-import type { Place } from './places.ts';
-
 /** One kind of people, counted by visit. */
 export interface Group {
   visits: number;
@@ -137,9 +134,4 @@ export class Tally {
       worstGroup: worst ?? { name: 'nobody', lost: 0, asked: 0 },
     };
   }
-}
-
-/** The groups that a person belongs to. */
-export function groupsOf({ access, place }: Person, markets: ReadonlySet<Place>): readonly string[] {
-  return [access, markets.has(place) ? `people of ${place.code}` : 'foreign numbers'];
 }

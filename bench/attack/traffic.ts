@@ -31,15 +31,19 @@ export interface Visit {
   readonly random: Random;
 }
 
-export interface TrafficOptions {
+export interface TrafficOptions extends SpecialTraffic {
   readonly seed: number;
   /** Requests per day. */
   readonly size: number;
   readonly days: number;
+}
+
+/** What is special about the traffic. It is looked at hour by hour, so that it may be decided later. */
+export interface SpecialTraffic {
   /** A sale that brings several times as many people of the largest market. */
-  readonly flash?: { readonly fromMs: number; readonly hours: number; readonly factor: number };
+  flash?: { readonly fromMs: number; readonly hours: number; readonly factor: number };
   /** Opens a market in a country that had no people; it brings this part of `size`. */
-  readonly launch?: { readonly fromMs: number; readonly part: number };
+  launch?: { readonly fromMs: number; readonly part: number };
 }
 
 /** Visits make this many requests, because people ask again and mistype. */
@@ -94,9 +98,8 @@ function localTime(place: Place, atMs: number): { hour: number; weekday: number;
   return { hour: hours - day * 24, day, weekday: ((day % 7) + 7) % 7 };
 }
 
-function createCrowds({ seed, size, launch }: TrafficOptions): Crowd[] {
-  const parts = new Map(partsOf(size));
-  if (launch !== undefined) parts.set(LAUNCH_PLACE, launch.part);
+function createCrowds({ seed, size }: TrafficOptions): Crowd[] {
+  const parts = new Map([...partsOf(size), [LAUNCH_PLACE, 1] as const]);
   return [...parts].map(([place, part]) => {
     const random = createRandom(seed, place.code, 'crowd');
     const isLaunch = place === LAUNCH_PLACE;
@@ -112,10 +115,11 @@ function createCrowds({ seed, size, launch }: TrafficOptions): Crowd[] {
 
 /** How much busier a country is than on average at this time. */
 function busyness({ place }: Crowd, atMs: number, { seed, flash, launch }: TrafficOptions): number {
-  if (place === LAUNCH_PLACE && atMs < (launch?.fromMs ?? Number.POSITIVE_INFINITY)) return 0;
+  if (place === LAUNCH_PLACE && (launch === undefined || atMs < launch.fromMs)) return 0;
   const { hour, weekday, day } = localTime(place, atMs);
   const noise = Math.exp(VOLUME_NOISE * createRandom(seed, 'volume', place.code, day).normal());
   const usual = ((HOURS[hour] as number) / HOURS_MEAN) * (WEEKDAYS[weekday] as number) * noise;
+  if (place === LAUNCH_PLACE) return usual * (launch as { part: number }).part;
   if (flash === undefined || place.code !== 'ID') return usual;
   const isOn = atMs >= flash.fromMs && atMs < flash.fromMs + flash.hours * HOUR_MS;
   return isOn ? usual * flash.factor : usual;
