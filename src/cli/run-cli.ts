@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../internal/version.ts';
 import type { AddCommand } from './command.ts';
 import { addCampaignCommand } from './commands/campaign.ts';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addConsentCommand } from './commands/consent.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEstimateCommand } from './commands/estimate.ts';
@@ -28,6 +29,7 @@ const COMMANDS: readonly AddCommand[] = [
   addExportCommand,
   addImportConsentCommand,
   addCampaignCommand,
+  addCompletionCommand,
 ];
 
 /** Arguments are shown by `ps` and kept in the history of the shell. */
