@@ -24,7 +24,8 @@ export interface RuleBase {
    * Identifies the counter, for example `recipient:all`. The same ID must always have the same kind and `weighted`, and
    * for `distinct` the same `windowMs`. All other numbers may differ between calls (two clients of one scope with
    * different options): every call applies its own limit and window to what all of them have counted. What counts is kept
-   * for the longest `windowMs` that the counter was used with; one that is longer than all before finds nothing older.
+   * for the longest `windowMs` that the counter was used with since it was empty; one that is longer than all before finds
+   * nothing older.
    */
   readonly id: string;
   /** The guard that declares the rule, for errors and events. */

@@ -1215,7 +1215,7 @@ local function decide(count, from, key)
   return 'g' .. (longest > 0 and string.format('%.0f', longest) or '') .. findings
 end
 ${FAST_PATH}
-local after, after_lives = {}, {}
+local after, after_lives, byte = {}, {}, string.byte
 local function decide_fast(count, args, key)
   local longest = 0
   for at = key, key + count - 1 do
@@ -1223,7 +1223,7 @@ local function decide_fast(count, args, key)
     local is_met = true
     if #op > 1 then
       is_met = not string.find(op, '+', 1, true)
-      if not is_met and sub(op, 2, 2) == '?' then return end
+      if not is_met and (sub(op, 2, 2) == '?' or byte(op) == 107) then return end
       op = sub(op, 1, 1)
     end
     if is_met then
@@ -1243,7 +1243,7 @@ local function decide_fast(count, args, key)
   end
   return longest > 0 and 'g' .. string.format('%.0f', longest) or 'g'
 end
-local lines, line, byte = { time_text }, 1, string.byte
+local lines, line = { time_text }, 1
 local argument, key, last = 7, 2, #ARGV
 local from, count
 while argument <= last do

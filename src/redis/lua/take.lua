@@ -77,7 +77,7 @@ local function decide(count, from, key)
   return 'g' .. (longest > 0 and string.format('%.0f', longest) or '') .. findings
 end
 -- @include fast-path
-local after, after_lives = {}, {}
+local after, after_lives, byte = {}, {}, string.byte
 
 -- Decides a message whose rules are all on the fast path; returns nothing for any other message.
 local function decide_fast(count, args, key)
@@ -88,7 +88,8 @@ local function decide_fast(count, args, key)
     if #op > 1 then
       -- No noting rule on the fast path has found anything.
       is_met = not string.find(op, '+', 1, true)
-      if not is_met and sub(op, 2, 2) == '?' then return end
+      -- Rules that depend on a noting rule which does not apply are for the slow path.
+      if not is_met and (sub(op, 2, 2) == '?' or byte(op) == 107) then return end
       op = sub(op, 1, 1)
     end
     if is_met then
@@ -109,7 +110,7 @@ local function decide_fast(count, args, key)
   return longest > 0 and 'g' .. string.format('%.0f', longest) or 'g'
 end
 
-local lines, line, byte = { time_text }, 1, string.byte
+local lines, line = { time_text }, 1
 local argument, key, last = 7, 2, #ARGV
 local from, count
 while argument <= last do

@@ -129,7 +129,9 @@ export class Oracle {
     if (rule.kind === 'window') {
       this.#markGone(rule, nowMs);
       const key = keyOf(rule);
-      this.#longest.set(key, Math.max(rule.windowMs, this.#longest.get(key) ?? 0));
+      // A counter that holds nothing any more may have been dropped, and its longest window with it.
+      const isUsed = this.#of(rule).some(isCertain);
+      this.#longest.set(key, Math.max(rule.windowMs, isUsed ? (this.#longest.get(key) ?? 0) : 0));
     }
     // A take whose lease has ended gives way to the next one.
     const standing = this.#of(rule).filter((other) => !isLapsed(other, nowMs));

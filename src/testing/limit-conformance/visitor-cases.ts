@@ -106,6 +106,21 @@ async function notedWindow(session: Session): Promise<void> {
   ensure((await session.countOf(noting)) === 1, 'what was not recorded is not given back');
 }
 
+/** `known` beside rules that depend on it, none of which was ever counted: the usual case of a store. */
+async function chainedKnown(session: Session): Promise<void> {
+  const first = knownRule(NUMBER, 'owner');
+  const second = { ...first, id: 'chained', when: { rule: first.id, found: true } };
+  const counted = backoffRule(NUMBER, HOUR_MS, HOUR_MS, HOUR_MS);
+  for (const found of [true, false]) {
+    const { verdict } = await session.granted('a rule whose noting rule did not apply', first, second, {
+      ...counted,
+      when: { rule: second.id, found },
+    });
+    ensure(verdict.granted && verdict.waitMs === undefined, 'it starts no wait');
+  }
+  ensure((await session.countOf(counted)) === 0, 'it records nothing');
+}
+
 async function visitorsApart(session: Session): Promise<void> {
   const visitor = (member: number | string) =>
     visitorRule(NUMBER, member, HOUR_MS, 8 * HOUR_MS, 24 * HOUR_MS);
@@ -141,6 +156,7 @@ export const VISITOR_CASES: readonly (readonly [name: string, check: Conformance
   ['known: a full key forgets the member that was remembered longest ago', forgetsTheOldestMember],
   ['conditions: a rule applies to members that are known, or to the others', conditions],
   ['conditions: a noted window records up to its limit and refuses nothing', notedWindow],
+  ['known: what depends on one that does not apply does not apply either', chainedKnown],
   ['visitor-backoff: visitors of one key wait apart', visitorsApart],
 ];
 
