@@ -116,9 +116,9 @@ export interface SmsClientOptions {
   /** Any `fetch`: for a proxy, own certificates, keep-alive pools, an emulator. @default the global one */
   readonly fetch?: Fetch | undefined;
   /**
-   * The way of a single message. `auto`: on Node.js, straight to the HTTP client that its own `fetch` stands on, which takes a third of
-   * the time; through `fetch` where that is another one or was replaced. `fetch`: always through the global `fetch`. Proxies of the
-   * environment, `setGlobalDispatcher` and `diagnostics_channel` work both ways. @default 'auto'
+   * The way of a single message. `auto`: on Node.js, straight to the HTTP client that its own `fetch` stands on, which takes half of
+   * the time; through `fetch` where that was replaced, and where a dispatcher of the team's own or a proxy is in place. `fetch`: always
+   * through the global `fetch`. @default 'auto'
    */
   readonly transport?: 'auto' | 'fetch' | undefined;
   /**

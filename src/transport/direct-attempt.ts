@@ -1,8 +1,9 @@
+import type { ConnectionFailure } from '../errors.ts';
 import { onAbort } from '../internal/on-abort.ts';
 import { MAX_TIMER_MS } from '../internal/wait.ts';
 import { type AttemptLimits, type AttemptRequest, MAX_ERROR_BYTES } from './attempt-request.ts';
 import { judgeCause } from './causes.ts';
-import { announcesWrites, type Dispatcher, type DispatchHandler, type RawHeader } from './dispatcher.ts';
+import type { Dispatcher, DispatchHandler, RawHeader } from './dispatcher.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { decompress } from './read-body.ts';
 import { readRequestId } from './request-id.ts';
@@ -41,7 +42,7 @@ export function runDirectAttempt(
       reject(signal.reason);
       return;
     }
-    const attempt = new DirectAttempt(request, limits, nowMs, announcesWrites(dispatcher), end);
+    const attempt = new DirectAttempt(request, limits, nowMs, end);
     const timer = setTimeout(() => attempt.onTimeout(), Math.min(limits.timeoutMs, MAX_TIMER_MS));
     const forget = onAbort(signal, () => {
       attempt.stop();
@@ -62,7 +63,6 @@ class DirectAttempt implements DispatchHandler {
   readonly #request: DirectRequest;
   readonly #limits: AttemptLimits;
   readonly #nowMs: () => number;
-  readonly #announcesWrites: boolean;
   readonly #end: (outcome: AttemptOutcome) => void;
   #abort: ((reason?: Error) => void) | undefined;
   #isWritten = false;
@@ -77,19 +77,17 @@ class DirectAttempt implements DispatchHandler {
     request: DirectRequest,
     limits: AttemptLimits,
     nowMs: () => number,
-    isAnnounced: boolean,
     end: (outcome: AttemptOutcome) => void,
   ) {
     this.#request = request;
     this.#limits = limits;
     this.#nowMs = nowMs;
-    this.#announcesWrites = isAnnounced;
     this.#end = end;
   }
 
   /** Whether the request was certainly not written; it will not be, once the attempt was stopped. */
   get isUnwritten(): boolean {
-    return this.#announcesWrites && !this.#isWritten;
+    return !this.#isWritten;
   }
 
   start(dispatcher: Dispatcher): void {
@@ -98,7 +96,7 @@ class DirectAttempt implements DispatchHandler {
     try {
       this.#request.beforeFetch();
       const target = { origin: url.slice(0, pathAt), path: url.slice(pathAt), method, headers, body };
-      dispatcher.dispatch({ ...target, headersTimeout: 0, bodyTimeout: 0 }, this);
+      dispatcher.dispatch({ ...target, maxRedirections: 0, headersTimeout: 0, bodyTimeout: 0 }, this);
     } catch (error) {
       this.onError(error);
     }
@@ -106,7 +104,7 @@ class DirectAttempt implements DispatchHandler {
 
   onConnect(abort: (reason?: Error) => void): void {
     if (this.#isOver || this.#isWritten) {
-      // Too late, or a dispatcher that repeats: it is written once.
+      // Too late, or written before: it is written once.
       abort(new Error('The request may not be written again.'));
       return;
     }
@@ -156,11 +154,11 @@ class DirectAttempt implements DispatchHandler {
   }
 
   onError(error: unknown): void {
-    this.#fail(judgeCause(error), false);
+    this.#fail(judgeCause(error).reason, false);
   }
 
   onTimeout(): void {
-    this.#fail({ reason: 'timeout', neverLeft: false }, true);
+    this.#fail('timeout', true);
   }
 
   /** Ends the connection. A request that still waits for one is not written when it gets it. */
@@ -169,14 +167,13 @@ class DirectAttempt implements DispatchHandler {
     this.#abort?.(new Error('The attempt is over.'));
   }
 
-  #fail({ reason, neverLeft }: ReturnType<typeof judgeCause>, timedOut: boolean): void {
+  #fail(reason: ConnectionFailure, timedOut: boolean): void {
     if (this.#isOver) return;
     // The status of an error is enough; a success without its body is not.
     if (this.#response !== undefined && !isSuccess(this.#response.status)) this.#finish(undefined);
     else {
       this.stop();
-      const isProved = this.#response === undefined && (this.isUnwritten || (neverLeft && !this.#isWritten));
-      this.#end({ kind: 'failure', reason, neverLeft: isProved, timedOut });
+      this.#end({ kind: 'failure', reason, neverLeft: this.isUnwritten, timedOut });
     }
   }
 

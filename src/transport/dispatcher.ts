@@ -19,6 +19,8 @@ export interface DispatchOptions {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** 0: none is followed. */
+  readonly maxRedirections: number;
   /** 0: no time limit. */
   readonly headersTimeout: number;
   readonly bodyTimeout: number;
@@ -30,13 +32,24 @@ export interface Dispatcher {
 }
 
 /**
- * The place where Node's `fetch` and the `undici` package meet: `setGlobalDispatcher` writes it, `fetch` reads it, and a proxy of the
- * environment is in it. See decision 18.
+ * The places where Node's `fetch` and the `undici` package meet: `setGlobalDispatcher` writes them, and `fetch` reads the first;
+ * since undici 7.29 the second. See decision 18.
  */
-const DISPATCHER = Symbol.for('undici.globalDispatcher.1');
+const FIRST = Symbol.for('undici.globalDispatcher.1');
+const SECOND = Symbol.for('undici.globalDispatcher.2');
+
+interface Places {
+  readonly [FIRST]?: object;
+  readonly [SECOND]?: object;
+}
+
+/** The classes behind Node's own dispatcher. One more or less is somebody else's. */
+const CLASSES = 'Agent DispatcherBase Dispatcher EventEmitter';
 
 /** The `fetch` that was looked at last, and whether it is Node's own. */
 let looked: { readonly fetch: Fetch; readonly isNodes: boolean } | undefined;
+/** The dispatcher that was found plain last. */
+let plain: object | undefined;
 
 /** Whether `fetch` is Node's own, by its source text: tests and APM vendors replace it. */
 function isNodes(fetch: Fetch): boolean {
@@ -47,25 +60,52 @@ function isNodes(fetch: Fetch): boolean {
   return looked.isNodes;
 }
 
-/** The dispatcher behind the global `fetch`; undefined where that is not Node's own, or was not used yet. */
+function classesOf(dispatcher: object): string {
+  const names: string[] = [];
+  for (
+    let prototype = Object.getPrototypeOf(dispatcher);
+    prototype !== null && prototype !== Object.prototype;
+    prototype = Object.getPrototypeOf(prototype)
+  ) {
+    names.push(prototype.constructor.name);
+  }
+  return names.join(' ');
+}
+
+/** The value of an undici object's own field; its symbols are not registered. */
+function fieldOf(dispatcher: object, name: string): unknown {
+  const symbol = Object.getOwnPropertySymbols(dispatcher).find(({ description }) => description === name);
+  return symbol && (dispatcher as Readonly<Record<symbol, unknown>>)[symbol];
+}
+
+/**
+ * Whether nothing stands between this dispatcher and the network: no interceptor, no retries, no pool of the team. Only then a
+ * request is written once, and `onConnect` announces it.
+ */
+function isPlain(dispatcher: object): boolean {
+  if (classesOf(dispatcher) !== CLASSES) return false;
+  // Composed dispatchers of undici 7 look like the one that they wrap, except for their method.
+  const base = Object.getPrototypeOf(Object.getPrototypeOf(dispatcher)) as Dispatcher;
+  if ((dispatcher as Dispatcher).dispatch !== base.dispatch) return false;
+  if (dispatcher === plain) return true;
+  const options = fieldOf(dispatcher, 'options') as { readonly interceptors?: unknown } | undefined;
+  const factory = fieldOf(dispatcher, 'factory') as { readonly name?: string } | undefined;
+  if (options?.interceptors !== undefined || factory?.name !== 'defaultFactory') return false;
+  plain = dispatcher;
+  return true;
+}
+
+/**
+ * The dispatcher behind the global `fetch`; undefined where `fetch` is not Node's own or was not used yet, and where the dispatcher
+ * is anything but Node's own kind as it comes.
+ */
 export function findDispatcher(): Dispatcher | undefined {
   const { fetch } = globalThis;
   if (typeof fetch !== 'function' || !isNodes(fetch)) return undefined;
-  const found = (globalThis as { readonly [DISPATCHER]?: unknown })[DISPATCHER];
-  const dispatcher = found as Dispatcher | undefined;
-  return typeof dispatcher?.dispatch === 'function' ? dispatcher : undefined;
-}
-
-/** undici 8 keeps its dispatcher here, and a wrapper of it at `DISPATCHER`. */
-const WRAPPED = Symbol.for('undici.globalDispatcher.2');
-/** Node's own classes: a request that these did not announce was not written. Another one may forget to say so. */
-const NODES_CLASSES = /^(?:Agent|EnvHttpProxyAgent|ProxyAgent)$/;
-
-/** Whether a request that `onConnect` did not announce was certainly not written. */
-export function announcesWrites(dispatcher: object): boolean {
-  const { name } = dispatcher.constructor;
-  const wrapped = (globalThis as { readonly [WRAPPED]?: object })[WRAPPED];
-  if (name === 'Dispatcher1Wrapper' && wrapped !== undefined)
-    return NODES_CLASSES.test(wrapped.constructor.name);
-  return NODES_CLASSES.test(name);
+  const { [FIRST]: first, [SECOND]: second } = globalThis as Places;
+  if (first === undefined) return undefined;
+  if (second === undefined || second === first) return isPlain(first) ? (first as Dispatcher) : undefined;
+  // undici 8 keeps a wrapper with the events of `DispatchHandler` at the first place.
+  const isWrapper = first.constructor.name === 'Dispatcher1Wrapper';
+  return isWrapper && isPlain(second) ? (first as Dispatcher) : undefined;
 }

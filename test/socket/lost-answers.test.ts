@@ -23,7 +23,8 @@ describe('a send whose answer is lost', () => {
       expect(result).toMatchObject({ submission: scenario.submission, attempts: 1 });
       const seen = server.seenBy(subAccountOf(scenario));
       const isWarm = scenario.connection === 'warm';
-      expect(seen).toMatchObject([{ method: 'POST', warm: isWarm, hasLength: true }]);
+      const isFetched = scenario.way === 'fetch';
+      expect(seen).toMatchObject([{ method: 'POST', warm: isWarm, hasLength: true, isFetched }]);
     },
   );
 });

@@ -43,6 +43,8 @@ export interface SeenRequest {
   readonly warm: boolean;
   /** Whether it had a Content-Length instead of chunks. */
   readonly hasLength: boolean;
+  /** Whether it came through `fetch`, which adds a header. */
+  readonly isFetched: boolean;
 }
 
 export interface FaultServer {
@@ -75,9 +77,10 @@ export async function startFaultServer(): Promise<FaultServer> {
       if (!isComplete(received)) return;
       const [method = '', path = ''] = received.split(' ', 2);
       const hasLength = /^content-length: \d+\r$/im.test(received);
+      const isFetched = /^sec-fetch-mode: /im.test(received);
       received = '';
       const warm = served++ > 0;
-      seen.push({ method, path, warm, hasLength });
+      seen.push({ method, path, warm, hasLength, isFetched });
       const fault = /\/subaccounts\/([\w-]+)/.exec(path)?.[1] ?? '';
       FAULTS[isFault(fault) ? fault : 'ok'](socket, path, warm);
     });

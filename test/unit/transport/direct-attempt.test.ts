@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionError, type SmsError, TimeoutError } from '../../../src/errors.ts';
@@ -27,12 +28,15 @@ const ANSWER = '{"umid":"u-1"}';
 type Play = (handler: DispatchHandler, options: DispatchOptions) => void;
 
 /** Node's dispatcher, which plays the parts in turn, and the last one from then on. */
-class Agent {
+class EventEmitter {}
+class Dispatcher extends EventEmitter {}
+class DispatcherBase extends Dispatcher {
   readonly seen: DispatchOptions[] = [];
   readonly handlers: DispatchHandler[] = [];
   readonly #plays: readonly Play[];
 
-  constructor(...plays: readonly Play[]) {
+  constructor(plays: readonly Play[]) {
+    super();
     this.#plays = plays;
   }
 
@@ -43,9 +47,16 @@ class Agent {
     return true;
   }
 }
+const FACTORY = Symbol('factory');
+const OPTIONS = Symbol('options');
+class Agent extends DispatcherBase {
+  [FACTORY] = function defaultFactory() {};
+  [OPTIONS]: unknown = {};
 
-/** A dispatcher of somebody else's. */
-class TeamsAgent extends Agent {}
+  constructor(...plays: readonly Play[]) {
+    super(plays);
+  }
+}
 
 const respond =
   (text: string | Uint8Array, status = 200, headers: readonly RawHeader[] = [], abort = () => {}): Play =>
@@ -102,6 +113,7 @@ describe('a message on Node', () => {
           'user-agent': USER_AGENT,
         },
         body: JSON.stringify(BODY),
+        maxRedirections: 0,
         headersTimeout: 0,
         bodyTimeout: 0,
       },
@@ -165,6 +177,23 @@ describe('a response', () => {
     expect(error).toMatchObject({ submission: 'unknown', attempts: 1 });
   });
 
+  it('that is being decompressed ends with the call', async () => {
+    const controller = new AbortController();
+    const headers = [bytes('content-encoding'), bytes('gzip')];
+    const play = respond(new Uint8Array(gzipSync(ANSWER)), 200, headers);
+    const { transport } = setUp(
+      new Agent((handler, options) => {
+        play(handler, options);
+        controller.abort();
+      }),
+    );
+    const options = { signal: controller.signal };
+    const error = await failureOf(transport.request(requestOf(SEND, { options })));
+    expect(error).toMatchObject({ name: 'AbortError', submission: 'unknown' });
+    // The late text changes nothing.
+    for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+  });
+
   it('that is too large is cut off', async () => {
     const abort = vi.fn();
     const { transport } = setUp(
@@ -222,22 +251,11 @@ describe('a request that fails', () => {
     ['a failure before the write', new Agent(broken), 'not-submitted', 3],
     ['an exception of the client', new Agent(thrown), 'not-submitted', 3],
     ['a failure after the write, whatever its code says', new Agent(written), 'unknown', 1],
-    ['a failure of a dispatcher that may not announce the write', new TeamsAgent(broken), 'unknown', 1],
   ] as const)('%s', async (_, agent, submission, attempts) => {
     const { transport } = setUp(agent, { retry: { maxAttempts: 3, baseMs: 1, maxMs: 1 } });
     const error = await finish(failureOf(transport.request(requestOf(SEND))));
     expect(error).toBeInstanceOf(ConnectionError);
     expect(error).toMatchObject({ submission, attempts });
-  });
-
-  it.each([
-    ['Agent', 'not-submitted'],
-    ['TeamsAgent', 'unknown'],
-  ])('undici 8 keeps a %s behind a wrapper', async (name, submission) => {
-    class Dispatcher1Wrapper extends Agent {}
-    const { transport } = setUp(new Dispatcher1Wrapper(broken));
-    symbols[WRAPPED] = name === 'Agent' ? new Agent() : new TeamsAgent();
-    expect(await finish(failureOf(transport.request(requestOf(SEND))))).toMatchObject({ submission });
   });
 
   it('a connection that hangs: not submitted, and the request is not written when it comes', async () => {
@@ -312,6 +330,19 @@ describe('through fetch', () => {
     vi.stubGlobal('fetch', fetch);
     return calls;
   };
+  it.each([
+    ['the same in both places', (agent: Agent) => agent],
+    ['a wrapper of a plain one', () => new Agent()],
+  ])('nothing with %s', async (name, second) => {
+    class Dispatcher1Wrapper extends Agent {}
+    const agent = name.startsWith('a') ? new Dispatcher1Wrapper(respond(ANSWER)) : new Agent(respond(ANSWER));
+    const { transport } = setUp(agent);
+    symbols[WRAPPED] = second(agent);
+    await transport.request(requestOf(SEND));
+    await transport.request(requestOf(SEND));
+    expect(agent.seen).toHaveLength(2);
+  });
+
   async function dispatched(request: TestRequest, more = {}): Promise<number> {
     const agent = new Agent(respond(ANSWER));
     const { transport } = setUp(agent, more);
@@ -347,11 +378,29 @@ describe('through fetch', () => {
     expect([count, calls.length]).toEqual([0, 1]);
   });
 
-  it.each([undefined, {}, { dispatch: 1 }])('everything without a dispatcher: %j', async (dispatcher) => {
+  class Dispatcher1Wrapper extends Agent {}
+  class Subclass extends Agent {}
+  const composed = (agent: Agent) =>
+    new Proxy(agent, {
+      get: (target, name) => (name === 'dispatch' ? () => true : Reflect.get(target, name)),
+    });
+
+  it.each([
+    ['no dispatcher', undefined, undefined],
+    ['something else in its place', {}, undefined],
+    ['a class of the team', new Subclass(respond(ANSWER)), undefined],
+    ['a composed dispatcher', composed(new Agent(respond(ANSWER))), undefined],
+    ['a method of its own', Object.assign(new Agent(), { dispatch: () => true }), undefined],
+    ['a pool of the team', Object.assign(new Agent(), { [FACTORY]: () => {} }), undefined],
+    ['interceptors', Object.assign(new Agent(), { [OPTIONS]: { interceptors: {} } }), undefined],
+    ['another dispatcher in the second place', new Agent(respond(ANSWER)), new Agent()],
+    ['a wrapper of a composed one', new Dispatcher1Wrapper(respond(ANSWER)), composed(new Agent())],
+  ])('everything with %s', async (_, dispatcher, second) => {
     const { fetch, calls } = playFetch(() => json({ umid: 'u' }));
     vi.stubGlobal('fetch', fetch);
     vi.spyOn(Function.prototype, 'toString').mockReturnValue('internal/deps/undici');
     const { transport } = setUp(dispatcher as object);
+    symbols[WRAPPED] = second;
     await transport.request(requestOf(SEND));
     vi.restoreAllMocks();
     expect(calls).toHaveLength(1);
