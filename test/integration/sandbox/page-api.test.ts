@@ -329,6 +329,8 @@ describe('the attack', () => {
       prefix: 362,
       countries: 300,
       backoff: 293,
+      // It watches only, by default.
+      pumping: 0,
     });
   });
 
