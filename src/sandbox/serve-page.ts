@@ -27,7 +27,7 @@ export function withPageHeaders(response: Response): Response {
 
 /** A file of the page; undefined for another path. */
 export function servePage({ method, target }: HttpRequest): Response | undefined {
-  const { pathname } = new URL(target, 'http://sandbox');
+  const [pathname = ''] = target.split('?');
   const found = Object.hasOwn(FILES, pathname) ? FILES[pathname] : undefined;
   if (found === undefined || (method !== 'GET' && method !== 'HEAD')) return undefined;
   const [type, content] = found;

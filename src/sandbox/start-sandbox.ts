@@ -59,7 +59,7 @@ const PAGE_API = '/_sandbox/';
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const resolved = resolveSandboxOptions(options);
   const { host, apiKey, allowHosts, log } = resolved;
-  const file = resolved.data === undefined ? undefined : await openStateFile(resolved.data);
+  const file = resolved.data === undefined ? undefined : await openStateFile(resolved.data, log);
   const engine = createEngine(resolved, file);
   const { emulator, context } = engine;
   const exchanges = createExchanges(engine.tables);

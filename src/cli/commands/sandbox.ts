@@ -61,7 +61,7 @@ function toOptions(given: SandboxArguments, terminal: Terminal): SandboxOptions 
 
 function announce({ url, apiKey, environment }: Sandbox, terminal: Terminal): void {
   const { print, paint } = terminal;
-  print(paint('bold', 'The 8x8 sandbox is running. Nothing leaves this machine, and nothing costs money.'));
+  print(paint('bold', 'The 8x8 sandbox is running. Nothing reaches 8x8, and nothing costs money.'));
   print();
   print(`  Page  ${paint('cyan', `${url}/`)}`);
   print(`  API   ${url}  SMS, Verification, Number Lookup and Contacts`);

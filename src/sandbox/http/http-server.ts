@@ -33,18 +33,23 @@ export interface HttpServerOptions {
 const KEEP_ALIVE_MS = 75_000;
 const GRACE_MS = 2_000;
 
-async function readBody(
-  request: IncomingMessage,
-  maxBytes: number,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return Uint8Array.from(Buffer.concat(chunks));
+/** Reads a body; undefined when it is too large. The rest then stays unread, and the connection still carries a response. */
+function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.byteLength;
+      if (bytes <= maxBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      request.pause();
+      resolve(undefined);
+    });
+    request.on('end', () => resolve(Uint8Array.from(Buffer.concat(chunks))));
+    request.on('error', reject);
+  });
 }
 
 function headersOf(request: IncomingMessage): Headers {

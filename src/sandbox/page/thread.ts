@@ -261,11 +261,7 @@ export function createThread(options: ThreadOptions): Thread {
       'div',
       { class: 'empty' },
       h('h2', {}, 'Messages arrive here, on phones'),
-      h(
-        'p',
-        {},
-        'Point any 8x8 client at this sandbox. Nothing leaves this machine, and nothing costs money.',
-      ),
+      h('p', {}, 'Point any 8x8 client at this sandbox. Nothing reaches 8x8, and nothing costs money.'),
       h('pre', { tabindex: '0', 'aria-label': 'Example request' }, curl),
       h(
         'div',

@@ -4,9 +4,12 @@ import {
   existsSync,
   fsyncSync,
   openSync,
+  readFileSync,
   renameSync,
+  rmSync,
   statSync,
   truncateSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { ConfigurationError } from '../../errors.ts';
@@ -126,15 +129,18 @@ function rewrite(path: string, stored: StoredMaps): void {
  *
  * @throws ConfigurationError the file is damaged, of something else, or cannot be read or written
  */
-export async function openStateFile(path: string): Promise<StateFile> {
+export async function openStateFile(path: string, onFailure: (line: string) => void): Promise<StateFile> {
+  let unlock = () => {};
   try {
+    unlock = lock(path);
     const { stored, lines, wholeBytes } = await readState(path);
     let entries = 0;
     for (const table of stored.values()) entries += table.size;
     if (lines === 0 || lines - entries > Math.max(entries, LEAST_OBSOLETE_LINES)) rewrite(path, stored);
     else truncateSync(path, wholeBytes);
-    return appendTo(openSync(path, 'a', 0o600), stored);
+    return appendTo(openSync(path, 'a', 0o600), stored, unlock, onFailure);
   } catch (error) {
+    unlock();
     if (ConfigurationError.isInstance(error)) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw new ConfigurationError(
@@ -144,26 +150,72 @@ export async function openStateFile(path: string): Promise<StateFile> {
   }
 }
 
-function appendTo(file: number, stored: StoredTables): StateFile {
+/** Appends changes to an open file. */
+export function appendTo(
+  file: number,
+  stored: StoredTables,
+  unlock: () => void,
+  onFailure: (line: string) => void,
+): StateFile {
   let text = '';
   let isOpen = true;
   function flush(): void {
     if (text === '' || !isOpen) return;
     const written = text;
     text = '';
-    writeAll(file, written);
+    try {
+      writeAll(file, written);
+    } catch (error) {
+      // Half a line may be written, so nothing may follow it.
+      close();
+      const { code } = error as NodeJS.ErrnoException;
+      onFailure(`the file of --data cannot be written (${code}): from now on the state is in memory alone`);
+    }
+  }
+  function close(): void {
+    if (!isOpen) return;
+    isOpen = false;
+    closeSync(file);
+    unlock();
   }
   return {
     stored,
     record(change) {
+      if (!isOpen) return;
       if (text === '') setImmediate(flush);
       text += `${JSON.stringify(change)}\n`;
     },
     flush,
     close() {
       flush();
-      if (isOpen) closeSync(file);
-      isOpen = false;
+      close();
     },
   };
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/**
+ * Keeps a second process from the file. A lock whose process has ended, as after `kill -9`, holds nobody back.
+ *
+ * @throws ConfigurationError another process uses the file
+ */
+function lock(path: string): () => void {
+  const lockPath = `${path}.lock`;
+  const owner = existsSync(lockPath) ? Number(readFileSync(lockPath, 'utf8')) : 0;
+  if (owner > 0 && owner !== process.pid && isRunning(owner)) {
+    throw new ConfigurationError(
+      `data: the sandbox of process ${owner} uses this file. Stop it, or name another file.`,
+      'data',
+    );
+  }
+  writeFileSync(lockPath, `${process.pid}`, { mode: 0o600 });
+  return () => rmSync(lockPath, { force: true });
 }

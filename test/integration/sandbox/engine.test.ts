@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { startSandbox } from '../../../src/sandbox/index.ts';
 import { createLive } from '../../../src/sandbox/live.ts';
 import { callApi, startTeamServer } from '../../support/sandbox.ts';
+import { until } from '../../support/until.ts';
 
 const MESSAGES = '/api/v1/subaccounts/shop/messages';
 const message = { destination: '+6590000200', text: 'Hello' };
@@ -32,7 +33,7 @@ describe('the emulator of a sandbox', () => {
     const { json } = await callApi(sandbox, MESSAGES, { ...message, destination: '+6591234567' });
     await sandbox.emulator.report(json.umid, { state: 'undelivered', errorCode: 46 });
     await callApi(sandbox, MESSAGES, { ...message, destination: '+6591234568' });
-    await vi.waitUntil(() => sandbox.emulator.messages[1]?.state === 'delivered');
+    await until(() => sandbox.emulator.messages[1]?.state === 'delivered');
     expect(sandbox.emulator.messages[0]?.state).toBe('undelivered');
   });
 

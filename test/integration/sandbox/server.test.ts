@@ -97,6 +97,19 @@ describe('a sandbox', () => {
     expect(await response.json()).toMatchObject({ code: 1010 });
   });
 
+  test('answers 413 while the client is still sending', async () => {
+    const { port } = new URL(sandbox.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const head =
+      'POST /api/v1/subaccounts/shop/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999999\r\n\r\n';
+    socket.write(head);
+    socket.write(Buffer.alloc(64 * 1024 * 1024 + 1_000));
+    socket.on('error', () => {});
+    const [answer] = await once(socket.setEncoding('utf8'), 'data');
+    expect(answer).toMatch(/^HTTP\/1.1 413 .*connection: close/is);
+    socket.destroy();
+  });
+
   test('breaks the connection for a fault that loses the response', async () => {
     const sms = new SmsClient({ baseUrl: sandbox.url, apiKey: sandbox.apiKey, subAccountId: 'shop' });
     sandbox.emulator.failNext('lost-response');

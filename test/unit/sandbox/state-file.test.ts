@@ -1,20 +1,25 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openStateFile } from '../../../src/sandbox/state/state-file.ts';
+import { appendTo, openStateFile } from '../../../src/sandbox/state/state-file.ts';
 import { createTables } from '../../../src/sandbox/state/tables.ts';
 
 let folder: string;
 let path: string;
+let failures: string[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sandbox-state-'));
   path = join(folder, 'state.jsonl');
+  failures = [];
 });
 afterEach(() => rm(folder, { recursive: true }));
 
 async function open() {
-  const file = await openStateFile(path);
+  const file = await openStateFile(path, (line) => failures.push(line));
   const tables = createTables(file.record, file.stored);
   return { file, tables, people: tables.createTable<string, { name: string; age?: number }>('people') };
 }
@@ -99,21 +104,23 @@ describe('the file', () => {
     first.people.set('a', { name: 'Ann' });
     first.file.close();
     await appendFile(path, 'oops\n["people","b",{}]\n');
-    await expect(openStateFile(path)).rejects.toThrow('data: line 3 of the file is damaged');
+    await expect(open()).rejects.toThrow('data: line 3 of the file is damaged');
   });
 
   test.each([['{"a":1}\n'], ['some text'], ['["8x8-sms-guard sandbox",2]\n']])(
     'is not overwritten when it is one of something else: %j',
     async (content) => {
       await writeFile(path, content);
-      await expect(openStateFile(path)).rejects.toThrow('data is a file of something else.');
+      await expect(open()).rejects.toThrow('data is a file of something else.');
       expect(await readFile(path, 'utf8')).toBe(content);
     },
   );
 
   test('says why it cannot be opened', async () => {
-    await expect(openStateFile(folder)).rejects.toThrow('data: the file cannot be read and written (EISDIR)');
-    await expect(openStateFile(join(folder, 'no', 'such'))).rejects.toThrow('(ENOENT)');
+    await expect(openStateFile(folder, () => {})).rejects.toThrow(
+      'data: the file cannot be read and written (EISDIR)',
+    );
+    await expect(openStateFile(join(folder, 'no', 'such'), () => {})).rejects.toThrow('(ENOENT)');
   });
 
   test('is written anew when most of it is obsolete', async () => {
@@ -133,4 +140,38 @@ describe('the file', () => {
     file.close();
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
+
+  test('is of one process at a time, and of nobody after that process was killed', async () => {
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    await writeFile(`${path}.lock`, `${other.pid}`);
+    await expect(open()).rejects.toThrow(`data: the sandbox of process ${other.pid} uses this file`);
+    other.kill('SIGKILL');
+    await once(other, 'exit');
+    const { file } = await open();
+    expect(await readFile(`${path}.lock`, 'utf8')).toBe(`${process.pid}`);
+    file.close();
+    await expect(stat(`${path}.lock`)).rejects.toThrow('ENOENT');
+  });
+
+  test.runIf(process.platform === 'linux')(
+    'says when it cannot be written, and goes on in memory',
+    async () => {
+      const file = appendTo(
+        openSync('/dev/full', 'a'),
+        new Map(),
+        () => {},
+        (line) => failures.push(line),
+      );
+      const people = createTables(file.record).createTable<string, object>('people');
+      people.set('a', { name: 'Ann' });
+      file.flush();
+      people.set('b', { name: 'Ben' });
+      file.flush();
+      file.close();
+      expect(failures).toEqual([
+        'the file of --data cannot be written (ENOSPC): from now on the state is in memory alone',
+      ]);
+      expect(people.size).toBe(2);
+    },
+  );
 });
