@@ -23,7 +23,8 @@ interface ConfigModule {
 /** Read in the folder of the call when there is no `--config`. */
 const CONFIG_FILES = ['mjs', 'js', 'mts', 'ts'].map((extension) => `8x8-sms-guard.config.${extension}`);
 
-function findConfig({ config }: ClientArguments, { folder }: Terminal): string | undefined {
+/** The configuration file that is named, or that stands in the folder of the call. */
+export function findConfig({ config }: ClientArguments, { folder }: Terminal): string | undefined {
   if (config !== undefined) return resolve(folder, config);
   return CONFIG_FILES.map((name) => resolve(folder, name)).find((path) => existsSync(path));
 }

@@ -12,6 +12,7 @@ import { addLimitsCommand } from './commands/limits.ts';
 import { addLookupCommand } from './commands/lookup.ts';
 import { addSandboxCommand } from './commands/sandbox.ts';
 import { addSendCommand } from './commands/send.ts';
+import { addSimulateCommand } from './commands/simulate.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
@@ -20,6 +21,7 @@ import type { Terminal } from './terminal.ts';
 const COMMANDS: readonly AddCommand[] = [
   addSandboxCommand,
   addDoctorCommand,
+  addSimulateCommand,
   addSendCommand,
   addEstimateCommand,
   addStatusCommand,

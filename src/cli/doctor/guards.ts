@@ -3,7 +3,7 @@ import { type Examined, type Finding, ok, warning } from './finding.ts';
 type GuardName = keyof Examined['settings']['guards'];
 
 /** What happens while a guard is off, and how it is configured. */
-const OFF: { readonly [Name in GuardName]: readonly [text: string, advice: string] } = {
+const OFF: { readonly [Name in GuardName]?: readonly [text: string, advice: string] } = {
   phone: ['numbers that cannot receive SMS are tried, and paid for', 'Remove guards.phone: false.'],
   content: ['empty, unfilled and overlong texts are sent', 'Remove guards.content: false.'],
   countries: [
@@ -78,7 +78,10 @@ export function checkGuards(examined: Examined): readonly Finding[] {
   const enforced = guards.filter(({ mode }) => mode === 'enforce').map(({ name }) => name);
   const found = guards.flatMap(({ name, mode }) => {
     if (mode === 'enforce') return [];
-    const [text, advice] = OFF[name];
+    const [text, advice] = OFF[name] ?? [
+      'nothing of what it looks for is refused',
+      `Configure guards.${name}, as in docs/guards.md.`,
+    ];
     return mode === 'off'
       ? [warning('guards', `${name} is off: ${text}.`, advice)]
       : [
