@@ -50,6 +50,11 @@ function createClient(clock: Clock) {
     limiter,
     clock,
     priceOf: () => undefined,
+    prices: {
+      find: () => undefined,
+      load: async () => undefined,
+      balance: () => Promise.reject(new Error('none')),
+    },
   }).atSend;
   const admission = createAdmission({ guards, limiter, clock, emit });
   let outsideMs = 0;

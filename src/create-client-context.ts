@@ -1,3 +1,4 @@
+import { createAccount } from './api/account.ts';
 import { createCancelOne } from './api/cancel.ts';
 import { createOutcomeCache } from './api/outcome-cache.ts';
 import { createPriceCache } from './api/price-cache.ts';
@@ -69,7 +70,18 @@ export function createClientContext(
   const pumping = pumpingFor(resolved.guards.pumping, limiter);
   const guards = createGuards(
     { ...resolved.guards, pumping },
-    { holdsKey: (text) => credentials.appearsIn(text), emit, priceOf, limiter, clock },
+    {
+      holdsKey: (text) => credentials.appearsIn(text),
+      emit,
+      priceOf,
+      limiter,
+      clock,
+      prices: {
+        find: priceOf,
+        load: () => createAccount(client).prices({ direction: 'outbound', subAccountId }),
+        balance: () => createAccount(client).balance(),
+      },
+    },
   );
   const { allowedRecipients } = resolved;
   const allowed =

@@ -44,6 +44,43 @@ export type SmsEvent =
   /** A guard in monitor mode would have refused. */
   | (MessageEventBase & { readonly type: 'guard-observed'; readonly decision: GuardDecision })
   | (MessageEventBase & { readonly type: 'message-sent'; readonly umid: string; readonly attempts: number })
+  /** A level of an amount of `guards.budget` was reached. Raised once by all processes that share the limit store. */
+  | (EventBase & {
+      readonly type: 'budget-level';
+      /** What the amount is for: all messages, one country, one purpose. */
+      readonly of: 'all' | 'country' | 'purpose';
+      readonly country?: string;
+      readonly purpose?: Purpose;
+      readonly period: 'hour' | 'day' | 'month';
+      readonly percent: 50 | 80 | 95 | 100;
+      readonly spent: number;
+      readonly limit: number;
+      /** ISO 4217. */
+      readonly currency: string;
+    })
+  /** A purpose costs far more in this hour than in the busiest one that this process has seen. Nothing was refused for that. */
+  | (EventBase & {
+      readonly type: 'budget-alarm';
+      readonly purpose: Purpose;
+      readonly spent: number;
+      readonly usual: number;
+      /** ISO 4217. */
+      readonly currency: string;
+    })
+  /** `guards.budget` counts with `unknownPrice`, because a price is not known. At most once an hour. */
+  | (EventBase & {
+      readonly type: 'prices-unknown';
+      readonly reason: 'not-loaded' | 'no-price' | 'other-currency';
+      readonly country?: string;
+    })
+  /** A prepaid account has less than `guards.budget.minBalance`. */
+  | (EventBase & {
+      readonly type: 'balance-low';
+      readonly balance: number;
+      readonly minimum: number;
+      /** ISO 4217. */
+      readonly currency: string;
+    })
   /** The guard `human` had a token verified. `reason`: why it did not pass, as the verifier says. */
   | (MessageEventBase & {
       readonly type: 'human-checked';

@@ -182,6 +182,9 @@ export type {
 export type * from './guards/reasons.ts';
 export type {
   BackoffGuardOptions,
+  BudgetAlarm,
+  BudgetAmounts,
+  BudgetGuardOptions,
   ClientIpGuardOptions,
   ConfigurableGuard,
   ConsentGuardOptions,

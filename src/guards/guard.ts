@@ -123,6 +123,8 @@ export interface Guard<Name extends GuardName = GuardName> {
   counters?(message: OutgoingMessage): readonly LimitRule[];
   /** `ask`: a refusal for a limit can be lifted by `human`. @default 'refuse' */
   readonly action?: GuardAction;
+  /** Whether `human` lifts the refusal of this rule. @default whether `action` is `ask` */
+  asks?(rule: LimitRule): boolean;
 }
 
 /** The record of a check's refusal, for the error and the event. */

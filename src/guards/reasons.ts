@@ -42,6 +42,7 @@ export interface GuardReasons {
   readonly backoff: 'capacity' | 'too-soon';
   readonly prefix: 'capacity' | 'captcha-needed' | 'over-limit';
   readonly clientIp: 'capacity' | 'captcha-needed' | 'over-limit';
+  readonly budget: 'capacity' | 'captcha-needed' | 'over-budget';
   readonly human:
     | 'capacity'
     | 'captcha-failed'
@@ -88,5 +89,12 @@ export type ConsentReason = GuardReasons['consent'];
 
 /** Every reason of a `LimitError`. */
 export type LimitReason =
-  | GuardReasons['recipient' | 'backoff' | 'prefix' | 'clientIp' | 'verificationAttempts' | 'idempotency']
+  | GuardReasons[
+      | 'recipient'
+      | 'backoff'
+      | 'prefix'
+      | 'clientIp'
+      | 'budget'
+      | 'verificationAttempts'
+      | 'idempotency']
   | Extract<GuardReasons['verification'], 'capacity' | 'resending-interval' | 'session-busy'>;

@@ -12,6 +12,9 @@ import type { Limiter } from '../limits/limiter.ts';
 import { type Field, type Fields, object } from '../schema.ts';
 import type { Clock } from '../types.ts';
 import { type BackoffGuardOptions, backoffField, createBackoffGuard } from './backoff.ts';
+import { createBudgetGuard, describeBudgetRule } from './budget.ts';
+import { type BudgetGuardOptions, budgetField } from './budget-options.ts';
+import type { PriceSource } from './budget-prices.ts';
 import {
   type ClientIpGuardOptions,
   clientIpGuardField,
@@ -50,6 +53,7 @@ import {
 } from './verification-attempts.ts';
 
 export type { BackoffGuardOptions } from './backoff.ts';
+export type { BudgetAlarm, BudgetAmounts, BudgetGuardOptions } from './budget-options.ts';
 export type { ClientIpGuardOptions } from './client-ip.ts';
 export type { ConsentGuardOptions } from './consent-options.ts';
 export type { ContentGuardOptions } from './content.ts';
@@ -90,6 +94,8 @@ export interface GuardsOptions {
   readonly clientIp?: false | ClientIpGuardOptions | undefined;
   /** Codes that strangers do not enter, in any place. On in `mode: 'monitor'`: it refuses nothing until you say so. */
   readonly pumping?: false | PumpingGuardOptions | undefined;
+  /** Money. On: without an amount it only watches. */
+  readonly budget?: false | BudgetGuardOptions | undefined;
   /** Numbers that a network called non-existent. On: nothing is sent to them for a day. */
   readonly undeliverable?: false | UndeliverableGuardOptions | undefined;
   /** Codes tried with `verifications.check`. On: for strangers 20 per hour and number, 100 per hour and client address. */
@@ -110,6 +116,7 @@ export interface GuardNeeds {
   holdsKey(text: string): boolean;
   readonly emit: Emit;
   readonly limiter: Limiter;
+  readonly prices: PriceSource;
   readonly clock: Clock;
   /** The price of a part in a country, where it is known. */
   readonly priceOf: PriceOf;
@@ -178,6 +185,13 @@ const GUARDS: { readonly [Name in ConfigurableGuard]-?: GuardEntry<Name> } = {
     error: GuardError,
     byDefault: PUMPING_BY_DEFAULT,
     describe: describePumpingRule,
+  },
+  budget: {
+    field: budgetField,
+    create: createBudgetGuard,
+    error: LimitError,
+    byDefault: {},
+    describe: describeBudgetRule,
   },
   undeliverable: {
     field: undeliverableField,

@@ -65,6 +65,7 @@ export function describeViolation(
 function reasonOf({ rule, reason }: RuleViolation, action?: GuardAction): GuardReason {
   if (rule.id === 'human:token' && reason === 'over-limit') return 'token-used';
   if (action === 'ask' && reason === 'over-limit') return 'captcha-needed';
+  if (rule.guard === 'budget' && reason === 'over-limit') return 'over-budget';
   // The outcome of a `once` rule is handled before a decision is built from it.
   if (rule.kind !== 'once' || reason === 'capacity') return reason as GuardReason;
   return rule.id === 'opt-in-request' ? 'requested-recently' : 'answered-recently';
@@ -109,7 +110,7 @@ export function decisiveRefusals(
   guards: readonly Guard[],
 ): { readonly refusals: readonly RuleViolation[]; readonly action: GuardAction } {
   const asks = ({ rule }: RuleViolation) =>
-    guards.some(({ name, action }) => name === rule.guard && action === 'ask');
+    guards.some((guard) => guard.name === rule.guard && (guard.asks?.(rule) ?? guard.action === 'ask'));
   const final = refusals.filter((refusal) => !asks(refusal));
   return final.length > 0 ? { refusals: final, action: 'refuse' } : { refusals, action: 'ask' };
 }

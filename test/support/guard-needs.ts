@@ -8,5 +8,7 @@ export function guardNeeds(): GuardNeeds {
   const clock = createFakeClock();
   const emit = () => {};
   const limiter = createLimiter({ limits: memoryLimits({ clock }), scope: 'test', clock, emit });
-  return { clock, emit, limiter, holdsKey: () => false, priceOf: () => undefined };
+  const unknown = async () => Promise.reject(new Error('no account'));
+  const prices = { find: () => undefined, load: unknown, balance: unknown };
+  return { clock, emit, limiter, prices, priceOf: () => undefined, holdsKey: () => false };
 }

@@ -23,6 +23,10 @@ const OFF: { readonly [Name in GuardName]?: readonly [text: string, advice: stri
     'codes that strangers ask for and never enter are not noticed (SMS pumping)',
     'Remove guards.pumping: false.',
   ],
+  budget: [
+    'nothing tells when messages cost more than usual',
+    'Remove guards.budget: false, and set guards.budget: { perDay: … }.',
+  ],
   undeliverable: [
     'numbers that do not exist are tried again and again',
     'Remove guards.undeliverable: false.',

@@ -72,6 +72,7 @@ describe('defaults', () => {
         prefix: false,
         clientIp: false,
         pumping: {},
+        budget: {},
         undeliverable: {},
         verificationAttempts: {},
       },

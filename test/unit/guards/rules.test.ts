@@ -24,6 +24,7 @@ describe('which guards are on', () => {
       'recipient',
       'backoff',
       'pumping',
+      'budget',
       'undeliverable',
     ]);
   });
@@ -39,6 +40,7 @@ describe('which guards are on', () => {
       'backoff',
       'prefix',
       'pumping',
+      'budget',
       'undeliverable',
     ]);
     expect(
@@ -52,6 +54,7 @@ describe('which guards are on', () => {
         countries: false,
         prefix: false,
         pumping: false,
+        budget: false,
         undeliverable: false,
       }),
     ).toEqual([]);

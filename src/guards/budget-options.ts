@@ -1,0 +1,129 @@
+import {
+  decimal,
+  FALSE_OR_OPTIONS,
+  type Field,
+  type Fields,
+  falseOr,
+  object,
+  oneOf,
+  pattern,
+  recordOf,
+  refine,
+  switchOn,
+  word,
+} from '../schema.ts';
+import type { Purpose } from '../types.ts';
+import { countryField } from './countries.ts';
+import type { GuardMode } from './guard.ts';
+import type { GuardAction } from './reasons.ts';
+
+/** Amounts of money in `currency`, from 0.01. */
+export interface BudgetAmounts {
+  /** In any hour. @default no limit */
+  readonly perHour?: number | undefined;
+  /** In any 24 hours. @default no limit */
+  readonly perDay?: number | undefined;
+  /** In any 30 days. @default no limit */
+  readonly perMonth?: number | undefined;
+}
+
+/** When spending is out of the ordinary, without any amount: an event, and never a refusal. */
+export interface BudgetAlarm {
+  /** Times the busiest hour of the purpose that this process has seen. @default 10 */
+  readonly factor?: number | undefined;
+  /** Less than this in an hour raises no alarm, in `currency`. @default 20 */
+  readonly floor?: number | undefined;
+}
+
+/**
+ * Limits what messages cost, by parts and price, over all processes that share the limit store. Without an amount it only
+ * watches: an hour that costs ten times the busiest one raises the event `budget-alarm`. With amounts, events tell when half, 80 %, 95 % and all of one is
+ * spent. A fifth of every amount is kept for acquaintances: visitors whose `subject` succeeded with the number, and messages
+ * with `returning: true`; so whoever burns the budget shuts out strangers only.
+ *
+ * @example budget: { perDay: 50, countries: { ID: { perDay: 10 } }, onExceeded: 'ask' }
+ */
+export interface BudgetGuardOptions extends BudgetAmounts {
+  /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
+  readonly mode?: GuardMode | undefined;
+  /** Amounts of one country each, by ISO 3166-1 alpha-2 code; `default` is the amount of each other one. @default none */
+  readonly countries?: Readonly<Record<string, BudgetAmounts>> | undefined;
+  /** Amounts of one purpose each. @default none */
+  readonly purposes?: { readonly [P in Purpose]?: BudgetAmounts | undefined } | undefined;
+  /** ISO 4217 code of the amounts and prices. @default 'USD' */
+  readonly currency?: string | undefined;
+  /**
+   * `refuse`: strangers wait once their part is spent. `ask`: the error has `action: 'ask'`, and a visitor who proves to be a
+   * person may use the part of the acquaintances. Once all is spent, everybody is refused. @default 'refuse'
+   */
+  readonly onExceeded?: GuardAction | undefined;
+  /** The part of every amount that is kept for acquaintances, 0 to 0.9. @default 0.2 */
+  readonly reserved?: number | undefined;
+  /**
+   * The price of one part: by country, with `default` for all others; or `account`: the price list of the account, fetched
+   * in the background once a day, which needs `accountId`, and newer prices of delivery receipts. @default 'account'
+   */
+  readonly prices?: 'account' | Readonly<Record<string, number>> | undefined;
+  /**
+   * The price of one part while it is not known. The event `prices-unknown` tells of it.
+   * @default 0.3, what the countries cost that fraud goes to
+   */
+  readonly unknownPrice?: number | undefined;
+  /**
+   * The event `balance-low` is raised when a prepaid account has less; read once an hour, needs `accountId`.
+   * @default `perDay`; without it the balance is not read
+   */
+  readonly minBalance?: number | undefined;
+  /** When to raise `budget-alarm`; `false`: never. @default { factor: 10, floor: 20 }; ours */
+  readonly alarm?: false | BudgetAlarm | undefined;
+}
+
+/** As micro-units, an amount and the sums up to it are exact in a double. */
+const MAX_AMOUNT = 1_000_000_000;
+const amountField = decimal({ min: 0.01, max: MAX_AMOUNT });
+const priceField = decimal({ min: 0.000_001, max: 1_000_000 });
+const amountFields: Fields<BudgetAmounts> = {
+  perHour: amountField,
+  perDay: amountField,
+  perMonth: amountField,
+};
+const amountsField = refine<BudgetAmounts>(
+  object(amountFields, 'an object { perHour, perDay, perMonth }'),
+  (amounts) => Object.values(amounts).some((amount) => amount !== undefined),
+  'must name an amount: perHour, perDay or perMonth.',
+);
+const placeField: Field = switchOn(
+  (key) => key === 'default',
+  word(() => true, '"default"'),
+  countryField,
+);
+const alarmFields: Fields<BudgetAlarm> = {
+  factor: decimal({ min: 1, max: 1_000_000 }),
+  floor: decimal({ min: 0, max: MAX_AMOUNT }),
+};
+const fields: Fields<BudgetGuardOptions> = {
+  ...amountFields,
+  mode: oneOf(['enforce', 'monitor']),
+  countries: recordOf(
+    placeField,
+    amountsField,
+    'an object of amounts by country, such as { SG: { perDay: 10 } }',
+  ),
+  purposes: object({ otp: amountsField, transactional: amountsField, marketing: amountsField }),
+  currency: pattern(/^[A-Z]{3}$/, 'an ISO 4217 code such as "USD"'),
+  onExceeded: oneOf(['ask', 'refuse']),
+  reserved: decimal({ min: 0, max: 0.9 }),
+  prices: switchOn(
+    (input) => typeof input === 'object',
+    recordOf(
+      placeField,
+      priceField,
+      "'account', or an object of prices by country, such as { SG: 0.04, default: 0.1 }",
+    ),
+    oneOf(['account']),
+  ),
+  unknownPrice: priceField,
+  minBalance: amountField,
+  alarm: falseOr(object(alarmFields, 'false or an object { factor, floor }')),
+};
+export const budgetField = falseOr(object(fields, FALSE_OR_OPTIONS));

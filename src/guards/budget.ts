@@ -1,0 +1,123 @@
+import { describeDuration } from '../internal/describe-duration.ts';
+import type { LimitRule, RuleCondition, WindowRule } from '../limits/limit-store.ts';
+import type { Limiter } from '../limits/limiter.ts';
+import { createBudgetAlarm } from './budget-alarm.ts';
+import { type BudgetCounter, budgetRule, createBudgetLevels } from './budget-levels.ts';
+import type { BudgetAmounts, BudgetGuardOptions } from './budget-options.ts';
+import { type BudgetPricesConfig, createBudgetPrices, MICROS, microsOf } from './budget-prices.ts';
+import type { Guard, OutgoingMessage } from './guard.ts';
+import { IF_KNOWN, IF_STRANGER } from './known-visitor.ts';
+
+const HOUR_MS = 3_600_000;
+const PERIODS = [
+  ['perHour', 'hour', HOUR_MS],
+  ['perDay', 'day', 24 * HOUR_MS],
+  ['perMonth', 'month', 30 * 24 * HOUR_MS],
+] as const;
+
+/** The counters of one set of amounts. */
+function countersOf(
+  of: BudgetCounter['of'],
+  key: string,
+  amounts: BudgetAmounts | undefined,
+): readonly BudgetCounter[] {
+  return PERIODS.flatMap(([option, period, windowMs]): BudgetCounter[] => {
+    const amount = amounts?.[option];
+    if (amount === undefined) return [];
+    return [{ id: `budget:${of}:${period}`, of, key, period, windowMs, limit: microsOf(amount) }];
+  });
+}
+
+export interface BudgetNeeds extends BudgetPricesConfig {
+  readonly limiter: Limiter;
+}
+
+/** Caps what messages cost. */
+export function createBudgetGuard(options: BudgetGuardOptions, needs: BudgetNeeds): Guard<'budget'> {
+  const { mode = 'enforce', onExceeded = 'refuse', reserved = 0.2, currency = 'USD' } = options;
+  const prices = createBudgetPrices(options, needs);
+  const watch = options.alarm === false ? undefined : createBudgetAlarm(options.alarm ?? {}, currency, needs);
+  const tellLevel = createBudgetLevels(needs.limiter, currency, needs.emit);
+  const ofAll = countersOf('all', 'all', options);
+  const { otp, transactional, marketing } = options.purposes ?? {};
+  const ofPurpose = {
+    otp: countersOf('purpose', 'otp', otp),
+    transactional: countersOf('purpose', 'transactional', transactional),
+    marketing: countersOf('purpose', 'marketing', marketing),
+  };
+  const { default: otherAmounts, ...named } = options.countries ?? {};
+  const ofCountry = new Map(
+    Object.entries(named).map(([country, amounts]) => {
+      const key = country.toUpperCase();
+      return [key, countersOf('country', key, amounts)];
+    }),
+  );
+  const hasAmounts =
+    [ofAll, ...Object.values(ofPurpose), ...ofCountry.values()].some(({ length }) => length > 0) ||
+    otherAmounts !== undefined;
+
+  /** The part of an amount that strangers may use. */
+  const strangersPart = (limit: number) => Math.max(1, Math.floor(limit * (1 - reserved)));
+
+  function countersFor({ phone, purpose }: OutgoingMessage): readonly BudgetCounter[] {
+    const key = phone.country ?? `+${phone.callingCode}`;
+    const own = ofCountry.get(key) ?? countersOf('country', key, otherAmounts);
+    return [...ofAll, ...own, ...ofPurpose[purpose]];
+  }
+
+  function rulesFor(counter: BudgetCounter, cost: number, message: OutgoingMessage): readonly WindowRule[] {
+    const { limit } = counter;
+    const part = strangersPart(limit);
+    const isTrusted = message.isReturning === true || (message.isHuman === true && onExceeded === 'ask');
+    const ruleFor = (most: number, when?: RuleCondition): WindowRule => {
+      return { ...budgetRule(counter, most, cost, mode), when };
+    };
+    if (isTrusted || part === limit) return [ruleFor(limit)];
+    if (message.subject === undefined) return [ruleFor(part)];
+    return [ruleFor(limit, IF_KNOWN), ruleFor(part, IF_STRANGER)];
+  }
+
+  return {
+    name: 'budget',
+    mode,
+    action: onExceeded,
+    // A visitor who proves to be a person may use the whole amount, and nobody may use more.
+    asks: (rule) => onExceeded === 'ask' && 'limit' in rule && isStrangersPart(rule.id, rule.key, rule.limit),
+    rules(message) {
+      const { content } = message;
+      // Support staff looks at a number, and sends nothing.
+      if (content === undefined) return [];
+      // A verification has no text of its own, and is one part.
+      const parts = Math.max(1, content.measure.parts);
+      const known = prices.find(message);
+      if (known !== undefined) watch?.(message.purpose, parts * known);
+      if (!hasAmounts) return [];
+      prices.refresh();
+      const cost = parts * prices.read(message);
+      const rules: LimitRule[] = [];
+      for (const counter of countersFor(message)) {
+        rules.push(...rulesFor(counter, cost, message));
+        tellLevel(counter, cost);
+      }
+      return rules;
+    },
+    // Money is spent by all, and belongs to no number.
+    counters: () => [],
+  };
+
+  function isStrangersPart(id: string, key: unknown, limit: number): boolean {
+    const counters = [...ofAll, ...Object.values(ofPurpose).flat(), ...[...ofCountry.values()].flat()];
+    const others = countersOf('country', String(key), otherAmounts);
+    const own = [...counters, ...others].find((counter) => counter.id === id && counter.key === key);
+    return own !== undefined && own.limit !== limit && strangersPart(own.limit) === limit;
+  }
+}
+
+/** `$40.00 of $40.00`, in words that need no currency symbol. */
+export function describeBudgetRule(rule: LimitRule, observed: number): string {
+  const { id, key, limit, windowMs } = rule as WindowRule;
+  const [, of] = id.split(':');
+  const what = of === 'all' ? 'all messages' : of === 'purpose' ? `purpose ${key}` : `messages to ${key}`;
+  const amount = (micros: number) => (micros / MICROS).toFixed(2);
+  return `${amount(observed)} of ${amount(limit)} allowed in ${describeDuration(windowMs)} for ${what} are spent (guards.budget; a part is kept for known visitors).`;
+}
