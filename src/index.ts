@@ -171,6 +171,7 @@ export {
   type ParsePhoneNumberOptions,
   parsePhoneNumber,
 } from './guards/parse-phone-number.ts';
+export { type OtpPresetOptions, type PresetOptions, presets } from './guards/presets.ts';
 export type {
   OutcomeReport,
   PumpingDesk,

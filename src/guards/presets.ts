@@ -1,0 +1,145 @@
+import { ConfigurationError } from '../errors.ts';
+import type { CountriesGuardOptions } from './countries.ts';
+import type { GuardAction } from './reasons.ts';
+import type { ConfigurableGuard, GuardsOptions } from './registry.ts';
+
+/** What every preset takes. Any guard beside it overrides the preset: `false`, or options that win over those of the preset. */
+export interface PresetOptions extends Omit<GuardsOptions, 'countries'> {
+  /** The countries you send to, as ISO 3166-1 alpha-2 codes, or the options of the guard; `false`: every country. */
+  readonly countries?: readonly string[] | CountriesGuardOptions | false | undefined;
+  /** What all messages may cost in any 24 hours, in `currency` of the budget (USD); `false`: no limit. */
+  readonly budgetPerDay?: number | false | undefined;
+}
+
+/** Options of {@link presets}`.otp`. */
+export interface OtpPresetOptions extends PresetOptions {
+  /** Required: nobody can pump a country that you refuse. */
+  readonly countries: readonly string[] | CountriesGuardOptions | false;
+  /** Required: whatever a fraudster finds, costs no more. */
+  readonly budgetPerDay: number | false;
+  /**
+   * Whether your form can show a captcha when `error.action` is `'ask'`: then the guards ask strangers instead of refusing
+   * them. @default false
+   */
+  readonly canAsk?: boolean | undefined;
+}
+
+/** The options of one guard, over those of a preset. */
+function over<Name extends ConfigurableGuard>(
+  preset: GuardsOptions[Name],
+  given: GuardsOptions[Name],
+): GuardsOptions[Name] {
+  if (given === undefined || given === false || Array.isArray(given) || typeof preset !== 'object') {
+    return given ?? preset;
+  }
+  return { ...preset, ...given } as GuardsOptions[Name];
+}
+
+function build(
+  preset: GuardsOptions,
+  { countries, budgetPerDay, ...given }: PresetOptions,
+  onExceeded: GuardAction = 'refuse',
+): GuardsOptions {
+  const places = Array.isArray(countries) ? { allow: countries } : (countries as GuardsOptions['countries']);
+  const amounts =
+    budgetPerDay === undefined || budgetPerDay === false ? {} : { perDay: budgetPerDay, onExceeded };
+  const guards: Record<string, unknown> = { ...preset, countries: places ?? false, budget: amounts };
+  for (const [name, options] of Object.entries(given)) {
+    guards[name] = over(guards[name] as never, options as never);
+  }
+  return guards as GuardsOptions;
+}
+
+/** A decision that nobody can take for the team. */
+function demand(options: OtpPresetOptions, option: 'countries' | 'budgetPerDay', advice: string): void {
+  if (options?.[option] !== undefined) return;
+  throw new ConfigurationError(`presets.otp: ${option} is missing. ${advice}`, option);
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Settings of all guards for one kind of service, each of which can be overridden. The sources of the values are in docs/guards.md.
+ *
+ * @example new SmsClient({ guards: presets.otp({ countries: ['SG', 'ID'], budgetPerDay: 50, canAsk: true }) })
+ */
+export const presets = {
+  /**
+   * One-time passwords and verifications, which fraudsters ask for.
+   *
+   * @throws ConfigurationError `countries` or `budgetPerDay` is missing; `false` is an answer
+   * @example presets.otp({ countries: ['SG'], budgetPerDay: 20 })
+   */
+  otp(options: OtpPresetOptions): GuardsOptions {
+    demand(
+      options,
+      'countries',
+      "List the countries of your customers, such as ['SG'], or say false for every country.",
+    );
+    demand(
+      options,
+      'budgetPerDay',
+      'Say what codes may cost in a day, about twice your best day, or false for no limit.',
+    );
+    const { canAsk = false, ...rest } = options;
+    const action = canAsk ? 'ask' : 'refuse';
+    const preset: GuardsOptions = {
+      phone: {},
+      content: { maxParts: 2 },
+      consent: {},
+      human: {},
+      recipient: {},
+      backoff: {},
+      prefix: { action },
+      clientIp: { action },
+      pumping: { mode: 'enforce', action },
+      undeliverable: {},
+      verificationAttempts: {},
+    };
+    return build(preset, rest, action);
+  },
+
+  /**
+   * Messages about something that the person did: orders, appointments, alerts.
+   *
+   * @example presets.transactional({ countries: ['SG'], budgetPerDay: 100 })
+   */
+  transactional(options: PresetOptions = {}): GuardsOptions {
+    const preset: GuardsOptions = {
+      phone: {},
+      content: {},
+      consent: {},
+      human: {},
+      recipient: { perPurpose: { transactional: [{ limit: 20, windowMs: DAY_MS }] } },
+      backoff: {},
+      prefix: false,
+      clientIp: false,
+      pumping: {},
+      undeliverable: {},
+      verificationAttempts: {},
+    };
+    return build(preset, options);
+  },
+
+  /**
+   * Campaigns, to people who agreed to them.
+   *
+   * @example presets.marketing({ countries: ['SG'], consent: { ledger } })
+   */
+  marketing(options: PresetOptions = {}): GuardsOptions {
+    const preset: GuardsOptions = {
+      phone: {},
+      content: { maxParts: 3 },
+      consent: { reconfirmAfterMonths: 12 },
+      human: {},
+      recipient: { perPurpose: { marketing: [{ limit: 1, windowMs: DAY_MS }] } },
+      backoff: {},
+      prefix: false,
+      clientIp: false,
+      pumping: {},
+      undeliverable: {},
+      verificationAttempts: {},
+    };
+    return build(preset, options);
+  },
+} as const;
