@@ -24,7 +24,7 @@ export interface ForgetPersonConfig {
 /** Removes everything that this package stores under a person's number. */
 export type ForgetPerson = (phone: Phone, call: Call) => Promise<void>;
 
-/** Messages whose rules count under the number itself. A range is not one person, so `prefix` is left alone. */
+/** Messages whose rules count under the number itself. */
 function candidatesOf(phone: Phone): readonly OutgoingMessage[] {
   const plain = { index: 0, clientMessageId: '', phone };
   const own = (['opt-in-request', 'help-reply'] as const).map((kind): OutgoingMessage => {
@@ -48,8 +48,11 @@ export function createForgetPerson({
   return async (phone, call) => {
     await ledger.forget(phone, call);
     const counters = countersOf(counting, candidatesOf(phone)).filter(({ kind }) => kind !== 'known');
+    // A range is not one person, and is left alone unless it holds the number for a day.
+    const message: OutgoingMessage = { index: 0, clientMessageId: '', phone, purpose: 'otp' };
+    const ofRanges = guards.flatMap((guard) => guard.personal?.(message) ?? []);
     // The visitors who are known with the number are remembered whichever guards are on.
-    const rules = [...counters, knownRule({ phone })];
+    const rules = [...counters, ...ofRanges, knownRule({ phone })];
     await limiter.release(rules, call, NOT_FORGOTTEN);
     await forgetDoubt(limiter, phone, call, NOT_FORGOTTEN);
     await storedCodes.forget(phone, call);

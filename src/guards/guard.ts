@@ -121,6 +121,11 @@ export interface Guard<Name extends GuardName = GuardName> {
   rules?(message: OutgoingMessage): readonly LimitRule[];
   /** Everything that it counts under the number of a message, whoever the visitor. @default `rules` */
   counters?(message: OutgoingMessage): readonly LimitRule[];
+  /**
+   * Counters of a range that hold the number for a day: `consent.forget` clears them, so that nothing of the person is left. A
+   * guard that counts a range for minutes needs none.
+   */
+  personal?(message: OutgoingMessage): readonly LimitRule[];
   /** `ask`: a refusal for a limit can be lifted by `human`. @default 'refuse' */
   readonly action?: GuardAction;
   /** Whether `human` lifts the refusal of this rule. @default whether `action` is `ask` */

@@ -162,6 +162,7 @@ export function createPrefixGuard(options: PrefixGuardOptions, needs: PrefixPeak
       const rules = rangeRules(message);
       return day === undefined ? rules : [...rules, day.watchedRule(message)];
     },
+    ...(day && { personal: (message: OutgoingMessage) => [day.ruleOf(message)] }),
     counters(message) {
       if (!isCounted(message)) return [];
       const rules = rangeRules(message);

@@ -114,7 +114,8 @@ export const presets = {
       backoff: {},
       prefix: false,
       clientIp: false,
-      pumping: {},
+      // As it is by default: it reports, where the limit store can keep what it needs.
+      pumping: undefined,
       undeliverable: {},
       verificationAttempts: {},
     };
@@ -136,7 +137,8 @@ export const presets = {
       backoff: {},
       prefix: false,
       clientIp: false,
-      pumping: {},
+      // As it is by default: it reports, where the limit store can keep what it needs.
+      pumping: undefined,
       undeliverable: {},
       verificationAttempts: {},
     };

@@ -123,8 +123,13 @@ describe('forget', () => {
     await sms.messages.send({ destination: person, text: 'Code 1', purpose: 'otp' });
     await consent.forget(person);
     const { counters, refusals } = await sms.guards.inspect(person);
-    const counts = Object.fromEntries(counters.map(({ guard, count }) => [guard, count]));
-    expect(counts).toMatchObject({ recipient: 0, backoff: 0, prefix: 1 });
+    const counts = Object.fromEntries(counters.map(({ rule, count }) => [rule, count]));
+    expect(counts).toMatchObject({
+      'recipient:all': 0,
+      'backoff:otp': 0,
+      'prefix:2:60000': 1,
+      'prefix:day:4': 0,
+    });
     expect(refusals.filter(({ guard }) => guard !== 'consent')).toEqual([]);
     await consent.requestOptIn(person, { text: 'Reply YES' });
   });
