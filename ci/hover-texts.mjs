@@ -65,6 +65,8 @@ export function findMissingTexts(file) {
   const checker = program.getTypeChecker();
   const asked = new Map();
   const methods = [];
+  /** Options: a function in them is a hook, which nobody calls, also when a preset returns them. */
+  const options = new Set();
 
   function ask(symbol, name) {
     if (asked.has(symbol)) return;
@@ -121,6 +123,7 @@ export function findMissingTexts(file) {
   const writtenType = walker((type, owner) => {
     // An instance of a class is passed on, not written.
     if (isClass(type)) return;
+    options.add(type);
     for (const { symbol, held } of publicProperties(type)) {
       ask(symbol, `${owner}.${symbol.name}`);
       writtenType(held, `${owner}.${symbol.name}`);
@@ -164,6 +167,7 @@ export function findMissingTexts(file) {
   /** Signature help, asked where a reader would type the first argument. */
   function findMissingSignatures() {
     const calls = methods.flatMap(({ type, method }, index) => {
+      if (options.has(type)) return [];
       const written = readersValue(type, index);
       if (written === undefined) return [];
       return [

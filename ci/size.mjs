@@ -21,7 +21,7 @@ const limits = {
   'main entry, dependencies not counted': { minified: 470, gzip: 166 },
   'main entry with its dependencies': { minified: 700, gzip: 228 },
   'captcha entry, dependencies not counted': { minified: 12, gzip: 5 },
-  'webhooks entry, dependencies not counted': { minified: 118, gzip: 45 },
+  'webhooks entry, dependencies not counted': { minified: 126, gzip: 48 },
   'redis entry, dependencies not counted': { minified: 170, gzip: 57 },
   'testing entry, dependencies not counted': { minified: 560, gzip: 197 },
 };
