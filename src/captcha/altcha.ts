@@ -83,13 +83,19 @@ async function signatureOf(data: Uint8Array<ArrayBuffer>, secret: string): Promi
   return toHex(new Uint8Array(await crypto.subtle.sign('HMAC', key, data)));
 }
 
+/** A list of one text would pass as a text. */
+function isHex(value: unknown): boolean {
+  return typeof value === 'string' && HEX.test(value);
+}
+
 function parsePayload(token: string): Payload | undefined {
   try {
     const bytes = Uint8Array.from(atob(token), (character) => character.charCodeAt(0));
     const { challenge, solution } = JSON.parse(new TextDecoder().decode(bytes));
     const { nonce, salt, keyPrefix } = challenge.parameters;
     const isComplete =
-      [nonce, salt, challenge.signature, solution.derivedKey].every((each) => HEX.test(each)) &&
+      [nonce, salt, challenge.signature, solution.derivedKey].every(isHex) &&
+      typeof keyPrefix === 'string' &&
       /^[0-9a-f]+$/i.test(keyPrefix) &&
       Number.isSafeInteger(solution.counter) &&
       solution.counter >= 0 &&

@@ -83,8 +83,10 @@ const schema = refine<ClientIpOptions>(
 
 function partsOf(request: RequestLike | HeadersLike): RequestLike {
   if (typeof request === 'object' && request !== null) {
-    if (!('headers' in request) || typeof request.headers === 'string')
-      return { headers: request as HeadersLike };
+    // A header that a stranger calls `headers` is a text, or a list of them.
+    const isHeader =
+      'headers' in request && (typeof request.headers === 'string' || Array.isArray(request.headers));
+    if (isHeader || !('headers' in request)) return { headers: request as HeadersLike };
     if (typeof request.headers === 'object' && request.headers !== null) return request as RequestLike;
   }
   throw new ValidationError('request must be a request with headers, or its headers.', 'request');

@@ -4,6 +4,7 @@ import { digestOf } from '../internal/digest.ts';
 import { mapLimited } from '../internal/map-limited.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import { runUserCode } from '../internal/user-code.ts';
+import { raceAbort } from '../internal/wait.ts';
 import type { LimitRule, WindowRule } from '../limits/limit-store.ts';
 import type { Clock } from '../types.ts';
 import { messageFields } from './event-fields.ts';
@@ -162,11 +163,16 @@ export function createHumanGuard(options: HumanGuardOptions, needs: HumanNeeds):
   };
 }
 
-/** Refuses every stranger, and counts nothing: an amount of 2 never fits into 1. */
+/**
+ * Refuses every stranger, and counts nothing: an amount of 2 never fits into 1. The window is long, because what was taken from a
+ * short one is soon too old to be sent on.
+ */
 function strangersRule(key: number, mode: WindowRule['mode']): WindowRule {
-  const never = { weighted: true, weight: 2, limit: 1, windowMs: 1_000 } as const;
+  const never = { weighted: true, weight: 2, limit: 1, windowMs: 60 * 60 * 1000 } as const;
   return { kind: 'window', id: 'human:required', guard: 'human', key, mode, ...never, when: IF_STRANGER };
 }
+
+const unknownOf = (puzzle: string): Checked => ({ verification: undefined, puzzle });
 
 /** Verifies each token once, and remembers the results for a while: the provider takes a token once, too. */
 function createTokenCheck(
@@ -177,8 +183,14 @@ function createTokenCheck(
   const results = createCache<string, { readonly until: number; readonly checked: Checked }>(MAX_RESULTS);
   const running = new Map<string, Promise<Checked>>();
 
-  async function verifyOnce(token: string, digest: string, clientIp: string | undefined, call: GuardCall) {
-    const { signal, context } = call;
+  /** Under its own time limit: the signal of a call must not end what another one waits for. */
+  async function verifyOnce(
+    token: string,
+    digest: string,
+    key: string,
+    clientIp: string | undefined,
+    context: unknown,
+  ): Promise<Checked> {
     const work = (limited: AbortSignal) =>
       runUserCode(
         emit,
@@ -187,31 +199,35 @@ function createTokenCheck(
         limited,
       );
     try {
-      const outcome = await withTimeLimit<unknown>(timeoutMs, signal, work);
+      const outcome = await withTimeLimit<unknown>(timeoutMs, undefined, work);
       if (outcome.inTime && isVerification(outcome.value)) {
         const { id } = outcome.value;
         const puzzle = id === undefined ? digest : await digestOf(['id', id]);
         const checked = { verification: outcome.value, puzzle };
-        results.set(digest, { until: clock.now() + RESULT_MS, checked });
+        results.set(key, { until: clock.now() + RESULT_MS, checked });
         return checked;
       }
     } catch {
-      // The exception went to onError; a call that has ended says so itself.
+      // The exception went to onError.
+    } finally {
+      running.delete(key);
     }
-    return { verification: undefined, puzzle: digest };
+    return unknownOf(digest);
   }
 
-  return async ({ humanToken = '', clientIp }, call) => {
+  return async ({ humanToken = '', clientIp }, { signal, context }) => {
     const digest = await digestOf(['token', humanToken]);
-    const known = results.get(digest);
+    // The verdict may depend on the address.
+    const key = await digestOf([digest, clientIp ?? '']);
+    const known = results.get(key);
     if (known !== undefined && known.until > clock.now()) return known.checked;
-    const started = running.get(digest) ?? verifyOnce(humanToken, digest, clientIp, call);
-    running.set(digest, started);
-    try {
-      return await started;
-    } finally {
-      running.delete(digest);
+    let started = running.get(key);
+    if (started === undefined) {
+      started = verifyOnce(humanToken, digest, key, clientIp, context);
+      running.set(key, started);
     }
+    // A call that has ended says so itself.
+    return signal === undefined ? started : raceAbort(started, signal).catch(() => unknownOf(digest));
   };
 }
 

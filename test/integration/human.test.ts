@@ -1,6 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
-import { GuardError, type HumanGuardOptions, type HumanVerifier, memoryLimits } from '../../src/index.ts';
+import {
+  GuardError,
+  type HumanGuardOptions,
+  type HumanVerifier,
+  type LimitStore,
+  memoryLimits,
+} from '../../src/index.ts';
 import { numberOf, testClient } from '../support/client.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 
 const DAY_MS = 86_400_000;
 const passes: HumanVerifier = async () => ({ passed: true });
@@ -119,6 +126,32 @@ describe('a token', () => {
     expect(verify).toHaveBeenCalledTimes(1);
   });
 
+  it('is verified for another address again', async () => {
+    const verify = vi.fn<HumanVerifier>(async ({ clientIp }) => ({ passed: clientIp === '203.0.113.7' }));
+    const { send } = clientWith({ verify, required: 'always' });
+    await send({ ...withToken(), clientIp: '203.0.113.7' });
+    const stolen = await failureOf(send({ ...withToken(), clientIp: '203.0.113.8' }, 2));
+    expect(stolen).toMatchObject({ reason: 'captcha-failed' });
+    expect(verify).toHaveBeenCalledTimes(2);
+  });
+
+  it('is verified on when the call that began it ends', async () => {
+    const controller = new AbortController();
+    const verify = vi.fn<HumanVerifier>(async ({ signal }) => {
+      controller.abort();
+      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+      signal?.throwIfAborted();
+      return { passed: false };
+    });
+    const { sms, send } = clientWith({ verify, required: 'always', onUnavailable: 'allow' });
+    const message = { destination: numberOf(1), text: 'Hello', purpose: 'otp', ...withToken() } as const;
+    const first = sms.messages.send(message, { signal: controller.signal }).catch((error: unknown) => error);
+    const second = failureOf(send(withToken(), 2));
+    expect(await first).toMatchObject({ name: 'AbortError' });
+    expect(await second).toMatchObject({ reason: 'captcha-failed' });
+    expect(verify).toHaveBeenCalledOnce();
+  });
+
   it('is verified again after two minutes', async () => {
     const verify = vi.fn(fails);
     const { send, clock } = clientWith({ verify });
@@ -176,6 +209,25 @@ describe('required', () => {
     await send({ subject: 'device' });
     expect(await failureOf(send({ subject: 'other' }))).toMatchObject({ reason: 'captcha-needed' });
     await send({ subject: 'other', purpose: 'transactional' });
+  });
+
+  it('strangers: a known subject passes on a store that takes a second', async () => {
+    const clock = createFakeClock();
+    const memory = memoryLimits({ clock });
+    const limits: LimitStore = {
+      settle: (...given) => memory.settle(...given),
+      inspect: (...given) => memory.inspect(...given),
+      release: (...given) => memory.release(...given),
+      async take(...given) {
+        const verdicts = await memory.take(...given);
+        clock.advance(1_000);
+        return verdicts;
+      },
+    };
+    const { sms, send } = clientWith({ required: 'strangers' }, { clock, limits });
+    const { umid } = await send({ ...withToken(), human: { passed: true }, subject: 'device-7' });
+    await sms.messages.feedback(umid, { outcome: 'success', destination: numberOf(1), subject: 'device-7' });
+    expect(await send({ subject: 'device-7' })).toMatchObject({ status: 'accepted' });
   });
 
   it('names a captcha that failed', async () => {

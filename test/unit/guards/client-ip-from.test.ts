@@ -21,6 +21,15 @@ function failureOf(work: () => unknown): ValidationError {
   throw new Error('nothing was thrown');
 }
 
+describe('clientIpFrom', () => {
+  it('knows a header called headers from a request', () => {
+    for (const headers of ['x', ['x']]) {
+      const given = { 'x-forwarded-for': ['203.0.113.9'], headers };
+      expect(clientIpFrom(given, { trustedProxies: 1 })).toBe('203.0.113.9');
+    }
+  });
+});
+
 describe('clientIpFrom without proxies', () => {
   it('is the other end of the connection, whatever the headers say', () => {
     const headers = { 'x-forwarded-for': '198.51.100.1', forwarded: 'for=198.51.100.1' };
