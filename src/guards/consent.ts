@@ -74,9 +74,8 @@ function onceRules({ exemption }: OutgoingMessage): readonly LimitRule[] {
 }
 
 /** The sentence for such a message that may not be sent again yet. */
-export function describeConsentRule(rule: LimitRule): string | undefined {
-  if (rule.kind !== 'once') return undefined;
-  return rule.id === 'opt-in-request'
+export function describeConsentRule({ id }: LimitRule): string {
+  return id === 'opt-in-request'
     ? 'An opt-in was requested from this person within `askAgainAfterMs`.'
     : 'This person received this reply recently.';
 }

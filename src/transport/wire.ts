@@ -18,26 +18,23 @@ export interface WireRequest {
 /** The runtime's own `fetch`, unless it was replaced before this module was loaded. */
 const RUNTIME_FETCH = globalThis.fetch;
 
-/** Whether `fetch` is Node's own. */
-function isNode(fetch: Fetch): boolean {
+/** Version of undici, where `fetch` is Node's own. */
+function undiciOf(fetch: Fetch): string | undefined {
   const { process } = globalThis as { process?: { readonly versions?: { readonly undici?: string } } };
-  return fetch === RUNTIME_FETCH && process?.versions?.undici !== undefined && !('Bun' in globalThis);
+  return fetch === RUNTIME_FETCH && !('Bun' in globalThis) ? process?.versions?.undici : undefined;
 }
 
 /** undici 7.19 to 7.24 (Node.js 24.14 and 24.15) hides a 401 in answer to a stream behind a failed fetch: nodejs/undici#5018. */
 const HIDES_401 = /^7\.(?:19|2[0-4])\./;
 
-/** Whether a stream as the body gets every response. */
-function takesStreams(): boolean {
-  const { process } = globalThis as { process?: { readonly versions?: { readonly undici?: string } } };
-  return !HIDES_401.test(process?.versions?.undici ?? '');
-}
-
 /**
  * Deno sends a POST again when the answer is lost on a reused connection, and Node after a 421, as the fetch standard says:
  * neither when the body can be read only once. A replaced `fetch` gets the text on Node, because those of tests read it.
  */
-const resendsBodies = (fetch: Fetch) => 'Deno' in globalThis || (isNode(fetch) && takesStreams());
+function resendsBodies(fetch: Fetch): boolean {
+  const undici = undiciOf(fetch);
+  return 'Deno' in globalThis || (undici !== undefined && !HIDES_401.test(undici));
+}
 
 function oneShot(bytes: Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({
@@ -73,7 +70,7 @@ export function sendOnWire(request: WireRequest, signal: AbortSignal): Promise<R
         init.body = oneShot(bytes);
         init.duplex = 'half';
         // Node would send a stream in chunks, which not every proxy takes. Deno forbids the header.
-        if (isNode(fetch)) headers.set('content-length', `${bytes.length}`);
+        if (undiciOf(fetch) !== undefined) headers.set('content-length', `${bytes.length}`);
       } else if (body !== undefined) init.body = body;
       request.beforeFetch();
       return fetch(request.url, init);

@@ -119,6 +119,8 @@ async function chainedKnown(session: Session): Promise<void> {
     ensure(verdict.granted && verdict.waitMs === undefined, 'it starts no wait');
   }
   ensure((await session.countOf(counted)) === 0, 'it records nothing');
+  await session.sent('the same rule on its own', counted);
+  await session.refused('the same rule on its own, once more', counted);
 }
 
 async function visitorsApart(session: Session): Promise<void> {

@@ -323,6 +323,14 @@ describe('429', () => {
       await transport.request(of(...subjects));
     });
 
+    it('in a body that is too long to read pauses the sub-account', async () => {
+      const long = () =>
+        new Response('6591234567'.repeat(110_000), { status: 429, headers: { 'retry-after': '40' } });
+      const { transport, events } = testTransport(playFetch(long).fetch);
+      await failureOf(transport.request(of('6591234567')));
+      expect(events).toContainEqual(expect.objectContaining({ type: 'pace-paused', affects: 'sub-account' }));
+    });
+
     it('of another request pauses the sub-account', async () => {
       const { transport } = testTransport(
         playFetch(naming('Too many for 16591234567 and 203.0.113.70'), ok).fetch,
