@@ -56,8 +56,11 @@ async function probe(url: URL, signal: AbortSignal): Promise<Finding> {
     return judgeStatus(url.host, response.status);
   } catch (error) {
     signal.throwIfAborted();
-    const { code } = ((error as Error).cause ?? {}) as { readonly code?: string };
-    const why = code ?? (error as Error).name;
+    const { code, message } = ((error as Error).cause ?? {}) as {
+      readonly code?: string;
+      readonly message?: string;
+    };
+    const why = code ?? message ?? (error as Error).name;
     return problem(
       'webhook',
       `The receiver ${url.host} is not reachable (${why}).`,

@@ -14,8 +14,8 @@ const FRAMES = 200;
 
 /** The guards of a configuration file that need nobody else: no ledger, no hook, no captcha. */
 function ownGuards({ settings }: OpenedClient): GuardsOptions {
-  const { phone, countries, recipient, backoff, prefix } = settings.guards;
-  return { phone, countries, recipient, backoff, prefix };
+  const { phone, countries, recipient, backoff, prefix, pumping } = settings.guards;
+  return { phone, countries, recipient, backoff, prefix, pumping };
 }
 
 function createReplays(own: OpenedClient | undefined): Promise<readonly Replay[]> {

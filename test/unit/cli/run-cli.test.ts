@@ -33,6 +33,7 @@ describe('the command line', () => {
     [['sandbx'], 'Did you mean sandbox?'],
     [['sandbox', '--port', '70000'], 'a whole number from 0 to 65535'],
     [['sandbox', '--port', '1e3'], 'a whole number from 0 to 65535'],
+    [['doctor', '--receiver', 'team.example'], 'a web address such as https://team.example/8x8'],
   ])('ends with 2 after %j, and says what is wrong', async (given, text) => {
     const { exitCode, errors } = await run(...given);
     expect(exitCode).toBe(2);

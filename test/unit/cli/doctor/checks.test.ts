@@ -4,6 +4,7 @@ import type { Examined } from '../../../../src/cli/doctor/finding.ts';
 import { checkGuards } from '../../../../src/cli/doctor/guards.ts';
 import { checkHost, checkKeyForm } from '../../../../src/cli/doctor/settings.ts';
 import { checkStore } from '../../../../src/cli/doctor/store.ts';
+import { checkWebhooks } from '../../../../src/cli/doctor/webhooks.ts';
 import { wrap } from '../../../../src/cli/wrap.ts';
 import { CLIENT_SETTINGS, type ClientSettings } from '../../../../src/config/client-settings.ts';
 import { SmsClient, type SmsClientOptions } from '../../../../src/index.ts';
@@ -101,6 +102,44 @@ describe('the guards', () => {
   ])('consent with a hook needs no ledger', (consent) => {
     const texts = checkGuards(examined({ guards: { consent } })).map(({ text }) => text);
     expect(texts.join()).not.toContain('no ledger');
+  });
+});
+
+describe('the webhook', () => {
+  const found = async (url: string, settings: SmsClientOptions = {}) => {
+    const about = examined({ accountId: 'acme', ...settings });
+    const webhook = { subAccountId: 'shop', url, enabled: true, httpAuthorization: '***' };
+    const sms = { ...about.sms, webhookSettings: { list: async () => [webhook] } };
+    const findings = await checkWebhooks({ ...about, sms: sms as never });
+    return findings.map(({ level, text }) => `${level}: ${text}`);
+  };
+
+  test('of 8x8 cannot lead to its own machine', async () => {
+    expect(await found('http://127.0.0.1:9/8x8')).toEqual([
+      'problem: 8x8 cannot reach 127.0.0.1, which is its own machine.',
+      'problem: The receiver 127.0.0.1:9 is not reachable (bad port).',
+    ]);
+  });
+
+  test('should be https', async () => {
+    const [first, second] = await found('http://team.invalid/8x8');
+    expect(first).toBe('warning: The webhook is http: others can read numbers and texts.');
+    expect(second).toMatch(/^problem: The receiver team\.invalid is not reachable \(\w+\)\.$/);
+  });
+
+  test('needs the account ID', async () => {
+    expect(await found('https://team.invalid/8x8', { accountId: undefined })).toEqual([]);
+  });
+
+  test('that cannot be listed is a problem', async () => {
+    const about = examined({ accountId: 'acme' });
+    const list = async () => {
+      throw new Error('no rights');
+    };
+    const sms = { ...about.sms, webhookSettings: { list } };
+    expect(await checkWebhooks({ ...about, sms: sms as never })).toEqual([
+      expect.objectContaining({ level: 'problem', text: 'no rights' }),
+    ]);
   });
 });
 
