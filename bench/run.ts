@@ -11,6 +11,7 @@ import { benchLimits } from './limits.ts';
 import { benchPacer } from './pacer.ts';
 import { benchPhone } from './phone.ts';
 import { benchPipeline } from './pipeline.ts';
+import { benchPumping } from './pumping.ts';
 import { benchRedis } from './redis.ts';
 import type { Row } from './row.ts';
 import { benchThroughput } from './throughput.ts';
@@ -19,6 +20,7 @@ import { benchTurns } from './turns.ts';
 const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
   limits: benchLimits,
   pipeline: benchPipeline,
+  pumping: benchPumping,
   turns: benchTurns,
   phone: benchPhone,
   pacer: benchPacer,

@@ -10,19 +10,6 @@ const FIRST_DOUBLE = (PAYLOAD + 1) / 2;
 const YOUNG = PAYLOAD + 1 + 18;
 const EARLIER = YOUNG + 1;
 
-/** The fields of a cell that are doubles, in the order of a row. */
-const DOUBLES = [
-  'doubt',
-  'atMs',
-  'minute',
-  'alertMs',
-  'budget',
-  'endedMs',
-  'pauseMs',
-  'nextMs',
-  'score',
-] as const satisfies readonly (keyof Cell)[];
-
 /**
  * Cells of one kind of place, about 115 bytes each. A full table counts in no new place, and never forgets a live one for it:
  * countries and the pool, which have no row, still hold whoever comes.
@@ -68,9 +55,16 @@ export class CellRows {
     const { words, doubles } = this.#rows.chunkOf(slot);
     const start = this.#rows.startOf(slot);
     const first = (start >>> 1) + FIRST_DOUBLE;
-    for (let at = 0; at < DOUBLES.length; at += 1) {
-      doubles[first + at] = cell[DOUBLES[at] as (typeof DOUBLES)[number]];
-    }
+    // One by one: a loop over the names takes three times as long.
+    doubles[first] = cell.doubt;
+    doubles[first + 1] = cell.atMs;
+    doubles[first + 2] = cell.minute;
+    doubles[first + 3] = cell.alertMs;
+    doubles[first + 4] = cell.budget;
+    doubles[first + 5] = cell.endedMs;
+    doubles[first + 6] = cell.pauseMs;
+    doubles[first + 7] = cell.nextMs;
+    doubles[first + 8] = cell.score;
     words[start + IS_ALERT] = cell.isAlert ? 1 : 0;
     words[start + YOUNG] = cell.young;
     words[start + EARLIER] = cell.earlier;
@@ -95,9 +89,15 @@ export class CellRows {
     const { words, doubles } = this.#rows.chunkOf(slot);
     const start = this.#rows.startOf(slot);
     const first = (start >>> 1) + FIRST_DOUBLE;
-    for (let at = 0; at < DOUBLES.length; at += 1) {
-      cell[DOUBLES[at] as (typeof DOUBLES)[number]] = doubles[first + at] as number;
-    }
+    cell.doubt = doubles[first] as number;
+    cell.atMs = doubles[first + 1] as number;
+    cell.minute = doubles[first + 2] as number;
+    cell.alertMs = doubles[first + 3] as number;
+    cell.budget = doubles[first + 4] as number;
+    cell.endedMs = doubles[first + 5] as number;
+    cell.pauseMs = doubles[first + 6] as number;
+    cell.nextMs = doubles[first + 7] as number;
+    cell.score = doubles[first + 8] as number;
     cell.isAlert = words[start + IS_ALERT] === 1;
     cell.young = words[start + YOUNG] as number;
     cell.earlier = words[start + EARLIER] as number;

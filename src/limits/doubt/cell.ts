@@ -52,11 +52,21 @@ export function newCell(): Cell {
   };
 }
 
-const NEW: Cell = Object.freeze(newCell());
-
 /** Makes a cell as if nothing had ever been counted in it. */
 export function clearCell(cell: Cell): Cell {
-  return Object.assign(cell, NEW);
+  cell.doubt = 0;
+  cell.atMs = NEVER;
+  cell.minute = NEVER;
+  cell.young = 0;
+  cell.earlier = 0;
+  cell.isAlert = false;
+  cell.alertMs = NEVER;
+  cell.budget = 0;
+  cell.endedMs = NEVER;
+  cell.pauseMs = 0;
+  cell.nextMs = 0;
+  cell.score = 0;
+  return cell;
 }
 
 export function minuteOf(nowMs: number): number {
