@@ -445,6 +445,34 @@ describe('the desk of pumping', () => {
   });
 });
 
+describe('the suspensions of pumping', () => {
+  it('name a country, and all countries in which hardly anybody enters codes', async () => {
+    const { sms, code, reportOutcomes, clock } = pumpingClient({
+      mode: 'enforce',
+      action: 'ask',
+      tolerance: { money: 0.8 },
+    });
+    await reportOutcomes();
+    const inIndonesia = (index: number) => ({ destination: `+62812${30_000_000 + index * 1_010_101}` });
+    for (let index = 0; index < 17; index += 1) await failureOf(code(0, inIndonesia(index)));
+    for (let index = 0; index < 30; index += 1) {
+      await failureOf(code(0, { destination: `+6013${3_000_000 + index * 11_111}` }));
+    }
+    clock.advance(5 * MINUTE_MS);
+    for (const destination of [inIndonesia(40).destination, '+60139999999']) {
+      expect(await failureOf(code(0, { destination }))).toMatchObject({ reason: 'captcha-needed' });
+    }
+    const suspensions = await sms.guards.suspensions();
+    expect(suspensions.filter(({ kind }) => kind === 'country' || kind === 'pool')).toMatchObject([
+      { kind: 'pool', place: { pool: true }, limit: 15 },
+      { kind: 'country', place: { country: 'ID' } },
+      { kind: 'country', place: { country: 'MY' } },
+    ]);
+    for (const { place } of suspensions) if (place !== undefined) await sms.guards.lift(place);
+    expect(await sms.guards.suspensions()).toEqual([]);
+  });
+});
+
 describe('pumping and a person', () => {
   it('is forgotten by consent.forget, with the subject that entered codes with the number', async () => {
     const { sms, code, fillBlock, succeed, clock } = pumpingClient(

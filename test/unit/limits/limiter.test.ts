@@ -173,5 +173,10 @@ describe('records', () => {
       limiter.readRecord('a', call, 'nothing was read.'),
     );
     expect(await failureOf(reading)).toMatchObject({ code: 'store' });
+    expect(limiter.keepsDoubts).toBe(false);
+    const asking = createCalls(undefined).run({}, (call) =>
+      limiter.askDoubts((doubts, scope) => doubts.alerts(scope, 'doubt'), call, 'nothing was read.'),
+    );
+    expect(await failureOf(asking)).toMatchObject({ code: 'store' });
   });
 });
