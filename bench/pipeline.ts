@@ -49,7 +49,6 @@ function createClient(clock: Clock) {
     emit: () => {},
     limiter,
     clock,
-    priceOf: () => undefined,
     prices: {
       find: () => undefined,
       load: async () => undefined,

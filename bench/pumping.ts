@@ -71,7 +71,9 @@ async function admissionTimes(
   const clock = { now, monotonic: now };
   const emit = createEmit(undefined, now);
   const limiter = createLimiter({ limits: memoryLimits({ clock }), scope: 'bench', clock, emit });
-  const needs = { holdsKey: () => false, priceOf: () => undefined, emit, limiter, clock };
+  const unasked = async () => undefined as never;
+  const prices = { find: () => undefined, load: unasked, balance: unasked };
+  const needs = { holdsKey: () => false, prices, emit, limiter, clock };
   const { atSend } = createGuards(resolveGuards({ ...COUNTING, pumping }), needs);
   const admission = createAdmission({ guards: atSend, limiter, clock, emit });
   const times: number[] = [];
@@ -94,7 +96,7 @@ async function admissionTimes(
 }
 
 const ruleOf = (options: object, message: OutgoingMessage) =>
-  createPumpingGuard(options, { priceOf: () => undefined }).rules?.(message)?.[0] as DoubtRule;
+  createPumpingGuard(options, { prices: { find: () => undefined } }).rules?.(message)?.[0] as DoubtRule;
 
 /** A judgement that is counted, of strangers whose places have doubt, and the outcome of the code. */
 function tableTimes(people: readonly OutgoingMessage[]): {

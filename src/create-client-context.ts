@@ -73,7 +73,6 @@ export function createClientContext(
     {
       holdsKey: (text) => credentials.appearsIn(text),
       emit,
-      priceOf,
       limiter,
       clock,
       prices: {

@@ -134,11 +134,11 @@ export function createPumpingRule(options: PumpingGuardOptions, priceOf: PriceOf
 /** Holds strangers where strangers do not enter their codes. */
 export function createPumpingGuard(
   options: PumpingGuardOptions,
-  { priceOf }: { readonly priceOf: PriceOf },
+  { prices }: { readonly prices: { readonly find: PriceOf } },
 ): Guard<'pumping'> {
   const { mode = 'monitor', action = 'refuse', purposes = ['otp'] } = options;
   const counted: ReadonlySet<Purpose> = new Set(purposes);
-  const ruleOf = createPumpingRule(options, priceOf);
+  const ruleOf = createPumpingRule(options, prices.find);
   return {
     name: 'pumping',
     mode,

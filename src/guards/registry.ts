@@ -33,7 +33,6 @@ import { createPrefixGuard, type PrefixGuardOptions, prefixField } from './prefi
 import {
   createPumpingGuard,
   describePumpingRule,
-  type PriceOf,
   PUMPING_BY_DEFAULT,
   type PumpingGuardOptions,
   pumpingField,
@@ -118,8 +117,6 @@ export interface GuardNeeds {
   readonly limiter: Limiter;
   readonly prices: PriceSource;
   readonly clock: Clock;
-  /** The price of a part in a country, where it is known. */
-  readonly priceOf: PriceOf;
 }
 
 /** Everything that the package needs to know about one guard. */

@@ -10,5 +10,5 @@ export function guardNeeds(): GuardNeeds {
   const limiter = createLimiter({ limits: memoryLimits({ clock }), scope: 'test', clock, emit });
   const unknown = async () => Promise.reject(new Error('no account'));
   const prices = { find: () => undefined, load: unknown, balance: unknown };
-  return { clock, emit, limiter, prices, priceOf: () => undefined, holdsKey: () => false };
+  return { clock, emit, limiter, prices, holdsKey: () => false };
 }

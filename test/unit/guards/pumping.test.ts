@@ -52,7 +52,7 @@ describe('the rule of pumping', () => {
 
 describe('the guard of pumping', () => {
   it('counts what pays an operator: SMS and calls, not WhatsApp, Viber and silent authentication', () => {
-    const guard = createPumpingGuard({}, { priceOf: unknownPrices });
+    const guard = createPumpingGuard({}, { prices: { find: unknownPrices } });
     const counted = ([undefined, 'sms', 'call', 'whatsapp', 'viber', 'sma'] as const).map(
       (channel) => guard.rules?.({ ...messageOf({ purpose: 'otp' }), channel }).length,
     );
