@@ -5,6 +5,7 @@ import {
   type Field,
   type Fields,
   integer,
+  list,
   object,
   objectWith,
   oneOf,
@@ -70,6 +71,12 @@ export interface VerificationWhatsApp {
 export interface VerificationStart extends Pick<Addressing, 'destination' | 'country'>, Visitor {
   /** Channel that delivers the code. @default 'sms' */
   readonly channel?: VerificationChannel | undefined;
+  /**
+   * Channels to move to, in this order, when the guard `pumping` lets no stranger have an SMS there (`other-channel-needed`):
+   * `whatsapp`, `viber` and `sma` pay no fraudster. `whatsapp` needs its settings; a `template` goes with `sms` and `call` only.
+   * Tell the person where to look: `channel` of the result. @default none: the error is thrown
+   */
+  readonly fallbackChannels?: readonly VerificationChannel[] | undefined;
   /** Name of the sender in the text, at most 30 characters. */
   readonly brand?: string | undefined;
   /** Length of the code, 3 to 10 characters. @default 4 */
@@ -148,6 +155,7 @@ const startFields: Fields<VerificationStart> = {
   destination: addressingFields.destination,
   country: addressingFields.country,
   channel: oneOf(CHANNELS),
+  fallbackChannels: list(oneOf(CHANNELS), { min: 1, max: CHANNELS.length }),
   brand: text({ max: 30 }),
   codeLength: integer({ min: 3, max: 10 }),
   codeValidity: integer({ min: 30, max: 7_200, unit: 'seconds' }),
@@ -172,6 +180,10 @@ const REQUIREMENTS: readonly Requirement[] = [
   [
     ({ channel, whatsapp }) => channel !== 'whatsapp' || whatsapp !== undefined,
     'must have a whatsapp.templateName for channel "whatsapp".',
+  ],
+  [
+    ({ fallbackChannels = [], whatsapp }) => whatsapp !== undefined || !fallbackChannels.includes('whatsapp'),
+    'must have a whatsapp.templateName for "whatsapp" in fallbackChannels.',
   ],
   [
     ({ channel = 'sms', template }) => template === undefined || channel === 'sms' || channel === 'call',

@@ -1,5 +1,6 @@
+import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
-import { ApiError, LimitError, type SmsError } from '../../errors.ts';
+import { ApiError, GuardError, LimitError, type SmsError } from '../../errors.ts';
 import { type Cache, createCache } from '../../internal/cache.ts';
 import { describeDuration } from '../../internal/describe-duration.ts';
 import { maskNumber } from '../../internal/redact.ts';
@@ -13,7 +14,13 @@ import type { CallOptions } from '../../types.ts';
 import { parseResponse } from '../parse-response.ts';
 import { refuseShared } from './session-errors.ts';
 import { startSchema, type VerificationStart } from './start-input.ts';
-import { readVerification, START, type StartedVerification, type Verification } from './verification.ts';
+import {
+  readVerification,
+  START,
+  type StartedVerification,
+  type Verification,
+  type VerificationChannel,
+} from './verification.ts';
 
 /** Defaults of 8x8. */
 const DEFAULT_VALIDITY_S = 300;
@@ -62,6 +69,7 @@ function startReader(rewrite: Rewrite): MessageReader<VerificationStart> {
         subject: ___,
         human: ____,
         returning: _____,
+        fallbackChannels: ______,
         sms,
         call,
         whatsapp,
@@ -76,6 +84,17 @@ function startReader(rewrite: Rewrite): MessageReader<VerificationStart> {
       });
     },
   };
+}
+
+/** The request on another channel. Of what it says about the code, `template` is for `sms` and `call` only. */
+function onChannel(input: VerificationStart, channel: VerificationChannel): VerificationStart {
+  const { template, ...rest } = input;
+  const takesTemplate = channel === 'sms' || (channel === 'call' && input.language !== undefined);
+  return takesTemplate ? { ...input, channel } : { ...rest, channel };
+}
+
+function needsOtherChannel(error: unknown): boolean {
+  return GuardError.isInstance(error) && error.reason === 'other-channel-needed';
 }
 
 function isTooEarly(error: SmsError): error is ApiError {
@@ -130,62 +149,81 @@ export function createStartVerification(
     return (resendingInterval ?? DEFAULT_RESENDING_INTERVAL_S) * 1_000;
   }
 
+  async function startOn(input: VerificationStart, call: Call): Promise<StartedVerification> {
+    const seen: { phone?: Phone; verification?: Verification } = {};
+    const operation: SendOperation<VerificationStart> = {
+      reader,
+      segments,
+      request([message]) {
+        if (message !== undefined) seen.phone = message.phone;
+        const { clientMessageId: _, ...body } = message?.wire ?? {};
+        return { operation: START, body };
+      },
+      async answer([message]) {
+        const { codeValidity = DEFAULT_VALIDITY_S } = input;
+        const body = message && (await testSessions.open(message.phone, codeValidity * 1_000, call));
+        if (message === undefined || body === undefined) return undefined;
+        seen.phone = message.phone;
+        return { status: 200, body, attempts: 0 };
+      },
+      read: (response, admitted) =>
+        admitted.map((message): WireResult => {
+          seen.verification = parseResponse(START, response, readVerification);
+          const { index, clientMessageId, content } = message;
+          const { parts, encoding } = content?.measure ?? { parts: 1, encoding: 'GSM7' };
+          // A session has no umid; this result is used by the pipeline only.
+          return {
+            status: 'accepted',
+            index,
+            clientMessageId,
+            destination: message.phone.e164,
+            umid: '',
+            parts,
+            encoding,
+            attempts: response.attempts,
+          };
+        }),
+    };
+    const [result] = await sendMessages(client, [{ index: 0, path: '', input }], operation, call);
+    const { phone, verification } = seen;
+    if (result?.status === 'accepted' && phone !== undefined && verification !== undefined) {
+      const { codeValidity = DEFAULT_VALIDITY_S, subject, channel } = input;
+      const { sessionId } = verification;
+      const validityMs = codeValidity * 1_000;
+      remember(phone, verification);
+      await sessionBindings.bind(
+        { sessionId, phone, subject, validityMs, isSilent: channel === 'sma' },
+        call,
+      );
+      if (verification.status === 'VERIFIED') {
+        refuseShared(verification, await sessionBindings.find(sessionId, phone, subject, call), phone);
+      }
+      if (channel === 'sma') await sessionSuccess.record(verification, phone, subject, call);
+      const retryAt = laterOf(result.retryAt, reportedRetryAt(verification));
+      return { ...verification, destination: phone.e164, ...(retryAt !== undefined && { retryAt }) };
+    }
+    const { error } = result as Exclude<WireResult, { status: 'accepted' }>;
+    if (phone === undefined || !isTooEarly(error)) throw error;
+    throw tooEarlyError(phone, waitOf(error, phone, input), error.clientMessageId ?? '');
+  }
+
   return (input, options) =>
     calls.run(options, async (call) => {
-      const seen: { phone?: Phone; verification?: Verification } = {};
-      const operation: SendOperation<VerificationStart> = {
-        reader,
-        segments,
-        request([message]) {
-          if (message !== undefined) seen.phone = message.phone;
-          const { clientMessageId: _, ...body } = message?.wire ?? {};
-          return { operation: START, body };
-        },
-        async answer([message]) {
-          const { codeValidity = DEFAULT_VALIDITY_S } = input;
-          const body = message && (await testSessions.open(message.phone, codeValidity * 1_000, call));
-          if (message === undefined || body === undefined) return undefined;
-          seen.phone = message.phone;
-          return { status: 200, body, attempts: 0 };
-        },
-        read: (response, admitted) =>
-          admitted.map((message): WireResult => {
-            seen.verification = parseResponse(START, response, readVerification);
-            const { index, clientMessageId, content } = message;
-            const { parts, encoding } = content?.measure ?? { parts: 1, encoding: 'GSM7' };
-            // A session has no umid; this result is used by the pipeline only.
-            return {
-              status: 'accepted',
-              index,
-              clientMessageId,
-              destination: message.phone.e164,
-              umid: '',
-              parts,
-              encoding,
-              attempts: response.attempts,
-            };
-          }),
-      };
-      const [result] = await sendMessages(client, [{ index: 0, path: '', input }], operation, call);
-      const { phone, verification } = seen;
-      if (result?.status === 'accepted' && phone !== undefined && verification !== undefined) {
-        const { codeValidity = DEFAULT_VALIDITY_S, subject, channel } = input;
-        const { sessionId } = verification;
-        const validityMs = codeValidity * 1_000;
-        remember(phone, verification);
-        await sessionBindings.bind(
-          { sessionId, phone, subject, validityMs, isSilent: channel === 'sma' },
-          call,
-        );
-        if (verification.status === 'VERIFIED') {
-          refuseShared(verification, await sessionBindings.find(sessionId, phone, subject, call), phone);
+      try {
+        return await startOn(input, call);
+      } catch (error) {
+        let last: unknown = error;
+        // A request that is malformed in these was refused before any guard was asked.
+        const { channel: asked = 'sms', fallbackChannels = [] } = input ?? {};
+        for (const channel of needsOtherChannel(error) ? fallbackChannels : []) {
+          if (channel === asked || !needsOtherChannel(last)) continue;
+          try {
+            return { ...(await startOn(onChannel(input, channel), call)), channel };
+          } catch (refusal) {
+            last = refusal;
+          }
         }
-        if (channel === 'sma') await sessionSuccess.record(verification, phone, subject, call);
-        const retryAt = laterOf(result.retryAt, reportedRetryAt(verification));
-        return { ...verification, destination: phone.e164, ...(retryAt !== undefined && { retryAt }) };
+        throw last;
       }
-      const { error } = result as Exclude<WireResult, { status: 'accepted' }>;
-      if (phone === undefined || !isTooEarly(error)) throw error;
-      throw tooEarlyError(phone, waitOf(error, phone, input), error.clientMessageId ?? '');
     });
 }

@@ -76,6 +76,8 @@ export interface StartedVerification extends Verification {
    * backoff guard. A success ends the guard's wait sooner.
    */
   readonly retryAt?: number;
+  /** The channel of `fallbackChannels` that the code goes over; absent when it goes over the one that was asked for. */
+  readonly channel?: VerificationChannel;
 }
 
 function smaOf({ sma }: ResponseFields): Verification['sma'] {
