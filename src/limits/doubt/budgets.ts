@@ -36,7 +36,7 @@ export interface Setting {
   enteredThere: number;
 }
 
-export function clamp(value: number, least: number, most: number): number {
+function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value));
 }
 

@@ -69,7 +69,7 @@ export function clearCell(cell: Cell): Cell {
   return cell;
 }
 
-export function minuteOf(nowMs: number): number {
+function minuteOf(nowMs: number): number {
   return Math.floor(nowMs / MINUTE_MS);
 }
 

@@ -61,7 +61,7 @@ const COLD_PLACES = bit(CROWD) | bit(NUMBER);
 export const ALL_PLACES: number = bit(PLACES.length) - 1;
 
 /** Whether too few outcomes are reported for doubt to mean anything. */
-export function isCold(world: World, nowMs: number): boolean {
+function isCold(world: World, nowMs: number): boolean {
   return world.everEntered < COLD_ENTERED || overdue(world, nowMs) > MISSING_ENTERED;
 }
 

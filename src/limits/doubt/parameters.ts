@@ -145,7 +145,7 @@ export const KNOWN_MOST = 1_000;
 export const MISSING_SENT = 200;
 
 /** A code belongs to its person for so long; a second one within it is a resend. */
-export const OPEN_MS = HOUR_MS;
+export const OPEN_MS = 60 * MINUTE_MS;
 /** Codes to a number within `OPEN_MS` that are not judged again while the number is calm: the first and two more. */
 export const FREE_CODES = 3;
 

@@ -140,7 +140,7 @@ export function dayOf(nowMs: number): number {
 const MOST_DAYS = 100;
 
 /** Begins a new day of a country where one has begun. */
-export function turnDay(country: Country, nowMs: number): void {
+function turnDay(country: Country, nowMs: number): void {
   const day = dayOf(nowMs);
   if (country.day === day) return;
   if (country.day !== NEVER) {
@@ -169,7 +169,7 @@ function turnSlot(country: Country, nowMs: number): void {
 }
 
 /** Conversion of everybody, with the prior. */
-export function everybodys({ asked, entered }: World): number {
+function everybodys({ asked, entered }: World): number {
   return (entered + PRIOR_ENTERED) / (asked + PRIOR_ASKED);
 }
 
