@@ -46,10 +46,15 @@ const COLUMNS: Readonly<Record<string, (row: ExportRow) => string | number | und
   body: (row) => row.body,
 };
 
-/** What people wrote must not run as a formula when a spreadsheet opens the file. */
+const PHONE_NUMBER = /^\+\d{1,20}$/;
+
+/** What people wrote must not run as a formula when a spreadsheet opens the file. A phone number is none. */
+function protect(cell: string | number | undefined): string | number | undefined {
+  return typeof cell === 'string' && !PHONE_NUMBER.test(cell) ? guardFormulas(cell) : cell;
+}
+
 function toCsv(row: ExportRow): string {
-  const cells = Object.values(COLUMNS).map((read) => read(row));
-  return csvLine(cells.map((cell) => (typeof cell === 'string' ? guardFormulas(cell) : cell)));
+  return csvLine(Object.values(COLUMNS).map((read) => protect(read(row))));
 }
 
 const WRITERS: Readonly<Record<Format, { readonly heading: string; line(row: ExportRow): string }>> = {

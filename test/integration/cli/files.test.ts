@@ -54,6 +54,7 @@ describe('export', () => {
     expect(rows).toHaveLength(2);
     // What a person wrote is no formula in a spreadsheet.
     expect(rows.join('\n')).toContain(`"'=1+1, ""quoted"""`);
+    expect(rows.join('\n')).toContain(',+6591234567,');
     expect(existsSync(join(folder.path, 'log.csv.part'))).toBe(false);
     const again = await call('export', '--out', 'log.csv');
     expect(again.exitCode).toBe(3);
