@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { MAIN, SMALL } from './plans.ts';
-import { aloneTable, attacksTable, chartOf, handedInTable, sizesTable, tableOf } from './report.ts';
+import { attacksTable, chartOf, sizesTable, tableOf } from './report.ts';
 import type { Summary } from './summary.ts';
 
 const DOCS = new URL('../../docs/', import.meta.url);
@@ -21,8 +21,6 @@ export function writeDocuments(all: readonly Summary[]): void {
     ['attacks', attacksTable()],
     ['medium', tableOf(all, 5_000, MAIN)],
     ['small', tableOf(all, 200, SMALL)],
-    ['alone', aloneTable(all, 200)],
-    ['handed in', handedInTable(all, 5_000)],
     ['sizes', sizesTable(all)],
   ] as const;
   const before = readFileSync(DOCUMENT, 'utf8');

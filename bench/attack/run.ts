@@ -3,6 +3,7 @@
  *
  *     node bench/attack/run.ts --quick                 under a minute
  *     node bench/attack/run.ts                         the whole report; --write puts it into docs/
+ *     node bench/attack/run.ts --parts                 each guard alone; what clientIp, outcomes and customers are worth
  *     node bench/attack/run.ts --large                 100,000 per day
  *     node bench/attack/run.ts --accept                the acceptance, each criterion with its figure
  *     node bench/attack/run.ts --attack rotating --config pumping-ask --size 5000 --seed 11 [--tried 500] [--groups]
@@ -22,12 +23,13 @@ import {
   acceptanceJobs,
   largeJobs,
   MAIN,
+  partsJobs,
   quickJobs,
   REPORT_SEED,
   reportJobs,
   TUNING_SEED,
 } from './plans.ts';
-import { tableOf } from './report.ts';
+import { aloneTable, handedInTable, tableOf } from './report.ts';
 import { summaries } from './summary.ts';
 import { attackCell, cutOffCell, honestCell, markdownTable, worstCell } from './table.ts';
 
@@ -35,6 +37,7 @@ const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     large: { type: 'boolean', default: false },
+    parts: { type: 'boolean', default: false },
     accept: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     attack: { type: 'string' },
@@ -83,6 +86,7 @@ function plannedJobs(): readonly Job[] {
   if (values.attack !== undefined) return chosenJobs(values.attack);
   if (values.quick) return quickJobs(seed ?? TUNING_SEED);
   if (values.accept) return acceptanceJobs(seed ?? ACCEPTANCE_SEED);
+  if (values.parts) return partsJobs(seed ?? REPORT_SEED);
   if (values.large) return largeJobs(seed ?? REPORT_SEED);
   return reportJobs(seed ?? REPORT_SEED);
 }
@@ -133,6 +137,8 @@ if (values.accept) {
     ),
   );
   if (values.groups) outcomes.forEach(showGroups);
+} else if (values.parts) {
+  console.log(`${aloneTable(all, 200)}\n\n${handedInTable(all, 5_000)}`);
 } else {
   const wasRun = (name: ConfigurationName) => all.some(({ configuration }) => configuration === name);
   for (const size of new Set(all.map((summary) => summary.size))) {
@@ -140,4 +146,9 @@ if (values.accept) {
   }
 }
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(all, null, 1)}\n`);
-if (values.write) writeDocuments(all);
+if (values.write) {
+  if (JSON.stringify(jobs) !== JSON.stringify(reportJobs(REPORT_SEED))) {
+    throw new Error('--write is for the whole report on its own seed');
+  }
+  writeDocuments(all);
+}

@@ -9,6 +9,7 @@ import {
   acceptanceJobs,
   largeJobs,
   MAIN,
+  partsJobs,
   quickJobs,
   REPORT_SEED,
   reportJobs,
@@ -103,7 +104,7 @@ describe('the plans', () => {
   });
 
   test('name no run twice', () => {
-    for (const jobs of [reportJobs(REPORT_SEED), acceptanceJobs(ACCEPTANCE_SEED)]) {
+    for (const jobs of [reportJobs(REPORT_SEED), partsJobs(REPORT_SEED), acceptanceJobs(ACCEPTANCE_SEED)]) {
       expect(new Set(jobs.map((job) => JSON.stringify(job))).size).toBe(jobs.length);
     }
   });
@@ -143,7 +144,7 @@ describe('the acceptance', () => {
 });
 
 describe('the report', () => {
-  const jobs = reportJobs(REPORT_SEED);
+  const jobs = [...reportJobs(REPORT_SEED), ...partsJobs(REPORT_SEED)];
   const all = summaries(jobs.map((job) => outcomeOf(job)));
 
   test('has a row for each attack, and every cell', () => {
