@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { MAIN, SMALL } from './plans.ts';
 import { attacksTable, chartOf, sizesTable, tableOf } from './report.ts';
-import type { Summary } from './summary.ts';
+import { type Summary, toJson } from './summary.ts';
 
 const DOCS = new URL('../../docs/', import.meta.url);
 const DOCUMENT = new URL('fraud-simulation.md', DOCS);
@@ -17,7 +17,9 @@ function withPart(text: string, name: string, part: string): string {
 
 /** Writes the figures of a real run: JSON, tables and the picture. The text around the tables stays as it is. */
 export function writeDocuments(all: readonly Summary[]): void {
+  const today = new Date().toISOString().slice(0, 10);
   const parts = [
+    ['made', `Measured on ${today} with Node ${process.versions.node}.`],
     ['attacks', attacksTable()],
     ['medium', tableOf(all, 5_000, MAIN)],
     ['small', tableOf(all, 200, SMALL)],
@@ -29,5 +31,5 @@ export function writeDocuments(all: readonly Summary[]): void {
     parts.reduce((text, [name, part]) => withPart(text, name, part), before),
   );
   writeFileSync(new URL('fraud-simulation.svg', DOCS), chartOf(all, 5_000));
-  writeFileSync(new URL('fraud-simulation.json', DOCS), `${JSON.stringify(all, null, 1)}\n`);
+  writeFileSync(new URL('fraud-simulation.json', DOCS), toJson(all));
 }

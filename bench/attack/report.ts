@@ -62,7 +62,7 @@ export function sizesTable(all: readonly Summary[]): string {
       const summary = find(all, { attack, configuration: ASKING, size: 5_000, perDay });
       if (summary === undefined) return '';
       const { sentPerDay, lostPerDay, stopped } = summary;
-      return `${Math.round(sentPerDay)}, ${dollars(lostPerDay)} (${percent(stopped, 0)})`;
+      return `${Math.round(sentPerDay)}, ${dollars(lostPerDay)} (${percent(stopped)})`;
     }),
   ]);
   return markdownTable(['tried per day', ...SIZED_ATTACKS], rows);

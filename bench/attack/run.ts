@@ -15,7 +15,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { judge } from './acceptance.ts';
 import { ATTACK_NAMES, attackOf } from './attacks.ts';
-import { CONFIGURATION_NAMES, type ConfigurationName } from './configurations.ts';
+import { CONFIGURATION_NAMES } from './configurations.ts';
 import { writeDocuments } from './documents.ts';
 import { type Job, type Outcome, runJobs } from './jobs.ts';
 import {
@@ -30,7 +30,7 @@ import {
   TUNING_SEED,
 } from './plans.ts';
 import { aloneTable, handedInTable, tableOf } from './report.ts';
-import { summaries } from './summary.ts';
+import { summaries, toJson } from './summary.ts';
 import { attackCell, cutOffCell, honestCell, markdownTable, worstCell } from './table.ts';
 
 const { values } = parseArgs({
@@ -140,12 +140,17 @@ if (values.accept) {
 } else if (values.parts) {
   console.log(`${aloneTable(all, 200)}\n\n${handedInTable(all, 5_000)}`);
 } else {
-  const wasRun = (name: ConfigurationName) => all.some(({ configuration }) => configuration === name);
   for (const size of new Set(all.map((summary) => summary.size))) {
-    console.log(`\n${size.toLocaleString('en')} per day\n\n${tableOf(all, size, MAIN.filter(wasRun))}`);
+    const ofSize = new Set(all.filter((summary) => summary.size === size).map((each) => each.configuration));
+    const table = tableOf(
+      all,
+      size,
+      MAIN.filter((name) => ofSize.has(name)),
+    );
+    console.log(`\n${size.toLocaleString('en')} per day\n\n${table}`);
   }
 }
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(all, null, 1)}\n`);
+if (values.json !== undefined) writeFileSync(values.json, toJson(all));
 if (values.write) {
   if (JSON.stringify(jobs) !== JSON.stringify(reportJobs(REPORT_SEED))) {
     throw new Error('--write is for the whole report on its own seed');

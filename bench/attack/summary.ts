@@ -83,3 +83,8 @@ export function find(
     return isSame && size === wanted.size && perDay === wanted.perDay;
   });
 }
+
+/** One summary a line, so that a difference between two runs can be read. */
+export function toJson(all: readonly Summary[]): string {
+  return `[\n${all.map((summary) => JSON.stringify(summary)).join(',\n')}\n]\n`;
+}

@@ -20,10 +20,10 @@ export function minutes(value: number): string {
   return `${(value / 60).toFixed(1)} h`;
 }
 
-/** What became of an attack: `95.0 %, $38 a day`. */
+/** What became of an attack: `95.0 %, $38 per day`. */
 export function attackCell(summary: Summary | undefined): string {
   if (summary === undefined) return '';
-  return summary.tried === 0 ? '-' : `${percent(summary.stopped)}, ${dollars(summary.lostPerDay)} a day`;
+  return summary.tried === 0 ? '-' : `${percent(summary.stopped)}, ${dollars(summary.lostPerDay)} per day`;
 }
 
 /** What honest people paid: `0.00 / 2.61 / 0.15`. */

@@ -151,11 +151,11 @@ describe('the report', () => {
     const table = tableOf(all, 5_000, MAIN).split('\n');
     const cells = (row: string | undefined) => (row ?? '').split('|').length;
     expect(table.every((row) => cells(row) === cells(table[0]))).toBe(true);
-    expect(table.find((row) => row.startsWith('| rotating |'))).toContain('99.0 %, $5 a day');
+    expect(table.find((row) => row.startsWith('| rotating |'))).toContain('99.0 %, $5 per day');
     expect(tableOf(all, 200, SMALL)).toContain('| flood |');
     expect(aloneTable(all, 200)).toContain('| rotating | 99.0 % | 99.0 % |');
     expect(handedInTable(all, 5_000)).toContain('reports no success | 0.40 % | 99.0 %, 0.4 % asked |');
-    expect(sizesTable(all)).toContain('| 5,000 | 15, $5 (99 %) |');
+    expect(sizesTable(all)).toContain('| 5,000 | 15, $5 (99.0 %) |');
   });
 
   test('means are over the seeds, the worst group is the worst of any', () => {
@@ -165,7 +165,7 @@ describe('the report', () => {
       outcomeOf({ ...job, seed: 202 }, { stopped: 96, worstGroup: { name: 'ipv6', lost: 2, asked: 9 } }),
     ]);
     expect(summary).toMatchObject({ stopped: 93, minutesToCutOff: [5, 12], seeds: [201, 202] });
-    expect(attackCell(summary)).toBe('93.0 %, $5 a day');
+    expect(attackCell(summary)).toBe('93.0 %, $5 per day');
     expect(honestCell(summary)).toBe('0.00 / 0.40 / 0.10');
     expect(cutOffCell(summary)).toBe('5 min to 12 min');
     expect(worstCell(summary)).toBe('ipv6: 2.0 % lost, 9.0 % asked');
