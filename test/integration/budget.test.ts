@@ -299,6 +299,10 @@ describe('prices', () => {
     await settled();
     await count(1);
     expect(of('prices-unknown').map(({ reason }) => reason)).toEqual(['not-loaded', 'no-price']);
+    clock.advance(HOUR_MS / 6);
+    await count(1);
+    await settled();
+    expect(of('prices-unknown')).toHaveLength(2);
     clock.advance(HOUR_MS);
     await count(1);
     await settled();
