@@ -179,7 +179,8 @@ export class SmsClient {
     const { consent, inboundPort } = createInbound(client, safeguards, resolved.guards);
     this.consent = copyingInputs(consent);
     Object.defineProperty(this, INBOUND_PORT, { value: inboundPort });
-    Object.defineProperty(this, CLIENT_SETTINGS, { value: settings });
+    // A getter, because `inspect` with hidden properties would show what a team keeps secret in its options.
+    Object.defineProperty(this, CLIENT_SETTINGS, { get: () => settings });
   }
 
   /**
