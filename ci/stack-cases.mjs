@@ -60,7 +60,7 @@ const NEVER_THROWS = ['describeDeliveryError'];
 /** @param others what the cases need of other entries */
 export function createCases(library, { postgresConsentLedger, createWebhookReceiver }) {
   const { SmsClient, exportConsent, importConsent, memoryConsentLedger, memoryLimits, readKeyword } = library;
-  const { measureText, parsePhoneNumber } = library;
+  const { clientIpFrom, measureText, parsePhoneNumber, presets } = library;
   const withLedger = (ledger) => ({
     guards: { consent: { ledger, forgetSecret: 'secret-of-the-driver-to-forget-people' } },
   });
@@ -108,6 +108,20 @@ export function createCases(library, { postgresConsentLedger, createWebhookRecei
       },
       call: { deadlineMs: 5 },
     },
+  };
+  /** Asks the limit store for suspensions. */
+  const hangsForEver = () => new Promise(() => {});
+  const storeOf = (answer) => ({
+    limits: {
+      ...FAILING_STORE,
+      doubts: { enter: answer, alerts: answer, lift: answer, trust: answer, forget: answer },
+    },
+  });
+  const DESK = {
+    ...BATCHES,
+    StoreError: { client: storeOf(fail) },
+    AbortedError: ASKS.AbortedError,
+    TimeoutError: { client: storeOf(hangsForEver), call: { deadlineMs: 5 } },
   };
   const RECORDS = {
     ...BATCHES,
@@ -286,6 +300,13 @@ export function createCases(library, { postgresConsentLedger, createWebhookRecei
     'contactJobs.list': [ASKS, (sms, _, o) => readAll(sms.contactJobs.list({}, o))],
     'guards.inspect': [COUNTS, (sms, id, o) => sms.guards.inspect(id, {}, o)],
     'guards.release': [COUNTS, (sms, id, o) => sms.guards.release(id, {}, o)],
+    'guards.suspensions': [DESK, (sms, _, o) => sms.guards.suspensions(o)],
+    'guards.lift': [DESK, (sms, _, o) => sms.guards.lift({ country: 'ID' }, o)],
+    'guards.trust': [DESK, (sms, _, o) => sms.guards.trust({ country: 'ID', days: 1 }, o)],
+    'guards.reportOutcome': [
+      { ...DESK, ...BAD_NUMBER },
+      (sms, id, o) => sms.guards.reportOutcome({ destination: id, outcome: 'other-way' }, o),
+    ],
     'consent.status': [LEDGER, (sms, id, o) => sms.consent.status(id, {}, o)],
     'consent.history': [LEDGER, (sms, id, o) => sms.consent.history(id, {}, o)],
     'consent.grant': [LEDGER, (sms, id, o) => sms.consent.grant(id, { source: 'driver' }, o)],
@@ -324,6 +345,8 @@ export function createCases(library, { postgresConsentLedger, createWebhookRecei
     'postgresConsentLedger().get': [STORE_ONLY, () => postgres.get([PERSON], {})],
     'postgresConsentLedger().history': [STORE_ONLY, () => postgres.history(PERSON, {})],
     'postgresConsentLedger().migrate': [STORE_ONLY, () => postgres.migrate()],
+    clientIpFrom: [{ ValidationError: {} }, () => clientIpFrom({ headers: {} }, { unknownOption: true })],
+    presets: [{ ConfigurationError: {} }, () => presets.otp({ countries: ['SG'] })],
     measureText: [{ ValidationError: {} }, () => measureText(4711)],
     parsePhoneNumber: [{ ValidationError: {} }, () => parsePhoneNumber(PERSON, { unknownOption: true })],
     readKeyword: [{ ConfigurationError: {} }, () => readKeyword('yes', { extra: { nonsense: ['yes'] } })],

@@ -9,7 +9,7 @@ import { createRequest, type EndpointRequest, type EndpointResponse } from './ap
 import { createSurveys, type Surveys } from './api/surveys.ts';
 import { createVerifications, type Verifications } from './api/verifications/verifications.ts';
 import { createWebhookSettings, type WebhookSettings } from './api/webhook-settings.ts';
-import { CLIENT_SETTINGS } from './config/client-settings.ts';
+import { keepSettings } from './config/client-settings.ts';
 import { OPTION_NAMES, optionsSchema, type SmsClientOptions } from './config/options.ts';
 import { type ResolvedOptions, resolveOptions } from './config/resolve-options.ts';
 import type { Consent } from './consent/consent.ts';
@@ -179,8 +179,7 @@ export class SmsClient {
     const { consent, inboundPort } = createInbound(client, safeguards, resolved.guards);
     this.consent = copyingInputs(consent);
     Object.defineProperty(this, INBOUND_PORT, { value: inboundPort });
-    // A getter, because `inspect` with hidden properties would show what a team keeps secret in its options.
-    Object.defineProperty(this, CLIENT_SETTINGS, { get: () => settings });
+    keepSettings(this, settings);
   }
 
   /**

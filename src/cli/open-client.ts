@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { CLIENT_SETTINGS, type ClientSettings } from '../config/client-settings.ts';
+import { type ClientSettings, settingsOf } from '../config/client-settings.ts';
 import type { SmsClient } from '../index.ts';
 import type { ClientArguments } from './client-options.ts';
 import type { Terminal } from './terminal.ts';
@@ -66,7 +66,7 @@ async function createClient(exported: unknown, shown: string): Promise<SmsClient
       'config',
     );
   }
-  if (CLIENT_SETTINGS in exported) return exported as unknown as SmsClient;
+  if (settingsOf(exported) !== undefined) return exported as unknown as SmsClient;
   if ('messages' in exported) {
     throw await configurationError(
       `${shown} exports a client of another version of 8x8-sms-guard. Export its options instead.`,
@@ -90,7 +90,7 @@ export async function openClient(given: ClientArguments, terminal: Terminal): Pr
   const sms = await createClient(exported, shown);
   return {
     sms,
-    settings: (sms as unknown as Record<typeof CLIENT_SETTINGS, ClientSettings>)[CLIENT_SETTINGS],
+    settings: settingsOf(sms) as ClientSettings,
     configFile: path === undefined ? undefined : shown,
     close: () => sms.close({ drainMs: 0 }),
   };

@@ -1,3 +1,4 @@
+import { sharedState } from '../internal/shared-state.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
 import { type Credentials, SANDBOX_KEY_PREFIX } from './credentials.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
@@ -28,11 +29,17 @@ export interface ClientSettings
   describeKey(signal: AbortSignal): Promise<KeyForm>;
 }
 
-/**
- * The property of a client that holds its settings. A registered symbol, so that the command and the client may come from
- * different copies of the package.
- */
-export const CLIENT_SETTINGS: unique symbol = Symbol.for('8x8-sms-guard/client-settings') as never;
+/** Beside the client, where `inspect` finds no secret of a guard, and in one place for all copies of the package in a process. */
+export function keepSettings(client: object, settings: ClientSettings): void {
+  const shared = sharedState();
+  shared.clientSettings ??= new WeakMap();
+  shared.clientSettings.set(client, settings);
+}
+
+/** The settings of a client; undefined for any other object. */
+export function settingsOf(client: object): ClientSettings | undefined {
+  return sharedState().clientSettings?.get(client) as ClientSettings | undefined;
+}
 
 export function clientSettings(
   { hosts, subAccountId, accountId, guards, defaultCountry, limits: ownLimits }: ResolvedOptions,

@@ -10,6 +10,8 @@ export interface SharedState {
   limits?: unknown;
   /** By memory store: the random secret of its one-time passwords. */
   codeSecrets?: WeakMap<object, Uint8Array<ArrayBuffer>>;
+  /** By client: its settings, for the command. Not on the client, because `inspect` shows every property of it. */
+  clientSettings?: WeakMap<object, unknown>;
 }
 
 const SHARED_STATE: unique symbol = Symbol.for('8x8-sms-guard') as never;

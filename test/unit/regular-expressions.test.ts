@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { analyse } from 'scslre';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { planOf } from '../../src/phone/libphonenumber.ts';
 import { findAllSlowness, HOSTILE_RUNS, type HostileText } from '../support/linear-time.ts';
 
 const SOURCE = new URL('../../src/', import.meta.url);
@@ -52,6 +53,10 @@ function toExpression(literal: string): RegExp {
 /** Expressions that `src` builds from strings, as they stand there, and what they amount to. */
 const URI = "(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})";
 const BUILT: Readonly<Record<string, RegExp>> = {
+  // Both are compiled from libphonenumber's metadata, and read at most 14 digits. Germany has the longest of the first kind,
+  // Argentina of the second.
+  'new RegExp(`^(?:${pattern})$`)': new RegExp(`^(?:${planOf('49')?.countries[0]?.general})$`),
+  'new RegExp(`^(?:${pattern})`)': new RegExp(`^(?:${planOf('54')?.nationalPrefix})`),
   // Of Australia, the longest in libphonenumber's metadata.
   'new RegExp(`^(?:${metadata.numberingPlan?.IDDPrefix()})$`)':
     /^(?:001[14-689]|14(?:1[14]|34|4[17]|[56]6|7[47]|88)0011)$/,
