@@ -217,14 +217,20 @@ function smsReader(rewrite: Rewrite): MessageReader<SmsMessage> {
 export type SendSms = (
   message: SmsMessage,
   call: Call,
-  own?: Pick<MessageInput, 'exemption'> & Pick<SendOperation<SmsMessage>, 'beforeWrite' | 'answer'>,
+  own?: Pick<MessageInput, 'exemption'> &
+    Pick<SendOperation<SmsMessage>, 'beforeWrite' | 'answer'> & {
+      /** How it is delivered, if not as an SMS. */
+      readonly channel?: string | undefined;
+    },
 ) => Promise<AcceptedResult>;
 
 export function createSendSms(client: ClientContext): SendSms {
   const reader = smsReader(client.rewrite);
   const segments = { subAccountId: client.subAccountId };
-  return (message, call, own) =>
-    sendOne(client, message, { ...own, operation: SEND, segments, reader }, call);
+  return (message, call, { channel, ...own } = {}) => {
+    const read = channel === undefined ? reader : { ...reader, channel: () => channel };
+    return sendOne(client, message, { ...own, operation: SEND, segments, reader: read }, call);
+  };
 }
 
 export function createMessages(client: ClientContext): Messages {

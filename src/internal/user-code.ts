@@ -27,6 +27,7 @@ export type UserCode =
   | 'guards.consent.ledger.append'
   | 'guards.consent.ledger.forget'
   | 'guards.human.verify'
+  | 'oneTimePasswords.onOtherChannel'
   | 'sendMany.input'
   | 'sendMany.checkpoint'
   | 'importConsent.source'

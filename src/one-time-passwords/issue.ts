@@ -2,8 +2,10 @@ import { readInput } from '../api/input.ts';
 import { createSendSms } from '../api/messages.ts';
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
-import { LimitError, SmsError, StoreError, ValidationError } from '../errors.ts';
+import { GuardError, LimitError, SmsError, StoreError, ValidationError } from '../errors.ts';
 import { maskNumber } from '../internal/redact.ts';
+import { runUserCode } from '../internal/user-code.ts';
+import { raceAbort } from '../internal/wait.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { readPhone } from '../phone/read-phone.ts';
 import { anyFunction, type Fields, objectWith } from '../schema.ts';
@@ -38,6 +40,21 @@ export interface OneTimePasswordRequest
     /** Decimal digits; six unless `codeLength` says otherwise. */
     readonly code: string;
   }) => string;
+  /**
+   * Delivers the code over a channel of yours (WhatsApp, email, your app), when the guard `pumping` lets no stranger have an SMS
+   * there (`other-channel-needed`). All other guards count it like a message. When it throws, the code is discarded, and
+   * `issue` throws the refusal with `outage: true`. @default none: the refusal is thrown
+   *
+   * @example onOtherChannel: ({ destination, code }) => whatsapp.send(destination, code)
+   */
+  readonly onOtherChannel?:
+    | ((values: {
+        /** The code. */
+        readonly code: string;
+        /** The number in E.164. */
+        readonly destination: string;
+      }) => void | Promise<void>)
+    | undefined;
 }
 
 /** An issued one-time password. The code itself is only in the message. */
@@ -51,6 +68,8 @@ export interface IssuedOneTimePassword
   readonly retryAt?: number;
   /** Whether an earlier message holds the same code. */
   readonly isResend: boolean;
+  /** True when `onOtherChannel` delivered the code: 8x8 knows no message, and `umid` is none of its. */
+  readonly isOnOtherChannel?: true;
 }
 
 const requestFields: Fields<OneTimePasswordRequest> = {
@@ -59,6 +78,7 @@ const requestFields: Fields<OneTimePasswordRequest> = {
   clientMessageId: addressingFields.clientMessageId,
   ...visitorFields,
   text: anyFunction('a function ({ code }) that returns the text'),
+  onOtherChannel: anyFunction('a function ({ code, destination }) that delivers the code'),
   source: contentFields.source,
   encoding: contentFields.encoding,
 };
@@ -201,13 +221,36 @@ export function createIssue({
     return { status: 200, attempts: 0, body: { umid: crypto.randomUUID(), status: { code: 'QUEUED' } } };
   }
 
+  /** Hands the code to the team's own channel. */
+  async function deliver(
+    { code, phone }: Draft,
+    { onOtherChannel }: OneTimePasswordRequest,
+    { decision }: GuardError,
+    call: Call,
+  ): Promise<TransportResponse> {
+    const destination = phone.e164;
+    const work = () => onOtherChannel?.({ code, destination });
+    try {
+      const delivering = runUserCode(client.emit, 'oneTimePasswords.onOtherChannel', work, call.signal);
+      await raceAbort(delivering, call.signal);
+    } catch {
+      call.throwIfEnded();
+      const message =
+        'onOtherChannel threw, so the code was not delivered. Its exception is in onError. Nothing was sent.';
+      throw new GuardError({ decision: { ...decision, outage: true }, message });
+    }
+    return { status: 200, attempts: 0, body: { umid: crypto.randomUUID(), status: { code: 'QUEUED' } } };
+  }
+
   /** Sends one message; undefined when another call has changed the session before it left. */
   async function send(
     draft: Draft,
-    { text: _, ...message }: OneTimePasswordRequest,
-    text: string,
+    request: OneTimePasswordRequest,
+    refusal: GuardError | undefined,
     call: Call,
   ): Promise<{ readonly sent: AcceptedResult; readonly version: string } | undefined> {
+    const { text: _, onOtherChannel: __, ...message } = request;
+    const text = textOf(request, draft.code);
     let version: string | undefined;
     let isOvertaken = false;
     /** After the guards, so that strangers cannot fill the store with codes that are never sent; before the message. */
@@ -219,7 +262,9 @@ export function createIssue({
     try {
       const sent = await sendSms({ ...message, text, purpose: 'otp', track: 'Outcome' }, call, {
         beforeWrite,
-        answer: () => answerFor(draft.phone, call),
+        answer: () =>
+          refusal === undefined ? answerFor(draft.phone, call) : deliver(draft, request, refusal, call),
+        channel: refusal && 'other',
       });
       return { sent, version: version as string };
     } catch (error) {
@@ -236,14 +281,25 @@ export function createIssue({
       const request = readInput(requestSchema, given, 'request');
       const phone = readPhone(request.destination, request.country, client.phoneDefaults);
       const key = await codes.keyOf(phone, request.subject);
+      /** The refusal of an SMS that sent the code to another channel. */
+      let refusal: GuardError | undefined;
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const current = await draft(key, phone, call);
-        const outcome = await send(current, request, textOf(request, current.code), call);
+        let outcome: Awaited<ReturnType<typeof send>>;
+        try {
+          outcome = await send(current, request, refusal, call);
+        } catch (error) {
+          const isMoved = refusal === undefined && request.onOtherChannel !== undefined;
+          if (!isMoved || !GuardError.isInstance(error) || error.reason !== 'other-channel-needed')
+            throw error;
+          refusal = error;
+          continue;
+        }
         if (outcome === undefined) continue;
         const { umid, clientMessageId, parts, encoding, attempts, retryAt } = outcome.sent;
         // 8x8 does not know the message to a reserved number, so its success is not reported.
         const isTest = client.testNumbers.codeOf(phone) !== undefined;
-        if (!isTest) await remember(current, outcome.version, umid, call);
+        if (!isTest && refusal === undefined) await remember(current, outcome.version, umid, call);
         return {
           destination: phone.e164,
           umid,
@@ -254,6 +310,7 @@ export function createIssue({
           expiresAt: client.clock.now() + current.endsInMs,
           ...(retryAt !== undefined && { retryAt }),
           isResend: current.isResend,
+          ...(refusal !== undefined && { isOnOtherChannel: true as const }),
         };
       }
       throw new StoreError('Too many codes are being issued to this visitor at once. Nothing was sent.');

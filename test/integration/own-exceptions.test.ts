@@ -125,6 +125,16 @@ const CALLS: Readonly<Record<UserCode, Run>> = {
     const { sms } = testClient({ onError, limits });
     await quietly(sms.messages.send(message));
   },
+  'oneTimePasswords.onOtherChannel': async (onError, onOtherChannel) => {
+    const guards = { recipient: false, backoff: false, pumping: { mode: 'enforce', action: 'ask' } } as const;
+    const { sms } = testClient({ onError, guards });
+    const human = { passed: true };
+    const text = ({ code }: { code: string }) => `Your code is ${code}`;
+    for (let index = 0; index < 17; index += 1) {
+      const visitor = { destination: numberOf(index), subject: `visitor-${index}`, human, text };
+      await quietly(sms.oneTimePasswords.issue({ ...visitor, onOtherChannel }));
+    }
+  },
   'guards.human.verify': (onError, verify) => {
     const { sms } = testClient({ onError, guards: { human: { verify } } });
     return quietly(sms.messages.send({ ...message, human: { token: 'token' } }));
