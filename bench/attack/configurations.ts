@@ -1,3 +1,4 @@
+import { presets } from '../../src/guards/presets.ts';
 import { GUARD_NAMES, type GuardsOptions } from '../../src/guards/registry.ts';
 import { PLACES, type Place } from './places.ts';
 
@@ -6,8 +7,11 @@ export type Asking = 'nothing' | 'captcha' | 'captcha-and-channel';
 
 export interface Configuration {
   readonly summary: string;
-  /** @param markets the countries of the team's allow-list */
-  guards(markets: readonly Place[]): GuardsOptions;
+  /**
+   * @param markets the countries of the team's allow-list
+   * @param size honest requests per day
+   */
+  guards(markets: readonly Place[], size: number): GuardsOptions;
   /** Days of honest traffic before the attack. */
   readonly historyDays: number;
   readonly asking: Asking;
@@ -36,6 +40,21 @@ const PRICES = Object.fromEntries(PLACES.map(({ code, price }) => [code, price])
 /** The doubt budget behind `prefix`, which asks where it does. No allow-list: the study had none. */
 function pumping(action: 'ask' | 'refuse') {
   return (): GuardsOptions => ({ prefix: { action }, pumping: { mode: 'enforce', action, prices: PRICES } });
+}
+
+/** The preset with about twice the money of a usual day, as it advises. */
+function otpPreset(canAsk: boolean) {
+  return (markets: readonly Place[], size: number): GuardsOptions => {
+    const whole = markets.reduce((sum, { share }) => sum + share, 0);
+    const usual = markets.reduce((sum, { share, price }) => sum + (size * share * price) / whole, 0);
+    return presets.otp({
+      countries: markets.map(({ code }) => code),
+      budgetPerDay: Math.ceil(2 * usual),
+      canAsk,
+      budget: { prices: PRICES },
+      pumping: { prices: PRICES },
+    });
+  };
 }
 
 const LEARNT = { historyDays: 14 } as const;
@@ -103,6 +122,18 @@ export const CONFIGURATIONS = {
     guards: pumping('ask'),
     asking: 'captcha-and-channel',
     saysReturning: true,
+    ...LEARNT,
+  },
+  'otp-preset-refuse': {
+    summary: 'the preset for one-time passwords, and no way to ask',
+    guards: otpPreset(false),
+    asking: 'nothing',
+    ...LEARNT,
+  },
+  'otp-preset-ask': {
+    summary: 'the preset for one-time passwords, a captcha, and another channel',
+    guards: otpPreset(true),
+    asking: 'captcha-and-channel',
     ...LEARNT,
   },
   'pumping-no-address': {

@@ -88,10 +88,17 @@ function createPipelineClient(options: Options): Client {
   };
 }
 
+/** What the options of a service depend on. */
+export interface ServiceFacts {
+  readonly markets: readonly Place[];
+  /** Honest requests per day. */
+  readonly size: number;
+  readonly startMs: number;
+}
+
 export function createGateway(
   configuration: Configuration,
-  markets: readonly Place[],
-  startMs: number,
+  { markets, size, startMs }: ServiceFacts,
   isOnWire = false,
 ): Gateway {
   const createClient = isOnWire ? createWireClient : createPipelineClient;
@@ -116,7 +123,7 @@ export function createGateway(
     pace: false,
     clock,
     limits,
-    guards: configuration.guards(markets),
+    guards: configuration.guards(markets, size),
     ...(configuration.isMonitor === true && { onEvent }),
   });
 

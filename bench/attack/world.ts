@@ -68,7 +68,8 @@ export class World {
     this.#options = options;
     this.#startMs = START_MS + historyDays * DAY_MS;
     // The allow-list names the market that may open later.
-    this.#gateway = createGateway(configuration, [...marketsOf(size), LAUNCH_PLACE], START_MS, isOnWire);
+    const markets = [...marketsOf(size), LAUNCH_PLACE];
+    this.#gateway = createGateway(configuration, { markets, size, startMs: START_MS }, isOnWire);
     this.#markets = marketsOf(size);
     this.#served = new Set(this.#markets);
     this.#random = createRandom(seed, 'world');
