@@ -199,7 +199,8 @@ describe.skipIf(!hasRedisServer())('a sharded store on one server', () => {
     const watched: RedisCommands = {
       ...commands,
       evalsha: (sha, keys, args) => {
-        sent.push(keys[0] ?? '');
+        // The look at the server after the first reply.
+        if (!keys[0]?.includes('{check}')) sent.push(keys[0] ?? '');
         return commands.evalsha(sha, keys, args);
       },
     };

@@ -652,7 +652,7 @@ describe('a shared store that does not answer, onStoreError local', () => {
     };
     const process = startProcess(createFaultyStore(truth));
     await process.take('a', TEN);
-    await expect(process.take('b', windowRule(10, { weighted: true }))).rejects.toThrow(
+    await expect(process.take('b', backoffRule({ id: TEN.id }))).rejects.toThrow(
       'is in use for another rule. Nothing was sent.',
     );
     await vi.advanceTimersByTimeAsync(2);
