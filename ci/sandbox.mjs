@@ -153,6 +153,8 @@ const phoneRows = (page) => page.getByRole('listbox', { name: /^Phones/ }).getBy
 
 /** Runs axe beside the page, whose policy lets no other script in. */
 async function checkAccessibility(page, state) {
+  // A message that is still fading in has other colours.
+  await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
   const found = await page.evaluate(
     `(() => { ${axe}; return axe.run(document, { resultTypes: ['violations'] }); })()`,
   );

@@ -135,6 +135,17 @@ describe('a token', () => {
     expect(verify).toHaveBeenCalledTimes(2);
   });
 
+  it('is verified once for two calls at once', async () => {
+    let finish: (verification: { passed: boolean }) => void = () => {};
+    const verify = vi.fn<HumanVerifier>(() => new Promise((resolve) => (finish = resolve)));
+    const { send } = clientWith({ verify, required: 'always' });
+    const both = [failureOf(send(withToken())), failureOf(send(withToken(), 2))];
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    finish({ passed: false });
+    for (const error of await Promise.all(both)) expect(error).toMatchObject({ reason: 'captcha-failed' });
+    expect(verify).toHaveBeenCalledOnce();
+  });
+
   it('is verified on when the call that began it ends', async () => {
     const controller = new AbortController();
     const verify = vi.fn<HumanVerifier>(async ({ signal }) => {

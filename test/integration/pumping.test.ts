@@ -223,6 +223,17 @@ describe('pumping that enforces', () => {
     await code(1);
   });
 
+  it('suspends a number where nobody can be asked, and inspect says so', async () => {
+    const { sms, code, clock } = pumpingClient({ mode: 'enforce', action: 'refuse' });
+    for (let turn = 0; turn < 5; turn += 1) {
+      await code(1);
+      clock.advance(10_000);
+    }
+    expect(await failureOf(code(1))).toMatchObject({ reason: 'suspended' });
+    const { refusals } = await sms.guards.inspect(numberOf(1), { guard: 'pumping' });
+    expect(refusals).toMatchObject([{ guard: 'pumping', purpose: 'otp', reason: 'suspended' }]);
+  });
+
   it('lets acquaintances pass: who entered a code more than 6 hours ago, or is known to the application', async () => {
     const { code, fillBlock, succeed, clock, sms } = pumpingClient({ mode: 'enforce', action: 'ask' });
     await code(8, { subject: 'device' });
