@@ -47,7 +47,7 @@ export type SmsEvent =
   /** A level of an amount of `guards.budget` was reached. Raised once by all processes that share the limit store. */
   | (EventBase & {
       readonly type: 'budget-level';
-      /** What the amount is for: all messages, one country, one purpose. */
+      /** The scope of the amount: all messages, one country, one purpose. */
       readonly of: 'all' | 'country' | 'purpose';
       readonly country?: string;
       readonly purpose?: Purpose;

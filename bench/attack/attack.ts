@@ -50,7 +50,7 @@ export interface Attack {
   readonly preparationDays?: number;
   /** Honest requests per day, when the attack is about one size. */
   readonly size?: number;
-  /** What is special about the honest traffic. */
+  /** The peculiarities of the honest traffic. */
   readonly traffic?: (startMs: number) => SpecialTraffic;
   /** An operator of the largest market that delivers nothing for these hours. */
   readonly outageHours?: number;

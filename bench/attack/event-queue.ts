@@ -4,7 +4,7 @@ interface Entry<Event> {
   readonly event: Event;
 }
 
-/** What happens next: a binary heap. Events of one time come in the order in which they were added. */
+/** The next event: a binary heap. Events of one time come in the order in which they were added. */
 export class EventQueue<Event> {
   readonly #entries: Entry<Event>[] = [];
   #serial = 0;

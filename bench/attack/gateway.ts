@@ -31,7 +31,7 @@ export interface CodeAnswer {
   /** `guard: reason` of a refusal. */
   readonly reason?: string;
   readonly retryAfterMs?: number;
-  /** What a guard in monitor mode would have answered. */
+  /** The answer that a guard in monitor mode would have given. */
   readonly observed?: CodeAnswer['kind'];
 }
 
@@ -88,7 +88,7 @@ function createPipelineClient(options: Options): Client {
   };
 }
 
-/** What the options of a service depend on. */
+/** The inputs of the options of a service. */
 export interface ServiceFacts {
   readonly markets: readonly Place[];
   /** Honest requests per day. */
@@ -106,7 +106,7 @@ export function createGateway(
   let observed: Pick<CodeAnswer, 'observed' | 'reason'> = {};
   const clock = { now: () => nowMs, monotonic: () => nowMs - startMs };
 
-  /** What a guard in monitor mode would have done. */
+  /** The verdict that a guard in monitor mode would have given. */
   function onEvent(event: SmsEvent): void {
     if (event.type !== 'guard-observed') return;
     const { guard, reason } = event.decision;

@@ -21,7 +21,7 @@ export const ALONE: readonly ConfigurationName[] = [
   'client-ip',
   'countries',
 ];
-/** What a service hands in, or does not. */
+/** The facts that a service hands in, or does not. */
 export const HANDED_IN: readonly ConfigurationName[] = [
   ASKING,
   'pumping-captcha',
@@ -91,7 +91,7 @@ export function largeJobs(seed: number): readonly Job[] {
   return jobs.map((job) => ({ ...job, historyDays: 4 }));
 }
 
-/** What the acceptance needs. */
+/** The runs that the acceptance needs. */
 export function acceptanceJobs(seed: number): readonly Job[] {
   return [
     ...jobsOf(USUAL_ATTACKS, [ASKING], 5_000, [seed]),

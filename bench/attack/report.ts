@@ -9,7 +9,7 @@ function titleOf(name: ConfigurationName): string {
   return name.replaceAll('-', ', ').replaceAll('+', ' + ');
 }
 
-/** What each configuration did to every attack on a service of this size; the last two columns are about the last one. */
+/** The effect of each configuration on every attack on a service of this size; the last two columns are about the last one. */
 export function tableOf(
   all: readonly Summary[],
   size: number,
@@ -32,7 +32,7 @@ export function tableOf(
   return markdownTable(['attack', ...heads, 'cut off after', 'worst group'], rows);
 }
 
-/** What each guard stops alone, in per cent of the messages. */
+/** The part that each guard stops alone, in per cent of the messages. */
 export function aloneTable(all: readonly Summary[], size: number): string {
   const rows = USUAL_ATTACKS.filter((attack) => !CALM_NAMES.includes(attack)).map((attack) => {
     const found = ALONE.map((configuration) => find(all, { attack, configuration, size }));
@@ -41,7 +41,7 @@ export function aloneTable(all: readonly Summary[], size: number): string {
   return markdownTable(['attack', ...ALONE], rows);
 }
 
-/** What the things are worth that a service hands in: stopped and people asked. */
+/** The worth of each thing that a service hands in: stopped and people asked. */
 export function handedInTable(all: readonly Summary[], size: number): string {
   const rows = HANDED_IN.map((configuration) => {
     const cells = SIZED_ATTACKS.map((attack) => {
@@ -54,7 +54,7 @@ export function handedInTable(all: readonly Summary[], size: number): string {
   return markdownTable(['', 'no attack: asked', ...SIZED_ATTACKS], rows);
 }
 
-/** What gets through of attacks of different sizes. */
+/** The part of attacks of different sizes that gets through. */
 export function sizesTable(all: readonly Summary[]): string {
   const rows = TRIED_PER_DAY.map((perDay) => [
     perDay.toLocaleString('en'),

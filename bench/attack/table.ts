@@ -20,13 +20,13 @@ export function minutes(value: number): string {
   return `${(value / 60).toFixed(1)} h`;
 }
 
-/** What became of an attack: `95.0 %, $38 per day`. */
+/** The outcome of an attack: `95.0 %, $38 per day`. */
 export function attackCell(summary: Summary | undefined): string {
   if (summary === undefined) return '';
   return summary.tried === 0 ? '-' : `${percent(summary.stopped)}, ${dollars(summary.lostPerDay)} per day`;
 }
 
-/** What honest people paid: `0.00 / 2.61 / 0.15`. */
+/** The price that honest people paid: `0.00 / 2.61 / 0.15`. */
 export function honestCell(summary: Summary | undefined): string {
   if (summary === undefined) return '';
   return [summary.refused, summary.asked, summary.peopleLost].map((part) => part.toFixed(2)).join(' / ');

@@ -38,7 +38,7 @@ export interface TrafficOptions extends SpecialTraffic {
   readonly days: number;
 }
 
-/** What is special about the traffic. It is looked at hour by hour, so that it may be decided later. */
+/** The peculiarities of the traffic. They are looked at hour by hour, so that they may be decided later. */
 export interface SpecialTraffic {
   /** A sale that brings several times as many people of the largest market. */
   flash?: { readonly fromMs: number; readonly hours: number; readonly factor: number };

@@ -17,7 +17,7 @@ import {
 } from './traffic.ts';
 import { createVisitors, type Visitors } from './visitors.ts';
 
-/** What happens next; the queue knows when. */
+/** The next event; the queue knows when. */
 type Event = () => Promise<void>;
 
 /** A service with its guards and its people. */
@@ -189,7 +189,7 @@ export class World {
   }
 }
 
-/** What one run is about. */
+/** The subject of one run. */
 export type RunOptions = WorldOptions & FightOptions;
 
 /** Plays honest traffic and one attack through the client. */

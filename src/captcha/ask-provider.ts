@@ -13,7 +13,7 @@ export interface CaptchaRequestOptions {
   readonly url?: string | undefined;
 }
 
-/** What a provider answered. */
+/** The answer of a provider. */
 export interface ProviderResponse {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@ import type { Clock, Purpose } from '../types.ts';
 import type { BudgetAlarm } from './budget-options.ts';
 import { MICROS } from './budget-prices.ts';
 
-/** What one purpose costs, in micro-units. Hours are counted since 1970. */
+/** The cost of one purpose, in micro-units. Hours are counted since 1970. */
 interface Spending {
   readonly firstHour: number;
   hour: number;

@@ -13,7 +13,7 @@ export interface PriceSource {
   balance(): Promise<{ readonly balance: number; readonly currency: string }>;
 }
 
-/** What messages cost. */
+/** The prices of messages. */
 export interface BudgetPrices {
   /** Micro-units of one part; undefined when the price is not known. */
   find(message: OutgoingMessage): number | undefined;

@@ -56,7 +56,7 @@ export interface HumanGuardOptions {
   /** Verifies tokens. @default none: a message with a token is refused */
   readonly verify?: HumanVerifier | undefined;
   /**
-   * Who must pass a test. `when-asked`: those whom another guard asks. `strangers`: everybody but visitors whose `subject`
+   * The visitors who must pass a test. `when-asked`: those whom another guard asks. `strangers`: everybody but visitors whose `subject`
    * succeeded with the number before, and messages with `returning: true`. `always`: everybody. @default 'when-asked'
    */
   readonly required?: 'when-asked' | 'strangers' | 'always' | undefined;
@@ -68,7 +68,7 @@ export interface HumanGuardOptions {
    */
   readonly minScore?: number | undefined;
   /**
-   * What to do while tokens cannot be verified. `refuse`: the error has `outage: true`. `allow`: a message with a token counts
+   * The answer while tokens cannot be verified. `refuse`: the error has `outage: true`. `allow`: a message with a token counts
    * as a person's. @default 'refuse'
    */
   readonly onUnavailable?: 'refuse' | 'allow' | undefined;

@@ -11,7 +11,7 @@ interface Learnt {
   readonly since: number;
   readonly day: number;
   readonly today: Peaks;
-  /** Of the days before. */
+  /** The peaks of the days before. */
   readonly before: Peaks;
 }
 
@@ -37,7 +37,7 @@ const DAY_MS = 86_400_000;
 const RECORD_KEY = 'prefix:peaks';
 /** A service that sends nothing for a week learns anew. */
 const RECORD_MS = 8 * DAY_MS;
-/** What others have learnt is read again after this time. */
+/** The peaks that other processes have learnt are read again after this time. */
 const FRESH_MS = 60_000;
 /** Without what others have learnt the limit only watches, so that the first message of a process need not wait long. */
 const LOAD_MS = 1_000;
@@ -83,7 +83,7 @@ function merge(one: Learnt, other: Learnt, day: number): Learnt {
 const isPeaks = (value: unknown): value is Peaks =>
   typeof value === 'object' && value !== null && Object.values(value).every((peak) => peak >= 0);
 
-/** What a record says; undefined for one that another version wrote. */
+/** Reads a record; undefined for one that another version wrote. */
 function parse(value: string, day: number): Learnt | undefined {
   try {
     const { since, day: of, before, today } = JSON.parse(value);

@@ -3,11 +3,11 @@ import type { CountriesGuardOptions } from './countries.ts';
 import type { GuardAction } from './reasons.ts';
 import type { ConfigurableGuard, GuardsOptions } from './registry.ts';
 
-/** What every preset takes. Any guard beside it overrides the preset: `false`, or options that win over those of the preset. */
+/** Options of every preset. Any guard beside it overrides the preset: `false`, or options that win over those of the preset. */
 export interface PresetOptions extends Omit<GuardsOptions, 'countries'> {
   /** The countries you send to, as ISO 3166-1 alpha-2 codes, or the options of the guard; `false`: every country. */
   readonly countries?: readonly string[] | CountriesGuardOptions | false | undefined;
-  /** What all messages may cost in any 24 hours, in `currency` of the budget (USD); `false`: no limit. */
+  /** The most that all messages may cost in any 24 hours, in `currency` of the budget (USD); `false`: no limit. */
   readonly budgetPerDay?: number | false | undefined;
 }
 

@@ -5,7 +5,7 @@ import type { Phone } from '../phone/normalise-phone.ts';
 import type { OutgoingMessage } from './guard.ts';
 import { createPumpingRule, type PriceOf, PUMPING_BY_DEFAULT, type PumpingGuardOptions } from './pumping.ts';
 
-/** What became of the code of a number, for the guard `pumping`. Does nothing when it is off. */
+/** Reports the outcome of a code to the guard `pumping`. Does nothing when it is off. */
 export type ReportPumpingOutcome = (
   phone: Phone,
   visitor: Pick<OutgoingMessage, 'subject'>,

@@ -89,7 +89,7 @@ export type PriceOf = (
 
 export const PUMPING_RULE_ID = 'pumping';
 const DEFAULT_MONEY = 3;
-/** Of a country without a price. Ours: between the cheap markets and the dear ones. */
+/** The price for a country without one. Ours: between the cheap markets and the dear ones. */
 const DEFAULT_PRICE = 0.1;
 const MIN_ALLOWANCE = 8;
 const MAX_ALLOWANCE = 120;

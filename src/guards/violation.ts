@@ -41,7 +41,7 @@ function adviceOf(reason: RuleViolation['reason'], action: GuardAction | undefin
   return action === 'ask' ? ASK : undefined;
 }
 
-/** What was counted, in one sentence. */
+/** Describes the count in one sentence. */
 function describeCount({ rule, observed, doubt }: RuleViolation): string {
   return describeGuardRule(rule, observed, doubt) ?? describeRule(rule, observed);
 }
@@ -96,7 +96,7 @@ export function decisionOfViolation(
     ...(doubt && { limit: doubt.limit, explanation: describeCount(violation) }),
     ...('windowMs' in rule && { windowMs: rule.windowMs }),
     ...(Number.isFinite(retryAfterMs) && { retryAfterMs: Math.ceil(retryAfterMs) }),
-    // Who passed the test is not asked for it again.
+    // A visitor who passed the test is not asked for it again.
     ...(action === 'ask' && violation.reason !== 'other-channel-needed' && { action }),
   };
 }

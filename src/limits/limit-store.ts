@@ -156,7 +156,7 @@ export interface BlockRule extends RuleBase {
   readonly activate?: boolean;
 }
 
-/** What to count, as data. */
+/** A counter, as data. */
 export type LimitRule =
   | WindowRule
   | SlotRule
@@ -259,7 +259,7 @@ export type TakeVerdict =
       readonly waitMs?: number;
       /** Tables of these rules that became nearly full. */
       readonly filling?: readonly TableFilling[];
-      /** What was noticed about doubt. @default none */
+      /** Observations about doubt. @default none */
       readonly notices?: readonly DoubtNotice[];
     }
   | {
@@ -273,7 +273,7 @@ export type TakeVerdict =
       readonly noted?: readonly RuleViolation[];
       /** Tables of these rules that became nearly full. */
       readonly filling?: readonly TableFilling[];
-      /** What was noticed about doubt. @default none */
+      /** Observations about doubt. @default none */
       readonly notices?: readonly DoubtNotice[];
     };
 

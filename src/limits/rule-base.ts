@@ -30,7 +30,7 @@ export interface RuleBase {
   readonly id: string;
   /** The guard that declares the rule, for errors and events. */
   readonly guard: string;
-  /** What the counter is about, for example a phone number. */
+  /** The subject of the counter, for example a phone number. */
   readonly key: LimitKey;
   /**
    * `monitor` records up to the limit and then reports `over` without refusing. `note` does the same for the other rules of

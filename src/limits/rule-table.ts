@@ -32,7 +32,7 @@ export interface RuleTable<Rule extends LimitRule = LimitRule> {
   write(rule: Rule, nowMs: number): Hold | undefined;
   /** The person of a message that only rules of doubt refused, or would have refused, was asked for more. */
   hold?(rule: Rule, nowMs: number): void;
-  /** What was noticed since the last time. */
+  /** Observations since the last look. */
   takeNotices?(): readonly DoubtNotice[];
   inspect(rule: Rule, nowMs: number): RuleState;
   release(key: LimitKey): void;

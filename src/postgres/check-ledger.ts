@@ -20,7 +20,7 @@ export type DatabaseProblem =
 export interface DatabaseWarning {
   /** The kind of problem. */
   readonly warning: DatabaseProblem;
-  /** What is wrong, and what to change. Holds no address and nothing of a person. */
+  /** The fault, and the change that mends it. Holds no address and nothing of a person. */
   readonly message: string;
 }
 

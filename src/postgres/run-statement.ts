@@ -19,7 +19,7 @@ export interface SqlPool {
   }>;
 }
 
-/** What to change, by PostgreSQL error code (appendix A of its manual). */
+/** The change to make, by PostgreSQL error code (appendix A of its manual). */
 export const ADVICE: Readonly<Record<string, string>> = {
   '0A000': 'the database must be encoded in UTF8, and be version 11 or later',
   '25006': 'the connection is read-only; use the primary server',

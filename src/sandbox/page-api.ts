@@ -154,7 +154,7 @@ export function createPageApi(options: PageApiOptions): PageApi {
     }
   }
 
-  /** What a person or the network does. */
+  /** An act of a person or of the network. */
   async function act(id: string, action: string, body: Body): Promise<object> {
     const message = messageOf(id);
     if (action === 'click') return emulator.click(message);

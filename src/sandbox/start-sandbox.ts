@@ -23,7 +23,7 @@ export interface Sandbox {
   readonly apiKey: string;
   /** The environment variables that lead a client here. */
   readonly environment: Readonly<Record<string, string>>;
-  /** What to know before others use it: everybody in the network may read the messages. Empty on this machine alone. */
+  /** Warnings before others use it: everybody in the network may read the messages. Empty on this machine alone. */
   readonly warnings: readonly string[];
   /** The emulated 8x8: messages, requests, faults. */
   readonly emulator: Emulator;
@@ -146,7 +146,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         log(`a request failed: ${error instanceof Error ? error.stack : error}`);
         return toErrorResponse(PROBLEMS.internal, context);
       } finally {
-        // What a client is told survives the end of this process.
+        // An answer that a client got survives the end of this process.
         file?.flush();
       }
     },

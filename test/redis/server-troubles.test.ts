@@ -298,7 +298,7 @@ describe.runIf(hasRedisServer())('check() on a cluster', () => {
       const { client, close } = await open(urls());
       if ('on' in client) (client as unknown as Redis).on('error', () => {});
       expect(await check(client)).toEqual([]);
-      // Of each node, so that the client meets one of them wherever it asks.
+      // Each node has one, so that the client meets it wherever it asks.
       for (const node of cluster.nodes) node.cli('CONFIG', 'SET', 'cluster-require-full-coverage', 'no');
       const slots = ['0', '1', '2'];
       for (const node of cluster.nodes) node.cli('CLUSTER', 'DELSLOTS', ...slots);

@@ -57,7 +57,7 @@ const BUILT: Readonly<Record<string, RegExp>> = {
   // Argentina of the second.
   'new RegExp(`^(?:${pattern})$`)': new RegExp(`^(?:${planOf('49')?.countries[0]?.general})$`),
   'new RegExp(`^(?:${pattern})`)': new RegExp(`^(?:${planOf('54')?.nationalPrefix})`),
-  // Of Australia, the longest in libphonenumber's metadata.
+  // Australia has the longest in libphonenumber's metadata.
   'new RegExp(`^(?:${metadata.numberingPlan?.IDDPrefix()})$`)':
     /^(?:001[14-689]|14(?:1[14]|34|4[17]|[56]6|7[47]|88)0011)$/,
   "new RegExp(`^https?://${URI_CHARACTERS}+(?:#${URI_CHARACTERS}*)?$`, 'i')": new RegExp(

@@ -1,6 +1,6 @@
 import type { BatchMessage, SmsClient } from '../../index.ts';
 
-/** What a campaign would come to. */
+/** The forecast of a campaign. */
 export interface CampaignPreview {
   readonly rows: number;
   readonly parts: number;

@@ -48,7 +48,7 @@ const COLUMNS: Readonly<Record<string, (row: ExportRow) => string | number | und
 
 const PHONE_NUMBER = /^\+\d{1,20}$/;
 
-/** What people wrote must not run as a formula when a spreadsheet opens the file. A phone number is none. */
+/** The text of a person must not run as a formula when a spreadsheet opens the file. A phone number is none. */
 function protect(cell: string | number | undefined): string | number | undefined {
   return typeof cell === 'string' && !PHONE_NUMBER.test(cell) ? guardFormulas(cell) : cell;
 }

@@ -26,7 +26,7 @@ function keyProblem({ settings }: Examined): Finding {
   );
 }
 
-/** What was learned about the account. */
+/** The facts learned about the account. */
 interface AccountPrices {
   readonly findings: readonly Finding[];
   /** Undefined when 8x8 gave no prices. */

@@ -10,7 +10,7 @@ import { checkHost, checkKeyForm } from './settings.ts';
 import { checkStore } from './store.ts';
 import { checkWebhooks } from './webhooks.ts';
 
-/** What to do about a setting that stops the client from being built, by option. */
+/** The advice for a setting that stops the client from being built, by option. */
 const SETTING_ADVICE: Readonly<Record<string, string>> = {
   apiKey:
     'Create a key in 8x8 Connect under API keys. Variables of a .env file are read with --env-file .env only.',

@@ -7,7 +7,7 @@ export interface Finding {
   readonly check: string;
   readonly level: Level;
   readonly text: string;
-  /** What to do; absent when all is well. */
+  /** The advice; absent when all is well. */
   readonly advice?: string;
 }
 
@@ -30,7 +30,7 @@ export const problem = (check: string, text: string, advice: string): Finding =>
 export const hasProblem = (findings: readonly Finding[]): boolean =>
   findings.some(({ level }) => level === 'problem');
 
-/** What the checks look at. */
+/** The set-up that the checks examine. */
 export interface Examined extends OpenedClient {
   /** Address of the team's webhook receiver, when it was named. */
   readonly receiver: string | undefined;

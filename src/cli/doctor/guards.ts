@@ -2,7 +2,7 @@ import { type Examined, type Finding, ok, warning } from './finding.ts';
 
 type GuardName = keyof Examined['settings']['guards'];
 
-/** What happens while a guard is off, and how it is configured. */
+/** The consequence of a guard that is off, and its configuration. */
 const OFF: { readonly [Name in GuardName]?: readonly [text: string, advice: string] } = {
   phone: ['numbers that cannot receive SMS are tried, and paid for', 'Remove guards.phone: false.'],
   content: ['empty, unfilled and overlong texts are sent', 'Remove guards.content: false.'],

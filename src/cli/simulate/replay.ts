@@ -1,7 +1,7 @@
 import type { GuardsOptions } from '../../index.ts';
 import type { FormRequest } from '../../sandbox/attack-hour.ts';
 
-/** What an hour at the form has come to so far. */
+/** The tally of the hour at the form so far. */
 export interface Tally {
   readonly sent: number;
   /** In the emulator's invented prices. */

@@ -20,7 +20,7 @@ import {
 } from './parameters.ts';
 import type { Figures } from './statistics.ts';
 
-/** What the budgets of one request depend on. */
+/** The inputs of the budgets of one request. */
 export interface Setting {
   policy: Policy;
   /** Whether the person passed a test for people. */
@@ -28,7 +28,7 @@ export interface Setting {
   /** Doubt that a country may have for its price. */
   allowance: number;
   figures: Figures;
-  /** What earlier alerts leave of the budgets: 1 for all of them. */
+  /** The share of the budgets that earlier alerts leave: 1 for all of them. */
   siege: number;
   /** Whether the country has used its budget up. */
   isWatched: boolean;
@@ -89,7 +89,7 @@ export function graceOf(place: number, { soon }: Figures): number {
   }
 }
 
-/** What one code that was entered takes back besides itself: what honest strangers leave unentered for each that enters. */
+/** The doubt that an entered code takes back besides its own: honest strangers leave so many unentered for each that enters. */
 export function oddsOf(place: number, { figures: { conversion }, siege, isHuman }: Setting): number {
   const odds = (1 - conversion) / conversion;
   switch (place) {

@@ -73,7 +73,7 @@ function minuteOf(nowMs: number): number {
   return Math.floor(nowMs / MINUTE_MS);
 }
 
-/** What time has left of the doubt. */
+/** The doubt that time has left. */
 export function doubtOf({ doubt, atMs }: Cell, perDay: number, nowMs: number): number {
   return Math.max(0, doubt - (perDay * (nowMs - atMs)) / DAY_MS);
 }

@@ -50,7 +50,7 @@ export interface DoubtSizes {
   readonly maxEntries: number;
 }
 
-/** What one take counted, to be taken back. */
+/** The counts of one take, to be taken back. */
 interface Counted {
   readonly rule: DoubtRule;
   readonly atMs: number;
@@ -371,7 +371,7 @@ export class DoubtTable implements RuleTable<DoubtRule> {
     return this.#trusted.add(target, forMs, nowMs);
   }
 
-  /** What was noticed since the last time. */
+  /** Observations since the last look. */
   takeNotices(): readonly DoubtNotice[] {
     const notices = this.#notices;
     if (notices.length > 0) this.#notices = [];

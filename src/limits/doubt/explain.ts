@@ -26,7 +26,7 @@ function rangeOf(place: DoubtPlace, prefix: string): string {
   return `+${prefix}${'x'.repeat(digits)}`;
 }
 
-/** What is going on in a place, in one sentence with both numbers. */
+/** Describes a place in one sentence with both numbers. */
 export function explainDoubt({ place, country = '', prefix = '', observed, limit }: DoubtFigures): string {
   const normal = `up to ${limit} ${limit === 1 ? 'is' : 'are'} normal`;
   switch (place) {

@@ -39,7 +39,7 @@ export interface Judgement {
   passage: 'calm' | 'resend' | 'evidence' | 'trickle' | undefined;
   /** Places in which it is judged and counted. */
   judged: number;
-  /** Of these, places in alert, and places whose alert began or ended with this look. */
+  /** The places in alert among these, and those whose alert began or ended with this look. */
   alerts: number;
   begun: number;
   ended: number;

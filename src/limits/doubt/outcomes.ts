@@ -8,7 +8,7 @@ import {
 } from './parameters.ts';
 import { dayOf, overdue, type World } from './statistics.ts';
 
-/** What is wrong with the outcomes that are reported, at most once per day. */
+/** A fault in the outcomes that are reported, told at most once per day. */
 export function outcomesNotice(world: World, nowMs: number): DoubtNotice | undefined {
   if (world.warnedDay === dayOf(nowMs)) return undefined;
   const notice = problemOf(world, nowMs);

@@ -50,11 +50,11 @@ export interface Country {
   fullest: number;
   /** Doubt of those who did not pass a test for people, and of those who did. */
   readonly cells: readonly [Cell, Cell];
-  /** What follows from all of this, once a minute. */
+  /** The figures derived from all of this, once a minute. */
   readonly figures: Figures;
 }
 
-/** What the budgets of a country are made of. A minute old at most. */
+/** The parts of a country's budgets. A minute old at most. */
 export interface Figures {
   minute: number;
   /** Part of the strangers that enters their code. */
@@ -65,7 +65,7 @@ export interface Figures {
   fullest: number;
 }
 
-/** What is known of all countries together. */
+/** The knowledge about all countries together. */
 export interface World {
   /** Calm strangers that are learnt from, and who of them entered. */
   asked: number;
@@ -299,7 +299,7 @@ export function overdue({ perDay, today, lastEnteredMs }: World, nowMs: number):
     : ((nowMs - lastEnteredMs) / DAY_MS) * Math.max(perDay, perDay === 0 ? today : 0);
 }
 
-/** What the alerts of the last three days leave of the budgets. */
+/** The share of the budgets that the alerts of the last three days leave. */
 export function siegeOf(world: World, nowMs: number): number {
   const minute = Math.floor(nowMs / MINUTE_MS);
   if (world.siegeMinute === minute) return world.siege;

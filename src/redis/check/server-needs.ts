@@ -1,6 +1,6 @@
 import type { Effect } from './server-warnings.ts';
 
-/** What a store asks of a server. */
+/** The needs of a store. */
 export interface ServerNeeds {
   /** Every command that its scripts call, in an order that leaves no key behind. `$` stands for a key. */
   readonly commands: readonly string[];

@@ -27,7 +27,7 @@ export interface ServerWarning {
   readonly message: string;
 }
 
-/** What a server with such a problem cannot do. */
+/** The consequence of such a problem. */
 export type Effect = 'nothing can be counted' | 'nothing can be recorded';
 
 type Refusal = readonly [warning: ServerProblem, problem: string, advice: string];
@@ -53,7 +53,7 @@ const BUSY: Refusal = [
   'End it with SCRIPT KILL, and run no long scripts on this server.',
 ];
 
-/** What the codes mean with which a server refuses commands for a reason that somebody has to remove. */
+/** The meaning of the codes with which a server refuses commands until somebody removes the reason. */
 const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
   ['READONLY', REPLICA],
   ['MASTERDOWN', REPLICA],

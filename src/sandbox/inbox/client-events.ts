@@ -1,6 +1,6 @@
 import type { SmsEvent } from '../../events.ts';
 
-/** What a client told about itself, through `sandboxReporter`. */
+/** The reports of a client about itself, through `sandboxReporter`. */
 
 /** A refused message. */
 export interface RefusalRecord {

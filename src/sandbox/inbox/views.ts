@@ -151,7 +151,7 @@ export interface AttackView {
   readonly refused: number;
 }
 
-/** What changed since the last notice; `phones` is absent when too many did. */
+/** The changes since the last notice; `phones` is absent when too many changed. */
 export interface NoticeView {
   readonly phones?: readonly string[];
 }

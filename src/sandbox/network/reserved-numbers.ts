@@ -1,7 +1,7 @@
 import type { EmulatedRequest, FaultName, FaultOptions } from '../../emulator/faults.ts';
 import { DELIVERY_ERROR_CODES } from '../../webhooks/delivery-error-codes.ts';
 
-/** What a reserved number does, beside the ones for delivery errors. */
+/** The behaviour of each reserved number, beside the ones for delivery errors. */
 export interface ReservedNumber {
   readonly number: string;
   /** One line for the page and the documents. */

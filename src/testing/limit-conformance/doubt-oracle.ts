@@ -97,7 +97,7 @@ export interface ExpectedDoubt {
   readonly retryAfterMs?: number;
 }
 
-/** What a take counted. */
+/** The counts of a take. */
 export interface DoubtTake {
   readonly rule: DoubtRule;
   readonly at: number;
@@ -143,13 +143,13 @@ export class DoubtOracle {
   #firstWeek: number | undefined;
   #judged: { readonly rule: DoubtRule; readonly judged: Judged } | undefined;
 
-  /** What a take must be told; undefined reason: it is let through. */
+  /** The answer that a take must get; undefined reason: it is let through. */
   expect(rule: DoubtRule, now: number): ExpectedDoubt {
     this.#judged = { rule, judged: this.#judge(rule, now) };
     return this.#judged.judged.expected;
   }
 
-  /** What `inspect` says of a rule: milliseconds until a message would pass, 0 for now. Changes nothing. */
+  /** The answer of `inspect` for a rule: milliseconds until a message would pass, 0 for now. Changes nothing. */
   peek(rule: DoubtRule, now: number): number {
     const copy = structuredClone({
       cells: this.#cells,

@@ -237,7 +237,7 @@ function keyOf(rule: LimitRule): string {
 
 const isCertain = ({ mayBeGone }: Entry): boolean => mayBeGone !== true;
 
-/** What may be expected of a store that may have forgotten some entries. Several windows: it need not count beyond a limit. */
+/** The least that a store must know after it may have forgotten entries. Several windows: it need not count beyond a limit. */
 function withDoubt(expected: Expected, certain: Expected): Expected {
   const { observed: _, ...rest } = expected;
   return expected.refuses === certain.refuses ? rest : { refuses: 'either', reason: 'over-limit' };

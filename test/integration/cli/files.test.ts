@@ -52,7 +52,7 @@ describe('export', () => {
     const [heading, ...rows] = read('log.csv').trim().split('\r\n');
     expect(heading).toMatch(/^umid,createdAt,direction,state,/);
     expect(rows).toHaveLength(2);
-    // What a person wrote is no formula in a spreadsheet.
+    // The text of a person is no formula in a spreadsheet.
     expect(rows.join('\n')).toContain(`"'=1+1, ""quoted"""`);
     expect(rows.join('\n')).toContain(',+6591234567,');
     expect(existsSync(join(folder.path, 'log.csv.part'))).toBe(false);

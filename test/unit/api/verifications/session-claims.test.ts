@@ -287,7 +287,7 @@ describe('after a code that was', () => {
 });
 
 describe('a right code', () => {
-  /** What the table of used sessions says, whatever the others say. */
+  /** The answer of the table of used sessions, whatever the others say. */
   function usedTableSays(
     reason: RefusalReason,
   ): (requests: readonly TakeRequest[]) => Promise<TakeVerdict[]> | undefined {
