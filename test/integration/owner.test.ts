@@ -443,7 +443,10 @@ describe('success without a code', () => {
       },
     });
     const start = sms.verifications.start({ destination: OWNER, channel: 'sma', ...owner });
-    expect(await failureOf(start)).toMatchObject({ code: 'store' });
+    expect(await failureOf(start)).toMatchObject({
+      code: 'store',
+      message: expect.stringContaining('Use another channel.'),
+    });
     client.clock.advance(minute);
     expect(await failureOf(sms.verifications.start({ destination: OWNER, ...owner }))).toBeUndefined();
   });

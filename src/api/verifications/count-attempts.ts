@@ -7,6 +7,7 @@ import { guardError } from '../../guards/registry.ts';
 import { decisionOfViolation, describeViolation, longestWait } from '../../guards/violation.ts';
 import type { TakeVerdict } from '../../limits/limit-store.ts';
 import type { Limiter } from '../../limits/limiter.ts';
+import { UNCHECKED } from './session-errors.ts';
 
 /** An admitted attempt. */
 export interface CountedAttempt {
@@ -45,7 +46,7 @@ export function createAttemptCounter({ guards, limiter, emit }: AttemptCounterCo
       };
       const rules = guards.flatMap((guard) => guard.rules?.(message) ?? []);
       const reservation = limiter.reserve(withKnownVisitor(rules, message));
-      const [verdict] = (await limiter.take([reservation], call)) as readonly [TakeVerdict];
+      const [verdict] = (await limiter.take([reservation], call, UNCHECKED)) as readonly [TakeVerdict];
       const shown = messageFields(message);
       for (const violation of verdict.observed) {
         const decision = decisionOfViolation(violation, message, [violation]);

@@ -52,7 +52,7 @@ export interface SessionBindingsConfig {
 const CONSEQUENCE = 'the session could not be recognised. Nothing was sent.';
 /** Starts of one session that race: another one took its records between the release and the take. */
 const MAX_ROUNDS = 3;
-const UNRECORDED = 'so this session cannot be told from the session of another visitor. Use another channel.';
+const UNRECORDED = 'this session cannot be told from the session of another visitor. Use another channel.';
 
 export function createSessionBindings({ limiter }: SessionBindingsConfig): SessionBindings {
   /** Before the session is bound: nobody holds a session of two visitors without its mark. */
@@ -62,11 +62,15 @@ export function createSessionBindings({ limiter }: SessionBindingsConfig): Sessi
     const silent: LimitRule = { ...(await silentRule(sessionId)), activate: true };
     const rules = [await visitorsRule(sessionId, visitor), ...(isSilent ? [silent] : [])];
     const reservation = limiter.reserve(rules);
-    const [verdict] = await limiter.take([reservation], call);
+    const [verdict] = await limiter.take([reservation], call, UNRECORDED);
     await limiter.settle([{ reservation, outcome: 'keep' }]);
     const isFull = verdict?.observed.some(({ reason }) => reason === 'capacity') === true;
     if (isSilent && (verdict?.granted !== true || isFull)) {
-      throw new StoreError(`The limit store has no room for a session, ${UNRECORDED}`, undefined, 'unknown');
+      throw new StoreError(
+        `The limit store has no room for a session, so ${UNRECORDED}`,
+        undefined,
+        'unknown',
+      );
     }
   }
 

@@ -4,7 +4,7 @@ import { wait } from '../../internal/wait.ts';
 import type { OnceRule, RuleViolation, TakeVerdict } from '../../limits/limit-store.ts';
 import { detachedCall, type Limiter, type Reservation } from '../../limits/limiter.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
-import { sessionError, waitError } from './session-errors.ts';
+import { sessionError, UNCHECKED, waitError } from './session-errors.ts';
 import { CHECK_WINDOW_MS, CLAIM_MS, checkRules, claimRule, usedRule } from './session-rules.ts';
 
 /** Outcome of the check of a code. */
@@ -186,7 +186,7 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
     while (lost.length < MAX_LOST) {
       const rules = await checkRules(sessionId, lost.length, code);
       const own = limiter.reserve(rules);
-      const [verdict] = (await limiter.take([own], call)) as readonly [TakeVerdict];
+      const [verdict] = (await limiter.take([own], call, UNCHECKED)) as readonly [TakeVerdict];
       if (verdict.granted) {
         const others = lost.filter(({ isSameCode }) => !isSameCode);
         const retryAfterMs = Math.max(0, ...others.map(({ unsettledMs }) => unsettledMs));
@@ -211,7 +211,7 @@ export function createSessionClaims({ limiter }: SessionClaimsConfig): SessionCl
     call: Call,
   ): Promise<SessionClaim | Busy> {
     const claim = limiter.reserve([rule]);
-    const [verdict] = (await limiter.take([claim], call)) as readonly [TakeVerdict];
+    const [verdict] = (await limiter.take([claim], call, UNCHECKED)) as readonly [TakeVerdict];
     if (!verdict.granted) {
       const full = capacityError(verdict.refusals, phone);
       if (full !== undefined) throw full;

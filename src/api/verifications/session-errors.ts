@@ -23,6 +23,8 @@ const WAITS = {
 } as const;
 
 const REFUSED = 'The code was not accepted, and nothing was sent.';
+/** Ends the sentence "The limit store failed, so …". */
+export const UNCHECKED = 'the code was not checked, and nothing was sent. Check it again.';
 
 function decisionOf(reason: GuardReasons['verification'], phone: Phone) {
   return { guard: 'verification', reason, mode: 'enforce', destination: maskNumber(phone.e164) } as const;

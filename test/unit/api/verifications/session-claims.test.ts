@@ -358,7 +358,10 @@ describe('a store that fails', () => {
     broken.take = fails;
     const error = await refusal('1111');
     expect(error).toBeInstanceOf(StoreError);
-    expect(error).toMatchObject({ submission: 'not-submitted' });
+    expect(error).toMatchObject({
+      submission: 'not-submitted',
+      message: expect.stringContaining('the code was not checked, and nothing was sent'),
+    });
     expectNoCanary(error);
     broken.take = undefined;
     expect(await take('1111')).toBeDefined();
