@@ -155,7 +155,12 @@ export class ValidationError extends SmsError {
   }
 }
 
-/** The record of a guard's decision; the event `message-blocked` carries the same one. */
+/**
+ * The record of a guard's decision. Errors, the events `message-blocked` and `guard-observed`, and the page of the sandbox show
+ * the same one. It contains no text of a message, no code and no complete number, so it is safe to log.
+ *
+ * @example log.warn(error.decision.explanation, error.decision)
+ */
 export interface GuardDecision {
   /** Name of the guard, for example `recipient`. */
   readonly guard: GuardName;
@@ -165,14 +170,19 @@ export interface GuardDecision {
   readonly mode: 'enforce' | 'monitor';
   /** Masked, for example `+65******67`. */
   readonly destination?: string;
+  /** Country of the number, ISO 3166-1 alpha-2. Absent when the number cannot be read or belongs to no country. */
+  readonly country?: string;
+  /**
+   * The evidence, for a person who reads the log: what was counted or found, with both numbers where there are two, and for most
+   * checks what to change.
+   */
+  readonly explanation: string;
   /** Rule of the guard that refused, for example `recipient:all`. */
   readonly rule?: string;
   /** Current count, in the unit of `limit`. */
   readonly observed?: number;
   /** Maximum that is allowed in `windowMs`; for `pumping` the doubt that is normal. */
   readonly limit?: number;
-  /** Only for `pumping`: what is going on in the place that holds the message, in one sentence with both numbers. */
-  readonly explanation?: string;
   /** Length of the window, in milliseconds. */
   readonly windowMs?: number;
   /** Milliseconds until the same message is admitted, if nothing else is granted in between. Absent when waiting does not help. */

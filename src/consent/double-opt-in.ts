@@ -3,9 +3,8 @@ import type { Call } from '../call.ts';
 import { ConsentError, type GuardDecision, SmsError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { ConsentGuardOptions } from '../guards/consent-options.ts';
-import { numberFields } from '../guards/event-fields.ts';
+import { maskedNumber, numberFields } from '../guards/event-fields.ts';
 import { guardError } from '../guards/registry.ts';
-import { maskNumber } from '../internal/redact.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { countryCode, type Fields, integer, list, objectWith, oneOf, text } from '../schema.ts';
@@ -109,9 +108,9 @@ export function createDoubleOptIn({
   const reconfirm = guard === false ? {} : guard;
 
   function decide(reason: OptInReason, { phone }: ConsentProfile, retryAfterMs?: number): GuardDecision {
-    const destination = maskNumber(phone.e164);
     const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
-    return { guard: 'consent', reason, mode: 'enforce', destination, ...wait };
+    const explanation = REFUSALS[reason];
+    return { guard: 'consent', reason, mode: 'enforce', ...maskedNumber(phone), explanation, ...wait };
   }
 
   function refuseRequest(

@@ -1,9 +1,9 @@
 import { type GuardDecision, GuardError, type SmsError } from '../errors.ts';
-import { maskNumber } from '../internal/redact.ts';
 import type { LimitKey, LimitRule } from '../limits/limit-store.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import type { TextMeasure } from '../text/measure-text.ts';
 import type { Purpose } from '../types.ts';
+import { maskedNumber } from './event-fields.ts';
 import type { GuardAction, GuardName, GuardReasons } from './reasons.ts';
 
 /**
@@ -138,7 +138,8 @@ export function decisionOf(guard: Guard, message: OutgoingMessage, refusal: Refu
     guard: guard.name,
     reason: refusal.reason,
     mode: guard.mode,
-    destination: maskNumber(message.phone.e164),
+    ...maskedNumber(message.phone),
+    explanation: refusal.message,
     ...(refusal.observed !== undefined && { observed: refusal.observed }),
     ...(refusal.limit !== undefined && { limit: refusal.limit }),
     ...(refusal.outage === true && { outage: true }),

@@ -1,7 +1,7 @@
 import type { GuardDecision } from '../errors.ts';
 import { describeDuration } from '../internal/describe-duration.ts';
-import { maskNumber } from '../internal/redact.ts';
 import type { LimitRule, RuleViolation } from '../limits/limit-store.ts';
+import { maskedNumber } from './event-fields.ts';
 import type { Guard, OutgoingMessage } from './guard.ts';
 import type { GuardAction, GuardName, GuardReason } from './reasons.ts';
 import { describeGuardRule } from './registry.ts';
@@ -41,20 +41,16 @@ function adviceOf(reason: RuleViolation['reason'], action: GuardAction | undefin
   return action === 'ask' ? ASK : undefined;
 }
 
-/** Describes the count in one sentence. */
-function describeCount({ rule, observed, doubt }: RuleViolation): string {
-  return describeGuardRule(rule, observed, doubt) ?? describeRule(rule, observed);
+/** The count in one sentence, for decisions. */
+function explainViolation({ rule, reason, observed, doubt }: RuleViolation): string {
+  if (reason !== 'capacity') return describeGuardRule(rule, observed, doubt) ?? describeRule(rule, observed);
+  return `The limit store is full of live entries for "${rule.id}" and forgets none of them. Give it more room.`;
 }
 
-/** A sentence for a developer about a limit that refused. */
-export function describeViolation(
-  { rule, reason, observed, retryAfterMs, doubt }: RuleViolation,
-  action?: GuardAction,
-): string {
-  const what =
-    reason === 'capacity'
-      ? `The limit store is full of live entries for "${rule.id}" and forgets none of them. Give it more room.`
-      : describeCount({ rule, reason, observed, ...(doubt && { doubt }) });
+/** A sentence for a developer about a limit that refused: the count, and how the message gets through. */
+export function describeViolation(violation: RuleViolation, action?: GuardAction): string {
+  const { reason, retryAfterMs } = violation;
+  const what = explainViolation(violation);
   const asked = adviceOf(reason, action) === undefined ? what : `${what} ${adviceOf(reason, action)}`;
   if (retryAfterMs === undefined) return asked;
   const wait = describeDuration(Math.ceil(retryAfterMs));
@@ -89,11 +85,12 @@ export function decisionOfViolation(
     guard: rule.guard as GuardName,
     reason: reasonOf(violation, action),
     mode: rule.mode === 'monitor' ? 'monitor' : 'enforce',
-    destination: maskNumber(phone.e164),
+    ...maskedNumber(phone),
+    explanation: explainViolation(violation),
     rule: rule.id,
     observed,
     ...('limit' in rule && { limit: rule.limit }),
-    ...(doubt && { limit: doubt.limit, explanation: describeCount(violation) }),
+    ...(doubt && { limit: doubt.limit }),
     ...('windowMs' in rule && { windowMs: rule.windowMs }),
     ...(Number.isFinite(retryAfterMs) && { retryAfterMs: Math.ceil(retryAfterMs) }),
     // A visitor who passed the test is not asked for it again.

@@ -3,7 +3,7 @@ import { createSendSms } from '../api/messages.ts';
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { GuardError, LimitError, SmsError, StoreError, ValidationError } from '../errors.ts';
-import { maskNumber } from '../internal/redact.ts';
+import { maskedNumber } from '../guards/event-fields.ts';
 import { runUserCode } from '../internal/user-code.ts';
 import { raceAbort } from '../internal/wait.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
@@ -129,15 +129,17 @@ function textOf({ text }: OneTimePasswordRequest, code: string): string {
   return written;
 }
 
-function capacityError({ e164 }: Phone, retryAfterMs: number | undefined): LimitError {
+function capacityError(phone: Phone, retryAfterMs: number | undefined): LimitError {
+  const explanation =
+    'The limit store is full of records that are still needed. Give it more room (maxRecordBytes).';
   return new LimitError({
-    message:
-      'The limit store is full of records that are still needed. Give it more room (maxRecordBytes). Nothing was sent.',
+    message: `${explanation} Nothing was sent.`,
     decision: {
       guard: 'verification',
       reason: 'capacity',
       mode: 'enforce',
-      destination: maskNumber(e164),
+      ...maskedNumber(phone),
+      explanation,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     },
   });
@@ -235,9 +237,11 @@ export function createIssue({
       await raceAbort(delivering, call.signal);
     } catch {
       call.throwIfEnded();
-      const message =
-        'onOtherChannel threw, so the code was not delivered. Its exception is in onError. Nothing was sent.';
-      throw new GuardError({ decision: { ...decision, outage: true }, message });
+      const explanation = 'onOtherChannel threw, so the code was not delivered. Its exception is in onError.';
+      throw new GuardError({
+        decision: { ...decision, explanation, outage: true },
+        message: `${explanation} Nothing was sent.`,
+      });
     }
     return { status: 200, attempts: 0, body: { umid: crypto.randomUUID(), status: { code: 'QUEUED' } } };
   }

@@ -11,6 +11,6 @@ export function readPhone(destination: unknown, country: string | undefined, def
   if (result.ok) return result.phone;
   throw new InvalidPhoneNumberError({
     message: `destination: ${result.hint} Nothing was sent.`,
-    decision: { guard: 'phone', reason: result.reason, mode: 'enforce' },
+    decision: { guard: 'phone', reason: result.reason, mode: 'enforce', explanation: result.hint },
   });
 }

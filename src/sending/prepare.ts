@@ -170,7 +170,7 @@ function badNumber(
   const path = [inputPath, ...field].filter((part) => part !== '').join('.');
   const error = new InvalidPhoneNumberError({
     message: `${path}: ${failure.hint} Nothing was sent.`,
-    decision: { guard: 'phone', reason: failure.reason, mode: 'enforce' },
+    decision: { guard: 'phone', reason: failure.reason, mode: 'enforce', explanation: failure.hint },
     clientMessageId,
   });
   return { status: 'blocked', index, clientMessageId, error };

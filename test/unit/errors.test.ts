@@ -18,7 +18,13 @@ const {
   SmsError,
 } = errors;
 
-const decision = { guard: 'recipient', reason: 'over-limit', mode: 'enforce', retryAfterMs: 5 } as const;
+const decision = {
+  guard: 'recipient',
+  reason: 'over-limit',
+  mode: 'enforce',
+  explanation: 'No.',
+  retryAfterMs: 5,
+} as const;
 const guard = { message: 'No.', decision, clientMessageId: 'id-1' };
 const api = { message: 'Oops', submission: 'unknown', status: 500, attempts: 2 } as const;
 const lost = { message: 'Lost', submission: 'unknown', reason: 'reset', attempts: 1 } as const;

@@ -1,7 +1,7 @@
 import { GuardError, LimitError } from '../../errors.ts';
+import { maskedNumber } from '../../guards/event-fields.ts';
 import type { GuardReasons } from '../../guards/reasons.ts';
 import { describeDuration } from '../../internal/describe-duration.ts';
-import { maskNumber } from '../../internal/redact.ts';
 import { canonicalKey } from '../../phone/canonical-key.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import type { Binding } from './session-bindings.ts';
@@ -26,17 +26,24 @@ const REFUSED = 'The code was not accepted, and nothing was sent.';
 /** Ends the sentence "The limit store failed, so …". */
 export const UNCHECKED = 'the code was not checked, and nothing was sent. Check it again.';
 
-function decisionOf(reason: GuardReasons['verification'], phone: Phone) {
-  return { guard: 'verification', reason, mode: 'enforce', destination: maskNumber(phone.e164) } as const;
+function decisionOf(reason: GuardReasons['verification'], phone: Phone, explanation: string) {
+  return {
+    guard: 'verification',
+    reason,
+    mode: 'enforce',
+    ...maskedNumber(phone),
+    explanation,
+  } as const;
 }
 
 export function sessionError(reason: keyof typeof REFUSALS, phone: Phone): GuardError {
-  return new GuardError({ message: `${REFUSALS[reason]} ${REFUSED}`, decision: decisionOf(reason, phone) });
+  const decision = decisionOf(reason, phone, REFUSALS[reason]);
+  return new GuardError({ message: `${REFUSALS[reason]} ${REFUSED}`, decision });
 }
 
 /** The refusal of a check that may be repeated with the same code, after `retryAfterMs` if that is known. */
 export function waitError(reason: keyof typeof WAITS, phone: Phone, retryAfterMs?: number): LimitError {
-  const decision = decisionOf(reason, phone);
+  const decision = decisionOf(reason, phone, WAITS[reason]);
   if (retryAfterMs === undefined) return new LimitError({ message: `${WAITS[reason]} ${REFUSED}`, decision });
   return new LimitError({
     message: `${WAITS[reason]} Try again in ${describeDuration(retryAfterMs)}. ${REFUSED}`,

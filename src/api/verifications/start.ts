@@ -1,9 +1,9 @@
 import type { Call } from '../../call.ts';
 import type { ClientContext } from '../../client-context.ts';
 import { ApiError, GuardError, LimitError, type SmsError } from '../../errors.ts';
+import { maskedNumber } from '../../guards/event-fields.ts';
 import { type Cache, createCache } from '../../internal/cache.ts';
 import { describeDuration } from '../../internal/describe-duration.ts';
-import { maskNumber } from '../../internal/redact.ts';
 import { readReportedTime } from '../../internal/reported-time.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { sendMessages } from '../../sending/pipeline.ts';
@@ -102,13 +102,15 @@ function isTooEarly(error: SmsError): error is ApiError {
 }
 
 function tooEarlyError(phone: Phone, retryAfterMs: number, clientMessageId: string): LimitError {
+  const explanation = '8x8 does not send another code to this number yet (resendingInterval).';
   return new LimitError({
-    message: `8x8 does not send another code to this number yet (resendingInterval). Try again in ${describeDuration(retryAfterMs)}. Nothing was sent.`,
+    message: `${explanation} Try again in ${describeDuration(retryAfterMs)}. Nothing was sent.`,
     decision: {
       guard: 'verification',
       reason: 'resending-interval',
       mode: 'enforce',
-      destination: maskNumber(phone.e164),
+      ...maskedNumber(phone),
+      explanation,
       retryAfterMs,
     },
     clientMessageId,

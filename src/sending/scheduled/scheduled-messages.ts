@@ -1,6 +1,6 @@
 import type { Call, Calls } from '../../call.ts';
 import { type GuardDecision, SmsError } from '../../errors.ts';
-import { messageFields } from '../../guards/event-fields.ts';
+import { maskedNumber, messageFields } from '../../guards/event-fields.ts';
 import { guardError } from '../../guards/registry.ts';
 import { mapLimited } from '../../internal/map-limited.ts';
 import { detachedCall, type Limiter } from '../../limits/limiter.ts';
@@ -64,19 +64,18 @@ export function createScheduledMessages(config: ScheduledMessagesConfig): Schedu
   const isOn = config.isOn && limiter.keepsRecords;
 
   function refusal(message: PreparedMessage, retryAfterMs: number | undefined, call: Call): SmsError {
-    const fields = messageFields(message);
     const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
     const decision: GuardDecision = {
       guard: 'consent',
       reason: 'capacity',
       mode: 'enforce',
-      destination: fields.destination,
+      ...maskedNumber(message.phone),
+      explanation:
+        'There is no room to remember this scheduled message, so an opt-out could not cancel it. Schedule it when earlier ones to this number are due; if the store itself is full, give it more room (maxRecordBytes).',
       ...wait,
     };
-    emit({ type: 'message-blocked', ...fields, decision }, call.context);
-    const text =
-      'There is no room to remember this scheduled message, so an opt-out could not cancel it. Schedule it when earlier ones to this number are due; if the store itself is full, give it more room (maxRecordBytes).';
-    return guardError(decision, text, message.clientMessageId);
+    emit({ type: 'message-blocked', ...messageFields(message), decision }, call.context);
+    return guardError(decision, decision.explanation, message.clientMessageId);
   }
 
   function entryOf(message: PreparedMessage, subAccountId: string): ScheduledEntry {
