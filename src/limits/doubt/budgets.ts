@@ -8,6 +8,7 @@ import {
   CROWD,
   DAY_MS,
   HUMAN_COUNTRY_PART,
+  HUMAN_RANGE_PART,
   HUMAN_SIEGE_FLOOR,
   NUMBER,
   NUMBER_BUDGET,
@@ -49,8 +50,10 @@ export function baseBudget(place: number, setting: Setting, siege: number): numb
       const budget = setting.allowance * siege + 1.5 * Math.sqrt(perDay) + 0.01 * perDay;
       return isHuman ? budget * HUMAN_COUNTRY_PART : budget;
     }
-    case RANGE:
-      return (8 * siege + 0.1 * Math.sqrt(perDay)) * (isWatched ? policy.watchedRange : 1);
+    case RANGE: {
+      const budget = (8 * siege + 0.1 * Math.sqrt(perDay)) * (isWatched ? policy.watchedRange : 1);
+      return isHuman ? budget * HUMAN_RANGE_PART : budget;
+    }
     case BLOCK:
       return Math.max(2, 5 * siege, 0.6 * fullest) * (isWatched ? policy.watchedBlock : 1);
     case CROWD:

@@ -421,10 +421,14 @@ export class DoubtOracle {
     switch (place) {
       case 'country': {
         const budget = rule.allowance * siege + 1.5 * Math.sqrt(perDay) + 0.01 * perDay;
-        return rule.isHuman === true ? budget * 0.8 : budget;
+        return rule.isHuman === true ? budget * 1.6 : budget;
       }
       case 'range':
-        return (8 * siege + 0.1 * Math.sqrt(perDay)) * (isWatched ? policy.watchedRange : 1);
+        return (
+          (8 * siege + 0.1 * Math.sqrt(perDay)) *
+          (isWatched ? policy.watchedRange : 1) *
+          (rule.isHuman === true ? 2 : 1)
+        );
       case 'block':
         return Math.max(2, 5 * siege, 0.6 * fullest) * (isWatched ? 0.6 : 1);
       case 'crowd':

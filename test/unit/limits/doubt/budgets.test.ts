@@ -53,12 +53,12 @@ describe('budgets', () => {
     expect(all.map((place) => budgetOf(place, newCell(), setting, 0))).toEqual([10, 8, 5, 8, 8, 4, 15]);
   });
 
-  it('are smaller in a siege, for some places, and not for those who passed a test for people', () => {
+  it('are smaller in a siege, for some places, and larger for those who passed a test for people', () => {
     const siege = settingOf({ siege: 0.5, figures: { ...settingOf().figures, fullest: 0 } });
     expect(all.map((place) => budgetOf(place, newCell(), siege, 0))).toEqual([39, 6, 2.5, 8, 7, 4, 15]);
     const human = { ...siege, isHuman: true };
-    expect(budgetOf(COUNTRY, newCell(), human, 0)).toBeCloseTo(0.8 * (7.5 + 30 + 4), 9);
-    expect(budgetOf(RANGE, newCell(), human, 0)).toBe(8);
+    expect(budgetOf(COUNTRY, newCell(), human, 0)).toBeCloseTo(1.6 * (7.5 + 30 + 4), 9);
+    expect(budgetOf(RANGE, newCell(), human, 0)).toBe(16);
   });
 
   it('of ranges and blocks are smaller while their country is watched', () => {
