@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { anchorsOf, linksOf, splitFences } from './markdown.mjs';
 import { createReport } from './report.mjs';
 import { cleanEnvironment, runProgram } from './run-program.mjs';
 
@@ -53,44 +54,9 @@ const documents = [
     .map((path) => join('docs', path)),
 ].sort();
 
-/** Fenced blocks with the line they begin at, and the text around them. */
-function splitFences(markdown) {
-  const blocks = [];
-  const prose = [];
-  let open;
-  for (const [index, line] of markdown.split('\n').entries()) {
-    const fence = /^\s*(`{3,})(.*)$/.exec(line);
-    if (open === undefined && fence) {
-      open = { fence: fence[1], info: fence[2].trim(), line: index + 2, code: [] };
-    } else if (open !== undefined && fence?.[1] === open.fence && fence[2].trim() === '') {
-      blocks.push({ ...open, code: `${open.code.join('\n')}\n` });
-      open = undefined;
-    } else if (open === undefined) prose.push(line);
-    else open.code.push(line);
-  }
-  if (open !== undefined) throw new Error(`the block that begins at line ${open.line} has no end`);
-  return { blocks, prose: prose.join('\n') };
-}
-
-/** Anchors as GitHub makes them from headings. */
-function anchorsOf(markdown) {
-  const seen = new Map();
-  const headings = splitFences(markdown).prose.matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm);
-  return new Set(
-    Array.from(headings, ([, heading]) => {
-      const text = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
-      const slug = text.replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-');
-      const count = seen.get(slug) ?? 0;
-      seen.set(slug, count + 1);
-      return count === 0 ? slug : `${slug}-${count}`;
-    }),
-  );
-}
-
 function brokenLinks(path, markdown) {
-  const prose = splitFences(markdown).prose.replace(/`[^`\n]*`/g, '');
   const broken = [];
-  for (const [, target] of prose.matchAll(/\]\(\s*<?([^)\s>]+)>?[^)]*\)/g)) {
+  for (const target of linksOf(markdown)) {
     if (/^[a-z][a-z0-9+.-]*:/i.test(target)) continue;
     const [file, anchor] = target.split('#');
     const found = file === '' ? path : relative(root, resolve(root, dirname(path), file));

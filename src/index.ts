@@ -251,7 +251,7 @@ export type { IssuedOneTimePassword, OneTimePasswordRequest } from './one-time-p
 export type { OneTimePasswords } from './one-time-passwords/one-time-passwords.ts';
 export type { OneTimePasswordsOptions } from './one-time-passwords/options.ts';
 export type { NumberType } from './phone/libphonenumber.ts';
-export type { PhonePolicyOptions } from './phone/policy.ts';
+export type { PhonePolicyOptions, PhoneRefusalReason } from './phone/policy.ts';
 export type { BareDigits } from './phone/readings.ts';
 export type { BatchSettings } from './sending/batch-request.ts';
 export type {
@@ -278,8 +278,9 @@ export type {
 } from './sending/sms-message.ts';
 export type { Source, SourceByCountry } from './sending/source.ts';
 export { measureText, type TextEncoding, type TextMeasure } from './text/measure-text.ts';
+export type { Ucs2Character } from './text/typography.ts';
 export type { Permit, PermitLease, PermitRequest, RateLane, SharedPace } from './transport/shared-pace.ts';
-export type { CallOptions, Clock, Fetch, Purpose } from './types.ts';
+export type { CallOptions, Clock, Fetch, Purpose, RawResponse } from './types.ts';
 export {
   DELIVERY_ERROR_CODES,
   type DeliveryErrorCode,

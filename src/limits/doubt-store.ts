@@ -126,7 +126,7 @@ export interface DoubtStore {
   /** Ends the alerts of a place, and takes its doubt back: of both kinds of people, and of range, block and crowd alike. */
   lift(scope: string, id: string, target: DoubtTarget): Promise<void>;
   /**
-   * Counts nobody of a place for a time, and holds nobody; 0 ends it. At most {@link MAX_TRUSTED} places.
+   * Counts nobody of a place for a time, and holds nobody; 0 ends it. At most 1,000 places.
    *
    * @returns whether there was room
    */

@@ -25,7 +25,7 @@ export interface WindowRule extends RuleBase {
   readonly kind: 'window';
   /** Most messages, or the largest amount, in a window. */
   readonly limit: number;
-  /** Length of the window in milliseconds, up to {@link MAX_WINDOW_MS}. */
+  /** Length of the window in milliseconds, up to 31 days. */
   readonly windowMs: number;
   /**
    * The amount that this message counts: a safe integer of at least 1. Only a `weighted` rule may have a weight other
@@ -52,7 +52,7 @@ export interface SlotRule extends RuleBase {
   readonly kind: 'slot';
   /** Most messages in two neighbouring slots. */
   readonly limit: number;
-  /** Length of a slot in milliseconds, up to {@link MAX_WINDOW_MS}. */
+  /** Length of a slot in milliseconds, up to 31 days. */
   readonly windowMs: number;
   /** Due time in epoch milliseconds. */
   readonly dueAt: number;
@@ -99,7 +99,7 @@ export interface KnownRule extends RuleBase {
   readonly kind: 'known';
   /** The member, such as a visitor. Absent only in `inspect` and `release`, which then concern all members. */
   readonly member?: LimitKey | undefined;
-  /** Milliseconds to remember a member, up to {@link MAX_KNOWN_MS}. */
+  /** Milliseconds to remember a member, up to 366 days. */
   readonly windowMs: number;
   /** Whether the take remembers the member. @default false */
   readonly activate?: boolean;
@@ -116,7 +116,7 @@ export interface DistinctRule extends RuleBase {
   readonly member: LimitKey;
   /** Most different members in a window. */
   readonly limit: number;
-  /** Length of the window in milliseconds, up to {@link MAX_WINDOW_MS}. */
+  /** Length of the window in milliseconds, up to 31 days. */
   readonly windowMs: number;
 }
 
@@ -130,7 +130,7 @@ export interface OnceRule extends RuleBase {
   readonly kind: 'once';
   /** Identifies the content: another fingerprint under the same key is a conflict. */
   readonly fingerprint: string;
-  /** Milliseconds to keep the record, up to {@link MAX_WINDOW_MS}. */
+  /** Milliseconds to keep the record, up to 31 days. */
   readonly windowMs: number;
   /**
    * Milliseconds after which an unsettled take is free again, at most 15 minutes, for work that may safely run twice
@@ -150,7 +150,7 @@ export interface OnceRule extends RuleBase {
 export interface BlockRule extends RuleBase {
   /** Discriminates the rule. */
   readonly kind: 'block';
-  /** Length of the block in milliseconds, up to {@link MAX_WINDOW_MS}. */
+  /** Length of the block in milliseconds, up to 31 days. */
   readonly windowMs: number;
   /** Whether the take blocks the key instead of checking it. @default false */
   readonly activate?: boolean;

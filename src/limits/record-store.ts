@@ -13,7 +13,7 @@ export interface RecordWrite {
   /** The version that must be there; undefined when there must be no record. */
   readonly expected: string | undefined;
   /**
-   * Milliseconds from now to the end of the record, up to {@link MAX_WINDOW_MS}. Reading does not move the end. Required
+   * Milliseconds from now to the end of the record, up to 31 days. Reading does not move the end. Required
    * for a new record; without it a record that is replaced keeps its end.
    */
   readonly ttlMs?: number | undefined;
@@ -41,7 +41,7 @@ export type RecordVerdict =
  * replaces, and exactly one of many racing writes succeeds. A record ends at an absolute time.
  *
  * A key is a string of 1 to 1,024 characters, and begins with the name of the feature that it belongs to. A store hashes
- * it as it hashes other keys. A value is a well-formed string of at most {@link MAX_RECORD_LENGTH} characters, and is
+ * it as it hashes other keys. A value is a well-formed string of at most 8,192 characters, and is
  * stored as it is: a feature encrypts secrets itself.
  */
 export interface RecordStore {

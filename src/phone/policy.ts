@@ -50,6 +50,7 @@ export interface PhonePolicy {
   readonly blockedCallingCodes: ReadonlySet<string>;
 }
 
+/** Reasons for which the phone guard refuses a number that could be read. */
 export type PhoneRefusalReason =
   | 'calling-code-blocked'
   | 'calling-code-not-allowed'

@@ -10,9 +10,9 @@ export interface TextEstimate extends TextMeasure {
   readonly hasLoneSurrogate: boolean;
   /** The characters that GSM-7 lacks; with `encoding: 'GSM7'`, these cannot be sent. */
   readonly charactersForcingUcs2: readonly Ucs2Character[];
-  /** The measure of the text after {@link replaceTypography}; absent when it replaces nothing. */
+  /** The measure of the text after `replaceTypography`; absent when it replaces nothing. */
   readonly afterReplacement?: TextMeasure & { readonly text: string };
-  /** The measure of the text after {@link transliterate}; absent when that changes no more than `afterReplacement`. */
+  /** The measure of the text after `transliterate`; absent when that changes no more than `afterReplacement`. */
   readonly afterTransliteration?: TextMeasure & { readonly text: string };
 }
 

@@ -10,7 +10,12 @@ export interface NodeWebhookRequest extends AsyncIterable<Uint8Array> {
   /** The connection; its address is the sender's. */
   readonly socket: { readonly remoteAddress?: string | undefined };
   /** The HTTP/2 stream; absent with HTTP/1. */
-  readonly stream?: { close(code: number): void; once(event: 'finish', listener: () => void): unknown };
+  readonly stream?: {
+    /** Closes the stream with an error code of HTTP/2. */
+    close(code: number): void;
+    /** Adds a listener for the end of the response. */
+    once(event: 'finish', listener: () => void): unknown;
+  };
   /** Whether the whole body has arrived. */
   readonly complete?: boolean;
   /** Whether something has started to read the body. */
