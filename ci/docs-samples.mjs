@@ -1,6 +1,6 @@
 // Checks the documents against the code: every ```ts block compiles, every relative link and #anchor leads somewhere,
-// the README's example is examples/quick-start.ts, and every option, error code and event is documented. A block that
-// must not compile is marked ```ts no-check.
+// the README's first program is examples/quick-start, and every option, error code and event is documented. A block
+// that must not compile is marked ```ts no-check.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -206,11 +206,17 @@ for (const path of documents) {
     );
   }
 }
-await report.check('README.md: its example is examples/quick-start.ts', () => {
-  const published = read('examples/quick-start.ts')
-    .replace("'../src/index.ts'", "'8x8-sms-guard'")
-    .replace("'../src/testing/index.ts'", "'8x8-sms-guard/testing'");
-  if (!read('README.md').includes(`\`\`\`ts\n${published}\`\`\``)) throw new Error('they differ');
+await report.check('README.md: its first program is examples/quick-start/send.mjs', () => {
+  const [first] = splitFences(read('README.md')).blocks.filter(({ info }) => info === 'ts');
+  if (first?.code !== read('examples/quick-start/send.mjs')) throw new Error('they differ');
+});
+await report.check('README.md: the tests that it names are there', () => {
+  const named =
+    read('README.md')
+      .match(/`test\/[\w/.-]+`/g)
+      ?.map((quoted) => quoted.slice(1, -1)) ?? [];
+  failWith(named.filter((path) => !existsSync(join(root, path))).map((path) => `missing: ${path}`));
+  return `${named.length}`;
 });
 for (const [path, file, typeName] of COVERED) {
   await report.check(`${path}: names all of ${typeName}`, () => {
@@ -220,16 +226,24 @@ for (const [path, file, typeName] of COVERED) {
     return `${names.length}`;
   });
 }
-await report.check('README.md: what the demo prints', async () => {
+await report.check('docs/demo.md: what the demo prints', async () => {
   const output = await runProgram(process.execPath, ['examples/demo/demo.ts'], {
     cwd: root,
     env: cleanEnvironment(),
   });
   const printed = new Set(output.split('\n').map((line) => line.trim()));
-  const { blocks } = splitFences(read('README.md'));
+  const { blocks } = splitFences(read('docs/demo.md'));
   const lines = blocks.filter(({ info }) => info === 'text').flatMap(({ code }) => code.split('\n'));
   failWith(lines.filter((line) => !printed.has(line.trim())).map((line) => `not printed: ${line}`));
   return `${lines.length} lines`;
+});
+await report.check('docs/README.md: lists every document', () => {
+  const pages = readdirSync(join(root, 'docs')).filter(
+    (name) => name.endsWith('.md') && name !== 'README.md',
+  );
+  const index = read('docs/README.md');
+  failWith(pages.filter((name) => !index.includes(`](${name})`)).map((name) => `missing: ${name}`));
+  return `${pages.length}`;
 });
 await report.check('docs/decisions/README.md: lists every record', () => {
   const records = readdirSync(join(root, 'docs/decisions')).filter((name) => /^\d{4}-.*\.md$/.test(name));
