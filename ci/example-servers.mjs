@@ -164,7 +164,12 @@ async function emptyFolder(name) {
 export async function checkHonoExample() {
   const folder = await emptyFolder('hono-workerd');
   await build({
-    entryPoints: [`${root}examples/hono-workerd/worker.ts`],
+    entryPoints: [`${root}examples/hono-workerd/worker.mjs`],
+    // The built package, as it is published.
+    alias: {
+      '8x8-sms-guard/webhooks': `${root}dist/webhooks.js`,
+      '8x8-sms-guard': `${root}dist/index.js`,
+    },
     outfile: `${folder}/worker.mjs`,
     bundle: true,
     format: 'esm',

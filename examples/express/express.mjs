@@ -1,13 +1,12 @@
 /**
  * An Express server that hears back: delivery receipts, and people who write STOP. Run it, it plays 8x8 itself:
- * `node examples/express/express.ts` (no account, no network).
+ * `npm start` (no account, no network).
  */
 import assert from 'node:assert/strict';
-import type { AddressInfo } from 'node:net';
+import { ConsentError, memoryConsentLedger, SmsClient } from '8x8-sms-guard';
+import { createEmulator } from '8x8-sms-guard/testing';
+import { createWebhookReceiver, latestStatus, toExpressHandler } from '8x8-sms-guard/webhooks';
 import express from 'express';
-import { ConsentError, type MessageStatus, memoryConsentLedger, SmsClient } from '../../src/index.ts';
-import { createEmulator } from '../../src/testing/index.ts';
-import { createWebhookReceiver, latestStatus, toExpressHandler } from '../../src/webhooks/index.ts';
 
 // From your secret store. 8x8 sends the same value: webhookSettings.set([{ …, httpAuthorization }]).
 const AUTHORIZATION = 'Bearer a-long-random-value-of-yours';
@@ -24,7 +23,7 @@ const sms = new SmsClient({
 });
 
 /** What networks reported last, by umid. */
-const statuses = new Map<string, MessageStatus>();
+const statuses = new Map();
 
 const receiver = createWebhookReceiver({
   client: sms,
@@ -49,8 +48,8 @@ await new Promise((resolve) => server.once('listening', resolve));
 
 // From here on it plays 8x8.
 
-const { port } = server.address() as AddressInfo;
-const post = async (event: object, authorization = AUTHORIZATION): Promise<number> => {
+const { port } = server.address();
+const post = async (event, authorization = AUTHORIZATION) => {
   const response = await fetch(`http://127.0.0.1:${port}/webhooks/8x8`, {
     method: 'POST',
     headers: { authorization, 'content-type': 'application/json' },
@@ -60,7 +59,7 @@ const post = async (event: object, authorization = AUTHORIZATION): Promise<numbe
 };
 
 const { umid } = await sms.messages.send({ destination: '9123 4567', text: 'Your parcel is here.' });
-const receipt = (state: string, timestamp: string) => ({
+const receipt = (state, timestamp) => ({
   eventType: 'outbound_message_status_changed',
   payload: {
     umid,
@@ -91,7 +90,7 @@ await assert.rejects(
   sms.messages.send({ destination: '9123 4567', text: 'Sale!', purpose: 'marketing' }),
   (error) => ConsentError.isInstance(error) && error.reason === 'opted-out',
 );
-console.log(`${umid} was delivered; whoever wrote STOP gets nothing more.`);
+console.log(`${umid} was delivered; the person who wrote STOP receives nothing more.`);
 
 server.close();
 await sms.close();

@@ -1,7 +1,7 @@
-/** Question, YES, advertising, STOP, silence. Run it: `node examples/double-opt-in.ts` (no account, no network). */
-import { ConsentError, memoryConsentLedger } from '../src/index.ts';
-import { createTestClient } from '../src/testing/index.ts';
-import { createWebhookReceiver } from '../src/webhooks/index.ts';
+/** Question, YES, advertising, STOP, silence. `npm start` needs no account and no network. */
+import { ConsentError, memoryConsentLedger } from '8x8-sms-guard';
+import { createTestClient } from '8x8-sms-guard/testing';
+import { createWebhookReceiver } from '8x8-sms-guard/webhooks';
 
 // In your program: new SmsClient() with a ledger on your database, and the real 8x8.
 const { sms, emulator, outbox, clock } = createTestClient({
@@ -30,7 +30,7 @@ emulator.connect(receiver.handle, { authorization });
 const person = '+6591234567';
 const source = '+6580001234';
 
-async function advertise(): Promise<void> {
+async function advertise() {
   try {
     await sms.messages.send({ destination: person, source, text: 'Two for one today', purpose: 'marketing' });
     console.log('advertising: sent');
@@ -41,7 +41,7 @@ async function advertise(): Promise<void> {
 }
 
 /** A minute later the person writes. */
-async function write(text: string): Promise<void> {
+async function write(text) {
   clock.advance(60_000);
   await emulator.reply(person, text);
 }

@@ -1,6 +1,6 @@
-/** Asks your own table before every message. Run it: `node examples/consent-hook.ts` (no account, no network). */
-import { type ConsentQuery, GuardError, SmsClient } from '../src/index.ts';
-import { createEmulator } from '../src/testing/index.ts';
+/** Asks your own table before every message. `npm start` needs no account and no network. */
+import { GuardError, SmsClient } from '8x8-sms-guard';
+import { createEmulator } from '8x8-sms-guard/testing';
 
 // Your database. People who are not in it did not choose.
 const choices = new Map([
@@ -10,7 +10,7 @@ const choices = new Map([
 ]);
 
 /** Only `true` admits a message; an exception, a time-out or any other result is a no. */
-async function mayText({ destination, purpose }: ConsentQuery): Promise<boolean> {
+async function mayText({ destination, purpose }) {
   const choice = choices.get(destination);
   if (purpose === 'marketing') return choice?.marketing === true;
   return choice?.messages !== false;
@@ -24,7 +24,7 @@ const sms = new SmsClient({
 });
 
 for (const destination of [...choices.keys(), '+6582345678']) {
-  for (const purpose of ['transactional', 'marketing'] as const) {
+  for (const purpose of ['transactional', 'marketing']) {
     try {
       await sms.messages.send({ destination, purpose, text: 'We open at 9 today.' });
       console.log(destination, purpose, 'sent');

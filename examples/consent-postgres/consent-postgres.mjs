@@ -1,8 +1,8 @@
-/** A durable ledger on PGlite: PostgreSQL in this process. Run it: `node examples/consent-postgres.ts` */
+/** A durable ledger on PGlite: PostgreSQL in this process. `npm start` needs no account, no network and no server. */
 import { PGlite } from '@electric-sql/pglite';
-import { ConsentError, exportConsent, importConsent } from '../src/index.ts';
-import { postgresConsentLedger } from '../src/postgres/index.ts';
-import { createTestClient } from '../src/testing/index.ts';
+import { ConsentError, exportConsent, importConsent } from '8x8-sms-guard';
+import { postgresConsentLedger } from '8x8-sms-guard/postgres';
+import { createTestClient } from '8x8-sms-guard/testing';
 
 // In your program: new Pool() of pg. The SQL is the same.
 const database = new PGlite();
@@ -16,7 +16,7 @@ const file = [
   '9123 4568,opted-out,old-provider,2026-04-01T10:00:00+08:00,',
   'unknown,opted-in,old-provider,2026-04-01T10:00:00+08:00,',
 ].join('\n');
-const options = { format: 'csv', country: 'SG' } as const;
+const options = { format: 'csv', country: 'SG' };
 console.log('dry run:', await importConsent(ledger, file, { ...options, dryRun: true }));
 console.log('recorded:', (await importConsent(ledger, file, options)).recorded);
 

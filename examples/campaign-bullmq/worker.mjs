@@ -3,13 +3,14 @@
  *
  *   REDIS_URL=redis://… node worker.ts
  */
-import { type ConnectionOptions, type Job, UnrecoverableError, Worker } from 'bullmq';
+
+import { SmsClient, SmsError } from '8x8-sms-guard';
+import { redisLimits } from '8x8-sms-guard/redis';
+import { UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { SmsClient, SmsError } from '../../src/index.ts';
-import { redisLimits } from '../../src/redis/index.ts';
-import { customers } from './customers.ts';
-import { claim } from './place.ts';
-import { PREFIX, type Rows } from './queue.ts';
+import { customers } from './customers.mjs';
+import { claim } from './place.mjs';
+import { PREFIX } from './queue.mjs';
 
 const {
   REDIS_URL = '',
@@ -43,14 +44,14 @@ const HOPELESS = new Set(['validation', 'configuration', 'authentication', 'perm
  * Ends by throwing: rows that were read are sent, requests in progress are awaited, and the rest is left to the next
  * attempt.
  */
-async function* until<Row>(signal: AbortSignal | undefined, rows: AsyncIterable<Row>): AsyncGenerator<Row> {
+async function* until(signal, rows) {
   for await (const row of rows) {
     signal?.throwIfAborted();
     yield row;
   }
 }
 
-async function send({ id, data }: Job<Rows>, signal: AbortSignal | undefined): Promise<void> {
+async function send({ id, data }, signal) {
   const place = await claim(redis, data);
   try {
     const results = sms.messages.sendMany(until(signal, customers(data)), {
@@ -62,15 +63,15 @@ async function send({ id, data }: Job<Rows>, signal: AbortSignal | undefined): P
     });
     for await (const result of results) place.note(result);
   } catch (error) {
-    console.log(`${id} stopped: ${(error as Error).message}`);
+    console.log(`${id} stopped: ${error.message}`);
     const isHopeless = SmsError.isInstance(error) && HOPELESS.has(error.code) && !signal?.aborted;
     if (isHopeless) throw new UnrecoverableError(error.message);
     throw error;
   }
 }
 
-const worker = new Worker<Rows>(QUEUE, (job, _token, signal) => send(job, signal), {
-  connection: redis as ConnectionOptions,
+const worker = new Worker(QUEUE, (job, _token, signal) => send(job, signal), {
+  connection: redis,
   prefix: PREFIX,
   name: WORKER,
   lockDuration: lockMs,
@@ -85,7 +86,7 @@ worker.on('lockRenewalFailed', (ids) => {
 worker.on('error', (error) => console.log(error.message));
 
 /** A clean end leaves nothing unknown. */
-async function stop(): Promise<void> {
+async function stop() {
   worker.cancelAllJobs();
   await worker.close();
   await sms.close();

@@ -1,12 +1,11 @@
-import type { Queue } from 'bullmq';
-import { jobIdOf, type Rows } from './queue.ts';
+import { jobIdOf } from './queue.mjs';
 
 const ROWS_A_JOB = 2_000;
 const JOBS_AT_ONCE = 1_000;
 
 /** Puts a campaign into the queue: a list of a million rows is 500 jobs of some 100 bytes. Doing it twice does no harm. */
-export async function produce(queue: Queue<Rows>, campaign: string, rowCount: number): Promise<Rows[]> {
-  const jobs: Rows[] = [];
+export async function produce(queue, campaign, rowCount) {
+  const jobs = [];
   for (let from = 0; from < rowCount; from += ROWS_A_JOB) {
     jobs.push({ campaign, from, to: Math.min(rowCount, from + ROWS_A_JOB) });
   }

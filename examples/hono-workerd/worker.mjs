@@ -1,20 +1,15 @@
 /**
  * A Cloudflare Worker with Hono that hears back: delivery receipts, and people who write STOP. Bundle it with esbuild or
- * wrangler; ci/examples.mjs runs it on workerd.
+ * wrangler; CI runs it on workerd.
  */
+
+import { memoryConsentLedger, SmsClient } from '8x8-sms-guard';
+import { createWebhookReceiver, toHonoHandler } from '8x8-sms-guard/webhooks';
 import { Hono } from 'hono';
-import { memoryConsentLedger, SmsClient } from '../../src/index.ts';
-import { createWebhookReceiver, toHonoHandler } from '../../src/webhooks/index.ts';
 
 /** Secrets of the Worker: `wrangler secret put WEBHOOK_AUTHORIZATION`. */
-interface Bindings {
-  readonly EIGHTBYEIGHT_API_KEY: string;
-  readonly EIGHTBYEIGHT_SUB_ACCOUNT_ID: string;
-  /** The value that you gave 8x8: webhookSettings.set([{ …, httpAuthorization }]). */
-  readonly WEBHOOK_AUTHORIZATION: string;
-}
 
-function createHandler(env: Bindings) {
+function createHandler(env) {
   const sms = new SmsClient({
     apiKey: env.EIGHTBYEIGHT_API_KEY,
     subAccountId: env.EIGHTBYEIGHT_SUB_ACCOUNT_ID,
@@ -33,9 +28,9 @@ function createHandler(env: Bindings) {
 }
 
 // One for all requests: a Worker learns its secrets with the first one.
-let handler: ReturnType<typeof createHandler> | undefined;
+let handler;
 
-const app = new Hono<{ Bindings: Bindings }>();
+const app = new Hono();
 app.all('/webhooks/8x8', (context) => {
   handler ??= createHandler(context.env);
   return handler(context);

@@ -1,6 +1,3 @@
-import type { BatchMessage } from '../../src/index.ts';
-import type { Rows } from './queue.ts';
-
 export const ROW_COUNT = 20_000;
 /** The last rows repeat people from the top, as real lists do. */
 const REPEATED = 10;
@@ -9,7 +6,7 @@ const REPEATED = 10;
  * In place of a table: `SELECT … WHERE campaign = $1 AND row >= $2 AND row < $3 ORDER BY row`. It must give the same
  * rows in the same order every time, so take a copy of your list when the campaign begins.
  */
-export async function* customers({ campaign, from, to }: Rows): AsyncGenerator<BatchMessage> {
+export async function* customers({ campaign, from, to }) {
   for (let row = from; row < to; row += 1) {
     const person = row % (ROW_COUNT - REPEATED);
     // One row in a thousand is invalid, as in every list.

@@ -1,49 +1,38 @@
 /**
  * A campaign over several workers with BullMQ that survives `kill -9` and sends no message twice.
  *
- *   node examples/campaign-bullmq/campaign-bullmq.ts
- *
- * It starts a redis-server (or uses REDIS_URL), an emulated 8x8 and four workers, injects faults into three of them,
+ * `npm start` uses the server of REDIS_URL (else that of this machine), starts an emulated 8x8 and four workers, injects
+ * faults into three of them,
  * and compares the messages that 8x8 received with the results of the campaign. No account, no network. Copy
- * produce.ts, worker.ts and place.ts into your program; see docs/scaling.md.
+ * produce.mjs, worker.mjs and place.mjs into your program; see docs/scaling.md.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { createEmulator } from '8x8-sms-guard/testing';
 import { Redis } from 'ioredis';
-import { createEmulator } from '../../src/testing/index.ts';
-import { hasRedisServer, startRedis } from '../../test/support/redis-server.ts';
-import { ROW_COUNT } from './customers.ts';
-import { forget, outcomesOf } from './place.ts';
-import { serve, type Watch } from './pretend-8x8.ts';
-import { produce } from './produce.ts';
-import { openQueue, type Rows } from './queue.ts';
+import { ROW_COUNT } from './customers.mjs';
+import { forget, outcomesOf } from './place.mjs';
+import { serve } from './pretend-8x8.mjs';
+import { produce } from './produce.mjs';
+import { openQueue } from './queue.mjs';
 
 const GIVE_UP_MS = 60_000;
 
-const { REDIS_URL } = process.env;
-if (!REDIS_URL && !hasRedisServer()) throw new Error('Install redis-server, or set REDIS_URL.');
-const server = REDIS_URL ? undefined : await startRedis();
-const redisUrl = server?.url ?? `${REDIS_URL}`;
+const redisUrl = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
 const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
 const emulator = createEmulator();
 // A new name in every run, so that runs do not share data on the server.
 const campaign = `spring-sale-${randomUUID().slice(0, 8)}`;
 const queue = openQueue(redis, campaign);
-const closing: (() => unknown)[] = [];
-const workers: Running[] = [];
-let jobs: readonly Rows[] = [];
+const closing = [];
+const workers = [];
+let jobs = [];
 
-interface Running {
-  readonly name: string;
-  readonly child: ChildProcess;
-  readonly lines: string[];
-}
-
-async function startWorker(name: string, watch: (child: () => ChildProcess) => Watch): Promise<Running> {
-  let child: ChildProcess;
+async function startWorker(name, watch) {
+  let child;
   const { url, close } = await serve(
     emulator,
     watch(() => child),
@@ -60,32 +49,30 @@ async function startWorker(name: string, watch: (child: () => ChildProcess) => W
     EIGHTBYEIGHT_API_KEY: 'any',
     EIGHTBYEIGHT_SUB_ACCOUNT_ID: campaign,
   };
-  const program = fileURLToPath(new URL('worker.ts', import.meta.url));
+  const program = fileURLToPath(new URL('worker.mjs', import.meta.url));
   child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const running = { name, child, lines: [] as string[] };
+  const running = { name, child, lines: [] };
   for (const stream of [child.stdout, child.stderr]) {
-    stream
-      ?.setEncoding('utf8')
-      .on('data', (chunk: string) => running.lines.push(...chunk.trim().split('\n')));
+    stream?.setEncoding('utf8').on('data', (chunk) => running.lines.push(...chunk.trim().split('\n')));
   }
   workers.push(running);
   closing.push(close, () => child.kill('SIGKILL'));
   return running;
 }
 
-async function until(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
+async function until(isTrue, what) {
   for (const end = Date.now() + GIVE_UP_MS; Date.now() < end; await pause(25)) if (await isTrue()) return;
   throw new Error(`${what}: not within ${GIVE_UP_MS} ms`);
 }
 
 /** Whether nobody but others has a job that this worker had and did not finish. */
-async function isTakenOver(name: string): Promise<boolean> {
+async function isTakenOver(name) {
   const unfinished = await queue.getJobs(['active', 'waiting', 'prioritized', 'delayed']);
   return unfinished.every((job) => job?.processedBy !== name);
 }
 
 /** Kills the worker at its third request. */
-function killAt(when: 'before' | 'after'): (child: () => ChildProcess) => Watch {
+function killAt(when) {
   return (child) => (moment, turn) => {
     if (turn < 3 || moment !== when) return undefined;
     child().kill('SIGKILL');
@@ -94,11 +81,11 @@ function killAt(when: 'before' | 'after'): (child: () => ChildProcess) => Watch 
 }
 
 /** Compares the messages that 8x8 received with the result of every row. */
-async function compare(): Promise<object> {
-  const outcomes = new Map<number, string>();
+async function compare() {
+  const outcomes = new Map();
   for (const job of jobs)
     for (const [row, outcome] of await outcomesOf(redis, job)) outcomes.set(row, outcome);
-  const sentTo = new Map<string | undefined, number>();
+  const sentTo = new Map();
   for (const { clientMessageId } of emulator.messages) {
     sentTo.set(clientMessageId, (sentTo.get(clientMessageId) ?? 0) + 1);
   }
@@ -110,14 +97,14 @@ async function compare(): Promise<object> {
     if (outcome !== 'unknown') assert.equal(wasSent, outcome === 'accepted', `row ${row} is ${outcome}`);
     const kind = outcome === 'unknown' ? `unknown: was ${wasSent ? '' : 'not '}sent` : outcome;
     assert(Object.hasOwn(counts, kind), `row ${row} is ${kind}`);
-    counts[kind as keyof typeof counts] += 1;
+    counts[kind] += 1;
   }
   // Otherwise the run would prove nothing.
   for (const [kind, count] of Object.entries(counts)) assert(count > 0, `no row is "${kind}"`);
   return counts;
 }
 
-async function run(): Promise<void> {
+async function run() {
   // Two are killed: one when 8x8 has its messages and it has no answer, one when its request gets lost on the way.
   const killed = [await startWorker('first', killAt('after')), await startWorker('second', killAt('before'))];
   await until(() => killed.every(({ child }) => child.signalCode === 'SIGKILL'), 'two workers killed');
@@ -163,5 +150,4 @@ try {
   for (const job of jobs) await forget(redis, job);
   await queue.close();
   redis.disconnect();
-  await server?.stop();
 }

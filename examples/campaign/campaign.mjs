@@ -1,19 +1,19 @@
 /**
  * A campaign that can be killed and restarted: it streams rows, stores its progress in a file, and never sends twice.
  *
- *   node examples/campaign.ts            sends to an emulated 8x8; press Ctrl+C, start it again, and it resumes
+ * `npm start` sends to an emulated 8x8; press Ctrl+C, start it again, and it resumes.
  */
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createEmulator } from '../src/emulator/emulator.ts';
-import { AbortedError, type BatchMessage, SmsClient } from '../src/index.ts';
+import { AbortedError, SmsClient } from '8x8-sms-guard';
+import { createEmulator } from '8x8-sms-guard/testing';
 
 const CUSTOMERS = 20_000;
 const PLACE = join(tmpdir(), '8x8-sms-guard-campaign.json');
 
 /** In place of a CSV file or a database cursor: the same rows in the same order every time. */
-async function* customers(): AsyncGenerator<BatchMessage> {
+async function* customers() {
   for (let row = 0; row < CUSTOMERS; row += 1) {
     // One row in a thousand is invalid, as in every list.
     const destination = row % 1000 === 999 ? 'n/a' : `+659${1_000_000 + row}`;
@@ -22,7 +22,7 @@ async function* customers(): AsyncGenerator<BatchMessage> {
 }
 
 /** Writes a second file, flushes it, then renames it: a crash leaves the old or the new token, never half of one. */
-async function saveToken(token: string): Promise<void> {
+async function saveToken(token) {
   const file = await open(`${PLACE}.new`, 'w');
   await file.writeFile(token);
   await file.sync();
@@ -50,7 +50,7 @@ const resumeFrom = await readFile(PLACE, 'utf8').catch(() => undefined);
 console.log(resumeFrom === undefined ? 'A new campaign.' : 'Going on where the last run ended.');
 
 const counts = { accepted: 0, rejected: 0, blocked: 0, failed: 0 };
-const toReconcile: string[] = [];
+const toReconcile = [];
 try {
   const results = sms.messages.sendMany(customers(), {
     purpose: 'marketing',

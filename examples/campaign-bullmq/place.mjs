@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
-import type { SendResult } from '../../src/index.ts';
-import { jobIdOf, type Rows } from './queue.ts';
+
+import { jobIdOf } from './queue.mjs';
 
 /**
  * The current owner of a job, and the token of `sendMany`. The server serialises taking over a job and saving a
@@ -25,21 +24,12 @@ redis.call('HSET', KEYS[1], 'token', ARGV[2])
 return 1
 `;
 
-export interface Place {
-  /** The token of the last attempt. */
-  readonly resumeFrom: string | undefined;
-  /** Remembers a result until the next `save`. */
-  note(result: SendResult): void;
-  /** Writes token and results in one step, so that they never differ. Throws when another worker has the job now. */
-  save(token: string): Promise<void>;
-}
-
-function keysOf(rows: Rows): [place: string, outcomes: string] {
+function keysOf(rows) {
   const id = jobIdOf(rows);
   return [`campaign:{${id}}:place`, `campaign:{${id}}:outcomes`];
 }
 
-function outcomeOf(result: SendResult): string {
+function outcomeOf(result) {
   if (result.status === 'accepted') return result.repeated ? '3 before' : `3 accepted ${result.umid}`;
   if (result.status === 'failed') {
     return result.error.submission === 'unknown'
@@ -49,11 +39,11 @@ function outcomeOf(result: SendResult): string {
   return `2 ${result.status} ${result.error.code}`;
 }
 
-export async function claim(redis: Redis, rows: Rows): Promise<Place> {
+export async function claim(redis, rows) {
   const keys = keysOf(rows);
   const owner = randomUUID();
   const token = await redis.eval(CLAIM, 1, keys[0], owner);
-  const noted = new Map<number, string>();
+  const noted = new Map();
   return {
     resumeFrom: typeof token === 'string' ? token : undefined,
     note(result) {
@@ -69,11 +59,11 @@ export async function claim(redis: Redis, rows: Rows): Promise<Place> {
 }
 
 /** Outcomes of the rows of a job: one word each, by row number. */
-export async function outcomesOf(redis: Redis, rows: Rows): Promise<Map<number, string>> {
+export async function outcomesOf(redis, rows) {
   const outcomes = Object.entries(await redis.hgetall(keysOf(rows)[1]));
   return new Map(outcomes.map(([row, outcome]) => [Number(row), outcome.slice(2)]));
 }
 
-export async function forget(redis: Redis, rows: Rows): Promise<void> {
+export async function forget(redis, rows) {
   await redis.unlink(...keysOf(rows));
 }
