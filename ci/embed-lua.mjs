@@ -5,12 +5,13 @@
 //   node ci/embed-lua.mjs --check    fails when that file is out of date, or luacheck finds something
 //
 // `-- @include name` inserts include/name.lua up to its first `-- @section`; `-- @include name part …` adds the sections
-// `part …` of that file.
+// `part …` of that file. `P.NAME` is a constant of src/limits/doubt/parameters.ts.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as parameters from '../src/limits/doubt/parameters.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'src/redis/lua');
@@ -62,7 +63,27 @@ function withoutComment(line) {
   return line.trimEnd();
 }
 
-const codeOf = (lines) => lines.map(withoutComment).filter((line) => line !== '');
+/** A number, or a list of numbers as a table from 0. */
+function literalOf(value, name) {
+  if (Array.isArray(value)) return `({ [0] = ${value.map((each) => literalOf(each, name)).join(', ')} })`;
+  if (typeof value !== 'number') throw new Error(`${name} is no number in doubt/parameters.ts`);
+  return String(value);
+}
+
+/** Puts in the constants that the memory store uses: `P.NAME`, `P.NAME[0]`, `P.NAME.field`. */
+const withParameters = (line) =>
+  line.replaceAll(/\bP((?:\.\w+|\[\d+\])+)/g, (name, path) =>
+    literalOf(
+      path.match(/\w+/g).reduce((value, step) => value?.[step], parameters),
+      name,
+    ),
+  );
+
+const codeOf = (lines) =>
+  lines
+    .map(withoutComment)
+    .filter((line) => line !== '')
+    .map(withParameters);
 const hasCode = (key) => codeOf(sections.get(key)).length > 0;
 
 /** A template literal, in which an included section is a constant, so that the scripts share its text. */
@@ -97,7 +118,7 @@ function runLuacheck() {
       const whole = lines.flatMap(
         (line) => includesOf(line)?.flatMap((key) => [`-- ${key}`, ...sections.get(key)]) ?? [line],
       );
-      writeFileSync(join(scratch, `${name}.lua`), whole.join('\n'));
+      writeFileSync(join(scratch, `${name}.lua`), whole.map((line) => withParameters(withoutComment(line))).join('\n'));
     }
     const options = ['--config', join(root, '.luacheckrc'), '--no-color', '.'];
     const { status, error } = spawnSync('luacheck', options, { cwd: scratch, stdio: 'inherit' });

@@ -12,6 +12,8 @@ export interface DeadlineCommands {
   take(scope: string, call: TakeCall): Promise<TakeReply>;
   /** Runs all commands within one deadline: a late one would delete what was counted meanwhile. */
   release(scope: string, rules: readonly LimitRule[]): Promise<void>;
+  /** Runs a command with a deadline. It replies with `late` and the server time in milliseconds when it did nothing. */
+  inTime(scope: string, run: (by: string) => Promise<string>): Promise<string>;
   /** Monotonic milliseconds of this process. */
   local(): number;
 }
@@ -65,6 +67,18 @@ export function createDeadlineCommands(config: DeadlineCommandsConfig): Deadline
         // Late, although the reply was prompt: another server replied, with another clock. Nothing was counted.
         if (reply.kind === 'late' && isInTime && isFirst) continue;
         return reply;
+      }
+    },
+    async inTime(scope, run) {
+      let by = isTest ? '' : await deadline(scope);
+      for (let isFirst = true; ; isFirst = false) {
+        const askedAt = clocks.local();
+        const reply = await run(by);
+        if (!reply.startsWith('late ')) return reply;
+        if (!isFirst || !isPrompt(askedAt)) throw new TypeError('too late');
+        // Another server replied, with another clock.
+        clocks.record(scope, Number(reply.slice('late '.length)), askedAt);
+        by = knownDeadline(scope) ?? by;
       }
     },
     async release(scope, rules) {

@@ -11,6 +11,8 @@ export interface KeyNames {
    * cached, because it would evict keys that recur.
    */
   counterName(ruleId: string, key: LimitKey, comesOnce?: boolean): string;
+  /** The name of a rule without a key: 16 characters, the same under every secret. */
+  ruleName(ruleId: string): string;
   /** 16 characters, or the key itself if stored in clear. */
   keyName(key: LimitKey): string;
   /** 16 characters for a text that occurs once, such as a fingerprint. */
@@ -69,6 +71,7 @@ export function createHashedNames(secret: string | undefined, keyId: string, opt
       const [e, f, g, h] = rules(ruleId);
       return toText(a ^ e, b ^ f, c ^ g, d ^ h);
     },
+    ruleName: (ruleId) => toText(...rules(ruleId)),
     keyName: (key) => toText(...bitsOfKey(key)),
     textHash: (text) => toText(...bitsOf(text)),
   };
@@ -99,6 +102,7 @@ export function createClearNames(): KeyNames {
   const keyName = (key: LimitKey) => (typeof key === 'number' ? `n${key}` : `s${escapeText(key)}`);
   return {
     counterName: (ruleId, key) => `${toText(...rules(ruleId))}:${keyName(key)}`,
+    ruleName: (ruleId) => toText(...rules(ruleId)),
     keyName,
     textHash: (text) => toText(...digestOf(text)),
   };

@@ -9,6 +9,8 @@ export interface OpenReservation {
   readonly rules: readonly LimitRule[];
   /** Rules that wrote nothing, or whose counter was released since. */
   skipped: readonly LimitRule[];
+  /** What its rule of doubt counted. */
+  readonly doubtHold?: string | undefined;
   /** Milliseconds of the local clock. */
   readonly openedAt: number;
   /** Returned when the reservation is taken again. */

@@ -1,3 +1,5 @@
+import { BLOCK_DIVISOR, PLACES, RANGE_DIVISOR } from '../limits/doubt/parameters.ts';
+import type { DoubtNotice, DoubtPlace, DoubtRule } from '../limits/doubt-store.ts';
 import type {
   LimitRule,
   RefusalReason,
@@ -7,6 +9,7 @@ import type {
   TakeVerdict,
 } from '../limits/limit-store.ts';
 import { unescapeText } from './key-hashing.ts';
+import { inScriptOrder } from './rule-arguments.ts';
 
 /** The parsed reply of the take script. */
 export type TakeReply =
@@ -18,6 +21,8 @@ export type TakeReply =
       readonly kind: 'taken';
       readonly stamp: number;
       readonly verdicts: readonly TakeVerdict[];
+      /** By message: what its rule of doubt counted, for a settlement that gives it back. */
+      readonly doubtHolds: readonly (string | undefined)[];
       /** The reply belongs to an earlier copy of the command, so its stamp is not the current time. */
       readonly isRepeated: boolean;
     };
@@ -31,6 +36,9 @@ const REASONS: ReadonlyMap<string, RefusalReason> = new Map([
   ['b', 'blocked-number'],
   ['n', 'capacity'],
   ['k', 'known'],
+  ['q', 'captcha-needed'],
+  ['x', 'other-channel-needed'],
+  ['u', 'suspended'],
 ]);
 const NONE: readonly RuleViolation[] = Object.freeze([]);
 const GRANTED: TakeVerdict = Object.freeze({ granted: true, observed: NONE });
@@ -47,7 +55,8 @@ export function parseTakeReply(reply: unknown, requests: readonly TakeRequest[])
   if (lines.length !== requests.length + 1)
     throw new TypeError('the number of lines does not match the requests');
   const verdicts = requests.map(({ rules }, at) => parseVerdict(lines[at + 1] as string, rules));
-  return { kind: 'taken', stamp, verdicts, isRepeated };
+  const doubtHolds = requests.map((_, at) => /;h (\S+?)(?:;|$)/.exec(lines[at + 1] as string)?.[1]);
+  return { kind: 'taken', stamp, verdicts, doubtHolds, isRepeated };
 }
 
 /** Seconds and microseconds to units of 20 microseconds, as the scripts count. */
@@ -59,11 +68,18 @@ function parseStamp(text: string): number {
 function parseVerdict(line: string, rules: readonly LimitRule[]): TakeVerdict {
   if (line === 'g') return GRANTED;
   const [head = '', ...texts] = line.split(';');
-  const violations = texts.map((text) => parseViolation(text, rules));
+  const ordered = inScriptOrder(rules);
+  const violations = texts.flatMap((text) => (/^\d/.test(text) ? [parseViolation(text, ordered)] : []));
+  // A rule of doubt was looked at last, wherever it stands.
+  if (ordered !== rules) violations.sort((one, other) => rules.indexOf(one.rule) - rules.indexOf(other.rule));
   const observed = violations.filter(({ rule }) => rule.mode === 'monitor');
   const refusals = violations.filter(({ rule }) => rule.mode === 'enforce');
   const found = violations.filter(({ rule }) => rule.mode === 'note');
-  const noted = found.length === 0 ? {} : { noted: found };
+  const notices = texts.flatMap((text) => parseNotice(text, ordered) ?? []);
+  const noted = {
+    ...(found.length > 0 && { noted: found }),
+    ...(notices.length > 0 && { notices }),
+  };
   if (head.startsWith('g')) {
     if (refusals.length > 0) throw new TypeError('granted and refused');
     return head === 'g'
@@ -80,13 +96,53 @@ function parseViolation(text: string, rules: readonly LimitRule[]): RuleViolatio
   const reason = REASONS.get(letter);
   if (rule === undefined || reason === undefined)
     throw new TypeError('a violation without a rule or a reason');
+  const found = { rule, reason, observed: parseNumber(observed), ...(wait && { retryAfterMs: parseNumber(wait) }) };
+  if (rule.kind === 'doubt') {
+    const [place, limit] = (result ?? '').split('/');
+    return { ...found, doubt: { place: placeOf(place), limit: parseNumber(limit) } };
+  }
   return {
-    rule,
-    reason,
-    observed: parseNumber(observed),
-    ...(wait ? { retryAfterMs: parseNumber(wait) } : {}),
+    ...found,
     ...(result ? { result: unescapeText(result.slice(1)) } : {}),
   };
+}
+
+function placeOf(index: string | undefined): DoubtPlace {
+  const place = PLACES[parseNumber(index)];
+  if (place === undefined) throw new TypeError('an unknown place');
+  return place;
+}
+
+/** An alert that began with a take (`!`), or a fault of the outcomes (`?`). */
+function parseNotice(text: string, ordered: readonly LimitRule[]): DoubtNotice | undefined {
+  const [head, first, ...rest] = text.split(' ');
+  if (head === '?') {
+    if (first === 's') return { kind: 'outcomes', outcomes: 'stopped', expected: parseNumber(rest[0]) };
+    if (first === 'f') return { kind: 'outcomes', outcomes: 'few', part: parseNumber(rest[0]) };
+    return { kind: 'outcomes', outcomes: 'none' };
+  }
+  if (head !== '!') return undefined;
+  const place = placeOf(first);
+  const { key, country, isHuman = false } = ordered.at(-1) as DoubtRule;
+  const prefix = prefixOf(place, key as number);
+  return {
+    kind: 'alert',
+    alert: {
+      place,
+      ...(place === 'country' && { country }),
+      ...(prefix !== undefined && { prefix }),
+      isHuman,
+      observed: parseNumber(rest[0]),
+      limit: parseNumber(rest[1]),
+      ageMs: 0,
+      nextInMs: parseNumber(rest[2]),
+    },
+  };
+}
+
+function prefixOf(place: DoubtPlace, number: number): string | undefined {
+  if (place === 'range') return `${Math.floor(number / RANGE_DIVISOR)}`;
+  return place === 'block' || place === 'crowd' ? `${Math.floor(number / BLOCK_DIVISOR)}` : undefined;
 }
 
 /** Parses the fate of a take without a reply. Undefined if it had not arrived or was cancelled. */
@@ -104,7 +160,7 @@ export function parseInspectReply(reply: unknown, rules: readonly LimitRule[]): 
   });
 }
 
-function toText(reply: unknown): string {
+export function toText(reply: unknown): string {
   // Some client libraries are configured to return bytes.
   if (reply instanceof Uint8Array) return new TextDecoder().decode(reply);
   if (typeof reply !== 'string') throw new TypeError('the reply is not text');

@@ -1,6 +1,7 @@
 import { AbortedError, StoreError } from '../errors.ts';
 import { unmetRules } from '../limits/conditions.ts';
 import type {
+  DoubtRule,
   LimitRule,
   LimitStore,
   RuleState,
@@ -17,6 +18,7 @@ import { createMicroBatch } from './micro-batch.ts';
 import { createOpenReservations, type OpenReservation } from './open-reservations.ts';
 import { parseInspectReply, parseRecallReply, type TakeReply } from './parse-reply.ts';
 import type { RedisCommands } from './redis-commands.ts';
+import { createRedisDoubts } from './redis-doubts.ts';
 import { createRedisRecords } from './redis-records.ts';
 import type { KeyNameVersions } from './rule-arguments.ts';
 import { createRuleChecks } from './rule-checks.ts';
@@ -56,6 +58,7 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
     deadlineMs,
     isTest: testClock !== undefined,
   });
+  const doubts = createRedisDoubts({ commands, names, clockArguments: calls.clockArguments, deadlineCommands });
   const openReservations = createOpenReservations();
   const unanswered = createUnansweredTakes();
 
@@ -88,7 +91,11 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
       const over =
         observed.length + noted.length === 0 ? NONE : [...observed, ...noted].map(({ rule }) => rule);
       const skipped = over.concat(unmetRules(rules, noted));
-      openReservations.add(scope, reservation, { stamp: reply.stamp, rules, skipped, openedAt, verdict });
+      const doubtHold = reply.doubtHolds[at];
+      // Noticed once, however often the reservation is taken.
+      const { notices: _told, ...lasting } = verdict;
+      const take = { stamp: reply.stamp, rules, skipped, doubtHold, openedAt, verdict: lasting };
+      openReservations.add(scope, reservation, take);
     });
   }
 
@@ -161,27 +168,36 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
     },
     async inspect(scope, rules) {
       checks.checkRules(scope, rules);
-      const states: RuleState[] = [];
+      const states = new Map<LimitRule, RuleState>();
       try {
-        for (const { keys, args, rules: part } of calls.inspects(scope, rules)) {
-          states.push(...parseInspectReply(await scripts.inspect(keys, args), part));
+        for (const { keys, args, rules: part } of calls.inspects(scope, rules.filter(isCounter))) {
+          for (const state of parseInspectReply(await scripts.inspect(keys, args), part))
+            states.set(state.rule, state);
         }
+        for (const rule of rules) if (!isCounter(rule)) states.set(rule, await doubts.inspect(scope, rule));
       } catch (error) {
         throw storeError(error, 'Nothing was read.');
       }
-      return states;
+      return rules.map((rule) => states.get(rule) as RuleState);
     },
     async release(scope, rules) {
       checks.checkRules(scope, rules);
       openReservations.release(scope, rules);
       try {
-        await deadlineCommands.release(scope, rules);
+        await deadlineCommands.release(scope, rules.filter(isCounter));
+        for (const rule of rules) if (!isCounter(rule)) await doubts.release(scope, rule);
       } catch (error) {
         throw storeError(error, 'Some counters were not released. Release them again.');
       }
     },
     records: createRedisRecords({ commands, names, clock: calls.clock }),
+    doubts,
   };
+}
+
+/** Whether a rule has one counter. A rule of doubt has several, with scripts of their own off the way of a message. */
+function isCounter(rule: LimitRule): rule is Exclude<LimitRule, DoubtRule> {
+  return rule.kind !== 'doubt';
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

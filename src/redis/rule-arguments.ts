@@ -1,5 +1,7 @@
-import { EXACT_LOG_LIMIT, type LimitKey, type LimitRule, SUB_BUCKETS } from '../limits/limit-store.ts';
+import { BLOCK_DIVISOR } from '../limits/doubt/parameters.ts';
+import { type DoubtRule, EXACT_LOG_LIMIT, type LimitKey, type LimitRule, SUB_BUCKETS } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
+import { createDoubtKeys } from './doubt-keys.ts';
 import { escapeText, type KeyNames } from './key-hashing.ts';
 
 /** How keys, members and fingerprints are named under the current and the previous secret. */
@@ -17,8 +19,19 @@ export function scopePrefix(scope: string): string {
   return `8x8g:{${escapeText(scope)}}:`;
 }
 
-/** Adds the keys of a rule: one, or two while a secret is changed. */
+/** The rules of a message as the scripts read them: a rule of doubt has further keys, so it is the last one. */
+export function inScriptOrder(rules: readonly LimitRule[]): readonly LimitRule[] {
+  const last = rules.findIndex(({ kind }) => kind === 'doubt');
+  if (last < 0 || last === rules.length - 1) return rules;
+  return [...rules.slice(0, last), ...rules.slice(last + 1), rules[last] as LimitRule];
+}
+
+/** Adds the keys of a rule: one, or two while a secret is changed; those of doubt are in `doubt-keys.ts`. */
 export function pushKeys(keys: string[], prefix: string, rule: LimitRule, names: KeyNameVersions): void {
+  if (rule.kind === 'doubt') {
+    createDoubtKeys(prefix, rule.id, names).pushRule(keys, rule);
+    return;
+  }
   // The key contains the kind, so that no script ever reads the format of another kind.
   const start = prefix + kindLetter(rule);
   const comesOnce = rule.kind === 'once';
@@ -46,7 +59,7 @@ function kindLetter(rule: LimitRule): string {
     case 'known':
       return 'k';
     case 'doubt':
-      return 'm';
+      return 'p';
   }
 }
 
@@ -113,8 +126,27 @@ export function pushArguments(
       args.push(operation, `${rule.windowMs}`, memberName(current, rule.member), '', '');
       if (previous !== undefined) named = memberName(previous, rule.member);
       break;
+    case 'doubt': {
+      const block = Math.floor((rule.key as number) / BLOCK_DIVISOR);
+      args.push(operation, `${rule.allowance}`, doubtFlags(rule), block === 0 ? '' : `${block}`);
+      args.push(beginningNames(current, rule.key as number));
+      if (previous !== undefined) named = beginningNames(previous, rule.key as number);
+      break;
+    }
   }
   if (previous !== undefined) args.push(named ?? '');
+}
+
+/** See include/doubt.lua. */
+function doubtFlags({ action, isHuman, isReturning, address, member, country }: DoubtRule): string {
+  const asks = action === 'ask' ? 'a' : 'r';
+  const visitor = `${address === undefined ? '-' : 'i'}${member === undefined ? '-' : 's'}`;
+  return `${asks}${isHuman === true ? 'h' : '-'}${isReturning === true ? 'k' : '-'}${visitor}${country}`;
+}
+
+/** The names of a number, and of its digits without the last, the last two and the last three: a range of theirs may be trusted. */
+function beginningNames(names: KeyNames, number: number): string {
+  return [1, 10, 100, 1_000].map((divisor) => names.keyName(Math.floor(number / divisor))).join(' ');
 }
 
 /** `known` is always noted, so it needs no mark. */

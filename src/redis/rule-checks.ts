@@ -1,6 +1,6 @@
 import { createCache } from '../internal/cache.ts';
 import type { LimitRule, TakeRequest } from '../limits/limit-store.ts';
-import { checkBesideOthers, checkId, checkRule, checkShape, wrong } from '../limits/rule-validation.ts';
+import { checkBesideOthers, checkId, checkRule, checkShape } from '../limits/rule-validation.ts';
 
 /** Rejects malformed calls before anything is sent. */
 export interface RuleChecks {
@@ -29,8 +29,6 @@ export function createRuleChecks(): RuleChecks {
 
   function checkOne(shapes: Map<string, LimitRule>, rule: LimitRule, path: { toString(): string }): void {
     checkRule(rule, path);
-    // Not let through silently: a guard asks for `doubts` before it hands such a rule to a store.
-    if (rule.kind === 'doubt') wrong(`${path}.kind`, 'a kind that this store keeps: it has no doubts');
     const shape = shapes.get(rule.id);
     if (shape !== undefined) {
       checkShape(rule, shape, path);

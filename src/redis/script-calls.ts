@@ -1,7 +1,7 @@
 import type { LimitRule, TakeRequest } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
 import { escapeText } from './key-hashing.ts';
-import { type KeyNameVersions, pushArguments, pushKeys, scopePrefix } from './rule-arguments.ts';
+import { inScriptOrder, type KeyNameVersions, pushArguments, pushKeys, scopePrefix } from './rule-arguments.ts';
 
 /** Keys and arguments of one script call. */
 export interface ScriptCall {
@@ -23,6 +23,8 @@ export interface ScriptSettlement {
   readonly stamp: number;
   readonly movedTo: number | undefined;
   readonly result: string | undefined;
+  /** What a rule of doubt counted. */
+  readonly doubtHold: string | undefined;
   readonly rules: readonly LimitRule[];
 }
 
@@ -81,10 +83,12 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
 
   const clockArguments = () => [...clock(), keysPerRule];
 
-  function pushRules(call: ScriptCall, prefix: string, rules: readonly LimitRule[]): void {
-    for (const rule of rules) {
+  function pushRules(call: ScriptCall, prefix: string, rules: readonly LimitRule[], doubtHold?: string): void {
+    for (const rule of inScriptOrder(rules)) {
       pushKeys(call.keys, prefix, rule, names);
+      const operationAt = call.args.length;
       pushArguments(call.args, rule, names, spareMs);
+      if (rule.kind === 'doubt' && doubtHold !== undefined) call.args[operationAt + 1] = doubtHold;
     }
   }
 
@@ -123,7 +127,8 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
         const args = [...clockArguments(), '', RECORD_MS, ''];
         let before = 0;
         let times = 0;
-        for (const { rules } of part) {
+        for (const request of part) {
+          const rules = inScriptOrder(request.rules);
           const from = args.length;
           args.push(`${rules.length}`);
           for (const rule of rules) {
@@ -150,12 +155,12 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
       const prefix = scopePrefix(scope);
       for (const part of parts(settlements, 1)) {
         const call: ScriptCall = { keys: [], args: [...clockArguments(), MARK_MS] };
-        for (const { reservation, rules, outcome, stamp, movedTo, result } of part) {
+        for (const { reservation, rules, outcome, stamp, movedTo, result, doubtHold } of part) {
           call.keys.push(`${prefix}m${escapeText(reservation)}`);
           call.args.push(`${rules.length}`, outcome === 'keep' ? 'k' : 'r', `${stamp}`, `${movedTo ?? ''}`);
           // The prefix distinguishes an empty result from no result.
           call.args.push(result === undefined ? '' : `=${escapeText(result)}`);
-          pushRules(call, prefix, rules);
+          pushRules(call, prefix, rules, doubtHold);
         }
         yield call;
       }
@@ -175,14 +180,17 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
         yield keys;
       }
     },
+    /** The clock and the number of keys per rule, as every script begins. */
+    clockArguments,
     recall(call: TakeCall): ScriptCall {
       return { keys: call.keys.slice(0, 1), args: [RECORD_MS] };
     },
   };
 }
 
-/** A sorted set takes as long as five other keys, and so do the waits of many visitors. */
+/** A sorted set takes as long as five other keys, and so do the waits of many visitors. A rule of doubt takes as long as twenty. */
 function addKeys(keys: number, { kind }: LimitRule): number {
+  if (kind === 'doubt') return keys + 20;
   return keys + (kind === 'distinct' || kind === 'visitor-backoff' ? 5 : 1);
 }
 

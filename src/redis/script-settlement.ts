@@ -20,7 +20,7 @@ function isMoved(rule: LimitRule, delayMs: number): boolean {
 /** Returns the settlement with only the rules that it affects, or nothing when the take stays as it is. */
 export function toScriptSettlement(
   { reservation, outcome, delayMs = 0, result }: Settlement,
-  { stamp, rules, skipped }: OpenReservation,
+  { stamp, rules, skipped, doubtHold }: OpenReservation,
 ): ScriptSettlement | undefined {
   const isReturned = outcome === 'return';
   const concerns = (rule: LimitRule): boolean => {
@@ -33,5 +33,5 @@ export function toScriptSettlement(
   if (concerned.length === 0) return undefined;
   const isAnyMoved = !isReturned && concerned.some((rule) => isMoved(rule, delayMs));
   const movedTo = isAnyMoved ? stamp + Math.min(Math.ceil(delayMs), LEASE_MS) * STAMPS_PER_MS : undefined;
-  return { reservation, outcome, stamp, movedTo, result, rules: concerned };
+  return { reservation, outcome, stamp, movedTo, result, doubtHold, rules: concerned };
 }

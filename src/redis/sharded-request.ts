@@ -84,7 +84,11 @@ export function combineVerdicts({ request: { rules }, verdicts, isRefused }: Sha
       .sort((one, other) => rules.indexOf(one.rule) - rules.indexOf(other.rule));
   const observed = inOrder(verdicts.flatMap((verdict) => verdict.observed));
   const found = inOrder(verdicts.flatMap((verdict) => verdict.noted ?? []));
-  const noted = found.length === 0 ? {} : { noted: found };
+  const notices = verdicts.flatMap((verdict) => verdict.notices ?? []);
+  const noted = {
+    ...(found.length > 0 && { noted: found }),
+    ...(notices.length > 0 && { notices }),
+  };
   if (isRefused) {
     const refusals = inOrder(verdicts.flatMap((verdict) => (verdict.granted ? [] : verdict.refusals)));
     return { granted: false, refusals, observed, ...noted };

@@ -158,6 +158,7 @@ export function createShardedStore(store: LimitStore): LimitStore {
     },
     // Records are read and written one at a time, so the slot of the scope is fast enough for them.
     records: store.records,
+    doubts: store.doubts,
   };
 }
 

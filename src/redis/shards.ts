@@ -32,10 +32,12 @@ export function shardOfNumber(key: number): Shard {
 
 /**
  * A range of numbers (`distinct`) is shared by all of them, like a budget. `once` is taken last, so that it is never
- * given back because of another shard: a lease that somebody else took meanwhile would be lost.
+ * given back because of another shard: a lease that somebody else took meanwhile would be lost. Doubt about a number is also
+ * doubt about its country, which all numbers share.
  */
 export function shardOfRule({ kind, key }: LimitRule): Shard {
-  return typeof key === 'number' && kind !== 'distinct' && kind !== 'once' ? shardOfNumber(key) : MAIN_SHARD;
+  const isShared = kind === 'distinct' || kind === 'once' || kind === 'doubt';
+  return typeof key === 'number' && !isShared ? shardOfNumber(key) : MAIN_SHARD;
 }
 
 /** The shard of all these rules, or undefined if there are several. */

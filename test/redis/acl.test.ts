@@ -14,7 +14,7 @@ import {
   startRedisCluster,
 } from '../support/redis-server.ts';
 import { CLUSTER_CLIENTS, SINGLE_CLIENTS, type TestClient } from './clients.ts';
-import { controlledStore, realStore, SECRET } from './store-under-test.ts';
+import { controlledStore, realStore, SECRET, START_MS } from './store-under-test.ts';
 
 const DOCUMENT = readFileSync(new URL('../../docs/scaling.md', import.meta.url), 'utf8');
 const PASSWORD = 'a-password';
@@ -59,13 +59,13 @@ describe.runIf(hasRedisServer())('with no more rights than docs/scaling.md asks 
     it('counts as any store must, by the clock of a test and by that of the server', async () => {
       const cases = [
         ...limitStoreConformance({
-          doubts: false,
           create: () => controlledStore(limited.client),
           bounded: false,
           openTakes: 'as-written',
+          doubtStartMs: START_MS,
           operations: 300,
         }),
-        ...limitStoreConformance({ doubts: false, create: () => realStore(limited.client), clock: 'real' }),
+        ...limitStoreConformance({ create: () => realStore(limited.client), clock: 'real' }),
       ];
       for (const { name, run } of cases) await expect(run(), name).resolves.toBeUndefined();
     }, 120_000);
@@ -130,7 +130,6 @@ describe.runIf(hasRedisServer())('on a cluster, with the two rights more', () =>
     async (_, connect) => {
       const { client, close } = await connect(cluster.nodes.map(({ url }) => url));
       for (const { name, run } of limitStoreConformance({
-        doubts: false,
         create: () => realStore(client),
         clock: 'real',
       })) {

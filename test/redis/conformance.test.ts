@@ -11,7 +11,7 @@ import {
   startServer,
 } from '../support/redis-server.ts';
 import { CLUSTER_CLIENTS, SINGLE_CLIENTS, type TestClient } from './clients.ts';
-import { controlledStore, keyNamesOf, PREVIOUS_SECRET, realStore, SECRET } from './store-under-test.ts';
+import { controlledStore, keyNamesOf, PREVIOUS_SECRET, realStore, SECRET, START_MS } from './store-under-test.ts';
 
 interface Servers {
   readonly urls: readonly string[];
@@ -48,15 +48,15 @@ function suite(
   });
   runAll(
     limitStoreConformance({
-      doubts: false,
       create: () => controlledStore(connected.client),
       bounded: false,
       openTakes: 'as-written',
+      doubtStartMs: START_MS,
       operations,
     }),
   );
   runAll(
-    limitStoreConformance({ doubts: false, create: () => realStore(connected.client), clock: 'real' }),
+    limitStoreConformance({ create: () => realStore(connected.client), clock: 'real' }),
     ', by the clock of the server',
   );
 }
@@ -114,7 +114,6 @@ describe.runIf(HAS_SERVER)('while a secret is changed', () => {
   });
   runAll(
     limitStoreConformance({
-      doubts: false,
       create: () => {
         // Half of the processes use the new secret first, the others the old one, and the process changes from call to
         // call.
@@ -123,6 +122,7 @@ describe.runIf(HAS_SERVER)('while a secret is changed', () => {
       },
       bounded: false,
       openTakes: 'as-written',
+      doubtStartMs: START_MS,
       operations: 10_000,
     }),
   );

@@ -1,5 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { DoubtStore } from '../../src/limits/doubt-store.ts';
 import type { LimitRule, LimitStore, TakeRequest } from '../../src/limits/limit-store.ts';
 import type { RecordStore } from '../../src/limits/record-store.ts';
 import { redisLimits } from '../../src/redis/index.ts';
@@ -22,12 +23,13 @@ import {
 import { failureOf } from '../support/transport.ts';
 import { CLUSTER_CLIENTS, type TestClient } from './clients.ts';
 import { HOUR_MS, NUMBER, SCOPE } from './redis-kit.ts';
-import { keyNamesOf, PREVIOUS_SECRET, SECRET } from './store-under-test.ts';
+import { keyNamesOf, PREVIOUS_SECRET, SECRET, START_MS } from './store-under-test.ts';
 
 let cases = 0;
 
 /** A sharded store under its own scopes; with several key names, as many processes in round-robin order. */
 const recordsOf = ({ records }: LimitStore): RecordStore => records as RecordStore;
+const doubtsOf = ({ doubts }: LimitStore): DoubtStore => doubts as DoubtStore;
 
 function shardedUnderTest(
   client: RedisClient,
@@ -36,7 +38,7 @@ function shardedUnderTest(
 ): StoreUnderTest {
   cases += 1;
   const prefix = `${cases}.${Date.now()}.`;
-  let nowMs = Date.now();
+  let nowMs = START_MS;
   let latest = 0;
   const testClock = () => {
     latest = Math.min(Math.max(nowMs * 1000, latest + 20), nowMs * 1000 + 980);
@@ -77,6 +79,13 @@ function shardedUnderTest(
         write: (scope, key, value, write) => recordsOf(next()).write(prefix + scope, key, value, write),
         remove: (scope, key, options) => recordsOf(next()).remove(prefix + scope, key, options),
       },
+      doubts: {
+        enter: (scope, outcomes) => doubtsOf(next()).enter(prefix + scope, outcomes),
+        alerts: (scope, id) => doubtsOf(next()).alerts(prefix + scope, id),
+        lift: (scope, id, target) => doubtsOf(next()).lift(prefix + scope, id, target),
+        trust: (scope, id, target, forMs) => doubtsOf(next()).trust(prefix + scope, id, target, forMs),
+        forget: (scope, rules) => doubtsOf(next()).forget(prefix + scope, rules),
+      },
       async release(scope, rules) {
         for (const store of stores) await store.release(prefix + scope, rules);
       },
@@ -90,14 +99,13 @@ function passesConformance(
   processes?: () => readonly KeyNameVersions[],
 ): void {
   const controlled = limitStoreConformance({
-    doubts: false,
     create: () => shardedUnderTest(clientOf(), 'controlled', processes?.()),
     bounded: false,
     openTakes: 'as-written',
+    doubtStartMs: START_MS,
     operations,
   });
   const real = limitStoreConformance({
-    doubts: false,
     create: () => shardedUnderTest(clientOf(), 'real', processes?.()),
     clock: 'real',
   });

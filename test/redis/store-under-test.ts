@@ -1,4 +1,5 @@
 import type { LimitStore } from '../../src/limits/limit-store.ts';
+import type { DoubtStore } from '../../src/limits/doubt-store.ts';
 import type { RecordStore } from '../../src/limits/record-store.ts';
 import { createKeyNames } from '../../src/redis/key-hashing-options.ts';
 import type { RedisClient } from '../../src/redis/redis-commands.ts';
@@ -21,6 +22,7 @@ function isolated(store: LimitStore): LimitStore {
   runs += 1;
   const own = (scope: string, run: string) => `${run}.${scope}`;
   const records = store.records as RecordStore;
+  const doubts = store.doubts as DoubtStore;
   const run = `${process.pid}.${Date.now()}.${runs}`;
   return {
     take: (scope, requests, options) => store.take(own(scope, run), requests, options),
@@ -31,6 +33,13 @@ function isolated(store: LimitStore): LimitStore {
       read: (scope, key) => records.read(own(scope, run), key),
       write: (scope, key, value, write) => records.write(own(scope, run), key, value, write),
       remove: (scope, key, options) => records.remove(own(scope, run), key, options),
+    },
+    doubts: {
+      enter: (scope, outcomes) => doubts.enter(own(scope, run), outcomes),
+      alerts: (scope, id) => doubts.alerts(own(scope, run), id),
+      lift: (scope, id, target) => doubts.lift(own(scope, run), id, target),
+      trust: (scope, id, target, forMs) => doubts.trust(own(scope, run), id, target, forMs),
+      forget: (scope, rules) => doubts.forget(own(scope, run), rules),
     },
   };
 }
@@ -66,15 +75,25 @@ function roundRobin(stores: readonly LimitStore[]): LimitStore {
       write: (...args) => (next().records as RecordStore).write(...args),
       remove: (...args) => (next().records as RecordStore).remove(...args),
     },
+    doubts: {
+      enter: (...args) => (next().doubts as DoubtStore).enter(...args),
+      alerts: (...args) => (next().doubts as DoubtStore).alerts(...args),
+      lift: (...args) => (next().doubts as DoubtStore).lift(...args),
+      trust: (...args) => (next().doubts as DoubtStore).trust(...args),
+      forget: (...args) => (next().doubts as DoubtStore).forget(...args),
+    },
   };
 }
+
+/** The time at which every store with a test clock starts. */
+export const START_MS = Date.UTC(2026, 10, 29, 21, 30);
 
 /** A store on a running server with a test clock. With several key names, as many processes. */
 export function controlledStore(
   client: RedisClient,
   names: readonly KeyNameVersions[] = [keyNamesOf()],
 ): StoreUnderTest {
-  let nowMs = Date.now();
+  let nowMs = START_MS;
   let latest = 0;
   const testClock = () => {
     // Two commands see two times, as on a server: 50 per millisecond.

@@ -189,4 +189,7 @@ export const FULLEST_MOST = 60;
 export const FULLEST_BUSY_ENTERED = 400;
 export const FULLEST_BUSY = 10;
 
+/** After so many days without a code nothing is left of the fullest block. */
+export const MOST_DAYS = 100;
+
 export const SOON_MS = 3 * MINUTE_MS;

@@ -10,6 +10,7 @@ import {
   FULLEST_MOST,
   KNOWN_MOST,
   MINUTE_MS,
+  MOST_DAYS,
   PRIOR_ASKED,
   PRIOR_ENTERED,
   SETTLED_ASKED,
@@ -135,9 +136,6 @@ export function newWorld(): World {
 export function dayOf(nowMs: number): number {
   return Math.floor(nowMs / DAY_MS);
 }
-
-/** After so many days without a code nothing is left of the fullest block. */
-const MOST_DAYS = 100;
 
 /** Begins a new day of a country where one has begun. */
 function turnDay(country: Country, nowMs: number): void {

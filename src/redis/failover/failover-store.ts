@@ -6,13 +6,14 @@ import type {
   TakeRequest,
   TakeVerdict,
 } from '../../limits/limit-store.ts';
+import type { DoubtStore } from '../../limits/doubt-store.ts';
 import type { RecordStore } from '../../limits/record-store.ts';
 import { createStoreTime } from '../../limits/store-time.ts';
 import type { Clock } from '../../types.ts';
 import { storeFailure } from '../check/server-warnings.ts';
 import { abortedError, type CallOptions, createAvailability, isCallerError } from './availability.ts';
 import { createFailoverEvents } from './failover-events.ts';
-import { type FallbackChoice, recordOnly } from './fallback-rules.ts';
+import { type FallbackChoice, recordOnly, withoutDoubt } from './fallback-rules.ts';
 import { createFallbackStore } from './fallback-store.ts';
 import { createLateReplies } from './late-replies.ts';
 import { createEmitLimits, type LimitsEventListener } from './limits-event.ts';
@@ -101,7 +102,7 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
     requests.forEach(({ reservation, rules }, at) => {
       const verdict = verdicts[at];
       if (verdict?.granted !== true) return;
-      const request = { reservation, rules: metRules(rules, verdict.noted) };
+      const request = { reservation, rules: withoutDoubt(metRules(rules, verdict.noted)) };
       if (!queue.addGrant(scope, request)) events.reportNotWrittenBack();
     });
     onStep();
@@ -170,8 +171,11 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
     onStep();
   }
 
-  /** A process alone keeps no records, whatever `onStoreError` says: two processes would accept one code twice. */
-  async function callRecords<Value>(consequence: string, work: () => Promise<Value>): Promise<Value> {
+  /**
+   * A process alone keeps no records, whatever `onStoreError` says: two processes would accept one code twice. Nor does it
+   * keep doubt: who enters a code in another process would be a stranger here who did not.
+   */
+  async function callShared<Value>(consequence: string, work: () => Promise<Value>): Promise<Value> {
     const reply = await callRemote(work);
     if (reply.hasReply) return reply.value;
     throw failure(consequence);
@@ -179,15 +183,26 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
 
   function failoverRecords(records: RecordStore): RecordStore {
     return {
-      read: (...args) => callRecords('Nothing was read.', () => records.read(...args)),
-      write: (...args) => callRecords('A record may have been written.', () => records.write(...args)),
-      remove: (...args) => callRecords('A record may have been removed.', () => records.remove(...args)),
+      read: (...args) => callShared('Nothing was read.', () => records.read(...args)),
+      write: (...args) => callShared('A record may have been written.', () => records.write(...args)),
+      remove: (...args) => callShared('A record may have been removed.', () => records.remove(...args)),
+    };
+  }
+
+  function failoverDoubts(doubts: DoubtStore): DoubtStore {
+    return {
+      enter: (...args) => callShared('An outcome may not be counted.', () => doubts.enter(...args)),
+      alerts: (...args) => callShared('Nothing was read.', () => doubts.alerts(...args)),
+      lift: (...args) => callShared('A place may not be lifted.', () => doubts.lift(...args)),
+      trust: (...args) => callShared('A place may not be trusted.', () => doubts.trust(...args)),
+      forget: (...args) => callShared('A person may not be forgotten.', () => doubts.forget(...args)),
     };
   }
 
   return {
     isSuspect: availability.isSuspect,
     records: remote.records && failoverRecords(remote.records),
+    doubts: remote.doubts && failoverDoubts(remote.doubts),
 
     async take(scope, requests, options) {
       const signal = options?.signal;

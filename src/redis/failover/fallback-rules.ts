@@ -15,6 +15,18 @@ export function shareOf(rule: LimitRule, { processes }: FallbackChoice): LimitRu
   return { ...rule, limit: Math.max(1, Math.floor(rule.limit / processes)) };
 }
 
+/**
+ * The rules that one process counts while it is alone. Not those of doubt: a code that it sent may be entered in any other
+ * process, so it would see strangers who enter nothing, and hold everybody.
+ */
+export function withoutDoubt(rules: readonly LimitRule[]): readonly LimitRule[] {
+  return rules.some(isDoubt) ? rules.filter((rule) => !isDoubt(rule)) : rules;
+}
+
+function isDoubt({ kind }: LimitRule): boolean {
+  return kind === 'doubt';
+}
+
 /** Guards whose `once` rules one process alone never decides: messages about consent, codes that were checked. */
 const NEVER_ALONE: ReadonlySet<string> = new Set(['consent', 'verification']);
 

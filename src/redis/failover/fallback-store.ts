@@ -3,7 +3,7 @@ import { isWritten, metRules } from '../../limits/conditions.ts';
 import type { LimitRule, LimitStore, TakeRequest, TakeVerdict } from '../../limits/limit-store.ts';
 import { type MemoryLimitsOptions, memoryLimits } from '../../limits/memory-limits.ts';
 import type { Clock } from '../../types.ts';
-import { canDecideAlone, type FallbackChoice, recordOnly, shareOf } from './fallback-rules.ts';
+import { canDecideAlone, type FallbackChoice, recordOnly, shareOf, withoutDoubt } from './fallback-rules.ts';
 
 /** The counts of one process: grants of the shared store to it, and its own. */
 export interface FallbackStore extends Pick<LimitStore, 'settle' | 'release'> {
@@ -40,7 +40,7 @@ export function createFallbackStore(
   }
 
   function sharesOf(rules: readonly LimitRule[]): LimitRule[] {
-    return rules.map((rule) => shareOf(rule, choice));
+    return withoutDoubt(rules).map((rule) => shareOf(rule, choice));
   }
 
   /** Mirrors only the rules that the shared store has written. */
@@ -48,7 +48,7 @@ export function createFallbackStore(
     const { observed, noted = [] } = verdict;
     const isOver = (rule: LimitRule) =>
       [...observed, ...noted].some(({ rule: other }) => other.id === rule.id && other.key === rule.key);
-    const written = metRules(rules, noted).filter(
+    const written = withoutDoubt(metRules(rules, noted)).filter(
       (rule) => isWritten(rule) && canDecideAlone(rule, choice) && !isOver(rule),
     );
     return { reservation, rules: written.map((rule) => recordOnly(rule, choice)) };
@@ -101,7 +101,10 @@ export function createFallbackStore(
 
     async inspect(scope, rules) {
       refuseUndecidable(rules);
-      return store.inspect(scope, sharesOf(rules));
+      return store.inspect(
+        scope,
+        rules.map((rule) => shareOf(rule, choice)),
+      );
     },
   };
 }

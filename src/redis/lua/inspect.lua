@@ -7,7 +7,7 @@
 -- Reply: one line per rule: its count, and the wait in milliseconds or nothing.
 
 -- @include prelude
--- @include helpers
+-- @include helpers stamps
 -- @include bucket-codec
 local look = {}
 -- @include window read inspect

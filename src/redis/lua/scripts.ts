@@ -38,8 +38,734 @@ local function load(at, merge)
     values[at], previous[at] = value, true
   end
   return value
+end`;
+
+const DOUBT = `local byte, find = string.byte, string.find
+local REMEMBERED_MS = 34560000000
+local minute, day = floor(now / 60000), floor(now / 86400000)
+local per_day = ({ [0] = 4, 1, 0.5, 8, 6, 3, 8 })
+local holders, dirty = {}, {}
+local function touch(holder)
+  if holder.is_dirty then return end
+  holder.is_dirty, dirty[#dirty + 1] = true, holder
 end
-local function ms_of(taken)
+local function new_cell()
+  return {
+    doubt = 0, at = 0, minute = 0, young = 0, earlier = 0, ended = 0,
+    is_alert = false, since = 0, budget = 0, pause = 0, next = 0, score = 0,
+  }
+end
+local function read_cells(holder, value, at)
+  for index = 1, holder.cells do
+    local flags = byte(value, at)
+    at = at + 1
+    if flags > 0 then
+      local cell = new_cell()
+      cell.doubt, cell.at, cell.minute, cell.young, cell.earlier, at = read('>dI6I4I2I2', value, at)
+      if flags % 4 >= 2 then cell.ended, at = read('>d', value, at) end
+      if flags >= 4 then
+        cell.is_alert = true
+        cell.since, cell.budget, cell.pause, cell.next, cell.score, at = read('>I6dddd', value, at)
+      end
+      holder[index] = cell
+    end
+  end
+end
+local function pack_cells(holder)
+  local text, last = '', 0
+  for index = 1, holder.cells do
+    local cell, ends, flags, more = holder[index], 0, 1, ''
+    if cell then
+      local empty = cell.at + cell.doubt / per_day[index > 2 and 3 or holder.place] * 86400000
+      ends = cell.is_alert and empty + 172800000 or max(empty, cell.ended + 172800000)
+      ends = max(ends, (cell.minute + 2) * 60000)
+    end
+    if ends > now then
+      if cell.ended > 0 then flags, more = 3, pack('>d', cell.ended) end
+      if cell.is_alert then
+        flags = flags + 4
+        more = more .. pack('>I6dddd', cell.since, cell.budget, cell.pause, cell.next, cell.score)
+      end
+      local young, earlier = min(65535, cell.young), min(65535, cell.earlier)
+      text = text .. pack('>BdI6I4I2I2', flags, cell.doubt, cell.at, cell.minute, young, earlier) .. more
+      last = max(last, ends)
+    else
+      text = text .. '\\0'
+    end
+  end
+  return text, last
+end
+local WORLD = '>dddddddI6I4I4I4I4I4I6I4BB'
+local function read_world(value)
+  local w = { cells = 2, place = 6, sieges = {} }
+  if not value then
+    w.asked, w.entered, w.ever, w.today, w.per_day, w.known_asked, w.known_entered = 0, 0, 0, 0, 0, 0, 0
+    w.last, w.day, w.first_week, w.warned_day, w.fresh_day, w.fresh = 0, 0, 0, 0, 0, 0
+    w.trusted, w.sent, w.action = 0, 0, 97
+    return w
+  end
+  local sieges, at
+  w.asked, w.entered, w.ever, w.today, w.per_day, w.known_asked, w.known_entered, w.last, w.day, w.first_week,
+    w.warned_day, w.fresh_day, w.fresh, w.trusted, w.sent, w.action, sieges, at = read(WORLD, value)
+  for index = 1, 2 * sieges, 2 do
+    w.sieges[index], w.sieges[index + 1], at = read('>I6d', value, at)
+  end
+  read_cells(w, value, at)
+  return w
+end
+local function pack_world(w)
+  local text = pack(WORLD, w.asked, w.entered, w.ever, w.today, w.per_day, w.known_asked, w.known_entered, w.last,
+    w.day, w.first_week, w.warned_day, w.fresh_day, w.fresh, w.trusted, w.sent, w.action, #w.sieges / 2)
+  for index = 1, #w.sieges, 2 do text = text .. pack('>I6d', w.sieges[index], w.sieges[index + 1]) end
+  return text .. pack_cells(w), now + REMEMBERED_MS
+end
+local COUNTRY, WEEK = '>I4I4I4I4I4I4I4I4I4ddI4ddI4dB', '>I4I4I4'
+local function read_country(value)
+  local c = { cells = 2, place = 0, weeks = {}, figures = {} }
+  local f = c.figures
+  if not value then
+    c.entered, c.learnt, c.learnt_entered, c.day, c.today, c.yesterday = 0, 0, 0, 0, 0, 0
+    c.slot, c.soon, c.sooner, c.crowd, c.fullest = 0, 0, 0, 0, -1
+    f.minute, f.conversion, f.per_day, f.soon, f.fullest = 0, 0.7, 0, 0, 0
+    return c
+  end
+  local weeks, at
+  c.entered, c.learnt, c.learnt_entered, c.day, c.today, c.yesterday, c.slot, c.soon, c.sooner, c.crowd,
+    c.fullest, f.minute, f.conversion, f.per_day, f.soon, f.fullest, weeks, at = read(COUNTRY, value)
+  for index = 1, weeks do
+    local one = {}
+    one.week, one.asked, one.entered, at = read(WEEK, value, at)
+    c.weeks[index] = one
+  end
+  read_cells(c, value, at)
+  return c
+end
+local function pack_country(c)
+  local f = c.figures
+  local text = pack(COUNTRY, c.entered, c.learnt, c.learnt_entered, c.day, c.today, c.yesterday, c.slot, c.soon,
+    c.sooner, c.crowd, c.fullest, f.minute, f.conversion, f.per_day, f.soon, f.fullest, #c.weeks)
+  for index = 1, #c.weeks do
+    local one = c.weeks[index]
+    text = text .. pack(WEEK, one.week, one.asked, one.entered)
+  end
+  return text .. pack_cells(c), now + REMEMBERED_MS
+end
+local function read_range(value)
+  local holder = { cells = 2, place = 1 }
+  if value then read_cells(holder, value, 1) end
+  return holder
+end
+local function read_block(value)
+  local holder = { cells = 4, place = 2 }
+  if value then read_cells(holder, value, 1) end
+  return holder
+end
+local function read_address(value)
+  local a = { cells = 2, place = 4, minute = 0, entered = 0 }
+  if not value then return a end
+  a.minute, a.entered = read('>I4I4', value)
+  read_cells(a, value, 9)
+  if minute - a.minute >= 1209600000 / 60000 then a.entered = 0 end
+  return a
+end
+local function pack_address(a)
+  local text, ends = pack_cells(a)
+  if a.entered > 0 then ends = max(ends, a.minute * 60000 + 1209600000) end
+  return pack('>I4I4', a.minute, a.entered) .. text, ends
+end
+local function read_subject(value)
+  local s = { first = 0, last = 0, day = 0, vouched = 0 }
+  if value then s.first, s.last, s.day, s.vouched = read('>I4I4I4B', value) end
+  return s
+end
+local function pack_subject(s)
+  local ends = s.last * 60000 + 7776000000
+  return pack('>I4I4I4B', s.first, s.last, s.day, s.vouched), s.last > 0 and ends or 0
+end
+local function is_live(acquaintance)
+  return acquaintance.last > 0 and minute - acquaintance.last < 7776000000 / 60000
+end
+local function forget_codes(p)
+  p.sent, p.codes, p.counted, p.trickle, p.address = 0, 0, 0, 0, ''
+  p.is_human, p.is_calm, p.is_learnt, p.is_known, p.is_entered, p.is_accused = false, false, false, false, false, false
+end
+local function read_text(value, at)
+  local length
+  length, at = read('>I2', value, at)
+  return sub(value, at, at + length - 1), at + length
+end
+local function read_person(value)
+  local p = { cells = 2, place = 5, asked_at = 0, asked = 0, asked_address = '', first = 0, last = 0, other = '' }
+  forget_codes(p)
+  if not value then return p end
+  local sections, at = byte(value), 2
+  if sections % 2 == 1 then
+    local flags
+    p.sent, p.codes, p.counted, p.trickle, flags, at = read('>I6I2BBB', value, at)
+    p.address, at = read_text(value, at)
+    if now - p.sent < 3600000 then
+      p.is_human, p.is_calm, p.is_learnt = flags % 2 >= 1, flags % 4 >= 2, flags % 8 >= 4
+      p.is_known, p.is_entered, p.is_accused = flags % 16 >= 8, flags % 32 >= 16, flags % 64 >= 32
+    else
+      forget_codes(p)
+    end
+  end
+  if sections % 4 >= 2 then
+    p.asked_at, p.asked, at = read('>I6B', value, at)
+    p.asked_address, at = read_text(value, at)
+    if now - p.asked_at >= 3600000 then p.asked_at, p.asked, p.asked_address = 0, 0, '' end
+  end
+  if sections >= 4 then
+    p.first, p.last, at = read('>I4I4', value, at)
+    p.other, at = read_text(value, at)
+  end
+  read_cells(p, value, at)
+  return p
+end
+local function pack_person(p)
+  local cells, ends = pack_cells(p)
+  local sections, text = 0, ''
+  if p.sent > 0 then
+    local flags = (p.is_human and 1 or 0) + (p.is_calm and 2 or 0) + (p.is_learnt and 4 or 0)
+      + (p.is_known and 8 or 0) + (p.is_entered and 16 or 0) + (p.is_accused and 32 or 0)
+    sections, ends = 1, max(ends, p.sent + 3600000)
+    text = pack('>I6I2BBBI2', p.sent, min(65535, p.codes), p.counted, p.trickle, flags, #p.address) .. p.address
+  end
+  if p.asked > 0 then
+    sections, ends = sections + 2, max(ends, p.asked_at + 3600000)
+    text = text .. pack('>I6BI2', p.asked_at, p.asked, #p.asked_address) .. p.asked_address
+  end
+  if is_live(p) then
+    sections, ends = sections + 4, max(ends, p.last * 60000 + 7776000000)
+    text = text .. pack('>I4I4I2', p.first, p.last, #p.other) .. p.other
+  end
+  return pack('>B', sections) .. text .. cells, ends
+end
+local function newer(value)
+  return value
+end
+local function holder_of(at, decode, encode, is_hashed)
+  at = alias[at] or at
+  local holder = holders[at]
+  if not holder then
+    local value = values[at]
+    if is_hashed then value = load(at, newer) end
+    holder = decode(value)
+    holder.key, holder.encode = at, encode
+    holders[at] = holder
+  end
+  return holder
+end
+local function name_of(at)
+  return sub(KEYS[at], find(KEYS[at], '}:', 1, true) + 4)
+end
+local function names_of(at)
+  local name = name_of(at)
+  if per_rule == 1 then return name end
+  local other = name_of(at + 1)
+  return name < other and name .. ' ' .. other or other .. ' ' .. name
+end
+local function doubt_of(cell, place)
+  return max(0, cell.doubt - per_day[place] * (now - cell.at) / 86400000)
+end`;
+
+const DOUBT_LETTERS = `local LETTERS = 'crbxanp'`;
+
+const PRELUDE_WRITE = `local lives, spare = {}, ARGV[1] == '' and 1000 or 3600000`;
+
+const HELPERS_SAVE = `local function save(at, value, live)
+  at = alias[at] or at
+  values[at], lives[at] = value, max(1, live) + spare
+end`;
+
+const DOUBT_WRITE = `function flush_doubt()
+  for index = 1, #dirty do
+    local holder = dirty[index]
+    local text, ends = holder:encode()
+    local live = ends - now
+    save(holder.key, live > 0 and text, floor(live) + 1)
+  end
+end`;
+
+const FLUSH = `for at = 1, #KEYS do
+  local live = lives[at]
+  if live then
+    local value = values[at]
+    if value then call('PSETEX', KEYS[at], live, value) else call('DEL', KEYS[at]) end
+    if previous[at] then call('DEL', KEYS[at + 1]) end
+  end
+end`;
+
+const DOUBT_FIGURES = `local sqrt = math.sqrt
+local week = floor(now / (7 * 86400000))
+local rule, world, country, person = {}, nil, nil, nil
+local figures
+local function read_rule(at, args)
+  local flags = ARGV[args + 2]
+  rule.at, rule.args, rule.first = at, args, at + per_rule
+  rule.is_asking, rule.is_human, rule.is_returning = byte(flags) == 97, byte(flags, 2) == 104, byte(flags, 3) == 107
+  rule.human = rule.is_human and 2 or 1
+  local nth = rule.first + 6
+  rule.address, rule.subject = nil, nil
+  if byte(flags, 4) == 105 then rule.address, nth = nth, nth + per_rule end
+  if byte(flags, 5) == 115 then rule.subject = nth end
+  rule.digits = ARGV[args + 3]
+  per_day[6] = rule.is_asking and 8 or 15
+end
+local function address_at(at)
+  return holder_of(at, read_address, pack_address, true)
+end
+local function subject_at(at)
+  return holder_of(at, read_subject, pack_subject, true)
+end
+local range, block, address
+local function aim(at_address)
+  local first = rule.first
+  world = holder_of(first, read_world, pack_world)
+  country = holder_of(first + 1, read_country, pack_country)
+  range = holder_of(first + 2, read_range, pack_cells)
+  block = holder_of(first + 3, read_block, pack_cells)
+  person = holder_of(rule.at, read_person, pack_person, true)
+  address = at_address and address_at(at_address)
+end
+local function place_of(place, human)
+  if place == 0 then return country, human end
+  if place == 1 then return range, human end
+  if place == 2 then return block, human end
+  if place == 3 then return block, human + 2 end
+  if place == 4 then return address, human end
+  if place == 5 then return person, human end
+  return world, human
+end
+local function has(places, place)
+  return places % (2 * 2 ^ place) >= 2 ^ place
+end
+local function unknown_fullest(c)
+  return c.today > 400 and 10 or 0
+end
+local function turn_day(c)
+  if c.day == day then return end
+  if c.day ~= 0 then
+    local kept = c.fullest < 0 and unknown_fullest(c) or c.fullest * 0.9
+    c.fullest = max(kept, min(60, c.crowd))
+    for _ = 2, min(day - c.day, 100) do c.fullest = c.fullest * 0.9 end
+    c.yesterday = c.day == day - 1 and c.today or 0
+  end
+  c.day, c.today, c.crowd = day, 0, 0
+end
+local function turn_slot(c)
+  local slot = floor(now / 180000)
+  if c.slot == slot then return end
+  c.sooner = c.slot == slot - 1 and c.soon or 0
+  c.slot, c.soon = slot, 0
+end
+local function conversion_of(c)
+  local everybody = (world.entered + 28) / (world.asked + 40)
+  local asked, entered, best, settled = 0, 0, 0, 0
+  for index = 1, #c.weeks do
+    if c.weeks[index].week > world.first_week then settled = settled + c.weeks[index].asked end
+  end
+  local first = week - 8
+  if settled >= 200 then first = max(first, world.first_week) end
+  for index = 1, #c.weeks do
+    local one = c.weeks[index]
+    if one.week > first then
+      asked, entered = asked + one.asked, entered + one.entered
+      if one.week > world.first_week then
+        local people = one.asked + 40
+        local part = min(1, (one.entered + 40 * everybody) / people)
+        best = max(best, part - 1.5 * sqrt(part * (1 - part) / people))
+      end
+    end
+  end
+  local together = (entered + 40 * everybody) / (asked + 40)
+  return min(0.98, max(0.05, together, best))
+end
+local function prepare()
+  figures = country.figures
+  if figures.minute ~= minute then
+    turn_day(country)
+    turn_slot(country)
+    figures.minute = minute
+    figures.conversion = conversion_of(country)
+    figures.per_day = country.today + country.yesterday * (1 - (now / 86400000 - day))
+    figures.soon = max(country.soon, country.sooner)
+    figures.fullest = country.fullest < 0 and unknown_fullest(country) or country.fullest
+    touch(country)
+  end
+end`;
+
+const DOUBT_SIEGE = `local function siege_of()
+  local siege = 1
+  if rule.is_asking then
+    local weights = 0
+    for index = 1, #world.sieges, 2 do
+      if minute * 60000 - world.sieges[index] < 259200000 then weights = weights + world.sieges[index + 1] end
+    end
+    siege = max(0.35, 1 - 0.15 * weights)
+  end
+  return siege
+end`;
+
+const DOUBT_COUNT = `local function age(cell, place)
+  cell.doubt = doubt_of(cell, place)
+  cell.at = now
+end
+local function week_of(c)
+  local current = c.weeks[#c.weeks]
+  if not current or current.week ~= week then
+    current = { week = week, asked = 0, entered = 0 }
+    c.weeks[#c.weeks + 1] = current
+    if #c.weeks > 8 then table.remove(c.weeks, 1) end
+  end
+  return current
+end`;
+
+const DOUBT_NEW = `local MOST_NEW_CELLS = 2000000
+local function cell_for(place, human)
+  local holder, index = place_of(place, human)
+  if not holder then return end
+  touch(holder)
+  local cell = holder[index]
+  if not cell then
+    if place ~= 0 and place ~= 6 then
+      if world.fresh_day ~= day then world.fresh_day, world.fresh = day, 0 end
+      if world.fresh >= MOST_NEW_CELLS then return end
+      world.fresh = world.fresh + 1
+      touch(world)
+    end
+    cell = new_cell()
+    holder[index] = cell
+  end
+  return cell
+end`;
+
+const DOUBT_ENDS = `local function whole(value)
+  return value % 1 > 0 and floor(value) + 1 or value
+end
+local function clamp(value, least, most)
+  return min(most, max(least, value))
+end
+local function member_of(place, human, address_names)
+  local name = ''
+  if place == 0 then name = name_of(rule.first + 1)
+  elseif place == 1 then name = name_of(rule.first + 2)
+  elseif place == 4 then name = address_names or names_of(rule.address)
+  elseif place == 5 then name = names_of(rule.at)
+  elseif place ~= 6 then name = name_of(rule.first + 3) end
+  return sub(LETTERS, place + 1, place + 1) .. human .. name
+end
+local function end_alert(cell, place, human, ended, address_names)
+  cell.is_alert, cell.ended = false, ended
+  call('ZREM', KEYS[rule.first + 5], member_of(place, human, address_names))
+end`;
+
+const DOUBT_SETTLED = `local function take_back(cell, place, amount, sent)
+  age(cell, place)
+  cell.doubt = max(0, cell.doubt - amount)
+  local sent_minute = floor(sent / 60000)
+  if cell.minute == sent_minute then cell.young = max(0, cell.young - 1)
+  elseif cell.minute == sent_minute + 1 then cell.earlier = max(0, cell.earlier - 1) end
+end`;
+
+const DOUBT_OUTCOME = `local function odds_of(place)
+  local odds = (1 - figures.conversion) / figures.conversion
+  if place == 0 then
+    local slack = siege_of() < 1 and not person.is_human and 1.1 or 1.35
+    return clamp(slack * odds, 0.1, 2.5)
+  elseif place == 1 or place == 4 then
+    return max(0.8, 2.2 * odds)
+  elseif place == 2 then
+    return max(0.5, 1.5 * odds)
+  end
+  return place == 5 and 3 or 0.5
+end
+local function relent(cell, place, human, names)
+  age(cell, place)
+  cell.doubt = cell.doubt / 2
+  end_alert(cell, place, human, now, names)
+end
+local function learn_entered(is_learnt)
+  turn_day(country)
+  turn_slot(country)
+  country.entered, country.today, country.soon = country.entered + 1, country.today + 1, country.soon + 1
+  if is_learnt then
+    local current = week_of(country)
+    current.entered, country.learnt_entered = current.entered + 1, country.learnt_entered + 1
+    if person.is_calm then world.entered = world.entered + 1 end
+  end
+  if world.day ~= day then
+    if world.day ~= 0 then
+      world.per_day = world.per_day == 0 and world.today or world.per_day * 0.75 + world.today * 0.25
+    end
+    world.day, world.today = day, 0
+  end
+  world.today, world.ever, world.last = world.today + 1, world.ever + 1, now
+  touch(country)
+  touch(world)
+end
+local function settle_doubt(is_entered, addresses)
+  local conversion = figures.conversion
+  local human = person.is_human and 2 or 1
+  if person.codes > 0 then
+    address = addresses[person.address] and address_at(addresses[person.address])
+    for place = 0, 6 do
+      local holder, index = place_of(place, human)
+      local cell = holder and holder[index]
+      if cell and place ~= 3 and has(person.counted, place) then
+        take_back(cell, place, 1 + (is_entered and odds_of(place) or 0), person.sent)
+        touch(holder)
+      end
+      if cell and is_entered and has(person.trickle, place) and cell.is_alert then
+        local usual = 0.7 * conversion
+        cell.pause = floor(cell.pause / (2 * 2 ^ ((1 - usual) / usual)) + 0.5)
+        cell.next = min(cell.next, now + cell.pause)
+        if cell.pause <= 20000 then relent(cell, place, human, person.address) end
+        touch(holder)
+      end
+    end
+  end
+  if not is_entered or (person.codes == 0 and person.asked == 0) then return end
+  learn_entered(person.codes > 0 and person.is_learnt)
+  local from = addresses[person.codes > 0 and person.address or person.asked_address]
+  if from then
+    local there = address_at(from)
+    there.entered, there.minute = there.entered + 1, minute
+    touch(there)
+  end
+  if person.asked == 0 then return end
+  address = addresses[person.asked_address] and address_at(addresses[person.asked_address])
+  for place = 0, 6 do
+    local holder, index = place_of(place, 1)
+    local cell = holder and holder[index]
+    if cell and has(person.asked, place) and cell.is_alert then
+      cell.score = cell.score - 1.4 / conversion
+      if cell.score <= -6 then relent(cell, place, 1, person.asked_address) end
+      touch(holder)
+    end
+  end
+end
+local function accuse_doubt(addresses)
+  if person.codes == 0 or person.is_known or person.is_accused then return end
+  address = addresses[person.address] and address_at(addresses[person.address])
+  for place = 0, 6 do
+    local cell = has(person.counted, place) and cell_for(place, person.is_human and 2 or 1)
+    if cell then
+      age(cell, place)
+      cell.doubt = cell.doubt + 1
+    end
+  end
+  person.is_accused = true
+  touch(person)
+end
+local function remember(subjects)
+  local before = is_live(person) and person.other or ''
+  local names = rule.subject and names_of(rule.subject) or ''
+  if not is_live(person) then person.first = minute end
+  person.last, person.other = minute, names == '' and before or names
+  touch(person)
+  if names == '' then return end
+  if before ~= '' and before ~= names then
+    local former = subject_at(subjects[before])
+    former.last = 0
+    touch(former)
+  end
+  local subject = subject_at(rule.subject)
+  if not is_live(subject) then subject.first, subject.day, subject.vouched = minute, 0, 0 end
+  subject.last = minute
+  touch(subject)
+end`;
+
+const DOUBT_JUDGE = `local siege, entered_there
+local MOST_LISTED = 10000
+local function list_alert(member)
+  local key = KEYS[rule.first + 5]
+  call('ZADD', key, now, member)
+  if call('ZCARD', key) > MOST_LISTED then call('ZREMRANGEBYRANK', key, 0, 0) end
+  call('PEXPIRE', key, REMEMBERED_MS)
+end
+local function base_budget(place, besieged, is_watched)
+  local entered, fullest = figures.per_day, figures.fullest
+  if place == 0 then
+    local budget = rule.allowance * besieged + 1.5 * sqrt(entered) + 0.01 * entered
+    return rule.is_human and budget * 0.8 or budget
+  elseif place == 1 then
+    local part = rule.is_asking and 0.6 or 0.45
+    return (8 * besieged + 0.1 * sqrt(entered)) * (is_watched and part or 1)
+  elseif place == 2 then
+    local part = rule.is_asking and 0.6 or 0.6
+    return max(2, 5 * besieged, 0.6 * fullest) * (is_watched and part or 1)
+  elseif place == 3 then
+    return max(8, 3 * fullest)
+  elseif place == 4 then
+    return 8 * besieged + sqrt(entered_there)
+  elseif place == 5 then
+    return 4
+  end
+  return rule.is_asking and 15 or 25
+end
+local function grace_of(place)
+  if place == 0 then return 10 + figures.soon end
+  if place == 1 then return 5 + 0.3 * figures.soon end
+  if place == 2 then return 3 end
+  if place == 4 then return 6 end
+  return place == 6 and 10 or 0
+end
+local function longest_pause(place)
+  local entered = figures.per_day
+  if place == 0 then
+    local pause = rule.is_asking and ({ [0] = 0.01, 1, 12 }) or ({ [0] = 0.04, 2, 48 })
+    return 86400000 / clamp(pause[0] * entered, pause[1], pause[2])
+  elseif place == 1 then
+    local pause = rule.is_asking and ({ [0] = 0.001, 0.5, 2 }) or ({ [0] = 0.004, 1, 8 })
+    return 86400000 / clamp(pause[0] * entered, pause[1], pause[2])
+  end
+  if rule.is_asking then return (({ [0] = 0, 0, 345600000, 345600000, 172800000, 172800000, 21600000 }))[place] end
+  return (({ [0] = 0, 0, 86400000, 43200000, 86400000, 43200000, 7200000 }))[place]
+end
+local function overdue()
+  if world.last == 0 then return 0 end
+  local usual = world.per_day == 0 and world.today or world.per_day
+  return (now - world.last) / 86400000 * usual
+end
+local function siege_weight(place, old, is_watched)
+  if not rule.is_asking then return 0 end
+  if place > 1 then return place == 6 and 1 or 0 end
+  local budget = base_budget(place, 1, is_watched)
+  if place == 1 then return old >= budget and 0.3 or 0 end
+  return old >= 0.6 * budget and 1 or 0
+end
+local function is_trusted()
+  if world.trusted <= now then return false end
+  local fields = { 'c' .. name_of(rule.first + 1), 'n' .. name_of(rule.at) }
+  if per_rule == 2 then fields[3] = 'n' .. name_of(rule.at + 1) end
+  for length = 1, #rule.digits do fields[#fields + 1] = 'p' .. sub(rule.digits, 1, length) end
+  for index = 4, 3 + per_rule do
+    for name in string.gmatch(ARGV[rule.args + index], '%S+') do fields[#fields + 1] = 'q' .. name end
+  end
+  for _, ends in ipairs(call('HMGET', KEYS[rule.first + 4], unpack(fields))) do
+    if ends and ends + 0 > now then return true end
+  end
+  return false
+end
+local function known_by()
+  if is_trusted() or rule.is_returning then return 'k' end
+  local is_settled = minute - person.first >= 21600000 / 60000
+  if is_live(person) and is_settled then return 'k' end
+  if not rule.subject then return end
+  local subject = subject_at(rule.subject)
+  if not is_live(subject) or minute - subject.first < 21600000 / 60000 then return end
+  local vouched = subject.day == day and subject.vouched or 0
+  if vouched < 3 then return 'v' end
+end
+local function is_evidence(cell)
+  if entered_there < 2 then return false end
+  return not cell or doubt_of(cell, 4) < (8 + sqrt(entered_there)) / 2
+end
+local function judge(is_reading)
+  local human = rule.human
+  local j = { alerts = 0, notices = '', is_calm = true, wait = 0 }
+  local fade = rule.is_asking and 0.02 or 0.35
+  local again = rule.is_asking and 0.35 or 0.7
+  local besieged = rule.is_human and max(0.75, siege) or siege
+  local is_cold = world.ever < 20 or overdue() > 200
+  local is_watched, judged, only_evidence = false, 0, true
+  for place = 0, 6 do
+    local is_judged = place == 3 or place == 5
+    if not is_cold then
+      is_judged = (place ~= 4 or address) and (place ~= 6 or country.entered < 15)
+    end
+    local holder, index = place_of(place, human)
+    local cell = is_judged and holder[index]
+    if is_judged then judged = judged + 2 ^ place end
+    if cell then
+      if cell.is_alert then
+        local low = cell.budget * (place == 6 and 0.5 or fade)
+        if doubt_of(cell, place) <= low then
+          local ended = cell.at + max(0, cell.doubt - low) / per_day[place] * 86400000
+          if is_reading then
+            cell.is_alert, cell.ended = false, ended
+          else
+            end_alert(cell, place, human, ended)
+            touch(holder)
+          end
+        end
+      end
+      local budget = base_budget(place, besieged, is_watched)
+      if place ~= 6 and now - cell.ended < 172800000 then budget = budget * again end
+      local doubt = doubt_of(cell, place)
+      local old = doubt
+      if cell.minute == minute then old = doubt - (cell.young + cell.earlier)
+      elseif cell.minute == minute - 1 then old = doubt - cell.young end
+      local judged_old = place == 3 and doubt or old
+      if place ~= 3 and judged_old >= 0.7 * budget then j.is_calm = false end
+      if place == 0 then is_watched = judged_old >= budget end
+      local limit = budget
+      if place == 0 and not rule.is_asking then limit = budget * 2.5 end
+      if not cell.is_alert and (judged_old >= limit or doubt >= limit + grace_of(place)) then
+        cell.is_alert, cell.since, cell.budget, cell.score = true, now, budget, 0
+        local first_pause = ({ [0] = 600000, 3600000, 43200000, 43200000, 21600000, 43200000, 3600000 })
+        cell.pause = min(first_pause[place], longest_pause(place))
+        cell.next = now + cell.pause
+        if not is_reading then
+          touch(holder)
+          if place ~= 4 and place ~= 5 then
+            j.notices = j.notices
+              .. format(';! %d %.0f %.0f %.0f', place, floor(doubt), floor(limit), whole(cell.pause))
+          end
+          list_alert(member_of(place, human))
+          local weight = siege_weight(place, old, is_watched)
+          if weight > 0 then
+            world.sieges[#world.sieges + 1] = now
+            world.sieges[#world.sieges + 1] = weight
+            if #world.sieges > 2 * 32 then
+              table.remove(world.sieges, 1)
+              table.remove(world.sieges, 1)
+            end
+            touch(world)
+          end
+        end
+      end
+      if cell.is_alert then
+        j.alerts = j.alerts + 2 ^ place
+        if place ~= 0 and place ~= 1 and place ~= 6 then only_evidence = false end
+        local wait = max(0, cell.next - now)
+        if not j.place or wait > j.wait then
+          j.place, j.wait, j.observed, j.limit = place, wait, floor(doubt), floor(limit)
+        end
+      end
+    end
+  end
+  j.judged = judged
+  local codes = person.is_known and 0 or person.codes
+  if codes > 0 and codes < 3 and not has(j.alerts, 5) then j.passage = 'resend'
+  elseif j.alerts == 0 then j.passage = 'calm'
+  elseif only_evidence and is_evidence(address and address[human]) then j.passage = 'evidence'
+  elseif j.wait == 0 then j.passage = 'trickle' end
+  local is_newborn = country.learnt < 150 and country.learnt_entered >= country.learnt / 4 - 3
+  j.is_learnt = j.is_calm or rule.is_human or j.passage == 'evidence' or is_newborn
+  return j
+end
+local function look_at(at, args, is_reading)
+  read_rule(at, args)
+  rule.allowance = ARGV[args + 1] + 0
+  aim(rule.address)
+  prepare()
+  siege = siege_of()
+  local known = known_by()
+  if known then return { known = known, notices = '' } end
+  entered_there = address and address.entered or 0
+  return judge(is_reading)
+end`;
+
+const DOUBT_LOOK = `local function look_doubt(at, args)
+  local j = look_at(at, args, true)
+  if j.known then return 0, 0 end
+  local cell = person[rule.human]
+  return cell and floor(doubt_of(cell, 5)) or 0, j.passage and 0 or max(1, whole(j.wait))
+end`;
+
+const HELPERS_STAMPS = `local function ms_of(taken)
   return floor(taken / 50)
 end`;
 
@@ -417,8 +1143,6 @@ local function load()
   end
 end`;
 
-const PRELUDE_WRITE = `local lives, spare = {}, ARGV[1] == '' and 1000 or 3600000`;
-
 const FIND_ALIASES = `local first_of = {}
 for at = 1, #KEYS do
   local key = KEYS[at]
@@ -427,10 +1151,6 @@ end`;
 
 const HELPERS_WRITE = `local function loaded(at)
   return values[alias[at] or at]
-end
-local function save(at, value, live)
-  at = alias[at] or at
-  values[at], lives[at] = value, max(1, live) + spare
 end`;
 
 const BUCKET_CODEC_WRITE = `local function drop_pairs(value, least)
@@ -443,6 +1163,54 @@ const BUCKET_CODEC_WRITE = `local function drop_pairs(value, least)
   if at == HEAD + 1 then return value end
   local first, sum, window = read('>I6dI4', value, 2)
   return join_pairs(first, sum - gone, window, sub(value, at))
+end`;
+
+const DOUBT_SETTLE = `function give_back_doubt(at, args, taken)
+  local counted, trickle, first, known = string.match(ARGV[args + 1], '^(%d+)%.(%d+)%.(.)(.)$')
+  if not counted then return end
+  read_rule(at, args)
+  aim(rule.address)
+  prepare()
+  if known == 'v' then
+    local subject = subject_at(rule.subject)
+    subject.vouched = max(0, (subject.day == day and subject.vouched or 0) - 1)
+    subject.day = day
+    touch(subject)
+  end
+  local is_stranger = known == 's'
+  if person.codes == 0 or person.is_entered or person.is_known == is_stranger then return end
+  if address and names_of(rule.address) ~= person.address then address = nil end
+  for place = 0, 6 do
+    local holder, index = place_of(place, rule.human)
+    local cell = holder and holder[index]
+    if cell and has(counted, place) then take_back(cell, place, 1, ms_of(taken)) end
+    if cell and has(trickle, place) then cell.pause, cell.next = floor(cell.pause / 2 + 0.5), now end
+    if cell and (has(counted, place) or has(trickle, place)) then touch(holder) end
+  end
+  if first == 'f' then
+    if not is_stranger then
+      world.known_asked = max(0, world.known_asked - 1)
+    else
+      world.sent = max(0, world.sent - 1)
+      if person.is_learnt then
+        local current = week_of(country)
+        current.asked, country.learnt = max(0, current.asked - 1), max(0, country.learnt - 1)
+        touch(country)
+        if person.is_calm then world.asked = max(0, world.asked - 1) end
+      end
+    end
+    touch(world)
+  end
+  person.codes = person.codes - 1
+  if person.codes == 0 then person.sent = 0 end
+  touch(person)
+end`;
+
+const DOUBT_KEYS = `local function further_keys(args)
+  local op = string.byte(ARGV[args])
+  if op ~= 112 and op ~= 80 then return 0 end
+  local flags = ARGV[args + 2]
+  return 6 + (sub(flags, 4, 4) == 'i' and per_rule or 0) + (sub(flags, 5, 5) == 's' and per_rule or 0)
 end`;
 
 const WINDOW_WRITE = `local function live_buckets(value)
@@ -644,13 +1412,123 @@ end`;
 const KNOWN_SETTLE = `function give_back.k() end
 function give_back.n() end`;
 
-const FLUSH = `for at = 1, #KEYS do
-  local live = lives[at]
-  if live then
-    local value = values[at]
-    if value then call('PSETEX', KEYS[at], live, value) else call('DEL', KEYS[at]) end
-    if previous[at] then call('DEL', KEYS[at + 1]) end
+const DOUBT_TAKE = `local REASONS = { r = 'u', a = 'q', h = 'x' }
+local looks = {}
+function check_doubt(at, args)
+  local j = looks[at] or look_at(at, args)
+  looks[at] = j
+  if j.known or j.passage then return end
+  local reason = rule.is_asking and (rule.is_human and REASONS.h or REASONS.a) or REASONS.r
+  return reason, j.observed, whole(j.wait), j.place .. '/' .. format('%.0f', j.limit)
+end
+function hold_doubt(at)
+  local j = looks[at]
+  if not rule.is_asking or rule.is_human or person.asked ~= 0 then return end
+  for place = 0, 6 do
+    if has(j.alerts, place) then
+      local cell = cell_for(place, 1)
+      cell.score = min(12, cell.score + 1)
+    end
   end
+  person.asked, person.asked_at = j.alerts, now
+  person.asked_address = rule.address and names_of(rule.address) or ''
+  touch(person)
+end
+local function outcomes_notice()
+  if world.warned_day == day then return end
+  local notice
+  if world.ever < 20 then
+    if world.sent >= 200 then notice = 'n' end
+  else
+    local expected = overdue()
+    if expected > 200 then notice = 's ' .. format('%.0f', floor(expected))
+    elseif world.known_asked >= 100 then
+      local part = world.known_entered / world.known_asked
+      if part < 0.75 then notice = 'f ' .. format('%.17g', part) end
+    end
+  end
+  if notice then
+    world.warned_day = day
+    touch(world)
+  end
+  return notice
+end
+local function begin(j, counted, trickle)
+  if j.known then
+    world.known_asked = world.known_asked + 1
+    if world.known_asked >= 1000 then
+      world.known_asked, world.known_entered = world.known_asked / 2, world.known_entered / 2
+    end
+  else
+    world.sent = world.sent + 1
+    if j.is_learnt then
+      if world.first_week == 0 then world.first_week = floor((now + 864000000) / (7 * 86400000)) - 1 end
+      local current = week_of(country)
+      current.asked, country.learnt = current.asked + 1, country.learnt + 1
+      touch(country)
+      if j.is_calm then
+        world.asked = world.asked + 1
+        if world.asked >= 20000 then world.asked, world.entered = world.asked / 2, world.entered / 2 end
+      end
+    end
+  end
+  world.action = rule.is_asking and 97 or 114
+  touch(world)
+  local is_stranger = not j.known
+  person.sent, person.codes, person.counted, person.trickle = now, 0, counted, trickle
+  person.is_human, person.is_calm = is_stranger and rule.is_human, is_stranger and j.is_calm
+  person.is_learnt, person.is_known = is_stranger and j.is_learnt, not is_stranger
+  person.is_entered, person.is_accused = false, false
+  person.address = is_stranger and rule.address and names_of(rule.address) or ''
+  return outcomes_notice()
+end
+function write_doubt(at)
+  local j = looks[at]
+  local is_known = j.known ~= nil
+  local is_first = person.codes == 0 or (person.is_known and not is_known)
+  local counted, trickle, notice = 0, 0, nil
+  if j.known == 'v' then
+    local subject = subject_at(rule.subject)
+    subject.vouched = (subject.day == day and subject.vouched or 0) + 1
+    subject.day = day
+    touch(subject)
+  elseif not is_known then
+    counted = is_first and j.judged or has(j.judged, 5) and 2 ^ 5 or 0
+    trickle = j.passage == 'trickle' and j.alerts or 0
+    for place = 0, 6 do
+      local is_counted = has(counted, place)
+      local cell = (is_counted or has(trickle, place)) and cell_for(place, rule.human)
+      if cell then
+        if is_counted then
+          age(cell, place)
+          cell.doubt = cell.doubt + 1
+          if cell.minute ~= minute then
+            cell.earlier = cell.minute == minute - 1 and cell.young or 0
+            cell.young, cell.minute = 0, minute
+          end
+          cell.young = cell.young + 1
+        end
+        if has(trickle, place) then
+          cell.pause = min(longest_pause(place), cell.pause * 2)
+          cell.next = now + cell.pause
+        end
+        if place == 3 and j.is_calm and not cell.is_alert and cell.doubt > country.crowd then
+          country.crowd = cell.doubt
+          touch(country)
+        end
+      end
+    end
+  end
+  if is_first then notice = begin(j, counted, trickle) end
+  if person.is_known == is_known then
+    person.codes = person.codes + 1
+    touch(person)
+  end
+  local hold = ';h ' .. counted .. '.' .. trickle .. '.' .. (is_first and 'f' or '-') .. (j.known or 's')
+  return notice and hold .. ';? ' .. notice or hold
+end
+function notices_of(at)
+  return looks[at].notices
 end`;
 
 const WINDOW_TAKE = `local MAX_TIMES = 128
@@ -957,8 +1835,202 @@ return found`;
 
 export const CONSENT_PEOPLE = `return redis.call('ZRANGEBYLEX', KEYS[1], ARGV[1], '+', 'LIMIT', 0, ARGV[2])`;
 
+export const DOUBT_ALERTS = `${PRELUDE}
+${HELPERS}
+if ARGV[4] ~= '' then return table.concat(call('ZREVRANGE', KEYS[1], 0, ARGV[4] - 1), '\\n') end
+${DOUBT}
+${DOUBT_LETTERS}
+local everybody = holder_of(2, read_world, pack_world)
+local is_asking = everybody.action == 97
+per_day[6] = is_asking and 8 or 15
+local fade = is_asking and 0.02 or 0.35
+local lines = {}
+for argument = 5, #ARGV do
+  local at = 3 + 2 * (argument - 5)
+  local place, index = find(LETTERS, sub(ARGV[argument], 1, 1), 1, true) - 1, sub(ARGV[argument], 2, 2) + 0
+  values[at] = values[at] or values[at + 1]
+  local holder
+  if place == 6 then holder = everybody
+  elseif place == 0 then holder = read_country(values[at])
+  elseif place == 1 then holder = read_range(values[at])
+  elseif place == 4 then holder = read_address(values[at])
+  elseif place == 5 then holder = read_person(values[at])
+  else holder = read_block(values[at]) end
+  local cell = holder[place == 3 and index + 2 or index]
+  if not cell or not cell.is_alert then
+    call('ZREM', KEYS[1], ARGV[argument])
+  else
+    local doubt = doubt_of(cell, place)
+    if doubt > cell.budget * (place == 6 and 0.5 or fade) then
+      local factor = place == 0 and not is_asking and 2.5 or 1
+      lines[#lines + 1] = format('%d %.0f %.0f %.0f %.0f', argument - 5, floor(doubt), floor(cell.budget * factor),
+        now - cell.since, math.ceil(max(0, cell.next - now)))
+    else
+      call('ZREM', KEYS[1], ARGV[argument])
+    end
+  end
+end
+return table.concat(lines, '\\n')`;
+
+export const DOUBT_DESK = `${PRELUDE}
+${PRELUDE_WRITE}
+if ARGV[4] ~= '' and now > ARGV[4] + 0 then return 'late ' .. string.format('%.0f', now) end
+${HELPERS}
+${HELPERS_SAVE}
+local flush_doubt
+${DOUBT}
+${DOUBT_LETTERS}
+${DOUBT_WRITE}
+local op, kinds = ARGV[5], ARGV[6]
+for pair = 1, #kinds do
+  local at = 1 + 2 * pair
+  if values[at + 1] then values[at], previous[at] = values[at] or values[at + 1], true end
+end
+local function drop(holder, place, at, from)
+  for human = 1, 2 do
+    if holder[from + human] then
+      holder[from + human] = nil
+      touch(holder)
+    end
+    local name = (place == 5 or place == 4) and names_of(at) or place ~= 6 and name_of(at) or ''
+    call('ZREM', KEYS[1], sub(LETTERS, place + 1, place + 1) .. human .. name)
+  end
+end
+if op == 't' then
+  local trusted = KEYS[2]
+  local for_ms, latest, count = ARGV[7] + 0, 0, 0
+  for argument = 9, #ARGV do call('HDEL', trusted, ARGV[argument]) end
+  local all = call('HGETALL', trusted)
+  for index = 1, #all, 2 do
+    local ends = all[index + 1] + 0
+    if ends <= now then
+      call('HDEL', trusted, all[index])
+    else
+      latest = max(latest, ends)
+      if sub(all[index], 1, 1) ~= 'q' then count = count + 1 end
+    end
+  end
+  local has_room = for_ms <= 0 or count < ARGV[8] + 0
+  if for_ms > 0 and has_room then
+    local ends = now + for_ms
+    latest = max(latest, ends)
+    for argument = 9, #ARGV do
+      if argument == 9 or sub(ARGV[argument], 1, 1) == 'q' then
+        call('HSET', trusted, ARGV[argument], format('%.0f', ends))
+      end
+    end
+  end
+  if latest > 0 then call('PEXPIRE', trusted, format('%.0f', floor(latest - now) + spare)) end
+  local everybody = holder_of(3, read_world, pack_world)
+  everybody.trusted = latest
+  touch(everybody)
+  flush_doubt()
+${FLUSH}
+  return has_room and '1' or '0'
+end
+for pair = 1, #kinds do
+  local at, kind = 1 + 2 * pair, sub(kinds, pair, pair)
+  if kind == 'w' then drop(holder_of(at, read_world, pack_world), 6, at, 0)
+  elseif kind == 'c' then drop(holder_of(at, read_country, pack_country), 0, at, 0)
+  elseif kind == 'r' then drop(holder_of(at, read_range, pack_cells), 1, at, 0)
+  elseif kind == 'a' then drop(holder_of(at, read_address, pack_address), 4, at, 0)
+  elseif kind == 'b' then
+    local holder = holder_of(at, read_block, pack_cells)
+    drop(holder, 2, at, 0)
+    drop(holder, 3, at, 2)
+  elseif kind == 's' then
+    values[at], lives[at] = false, 0
+  else
+    local number = holder_of(at, read_person, pack_person)
+    if op == 'f' then
+      local other = is_live(number) and number.other or ''
+      if other ~= '' and other ~= ARGV[7] then return 'again\\n' .. other end
+      number.last, number.other = 0, ''
+      call('HDEL', KEYS[2], 'n' .. name_of(at), 'n' .. name_of(at + 1))
+    end
+    drop(number, 5, at, 0)
+    if op ~= 'l' then
+      forget_codes(number)
+      number.asked, number.asked_at, number.asked_address = 0, 0, ''
+      touch(number)
+    end
+  end
+end
+flush_doubt()
+${FLUSH}
+return '1'`;
+
+export const DOUBT_ENTER = `${PRELUDE}
+${PRELUDE_WRITE}
+if ARGV[4] ~= '' and now > ARGV[4] + 0 then return 'late ' .. string.format('%.0f', now) end
+${HELPERS}
+${HELPERS_SAVE}
+local flush_doubt
+${DOUBT}
+${DOUBT_FIGURES}
+${DOUBT_SIEGE}
+${DOUBT_WRITE}
+${DOUBT_COUNT}
+${DOUBT_NEW}
+${DOUBT_LETTERS}
+${DOUBT_ENDS}
+${DOUBT_SETTLED}
+${DOUBT_OUTCOME}
+local addresses, subjects = {}, {}
+read_rule(1, 6)
+local pairs_at = rule.first + 6 + (rule.subject and per_rule or 0)
+for argument = 6 + per_rule_arguments, #ARGV do
+  local known = sub(ARGV[argument], 1, 1) == 'i' and addresses or subjects
+  known[sub(ARGV[argument], 2)] = pairs_at
+  if values[pairs_at + 1] then
+    values[pairs_at], previous[pairs_at] = values[pairs_at] or values[pairs_at + 1], true
+  end
+  pairs_at = pairs_at + 2
+end
+aim()
+local own = rule.subject and names_of(rule.subject) or ''
+local missing = ''
+local function want(letter, names, known)
+  if names ~= '' and not known[names] then missing = missing .. '\\n' .. letter .. names end
+end
+want('i', person.address, addresses)
+if person.asked_address ~= person.address then want('i', person.asked_address, addresses) end
+if ARGV[5] == 'e' and own ~= '' and person.other ~= own and is_live(person) then want('s', person.other, subjects) end
+if missing ~= '' then return 'again' .. missing end
+prepare()
+if ARGV[5] == 'f' then
+  accuse_doubt(addresses)
+elseif not person.is_entered then
+  local is_entered = ARGV[5] == 'e'
+  if not person.is_known then
+    settle_doubt(is_entered, addresses)
+  elseif is_entered then
+    world.known_entered = world.known_entered + 1
+    touch(world)
+  end
+  person.is_entered = person.codes > 0
+  person.asked, person.asked_at, person.asked_address = 0, 0, ''
+  touch(person)
+end
+if ARGV[5] == 'e' then remember(subjects) end
+flush_doubt()
+${FLUSH}
+return ''`;
+
+export const DOUBT_INSPECT = `${PRELUDE}
+${HELPERS}
+${DOUBT}
+${DOUBT_FIGURES}
+${DOUBT_SIEGE}
+${DOUBT_LETTERS}
+${DOUBT_ENDS}
+${DOUBT_JUDGE}
+${DOUBT_LOOK}
+return look_doubt(1, 4)`;
+
 export const INSPECT = `${PRELUDE}
 ${HELPERS}
+${HELPERS_STAMPS}
 ${BUCKET_CODEC}
 local look = {}
 ${WINDOW}
@@ -1094,12 +2166,24 @@ export const SETTLE = `${PRELUDE}
 ${PRELUDE_WRITE}
 ${FIND_ALIASES}
 ${HELPERS}
+${HELPERS_STAMPS}
 ${HELPERS_WRITE}
+${HELPERS_SAVE}
 ${BUCKET_CODEC}
 ${BUCKET_CODEC_WRITE}
+local give_back_doubt, flush_doubt
+local function make_doubt()
+${DOUBT}
+${DOUBT_FIGURES}
+${DOUBT_WRITE}
+${DOUBT_COUNT}
+${DOUBT_SETTLED}
+${DOUBT_SETTLE}
+end
+${DOUBT_KEYS}
 local keep, give_back = {}, {}
 local function nothing() end
-for _, op in ipairs({ 'b', 'k', 'l', 'n', 'r', 's', 'x' }) do keep[op] = nothing end
+for _, op in ipairs({ 'b', 'k', 'l', 'n', 'p', 'r', 's', 'x' }) do keep[op] = nothing end
 ${WINDOW}
 ${WINDOW_WRITE}
 ${WINDOW_SETTLE}
@@ -1121,6 +2205,10 @@ ${BLOCK_SETTLE}
 ${DISTINCT_WRITE}
 ${DISTINCT_SETTLE}
 ${KNOWN_SETTLE}
+function give_back.p(...)
+  if not give_back_doubt then make_doubt() end
+  give_back_doubt(...)
+end
 local argument, mark = 5, 1
 while ARGV[argument] do
   local count, settle = ARGV[argument] + 0, ARGV[argument + 1] == 'k' and keep or give_back
@@ -1133,8 +2221,10 @@ while ARGV[argument] do
     settle[op](mark + 1 + rule * per_rule, args, taken, moved, result)
     if op ~= 'o' then values[mark], lives[mark] = '', ARGV[4] end
   end
-  argument, mark = argument + 5 + count * per_rule_arguments, mark + 1 + count * per_rule
+  argument = argument + 5 + count * per_rule_arguments
+  mark = mark + 1 + count * per_rule + (count > 0 and further_keys(argument - per_rule_arguments) or 0)
 end
+if flush_doubt then flush_doubt() end
 ${FLUSH}`;
 
 export const TAKE = `${PRELUDE}
@@ -1145,11 +2235,28 @@ if ARGV[4] ~= '' and now > ARGV[4] + 0 then return time_text .. '\\nlate' end
 if ARGV[6] ~= '' then
 ${FIND_ALIASES}
 end
+local check_doubt, write_doubt, hold_doubt, notices_of, flush_doubt
+local function make_doubt()
+${HELPERS}
+${HELPERS_SAVE}
+${DOUBT}
+${DOUBT_FIGURES}
+${DOUBT_SIEGE}
+${DOUBT_WRITE}
+${DOUBT_COUNT}
+${DOUBT_NEW}
+${DOUBT_LETTERS}
+${DOUBT_ENDS}
+${DOUBT_JUDGE}
+${DOUBT_TAKE}
+end
 local check, write
 local function make_kinds()
   check, write = {}, {}
 ${HELPERS}
+${HELPERS_STAMPS}
 ${HELPERS_WRITE}
+${HELPERS_SAVE}
 ${BUCKET_CODEC}
 ${BUCKET_CODEC_WRITE}
 ${WINDOW}
@@ -1184,6 +2291,7 @@ end
 local function decide(count, from, key)
   if not check then make_kinds() end
   local is_refused, over, noted, findings = false, {}, {}, ''
+  local doubted, is_other, looked = nil, false, nil
   for rule = 0, count - 1 do
     local args = from + rule * per_rule_arguments
     local op = ARGV[args]
@@ -1193,31 +2301,47 @@ local function decide(count, from, key)
     if sign and noted[place + 0] ~= (sign == '+') then
       over[rule] = true
     else
-      local reason, observed, wait, result = check[kind](key + rule * per_rule, args)
+      local reason, observed, wait, result
+      if kind == 'p' then
+        looked = key + rule * per_rule
+        if not check_doubt then make_doubt() end
+        reason, observed, wait, result = check_doubt(looked, args)
+        doubted = reason and letter
+      else
+        reason, observed, wait, result = check[kind](key + rule * per_rule, args)
+      end
       local is_note = kind == 'k' or kind == 'n' or sub(op, 2, 2) == '?'
       if is_note then noted[rule] = reason ~= nil end
       if reason then
         findings = findings .. string.format(';%d %s %.0f ', rule, reason, observed)
           .. (wait and string.format('%.0f', wait) or '') .. ' ' .. (result or '')
-        if is_note or kind ~= letter then over[rule] = kind ~= 'n' else is_refused = true end
+        if is_note or kind ~= letter then over[rule] = kind ~= 'n'
+        else is_refused, is_other = true, is_other or kind ~= 'p' end
       end
     end
   end
-  if is_refused then return 'r' .. findings end
+  local notices = looked and notices_of(looked) or ''
+  if doubted and (is_refused and doubted == 'p' and not is_other or not is_refused) then hold_doubt(looked) end
+  if is_refused then return 'r' .. findings .. notices end
   local longest = 0
   for rule = 0, count - 1 do
     if not over[rule] then
       local args = from + rule * per_rule_arguments
-      local wait = write[string.lower(sub(ARGV[args], 1, 1))](key + rule * per_rule, args)
-      if wait and wait > longest then longest = wait end
+      local kind = string.lower(sub(ARGV[args], 1, 1))
+      if kind == 'p' then
+        notices = write_doubt(looked) .. notices
+      else
+        local wait = write[kind](key + rule * per_rule, args)
+        if wait and wait > longest then longest = wait end
+      end
     end
   end
-  return 'g' .. (longest > 0 and string.format('%.0f', longest) or '') .. findings
+  return 'g' .. (longest > 0 and string.format('%.0f', longest) or '') .. findings .. notices
 end
 ${FAST_PATH}
 local after, after_lives, byte = {}, {}, string.byte
 local function decide_fast(count, args, key)
-  local longest = 0
+  local longest, looked = 0, nil
   for at = key, key + count - 1 do
     local index, op = alias[at] or at, ARGV[args]
     local is_met = true
@@ -1226,7 +2350,11 @@ local function decide_fast(count, args, key)
       if not is_met and (sub(op, 2, 2) == '?' or byte(op) == 107) then return end
       op = sub(op, 1, 1)
     end
-    if is_met then
+    if is_met and (op == 'p' or op == 'P') then
+      looked = at
+      if not check_doubt then make_doubt() end
+      if check_doubt(at, args) then return end
+    elseif is_met then
       local value, live, wait = fast_path(op, values[index], args)
       if not value then return end
       after[at], after_lives[at] = value, live
@@ -1241,11 +2369,14 @@ local function decide_fast(count, args, key)
       values[index], lives[index] = after[at], live
     end
   end
-  return longest > 0 and 'g' .. string.format('%.0f', longest) or 'g'
+  local line = longest > 0 and 'g' .. string.format('%.0f', longest) or 'g'
+  if looked then line = line .. write_doubt(looked) .. notices_of(looked) end
+  return line
 end
+${DOUBT_KEYS}
 local lines, line = { time_text }, 1
 local argument, key, last = 7, 2, #ARGV
-local from, count
+local from, count, more
 while argument <= last do
   local times = 1
   if byte(ARGV[argument]) == 61 then
@@ -1253,14 +2384,16 @@ while argument <= last do
   else
     count, from = ARGV[argument] + 0, argument + 1
     argument = from + count * per_rule_arguments
+    more = count > 0 and further_keys(argument - per_rule_arguments) or 0
   end
   for _ = 1, times do
     line = line + 1
     lines[line] = per_rule == 1 and decide_fast(count, from, key) or decide(count, from, key)
-    key = key + count * per_rule
+    key = key + count * per_rule + more
   end
 end
 if last < 7 then return time_text end
+if flush_doubt then flush_doubt() end
 ${FLUSH}
 local reply = table.concat(lines, '\\n')
 call('SET', KEYS[1], reply, 'PX', ARGV[5])

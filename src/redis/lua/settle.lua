@@ -12,11 +12,16 @@
 
 -- @include prelude write
 -- @include find-aliases
--- @include helpers write
+-- @include helpers stamps write save
 -- @include bucket-codec write
+local give_back_doubt, flush_doubt
+local function make_doubt()
+  -- @include doubt figures write count settled settle
+end
+-- @include doubt-keys
 local keep, give_back = {}, {}
 local function nothing() end
-for _, op in ipairs({ 'b', 'k', 'l', 'n', 'r', 's', 'x' }) do keep[op] = nothing end
+for _, op in ipairs({ 'b', 'k', 'l', 'n', 'p', 'r', 's', 'x' }) do keep[op] = nothing end
 -- @include window write settle
 -- @include slot write settle
 -- @include backoff write settle
@@ -25,6 +30,10 @@ for _, op in ipairs({ 'b', 'k', 'l', 'n', 'r', 's', 'x' }) do keep[op] = nothing
 -- @include block write settle
 -- @include distinct write settle
 -- @include known settle
+function give_back.p(...)
+  if not give_back_doubt then make_doubt() end
+  give_back_doubt(...)
+end
 local argument, mark = 5, 1
 while ARGV[argument] do
   local count, settle = ARGV[argument] + 0, ARGV[argument + 1] == 'k' and keep or give_back
@@ -37,6 +46,8 @@ while ARGV[argument] do
     settle[op](mark + 1 + rule * per_rule, args, taken, moved, result)
     if op ~= 'o' then values[mark], lives[mark] = '', ARGV[4] end
   end
-  argument, mark = argument + 5 + count * per_rule_arguments, mark + 1 + count * per_rule
+  argument = argument + 5 + count * per_rule_arguments
+  mark = mark + 1 + count * per_rule + (count > 0 and further_keys(argument - per_rule_arguments) or 0)
 end
+if flush_doubt then flush_doubt() end
 -- @include flush

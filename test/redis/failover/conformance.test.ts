@@ -5,7 +5,7 @@ import type { LimitsEvent } from '../../../src/redis/failover/limits-event.ts';
 import { limitStoreConformance } from '../../../src/testing/limit-store-conformance.ts';
 import { hasRedisServer, type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { memoryUnderTest } from '../../unit/limits/memory-under-test.ts';
-import { controlledStore } from '../store-under-test.ts';
+import { controlledStore, START_MS } from '../store-under-test.ts';
 
 /** Errors of a listener are ignored, so the test checks for them after each case. */
 let troubles: string[] = [];
@@ -24,7 +24,6 @@ const CHOICES = [
 
 describe.each(CHOICES)('a store in good health behind onStoreError %s', (_, onStoreError) => {
   const cases = limitStoreConformance({
-    doubts: false,
     create(sizes) {
       const subject = memoryUnderTest(sizes);
       const store = createFailoverStore({
@@ -54,7 +53,6 @@ describe.runIf(hasRedisServer()).each(CHOICES)('on a server, onStoreError %s', (
     await server?.stop();
   });
   const cases = limitStoreConformance({
-    doubts: false,
     create() {
       const subject = controlledStore(client);
       const clock = { now: subject.now };
@@ -69,6 +67,7 @@ describe.runIf(hasRedisServer()).each(CHOICES)('on a server, onStoreError %s', (
     },
     bounded: false,
     openTakes: 'as-written',
+    doubtStartMs: START_MS,
     operations: 1_000,
   });
   for (const { name, run } of cases) it(name, run, 120_000);

@@ -18,7 +18,6 @@ function shardedUnderTest(): StoreUnderTest {
 
 describe('a sharded store passes the conformance suite', () => {
   for (const { name, run } of limitStoreConformance({
-    doubts: false,
     create: shardedUnderTest,
     bounded: false,
   })) {

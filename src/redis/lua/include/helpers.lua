@@ -17,6 +17,7 @@ local function load(at, merge)
   return value
 end
 
+-- @section stamps
 local function ms_of(taken)
   return floor(taken / 50)
 end
@@ -26,6 +27,7 @@ local function loaded(at)
   return values[alias[at] or at]
 end
 
+-- @section save
 local function save(at, value, live)
   at = alias[at] or at
   values[at], lives[at] = value, max(1, live) + spare

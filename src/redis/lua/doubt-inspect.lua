@@ -1,0 +1,12 @@
+-- Looks at a rule of doubt without writing.
+--
+-- KEYS       as in include/doubt.lua
+-- ARGV[1…3]  clock and keys per rule, see include/prelude.lua
+-- ARGV[4…]   arguments of the rule
+--
+-- Reply: the doubt about the number in whole codes, and the wait in milliseconds.
+
+-- @include prelude
+-- @include helpers
+-- @include doubt figures siege letters ends judge look
+return look_doubt(1, 4)
