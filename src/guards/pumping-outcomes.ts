@@ -40,7 +40,7 @@ export function pumpingFor(
   if (options === false || keepsDoubts) return options;
   if (options === PUMPING_BY_DEFAULT) return false;
   throw new ConfigurationError(
-    'guards.pumping needs a limit store that keeps doubt (LimitStore.doubts): use memoryLimits(), or set it to false.',
+    'guards.pumping needs a limit store that keeps doubt (LimitStore.doubts): use memoryLimits() or redisLimits(), or set it to false.',
     'guards.pumping',
   );
 }

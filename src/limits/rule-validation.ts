@@ -168,7 +168,8 @@ export function checkBesideOthers(rules: readonly LimitRule[], index: number, pa
     if (other.id === rule.id && other.key === rule.key && !isEitherOr(rule, other)) {
       wrong(`${path}`, `the only one with the id '${rule.id}' and its key`);
     }
-    if (rule.kind === 'doubt' && other.kind === 'doubt') wrong(`${path}`, 'the only rule of doubt of its request');
+    if (rule.kind === 'doubt' && other.kind === 'doubt')
+      wrong(`${path}`, 'the only rule of doubt of its request');
     if (other.id === rule.when?.rule && other.mode === 'note') isNoted = true;
   }
   if (!isNoted) wrong(`${path}.when.rule`, "the id of an earlier rule of the request in mode 'note'");

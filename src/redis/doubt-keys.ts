@@ -20,7 +20,8 @@ export function createDoubtKeys(
   { current, previous }: { readonly current: KeyNames; readonly previous: KeyNames | undefined },
 ) {
   const ruleName = current.ruleName(id);
-  const plain = (kind: DoubtKeyKind | 't' | 'l', name: number | string) => `${prefix}p${kind}${ruleName}${name}`;
+  const plain = (kind: DoubtKeyKind | 't' | 'l', name: number | string) =>
+    `${prefix}p${kind}${ruleName}${name}`;
   const all = previous === undefined ? [current] : [current, previous];
   /** One key, or two while a secret is changed. */
   const hashed = (kind: 'a' | 'n' | 's', key: LimitKey) =>
@@ -39,7 +40,10 @@ export function createDoubtKeys(
     pushRule(keys: string[], { key, country, address, member }: DoubtRule): void {
       const number = key as number;
       keys.push(...hashed('n', number), world, plain('c', country));
-      keys.push(plain('r', Math.floor(number / RANGE_DIVISOR)), plain('b', Math.floor(number / BLOCK_DIVISOR)));
+      keys.push(
+        plain('r', Math.floor(number / RANGE_DIVISOR)),
+        plain('b', Math.floor(number / BLOCK_DIVISOR)),
+      );
       keys.push(trusted, alerts);
       if (address !== undefined) keys.push(...hashed('a', address));
       if (member !== undefined) keys.push(...hashed('s', member));

@@ -96,7 +96,12 @@ function parseViolation(text: string, rules: readonly LimitRule[]): RuleViolatio
   const reason = REASONS.get(letter);
   if (rule === undefined || reason === undefined)
     throw new TypeError('a violation without a rule or a reason');
-  const found = { rule, reason, observed: parseNumber(observed), ...(wait && { retryAfterMs: parseNumber(wait) }) };
+  const found = {
+    rule,
+    reason,
+    observed: parseNumber(observed),
+    ...(wait && { retryAfterMs: parseNumber(wait) }),
+  };
   if (rule.kind === 'doubt') {
     const [place, limit] = (result ?? '').split('/');
     return { ...found, doubt: { place: placeOf(place), limit: parseNumber(limit) } };

@@ -9,7 +9,13 @@ import {
 import { checkDesk, checkDoubtRules, checkOutcomes } from '../limits/doubt-validation.ts';
 import type { DoubtRule, RuleState } from '../limits/limit-store.ts';
 import type { DeadlineCommands } from './deadline-commands.ts';
-import { createDoubtKeys, type DoubtKeyKind, type DoubtKeys, type KeyPair, RULE_NAME_LENGTH } from './doubt-keys.ts';
+import {
+  createDoubtKeys,
+  type DoubtKeyKind,
+  type DoubtKeys,
+  type KeyPair,
+  RULE_NAME_LENGTH,
+} from './doubt-keys.ts';
 import { DOUBT_ALERTS, DOUBT_DESK, DOUBT_ENTER, DOUBT_INSPECT } from './lua/scripts.ts';
 import { parseInspectReply, toText } from './parse-reply.ts';
 import type { RedisCommands } from './redis-commands.ts';

@@ -58,7 +58,12 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
     deadlineMs,
     isTest: testClock !== undefined,
   });
-  const doubts = createRedisDoubts({ commands, names, clockArguments: calls.clockArguments, deadlineCommands });
+  const doubts = createRedisDoubts({
+    commands,
+    names,
+    clockArguments: calls.clockArguments,
+    deadlineCommands,
+  });
   const openReservations = createOpenReservations();
   const unanswered = createUnansweredTakes();
 

@@ -1,5 +1,11 @@
 import { BLOCK_DIVISOR } from '../limits/doubt/parameters.ts';
-import { type DoubtRule, EXACT_LOG_LIMIT, type LimitKey, type LimitRule, SUB_BUCKETS } from '../limits/limit-store.ts';
+import {
+  type DoubtRule,
+  EXACT_LOG_LIMIT,
+  type LimitKey,
+  type LimitRule,
+  SUB_BUCKETS,
+} from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
 import { createDoubtKeys } from './doubt-keys.ts';
 import { escapeText, type KeyNames } from './key-hashing.ts';

@@ -1,7 +1,13 @@
 import type { LimitRule, TakeRequest } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
 import { escapeText } from './key-hashing.ts';
-import { inScriptOrder, type KeyNameVersions, pushArguments, pushKeys, scopePrefix } from './rule-arguments.ts';
+import {
+  inScriptOrder,
+  type KeyNameVersions,
+  pushArguments,
+  pushKeys,
+  scopePrefix,
+} from './rule-arguments.ts';
 
 /** Keys and arguments of one script call. */
 export interface ScriptCall {
@@ -83,7 +89,12 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
 
   const clockArguments = () => [...clock(), keysPerRule];
 
-  function pushRules(call: ScriptCall, prefix: string, rules: readonly LimitRule[], doubtHold?: string): void {
+  function pushRules(
+    call: ScriptCall,
+    prefix: string,
+    rules: readonly LimitRule[],
+    doubtHold?: string,
+  ): void {
     for (const rule of inScriptOrder(rules)) {
       pushKeys(call.keys, prefix, rule, names);
       const operationAt = call.args.length;

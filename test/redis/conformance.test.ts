@@ -11,7 +11,14 @@ import {
   startServer,
 } from '../support/redis-server.ts';
 import { CLUSTER_CLIENTS, SINGLE_CLIENTS, type TestClient } from './clients.ts';
-import { controlledStore, keyNamesOf, PREVIOUS_SECRET, realStore, SECRET, START_MS } from './store-under-test.ts';
+import {
+  controlledStore,
+  keyNamesOf,
+  PREVIOUS_SECRET,
+  realStore,
+  SECRET,
+  START_MS,
+} from './store-under-test.ts';
 
 interface Servers {
   readonly urls: readonly string[];

@@ -1,5 +1,5 @@
-import type { LimitStore } from '../../src/limits/limit-store.ts';
 import type { DoubtStore } from '../../src/limits/doubt-store.ts';
+import type { LimitStore } from '../../src/limits/limit-store.ts';
 import type { RecordStore } from '../../src/limits/record-store.ts';
 import { createKeyNames } from '../../src/redis/key-hashing-options.ts';
 import type { RedisClient } from '../../src/redis/redis-commands.ts';

@@ -1,4 +1,5 @@
 import { metRules } from '../../limits/conditions.ts';
+import type { DoubtStore } from '../../limits/doubt-store.ts';
 import type {
   LimitRule,
   LimitStore,
@@ -6,7 +7,6 @@ import type {
   TakeRequest,
   TakeVerdict,
 } from '../../limits/limit-store.ts';
-import type { DoubtStore } from '../../limits/doubt-store.ts';
 import type { RecordStore } from '../../limits/record-store.ts';
 import { createStoreTime } from '../../limits/store-time.ts';
 import type { Clock } from '../../types.ts';

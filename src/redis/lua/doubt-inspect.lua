@@ -9,4 +9,5 @@
 -- @include prelude
 -- @include helpers
 -- @include doubt figures siege letters ends judge look
-return look_doubt(1, 4)
+local count, wait = look_doubt(1, 4)
+return format('%.0f %.0f', count, wait)

@@ -78,7 +78,7 @@ local function pack_cells(holder)
     if cell then
       local empty = cell.at + cell.doubt / per_day[index > 2 and 3 or holder.place] * 86400000
       ends = cell.is_alert and empty + 172800000 or max(empty, cell.ended + 172800000)
-      ends = max(ends, (cell.minute + 2) * 60000)
+      if cell.young + cell.earlier > 0 then ends = max(ends, (cell.minute + 2) * 60000) end
     end
     if ends > now then
       if cell.ended > 0 then flags, more = 3, pack('>d', cell.ended) end
@@ -588,10 +588,11 @@ local function base_budget(place, besieged, is_watched)
   local entered, fullest = figures.per_day, figures.fullest
   if place == 0 then
     local budget = rule.allowance * besieged + 1.5 * sqrt(entered) + 0.01 * entered
-    return rule.is_human and budget * 0.8 or budget
+    return rule.is_human and budget * 1.6 or budget
   elseif place == 1 then
     local part = rule.is_asking and 0.6 or 0.45
-    return (8 * besieged + 0.1 * sqrt(entered)) * (is_watched and part or 1)
+    local budget = (8 * besieged + 0.1 * sqrt(entered)) * (is_watched and part or 1)
+    return rule.is_human and budget * 2 or budget
   elseif place == 2 then
     local part = rule.is_asking and 0.6 or 0.6
     return max(2, 5 * besieged, 0.6 * fullest) * (is_watched and part or 1)
@@ -2026,7 +2027,8 @@ ${DOUBT_LETTERS}
 ${DOUBT_ENDS}
 ${DOUBT_JUDGE}
 ${DOUBT_LOOK}
-return look_doubt(1, 4)`;
+local count, wait = look_doubt(1, 4)
+return format('%.0f %.0f', count, wait)`;
 
 export const INSPECT = `${PRELUDE}
 ${HELPERS}

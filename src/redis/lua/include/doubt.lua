@@ -57,7 +57,7 @@ local function pack_cells(holder)
       local empty = cell.at + cell.doubt / per_day[index > 2 and P.CROWD or holder.place] * P.DAY_MS
       ends = cell.is_alert and empty + P.AFTER_ALERT_MS or max(empty, cell.ended + P.AFTER_ALERT_MS)
       -- Codes of this minute and the last are old ones later.
-      ends = max(ends, (cell.minute + 2) * P.MINUTE_MS)
+      if cell.young + cell.earlier > 0 then ends = max(ends, (cell.minute + 2) * P.MINUTE_MS) end
     end
     if ends > now then
       if cell.ended > 0 then flags, more = 3, pack('>d', cell.ended) end
@@ -512,7 +512,8 @@ local function base_budget(place, besieged, is_watched)
     return rule.is_human and budget * P.HUMAN_COUNTRY_PART or budget
   elseif place == P.RANGE then
     local part = rule.is_asking and P.POLICIES.ask.watchedRange or P.POLICIES.refuse.watchedRange
-    return (8 * besieged + 0.1 * sqrt(entered)) * (is_watched and part or 1)
+    local budget = (8 * besieged + 0.1 * sqrt(entered)) * (is_watched and part or 1)
+    return rule.is_human and budget * P.HUMAN_RANGE_PART or budget
   elseif place == P.BLOCK then
     local part = rule.is_asking and P.POLICIES.ask.watchedBlock or P.POLICIES.refuse.watchedBlock
     return max(2, 5 * besieged, 0.6 * fullest) * (is_watched and part or 1)
