@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { startRedis } from '../test/support/redis-server.ts';
 import { installTarball, packPackage } from './consumer-project.mjs';
-import { checkHonoExample, checkNextExample } from './example-servers.mjs';
+import { checkHonoExample, checkNextExample, checkWorkersRedisExample } from './example-servers.mjs';
 import { createReport } from './report.mjs';
 import { cleanEnvironment, runProgram } from './run-program.mjs';
 import { runtimes } from './runtimes.mjs';
@@ -125,6 +125,7 @@ try {
 for (const [name, check] of [
   ['hono-workerd', checkHonoExample],
   ['nextjs', checkNextExample],
+  ['workers-redis', checkWorkersRedisExample],
 ]) {
   if (isAsked({ name })) await report.check(`examples/${name}`, check);
 }

@@ -3,8 +3,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { startSandbox } from '../dist/sandbox.js';
+import { startRedis } from '../test/support/redis-server.ts';
 import { cleanEnvironment, runProgram } from './run-program.mjs';
 import { runtimes } from './runtimes.mjs';
 
@@ -160,42 +163,83 @@ async function emptyFolder(name) {
   return folder;
 }
 
-/** `examples/hono-workerd`, bundled, on Cloudflare's workerd. */
-export async function checkHonoExample() {
-  const folder = await emptyFolder('hono-workerd');
+/** A worker, bundled with the built package as it is published, and its configuration for workerd. */
+async function bundleWorker(name, bindings, { external = [], banner = '', flags = [] } = {}) {
+  const folder = await emptyFolder(name);
+  const entries = ['webhooks', 'redis'].map((entry) => [`8x8-sms-guard/${entry}`, `${root}dist/${entry}.js`]);
   await build({
-    entryPoints: [`${root}examples/hono-workerd/worker.mjs`],
-    // The built package, as it is published.
-    alias: {
-      '8x8-sms-guard/webhooks': `${root}dist/webhooks.js`,
-      '8x8-sms-guard': `${root}dist/index.js`,
-    },
+    entryPoints: [`${root}examples/${name}/worker.mjs`],
     outfile: `${folder}/worker.mjs`,
+    alias: { ...Object.fromEntries(entries), '8x8-sms-guard': `${root}dist/index.js` },
     bundle: true,
     format: 'esm',
     platform: 'neutral',
     target: 'es2022',
     mainFields: ['browser', 'module', 'main'],
     conditions: ['workerd', 'worker', 'browser'],
+    external,
+    banner: { js: banner },
     logLevel: 'error',
   });
-  const bindings = Object.entries(SETTINGS).map(([name, text]) => `(name = "${name}", text = "${text}")`);
+  const texts = Object.entries(bindings).map(([key, text]) => `(name = "${key}", text = "${text}")`);
   await writeFile(
     `${folder}/config.capnp`,
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker)],
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = ["public", "private", "local"])),
+  ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 const worker :Workerd.Worker = (
   modules = [(name = "worker", esModule = embed "worker.mjs")],
   compatibilityDate = "2026-10-01",
-  bindings = [${bindings.join(', ')}],
+  compatibilityFlags = [${flags.map((flag) => `"${flag}"`).join(', ')}],
+  bindings = [${texts.join(', ')}],
 );
 `,
   );
   const command = ['serve', `${folder}/config.capnp`, '--control-fd=3'];
-  await serve(() => startServer(runtimes.workerd, command, { port: /"port":(\d+)/ }), play8x8, overlap);
+  return () => startServer(runtimes.workerd, command, { port: /"port":(\d+)/ });
+}
+
+/** `examples/hono-workerd` on Cloudflare's workerd. */
+export async function checkHonoExample() {
+  await serve(await bundleWorker('hono-workerd', SETTINGS), play8x8, overlap);
+}
+
+/** `examples/workers-redis` on workerd, which counts on a real Redis over TCP. */
+export async function checkWorkersRedisExample() {
+  const [redis, sandbox] = await Promise.all([startRedis(), startSandbox({ port: 0 })]);
+  try {
+    const start = await bundleWorker(
+      'workers-redis',
+      { ...sandbox.environment, REDIS_URL: redis.url, LIMITS_SECRET: 'a secret of 32 characters or more' },
+      {
+        external: [...builtinModules, 'node:*'],
+        // ioredis is CommonJS and requires Node's modules; an ES module has no `require` of its own.
+        banner: "import { createRequire } from 'node:module'; const require = createRequire('/');",
+        flags: ['nodejs_compat'],
+      },
+    );
+    await serve(start, async ({ url }) => {
+      const message = { destination: '+6591234567', text: 'Your parcel arrives today.' };
+      const statuses = [];
+      for (let count = 0; count < 8; count += 1) statuses.push(await post(url, message));
+      // The default of ten messages in 30 minutes keeps the last three for one-time passwords.
+      expectSame(
+        statuses.slice(0, 7).every((status) => status.startsWith('202 ')),
+        true,
+        statuses.join(),
+      );
+      expectSame(statuses[7]?.slice(0, 3), '429', 'the eighth');
+      expectSame(sandbox.emulator.messages.length, 7, 'messages');
+    });
+  } finally {
+    await sandbox.close();
+    await redis.stop();
+  }
 }
 
 /** `examples/nextjs`, with the built package as it is published, built and started by Next.js itself. */
