@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
 
 /** The command uses the entries of the package as they were built, so that it holds no second copy of them. */
-const ENTRY = /\/(?:(postgres|redis|sandbox|testing|webhooks)\/)?index\.ts$/;
+const ENTRY = /\/(?:(audit|postgres|redis|sandbox|testing|webhooks)\/)?index\.ts$/;
 
 export default defineConfig({
   entry: { cli: 'src/cli/main.ts' },

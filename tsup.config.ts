@@ -11,6 +11,7 @@ execFileSync(process.execPath, ['ci/embed-lua.mjs']);
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    audit: 'src/audit/index.ts',
     captcha: 'src/captcha/index.ts',
     postgres: 'src/postgres/index.ts',
     redis: 'src/redis/index.ts',

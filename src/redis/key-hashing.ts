@@ -1,7 +1,6 @@
-import { hmac } from '@noble/hashes/hmac.js';
-import { sha256 } from '@noble/hashes/sha2.js';
 import { ConfigurationError } from '../errors.ts';
 import { createCache } from '../internal/cache.ts';
+import { hmac, sha256 } from '../internal/noble-hashes.ts';
 import type { LimitKey } from '../limits/limit-store.ts';
 
 /** Turns phone numbers, addresses and other keys into the names that are stored on the server. */

@@ -1,0 +1,43 @@
+/** An event as a sink gets it: any `SmsEvent`. */
+export interface AuditEvent {
+  /** Type of the event, for example `message-sent`. */
+  readonly type: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/**
+ * Receiver of the decisions of a client, for `SmsClientOptions.audit`. `auditLog` of `8x8-sms-guard/audit` makes one; a team's own
+ * may be any object with these methods.
+ */
+export interface AuditSink {
+  /**
+   * Takes an event. Neither waits nor throws. The events are those of `onEvent`.
+   *
+   * @returns false when the event is lost: the client then raises `store-failed` with the store `audit`
+   */
+  record(
+    event: AuditEvent,
+    details: {
+      /** The number that the event is about, `+` and its digits, the same for every notation; undefined when there is none. */
+      readonly person: string | undefined;
+      /** `context` of the call. */
+      readonly context: unknown;
+    },
+  ): boolean;
+  /**
+   * Called before a message is written to the network. Undefined when it may be written at once; a promise is waited for, at most
+   * 5 s.
+   *
+   * @throws any error to have the message refused with a `StoreError`
+   */
+  ready(options: {
+    /** Fires when the message is no longer waited for. */
+    readonly signal: AbortSignal;
+  }): Promise<void> | undefined;
+  /** Makes what was recorded about a person unlinkable. Called last by `consent.forget`. */
+  forget(person: string): Promise<void>;
+}
+
+/** The methods that make an object a sink. */
+export const AUDIT_METHODS = ['record', 'ready', 'forget'] as const satisfies readonly (keyof AuditSink)[];

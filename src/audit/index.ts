@@ -1,0 +1,11 @@
+export type { AuditSecret } from './audit-keys.ts';
+export { type AuditLog, auditLog } from './audit-log.ts';
+export type { AuditLogOptions } from './audit-options.ts';
+export type { AuditChain, AuditProblem, AuditProblemKind, AuditReport } from './audit-report.ts';
+export type { AuditEvent, AuditSink } from './audit-sink.ts';
+export type { AuditHead, AuditSigner } from './chain.ts';
+export { fileSalts } from './file-salts.ts';
+export type { AuditWriter } from './output.ts';
+export { memorySalts, type SaltStore } from './salts.ts';
+export { type Ed25519Key, ed25519Signer } from './signer.ts';
+export { type AuditSource, type VerifyAuditOptions, verifyAudit } from './verify-audit.ts';

@@ -1,0 +1,274 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFile,
+  chmod,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { auditLog } from '../../../src/audit/audit-log.ts';
+import { auditFiles } from '../../../src/audit/file-output.ts';
+import { fileSalts } from '../../../src/audit/file-salts.ts';
+import { verifyAudit } from '../../../src/audit/verify-audit.ts';
+import { AUDIT_SECRET, PERSON, recordMany, recordsOf, sentEvent } from '../../support/audit.ts';
+
+const secrets = { 1: AUDIT_SECRET };
+const about = { person: PERSON, context: undefined };
+const worker = fileURLToPath(new URL('files-worker.ts', import.meta.url));
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sms-audit-'));
+  file = join(folder, 'audit.jsonl');
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const create = (options = {}) => auditLog({ file, secret: AUDIT_SECRET, ...options });
+const verify = (options = {}) => verifyAudit({ files: [file], secrets, ...options });
+
+async function writeOne(count = 3) {
+  const log = create();
+  recordMany(log, count);
+  await log.close();
+  const path = (await auditFiles(file)).at(-1) as string;
+  return { log, path, text: await readFile(path, 'utf8') };
+}
+
+describe('the files of a log', () => {
+  it('are one per run, for the owner alone, and verify together by the path that was given', async () => {
+    await writeOne();
+    await writeOne();
+    const files = await auditFiles(file);
+    expect(files).toHaveLength(2);
+    for (const each of files) {
+      expect(each).toMatch(/audit\.\d{8}T\d{9}Z-[0-9a-f]{20}\.jsonl$/);
+      expect((await stat(each)).mode & 0o777).toBe(0o600);
+    }
+    expect(await verify()).toMatchObject({
+      ok: true,
+      records: 10,
+      chains: [{ isClosed: true }, { isClosed: true }],
+    });
+    expect(await verify({ files: [...files].reverse() })).toMatchObject({ ok: true, records: 10 });
+  });
+
+  it('are not made before the first record', async () => {
+    await create().close();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('name at their start how far the ones before them went', async () => {
+    const { log } = await writeOne();
+    const { text } = await writeOne();
+    expect(recordsOf(text)[0]?.after).toEqual([log.head()]);
+  });
+
+  it('are followed by the next one when they are long enough', async () => {
+    const log = create({ maxFileBytes: 65_536 });
+    for (let round = 0; round < 5; round += 1) {
+      recordMany(log, 100);
+      await log.flush();
+    }
+    await log.close();
+    expect((await auditFiles(file)).length).toBeGreaterThan(1);
+    expect(await verify()).toMatchObject({ ok: true });
+    expect((await verify()).records).toBe(500 + 2 * (await auditFiles(file)).length);
+  });
+
+  it('are forced to the disk as fsyncMs says', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const log = create({ fsyncMs: 200 });
+    log.record(sentEvent(1), about);
+    await log.flush();
+    await vi.advanceTimersByTimeAsync(300);
+    log.record(sentEvent(2), about);
+    await log.close();
+    const other = create({ fsyncMs: 0 });
+    other.record(sentEvent(3), about);
+    await other.close();
+    const third = create({ fsyncMs: false });
+    third.record(sentEvent(3), about);
+    await third.close();
+    expect(await verify()).toMatchObject({ ok: true, records: 10 });
+  });
+
+  it('that were cut off before the next start are found by it', async () => {
+    const { path, text } = await writeOne();
+    await writeOne();
+    const lines = text.trimEnd().split('\n');
+    await writeFile(path, `${lines.slice(0, 3).join('\n')}\n`);
+    expect((await verify()).first).toMatchObject({ kind: 'truncated', source: path, line: 4, seq: 4 });
+  });
+
+  it('that are missing are found, unless they may be in an archive', async () => {
+    const { path, log } = await writeOne();
+    await writeOne();
+    await rm(path);
+    expect((await verify()).first).toMatchObject({ kind: 'missing', chain: log.head()?.chain });
+    expect(await verify({ partial: true })).toMatchObject({ ok: true, absent: [log.head()?.chain] });
+  });
+
+  it('that somebody has filled with something else do not keep a log from starting', async () => {
+    const { path } = await writeOne();
+    await writeFile(path, 'not a record\n');
+    await writeOne();
+    expect((await verify()).first).toMatchObject({ kind: 'altered', source: path, line: 1 });
+  });
+
+  it('cannot be written into a folder without permission, which is reported', async () => {
+    const errors: unknown[] = [];
+    await writeFile(join(folder, 'blocked'), '');
+    const log = auditLog({
+      file: join(folder, 'blocked', 'audit.jsonl'),
+      secret: AUDIT_SECRET,
+      onError: (error) => void errors.push(error),
+    });
+    log.record({ ...sentEvent(1) }, { person: undefined, context: undefined });
+    await expect(log.flush()).rejects.toThrow('cannot be written');
+    expect(errors).toMatchObject([{ code: expect.stringMatching(/EEXIST|ENOTDIR/) }]);
+    await chmod(folder, 0o700);
+  });
+});
+
+describe('the piece of a line that a crash leaves', () => {
+  it('is recorded by the next start, and nothing is lost that was whole', async () => {
+    const { path, text } = await writeOne();
+    await truncate(path, text.length - 30);
+    const before = await verify();
+    expect(before.first).toMatchObject({ kind: 'torn', source: path, line: 5, seq: 5 });
+    const { text: next } = await writeOne();
+    expect(recordsOf(next)[0]?.after).toEqual([
+      {
+        chain: expect.any(String),
+        seq: 4,
+        mac: expect.any(String),
+        torn: { bytes: expect.any(Number), sha256: expect.any(String) },
+      },
+    ]);
+    expect(await verify()).toMatchObject({ ok: true, torn: 1, records: 9 });
+  });
+
+  it('is found when it was changed afterwards', async () => {
+    const { path, text } = await writeOne();
+    await truncate(path, text.length - 30);
+    await writeOne();
+    await appendFile(path, 'x');
+    expect((await verify()).first).toMatchObject({ kind: 'torn', source: path });
+  });
+
+  it('may be that of the first line', async () => {
+    const { path } = await writeOne();
+    await truncate(path, 20);
+    await writeOne();
+    expect(await verify()).toMatchObject({ ok: true, torn: 1, records: 5 });
+    const { path: empty } = await writeOne();
+    await truncate(empty, 0);
+    await writeOne();
+    expect(await verify()).toMatchObject({ ok: true, torn: 1, records: 10 });
+  });
+});
+
+describe('salts in files', () => {
+  it('are shared by processes, and one of two racing calls wins', async () => {
+    const [one, two] = [fileSalts(join(folder, 'salts')), fileSalts(join(folder, 'salts'))];
+    const name = 'ab'.repeat(16);
+    const salts = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        (index % 2 ? one : two).create(name, `${index}`.padStart(43, 'x')),
+      ),
+    );
+    expect(new Set(salts).size).toBe(1);
+    expect(await two.read(name)).toBe(salts[0]);
+    await one.remove(name);
+    await one.remove(name);
+    expect(await two.read(name)).toBeUndefined();
+    expect(await one.create(name, 'y'.repeat(43))).toBe('y'.repeat(43));
+  });
+
+  it('that a crash left unfinished are made again', async () => {
+    const salts = fileSalts(join(folder, 'salts'));
+    const name = 'cd'.repeat(16);
+    await salts.create(name, 'y'.repeat(43));
+    await writeFile(join(folder, 'salts', 'cd', 'cd'.repeat(15)), 'half');
+    expect(await salts.create(name, 'z'.repeat(43))).toBe('z'.repeat(43));
+    expect(await salts.read(name)).toBe('z'.repeat(43));
+  });
+
+  it('survive the removal of their folder', async () => {
+    const salts = fileSalts(join(folder, 'salts'));
+    const name = 'ef'.repeat(16);
+    await salts.create(name, 'y'.repeat(43));
+    await rm(join(folder, 'salts'), { recursive: true });
+    expect(await salts.create(name, 'z'.repeat(43))).toBe('z'.repeat(43));
+  });
+
+  it('have names that are no paths', async () => {
+    await expect(fileSalts(folder).read('../../etc/passwd')).rejects.toThrow('not the name of a salt');
+    expect(() => fileSalts('')).toThrow('fileSalts needs the path of a folder.');
+  });
+});
+
+describe('two processes', () => {
+  const children: ChildProcess[] = [];
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+  });
+
+  function start(...programArguments: string[]) {
+    const child = spawn(process.execPath, [worker, file, ...programArguments], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    children.push(child);
+    return child;
+  }
+
+  it('write one chain each, under one path, and share the IDs of people', { timeout: 60_000 }, async () => {
+    const workers = [start('400'), start('400')];
+    await Promise.all(workers.map((child) => once(child, 'exit')));
+    const report = await verify();
+    expect(report).toMatchObject({ ok: true, records: 804 });
+    expect(report.chains.map(({ records, isClosed }) => [records, isClosed])).toEqual([
+      [402, true],
+      [402, true],
+    ]);
+    const texts = await Promise.all((await auditFiles(file)).map((each) => readFile(each, 'utf8')));
+    const people = new Set(texts.flatMap(recordsOf).flatMap(({ person }) => person ?? []));
+    expect(people.size).toBe(7);
+  });
+
+  it('that are killed lose nothing that was flushed, and leave a log that verifies', {
+    timeout: 60_000,
+  }, async () => {
+    let flushed = 0;
+    for (let round = 0; round < 3; round += 1) {
+      const child = start();
+      let last = 0;
+      child.stdout?.on('data', (text: Buffer) => {
+        last = Number(text.toString().trim().split('\n').at(-1));
+      });
+      while (last < 200 * (round + 1)) await once(child.stdout as NonNullable<typeof child.stdout>, 'data');
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      flushed += last;
+    }
+    await writeOne();
+    const report = await verify();
+    expect(report.problems).toEqual([]);
+    expect(report.records).toBeGreaterThanOrEqual(flushed + 5);
+    expect(report.chains.filter(({ isClosed }) => isClosed)).toHaveLength(1);
+  });
+});
