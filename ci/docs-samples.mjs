@@ -137,6 +137,8 @@ function namesIn(file, typeName) {
 /** Which document names what of the code. */
 const COVERED = [
   ['docs/options.md', 'src/config/options.ts', 'SmsClientOptions'],
+  ['docs/audit.md', 'src/audit/audit-options.ts', 'AuditLogOptions'],
+  ['docs/audit.md', 'src/audit/audit-report.ts', 'AuditProblemKind'],
   ['docs/options.md', 'src/config/options.ts', 'RetryOptions'],
   ['docs/options.md', 'src/config/options.ts', 'PaceOptions'],
   ['docs/options.md', 'src/sending/source.ts', 'SourceByCountry'],

@@ -1,4 +1,5 @@
 import type * as Library from '8x8-sms-guard';
+import type * as Audit from '8x8-sms-guard/audit';
 import type * as Postgres from '8x8-sms-guard/postgres';
 import type * as Redis from '8x8-sms-guard/redis';
 import type * as Testing from '8x8-sms-guard/testing';
@@ -86,6 +87,52 @@ export async function hearBack(
   const refused = await receiver.handle(new Request('https://example.com', { method: 'POST', body: '{}' }));
   check(refused.status === 401, 'a stranger is refused');
   await test.close();
+}
+
+/** A message leaves one record of its admission and one of its end, and an edit of them is found. */
+export async function keepRecords(
+  library: typeof Library,
+  testing: typeof Testing,
+  audit: typeof Audit,
+): Promise<void> {
+  const secret = 'thirty-two characters or more of it';
+  const { privateKey, publicKey } = await crypto.subtle
+    .generateKey('Ed25519', true, ['sign', 'verify'])
+    .then(async (pair) => {
+      if (!('privateKey' in pair)) throw new Error('not true: a key pair');
+      const [mine, theirs] = await Promise.all([
+        crypto.subtle.exportKey('jwk', pair.privateKey),
+        crypto.subtle.exportKey('jwk', pair.publicKey),
+      ]);
+      return { privateKey: { ...mine }, publicKey: { ...theirs } };
+    });
+  const written: string[] = [];
+  const log = audit.auditLog({
+    secret,
+    salts: audit.memorySalts(),
+    writer: (lines) => void written.push(lines),
+    signer: audit.ed25519Signer({ keyId: 'consumer', privateKey }),
+  });
+  const sms = new library.SmsClient({
+    apiKey: 'consumer-key',
+    subAccountId: 'audited',
+    fetch: testing.createEmulator().fetch,
+    audit: log,
+  });
+  await sms.messages.send({ destination: '+6591234568', text: 'hi' });
+  await log.close();
+  const text = written.join('');
+  check(!text.includes('91234568'), 'no number is in the log');
+  const verify = (chunk: string) =>
+    audit.verifyAudit({
+      sources: [{ name: 'log', chunks: [chunk] }],
+      secrets: { 1: secret },
+      publicKeys: { consumer: publicKey },
+    });
+  const { ok, records } = await verify(text);
+  check(ok && records === 4, 'start, admitted, sent, end');
+  check((await verify(text.replace('message-sent', 'message-lost'))).first?.seq === 3, 'an edit is found');
+  await sms.close();
 }
 
 /** A ledger on any pool with `query(text, values)`. */

@@ -1,11 +1,12 @@
 // The client is created in the global scope, where a Worker may not read a clock, start a timer or draw a random
 // number.
 import * as library from '8x8-sms-guard';
+import * as audit from '8x8-sms-guard/audit';
 import * as postgres from '8x8-sms-guard/postgres';
 import * as redis from '8x8-sms-guard/redis';
 import * as testing from '8x8-sms-guard/testing';
 import * as webhooks from '8x8-sms-guard/webhooks';
-import { countAlone, exercise, hearBack, keepConsent } from './exercise.mjs';
+import { countAlone, exercise, hearBack, keepConsent, keepRecords } from './exercise.mjs';
 
 const emulator = testing.createEmulator();
 const sms = new library.SmsClient({
@@ -22,6 +23,7 @@ export default {
       await exercise(library, testing, 'worker');
       await hearBack(library, testing, webhooks);
       await keepConsent(postgres);
+      await keepRecords(library, testing, audit);
       await countAlone(library, testing, redis);
       const unknown = await receiver.handle(
         new Request('https://example.com', { method: 'POST', body: '{}' }),

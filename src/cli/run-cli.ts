@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../internal/version.ts';
 import type { AddCommand } from './command.ts';
+import { addAuditCommand } from './commands/audit.ts';
 import { addCampaignCommand } from './commands/campaign.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addConsentCommand } from './commands/consent.ts';
@@ -31,6 +32,7 @@ const COMMANDS: readonly AddCommand[] = [
   addExportCommand,
   addImportConsentCommand,
   addCampaignCommand,
+  addAuditCommand,
   addCompletionCommand,
 ];
 
