@@ -6,6 +6,7 @@ import type { SessionBindings } from './api/verifications/session-bindings.ts';
 import type { SessionClaims } from './api/verifications/session-claims.ts';
 import type { SessionSuccess } from './api/verifications/session-success.ts';
 import type { TestSessions } from './api/verifications/test-sessions.ts';
+import type { Audit } from './audit/audit.ts';
 import type { Calls } from './call.ts';
 import type { Emit } from './events.ts';
 import type { ReportPumpingOutcome } from './guards/pumping-outcomes.ts';
@@ -30,6 +31,8 @@ export interface ClientContext {
   /** Writes a warning about a wrong use to the console, when no logger gets the event. */
   warn(message: string): void;
   readonly clock: Clock;
+  /** Waits for the audit log before a message is written, and has it forget people. */
+  readonly audit: Audit | undefined;
   readonly phoneDefaults: PrepareConfig;
   readonly subAccountId: string;
   /** Whether `allowedRecipients` names the only numbers that may be reached. */

@@ -136,7 +136,7 @@ export class SmsClient {
 
   constructor(options: SmsClientOptions = {}) {
     const resolved = resolveOptions(options);
-    const { clock = SYSTEM_CLOCK, logger, logLevel } = resolved;
+    const { clock = SYSTEM_CLOCK, logger, logLevel, audit } = resolved;
     const inherited = inheritances.get(options);
     const scope = inherited?.scope ?? resolved.scope;
     const limits = resolved.limits ?? inherited?.limits ?? defaultLimits(resolved);
@@ -147,6 +147,7 @@ export class SmsClient {
       () => clock.now(),
       logger && logListener(logger, logLevel),
       createReportError(resolved.onError),
+      audit && ((event, details) => audit.record(event, details)),
     );
     const { client, safeguards, settings } = createClientContext(
       resolved,

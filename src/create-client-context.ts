@@ -8,6 +8,7 @@ import { createSessionBindings } from './api/verifications/session-bindings.ts';
 import { createSessionClaims } from './api/verifications/session-claims.ts';
 import { createSessionSuccess } from './api/verifications/session-success.ts';
 import { createTestSessions } from './api/verifications/test-sessions.ts';
+import { createAudit } from './audit/audit.ts';
 import { createCalls } from './call.ts';
 import type { ClientContext } from './client-context.ts';
 import { type ClientSettings, clientSettings } from './config/client-settings.ts';
@@ -117,6 +118,7 @@ export function createClientContext(
     limiter,
     emit,
     clock,
+    audit: createAudit(resolved.audit, emit),
     subAccountId,
     hasAllowedRecipients: allowedRecipients !== undefined,
     rememberSuccess,

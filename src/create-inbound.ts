@@ -33,6 +33,7 @@ export function createInbound(
       ledger,
       scheduledMessages,
       storedCodes: client.storedCodes,
+      audit: client.audit,
     }),
     clock,
     phoneDefaults,

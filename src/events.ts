@@ -293,7 +293,8 @@ export type SmsEvent =
     })
   /** A callback threw. The action that it was told about had already happened. */
   | (EventBase & { readonly type: 'hook-failed'; readonly hook: 'onOptIn' | 'onOptOut' | 'onPossibleOptOut' })
-  | (EventBase & { readonly type: 'store-failed'; readonly store: 'limits' | 'consent' })
+  /** `audit`: a record was lost, or a message was refused because it could not be recorded. */
+  | (EventBase & { readonly type: 'store-failed'; readonly store: 'limits' | 'consent' | 'audit' })
   /** A table of the limit store is 80 % full. When it is full, new numbers or keys are refused with the reason `capacity`. */
   | (EventBase & {
       readonly type: 'capacity';
@@ -311,6 +312,12 @@ export type SmsEvent =
 /** The one callback of `SmsClientOptions.onEvent`. An exception of it goes to `onError`. */
 export type EventListener = (event: SmsEvent, details: { readonly context: unknown }) => void | Promise<void>;
 
+/** Takes an event for the audit log; false when it is lost. */
+export type EventRecorder = (
+  event: SmsEvent,
+  details: { readonly person: string | undefined; readonly context: unknown },
+) => boolean;
+
 /** An event without its time stamp. */
 export type EventBody = SmsEvent extends infer Event
   ? Event extends SmsEvent
@@ -318,27 +325,54 @@ export type EventBody = SmsEvent extends infer Event
     : never
   : never;
 
-/** Passes an event to the listener. Never throws. */
+/** Passes an event to the listeners. Never throws. */
 export interface Emit {
-  (event: EventBody, context?: unknown): void;
+  /** @param about the number that the event is about. Only the audit log gets it, and stores none: the event shows it masked. */
+  (event: EventBody, context?: unknown, about?: { readonly key: number }): void;
   /** True when there is no listener, so that events need not be built. */
   readonly isSilent?: boolean;
   /** Hands an exception of the user's code to its author. */
   readonly reportError?: ReportError;
 }
 
-/** Wraps the team's callback and logger, so that they cannot disturb a send. */
+/** Wraps the team's callback, logger and audit log, so that they cannot disturb a send. */
 export function createEmit(
   listener: EventListener | undefined,
   now: () => number,
   log?: EventListener | undefined,
   reportError: ReportError = () => {},
+  recorder?: EventRecorder | undefined,
 ): Emit {
   const listeners = [[listener, 'onEvent'] as const, [log, 'logger'] as const].flatMap(([tell, where]) =>
     tell === undefined ? [] : [{ tell, where }],
   );
-  if (listeners.length === 0) return Object.assign(() => {}, { isSilent: true, reportError });
-  const emit: Emit = (event, context) => {
+  if (listeners.length === 0 && recorder === undefined)
+    return Object.assign(() => {}, { isSilent: true, reportError });
+  const emit: Emit = (event, context, about) => {
+    if (recorder !== undefined) record(recorder, { ...event, at: now() } as SmsEvent, context, about);
+    tellAll(event, context);
+  };
+
+  /** Nobody may believe that a record is there which is not. */
+  function record(
+    take: EventRecorder,
+    event: SmsEvent,
+    context: unknown,
+    about: { readonly key: number } | undefined,
+  ): void {
+    let isTaken = false;
+    try {
+      const taken: unknown = take(event, { context, person: about && `+${about.key}` });
+      isTaken = taken === true;
+      // A sink that is asynchronous against its type may reject.
+      if (!isTaken) Promise.resolve(taken).catch((error) => reportError(error, 'audit.record'));
+    } catch (error) {
+      reportError(error, 'audit.record');
+    }
+    if (!isTaken) tellAll({ type: 'store-failed', store: 'audit' }, context);
+  }
+
+  function tellAll(event: EventBody, context: unknown): void {
     for (const { tell, where } of listeners) {
       try {
         const pending = tell({ ...event, at: now() } as SmsEvent, { context });
@@ -348,6 +382,6 @@ export function createEmit(
         reportError(error, where);
       }
     }
-  };
+  }
   return Object.assign(emit, { reportError });
 }

@@ -88,6 +88,7 @@ export type {
   WebhookSetting,
   WebhookSettings,
 } from './api/webhook-settings.ts';
+export type { AuditEvent, AuditSink } from './audit/audit-sink.ts';
 export { SmsClient } from './client.ts';
 export type { ApiKeyFunction, ApiKeyRequest, ExpiringApiKey } from './config/credentials.ts';
 export type {

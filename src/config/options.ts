@@ -1,3 +1,4 @@
+import { AUDIT_METHODS, type AuditSink } from '../audit/audit-sink.ts';
 import type { EventListener } from '../events.ts';
 import { countryField } from '../guards/countries.ts';
 import { type GuardsOptions, guardsField } from '../guards/registry.ts';
@@ -165,6 +166,11 @@ export interface SmsClientOptions {
   readonly oneTimePasswords?: OneTimePasswordsOptions | undefined;
   /** Store that counts the limits. @default the memory of this process, shared by all clients of a scope */
   readonly limits?: LimitStore | undefined;
+  /**
+   * Records every decision, send, change of consent and release: a log of `auditLog` in `8x8-sms-guard/audit`. You close it.
+   * @default none
+   */
+  readonly audit?: AuditSink | undefined;
   /** Called with every decision and attempt. An exception of it goes to `onError`. @default none */
   readonly onEvent?: EventListener | undefined;
   /**
@@ -236,6 +242,7 @@ const optionFields: Fields<SmsClientOptions> = {
   guards: guardsField,
   oneTimePasswords: oneTimePasswordsField,
   limits: withMethods(['take', 'settle', 'inspect', 'release'], 'a LimitStore'),
+  audit: withMethods(AUDIT_METHODS, 'an AuditLog'),
   onEvent: anyFunction(),
   onError: anyFunction(),
   logger: withMethods(['debug', 'info', 'warn', 'error'], 'a logger'),

@@ -1,3 +1,4 @@
+import type { AuditSink } from '../audit/audit-sink.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { EventListener } from '../events.ts';
 import { type ResolvedGuards, resolveGuards } from '../guards/registry.ts';
@@ -49,6 +50,7 @@ export interface ResolvedOptions {
   readonly guards: ResolvedGuards;
   readonly oneTimePasswords: OneTimePasswordsOptions | undefined;
   readonly limits: LimitStore | undefined;
+  readonly audit: AuditSink | undefined;
   readonly onEvent: EventListener | undefined;
   readonly onError: ErrorListener | undefined;
   readonly logger: Logger | undefined;
@@ -242,6 +244,7 @@ export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
     guards: resolveGuards(options.guards ?? {}),
     oneTimePasswords: options.oneTimePasswords,
     limits: options.limits,
+    audit: options.audit,
     onEvent: options.onEvent,
     onError: options.onError,
     ...readLog(options),

@@ -126,7 +126,7 @@ export function createDoubleOptIn({
       ...numberFields(profile.phone),
       purpose: 'transactional',
     } as const;
-    emit({ type: 'message-blocked', ...fields, decision }, call.context);
+    emit({ type: 'message-blocked', ...fields, decision }, call.context, profile.phone);
     throw guardError(decision, REFUSALS[reason], clientMessageId);
   }
 

@@ -1,3 +1,4 @@
+import type { Audit } from '../audit/audit.ts';
 import type { Call } from '../call.ts';
 import type { Emit } from '../events.ts';
 import type { Exemption, Guard, OutgoingMessage } from '../guards/guard.ts';
@@ -19,6 +20,7 @@ export interface ForgetPersonConfig {
   readonly storedCodes: StoredCodes;
   readonly emit: Emit;
   readonly scheduledMessages: Pick<ScheduledMessages, 'forget'>;
+  readonly audit: Pick<Audit, 'forget'> | undefined;
 }
 
 /** Removes everything that this package stores under a person's number. */
@@ -43,6 +45,7 @@ export function createForgetPerson({
   storedCodes,
   emit,
   scheduledMessages,
+  audit,
 }: ForgetPersonConfig): ForgetPerson {
   const counting = guards.filter((guard) => !countsRange(guard));
   return async (phone, call) => {
@@ -58,6 +61,8 @@ export function createForgetPerson({
     await storedCodes.forget(phone, call);
     await scheduledMessages.forget(phone, call);
     forgetPhone(phone.e164);
-    emit({ type: 'consent-forgotten', destination: maskNumber(phone.e164) }, call.context);
+    emit({ type: 'consent-forgotten', destination: maskNumber(phone.e164) }, call.context, phone);
+    // Last: the record above is about the person, too.
+    await audit?.forget(phone, call);
   };
 }

@@ -101,8 +101,9 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     return { mirrored: await mirror(phone, call) };
   }
 
-  function unrecorded(destination: string, reason: 'no-ledger' | 'no-number', call: Call): void {
-    emit({ type: 'opt-out-unrecorded', destination: maskNumber(destination), reason }, call.context);
+  function unrecorded(phone: Phone | undefined, { source }: InboundMessage, call: Call): void {
+    const reason = phone === undefined ? 'no-number' : 'no-ledger';
+    emit({ type: 'opt-out-unrecorded', destination: maskNumber(source), reason }, call.context, phone);
   }
 
   /** Without a ledger a STOP still cancels what is scheduled. */
@@ -253,8 +254,13 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     return kind === 'opt-out' ? { intent: kind, ...(await optOut(text, call)) } : agree(kind, text, call);
   }
 
-  async function possibleOptOut(destination: string, inbound: InboundMessage, call: Call): Promise<void> {
-    emit({ type: 'possible-opt-out', destination: maskNumber(destination) }, call.context);
+  async function possibleOptOut(
+    phone: Phone | undefined,
+    inbound: InboundMessage,
+    call: Call,
+  ): Promise<void> {
+    const destination = phone?.e164 ?? inbound.source;
+    emit({ type: 'possible-opt-out', destination: maskNumber(destination) }, call.context, phone);
     const { body: text, umid: messageId } = inbound;
     const notice = { destination, text, messageId, at: writtenAt(inbound, clock.now()) };
     await ledger.runHook(
@@ -269,7 +275,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     const { kind } = readKeyword(inbound.body, phone?.country);
     if (kind === 'none' || kind === 'reaction') return { intent: kind };
     if (kind === 'possible-opt-out') {
-      await possibleOptOut(phone?.e164 ?? inbound.source, inbound, call);
+      await possibleOptOut(phone, inbound, call);
       return { intent: kind };
     }
     if (kind === 'help') {
@@ -278,7 +284,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
       return { intent: kind, ...(phone && (await replyIfAsked(helpReply, exemption, phone, inbound, call))) };
     }
     if (phone !== undefined && ledger.hasLedger) return choose(kind, phone, inbound, call);
-    if (kind === 'opt-out') unrecorded(inbound.source, phone === undefined ? 'no-number' : 'no-ledger', call);
+    if (kind === 'opt-out') unrecorded(phone, inbound, call);
     const isOptOut = kind === 'opt-out' && phone !== undefined;
     if (isOptOut) await cancelUnrecorded(phone, inbound, call);
     const mirrored = isOptOut && (await mirrorIfAsked(phone, optOutScope, call));

@@ -40,7 +40,7 @@ export function createInboundActions({ send, block, emit }: InboundActionsConfig
         return true;
       } catch (error) {
         if (!SmsError.isInstance(error)) throw error;
-        emit({ type: 'opt-out-not-mirrored', destination: maskNumber(phone.e164) }, call.context);
+        emit({ type: 'opt-out-not-mirrored', destination: maskNumber(phone.e164) }, call.context, phone);
         return false;
       }
     },

@@ -221,7 +221,7 @@ export function createLedgerClient({ guard, emit, scheduledMessages }: LedgerCli
     async notify(phone, record, call) {
       const { e164 } = phone;
       const { state, scope } = record;
-      emit({ type: 'consent-recorded', destination: maskNumber(e164), state, scope }, call.context);
+      emit({ type: 'consent-recorded', destination: maskNumber(e164), state, scope }, call.context, phone);
       const [hook, name] =
         state === 'opted-in' ? [onOptIn, 'onOptIn' as const] : [onOptOut, 'onOptOut' as const];
       const left = state === 'opted-out' ? await scheduledMessages.cancel(phone, record, call) : [];

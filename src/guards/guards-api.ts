@@ -231,7 +231,11 @@ export function createGuardsApi(config: GuardsApiConfig): GuardsApi {
         await limiter.release(rules, call, 'nothing was released.');
         if (query.guard === undefined) await forgetDoubt(limiter, phone, call, 'only a part was released.');
         const names = [...new Set(counters.map(({ guard }) => guard))];
-        emit({ type: 'limits-released', destination: maskNumber(phone.e164), guards: names }, call.context);
+        emit(
+          { type: 'limits-released', destination: maskNumber(phone.e164), guards: names },
+          call.context,
+          phone,
+        );
       }),
   };
 }

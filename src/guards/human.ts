@@ -112,7 +112,11 @@ export function createHumanGuard(options: HumanGuardOptions, needs: HumanNeeds):
   ): void {
     const { humanScore: score } = message;
     const details = { ...(reason !== undefined && { reason }), ...(score !== undefined && { score }) };
-    needs.emit({ type: 'human-checked', ...messageFields(message), outcome, ...details }, context);
+    needs.emit(
+      { type: 'human-checked', ...messageFields(message), outcome, ...details },
+      context,
+      message.phone,
+    );
   }
 
   return {

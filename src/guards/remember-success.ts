@@ -53,6 +53,6 @@ export function createRememberSuccess({
     await limiter.release(rules, call, 'the success was not recorded: the wait of this number goes on.');
     if (remembersAddresses && clientIp !== undefined) await rememberAddress(limiter, phone, clientIp, call);
     await reportPumpingOutcome(phone, { subject }, 'entered', call);
-    emit({ type: 'backoff-cleared', destination: maskNumber(phone.e164) }, call.context);
+    emit({ type: 'backoff-cleared', destination: maskNumber(phone.e164) }, call.context, phone);
   };
 }

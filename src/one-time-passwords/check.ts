@@ -199,7 +199,7 @@ export function createCheck({
   ): Extract<CheckedOneTimePassword, { readonly verified: false }> {
     const triesLeft = reason === 'wrong-code' ? MAX_TRIES - tries : 0;
     const status = reason === 'wrong-code' && triesLeft === 0 ? 'FAILED' : STATUS[reason];
-    emit({ type: 'verification-checked', ...numberFields(phone), status }, call.context);
+    emit({ type: 'verification-checked', ...numberFields(phone), status }, call.context, phone);
     return { verified: false, destination: phone.e164, reason, triesLeft };
   }
 
@@ -222,7 +222,7 @@ export function createCheck({
       if (wrong !== undefined) return refused(check, wrong, claimed.code.tries);
       isCounted = false;
       await remember(check);
-      emit({ type: 'verification-checked', ...numberFields(phone), status: 'VERIFIED' }, call.context);
+      emit({ type: 'verification-checked', ...numberFields(phone), status: 'VERIFIED' }, call.context, phone);
       report(claimed.code.umid, call);
       return { verified: true, destination: phone.e164 };
     } finally {

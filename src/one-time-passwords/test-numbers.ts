@@ -40,7 +40,8 @@ export function createTestNumbers(
     codeOf,
     use(phone, operation, { context }) {
       const code = codeOf(phone);
-      if (code !== undefined) emit({ type: 'test-number-used', operation, ...numberFields(phone) }, context);
+      if (code !== undefined)
+        emit({ type: 'test-number-used', operation, ...numberFields(phone) }, context, phone);
       return code;
     },
     phones: () => [...reserved.values()].map(({ phone }) => phone),

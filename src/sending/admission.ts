@@ -84,7 +84,7 @@ function onceRule({ idempotency }: OutgoingMessage): OnceRule | undefined {
 
 export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfig): Admission {
   function observe(message: OutgoingMessage, decision: GuardDecision, call: Call): void {
-    emit({ type: 'guard-observed', ...messageFields(message), decision }, call.context);
+    emit({ type: 'guard-observed', ...messageFields(message), decision }, call.context, message.phone);
   }
 
   function observeAll(message: OutgoingMessage, observed: readonly RuleViolation[], call: Call): void {
@@ -164,7 +164,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
   ): void {
     if (emit.isSilent === true) return;
     observeAll(message, observed, call);
-    emit({ type: 'message-admitted', ...messageFields(message) }, call.context);
+    emit({ type: 'message-admitted', ...messageFields(message) }, call.context, message.phone);
     if (waitMs !== undefined) {
       emit({ type: 'backoff-started', ...messageFields(message), waitMs }, call.context);
     }
@@ -195,7 +195,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     if (!isSecond) observeAll(message, observed, call);
     const decisive = longestWait(refusals);
     const decision = decisionOfViolation(decisive, message, refusals, action);
-    emit({ type: 'message-blocked', ...messageFields(message), decision }, call.context);
+    emit({ type: 'message-blocked', ...messageFields(message), decision }, call.context, message.phone);
     return {
       kind: 'refused',
       error: guardError(decision, describeViolation(decisive, action), message.clientMessageId),
@@ -272,8 +272,9 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     for (const [index, result] of results.entries()) {
       if (result?.kind !== 'refused' || !isGuardError(result.error)) continue;
       if (slices.isDue()) await slices.yield();
-      const fields = messageFields(messages[index] as OutgoingMessage);
-      emit({ type: 'message-blocked', ...fields, decision: result.error.decision }, call.context);
+      const message = messages[index] as OutgoingMessage;
+      const { decision } = result.error;
+      emit({ type: 'message-blocked', ...messageFields(message), decision }, call.context, message.phone);
     }
   }
 

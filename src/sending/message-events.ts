@@ -10,20 +10,28 @@ export function reportResult(emit: Emit, message: OutgoingMessage, result: SendR
   const { channel } = message;
   const fields = messageFields(message);
   if (result.status === 'accepted' && channel !== undefined) {
-    emit({ type: 'verification-started', ...fields, channel }, call.context);
+    emit({ type: 'verification-started', ...fields, channel }, call.context, message.phone);
   } else if (result.status === 'accepted') {
-    emit({ type: 'message-sent', ...fields, umid: result.umid, attempts: result.attempts }, call.context);
+    emit(
+      { type: 'message-sent', ...fields, umid: result.umid, attempts: result.attempts },
+      call.context,
+      message.phone,
+    );
   } else if (result.status === 'rejected') {
-    emit({ type: 'message-rejected', ...fields, description: result.error.message }, call.context);
+    emit(
+      { type: 'message-rejected', ...fields, description: result.error.message },
+      call.context,
+      message.phone,
+    );
   } else {
     const { code, submission } = result.error;
-    emit({ type: 'message-failed', ...fields, errorCode: code, submission }, call.context);
+    emit({ type: 'message-failed', ...fields, errorCode: code, submission }, call.context, message.phone);
   }
 }
 
 /** Raises the event of a message whose `idempotencyKey` was sent before. */
 export function reportRepeated(emit: Emit, message: OutgoingMessage, call: Call): void {
-  emit({ type: 'message-repeated', ...messageFields(message) }, call.context);
+  emit({ type: 'message-repeated', ...messageFields(message) }, call.context, message.phone);
 }
 
 /** Raises the event of an input that did not become a message, and therefore has no number to show. */

@@ -66,6 +66,7 @@ export async function sendMessages<Input extends Addressing>(
   for (let pollMs = FIRST_POLL_MS; open.length > 0; pollMs = Math.min(pollMs * 2, MAX_POLL_MS)) {
     const batch = await admit(run, open, isWaiting);
     const remembered = await rememberScheduled(run, batch);
+    await awaitAudit(run, batch);
     if (batch.admitted.length > 0) await settle(run, batch, await write(run, batch));
     await remembered?.settle(({ position }) => run.results[position]);
     open = await poll(run, batch.waiting, pollMs, startedAt);
@@ -165,12 +166,32 @@ async function rememberScheduled<Input extends Addressing>(
   const { subAccountId = client.subAccountId } = operation.segments;
   const remembered = await client.scheduledMessages.remember(messagesOf(batch), subAccountId, call);
   if (remembered === undefined || remembered.refused.size === 0) return remembered;
-  const { refused } = remembered;
+  await withdraw(run, batch, remembered.refused);
+  return remembered;
+}
+
+/** The audit log may hold messages back, or refuse them, until it has recorded that they were admitted. */
+async function awaitAudit<Input extends Addressing>(run: Run<Input>, batch: Admitted): Promise<void> {
+  if (batch.admitted.length === 0) return;
+  try {
+    const waiting = run.client.audit?.ready(run.call);
+    if (waiting !== undefined) await waiting;
+  } catch (error) {
+    if (!SmsError.isInstance(error)) throw error;
+    await withdraw(run, batch, new Map(messagesOf(batch).map((message) => [message, error])));
+  }
+}
+
+/** Refuses messages that the guards had admitted, and gives back what was taken for them. */
+async function withdraw<Input extends Addressing>(
+  run: Run<Input>,
+  batch: Admitted,
+  refused: ReadonlyMap<PreparedMessage, SmsError>,
+): Promise<void> {
   const gone = batch.admitted.filter(({ message }) => refused.has(message));
   batch.admitted = batch.admitted.filter(({ message }) => !refused.has(message));
-  await client.limiter.settle(gone.map(({ reservation }) => ({ reservation, outcome: 'return' })));
+  await run.client.limiter.settle(gone.map(({ reservation }) => ({ reservation, outcome: 'return' })));
   for (const [message, error] of refused) refuse(run, message, error, false);
-  return remembered;
 }
 
 /** Step 3: one request, which is repeated only when nothing came of it. One result per message that was not left out. */

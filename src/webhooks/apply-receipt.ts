@@ -100,30 +100,33 @@ export function createApplyReceipt(config: ApplyReceiptConfig): ApplyReceipt {
     if (isBlocked) await limiter.settle([{ reservation, outcome: 'keep' }]);
     const destination = maskNumber(phone.e164);
     const details = isBlocked ? { forMs: windowMs } : {};
-    emit({ type: 'number-undeliverable', destination, errorCode, ...details }, call.context);
+    emit({ type: 'number-undeliverable', destination, errorCode, ...details }, call.context, phone);
   }
 
   async function unblockNumber(
     { ruleOf, forMs }: UndeliverableSettings,
-    { key, e164 }: Phone,
+    phone: Phone,
     ageMs: number,
     call: Call,
   ): Promise<void> {
-    const rule = ruleOf(key);
+    const rule = ruleOf(phone.key);
     // Nearly every receipt concerns a number that was never blocked: one read, no write.
     const [state] = await limiter.inspect([rule], call, CONSEQUENCE);
     if (state === undefined || state.count === 0) return;
     // The block is younger than the delivery: the number has ceased to exist since.
     if (state.retryAfterMs !== undefined && forMs - state.retryAfterMs < ageMs) return;
     await limiter.release([rule], call, CONSEQUENCE);
-    emit({ type: 'number-reached', destination: maskNumber(e164) }, call.context);
+    emit({ type: 'number-reached', destination: maskNumber(phone.e164) }, call.context, phone);
   }
 
   return async (receipt, call) => {
     const { umid, destination, status, price, subAccountId } = receipt;
     outcomeCache.recordReceipt(receipt);
     const result = normalisePhone(destination, undefined);
-    if (isFraud(status)) emit(fraudReported(destination, result, status), call.context);
+    if (isFraud(status)) {
+      const about = result.ok ? result.phone : undefined;
+      emit(fraudReported(destination, result, status), call.context, about);
+    }
     if (!result.ok) return;
     const { phone } = result;
     if (isFraud(status)) await reportPumpingOutcome(phone, {}, 'fraud', call);

@@ -50,6 +50,17 @@ function withStore(method: 'take' | 'settle' | 'inspect' | 'release'): Run {
   };
 }
 
+function withAudit(method: 'record' | 'ready' | 'forget'): Run {
+  return async (onError, fails) => {
+    const working = { record: () => true, ready: () => undefined, forget: async () => {} };
+    const audit = { ...working, [method]: fails };
+    const consent = { ledger: memoryConsentLedger(), forgetSecret: 'forget-secret-of-the-tests-012345' };
+    const { sms } = testClient({ onError, audit, guards: { consent } });
+    await quietly(sms.messages.send(message));
+    await quietly(sms.consent.forget(destination));
+  };
+}
+
 function withChoice(
   consentOf: (fails: () => never | Promise<never>) => ConsentGuardOptions,
   text: string,
@@ -105,6 +116,9 @@ const CALLS: Readonly<Record<UserCode, Run>> = {
     const logger = { debug: write, info: write, warn: write, error: write };
     return send({ logger, logLevel: 'debug' })(onError, fails);
   },
+  'audit.record': withAudit('record'),
+  'audit.ready': withAudit('ready'),
+  'audit.forget': withAudit('forget'),
   'limits.take': withStore('take'),
   'limits.settle': withStore('settle'),
   'limits.inspect': withStore('inspect'),

@@ -240,7 +240,7 @@ export function createCheckVerification(
       const verified = verification.status === 'VERIFIED';
       if (verified) await remember(codeCheck);
       const shown = { ...numberFields(phone), status: eventStatus(verification.status) };
-      emit({ type: 'verification-checked', ...shown }, call.context);
+      emit({ type: 'verification-checked', ...shown }, call.context, phone);
       return { ...verification, verified };
     });
 }

@@ -50,12 +50,12 @@ export function createAttemptCounter({ guards, limiter, emit }: AttemptCounterCo
       const shown = messageFields(message);
       for (const violation of verdict.observed) {
         const decision = decisionOfViolation(violation, message, [violation]);
-        emit({ type: 'guard-observed', ...shown, decision }, call.context);
+        emit({ type: 'guard-observed', ...shown, decision }, call.context, attempt.phone);
       }
       if (!verdict.granted) {
         const decisive = longestWait(verdict.refusals);
         const decision = decisionOfViolation(decisive, message, verdict.refusals);
-        emit({ type: 'message-blocked', ...shown, decision }, call.context);
+        emit({ type: 'message-blocked', ...shown, decision }, call.context, attempt.phone);
         throw guardError(decision, describeViolation(decisive));
       }
       return {

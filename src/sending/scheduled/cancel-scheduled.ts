@@ -117,10 +117,10 @@ export function createCancelScheduled(config: CancelScheduledConfig): CancelSche
   ) {
     if (outcome === 'not-covered') return;
     const fields = { ...numberFields(phone), clientMessageId, purpose };
-    if (outcome === 'cancelled') emit({ type: 'scheduled-cancelled', ...fields, umid }, call.context);
+    if (outcome === 'cancelled') emit({ type: 'scheduled-cancelled', ...fields, umid }, call.context, phone);
     else {
       const known = umid === '' ? {} : { umid };
-      emit({ type: 'scheduled-not-cancelled', ...fields, ...known, reason: outcome }, call.context);
+      emit({ type: 'scheduled-not-cancelled', ...fields, ...known, reason: outcome }, call.context, phone);
     }
   }
 

@@ -74,7 +74,7 @@ export function createScheduledMessages(config: ScheduledMessagesConfig): Schedu
         'There is no room to remember this scheduled message, so an opt-out could not cancel it. Schedule it when earlier ones to this number are due; if the store itself is full, give it more room (maxRecordBytes).',
       ...wait,
     };
-    emit({ type: 'message-blocked', ...messageFields(message), decision }, call.context);
+    emit({ type: 'message-blocked', ...messageFields(message), decision }, call.context, message.phone);
     return guardError(decision, decision.explanation, message.clientMessageId);
   }
 
