@@ -14,6 +14,7 @@ import type { RememberSuccess } from './guards/remember-success.ts';
 import type { Limiter } from './limits/limiter.ts';
 import type { StoredCodes } from './one-time-passwords/stored-code.ts';
 import type { TestNumbers } from './one-time-passwords/test-numbers.ts';
+import type { OwnMessages } from './restrict/own-messages.ts';
 import type { Admission } from './sending/admission.ts';
 import type { PrepareConfig } from './sending/prepare.ts';
 import type { ScheduledMessages } from './sending/scheduled/scheduled-messages.ts';
@@ -41,6 +42,8 @@ export interface ClientContext {
   readonly reportPumpingOutcome: ReportPumpingOutcome;
   readonly priceCache: PriceCache;
   readonly sentAtCache: SentAtCache;
+  /** Only of a restricted client. */
+  readonly ownMessages: OwnMessages | undefined;
   readonly outcomeCache: OutcomeCache;
   readonly scheduledMessages: ScheduledMessages;
   readonly verificationAttempts: AttemptCounter;

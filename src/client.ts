@@ -13,7 +13,7 @@ import { keepSettings } from './config/client-settings.ts';
 import { OPTION_NAMES, optionsSchema, type SmsClientOptions } from './config/options.ts';
 import { type ResolvedOptions, resolveOptions } from './config/resolve-options.ts';
 import type { Consent } from './consent/consent.ts';
-import { createClientContext } from './create-client-context.ts';
+import { createClientContext, type Restricted } from './create-client-context.ts';
 import { createInbound } from './create-inbound.ts';
 import { ConfigurationError, ValidationError } from './errors.ts';
 import { createEmit } from './events.ts';
@@ -27,6 +27,9 @@ import { createReportError } from './internal/user-code.ts';
 import type { LimitStore } from './limits/limit-store.ts';
 import { memoryLimits } from './limits/memory-limits.ts';
 import { createOneTimePasswords, type OneTimePasswords } from './one-time-passwords/one-time-passwords.ts';
+import { createGate, type Gate } from './restrict/gate.ts';
+import { createOwnMessages } from './restrict/own-messages.ts';
+import { addRestriction, forbiddenOption, type Restrictions } from './restrict/restrictions.ts';
 import { validate } from './schema.ts';
 import type { CallOptions, Clock } from './types.ts';
 import { INBOUND_PORT } from './webhooks/inbound-port.ts';
@@ -50,6 +53,8 @@ interface Inheritance {
   readonly limits: LimitStore;
   readonly state: SharedState;
   readonly scope: string;
+  /** Absent for a client that nobody has restricted. */
+  readonly restricted: Restricted | undefined;
 }
 
 /** Stored outside of the options, so that the constructor has no internal parameter. */
@@ -133,6 +138,7 @@ export class SmsClient {
   readonly #inheritance: Inheritance;
   readonly #close: (drainMs: number) => Promise<void>;
   readonly #request: ReturnType<typeof createRequest>;
+  readonly #gate: Gate | undefined;
 
   constructor(options: SmsClientOptions = {}) {
     const resolved = resolveOptions(options);
@@ -142,6 +148,7 @@ export class SmsClient {
     const limits = resolved.limits ?? inherited?.limits ?? defaultLimits(resolved);
     const isPrivate = resolved.clock !== undefined || resolved.limits !== undefined;
     const state = inherited?.state ?? (isPrivate ? { pacers: new Map<string, unknown>() } : sharedState());
+    const restricted = inherited?.restricted;
     const emit = createEmit(
       resolved.onEvent,
       () => clock.now(),
@@ -153,32 +160,47 @@ export class SmsClient {
       resolved,
       { limits, scope, clock, emit },
       state,
+      restricted,
     );
+    const gate = restricted && createGate({ ...restricted, emit, phoneDefaults: resolved });
     if (resolved.redirectedTo !== undefined && isLogged('warn', logLevel)) {
       const message = `8x8-sms-guard: EIGHTBYEIGHT_BASE_URL sends every request, and the API key, to ${resolved.redirectedTo}.`;
       (logger ?? console).warn(message);
     }
 
     this.#options = options;
-    this.#inheritance = { limits, state, scope };
+    this.#inheritance = { limits, state, scope, restricted };
+    this.#gate = gate;
     this.#close = (drainMs) => client.calls.close(drainMs);
     this.#request = createRequest(client);
-    this.messages = copyingInputs(createMessages(client), ['sendMany']);
-    this.surveys = copyingInputs(createSurveys(client), ['sendMany']);
-    this.verifications = copyingInputs(createVerifications(client));
-    this.oneTimePasswords = copyingInputs(
-      createOneTimePasswords({ client, limits, options: resolved.oneTimePasswords }),
-    );
-    this.lookup = copyingInputs(createLookup(client));
-    this.exports = copyingInputs(createExports(client));
-    this.account = copyingInputs(createAccount(client));
-    this.webhookSettings = copyingInputs(createWebhookSettings(client));
-    this.contacts = copyingInputs(createContacts(client));
-    this.groups = copyingInputs(createGroups(client));
-    this.contactJobs = copyingInputs(createContactJobs(client));
-    this.guards = copyingInputs(createGuardsApi({ ...client, ...safeguards, phoneDefaults: resolved }));
+    const resource = <Resource extends object>(
+      name: string,
+      made: Resource,
+      streaming: readonly (keyof Resource)[] = [],
+    ): Resource => {
+      const copying = copyingInputs(gate === undefined ? made : gate.guard(name, made), streaming);
+      return gate === undefined ? copying : Object.freeze(copying);
+    };
+    this.messages = resource('messages', createMessages(client), ['sendMany']);
+    this.surveys = resource('surveys', createSurveys(client), ['sendMany']);
+    this.verifications = resource('verifications', createVerifications(client));
+    const oneTimePasswords = createOneTimePasswords({ client, limits, options: resolved.oneTimePasswords });
+    this.oneTimePasswords = resource('oneTimePasswords', oneTimePasswords);
+    this.lookup = resource('lookup', createLookup(client));
+    this.exports = resource('exports', createExports(client));
+    this.account = resource('account', createAccount(client));
+    this.webhookSettings = resource('webhookSettings', createWebhookSettings(client));
+    this.contacts = resource('contacts', createContacts(client));
+    this.groups = resource('groups', createGroups(client));
+    this.contactJobs = resource('contactJobs', createContactJobs(client));
+    this.guards = resource('guards', createGuardsApi({ ...client, ...safeguards, phoneDefaults: resolved }));
     const { consent, inboundPort } = createInbound(client, safeguards, resolved.guards);
-    this.consent = copyingInputs(consent);
+    this.consent = resource('consent', consent);
+    if (gate !== undefined) {
+      // The webhooks of the account belong to the client that nobody has restricted.
+      Object.freeze(this);
+      return;
+    }
     Object.defineProperty(this, INBOUND_PORT, { value: inboundPort });
     keepSettings(this, settings);
   }
@@ -188,12 +210,17 @@ export class SmsClient {
    * consent (`ledger`, `check`, …). The new client shares counters with this one, unless you change `limits`, `clock`
    * or `scope`.
    *
+   * A client that `restrict` has narrowed stays as narrow: it may change `timeoutMs`, `deadlineMs`, `retry`, `defaultCountry`,
+   * `bareDigits` and `source`, and nothing else.
+   *
    * @throws ConfigurationError an option is unknown, malformed or contradictory
+   * @throws RestrictionError the client is restricted, and may not change the option
    * @example sms.withOptions({ subAccountId: 'marketing' })
    */
   withOptions(overrides: SmsClientOptions): SmsClient {
     const flaw = validate(optionsSchema, overrides);
     if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
+    if (this.#gate !== undefined) return this.#withCallOptions(this.#gate, named(overrides, OPTION_NAMES));
     const merged = mergeOptions(this.#options, overrides);
     const { clock, limits } = merged;
     const isSame = clock === this.#options.clock && limits === this.#options.limits;
@@ -204,6 +231,50 @@ export class SmsClient {
     return createChild(merged);
   }
 
+  /** Reads each option once: a getter cannot show one value to the check and another to the client. */
+  #withCallOptions(gate: Gate, overrides: SmsClientOptions): SmsClient {
+    const option = forbiddenOption(overrides);
+    if (option !== undefined) {
+      throw gate.refuse('option-not-allowed', 'withOptions', `A restricted client cannot change ${option}.`);
+    }
+    const merged = mergeOptions(this.#options, cloneInput(overrides));
+    inheritances.set(merged, this.#inheritance);
+    return createChild(merged);
+  }
+
+  /**
+   * Creates a client that can do no more than this: hand it to one part of a service, one tenant, or an AI agent. It shares
+   * limits, consent and pace with this one. Restrictions only narrow, also through `withOptions` and a second `restrict`. A
+   * restricted client sends no `extra` and no callback URLs, makes no free `request`, gets no webhooks, and sees its own messages
+   * only. Docs: docs/control.md.
+   *
+   * @throws ConfigurationError the restrictions are malformed
+   * @example
+   * ```ts
+   * const login = sms.restrict({
+   *   name: 'login',
+   *   operations: ['messages.send', 'messages.get'],
+   *   purposes: ['otp'],
+   *   countries: ['SG', 'ID'],
+   *   budget: { perDay: 20 },
+   * });
+   * ```
+   */
+  restrict(restrictions: Restrictions): SmsClient {
+    const { restricted } = this.#inheritance;
+    const list = addRestriction(restricted?.restrictions ?? [], cloneInput(restrictions));
+    const sender = list.at(-1)?.senders?.[0];
+    const merged = mergeOptions(
+      this.#options,
+      sender === undefined || this.#options.source !== undefined ? {} : { source: sender },
+    );
+    inheritances.set(merged, {
+      ...this.#inheritance,
+      restricted: { restrictions: list, ownMessages: createOwnMessages() },
+    });
+    return createChild(merged);
+  }
+
   /**
    * Sends a request to an endpoint of 8x8's that this version has no method for: paced, timed, authenticated and closed as
    * every other, and past no guard. GET only, unless `dangerouslyUnguarded` is written out in the call. Endpoints that send,
@@ -211,6 +282,7 @@ export class SmsClient {
    * once it may have been carried out.
    *
    * @throws ValidationError the path is no path, needs its own method, or the method needs `dangerouslyUnguarded`; nothing was sent
+   * @throws RestrictionError this client is restricted
    * @throws ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @example
    * ```ts
@@ -218,6 +290,10 @@ export class SmsClient {
    * ```
    */
   request(request: EndpointRequest, options?: CallOptions): Promise<EndpointResponse> {
+    if (this.#gate !== undefined) {
+      const explanation = 'This client is restricted, and a free request passes no guard.';
+      return Promise.reject(this.#gate.refuse('operation-not-allowed', 'request', explanation));
+    }
     return this.#request(cloneInput(request), cloneInput(options));
   }
 

@@ -1,5 +1,6 @@
 import { createAccount } from './api/account.ts';
 import { createCancelOne } from './api/cancel.ts';
+import { smsReader } from './api/messages.ts';
 import { createOutcomeCache } from './api/outcome-cache.ts';
 import { createPriceCache } from './api/price-cache.ts';
 import { createSentAtCache } from './api/sent-at-cache.ts';
@@ -18,6 +19,8 @@ import { createSenderNames } from './consent/senders.ts';
 import { ConfigurationError } from './errors.ts';
 import type { Emit } from './events.ts';
 import { createAllowedRecipients } from './guards/allowed-recipients.ts';
+import type { BudgetGuardOptions } from './guards/budget-options.ts';
+import type { PriceSource } from './guards/budget-prices.ts';
 import { createConsentGuard } from './guards/consent.ts';
 import type { ConsentGuardOptions } from './guards/consent-options.ts';
 import type { Guard } from './guards/guard.ts';
@@ -30,7 +33,11 @@ import type { LimitStore } from './limits/limit-store.ts';
 import { createLimiter, type Limiter } from './limits/limiter.ts';
 import { createStoredCodes } from './one-time-passwords/stored-code.ts';
 import { createTestNumbers } from './one-time-passwords/test-numbers.ts';
+import type { OwnMessages } from './restrict/own-messages.ts';
+import { createRestrictionGuard } from './restrict/restriction-guard.ts';
+import type { Restriction, RestrictionList } from './restrict/restrictions.ts';
 import { createAdmission } from './sending/admission.ts';
+import { createExplain, type Explain } from './sending/explain.ts';
 import { createScheduledMessages } from './sending/scheduled/scheduled-messages.ts';
 import { createRewrite } from './text/rewrite.ts';
 import { createTransport } from './transport/create-transport.ts';
@@ -49,6 +56,22 @@ export interface Safeguards extends Pick<Counting, 'clock' | 'emit'> {
   /** Guards that run before a send, and guards that count something else under a number. */
   readonly guards: readonly Guard[];
   readonly limiter: Limiter;
+  /** Runs a message through the guards that run before a send. */
+  readonly explain: Explain;
+}
+
+/** A client that `restrict` has narrowed. */
+export interface Restricted {
+  readonly restrictions: RestrictionList;
+  /** Shared with the clients that `withOptions` makes of it. */
+  readonly ownMessages: OwnMessages;
+}
+
+/** A budget that names no prices counts with those of the guard. */
+function withPrices(restriction: Restriction, guard: false | BudgetGuardOptions): Restriction {
+  if (restriction.budget === undefined || guard === false) return restriction;
+  const { currency, prices, unknownPrice } = guard;
+  return { ...restriction, budget: { currency, prices, unknownPrice, ...restriction.budget } };
 }
 
 /** Builds the shared parts of a client: guards and transport. */
@@ -56,6 +79,7 @@ export function createClientContext(
   resolved: ResolvedOptions,
   counting: Counting,
   state: SharedState,
+  restricted?: Restricted,
 ): { readonly client: ClientContext; readonly safeguards: Safeguards; readonly settings: ClientSettings } {
   const { emit, clock } = counting;
   const { defaultCountry, bareDigits, subAccountId } = resolved;
@@ -69,6 +93,11 @@ export function createClientContext(
   const priceCache = createPriceCache(subAccountId);
   const priceOf = priceCache.find;
   const pumping = pumpingFor(resolved.guards.pumping, limiter);
+  const prices: PriceSource = {
+    find: priceOf,
+    load: () => createAccount(client).prices({ direction: 'outbound', subAccountId }),
+    balance: () => createAccount(client).balance(),
+  };
   const guards = createGuards(
     { ...resolved.guards, pumping },
     {
@@ -76,11 +105,7 @@ export function createClientContext(
       emit,
       limiter,
       clock,
-      prices: {
-        find: priceOf,
-        load: () => createAccount(client).prices({ direction: 'outbound', subAccountId }),
-        balance: () => createAccount(client).balance(),
-      },
+      prices,
     },
   );
   const { allowedRecipients } = resolved;
@@ -106,6 +131,19 @@ export function createClientContext(
     sharedState: state,
     sharedPace: counting.limits.pace,
   });
+  const restrictions = (restricted?.restrictions ?? []).map((restriction) =>
+    createRestrictionGuard(withPrices(restriction, resolved.guards.budget), { prices, clock, emit }),
+  );
+  const atSend = [...restrictions, ...allowed, ...guards.atSend];
+  const phoneDefaults = {
+    defaultCountry,
+    bareDigits,
+    acceptUnknownCallingCodes: phone === false,
+    source: resolved.source,
+    subject: restricted?.restrictions.find(({ subject }) => subject !== undefined)?.subject,
+    idempotencyScope: restricted?.restrictions.at(-1)?.path,
+  };
+  const rewrite = createRewrite(content === false ? {} : content);
   const client: ClientContext = {
     warn(message) {
       if (resolved.logger === undefined && isLogged('warn', resolved.logLevel)) {
@@ -114,7 +152,7 @@ export function createClientContext(
     },
     calls,
     transport,
-    admission: createAdmission({ guards: [...allowed, ...guards.atSend], limiter, clock, emit }),
+    admission: createAdmission({ guards: atSend, limiter, clock, emit }),
     limiter,
     emit,
     clock,
@@ -125,6 +163,7 @@ export function createClientContext(
     reportPumpingOutcome,
     priceCache,
     sentAtCache: createSentAtCache(clock),
+    ownMessages: restricted?.ownMessages,
     outcomeCache: createOutcomeCache(clock),
     scheduledMessages: createScheduledMessages({
       ...scheduledConfig(resolved.guards.consent, emit),
@@ -141,13 +180,8 @@ export function createClientContext(
     testNumbers,
     testSessions: createTestSessions({ testNumbers, limiter, clock }),
     sessionSuccess: createSessionSuccess({ limiter, rememberSuccess }),
-    phoneDefaults: {
-      defaultCountry,
-      bareDigits,
-      acceptUnknownCallingCodes: phone === false,
-      source: resolved.source,
-    },
-    rewrite: createRewrite(content === false ? {} : content),
+    phoneDefaults,
+    rewrite,
     accountId() {
       if (resolved.accountId !== undefined) return resolved.accountId;
       throw new ConfigurationError(
@@ -158,7 +192,19 @@ export function createClientContext(
   };
   return {
     client,
-    safeguards: { guards: guards.all, limiter, clock, emit },
+    safeguards: {
+      guards: guards.all,
+      limiter,
+      clock,
+      emit,
+      explain: createExplain({
+        guards: atSend,
+        limiter,
+        clock,
+        reader: smsReader(rewrite),
+        prepare: phoneDefaults,
+      }),
+    },
     settings: clientSettings(resolved, credentials, counting),
   };
 }

@@ -5,6 +5,7 @@ import type {
   GuardReason,
   InvalidPhoneNumberReason,
   LimitReason,
+  RestrictionReason,
 } from './guards/reasons.ts';
 import { redactText } from './internal/redact.ts';
 
@@ -28,6 +29,7 @@ export type SmsErrorCode =
   | 'invalid-phone-number'
   | 'consent'
   | 'limit'
+  | 'restriction'
   | 'api'
   | 'bad-request'
   | 'authentication'
@@ -206,7 +208,7 @@ export interface GuardErrorFields {
 /** A guard refused. Nothing was sent and nothing was counted. */
 export class GuardError extends SmsError {
   static override readonly kind: string = 'GuardError';
-  readonly code: 'guard' | 'invalid-phone-number' | 'consent' | 'limit' = 'guard';
+  readonly code: 'guard' | 'invalid-phone-number' | 'consent' | 'limit' | 'restriction' = 'guard';
   /** The guard that refused. */
   readonly guard: GuardName;
   /** Machine-readable reason, for example `over-limit`, `opted-out`, `too-many-parts`. */
@@ -256,6 +258,37 @@ export class LimitError extends GuardError {
   static override readonly kind: string = 'LimitError';
   override readonly code = 'limit';
   declare readonly reason: LimitReason;
+}
+
+/** The restriction that each reason belongs to. */
+const RESTRICTION_OF = {
+  capacity: 'budget',
+  'country-not-allowed': 'countries',
+  'field-not-allowed': 'fields',
+  'message-not-allowed': 'messages',
+  'operation-not-allowed': 'operations',
+  'option-not-allowed': 'options',
+  'over-budget': 'budget',
+  'purpose-not-allowed': 'purposes',
+  'sender-not-allowed': 'senders',
+  'subject-not-allowed': 'subject',
+} as const satisfies Record<RestrictionReason, string>;
+
+/** The kind of a restriction, as a field of `Restrictions`; `fields`, `messages` and `options` hold for every restricted client. */
+export type RestrictionName = (typeof RESTRICTION_OF)[RestrictionReason];
+
+/** A client that `restrict` has narrowed was asked for more than it may do. */
+export class RestrictionError extends GuardError {
+  static override readonly kind: string = 'RestrictionError';
+  override readonly code = 'restriction';
+  declare readonly reason: RestrictionReason;
+  /** The restriction that refused, for example `countries`. */
+  readonly restriction: RestrictionName;
+
+  constructor(fields: GuardErrorFields) {
+    super(fields);
+    this.restriction = RESTRICTION_OF[fields.decision.reason as RestrictionReason];
+  }
 }
 
 /** Formats of 8x8's IDs. Any other value could repeat a part of the request. */

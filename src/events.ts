@@ -1,4 +1,12 @@
-import type { ConnectionFailure, GuardDecision, SmsErrorCode, Submission, WebhookFailure } from './errors.ts';
+import type {
+  ConnectionFailure,
+  GuardDecision,
+  RestrictionName,
+  SmsErrorCode,
+  Submission,
+  WebhookFailure,
+} from './errors.ts';
+import type { RestrictionReason } from './guards/reasons.ts';
 import type { ReportError } from './internal/user-code.ts';
 import type { DoubtPlace } from './limits/doubt-store.ts';
 import type { Purpose } from './types.ts';
@@ -43,6 +51,14 @@ export type SmsEvent =
   | (MessageEventBase & { readonly type: 'message-blocked'; readonly decision: GuardDecision })
   /** A guard in monitor mode would have refused. */
   | (MessageEventBase & { readonly type: 'guard-observed'; readonly decision: GuardDecision })
+  /** A client that `restrict` has narrowed was asked for an operation, a message or an option that it may not have. */
+  | (EventBase & {
+      readonly type: 'operation-refused';
+      /** The method, for example `exports.run`. */
+      readonly operation: string;
+      readonly restriction: RestrictionName;
+      readonly reason: RestrictionReason;
+    })
   | (MessageEventBase & { readonly type: 'message-sent'; readonly umid: string; readonly attempts: number })
   /** A level of an amount of `guards.budget` was reached. Raised once by all processes that share the limit store. */
   | (EventBase & {

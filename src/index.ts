@@ -254,7 +254,9 @@ export type { OneTimePasswordsOptions } from './one-time-passwords/options.ts';
 export type { NumberType } from './phone/libphonenumber.ts';
 export type { PhonePolicyOptions, PhoneRefusalReason } from './phone/policy.ts';
 export type { BareDigits } from './phone/readings.ts';
+export type { RestrictableOperation, RestrictionBudget, Restrictions } from './restrict/restrictions.ts';
 export type { BatchSettings } from './sending/batch-request.ts';
+export type { ExplainedCount, GuardExplanation, MessageExplanation } from './sending/explain.ts';
 export type {
   AcceptedResult,
   BlockedResult,

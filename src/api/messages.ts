@@ -188,7 +188,7 @@ export interface Messages {
 }
 
 /** Reads an SMS; `rewrite` changes its text as the content guard is configured to. */
-function smsReader(rewrite: Rewrite): MessageReader<SmsMessage> {
+export function smsReader(rewrite: Rewrite): MessageReader<SmsMessage> {
   return {
     schema: messageSchema,
     sources: ({ source }, clientSource) => [source, clientSource],

@@ -23,7 +23,7 @@ const REST_MS = 10_000;
 
 /** The rule of a counter; `limit` and `weight` in micro-units. */
 export function budgetRule(
-  { id, key, windowMs }: BudgetCounter,
+  { id, key, windowMs }: Pick<BudgetCounter, 'id' | 'key' | 'windowMs'>,
   limit: number,
   weight: number,
   mode: WindowRule['mode'],

@@ -101,18 +101,12 @@ const alarmFields: Fields<BudgetAlarm> = {
   factor: decimal({ min: 1, max: 1_000_000 }),
   floor: decimal({ min: 0, max: MAX_AMOUNT }),
 };
-const fields: Fields<BudgetGuardOptions> = {
+/** Amounts, and what a message costs. */
+export const spendingFields: Fields<
+  BudgetAmounts & Pick<BudgetGuardOptions, 'currency' | 'prices' | 'unknownPrice'>
+> = {
   ...amountFields,
-  mode: oneOf(['enforce', 'monitor']),
-  countries: recordOf(
-    placeField,
-    amountsField,
-    'an object of amounts by country, such as { SG: { perDay: 10 } }',
-  ),
-  purposes: object({ otp: amountsField, transactional: amountsField, marketing: amountsField }),
   currency: pattern(/^[A-Z]{3}$/, 'an ISO 4217 code such as "USD"'),
-  onExceeded: oneOf(['ask', 'refuse']),
-  reserved: decimal({ min: 0, max: 0.9 }),
   prices: switchOn(
     (input) => typeof input === 'object',
     recordOf(
@@ -123,6 +117,18 @@ const fields: Fields<BudgetGuardOptions> = {
     oneOf(['account']),
   ),
   unknownPrice: priceField,
+};
+const fields: Fields<BudgetGuardOptions> = {
+  ...spendingFields,
+  mode: oneOf(['enforce', 'monitor']),
+  countries: recordOf(
+    placeField,
+    amountsField,
+    'an object of amounts by country, such as { SG: { perDay: 10 } }',
+  ),
+  purposes: object({ otp: amountsField, transactional: amountsField, marketing: amountsField }),
+  onExceeded: oneOf(['ask', 'refuse']),
+  reserved: decimal({ min: 0, max: 0.9 }),
   minBalance: amountField,
   alarm: falseOr(object(alarmFields, 'false or an object { factor, floor }')),
 };

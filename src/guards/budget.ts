@@ -16,16 +16,24 @@ const PERIODS = [
 ] as const;
 
 /** The counters of one set of amounts. */
+export function createBudgetCounters(
+  id: string,
+  key: string,
+  amounts: BudgetAmounts | undefined,
+): readonly Omit<BudgetCounter, 'of'>[] {
+  return PERIODS.flatMap(([option, period, windowMs]) => {
+    const amount = amounts?.[option];
+    if (amount === undefined) return [];
+    return [{ id: `${id}:${period}`, key, period, windowMs, limit: microsOf(amount) }];
+  });
+}
+
 function countersOf(
   of: BudgetCounter['of'],
   key: string,
   amounts: BudgetAmounts | undefined,
 ): readonly BudgetCounter[] {
-  return PERIODS.flatMap(([option, period, windowMs]): BudgetCounter[] => {
-    const amount = amounts?.[option];
-    if (amount === undefined) return [];
-    return [{ id: `budget:${of}:${period}`, of, key, period, windowMs, limit: microsOf(amount) }];
-  });
+  return createBudgetCounters(`budget:${of}`, key, amounts).map((counter) => ({ ...counter, of }));
 }
 
 export interface BudgetNeeds extends BudgetPricesConfig {
@@ -90,14 +98,14 @@ export function createBudgetGuard(options: BudgetGuardOptions, needs: BudgetNeed
       // A verification has no text of its own, and is one part.
       const parts = Math.max(1, content.measure.parts);
       const known = prices.find(message);
-      if (known !== undefined) watch?.(message.purpose, parts * known);
+      if (known !== undefined && message.isDryRun !== true) watch?.(message.purpose, parts * known);
       if (!hasAmounts) return [];
-      prices.refresh();
+      if (message.isDryRun !== true) prices.refresh();
       const cost = parts * prices.read(message);
       const rules: LimitRule[] = [];
       for (const counter of countersFor(message)) {
         rules.push(...rulesFor(counter, cost, message));
-        tellLevel(counter, cost);
+        if (message.isDryRun !== true) tellLevel(counter, cost);
       }
       return rules;
     },
@@ -116,8 +124,10 @@ export function createBudgetGuard(options: BudgetGuardOptions, needs: BudgetNeed
 /** `$40.00 of $40.00`, in words that need no currency symbol. */
 export function describeBudgetRule(rule: LimitRule, observed: number): string {
   const { id, key, limit, windowMs } = rule as WindowRule;
+  const amount = (micros: number) => (micros / MICROS).toFixed(2);
+  const spent = `${amount(observed)} of ${amount(limit)} allowed in ${describeDuration(windowMs)} for`;
+  if (rule.guard === 'restriction') return `${spent} this client are spent (the budget of its restriction).`;
   const [, of] = id.split(':');
   const what = of === 'all' ? 'all messages' : of === 'purpose' ? `purpose ${key}` : `messages to ${key}`;
-  const amount = (micros: number) => (micros / MICROS).toFixed(2);
-  return `${amount(observed)} of ${amount(limit)} allowed in ${describeDuration(windowMs)} for ${what} are spent (guards.budget; a part is kept for known visitors).`;
+  return `${spent} ${what} are spent (guards.budget; a part is kept for known visitors).`;
 }

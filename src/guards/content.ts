@@ -180,7 +180,7 @@ export function createContentGuard(
   }
 
   function report(message: OutgoingMessage, content: Content): void {
-    if (reported.has(content)) return;
+    if (message.isDryRun === true || reported.has(content)) return;
     reported.add(content);
     emit({ type: 'possible-placeholder', ...messageFields(message) });
   }

@@ -25,6 +25,8 @@ export interface Content {
   readonly values?: readonly string[];
   /** `extra` of the message as JSON, if it has one. */
   readonly extra?: string | undefined;
+  /** Address to which 8x8 posts what becomes of this message alone. */
+  readonly callbackUrl?: string | undefined;
   /** Names allowed in `{{…}}`; absent for a plain SMS, which may contain none. */
   readonly placeholders?: readonly string[];
   /** Only for a verification: the text that still contains `{code}` and `{brand}`. */
@@ -81,6 +83,8 @@ export interface OutgoingMessage {
   readonly session?: CheckedSession | undefined;
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
   readonly exemption?: Exemption | undefined;
+  /** Nothing is sent: a guard changes nothing, raises no event and uses nothing up. */
+  readonly isDryRun?: true | undefined;
 }
 
 /** The values that a guard passes to the team's hooks. */

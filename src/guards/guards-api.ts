@@ -7,6 +7,8 @@ import type { Limiter } from '../limits/limiter.ts';
 import type { Phone, PhoneDefaults } from '../phone/normalise-phone.ts';
 import { readPhone } from '../phone/read-phone.ts';
 import { type Fields, object, oneOf, text, validate } from '../schema.ts';
+import type { Explain, MessageExplanation } from '../sending/explain.ts';
+import type { SmsMessage } from '../sending/sms-message.ts';
 import type { CallOptions, Clock, Purpose } from '../types.ts';
 import type { Guard, OutgoingMessage } from './guard.ts';
 import { knownRule } from './known-visitor.ts';
@@ -66,6 +68,19 @@ export interface GuardsApi extends PumpingDesk {
    */
   inspect(destination: string, query?: GuardsQuery, options?: CallOptions): Promise<GuardsInspection>;
   /**
+   * Runs a message through all guards without sending it: the verdict of each, what it has counted, and what would change it.
+   * Nothing is taken from a limit, no event is raised, and the token of a captcha is not used up. The consent hooks and stores
+   * are asked, as before a send. An `idempotencyKey` is not looked up.
+   *
+   * @throws ValidationError, StoreError
+   * @example
+   * ```ts
+   * const { verdict, guards } = await sms.guards.explain({ destination: '+6591234567', text: 'Hello' });
+   * for (const { guard, change } of guards) if (change !== undefined) console.log(guard, change);
+   * ```
+   */
+  explain(message: SmsMessage, options?: CallOptions): Promise<MessageExplanation>;
+  /**
    * Clears the counters of a number and raises a `limits-released` event. Without a `guard` it also forgets the visitors
    * who are known with the number. Does not change consent.
    *
@@ -84,6 +99,7 @@ export interface GuardsApiConfig {
   readonly phoneDefaults: PhoneDefaults;
   readonly rememberSuccess: RememberSuccess;
   readonly reportPumpingOutcome: ReportPumpingOutcome;
+  readonly explain: Explain;
 }
 
 /** Reasons of rules that refuse for something other than their limit. */
@@ -217,6 +233,8 @@ export function createGuardsApi(config: GuardsApiConfig): GuardsApi {
         const { counters, refusals } = await countersAndRefusals(chosen, messages, call);
         return { destination: maskNumber(phone.e164), counters, refusals: [...refused, ...refusals] };
       }),
+
+    explain: (message, options) => calls.run(options, (call) => config.explain(message, call)),
 
     release: (destination, query = {}, options = undefined) =>
       calls.run(options, async (call) => {

@@ -144,7 +144,7 @@ export function createHumanGuard(options: HumanGuardOptions, needs: HumanNeeds):
         const refusals = new Map<OutgoingMessage, Refusal<'human'> | undefined>();
         await mapLimited(open, CONCURRENCY, async (message) => {
           // A second look finds what the first one has found.
-          if (message.isHuman === undefined)
+          if (message.isHuman === undefined && message.isDryRun !== true)
             refusals.set(message, judge(message, await check(message, call), call));
         });
         return messages.map((message) => refusals.get(message));

@@ -53,6 +53,18 @@ export interface GuardReasons {
   readonly pumping: 'capacity' | 'captcha-needed' | 'other-channel-needed' | 'suspended';
   readonly undeliverable: 'blocked-number';
   readonly verificationAttempts: 'capacity' | 'over-limit';
+  /** A client that `restrict` has narrowed. */
+  readonly restriction:
+    | 'capacity'
+    | 'country-not-allowed'
+    | 'field-not-allowed'
+    | 'message-not-allowed'
+    | 'operation-not-allowed'
+    | 'option-not-allowed'
+    | 'over-budget'
+    | 'purpose-not-allowed'
+    | 'sender-not-allowed'
+    | 'subject-not-allowed';
   /** The option `allowedRecipients`. */
   readonly allowedRecipients: 'recipient-not-allowed';
   /** The records of `idempotencyKey`. */
@@ -86,6 +98,9 @@ export type InvalidPhoneNumberReason = GuardReasons['phone'];
 
 /** Every reason of a `ConsentError`. */
 export type ConsentReason = GuardReasons['consent'];
+
+/** Every reason of a `RestrictionError`. */
+export type RestrictionReason = GuardReasons['restriction'];
 
 /** Every reason of a `LimitError`. */
 export type LimitReason =

@@ -5,6 +5,7 @@ import {
   type GuardErrorFields,
   InvalidPhoneNumberError,
   LimitError,
+  RestrictionError,
 } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { LimitRule, RuleViolation } from '../limits/limit-store.ts';
@@ -209,7 +210,12 @@ const GUARDS: { readonly [Name in ConfigurableGuard]-?: GuardEntry<Name> } = {
 /** Error classes of features that refuse but have no options under `guards`. */
 const OTHER_ERRORS: Readonly<
   Record<Exclude<GuardName, ConfigurableGuard>, new (fields: GuardErrorFields) => GuardError>
-> = { allowedRecipients: GuardError, idempotency: LimitError, verification: GuardError };
+> = {
+  allowedRecipients: GuardError,
+  idempotency: LimitError,
+  restriction: RestrictionError,
+  verification: GuardError,
+};
 
 export const GUARD_NAMES = Object.keys(GUARDS) as readonly ConfigurableGuard[];
 
@@ -272,6 +278,7 @@ export function describeGuardRule(
   observed: number,
   doubt?: RuleViolation['doubt'],
 ): string | undefined {
+  if (rule.guard === 'restriction') return describeBudgetRule(rule, observed);
   return entryOf(rule.guard)?.describe?.(rule, observed, doubt);
 }
 

@@ -36,7 +36,8 @@ const ASK =
 const OTHER_CHANNEL =
   'Those who pass the test for people do not enter their codes either: send the code by another channel, such as WhatsApp.';
 
-function adviceOf(reason: RuleViolation['reason'], action: GuardAction | undefined): string | undefined {
+/** The advice of a refusal that waiting is no answer to. */
+export function adviceOf(reason: string, action: GuardAction | undefined): string | undefined {
   if (reason === 'other-channel-needed') return OTHER_CHANNEL;
   return action === 'ask' ? ASK : undefined;
 }
@@ -61,7 +62,8 @@ export function describeViolation(violation: RuleViolation, action?: GuardAction
 function reasonOf({ rule, reason }: RuleViolation, action?: GuardAction): GuardReason {
   if (rule.id === 'human:token' && reason === 'over-limit') return 'token-used';
   if (action === 'ask' && reason === 'over-limit') return 'captcha-needed';
-  if (rule.guard === 'budget' && reason === 'over-limit') return 'over-budget';
+  if ((rule.guard === 'budget' || rule.guard === 'restriction') && reason === 'over-limit')
+    return 'over-budget';
   // The outcome of a `once` rule is handled before a decision is built from it.
   if (rule.kind !== 'once' || reason === 'capacity') return reason as GuardReason;
   return rule.id === 'opt-in-request' ? 'requested-recently' : 'answered-recently';

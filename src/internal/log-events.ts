@@ -25,6 +25,7 @@ const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
   'budget-alarm': 'warn',
   'prices-unknown': 'warn',
   'balance-low': 'warn',
+  'operation-refused': 'warn',
   'message-blocked': 'info',
   'message-rejected': 'info',
   'guard-observed': 'info',

@@ -214,6 +214,7 @@ async function write<Input extends Addressing>(
     if (messages.length > LONG_BATCH) await nextTurn();
     const written = await operation.read(response, messages);
     client.sentAtCache.record(messages, written);
+    client.ownMessages?.record(messages, written);
     return written;
   } catch (error) {
     if (error instanceof NothingLeft) return [];

@@ -62,6 +62,10 @@ export interface PrepareConfig extends PhoneDefaults {
   readonly acceptUnknownCallingCodes: boolean;
   /** The sender ID of messages that name none. */
   readonly source: Source | undefined;
+  /** The visitor of messages that name none. */
+  readonly subject?: string | undefined;
+  /** Tells the idempotency keys of a restricted client from those of others. */
+  readonly idempotencyScope?: string | undefined;
 }
 
 function epochMs(value: string | Date | undefined): number | undefined {
@@ -87,6 +91,7 @@ export function contentOf(
     scheduledAt: epochMs(fields.scheduled),
     expiresAt: epochMs(fields.expiry),
     extra: fields.extra === undefined ? undefined : JSON.stringify(fields.extra),
+    callbackUrl: fields.dlrCallbackUrl,
   };
 }
 
@@ -200,17 +205,17 @@ export async function prepareInputs<Input extends Addressing>(
   }
 }
 
+/** No key of a call holds a line feed before its scope. */
+function scopedKey(key: string, { idempotencyScope }: PrepareConfig): string {
+  return idempotencyScope === undefined ? key : `${idempotencyScope}\n${key}`;
+}
+
 /** The visitor who asked for a message. Surveys name nobody. */
-function visitorOf({
-  subject,
-  clientIp,
-  human,
-  returning,
-}: Visitor): Pick<
-  OutgoingMessage,
-  'subject' | 'clientIp' | 'isHuman' | 'humanScore' | 'humanToken' | 'isReturning'
-> {
-  const visitor = { subject, clientIp, isReturning: returning };
+function visitorOf(
+  { clientIp, human, returning, ...named }: Visitor,
+  defaultSubject: string | undefined,
+): Pick<OutgoingMessage, 'subject' | 'clientIp' | 'isHuman' | 'humanScore' | 'humanToken' | 'isReturning'> {
+  const visitor = { subject: named.subject ?? defaultSubject, clientIp, isReturning: returning };
   if (human === undefined) return visitor;
   if ('token' in human) return { ...visitor, humanToken: human.token };
   return { ...visitor, isHuman: human.passed, humanScore: human.score };
@@ -273,8 +278,9 @@ async function readInputs<Input extends Addressing>(
     let idempotency: OutgoingMessage['idempotency'];
     if (input.idempotencyKey !== undefined) {
       const print = await fingerprint(phone, fields, said, input.clientMessageId, config.segments);
-      idempotency = { key: input.idempotencyKey, fingerprint: print };
-      if (givenId === undefined) clientMessageId = await clientMessageIdOf(input.idempotencyKey, print);
+      const key = scopedKey(input.idempotencyKey, config);
+      idempotency = { key, fingerprint: print };
+      if (givenId === undefined) clientMessageId = await clientMessageIdOf(key, print);
     }
     prepared.push({
       index,
@@ -289,7 +295,7 @@ async function readInputs<Input extends Addressing>(
       channel: channel?.(input),
       exemption,
       idempotency,
-      ...visitorOf(input as Addressing & Visitor),
+      ...visitorOf(input as Addressing & Visitor, config.subject),
     });
   }
   return prepared;

@@ -132,6 +132,7 @@ describe('the key, the number, the text, the code, the visitor and the name', ()
       'consent.history',
       'consent.revoke',
       'consent.status',
+      'guards.explain',
       'guards.inspect',
       'guards.lift',
       'guards.release',

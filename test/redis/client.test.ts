@@ -46,6 +46,33 @@ describeOnRedis('clients of several processes on one server', () => {
     expect(LimitError.isInstance(error) && error.retryAfterMs).toBeGreaterThan(1_700_000);
   });
 
+  it('explain what a send would do, and write nothing', async () => {
+    const { sms } = await start();
+    const looking = new Redis(server.port);
+    connections.push(looking);
+    const message = { destination: numberOf(3), text: 'Hello', purpose: 'otp', subject: 'cookie-1' } as const;
+    const stored = async () => {
+      const keys = (await looking.keys('*')).sort();
+      return Promise.all(keys.map(async (key) => [key, (await looking.dumpBuffer(key))?.toString('base64')]));
+    };
+    // Loads the scripts, and what a first call writes.
+    await sms.messages.send({ ...message, destination: numberOf(4) });
+    const fresh = await stored();
+    expect((await sms.guards.explain(message)).verdict).toBe('admit');
+    expect(await stored()).toEqual(fresh);
+    await sms.messages.send(message);
+    const sent = await stored();
+    const { verdict, guards } = await sms.guards.explain(message);
+    expect(verdict).toBe('refuse');
+    expect(await stored()).toEqual(sent);
+    const error = (await failureOf(sms.messages.send(message))) as LimitError;
+    const { retryAfterMs, ...decision } = error.decision;
+    const backoff = guards.find(({ guard }) => guard === 'backoff');
+    expect(backoff).toMatchObject({ verdict: 'refuse', decision });
+    expect(backoff?.decision?.retryAfterMs).toBeGreaterThanOrEqual(retryAfterMs as number);
+    expect(guards.find(({ guard }) => guard === 'recipient')?.counted[0]).toMatchObject({ observed: 1 });
+  });
+
   it('share an idempotency key: the message goes out once', async () => {
     const [one, two] = [await start(), await start()];
     const message = { destination: numberOf(2), text: 'Hello', idempotencyKey: 'order-7' };

@@ -96,6 +96,8 @@ export const CALLS: Readonly<Record<Method, (sms: SmsClient, values: CallValues)
   'contactJobs.get': (sms) => sms.contactJobs.get('job'),
   'contactJobs.list': (sms) => collect(sms.contactJobs.list() as never),
   'guards.inspect': (sms, { destination }) => sms.guards.inspect(destination),
+  'guards.explain': (sms, { destination, text, subject }) =>
+    sms.guards.explain({ destination, text, subject }),
   'guards.release': (sms, { destination }) => sms.guards.release(destination),
   'guards.suspensions': (sms) => sms.guards.suspensions(),
   'guards.lift': (sms) => sms.guards.lift({ pool: true }),

@@ -60,7 +60,7 @@ describe('error codes', () => {
 
   it('is a union where classes stand below', () => {
     expectTypeOf<GuardError['code']>().toEqualTypeOf<
-      'guard' | 'invalid-phone-number' | 'consent' | 'limit'
+      'guard' | 'invalid-phone-number' | 'consent' | 'limit' | 'restriction'
     >();
     expectTypeOf<ConnectionError['code']>().toEqualTypeOf<'connection' | 'timeout'>();
     expectTypeOf<ApiError['code']>().toEqualTypeOf<

@@ -25,6 +25,10 @@ const decision = {
   explanation: 'No.',
   retryAfterMs: 5,
 } as const;
+const restricted = {
+  message: 'No.',
+  decision: { ...decision, guard: 'restriction', reason: 'country-not-allowed' },
+} as const;
 const guard = { message: 'No.', decision, clientMessageId: 'id-1' };
 const api = { message: 'Oops', submission: 'unknown', status: 500, attempts: 2 } as const;
 const lost = { message: 'Lost', submission: 'unknown', reason: 'reset', attempts: 1 } as const;
@@ -50,6 +54,13 @@ function everyError(from: typeof errors) {
     ],
     [from.ConsentError, new from.ConsentError(guard), 'consent', 'not-submitted', [from.GuardError]],
     [from.LimitError, new from.LimitError(guard), 'limit', 'not-submitted', [from.GuardError]],
+    [
+      from.RestrictionError,
+      new from.RestrictionError(restricted),
+      'restriction',
+      'not-submitted',
+      [from.GuardError],
+    ],
     [from.ApiError, new from.ApiError(api), 'api', 'unknown', []],
     [from.BadRequestError, new from.BadRequestError(api), 'bad-request', 'unknown', [from.ApiError]],
     [

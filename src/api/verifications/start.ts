@@ -57,7 +57,7 @@ function startReader(rewrite: Rewrite): MessageReader<VerificationStart> {
       const written = writtenTemplate(request);
       const text = written === undefined ? '' : filledTemplate(written, request);
       return {
-        ...contentOf({ text, source, encoding: sms?.encoding, extra }),
+        ...contentOf({ text, source, encoding: sms?.encoding, extra, dlrCallbackUrl: request.callbackUrl }),
         template: written,
         values: brand === undefined ? [] : [brand],
       };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sessionError, waitError } from '../../../src/api/verifications/session-errors.ts';
+import type { SmsClient } from '../../../src/client.ts';
 import type { SmsClientOptions } from '../../../src/config/options.ts';
 import type { ConsentRecord } from '../../../src/consent/consent-ledger.ts';
 import { memoryConsentLedger } from '../../../src/consent/memory-consent-ledger.ts';
@@ -12,6 +13,7 @@ import { decisionOfViolation } from '../../../src/guards/violation.ts';
 import type { LimitRule, RuleViolation } from '../../../src/limits/limit-store.ts';
 import { type PhoneFailureReason, phoneFailure } from '../../../src/phone/phone-failure.ts';
 import { createPhonePolicy, judgePhone } from '../../../src/phone/policy.ts';
+import type { Restrictions } from '../../../src/restrict/restrictions.ts';
 import type { SmsMessage } from '../../../src/sending/sms-message.ts';
 import { CANARY_TEXT, expectNoCanary } from '../../support/canary.ts';
 import { API_KEY, testClient } from '../../support/client.ts';
@@ -43,6 +45,23 @@ const withConsent = (consent: object, message: Partial<SmsMessage> = {}) =>
 
 const withLedger = (record: unknown) =>
   withConsent({ ledger: ledgerWith({ get: async () => [record as ConsentRecord] }) });
+
+/** The decision of a client that is restricted. */
+function refusedBy(
+  act: (sms: SmsClient) => Promise<unknown>,
+  restrictions: Restrictions = { purposes: ['otp'] },
+): Decide {
+  return async () => {
+    const error: unknown = await act(testClient().sms.restrict(restrictions)).catch(
+      (thrown: unknown) => thrown,
+    );
+    if (GuardError.isInstance(error)) return error.decision;
+    throw error;
+  };
+}
+
+const restricted = (restrictions: Restrictions, message: Partial<SmsMessage> = {}) =>
+  refusedBy((sms) => sms.messages.send({ destination: CANARY, text: CANARY_TEXT, ...message }), restrictions);
 
 const IN = { state: 'opted-in', scope: 'all', source: 'form', at: NOON - 400 * 24 * HOUR_MS } as const;
 
@@ -238,6 +257,18 @@ const DECISIONS: { readonly [Name in GuardName]: { readonly [Reason in GuardReas
     capacity: counted(window('verificationAttempts', 'verification-attempts:number'), 'capacity'),
     'over-limit': counted(window('verificationAttempts', 'verification-attempts:number'), 'over-limit'),
   },
+  restriction: {
+    capacity: counted(window('restriction', 'restriction:budget:day'), 'capacity'),
+    'country-not-allowed': restricted({ countries: ['ID'] }),
+    'field-not-allowed': restricted({ countries: ['SG'] }, { extra: { newField: CANARY_TEXT } }),
+    'message-not-allowed': refusedBy((sms) => sms.messages.get(CANARY_TEXT)),
+    'operation-not-allowed': refusedBy((sms) => sms.lookup.get(CANARY)),
+    'option-not-allowed': refusedBy(async (sms) => sms.withOptions({ apiKey: API_KEY })),
+    'over-budget': restricted({ name: 'agent', budget: { perDay: 0.01, prices: { SG: 0.04 } } }),
+    'purpose-not-allowed': restricted({ purposes: ['otp'] }),
+    'sender-not-allowed': restricted({ senders: ['TEAM'] }, { source: 'CANARY' }),
+    'subject-not-allowed': restricted({ subject: 'cookie-1' }, { subject: 'cookie-2' }),
+  },
   allowedRecipients: {
     'recipient-not-allowed': sent({}, { allowedRecipients: ['+6591234567'] }),
   },
@@ -264,6 +295,9 @@ const EVERY = Object.entries(DECISIONS).flatMap(([guard, reasons]) =>
   Object.entries<Decide>(reasons).map(([reason, decide]) => [guard, reason, decide] as const),
 );
 
+/** Reasons that are given before a message is read. */
+const ABOUT_NO_NUMBER = ['message-not-allowed', 'operation-not-allowed', 'option-not-allowed'];
+
 describe('every reason of every guard', () => {
   it.each(EVERY)(
     '%s, %s: its decision explains itself, and shows nothing of the message',
@@ -280,12 +314,13 @@ describe('every reason of every guard', () => {
     },
   );
 
-  it.each(EVERY.filter(([guard]) => guard !== 'phone' && guard !== 'content'))(
-    '%s, %s: its decision has the masked number and its country',
-    async (_guard, _reason, decide) => {
-      expect(await decide()).toMatchObject(maskedNumber(phone));
-    },
-  );
+  it.each(
+    EVERY.filter(
+      ([guard, reason]) => !['phone', 'content'].includes(guard) && !ABOUT_NO_NUMBER.includes(reason),
+    ),
+  )('%s, %s: its decision has the masked number and its country', async (_guard, _reason, decide) => {
+    expect(await decide()).toMatchObject(maskedNumber(phone));
+  });
 });
 
 describe('the country of a decision', () => {
