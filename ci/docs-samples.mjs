@@ -146,6 +146,7 @@ const COVERED = [
   ['docs/options.md', 'src/types.ts', 'CallOptions'],
   ['docs/options.md', 'src/guards/phone.ts', 'PhoneGuardOptions'],
   ['docs/options.md', 'src/guards/content.ts', 'ContentGuardOptions'],
+  ['docs/options.md', 'src/guards/links.ts', 'LinksGuardOptions'],
   ['docs/options.md', 'src/guards/countries.ts', 'CountriesGuardOptions'],
   ['docs/options.md', 'src/guards/consent-options.ts', 'ConsentGuardOptions'],
   ['docs/options.md', 'src/consent/inbound-options.ts', 'InboundConsentOptions'],

@@ -199,6 +199,7 @@ export type {
   HumanVerification,
   HumanVerifier,
   LimitWindow,
+  LinksGuardOptions,
   PhoneGuardOptions,
   PrefixDay,
   PrefixGuardOptions,
@@ -281,6 +282,13 @@ export type {
 } from './sending/sms-message.ts';
 export type { Source, SourceByCountry } from './sending/source.ts';
 export { measureText, type TextEncoding, type TextMeasure } from './text/measure-text.ts';
+export {
+  type SmsTemplate,
+  type TemplateValues,
+  type TemplateVariable,
+  type TemplateVariables,
+  template,
+} from './text/template.ts';
 export type { Ucs2Character } from './text/typography.ts';
 export type { Permit, PermitLease, PermitRequest, RateLane, SharedPace } from './transport/shared-pace.ts';
 export type { CallOptions, Clock, Fetch, Purpose, RawResponse } from './types.ts';

@@ -20,6 +20,15 @@ export interface GuardReasons {
     | 'sender-not-allowed'
     | 'too-many-parts'
     | 'unresolved-placeholder';
+  readonly links:
+    | 'address-link'
+    | 'hidden-character'
+    | 'link-not-allowed'
+    | 'link-shortener'
+    | 'look-alike-character'
+    | 'look-alike-host'
+    | 'malformed-link'
+    | 'user-in-link';
   readonly countries: 'country-denied' | 'country-not-allowed';
   readonly consent:
     | 'already-opted-in'

@@ -29,6 +29,7 @@ import { type CountriesGuardOptions, countriesField, createCountriesGuard } from
 import type { Guard } from './guard.ts';
 import { createHumanGuard, describeHumanRule } from './human.ts';
 import { type HumanGuardOptions, humanField } from './human-options.ts';
+import { createLinksGuard, type LinksGuardOptions, linksField } from './links.ts';
 import { createPhoneGuard, type PhoneGuardOptions, phoneField } from './phone.ts';
 import { createPrefixGuard, type PrefixGuardOptions, prefixField } from './prefix.ts';
 import {
@@ -59,6 +60,7 @@ export type { ConsentGuardOptions } from './consent-options.ts';
 export type { ContentGuardOptions } from './content.ts';
 export type { CountriesByPurpose, CountriesGuardOptions } from './countries.ts';
 export type { HumanCheck, HumanGuardOptions, HumanVerification, HumanVerifier } from './human-options.ts';
+export type { LinksGuardOptions } from './links.ts';
 export type { PhoneGuardOptions } from './phone.ts';
 export type { PrefixDay, PrefixGuardOptions, PrefixRange } from './prefix.ts';
 export type { PumpingGuardOptions, PumpingTolerance } from './pumping.ts';
@@ -78,6 +80,8 @@ export interface GuardsOptions {
   readonly phone?: false | PhoneGuardOptions | undefined;
   /** Rules for the text and the sender ID. On. */
   readonly content?: false | ContentGuardOptions | undefined;
+  /** Hosts that a text may link to, and characters that hide something. Off until configured. */
+  readonly links?: false | LinksGuardOptions | undefined;
   /** Countries that may receive SMS. Off until configured. */
   readonly countries?: false | CountriesGuardOptions | undefined;
   /** Opt-ins and opt-outs. On: marketing needs an opt-in. */
@@ -146,6 +150,7 @@ interface GuardEntry<Name extends ConfigurableGuard> {
 const GUARDS: { readonly [Name in ConfigurableGuard]-?: GuardEntry<Name> } = {
   phone: { field: phoneField, create: createPhoneGuard, error: InvalidPhoneNumberError, byDefault: {} },
   content: { field: contentField, create: createContentGuard, error: GuardError, byDefault: {} },
+  links: { field: linksField, create: createLinksGuard, error: GuardError, byDefault: false },
   countries: { field: countriesField, create: createCountriesGuard, error: GuardError, byDefault: false },
   consent: {
     field: consentField,

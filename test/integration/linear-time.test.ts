@@ -8,6 +8,7 @@ import { importFile } from '../../src/emulator/contacts/import-file.ts';
 import { createMemoryTable } from '../../src/emulator/table.ts';
 import { SmsError } from '../../src/errors.ts';
 import { clientIpFrom } from '../../src/guards/client-ip-from.ts';
+import { template } from '../../src/text/template.ts';
 import type { Fetch } from '../../src/types.ts';
 import { API_KEY, numberOf, testClient } from '../support/client.ts';
 import { ACCOUNT_ID, SUB_ACCOUNT } from '../support/emulator.ts';
@@ -67,6 +68,11 @@ const answeredBy = (response: (text: string) => Response) => (text: string) => {
   return testClient({ fetch }).sms.messages.send({ destination: numberOf(1), text: 'a' });
 };
 
+/** A client that reads links. */
+const { sms: withLinks } = testClient({ guards: { recipient: false, links: { allow: ['example.com'] } } });
+const longValue = template('{value}', { value: { maxLength: 1_000 } });
+const settledFill = async (value: string) => longValue({ value });
+
 /** What a header can hold. */
 const headerOf = (text: string) => text.replace(/[^\x20-\x7e]/g, '~');
 
@@ -94,6 +100,8 @@ const CALLS: readonly (readonly [string, Work, number?])[] = [
   ['a text', (text) => sms.messages.send({ ...base, text }), SMALL_TEXT],
   ['an estimate', (text) => sms.messages.estimate({ text }), SMALL_TEXT],
   ['a batch', (text) => sms.messages.sendBatch({ destinations: [text], template: { text: 'a' } })],
+  ['a text with links', (text) => withLinks.messages.send({ ...base, text }), SMALL_TEXT],
+  ['a value of a template', (text) => settledFill(text)],
   [
     'a survey',
     (text) => sms.surveys.send({ surveyId: 'a', destination: numberOf(1), templateBody: text }),

@@ -6,6 +6,10 @@ type GuardName = keyof Examined['settings']['guards'];
 const OFF: { readonly [Name in GuardName]?: readonly [text: string, advice: string] } = {
   phone: ['numbers that cannot receive SMS are tried, and paid for', 'Remove guards.phone: false.'],
   content: ['empty, unfilled and overlong texts are sent', 'Remove guards.content: false.'],
+  links: [
+    'links to any host, and characters that hide where they lead, are sent',
+    "Set guards.links: { allow: ['example.com', …] } with the hosts of your links.",
+  ],
   countries: [
     'every country can be texted, also those where you have no customers',
     "Set guards.countries: { allow: ['SG', …] } with the countries of your customers.",

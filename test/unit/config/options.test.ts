@@ -64,6 +64,7 @@ describe('defaults', () => {
       guards: {
         phone: {},
         content: {},
+        links: false,
         countries: false,
         consent: {},
         human: {},
@@ -330,6 +331,7 @@ describe('unknown keys', () => {
       '"allow"',
     ],
     [{ guards: { content: { maxPart: 1 } } }, 'guards.content.maxPart', '"maxParts"'],
+    [{ guards: { links: { allowed: [] } } }, 'guards.links.allowed', '"allow"'],
     [{ guards: { countries: { allow: ['SG'], mod: 1 } } }, 'guards.countries.mod', '"mode"'],
     [{ guards: { consent: { chekc: 1 } } }, 'guards.consent.chekc', '"check"'],
     [{ guards: { recipient: { limt: 2 } } }, 'guards.recipient.limt', '"limit"'],
@@ -396,6 +398,7 @@ describe('bad values', () => {
     [{ guards: { phone: { types: ['LANDLINE'] } } }, 'guards.phone.types[0]'],
     [{ guards: { phone: { callingCodes: { allow: ['+65'] } } } }, 'guards.phone.callingCodes.allow[0]'],
     [{ guards: { content: { maxParts: 11 } } }, 'guards.content.maxParts'],
+    [{ guards: { links: { allow: ['https://example.com'] } } }, 'guards.links.allow[0]'],
     [{ guards: { countries: {} } }, 'guards.countries'],
     [{ guards: { countries: { mode: 'monitor' } } }, 'guards.countries'],
     [{ guards: { countries: { allow: [] } } }, 'guards.countries.allow'],

@@ -21,6 +21,7 @@ describe('the registry of guards', () => {
     const defaults = resolveGuards({});
     expect(Object.keys(defaults)).toEqual(GUARD_NAMES);
     expect(GUARD_NAMES.filter((name) => defaults[name] === false)).toEqual([
+      'links',
       'countries',
       'prefix',
       'clientIp',
@@ -30,7 +31,7 @@ describe('the registry of guards', () => {
   });
 
   it('creates every guard that is on under its own name', () => {
-    const every = { ...resolveGuards({}), countries: { allow: ['SG'] }, prefix: {}, clientIp: {} };
+    const every = { ...resolveGuards({}), links: {}, countries: { allow: ['SG'] }, prefix: {}, clientIp: {} };
     const { all, atSend, atCheck } = createGuards(every, guardNeeds());
     expect(all.map(({ name }) => name)).toEqual(GUARD_NAMES);
     expect(atSend.map(({ name }) => name)).toEqual(
