@@ -40,6 +40,9 @@ function sent(message: Partial<SmsMessage>, options: SmsClientOptions = {}): Dec
   };
 }
 
+const linked = (text: string) =>
+  sent({ text: `${CANARY_TEXT} ${text}` }, { guards: { links: { allow: ['example.com'] } } });
+
 const withConsent = (consent: object, message: Partial<SmsMessage> = {}) =>
   sent({ purpose: 'marketing', ...message }, { guards: { consent } });
 
@@ -167,6 +170,16 @@ const DECISIONS: { readonly [Name in GuardName]: { readonly [Reason in GuardReas
     'sender-not-allowed': sent({ destination: '+12025550123', source: 'CANARY' }),
     'too-many-parts': sent({ text: CANARY_TEXT.repeat(100) }),
     'unresolved-placeholder': sent({ text: `${CANARY_TEXT} {{name}}` }),
+  },
+  links: {
+    'address-link': linked('http://127.0.0.1/'),
+    'hidden-character': linked('a\u200bb'),
+    'link-not-allowed': linked('https://canary.example/'),
+    'link-shortener': linked('https://bit.ly/canary'),
+    'look-alike-character': linked('P\u0430ypal'),
+    'look-alike-host': linked('https://\u0430pple.com/'),
+    'malformed-link': linked('https://canary/'),
+    'user-in-link': linked('https://canary@canary.example/'),
   },
   countries: {
     'country-denied': sent({}, { guards: { countries: { deny: ['SG'] } } }),
