@@ -107,6 +107,12 @@ export type SmsEvent =
     })
   /** A text may contain something that was not filled in. It was not refused for that: a person may have meant it. */
   | (MessageEventBase & { readonly type: 'possible-placeholder' })
+  /** The guard `quietHours` has 8x8 send the message later, at `scheduledAt` (epoch milliseconds). A later guard may still refuse it. */
+  | (MessageEventBase & {
+      readonly type: 'message-postponed';
+      readonly scheduledAt: number;
+      readonly decision: GuardDecision;
+    })
   /** 8x8 accepted a verification. The session ID is not included. */
   | (MessageEventBase & { readonly type: 'verification-started'; readonly channel: string })
   /** A code was checked: by 8x8 (`verifications`), or here (`oneTimePasswords`). */

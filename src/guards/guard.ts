@@ -64,7 +64,9 @@ export interface OutgoingMessage {
   readonly purpose: Purpose;
   readonly clientMessageId: string;
   readonly phone: Phone;
-  readonly content?: Content | undefined;
+  content?: Content | undefined;
+  /** When the guard `quietHours` has 8x8 send the message, in epoch milliseconds; `content.scheduledAt` is the same. */
+  postponedTo?: number | undefined;
   /** Only for a verification: how 8x8 delivers the code that it generates. */
   readonly channel?: string | undefined;
   /** Proof of the visitor who asks, never derived from the number. */
@@ -104,6 +106,10 @@ export interface Refusal<Name extends GuardName = GuardName> {
   readonly always?: boolean;
   readonly observed?: number;
   readonly limit?: number;
+  /** Milliseconds until the same message is admitted; absent when waiting does not help. */
+  readonly retryAfterMs?: number;
+  /** Epoch milliseconds for which the message may be scheduled instead; then it is not refused. */
+  readonly postponeTo?: number | undefined;
   /** True when a store or hook failed, so that nothing was decided. */
   readonly outage?: boolean;
   /** `ask`: `human` lifts the refusal. @default 'refuse' */
@@ -146,6 +152,7 @@ export function decisionOf(guard: Guard, message: OutgoingMessage, refusal: Refu
     explanation: refusal.message,
     ...(refusal.observed !== undefined && { observed: refusal.observed }),
     ...(refusal.limit !== undefined && { limit: refusal.limit }),
+    ...(refusal.retryAfterMs !== undefined && { retryAfterMs: refusal.retryAfterMs }),
     ...(refusal.outage === true && { outage: true }),
     ...(refusal.action === 'ask' && { action: refusal.action }),
   };

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
 import type { CountriesGuardOptions } from './countries.ts';
 import type { GuardAction } from './reasons.ts';
-import type { ConfigurableGuard, GuardsOptions } from './registry.ts';
+import type { GuardsOptions } from './registry.ts';
 
 /** Options of every preset. Any guard beside it overrides the preset: `false`, or options that win over those of the preset. */
 export interface PresetOptions extends Omit<GuardsOptions, 'countries'> {
@@ -25,14 +25,11 @@ export interface OtpPresetOptions extends PresetOptions {
 }
 
 /** The options of one guard, over those of a preset. */
-function over<Name extends ConfigurableGuard>(
-  preset: GuardsOptions[Name],
-  given: GuardsOptions[Name],
-): GuardsOptions[Name] {
+function over(preset: unknown, given: unknown): unknown {
   if (given === undefined || given === false || Array.isArray(given) || typeof preset !== 'object') {
     return given ?? preset;
   }
-  return { ...preset, ...given } as GuardsOptions[Name];
+  return { ...preset, ...(given as object) };
 }
 
 function build(
@@ -45,7 +42,7 @@ function build(
     budgetPerDay === undefined || budgetPerDay === false ? {} : { perDay: budgetPerDay, onExceeded };
   const guards: Record<string, unknown> = { ...preset, countries: places ?? false, budget: amounts };
   for (const [name, options] of Object.entries(given)) {
-    guards[name] = over(guards[name] as never, options as never);
+    guards[name] = over(guards[name], options);
   }
   return guards as GuardsOptions;
 }
@@ -86,6 +83,9 @@ export const presets = {
     const preset: GuardsOptions = {
       phone: {},
       content: { maxParts: 2 },
+      links: {},
+      quietHours: false,
+      duplicate: false,
       consent: {},
       human: {},
       recipient: {},
@@ -108,6 +108,9 @@ export const presets = {
     const preset: GuardsOptions = {
       phone: {},
       content: {},
+      links: {},
+      quietHours: false,
+      duplicate: {},
       consent: {},
       human: {},
       recipient: { perPurpose: { transactional: [{ limit: 20, windowMs: DAY_MS }] } },
@@ -131,9 +134,12 @@ export const presets = {
     const preset: GuardsOptions = {
       phone: {},
       content: { maxParts: 3 },
+      links: {},
+      quietHours: {},
       consent: { reconfirmAfterMonths: 12 },
       human: {},
       recipient: { perPurpose: { marketing: [{ limit: 1, windowMs: DAY_MS }] } },
+      duplicate: { windowMs: DAY_MS },
       backoff: {},
       prefix: false,
       clientIp: false,

@@ -30,6 +30,7 @@ export interface GuardReasons {
     | 'malformed-link'
     | 'user-in-link';
   readonly countries: 'country-denied' | 'country-not-allowed';
+  readonly quietHours: 'quiet-hours' | 'unknown-time-zone';
   readonly consent:
     | 'already-opted-in'
     | 'answered-recently'
@@ -48,6 +49,7 @@ export interface GuardReasons {
     | 'timed-out'
     | 'unreadable';
   readonly recipient: 'capacity' | 'over-limit';
+  readonly duplicate: 'capacity' | 'duplicate-text';
   readonly backoff: 'capacity' | 'too-soon';
   readonly prefix: 'capacity' | 'captcha-needed' | 'over-limit';
   readonly clientIp: 'capacity' | 'captcha-needed' | 'over-limit';
@@ -115,6 +117,7 @@ export type RestrictionReason = GuardReasons['restriction'];
 export type LimitReason =
   | GuardReasons[
       | 'recipient'
+      | 'duplicate'
       | 'backoff'
       | 'prefix'
       | 'clientIp'

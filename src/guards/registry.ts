@@ -26,6 +26,12 @@ import { createConsentGuard, describeConsentRule } from './consent.ts';
 import { type ConsentGuardOptions, consentField } from './consent-options.ts';
 import { type ContentGuardOptions, contentField, createContentGuard } from './content.ts';
 import { type CountriesGuardOptions, countriesField, createCountriesGuard } from './countries.ts';
+import {
+  createDuplicateGuard,
+  type DuplicateGuardOptions,
+  describeDuplicateRule,
+  duplicateField,
+} from './duplicate.ts';
 import type { Guard } from './guard.ts';
 import { createHumanGuard, describeHumanRule } from './human.ts';
 import { type HumanGuardOptions, humanField } from './human-options.ts';
@@ -39,6 +45,11 @@ import {
   type PumpingGuardOptions,
   pumpingField,
 } from './pumping.ts';
+import {
+  createQuietHoursGuard,
+  type QuietHoursGuardOptions,
+  quietHoursField,
+} from './quiet-hours/quiet-hours.ts';
 import type { GuardName } from './reasons.ts';
 import { createRecipientGuard, type RecipientGuardInput, recipientField } from './recipient.ts';
 import {
@@ -59,11 +70,14 @@ export type { ClientIpGuardOptions } from './client-ip.ts';
 export type { ConsentGuardOptions } from './consent-options.ts';
 export type { ContentGuardOptions } from './content.ts';
 export type { CountriesByPurpose, CountriesGuardOptions } from './countries.ts';
+export type { DuplicateGuardOptions } from './duplicate.ts';
 export type { HumanCheck, HumanGuardOptions, HumanVerification, HumanVerifier } from './human-options.ts';
 export type { LinksGuardOptions } from './links.ts';
 export type { PhoneGuardOptions } from './phone.ts';
 export type { PrefixDay, PrefixGuardOptions, PrefixRange } from './prefix.ts';
 export type { PumpingGuardOptions, PumpingTolerance } from './pumping.ts';
+export type { QuietHoursGuardOptions } from './quiet-hours/quiet-hours.ts';
+export type { DayHours, SendingHours } from './quiet-hours/sending-hours.ts';
 export type {
   LimitWindow,
   RecipientGuardInput,
@@ -84,12 +98,16 @@ export interface GuardsOptions {
   readonly links?: false | LinksGuardOptions | undefined;
   /** Countries that may receive SMS. Off until configured. */
   readonly countries?: false | CountriesGuardOptions | undefined;
+  /** Hours by the recipient's clock. Off until configured. */
+  readonly quietHours?: false | QuietHoursGuardOptions | undefined;
   /** Opt-ins and opt-outs. On: marketing needs an opt-in. */
   readonly consent?: false | ConsentGuardOptions | undefined;
   /** Captchas. On: verifies nothing and requires nothing until configured. */
   readonly human?: false | HumanGuardOptions | undefined;
   /** Messages to one number. On: 10 in any 30 minutes, the last 3 of them for one-time passwords. */
   readonly recipient?: false | RecipientGuardInput | undefined;
+  /** The same text to one number. Off until configured. */
+  readonly duplicate?: false | DuplicateGuardOptions | undefined;
   /** Wait before the next one-time password to one number. On: 30 s, 1 min, 2 min … 1 h. */
   readonly backoff?: false | BackoffGuardOptions | undefined;
   /** Different numbers of one range. Off until configured. */
@@ -152,6 +170,12 @@ const GUARDS: { readonly [Name in ConfigurableGuard]-?: GuardEntry<Name> } = {
   content: { field: contentField, create: createContentGuard, error: GuardError, byDefault: {} },
   links: { field: linksField, create: createLinksGuard, error: GuardError, byDefault: false },
   countries: { field: countriesField, create: createCountriesGuard, error: GuardError, byDefault: false },
+  quietHours: {
+    field: quietHoursField,
+    create: createQuietHoursGuard,
+    error: GuardError,
+    byDefault: false,
+  },
   consent: {
     field: consentField,
     create: createConsentGuard,
@@ -167,6 +191,13 @@ const GUARDS: { readonly [Name in ConfigurableGuard]-?: GuardEntry<Name> } = {
     describe: describeHumanRule,
   },
   recipient: { field: recipientField, create: createRecipientGuard, error: LimitError, byDefault: {} },
+  duplicate: {
+    field: duplicateField,
+    create: createDuplicateGuard,
+    error: LimitError,
+    byDefault: false,
+    describe: describeDuplicateRule,
+  },
   backoff: { field: backoffField, create: createBackoffGuard, error: LimitError, byDefault: {} },
   prefix: {
     field: prefixField,
@@ -244,8 +275,8 @@ function createGuard<Name extends ConfigurableGuard>(
   needs: GuardNeeds,
 ): Guard<Name> | undefined {
   // The compiler cannot infer that the entry under `Name` belongs to `Name`.
-  const entry = GUARDS[name] as unknown as GuardEntry<Name>;
-  return options === false ? undefined : entry.create(options as OptionsOf<Name>, needs);
+  const entry = GUARDS[name] as unknown as { create(options: unknown, needs: GuardNeeds): Guard<Name> };
+  return options === false ? undefined : entry.create(options, needs);
 }
 
 /** The guards that are on, in the order in which they run. */

@@ -64,6 +64,7 @@ function reasonOf({ rule, reason }: RuleViolation, action?: GuardAction): GuardR
   if (action === 'ask' && reason === 'over-limit') return 'captcha-needed';
   if ((rule.guard === 'budget' || rule.guard === 'restriction') && reason === 'over-limit')
     return 'over-budget';
+  if (rule.guard === 'duplicate' && reason === 'over-limit') return 'duplicate-text';
   // The outcome of a `once` rule is handled before a decision is built from it.
   if (rule.kind !== 'once' || reason === 'capacity') return reason as GuardReason;
   return rule.id === 'opt-in-request' ? 'requested-recently' : 'answered-recently';

@@ -27,6 +27,7 @@ const LEVELS: Readonly<Partial<Record<SmsEvent['type'], keyof Logger>>> = {
   'balance-low': 'warn',
   'operation-refused': 'warn',
   'message-blocked': 'info',
+  'message-postponed': 'info',
   'message-rejected': 'info',
   'guard-observed': 'info',
   'limits-released': 'info',

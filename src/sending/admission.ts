@@ -2,7 +2,14 @@ import type { Call } from '../call.ts';
 import { type GuardDecision, SmsError, ValidationError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { messageFields } from '../guards/event-fields.ts';
-import { decisionOf, type Guard, isGuardError, type OutgoingMessage, type Refusal } from '../guards/guard.ts';
+import {
+  type Content,
+  decisionOf,
+  type Guard,
+  isGuardError,
+  type OutgoingMessage,
+  type Refusal,
+} from '../guards/guard.ts';
 import { withKnownVisitor } from '../guards/known-visitor.ts';
 import { guardError } from '../guards/registry.ts';
 import {
@@ -91,6 +98,12 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     for (const violation of observed) observe(message, decisionOfViolation(violation, message), call);
   }
 
+  function postpone(message: OutgoingMessage, at: number, decision: GuardDecision, call: Call): void {
+    message.content = { ...(message.content as Content), scheduledAt: at };
+    message.postponedTo = at;
+    emit({ type: 'message-postponed', ...messageFields(message), scheduledAt: at, decision }, call.context);
+  }
+
   function decideRefusal(
     guard: Guard,
     message: OutgoingMessage,
@@ -99,6 +112,11 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     isSecond: boolean,
   ): AdmissionResult | undefined {
     const decision = decisionOf(guard, message, refusal);
+    // Not at a second look: the request is written already, and nobody remembered the message as a scheduled one.
+    if (refusal.postponeTo !== undefined && guard.mode === 'enforce' && !isSecond) {
+      postpone(message, refusal.postponeTo, decision, call);
+      return undefined;
+    }
     if (guard.mode === 'enforce' || refusal.always) {
       return { kind: 'refused', error: guardError(decision, refusal.message, message.clientMessageId) };
     }

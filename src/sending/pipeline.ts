@@ -11,7 +11,7 @@ import { duplicateResult, findDuplicates } from './duplicates.ts';
 import { failedResult } from './failed-result.ts';
 import { decodeOutcome, encodeOutcome, unsettledError } from './idempotency.ts';
 import { reportRepeated, reportResult, reportUnprepared } from './message-events.ts';
-import { type MessageInput, type PreparedMessage, prepareInputs } from './prepare.ts';
+import { type MessageInput, type PreparedMessage, prepareInputs, wireFields } from './prepare.ts';
 import type { AcceptedResult, FailedResult, SendResult } from './results.ts';
 import type { RememberedMessages } from './scheduled/scheduled-messages.ts';
 import type { SendOperation } from './send-operation.ts';
@@ -129,6 +129,9 @@ function sort<Input extends Addressing>(
   for (const [index, message] of messages.entries()) {
     const decision = decisions[index];
     if (decision?.kind === 'admitted') {
+      if (message.postponedTo !== undefined) {
+        message.wire = { ...message.wire, ...wireFields({ scheduled: new Date(message.postponedTo) }) };
+      }
       const { reservation, lookedAt, waitMs } = decision;
       admitted.push({ message, reservation, lookedAt, waitMs });
     } else if (decision?.kind === 'in-progress') batch.waiting.push(message);
@@ -243,6 +246,11 @@ function withRetryAt<Input extends Addressing>(
   return retryInMs === undefined ? result : { ...result, retryAt: client.clock.now() + retryInMs };
 }
 
+/** The result with the time for which the guards scheduled the message, if they did. */
+function withPostponedTo(result: SendResult, { postponedTo }: PreparedMessage): SendResult {
+  return result.status === 'accepted' && postponedTo !== undefined ? { ...result, postponedTo } : result;
+}
+
 /** Step 4: keeps what was taken for a message that may have left, and gives back the rest. */
 async function settle<Input extends Addressing>(
   run: Run<Input>,
@@ -266,7 +274,7 @@ async function settle<Input extends Addressing>(
     if (reporting.isDue()) await reporting.yield();
     const result = written[index] as SendResult;
     const retryInMs = mayHaveLeft(result) ? waitMs : undefined;
-    results[message.position] = withRetryAt(run, result, retryInMs);
+    results[message.position] = withRetryAt(run, withPostponedTo(result, message), retryInMs);
     client.outcomeCache.recordLost(result);
     reportResult(client.emit, message, result, call);
   }

@@ -24,7 +24,7 @@ export interface PreparedMessage extends OutgoingMessage {
   /** The caller's own ID, which several messages may share, or a generated one, which is unique. */
   readonly hasOwnId: boolean;
   /** The fields in the format of 8x8. */
-  readonly wire: Readonly<Record<string, unknown>>;
+  wire: Readonly<Record<string, unknown>>;
 }
 
 /** The result of a message that did not reach the guards. */

@@ -27,6 +27,11 @@ export interface AcceptedResult extends ResultBase {
   readonly attempts: number;
   /** 8x8's id of the request, for its support; absent when it gave none. */
   readonly requestId?: string;
+  /**
+   * When 8x8 sends the message, in epoch milliseconds: `guards.quietHours` with `action: 'schedule'` scheduled it for the end of the
+   * quiet hours. Absent when it was sent as you asked.
+   */
+  readonly postponedTo?: number;
   /** True when this `idempotencyKey` was sent before: this is the first result, and nothing was sent now. */
   readonly repeated?: true;
   /** With `mergeDuplicates`: index of the equal message that was sent instead. */

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { SmsClient } from '../../src/client.ts';
 import { LimitError } from '../../src/errors.ts';
+import type { GuardsOptions } from '../../src/guards/registry.ts';
 import type { LimitsEvent } from '../../src/redis/failover/limits-event.ts';
 import { redisLimits } from '../../src/redis/index.ts';
 import type { RedisLimitsOptions } from '../../src/redis/redis-limits.ts';
@@ -25,12 +26,16 @@ describeOnRedis('clients of several processes on one server', () => {
     await server?.stop();
   });
 
-  async function start() {
+  async function start(guards: GuardsOptions = {}) {
     const client = new Redis(server.port);
     connections.push(client);
     const limits = redisLimits({ client, secret: SECRET, onStoreError: 'refuse', timeoutMs: 4_000 });
     await limits.check();
-    return testClient({ limits, scope: 'shop', guards: { recipient: { limit: 10, windowMs: 1_800_000 } } });
+    return testClient({
+      limits,
+      scope: 'shop',
+      guards: { recipient: { limit: 10, windowMs: 1_800_000 }, ...guards },
+    });
   }
 
   it('let ten through to one number in all, however they race', async () => {
@@ -71,6 +76,21 @@ describeOnRedis('clients of several processes on one server', () => {
     expect(backoff).toMatchObject({ verdict: 'refuse', decision });
     expect(backoff?.decision?.retryAfterMs).toBeGreaterThanOrEqual(retryAfterMs as number);
     expect(guards.find(({ guard }) => guard === 'recipient')?.counted[0]).toMatchObject({ observed: 1 });
+  });
+
+  it('send one text to one number once, however they race, and leave nothing of it on the server', async () => {
+    const duplicate = { windowMs: 60_000 };
+    const [one, two] = [await start({ duplicate }), await start({ duplicate })];
+    const message = { destination: numberOf(4), text: 'Your order 4711 is on its way' };
+    const sends = Array.from({ length: 6 }, (_, index) =>
+      (index % 2 === 0 ? one : two).sms.messages.send(message),
+    );
+    const settled = await Promise.allSettled(sends);
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await failureOf(two.sms.messages.send(message))).toMatchObject({ reason: 'duplicate-text' });
+    const keys = await (connections.at(-1) as Redis).keys('*');
+    expect(keys.length).toBeGreaterThan(0);
+    expect(keys.join()).not.toMatch(/order|4711|91000004/);
   });
 
   it('share an idempotency key: the message goes out once', async () => {

@@ -97,12 +97,13 @@ describe('guard and reason', () => {
       'over-limit': 'Too many messages.',
       'captcha-needed': 'Show that you are a person.',
       'over-budget': 'Come back later.',
+      'duplicate-text': 'This was sent already.',
       'too-soon': 'Wait a little.',
       'resending-interval': 'Wait a little.',
       'session-busy': 'Wait a little.',
     } satisfies Record<LimitReason, string>;
     expectTypeOf(texts).toExtend<Record<LimitReason, string>>();
-    // @ts-expect-error six reasons are missing
+    // @ts-expect-error seven reasons are missing
     const incomplete: Record<LimitReason, string> = { capacity: 'Try again later.' };
     expectTypeOf(incomplete).toExtend<Record<LimitReason, string>>();
   });

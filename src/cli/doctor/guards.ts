@@ -14,9 +14,14 @@ const OFF: { readonly [Name in GuardName]?: readonly [text: string, advice: stri
     'every country can be texted, also those where you have no customers',
     "Set guards.countries: { allow: ['SG', …] } with the countries of your customers.",
   ],
+  quietHours: [
+    'marketing goes out at any hour of the night',
+    'Set guards.quietHours: {} if you send marketing.',
+  ],
   consent: ['people who opted out are texted', 'Remove guards.consent: false.'],
   human: ['tokens of captchas are not verified, and let nobody through', 'Remove guards.human: false.'],
   recipient: ['one number can be texted without end', 'Remove guards.recipient: false.'],
+  duplicate: ['a job that runs twice sends every text twice', 'Set guards.duplicate: {}.'],
   backoff: ['one-time passwords can be asked for without a wait', 'Remove guards.backoff: false.'],
   prefix: ['runs of neighbouring numbers (SMS pumping) are not noticed', 'Set guards.prefix: {}.'],
   clientIp: [

@@ -8,6 +8,7 @@ import { GuardError } from '../../../src/errors.ts';
 import { maskedNumber } from '../../../src/guards/event-fields.ts';
 import { decisionOf, type Guard, type Refusal } from '../../../src/guards/guard.ts';
 import { createPhoneGuard } from '../../../src/guards/phone.ts';
+import { createQuietHoursGuard } from '../../../src/guards/quiet-hours/quiet-hours.ts';
 import type { GuardName, GuardReasons } from '../../../src/guards/reasons.ts';
 import { decisionOfViolation } from '../../../src/guards/violation.ts';
 import type { LimitRule, RuleViolation } from '../../../src/limits/limit-store.ts';
@@ -185,6 +186,22 @@ const DECISIONS: { readonly [Name in GuardName]: { readonly [Reason in GuardReas
     'country-denied': sent({}, { guards: { countries: { deny: ['SG'] } } }),
     'country-not-allowed': sent({}, { guards: { countries: { allow: ['ID'] } } }),
   },
+  quietHours: {
+    // 9 hours after midnight in UTC is 17:00 in Singapore.
+    'quiet-hours': sent(
+      { purpose: 'marketing' },
+      { guards: { quietHours: { hours: { SG: { from: '10:00', to: '17:00' } } } } },
+    ),
+    'unknown-time-zone': () => {
+      const guard = createQuietHoursGuard({});
+      const nowhere = {
+        ...messageOf({ purpose: 'marketing' }),
+        phone: { ...phone, country: undefined, callingCode: '881' },
+      };
+      const refusal = guard.check?.(nowhere, NOON) as Refusal;
+      return decisionOf(guard as Guard, messageOf({ destination: CANARY }), refusal);
+    },
+  },
   consent: {
     'already-opted-in': optIn(async ({ sms }) => {
       await sms.consent.grant(CANARY, { scope: 'all', source: 'form' });
@@ -220,6 +237,10 @@ const DECISIONS: { readonly [Name in GuardName]: { readonly [Reason in GuardReas
   recipient: {
     capacity: counted(window('recipient', 'recipient:all'), 'capacity'),
     'over-limit': counted(window('recipient', 'recipient:all'), 'over-limit'),
+  },
+  duplicate: {
+    capacity: counted(window('duplicate', 'duplicate:text'), 'capacity'),
+    'duplicate-text': counted(window('duplicate', 'duplicate:text'), 'over-limit'),
   },
   backoff: {
     capacity: counted({ kind: 'backoff', guard: 'backoff', id: 'backoff' }, 'capacity'),

@@ -23,6 +23,8 @@ describe('the registry of guards', () => {
     expect(GUARD_NAMES.filter((name) => defaults[name] === false)).toEqual([
       'links',
       'countries',
+      'quietHours',
+      'duplicate',
       'prefix',
       'clientIp',
     ]);
@@ -31,7 +33,15 @@ describe('the registry of guards', () => {
   });
 
   it('creates every guard that is on under its own name', () => {
-    const every = { ...resolveGuards({}), links: {}, countries: { allow: ['SG'] }, prefix: {}, clientIp: {} };
+    const every = {
+      ...resolveGuards({}),
+      links: {},
+      quietHours: {},
+      duplicate: {},
+      countries: { allow: ['SG'] },
+      prefix: {},
+      clientIp: {},
+    };
     const { all, atSend, atCheck } = createGuards(every, guardNeeds());
     expect(all.map(({ name }) => name)).toEqual(GUARD_NAMES);
     expect(atSend.map(({ name }) => name)).toEqual(
