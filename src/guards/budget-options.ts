@@ -54,7 +54,7 @@ export interface BudgetGuardOptions extends BudgetAmounts {
   readonly currency?: string | undefined;
   /**
    * `refuse`: strangers wait once their part is spent. `ask`: the error has `action: 'ask'`, and a visitor who proves to be a
-   * person may use the part of the acquaintances. Once all is spent, everybody is refused. @default 'refuse'
+   * person may use half of the part of the acquaintances. Once all is spent, everybody is refused. @default 'refuse'
    */
   readonly onExceeded?: GuardAction | undefined;
   /** The part of every amount that is kept for acquaintances, 0 to 0.9. @default 0.2 */

@@ -66,6 +66,8 @@ export function createBudgetGuard(options: BudgetGuardOptions, needs: BudgetNeed
 
   /** The part of an amount that strangers may use. */
   const strangersPart = (limit: number) => Math.max(1, Math.floor(limit * (1 - reserved)));
+  /** The part that they may use who proved to be people: fraudsters do so too, and half of the rest stays for acquaintances. */
+  const peoplesPart = (limit: number) => Math.max(1, Math.floor(limit * (1 - reserved / 2)));
 
   function countersFor({ phone, purpose }: OutgoingMessage): readonly BudgetCounter[] {
     const key = phone.country ?? `+${phone.callingCode}`;
@@ -75,12 +77,12 @@ export function createBudgetGuard(options: BudgetGuardOptions, needs: BudgetNeed
 
   function rulesFor(counter: BudgetCounter, cost: number, message: OutgoingMessage): readonly WindowRule[] {
     const { limit } = counter;
-    const part = strangersPart(limit);
-    const isTrusted = message.isReturning === true || (message.isHuman === true && onExceeded === 'ask');
+    const isPerson = message.isHuman === true && onExceeded === 'ask';
+    const part = isPerson ? peoplesPart(limit) : strangersPart(limit);
     const ruleFor = (most: number, when?: RuleCondition): WindowRule => {
       return { ...budgetRule(counter, most, cost, mode), when };
     };
-    if (isTrusted || part === limit) return [ruleFor(limit)];
+    if (message.isReturning === true || part === limit) return [ruleFor(limit)];
     if (message.subject === undefined) return [ruleFor(part)];
     return [ruleFor(limit, IF_KNOWN), ruleFor(part, IF_STRANGER)];
   }
@@ -89,7 +91,7 @@ export function createBudgetGuard(options: BudgetGuardOptions, needs: BudgetNeed
     name: 'budget',
     mode,
     action: onExceeded,
-    // A visitor who proves to be a person may use the whole amount, and nobody may use more.
+    // A visitor who proves to be a person may use more of the amount, and an acquaintance all of it.
     asks: (rule) => onExceeded === 'ask' && 'limit' in rule && isStrangersPart(rule.id, rule.key, rule.limit),
     rules(message) {
       const { content } = message;

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors.ts';
+import type { BudgetGuardOptions } from './budget-options.ts';
 import type { CountriesGuardOptions } from './countries.ts';
-import type { GuardAction } from './reasons.ts';
 import type { GuardsOptions } from './registry.ts';
 
 /** Options of every preset. Any guard beside it overrides the preset: `false`, or options that win over those of the preset. */
@@ -35,11 +35,13 @@ function over(preset: unknown, given: unknown): unknown {
 function build(
   preset: GuardsOptions,
   { countries, budgetPerDay, ...given }: PresetOptions,
-  onExceeded: GuardAction = 'refuse',
+  amountsOfOtp: Pick<BudgetGuardOptions, 'onExceeded' | 'perHour'> = {},
 ): GuardsOptions {
   const places = Array.isArray(countries) ? { allow: countries } : (countries as GuardsOptions['countries']);
   const amounts =
-    budgetPerDay === undefined || budgetPerDay === false ? {} : { perDay: budgetPerDay, onExceeded };
+    budgetPerDay === undefined || budgetPerDay === false
+      ? {}
+      : { perDay: budgetPerDay, onExceeded: 'refuse', ...amountsOfOtp };
   const guards: Record<string, unknown> = { ...preset, countries: places ?? false, budget: amounts };
   for (const [name, options] of Object.entries(given)) {
     guards[name] = over(guards[name], options);
@@ -54,6 +56,17 @@ function demand(options: OtpPresetOptions, option: 'countries' | 'budgetPerDay',
 }
 
 const DAY_MS = 86_400_000;
+/** A sale brings about a tenth of an amount of twice the best day within an hour; a flood must not burn more than that by far. */
+const HOURS_OF_A_DAY = 6;
+/** Smaller amounts, in any currency, are no flood. */
+const LEAST_PER_HOUR = 5;
+
+/** The most that one hour may cost: a flood in the night leaves money for the day. */
+function perHourOf(budgetPerDay: number | false | undefined): number | undefined {
+  if (typeof budgetPerDay !== 'number') return undefined;
+  const perHour = Math.max(LEAST_PER_HOUR, budgetPerDay / HOURS_OF_A_DAY);
+  return perHour < budgetPerDay ? perHour : undefined;
+}
 
 /**
  * Settings of all guards for one kind of service, each of which can be overridden. The sources of the values are in docs/guards.md.
@@ -96,7 +109,7 @@ export const presets = {
       undeliverable: {},
       verificationAttempts: {},
     };
-    return build(preset, rest, action);
+    return build(preset, rest, { onExceeded: action, perHour: perHourOf(rest.budgetPerDay) });
   },
 
   /**

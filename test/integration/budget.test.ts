@@ -163,7 +163,7 @@ describe('the part of acquaintances', () => {
     });
   });
 
-  it('is open to people who prove to be some, when the guard asks; nobody spends more than all', async () => {
+  it('is half open to people who prove to be some, when the guard asks; nobody spends more than all', async () => {
     const { count, send } = clientWith({
       ...budget,
       onExceeded: 'ask',
@@ -171,9 +171,19 @@ describe('the part of acquaintances', () => {
     });
     expect(await count(20)).toBe(8);
     expect(await failureOf(send())).toMatchObject({ reason: 'captcha-needed', action: 'ask' });
-    expect(await count(5, { human: { passed: true } })).toBe(2);
+    expect(await count(5, { human: { passed: true } })).toBe(1);
     const error = await failureOf(send({ human: { passed: true } }));
     expect(error).toMatchObject({ reason: 'over-budget', action: 'refuse' });
+    expect(await count(5, { returning: true })).toBe(1);
+  });
+
+  it('is left to an owner whom a captcha asks as well', async () => {
+    const { sms, count, send } = clientWith({ ...budget, onExceeded: 'ask' });
+    const { umid } = await send({ subject: 'owner' });
+    await sms.messages.feedback(umid, { outcome: 'success', destination: numberOf(1), subject: 'owner' });
+    expect(await count(20, { human: { passed: true } })).toBe(8);
+    expect(await count(5, { human: { passed: true }, subject: 'stranger' })).toBe(0);
+    expect(await count(5, { human: { passed: true }, subject: 'owner' })).toBe(1);
   });
 
   it('is closed to them when the guard refuses', async () => {

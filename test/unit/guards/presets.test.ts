@@ -61,6 +61,23 @@ describe('presets.otp', () => {
     expect(presets.otp({ countries: { deny: ['CU'] }, budgetPerDay: 1 }).countries).toEqual({ deny: ['CU'] });
   });
 
+  it('spreads the money over the day, where there is enough of it', () => {
+    const perHour = (budgetPerDay: number | false, more = {}) => {
+      return (presets.otp({ ...DECIDED, budgetPerDay, ...more }).budget as { perHour?: number }).perHour;
+    };
+    expect([6, 30, 60, 600].map((amount) => perHour(amount))).toEqual([5, 5, 10, 100]);
+    expect([false as const, 1, 5].map((amount) => perHour(amount))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(perHour(600, { budget: { perHour: 300 } })).toBe(300);
+    expect(presets.transactional({ budgetPerDay: 600 }).budget).toEqual({
+      perDay: 600,
+      onExceeded: 'refuse',
+    });
+  });
+
   it('is overridden guard by guard, and option by option', () => {
     const guards = presets.otp({
       ...DECIDED,
