@@ -1,76 +1,88 @@
 /**
- * The main job, an SMS-pumping attack replayed three times, and the owner of a number that a stranger hammers, against the
+ * The main job, an SMS-pumping attack replayed four times, and the owner of a number that a stranger hammers, against the
  * built-in emulator: no account, no network.
  * Run it with `npm run demo`.
  */
+import { presets } from '../../src/index.ts';
 import { hourAtTheForm } from '../../src/sandbox/attack-hour.ts';
 import { mainJob } from './main-job.ts';
 import { ownersHour } from './owner.ts';
+import { randomNumbers } from './random-numbers.ts';
 import { type Replay, replay } from './replay.ts';
 
 const print = (line = ''): void => console.log(line);
 const NO_GUARDS = { phone: false, content: false, consent: false, recipient: false, backoff: false } as const;
-const CONFIGURED = { countries: { allow: ['SG', 'ID', 'PH'] }, prefix: {} } as const;
+const GUARD_NAMES = ['recipient', 'backoff', 'countries', 'prefix', 'pumping', 'budget'] as const;
+const ROBOTS = ['hammered number', 'neighbouring numbers', 'foreign country', 'random numbers'] as const;
+const DECIDED = { countries: ['SG', 'ID', 'PH'], budgetPerDay: 1_500 } as const;
 
 print('1. The main job, against the built-in emulator');
 print();
 await mainJob((line) => print(`   ${line}`));
 
-const requests = hourAtTheForm();
+const requests = [...hourAtTheForm(), ...randomNumbers()].sort((one, other) => one.atMs - other.atMs);
 const honest = new Set(requests.filter(({ who }) => who === 'honest').map(({ destination }) => destination))
   .size;
 const robotRequests = requests.filter(({ who }) => who !== 'honest').length;
 print();
-print('2. An hour at a sign-up form under attack, replayed three times');
+print('2. An hour at a sign-up form under attack, replayed four times');
 print();
 print(
   `   ${honest} honest people ask for a one-time password, and robots ask ${robotRequests} times: for one number again`,
 );
-print('   and again, for a run of neighbouring numbers, and for a country this shop never sells to.');
+print(
+  '   and again, for a run of neighbouring numbers, for a country this shop never sells to, and for random',
+);
+print('   numbers of an operator in a country that it does sell to.');
 print();
 
 const runs: readonly Replay[] = [
   await replay(requests, NO_GUARDS),
   await replay(requests, {}),
-  await replay(requests, CONFIGURED),
+  await replay(requests, presets.otp(DECIDED)),
+  await replay(requests, presets.otp({ ...DECIDED, canAsk: true })),
 ];
-const [without, defaults, configured] = runs as readonly [Replay, Replay, Replay];
+const [without, defaults, refusing, asking] = runs as readonly [Replay, Replay, Replay, Replay];
 
 function row(label: string, value: (run: Replay) => string | number): void {
-  print(`   ${label.padEnd(40)}${runs.map((run) => String(value(run)).padStart(16)).join('')}`);
+  print(`   ${label.padEnd(38)}${runs.map((run) => String(value(run)).padStart(15)).join('')}`);
+}
+function head(...heads: readonly string[]): void {
+  print(`   ${''.padEnd(38)}${heads.map((text) => text.padStart(15)).join('')}`);
 }
 const money = (amount: number): string => `$${amount.toFixed(2)}`;
 
-print(
-  `   ${''.padEnd(40)}${['no guards', 'the defaults', '+ countries'].map((head) => head.padStart(16)).join('')}`,
-);
-print(`   ${''.padEnd(40)}${['', '', 'and prefix'].map((head) => head.padStart(16)).join('')}`);
-print(`   ${'-'.repeat(88)}`);
+head('no guards', 'the defaults', 'presets.otp', 'presets.otp');
+head('', '', 'refusing', 'asking');
+print(`   ${'-'.repeat(98)}`);
 row('messages sent', ({ sent }) => sent);
-for (const guard of ['recipient', 'backoff', 'countries', 'prefix']) {
+for (const guard of GUARD_NAMES) {
   if (runs.some(({ blocked }) => guard in blocked))
-    row(`blocked by "${guard}"`, ({ blocked }) => blocked[guard] ?? 0);
+    row(`held back by "${guard}"`, ({ blocked }) => blocked[guard] ?? 0);
 }
-for (const robot of ['hammered number', 'neighbouring numbers', 'foreign country']) {
-  row(`reached the robots: ${robot}`, ({ pumped }) => pumped[robot] ?? 0);
-}
+for (const robot of ROBOTS) row(`reached the robots: ${robot}`, ({ pumped }) => pumped[robot] ?? 0);
 row('money spent (invented prices)', ({ spent }) => money(spent));
 row('money saved', ({ spent }) => money(without.spent - spent));
-row('honest people who got no code', ({ honestRefused }) => honestRefused);
+row('honest people refused', ({ refused }) => refused);
+row('honest people asked for a captcha', ({ asked }) => asked);
+row('honest people who got no code', ({ lost }) => lost);
 print();
 
-const leftOver = (defaults.pumped['neighbouring numbers'] ?? 0) + (defaults.pumped['foreign country'] ?? 0);
+const leftOver = ROBOTS.slice(1).reduce((sum, robot) => sum + (defaults.pumped[robot] ?? 0), 0);
 print(
   `   What the defaults alone do not stop: ${leftOver} messages to numbers that were each new, so no limit per number`,
 );
 print(
-  '   sees them. Naming your countries and watching ranges of numbers does: two options, off until you set them.',
+  '   sees them. presets.otp does: it names your countries and your budget, watches ranges of numbers, and',
 );
-if (configured.honestRefused > 0) {
-  print(
-    `   Their price: ${configured.honestRefused} honest person of ${honest}, with a number inside the attacked range, got no code in that hour.`,
-  );
-}
+print('   suspends places where strangers do not enter their codes.');
+print(
+  `   Its price: ${refusing.lost} of ${honest} honest people got no code. Where the form can show a captcha, ${asking.asked} people were`,
+);
+print(
+  `   asked for one, and ${asking.lost} got no code. This service is an hour old: after two weeks, fewer random numbers`,
+);
+print('   get through (docs/fraud-simulation.md).');
 const { sample } = defaults;
 if (sample?.retryAfterMs !== undefined) {
   print();

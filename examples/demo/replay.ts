@@ -1,25 +1,41 @@
 import { GuardError, type GuardsOptions, SmsClient } from '../../src/index.ts';
 import type { FormRequest } from '../../src/sandbox/attack-hour.ts';
 import { createEmulator } from '../../src/testing/index.ts';
+import type { RandomRequest } from './random-numbers.ts';
 
 /** What an hour at the form came to. */
 export interface Replay {
   readonly sent: number;
   readonly spent: number;
-  /** Refused messages, by the guard that refused. */
+  /** Refusals, by the guard that refused; a visitor whom a guard asks counts too. */
   readonly blocked: Readonly<Record<string, number>>;
   /** Messages that reached the robots' numbers, by kind of robot. */
   readonly pumped: Readonly<Record<string, number>>;
-  /** People who got no code at all. */
-  readonly honestRefused: number;
+  /** People who were refused, who were asked for a captcha, and who got in neither way. */
+  readonly refused: number;
+  readonly asked: number;
+  readonly lost: number;
   /** The first refusal that says when to try again. */
   readonly sample: GuardError | undefined;
 }
 
 const START_MS = Date.UTC(2026, 10, 22, 1, 0, 0);
+/** One of 33 people gives up at a captcha, and one of 50 robots passes it: assumed, as in bench/attack. */
+const PEOPLE_FAIL = 33;
+const ROBOTS_PASS = 50;
+
+/** A person at the form. */
+interface Person {
+  isIn: boolean;
+  wasRefused: boolean;
+  wasAsked: boolean;
+}
 
 /** Plays the same hour against a fresh emulator with these guards. */
-export async function replay(requests: readonly FormRequest[], guards: GuardsOptions): Promise<Replay> {
+export async function replay(
+  requests: readonly (FormRequest | RandomRequest)[],
+  guards: GuardsOptions,
+): Promise<Replay> {
   let nowMs = START_MS;
   const clock = { now: () => nowMs, monotonic: () => nowMs };
   const emulator = createEmulator({ apiKey: 'demo-key', clock });
@@ -32,26 +48,60 @@ export async function replay(requests: readonly FormRequest[], guards: GuardsOpt
   });
   const blocked: Record<string, number> = {};
   const pumped: Record<string, number> = {};
-  const people = new Map<string, boolean>();
+  const people = new Map<string, Person>();
   let sample: GuardError | undefined;
+  const captchas = { people: 0, robots: 0 };
 
-  for (const { atMs, who, destination, verifies } of requests) {
-    nowMs = START_MS + atMs;
-    let gotCode = false;
+  /** Sends a code; the error of a guard is an answer. */
+  async function send(destination: string, isHuman: boolean): Promise<string | GuardError> {
     try {
-      const { umid } = await sms.messages.send({ destination, text: 'Your code is 4711', purpose: 'otp' });
-      gotCode = true;
-      if (verifies) await sms.messages.feedback(umid, { outcome: 'success', destination });
+      const human = isHuman ? { passed: true } : undefined;
+      const message = { destination, text: 'Your code is 4711', purpose: 'otp', human } as const;
+      return (await sms.messages.send(message)).umid;
     } catch (error) {
       if (!GuardError.isInstance(error)) throw error;
       blocked[error.guard] = (blocked[error.guard] ?? 0) + 1;
-      if (error.retryAfterMs !== undefined) sample ??= error;
+      if (error.retryAfterMs !== undefined && error.action === 'refuse') sample ??= error;
+      return error;
     }
-    if (who === 'honest') people.set(destination, gotCode || people.get(destination) === true);
-    else if (gotCode) pumped[who] = (pumped[who] ?? 0) + 1;
+  }
+
+  function passesCaptcha(isRobot: boolean): boolean {
+    if (isRobot) {
+      captchas.robots += 1;
+      return captchas.robots % ROBOTS_PASS === 0;
+    }
+    captchas.people += 1;
+    return captchas.people % PEOPLE_FAIL !== 0;
+  }
+
+  for (const { atMs, who, destination, verifies } of requests) {
+    nowMs = START_MS + atMs;
+    const isRobot = who !== 'honest';
+    const person = people.get(destination) ?? { isIn: false, wasRefused: false, wasAsked: false };
+    if (!isRobot) people.set(destination, person);
+    let answer = await send(destination, false);
+    if (typeof answer !== 'string' && answer.action === 'ask') {
+      person.wasAsked = true;
+      if (passesCaptcha(isRobot)) answer = await send(destination, true);
+    }
+    if (typeof answer === 'string') {
+      person.isIn = true;
+      if (isRobot) pumped[who] = (pumped[who] ?? 0) + 1;
+      if (verifies) await sms.messages.feedback(answer, { outcome: 'success', destination });
+    } else if (answer.action === 'refuse') person.wasRefused = true;
   }
 
   await sms.close();
-  const honestRefused = [...people.values()].filter((gotCode) => !gotCode).length;
-  return { sent: emulator.messages.length, spent: emulator.cost(), blocked, pumped, honestRefused, sample };
+  const all = [...people.values()];
+  return {
+    sent: emulator.messages.length,
+    spent: emulator.cost(),
+    blocked,
+    pumped,
+    refused: all.filter(({ isIn, wasRefused }) => wasRefused && !isIn).length,
+    asked: all.filter(({ wasAsked }) => wasAsked).length,
+    lost: all.filter(({ isIn }) => !isIn).length,
+    sample,
+  };
 }
