@@ -158,6 +158,11 @@ const MAX_AGE_IN_WINDOWS = 1 / 4;
 
 const NOTHING_TO_COUNT: TakeVerdict = { granted: true, observed: [] };
 
+/** Whether guards in monitor mode want the take, and nobody else. */
+function onlyWatches({ rules }: Reservation): boolean {
+  return rules.some(({ mode }) => mode === 'monitor') && rules.every(({ mode }) => mode !== 'enforce');
+}
+
 /** Creates the limiter of one store. Reads no clock and draws no random number yet. */
 export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Limiter {
   /**
@@ -263,7 +268,14 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     async take(reservations, call, consequence = 'no message was let through. Nothing was sent.') {
       const counted = reservations.filter(({ rules }) => rules.length > 0);
       if (counted.length === 0) return reservations.map(() => NOTHING_TO_COUNT);
-      const verdicts = (await takeCounted(counted, call, consequence)).values();
+      let verdicts: ArrayIterator<TakeVerdict>;
+      try {
+        verdicts = (await takeCounted(counted, call, consequence)).values();
+      } catch (error) {
+        // What only watches never refuses; the event tells of the failure.
+        if (!StoreError.isInstance(error) || !counted.every(onlyWatches)) throw error;
+        return reservations.map(() => NOTHING_TO_COUNT);
+      }
       return reservations.map(({ rules }) =>
         rules.length > 0 ? (verdicts.next().value as TakeVerdict) : NOTHING_TO_COUNT,
       );

@@ -84,6 +84,18 @@ describe('take', () => {
     expect(error).toMatchObject({ code: 'store', submission: 'not-submitted', message });
   });
 
+  it('lets a message through that guards only watch, and raises the event', async () => {
+    const limits = { take: () => Promise.reject(new Error('down')) } as unknown as LimitStore;
+    const emit = vi.fn();
+    const limiter = createLimiter({ limits, scope: 'team', clock: { now: () => 0 }, emit });
+    const watching: LimitRule = { ...rule, mode: 'monitor' };
+    const take = (...rules: readonly LimitRule[]) =>
+      createCalls(undefined).run({}, (call) => limiter.take([limiter.reserve(rules)], call));
+    expect(await take(watching)).toEqual([{ granted: true, observed: [] }]);
+    expect(emit).toHaveBeenCalledWith({ type: 'store-failed', store: 'limits' }, undefined);
+    expect(await failureOf(take(watching, rule))).toMatchObject({ code: 'store' });
+  });
+
   it('raises an event for every table that is nearly full', async () => {
     const filling = [{ rule: rule.id, guard: 'recipient', entries: 8, maxEntries: 10 }];
     const limits = { take: async () => [{ granted: true, observed: [], filling }] } as unknown as LimitStore;
