@@ -48,7 +48,7 @@ async function installExample() {
 /** Starts the example as `npm start` does, and reads the address that it prints. */
 async function startExample(more) {
   const env = cleanEnvironment({ ...more, PORT: '0', NO_COLOR: '1' });
-  const child = spawn(runtimes.node24, ['server.ts'], {
+  const child = spawn(runtimes.node20, ['server.mjs'], {
     cwd: folder,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,52 +1,27 @@
-import {
-  ApiError,
-  clientIpFrom,
-  GuardError,
-  InvalidPhoneNumberError,
-  type SmsClient,
-  SmsError,
-} from '8x8-sms-guard';
-import express, { type Express, type Request, type Response } from 'express';
-import { deviceOf } from './device.ts';
-
-export interface SignUpOptions {
-  readonly sms: Pick<SmsClient, 'verifications'>;
-  /** Signs the cookie of a browser. */
-  readonly cookieSecret: string;
-  /** Number of your own proxies in front of this server. */
-  readonly trustedProxies: number;
-  /** Whether visitors come over HTTPS. */
-  readonly isSecure: boolean;
-  readonly turnstile: {
-    readonly siteKey: string;
-    /** Cloudflare's script, which the page loads when a guard asks for a captcha. */
-    readonly scriptUrl: string;
-  };
-}
-
-/** The answers of `POST /codes` and `POST /accounts`. */
-type Answer =
-  | { readonly step: 'code'; readonly channel: string; readonly waitMs: number }
-  | { readonly step: 'captcha' }
-  | { readonly step: 'done' }
-  | { readonly step: 'again'; readonly message: string; readonly waitMs?: number };
+import { ApiError, clientIpFrom, GuardError, InvalidPhoneNumberError, SmsError } from '8x8-sms-guard';
+import express from 'express';
+import { deviceOf } from './device.mjs';
 
 /** The reasons of all guards that a captcha answers; a token that was used or did not pass needs another one. */
-const NEEDS_CAPTCHA: ReadonlySet<string> = new Set(['captcha-needed', 'captcha-failed', 'token-used']);
+const NEEDS_CAPTCHA = new Set(['captcha-needed', 'captcha-failed', 'token-used']);
 
 /** A text from the body of a request. */
-function textIn(body: unknown, name: string): string | undefined {
-  const value = (body as Readonly<Record<string, unknown>> | undefined)?.[name];
+function textIn(body, name) {
+  const value = body?.[name];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function inWords(waitMs: number): string {
+function inWords(waitMs) {
   const seconds = Math.ceil(waitMs / 1_000);
   return seconds < 120 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
 }
 
-/** The status and the answer of a code that was not sent. */
-function refusalOf(error: unknown): readonly [status: number, answer: Answer] {
+/**
+ * The status and the answer where no code was sent, or no code checked.
+ *
+ * @returns {[status: number, answer: { step: 'captcha' | 'again', message?: string, waitMs?: number }]}
+ */
+function refusalOf(error, ifUnknown) {
   if (InvalidPhoneNumberError.isInstance(error)) {
     return [400, { step: 'again', message: 'Check the number: it cannot receive an SMS.' }];
   }
@@ -65,22 +40,28 @@ function refusalOf(error: unknown): readonly [status: number, answer: Answer] {
     return [403, { step: 'again', message: 'We cannot send a code to this number now. Try again later.' }];
   }
   if (!SmsError.isInstance(error)) throw error;
-  // `unknown`: the code may be on its way, and must not be sent twice.
-  const message =
-    error.submission === 'unknown'
-      ? 'The code may be on its way. Ask for another one if none arrives.'
-      : 'We could not send the code. Try again in a minute.';
+  // `unknown`: 8x8 may have sent the code, or judged it; a POST is never repeated.
+  const message = error.submission === 'unknown' ? ifUnknown : 'That did not work. Try again in a minute.';
   console.error(error);
   return [ApiError.isInstance(error) ? 502 : 503, { step: 'again', message }];
 }
 
-/** A sign-up by telephone number. The form asks for a captcha when a guard does, and not before. */
-export function createSignUp({ sms, turnstile, trustedProxies, ...options }: SignUpOptions): Express {
+/**
+ * A sign-up by telephone number. The form asks for a captcha when a guard does, and not before.
+ *
+ * @param {object} options
+ * @param {import('8x8-sms-guard').SmsClient} options.sms
+ * @param {{ siteKey: string, scriptUrl: string }} options.turnstile the page loads the script when a guard asks for a captcha
+ * @param {number} options.trustedProxies number of your own proxies in front of this server
+ * @param {string} options.cookieSecret signs the cookie of a browser
+ * @param {boolean} options.isSecure whether visitors come over HTTPS
+ */
+export function createSignUp({ sms, turnstile, trustedProxies, ...options }) {
   /** Your database: the number under verification of each browser, and the accounts. */
-  const openSessions = new Map<string, { readonly sessionId: string; readonly destination: string }>();
-  const accounts = new Set<string>();
+  const openSessions = new Map();
+  const accounts = new Set();
 
-  const visitorOf = (request: Request, response: Response) => ({
+  const visitorOf = (request, response) => ({
     subject: deviceOf(request, response, options),
     clientIp: clientIpFrom(request, { trustedProxies }),
   });
@@ -117,9 +98,12 @@ export function createSignUp({ sms, turnstile, trustedProxies, ...options }: Sig
       });
       openSessions.set(visitor.subject, { sessionId, destination });
       const waitMs = retryAt === undefined ? 0 : Math.max(0, retryAt - Date.now());
-      response.json({ step: 'code', channel: channel ?? 'sms', waitMs } satisfies Answer);
+      response.json({ step: 'code', channel: channel ?? 'sms', waitMs });
     } catch (error) {
-      const [status, answer] = refusalOf(error);
+      const [status, answer] = refusalOf(
+        error,
+        'The code may be on its way. Ask for another one if none arrives.',
+      );
       response.status(status).json(answer);
     }
   });
@@ -129,7 +113,7 @@ export function createSignUp({ sms, turnstile, trustedProxies, ...options }: Sig
     const session = openSessions.get(visitor.subject);
     const code = textIn(request.body, 'code');
     if (session === undefined || code === undefined) {
-      response.status(400).json({ step: 'again', message: 'Ask for a code first.' } satisfies Answer);
+      response.status(400).json({ step: 'again', message: 'Ask for a code first.' });
       return;
     }
     try {
@@ -142,14 +126,14 @@ export function createSignUp({ sms, turnstile, trustedProxies, ...options }: Sig
       if (verified) {
         accounts.add(session.destination);
         openSessions.delete(visitor.subject);
-        response.json({ step: 'done' } satisfies Answer);
+        response.json({ step: 'done' });
         return;
       }
       const message =
         status === 'WAITING' ? 'That is not the code. Check it and try again.' : 'Ask for a new code.';
-      response.status(403).json({ step: 'again', message } satisfies Answer);
+      response.status(403).json({ step: 'again', message });
     } catch (error) {
-      const [status, answer] = refusalOf(error);
+      const [status, answer] = refusalOf(error, 'Enter the same code again in a moment.');
       response.status(status).json(answer);
     }
   });

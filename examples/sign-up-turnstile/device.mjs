@@ -1,5 +1,4 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 
 const NAME = 'device';
 const A_YEAR_S = 365 * 24 * 60 * 60;
@@ -8,12 +7,8 @@ const A_YEAR_S = 365 * 24 * 60 * 60;
  * The id of the visitor's browser, from a cookie that only this server can write. It is the `subject` of every message: a
  * browser that entered a code before is not held up by what strangers do with its number.
  */
-export function deviceOf(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { cookieSecret, isSecure }: { readonly cookieSecret: string; readonly isSecure: boolean },
-): string {
-  const sign = (id: string) => createHmac('sha256', cookieSecret).update(id).digest('base64url');
+export function deviceOf(request, response, { cookieSecret, isSecure }) {
+  const sign = (id) => createHmac('sha256', cookieSecret).update(id).digest('base64url');
   const cookies = (request.headers.cookie ?? '').split(';').map((each) => each.trim());
   const value = cookies.find((each) => each.startsWith(`${NAME}=`))?.slice(NAME.length + 1) ?? '';
   const [id = '', signature = ''] = value.split('.');

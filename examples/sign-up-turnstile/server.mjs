@@ -1,10 +1,10 @@
 import { presets, SmsClient } from '8x8-sms-guard';
 import { turnstile } from '8x8-sms-guard/captcha';
-import { createSignUp } from './sign-up.ts';
+import { createSignUp } from './sign-up.mjs';
 
 const { env } = process;
 
-function needed(name: string): string {
+function needed(name) {
   const value = env[name];
   if (value === undefined || value === '') throw new Error(`${name} is missing: see README.md`);
   return value;
@@ -40,11 +40,11 @@ const app = createSignUp({
   },
 });
 
-const server = app.listen(Number(env.PORT ?? 3000), env.HOST ?? '127.0.0.1', (error?: Error) => {
+const server = app.listen(Number(env.PORT ?? 3000), env.HOST ?? '127.0.0.1', (error) => {
   if (error !== undefined) throw error;
   const address = server.address();
   console.log(`http://127.0.0.1:${typeof address === 'object' ? address?.port : address}`);
 });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => server.close(() => void sms.close()));
 }
