@@ -56,8 +56,10 @@ function demand(options: OtpPresetOptions, option: 'countries' | 'budgetPerDay',
 }
 
 const DAY_MS = 86_400_000;
-/** A sale brings about a tenth of an amount of twice the best day within an hour; a flood must not burn more than that by far. */
-const HOURS_OF_A_DAY = 6;
+/**
+ * A sale costs a tenth of twice the best day within an hour, a flood the whole of it within minutes: see docs/fraud-simulation.md.
+ */
+const HOURS_OF_A_DAY = 4;
 /** Smaller amounts, in any currency, are no flood. */
 const LEAST_PER_HOUR = 5;
 

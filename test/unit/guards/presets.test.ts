@@ -65,7 +65,7 @@ describe('presets.otp', () => {
     const perHour = (budgetPerDay: number | false, more = {}) => {
       return (presets.otp({ ...DECIDED, budgetPerDay, ...more }).budget as { perHour?: number }).perHour;
     };
-    expect([6, 30, 60, 600].map((amount) => perHour(amount))).toEqual([5, 5, 10, 100]);
+    expect([6, 30, 60, 600].map((amount) => perHour(amount))).toEqual([5, 7.5, 15, 150]);
     expect([false as const, 1, 5].map((amount) => perHour(amount))).toEqual([
       undefined,
       undefined,
