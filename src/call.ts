@@ -35,6 +35,11 @@ export interface Call {
   remainingMs(): number;
   /** Throws when the call has ended. Call it before anything is sent. */
   throwIfEnded(): void;
+  /**
+   * Calls back once when `signal` fires; not when it has fired already. Returns the function that takes the callback back. Where
+   * this will do, no signal has to be made.
+   */
+  onEnd(callback: () => void): () => void;
   /** The same call, which also ends when `left` fires. */
   until(left: AbortSignal): Call;
   /** Runs a part of the call under an earlier deadline, in milliseconds from now. */
@@ -51,39 +56,106 @@ export interface Calls {
   close(drainMs: number): Promise<void>;
 }
 
-interface OpenCall {
-  readonly call: Call;
-  stop(reason: StopReason): void;
+/** A class, and its signal is made for those who ask for it: most sends need none. */
+class OpenCall implements Call {
+  readonly context: unknown;
+  readonly timeoutMs: number | undefined;
+  readonly maxAttempts: number | undefined;
+  readonly onResponse: CallOptions['onResponse'];
+  readonly deadlineMs: number | undefined;
+  readonly #deadlineAt: number;
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #forget: (() => void) | undefined;
+  #stopReason: StopReason | undefined;
+  #error: SmsError | undefined;
+  #controller: AbortController | undefined;
+  /** Called when the call is stopped. */
+  #onEnd: (() => void)[] = [];
+  /** Called when it has settled. */
+  #onSettled: (() => void)[] = [];
+
+  constructor(options: CallOptions, defaultDeadlineMs: number | undefined, whole?: Call) {
+    const { signal: caller, deadlineMs = defaultDeadlineMs } = options;
+    this.context = options.context;
+    this.timeoutMs = options.timeoutMs;
+    this.maxAttempts = options.maxAttempts;
+    this.onResponse = options.onResponse;
+    this.deadlineMs = deadlineMs;
+    if (deadlineMs === undefined) this.#deadlineAt = Number.POSITIVE_INFINITY;
+    else {
+      this.#deadlineAt = performance.now() + deadlineMs;
+      this.#timer = setTimeout(() => this.stop('deadline'), Math.min(deadlineMs, MAX_TIMER_MS));
+    }
+    if (caller === undefined) return;
+    const stopWithCaller = () => this.stop(whole?.stopReason ?? 'aborted');
+    if (caller.aborted) stopWithCaller();
+    this.#forget = onAbort(caller, stopWithCaller);
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#error !== undefined) this.#controller.abort(this.#error);
+    }
+    return this.#controller.signal;
+  }
+
+  get stopReason(): StopReason | undefined {
+    return this.#stopReason;
+  }
+
+  remainingMs(): number {
+    return this.#deadlineAt - performance.now();
+  }
+
+  throwIfEnded(): void {
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  onEnd(callback: () => void): () => void {
+    // A function of its own: the same callback may be given twice.
+    const call = () => callback();
+    this.#onEnd.push(call);
+    return () => {
+      const at = this.#onEnd.indexOf(call);
+      if (at >= 0) this.#onEnd.splice(at, 1);
+    };
+  }
+
+  until(left: AbortSignal): Call {
+    return callUntil(this, left);
+  }
+
+  within<Result>(deadlineMs: number, work: (call: Call) => Promise<Result>): Promise<Result> {
+    return runWithin(this, deadlineMs, work);
+  }
+
+  stop(reason: StopReason): void {
+    if (this.#error !== undefined) return;
+    this.#stopReason = reason;
+    this.#error = endedError(reason, this.deadlineMs);
+    this.#controller?.abort(this.#error);
+    // One that is taken back meanwhile is not called.
+    for (let next = this.#onEnd.shift(); next !== undefined; next = this.#onEnd.shift()) next();
+  }
+
   /** Removes the listener and the timer. */
-  end(): void;
+  settle(): void {
+    clearTimeout(this.#timer);
+    this.#forget?.();
+    for (const tell of this.#onSettled) tell();
+  }
+
+  /** Resolves once it has settled. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => this.#onSettled.push(resolve));
+  }
 }
 
-function openCall(options: CallOptions, defaultDeadlineMs: number | undefined, whole?: Call): OpenCall {
-  const {
-    signal: caller,
-    deadlineMs = defaultDeadlineMs,
-    context,
-    timeoutMs,
-    maxAttempts,
-    onResponse,
-  } = options;
-  const controller = new AbortController();
-  const { signal } = controller;
-  let stopReason: StopReason | undefined;
-  const stop = (reason: StopReason): void => {
-    stopReason ??= reason;
-    controller.abort(endedError(stopReason, deadlineMs));
-  };
-  const stopWithCaller = () => stop(whole?.stopReason ?? 'aborted');
-  const deadlineAt = deadlineMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + deadlineMs;
-  const timer =
-    deadlineMs === undefined
-      ? undefined
-      : setTimeout(() => stop('deadline'), Math.min(deadlineMs, MAX_TIMER_MS));
-  if (caller?.aborted) stopWithCaller();
-  const forget = caller && onAbort(caller, stopWithCaller);
-
-  const call: Call = {
+function callUntil(call: Call, left: AbortSignal): Call {
+  const signal = AbortSignal.any([call.signal, left]);
+  const { context, timeoutMs, maxAttempts, onResponse, deadlineMs } = call;
+  const narrowed: Call = {
     signal,
     context,
     timeoutMs,
@@ -91,32 +163,11 @@ function openCall(options: CallOptions, defaultDeadlineMs: number | undefined, w
     onResponse,
     deadlineMs,
     get stopReason() {
-      return stopReason;
-    },
-    remainingMs: () => deadlineAt - performance.now(),
-    throwIfEnded: () => signal.throwIfAborted(),
-    until: (left) => callUntil(call, left),
-    within: (deadlineMs, work) => runWithin(call, deadlineMs, work),
-  };
-  return {
-    call,
-    stop,
-    end() {
-      clearTimeout(timer);
-      forget?.();
-    },
-  };
-}
-
-function callUntil(call: Call, left: AbortSignal): Call {
-  const signal = AbortSignal.any([call.signal, left]);
-  const narrowed: Call = {
-    ...call,
-    signal,
-    get stopReason() {
       return call.stopReason ?? (left.aborted ? 'aborted' : undefined);
     },
+    remainingMs: () => call.remainingMs(),
     throwIfEnded: () => signal.throwIfAborted(),
+    onEnd: (callback) => onAbort(signal, callback),
     until: (other) => callUntil(narrowed, other),
     within: (deadlineMs, work) => runWithin(narrowed, deadlineMs, work),
   };
@@ -131,31 +182,30 @@ async function runWithin<Result>(
   const { signal, context, timeoutMs, maxAttempts, onResponse } = whole;
   const earlier = Math.min(deadlineMs, Math.max(1, Math.ceil(whole.remainingMs())));
   const options = { signal, context, timeoutMs, maxAttempts, onResponse, deadlineMs: earlier };
-  const { call, end } = openCall(options, undefined, whole);
+  const call = new OpenCall(options, undefined, whole);
   try {
     return await work(call);
   } finally {
-    end();
+    call.settle();
   }
 }
 
+const NO_OPTIONS: CallOptions = Object.freeze({});
+
 /** @param defaultDeadlineMs deadline of a call without one */
 export function createCalls(defaultDeadlineMs: number | undefined): Calls {
-  const open = new Set<{ readonly stop: OpenCall['stop']; readonly settled: Promise<void> }>();
+  const open = new Set<OpenCall>();
   let closed = false;
 
-  async function track<Result>(options: CallOptions, work: (call: Call) => Promise<Result>): Promise<Result> {
-    const { call, stop, end } = openCall(options, defaultDeadlineMs);
-    let finish: () => void = () => {};
-    const entry = { stop, settled: new Promise<void>((resolve) => (finish = resolve)) };
-    open.add(entry);
-    try {
-      return await work(call);
-    } finally {
-      end();
-      open.delete(entry);
-      finish();
-    }
+  function begin(options: CallOptions): OpenCall {
+    const call = new OpenCall(options, defaultDeadlineMs);
+    open.add(call);
+    return call;
+  }
+
+  function end(call: OpenCall): void {
+    open.delete(call);
+    call.settle();
   }
 
   return {
@@ -164,21 +214,31 @@ export function createCalls(defaultDeadlineMs: number | undefined): Calls {
       if (flaw !== undefined)
         throw new ValidationError(`${flaw.message}${positionalHint(options)}`, flaw.path);
       if (closed) throw new ConfigurationError('This client was closed. Create a new one.');
+      const call = begin(options ?? NO_OPTIONS);
       try {
-        return await track(options ?? {}, work);
+        return await work(call);
       } catch (error) {
         throw withCallerStack(error);
+      } finally {
+        end(call);
       }
     },
 
-    cleanUp: track,
+    async cleanUp(options, work) {
+      const call = begin(options);
+      try {
+        return await work(call);
+      } finally {
+        end(call);
+      }
+    },
 
     async close(drainMs) {
       closed = true;
       if (open.size === 0) return;
-      const settled = Promise.all([...open].map((entry) => entry.settled));
+      const settled = Promise.all([...open].map((call) => call.settled()));
       const endAll = (): void => {
-        for (const { stop } of open) stop('closed');
+        for (const call of open) call.stop('closed');
       };
       const timer = setTimeout(endAll, Math.min(drainMs, MAX_TIMER_MS));
       await settled;

@@ -226,7 +226,7 @@ export type SendSms = (
 
 export function createSendSms(client: ClientContext): SendSms {
   const reader = smsReader(client.rewrite);
-  const segments = { subAccountId: client.subAccountId };
+  const segments = Object.freeze({ subAccountId: client.subAccountId });
   return (message, call, { channel, ...own } = {}) => {
     const read = channel === undefined ? reader : { ...reader, channel: () => channel };
     return sendOne(client, message, { ...own, operation: SEND, segments, reader: read }, call);

@@ -41,6 +41,8 @@ export type CredentialsSource =
 
 /** Provides the key to the transport. Neither `inspect` nor JSON shows it. */
 export interface Credentials {
+  /** The key for the next attempt, if nobody has to be asked for it. */
+  known(): string | undefined;
   /** Returns the key for the next attempt. */
   key(signal: AbortSignal): Promise<string>;
   /** After a 401 to `refused`: another key, or undefined when there is none. */
@@ -128,6 +130,7 @@ export function createCredentials(
   const name = SOURCE_NAMES[source.from];
   const key = readKey(source.key, name);
   return {
+    known: () => key,
     key: async () => key,
     replace: async () => undefined,
     appearsIn: (text) => holdsKey(text, key),
@@ -140,6 +143,7 @@ function fileCredentials(path: string, emit: Emit, readKey: ReadKey): Credential
   const read = () => readKey(readKeyFile(path, name), name);
   let key = read();
   return {
+    known: () => key,
     key: async () => key,
     async replace(refused) {
       if (key !== refused) return key;
@@ -176,11 +180,11 @@ function functionCredentials(
     return parsed.key;
   }
 
+  const fresh = () => (known !== undefined && clock.now() < known.expiresAtMs ? known.key : undefined);
+
   return {
-    async key(signal) {
-      if (known !== undefined && clock.now() < known.expiresAtMs) return known.key;
-      return ask('attempt', signal);
-    },
+    known: fresh,
+    key: async (signal) => fresh() ?? ask('attempt', signal),
     async replace(refused, signal) {
       if (known !== undefined && known.key !== refused) return known.key;
       const key = await ask('unauthorized', signal);

@@ -58,16 +58,21 @@ const STRANGERS_LIMIT = 30;
 /** Longest wait of a number before that: an honest newcomer under attack waits minutes, not an hour. */
 const STRANGERS_MAX_MS = 5 * 60_000;
 
+const STRANGERS_RULE_ID = 'backoff:strangers';
+const IF_FEW_STRANGERS: RuleCondition = { rule: STRANGERS_RULE_ID, found: false };
+const IF_MANY_STRANGERS: RuleCondition = { rule: STRANGERS_RULE_ID, found: true };
+
 /** Delays repeated one-time passwords to one number. */
 export function createBackoffGuard(
   options: BackoffGuardOptions,
 ): Guard<'backoff'> & Required<Pick<Guard, 'rules' | 'counters'>> {
   const { mode = 'enforce', baseMs = DEFAULT_BASE_MS, maxMs = DEFAULT_MAX_MS } = options;
   const { forgetMs = 3_600_000 } = options;
-  const shared = { guard: 'backoff', mode, baseMs, maxMs, forgetMs } as const;
+  const guard = 'backoff';
 
-  function ofNumber({ phone }: OutgoingMessage): BackoffRule {
-    return { kind: 'backoff', id: 'backoff:otp', key: phone.key, ...shared };
+  function ofNumber({ phone }: OutgoingMessage, most = maxMs, when?: RuleCondition): BackoffRule {
+    const { key } = phone;
+    return { kind: 'backoff', id: 'backoff:otp', key, guard, mode, baseMs, maxMs: most, forgetMs, when };
   }
 
   function ofVisitor(
@@ -76,14 +81,15 @@ export function createBackoffGuard(
     member: string | undefined,
     when?: RuleCondition,
   ): VisitorBackoffRule {
-    return { kind: 'visitor-backoff', id, key: phone.key, member, ...shared, when };
+    const { key } = phone;
+    return { kind: 'visitor-backoff', id, key, member, guard, mode, baseMs, maxMs, forgetMs, when };
   }
 
   /** Codes to strangers who were told apart. */
   function ofStrangers({ phone }: OutgoingMessage, when?: RuleCondition): WindowRule {
-    const id = 'backoff:strangers';
-    const window = { limit: STRANGERS_LIMIT, windowMs: day };
-    return { kind: 'window', id, guard: 'backoff', key: phone.key, mode: 'note', ...window, when };
+    const { key } = phone;
+    const id = STRANGERS_RULE_ID;
+    return { kind: 'window', id, guard, key, mode: 'note', limit: STRANGERS_LIMIT, windowMs: day, when };
   }
 
   return {
@@ -92,19 +98,14 @@ export function createBackoffGuard(
     rules(message) {
       const { purpose, subject, clientIp } = message;
       if (purpose !== 'otp') return [];
-      const number = ofNumber(message);
-      if (subject === undefined && clientIp === undefined) return [number];
+      if (subject === undefined && clientIp === undefined) return [ofNumber(message)];
       // An address alone is a stranger's, so there is nothing to ask.
       const ifStranger = subject === undefined ? undefined : IF_STRANGER;
       const strangers = ofStrangers(message, ifStranger);
       const rules: LimitRule[] = [
         strangers,
-        {
-          ...number,
-          maxMs: Math.max(baseMs, Math.min(maxMs, STRANGERS_MAX_MS)),
-          when: { rule: strangers.id, found: false },
-        },
-        { ...number, when: { rule: strangers.id, found: true } },
+        ofNumber(message, Math.max(baseMs, Math.min(maxMs, STRANGERS_MAX_MS)), IF_FEW_STRANGERS),
+        ofNumber(message, maxMs, IF_MANY_STRANGERS),
       ];
       if (subject !== undefined) rules.push(ofVisitor('backoff:subject', message, subject));
       if (clientIp !== undefined) {

@@ -99,12 +99,12 @@ export function createClientIpGuard({
     message: OutgoingMessage,
     key: string,
     isProven: boolean,
-  ) {
+  ): LimitRule {
     const when: RuleCondition = isProven ? IF_PROVEN : IF_UNPROVEN;
-    const shared = { id, guard, key, mode, windowMs, when, limit: isProven ? limit * provenFactor : limit };
-    return memberOf === undefined
-      ? ({ kind: 'window', ...shared } as const)
-      : ({ kind: 'distinct', ...shared, member: memberOf(message) } as const);
+    const most = isProven ? limit * provenFactor : limit;
+    if (memberOf === undefined) return { kind: 'window', id, guard, key, mode, windowMs, when, limit: most };
+    const member = memberOf(message);
+    return { kind: 'distinct', id, guard, key, mode, windowMs, when, limit: most, member };
   }
 
   return {

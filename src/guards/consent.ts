@@ -281,14 +281,20 @@ export function createConsentGuard(
     return reasons.map((reason) => (reason === undefined ? undefined : refusal(reason)));
   }
 
+  if (askHook === undefined && ledger === undefined) {
+    return {
+      name: 'consent',
+      mode,
+      rules: onceRules,
+      check: ({ purpose }) => (purpose === 'marketing' ? refusal('no-store') : undefined),
+    };
+  }
+
   return {
     name: 'consent',
     mode,
     rules: onceRules,
     async ask(messages, call) {
-      if (askHook === undefined && ledger === undefined) {
-        return messages.map(({ purpose }) => (purpose === 'marketing' ? refusal('no-store') : undefined));
-      }
       const fromLedger = ledger === undefined ? [] : await askLedger(messages, call, ledger);
       const decided = messages.map(
         // The hook may already know of the opt-out; only the ledger tells whether this is its confirmation.

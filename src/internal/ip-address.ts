@@ -7,6 +7,9 @@ export type IpRange = readonly [IpAddress, number];
 /** Longest notation: a full IPv6 address with a mapped IPv4 one, brackets, zone and port. */
 const MAX_CHARACTERS = 80;
 
+/** An IPv4 address as this package writes one. */
+const PLAIN_IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
 /** Strict, because programs disagree about `010.0.0.1` and `0x7f.1`. */
 function isStrict(text: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(text) || (text.includes(':') && ipaddr.IPv6.isValid(text));
@@ -32,7 +35,7 @@ export function parseAddress(text: string): IpAddress | undefined {
  * @example readClientAddress('[2001:DB8::1]:51234') // '2001:db8::1'
  */
 export function readClientAddress(text: string): string | undefined {
-  return parseAddress(text)?.toString().split('%', 1)[0];
+  return PLAIN_IPV4.test(text) ? text : parseAddress(text)?.toString().split('%', 1)[0];
 }
 
 /**
@@ -42,6 +45,7 @@ export function readClientAddress(text: string): string | undefined {
  * @example connectionOf('2001:db8::1') // '2001:db8:0:0::/64'
  */
 export function connectionOf(text: string): string {
+  if (PLAIN_IPV4.test(text)) return text;
   const address = parseAddress(text);
   if (address === undefined) return text;
   if (!('parts' in address)) return address.toString();

@@ -25,7 +25,7 @@ export function sharedState(): SharedState {
 
 /**
  * Returns the entry under `key`, and creates it if missing. Keeps at most `maxEntries`: a further entry replaces the
- * least recently used one that `isIdle` permits to drop. If there is none, the map grows.
+ * least recently used one that `isIdle` permits to drop, by their uses since the map is full. If there is none, the map grows.
  */
 export function getOrCreate<Value>(
   entries: Map<string, unknown>,
@@ -35,6 +35,7 @@ export function getOrCreate<Value>(
   create: () => Value,
 ): Value {
   const known = entries.get(key) as Value | undefined;
+  if (known !== undefined && entries.size < maxEntries) return known;
   const value = known ?? create();
   entries.delete(key);
   entries.set(key, value);

@@ -26,23 +26,64 @@ export interface Slices {
  * ```
  */
 export function createSlices(): Slices {
-  let items = 0;
-  let resumedAt: number | undefined;
-  return {
-    isDue() {
-      items += 1;
-      if (items % ITEMS_PER_LOOK !== 0) return false;
-      if (items >= MAX_ITEMS) return true;
-      const time = performance.now();
-      resumedAt ??= time;
-      return time - resumedAt >= MAX_TURN_MS;
-    },
-    async yield() {
-      await nextTurn();
-      items = 0;
-      resumedAt = performance.now();
-    },
-  };
+  return new SlicedWork();
+}
+
+/** A class, because every call makes some. */
+class SlicedWork implements Slices {
+  #items = 0;
+  #resumedAt: number | undefined;
+
+  isDue(): boolean {
+    this.#items += 1;
+    if (this.#items % ITEMS_PER_LOOK !== 0) return false;
+    if (this.#items >= MAX_ITEMS) return true;
+    const time = performance.now();
+    this.#resumedAt ??= time;
+    return time - this.#resumedAt >= MAX_TURN_MS;
+  }
+
+  async yield(): Promise<void> {
+    await nextTurn();
+    this.#items = 0;
+    this.#resumedAt = performance.now();
+  }
+}
+
+/**
+ * Runs the work for every index of a list, in slices. Undefined when there were so few that all of it is done: a single message
+ * waits for nothing.
+ *
+ * @param resumed runs after every pause; what it throws ends the work
+ * @example
+ * ```ts
+ * const reading = inSlices(items.length, (index) => read(items[index]));
+ * if (reading !== undefined) await reading;
+ * ```
+ */
+export function inSlices(
+  length: number,
+  work: (index: number) => void,
+  resumed?: () => void,
+): Promise<void> | undefined {
+  if (length >= ITEMS_PER_LOOK) return inManySlices(length, work, resumed);
+  for (let index = 0; index < length; index += 1) work(index);
+  return undefined;
+}
+
+async function inManySlices(
+  length: number,
+  work: (index: number) => void,
+  resumed: (() => void) | undefined,
+): Promise<void> {
+  const slices = createSlices();
+  for (let index = 0; index < length; index += 1) {
+    if (slices.isDue()) {
+      await slices.yield();
+      resumed?.();
+    }
+    work(index);
+  }
 }
 
 /** As `map` of an array, in slices. */
@@ -50,12 +91,8 @@ export async function mapInSlices<Item, Result>(
   items: readonly Item[],
   map: (item: Item, index: number) => Result,
 ): Promise<Result[]> {
-  const slices = createSlices();
   const results: Result[] = [];
-  for (const [index, item] of items.entries()) {
-    if (slices.isDue()) await slices.yield();
-    results.push(map(item, index));
-  }
+  await inSlices(items.length, (index) => results.push(map(items[index] as Item, index)));
   return results;
 }
 

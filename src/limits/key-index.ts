@@ -31,8 +31,8 @@ export class KeyIndex {
     this.#hashOf = hashOf;
   }
 
-  /** The slot of that hash that `isSame` accepts, or -1. */
-  find(hash: number, isSame: (slot: number) => boolean): number {
+  /** The slot of that hash that the rows accept, or -1. */
+  find(hash: number, rows: { isSought(slot: number): boolean }): number {
     const { entries } = this.#pageOf(hash);
     const mask = entries.length - 1;
     const mark = hash & MARK;
@@ -41,7 +41,7 @@ export class KeyIndex {
       if (entry === 0) return -1;
       if ((entry & MARK) === mark) {
         const slot = (entry & PLACE) - 1;
-        if (isSame(slot)) return slot;
+        if (rows.isSought(slot)) return slot;
       }
     }
   }

@@ -16,6 +16,7 @@ import type {
   TakeRequest,
   TakeVerdict,
 } from './limit-store.ts';
+import { ownMemoryStore } from './memory-limits.ts';
 import type { RecordStore, RecordVerdict, RecordWrite, StoredRecord } from './record-store.ts';
 import { LEASE_MS } from './rule-table.ts';
 
@@ -51,6 +52,13 @@ export interface Limiter {
     consequence?: string,
   ): Promise<readonly TakeVerdict[]>;
   /**
+   * The same at once, for a few messages and the memory store: no promise, no timer. Undefined when `take` must be asked, also
+   * after a failure, which it reports; what was taken is not taken twice.
+   *
+   * @throws SmsError the call's own error, when the call ended first
+   */
+  takeNow(reservations: readonly Reservation[], call: StoreCall): readonly TakeVerdict[] | undefined;
+  /**
    * Whether a reservation may still go to the network: every window that it counts in holds it for long enough yet, and no
    * store has ended its lease.
    */
@@ -61,6 +69,8 @@ export interface Limiter {
    * at most 2 s.
    */
   settle(outcomes: readonly ReservationOutcome[]): Promise<boolean>;
+  /** The same at once, as `takeNow`. False when `settle` must be asked. */
+  settleNow(outcomes: readonly ReservationOutcome[]): boolean;
   /** Gives back every granted reservation. Never throws; takes at most 2 s. */
   giveBack(reservations: readonly Reservation[], verdicts: readonly TakeVerdict[]): Promise<void>;
   /**
@@ -156,6 +166,7 @@ const MAX_AGE_MS = LEASE_MS / 3;
 /** A quarter of the window: a shared store counts an open take for one window, and the request needs time too. */
 const MAX_AGE_IN_WINDOWS = 1 / 4;
 
+const NONE: readonly never[] = Object.freeze([]);
 const NOTHING_TO_COUNT: TakeVerdict = { granted: true, observed: [] };
 
 /** Whether guards in monitor mode want the take, and nobody else. */
@@ -208,10 +219,7 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
         if (!isListOf(isVerdict, verdicts) || verdicts.length !== reservations.length) {
           throw new TypeError('not one verdict each');
         }
-        for (const { filling = [], notices = [] } of verdicts) {
-          for (const table of filling) emit({ type: 'capacity', store: 'limits', ...table }, call.context);
-          for (const notice of notices) emit(doubtEvent(notice), call.context);
-        }
+        tellOf(verdicts, call);
         if (!isAwaited) await giveBack(reservations, verdicts);
         return verdicts;
       });
@@ -220,20 +228,29 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     }
   }
 
+  function tellOf(verdicts: readonly TakeVerdict[], { context }: StoreCall): void {
+    for (const { filling = NONE, notices = NONE } of verdicts) {
+      for (const table of filling) emit({ type: 'capacity', store: 'limits', ...table }, context);
+      for (const notice of notices) emit(doubtEvent(notice), context);
+    }
+  }
+
+  function settlementsOf(outcomes: readonly ReservationOutcome[]): Settlement[] {
+    const now = elapsed();
+    const settlements: Settlement[] = [];
+    for (const { reservation, outcome, result } of outcomes) {
+      const { rules, takenAt } = reservation;
+      if (rules.length === 0) continue;
+      const delayMs = outcome === 'keep' ? Math.max(0, now - takenAt) : undefined;
+      settlements.push({ reservation: reservation.reservation, rules, outcome, delayMs, result });
+    }
+    return settlements;
+  }
+
   async function settle(outcomes: readonly ReservationOutcome[]): Promise<boolean> {
-    const counted = outcomes.filter(({ reservation }) => reservation.rules.length > 0);
-    if (counted.length === 0) return true;
+    const settlements = settlementsOf(outcomes);
+    if (settlements.length === 0) return true;
     try {
-      const now = elapsed();
-      const settlements = counted.map(({ reservation, outcome, result }): Settlement => {
-        return {
-          reservation: reservation.reservation,
-          rules: reservation.rules,
-          outcome,
-          delayMs: outcome === 'keep' ? Math.max(0, now - reservation.takenAt) : undefined,
-          result,
-        };
-      });
       const settling = withTimeLimit(SETTLE_TIMEOUT_MS, undefined, () =>
         runUserCode(emit, 'limits.settle', () => limits.settle(scope, settlements)),
       );
@@ -279,6 +296,25 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
       return reservations.map(({ rules }) =>
         rules.length > 0 ? (verdicts.next().value as TakeVerdict) : NOTHING_TO_COUNT,
       );
+    },
+    takeNow(reservations, call) {
+      const store = ownMemoryStore(limits);
+      if (store === undefined || !reservations.every(({ rules }) => rules.length > 0)) return undefined;
+      call.throwIfEnded();
+      try {
+        const verdicts = store.takeNow(scope, reservations);
+        if (verdicts !== undefined) tellOf(verdicts, call);
+        return verdicts;
+      } catch {
+        return undefined;
+      }
+    },
+    settleNow(outcomes) {
+      try {
+        return ownMemoryStore(limits)?.settleNow(scope, settlementsOf(outcomes)) === true;
+      } catch {
+        return false;
+      }
     },
     isCurrent: ({ rules, takenAt }) => elapsed() - takenAt <= maxAgeMs(rules),
     settle,

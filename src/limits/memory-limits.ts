@@ -1,5 +1,5 @@
 import { AbortedError, ConfigurationError } from '../errors.ts';
-import { createSlices } from '../internal/slices.ts';
+import { inSlices } from '../internal/slices.ts';
 import type { Clock } from '../types.ts';
 import { isWritten } from './conditions.ts';
 import { createMemoryDoubts } from './doubt/memory-doubts.ts';
@@ -16,6 +16,7 @@ import type {
 } from './limit-store.ts';
 import type { RecordStore } from './record-store.ts';
 import { RecordTable } from './record-table.ts';
+import type { Reservations } from './reservations.ts';
 import { LEASE_MS, type RuleTable } from './rule-table.ts';
 import { MAX_TABLES, RuleTables, type ScopeState } from './rule-tables.ts';
 import {
@@ -132,6 +133,16 @@ export function isMemoryStore(limits: LimitStore): boolean {
   return IN_MEMORY in limits;
 }
 
+/** The store, if it is a memory store of this module with its own methods: not a wrapper, and no test listens in. */
+export function ownMemoryStore(limits: LimitStore): MemoryLimitStore | undefined {
+  if (!(limits instanceof MemoryLimitStore)) return undefined;
+  const { take, settle } = MemoryLimitStore.prototype;
+  return limits.take === take && limits.settle === settle ? limits : undefined;
+}
+
+/** Requests that take no noticeable time. */
+const MAX_AT_ONCE = 16;
+
 /** Checks all rules of a request against the tables, then records all of them or nothing. */
 export class MemoryLimitStore implements LimitStore {
   readonly [IN_MEMORY] = true;
@@ -158,29 +169,23 @@ export class MemoryLimitStore implements LimitStore {
     options?: StoreCallOptions,
   ): Promise<readonly TakeVerdict[]> {
     throwIfAborted(options);
-    checkId(scope, 'scope', '');
-    const checking = createSlices();
     // All requests are validated before the first is decided: an invalid one must not leave the others half taken.
     const path = new RequestPath();
     const shapes = new Map<string, LimitRule>();
-    for (const request of requests) {
-      if (checking.isDue()) await checking.yield();
-      checkRequest(request, path, this.#tables.find(scope), shapes);
-      path.request += 1;
-    }
+    checkId(scope, 'scope', '');
+    await inSlices(requests.length, (index) => this.#check(scope, requests, index, path, shapes));
     const verdicts: TakeVerdict[] = [];
-    const slices = createSlices();
     let turn = this.#startTurn(scope);
     try {
-      for (const request of requests) {
-        if (slices.isDue()) {
-          await slices.yield();
+      await inSlices(
+        requests.length,
+        (index) => verdicts.push(this.#decide(turn, requests[index] as TakeRequest)),
+        () => {
           throwIfAborted(options);
           // Time has passed, and other calls may have dropped a scope that was idle.
           turn = this.#startTurn(scope);
-        }
-        verdicts.push(this.#decide(turn, request));
-      }
+        },
+      );
     } catch (error) {
       const granted = requests.filter((_, index) => verdicts[index]?.granted);
       await this.settle(
@@ -192,26 +197,49 @@ export class MemoryLimitStore implements LimitStore {
     return verdicts;
   }
 
+  /** As `take`, at once. Undefined for more requests than one turn of the event loop takes. */
+  takeNow(scope: string, requests: readonly TakeRequest[]): readonly TakeVerdict[] | undefined {
+    if (requests.length > MAX_AT_ONCE) return undefined;
+    const path = new RequestPath();
+    const shapes = new Map<string, LimitRule>();
+    checkId(scope, 'scope', '');
+    for (let index = 0; index < requests.length; index += 1) {
+      this.#check(scope, requests, index, path, shapes);
+    }
+    const turn = this.#startTurn(scope);
+    return requests.map((request) => this.#decide(turn, request));
+  }
+
   async settle(scope: string, settlements: readonly Settlement[]): Promise<void> {
     const path = { at: 0, toString: () => `settlements[${path.at}]` };
-    const checking = createSlices();
-    for (; path.at < settlements.length; path.at += 1) {
-      if (checking.isDue()) await checking.yield();
-      checkSettlement(settlements[path.at] as Settlement, path);
-    }
-    const state = this.#tables.find(scope);
-    if (state === undefined) return;
-    const slices = createSlices();
+    await inSlices(settlements.length, (index) => {
+      path.at = index;
+      checkSettlement(settlements[index] as Settlement, path);
+    });
+    const reservations = this.#tables.find(scope)?.reservations;
+    if (reservations === undefined) return;
     let nowMs = this.#time.monotonicMs();
-    state.reservations.expire(nowMs);
-    for (const { reservation, outcome, delayMs = 0, result } of settlements) {
-      if (slices.isDue()) {
-        await slices.yield();
+    reservations.expire(nowMs);
+    await inSlices(
+      settlements.length,
+      (index) => settleOne(reservations, settlements[index] as Settlement, nowMs),
+      () => {
         nowMs = this.#time.monotonicMs();
-      }
-      const keptDelayMs = outcome === 'keep' ? Math.min(delayMs, LEASE_MS) : undefined;
-      state.reservations.settle(reservation, keptDelayMs, nowMs, result);
+      },
+    );
+  }
+
+  /** As `settle`, at once. False for more settlements than one turn of the event loop takes. */
+  settleNow(scope: string, settlements: readonly Settlement[]): boolean {
+    if (settlements.length > MAX_AT_ONCE) return false;
+    const reservations = this.#tables.find(scope)?.reservations;
+    const nowMs = this.#time.monotonicMs();
+    reservations?.expire(nowMs);
+    for (const settlement of settlements) {
+      checkSettlement(settlement, 'settlement');
+      if (reservations !== undefined) settleOne(reservations, settlement, nowMs);
     }
+    return true;
   }
 
   async inspect(scope: string, rules: readonly LimitRule[]): Promise<readonly RuleState[]> {
@@ -232,6 +260,17 @@ export class MemoryLimitStore implements LimitStore {
     });
   }
 
+  #check(
+    scope: string,
+    requests: readonly TakeRequest[],
+    index: number,
+    path: RequestPath,
+    shapes: Map<string, LimitRule>,
+  ): void {
+    path.request = index;
+    checkRequest(requests[index] as TakeRequest, path, this.#tables.find(scope), shapes);
+  }
+
   #startTurn(scope: string): Turn {
     const nowMs = this.#time.monotonicMs();
     const state = this.#tables.scope(scope);
@@ -240,9 +279,12 @@ export class MemoryLimitStore implements LimitStore {
   }
 
   #decide({ state, nowMs }: Turn, request: TakeRequest): TakeVerdict {
-    const tables = request.rules.map((rule) => this.#tableOf(state, rule, nowMs));
+    const { rules } = request;
+    const tables = new Array<RuleTable | undefined>(rules.length);
+    for (let at = 0; at < rules.length; at += 1)
+      tables[at] = this.#tableOf(state, rules[at] as LimitRule, nowMs);
     const verdict = takeOne(state, request, tables, nowMs);
-    const filling = tables.flatMap((table, index) => fillingOf(table, request.rules[index] as LimitRule));
+    const filling = fillingOf(tables, rules);
     const notices = noticesOf(tables);
     if (filling.length === 0 && notices.length === 0) return verdict;
     return { ...verdict, ...(filling.length > 0 && { filling }), ...(notices.length > 0 && { notices }) };
@@ -259,6 +301,15 @@ export class MemoryLimitStore implements LimitStore {
     table.liveUntilMs = Math.max(table.liveUntilMs, nowMs + 1);
     return table;
   }
+}
+
+function settleOne(
+  reservations: Reservations,
+  { reservation, outcome, delayMs = 0, result }: Settlement,
+  nowMs: number,
+): void {
+  const keptDelayMs = outcome === 'keep' ? Math.min(delayMs, LEASE_MS) : undefined;
+  reservations.settle(reservation, keptDelayMs, nowMs, result);
 }
 
 /** The state of a scope, for as long as no other call can change it. */
@@ -296,17 +347,25 @@ function checkRequest(
 
 const NONE: readonly TableFilling[] = [];
 
-/** Reports a table once when it is 80 % full, and again only after it was under 70 %. */
-function fillingOf(table: RuleTable | undefined, { id, guard }: LimitRule): readonly TableFilling[] {
-  if (table === undefined) return NONE;
-  const { size, maxSize } = table;
-  if (table.isFilling) {
-    if (size * 10 < maxSize * 7) table.isFilling = false;
-    return NONE;
+/** The tables that are 80 % full. Each is reported once, and again only after it was under 70 %. */
+function fillingOf(
+  tables: readonly (RuleTable | undefined)[],
+  rules: readonly LimitRule[],
+): readonly TableFilling[] {
+  let filling = NONE;
+  for (let at = 0; at < tables.length; at += 1) {
+    const table = tables[at];
+    if (table === undefined) continue;
+    const { size, maxSize } = table;
+    if (table.isFilling) {
+      if (size * 10 < maxSize * 7) table.isFilling = false;
+    } else if (size * 10 >= maxSize * 8) {
+      table.isFilling = true;
+      const { id: rule, guard } = rules[at] as LimitRule;
+      filling = [...filling, { rule, guard, entries: size, maxEntries: maxSize }];
+    }
   }
-  if (size * 10 < maxSize * 8) return NONE;
-  table.isFilling = true;
-  return [{ rule: id, guard, entries: size, maxEntries: maxSize }];
+  return filling;
 }
 
 const NO_NOTICES: readonly DoubtNotice[] = [];

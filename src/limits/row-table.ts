@@ -60,6 +60,7 @@ export class RowTable {
   #cursor = 0;
   /** The last lookup: a write follows its check. */
   #soughtTag = 0.5;
+  #soughtKey: LimitKey = 0;
   #soughtSlot = -1;
   readonly #seed: Seed;
 
@@ -108,15 +109,18 @@ export class RowTable {
     const tag = tagOf(key, this.#seed);
     const sought = this.#soughtSlot;
     if (sought >= 0 && tag === this.#soughtTag && (tag >= 0 || this.#strings[sought] === key)) return sought;
-    const isSame = (other: number) => {
-      const chunk = this.#chunks[other >>> CHUNK_BITS] as RowChunk;
-      const hasTag = chunk.doubles[((other & (CHUNK_ROWS - 1)) * chunk.stride) >>> 1] === tag;
-      return hasTag && (tag >= 0 || this.#strings[other] === key);
-    };
-    const slot = this.#index?.find(hashTag(tag, this.#seed), isSame) ?? this.#scan(isSame);
     this.#soughtTag = tag;
+    this.#soughtKey = key;
+    const slot = this.#index === undefined ? this.#scan() : this.#index.find(hashTag(tag, this.#seed), this);
     this.#soughtSlot = slot;
     return slot;
+  }
+
+  /** Whether a row is the one that is looked for. */
+  isSought(slot: number): boolean {
+    const chunk = this.#chunks[slot >>> CHUNK_BITS] as RowChunk;
+    const tag = chunk.doubles[((slot & (CHUNK_ROWS - 1)) * chunk.stride) >>> 1];
+    return tag === this.#soughtTag && (this.#soughtTag >= 0 || this.#strings[slot] === this.#soughtKey);
   }
 
   /**
@@ -163,9 +167,9 @@ export class RowTable {
     this.#index = index;
   }
 
-  #scan(isSame: (slot: number) => boolean): number {
+  #scan(): number {
     for (let slot = 0; slot < this.#used; slot += 1) {
-      if (this.serialOf(slot) !== 0 && isSame(slot)) return slot;
+      if (this.serialOf(slot) !== 0 && this.isSought(slot)) return slot;
     }
     return -1;
   }
@@ -173,6 +177,7 @@ export class RowTable {
   /** Takes out a row that is not in the queue. */
   remove(slot: number): void {
     this.#soughtSlot = -1;
+    this.#soughtKey = 0;
     this.#index?.remove(this.hashOf(slot), slot);
     const { words, doubles } = this.chunkOf(slot);
     const start = this.startOf(slot);

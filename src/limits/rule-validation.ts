@@ -87,16 +87,22 @@ function checkDoubt(rule: DoubtRule, path: InputPath): void {
 /** More codes than any country is worth: one that cost nothing would never be in alert. */
 const MAX_ALLOWANCE = 1_000_000;
 
-function modesOf({ kind }: LimitRule): readonly LimitRule['mode'][] {
+type Modes = readonly LimitRule['mode'][];
+const ENFORCED: Modes = ['enforce'];
+const NOTED: Modes = ['note'];
+const ANY: Modes = ['enforce', 'monitor', 'note'];
+const DECIDED: Modes = ['enforce', 'monitor'];
+
+function modesOf({ kind }: LimitRule): Modes {
   switch (kind) {
     case 'once':
-      return ['enforce'];
+      return ENFORCED;
     case 'known':
-      return ['note'];
+      return NOTED;
     case 'window':
-      return ['enforce', 'monitor', 'note'];
+      return ANY;
     default:
-      return ['enforce', 'monitor'];
+      return DECIDED;
   }
 }
 

@@ -7,7 +7,7 @@ import type { ScopeState } from './rule-tables.ts';
 export type Plan = readonly (RuleTable | undefined)[];
 
 const NONE: readonly RuleViolation[] = Object.freeze([]);
-const NO_RULES: readonly LimitRule[] = Object.freeze([]);
+const NO_RULES: LimitRule[] = [];
 const GRANTED: TakeVerdict = Object.freeze({ granted: true, observed: NONE });
 
 /**
@@ -26,7 +26,8 @@ export function takeOne(state: ScopeState, request: TakeRequest, plan: Plan, now
   for (let at = 0; at < rules.length; at += 1) {
     const rule = rules[at] as LimitRule;
     if (rule.when !== undefined && !isMet(rule, rules, noted, unmet)) {
-      unmet = [...unmet, rule];
+      if (unmet === NO_RULES) unmet = [rule];
+      else unmet.push(rule);
       continue;
     }
     const violation = plan[at]?.check(rule, nowMs, insertsUpTo(plan, at));

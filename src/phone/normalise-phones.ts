@@ -3,7 +3,7 @@ import { createSlices } from '../internal/slices.ts';
 import { normaliseInput, type PhoneInput, type PhoneResult } from './normalise-phone.ts';
 
 /** A longer list is read from the cache but not added to it, because it would evict numbers that recur. */
-const MAX_KEPT = 500;
+export const MAX_KEPT = 500;
 
 /**
  * {@link normalisePhone} for thousands of numbers: the same results, in order, without blocking the event loop for

@@ -18,7 +18,7 @@ import {
   describeViolation,
   longestWait,
 } from '../guards/violation.ts';
-import { createSlices } from '../internal/slices.ts';
+import { inSlices } from '../internal/slices.ts';
 import { raceAbort } from '../internal/wait.ts';
 import type { LimitRule, OnceRule, RuleViolation, TakeVerdict } from '../limits/limit-store.ts';
 import type { Limiter, Reservation } from '../limits/limiter.ts';
@@ -125,6 +125,22 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     return undefined;
   }
 
+  /** One guard's look at one message. */
+  function runCheck(
+    guard: Guard,
+    messages: readonly OutgoingMessage[],
+    results: OpenResults,
+    index: number,
+    now: number,
+    call: Call,
+    isSecond: boolean,
+  ): void {
+    if (guard.check === undefined || results[index] !== undefined) return;
+    const message = messages[index] as OutgoingMessage;
+    const refusal = guard.check(message, now);
+    if (refusal !== undefined) results[index] = decideRefusal(guard, message, refusal, call, isSecond);
+  }
+
   /**
    * Guard by guard; a message that was refused is not asked about any more. Gives the time of the earliest answer: what was
    * answered first may change while others are asked.
@@ -138,15 +154,12 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     const now = clock.now();
     let lookedAt: LookTime | undefined;
     for (const guard of guards) {
-      const slices = createSlices();
-      for (const [index, message] of messages.entries()) {
-        if (results[index] !== undefined) continue;
-        if (slices.isDue()) {
-          await slices.yield();
-          call.throwIfEnded();
-        }
-        const refusal = guard.check?.(message, now);
-        if (refusal !== undefined) results[index] = decideRefusal(guard, message, refusal, call, isSecond);
+      if (guard.check !== undefined) {
+        await inSlices(
+          messages.length,
+          (index) => runCheck(guard, messages, results, index, now, call, isSecond),
+          () => call.throwIfEnded(),
+        );
       }
       if (guard.ask === undefined) continue;
       const open = openIndexes(results);
@@ -165,12 +178,25 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     return lookedAt ?? lookTime(limiter);
   }
 
+  const asksNobody = guards.every(({ ask }) => ask === undefined);
+
+  /** The same for one message when no guard asks anybody. */
+  function runChecksNow(
+    messages: readonly OutgoingMessage[],
+    results: OpenResults,
+    call: Call,
+  ): LookTime | undefined {
+    if (!asksNobody || messages.length > 1) return undefined;
+    const now = clock.now();
+    for (const guard of guards) runCheck(guard, messages, results, 0, now, call, false);
+    return lookTime(limiter);
+  }
+
   function rulesOf(message: OutgoingMessage): readonly LimitRule[] {
     const once = onceRule(message);
-    let rules: readonly LimitRule[] = once === undefined ? [] : [once];
+    const rules: LimitRule[] = once === undefined ? [] : [once];
     for (const guard of guards) {
-      const more = guard.rules?.(message) ?? [];
-      rules = rules.length === 0 ? more : rules.concat(more);
+      if (guard.rules !== undefined) for (const rule of guard.rules(message)) rules.push(rule);
     }
     return withKnownVisitor(rules, message);
   }
@@ -230,25 +256,26 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
   ): Promise<void> {
     const open = openIndexes(results);
     if (open.length === 0) return;
-    const reserving = createSlices();
     const reservations: Reservation[] = [];
-    for (const index of open) {
-      if (reserving.isDue()) {
-        await reserving.yield();
-        call.throwIfEnded();
-      }
-      reservations.push(limiter.reserve(rulesOf(messages[index] as OutgoingMessage)));
-    }
-    const verdicts = await limiter.take(reservations, call);
-    const slices = createSlices();
-    for (const [position, index] of open.entries()) {
-      // Every result is needed by now, also when the call has ended.
-      if (slices.isDue()) await slices.yield();
+    const reserving = inSlices(
+      open.length,
+      (position) => {
+        const message = messages[open[position] as number] as OutgoingMessage;
+        reservations.push(limiter.reserve(rulesOf(message)));
+      },
+      () => call.throwIfEnded(),
+    );
+    if (reserving !== undefined) await reserving;
+    const verdicts = limiter.takeNow(reservations, call) ?? (await limiter.take(reservations, call));
+    // Every result is needed by now, also when the call has ended.
+    const deciding = inSlices(open.length, (position) => {
+      const index = open[position] as number;
       const reservation = reservations[position] as Reservation;
       const verdict = verdicts[position] as TakeVerdict;
       const message = messages[index] as OutgoingMessage;
       results[index] = decideVerdict(message, reservation, verdict, call, lookedAt, isSecond);
-    }
+    });
+    if (deciding !== undefined) await deciding;
   }
 
   /** A message that a check refused may have been sent before under its key; then its first result counts. */
@@ -286,14 +313,13 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     results: readonly (AdmissionResult | undefined)[],
     call: Call,
   ): Promise<void> {
-    const slices = createSlices();
-    for (const [index, result] of results.entries()) {
-      if (result?.kind !== 'refused' || !isGuardError(result.error)) continue;
-      if (slices.isDue()) await slices.yield();
+    await inSlices(results.length, (index) => {
+      const result = results[index];
+      if (result?.kind !== 'refused' || !isGuardError(result.error)) return;
       const message = messages[index] as OutgoingMessage;
       const { decision } = result.error;
       emit({ type: 'message-blocked', ...messageFields(message), decision }, call.context, message.phone);
-    }
+    });
   }
 
   const isCurrent = ({ reservation }: Pick<AdmittedMessage, 'reservation'>) => limiter.isCurrent(reservation);
@@ -334,9 +360,11 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
 
     async admit(messages, call) {
       const results: OpenResults = new Array(messages.length).fill(undefined);
-      const lookedAt = await runChecks(messages, results, call);
-      await recallRepeated(messages, results, call);
-      await reportBlocked(messages, results, call);
+      const lookedAt = runChecksNow(messages, results, call) ?? (await runChecks(messages, results, call));
+      if (results.some((result) => result?.kind === 'refused')) {
+        await recallRepeated(messages, results, call);
+        await reportBlocked(messages, results, call);
+      }
       try {
         await runTake(messages, results, call, lookedAt);
       } catch (error) {
@@ -359,6 +387,6 @@ function enforcedWait(
 
 function openIndexes(results: readonly (AdmissionResult | undefined)[]): number[] {
   const open: number[] = [];
-  for (const [index, result] of results.entries()) if (result === undefined) open.push(index);
+  for (let index = 0; index < results.length; index += 1) if (results[index] === undefined) open.push(index);
   return open;
 }

@@ -2,14 +2,11 @@ import { createSlices } from '../internal/slices.ts';
 import type { PreparedMessage } from './prepare.ts';
 import type { SendResult } from './results.ts';
 
-const NONE: ReadonlyMap<PreparedMessage, PreparedMessage> = new Map();
-
 /** Maps each duplicate among messages to its original, the first message with the same identity. */
 export async function findDuplicates(
   messages: readonly PreparedMessage[],
-  identityOf: ((message: PreparedMessage) => string) | undefined,
+  identityOf: (message: PreparedMessage) => string,
 ): Promise<ReadonlyMap<PreparedMessage, PreparedMessage>> {
-  if (identityOf === undefined) return NONE;
   const originals = new Map<string, PreparedMessage>();
   const duplicates = new Map<PreparedMessage, PreparedMessage>();
   const slices = createSlices();

@@ -2,7 +2,7 @@ import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { SmsError } from '../errors.ts';
 import { isGuardError } from '../guards/guard.ts';
-import { createSlices, mapInSlices, nextTurn } from '../internal/slices.ts';
+import { inSlices, mapInSlices, nextTurn } from '../internal/slices.ts';
 import { wait } from '../internal/wait.ts';
 import type { ReservationOutcome } from '../limits/limiter.ts';
 import type { SecondLook, TransportRequest } from '../transport/transport.ts';
@@ -11,7 +11,7 @@ import { duplicateResult, findDuplicates } from './duplicates.ts';
 import { failedResult } from './failed-result.ts';
 import { decodeOutcome, encodeOutcome, unsettledError } from './idempotency.ts';
 import { reportRepeated, reportResult, reportUnprepared } from './message-events.ts';
-import { type MessageInput, type PreparedMessage, prepareInputs, wireFields } from './prepare.ts';
+import { type MessageInput, type Prepared, type PreparedMessage, prepareInputs, wireFields } from './prepare.ts';
 import type { AcceptedResult, FailedResult, SendResult } from './results.ts';
 import type { RememberedMessages } from './scheduled/scheduled-messages.ts';
 import type { SendOperation } from './send-operation.ts';
@@ -58,35 +58,45 @@ export async function sendMessages<Input extends Addressing>(
   call: Call,
 ): Promise<readonly SendResult[]> {
   const run: Run<Input> = { client, operation, call, results: new Array(inputs.length).fill(undefined) };
-  const prepared = await prepare(run, inputs);
-  const duplicates = await findDuplicates(prepared, operation.identityOf);
-  let open = duplicates.size === 0 ? prepared : prepared.filter((message) => !duplicates.has(message));
+  const preparing = prepareInputs(inputs, operation.reader, configOf(run), call);
+  const prepared = sortOut(run, preparing instanceof Promise ? await preparing : preparing);
+  const duplicates =
+    operation.identityOf === undefined ? undefined : await findDuplicates(prepared, operation.identityOf);
+  let open = duplicates === undefined ? prepared : prepared.filter((message) => !duplicates.has(message));
   const startedAt = client.limiter.elapsed();
   let isWaiting = false;
   for (let pollMs = FIRST_POLL_MS; open.length > 0; pollMs = Math.min(pollMs * 2, MAX_POLL_MS)) {
     const batch = await admit(run, open, isWaiting);
-    const remembered = await rememberScheduled(run, batch);
-    await awaitAudit(run, batch);
-    if (batch.admitted.length > 0) await settle(run, batch, await write(run, batch));
+    const remembered = batch.admitted.some(isScheduled) ? await rememberScheduled(run, batch) : undefined;
+    if (client.audit !== undefined) await awaitAudit(run, client.audit, batch);
+    if (batch.admitted.length > 0) {
+      const settling = settle(run, batch, await write(run, batch));
+      if (settling !== undefined) await settling;
+    }
     await remembered?.settle(({ position }) => run.results[position]);
+    if (batch.waiting.length === 0) break;
     open = await poll(run, batch.waiting, pollMs, startedAt);
     isWaiting = true;
   }
-  for (const [message, original] of duplicates) {
+  for (const [message, original] of duplicates ?? []) {
     const shared = run.results[original.position] as SendResult;
     run.results[message.position] = duplicateResult(message, original, shared);
   }
   return run.results as SendResult[];
 }
 
-/** Step 1: validates and normalises. An invalid input gets its result here. */
-async function prepare<Input extends Addressing>(
+function configOf<Input extends Addressing>({ client, operation }: Run<Input>) {
+  return { ...client.phoneDefaults, segments: operation.segments };
+}
+
+/** Step 1: the inputs that became messages. The others get their result here. */
+function sortOut<Input extends Addressing>(
   { client, operation, call, results }: Run<Input>,
-  inputs: readonly MessageInput[],
-): Promise<readonly PreparedMessage[]> {
+  prepared: readonly Prepared[],
+): readonly PreparedMessage[] {
   const messages: PreparedMessage[] = [];
-  const config = { ...client.phoneDefaults, segments: operation.segments };
-  for (const [position, item] of (await prepareInputs(inputs, operation.reader, config, call)).entries()) {
+  for (let position = 0; position < prepared.length; position += 1) {
+    const item = prepared[position] as Prepared;
     if ('status' in item) results[position] = item;
     else messages.push(item);
   }
@@ -126,7 +136,8 @@ function sort<Input extends Addressing>(
   isWaiting: boolean,
 ): void {
   const admitted: AdmittedMessage<PreparedMessage>[] = [];
-  for (const [index, message] of messages.entries()) {
+  for (let index = 0; index < messages.length; index += 1) {
+    const message = messages[index] as PreparedMessage;
     const decision = decisions[index];
     if (decision?.kind === 'admitted') {
       if (message.postponedTo !== undefined) {
@@ -160,6 +171,10 @@ function secondLook<Input extends Addressing>(run: Run<Input>, batch: Admitted):
   };
 }
 
+function isScheduled({ message }: AdmittedMessage<PreparedMessage>): boolean {
+  return message.content?.scheduledAt !== undefined;
+}
+
 /** Scheduled messages are remembered before they are written: an opt-out could not reach one that is not. */
 async function rememberScheduled<Input extends Addressing>(
   run: Run<Input>,
@@ -174,10 +189,14 @@ async function rememberScheduled<Input extends Addressing>(
 }
 
 /** The audit log may hold messages back, or refuse them, until it has recorded that they were admitted. */
-async function awaitAudit<Input extends Addressing>(run: Run<Input>, batch: Admitted): Promise<void> {
+async function awaitAudit<Input extends Addressing>(
+  run: Run<Input>,
+  audit: NonNullable<ClientContext['audit']>,
+  batch: Admitted,
+): Promise<void> {
   if (batch.admitted.length === 0) return;
   try {
-    const waiting = run.client.audit?.ready(run.call);
+    const waiting = audit.ready(run.call);
     if (waiting !== undefined) await waiting;
   } catch (error) {
     if (!SmsError.isInstance(error)) throw error;
@@ -205,17 +224,15 @@ async function write<Input extends Addressing>(
   const { client, operation, call } = run;
   try {
     call.throwIfEnded();
-    await operation.beforeWrite?.();
-    const { segments } = operation;
-    const subjects = () => messagesOf(batch).flatMap(subjectsOf);
-    const more = { segments, subjects, secondLook: secondLook(run, batch) };
+    if (operation.beforeWrite !== undefined) await operation.beforeWrite();
     const response =
-      (await operation.answer?.(messagesOf(batch))) ??
-      (await client.transport.request({ ...operation.request(messagesOf(batch)), ...more }, call));
+      (operation.answer && (await operation.answer(messagesOf(batch)))) ??
+      (await client.transport.request(requestOf(run, batch), call));
     const messages = messagesOf(batch);
     // Reading a long response took its turn of the event loop already.
     if (messages.length > LONG_BATCH) await nextTurn();
-    const written = await operation.read(response, messages);
+    const reading = operation.read(response, messages);
+    const written = reading instanceof Promise ? await reading : reading;
     client.sentAtCache.record(messages, written);
     client.ownMessages?.record(messages, written);
     return written;
@@ -224,6 +241,16 @@ async function write<Input extends Addressing>(
     if (!SmsError.isInstance(error)) throw error;
     return mapInSlices(messagesOf(batch), (message) => failedResult(error, message));
   }
+}
+
+function requestOf<Input extends Addressing>(run: Run<Input>, batch: Admitted): TransportRequest {
+  const { operation } = run;
+  return {
+    ...operation.request(messagesOf(batch)),
+    segments: operation.segments,
+    subjects: () => messagesOf(batch).flatMap(subjectsOf),
+    secondLook: secondLook(run, batch),
+  };
 }
 
 /** The number of a message, and the address of the end user behind it. */
@@ -252,32 +279,43 @@ function withPostponedTo(result: SendResult, { postponedTo }: PreparedMessage): 
 }
 
 /** Step 4: keeps what was taken for a message that may have left, and gives back the rest. */
-async function settle<Input extends Addressing>(
+function settle<Input extends Addressing>(
   run: Run<Input>,
   { admitted }: Admitted,
   written: readonly SendResult[],
-): Promise<void> {
+): Promise<void> | undefined {
   const { client, call, results } = run;
-  const slices = createSlices();
   const outcomes: ReservationOutcome[] = [];
-  for (const [index, { message, reservation }] of admitted.entries()) {
-    if (slices.isDue()) await slices.yield();
+  const collecting = inSlices(admitted.length, (index) => {
+    const { message, reservation } = admitted[index] as AdmittedMessage<PreparedMessage>;
     const result = written[index] as SendResult;
     if (mayHaveLeft(result)) {
       const record = message.idempotency === undefined ? undefined : encodeOutcome(result);
       outcomes.push({ reservation, outcome: 'keep', result: record });
     } else outcomes.push({ reservation, outcome: 'return' });
-  }
-  await client.limiter.settle(outcomes);
-  const reporting = createSlices();
-  for (const [index, { message, waitMs }] of admitted.entries()) {
-    if (reporting.isDue()) await reporting.yield();
-    const result = written[index] as SendResult;
-    const retryInMs = mayHaveLeft(result) ? waitMs : undefined;
-    results[message.position] = withRetryAt(run, withPostponedTo(result, message), retryInMs);
-    client.outcomeCache.recordLost(result);
-    reportResult(client.emit, message, result, call);
-  }
+  });
+  const report = () =>
+    inSlices(admitted.length, (index) => {
+      const { message, waitMs } = admitted[index] as AdmittedMessage<PreparedMessage>;
+      const result = written[index] as SendResult;
+      const retryInMs = mayHaveLeft(result) ? waitMs : undefined;
+      results[message.position] = withRetryAt(run, withPostponedTo(result, message), retryInMs);
+      client.outcomeCache.recordLost(result);
+      reportResult(client.emit, message, result, call);
+    });
+  if (collecting === undefined && client.limiter.settleNow(outcomes)) return report();
+  return settleLater(client, collecting, outcomes, report);
+}
+
+async function settleLater(
+  { limiter }: ClientContext,
+  collecting: Promise<void> | undefined,
+  outcomes: readonly ReservationOutcome[],
+  report: () => Promise<void> | undefined,
+): Promise<void> {
+  await collecting;
+  await limiter.settle(outcomes);
+  await report();
 }
 
 /** Waits for the originals of messages whose `idempotencyKey` is in progress in another call. */
@@ -287,7 +325,6 @@ async function poll<Input extends Addressing>(
   pollMs: number,
   startedAt: number,
 ): Promise<readonly PreparedMessage[]> {
-  if (waiting.length === 0) return waiting;
   if (run.client.limiter.elapsed() - startedAt > MAX_POLLING_MS) {
     for (const message of waiting) repeat(run, message, undefined);
     return [];

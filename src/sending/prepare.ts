@@ -3,11 +3,16 @@ import { InvalidPhoneNumberError, type SmsError, ValidationError } from '../erro
 import type { Content, Exemption, OutgoingMessage } from '../guards/guard.ts';
 import { sha256, toHex } from '../internal/digest.ts';
 import { readClientAddress } from '../internal/ip-address.ts';
-import { createSlices } from '../internal/slices.ts';
+import { createSlices, inSlices } from '../internal/slices.ts';
 import { cleanInput } from '../phone/clean-input.ts';
-import type { Phone, PhoneDefaults, PhoneResult } from '../phone/normalise-phone.ts';
-import { normalisePhones } from '../phone/normalise-phones.ts';
-import { type Field, type Issue, validate } from '../schema.ts';
+import {
+  normaliseInput,
+  type Phone,
+  type PhoneDefaults,
+  type PhoneResult,
+} from '../phone/normalise-phone.ts';
+import { MAX_KEPT } from '../phone/normalise-phones.ts';
+import { type Field, validate } from '../schema.ts';
 import { measureText } from '../text/measure-text.ts';
 import type { Purpose } from '../types.ts';
 import { clientMessageIdOf } from './idempotency.ts';
@@ -187,21 +192,81 @@ function endedResult({ index, spareId }: MessageInput, { signal }: Call): Unprep
   return { status: 'failed', index, clientMessageId, error: signal.reason as SmsError };
 }
 
+/** What became of one input. */
+export type Prepared = PreparedMessage | UnpreparedResult;
+
 /**
  * Validates and normalises: each input becomes a message for the guards, or a result that says what is wrong with it.
- * Keeps the order.
+ * Keeps the order. A single message needs no promise.
  */
-export async function prepareInputs<Input extends Addressing>(
+export function prepareInputs<Input extends Addressing>(
   inputs: readonly MessageInput[],
   reader: MessageReader<Input>,
   config: PrepareConfig & { readonly segments: object },
   call: Call,
-): Promise<readonly (PreparedMessage | UnpreparedResult)[]> {
+): readonly Prepared[] | Promise<readonly Prepared[]> {
+  if (call.stopReason !== undefined) return inputs.map((input) => endedResult(input, call));
+  const prepared: Prepared[] = [];
+  let isDone = true;
+  const keep = inputs.length <= MAX_KEPT;
+  const reading = inSlices(
+    inputs.length,
+    (position) => {
+      const one = readInput(inputs[position] as MessageInput, position, reader, config, keep);
+      if (isKeyed(one)) isDone = false;
+      prepared.push(one);
+    },
+    () => call.throwIfEnded(),
+  );
+  if (reading === undefined && isDone) return prepared;
+  return finishPreparing(reading, inputs, prepared, config.segments, call);
+}
+
+async function finishPreparing(
+  reading: Promise<void> | undefined,
+  inputs: readonly MessageInput[],
+  prepared: Prepared[],
+  segments: object,
+  call: Call,
+): Promise<readonly Prepared[]> {
   try {
-    return await readInputs(inputs, reader, config, call.signal);
+    await reading;
+    await addFingerprints(inputs, prepared, segments, call);
+    return prepared;
   } catch (error) {
     if (!call.signal.aborted) throw error;
     return inputs.map((input) => endedResult(input, call));
+  }
+}
+
+type Keyed = PreparedMessage & { readonly idempotency: NonNullable<PreparedMessage['idempotency']> };
+
+function isKeyed(prepared: Prepared): prepared is Keyed {
+  return 'idempotency' in prepared && prepared.idempotency !== undefined;
+}
+
+/** Completes the messages with an idempotency key, whose ID comes from the key unless they have one. */
+async function addFingerprints(
+  inputs: readonly MessageInput[],
+  prepared: Prepared[],
+  segments: object,
+  call: Call,
+): Promise<void> {
+  const slices = createSlices();
+  for (const [position, message] of prepared.entries()) {
+    if (slices.isDue()) {
+      await slices.yield();
+      call.throwIfEnded();
+    }
+    if (!isKeyed(message)) continue;
+    const { key } = message.idempotency;
+    const { destination, clientMessageId: id, ...fields } = message.wire;
+    const own = message.hasOwnId ? message.clientMessageId : undefined;
+    const print = await fingerprint(message.phone, fields, message.content, own, segments);
+    const hasId = message.hasOwnId || inputs[position]?.spareId !== undefined;
+    const clientMessageId = hasId ? message.clientMessageId : await clientMessageIdOf(key, print);
+    const wire = { ...message.wire, clientMessageId };
+    prepared[position] = { ...message, clientMessageId, wire, idempotency: { key, fingerprint: print } };
   }
 }
 
@@ -221,82 +286,45 @@ function visitorOf(
   return { ...visitor, isHuman: human.passed, humanScore: human.score };
 }
 
-/** Throws only when `signal` fires. */
-async function readInputs<Input extends Addressing>(
-  given: readonly MessageInput[],
+/** Reads one input; one with an idempotency key has no fingerprint yet. */
+function readInput<Input extends Addressing>(
+  { index, path, spareId, exemption, input: raw }: MessageInput,
+  position: number,
   { schema, sources, content, wire, channel, purpose = 'transactional' }: MessageReader<Input>,
-  config: PrepareConfig & { readonly segments: object },
-  signal: AbortSignal,
-): Promise<readonly (PreparedMessage | UnpreparedResult)[]> {
-  const validating = createSlices();
-  const flaws: (Issue | undefined)[] = [];
-  for (const { input, path } of given) {
-    if (validating.isDue()) {
-      await validating.yield();
-      signal.throwIfAborted();
-    }
-    flaws.push(validate(schema, input, path));
+  config: PrepareConfig,
+  keep: boolean,
+): Prepared {
+  const flaw = validate(schema, raw, path);
+  const givenId = ownIdOf(raw) ?? spareId;
+  const clientMessageId = givenId ?? crypto.randomUUID();
+  if (flaw !== undefined) {
+    const error = new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path, clientMessageId);
+    return { status: 'failed', index, clientMessageId, error };
   }
-  const inputs = given.map(({ input }, position) =>
-    flaws[position] === undefined ? (input as Input) : undefined,
-  );
-  const phones = await normalisePhones(
-    inputs.map((input) => ({
-      raw: input?.destination,
-      country: input?.country ?? config.defaultCountry,
-      bareDigits: config.bareDigits,
-    })),
-    { signal },
-  );
-  const prepared: (PreparedMessage | UnpreparedResult)[] = [];
-  const slices = createSlices();
-  for (let position = 0; position < given.length; position += 1) {
-    if (slices.isDue()) {
-      await slices.yield();
-      signal.throwIfAborted();
-    }
-    const { index, path, spareId, exemption, input: raw } = given[position] as MessageInput;
-    const input = inputs[position];
-    const flaw = flaws[position];
-    const result = phones[position] as PhoneResult;
-    const givenId = ownIdOf(raw) ?? spareId;
-    let clientMessageId = givenId ?? crypto.randomUUID();
-    if (flaw !== undefined || input === undefined) {
-      const { message, path: field } = flaw as Issue;
-      const error = new ValidationError(`${message} Nothing was sent.`, field, clientMessageId);
-      prepared.push({ status: 'failed', index, clientMessageId, error });
-      continue;
-    }
-    const phone = result.ok ? result.phone : unknownPhone(input.destination, result, config);
-    if (phone === undefined) {
-      prepared.push(badNumber(index, path, clientMessageId, result as PhoneResult & { ok: false }));
-      continue;
-    }
-    const source = chooseSource(sources?.(input, config.source) ?? [], phone.country);
-    const said = content(input, source);
-    const fields = wire(input, source);
-    let idempotency: OutgoingMessage['idempotency'];
-    if (input.idempotencyKey !== undefined) {
-      const print = await fingerprint(phone, fields, said, input.clientMessageId, config.segments);
-      const key = scopedKey(input.idempotencyKey, config);
-      idempotency = { key, fingerprint: print };
-      if (givenId === undefined) clientMessageId = await clientMessageIdOf(key, print);
-    }
-    prepared.push({
-      index,
-      position,
-      path,
-      purpose: input.purpose ?? purpose,
-      clientMessageId,
-      hasOwnId: input.clientMessageId !== undefined,
-      phone,
-      wire: { ...fields, destination: phone.e164, clientMessageId },
-      content: said,
-      channel: channel?.(input),
-      exemption,
-      idempotency,
-      ...visitorOf(input as Addressing & Visitor, config.subject),
-    });
+  const input = raw as Input;
+  const { destination, country = config.defaultCountry } = input;
+  const result = normaliseInput({ raw: destination, country, bareDigits: config.bareDigits }, keep);
+  const phone = result.ok ? result.phone : unknownPhone(destination, result, config);
+  if (phone === undefined) {
+    return badNumber(index, path, clientMessageId, result as PhoneResult & { ok: false });
   }
-  return prepared;
+  const source = chooseSource(sources?.(input, config.source) ?? [], phone.country);
+  const fields = wire(input, source);
+  const { idempotencyKey } = input;
+  return {
+    index,
+    position,
+    path,
+    purpose: input.purpose ?? purpose,
+    clientMessageId,
+    hasOwnId: input.clientMessageId !== undefined,
+    phone,
+    wire: { ...fields, destination: phone.e164, clientMessageId },
+    content: content(input, source),
+    channel: channel?.(input),
+    exemption,
+    idempotency:
+      idempotencyKey === undefined ? undefined : { key: scopedKey(idempotencyKey, config), fingerprint: '' },
+    ...visitorOf(input as Addressing & Visitor, config.subject),
+  };
 }

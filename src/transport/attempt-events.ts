@@ -10,12 +10,15 @@ export interface AttemptReport {
   stopped(submission: Submission): void;
 }
 
+const UNHEARD: AttemptReport = { finished() {}, failed() {}, stopped() {} };
+
 /** Raises the event for the start of an attempt, and returns the functions that raise the event for its end. */
 export function startReport(
   { request, call, host }: RequestContext,
   environment: TransportEnvironment,
   attempt: number,
 ): AttemptReport {
+  if (environment.emit.isSilent === true) return UNHEARD;
   const { operation, clientMessageId } = request;
   const base = {
     operation: operation.name,

@@ -1,3 +1,4 @@
+import type { Call } from '../call.ts';
 import { onAbort } from '../internal/on-abort.ts';
 import { MAX_TIMER_MS, raceAbort } from '../internal/wait.ts';
 import { type AttemptLimits, type AttemptRequest, MAX_ERROR_BYTES } from './attempt-request.ts';
@@ -11,20 +12,20 @@ import { parseRetryAfter } from './retry-after.ts';
 import { sendOnWire, type WireRequest } from './wire.ts';
 
 /**
- * Writes the request once and reads the response, both within `timeoutMs`. Rejects only when `signal` fires, with its reason.
+ * Writes the request once and reads the response, both within `timeoutMs`. Rejects only when the call ends, with its reason.
  * The JSON of one message goes straight to Node's HTTP client where there is one, everything else through `fetch`.
  */
 export function runAttempt(
   request: AttemptRequest,
   limits: AttemptLimits,
   nowMs: () => number,
-  signal: AbortSignal,
+  call: Call,
 ): Promise<AttemptOutcome> {
   if (isDirect(request)) {
     const dispatcher = findDispatcher();
-    if (dispatcher !== undefined) return runDirectAttempt(dispatcher, request, limits, nowMs, signal);
+    if (dispatcher !== undefined) return runDirectAttempt(dispatcher, request, limits, nowMs, call);
   }
-  return runFetchAttempt(request, limits, nowMs, signal);
+  return runFetchAttempt(request, limits, nowMs, call.signal);
 }
 
 /** The same through ky and `fetch`, even when `fetch` ignores its signal. */

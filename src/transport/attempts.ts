@@ -8,6 +8,7 @@ import { wait } from '../internal/wait.ts';
 import type { RequestFailureContext } from './api-error.ts';
 import { runAttempt } from './attempt.ts';
 import { startReport } from './attempt-events.ts';
+import type { AttemptRequest } from './attempt-request.ts';
 import type { LanePermit } from './lane.ts';
 import type { Operation } from './operation.ts';
 import { type AttemptOutcome, isSuccess } from './outcome.ts';
@@ -18,7 +19,7 @@ import { readRequestId } from './request-id.ts';
 import { assessOutcome, backoffMs, type OutcomeAssessment, type RetryOptions } from './retry-policy.ts';
 import { serialise } from './serialise.ts';
 import { namedSubjects } from './subject-pauses.ts';
-import type { TransportRequest, TransportResponse } from './transport.ts';
+import type { SecondLook, TransportRequest, TransportResponse } from './transport.ts';
 import { outcomeError, paceError, paceStoreError, stopError } from './transport-errors.ts';
 
 /** Longest pause between calls, even if a broken `Retry-After` asks for more. */
@@ -34,7 +35,7 @@ const MAX_TOO_LATE = 20;
 interface Progress {
   written: number;
   submission: Submission;
-  readonly keys: Set<string>;
+  readonly keys: string[];
 }
 
 /** Runs a request to its end: waits for a permit, writes, assesses the outcome, and repeats when that is safe. */
@@ -43,17 +44,22 @@ export async function runAttempts(
   environment: TransportEnvironment,
 ): Promise<TransportResponse> {
   const { request, call, retry } = context;
-  const progress: Progress = { written: 0, submission: 'not-submitted', keys: new Set() };
+  const progress: Progress = { written: 0, submission: 'not-submitted', keys: [] };
   try {
-    let key = await environment.credentials.key(call.signal);
-    let { body } = context;
+    const written = request.upload?.bytes ?? serialise(request.body);
+    let body = written instanceof Promise ? await written : written;
+    const { credentials } = environment;
+    let key = credentials.known() ?? (await credentials.key(call.signal));
     let isRepeat = false;
     let tooLate = 0;
     for (;;) {
-      const permit = await takePermit(context);
-      body = await bodyToSend({ ...context, body }, permit, isRepeat);
+      const permit = takePermitNow(context) ?? (await takePermit(context));
+      const { secondLook } = request;
+      if (secondLook !== undefined && (isRepeat || !secondLook.isRecent())) {
+        body = await lookAgain(secondLook, body, call, permit);
+      }
       isRepeat = false;
-      const outcome = await writeOnce({ ...context, body }, environment, progress, key, permit);
+      const outcome = await writeOnce(context, environment, progress, key, permit, body);
       if (outcome.response !== undefined) return outcome.response;
       if (outcome.failed === undefined) {
         tooLate += 1;
@@ -66,7 +72,7 @@ export async function runAttempts(
       progress.submission = verdict.submission;
       const error = outcomeError(failed, failureContext(context, environment, progress), context.timeoutMs);
       pauseLane(context, environment, failed);
-      const otherKey = await keyAfter(failed, key, environment.credentials, call);
+      const otherKey = await keyAfter(failed, key, credentials, call);
       const delayMs = otherKey === undefined ? repeatDelay(failed, verdict, retry, progress, environment) : 0;
       const repeat =
         delayMs !== undefined && progress.written < retry.maxAttempts && delayMs < call.remainingMs();
@@ -74,12 +80,12 @@ export async function runAttempts(
       if (!repeat) throw error;
       progress.submission = 'not-submitted';
       isRepeat = true;
-      key = otherKey ?? (await environment.credentials.key(call.signal));
+      key = otherKey ?? (await credentials.key(call.signal));
       await wait(delayMs, call.signal);
     }
   } catch (error) {
     const failure = failureContext(context, environment, progress);
-    if (error === call.signal.reason && call.stopReason !== undefined) {
+    if (call.stopReason !== undefined && error === call.signal.reason) {
       throw stopError(call.stopReason, failure, call.deadlineMs);
     }
     if (isNoPermitError(error)) throw paceError(error, failure, context.lane.maxQueued);
@@ -91,6 +97,12 @@ export async function runAttempts(
   }
 }
 
+/** The same when there is nothing to wait for. */
+function takePermitNow({ lane, call }: RequestContext): LanePermit | undefined {
+  call.throwIfEnded();
+  return lane.subjects.isEmpty ? lane.takeNow() : undefined;
+}
+
 /** Waits for the pauses of its number and address, when it has one message, and then for the sub-account. */
 async function takePermit({ request, lane, call }: RequestContext): Promise<LanePermit> {
   const { subjects, messageCount = 1 } = request;
@@ -98,12 +110,12 @@ async function takePermit({ request, lane, call }: RequestContext): Promise<Lane
   const ofSubjects = await lane.subjects.take(own, call.signal);
   let permit: LanePermit | undefined;
   try {
-    permit = await lane.take(call.signal);
+    const taken = await lane.take(call.signal);
+    permit = taken;
     call.throwIfEnded();
-    const { use, finish } = permit;
     return {
-      use,
-      finish: (outcome) => [ofSubjects.finish(outcome), finish(outcome)].includes(true),
+      use: () => taken.use(),
+      finish: (outcome) => [ofSubjects.finish(outcome), taken.finish(outcome)].includes(true),
     };
   } catch (error) {
     ofSubjects.finish('unused');
@@ -112,13 +124,13 @@ async function takePermit({ request, lane, call }: RequestContext): Promise<Lane
   }
 }
 
-/** The body, without what the guards' second look leaves out when the request waited. */
-async function bodyToSend(
-  { request: { secondLook }, body, call }: RequestContext,
+/** The body of a request that waited, without what the guards' second look leaves out. */
+async function lookAgain(
+  secondLook: SecondLook,
+  body: AttemptRequest['body'],
+  call: Call,
   permit: LanePermit,
-  isRepeat: boolean,
-): Promise<RequestContext['body']> {
-  if (secondLook === undefined || (!isRepeat && secondLook.isRecent())) return body;
+): Promise<AttemptRequest['body']> {
   try {
     const left = await secondLook.lookAgain();
     call.throwIfEnded();
@@ -174,9 +186,10 @@ async function writeOnce(
   progress: Progress,
   key: string,
   permit: LanePermit,
+  body: AttemptRequest['body'],
 ) {
   const { operation, secondLook } = context.request;
-  progress.keys.add(key);
+  if (!progress.keys.includes(key)) progress.keys.push(key);
   progress.written++;
   progress.submission = operation.repeat === 'never' ? 'unknown' : 'not-submitted';
   const report = startReport(context, environment, progress.written);
@@ -188,13 +201,8 @@ async function writeOnce(
       {
         method: operation.method,
         url: context.url,
-        headers: {
-          accept: 'application/json',
-          authorization: `Bearer ${key}`,
-          ...(environment.userAgent && { 'user-agent': USER_AGENT }),
-          ...(context.body !== undefined && { 'content-type': context.contentType }),
-        },
-        body: context.body,
+        headers: headersOf(context, environment, key, body !== undefined),
+        body,
         once: operation.repeat === 'never',
         fetch: environment.fetch,
         direct: environment.direct,
@@ -217,7 +225,7 @@ async function writeOnce(
         onResponse: listenerOf(context, environment),
       },
       () => environment.clock.now(),
-      context.call.signal,
+      context.call,
     );
     passed = passOutcome(outcome);
   } catch (error) {
@@ -238,6 +246,18 @@ async function writeOnce(
   return {
     response: { ...parsed, attempts: progress.written, requestId: safeRequestId(requestId, context, key) },
   };
+}
+
+function headersOf(
+  { contentType }: RequestContext,
+  { userAgent }: TransportEnvironment,
+  key: string,
+  hasBody: boolean,
+): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = { accept: 'application/json', authorization: `Bearer ${key}` };
+  if (userAgent) headers['user-agent'] = USER_AGENT;
+  if (hasBody) headers['content-type'] = contentType;
+  return headers;
 }
 
 /** Hands the response to the caller; its body stays unread. */
@@ -337,7 +357,7 @@ function failureContext(
     attempts: progress.written,
     clientMessageId,
     keySource: environment.credentials.describe(),
-    secrets: [...progress.keys],
+    secrets: progress.keys,
     sent: () => secretsOf(context.request),
     idSecrets: () => [...idSecretsOf(context.request), ...progress.keys],
   };

@@ -9,12 +9,11 @@ import { runAttempts } from './attempts.ts';
 import { judgeCause } from './causes.ts';
 import { download } from './download.ts';
 import { createLanes } from './lanes.ts';
-import type { Product } from './operation.ts';
+import type { Operation, Product } from './operation.ts';
 import type { Pace } from './pacer.ts';
 import { encodeQuery, expandPath } from './path.ts';
 import type { RequestContext, TransportEnvironment } from './request-context.ts';
 import { DEFAULT_RETRY, type RetryOptions } from './retry-policy.ts';
-import { serialise } from './serialise.ts';
 import type { SharedPace } from './shared-pace.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
@@ -59,6 +58,11 @@ const MAX_RESPONSE_BYTES_PER_MESSAGE = 2 * 1024;
  */
 const MAX_READ_BYTES = 16 * 1024 * 1024;
 
+interface Address {
+  readonly url: string;
+  readonly host: string;
+}
+
 /** Creates the transport of a client. Reads no clock, starts no timer and draws no random number yet. */
 export function createTransport(config: TransportConfig): Transport {
   const lanes = createLanes(config);
@@ -75,28 +79,52 @@ export function createTransport(config: TransportConfig): Transport {
     elapsed,
   };
 
-  async function createContext(request: TransportRequest, call: Call): Promise<RequestContext> {
-    const { operation, upload, messageCount = 1 } = request;
-    if (request.segments.subAccountId?.endsWith(VERIFICATION_ONLY) && operation.product !== 'verification') {
+  /** By the segments of messages, which are frozen: the address of every send is the same. */
+  const addresses = new WeakMap<object, Map<Operation, Address>>();
+
+  function addressOf(request: TransportRequest): Address {
+    const { operation, segments, query } = request;
+    if (query !== undefined || !Object.isFrozen(segments)) return createAddress(request);
+    let known = addresses.get(segments);
+    if (known === undefined) {
+      known = new Map();
+      addresses.set(segments, known);
+    }
+    let address = known.get(operation);
+    if (address === undefined) {
+      address = createAddress(request);
+      known.set(operation, address);
+    }
+    return address;
+  }
+
+  function createAddress({ operation, segments, query = {} }: TransportRequest): Address {
+    if (segments.subAccountId?.endsWith(VERIFICATION_ONLY) && operation.product !== 'verification') {
       throw new ConfigurationError(
         `${operation.name}: a sub-account that ends in ${VERIFICATION_ONLY} works with verifications only. Set subAccountId to a sub-account of the ${operation.product} product. Nothing was sent.`,
         'subAccountId',
       );
     }
-    const url = new URL(
-      expandPath(operation.path, request.segments) + encodeQuery(request.query ?? {}),
-      config.hosts[operation.product],
-    );
+    const path = expandPath(operation.path, segments) + encodeQuery(query);
+    const { href: url, host } = new URL(path, config.hosts[operation.product]);
+    return { url, host };
+  }
+
+  const retry = config.retry === false ? { ...DEFAULT_RETRY, maxAttempts: 1 } : config.retry;
+
+  function createContext(request: TransportRequest, call: Call): RequestContext {
+    const { operation, upload, messageCount = 1 } = request;
+    const { url, host } = addressOf(request);
     const isLarge = messageCount > 1 || upload !== undefined;
+    const { maxAttempts } = call;
     return {
       request,
-      url: url.href,
-      host: url.host,
-      body: upload?.bytes ?? (await serialise(request.body)),
+      url,
+      host,
       contentType: upload?.contentType ?? 'application/json',
       call,
-      lane: lanes(url.host, operation),
-      retry: retryOf(config.retry, call.maxAttempts),
+      lane: lanes(host, operation),
+      retry: maxAttempts === undefined ? retry : { ...retry, maxAttempts },
       timeoutMs:
         call.timeoutMs ?? config.timeoutMs ?? (isLarge ? DEFAULT_BATCH_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
       maxBytes:
@@ -108,7 +136,7 @@ export function createTransport(config: TransportConfig): Transport {
 
   return {
     async request(request, call) {
-      return await runAttempts(await createContext(request, call), environment);
+      return await runAttempts(createContext(request, call), environment);
     },
 
     async download(url, call) {
@@ -134,9 +162,4 @@ function watchFetch(fetch: Fetch, emit: Emit): Fetch {
       throw error;
     }
   };
-}
-
-function retryOf(retry: false | RetryOptions, maxAttempts: number | undefined): RetryOptions {
-  const base = retry === false ? { ...DEFAULT_RETRY, maxAttempts: 1 } : retry;
-  return { ...base, maxAttempts: maxAttempts ?? base.maxAttempts };
 }

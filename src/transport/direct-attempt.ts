@@ -1,5 +1,5 @@
+import type { Call } from '../call.ts';
 import type { ConnectionFailure } from '../errors.ts';
-import { onAbort } from '../internal/on-abort.ts';
 import { MAX_TIMER_MS } from '../internal/wait.ts';
 import { type AttemptLimits, type AttemptRequest, MAX_ERROR_BYTES } from './attempt-request.ts';
 import { judgeCause } from './causes.ts';
@@ -27,28 +27,28 @@ type Response = Extract<AttemptOutcome, { readonly kind: 'response' }>;
 
 /**
  * Writes the request once through Node's own HTTP client, without the streams and signals of `fetch`, and reads the response,
- * both within `timeoutMs`. Rejects only when `signal` fires, with its reason.
+ * both within `timeoutMs`. Rejects only when the call ends, with its reason.
  */
 export function runDirectAttempt(
   dispatcher: Dispatcher,
   request: DirectRequest,
   limits: AttemptLimits,
   nowMs: () => number,
-  signal: AbortSignal,
+  call: Call,
 ): Promise<AttemptOutcome> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) {
+    if (call.stopReason !== undefined) {
       request.neverLeft();
-      reject(signal.reason);
+      reject(call.signal.reason);
       return;
     }
     const attempt = new DirectAttempt(request, limits, nowMs, end);
     const timer = setTimeout(() => attempt.onTimeout(), Math.min(limits.timeoutMs, MAX_TIMER_MS));
-    const forget = onAbort(signal, () => {
+    const forget = call.onEnd(() => {
       attempt.stop();
       if (attempt.isUnwritten) request.neverLeft();
       clearTimeout(timer);
-      reject(signal.reason);
+      reject(call.signal.reason);
     });
     function end(outcome: AttemptOutcome): void {
       clearTimeout(timer);
@@ -95,8 +95,19 @@ class DirectAttempt implements DispatchHandler {
     const pathAt = url.indexOf('/', url.indexOf('://') + 3);
     try {
       this.#request.beforeFetch();
-      const target = { origin: url.slice(0, pathAt), path: url.slice(pathAt), method, headers, body };
-      dispatcher.dispatch({ ...target, maxRedirections: 0, headersTimeout: 0, bodyTimeout: 0 }, this);
+      dispatcher.dispatch(
+        {
+          origin: url.slice(0, pathAt),
+          path: url.slice(pathAt),
+          method,
+          headers,
+          body,
+          maxRedirections: 0,
+          headersTimeout: 0,
+          bodyTimeout: 0,
+        },
+        this,
+      );
     } catch (error) {
       this.onError(error);
     }
@@ -187,8 +198,12 @@ class DirectAttempt implements DispatchHandler {
   }
 }
 
+/** Keeps nothing between two texts. */
+const ONE_PIECE = new TextDecoder();
+
 /** The text of a body that came in one piece or more. */
 function decodeText(chunks: readonly Uint8Array[]): string {
+  if (chunks.length === 1) return ONE_PIECE.decode(chunks[0]);
   const decoder = new TextDecoder();
   let text = '';
   for (const chunk of chunks) text += decoder.decode(chunk, { stream: true });
@@ -205,8 +220,7 @@ class RawHeaders {
 
   get(name: string): string | null {
     for (let at = 0; at < this.#raw.length; at += 2) {
-      const given = this.#raw[at] as Uint8Array | string;
-      if (given.length === name.length && textOf(given).toLowerCase() === name) {
+      if (isNamed(this.#raw[at] as Uint8Array | string, name)) {
         return valuesOf(this.#raw[at + 1] as RawHeader).join(', ');
       }
     }
@@ -221,6 +235,17 @@ class RawHeaders {
     }
     return headers;
   }
+}
+
+/** Whether a header has that name, which is in lower case. */
+function isNamed(given: Uint8Array | string, name: string): boolean {
+  if (given.length !== name.length) return false;
+  if (typeof given === 'string') return given.toLowerCase() === name;
+  // 32 makes a letter lower case, and changes no hyphen.
+  for (let at = 0; at < name.length; at += 1) {
+    if (((given[at] as number) | 32) !== name.charCodeAt(at)) return false;
+  }
+  return true;
 }
 
 function textOf(given: Uint8Array | string): string {

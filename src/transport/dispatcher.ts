@@ -83,11 +83,12 @@ function fieldOf(dispatcher: object, name: string): unknown {
  * request is written once, and `onConnect` announces it.
  */
 function isPlain(dispatcher: object): boolean {
+  // A method of its own would be somebody else's, also one that came since.
+  if (dispatcher === plain && !Object.hasOwn(dispatcher, 'dispatch')) return true;
   if (classesOf(dispatcher) !== CLASSES) return false;
   // Composed dispatchers of undici 7 look like the one that they wrap, except for their method.
   const base = Object.getPrototypeOf(Object.getPrototypeOf(dispatcher)) as Dispatcher;
   if ((dispatcher as Dispatcher).dispatch !== base.dispatch) return false;
-  if (dispatcher === plain) return true;
   const options = fieldOf(dispatcher, 'options') as { readonly interceptors?: unknown } | undefined;
   const factory = fieldOf(dispatcher, 'factory') as { readonly name?: string } | undefined;
   if (options?.interceptors !== undefined || factory?.name !== 'defaultFactory') return false;

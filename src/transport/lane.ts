@@ -12,6 +12,12 @@ export interface LanePermit {
 /** The queue in which a request waits for its permit. */
 export interface Lane {
   /**
+   * A permit at once; undefined when the request has to wait for `take`.
+   *
+   * @throws NoPermitError
+   */
+  takeNow(): LanePermit | undefined;
+  /**
    * @throws NoPermitError
    * @throws StoreError the pace is shared, and the store that grants permits failed
    */

@@ -1,8 +1,9 @@
 import { getOrCreate, type SharedState, sharedState } from '../internal/shared-state.ts';
 import { createDetailsLane, DETAILS_MAX_QUEUED, type DetailsLane } from './details-lane.ts';
-import { type Lane, MAX_LANES } from './lane.ts';
+import { type Lane, type LanePermit, MAX_LANES } from './lane.ts';
 import type { Operation } from './operation.ts';
 import { createPacer, type Pace, type Pacer } from './pacer.ts';
+import type { PassOutcome } from './pause-gate.ts';
 import { createSharedLanes } from './shared-lanes.ts';
 import type { SharedPace } from './shared-pace.ts';
 import { createSubjectPauses, type SubjectPauses } from './subject-pauses.ts';
@@ -16,6 +17,14 @@ interface LanePair {
   readonly slow: DetailsLane;
   readonly slowPause: Pacer;
   readonly subjects: SubjectPauses;
+}
+
+/** The lanes of one host, as long as its pair is the one that is shared. */
+interface KnownLanes {
+  readonly key: string;
+  readonly pair: LanePair;
+  readonly fast: Lane;
+  readonly slow: Lane;
 }
 
 export interface LanesConfig {
@@ -40,11 +49,16 @@ export function createLanes(config: LanesConfig): (host: string, operation: Oper
   };
   const unpaced: Pace = { requestsPerSecond: Number.POSITIVE_INFINITY, maxQueued: DETAILS_MAX_QUEUED };
 
-  function pairOf(host: string): LanePair {
+  /** By host: one per product. */
+  const known = new Map<string, KnownLanes>();
+
+  function lanesOf(host: string): KnownLanes {
+    const before = known.get(host);
+    const key = before?.key ?? `${host} ${config.subAccountId}`;
     const { pacers } = config.sharedState === true ? sharedState() : own;
-    return getOrCreate<LanePair>(
+    const pair = getOrCreate<LanePair>(
       pacers,
-      `${host} ${config.subAccountId}`,
+      key,
       MAX_LANES,
       ({ fast, slow, slowPause, subjects }) =>
         fast.isIdle() && slow.isIdle() && slowPause.isIdle() && subjects.isIdle(),
@@ -55,28 +69,28 @@ export function createLanes(config: LanesConfig): (host: string, operation: Oper
         subjects: createSubjectPauses(now),
       }),
     );
+    if (before?.pair === pair) return before;
+    const lanes = { key, pair, fast: fastLane(pair), slow: slowLane(pair) };
+    known.set(host, lanes);
+    return lanes;
   }
 
-  function ownLane(host: string, operation: Operation): Lane {
-    const { fast, slow, slowPause, subjects } = pairOf(host);
-    if (operation.lane !== 'details') {
-      return {
-        async take(signal) {
-          const permit = await fast.take(fastPace, signal);
-          return {
-            use() {
-              fast.leave(permit);
-              return true;
-            },
-            finish: (outcome) => fast.finish(permit, outcome),
-          };
-        },
-        pause: (ms) => fast.pause(ms),
-        subjects,
-        maxQueued: fastPace.maxQueued,
-      };
-    }
+  function fastLane({ fast, subjects }: LanePair): Lane {
     return {
+      takeNow() {
+        const permit = fast.takeNow(fastPace);
+        return permit === undefined ? undefined : new FastPermit(fast, permit);
+      },
+      take: async (signal) => new FastPermit(fast, await fast.take(fastPace, signal)),
+      pause: (ms) => fast.pause(ms),
+      subjects,
+      maxQueued: fastPace.maxQueued,
+    };
+  }
+
+  function slowLane({ slow, slowPause, subjects }: LanePair): Lane {
+    return {
+      takeNow: () => undefined,
       async take(signal) {
         let permit = await slowPause.take(unpaced, signal);
         try {
@@ -95,8 +109,32 @@ export function createLanes(config: LanesConfig): (host: string, operation: Oper
     };
   }
 
+  function ownLane(host: string, operation: Operation): Lane {
+    const { fast, slow } = lanesOf(host);
+    return operation.lane === 'details' ? slow : fast;
+  }
+
   const { sharedPace, subAccountId, pace } = config;
   if (sharedPace === undefined) return ownLane;
   const sharedLane = createSharedLanes({ sharedPace, subAccountId, pace, now });
   return (host, operation) => sharedLane(host, operation, ownLane(host, operation));
+}
+
+class FastPermit implements LanePermit {
+  readonly #pacer: Pacer;
+  readonly #permit: number;
+
+  constructor(pacer: Pacer, permit: number) {
+    this.#pacer = pacer;
+    this.#permit = permit;
+  }
+
+  use(): boolean {
+    this.#pacer.leave(this.#permit);
+    return true;
+  }
+
+  finish(outcome: PassOutcome): boolean {
+    return this.#pacer.finish(this.#permit, outcome);
+  }
 }

@@ -7,6 +7,12 @@ import { createPermitQueue, type PermitAttempt } from './permit-queue.ts';
  */
 export interface Pacer {
   /**
+   * Takes a permit at once; undefined when the caller has to wait.
+   *
+   * @throws NoPermitError when a long pause is on
+   */
+  takeNow(pace: Pace): number | undefined;
+  /**
    * Takes a permit, at once or later, and returns its number. The promise rejects with the signal's reason, or with a
    * `NoPermitError` when a pause turns out too long.
    *
@@ -99,14 +105,18 @@ export function createPacer(now: () => number): Pacer {
     if (pauseMs > MAX_PAUSE_MS) throw new NoPermitError(pauseMs);
   }
 
-  function take(pace: Pace, signal: AbortSignal): number | Promise<number> {
+  function takeNow({ requestsPerSecond: limit }: Pace): number | undefined {
     const time = now();
-    const limit = pace.requestsPerSecond;
     refuseLongPause(time);
     remember(limit);
-    const ahead = queue.size(time);
-    if (ahead === 0 && readyIn(time, limit, 0) <= 0) return grant(time);
-    if (ahead >= pace.maxQueued) throw new NoPermitError();
+    return queue.size(time) === 0 && readyIn(time, limit, 0) <= 0 ? grant(time) : undefined;
+  }
+
+  function take(pace: Pace, signal: AbortSignal): number | Promise<number> {
+    const permit = takeNow(pace);
+    if (permit !== undefined) return permit;
+    const { requestsPerSecond: limit, maxQueued } = pace;
+    if (queue.size(now()) >= maxQueued) throw new NoPermitError();
     return queue.wait((time, ahead) => tryPermit(time, limit, ahead), signal);
   }
 
@@ -117,6 +127,7 @@ export function createPacer(now: () => number): Pacer {
   }
 
   return {
+    takeNow,
     take,
     leave(permit) {
       if (granted - permit <= grants.length) grants[permit % grants.length] = now();

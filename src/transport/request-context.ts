@@ -11,8 +11,6 @@ export interface RequestContext {
   readonly request: TransportRequest;
   readonly url: string;
   readonly host: string;
-  /** Serialised once for all attempts, and again when a second look left something out. */
-  readonly body: string | Uint8Array<ArrayBuffer> | undefined;
   readonly contentType: string;
   readonly call: Call;
   readonly lane: Lane;

@@ -5,22 +5,26 @@ import { createSlices } from '../internal/slices.ts';
 const LONG_LIST = 512;
 
 /**
- * The JSON of a body, without holding up other calls.
+ * The JSON of a body; of one with a long list it is a promise, so that other calls are not held up.
  *
  * @throws ValidationError the body has a cycle or a bigint
  */
-export async function serialise(body: unknown): Promise<string | undefined> {
+export function serialise(body: unknown): string | undefined | Promise<string> {
   if (body === undefined) return undefined;
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+  if (isObject && Object.values(body).some(isLong)) return serialiseFields(body).catch(unwritable);
   try {
-    const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
-    const lists = isObject ? Object.values(body).filter(isLong) : [];
-    return lists.length === 0 ? JSON.stringify(body) : await serialiseFields(body as object);
+    return JSON.stringify(body);
   } catch {
-    throw new ValidationError(
-      'The request cannot be written as JSON (a cycle or a bigint). Nothing was sent.',
-      'body',
-    );
+    return unwritable();
   }
+}
+
+function unwritable(): never {
+  throw new ValidationError(
+    'The request cannot be written as JSON (a cycle or a bigint). Nothing was sent.',
+    'body',
+  );
 }
 
 function isLong(value: unknown): value is readonly unknown[] {

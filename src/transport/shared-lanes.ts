@@ -58,6 +58,8 @@ export function createSharedLanes(config: SharedLanesConfig) {
     const { fast, slow } = pairOf(host);
     const pacer = isSlow ? slow : fast;
     return {
+      // Another process may have the permits.
+      takeNow: () => undefined,
       async take(signal): Promise<LanePermit> {
         try {
           const permit = await pacer.take(lanePace, signal);

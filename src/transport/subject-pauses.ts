@@ -5,6 +5,8 @@ import { createPauseGate, type PassOutcome, type PauseGate } from './pause-gate.
 
 /** Pauses that 8x8 asked for about one number or one address of an end user: only its own requests wait. */
 export interface SubjectPauses {
+  /** Whether no number and no address is paused. */
+  readonly isEmpty: boolean;
   /**
    * Waits until none of the subjects is paused, as for the pause of a sub-account.
    *
@@ -61,6 +63,9 @@ export function createSubjectPauses(now: () => number): SubjectPauses {
   }
 
   return {
+    get isEmpty() {
+      return gates.size === 0;
+    },
     async take(subjects, signal) {
       const probed = await waitUntilOpen(subjects, signal);
       return {

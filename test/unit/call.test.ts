@@ -81,6 +81,34 @@ describe('run', () => {
   });
 });
 
+describe('onEnd', () => {
+  it('calls back once, without a signal, and not what was taken back', async () => {
+    const caller = new AbortController();
+    await createCalls(undefined).run({ signal: caller.signal }, async (call) => {
+      const [kept, gone] = [vi.fn(), vi.fn()];
+      call.onEnd(kept);
+      const forget = call.onEnd(gone);
+      forget();
+      forget();
+      const narrowed = vi.fn();
+      call.until(new AbortController().signal).onEnd(narrowed);
+      caller.abort();
+      expect(kept).toHaveBeenCalledTimes(1);
+      expect(narrowed).toHaveBeenCalledTimes(1);
+      expect(gone).not.toHaveBeenCalled();
+      expect(call.signal.aborted).toBe(true);
+    });
+  });
+
+  it('leaves what a narrowed call has to the whole one', async () => {
+    await createCalls(undefined).run({ deadlineMs: 1_000 }, async (call) => {
+      const narrowed = call.until(new AbortController().signal);
+      expect(narrowed.remainingMs()).toBe(call.remainingMs());
+      expect(await narrowed.within(10, async ({ deadlineMs }) => deadlineMs)).toBe(10);
+    });
+  });
+});
+
 describe('until', () => {
   it('ends with the call, or when the loop is left', async () => {
     const calls = createCalls(undefined);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createSlices, mapInSlices } from '../../../src/internal/slices.ts';
+import { createSlices, inSlices, mapInSlices } from '../../../src/internal/slices.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -47,5 +47,25 @@ describe('slices of a long list', () => {
     for (let item = 0; item < 511; item += 1) slices.isDue();
     expect(slices.isDue()).toBe(true);
     await expect(slices.yield()).resolves.toBeUndefined();
+  });
+
+  it('are none for a few items, whose work is done at once', () => {
+    const done: number[] = [];
+    expect(inSlices(15, (index) => done.push(index))).toBeUndefined();
+    expect(done).toHaveLength(15);
+  });
+
+  it('end for good when the look after a pause throws', async () => {
+    vi.spyOn(performance, 'now').mockReturnValue(0);
+    const done: number[] = [];
+    const work = inSlices(
+      1_000,
+      (index) => done.push(index),
+      () => {
+        throw new Error('ended');
+      },
+    );
+    await expect(work).rejects.toThrow('ended');
+    expect(done).toHaveLength(511);
   });
 });

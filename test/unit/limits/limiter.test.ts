@@ -3,7 +3,8 @@ import { createCalls } from '../../../src/call.ts';
 import { StoreError } from '../../../src/errors.ts';
 import { giveReason } from '../../../src/internal/store-reason.ts';
 import type { LimitRule, LimitStore } from '../../../src/limits/limit-store.ts';
-import { createLimiter, type StoreCall } from '../../../src/limits/limiter.ts';
+import { createLimiter, type Limiter, type StoreCall } from '../../../src/limits/limiter.ts';
+import { memoryLimits } from '../../../src/limits/memory-limits.ts';
 import { failureOf } from '../../support/transport.ts';
 
 const rule: LimitRule = {
@@ -190,5 +191,87 @@ describe('records', () => {
       limiter.askDoubts((doubts, scope) => doubts.alerts(scope, 'doubt'), call, 'nothing was read.'),
     );
     expect(await failureOf(asking)).toMatchObject({ code: 'store' });
+  });
+});
+
+describe('a memory store answers at once', () => {
+  const emit = vi.fn();
+  const limiterOf = (limits: LimitStore) =>
+    createLimiter({ limits, scope: 'team', clock: { now: () => 0 }, emit });
+  const inCall = <Result>(work: (call: StoreCall) => Result | Promise<Result>) =>
+    createCalls(undefined).run({}, async (call) => work(call));
+  const countOf = (limiter: Limiter, given: LimitRule = rule) =>
+    inCall((call) => limiter.inspect([given], call, 'nothing was read.')).then(([state]) => state?.count);
+
+  it('to a few messages, and settles them', async () => {
+    const limiter = limiterOf(memoryLimits());
+    const reservation = limiter.reserve([rule]);
+    expect(await inCall((call) => limiter.takeNow([reservation], call))).toMatchObject([{ granted: true }]);
+    expect(await inCall((call) => limiter.takeNow([limiter.reserve([rule])], call))).toMatchObject([
+      { granted: false },
+    ]);
+    expect(limiter.settleNow([{ reservation, outcome: 'return' }])).toBe(true);
+    expect(await countOf(limiter)).toBe(0);
+    expect(limiter.settleNow([])).toBe(true);
+  });
+
+  it('with the events of a table that is nearly full', async () => {
+    const limiter = limiterOf(memoryLimits({ maxRecipients: 1 }));
+    await inCall((call) => limiter.takeNow([limiter.reserve([rule])], call));
+    expect(emit).toHaveBeenCalledWith(
+      { type: 'capacity', store: 'limits', guard: 'recipient', rule: rule.id, entries: 1, maxEntries: 1 },
+      undefined,
+    );
+  });
+
+  it('not for many messages, none that counts nothing, and none whose rules are malformed: then take does', async () => {
+    const limiter = limiterOf(memoryLimits());
+    const many = Array.from({ length: 17 }, (_, key) => limiter.reserve([{ ...rule, key }]));
+    await inCall((call) => {
+      expect(limiter.takeNow(many, call)).toBeUndefined();
+      expect(limiter.takeNow([limiter.reserve([])], call)).toBeUndefined();
+      expect(limiter.takeNow([limiter.reserve([{ ...rule, limit: 0 }])], call)).toBeUndefined();
+    });
+    const outcomes = many.map((reservation) => ({ reservation, outcome: 'keep' as const }));
+    expect(limiter.settleNow(outcomes)).toBe(false);
+    const wrong = [{ reservation: limiter.reserve([rule]), outcome: 'sell' as 'keep' }];
+    expect(limiter.settleNow(wrong)).toBe(false);
+  });
+
+  it('not through a wrapper, and not when a method was replaced: both are called', async () => {
+    const store = memoryLimits();
+    const wrapper: LimitStore = Object.assign(Object.create(store), { take: store.take });
+    const spied = memoryLimits();
+    vi.spyOn(spied, 'settle');
+    for (const limits of [wrapper, spied, {} as LimitStore]) {
+      const limiter = limiterOf(limits);
+      const reservation = limiter.reserve([rule]);
+      expect(await inCall((call) => limiter.takeNow([reservation], call))).toBeUndefined();
+      expect(limiter.settleNow([{ reservation, outcome: 'keep' }])).toBe(false);
+    }
+  });
+
+  it('counts nothing twice when a later request of the call fails', async () => {
+    const limiter = limiterOf(memoryLimits());
+    const other: LimitRule = { ...rule, id: 'other' };
+    await inCall((call) => limiter.takeNow([limiter.reserve([other])], call));
+    const good = limiter.reserve([rule]);
+    const bad = limiter.reserve([{ ...other, key: 2, limit: 2, weighted: true }]);
+    await inCall(async (call) => {
+      expect(limiter.takeNow([good, bad], call)).toBeUndefined();
+      expect(await failureOf(limiter.take([good, bad], call))).toMatchObject({ code: 'store' });
+    });
+    expect(await countOf(limiter)).toBe(0);
+  });
+
+  it('and not to a call that has ended', async () => {
+    const limiter = limiterOf(memoryLimits());
+    const call = {
+      signal: AbortSignal.abort(),
+      context: undefined,
+      throwIfEnded: () => AbortSignal.abort().throwIfAborted(),
+    };
+    expect(() => limiter.takeNow([limiter.reserve([rule])], call)).toThrow(/abort/i);
+    expect(await countOf(limiter)).toBe(0);
   });
 });

@@ -53,6 +53,7 @@ function sendWith(
     phoneDefaults: { defaultCountry: undefined, acceptUnknownCallingCodes: false, source: undefined },
     admission: { admit: async () => decisions, ...more },
     limiter: {
+      settleNow: () => false,
       settle: async (given: readonly ReservationOutcome[]) => void outcomes.push(...given),
       elapsed: () => 0,
     },
