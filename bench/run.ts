@@ -8,6 +8,7 @@ import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { benchImport } from './import.ts';
 import { benchLimits } from './limits.ts';
+import { benchMemory } from './memory.ts';
 import { benchPacer } from './pacer.ts';
 import { benchPhone } from './phone.ts';
 import { benchPipeline } from './pipeline.ts';
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
   limits: benchLimits,
   pipeline: benchPipeline,
   pumping: benchPumping,
+  memory: benchMemory,
   turns: benchTurns,
   phone: benchPhone,
   pacer: benchPacer,
