@@ -57,7 +57,8 @@ describeOnRedis('clients of several processes on one server', () => {
     connections.push(looking);
     const message = { destination: numberOf(3), text: 'Hello', purpose: 'otp', subject: 'cookie-1' } as const;
     const stored = async () => {
-      const keys = (await looking.keys('*')).sort();
+      // Every take leaves its own verdict for a while, so that a resent command is harmless. It counts nothing.
+      const keys = (await looking.keys('*')).filter((key) => !/:t\d+-\d+$/.test(key)).sort();
       return Promise.all(keys.map(async (key) => [key, (await looking.dumpBuffer(key))?.toString('base64')]));
     };
     // Loads the scripts, and what a first call writes.
