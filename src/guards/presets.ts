@@ -57,7 +57,7 @@ function demand(options: OtpPresetOptions, option: 'countries' | 'budgetPerDay',
 
 const DAY_MS = 86_400_000;
 /**
- * A sale costs a tenth of twice the best day within an hour, a flood the whole of it within minutes: see docs/fraud-simulation.md.
+ * A sale costs a tenth of twice the best day within an hour, a flood all of it within minutes.
  */
 const HOURS_OF_A_DAY = 4;
 /** Smaller amounts, in any currency, are no flood. */
