@@ -16,7 +16,7 @@ export async function connect({ redisUrl, databaseUrl, limitsSecret, codesSecret
   const sms = new SmsClient({
     limits,
     oneTimePasswords: { secret: codesSecret },
-    guards: presets.otp({ countries: ['SG', 'MY'], budgetPerDay: 50, consent: { ledger }, pumping: false }),
+    guards: presets.otp({ countries: ['SG', 'MY'], budgetPerDay: 50, consent: { ledger } }),
   });
 
   async function close() {
