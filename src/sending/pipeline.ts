@@ -11,7 +11,13 @@ import { duplicateResult, findDuplicates } from './duplicates.ts';
 import { failedResult } from './failed-result.ts';
 import { decodeOutcome, encodeOutcome, unsettledError } from './idempotency.ts';
 import { reportRepeated, reportResult, reportUnprepared } from './message-events.ts';
-import { type MessageInput, type Prepared, type PreparedMessage, prepareInputs, wireFields } from './prepare.ts';
+import {
+  type MessageInput,
+  type Prepared,
+  type PreparedMessage,
+  prepareInputs,
+  wireFields,
+} from './prepare.ts';
 import type { AcceptedResult, FailedResult, SendResult } from './results.ts';
 import type { RememberedMessages } from './scheduled/scheduled-messages.ts';
 import type { SendOperation } from './send-operation.ts';
