@@ -44,9 +44,9 @@ interface EvalOptions {
 
 /** A client of node-redis: single, pool, sentinel or cluster. */
 export interface NodeRedisLike {
-  /** Sends `EVALSHA`. */
+  /** Recognises the library; never called. */
   evalSha(sha: string, options: EvalOptions): Promise<unknown>;
-  /** Sends `EVAL`. */
+  /** Recognises the library; never called. */
   eval(script: string, options: EvalOptions): Promise<unknown>;
   /**
    * Sends any command. A single client takes its words, a sentinel client first takes whether a replica may answer, a

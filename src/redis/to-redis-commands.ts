@@ -42,30 +42,59 @@ function isRedisCommands(client: unknown): client is RedisCommands {
   return has(client, 'evalsha', 'eval', 'call');
 }
 
+/** A pipeline of ioredis, for one command. */
+interface IoredisPipeline {
+  evalsha(sha: string, keyCount: number, ...keysAndArgs: string[]): IoredisPipeline;
+  eval(script: string, keyCount: number, ...keysAndArgs: string[]): IoredisPipeline;
+  exec(): Promise<readonly (readonly [error: Error | null, reply?: unknown])[] | null>;
+}
+
+interface AutoPipelining extends IoredisLike {
+  readonly options: { readonly enableAutoPipelining: true };
+  pipeline(): IoredisPipeline;
+}
+
+function isAutoPipelining(client: IoredisLike): client is AutoPipelining {
+  const { options } = client as { readonly options?: { readonly enableAutoPipelining?: unknown } };
+  return options?.enableAutoPipelining === true && has(client, 'pipeline');
+}
+
 function ioredisCommands(client: IoredisLike): RedisCommands {
+  const call: RedisCommands['call'] = (name, ...args) => client.call(name, ...args);
+  if (!isAutoPipelining(client)) {
+    return {
+      evalsha: (sha, keys, args) => client.evalsha(sha, keys.length, ...keys, ...args),
+      eval: (script, keys, args) => client.eval(script, keys.length, ...keys, ...args),
+      call,
+    };
+  }
+  // With this option, ioredis has one pipeline under way and holds back every command until its replies are there. A script is
+  // a batch already: in a pipeline of its own it leaves at once.
+  async function run(pipeline: IoredisPipeline): Promise<unknown> {
+    const [error, reply] = (await pipeline.exec())?.[0] ?? [new Error('ioredis gave no reply')];
+    if (error !== null) throw error;
+    return reply;
+  }
   return {
-    evalsha: (sha, keys, args) => client.evalsha(sha, keys.length, ...keys, ...args),
-    eval: (script, keys, args) => client.eval(script, keys.length, ...keys, ...args),
-    call: (name, ...args) => client.call(name, ...args),
+    evalsha: (sha, keys, args) => run(client.pipeline().evalsha(sha, keys.length, ...keys, ...args)),
+    eval: (script, keys, args) => run(client.pipeline().eval(script, keys.length, ...keys, ...args)),
+    call,
   };
 }
 
 function nodeRedisCommands(client: NodeRedisLike): RedisCommands {
-  const optionsOf = (keys: readonly string[], args: readonly string[]) => ({
-    keys: [...keys],
-    arguments: [...args],
-  });
   const sendCommand = client.sendCommand.bind(client) as (...args: unknown[]) => Promise<unknown>;
-  function call(...words: string[]): Promise<unknown> {
-    // Only a cluster has masters. It sends a command without a key to one of them.
-    if ('masters' in client) return sendCommand(undefined, false, words);
+  /** Its own methods for scripts lead here, by way of a parser. */
+  function send(words: readonly string[], key?: string): Promise<unknown> {
+    // Only a cluster has masters. It sends a command to the node of the key, without one to any.
+    if ('masters' in client) return sendCommand(key, false, words);
     // Only a sentinel client knows a sentinel. Its first argument is whether a replica may answer.
     if ('getSentinelNode' in client) return sendCommand(false, words);
     return sendCommand(words);
   }
   return {
-    evalsha: (sha, keys, args) => client.evalSha(sha, optionsOf(keys, args)),
-    eval: (script, keys, args) => client.eval(script, optionsOf(keys, args)),
-    call,
+    evalsha: (sha, keys, args) => send(['EVALSHA', sha, `${keys.length}`, ...keys, ...args], keys[0]),
+    eval: (script, keys, args) => send(['EVAL', script, `${keys.length}`, ...keys, ...args], keys[0]),
+    call: (...words) => send(words),
   };
 }

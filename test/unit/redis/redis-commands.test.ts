@@ -18,17 +18,62 @@ describe('toRedisCommands', () => {
     expect(await commands.call('CONFIG', 'GET', 'x')).toEqual(['call', 'CONFIG', 'GET', 'x']);
   });
 
-  it('speaks to node-redis with an object of keys and arguments', async () => {
+  /** ioredis with its option; each pipeline gives this. */
+  function autoPipelining(replies: unknown) {
+    const piped: unknown[] = [];
+    const pipeline = () => ({
+      evalsha(...args: unknown[]) {
+        piped.push(['evalsha', ...args]);
+        return this;
+      },
+      eval(...args: unknown[]) {
+        piped.push(['eval', ...args]);
+        return this;
+      },
+      exec: async () => replies,
+    });
+    const options = { enableAutoPipelining: true };
+    const client = { ...recording('defineCommand', 'evalsha', 'eval', 'call'), options, pipeline };
+    return { commands: toRedisCommands(client as RedisClient), piped };
+  }
+
+  it('gives each script a pipeline of its own under enableAutoPipelining', async () => {
+    const { commands, piped } = autoPipelining([[null, 'reply']]);
+    expect(await commands.evalsha('sha', ['a'], ['1'])).toBe('reply');
+    expect(await commands.eval('text', ['a'], ['1'])).toBe('reply');
+    expect(piped).toEqual([
+      ['evalsha', 'sha', 1, 'a', '1'],
+      ['eval', 'text', 1, 'a', '1'],
+    ]);
+    expect(await commands.call('INFO')).toEqual(['call', 'INFO']);
+  });
+
+  it.each([
+    [[[new Error('NOSCRIPT No matching script')]], 'NOSCRIPT'],
+    [null, 'no reply'],
+  ])('throws the error in a pipeline: %j', async (replies, message) => {
+    await expect(autoPipelining(replies).commands.evalsha('sha', [], [])).rejects.toThrow(message);
+  });
+
+  it('speaks to node-redis in words', async () => {
     const commands = toRedisCommands(recording('evalSha', 'eval', 'sendCommand'));
-    const options = { keys: ['a'], arguments: ['1'] };
-    expect(await commands.evalsha('sha', ['a'], ['1'])).toEqual(['evalSha', 'sha', options]);
-    expect(await commands.eval('text', ['a'], ['1'])).toEqual(['eval', 'text', options]);
+    expect(await commands.evalsha('sha', ['a'], ['1'])).toEqual([
+      'sendCommand',
+      ['EVALSHA', 'sha', '1', 'a', '1'],
+    ]);
+    expect(await commands.eval('text', ['a'], ['1'])).toEqual([
+      'sendCommand',
+      ['EVAL', 'text', '1', 'a', '1'],
+    ]);
     expect(await commands.call('INFO', 'server')).toEqual(['sendCommand', ['INFO', 'server']]);
   });
 
   it('leaves it to a cluster of node-redis which node is asked', async () => {
     const client = Object.assign(recording('evalSha', 'eval', 'sendCommand'), { masters: [] });
-    expect(await toRedisCommands(client).call('INFO')).toEqual(['sendCommand', undefined, false, ['INFO']]);
+    const commands = toRedisCommands(client);
+    expect(await commands.call('INFO')).toEqual(['sendCommand', undefined, false, ['INFO']]);
+    const words = ['EVALSHA', 'sha', '1', 'a', '1'];
+    expect(await commands.evalsha('sha', ['a'], ['1'])).toEqual(['sendCommand', 'a', false, words]);
   });
 
   it('never lets a sentinel client of node-redis ask a replica', async () => {
