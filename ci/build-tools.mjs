@@ -45,7 +45,8 @@ async function installWithPnpm(tarball) {
     [runtimes.pnpm, 'install', ...flags, '--store-dir', join(workspace, 'pnpm-store')],
     { cwd: folder, env },
   );
-  if (existsSync(join(folder, 'node_modules/valibot'))) throw new Error('the dependencies are not isolated');
+  if (existsSync(join(folder, 'node_modules/libphonenumber-js')))
+    throw new Error('the dependencies are not isolated');
   return folder;
 }
 

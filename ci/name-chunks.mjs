@@ -1,6 +1,6 @@
 // Second half of the build. Replaces the hash in the name of each shared chunk with words, so that stack traces and
-// bundle reports read the same from build to build: code is named after the entries that share it, a declaration after a
-// module. It also writes the exports of CommonJS as plain properties.
+// bundle reports read the same from build to build: code is named after the entries that share it, a declaration and code that
+// is imported lazily after a module. It also writes the exports of CommonJS as plain properties.
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import ts from 'typescript';
 
@@ -47,7 +47,8 @@ for (const [chunk, sharers] of sharing) {
   const [extension] = EXTENSION.exec(chunk);
   const isByAll = sharers.length === entries.length / 4;
   const shared = isByAll ? 'all' : sharers.sort().join('-');
-  const base = DECLARATION.test(chunk) ? stemOf(chunk).replace(HASH, '') : `shared-${shared}`;
+  const isOfOneModule = DECLARATION.test(chunk) || !chunk.startsWith('chunk-');
+  const base = isOfOneModule ? stemOf(chunk).replace(HASH, '') : `shared-${shared}`;
   let newStem = base;
   for (let count = 2; taken.has(`${newStem}${extension}`); count += 1) newStem = `${base}-${count}`;
   taken.add(`${newStem}${extension}`);
@@ -58,6 +59,9 @@ const renameIn = (text) =>
   [...newStems].reduce((result, [stem, newStem]) => result.replaceAll(stem, newStem), text);
 // Both halves of the build, esbuild and Rollup, say where the source map is.
 const nameMapOnce = (text) => text.replace(/(\n\/\/# sourceMappingURL=\S+)\1\s*$/, '$1\n');
+/** Jest has no `import()` in CommonJS. */
+const requireLazily = (text) =>
+  text.replace(/\bimport\(('\.\/[\w-]+\.cjs')\)/g, 'Promise.resolve().then(() => require($1))');
 /** Jest mocks and spies on plain properties of an ES module, and on no getter. They follow all code, so no map changes. */
 const exportPlainly = (text) =>
   text
@@ -71,7 +75,10 @@ const exportPlainly = (text) =>
     );
 for (const [name, text] of texts) {
   const renamed = nameMapOnce(renameIn(text));
-  await writeFile(new URL(name, dist), name.endsWith('.cjs') ? exportPlainly(renamed) : renamed);
+  await writeFile(
+    new URL(name, dist),
+    name.endsWith('.cjs') ? requireLazily(exportPlainly(renamed)) : renamed,
+  );
   if (renameIn(name) !== name) await rename(new URL(name, dist), new URL(renameIn(name), dist));
 }
 console.log(`chunks: ${[...new Set(newStems.values())].join(', ')}`);

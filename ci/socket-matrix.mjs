@@ -52,8 +52,7 @@ function judge(runtime, results, server) {
       seen.length === 1 &&
       seen[0].method === 'POST' &&
       seen[0].warm === (scenario.connection === 'warm') &&
-      // Node 20 has no HTTP client of its own before the first use of `fetch`.
-      (scenario.connection === 'fresh' || !isNode || seen[0].isFetched === (scenario.way === 'fetch')) &&
+      (!isNode || seen[0].isFetched === (scenario.way === 'fetch')) &&
       result?.submission === scenario.submission &&
       result.attempts === 1;
     const reused = seen[0]?.warm ? ', reused connection' : '';

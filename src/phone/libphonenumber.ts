@@ -5,7 +5,9 @@ import {
   isSupportedCountry,
   Metadata,
   parsePhoneNumberFromString,
-} from 'libphonenumber-js/max';
+} from 'libphonenumber-js/core/es6';
+// The numbering plans alone: the build bundles the library's code, and the plans stay a dependency that users can update.
+import metadata from 'libphonenumber-js/max/metadata';
 
 /** Type of a number in libphonenumber's terms; `UNKNOWN` for an invalid number. */
 export type NumberType =
@@ -48,8 +50,8 @@ type CallingCode = CountryCallingCode;
 export function regionOf(country: string): Region | undefined {
   // Checks the format first, because the library's lookup also finds `constructor` and `__proto__`.
   if (!/^[a-z]{2}$/i.test(country)) return undefined;
-  const region = country.toUpperCase();
-  return isSupportedCountry(region) ? region : undefined;
+  const region = country.toUpperCase() as Region;
+  return isSupportedCountry(region, metadata) ? region : undefined;
 }
 
 /**
@@ -60,6 +62,7 @@ export function parseNumber(text: string, region: Region | undefined): ParsedNum
   const parsed = parsePhoneNumberFromString(
     text,
     region === undefined ? { extract: false } : { extract: false, defaultCountry: region },
+    metadata,
   );
   if (parsed === undefined) return undefined;
   // A number with a type is valid; checking both would do the work twice.
@@ -81,7 +84,7 @@ function isCallingCode(place: Region | CallingCode): place is CallingCode {
 
 /** Reads digits as a number of one country or calling code, regardless of other readings. */
 export function parseNational(digits: string, place: Region | CallingCode): ParsedNumber | undefined {
-  const callingCode = isCallingCode(place) ? place : getCountryCallingCode(place);
+  const callingCode = isCallingCode(place) ? place : getCountryCallingCode(place, metadata);
   return parseNumber(`+${callingCode}${digits}`, undefined);
 }
 
@@ -159,7 +162,7 @@ function countryPlanOf(plans: Plans, country: string): CountryPlan {
  */
 export function planOf(callingCode: string): CallingCodePlan | undefined {
   try {
-    const plans = new Metadata() as unknown as Plans;
+    const plans = new Metadata(metadata) as unknown as Plans;
     const countries = plans.getCountryCodesForCallingCode(callingCode);
     if (countries === undefined) return undefined;
     plans.selectNumberingPlan(callingCode);
@@ -178,9 +181,9 @@ const exitPrefixes = new Map<Region, RegExp>();
 function exitPrefixOf(region: Region): RegExp {
   const known = exitPrefixes.get(region);
   if (known !== undefined) return known;
-  const metadata = new Metadata();
-  metadata.selectNumberingPlan(region);
-  const pattern = new RegExp(`^(?:${metadata.numberingPlan?.IDDPrefix()})$`);
+  const plans = new Metadata(metadata);
+  plans.selectNumberingPlan(region);
+  const pattern = new RegExp(`^(?:${plans.numberingPlan?.IDDPrefix()})$`);
   exitPrefixes.set(region, pattern);
   return pattern;
 }

@@ -9,7 +9,7 @@ import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { readBody, TOO_LARGE } from './read-body.ts';
 import { readRequestId } from './request-id.ts';
 import { parseRetryAfter } from './retry-after.ts';
-import { sendOnWire, type WireRequest } from './wire.ts';
+import { loadKy, sendOnWire } from './wire.ts';
 
 /**
  * Writes the request once and reads the response, both within `timeoutMs`. Rejects only when the call ends, with its reason.
@@ -30,7 +30,7 @@ export function runAttempt(
 
 /** The same through ky and `fetch`, even when `fetch` ignores its signal. */
 async function runFetchAttempt(
-  request: WireRequest,
+  request: AttemptRequest,
   limits: AttemptLimits,
   nowMs: () => number,
   signal: AbortSignal,
@@ -46,9 +46,12 @@ async function runFetchAttempt(
     Math.min(limits.timeoutMs, MAX_TIMER_MS),
   );
   const forget = onAbort(signal, stop);
+  let isLoaded = false;
   let known: Omit<Extract<AttemptOutcome, { readonly kind: 'response' }>, 'kind' | 'text'> | undefined;
   try {
-    const response = await raceAbort(sendOnWire(request, controller.signal), controller.signal, discard);
+    const ky = await raceAbort(loadKy(), controller.signal);
+    isLoaded = true;
+    const response = await raceAbort(sendOnWire(ky, request, controller.signal), controller.signal, discard);
     const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), nowMs());
     known = { status: response.status, retryAfterMs, requestId: readRequestId(response.headers) };
     limits.onResponse?.(response);
@@ -56,13 +59,16 @@ async function runFetchAttempt(
     const text = await readBody(response, maxBytes, controller.signal);
     return { kind: 'response', ...known, text: text === TOO_LARGE ? undefined : text };
   } catch (error) {
-    if (signal.aborted) throw signal.reason;
+    if (signal.aborted) {
+      if (!isLoaded) request.neverLeft();
+      throw signal.reason;
+    }
     // The status of an error is enough; a success without its body is not.
     if (known !== undefined && !isSuccess(known.status))
       return { kind: 'response', ...known, text: undefined };
-    if (timedOut) return { kind: 'failure', reason: 'timeout', neverLeft: false, timedOut };
+    if (timedOut) return { kind: 'failure', reason: 'timeout', neverLeft: !isLoaded, timedOut };
     const cause = judgeCause(error);
-    const neverLeft = cause.neverLeft && known === undefined;
+    const neverLeft = !isLoaded || (cause.neverLeft && known === undefined);
     return { kind: 'failure', reason: cause.reason, neverLeft, timedOut };
   } finally {
     clearTimeout(timer);

@@ -97,13 +97,16 @@ function isPlain(dispatcher: object): boolean {
 }
 
 /**
- * The dispatcher behind the global `fetch`; undefined where `fetch` is not Node's own or was not used yet, and where the dispatcher
- * is anything but Node's own kind as it comes.
+ * The dispatcher behind the global `fetch`; undefined where `fetch` is not Node's own, and where the dispatcher is anything but
+ * Node's own kind as it comes.
  */
 export function findDispatcher(): Dispatcher | undefined {
   const { fetch } = globalThis;
   if (typeof fetch !== 'function' || !isNodes(fetch)) return undefined;
-  const { [FIRST]: first, [SECOND]: second } = globalThis as Places;
+  // Node loads its client, which fills the places, when `fetch` or one of these classes is first looked at.
+  const places = globalThis as Places;
+  if (places[FIRST] === undefined) Reflect.get(globalThis, 'Headers');
+  const { [FIRST]: first, [SECOND]: second } = places;
   if (first === undefined) return undefined;
   if (second === undefined || second === first) return isPlain(first) ? (first as Dispatcher) : undefined;
   // undici 8 keeps a wrapper with the events of `DispatchHandler` at the first place.

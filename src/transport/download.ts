@@ -13,7 +13,7 @@ import type { Fetch } from '../types.ts';
 import { discard } from './attempt.ts';
 import { judgeCause } from './causes.ts';
 import { statusHint } from './error-text.ts';
-import { sendOnWire } from './wire.ts';
+import { loadKy, sendOnWire } from './wire.ts';
 
 /** The file of an export. */
 export interface DownloadRequest {
@@ -83,7 +83,8 @@ export async function download(request: DownloadRequest): Promise<ReadableStream
     fetch: request.fetch,
     beforeFetch: () => {},
   };
-  const response = await step(sendOnWire(wire, controller.signal), discard);
+  const ky = await step(loadKy());
+  const response = await step(sendOnWire(ky, wire, controller.signal), discard);
   const { status, body } = response;
   if (status !== 200 || body === null) {
     discard(response);

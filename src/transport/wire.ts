@@ -1,4 +1,4 @@
-import ky from 'ky';
+import type { KyInstance } from 'ky';
 import type { Fetch } from '../types.ts';
 
 /** One request as it is sent. */
@@ -13,6 +13,15 @@ export interface WireRequest {
   readonly fetch: Fetch | undefined;
   /** Called right before `fetch`. */
   readonly beforeFetch: () => void;
+}
+
+/** The library and no promise of it, because requests of a Worker may not share one. */
+let loaded: KyInstance | undefined;
+
+/** Loads ky for the first request that needs it: importing it takes as long as the rest of the package. */
+export async function loadKy(): Promise<KyInstance> {
+  loaded ??= (await import('./ky.ts')).ky;
+  return loaded;
 }
 
 /** The runtime's own `fetch`, unless it was replaced before this module was loaded. */
@@ -49,7 +58,7 @@ function oneShot(bytes: Uint8Array): ReadableStream<Uint8Array> {
  * Writes one request and returns any response: no retry, no redirect, no time limit, no error for a status. The
  * caller decides about all of these.
  */
-export function sendOnWire(request: WireRequest, signal: AbortSignal): Promise<Response> {
+export function sendOnWire(ky: KyInstance, request: WireRequest, signal: AbortSignal): Promise<Response> {
   const { body } = request;
   return ky(request.url, {
     method: request.method,

@@ -13,9 +13,7 @@ describeOnRedis('the limits', (kit) => {
     const limits = redisLimits({ client, secret: SECRET, onStoreError: 'refuse', timeoutMs: 4_000 });
     const taken = await Promise.all(
       Array.from({ length: 30 }, (_, index) =>
-        limits.take('acme', [
-          { reservation: `${index}-library`, rules: [windowRule(NUMBER, 10, HOUR_MS)] },
-        ]),
+        limits.take('acme', [{ reservation: `${index}-library`, rules: [windowRule(NUMBER, 10, HOUR_MS)] }]),
       ),
     );
     await limits.close();

@@ -120,6 +120,24 @@ describe('a message on Node', () => {
     ]);
   });
 
+  it('goes straight also as the first request of a process', async () => {
+    const agent = new Agent(respond(ANSWER));
+    const { transport } = testTransport(undefined);
+    symbols[DISPATCHER] = undefined;
+    const { Headers } = globalThis;
+    vi.stubGlobal('Headers', undefined);
+    // Node loads its client when one of its classes is looked at.
+    Object.defineProperty(globalThis, 'Headers', {
+      configurable: true,
+      get: () => {
+        install(agent);
+        return Headers;
+      },
+    });
+    await transport.request(requestOf(SEND));
+    expect(agent.seen).toHaveLength(1);
+  });
+
   it('is read in as many pieces as it comes in, and after early hints', async () => {
     const [start, end] = [bytes(`{"umid":"é"}`).slice(0, 10), bytes('{"umid":"é"}').slice(10)];
     const { transport } = setUp(

@@ -16,8 +16,9 @@ async function bodyOnNodeWith(undici: string, once = true): Promise<unknown> {
   vi.stubGlobal('process', Object.create(process, { versions: { value: { undici } } }));
   // The module keeps the `fetch` of the runtime when it is loaded.
   vi.resetModules();
-  const { sendOnWire } = await import('../../../src/transport/wire.ts');
+  const { loadKy, sendOnWire } = await import('../../../src/transport/wire.ts');
   await sendOnWire(
+    await loadKy(),
     {
       method: 'POST',
       url: 'https://sms.example.test/messages',

@@ -1,0 +1,69 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { AttemptRequest } from '../../../src/transport/attempt-request.ts';
+
+afterEach(() => {
+  vi.doUnmock('ky');
+  vi.resetModules();
+});
+
+const LIMITS = { timeoutMs: 10_000, maxBytes: 1_000 };
+
+/** The first attempt of a process that loads ky in this way. */
+async function firstAttempt(load: () => Promise<object>) {
+  vi.resetModules();
+  vi.doMock('ky', load);
+  const { runAttempt } = await import('../../../src/transport/attempt.ts');
+  const fetch = vi.fn(async () => new Response('{}'));
+  const neverLeft = vi.fn();
+  const request: AttemptRequest = {
+    method: 'POST',
+    url: 'https://sms.example.test/messages',
+    headers: {},
+    body: '{}',
+    once: true,
+    direct: false,
+    fetch,
+    neverLeft,
+    beforeFetch() {},
+  };
+  const run = (signal: AbortSignal, limits = LIMITS) => runAttempt(request, limits, () => 0, signal);
+  return { run, fetch, neverLeft };
+}
+
+const never = () => new Promise<never>(() => {});
+
+describe('an attempt before ky is loaded', () => {
+  it('fails without a request when ky cannot be loaded', async () => {
+    const { run, fetch } = await firstAttempt(async () => {
+      throw new Error('the file is gone');
+    });
+    expect(await run(new AbortController().signal)).toEqual({
+      kind: 'failure',
+      reason: 'other',
+      neverLeft: true,
+      timedOut: false,
+    });
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it('has provably not left when its time is up', async () => {
+    const { run, fetch } = await firstAttempt(never);
+    expect(await run(new AbortController().signal, { ...LIMITS, timeoutMs: 1 })).toEqual({
+      kind: 'failure',
+      reason: 'timeout',
+      neverLeft: true,
+      timedOut: true,
+    });
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it('has provably not left when it is aborted', async () => {
+    const { run, fetch, neverLeft } = await firstAttempt(never);
+    const controller = new AbortController();
+    const attempt = run(controller.signal);
+    controller.abort(new Error('stop'));
+    await expect(attempt).rejects.toThrow('stop');
+    expect(neverLeft).toHaveBeenCalledOnce();
+    expect(fetch).not.toHaveBeenCalled();
+  });
+});
