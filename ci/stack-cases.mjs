@@ -60,7 +60,7 @@ const NEVER_THROWS = ['describeDeliveryError'];
 /** @param others what the cases need of other entries */
 export function createCases(library, { postgresConsentLedger, createWebhookReceiver }) {
   const { SmsClient, exportConsent, importConsent, memoryConsentLedger, memoryLimits, readKeyword } = library;
-  const { clientIpFrom, measureText, parsePhoneNumber, presets } = library;
+  const { clientIpFrom, measureText, parsePhoneNumber, presets, template } = library;
   const withLedger = (ledger) => ({
     guards: { consent: { ledger, forgetSecret: 'secret-of-the-driver-to-forget-people' } },
   });
@@ -348,6 +348,7 @@ export function createCases(library, { postgresConsentLedger, createWebhookRecei
     clientIpFrom: [{ ValidationError: {} }, () => clientIpFrom({ headers: {} }, { unknownOption: true })],
     presets: [{ ConfigurationError: {} }, () => presets.otp({ countries: ['SG'] })],
     measureText: [{ ValidationError: {} }, () => measureText(4711)],
+    template: [{ ConfigurationError: {} }, () => template('a text without a variable')],
     parsePhoneNumber: [{ ValidationError: {} }, () => parsePhoneNumber(PERSON, { unknownOption: true })],
     readKeyword: [{ ConfigurationError: {} }, () => readKeyword('yes', { extra: { nonsense: ['yes'] } })],
     'createWebhookReceiver().receive': [
