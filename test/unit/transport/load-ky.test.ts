@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Call } from '../../../src/call.ts';
 import type { AttemptRequest } from '../../../src/transport/attempt-request.ts';
 
 afterEach(() => {
@@ -26,7 +27,8 @@ async function firstAttempt(load: () => Promise<object>) {
     neverLeft,
     beforeFetch() {},
   };
-  const run = (signal: AbortSignal, limits = LIMITS) => runAttempt(request, limits, () => 0, signal);
+  const run = (signal: AbortSignal, limits = LIMITS) =>
+    runAttempt(request, limits, () => 0, { signal } as Call);
   return { run, fetch, neverLeft };
 }
 
