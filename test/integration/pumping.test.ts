@@ -282,6 +282,19 @@ describe('the outcomes of pumping', () => {
     expect(await count(destination)).toBe(0);
   });
 
+  it('are a silent authentication that ended well, as soon as its state is read', async () => {
+    const { sms, count, code, emulator } = await withCodes();
+    await code(1);
+    expect(await count(destination)).toBe(1);
+    const subject = 'device';
+    const { sessionId, sma } = await sms.verifications.start({ destination, channel: 'sma', subject });
+    await sms.verifications.get(sessionId, { destination, subject });
+    expect(await count(destination)).toBe(1);
+    await emulator.fetch(sma?.verificationUrl ?? '');
+    await sms.verifications.get(sessionId, { destination, subject });
+    expect(await count(destination)).toBe(0);
+  });
+
   it('are what oneTimePasswords.check says', async () => {
     const { sms, count } = await withCodes();
     let code = '';
