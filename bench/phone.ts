@@ -12,9 +12,14 @@ const MAX_BLOCK_MS = 15;
 
 type ExampleCountry = keyof typeof examples;
 
-/** Mobile numbers made from the example number of each country, the last five digits varied; never the same one twice. */
+/**
+ * Mobile numbers made from the example number of each country, the last five digits varied; never the same one twice. Small
+ * countries whose numbers do not exist then are left out: a number that does not exist is read by the parser on both sides.
+ */
 function numberSource(countries: readonly ExampleCountry[]): () => PhoneInput[] {
-  const stems = countries.map((country) => getExampleNumber(country, examples)?.number.slice(0, -5));
+  const stems = countries
+    .map((country) => getExampleNumber(country, examples)?.number.slice(0, -5))
+    .filter((stem) => parsePhoneNumberFromString(`${stem}00100`, { extract: false })?.isValid());
   let drawn = 0;
   const next = (): PhoneInput => {
     drawn += 1;
@@ -110,8 +115,8 @@ export async function benchPhone(): Promise<Row[]> {
   const warm: number[] = [];
   for (let round = 0; round < ROUNDS; round++) warm.push(await longestBlock(draw()));
   return [
-    await compareWithParser('10,000 new numbers, all countries', world),
-    await compareWithParser('10,000 new numbers, Singapore', ['SG']),
+    await compareWithParser('10,000 new mobile numbers, all countries', world),
+    await compareWithParser('10,000 new mobile numbers, Singapore', ['SG']),
     blockRow('longest block of the loop by 10,000 numbers, cold process', cold),
     blockRow('longest block of the loop by 10,000 numbers, median', median(warm)),
   ];
