@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { hasRedisServer, type RedisServer, startRedis } from '../test/support/redis-server.ts';
 import { benchBatch } from './redis/batch.ts';
 import { benchBytes } from './redis/bytes.ts';
+import { benchDoubt } from './redis/doubt.ts';
 import { benchFrozen } from './redis/frozen.ts';
 import { benchPace } from './redis/pace.ts';
 import { benchRace } from './redis/race.ts';
@@ -14,6 +15,7 @@ const BENCHES: readonly ((port: number, server: RedisServer) => Promise<Row[]>)[
   benchRace,
   benchBatch,
   benchBytes,
+  benchDoubt,
   benchFrozen,
   benchPace,
 ];

@@ -1,5 +1,5 @@
 import type { LimitRule } from '../limits/limit-store.ts';
-import { RELEASE, TAKE } from './lua/scripts.ts';
+import { DOUBT_TAKE, RELEASE, TAKE } from './lua/scripts.ts';
 import { parseTakeReply, type TakeReply } from './parse-reply.ts';
 import type { RedisCommands } from './redis-commands.ts';
 import { createRunScript } from './run-script.ts';
@@ -29,6 +29,7 @@ export interface DeadlineCommandsConfig {
 export function createDeadlineCommands(config: DeadlineCommandsConfig): DeadlineCommands {
   const { commands, calls, deadlineMs, isTest } = config;
   const takeScript = createRunScript(commands, TAKE);
+  const doubtScript = createRunScript(commands, DOUBT_TAKE);
   const releaseScript = createRunScript(commands, RELEASE);
   const clocks = createServerClocks();
   const isPrompt = (askedAt: number) => clocks.local() - askedAt <= deadlineMs;
@@ -54,11 +55,12 @@ export function createDeadlineCommands(config: DeadlineCommandsConfig): Deadline
 
   return {
     local: clocks.local,
-    async take(scope, { keys, args, requests }) {
+    async take(scope, { keys, args, requests, hasDoubt }) {
+      const script = hasDoubt ? doubtScript : takeScript;
       for (let isFirst = true; ; isFirst = false) {
         if (!isTest) args[DEADLINE_INDEX] = knownDeadline(scope) ?? (await deadline(scope));
         const askedAt = clocks.local();
-        const reply = parseTakeReply(await takeScript(keys, args), requests);
+        const reply = parseTakeReply(await script(keys, args), requests);
         if (reply.kind === 'void') return reply;
         const isInTime = isPrompt(askedAt);
         if (isInTime && !(reply.kind === 'taken' && reply.isRepeated)) {

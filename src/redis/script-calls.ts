@@ -20,6 +20,8 @@ export interface TakeCall extends ScriptCall {
   readonly requests: readonly TakeRequest[];
   /** Whether an earlier command has one of its keys, so that the order matters. */
   readonly dependsOnEarlier: boolean;
+  /** Whether one of its messages has a rule of doubt, which has a script of its own. */
+  readonly hasDoubt: boolean;
 }
 
 /** One settlement as the script reads it. */
@@ -138,8 +140,10 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
         const args = [...clockArguments(), '', RECORD_MS, ''];
         let before = 0;
         let times = 0;
+        let hasDoubt = false;
         for (const request of part) {
           const rules = inScriptOrder(request.rules);
+          hasDoubt ||= rules.at(-1)?.kind === 'doubt';
           const from = args.length;
           args.push(`${rules.length}`);
           for (const rule of rules) {
@@ -159,7 +163,7 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
         }
         const tracked = positions === undefined ? NO_REPEATED_KEYS : trackKeys(positions, keys, position);
         if (tracked.isRepeated) args[REPEATED_INDEX] = 'r';
-        yield { keys, args, requests: part, dependsOnEarlier: tracked.isAfter };
+        yield { keys, args, requests: part, dependsOnEarlier: tracked.isAfter, hasDoubt };
       }
     },
     *settles(scope: string, settlements: readonly ScriptSettlement[]): Generator<ScriptCall> {

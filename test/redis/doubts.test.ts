@@ -7,6 +7,7 @@ import {
   MAX_TRUSTED,
 } from '../../src/limits/doubt-store.ts';
 import type { DoubtRule, LimitStore, TakeVerdict } from '../../src/limits/limit-store.ts';
+import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import { createKeyNames } from '../../src/redis/key-hashing-options.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
 import { toRedisCommands } from '../../src/redis/to-redis-commands.ts';
@@ -42,6 +43,55 @@ describeOnRedis('doubt on Redis', (kit) => {
         await new DoubtRun(subject, seed, START_MS).run(700);
       }),
       { numRuns: 8 },
+    );
+  }, 120_000);
+
+  it('is the same as in memory while nothing is held against anybody, and when it is then', async () => {
+    const subject = controlledStore(kit.client);
+    const clock = { now: subject.now, monotonic: subject.now };
+    const memory = memoryLimits({ clock });
+    await fc.assert(
+      fc.asyncProperty(fc.infiniteStream(fc.nat(9_999)), async (draws) => {
+        const draw = (below: number) => (draws.next().value as number) % below;
+        const scope = `calm-${draw(10_000)}-${draw(10_000)}`;
+        const both = [subject.store, memory];
+        async function take(rule: DoubtRule): Promise<void> {
+          const request = { reservation: crypto.randomUUID(), rules: [rule] };
+          const verdicts = await Promise.all(both.map((store) => store.take(scope, [request])));
+          expect(verdicts[0]).toEqual(verdicts[1]);
+          const outcome = draw(20) === 0 ? 'return' : 'keep';
+          for (const store of both) await store.settle(scope, [{ ...request, outcome }]);
+        }
+        const people: DoubtRule[] = [];
+        for (let code = 0; code < 250; code += 1) {
+          const number = FIRST + draw(25) * 1_000_000 + draw(6) * 10_000 + draw(9_000);
+          const rule = doubtRule(number, {
+            ...(draw(2) === 0 && { address: `198.51.100.${draw(80)}` }),
+            ...(draw(2) === 0 && { member: `subject-${draw(500)}` }),
+            allowance: 40,
+          });
+          await take(rule);
+          people.push(rule);
+          if (draw(10) < 7) {
+            const entered = people.splice(draw(people.length), 1) as [DoubtRule];
+            for (const store of both)
+              await doubtsOf(store).enter(scope, [{ rule: entered[0], outcome: 'entered' }]);
+          }
+          await subject.advance(draw(50) === 0 ? draw(10_000) * 6_000 : draw(40_000));
+        }
+        // What was counted until then decides how many more pass.
+        for (let code = 0; code < 40; code += 1) {
+          await take(
+            doubtRule(FIRST + 20_000_000 + draw(9_999), { address: `198.51.100.${draw(3)}`, allowance: 40 }),
+          );
+        }
+        const lists = await Promise.all(both.map((store) => doubtsOf(store).alerts(scope, 'doubt')));
+        const sorted = lists.map((list) =>
+          [...list].sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1)),
+        );
+        expect(sorted[0]).toEqual(sorted[1]);
+      }),
+      { numRuns: 6 },
     );
   }, 120_000);
 

@@ -14,6 +14,7 @@
 -- @include prelude
 -- @include helpers
 if ARGV[4] ~= '' then return table.concat(call('ZREVRANGE', KEYS[1], 0, ARGV[4] - 1), '\n') end
+-- @include doubt-formats
 -- @include doubt letters
 local everybody = holder_of(2, read_world, pack_world)
 local is_asking = everybody.action == 97

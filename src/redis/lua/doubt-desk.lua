@@ -18,6 +18,7 @@
 if ARGV[4] ~= '' and now > ARGV[4] + 0 then return 'late ' .. string.format('%.0f', now) end
 -- @include helpers save
 local flush_doubt
+-- @include doubt-formats
 -- @include doubt letters write
 local op, kinds = ARGV[5], ARGV[6]
 for pair = 1, #kinds do

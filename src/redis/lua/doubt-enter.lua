@@ -14,6 +14,7 @@
 if ARGV[4] ~= '' and now > ARGV[4] + 0 then return 'late ' .. string.format('%.0f', now) end
 -- @include helpers save
 local flush_doubt
+-- @include doubt-formats cells
 -- @include doubt figures siege write count new letters ends settled outcome
 local addresses, subjects = {}, {}
 read_rule(1, 6)

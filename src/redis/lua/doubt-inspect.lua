@@ -8,6 +8,7 @@
 
 -- @include prelude
 -- @include helpers
+-- @include doubt-formats
 -- @include doubt figures siege letters ends judge look
 local count, wait = look_doubt(1, 4)
 return format('%.0f %.0f', count, wait)

@@ -40,8 +40,11 @@ local function load(at, merge)
   return value
 end`;
 
+const DOUBT_FORMATS = `local WORLD, COUNTRY = '>dddddddI6I4I4I4I4I4I6I4BB', '>I4I4I4I4I4I4I4I4I4ddI4ddI4dB'
+local WEEK, CELL = '>I4I4I4', '>BdI6I4I2I2'
+local REMEMBERED_MS = 34560000000`;
+
 const DOUBT = `local byte, find = string.byte, string.find
-local REMEMBERED_MS = 34560000000
 local minute, day = floor(now / 60000), floor(now / 86400000)
 local per_day = ({ [0] = 4, 1, 0.5, 8, 6, 3, 8 })
 local holders, dirty = {}, {}
@@ -60,8 +63,8 @@ local function read_cells(holder, value, at)
     local flags = byte(value, at)
     at = at + 1
     if flags > 0 then
-      local cell = new_cell()
-      cell.doubt, cell.at, cell.minute, cell.young, cell.earlier, at = read('>dI6I4I2I2', value, at)
+      local cell, _ = new_cell(), nil
+      _, cell.doubt, cell.at, cell.minute, cell.young, cell.earlier, at = read(CELL, value, at - 1)
       if flags % 4 >= 2 then cell.ended, at = read('>d', value, at) end
       if flags >= 4 then
         cell.is_alert = true
@@ -87,7 +90,7 @@ local function pack_cells(holder)
         more = more .. pack('>I6dddd', cell.since, cell.budget, cell.pause, cell.next, cell.score)
       end
       local young, earlier = min(65535, cell.young), min(65535, cell.earlier)
-      text = text .. pack('>BdI6I4I2I2', flags, cell.doubt, cell.at, cell.minute, young, earlier) .. more
+      text = text .. pack(CELL, flags, cell.doubt, cell.at, cell.minute, young, earlier) .. more
       last = max(last, ends)
     else
       text = text .. '\\0'
@@ -95,7 +98,6 @@ local function pack_cells(holder)
   end
   return text, last
 end
-local WORLD = '>dddddddI6I4I4I4I4I4I6I4BB'
 local function read_world(value)
   local w = { cells = 2, place = 6, sieges = {} }
   if not value then
@@ -119,7 +121,6 @@ local function pack_world(w)
   for index = 1, #w.sieges, 2 do text = text .. pack('>I6d', w.sieges[index], w.sieges[index + 1]) end
   return text .. pack_cells(w), now + REMEMBERED_MS
 end
-local COUNTRY, WEEK = '>I4I4I4I4I4I4I4I4I4ddI4ddI4dB', '>I4I4I4'
 local function read_country(value)
   local c = { cells = 2, place = 0, weeks = {}, figures = {} }
   local f = c.figures
@@ -296,6 +297,8 @@ const FLUSH = `for at = 1, #KEYS do
   end
 end`;
 
+const DOUBT_FORMATS_CELLS = `local MOST_NEW_CELLS = 2000000`;
+
 const DOUBT_FIGURES = `local sqrt = math.sqrt
 local week = floor(now / (7 * 86400000))
 local rule, world, country, person = {}, nil, nil, nil
@@ -421,8 +424,7 @@ local function week_of(c)
   return current
 end`;
 
-const DOUBT_NEW = `local MOST_NEW_CELLS = 2000000
-local function cell_for(place, human)
+const DOUBT_NEW = `local function cell_for(place, human)
   local holder, index = place_of(place, human)
   if not holder then return end
   touch(holder)
@@ -766,383 +768,10 @@ const DOUBT_LOOK = `local function look_doubt(at, args)
   return cell and floor(doubt_of(cell, 5)) or 0, j.passage and 0 or max(1, whole(j.wait))
 end`;
 
-const HELPERS_STAMPS = `local function ms_of(taken)
-  return floor(taken / 50)
-end`;
-
-const BUCKET_CODEC = `local HEAD, PAIR = 19, 16
-local function is_pairs(value)
-  return #value % 2 == 1
-end
-local function window_of_pairs(value)
-  return (read('>I4', value, 16))
-end
-local function join_pairs(first, sum, window, text)
-  return 'p' .. pack('>I6dI4', first, sum, window) .. text
-end
-local function each_pair(value, see)
-  for at = HEAD + 1, #value, PAIR do
-    local index, amount = read('>dd', value, at)
-    see(index, amount)
-  end
-end
-local function add_pair(value, index, amount)
-  local at, found, held = #value - PAIR + 1, -1, 0
-  while at > HEAD do
-    found, held = read('>dd', value, at)
-    if found <= index then break end
-    at = at - PAIR
-  end
-  local first, sum, window = read('>I6dI4', value, 2)
-  if at <= HEAD or found < index then
-    if amount < 0 then return value end
-    local text = sub(value, HEAD + 1, at + PAIR - 1) .. pack('>dd', index, amount) .. sub(value, at + PAIR)
-    return join_pairs(first, sum + amount, window, text)
-  end
-  local left = max(0, held + amount)
-  local pair = left > 0 and pack('>dd', index, left) or ''
-  local text = sub(value, HEAD + 1, at - 1) .. pair .. sub(value, at + PAIR)
-  return join_pairs(first, sum + (left - held), window, text)
-end
-local function merge_pairs(value, old)
-  each_pair(old, function(index, amount) value = add_pair(value, index, amount) end)
-  return value
-end`;
-
-const WINDOW = `local TIMES = 4
-local function width_of(window)
-  if window <= 1073741824 then return 4, '>I4', 4294967296 end
-  return 6, '>I6', 281474976710656
-end
-local function longest_of(value)
-  if is_pairs(value) then return window_of_pairs(value) end
-  return (read('>I4', value))
-end
-local function no_times(window)
-  return pack('>I4', window)
-end
-local function times_in(value)
-  return (#value - TIMES) / width_of(longest_of(value))
-end
-local function age_of(value, index)
-  local width, shape, modulus = width_of(longest_of(value))
-  local age = (now - read(shape, value, TIMES + index * width + 1)) % modulus
-  if age >= modulus / 2 then return age - modulus end
-  return age
-end
-local function insert_time(value, time)
-  local width, shape, modulus = width_of(longest_of(value))
-  local count = times_in(value)
-  while count > 0 and age_of(value, count - 1) < now - time do count = count - 1 end
-  local at = TIMES + count * width
-  return sub(value, 1, at) .. pack(shape, time % modulus) .. sub(value, at + 1)
-end
-local function bucket_ms(window)
-  return floor((window + 29) / 30)
-end
-local function bucket_of(time, window)
-  return floor(time / bucket_ms(window))
-end
-local function lengthen(value, window)
-  local longest = longest_of(value)
-  if window <= longest then return value end
-  if is_pairs(value) then
-    local longer = join_pairs(read('>I6', value, 2), 0, window, '')
-    each_pair(value, function(index, amount)
-      longer = add_pair(longer, bucket_of((index + 1) * bucket_ms(longest) - 1, window), amount)
-    end)
-    return longer
-  end
-  local width = width_of(longest)
-  local longer_width, shape, modulus = width_of(window)
-  if width == longer_width then return no_times(window) .. sub(value, TIMES + 1) end
-  local longer = no_times(window)
-  for index = 0, times_in(value) - 1 do
-    longer = longer .. pack(shape, (now - age_of(value, index)) % modulus)
-  end
-  return longer
-end
-local function to_buckets(value, window)
-  if not value then return join_pairs(stamp, 0, window, '') end
-  value = lengthen(value, window)
-  if is_pairs(value) then return value end
-  local longest = longest_of(value)
-  local buckets = join_pairs(0, 0, longest, '')
-  for index = 0, times_in(value) - 1 do
-    buckets = add_pair(buckets, bucket_of(now - age_of(value, index), longest), 1)
-  end
-  return buckets
-end
-local function load_window(at)
-  return load(at, function(value, old)
-    local longest = max(longest_of(value), longest_of(old))
-    value, old = lengthen(value, longest), lengthen(old, longest)
-    if is_pairs(value) or is_pairs(old) then
-      return merge_pairs(to_buckets(value, longest), to_buckets(old, longest))
-    end
-    for index = 0, times_in(old) - 1 do value = insert_time(value, now - age_of(old, index)) end
-    return value
-  end)
-end`;
-
-const WINDOW_READ = `local function look_window(value, limit, window, weight)
-  if not value then
-    if weight > limit then return 0 end
-    return 0, 0
-  end
-  if is_pairs(value) then
-    local size = bucket_ms(longest_of(value))
-    local buckets = floor((window + size - 1) / size) + 1
-    local sum, live = 0, {}
-    each_pair(value, function(index, amount)
-      if index > bucket_of(now, longest_of(value)) - buckets then
-        sum, live[#live + 1] = sum + amount, { index, amount }
-      end
-    end)
-    local over = sum + weight - limit
-    if over <= 0 then return sum, 0 end
-    if weight > limit then return sum end
-    local at, index = 0
-    while over > 0 do
-      at = at + 1
-      index, over = live[at][1], over - live[at][2]
-    end
-    return sum, (index + buckets) * size - now
-  end
-  local dead, count = 0, times_in(value)
-  while dead < count and age_of(value, dead) >= window do dead = dead + 1 end
-  if count - dead < limit then return count - dead, 0 end
-  return count - dead, window - age_of(value, count - limit)
-end`;
-
-const WINDOW_INSPECT = `function look.w(at, args)
-  return look_window(load_window(at), ARGV[args + 1] + 0, ARGV[args + 2] + 0, 1)
-end
-look.a, look.v = look.w, look.w`;
-
-const SLOT = `local function with_window(value, window)
-  return sub(value, 1, 15) .. pack('>I4', max(window, window_of_pairs(value))) .. sub(value, HEAD + 1)
-end
-local function merge_slots(value, old)
-  return with_window(merge_pairs(value, old), window_of_pairs(old))
-end`;
-
-const SLOT_READ = `local function count_slots(value, due, window)
-  local slot, before, own, after, held = floor(due / window), 0, 0, 0, 0
-  each_pair(value, function(index, amount)
-    local distance = floor(index / window) - slot
-    if distance == 0 then
-      own = own + amount
-      if index == due then held = amount end
-    elseif distance == -1 then
-      before = before + amount
-    elseif distance == 1 then
-      after = after + amount
-    end
-  end)
-  return own + max(before, after), held
-end`;
-
-const SLOT_INSPECT = `function look.s(at, args)
-  local value = load(at, merge_slots)
-  if not value then return 0, 0 end
-  local count = count_slots(value, ARGV[args + 3] + 0, ARGV[args + 2] + 0)
-  if count >= ARGV[args + 1] + 0 then return count end
-  return count, 0
-end`;
-
-const BACKOFF = `local JOURNAL, GRANT = 18, 10
-local function decayed(grants, last, at, forget)
-  return max(0, grants - max(0, floor((ms_of(at) - ms_of(last)) / forget)))
-end
-local function read_backoff(value)
-  if not value then return 0, 0, 0, 0, 0, 0 end
-  local kept, kept_last, grants, forget, most = read('>I2I6I2I4I4', value)
-  local last = kept_last
-  if #value > JOURNAL then last = read('>I6', value, #value - GRANT + 1) end
-  return grants, last, kept, kept_last, forget, most
-end
-local function one_more(grants, last, at, forget)
-  return min(65535, decayed(grants, last, at, forget) + 1)
-end
-local function replay(kept, kept_last, forget, most, journal)
-  local grants, last = kept, kept_last
-  for at = 1, #journal, GRANT do
-    local granted, forget_then = read('>I6I4', journal, at)
-    grants, last = one_more(grants, last, granted, forget_then), granted
-  end
-  return pack('>I2I6I2I4I4', kept, kept_last, grants, forget, most) .. journal
-end
-local function merge_backoff(value, old)
-  local grants, last, _, _, forget, most = read_backoff(value)
-  local more, old_last, _, _, old_forget, old_most = read_backoff(old)
-  return replay(min(65535, grants + more), max(last, old_last), max(forget, old_forget), max(most, old_most), '')
-end`;
-
-const BACKOFF_READ = `local function wait_of(grants, base, most)
-  return min(most, base * 2 ^ (grants - 1))
-end
-local function look_wait(value, args)
-  if not value then return 0, 0 end
-  local grants, last = read_backoff(value)
-  local wait = wait_of(grants, ARGV[args + 1] + 0, ARGV[args + 2] + 0)
-  return decayed(grants, last, stamp, ARGV[args + 3] + 0), max(0, ms_of(last) + wait - now)
-end
-local function look_backoff(at, args)
-  return look_wait(load(at, merge_backoff), args)
-end`;
-
-const BACKOFF_INSPECT = `look.b = look_backoff`;
-
-const VISITOR_BACKOFF = `local VISITOR = 18
-local function merge_visitors(value, old)
-  return old .. value
-end
-local function each_visitor(value, see)
-  local at = 1
-  while at <= #value do
-    local name, length = read('>c16I2', value, at)
-    see(name, sub(value, at + VISITOR, at + VISITOR + length - 1))
-    at = at + VISITOR + length
-  end
-end
-local function is_visitor(name, args)
-  return name == ARGV[args + 4] or (per_rule == 2 and name == ARGV[args + 5])
-end`;
-
-const VISITOR_BACKOFF_INSPECT = `function look.l(at, args)
-  local most, longest = 0, 0
-  each_visitor(load(at, merge_visitors) or '', function(name, value)
-    if ARGV[args + 4] ~= '' and not is_visitor(name, args) then return end
-    local count, wait = look_wait(value, args)
-    if wait > longest or (wait == longest and count > most) then most, longest = count, wait end
-  end)
-  return most, longest
-end`;
-
-const ONCE = `local LEASE, NO_FINGERPRINT = 900000, string.rep('-', 16)
-local function read_once(value)
-  if not value then return 0, 0, 0, NO_FINGERPRINT, 0, 0, NO_FINGERPRINT, '' end
-  local taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint = read('>I6I4I4c16I6I4c16', value)
-  local result = sub(value, 57)
-  if taken > 0 and lease == 0 and ms_of(taken) + LEASE <= now then
-    return 0, 0, 0, NO_FINGERPRINT, ms_of(taken) + LEASE, window, fingerprint, ''
-  end
-  return taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint, result
-end
-local function merge_once(value)
-  return value
-end`;
-
-const ONCE_READ = `local function is_same(fingerprint, args)
-  return fingerprint == ARGV[args + 1] or (per_rule == 2 and fingerprint == ARGV[args + 5])
-end
-local function look_once(at, args)
-  local value = load(at, merge_once)
-  if not value then return end
-  local taken, lease, _, fingerprint, settled, kept_window, kept_fingerprint, result = read_once(value)
-  local lease_left = ms_of(taken) + lease - now
-  if taken > 0 and (lease == 0 or lease_left > 0) then
-    return is_same(fingerprint, args) and 'p' or 'c', lease > 0 and lease_left or nil
-  end
-  local left = settled + min(kept_window, ARGV[args + 2] + 0) - now
-  if left <= 0 then return end
-  if is_same(kept_fingerprint, args) then return 'd', left, result end
-  return 'c', left
-end`;
-
-const ONCE_INSPECT = `function look.o(at, args)
-  local reason, wait = look_once(at, args)
-  if not reason then return 0, 0 end
-  return 1, wait
-end`;
-
-const BLOCK = `local ACTIVATION = 10
-local function end_of(value)
-  local latest = read('>I6', value)
-  for at = 7, #value, ACTIVATION do
-    local activated, window = read('>I6I4', value, at)
-    latest = max(latest, ms_of(activated) + window)
-  end
-  return latest
-end
-local function merge_block(value, old)
-  return pack('>I6', max(read('>I6', value), end_of(old))) .. sub(value, 7)
-end`;
-
-const BLOCK_READ = `local function look_block(at)
-  local value = load(at, merge_block)
-  return value and max(0, end_of(value) - now) or 0
-end`;
-
-const BLOCK_INSPECT = `function look.r(at)
-  local left = look_block(at)
-  return left > 0 and 1 or 0, left
-end
-look.x = look.r`;
-
-const DISTINCT_READ = `local function members_of(at, least)
-  local count = call('ZCOUNT', KEYS[at], least, '+inf')
-  if per_rule == 2 then count = count + call('ZCOUNT', KEYS[at + 1], least, '+inf') end
-  return count
-end
-local function wait_for_member(at, least, window, over)
-  local scores = {}
-  for key = at, at + per_rule - 1 do
-    local found = call('ZRANGEBYSCORE', KEYS[key], least, '+inf', 'WITHSCORES', 'LIMIT', 0, over + 1)
-    for index = 2, #found, 2 do scores[#scores + 1] = found[index] + 0 end
-  end
-  table.sort(scores)
-  return ms_of(scores[over + 1]) + window - now
-end`;
-
-const DISTINCT_INSPECT = `function look.d(at, args)
-  local limit, window = ARGV[args + 1] + 0, ARGV[args + 2] + 0
-  local least = (now - window + 1) * 50
-  local count = members_of(at, least)
-  if count < limit then return count, 0 end
-  return count, wait_for_member(at, least, window, count - limit)
-end`;
-
-const KNOWN_READ = `local MEMBER = 22
-local function merge_members(value, old)
-  return old .. value
-end
-local function is_member(name, args)
-  return name == ARGV[args + 2] or (per_rule == 2 and name == ARGV[args + 5])
-end
-local function look_known(at, args)
-  local value, count, ends = load(at, merge_members) or '', 0, 0
-  for index = 1, #value, MEMBER do
-    local name, until_ms = read('>c16I6', value, index)
-    if until_ms > now then
-      count = count + 1
-      if is_member(name, args) then ends = until_ms end
-    end
-  end
-  return count, ends
-end`;
-
-const KNOWN_INSPECT = `function look.k(at, args)
-  return look_known(at, args), 0
-end
-look.n = look.k`;
-
-const RECORD = `local seconds, micros = ARGV[1], ARGV[2]
-if seconds == '' then
-  local time = redis.call('TIME')
-  seconds, micros = time[1], time[2]
-end
-local now = seconds * 1000 + (micros - micros % 1000) / 1000
-local function load()
-  for at = 1, #KEYS do
-    local value = redis.call('GET', KEYS[at])
-    if value then
-      local ends, version, text = string.match(value, '^(%d+) (%S+) (.*)$')
-      if ends + 0 > now then return ends + 0, version, text end
-    end
-  end
-end`;
+const TAKING_START = `if values[1] then return '=' .. values[1] end
+local time_text = seconds .. ' ' .. micros
+if ARGV[4] ~= '' and now > ARGV[4] + 0 then return time_text .. '\\nlate' end
+if ARGV[6] ~= '' then`;
 
 const FIND_ALIASES = `local first_of = {}
 for at = 1, #KEYS do
@@ -1150,270 +779,9 @@ for at = 1, #KEYS do
   if first_of[key] then alias[at] = first_of[key] else first_of[key] = at end
 end`;
 
-const HELPERS_WRITE = `local function loaded(at)
-  return values[alias[at] or at]
-end`;
+const TAKING_BEGUN = `end`;
 
-const BUCKET_CODEC_WRITE = `local function drop_pairs(value, least)
-  local at, gone = HEAD + 1, 0
-  while at < #value do
-    local index, amount = read('>dd', value, at)
-    if index >= least then break end
-    at, gone = at + PAIR, gone + amount
-  end
-  if at == HEAD + 1 then return value end
-  local first, sum, window = read('>I6dI4', value, 2)
-  return join_pairs(first, sum - gone, window, sub(value, at))
-end`;
-
-const DOUBT_SETTLE = `function give_back_doubt(at, args, taken)
-  local counted, trickle, first, known = string.match(ARGV[args + 1], '^(%d+)%.(%d+)%.(.)(.)$')
-  if not counted then return end
-  read_rule(at, args)
-  aim(rule.address)
-  prepare()
-  if known == 'v' then
-    local subject = subject_at(rule.subject)
-    subject.vouched = max(0, (subject.day == day and subject.vouched or 0) - 1)
-    subject.day = day
-    touch(subject)
-  end
-  local is_stranger = known == 's'
-  if person.codes == 0 or person.is_entered or person.is_known == is_stranger then return end
-  if address and names_of(rule.address) ~= person.address then address = nil end
-  for place = 0, 6 do
-    local holder, index = place_of(place, rule.human)
-    local cell = holder and holder[index]
-    if cell and has(counted, place) then take_back(cell, place, 1, ms_of(taken)) end
-    if cell and has(trickle, place) then cell.pause, cell.next = floor(cell.pause / 2 + 0.5), now end
-    if cell and (has(counted, place) or has(trickle, place)) then touch(holder) end
-  end
-  if first == 'f' then
-    if not is_stranger then
-      world.known_asked = max(0, world.known_asked - 1)
-    else
-      world.sent = max(0, world.sent - 1)
-      if person.is_learnt then
-        local current = week_of(country)
-        current.asked, country.learnt = max(0, current.asked - 1), max(0, country.learnt - 1)
-        touch(country)
-        if person.is_calm then world.asked = max(0, world.asked - 1) end
-      end
-    end
-    touch(world)
-  end
-  person.codes = person.codes - 1
-  if person.codes == 0 then person.sent = 0 end
-  touch(person)
-end`;
-
-const DOUBT_KEYS = `local function further_keys(args)
-  local op = string.byte(ARGV[args])
-  if op ~= 112 and op ~= 80 then return 0 end
-  local flags = ARGV[args + 2]
-  return 6 + (sub(flags, 4, 4) == 'i' and per_rule or 0) + (sub(flags, 5, 5) == 's' and per_rule or 0)
-end`;
-
-const WINDOW_WRITE = `local function live_buckets(value)
-  return drop_pairs(value, bucket_of(now, longest_of(value)) - 30)
-end
-local function save_window(at, value)
-  local longest = longest_of(value)
-  if is_pairs(value) then
-    if #value == HEAD then return save(at, false, 0) end
-    local newest = read('>d', value, #value - PAIR + 1)
-    return save(at, value, (newest + 31) * bucket_ms(longest) - now)
-  end
-  local count = times_in(value)
-  if count == 0 then return save(at, false, 0) end
-  save(at, value, longest - age_of(value, count - 1))
-end`;
-
-const WINDOW_SETTLE = `local function remove_time(value, time)
-  local width = width_of(longest_of(value))
-  for index = times_in(value) - 1, 0, -1 do
-    if age_of(value, index) == now - time then
-      local start = TIMES + index * width
-      return sub(value, 1, start) .. sub(value, start + width + 1)
-    end
-  end
-  return value
-end
-function give_back.w(at, args, taken)
-  local weight = tonumber(ARGV[args + 3]) or 1
-  local value = load_window(at)
-  if not value then return end
-  if is_pairs(value) then
-    if taken < read('>I6', value, 2) then return end
-    return save_window(at, add_pair(value, bucket_of(ms_of(taken), longest_of(value)), -weight))
-  end
-  save_window(at, remove_time(value, ms_of(taken)))
-end
-function keep.w(at, args, taken, moved)
-  if not moved then return end
-  local window, weight = ARGV[args + 2] + 0, tonumber(ARGV[args + 3])
-  give_back.w(at, args, taken)
-  local value = loaded(at)
-  if weight or (value and is_pairs(value)) then
-    value = live_buckets(to_buckets(value, window))
-    return save_window(at, add_pair(value, bucket_of(ms_of(moved), longest_of(value)), weight or 1))
-  end
-  save_window(at, insert_time(value and lengthen(value, window) or no_times(window), ms_of(moved)))
-end
-give_back.a, keep.a = give_back.w, keep.w
-give_back.v, keep.v = give_back.w, keep.w`;
-
-const SLOT_WRITE = `local function save_slots(at, value)
-  if #value == HEAD then return save(at, false, 0) end
-  local last, window = read('>d', value, #value - PAIR + 1), window_of_pairs(value)
-  save(at, value, min(315360000000, max(window, last + 3 * window - now)))
-end`;
-
-const SLOT_SETTLE = `function give_back.s(at, args, taken)
-  local value = load(at, merge_slots)
-  if not value or taken < read('>I6', value, 2) then return end
-  save_slots(at, add_pair(value, ARGV[args + 3] + 0, -1))
-end`;
-
-const BACKOFF_WRITE = `local function live_backoff(value)
-  local grants, last, _, _, forget, most = read_backoff(value)
-  return grants > 0 and ms_of(last) + max(most, grants * forget) - now or 0
-end
-local function save_backoff(at, value)
-  local live = live_backoff(value)
-  save(at, live > 0 and value, live)
-end`;
-
-const BACKOFF_SETTLE = `local function without_grant(value, taken)
-  local _, _, kept, kept_last, forget, most = read_backoff(value)
-  for offset = #value - GRANT + 1, JOURNAL + 1, -GRANT do
-    if read('>I6', value, offset) == taken then
-      local journal = sub(value, JOURNAL + 1, offset - 1) .. sub(value, offset + GRANT)
-      return replay(kept, kept_last, forget, most, journal)
-    end
-  end
-end
-function give_back.b(at, _, taken)
-  local value = load(at, merge_backoff)
-  local left = value and without_grant(value, taken)
-  if left then save_backoff(at, left) end
-end`;
-
-const VISITOR_BACKOFF_WRITE = `local MAX_VISITORS = 32
-local function save_visitors(at, visitors)
-  local parts, longest = {}, 0
-  for index = max(1, #visitors - MAX_VISITORS + 1), #visitors do
-    local name, wait = visitors[index][1], visitors[index][2]
-    local live = live_backoff(wait)
-    if live > 0 then
-      parts[#parts + 1], longest = pack('>c16I2', name, #wait) .. wait, max(longest, live)
-    end
-  end
-  save(at, #parts > 0 and table.concat(parts), longest)
-end`;
-
-const VISITOR_BACKOFF_SETTLE = `function give_back.l(at, args, taken)
-  local value = load(at, merge_visitors)
-  if not value then return end
-  local visitors = {}
-  each_visitor(value, function(name, wait)
-    local left = is_visitor(name, args) and without_grant(wait, taken)
-    visitors[#visitors + 1] = { name, left or wait }
-  end)
-  save_visitors(at, visitors)
-end`;
-
-const ONCE_WRITE = `local function save_once(at, taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint, result)
-  if taken == 0 and settled == 0 then return save(at, false, 0) end
-  local head = pack('>I6I4I4c16I6I4c16', taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint)
-  local open_live = taken > 0 and ms_of(taken) + LEASE + window - now or 0
-  save(at, head .. result, max(open_live, settled + kept_window - now))
-end`;
-
-const ONCE_SETTLE = `function give_back.o(at, _, taken)
-  local value = load(at, merge_once)
-  local open, _, _, _, settled, kept_window, kept_fingerprint, result = read_once(value)
-  if open == taken then save_once(at, 0, 0, 0, NO_FINGERPRINT, settled, kept_window, kept_fingerprint, result) end
-end
-function keep.o(at, _, taken, _moved, result)
-  local value = load(at, merge_once)
-  local open, _, window, fingerprint = read_once(value)
-  if open == taken then save_once(at, 0, 0, 0, NO_FINGERPRINT, now, window, fingerprint, result) end
-end`;
-
-const BLOCK_WRITE = `local function save_block(at, value)
-  local left = end_of(value) - now
-  save(at, left > 0 and value, left)
-end`;
-
-const BLOCK_SETTLE = `function give_back.r() end
-function give_back.x(at, args, taken)
-  local value = load(at, merge_block)
-  if not value then return end
-  for index = #value - ACTIVATION + 1, 7, -ACTIVATION do
-    local activated, window = read('>I6I4', value, index)
-    if activated == taken and window == ARGV[args + 1] + 0 then
-      return save_block(at, sub(value, 1, index - 1) .. sub(value, index + ACTIVATION))
-    end
-  end
-end`;
-
-const DISTINCT_WRITE = `local function live_score(key, member, least)
-  local score = call('ZSCORE', key, member)
-  score = score and tonumber(score)
-  return score and score >= least and score
-end
-local function add_member(key, member, score, held, window)
-  local least = (now - window + 1) * 50
-  call('ZREMRANGEBYSCORE', key, '(' .. format('%.0f', -least), '(' .. format('%.0f', least))
-  if held then
-    local index = 0
-    while index < 8 and call('ZSCORE', key, member .. ' ' .. index) do index = index + 1 end
-    local earlier = min(held, score)
-    score = max(held, score)
-    if index < 8 then call('ZADD', key, -earlier, member .. ' ' .. index) else score = floor(score) + 0.5 end
-  end
-  call('ZADD', key, score, member)
-  local live = max(1, ms_of(score) + window - now) + spare
-  if call('PTTL', key) < live then call('PEXPIRE', key, live) end
-end`;
-
-const DISTINCT_SETTLE = `local function remove_take(key, member, taken)
-  local score = call('ZSCORE', key, member)
-  if not score then return end
-  local is_latest = tonumber(score) == taken
-  local latest, index = 0, nil
-  for at = 0, 7 do
-    local earlier = call('ZSCORE', key, member .. ' ' .. at)
-    earlier = earlier and -tonumber(earlier)
-    if earlier and not is_latest and earlier == taken then return call('ZREM', key, member .. ' ' .. at) end
-    if earlier and earlier > latest then latest, index = earlier, at end
-  end
-  if not is_latest then return end
-  if not index then return call('ZREM', key, member) end
-  call('ZADD', key, latest, member)
-  call('ZREM', key, member .. ' ' .. index)
-end
-local function key_and_member(at, args)
-  if per_rule == 2 and call('ZSCORE', KEYS[at + 1], ARGV[args + 5]) then return KEYS[at + 1], ARGV[args + 5] end
-  return KEYS[at], ARGV[args + 3]
-end
-function give_back.d(at, args, taken)
-  local key, member = key_and_member(at, args)
-  remove_take(key, member, taken)
-end
-function keep.d(at, args, taken, moved)
-  if not moved then return end
-  local key, member = key_and_member(at, args)
-  local window = ARGV[args + 2] + 0
-  remove_take(key, member, taken)
-  add_member(key, member, moved, live_score(key, member, (now - window + 1) * 50), window)
-end`;
-
-const KNOWN_SETTLE = `function give_back.k() end
-function give_back.n() end`;
-
-const DOUBT_TAKE = `local REASONS = { r = 'u', a = 'q', h = 'x' }
+const DOUBT_ADMIT = `local REASONS = { r = 'u', a = 'q', h = 'x' }
 local looks = {}
 function check_doubt(at, args)
   local j = looks[at] or look_at(at, args)
@@ -1532,6 +900,186 @@ function notices_of(at)
   return looks[at].notices
 end`;
 
+const HELPERS_STAMPS = `local function ms_of(taken)
+  return floor(taken / 50)
+end`;
+
+const HELPERS_WRITE = `local function loaded(at)
+  return values[alias[at] or at]
+end`;
+
+const BUCKET_CODEC = `local HEAD, PAIR = 19, 16
+local function is_pairs(value)
+  return #value % 2 == 1
+end
+local function window_of_pairs(value)
+  return (read('>I4', value, 16))
+end
+local function join_pairs(first, sum, window, text)
+  return 'p' .. pack('>I6dI4', first, sum, window) .. text
+end
+local function each_pair(value, see)
+  for at = HEAD + 1, #value, PAIR do
+    local index, amount = read('>dd', value, at)
+    see(index, amount)
+  end
+end
+local function add_pair(value, index, amount)
+  local at, found, held = #value - PAIR + 1, -1, 0
+  while at > HEAD do
+    found, held = read('>dd', value, at)
+    if found <= index then break end
+    at = at - PAIR
+  end
+  local first, sum, window = read('>I6dI4', value, 2)
+  if at <= HEAD or found < index then
+    if amount < 0 then return value end
+    local text = sub(value, HEAD + 1, at + PAIR - 1) .. pack('>dd', index, amount) .. sub(value, at + PAIR)
+    return join_pairs(first, sum + amount, window, text)
+  end
+  local left = max(0, held + amount)
+  local pair = left > 0 and pack('>dd', index, left) or ''
+  local text = sub(value, HEAD + 1, at - 1) .. pair .. sub(value, at + PAIR)
+  return join_pairs(first, sum + (left - held), window, text)
+end
+local function merge_pairs(value, old)
+  each_pair(old, function(index, amount) value = add_pair(value, index, amount) end)
+  return value
+end`;
+
+const BUCKET_CODEC_WRITE = `local function drop_pairs(value, least)
+  local at, gone = HEAD + 1, 0
+  while at < #value do
+    local index, amount = read('>dd', value, at)
+    if index >= least then break end
+    at, gone = at + PAIR, gone + amount
+  end
+  if at == HEAD + 1 then return value end
+  local first, sum, window = read('>I6dI4', value, 2)
+  return join_pairs(first, sum - gone, window, sub(value, at))
+end`;
+
+const WINDOW = `local TIMES = 4
+local function width_of(window)
+  if window <= 1073741824 then return 4, '>I4', 4294967296 end
+  return 6, '>I6', 281474976710656
+end
+local function longest_of(value)
+  if is_pairs(value) then return window_of_pairs(value) end
+  return (read('>I4', value))
+end
+local function no_times(window)
+  return pack('>I4', window)
+end
+local function times_in(value)
+  return (#value - TIMES) / width_of(longest_of(value))
+end
+local function age_of(value, index)
+  local width, shape, modulus = width_of(longest_of(value))
+  local age = (now - read(shape, value, TIMES + index * width + 1)) % modulus
+  if age >= modulus / 2 then return age - modulus end
+  return age
+end
+local function insert_time(value, time)
+  local width, shape, modulus = width_of(longest_of(value))
+  local count = times_in(value)
+  while count > 0 and age_of(value, count - 1) < now - time do count = count - 1 end
+  local at = TIMES + count * width
+  return sub(value, 1, at) .. pack(shape, time % modulus) .. sub(value, at + 1)
+end
+local function bucket_ms(window)
+  return floor((window + 29) / 30)
+end
+local function bucket_of(time, window)
+  return floor(time / bucket_ms(window))
+end
+local function lengthen(value, window)
+  local longest = longest_of(value)
+  if window <= longest then return value end
+  if is_pairs(value) then
+    local longer = join_pairs(read('>I6', value, 2), 0, window, '')
+    each_pair(value, function(index, amount)
+      longer = add_pair(longer, bucket_of((index + 1) * bucket_ms(longest) - 1, window), amount)
+    end)
+    return longer
+  end
+  local width = width_of(longest)
+  local longer_width, shape, modulus = width_of(window)
+  if width == longer_width then return no_times(window) .. sub(value, TIMES + 1) end
+  local longer = no_times(window)
+  for index = 0, times_in(value) - 1 do
+    longer = longer .. pack(shape, (now - age_of(value, index)) % modulus)
+  end
+  return longer
+end
+local function to_buckets(value, window)
+  if not value then return join_pairs(stamp, 0, window, '') end
+  value = lengthen(value, window)
+  if is_pairs(value) then return value end
+  local longest = longest_of(value)
+  local buckets = join_pairs(0, 0, longest, '')
+  for index = 0, times_in(value) - 1 do
+    buckets = add_pair(buckets, bucket_of(now - age_of(value, index), longest), 1)
+  end
+  return buckets
+end
+local function load_window(at)
+  return load(at, function(value, old)
+    local longest = max(longest_of(value), longest_of(old))
+    value, old = lengthen(value, longest), lengthen(old, longest)
+    if is_pairs(value) or is_pairs(old) then
+      return merge_pairs(to_buckets(value, longest), to_buckets(old, longest))
+    end
+    for index = 0, times_in(old) - 1 do value = insert_time(value, now - age_of(old, index)) end
+    return value
+  end)
+end`;
+
+const WINDOW_READ = `local function look_window(value, limit, window, weight)
+  if not value then
+    if weight > limit then return 0 end
+    return 0, 0
+  end
+  if is_pairs(value) then
+    local size = bucket_ms(longest_of(value))
+    local buckets = floor((window + size - 1) / size) + 1
+    local sum, live = 0, {}
+    each_pair(value, function(index, amount)
+      if index > bucket_of(now, longest_of(value)) - buckets then
+        sum, live[#live + 1] = sum + amount, { index, amount }
+      end
+    end)
+    local over = sum + weight - limit
+    if over <= 0 then return sum, 0 end
+    if weight > limit then return sum end
+    local at, index = 0
+    while over > 0 do
+      at = at + 1
+      index, over = live[at][1], over - live[at][2]
+    end
+    return sum, (index + buckets) * size - now
+  end
+  local dead, count = 0, times_in(value)
+  while dead < count and age_of(value, dead) >= window do dead = dead + 1 end
+  if count - dead < limit then return count - dead, 0 end
+  return count - dead, window - age_of(value, count - limit)
+end`;
+
+const WINDOW_WRITE = `local function live_buckets(value)
+  return drop_pairs(value, bucket_of(now, longest_of(value)) - 30)
+end
+local function save_window(at, value)
+  local longest = longest_of(value)
+  if is_pairs(value) then
+    if #value == HEAD then return save(at, false, 0) end
+    local newest = read('>d', value, #value - PAIR + 1)
+    return save(at, value, (newest + 31) * bucket_ms(longest) - now)
+  end
+  local count = times_in(value)
+  if count == 0 then return save(at, false, 0) end
+  save(at, value, longest - age_of(value, count - 1))
+end`;
+
 const WINDOW_TAKE = `local MAX_TIMES = 128
 function check.w(at, args)
   local limit, window, weight = ARGV[args + 1] + 0, ARGV[args + 2] + 0, tonumber(ARGV[args + 3]) or 1
@@ -1556,6 +1104,35 @@ function write.a(at, args)
 end
 write.v = write.w`;
 
+const SLOT = `local function with_window(value, window)
+  return sub(value, 1, 15) .. pack('>I4', max(window, window_of_pairs(value))) .. sub(value, HEAD + 1)
+end
+local function merge_slots(value, old)
+  return with_window(merge_pairs(value, old), window_of_pairs(old))
+end`;
+
+const SLOT_READ = `local function count_slots(value, due, window)
+  local slot, before, own, after, held = floor(due / window), 0, 0, 0, 0
+  each_pair(value, function(index, amount)
+    local distance = floor(index / window) - slot
+    if distance == 0 then
+      own = own + amount
+      if index == due then held = amount end
+    elseif distance == -1 then
+      before = before + amount
+    elseif distance == 1 then
+      after = after + amount
+    end
+  end)
+  return own + max(before, after), held
+end`;
+
+const SLOT_WRITE = `local function save_slots(at, value)
+  if #value == HEAD then return save(at, false, 0) end
+  local last, window = read('>d', value, #value - PAIR + 1), window_of_pairs(value)
+  save(at, value, min(315360000000, max(window, last + 3 * window - now)))
+end`;
+
 const SLOT_TAKE = `local MAX_DUE_TIMES = 512
 function check.s(at, args)
   local value = load(at, merge_slots)
@@ -1573,6 +1150,56 @@ function write.s(at, args)
   local value, window = loaded(at), ARGV[args + 2] + 0
   value = value and with_window(value, window) or join_pairs(stamp, 0, window, '')
   save_slots(at, add_pair(value, ARGV[args + 3] + 0, 1))
+end`;
+
+const BACKOFF = `local JOURNAL, GRANT = 18, 10
+local function decayed(grants, last, at, forget)
+  return max(0, grants - max(0, floor((ms_of(at) - ms_of(last)) / forget)))
+end
+local function read_backoff(value)
+  if not value then return 0, 0, 0, 0, 0, 0 end
+  local kept, kept_last, grants, forget, most = read('>I2I6I2I4I4', value)
+  local last = kept_last
+  if #value > JOURNAL then last = read('>I6', value, #value - GRANT + 1) end
+  return grants, last, kept, kept_last, forget, most
+end
+local function one_more(grants, last, at, forget)
+  return min(65535, decayed(grants, last, at, forget) + 1)
+end
+local function replay(kept, kept_last, forget, most, journal)
+  local grants, last = kept, kept_last
+  for at = 1, #journal, GRANT do
+    local granted, forget_then = read('>I6I4', journal, at)
+    grants, last = one_more(grants, last, granted, forget_then), granted
+  end
+  return pack('>I2I6I2I4I4', kept, kept_last, grants, forget, most) .. journal
+end
+local function merge_backoff(value, old)
+  local grants, last, _, _, forget, most = read_backoff(value)
+  local more, old_last, _, _, old_forget, old_most = read_backoff(old)
+  return replay(min(65535, grants + more), max(last, old_last), max(forget, old_forget), max(most, old_most), '')
+end`;
+
+const BACKOFF_READ = `local function wait_of(grants, base, most)
+  return min(most, base * 2 ^ (grants - 1))
+end
+local function look_wait(value, args)
+  if not value then return 0, 0 end
+  local grants, last = read_backoff(value)
+  local wait = wait_of(grants, ARGV[args + 1] + 0, ARGV[args + 2] + 0)
+  return decayed(grants, last, stamp, ARGV[args + 3] + 0), max(0, ms_of(last) + wait - now)
+end
+local function look_backoff(at, args)
+  return look_wait(load(at, merge_backoff), args)
+end`;
+
+const BACKOFF_WRITE = `local function live_backoff(value)
+  local grants, last, _, _, forget, most = read_backoff(value)
+  return grants > 0 and ms_of(last) + max(most, grants * forget) - now or 0
+end
+local function save_backoff(at, value)
+  local live = live_backoff(value)
+  save(at, live > 0 and value, live)
 end`;
 
 const BACKOFF_TAKE = `local MAX_GRANTS = 16
@@ -1600,6 +1227,35 @@ function write.b(at, args)
   return wait
 end`;
 
+const VISITOR_BACKOFF = `local VISITOR = 18
+local function merge_visitors(value, old)
+  return old .. value
+end
+local function each_visitor(value, see)
+  local at = 1
+  while at <= #value do
+    local name, length = read('>c16I2', value, at)
+    see(name, sub(value, at + VISITOR, at + VISITOR + length - 1))
+    at = at + VISITOR + length
+  end
+end
+local function is_visitor(name, args)
+  return name == ARGV[args + 4] or (per_rule == 2 and name == ARGV[args + 5])
+end`;
+
+const VISITOR_BACKOFF_WRITE = `local MAX_VISITORS = 32
+local function save_visitors(at, visitors)
+  local parts, longest = {}, 0
+  for index = max(1, #visitors - MAX_VISITORS + 1), #visitors do
+    local name, wait = visitors[index][1], visitors[index][2]
+    local live = live_backoff(wait)
+    if live > 0 then
+      parts[#parts + 1], longest = pack('>c16I2', name, #wait) .. wait, max(longest, live)
+    end
+  end
+  save(at, #parts > 0 and table.concat(parts), longest)
+end`;
+
 const VISITOR_BACKOFF_TAKE = `local function visitor_wait(value, args)
   local found
   each_visitor(value or '', function(name, wait)
@@ -1622,6 +1278,44 @@ function write.l(at, args)
   return wait
 end`;
 
+const ONCE = `local LEASE, NO_FINGERPRINT = 900000, string.rep('-', 16)
+local function read_once(value)
+  if not value then return 0, 0, 0, NO_FINGERPRINT, 0, 0, NO_FINGERPRINT, '' end
+  local taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint = read('>I6I4I4c16I6I4c16', value)
+  local result = sub(value, 57)
+  if taken > 0 and lease == 0 and ms_of(taken) + LEASE <= now then
+    return 0, 0, 0, NO_FINGERPRINT, ms_of(taken) + LEASE, window, fingerprint, ''
+  end
+  return taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint, result
+end
+local function merge_once(value)
+  return value
+end`;
+
+const ONCE_READ = `local function is_same(fingerprint, args)
+  return fingerprint == ARGV[args + 1] or (per_rule == 2 and fingerprint == ARGV[args + 5])
+end
+local function look_once(at, args)
+  local value = load(at, merge_once)
+  if not value then return end
+  local taken, lease, _, fingerprint, settled, kept_window, kept_fingerprint, result = read_once(value)
+  local lease_left = ms_of(taken) + lease - now
+  if taken > 0 and (lease == 0 or lease_left > 0) then
+    return is_same(fingerprint, args) and 'p' or 'c', lease > 0 and lease_left or nil
+  end
+  local left = settled + min(kept_window, ARGV[args + 2] + 0) - now
+  if left <= 0 then return end
+  if is_same(kept_fingerprint, args) then return 'd', left, result end
+  return 'c', left
+end`;
+
+const ONCE_WRITE = `local function save_once(at, taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint, result)
+  if taken == 0 and settled == 0 then return save(at, false, 0) end
+  local head = pack('>I6I4I4c16I6I4c16', taken, lease, window, fingerprint, settled, kept_window, kept_fingerprint)
+  local open_live = taken > 0 and ms_of(taken) + LEASE + window - now or 0
+  save(at, head .. result, max(open_live, settled + kept_window - now))
+end`;
+
 const ONCE_TAKE = `function check.o(at, args)
   local reason, wait, result = look_once(at, args)
   if reason then return reason, 1, wait, result end
@@ -1630,6 +1324,29 @@ function write.o(at, args)
   local _, _, _, _, settled, kept_window, kept_fingerprint, result = read_once(loaded(at))
   local window, lease = ARGV[args + 2] + 0, ARGV[args + 3] + 0
   save_once(at, stamp, lease, window, ARGV[args + 1], settled, kept_window, kept_fingerprint, result)
+end`;
+
+const BLOCK = `local ACTIVATION = 10
+local function end_of(value)
+  local latest = read('>I6', value)
+  for at = 7, #value, ACTIVATION do
+    local activated, window = read('>I6I4', value, at)
+    latest = max(latest, ms_of(activated) + window)
+  end
+  return latest
+end
+local function merge_block(value, old)
+  return pack('>I6', max(read('>I6', value), end_of(old))) .. sub(value, 7)
+end`;
+
+const BLOCK_READ = `local function look_block(at)
+  local value = load(at, merge_block)
+  return value and max(0, end_of(value) - now) or 0
+end`;
+
+const BLOCK_WRITE = `local function save_block(at, value)
+  local left = end_of(value) - now
+  save(at, left > 0 and value, left)
 end`;
 
 const BLOCK_TAKE = `local MAX_ACTIVATIONS = 8
@@ -1650,6 +1367,41 @@ function write.x(at, args)
   save_block(at, value)
 end`;
 
+const DISTINCT_READ = `local function members_of(at, least)
+  local count = call('ZCOUNT', KEYS[at], least, '+inf')
+  if per_rule == 2 then count = count + call('ZCOUNT', KEYS[at + 1], least, '+inf') end
+  return count
+end
+local function wait_for_member(at, least, window, over)
+  local scores = {}
+  for key = at, at + per_rule - 1 do
+    local found = call('ZRANGEBYSCORE', KEYS[key], least, '+inf', 'WITHSCORES', 'LIMIT', 0, over + 1)
+    for index = 2, #found, 2 do scores[#scores + 1] = found[index] + 0 end
+  end
+  table.sort(scores)
+  return ms_of(scores[over + 1]) + window - now
+end`;
+
+const DISTINCT_WRITE = `local function live_score(key, member, least)
+  local score = call('ZSCORE', key, member)
+  score = score and tonumber(score)
+  return score and score >= least and score
+end
+local function add_member(key, member, score, held, window)
+  local least = (now - window + 1) * 50
+  call('ZREMRANGEBYSCORE', key, '(' .. format('%.0f', -least), '(' .. format('%.0f', least))
+  if held then
+    local index = 0
+    while index < 8 and call('ZSCORE', key, member .. ' ' .. index) do index = index + 1 end
+    local earlier = min(held, score)
+    score = max(held, score)
+    if index < 8 then call('ZADD', key, -earlier, member .. ' ' .. index) else score = floor(score) + 0.5 end
+  end
+  call('ZADD', key, score, member)
+  local live = max(1, ms_of(score) + window - now) + spare
+  if call('PTTL', key) < live then call('PEXPIRE', key, live) end
+end`;
+
 const DISTINCT_TAKE = `local function held_score(at, args, least)
   local held = live_score(KEYS[at], ARGV[args + 3], least)
   if per_rule == 2 then held = held or live_score(KEYS[at + 1], ARGV[args + 5], least) end
@@ -1667,6 +1419,25 @@ function write.d(at, args)
   local held = held_score(at, args, (now - window + 1) * 50)
   add_member(KEYS[at], ARGV[args + 3], stamp, held, window)
   if per_rule == 2 then call('ZREM', KEYS[at + 1], ARGV[args + 5]) end
+end`;
+
+const KNOWN_READ = `local MEMBER = 22
+local function merge_members(value, old)
+  return old .. value
+end
+local function is_member(name, args)
+  return name == ARGV[args + 2] or (per_rule == 2 and name == ARGV[args + 5])
+end
+local function look_known(at, args)
+  local value, count, ends = load(at, merge_members) or '', 0, 0
+  for index = 1, #value, MEMBER do
+    local name, until_ms = read('>c16I6', value, index)
+    if until_ms > now then
+      count = count + 1
+      if is_member(name, args) then ends = until_ms end
+    end
+  end
+  return count, ends
 end`;
 
 const KNOWN_TAKE = `local MAX_MEMBERS = 16
@@ -1690,6 +1461,57 @@ function write.n(at, args)
   kept[#kept + 1] = pack('>c16I6', ARGV[args + 2], ends)
   if #kept > MAX_MEMBERS then table.remove(kept, 1) end
   save(at, table.concat(kept), max(longest, ends) - now)
+end`;
+
+const TAKING_DECIDE = `local function decide(count, from, key)
+  if not check then make_kinds() end
+  local is_refused, over, noted, findings = false, {}, {}, ''
+  local doubted, is_other, looked = nil, false, nil
+  for rule = 0, count - 1 do
+    local args = from + rule * per_rule_arguments
+    local op = ARGV[args]
+    local letter = sub(op, 1, 1)
+    local kind = string.lower(letter)
+    local sign, place = string.match(op, '([+-])(%d+)$')
+    if sign and noted[place + 0] ~= (sign == '+') then
+      over[rule] = true
+    else
+      local reason, observed, wait, result
+      if kind == 'p' then
+        looked = key + rule * per_rule
+        if not check_doubt then make_doubt() end
+        reason, observed, wait, result = check_doubt(looked, args)
+        doubted = reason and letter
+      else
+        reason, observed, wait, result = check[kind](key + rule * per_rule, args)
+      end
+      local is_note = kind == 'k' or kind == 'n' or sub(op, 2, 2) == '?'
+      if is_note then noted[rule] = reason ~= nil end
+      if reason then
+        findings = findings .. string.format(';%d %s %.0f ', rule, reason, observed)
+          .. (wait and string.format('%.0f', wait) or '') .. ' ' .. (result or '')
+        if is_note or kind ~= letter then over[rule] = kind ~= 'n'
+        else is_refused, is_other = true, is_other or kind ~= 'p' end
+      end
+    end
+  end
+  local notices = looked and notices_of(looked) or ''
+  if doubted and (is_refused and doubted == 'p' and not is_other or not is_refused) then hold_doubt(looked) end
+  if is_refused then return 'r' .. findings .. notices end
+  local longest = 0
+  for rule = 0, count - 1 do
+    if not over[rule] then
+      local args = from + rule * per_rule_arguments
+      local kind = string.lower(sub(ARGV[args], 1, 1))
+      if kind == 'p' then
+        notices = write_doubt(looked) .. notices
+      else
+        local wait = write[kind](key + rule * per_rule, args)
+        if wait and wait > longest then longest = wait end
+      end
+    end
+  end
+  return 'g' .. (longest > 0 and string.format('%.0f', longest) or '') .. findings .. notices
 end`;
 
 const FAST_PATH = `local TAG = 112
@@ -1786,6 +1608,418 @@ local function fast_path(op, value, args)
   if op == 'r' or op == 'k' then return true end
 end`;
 
+const DOUBT_FAST = `local function calm_cell(value, at, forgotten, budget, grace)
+  local minute = now / 60000
+  minute = minute - minute % 1
+  if not value or byte(value, at) == 0 then return pack(CELL, 1, 1, now, minute, 1, 0), at + 1, 1 end
+  local flags, doubt, time, counted, young, earlier, following = read(CELL, value, at)
+  if flags > 3 then return end
+  local ended = ''
+  if flags == 3 then
+    if now - read('>d', value, following) < 172800000 then return end
+    ended, following = sub(value, following, following + 7), following + 8
+  end
+  doubt = doubt - forgotten * (now - time) / 86400000
+  if doubt < 0 then doubt = 0 end
+  local fresh = 0
+  if counted == minute then
+    fresh = young + earlier
+  else
+    if counted == minute - 1 then fresh, earlier = young, young else earlier = 0 end
+    young = 0
+  end
+  if grace and (doubt - fresh >= 0.7 * budget or doubt >= budget + grace) then return end
+  if not grace and doubt >= budget or young >= 65535 then return end
+  return pack(CELL, flags, doubt + 1, now, minute, young + 1, earlier) .. ended, following, doubt + 1
+end
+local function put(at, value, live)
+  at = alias[at] or at
+  values[at], lives[at] = value, live - live % 1 + 1 + spare
+end
+local function fast_doubt(at, args)
+  local asks, human, returning, has_address, has_subject = byte(ARGV[args + 2], 1, 5)
+  local world, country = values[alias[at + 1] or at + 1], values[alias[at + 2] or at + 2]
+  if human == 104 or returning == 107 or not world or not country then return end
+  local asked, entered, ever, today, per_day, known_asked, known_entered, last, day, first_week, warned, fresh_day,
+    fresh, trusted, sent, _, sieges, rest = read(WORLD, world)
+  local today_is = now / 86400000
+  today_is = today_is - today_is % 1
+  if trusted > now or ever < 20 or first_week == 0 then return end
+  if (now - last) / 86400000 * (per_day == 0 and today or per_day) > 200 then return end
+  if warned ~= today_is and known_asked >= 100
+    and known_entered / known_asked < 0.75 then return end
+  if asked + 1 >= 20000 or known_asked + 1 >= 1000 then return end
+  local c_entered, learnt, learnt_entered, c_day, c_today, yesterday, slot, soon, sooner, crowd, fullest, f_minute,
+    conversion, f_per_day, f_soon, f_fullest, weeks, week_at = read(COUNTRY, country)
+  local minute = now / 60000
+  if f_minute ~= minute - minute % 1 or weeks == 0 or c_entered < 15 then return end
+  local person = values[alias[at] or at]
+  if person then
+    local sections, first, latest = read('>BI4I4', person)
+    if sections ~= 4 or f_minute - latest >= 7776000000 / 60000
+      or f_minute - first < 21600000 / 60000 then return end
+    put(at + 1, pack(WORLD, asked, entered, ever, today, per_day, known_asked + 1, known_entered, last, day, first_week,
+      warned, fresh_day, fresh, trusted, sent, asks, sieges) .. sub(world, rest), REMEMBERED_MS)
+    local open = pack('>BI6I2BBBI2', 5, now, 1, 0, 0, 8, 0)
+    local live = latest * 60000 + 7776000000 - now
+    put(at, open .. sub(person, 2), live > 3600000 and live or 3600000)
+    return ';h 0.0.fk'
+  end
+  local address_at, subject_at = at + 7, has_address == 105 and at + 8 or at + 7
+  if has_subject == 115 and values[alias[subject_at] or subject_at] then return end
+  for at_siege = rest, rest + 14 * sieges - 1, 14 do
+    if now - read('>I6', world, at_siege) < 259200000 + 60000 then return end
+  end
+  week_at = week_at + 12 * (weeks - 1)
+  local week, week_asked = read('>I4I4', country, week_at)
+  local this_week = now / (7 * 86400000)
+  if week ~= this_week - this_week % 1 then return end
+  if fresh_day ~= today_is then fresh_day, fresh = today_is, 0 end
+  if fresh + 5 >= MOST_NEW_CELLS then return end
+  local range, block = values[alias[at + 3] or at + 3], values[alias[at + 4] or at + 4]
+  local root = f_per_day ^ 0.5
+  local c_cell, c_next = calm_cell(country, week_at + 12, 4,
+    ARGV[args + 1] + 1.5 * root + 0.01 * f_per_day, 10 + f_soon)
+  if not c_cell then return end
+  local r_cell, r_next, r_doubt = calm_cell(range, 1, 1,
+    8 + 0.1 * root, 5 + 0.3 * f_soon)
+  if not r_cell or range and byte(range, r_next) ~= 0 then return end
+  local b_budget, x_budget = 0.6 * f_fullest, 3 * f_fullest
+  local b_cell, b_next, b_doubt = calm_cell(block, 1, 0.5,
+    b_budget > 5 and b_budget or 5, 3)
+  if not b_cell or block and byte(block, b_next) ~= 0 then return end
+  local x_cell, x_next, x_doubt = calm_cell(block, b_next + 1, 8,
+    x_budget > 8 and x_budget or 8)
+  if not x_cell or block and byte(block, x_next) ~= 0 then return end
+  local counted, name = 47, ''
+  if has_address == 105 then
+    local address = values[alias[address_at] or address_at]
+    local a_minute, a_entered = 0, 0
+    if address then a_minute, a_entered = read('>I4I4', address) end
+    if f_minute - a_minute >= 1209600000 / 60000 then a_entered = 0 end
+    local a_cell, a_next, a_doubt = calm_cell(address, 9, 6, 8 + a_entered ^ 0.5, 6)
+    if not a_cell or address and byte(address, a_next) ~= 0 then return end
+    if a_next == 10 then fresh = fresh + 1 end
+    local live = a_doubt / 6 * 86400000
+    local evidence = a_minute * 60000 + 1209600000 - now
+    if a_entered > 0 and evidence > live then live = evidence end
+    put(address_at, pack('>I4I4', a_minute, a_entered) .. a_cell .. '\\0', live)
+    counted, name = 63, sub(KEYS[address_at], string.find(KEYS[address_at], '}:', 1, true) + 4)
+  end
+  fresh = fresh + 1 + (r_next == 2 and 1 or 0) + (b_next == 2 and 1 or 0) + (x_next == b_next + 2 and 1 or 0)
+  put(at + 1, pack(WORLD, asked + 1, entered, ever, today, per_day, known_asked, known_entered, last, day, first_week,
+    warned, fresh_day, fresh, trusted, sent + 1, asks, sieges) .. sub(world, rest), REMEMBERED_MS)
+  put(at + 2, pack(COUNTRY, c_entered, learnt + 1, learnt_entered, c_day, c_today, yesterday, slot, soon, sooner,
+    x_doubt > crowd and x_doubt or crowd, fullest, f_minute, conversion, f_per_day, f_soon, f_fullest, weeks)
+    .. sub(country, 86, week_at + 3) .. pack('>I4', week_asked + 1) .. sub(country, week_at + 8, week_at + 11)
+    .. c_cell .. sub(country, c_next), REMEMBERED_MS)
+  put(at + 3, r_cell .. '\\0', r_doubt / 1 * 86400000)
+  local b_live, x_live = b_doubt / 0.5, x_doubt / 8
+  put(at + 4, b_cell .. '\\0' .. x_cell .. '\\0', (b_live > x_live and b_live or x_live) * 86400000)
+  put(at, pack('>BI6I2BBBI2', 1, now, 1, counted, 0, 6, #name) .. name
+    .. pack(CELL, 1, 1, now, f_minute, 1, 0) .. '\\0', 86400000 / 3)
+  return counted == 63 and ';h 63.0.fs' or ';h 47.0.fs'
+end`;
+
+const TAKING_FAST = `local after, after_lives = {}, {}
+local function decide_fast(count, args, key)
+  local longest, doubt, looked = 0, '', nil
+  for at = key, key + count - 1 do
+    local index, op = alias[at] or at, ARGV[args]
+    local is_met = true
+    if #op > 1 then
+      is_met = not string.find(op, '+', 1, true)
+      if not is_met and (sub(op, 2, 2) == '?' or byte(op) == 107) then return end
+      op = sub(op, 1, 1)
+    end
+    if is_met and (op == 'p' or op == 'P') then
+      doubt = not check_doubt and fast_doubt(at, args)
+      if not doubt then
+        looked = at
+        if not check_doubt then make_doubt() end
+        if check_doubt(at, args) then return end
+      end
+    elseif is_met then
+      local value, live, wait = fast_path(op, values[index], args)
+      if not value then return end
+      after[at], after_lives[at] = value, live
+      if wait and wait > longest then longest = wait end
+    end
+    args = args + per_rule_arguments
+  end
+  for at = key, key + count - 1 do
+    local live = after_lives[at]
+    if live then
+      local index = alias[at] or at
+      values[index], lives[index] = after[at], live
+    end
+  end
+  if looked then doubt = write_doubt(looked) .. notices_of(looked) end
+  return (longest > 0 and 'g' .. string.format('%.0f', longest) or 'g') .. doubt
+end`;
+
+const DOUBT_KEYS = `local function further_keys(args)
+  local op = string.byte(ARGV[args])
+  if op ~= 112 and op ~= 80 then return 0 end
+  local flags = ARGV[args + 2]
+  return 6 + (sub(flags, 4, 4) == 'i' and per_rule or 0) + (sub(flags, 5, 5) == 's' and per_rule or 0)
+end`;
+
+const TAKING_LOOP = `local lines, line = { time_text }, 1
+local argument, key, last = 7, 2, #ARGV
+local from, count, more
+while argument <= last do
+  local times = 1
+  if byte(ARGV[argument]) == 61 then
+    times, argument = sub(ARGV[argument], 2) + 0, argument + 1
+  else
+    count, from = ARGV[argument] + 0, argument + 1
+    argument = from + count * per_rule_arguments
+    more = count > 0 and further_keys(argument - per_rule_arguments) or 0
+  end
+  for _ = 1, times do
+    line = line + 1
+    lines[line] = per_rule == 1 and decide_fast(count, from, key) or decide(count, from, key)
+    key = key + count * per_rule + more
+  end
+end
+if last < 7 then return time_text end`;
+
+const TAKING_FINISH = `local reply = table.concat(lines, '\\n')
+call('SET', KEYS[1], reply, 'PX', ARGV[5])
+return reply`;
+
+const WINDOW_INSPECT = `function look.w(at, args)
+  return look_window(load_window(at), ARGV[args + 1] + 0, ARGV[args + 2] + 0, 1)
+end
+look.a, look.v = look.w, look.w`;
+
+const SLOT_INSPECT = `function look.s(at, args)
+  local value = load(at, merge_slots)
+  if not value then return 0, 0 end
+  local count = count_slots(value, ARGV[args + 3] + 0, ARGV[args + 2] + 0)
+  if count >= ARGV[args + 1] + 0 then return count end
+  return count, 0
+end`;
+
+const BACKOFF_INSPECT = `look.b = look_backoff`;
+
+const VISITOR_BACKOFF_INSPECT = `function look.l(at, args)
+  local most, longest = 0, 0
+  each_visitor(load(at, merge_visitors) or '', function(name, value)
+    if ARGV[args + 4] ~= '' and not is_visitor(name, args) then return end
+    local count, wait = look_wait(value, args)
+    if wait > longest or (wait == longest and count > most) then most, longest = count, wait end
+  end)
+  return most, longest
+end`;
+
+const ONCE_INSPECT = `function look.o(at, args)
+  local reason, wait = look_once(at, args)
+  if not reason then return 0, 0 end
+  return 1, wait
+end`;
+
+const BLOCK_INSPECT = `function look.r(at)
+  local left = look_block(at)
+  return left > 0 and 1 or 0, left
+end
+look.x = look.r`;
+
+const DISTINCT_INSPECT = `function look.d(at, args)
+  local limit, window = ARGV[args + 1] + 0, ARGV[args + 2] + 0
+  local least = (now - window + 1) * 50
+  local count = members_of(at, least)
+  if count < limit then return count, 0 end
+  return count, wait_for_member(at, least, window, count - limit)
+end`;
+
+const KNOWN_INSPECT = `function look.k(at, args)
+  return look_known(at, args), 0
+end
+look.n = look.k`;
+
+const RECORD = `local seconds, micros = ARGV[1], ARGV[2]
+if seconds == '' then
+  local time = redis.call('TIME')
+  seconds, micros = time[1], time[2]
+end
+local now = seconds * 1000 + (micros - micros % 1000) / 1000
+local function load()
+  for at = 1, #KEYS do
+    local value = redis.call('GET', KEYS[at])
+    if value then
+      local ends, version, text = string.match(value, '^(%d+) (%S+) (.*)$')
+      if ends + 0 > now then return ends + 0, version, text end
+    end
+  end
+end`;
+
+const DOUBT_SETTLE = `function give_back_doubt(at, args, taken)
+  local counted, trickle, first, known = string.match(ARGV[args + 1], '^(%d+)%.(%d+)%.(.)(.)$')
+  if not counted then return end
+  read_rule(at, args)
+  aim(rule.address)
+  prepare()
+  if known == 'v' then
+    local subject = subject_at(rule.subject)
+    subject.vouched = max(0, (subject.day == day and subject.vouched or 0) - 1)
+    subject.day = day
+    touch(subject)
+  end
+  local is_stranger = known == 's'
+  if person.codes == 0 or person.is_entered or person.is_known == is_stranger then return end
+  if address and names_of(rule.address) ~= person.address then address = nil end
+  for place = 0, 6 do
+    local holder, index = place_of(place, rule.human)
+    local cell = holder and holder[index]
+    if cell and has(counted, place) then take_back(cell, place, 1, ms_of(taken)) end
+    if cell and has(trickle, place) then cell.pause, cell.next = floor(cell.pause / 2 + 0.5), now end
+    if cell and (has(counted, place) or has(trickle, place)) then touch(holder) end
+  end
+  if first == 'f' then
+    if not is_stranger then
+      world.known_asked = max(0, world.known_asked - 1)
+    else
+      world.sent = max(0, world.sent - 1)
+      if person.is_learnt then
+        local current = week_of(country)
+        current.asked, country.learnt = max(0, current.asked - 1), max(0, country.learnt - 1)
+        touch(country)
+        if person.is_calm then world.asked = max(0, world.asked - 1) end
+      end
+    end
+    touch(world)
+  end
+  person.codes = person.codes - 1
+  if person.codes == 0 then person.sent = 0 end
+  touch(person)
+end`;
+
+const WINDOW_SETTLE = `local function remove_time(value, time)
+  local width = width_of(longest_of(value))
+  for index = times_in(value) - 1, 0, -1 do
+    if age_of(value, index) == now - time then
+      local start = TIMES + index * width
+      return sub(value, 1, start) .. sub(value, start + width + 1)
+    end
+  end
+  return value
+end
+function give_back.w(at, args, taken)
+  local weight = tonumber(ARGV[args + 3]) or 1
+  local value = load_window(at)
+  if not value then return end
+  if is_pairs(value) then
+    if taken < read('>I6', value, 2) then return end
+    return save_window(at, add_pair(value, bucket_of(ms_of(taken), longest_of(value)), -weight))
+  end
+  save_window(at, remove_time(value, ms_of(taken)))
+end
+function keep.w(at, args, taken, moved)
+  if not moved then return end
+  local window, weight = ARGV[args + 2] + 0, tonumber(ARGV[args + 3])
+  give_back.w(at, args, taken)
+  local value = loaded(at)
+  if weight or (value and is_pairs(value)) then
+    value = live_buckets(to_buckets(value, window))
+    return save_window(at, add_pair(value, bucket_of(ms_of(moved), longest_of(value)), weight or 1))
+  end
+  save_window(at, insert_time(value and lengthen(value, window) or no_times(window), ms_of(moved)))
+end
+give_back.a, keep.a = give_back.w, keep.w
+give_back.v, keep.v = give_back.w, keep.w`;
+
+const SLOT_SETTLE = `function give_back.s(at, args, taken)
+  local value = load(at, merge_slots)
+  if not value or taken < read('>I6', value, 2) then return end
+  save_slots(at, add_pair(value, ARGV[args + 3] + 0, -1))
+end`;
+
+const BACKOFF_SETTLE = `local function without_grant(value, taken)
+  local _, _, kept, kept_last, forget, most = read_backoff(value)
+  for offset = #value - GRANT + 1, JOURNAL + 1, -GRANT do
+    if read('>I6', value, offset) == taken then
+      local journal = sub(value, JOURNAL + 1, offset - 1) .. sub(value, offset + GRANT)
+      return replay(kept, kept_last, forget, most, journal)
+    end
+  end
+end
+function give_back.b(at, _, taken)
+  local value = load(at, merge_backoff)
+  local left = value and without_grant(value, taken)
+  if left then save_backoff(at, left) end
+end`;
+
+const VISITOR_BACKOFF_SETTLE = `function give_back.l(at, args, taken)
+  local value = load(at, merge_visitors)
+  if not value then return end
+  local visitors = {}
+  each_visitor(value, function(name, wait)
+    local left = is_visitor(name, args) and without_grant(wait, taken)
+    visitors[#visitors + 1] = { name, left or wait }
+  end)
+  save_visitors(at, visitors)
+end`;
+
+const ONCE_SETTLE = `function give_back.o(at, _, taken)
+  local value = load(at, merge_once)
+  local open, _, _, _, settled, kept_window, kept_fingerprint, result = read_once(value)
+  if open == taken then save_once(at, 0, 0, 0, NO_FINGERPRINT, settled, kept_window, kept_fingerprint, result) end
+end
+function keep.o(at, _, taken, _moved, result)
+  local value = load(at, merge_once)
+  local open, _, window, fingerprint = read_once(value)
+  if open == taken then save_once(at, 0, 0, 0, NO_FINGERPRINT, now, window, fingerprint, result) end
+end`;
+
+const BLOCK_SETTLE = `function give_back.r() end
+function give_back.x(at, args, taken)
+  local value = load(at, merge_block)
+  if not value then return end
+  for index = #value - ACTIVATION + 1, 7, -ACTIVATION do
+    local activated, window = read('>I6I4', value, index)
+    if activated == taken and window == ARGV[args + 1] + 0 then
+      return save_block(at, sub(value, 1, index - 1) .. sub(value, index + ACTIVATION))
+    end
+  end
+end`;
+
+const DISTINCT_SETTLE = `local function remove_take(key, member, taken)
+  local score = call('ZSCORE', key, member)
+  if not score then return end
+  local is_latest = tonumber(score) == taken
+  local latest, index = 0, nil
+  for at = 0, 7 do
+    local earlier = call('ZSCORE', key, member .. ' ' .. at)
+    earlier = earlier and -tonumber(earlier)
+    if earlier and not is_latest and earlier == taken then return call('ZREM', key, member .. ' ' .. at) end
+    if earlier and earlier > latest then latest, index = earlier, at end
+  end
+  if not is_latest then return end
+  if not index then return call('ZREM', key, member) end
+  call('ZADD', key, latest, member)
+  call('ZREM', key, member .. ' ' .. index)
+end
+local function key_and_member(at, args)
+  if per_rule == 2 and call('ZSCORE', KEYS[at + 1], ARGV[args + 5]) then return KEYS[at + 1], ARGV[args + 5] end
+  return KEYS[at], ARGV[args + 3]
+end
+function give_back.d(at, args, taken)
+  local key, member = key_and_member(at, args)
+  remove_take(key, member, taken)
+end
+function keep.d(at, args, taken, moved)
+  if not moved then return end
+  local key, member = key_and_member(at, args)
+  local window = ARGV[args + 2] + 0
+  remove_take(key, member, taken)
+  add_member(key, member, moved, live_score(key, member, (now - window + 1) * 50), window)
+end`;
+
+const KNOWN_SETTLE = `function give_back.k() end
+function give_back.n() end`;
+
 export const CONSENT_APPEND = `if not redis.call('SET', KEYS[1], '1', 'PX', ARGV[1], 'NX') then return 0 end
 local changes = (#KEYS - 3) / 2
 local arrival = redis.call('INCRBY', KEYS[2], changes) - changes
@@ -1839,6 +2073,7 @@ export const CONSENT_PEOPLE = `return redis.call('ZRANGEBYLEX', KEYS[1], ARGV[1]
 export const DOUBT_ALERTS = `${PRELUDE}
 ${HELPERS}
 if ARGV[4] ~= '' then return table.concat(call('ZREVRANGE', KEYS[1], 0, ARGV[4] - 1), '\\n') end
+${DOUBT_FORMATS}
 ${DOUBT}
 ${DOUBT_LETTERS}
 local everybody = holder_of(2, read_world, pack_world)
@@ -1879,6 +2114,7 @@ if ARGV[4] ~= '' and now > ARGV[4] + 0 then return 'late ' .. string.format('%.0
 ${HELPERS}
 ${HELPERS_SAVE}
 local flush_doubt
+${DOUBT_FORMATS}
 ${DOUBT}
 ${DOUBT_LETTERS}
 ${DOUBT_WRITE}
@@ -1967,6 +2203,8 @@ if ARGV[4] ~= '' and now > ARGV[4] + 0 then return 'late ' .. string.format('%.0
 ${HELPERS}
 ${HELPERS_SAVE}
 local flush_doubt
+${DOUBT_FORMATS}
+${DOUBT_FORMATS_CELLS}
 ${DOUBT}
 ${DOUBT_FIGURES}
 ${DOUBT_SIEGE}
@@ -2020,6 +2258,7 @@ return ''`;
 
 export const DOUBT_INSPECT = `${PRELUDE}
 ${HELPERS}
+${DOUBT_FORMATS}
 ${DOUBT}
 ${DOUBT_FIGURES}
 ${DOUBT_SIEGE}
@@ -2029,6 +2268,77 @@ ${DOUBT_JUDGE}
 ${DOUBT_LOOK}
 local count, wait = look_doubt(1, 4)
 return format('%.0f %.0f', count, wait)`;
+
+export const DOUBT_TAKE = `${PRELUDE}
+${PRELUDE_WRITE}
+${TAKING_START}
+${FIND_ALIASES}
+${TAKING_BEGUN}
+${DOUBT_FORMATS}
+${DOUBT_FORMATS_CELLS}
+local check_doubt, write_doubt, hold_doubt, notices_of, flush_doubt
+local function make_doubt()
+${HELPERS}
+${HELPERS_SAVE}
+${DOUBT}
+${DOUBT_FIGURES}
+${DOUBT_SIEGE}
+${DOUBT_WRITE}
+${DOUBT_COUNT}
+${DOUBT_NEW}
+${DOUBT_LETTERS}
+${DOUBT_ENDS}
+${DOUBT_JUDGE}
+${DOUBT_ADMIT}
+end
+local check, write
+local function make_kinds()
+  check, write = {}, {}
+${HELPERS}
+${HELPERS_STAMPS}
+${HELPERS_WRITE}
+${HELPERS_SAVE}
+${BUCKET_CODEC}
+${BUCKET_CODEC_WRITE}
+${WINDOW}
+${WINDOW_READ}
+${WINDOW_WRITE}
+${WINDOW_TAKE}
+${SLOT}
+${SLOT_READ}
+${SLOT_WRITE}
+${SLOT_TAKE}
+${BACKOFF}
+${BACKOFF_READ}
+${BACKOFF_WRITE}
+${BACKOFF_TAKE}
+${VISITOR_BACKOFF}
+${VISITOR_BACKOFF_WRITE}
+${VISITOR_BACKOFF_TAKE}
+${ONCE}
+${ONCE_READ}
+${ONCE_WRITE}
+${ONCE_TAKE}
+${BLOCK}
+${BLOCK_READ}
+${BLOCK_WRITE}
+${BLOCK_TAKE}
+${DISTINCT_READ}
+${DISTINCT_WRITE}
+${DISTINCT_TAKE}
+${KNOWN_READ}
+${KNOWN_TAKE}
+end
+${TAKING_DECIDE}
+${FAST_PATH}
+local byte = string.byte
+${DOUBT_FAST}
+${TAKING_FAST}
+${DOUBT_KEYS}
+${TAKING_LOOP}
+if flush_doubt then flush_doubt() end
+${FLUSH}
+${TAKING_FINISH}`;
 
 export const INSPECT = `${PRELUDE}
 ${HELPERS}
@@ -2175,6 +2485,7 @@ ${BUCKET_CODEC}
 ${BUCKET_CODEC_WRITE}
 local give_back_doubt, flush_doubt
 local function make_doubt()
+${DOUBT_FORMATS}
 ${DOUBT}
 ${DOUBT_FIGURES}
 ${DOUBT_WRITE}
@@ -2231,27 +2542,12 @@ ${FLUSH}`;
 
 export const TAKE = `${PRELUDE}
 ${PRELUDE_WRITE}
-if values[1] then return '=' .. values[1] end
-local time_text = seconds .. ' ' .. micros
-if ARGV[4] ~= '' and now > ARGV[4] + 0 then return time_text .. '\\nlate' end
-if ARGV[6] ~= '' then
+${TAKING_START}
 ${FIND_ALIASES}
-end
-local check_doubt, write_doubt, hold_doubt, notices_of, flush_doubt
-local function make_doubt()
-${HELPERS}
-${HELPERS_SAVE}
-${DOUBT}
-${DOUBT_FIGURES}
-${DOUBT_SIEGE}
-${DOUBT_WRITE}
-${DOUBT_COUNT}
-${DOUBT_NEW}
-${DOUBT_LETTERS}
-${DOUBT_ENDS}
-${DOUBT_JUDGE}
-${DOUBT_TAKE}
-end
+${TAKING_BEGUN}
+local check_doubt, write_doubt, hold_doubt, notices_of, fast_doubt = nil, nil, nil, nil, nil
+local function make_doubt() end
+local function further_keys() return 0 end
 local check, write
 local function make_kinds()
   check, write = {}, {}
@@ -2290,113 +2586,10 @@ ${DISTINCT_TAKE}
 ${KNOWN_READ}
 ${KNOWN_TAKE}
 end
-local function decide(count, from, key)
-  if not check then make_kinds() end
-  local is_refused, over, noted, findings = false, {}, {}, ''
-  local doubted, is_other, looked = nil, false, nil
-  for rule = 0, count - 1 do
-    local args = from + rule * per_rule_arguments
-    local op = ARGV[args]
-    local letter = sub(op, 1, 1)
-    local kind = string.lower(letter)
-    local sign, place = string.match(op, '([+-])(%d+)$')
-    if sign and noted[place + 0] ~= (sign == '+') then
-      over[rule] = true
-    else
-      local reason, observed, wait, result
-      if kind == 'p' then
-        looked = key + rule * per_rule
-        if not check_doubt then make_doubt() end
-        reason, observed, wait, result = check_doubt(looked, args)
-        doubted = reason and letter
-      else
-        reason, observed, wait, result = check[kind](key + rule * per_rule, args)
-      end
-      local is_note = kind == 'k' or kind == 'n' or sub(op, 2, 2) == '?'
-      if is_note then noted[rule] = reason ~= nil end
-      if reason then
-        findings = findings .. string.format(';%d %s %.0f ', rule, reason, observed)
-          .. (wait and string.format('%.0f', wait) or '') .. ' ' .. (result or '')
-        if is_note or kind ~= letter then over[rule] = kind ~= 'n'
-        else is_refused, is_other = true, is_other or kind ~= 'p' end
-      end
-    end
-  end
-  local notices = looked and notices_of(looked) or ''
-  if doubted and (is_refused and doubted == 'p' and not is_other or not is_refused) then hold_doubt(looked) end
-  if is_refused then return 'r' .. findings .. notices end
-  local longest = 0
-  for rule = 0, count - 1 do
-    if not over[rule] then
-      local args = from + rule * per_rule_arguments
-      local kind = string.lower(sub(ARGV[args], 1, 1))
-      if kind == 'p' then
-        notices = write_doubt(looked) .. notices
-      else
-        local wait = write[kind](key + rule * per_rule, args)
-        if wait and wait > longest then longest = wait end
-      end
-    end
-  end
-  return 'g' .. (longest > 0 and string.format('%.0f', longest) or '') .. findings .. notices
-end
+${TAKING_DECIDE}
 ${FAST_PATH}
-local after, after_lives, byte = {}, {}, string.byte
-local function decide_fast(count, args, key)
-  local longest, looked = 0, nil
-  for at = key, key + count - 1 do
-    local index, op = alias[at] or at, ARGV[args]
-    local is_met = true
-    if #op > 1 then
-      is_met = not string.find(op, '+', 1, true)
-      if not is_met and (sub(op, 2, 2) == '?' or byte(op) == 107) then return end
-      op = sub(op, 1, 1)
-    end
-    if is_met and (op == 'p' or op == 'P') then
-      looked = at
-      if not check_doubt then make_doubt() end
-      if check_doubt(at, args) then return end
-    elseif is_met then
-      local value, live, wait = fast_path(op, values[index], args)
-      if not value then return end
-      after[at], after_lives[at] = value, live
-      if wait and wait > longest then longest = wait end
-    end
-    args = args + per_rule_arguments
-  end
-  for at = key, key + count - 1 do
-    local live = after_lives[at]
-    if live then
-      local index = alias[at] or at
-      values[index], lives[index] = after[at], live
-    end
-  end
-  local line = longest > 0 and 'g' .. string.format('%.0f', longest) or 'g'
-  if looked then line = line .. write_doubt(looked) .. notices_of(looked) end
-  return line
-end
-${DOUBT_KEYS}
-local lines, line = { time_text }, 1
-local argument, key, last = 7, 2, #ARGV
-local from, count, more
-while argument <= last do
-  local times = 1
-  if byte(ARGV[argument]) == 61 then
-    times, argument = sub(ARGV[argument], 2) + 0, argument + 1
-  else
-    count, from = ARGV[argument] + 0, argument + 1
-    argument = from + count * per_rule_arguments
-    more = count > 0 and further_keys(argument - per_rule_arguments) or 0
-  end
-  for _ = 1, times do
-    line = line + 1
-    lines[line] = per_rule == 1 and decide_fast(count, from, key) or decide(count, from, key)
-    key = key + count * per_rule + more
-  end
-end
-if last < 7 then return time_text end
-if flush_doubt then flush_doubt() end
+local byte = string.byte
+${TAKING_FAST}
+${TAKING_LOOP}
 ${FLUSH}
-local reply = table.concat(lines, '\\n')
-call('SET', KEYS[1], reply, 'PX', ARGV[5])
-return reply`;
+${TAKING_FINISH}`;

@@ -16,6 +16,7 @@
 -- @include bucket-codec write
 local give_back_doubt, flush_doubt
 local function make_doubt()
+  -- @include doubt-formats
   -- @include doubt figures write count settled settle
 end
 -- @include doubt-keys

@@ -61,7 +61,13 @@ describe('createLostTakes', () => {
   it('knows the command of a lost message until it is found, a hundred thousand at most', () => {
     const lost = createUnansweredTakes();
     const call = (reservation: string) => {
-      return { keys: [], args: [], requests: [{ reservation, rules: [] }], dependsOnEarlier: false };
+      return {
+        keys: [],
+        args: [],
+        requests: [{ reservation, rules: [] }],
+        dependsOnEarlier: false,
+        hasDoubt: false,
+      };
     };
     const first = call('0');
     lost.add('a', first);

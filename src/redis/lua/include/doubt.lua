@@ -12,8 +12,6 @@
 -- its crowd. A cell without doubt is one byte. Sets of places are bits; times are milliseconds, and 0 is never.
 
 local byte, find = string.byte, string.find
--- Statistics of countries are kept for 400 days after the last code.
-local REMEMBERED_MS = 34560000000
 local minute, day = floor(now / P.MINUTE_MS), floor(now / P.DAY_MS)
 -- Doubt that a day takes back, by place.
 local per_day = P.POLICIES.ask.forgottenPerDay
@@ -36,8 +34,8 @@ local function read_cells(holder, value, at)
     local flags = byte(value, at)
     at = at + 1
     if flags > 0 then
-      local cell = new_cell()
-      cell.doubt, cell.at, cell.minute, cell.young, cell.earlier, at = read('>dI6I4I2I2', value, at)
+      local cell, _ = new_cell(), nil
+      _, cell.doubt, cell.at, cell.minute, cell.young, cell.earlier, at = read(CELL, value, at - 1)
       if flags % 4 >= 2 then cell.ended, at = read('>d', value, at) end
       if flags >= 4 then
         cell.is_alert = true
@@ -66,7 +64,7 @@ local function pack_cells(holder)
         more = more .. pack('>I6dddd', cell.since, cell.budget, cell.pause, cell.next, cell.score)
       end
       local young, earlier = min(65535, cell.young), min(65535, cell.earlier)
-      text = text .. pack('>BdI6I4I2I2', flags, cell.doubt, cell.at, cell.minute, young, earlier) .. more
+      text = text .. pack(CELL, flags, cell.doubt, cell.at, cell.minute, young, earlier) .. more
       last = max(last, ends)
     else
       text = text .. '\0'
@@ -76,8 +74,6 @@ local function pack_cells(holder)
 end
 
 -- The world: strangers of all countries.
-local WORLD = '>dddddddI6I4I4I4I4I4I6I4BB'
-
 local function read_world(value)
   local w = { cells = 2, place = P.POOL, sieges = {} }
   if not value then
@@ -104,8 +100,6 @@ local function pack_world(w)
 end
 
 -- The strangers of a country, with the figures of the first look in a minute.
-local COUNTRY, WEEK = '>I4I4I4I4I4I4I4I4I4ddI4ddI4dB', '>I4I4I4'
-
 local function read_country(value)
   local c = { cells = 2, place = P.COUNTRY, weeks = {}, figures = {} }
   local f = c.figures
@@ -440,10 +434,6 @@ local function week_of(c)
 end
 
 -- @section new
--- New cells per day, of about 200 bytes each with their key. A flood that goes on adds none; countries and the pool, which are
--- always there, hold whoever comes.
-local MOST_NEW_CELLS = 2000000
-
 -- The cell that is counted in; nothing where there is no room for a new one.
 local function cell_for(place, human)
   local holder, index = place_of(place, human)
@@ -703,7 +693,7 @@ local function look_doubt(at, args)
   return cell and floor(doubt_of(cell, P.NUMBER)) or 0, j.passage and 0 or max(1, whole(j.wait))
 end
 
--- @section take
+-- @section admit
 local REASONS = { r = 'u', a = 'q', h = 'x' }
 
 -- Judgements of this command by the place of their rule: a rule is looked at once.
