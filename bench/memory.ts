@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { createCalls } from '../src/call.ts';
-import { createEmit } from '../src/events.ts';
+import { createEmit } from '../src/telemetry/create-emit.ts';
 import type { OutgoingMessage } from '../src/guards/guard.ts';
 import { presets } from '../src/guards/presets.ts';
 import { createReportPumpingOutcome, pumpingFor } from '../src/guards/pumping-outcomes.ts';

@@ -2,13 +2,13 @@ import { pathToFileURL } from 'node:url';
 import { createSentAtCache } from '../src/api/sent-at-cache.ts';
 import { createCalls } from '../src/call.ts';
 import type { ClientContext } from '../src/client-context.ts';
-import { createEmit } from '../src/events.ts';
 import { createGuards, resolveGuards } from '../src/guards/registry.ts';
 import { createLimiter } from '../src/limits/limiter.ts';
 import { memoryLimits } from '../src/limits/memory-limits.ts';
 import { normalisePhone } from '../src/phone/normalise-phone.ts';
 import { createAdmission } from '../src/sending/admission.ts';
 import { createSendBatch } from '../src/sending/send-batch.ts';
+import { createEmit } from '../src/telemetry/create-emit.ts';
 import type { TransportRequest } from '../src/transport/transport.ts';
 import type { Clock } from '../src/types.ts';
 import { best, median, type Row } from './row.ts';
@@ -70,6 +70,7 @@ function createClient(clock: Clock) {
     limiter,
     sentAtCache: createSentAtCache(clock),
     emit,
+    costOf: () => ({}),
     prepare: { defaultCountry: undefined, acceptUnknownCallingCodes: false },
     subAccountId: 'bench',
     accountId: () => 'bench',

@@ -1,6 +1,5 @@
 import { pathToFileURL } from 'node:url';
 import { createCalls } from '../src/call.ts';
-import { createEmit } from '../src/events.ts';
 import type { OutgoingMessage } from '../src/guards/guard.ts';
 import { createPumpingGuard } from '../src/guards/pumping.ts';
 import { createGuards, type GuardsOptions, resolveGuards } from '../src/guards/registry.ts';
@@ -10,6 +9,7 @@ import { createLimiter } from '../src/limits/limiter.ts';
 import { memoryLimits } from '../src/limits/memory-limits.ts';
 import { normalisePhone } from '../src/phone/normalise-phone.ts';
 import { createAdmission } from '../src/sending/admission.ts';
+import { createEmit } from '../src/telemetry/create-emit.ts';
 import { best, median, type Row } from './row.ts';
 
 const STRANGERS = 5_000;

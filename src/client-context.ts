@@ -9,6 +9,7 @@ import type { TestSessions } from './api/verifications/test-sessions.ts';
 import type { Audit } from './audit/audit.ts';
 import type { Calls } from './call.ts';
 import type { Emit } from './events.ts';
+import type { CostOf } from './guards/message-cost.ts';
 import type { ReportPumpingOutcome } from './guards/pumping-outcomes.ts';
 import type { RememberSuccess } from './guards/remember-success.ts';
 import type { Limiter } from './limits/limiter.ts';
@@ -29,6 +30,8 @@ export interface ClientContext {
   readonly admission: Admission;
   readonly limiter: Limiter;
   readonly emit: Emit;
+  /** Size and cost of a message, for its events. */
+  readonly costOf: CostOf;
   /** Writes a warning about a wrong use to the console, when no logger gets the event. */
   warn(message: string): void;
   readonly clock: Clock;

@@ -16,7 +16,7 @@ import type { Consent } from './consent/consent.ts';
 import { createClientContext, type Restricted } from './create-client-context.ts';
 import { createInbound } from './create-inbound.ts';
 import { ConfigurationError, ValidationError } from './errors.ts';
-import { createEmit } from './events.ts';
+import type { Emit } from './events.ts';
 import { CONSENT_NAMES } from './guards/consent-options.ts';
 import { createGuardsApi, type GuardsApi } from './guards/guards-api.ts';
 import { GUARD_NAMES, type GuardsOptions } from './guards/registry.ts';
@@ -31,6 +31,9 @@ import { createGate, type Gate } from './restrict/gate.ts';
 import { createOwnMessages } from './restrict/own-messages.ts';
 import { addRestriction, forbiddenOption, type Restrictions } from './restrict/restrictions.ts';
 import { validate } from './schema.ts';
+import { findChannels } from './telemetry/channels.ts';
+import { createEmit } from './telemetry/create-emit.ts';
+import { callsOf, traceCall } from './telemetry/trace-calls.ts';
 import type { CallOptions, Clock } from './types.ts';
 import { INBOUND_PORT } from './webhooks/inbound-port.ts';
 
@@ -139,6 +142,7 @@ export class SmsClient {
   readonly #close: (drainMs: number) => Promise<void>;
   readonly #request: ReturnType<typeof createRequest>;
   readonly #gate: Gate | undefined;
+  readonly #emit: Emit;
 
   constructor(options: SmsClientOptions = {}) {
     const resolved = resolveOptions(options);
@@ -154,7 +158,11 @@ export class SmsClient {
       () => clock.now(),
       logger && logListener(logger, logLevel),
       createReportError(resolved.onError),
-      audit && ((event, details) => audit.record(event, details)),
+      {
+        telemetry: resolved.telemetry,
+        channels: findChannels(),
+        recorder: audit && ((event, details) => audit.record(event, details)),
+      },
     );
     const { client, safeguards, settings } = createClientContext(
       resolved,
@@ -173,12 +181,14 @@ export class SmsClient {
     this.#gate = gate;
     this.#close = (drainMs) => client.calls.close(drainMs);
     this.#request = createRequest(client);
+    this.#emit = emit;
     const resource = <Resource extends object>(
       name: string,
       made: Resource,
       streaming: readonly (keyof Resource)[] = [],
     ): Resource => {
-      const copying = copyingInputs(gate === undefined ? made : gate.guard(name, made), streaming);
+      const guarded = gate === undefined ? made : gate.guard(name, made);
+      const copying = copyingInputs(guarded, streaming, callsOf(name, emit));
       return gate === undefined ? copying : Object.freeze(copying);
     };
     this.messages = resource('messages', createMessages(client), ['sendMany']);
@@ -294,7 +304,9 @@ export class SmsClient {
       const explanation = 'This client is restricted, and a free request passes no guard.';
       return Promise.reject(this.#gate.refuse('operation-not-allowed', 'request', explanation));
     }
-    return this.#request(cloneInput(request), cloneInput(options));
+    const send = () => this.#request(cloneInput(request), cloneInput(options));
+    const { trace } = this.#emit;
+    return trace === undefined ? send() : traceCall(trace, 'request', send);
   }
 
   /**

@@ -24,6 +24,7 @@ import type { PriceSource } from './guards/budget-prices.ts';
 import { createConsentGuard } from './guards/consent.ts';
 import type { ConsentGuardOptions } from './guards/consent-options.ts';
 import type { Guard } from './guards/guard.ts';
+import { createCostOf } from './guards/message-cost.ts';
 import { createReportPumpingOutcome, pumpingFor } from './guards/pumping-outcomes.ts';
 import { createGuards } from './guards/registry.ts';
 import { createRememberSuccess } from './guards/remember-success.ts';
@@ -122,6 +123,7 @@ export function createClientContext(
     limiter,
     emit,
   });
+  const costOf = createCostOf(resolved.guards.budget, priceOf);
   const calls = createCalls(resolved.deadlineMs);
   const transport = createTransport({
     ...resolved,
@@ -152,9 +154,10 @@ export function createClientContext(
     },
     calls,
     transport,
-    admission: createAdmission({ guards: atSend, limiter, clock, emit }),
+    admission: createAdmission({ guards: atSend, limiter, clock, emit, costOf }),
     limiter,
     emit,
+    costOf,
     clock,
     audit: createAudit(resolved.audit, emit),
     subAccountId,

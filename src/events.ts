@@ -7,8 +7,10 @@ import type {
   WebhookFailure,
 } from './errors.ts';
 import type { RestrictionReason } from './guards/reasons.ts';
+import type { CostFields } from './guards/message-cost.ts';
 import type { ReportError } from './internal/user-code.ts';
 import type { DoubtPlace } from './limits/doubt-store.ts';
+import type { Trace } from './telemetry/operations.ts';
 import type { Purpose } from './types.ts';
 
 interface EventBase {
@@ -48,7 +50,7 @@ export type ScheduledNotCancelledReason = 'unknown-outcome' | 'already-sent' | '
  */
 export type SmsEvent =
   | (MessageEventBase & { readonly type: 'message-admitted' })
-  | (MessageEventBase & { readonly type: 'message-blocked'; readonly decision: GuardDecision })
+  | (MessageEventBase & CostFields & { readonly type: 'message-blocked'; readonly decision: GuardDecision })
   /** A guard in monitor mode would have refused. */
   | (MessageEventBase & { readonly type: 'guard-observed'; readonly decision: GuardDecision })
   /** A client that `restrict` has narrowed was asked for an operation, a message or an option that it may not have. */
@@ -59,7 +61,8 @@ export type SmsEvent =
       readonly restriction: RestrictionName;
       readonly reason: RestrictionReason;
     })
-  | (MessageEventBase & { readonly type: 'message-sent'; readonly umid: string; readonly attempts: number })
+  | (MessageEventBase &
+      CostFields & { readonly type: 'message-sent'; readonly umid: string; readonly attempts: number })
   /** A level of an amount of `guards.budget` was reached. Raised once by all processes that share the limit store. */
   | (EventBase & {
       readonly type: 'budget-level';
@@ -134,7 +137,14 @@ export type SmsEvent =
   | (MessageEventBase & { readonly type: 'message-repeated' })
   /** A one-time password was admitted; the next one to this number must wait. */
   | (MessageEventBase & { readonly type: 'backoff-started'; readonly waitMs: number })
-  | (EventBase & { readonly type: 'backoff-cleared'; readonly destination: string })
+  /** A one-time password was entered, as `verifications`, `oneTimePasswords` or a report of yours says. */
+  | (EventBase & {
+      readonly type: 'backoff-cleared';
+      readonly destination: string;
+      /** The recipient's country, ISO 3166-1 alpha-2; absent when the number has none. */
+      readonly country?: string;
+      readonly callingCode?: string;
+    })
   | (EventBase & {
       readonly type: 'limits-released';
       readonly destination: string;
@@ -347,63 +357,14 @@ export type EventBody = SmsEvent extends infer Event
     : never
   : never;
 
-/** Passes an event to the listeners. Never throws. */
+/** Passes an event to everybody who listens. Never throws. */
 export interface Emit {
   /** @param about the number that the event is about. Only the audit log gets it, and stores none: the event shows it masked. */
   (event: EventBody, context?: unknown, about?: { readonly key: number }): void;
-  /** True when there is no listener, so that events need not be built. */
+  /** True while nobody listens, so that events need not be built. */
   readonly isSilent?: boolean;
+  /** Undefined while nobody follows operations, so that they need not be built: `emit.trace?.({ … }, work) ?? work()`. */
+  readonly trace?: Trace | undefined;
   /** Hands an exception of the user's code to its author. */
   readonly reportError?: ReportError;
-}
-
-/** Wraps the team's callback, logger and audit log, so that they cannot disturb a send. */
-export function createEmit(
-  listener: EventListener | undefined,
-  now: () => number,
-  log?: EventListener | undefined,
-  reportError: ReportError = () => {},
-  recorder?: EventRecorder | undefined,
-): Emit {
-  const listeners = [[listener, 'onEvent'] as const, [log, 'logger'] as const].flatMap(([tell, where]) =>
-    tell === undefined ? [] : [{ tell, where }],
-  );
-  if (listeners.length === 0 && recorder === undefined)
-    return Object.assign(() => {}, { isSilent: true, reportError });
-  const emit: Emit = (event, context, about) => {
-    if (recorder !== undefined) record(recorder, { ...event, at: now() } as SmsEvent, context, about);
-    tellAll(event, context);
-  };
-
-  /** Nobody may believe that a record is there which is not. */
-  function record(
-    take: EventRecorder,
-    event: SmsEvent,
-    context: unknown,
-    about: { readonly key: number } | undefined,
-  ): void {
-    let isTaken = false;
-    try {
-      const taken: unknown = take(event, { context, person: about && `+${about.key}` });
-      isTaken = taken === true;
-      // A sink that is asynchronous against its type may reject.
-      if (!isTaken) Promise.resolve(taken).catch((error) => reportError(error, 'audit.record'));
-    } catch (error) {
-      reportError(error, 'audit.record');
-    }
-    if (!isTaken) tellAll({ type: 'store-failed', store: 'audit' }, context);
-  }
-
-  function tellAll(event: EventBody, context: unknown): void {
-    for (const { tell, where } of listeners) {
-      try {
-        const pending = tell({ ...event, at: now() } as SmsEvent, { context });
-        // Also covers a promise of another realm or library, which `instanceof` does not recognise.
-        if (pending !== undefined) Promise.resolve(pending).catch((error) => reportError(error, where));
-      } catch (error) {
-        reportError(error, where);
-      }
-    }
-  }
-  return Object.assign(emit, { reportError });
 }

@@ -167,6 +167,7 @@ export type {
   GuardsInspection,
   GuardsQuery,
 } from './guards/guards-api.ts';
+export type { CostFields, MessageCost } from './guards/message-cost.ts';
 export {
   type ParsedPhoneNumber,
   type ParsePhoneNumberOptions,
@@ -285,6 +286,18 @@ export type {
   Visitor,
 } from './sending/sms-message.ts';
 export type { Source, SourceByCountry } from './sending/source.ts';
+export type {
+  AdmissionOperation,
+  AttemptOperation,
+  CallOperation,
+  HookOperation,
+  OperationError,
+  PaceOperation,
+  StoreOperation,
+  TracedOperation,
+  WebhookOperation,
+} from './telemetry/operations.ts';
+export type { Telemetry } from './telemetry/telemetry.ts';
 export { measureText, type TextEncoding, type TextMeasure } from './text/measure-text.ts';
 export {
   type SmsTemplate,

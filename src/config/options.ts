@@ -23,6 +23,7 @@ import {
   withMethods,
 } from '../schema.ts';
 import { type Source, sourceField } from '../sending/source.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Clock, Fetch } from '../types.ts';
 import type { ApiKeyFunction } from './credentials.ts';
 
@@ -174,6 +175,14 @@ export interface SmsClientOptions {
   /** Called with every decision and attempt. An exception of it goes to `onError`. @default none */
   readonly onEvent?: EventListener | undefined;
   /**
+   * Receives spans and metrics of everything that the client does: `openTelemetry()` of `8x8-sms-guard/otel`, or your own. No
+   * field of them holds a text, a key or a number. An exception of it goes to `onError`.
+   *
+   * @example telemetry: openTelemetry()
+   * @default none
+   */
+  readonly telemetry?: Telemetry | undefined;
+  /**
    * Called with every exception of your own code that this package calls: hooks, webhook handlers, the key function, stores,
    * `fetch`, `onEvent` and `logger`. It gets the exception itself, whose message may hold numbers, and the place. Errors and
    * events never show it. An exception of `onError` is dropped.
@@ -244,6 +253,7 @@ const optionFields: Fields<SmsClientOptions> = {
   limits: withMethods(['take', 'settle', 'inspect', 'release'], 'a LimitStore'),
   audit: withMethods(AUDIT_METHODS, 'an AuditLog'),
   onEvent: anyFunction(),
+  telemetry: withMethods(['trace', 'event'], 'openTelemetry() or another Telemetry'),
   onError: anyFunction(),
   logger: withMethods(['debug', 'info', 'warn', 'error'], 'a logger'),
   logLevel: oneOf(LOG_LEVELS),

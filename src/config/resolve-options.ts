@@ -11,6 +11,7 @@ import type { OneTimePasswordsOptions } from '../one-time-passwords/options.ts';
 import type { BareDigits } from '../phone/readings.ts';
 import { validate } from '../schema.ts';
 import type { Source } from '../sending/source.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Product } from '../transport/operation.ts';
 import type { Clock, Fetch } from '../types.ts';
 import type { CredentialsSource } from './credentials.ts';
@@ -52,6 +53,7 @@ export interface ResolvedOptions {
   readonly limits: LimitStore | undefined;
   readonly audit: AuditSink | undefined;
   readonly onEvent: EventListener | undefined;
+  readonly telemetry: Telemetry | undefined;
   readonly onError: ErrorListener | undefined;
   readonly logger: Logger | undefined;
   readonly logLevel: LogLevel;
@@ -246,6 +248,7 @@ export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
     limits: options.limits,
     audit: options.audit,
     onEvent: options.onEvent,
+    telemetry: options.telemetry,
     onError: options.onError,
     ...readLog(options),
     clock: options.clock,

@@ -59,6 +59,8 @@ export interface LedgerClient {
   ): Promise<void>;
 }
 
+type LedgerMethod = 'get' | 'history' | 'append' | 'forget';
+
 type HookName = 'onOptIn' | 'onOptOut' | 'onPossibleOptOut';
 
 export interface LedgerClientConfig {
@@ -129,10 +131,21 @@ export function createLedgerClient({ guard, emit, scheduledMessages }: LedgerCli
   async function withLedger<Result>(
     call: Call,
     kind: keyof typeof FAILURES,
-    method: 'get' | 'history' | 'append' | 'forget',
+    method: LedgerMethod,
     work: (ledger: ConsentLedger, signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     const store = requireLedger();
+    const ask = () => askInTime(store, call, kind, method, work);
+    return emit.trace?.({ kind: 'store', store: 'consent', method }, ask) ?? ask();
+  }
+
+  async function askInTime<Result>(
+    store: ConsentLedger,
+    call: Call,
+    kind: keyof typeof FAILURES,
+    method: LedgerMethod,
+    work: (ledger: ConsentLedger, signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
     let reason = '';
     try {
       const answer = await withTimeLimit(LEDGER_TIMEOUT_MS, call.signal, (signal) =>

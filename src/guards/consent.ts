@@ -7,6 +7,7 @@ import { mapLimited } from '../internal/map-limited.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import { runUserCode } from '../internal/user-code.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
+import type { HookOperation, StoreOperation } from '../telemetry/operations.ts';
 import type { ConsentCall, ConsentGuardOptions, ConsentQuery } from './consent-options.ts';
 import type { Guard, GuardCall, OutgoingMessage, Refusal } from './guard.ts';
 import type { ConsentReason } from './reasons.ts';
@@ -86,6 +87,15 @@ type StoredChoices = readonly [own: ConsentRecord | undefined, kept: ConsentReco
 /** Code of the team that is asked. */
 type Source = 'check' | 'checkMany' | 'onMissing' | 'ledger.get' | 'ledger.history';
 
+/** The answer of the team's code, or the reason why there is none. */
+type Asked<Result> = { readonly answer: Result } | { readonly reason: AskedReason };
+
+function operationOf(source: Source): StoreOperation | HookOperation {
+  if (source === 'ledger.get') return { kind: 'store', store: 'consent', method: 'get' };
+  if (source === 'ledger.history') return { kind: 'store', store: 'consent', method: 'history' };
+  return { kind: 'hook', name: `guards.consent.${source}` };
+}
+
 /** One reason per message; `undefined` is a yes. */
 type Asking = (messages: readonly OutgoingMessage[], call: GuardCall) => Promise<(AskedReason | undefined)[]>;
 
@@ -108,12 +118,28 @@ export function createConsentGuard(
   const senderName = createSenderNames(inbound?.brands);
   const pseudonym = forgetSecret === undefined ? undefined : createPseudonym(forgetSecret);
 
-  /** Asks one question with its time limit. Each kind of failure has its own reason. */
+  /** Asks one question, as an operation where somebody follows them. */
   async function asked<Result>(
     source: Source,
     call: GuardCall,
     question: (call: ConsentCall) => Result | Promise<Result>,
-  ): Promise<{ readonly answer: Result } | { readonly reason: AskedReason }> {
+  ): Promise<Asked<Result>> {
+    const { trace } = emit;
+    if (trace === undefined) return askInTime(source, call, question);
+    const operation = operationOf(source);
+    return trace(operation, async () => {
+      const outcome = await askInTime(source, call, question);
+      if ('reason' in outcome) operation.errorType = outcome.reason === 'timed-out' ? 'timeout' : '_OTHER';
+      return outcome;
+    });
+  }
+
+  /** The question with its time limit. Each kind of failure has its own reason. */
+  async function askInTime<Result>(
+    source: Source,
+    call: GuardCall,
+    question: (call: ConsentCall) => Result | Promise<Result>,
+  ): Promise<Asked<Result>> {
     try {
       const outcome = await withTimeLimit(timeoutMs, call.signal, (signal) =>
         runUserCode(
@@ -134,7 +160,7 @@ export function createConsentGuard(
     let timeouts = 0;
     return async <Result>(
       question: (call: ConsentCall) => Result | Promise<Result>,
-    ): ReturnType<typeof asked<Result>> => {
+    ): Promise<Asked<Result>> => {
       if (timeouts >= MAX_TIMEOUTS_IN_ROW) return { reason: 'timed-out' };
       const outcome = await asked(source, call, question);
       timeouts = 'reason' in outcome && outcome.reason === 'timed-out' ? timeouts + 1 : 0;

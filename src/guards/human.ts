@@ -6,6 +6,7 @@ import { withTimeLimit } from '../internal/time-limit.ts';
 import { runUserCode } from '../internal/user-code.ts';
 import { raceAbort } from '../internal/wait.ts';
 import type { LimitRule, WindowRule } from '../limits/limit-store.ts';
+import type { HookOperation } from '../telemetry/operations.ts';
 import type { Clock } from '../types.ts';
 import { messageFields } from './event-fields.ts';
 import type { Guard, GuardCall, OutgoingMessage, Refusal } from './guard.ts';
@@ -187,6 +188,17 @@ function createTokenCheck(
   const results = createCache<string, { readonly until: number; readonly checked: Checked }>(MAX_RESULTS);
   const running = new Map<string, Promise<Checked>>();
 
+  /** The verdict; undefined after the time limit. An operation where somebody follows them. */
+  function verifyInTime(work: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
+    const operation: HookOperation = { kind: 'hook', name: 'guards.human.verify' };
+    const ask = async () => {
+      const outcome = await withTimeLimit<unknown>(timeoutMs, undefined, work);
+      if (!outcome.inTime) operation.errorType = 'timeout';
+      return outcome.inTime ? outcome.value : undefined;
+    };
+    return emit.trace?.(operation, ask) ?? ask();
+  }
+
   /** Under its own time limit: the signal of a call must not end what another one waits for. */
   async function verifyOnce(
     token: string,
@@ -203,11 +215,11 @@ function createTokenCheck(
         limited,
       );
     try {
-      const outcome = await withTimeLimit<unknown>(timeoutMs, undefined, work);
-      if (outcome.inTime && isVerification(outcome.value)) {
-        const { id } = outcome.value;
+      const value = await verifyInTime(work);
+      if (isVerification(value)) {
+        const { id } = value;
         const puzzle = id === undefined ? digest : await digestOf(['id', id]);
-        const checked = { verification: outcome.value, puzzle };
+        const checked = { verification: value, puzzle };
         results.set(key, { until: clock.now() + RESULT_MS, checked });
         return checked;
       }

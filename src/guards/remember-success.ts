@@ -1,8 +1,8 @@
 import type { Emit } from '../events.ts';
-import { maskNumber } from '../internal/redact.ts';
 import type { Limiter, StoreCall } from '../limits/limiter.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { type BackoffGuardOptions, createBackoffGuard } from './backoff.ts';
+import { numberFields } from './event-fields.ts';
 import type { OutgoingMessage } from './guard.ts';
 import { knownRule } from './known-visitor.ts';
 import { rememberAddress } from './proven-address.ts';
@@ -53,6 +53,6 @@ export function createRememberSuccess({
     await limiter.release(rules, call, 'the success was not recorded: the wait of this number goes on.');
     if (remembersAddresses && clientIp !== undefined) await rememberAddress(limiter, phone, clientIp, call);
     await reportPumpingOutcome(phone, { subject }, 'entered', call);
-    emit({ type: 'backoff-cleared', destination: maskNumber(phone.e164) }, call.context, phone);
+    emit({ type: 'backoff-cleared', ...numberFields(phone) }, call.context, phone);
   };
 }

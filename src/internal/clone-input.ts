@@ -133,17 +133,25 @@ export function cloneInput<Input>(input: Input): Input {
  * The methods of a resource, with a copy of everything that a caller hands in. The only door: nothing behind it has to copy.
  *
  * @param streaming methods whose first argument is an iterable; its rows are copied where they are read
+ * @param around runs each call; it gets the name of the method
  */
 export function copyingInputs<Resource extends object>(
   resource: Resource,
   streaming: readonly (keyof Resource)[] = [],
+  around?: (method: string, call: () => unknown) => unknown,
 ): Resource {
   const methods = Object.entries(resource).map(([name, method]: [string, unknown]) => {
     if (typeof method !== 'function') return [name, method];
     const isStreaming = streaming.includes(name as keyof Resource);
     const copied = (input: unknown, place: number) =>
       isStreaming && place === 0 ? input : cloneInput(input);
-    return [name, (...inputs: readonly unknown[]): unknown => method(...inputs.map(copied))];
+    return [
+      name,
+      (...inputs: readonly unknown[]): unknown => {
+        const copies = inputs.map(copied);
+        return around === undefined ? method(...copies) : around(name, () => method(...copies));
+      },
+    ];
   });
   return Object.fromEntries(methods) as Resource;
 }

@@ -10,6 +10,7 @@ export type UserCode =
   | 'audit.record'
   | 'audit.ready'
   | 'audit.forget'
+  | 'telemetry'
   | 'limits.take'
   | 'limits.settle'
   | 'limits.inspect'

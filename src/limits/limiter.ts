@@ -4,6 +4,7 @@ import type { Emit } from '../events.ts';
 import { reasonOf } from '../internal/store-reason.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import { runUserCode } from '../internal/user-code.ts';
+import type { StoreOperation } from '../telemetry/operations.ts';
 import type { Clock } from '../types.ts';
 import { doubtEvent } from './doubt/doubt-event.ts';
 import type { DoubtStore } from './doubt-store.ts';
@@ -166,6 +167,15 @@ const MAX_AGE_MS = LEASE_MS / 3;
 /** A quarter of the window: a shared store counts an open take for one window, and the request needs time too. */
 const MAX_AGE_IN_WINDOWS = 1 / 4;
 
+type StoreMethod =
+  | 'take'
+  | 'inspect'
+  | 'release'
+  | 'records.read'
+  | 'records.write'
+  | 'records.remove'
+  | 'doubts';
+
 const NONE: readonly never[] = Object.freeze([]);
 const NOTHING_TO_COUNT: TakeVerdict = { granted: true, observed: [] };
 
@@ -185,9 +195,20 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
 
   const elapsed = () => (clock.monotonic === undefined ? clock.now() : clock.monotonic());
 
-  /** One question to the store, with its time limit. The store's own error may hold anything: it goes to `onError` alone. */
-  async function ask<Answer>(
-    method: 'take' | 'inspect' | 'release' | 'records.read' | 'records.write' | 'records.remove' | 'doubts',
+  /** One question to the store, as an operation where somebody follows them. */
+  function ask<Answer>(
+    method: StoreMethod,
+    call: StoreCall,
+    consequence: string,
+    question: (signal: AbortSignal) => Promise<Answer>,
+  ): Promise<Answer> {
+    const work = () => askInTime(method, call, consequence, question);
+    return emit.trace?.({ kind: 'store', store: 'limits', method }, work) ?? work();
+  }
+
+  /** The question with its time limit. The store's own error may hold anything: it goes to `onError` alone. */
+  async function askInTime<Answer>(
+    method: StoreMethod,
     call: StoreCall,
     consequence: string,
     question: (signal: AbortSignal) => Promise<Answer>,
@@ -250,6 +271,17 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
   async function settle(outcomes: readonly ReservationOutcome[]): Promise<boolean> {
     const settlements = settlementsOf(outcomes);
     if (settlements.length === 0) return true;
+    const { trace } = emit;
+    if (trace === undefined) return settleInTime(settlements);
+    const operation: StoreOperation = { kind: 'store', store: 'limits', method: 'settle' };
+    return trace(operation, async () => {
+      const isSettled = await settleInTime(settlements);
+      if (!isSettled) operation.errorType = 'store';
+      return isSettled;
+    });
+  }
+
+  async function settleInTime(settlements: readonly Settlement[]): Promise<boolean> {
     try {
       const settling = withTimeLimit(SETTLE_TIMEOUT_MS, undefined, () =>
         runUserCode(emit, 'limits.settle', () => limits.settle(scope, settlements)),

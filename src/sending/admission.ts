@@ -11,6 +11,7 @@ import {
   type Refusal,
 } from '../guards/guard.ts';
 import { withKnownVisitor } from '../guards/known-visitor.ts';
+import type { CostOf } from '../guards/message-cost.ts';
 import { guardError } from '../guards/registry.ts';
 import {
   decisionOfViolation,
@@ -67,6 +68,8 @@ export interface AdmissionConfig {
   readonly limiter: Limiter;
   readonly clock: Clock;
   readonly emit: Emit;
+  /** Size and cost of a message that is refused, for its event. */
+  readonly costOf?: CostOf | undefined;
 }
 
 /** Results by position; undefined for a message that is not refused yet. */
@@ -89,7 +92,13 @@ function onceRule({ idempotency }: OutgoingMessage): OnceRule | undefined {
   );
 }
 
-export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfig): Admission {
+export function createAdmission({ guards, limiter, clock, emit, costOf }: AdmissionConfig): Admission {
+  function emitBlocked(message: OutgoingMessage, decision: GuardDecision, call: Call): void {
+    if (emit.isSilent === true) return;
+    const fields = { ...messageFields(message), ...costOf?.(message) };
+    emit({ type: 'message-blocked', ...fields, decision }, call.context, message.phone);
+  }
+
   function observe(message: OutgoingMessage, decision: GuardDecision, call: Call): void {
     emit({ type: 'guard-observed', ...messageFields(message), decision }, call.context, message.phone);
   }
@@ -239,7 +248,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     if (!isSecond) observeAll(message, observed, call);
     const decisive = longestWait(refusals);
     const decision = decisionOfViolation(decisive, message, refusals, action);
-    emit({ type: 'message-blocked', ...messageFields(message), decision }, call.context, message.phone);
+    emitBlocked(message, decision, call);
     return {
       kind: 'refused',
       error: guardError(decision, describeViolation(decisive, action), message.clientMessageId),
@@ -316,9 +325,7 @@ export function createAdmission({ guards, limiter, clock, emit }: AdmissionConfi
     await inSlices(results.length, (index) => {
       const result = results[index];
       if (result?.kind !== 'refused' || !isGuardError(result.error)) return;
-      const message = messages[index] as OutgoingMessage;
-      const { decision } = result.error;
-      emit({ type: 'message-blocked', ...messageFields(message), decision }, call.context, message.phone);
+      emitBlocked(messages[index] as OutgoingMessage, result.error.decision, call);
     });
   }
 

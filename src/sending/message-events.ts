@@ -1,22 +1,26 @@
 import type { Call } from '../call.ts';
+import type { ClientContext } from '../client-context.ts';
 import type { Emit } from '../events.ts';
 import { messageFields } from '../guards/event-fields.ts';
 import type { OutgoingMessage } from '../guards/guard.ts';
 import type { SendResult } from './results.ts';
 
 /** Raises the event of a message that was sent, rejected or failed. */
-export function reportResult(emit: Emit, message: OutgoingMessage, result: SendResult, call: Call): void {
+export function reportResult(
+  { emit, costOf }: Pick<ClientContext, 'emit' | 'costOf'>,
+  message: OutgoingMessage,
+  result: SendResult,
+  call: Call,
+): void {
   if (emit.isSilent === true) return;
   const { channel } = message;
   const fields = messageFields(message);
   if (result.status === 'accepted' && channel !== undefined) {
     emit({ type: 'verification-started', ...fields, channel }, call.context, message.phone);
   } else if (result.status === 'accepted') {
-    emit(
-      { type: 'message-sent', ...fields, umid: result.umid, attempts: result.attempts },
-      call.context,
-      message.phone,
-    );
+    const { umid, attempts, parts } = result;
+    const sent = { type: 'message-sent', ...fields, umid, attempts, ...costOf(message, parts) } as const;
+    emit(sent, call.context, message.phone);
   } else if (result.status === 'rejected') {
     emit(
       { type: 'message-rejected', ...fields, description: result.error.message },

@@ -5,6 +5,7 @@ import { isGuardError } from '../guards/guard.ts';
 import { inSlices, mapInSlices, nextTurn } from '../internal/slices.ts';
 import { wait } from '../internal/wait.ts';
 import type { ReservationOutcome } from '../limits/limiter.ts';
+import type { AdmissionOperation } from '../telemetry/operations.ts';
 import type { SecondLook, TransportRequest } from '../transport/transport.ts';
 import type { AdmissionResult, AdmittedMessage } from './admission.ts';
 import { duplicateResult, findDuplicates } from './duplicates.ts';
@@ -123,7 +124,10 @@ async function admit<Input extends Addressing>(
   const { client, call } = run;
   const batch: Admitted = { admitted: [], waiting: [] };
   try {
-    sort(run, batch, messages, await client.admission.admit(messages, call), isWaiting);
+    const decisions = await traceAdmission(run, messages.length, false, () =>
+      client.admission.admit(messages, call),
+    );
+    sort(run, batch, messages, decisions, isWaiting);
     return batch;
   } catch (error) {
     // The store failed, or the call ended: this call sent none of them.
@@ -131,6 +135,23 @@ async function admit<Input extends Addressing>(
     for (const message of messages) refuse(run, message, error, isWaiting);
     return { admitted: [], waiting: [] };
   }
+}
+
+/** The guards' decisions, as an operation where somebody follows them. */
+function traceAdmission<Input extends Addressing>(
+  { client: { emit } }: Run<Input>,
+  messages: number,
+  isSecondLook: boolean,
+  decide: () => Promise<readonly AdmissionResult[]>,
+): Promise<readonly AdmissionResult[]> {
+  const { trace } = emit;
+  if (trace === undefined) return decide();
+  const operation: AdmissionOperation = { kind: 'admission', messages, isSecondLook };
+  return trace(operation, async () => {
+    const decisions = await decide();
+    operation.admitted = decisions.filter(({ kind }) => kind === 'admitted').length;
+    return decisions;
+  });
 }
 
 /** Sorts messages by what the guards decided: to be written, to be waited for, or done. */
@@ -170,7 +191,10 @@ function secondLook<Input extends Addressing>(run: Run<Input>, batch: Admitted):
     isRecent: () => batch.admitted.every(client.admission.isRecent),
     async lookAgain() {
       const messages = messagesOf(batch);
-      sort(run, batch, messages, await client.admission.lookAgain(batch.admitted, call), false);
+      const decisions = await traceAdmission(run, messages.length, true, () =>
+        client.admission.lookAgain(batch.admitted, call),
+      );
+      sort(run, batch, messages, decisions, false);
       if (batch.admitted.length === 0) throw new NothingLeft();
       return batch.admitted.length === messages.length ? undefined : operation.request(messagesOf(batch));
     },
@@ -307,7 +331,7 @@ function settle<Input extends Addressing>(
       const retryInMs = mayHaveLeft(result) ? waitMs : undefined;
       results[message.position] = withRetryAt(run, withPostponedTo(result, message), retryInMs);
       client.outcomeCache.recordLost(result);
-      reportResult(client.emit, message, result, call);
+      reportResult(client, message, result, call);
     });
   if (collecting === undefined && client.limiter.settleNow(outcomes)) return report();
   return settleLater(client, collecting, outcomes, report);
@@ -368,7 +392,7 @@ function refuse<Input extends Addressing>(
   const retryInMs =
     result.status === 'blocked' && message.purpose === 'otp' ? result.error.retryAfterMs : undefined;
   run.results[message.position] = withRetryAt(run, result, retryInMs);
-  if (result.status !== 'blocked') reportResult(run.client.emit, message, result, run.call);
+  if (result.status !== 'blocked') reportResult(run.client, message, result, run.call);
 }
 
 /** The result of a message that was sent before under its `idempotencyKey`. */

@@ -19,6 +19,7 @@ import { readRequestId } from './request-id.ts';
 import { assessOutcome, backoffMs, type OutcomeAssessment, type RetryOptions } from './retry-policy.ts';
 import { serialise } from './serialise.ts';
 import { namedSubjects } from './subject-pauses.ts';
+import { traceAttempt } from './trace-attempt.ts';
 import type { SecondLook, TransportRequest, TransportResponse } from './transport.ts';
 import { outcomeError, paceError, paceStoreError, stopError } from './transport-errors.ts';
 
@@ -53,7 +54,7 @@ export async function runAttempts(
     let isRepeat = false;
     let tooLate = 0;
     for (;;) {
-      const permit = takePermitNow(context) ?? (await takePermit(context));
+      const permit = takePermitNow(context) ?? (await followWait(context, environment));
       const { secondLook } = request;
       if (secondLook !== undefined && (isRepeat || !secondLook.isRecent())) {
         body = await lookAgain(secondLook, body, call, permit);
@@ -101,6 +102,12 @@ export async function runAttempts(
 function takePermitNow({ lane, call }: RequestContext): LanePermit | undefined {
   call.throwIfEnded();
   return lane.subjects.isEmpty ? lane.takeNow() : undefined;
+}
+
+/** The wait, as an operation where somebody follows them. */
+function followWait(context: RequestContext, { emit }: TransportEnvironment): Promise<LanePermit> {
+  const waiting = () => takePermit(context);
+  return emit.trace?.({ kind: 'pace', host: context.host }, waiting) ?? waiting();
 }
 
 /** Waits for the pauses of its number and address, when it has one message, and then for the sub-account. */
@@ -196,8 +203,8 @@ async function writeOnce(
   let outcome: AttemptOutcome;
   let isTooLate = false;
   let passed: PassOutcome = 'lost';
-  try {
-    outcome = await runAttempt(
+  const write = () =>
+    runAttempt(
       {
         method: operation.method,
         url: context.url,
@@ -227,6 +234,8 @@ async function writeOnce(
       () => environment.clock.now(),
       context.call,
     );
+  try {
+    outcome = await traceAttempt(context, environment.emit, progress.written, write);
     passed = passOutcome(outcome);
   } catch (error) {
     report.stopped(progress.submission);

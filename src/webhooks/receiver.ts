@@ -1,9 +1,16 @@
 import { WebhookError } from '../errors.ts';
 import type { EventBody } from '../events.ts';
 import { withCallerStack } from '../internal/caller-stack.ts';
+import type { WebhookOperation } from '../telemetry/operations.ts';
 import { createAuthenticate } from './authentication/authenticate.ts';
 import type { AuthenticationFailure, AuthenticationResult } from './authentication/authentication-result.ts';
-import type { WebhookConnection, WebhookDelivery, WebhookReceiver, WebhookResponse } from './delivery.ts';
+import type {
+  ReceivedWebhook,
+  WebhookConnection,
+  WebhookDelivery,
+  WebhookReceiver,
+  WebhookResponse,
+} from './delivery.ts';
 import { webhookError } from './failures.ts';
 import { parseEvent } from './parse-event.ts';
 import { parseJson, plainJson } from './plain-json.ts';
@@ -106,7 +113,17 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
     return json;
   }
 
-  const receive: WebhookReceiver['receive'] = async (given, connection) => {
+  const receive: WebhookReceiver['receive'] = (given, connection) => {
+    const operation: WebhookOperation = { kind: 'webhook' };
+    const work = () => receiveOne(operation, given, connection);
+    return emit.trace?.(operation, work) ?? work();
+  };
+
+  async function receiveOne(
+    operation: WebhookOperation,
+    given: Request | WebhookDelivery,
+    connection: WebhookConnection | undefined,
+  ): Promise<ReceivedWebhook> {
     let authenticationFailure: AuthenticationResult;
     try {
       const delivery = isRequest(given) ? toDelivery(given, connection) : given;
@@ -114,7 +131,10 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
       authenticationFailure = await authenticate(delivery);
       if (authenticationFailure !== undefined) throw webhookError('unauthorized');
       const event = parseEvent(await readJson(delivery), channels);
+      operation.event = event.type;
+      if (event.type === 'delivery-receipt') operation.umid = event.umid;
       const { duplicate, remembered } = await processEvent(event);
+      operation.duplicate = duplicate;
       emit({ type: 'webhook-received', kind: event.type, duplicate, remembered });
       return { ...event, duplicate };
     } catch (error) {
@@ -123,7 +143,7 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
       emit(failureEvent(failure, authenticationFailure));
       throw withCallerStack(failure);
     }
-  };
+  }
 
   async function respondTo(received: Promise<unknown>): Promise<WebhookResponse> {
     try {

@@ -3,12 +3,12 @@ import type { SmsClientOptions } from '../../src/config/options.ts';
 import { importConsent } from '../../src/consent/import-consent.ts';
 import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts';
 import { StoreError } from '../../src/errors.ts';
-import { createEmit } from '../../src/events.ts';
 import type { ConsentGuardOptions } from '../../src/guards/registry.ts';
 import { createReportError, type ErrorListener, type UserCode } from '../../src/internal/user-code.ts';
 import { createLimiter } from '../../src/limits/limiter.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import { createEmitLimits } from '../../src/redis/failover/limits-event.ts';
+import { createEmit } from '../../src/telemetry/create-emit.ts';
 import { createTestClient } from '../../src/testing/index.ts';
 import { expectNoCanary } from '../support/canary.ts';
 import { numberOf, testClient } from '../support/client.ts';
@@ -119,6 +119,10 @@ const CALLS: Readonly<Record<UserCode, Run>> = {
   'audit.record': withAudit('record'),
   'audit.ready': withAudit('ready'),
   'audit.forget': withAudit('forget'),
+  telemetry: (onError, fails) => {
+    const event = returningNothing(fails);
+    return send({ telemetry: { trace: (_, work) => work(), event } })(onError, fails);
+  },
   'limits.take': withStore('take'),
   'limits.settle': withStore('settle'),
   'limits.inspect': withStore('inspect'),

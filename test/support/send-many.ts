@@ -2,13 +2,14 @@ import { createOutcomeCache } from '../../src/api/outcome-cache.ts';
 import { createSentAtCache } from '../../src/api/sent-at-cache.ts';
 import { type Call, createCalls } from '../../src/call.ts';
 import type { ClientContext } from '../../src/client-context.ts';
-import { createEmit, type SmsEvent } from '../../src/events.ts';
+import type { SmsEvent } from '../../src/events.ts';
 import { createLimiter } from '../../src/limits/limiter.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import { createAdmission } from '../../src/sending/admission.ts';
 import type { SendResult } from '../../src/sending/results.ts';
 import { createSendMany } from '../../src/sending/send-many/send-many.ts';
 import type { BatchMessage } from '../../src/sending/sms-message.ts';
+import { createEmit } from '../../src/telemetry/create-emit.ts';
 import type { TransportRequest, TransportResponse } from '../../src/transport/transport.ts';
 
 export interface WireMessage {
@@ -49,6 +50,7 @@ export function manyOver(
   const client = {
     calls,
     scheduledMessages: { remember: async () => undefined },
+    costOf: () => ({}),
     emit,
     admission,
     limiter,

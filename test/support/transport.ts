@@ -2,7 +2,7 @@ import { vi } from 'vitest';
 import { createCalls } from '../../src/call.ts';
 import { createCredentials } from '../../src/config/credentials.ts';
 import type { SmsEvent } from '../../src/events.ts';
-import { createEmit } from '../../src/events.ts';
+import { createEmit } from '../../src/telemetry/create-emit.ts';
 import { createTransport, type TransportConfig } from '../../src/transport/create-transport.ts';
 import type { Operation } from '../../src/transport/operation.ts';
 import type { TransportRequest } from '../../src/transport/transport.ts';

@@ -8,13 +8,14 @@ import {
   type SmsErrorCode,
   type Submission,
 } from '../../errors.ts';
+import { traceCall } from '../../telemetry/trace-calls.ts';
 import { isAccountRefusal } from '../../transport/account-refusal.ts';
 import type { CallOptions } from '../../types.ts';
 import type { BatchOutcome } from '../batch-request.ts';
 import type { MessageInput } from '../prepare.ts';
 import { countResults, type FailedResult, type SendResult } from '../results.ts';
 import { inputOf } from '../send-batch.ts';
-import type { Checkpoints, Progress } from './checkpoint.ts';
+import type { Checkpoints, ManyOperation, Progress } from './checkpoint.ts';
 import { readText } from './row-identity.ts';
 import { type RowRange, rangesOf } from './row-ranges.ts';
 import type { RowSource } from './row-source.ts';
@@ -47,6 +48,7 @@ export type SendChunk = (
 
 export interface ChunkRunConfig {
   readonly client: ClientContext;
+  readonly operation: ManyOperation;
   readonly source: RowSource;
   readonly progress: Progress;
   readonly checkpoints: Checkpoints;
@@ -145,7 +147,8 @@ interface PulledRows {
 }
 
 export function createChunkRun(config: ChunkRunConfig): ChunkRun {
-  const { client, source, progress, checkpoints, chunkSize, sendChunk, defaults, callOptions } = config;
+  const { client, operation, source, progress, checkpoints, chunkSize, sendChunk, defaults, callOptions } =
+    config;
   const halt = new AbortController();
   let stopError: SmsError | undefined;
   let pulled = 0;
@@ -210,13 +213,25 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
     }
   }
 
+  /** A chunk as one call of `sendMany`, where somebody follows them. */
+  function followed(run: () => Promise<BatchOutcome>): Promise<BatchOutcome> {
+    const { trace } = client.emit;
+    if (trace === undefined) return run();
+    return traceCall(trace, operation, async () => {
+      const outcome = await run();
+      return { ...outcome, counts: countResults(outcome.results) };
+    });
+  }
+
   async function write(inputs: readonly MessageInput[]): Promise<BatchOutcome> {
     let wasWritten = false;
     try {
-      const written = await client.calls.run(callOptions, (call) =>
-        sendChunk(inputs, call, () => {
-          wasWritten = true;
-        }),
+      const written = await followed(() =>
+        client.calls.run(callOptions, (call) =>
+          sendChunk(inputs, call, () => {
+            wasWritten = true;
+          }),
+        ),
       );
       judge(written.results, wasWritten);
       return written;

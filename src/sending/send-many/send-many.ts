@@ -144,6 +144,7 @@ async function* sendRows<Options extends RunOptions>(
   const checkpoints = createCheckpoints(checkpoint, progress, client.emit);
   const run = createChunkRun({
     client,
+    operation,
     source,
     progress,
     checkpoints,

@@ -12,7 +12,8 @@ import {
   KEY_TIMEOUT_MS,
 } from '../../../src/config/credentials.ts';
 import { ConfigurationError, TimeoutError } from '../../../src/errors.ts';
-import { createEmit, type SmsEvent } from '../../../src/events.ts';
+import type { SmsEvent } from '../../../src/events.ts';
+import { createEmit } from '../../../src/telemetry/create-emit.ts';
 import { countingSignal } from '../../support/counting-signal.ts';
 import { failureOf } from '../../support/transport.ts';
 

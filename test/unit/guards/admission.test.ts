@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCalls } from '../../../src/call.ts';
-import { createEmit } from '../../../src/events.ts';
 import type {
   LimitRule,
   LimitStore,
@@ -11,6 +10,7 @@ import type {
 import { createLimiter } from '../../../src/limits/limiter.ts';
 import { memoryLimits } from '../../../src/limits/memory-limits.ts';
 import { createAdmission } from '../../../src/sending/admission.ts';
+import { createEmit } from '../../../src/telemetry/create-emit.ts';
 import { CANARY_NUMBER, expectNoCanary } from '../../support/canary.ts';
 import { numberOf, testClient } from '../../support/client.ts';
 import { countingSignal } from '../../support/counting-signal.ts';

@@ -9,7 +9,7 @@ import {
   TimeoutError,
   ValidationError,
 } from '../../../src/errors.ts';
-import { createEmit, type SmsEvent } from '../../../src/events.ts';
+import type { SmsEvent } from '../../../src/events.ts';
 import type { ReservationOutcome } from '../../../src/limits/limiter.ts';
 import { unknown } from '../../../src/schema.ts';
 import type { AdmissionResult } from '../../../src/sending/admission.ts';
@@ -17,6 +17,7 @@ import { sendMessages } from '../../../src/sending/pipeline.ts';
 import type { SendResult } from '../../../src/sending/results.ts';
 import type { SendOperation } from '../../../src/sending/send-operation.ts';
 import type { Addressing } from '../../../src/sending/sms-message.ts';
+import { createEmit } from '../../../src/telemetry/create-emit.ts';
 import type { Operation } from '../../../src/transport/operation.ts';
 import { numberOf } from '../../support/client.ts';
 import { failureOf } from '../../support/transport.ts';
@@ -61,6 +62,7 @@ function sendWith(
     sentAtCache: { record: () => {} },
     outcomeCache: { recordLost: () => {} },
     scheduledMessages: { remember: async () => undefined },
+    costOf: () => ({}),
     subAccountId: 'team',
   } as unknown as ClientContext;
   const inputs = ['one', 'two'].map((clientMessageId, index) => ({

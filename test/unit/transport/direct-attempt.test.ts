@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionError, type SmsError, TimeoutError } from '../../../src/errors.ts';
-import { createEmit } from '../../../src/events.ts';
 import { USER_AGENT } from '../../../src/internal/version.ts';
+import { createEmit } from '../../../src/telemetry/create-emit.ts';
 import type { DispatchHandler, DispatchOptions, RawHeader } from '../../../src/transport/dispatcher.ts';
 import {
   BODY,

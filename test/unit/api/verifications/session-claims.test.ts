@@ -7,7 +7,7 @@ import {
 } from '../../../../src/api/verifications/session-claims.ts';
 import { createCalls } from '../../../../src/call.ts';
 import { AbortedError, GuardError, LimitError, StoreError } from '../../../../src/errors.ts';
-import { createEmit, type SmsEvent } from '../../../../src/events.ts';
+import type { SmsEvent } from '../../../../src/events.ts';
 import type {
   LimitStore,
   RefusalReason,
@@ -17,6 +17,7 @@ import type {
 import { createLimiter } from '../../../../src/limits/limiter.ts';
 import { memoryLimits } from '../../../../src/limits/memory-limits.ts';
 import { normalisePhone } from '../../../../src/phone/normalise-phone.ts';
+import { createEmit } from '../../../../src/telemetry/create-emit.ts';
 import { CANARY_NUMBER, expectNoCanary, shown } from '../../../support/canary.ts';
 import { numberOf } from '../../../support/client.ts';
 import { countingSignal } from '../../../support/counting-signal.ts';

@@ -1,6 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createEmit, type SmsEvent } from '../../src/events.ts';
+import type { SmsEvent } from '../../../src/events.ts';
+import { createEmit } from '../../../src/telemetry/create-emit.ts';
 
 const event = { type: 'store-failed', store: 'limits' } as const;
 
