@@ -179,6 +179,8 @@ export interface GuardDecision {
    * checks what to change.
    */
   readonly explanation: string;
+  /** Only for `policy` and `custom`: the reason that your own code gave, at most 200 characters. */
+  readonly detail?: string;
   /** Rule of the guard that refused, for example `recipient:all`. */
   readonly rule?: string;
   /** Current count, in the unit of `limit`. */

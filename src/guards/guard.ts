@@ -73,6 +73,12 @@ export interface OutgoingMessage {
   readonly subject?: string | undefined;
   /** The visitor's address. */
   readonly clientIp?: string | undefined;
+  /** The visitor's device, as the caller names it. */
+  readonly device?: string | undefined;
+  /** The part of the service that asks. */
+  readonly origin?: string | undefined;
+  /** Decisions of guards that only watch, so far. */
+  decisions?: GuardDecision[];
   /** The visitor passed a test for people. The guard `human` decides it for a token, and for a score that is too low. */
   isHuman?: boolean | undefined;
   /** The score of that test, 0 to 1. */
@@ -102,6 +108,10 @@ export interface Refusal<Name extends GuardName = GuardName> {
   readonly reason: GuardReasons[Name];
   /** A sentence for a developer: what is wrong, and what to change. */
   readonly message: string;
+  /** Rule of the guard that refused. */
+  readonly rule?: string;
+  /** The team's own reason, safe for logs. */
+  readonly detail?: string;
   /** True for a refusal that also holds in monitor mode, for example an opt-out. */
   readonly always?: boolean;
   readonly observed?: number;
@@ -150,6 +160,8 @@ export function decisionOf(guard: Guard, message: OutgoingMessage, refusal: Refu
     mode: guard.mode,
     ...maskedNumber(message.phone),
     explanation: refusal.message,
+    ...(refusal.rule !== undefined && { rule: refusal.rule }),
+    ...(refusal.detail !== undefined && { detail: refusal.detail }),
     ...(refusal.observed !== undefined && { observed: refusal.observed }),
     ...(refusal.limit !== undefined && { limit: refusal.limit }),
     ...(refusal.retryAfterMs !== undefined && { retryAfterMs: refusal.retryAfterMs }),

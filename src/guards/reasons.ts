@@ -63,6 +63,15 @@ export interface GuardReasons {
     | 'token-used';
   readonly pumping: 'capacity' | 'captcha-needed' | 'other-channel-needed' | 'suspended';
   readonly undeliverable: 'blocked-number';
+  readonly policy: 'captcha-needed' | 'refused' | 'threw' | 'timed-out' | 'unreadable';
+  readonly custom:
+    | 'capacity'
+    | 'captcha-needed'
+    | 'over-limit'
+    | 'refused'
+    | 'threw'
+    | 'timed-out'
+    | 'unreadable';
   readonly verificationAttempts: 'capacity' | 'over-limit';
   /** A client that `restrict` has narrowed. */
   readonly restriction:

@@ -26,6 +26,7 @@ import { createConsentGuard, describeConsentRule } from './consent.ts';
 import { type ConsentGuardOptions, consentField } from './consent-options.ts';
 import { type ContentGuardOptions, contentField, createContentGuard } from './content.ts';
 import { type CountriesGuardOptions, countriesField, createCountriesGuard } from './countries.ts';
+import { type CustomGuardOptions, createCustomGuard, customField, describeCustomRule } from './custom.ts';
 import {
   createDuplicateGuard,
   type DuplicateGuardOptions,
@@ -37,6 +38,7 @@ import { createHumanGuard, describeHumanRule } from './human.ts';
 import { type HumanGuardOptions, humanField } from './human-options.ts';
 import { createLinksGuard, type LinksGuardOptions, linksField } from './links.ts';
 import { createPhoneGuard, type PhoneGuardOptions, phoneField } from './phone.ts';
+import { createPolicyGuard, type PolicyGuardOptions, policyField } from './policy.ts';
 import { createPrefixGuard, type PrefixGuardOptions, prefixField } from './prefix.ts';
 import {
   createPumpingGuard,
@@ -70,10 +72,13 @@ export type { ClientIpGuardOptions } from './client-ip.ts';
 export type { ConsentGuardOptions } from './consent-options.ts';
 export type { ContentGuardOptions } from './content.ts';
 export type { CountriesByPurpose, CountriesGuardOptions } from './countries.ts';
+export type { CustomGuard, CustomGuardOptions, CustomRefusal, CustomRule } from './custom.ts';
 export type { DuplicateGuardOptions } from './duplicate.ts';
+export type { GuardedMessage } from './guarded-message.ts';
 export type { HumanCheck, HumanGuardOptions, HumanVerification, HumanVerifier } from './human-options.ts';
 export type { LinksGuardOptions } from './links.ts';
 export type { PhoneGuardOptions } from './phone.ts';
+export type { PolicyAnswer, PolicyGuardOptions } from './policy.ts';
 export type { PrefixDay, PrefixGuardOptions, PrefixRange } from './prefix.ts';
 export type { PumpingGuardOptions, PumpingTolerance } from './pumping.ts';
 export type { QuietHoursGuardOptions } from './quiet-hours/quiet-hours.ts';
@@ -120,6 +125,10 @@ export interface GuardsOptions {
   readonly budget?: false | BudgetGuardOptions | undefined;
   /** Numbers that a network called non-existent. On: nothing is sent to them for a day. */
   readonly undeliverable?: false | UndeliverableGuardOptions | undefined;
+  /** Guards of your own. Off until configured. */
+  readonly custom?: false | CustomGuardOptions | undefined;
+  /** One hook that decides by all that is known. Off until configured. */
+  readonly policy?: false | PolicyGuardOptions | undefined;
   /** Codes tried with `verifications.check`. On: for strangers 20 per hour and number, 100 per hour and client address. */
   readonly verificationAttempts?: false | VerificationAttemptsGuardOptions | undefined;
 }
@@ -233,6 +242,14 @@ const GUARDS: { readonly [Name in ConfigurableGuard]-?: GuardEntry<Name> } = {
     error: GuardError,
     byDefault: {},
   },
+  custom: {
+    field: customField,
+    create: createCustomGuard,
+    error: GuardError,
+    byDefault: false,
+    describe: describeCustomRule,
+  },
+  policy: { field: policyField, create: createPolicyGuard, error: GuardError, byDefault: false },
   verificationAttempts: {
     field: verificationAttemptsField,
     create: createVerificationAttemptsGuard,

@@ -25,7 +25,16 @@ import { MAX_TRIES, type StoredCode, type StoredCodes } from './stored-code.ts';
 export interface OneTimePasswordRequest
   extends Pick<
     SmsMessage,
-    'destination' | 'country' | 'clientIp' | 'human' | 'returning' | 'source' | 'encoding' | 'clientMessageId'
+    | 'destination'
+    | 'country'
+    | 'device'
+    | 'origin'
+    | 'clientIp'
+    | 'human'
+    | 'returning'
+    | 'source'
+    | 'encoding'
+    | 'clientMessageId'
   > {
   /**
    * The visitor who asks, as your service proves them: a signed device cookie, a session. Never derived from the number that

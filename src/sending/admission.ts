@@ -130,7 +130,9 @@ export function createAdmission({ guards, limiter, clock, emit, costOf }: Admiss
       return { kind: 'refused', error: guardError(decision, refusal.message, message.clientMessageId) };
     }
     // The first look has told of it.
-    if (!isSecond) observe(message, decision, call);
+    if (isSecond) return undefined;
+    message.decisions = [...(message.decisions ?? []), decision];
+    observe(message, decision, call);
     return undefined;
   }
 

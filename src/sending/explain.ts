@@ -120,7 +120,9 @@ export function createExplain({ guards, limiter, clock, reader, prepare }: Expla
       const refusal = guard.check?.(message, now) ?? (await ask(guard, message, now, call));
       if (refusal === undefined) continue;
       const decision = decisionOf(guard, message, refusal);
-      found.set(guard, refused(guard.mode, decision, guard.mode === 'enforce' || refusal.always === true));
+      const isFinal = guard.mode === 'enforce' || refusal.always === true;
+      if (!isFinal) message.decisions = [...(message.decisions ?? []), decision];
+      found.set(guard, refused(guard.mode, decision, isFinal));
     }
     return found;
   }

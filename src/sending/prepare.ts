@@ -277,10 +277,19 @@ function scopedKey(key: string, { idempotencyScope }: PrepareConfig): string {
 
 /** The visitor who asked for a message. Surveys name nobody. */
 function visitorOf(
-  { clientIp, human, returning, ...named }: Visitor,
+  { clientIp, device, origin, human, returning, ...named }: Visitor,
   defaultSubject: string | undefined,
-): Pick<OutgoingMessage, 'subject' | 'clientIp' | 'isHuman' | 'humanScore' | 'humanToken' | 'isReturning'> {
-  const visitor = { subject: named.subject ?? defaultSubject, clientIp, isReturning: returning };
+): Pick<
+  OutgoingMessage,
+  'subject' | 'device' | 'origin' | 'clientIp' | 'isHuman' | 'humanScore' | 'humanToken' | 'isReturning'
+> {
+  const visitor = {
+    subject: named.subject ?? defaultSubject,
+    device,
+    origin,
+    clientIp,
+    isReturning: returning,
+  };
   if (human === undefined) return visitor;
   if ('token' in human) return { ...visitor, humanToken: human.token };
   return { ...visitor, isHuman: human.passed, humanScore: human.score };

@@ -99,6 +99,16 @@ export interface Visitor {
    */
   readonly clientIp?: string | undefined;
   /**
+   * The visitor's device, as your service or a vendor names it, for `guards.policy` and `guards.custom`; 1 to 200 characters.
+   * @default none
+   */
+  readonly device?: string | undefined;
+  /**
+   * The part of your service that asks, such as `signup` or a page, for `guards.policy` and `guards.custom`; 1 to 200
+   * characters. @default none
+   */
+  readonly origin?: string | undefined;
+  /**
    * A test for people that the visitor took since a guard asked for it (`error.action` is `'ask'`): with `passed: true` such
    * guards let the message through. A `token` that nothing has verified passes no test.
    */
@@ -174,6 +184,8 @@ const humanField = switchOn(
 );
 export const visitorFields: Fields<Visitor> = {
   subject: subjectField,
+  device: subjectField,
+  origin: subjectField,
   clientIp: clientIpField,
   human: humanField,
   returning: boolean(),

@@ -3,6 +3,7 @@ import type { SmsClientOptions } from '../../src/config/options.ts';
 import { importConsent } from '../../src/consent/import-consent.ts';
 import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts';
 import { StoreError } from '../../src/errors.ts';
+import type { CustomGuard } from '../../src/guards/custom.ts';
 import type { ConsentGuardOptions } from '../../src/guards/registry.ts';
 import { createReportError, type ErrorListener, type UserCode } from '../../src/internal/user-code.ts';
 import { createLimiter } from '../../src/limits/limiter.ts';
@@ -37,6 +38,16 @@ function sendAsking(consentOf: (fails: () => never | Promise<never>) => ConsentG
   return (onError, fails) => {
     const { sms } = testClient({ onError, guards: { consent: consentOf(fails) } });
     return quietly(sms.messages.send({ ...message, purpose: 'marketing' }));
+  };
+}
+
+function sendPast(guardOf: (fails: () => never | Promise<never>) => Omit<CustomGuard, 'name'>): Run {
+  return (onError, fails) => {
+    const { sms } = testClient({
+      onError,
+      guards: { custom: { guards: [{ name: 'own', ...guardOf(fails) }] } },
+    });
+    return quietly(sms.messages.send(message));
   };
 }
 
@@ -157,6 +168,11 @@ const CALLS: Readonly<Record<UserCode, Run>> = {
     const { sms } = testClient({ onError, guards: { human: { verify } } });
     return quietly(sms.messages.send({ ...message, human: { token: 'token' } }));
   },
+  'guards.policy.decide': (onError, decide) =>
+    quietly(testClient({ onError, guards: { policy: { decide } } }).sms.messages.send(message)),
+  'guards.custom.check': sendPast((check) => ({ check: check as never })),
+  'guards.custom.ask': sendPast((ask) => ({ ask })),
+  'guards.custom.rules': sendPast((rules) => ({ rules: rules as never })),
   'guards.consent.check': sendAsking((check) => ({ check })),
   'guards.consent.checkMany': sendAsking((checkMany) => ({ checkMany })),
   'guards.consent.onMissing': sendAsking((onMissing) => ({ ledger: memoryConsentLedger(), onMissing })),

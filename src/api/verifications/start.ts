@@ -67,6 +67,8 @@ function startReader(rewrite: Rewrite): MessageReader<VerificationStart> {
         destination: _,
         country: __,
         subject: ___,
+        device: _______,
+        origin: ________,
         human: ____,
         returning: _____,
         fallbackChannels: ______,

@@ -5,6 +5,7 @@ import type { SmsClientOptions } from '../../../src/config/options.ts';
 import type { ConsentRecord } from '../../../src/consent/consent-ledger.ts';
 import { memoryConsentLedger } from '../../../src/consent/memory-consent-ledger.ts';
 import { GuardError } from '../../../src/errors.ts';
+import type { CustomGuard } from '../../../src/guards/custom.ts';
 import { maskedNumber } from '../../../src/guards/event-fields.ts';
 import { decisionOf, type Guard, type Refusal } from '../../../src/guards/guard.ts';
 import { createPhoneGuard } from '../../../src/guards/phone.ts';
@@ -31,7 +32,7 @@ type Decide = () => Promise<GuardError['decision']> | GuardError['decision'];
 /** The decision about a message of the public API that a guard refuses. */
 function sent(message: Partial<SmsMessage>, options: SmsClientOptions = {}): Decide {
   return async () => {
-    const { sms } = testClient({ ...options });
+    const { sms } = testClient({ onError: () => {}, ...options });
     const base = { destination: CANARY, text: `${CANARY_TEXT} ${CODE}` };
     const error: unknown = await sms.messages
       .send({ ...base, ...message })
@@ -66,6 +67,9 @@ function refusedBy(
 
 const restricted = (restrictions: Restrictions, message: Partial<SmsMessage> = {}) =>
   refusedBy((sms) => sms.messages.send({ destination: CANARY, text: CANARY_TEXT, ...message }), restrictions);
+
+const own = (guard: Omit<CustomGuard, 'name'>) =>
+  sent({}, { guards: { custom: { timeoutMs: 1, guards: [{ name: 'own', ...guard }] } } });
 
 const IN = { state: 'opted-in', scope: 'all', source: 'form', at: NOON - 400 * 24 * HOUR_MS } as const;
 
@@ -290,6 +294,22 @@ const DECISIONS: { readonly [Name in GuardName]: { readonly [Reason in GuardReas
   verificationAttempts: {
     capacity: counted(window('verificationAttempts', 'verification-attempts:number'), 'capacity'),
     'over-limit': counted(window('verificationAttempts', 'verification-attempts:number'), 'over-limit'),
+  },
+  policy: {
+    'captcha-needed': sent({}, { guards: { policy: { decide: () => ({ action: 'ask', reason: CANARY }) } } }),
+    refused: sent({}, { guards: { policy: { decide: () => ({ action: 'refuse', reason: CANARY }) } } }),
+    threw: sent({}, { guards: { policy: { decide: () => Promise.reject(new Error(CANARY_TEXT)) } } }),
+    'timed-out': sent({}, { guards: { policy: { decide: () => new Promise(() => {}), timeoutMs: 1 } } }),
+    unreadable: sent({}, { guards: { policy: { decide: () => CANARY_TEXT as never } } }),
+  },
+  custom: {
+    capacity: counted(window('custom', 'custom:own:day'), 'capacity'),
+    'captcha-needed': own({ check: () => ({ detail: CANARY, action: 'ask' }) }),
+    'over-limit': counted(window('custom', 'custom:own:day'), 'over-limit'),
+    refused: own({ check: () => ({ detail: CANARY }) }),
+    threw: own({ ask: () => Promise.reject(new Error(CANARY_TEXT)) }),
+    'timed-out': own({ ask: () => new Promise(() => {}) }),
+    unreadable: own({ ask: async () => CANARY_TEXT as never }),
   },
   restriction: {
     capacity: counted(window('restriction', 'restriction:budget:day'), 'capacity'),

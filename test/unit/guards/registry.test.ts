@@ -27,12 +27,16 @@ describe('the registry of guards', () => {
       'duplicate',
       'prefix',
       'clientIp',
+      'custom',
+      'policy',
     ]);
     expect(resolveGuards({ phone: false, prefix: {} })).toEqual({ ...defaults, phone: false, prefix: {} });
     expect(resolveGuards({ phone: undefined })).toEqual(defaults);
   });
 
   it('creates every guard that is on under its own name', () => {
+    const custom = { guards: [{ name: 'own' }] };
+    const policy = { decide: () => ({ action: 'allow' }) as const };
     const every = {
       ...resolveGuards({}),
       links: {},
@@ -41,6 +45,8 @@ describe('the registry of guards', () => {
       countries: { allow: ['SG'] },
       prefix: {},
       clientIp: {},
+      custom,
+      policy,
     };
     const { all, atSend, atCheck } = createGuards(every, guardNeeds());
     expect(all.map(({ name }) => name)).toEqual(GUARD_NAMES);

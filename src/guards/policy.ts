@@ -1,0 +1,138 @@
+import type { Emit } from '../events.ts';
+import { mapLimited } from '../internal/map-limited.ts';
+import { withTimeLimit } from '../internal/time-limit.ts';
+import { runUserCode } from '../internal/user-code.ts';
+import {
+  anyFunction,
+  FALSE_OR_OPTIONS,
+  type Fields,
+  falseOr,
+  integer,
+  list,
+  objectWith,
+  oneOf,
+} from '../schema.ts';
+import type { Purpose } from '../types.ts';
+import type { Guard, GuardCall, GuardMode, OutgoingMessage, Refusal } from './guard.ts';
+import { detailOf, type GuardedMessage, guardedMessage, isAction } from './guarded-message.ts';
+import type { GuardAction } from './reasons.ts';
+
+/** The answer of a policy. */
+export type PolicyAnswer =
+  | { readonly action: 'allow' }
+  | {
+      /** `ask`: refuses too; tell the visitor to prove to be a person, and send the message again. */
+      readonly action: GuardAction;
+      /** Your reason, for the log: `detail` of the decision, at most 200 characters. Numbers in it are masked. */
+      readonly reason?: string | undefined;
+    };
+
+/**
+ * One hook that decides about every message by all that is known: visitor, device, address, origin, purpose, country, text and the
+ * decisions of the guards that only watch. The risk score of any vendor comes in here. It is asked after every other check and
+ * before the limits are taken, and again when the message waited over a second.
+ *
+ * @example
+ * ```ts
+ * policy: {
+ *   decide: async ({ device, clientIp }, { signal }) =>
+ *     (await riskOf(device, clientIp, signal)) > 0.9 ? { action: 'refuse', reason: 'risk' } : { action: 'allow' },
+ * }
+ * ```
+ */
+export interface PolicyGuardOptions {
+  /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
+  readonly mode?: GuardMode | undefined;
+  /** Decides about one message. Anything but a `PolicyAnswer` counts as a failure. */
+  decide(
+    message: GuardedMessage,
+    call: {
+      /** Fires when `timeoutMs` has run out, or the call ends. */
+      readonly signal?: AbortSignal | undefined;
+      /** `context` of the call. */
+      readonly context: unknown;
+    },
+  ): PolicyAnswer | Promise<PolicyAnswer>;
+  /** Purposes that are decided about. @default all */
+  readonly purposes?: readonly Purpose[] | undefined;
+  /**
+   * The answer when the hook throws, takes too long, or answers something else. `refuse`: the error has `outage: true`.
+   * @default 'refuse'
+   */
+  readonly onFailure?: 'refuse' | 'allow' | undefined;
+  /** Time limit of one answer in milliseconds, 1 to 60,000. @default 1_000 */
+  readonly timeoutMs?: number | undefined;
+  /** Messages of one call that are asked about at the same time, 1 to 1,000. @default 32 */
+  readonly concurrency?: number | undefined;
+}
+
+const fields: Fields<PolicyGuardOptions> = {
+  mode: oneOf(['enforce', 'monitor']),
+  decide: anyFunction('a function that answers { action, reason }'),
+  purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
+  onFailure: oneOf(['refuse', 'allow']),
+  timeoutMs: integer({ min: 1, max: 60_000, unit: 'milliseconds' }),
+  concurrency: integer({ min: 1, max: 1_000 }),
+};
+export const policyField = falseOr(objectWith(['decide'], fields, FALSE_OR_OPTIONS));
+
+const FAILURES = {
+  threw: 'The hook guards.policy.decide threw. Its exception is in onError.',
+  'timed-out': 'The hook guards.policy.decide gave no answer within guards.policy.timeoutMs.',
+  unreadable:
+    'The hook guards.policy.decide answered something other than { action: "allow" | "ask" | "refuse" }.',
+} as const;
+
+function isAnswer(value: unknown): value is PolicyAnswer {
+  const action: unknown = (value as { readonly action?: unknown } | null | undefined)?.action;
+  return action === 'allow' || isAction(action);
+}
+
+/** Asks the team's policy. */
+export function createPolicyGuard(
+  options: PolicyGuardOptions,
+  { emit }: { readonly emit: Emit },
+): Guard<'policy'> {
+  const { mode = 'enforce', onFailure = 'refuse', timeoutMs = 1_000, concurrency = 32 } = options;
+  const purposes = new Set<Purpose>(options.purposes ?? ['transactional', 'otp', 'marketing']);
+
+  function failure(reason: keyof typeof FAILURES): Refusal<'policy'> | undefined {
+    if (onFailure === 'allow') return undefined;
+    return { reason, message: FAILURES[reason], outage: true };
+  }
+
+  function refusalFor(answer: PolicyAnswer): Refusal<'policy'> | undefined {
+    if (answer.action === 'allow') return undefined;
+    const detail = detailOf(answer.reason);
+    if (answer.action === 'refuse') {
+      return { reason: 'refused', message: 'Your policy refused this message (guards.policy).', ...detail };
+    }
+    const message = 'Your policy asks for a proof that the visitor is a person (guards.policy).';
+    return { reason: 'captcha-needed', action: 'ask', message, ...detail };
+  }
+
+  async function decide(message: OutgoingMessage, call: GuardCall): Promise<Refusal<'policy'> | undefined> {
+    if (!purposes.has(message.purpose)) return undefined;
+    try {
+      const outcome = await withTimeLimit<unknown>(timeoutMs, call.signal, (signal) =>
+        runUserCode(
+          emit,
+          'guards.policy.decide',
+          () => options.decide(guardedMessage(message), { signal, context: call.context }),
+          signal,
+        ),
+      );
+      if (!outcome.inTime) return failure('timed-out');
+      return isAnswer(outcome.value) ? refusalFor(outcome.value) : failure('unreadable');
+    } catch {
+      // The exception went to onError.
+      return failure('threw');
+    }
+  }
+
+  return {
+    name: 'policy',
+    mode,
+    ask: (messages, call) => mapLimited(messages, concurrency, (message) => decide(message, call)),
+  };
+}
