@@ -13,6 +13,11 @@ describe('docs/observe.md', () => {
   });
 });
 
+/** Not every exporter puts the unit into the name, so that queries ask for both. */
+function withUnits(query: string): string {
+  return query.replace(/\{__name__=~"(\w+)\(_seconds\)\?(_\w+)"(?:, )?/g, '$1_seconds$2{');
+}
+
 /** The queries of the dashboard and the alerts. */
 function queries(): readonly (readonly [string, string])[] {
   const { panels } = JSON.parse(read('docs/observability/grafana-dashboard.json')) as {
@@ -31,7 +36,7 @@ function queries(): readonly (readonly [string, string])[] {
     const [name = ''] = rule.split('\n');
     return [name, /expr: (?:\|\n)?([\s\S]*?)\n {8}(?:for|labels):/.exec(rule)?.[1] ?? ''] as const;
   });
-  return [...ofPanels, ...ofAlerts];
+  return [...ofPanels, ...ofAlerts].map(([name, query]) => [name, withUnits(query)]);
 }
 
 const SERIES =
