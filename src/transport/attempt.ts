@@ -50,6 +50,7 @@ async function runFetchAttempt(
   let known: Omit<Extract<AttemptOutcome, { readonly kind: 'response' }>, 'kind' | 'text'> | undefined;
   try {
     const ky = await raceAbort(loadKy(), controller.signal);
+    controller.signal.throwIfAborted();
     isLoaded = true;
     const response = await raceAbort(sendOnWire(ky, request, controller.signal), controller.signal, discard);
     const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), nowMs());
