@@ -57,7 +57,7 @@ function readHost(authority: string): string | undefined {
   const url = `http://${authority}/`;
   // An exception for every pair of slashes would take most of the time.
   if (authority === '' || !URL.canParse(url)) return undefined;
-  return new URL(url).hostname.replace(/\.$/, '') || undefined;
+  return new URL(url).hostname.replace(/\.$/, '');
 }
 
 function isPlainHost(written: string, host: string | undefined): boolean {
@@ -132,7 +132,8 @@ export function findLinks(text: string): readonly Link[] {
       const start = mark - (scheme?.length ?? 0);
       if (from === 0 && start > 0) addBareLinks(links, piece.slice(0, start), offset);
       const rest = piece.slice(mark + 3);
-      const [authority = ''] = /^[^/\\?#]*/.exec(rest) ?? [];
+      const authorityEnd = rest.search(/[/\\?#]/);
+      const authority = authorityEnd === -1 ? rest : rest.slice(0, authorityEnd);
       const userEnd = authority.lastIndexOf('@');
       const place = { start: offset + start, end: offset + piece.length, scheme };
       links.push(linkOf(authority.slice(userEnd + 1).replace(/[.:]$/, ''), place, userEnd !== -1));

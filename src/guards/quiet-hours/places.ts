@@ -42,7 +42,8 @@ export function isState(code: string): boolean {
 
 function zonesOfCallingCode(callingCode: string, { byCountry }: Tables): readonly string[] {
   const countries = planOf(callingCode)?.countries ?? [];
-  return [...new Set(countries.flatMap(({ country }) => byCountry.get(country) ?? []))];
+  const zones = countries.flatMap(({ country }) => byCountry.get(country));
+  return [...new Set(zones.filter((zone) => zone !== undefined))];
 }
 
 /**
@@ -59,7 +60,7 @@ export function placesOf({ country, callingCode, msisdn }: Phone): Places {
     return { key: country, zones: byCountry.get(country) ?? [], areas: [country] };
   }
   const area = msisdn.slice(1, 4);
-  const zones = byArea.get(area) ?? byCountry.get(country) ?? [];
+  const zones = (byArea.get(area) ?? byCountry.get(country)) as readonly string[];
   const state = country === 'US' ? states.get(area) : undefined;
   return {
     key: `${country}${area}`,

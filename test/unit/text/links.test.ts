@@ -29,6 +29,7 @@ describe('the links of a text', () => {
     ['myapp://open/4711', ['open']],
     ['://example.com', ['example.com']],
     ['https://', [undefined]],
+    ['https://./', [undefined]],
     ['https://a b', ['a']],
     ['https://exa%mple.com', [undefined]],
     ['1.2.3.4', ['1.2.3.4']],
