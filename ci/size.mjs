@@ -18,6 +18,7 @@ const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KB`;
  * `human`, the limit of a day and `clientIpFrom`, with room for `pumping` and `budget`; and for these two, the presets, what `check()` of a server says, Sentinel, GLIDE, and the direct way to
  * Node's HTTP client; and for valibot, lru-cache, ipaddr.js and the code of libphonenumber-js, which are bundled without their
  * unused rest: the entries with their dependencies became smaller. The verifiers of captchas are an entry of their own.
+ * The scripts of `pumping` on Redis are 50 KB of Lua (13 KB with gzip), which are sent to a server once.
  */
 const limits = {
   'main entry, dependencies not counted': { minified: 580, gzip: 200 },
@@ -26,7 +27,7 @@ const limits = {
   'captcha entry, dependencies not counted': { minified: 12, gzip: 5 },
   'otel entry, dependencies not counted': { minified: 20, gzip: 7 },
   'webhooks entry, dependencies not counted': { minified: 196, gzip: 70 },
-  'redis entry, dependencies not counted': { minified: 215, gzip: 72 },
+  'redis entry, dependencies not counted': { minified: 280, gzip: 90 },
   'testing entry, dependencies not counted': { minified: 675, gzip: 234 },
 };
 
