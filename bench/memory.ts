@@ -1,6 +1,5 @@
 import { pathToFileURL } from 'node:url';
 import { createCalls } from '../src/call.ts';
-import { createEmit } from '../src/telemetry/create-emit.ts';
 import type { OutgoingMessage } from '../src/guards/guard.ts';
 import { presets } from '../src/guards/presets.ts';
 import { createReportPumpingOutcome, pumpingFor } from '../src/guards/pumping-outcomes.ts';
@@ -10,6 +9,7 @@ import { createLimiter } from '../src/limits/limiter.ts';
 import { memoryLimits } from '../src/limits/memory-limits.ts';
 import { normalisePhone } from '../src/phone/normalise-phone.ts';
 import { createAdmission } from '../src/sending/admission.ts';
+import { createEmit } from '../src/telemetry/create-emit.ts';
 import { measureText } from '../src/text/measure-text.ts';
 import type { Row } from './row.ts';
 

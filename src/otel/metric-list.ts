@@ -136,7 +136,7 @@ export const METRICS = {
   'sms_guard.pace.wait': {
     kind: 'histogram',
     unit: 's',
-    description: 'Time that requests waited for the pace.',
+    description: 'Time that requests waited for the pace, of those that had to.',
     attributes: ['error.type'],
     buckets: SHORT_SECONDS,
   },

@@ -6,7 +6,7 @@ import type { OperationError, Trace, TracedOperation } from './operations.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** The class of an exception. Its message may hold anything. */
-export function errorTypeOf(error: unknown): OperationError {
+function errorTypeOf(error: unknown): OperationError {
   return SmsError.isInstance(error) ? error.code : '_OTHER';
 }
 
