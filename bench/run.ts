@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { benchAudit } from './audit.ts';
 import { benchCold } from './cold.ts';
 import { benchLimits } from './limits.ts';
 import { benchMemory } from './memory.ts';
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
   cold: benchCold,
   limits: benchLimits,
   pipeline: benchPipeline,
+  audit: benchAudit,
   pumping: benchPumping,
   memory: benchMemory,
   turns: benchTurns,

@@ -257,6 +257,11 @@ await report.check('docs/decisions/README.md: lists every record', () => {
   failWith(records.filter((name) => !index.includes(`(${name})`)).map((name) => `missing: ${name}`));
   return `${records.length}`;
 });
+await report.check('docs/security-checklist.md: every test that it names exists', () => {
+  const named = new Set(read('docs/security-checklist.md').match(/\btest\/[\w./-]+\.ts\b/g));
+  failWith([...named].filter((path) => !existsSync(join(root, path))));
+  return `${named.size}`;
+});
 await report.check('docs/options.md: names every environment variable', () => {
   const used = new Set(
     `${read('src/config/options.ts')}${read('src/config/resolve-options.ts')}`.match(/EIGHTBYEIGHT_[A-Z_]+/g),

@@ -21,14 +21,25 @@ const entryField = refine<ConsentEntry>(
   'must have expiresAt when its state is requested, and only then.',
 );
 
+/** An entry as a database holds it. */
+export interface StoredEntry {
+  /** With `keyId`, its `evidence` and `text` are encrypted. */
+  readonly entry: ConsentEntry;
+  /** Names the secret of the encryption; undefined for an entry in clear. */
+  readonly keyId?: string | undefined;
+}
+
 /** Parses an entry from a database; undefined when the JSON is not an entry. */
-export function parseEntry(json: unknown): ConsentEntry | undefined {
+export function parseEntry(json: unknown): StoredEntry | undefined {
   if (typeof json !== 'string') return undefined;
-  let entry: unknown;
+  let stored: unknown;
   try {
-    entry = JSON.parse(json);
+    stored = JSON.parse(json);
   } catch {
     return undefined;
   }
-  return validate(entryField, entry) === undefined ? (entry as ConsentEntry) : undefined;
+  if (typeof stored !== 'object' || stored === null) return undefined;
+  const { keyId, ...entry } = stored as ConsentEntry & { readonly keyId?: unknown };
+  if (keyId !== undefined && typeof keyId !== 'string') return undefined;
+  return validate(entryField, entry) === undefined ? { entry: entry as ConsentEntry, keyId } : undefined;
 }

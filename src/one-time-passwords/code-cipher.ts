@@ -1,3 +1,4 @@
+import { decryptText, deriveAesKey, encryptText } from '../internal/aes-gcm.ts';
 import { toHex } from '../internal/digest.ts';
 
 /** Encrypts codes, so that a reader of the limit store learns none. */
@@ -8,24 +9,9 @@ export interface CodeCipher {
   decrypt(encrypted: string, context: string): Promise<string | undefined>;
 }
 
-const IV_BYTES = 12;
-const encoder = () => new TextEncoder();
-
 /** Bytes of hexadecimal digits; what is anything else decrypts to nothing. */
 function fromHex(digits: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-}
-
-async function keyOf(secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
-  const material = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey']);
-  const info = encoder().encode('8x8-sms-guard one-time passwords');
-  return crypto.subtle.deriveKey(
-    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info },
-    material,
-    { name: 'AES-GCM', length: 256 },
-    false,
-    ['encrypt', 'decrypt'],
-  );
 }
 
 /**
@@ -34,28 +20,19 @@ async function keyOf(secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
  */
 export function createCodeCipher(secrets: readonly Uint8Array<ArrayBuffer>[]): CodeCipher {
   let keys: readonly Promise<CryptoKey>[] | undefined;
+  const deriveKeys = () => secrets.map((secret) => deriveAesKey(secret, 'one-time passwords'));
 
   return {
     async encrypt(code, context) {
-      keys ??= secrets.map(keyOf);
-      const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-      const algorithm = { name: 'AES-GCM', iv, additionalData: encoder().encode(context) };
-      const key = (await keys[0]) as CryptoKey;
-      const encrypted = await crypto.subtle.encrypt(algorithm, key, encoder().encode(code));
-      return toHex(iv) + toHex(new Uint8Array(encrypted));
+      keys ??= deriveKeys();
+      return toHex(await encryptText((await keys[0]) as CryptoKey, code, context));
     },
     async decrypt(encrypted, context) {
-      keys ??= secrets.map(keyOf);
+      keys ??= deriveKeys();
       const bytes = fromHex(encrypted);
-      const iv = bytes.subarray(0, IV_BYTES);
-      const algorithm = { name: 'AES-GCM', iv, additionalData: encoder().encode(context) };
       for (const key of keys) {
-        try {
-          const code = await crypto.subtle.decrypt(algorithm, await key, bytes.subarray(IV_BYTES));
-          return new TextDecoder().decode(code);
-        } catch {
-          // Another secret.
-        }
+        const code = await decryptText(await key, bytes, context);
+        if (code !== undefined) return code;
       }
       return undefined;
     },

@@ -66,6 +66,8 @@ const MIGRATIONS: readonly ((table: ConsentTable) => string)[] = [
     );
     CREATE INDEX ${index('history')} ON ${entries} (person, at_ms, id);
     CREATE UNIQUE INDEX ${index('message')} ON ${entries} (person, message_id) WHERE message_id IS NOT NULL;`,
+  ({ entries }) => `
+    ALTER TABLE ${entries} ADD COLUMN key_id text;`,
 ];
 
 /** An arbitrary number that others are unlikely to lock: "sms8" in ASCII. */

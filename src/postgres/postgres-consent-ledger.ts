@@ -5,6 +5,11 @@ import type {
   ConsentListing,
   ConsentRecord,
 } from '../consent/consent-ledger.ts';
+import {
+  createFieldCipher,
+  encryptionField,
+  type FieldEncryptionOptions,
+} from '../consent/field-encryption.ts';
 import { ConfigurationError, StoreError } from '../errors.ts';
 import { readCheckOptions, type ServerCheckOptions } from '../internal/check-options.ts';
 import { raceAbort } from '../internal/wait.ts';
@@ -19,6 +24,8 @@ import { MIGRATION_COLLISIONS, runStatement, type SqlPool, type Statement } from
 export interface PostgresConsentLedgerOptions extends ConsentTableOptions {
   /** A pool of `pg`, a `PGlite`, or anything that runs SQL. You own it: the ledger never closes it. */
   readonly pool: SqlPool;
+  /** Encrypts `evidence` and `text` of new rows. @default none: both are stored as they are */
+  readonly encryption?: FieldEncryptionOptions | undefined;
 }
 
 /** A {@link ConsentLedger} in a table of PostgreSQL. */
@@ -48,8 +55,9 @@ export interface PostgresConsentLedger extends ConsentLedger, ConsentListing {
 const fields: Fields<PostgresConsentLedgerOptions> = {
   ...tableFields,
   pool: withMethods(['query'], 'a pool of pg, a PGlite, or the like'),
+  encryption: encryptionField,
 };
-const optionsSchema = objectWith(['pool'], fields, 'an object { pool, schema, table }');
+const optionsSchema = objectWith(['pool'], fields, 'an object { pool, schema, table, encryption }');
 
 /** Rows per page of `entries`. */
 const PAGE_ROWS = 1_000;
@@ -79,6 +87,7 @@ export function postgresConsentLedger(options: PostgresConsentLedgerOptions): Po
   const { pool } = options;
   const table = nameTable(options);
   const statements = writeStatements(table);
+  const cipher = createFieldCipher(options.encryption);
 
   /** Drivers take no signal: the query keeps running in the database, and the caller stops waiting. */
   async function read(name: string, text: string, values: string[], call: ConsentLedgerCall | undefined) {
@@ -99,7 +108,8 @@ export function postgresConsentLedger(options: PostgresConsentLedgerOptions): Po
       const rows = await read('entries', statements.page, [after, String(PAGE_ROWS)], call);
       for (const row of rows) {
         after = readText(row, 'id');
-        yield { key: readText(row, 'key'), ...readEntry(row) };
+        const key = readText(row, 'key');
+        yield { key, ...(await cipher.open(key, readEntry(row))) };
       }
       if (rows.length < PAGE_ROWS) return;
     }
@@ -114,15 +124,26 @@ export function postgresConsentLedger(options: PostgresConsentLedgerOptions): Po
           'The consent ledger on PostgreSQL: the pool returned too few rows. Nothing was read.',
         );
       }
-      return rows.map((row) => readEntryIfAny(row) as ConsentRecord | undefined);
+      return Promise.all(
+        rows.map(async (row, at) => {
+          const stored = readEntryIfAny(row);
+          return stored && ((await cipher.open(keys[at] as string, stored)) as ConsentRecord);
+        }),
+      );
     },
     async append(changes) {
       if (changes.length === 0) return;
-      const numbered = changes.map((entry, position) => ({ ...entry, position }));
+      const numbered = await Promise.all(
+        changes.map(async ({ key, ...given }, position) => {
+          const { entry, keyId } = await cipher.seal(key, given);
+          return { ...entry, key, keyId, position };
+        }),
+      );
       await change('append', statements.append, [JSON.stringify(numbered, storable)]);
     },
     async history(key, call) {
-      return (await read('history', statements.history, [key], call)).map(readEntry);
+      const rows = await read('history', statements.history, [key], call);
+      return Promise.all(rows.map((row) => cipher.open(key, readEntry(row))));
     },
     forget: (key, keepAs) => change('forget', statements.forget, [key, keepAs]),
     entries: list,

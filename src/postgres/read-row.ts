@@ -1,5 +1,4 @@
-import type { ConsentEntry } from '../consent/consent-ledger.ts';
-import { parseEntry } from '../consent/stored-entry.ts';
+import { parseEntry, type StoredEntry } from '../consent/stored-entry.ts';
 import { StoreError } from '../errors.ts';
 
 function unreadable(): StoreError {
@@ -20,13 +19,13 @@ export function readText(row: unknown, column: string): string {
 }
 
 /** Reads the entry of a row. */
-export function readEntry(row: unknown): ConsentEntry {
+export function readEntry(row: unknown): StoredEntry {
   const entry = parseEntry(columnOf(row, 'entry'));
   if (entry === undefined) throw unreadable();
   return entry;
 }
 
 /** Like {@link readEntry}, for a row that may have no entry. */
-export function readEntryIfAny(row: unknown): ConsentEntry | undefined {
+export function readEntryIfAny(row: unknown): StoredEntry | undefined {
   return columnOf(row, 'entry') === null ? undefined : readEntry(row);
 }

@@ -1,3 +1,4 @@
+export type { FieldEncryptionOptions, FieldSecret } from '../consent/field-encryption.ts';
 export type { ServerCheckOptions } from '../internal/check-options.ts';
 export type { ServerProblem, ServerWarning } from './check/server-warnings.ts';
 export type {

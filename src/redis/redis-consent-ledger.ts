@@ -1,12 +1,16 @@
 import type {
-  ConsentChange,
   ConsentEntry,
   ConsentLedger,
   ConsentLedgerCall,
   ConsentListing,
   ConsentRecord,
 } from '../consent/consent-ledger.ts';
-import { parseEntry } from '../consent/stored-entry.ts';
+import {
+  createFieldCipher,
+  encryptionField,
+  type FieldEncryptionOptions,
+} from '../consent/field-encryption.ts';
+import { parseEntry, type StoredEntry } from '../consent/stored-entry.ts';
 import { ConfigurationError, StoreError, ValidationError } from '../errors.ts';
 import { readCheckOptions, type ServerCheckOptions } from '../internal/check-options.ts';
 import { giveReason } from '../internal/store-reason.ts';
@@ -50,14 +54,21 @@ export interface RedisConsentLedgerOptions {
    * @default 'default'
    */
   readonly name?: string | undefined;
+  /** Encrypts `evidence` and `text` of new entries. @default none: both are stored as they are */
+  readonly encryption?: FieldEncryptionOptions | undefined;
 }
 
 const fields: Fields<RedisConsentLedgerOptions> = {
   client: unknown(),
   reconnectOnReadOnly: boolean(),
   name: pattern(/^[A-Za-z0-9._-]{1,64}$/, 'at most 64 letters, digits and ._-'),
+  encryption: encryptionField,
 };
-const optionsSchema = objectWith(['client'], fields, 'an object { client, reconnectOnReadOnly, name }');
+const optionsSchema = objectWith(
+  ['client'],
+  fields,
+  'an object { client, reconnectOnReadOnly, name, encryption }',
+);
 
 /** People per script call: about half a millisecond of server time. */
 const PEOPLE_AT_ONCE = 500;
@@ -93,7 +104,7 @@ function unreadable(): StoreError {
   return new StoreError('The consent ledger on Redis returned data that is not an entry. Nothing was read.');
 }
 
-function readEntry(json: unknown): ConsentEntry {
+function readEntry(json: unknown): StoredEntry {
   const entry = parseEntry(json);
   if (entry === undefined) throw unreadable();
   return entry;
@@ -124,8 +135,8 @@ function kindOf({ state, scope }: ConsentEntry): string {
 }
 
 /** Refuses an entry that could not be read back, because it would make the person unreadable forever. */
-function toMember({ key: _key, ...entry }: ConsentChange, at: number): string {
-  const json = JSON.stringify(entry);
+function toMember({ entry, keyId }: StoredEntry, at: number): string {
+  const json = JSON.stringify({ ...entry, keyId });
   if (parseEntry(json) === undefined) {
     throw new ValidationError(
       `changes[${at}] is not a valid ledger entry. Nothing was recorded.`,
@@ -177,6 +188,7 @@ export interface RedisConsentLedger extends ConsentLedger, ConsentListing {
 export function redisConsentLedger(options: RedisConsentLedgerOptions): RedisConsentLedger {
   const flaw = validate(optionsSchema, options);
   if (flaw !== undefined) throw new ConfigurationError(`redisConsentLedger: ${flaw.message}`, flaw.path);
+  const cipher = createFieldCipher(options.encryption);
   const commands = toRedisCommands(options.client, options.reconnectOnReadOnly);
   // Some client libraries never settle a command of a lost connection.
   const timely = withCommandTimeout(commands, CHECK_COMMAND_MS);
@@ -212,7 +224,8 @@ export function redisConsentLedger(options: RedisConsentLedgerOptions): RedisCon
 
   async function historyOf(key: string, call?: ConsentLedgerCall): Promise<readonly ConsentEntry[]> {
     const members = readTexts(await run('history', [entriesOf(key)], [], call));
-    return members.map((member) => readEntry(member.slice(HEAD_CHARACTERS)));
+    const stored = members.map((member) => readEntry(member.slice(HEAD_CHARACTERS)));
+    return Promise.all(stored.map((each) => cipher.open(key, each)));
   }
 
   return {
@@ -221,13 +234,19 @@ export function redisConsentLedger(options: RedisConsentLedgerOptions): RedisCon
       for (let from = 0; from < keys.length; from += PEOPLE_AT_ONCE) {
         const some = keys.slice(from, from + PEOPLE_AT_ONCE).map(entriesOf);
         const texts = readTexts(await run('latest', some, [], call), some.length);
-        for (const text of texts) found.push(text === '' ? undefined : (readEntry(text) as ConsentRecord));
+        const records = texts.map(async (text, at) =>
+          text === ''
+            ? undefined
+            : ((await cipher.open(keys[from + at] as string, readEntry(text))) as ConsentRecord),
+        );
+        found.push(...(await Promise.all(records)));
       }
       return found;
     },
     async append(changes) {
       if (changes.length === 0) return;
-      const members = changes.map(toMember);
+      const sealed = await Promise.all(changes.map(({ key, ...entry }) => cipher.seal(key, entry)));
+      const members = sealed.map(toMember);
       if (!isChecked)
         await checkEviction(commands).catch((error: unknown) => {
           // A server that does not report its policy is accepted.

@@ -63,7 +63,7 @@ await describePostgres('postgresConsentLedger on a server', ({ connect, schema }
       const pools = Array.from({ length: 10 }, () => connect({ max: 1, options }));
       await Promise.all(pools.map((each) => of(table, each).migrate()));
       const { rows } = await pool.query(`SELECT version FROM "${schema}".${table}_version`);
-      expect(rows).toEqual([{ version: 1 }]);
+      expect(rows).toEqual([{ version: 1 }, { version: 2 }]);
       const ledger = of(table, pools[0]);
       await ledger.append([{ key: '+1', ...out, at: 1 }]);
       expect(await ledger.get(['+1'])).toEqual([{ ...out, at: 1 }]);

@@ -157,7 +157,7 @@ describe('postgresConsentLedger', () => {
     await ledger.migrate();
     expect(await ledger.get(['+1'])).toMatchObject([out]);
     const { rows } = await database.query('SELECT version FROM again.order_version');
-    expect(rows).toEqual([{ version: 1 }]);
+    expect(rows).toEqual([{ version: 1 }, { version: 2 }]);
   });
 });
 
