@@ -110,7 +110,11 @@ export function createAdmission({ guards, limiter, clock, emit, costOf }: Admiss
   function postpone(message: OutgoingMessage, at: number, decision: GuardDecision, call: Call): void {
     message.content = { ...(message.content as Content), scheduledAt: at };
     message.postponedTo = at;
-    emit({ type: 'message-postponed', ...messageFields(message), scheduledAt: at, decision }, call.context);
+    emit(
+      { type: 'message-postponed', ...messageFields(message), scheduledAt: at, decision },
+      call.context,
+      message.phone,
+    );
   }
 
   function decideRefusal(
