@@ -170,7 +170,7 @@ const COVERED = [
   ['docs/consent.md', 'src/consent/consent-row.ts', 'ConsentRow'],
   ['docs/scaling.md', 'src/redis/redis-limits.ts', 'RedisLimitsOptions'],
   ['docs/scaling.md', 'src/redis/redis-limits.ts', 'LocalLimitsOptions'],
-  ['docs/scaling.md', 'src/redis/failover/limits-event.ts', 'LimitsEvent'],
+  ['docs/scaling-outages.md', 'src/redis/failover/limits-event.ts', 'LimitsEvent'],
   ['docs/consent.md', 'src/redis/redis-consent-ledger.ts', 'RedisConsentLedgerOptions'],
   ['docs/postgres.md', 'src/postgres/postgres-consent-ledger.ts', 'PostgresConsentLedgerOptions'],
   ['docs/errors.md', 'src/errors.ts', 'SmsErrorCode'],
