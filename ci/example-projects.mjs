@@ -27,7 +27,9 @@ const PROJECTS = [
   { name: 'express', script: 'start', prints: /was delivered/ },
   { name: 'sign-up-service', script: 'try', prints: /the account is there/, needs: ['redis', 'postgres'] },
   { name: 'lambda', script: 'try', prints: /the next message was refused/ },
+  { name: 'mcp-agent', script: 'try', prints: /Ten abuses, ten refused/ },
   { name: 'nestjs', script: 'start', prints: /refused phone/ },
+  { name: 'restrict', script: 'start', prints: /Each part did its work, and no more/ },
 ];
 /** `node ci/example-projects.mjs lambda nestjs` runs these two. */
 const asked = process.argv.slice(2);
