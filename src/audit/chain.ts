@@ -20,7 +20,13 @@ export interface AuditSigner {
   /** Names the key pair: 1 to 32 letters, digits and `._-`. */
   readonly keyId: string;
   /** Returns the Ed25519 signature, 64 bytes. A key management service may do it. At most 5 s. */
-  sign(data: Uint8Array<ArrayBuffer>, options: { readonly signal: AbortSignal }): Promise<Uint8Array>;
+  sign(
+    data: Uint8Array<ArrayBuffer>,
+    options: {
+      /** Fires after 5 s. */
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Uint8Array>;
 }
 
 /** The text that a head signs. */

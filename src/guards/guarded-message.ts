@@ -6,11 +6,13 @@ import type { GuardAction } from './reasons.ts';
 
 /** A message as your own guards and the policy see it. The number is whole: do not log it. */
 export interface GuardedMessage {
+  /** ID of the message, given or generated. */
   readonly clientMessageId: string;
   /** The number in E.164. */
   readonly destination: string;
   /** ISO 3166-1 alpha-2; absent when the number belongs to no country. */
   readonly country?: string;
+  /** `purpose` of the message. */
   readonly purpose: Purpose;
   /** The text as it is sent. Absent for a verification whose text is 8x8's own. */
   readonly text?: string;
@@ -27,7 +29,12 @@ export interface GuardedMessage {
   /** `returning` of the message. */
   readonly returning?: boolean;
   /** The test for people: passed or not, as far as it is known. */
-  readonly human?: { readonly passed: boolean; readonly score?: number };
+  readonly human?: {
+    /** Whether the visitor passed it. */
+    readonly passed: boolean;
+    /** The score that the test gave, 0 (a program) to 1 (a person). */
+    readonly score?: number;
+  };
   /** Decisions of guards before this one that only watch (`mode: 'monitor'`). */
   readonly decisions: readonly GuardDecision[];
   /** True in `guards.explain`: nothing is sent, so change nothing. */

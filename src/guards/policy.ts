@@ -19,7 +19,10 @@ import type { GuardAction } from './reasons.ts';
 
 /** The answer of a policy. */
 export type PolicyAnswer =
-  | { readonly action: 'allow' }
+  | {
+      /** Lets the message go on to the limits. */
+      readonly action: 'allow';
+    }
   | {
       /** `ask`: refuses too; tell the visitor to prove to be a person, and send the message again. */
       readonly action: GuardAction;

@@ -5,7 +5,7 @@ import type { Guard, OutgoingMessage, Refusal } from '../guards/guard.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
 import type { Restriction, RestrictionBudget } from './restrictions.ts';
 
-export const RESTRICTION_BUDGET_ID = 'restriction:budget';
+const RESTRICTION_BUDGET_ID = 'restriction:budget';
 
 /** A field that leads around the restrictions: the guards read nothing in it, or receipts go elsewhere. */
 function widerField({ content }: OutgoingMessage): string | undefined {

@@ -5,8 +5,8 @@ import { consentLedgerConformance } from '../../src/testing/consent-ledger-confo
 import { readAll } from './read-all.ts';
 import { failureOf } from './transport.ts';
 
-export const FIRST = { keyId: '1', secret: 'first-secret-of-the-tests-0123456789' };
-export const SECOND = { keyId: '2', secret: 'second-secret-of-the-tests-012345678' };
+const FIRST = { keyId: '1', secret: 'first-secret-of-the-tests-0123456789' };
+const SECOND = { keyId: '2', secret: 'second-secret-of-the-tests-012345678' };
 
 export interface EncryptedLedgers {
   /** A ledger on one store of a test, by its name. */

@@ -32,7 +32,7 @@ function formatOf(zone: string): Intl.DateTimeFormat {
 }
 
 /** Milliseconds by which the clocks of a zone are ahead of UTC. */
-export function offsetMs(zone: string, at: number): number {
+function offsetMs(zone: string, at: number): number {
   offsets ??= createCache(MAX_OFFSETS);
   const quarter = Math.floor(at / QUARTER_MS);
   const key = `${zone} ${quarter}`;
