@@ -6,8 +6,8 @@ import type {
   Submission,
   WebhookFailure,
 } from './errors.ts';
-import type { RestrictionReason } from './guards/reasons.ts';
 import type { CostFields } from './guards/message-cost.ts';
+import type { RestrictionReason } from './guards/reasons.ts';
 import type { ReportError } from './internal/user-code.ts';
 import type { DoubtPlace } from './limits/doubt-store.ts';
 import type { Trace } from './telemetry/operations.ts';

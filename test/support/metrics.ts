@@ -10,7 +10,7 @@ export function prometheusSeries(name: string, { kind, unit }: MetricDefinition)
   return [kind === 'counter' ? `${base}_total` : base];
 }
 
-export const prometheusLabel = (attribute: string) => attribute.replace(/[^a-zA-Z0-9_]/g, '_');
+const prometheusLabel = (attribute: string) => attribute.replace(/[^a-zA-Z0-9_]/g, '_');
 
 /** Labels by series. `le` is that of buckets. */
 export function labelsBySeries(): ReadonlyMap<string, ReadonlySet<string>> {
