@@ -2,7 +2,7 @@ import { type Examined, type Finding, ok, warning } from './finding.ts';
 
 type GuardName = keyof Examined['settings']['guards'];
 
-/** The consequence of a guard that is off, and its configuration. */
+/** The consequence of a guard that is off, and its configuration. Guards of the team's own making may be off. */
 const OFF: { readonly [Name in GuardName]?: readonly [text: string, advice: string] } = {
   phone: ['numbers that cannot receive SMS are tried, and paid for', 'Remove guards.phone: false.'],
   content: ['empty, unfilled and overlong texts are sent', 'Remove guards.content: false.'],
@@ -91,21 +91,21 @@ export function checkGuards(examined: Examined): readonly Finding[] {
   const enforced = guards.filter(({ mode }) => mode === 'enforce').map(({ name }) => name);
   const found = guards.flatMap(({ name, mode }) => {
     if (mode === 'enforce') return [];
-    const [text, advice] = OFF[name] ?? [
-      'nothing of what it looks for is refused',
-      `Configure guards.${name}, as in docs/guards.md.`,
+    const consequence = OFF[name];
+    if (mode === 'off') {
+      return consequence === undefined
+        ? []
+        : [warning('guards', `${name} is off: ${consequence[0]}.`, consequence[1])];
+    }
+    return [
+      warning(
+        'guards',
+        `${name} only monitors: it reports, and refuses next to nothing.`,
+        WATCHING.includes(name)
+          ? `Set guards.${name}: { mode: 'enforce' } once its reports look right.`
+          : `Remove mode: 'monitor' from guards.${name} once its reports look right.`,
+      ),
     ];
-    return mode === 'off'
-      ? [warning('guards', `${name} is off: ${text}.`, advice)]
-      : [
-          warning(
-            'guards',
-            `${name} only monitors: it reports, and refuses next to nothing.`,
-            WATCHING.includes(name)
-              ? `Set guards.${name}: { mode: 'enforce' } once its reports look right.`
-              : `Remove mode: 'monitor' from guards.${name} once its reports look right.`,
-          ),
-        ];
   });
   const rest = [...found, ...checkConsent(examined)];
   return enforced.length === 0 ? rest : [ok('guards', `${enforced.join(', ')} refuse`), ...rest];

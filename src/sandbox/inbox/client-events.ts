@@ -60,6 +60,11 @@ function isShort(value: unknown): boolean {
   return typeof value === 'string' ? value.length <= MAX_FIELD : typeof value !== 'object' || value === null;
 }
 
+/** A value, a list, or a record of values: `decision`, `cost`. */
+function isShortField(field: unknown): boolean {
+  return Array.isArray(field) || isShort(field) || Object.values(field as object).every(isShort);
+}
+
 /** Whether a value has the form of an event that the page shows. */
 export function isReportedEvent(value: unknown): value is ReportedEvent {
   if (typeof value !== 'object' || value === null) return false;
@@ -68,8 +73,7 @@ export function isReportedEvent(value: unknown): value is ReportedEvent {
   if (typeof destination !== 'string' || destination.length > MAX_FIELD) return false;
   const needsDecision = type === 'message-blocked' || type === 'guard-observed';
   if (needsDecision && (typeof decision !== 'object' || decision === null)) return false;
-  const fields = [...Object.values(value), ...Object.values((decision ?? {}) as object)];
-  return fields.every((field) => field === decision || isShort(field) || Array.isArray(field));
+  return Object.values(value).every(isShortField);
 }
 
 /** The line of the page for what a client did. */
