@@ -26,6 +26,7 @@ export default defineConfig({
     index: 'src/index.ts',
     audit: 'src/audit/index.ts',
     captcha: 'src/captcha/index.ts',
+    guards: 'src/standalone/index.ts',
     otel: 'src/otel/index.ts',
     postgres: 'src/postgres/index.ts',
     redis: 'src/redis/index.ts',

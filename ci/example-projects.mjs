@@ -27,6 +27,7 @@ const PROJECTS = [
   { name: 'express', script: 'start', prints: /was delivered/ },
   { name: 'sign-up-service', script: 'try', prints: /the account is there/, needs: ['redis', 'postgres'] },
   { name: 'lambda', script: 'try', prints: /the next message was refused/ },
+  { name: 'guards-for-twilio', script: 'try', prints: /Four requests reached Twilio/ },
   { name: 'mcp-agent', script: 'try', prints: /Ten abuses, ten refused/ },
   { name: 'nestjs', script: 'start', prints: /refused phone/ },
   { name: 'restrict', script: 'start', prints: /Each part did its work, and no more/ },

@@ -11,7 +11,7 @@ import { createVerifications, type Verifications } from './api/verifications/ver
 import { createWebhookSettings, type WebhookSettings } from './api/webhook-settings.ts';
 import { keepSettings } from './config/client-settings.ts';
 import { OPTION_NAMES, optionsSchema, type SmsClientOptions } from './config/options.ts';
-import { type ResolvedOptions, resolveOptions } from './config/resolve-options.ts';
+import { resolveOptions } from './config/resolve-options.ts';
 import type { Consent } from './consent/consent.ts';
 import { createClientContext, type Restricted } from './create-client-context.ts';
 import { createInbound } from './create-inbound.ts';
@@ -24,8 +24,8 @@ import { cloneInput, copyingInputs } from './internal/clone-input.ts';
 import { isLogged, logListener } from './internal/log-events.ts';
 import { type SharedState, sharedState } from './internal/shared-state.ts';
 import { createReportError } from './internal/user-code.ts';
+import { defaultLimits, SYSTEM_CLOCK } from './limits/default-limits.ts';
 import type { LimitStore } from './limits/limit-store.ts';
-import { memoryLimits } from './limits/memory-limits.ts';
 import { createOneTimePasswords, type OneTimePasswords } from './one-time-passwords/one-time-passwords.ts';
 import { createGate, type Gate } from './restrict/gate.ts';
 import { createOwnMessages } from './restrict/own-messages.ts';
@@ -34,22 +34,8 @@ import { validate } from './schema.ts';
 import { findChannels } from './telemetry/channels.ts';
 import { createEmit } from './telemetry/create-emit.ts';
 import { callsOf, traceCall } from './telemetry/trace-calls.ts';
-import type { CallOptions, Clock } from './types.ts';
+import type { CallOptions } from './types.ts';
 import { INBOUND_PORT } from './webhooks/inbound-port.ts';
-
-/** Reads the clock only when asked, because a client may be created in the global scope of a Worker. */
-const SYSTEM_CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
-
-/**
- * The default store exists once per process, for both module formats: a team that creates a client in every request
- * must still be limited. A client with its own clock gets its own store.
- */
-function defaultLimits({ clock }: ResolvedOptions): LimitStore {
-  if (clock !== undefined) return memoryLimits({ clock });
-  const shared = sharedState();
-  shared.limits ??= memoryLimits();
-  return shared.limits as LimitStore;
-}
 
 /** The state that `withOptions` passes on: the child shares counts and pace with its parent. */
 interface Inheritance {
@@ -149,7 +135,7 @@ export class SmsClient {
     const { clock = SYSTEM_CLOCK, logger, logLevel, audit } = resolved;
     const inherited = inheritances.get(options);
     const scope = inherited?.scope ?? resolved.scope;
-    const limits = resolved.limits ?? inherited?.limits ?? defaultLimits(resolved);
+    const limits = resolved.limits ?? inherited?.limits ?? defaultLimits(resolved.clock);
     const isPrivate = resolved.clock !== undefined || resolved.limits !== undefined;
     const state = inherited?.state ?? (isPrivate ? { pacers: new Map<string, unknown>() } : sharedState());
     const restricted = inherited?.restricted;

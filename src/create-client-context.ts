@@ -1,6 +1,5 @@
 import { createAccount } from './api/account.ts';
 import { createCancelOne } from './api/cancel.ts';
-import { smsReader } from './api/messages.ts';
 import { createOutcomeCache } from './api/outcome-cache.ts';
 import { createPriceCache } from './api/price-cache.ts';
 import { createSentAtCache } from './api/sent-at-cache.ts';
@@ -16,41 +15,23 @@ import { type ClientSettings, clientSettings } from './config/client-settings.ts
 import { createCredentials } from './config/credentials.ts';
 import type { ResolvedOptions } from './config/resolve-options.ts';
 import { createSenderNames } from './consent/senders.ts';
+import { type Counting, createSafeguards } from './create-safeguards.ts';
 import { ConfigurationError } from './errors.ts';
 import type { Emit } from './events.ts';
-import { createAllowedRecipients } from './guards/allowed-recipients.ts';
-import type { BudgetGuardOptions } from './guards/budget-options.ts';
 import type { PriceSource } from './guards/budget-prices.ts';
 import { createConsentGuard } from './guards/consent.ts';
 import type { ConsentGuardOptions } from './guards/consent-options.ts';
 import type { Guard } from './guards/guard.ts';
-import { createCostOf } from './guards/message-cost.ts';
-import { createReportPumpingOutcome, pumpingFor } from './guards/pumping-outcomes.ts';
-import { createGuards } from './guards/registry.ts';
-import { createRememberSuccess } from './guards/remember-success.ts';
 import { isLogged } from './internal/log-events.ts';
 import type { SharedState } from './internal/shared-state.ts';
-import type { LimitStore } from './limits/limit-store.ts';
-import { createLimiter, type Limiter } from './limits/limiter.ts';
+import type { Limiter } from './limits/limiter.ts';
 import { createStoredCodes } from './one-time-passwords/stored-code.ts';
 import { createTestNumbers } from './one-time-passwords/test-numbers.ts';
 import type { OwnMessages } from './restrict/own-messages.ts';
-import { createRestrictionGuard } from './restrict/restriction-guard.ts';
-import type { Restriction, RestrictionList } from './restrict/restrictions.ts';
-import { createAdmission } from './sending/admission.ts';
-import { createExplain, type Explain } from './sending/explain.ts';
+import type { RestrictionList } from './restrict/restrictions.ts';
+import type { Explain } from './sending/explain.ts';
 import { createScheduledMessages } from './sending/scheduled/scheduled-messages.ts';
-import { createRewrite } from './text/rewrite.ts';
 import { createTransport } from './transport/create-transport.ts';
-import type { Clock } from './types.ts';
-
-/** The counting state of a client, shared with its children. */
-export interface Counting {
-  readonly limits: LimitStore;
-  readonly scope: string;
-  readonly clock: Clock;
-  readonly emit: Emit;
-}
 
 /** The guards of a client, and the limiter that counts for them. */
 export interface Safeguards extends Pick<Counting, 'clock' | 'emit'> {
@@ -68,13 +49,6 @@ export interface Restricted {
   readonly ownMessages: OwnMessages;
 }
 
-/** A budget that names no prices counts with those of the guard. */
-function withPrices(restriction: Restriction, guard: false | BudgetGuardOptions): Restriction {
-  if (restriction.budget === undefined || guard === false) return restriction;
-  const { currency, prices, unknownPrice } = guard;
-  return { ...restriction, budget: { currency, prices, unknownPrice, ...restriction.budget } };
-}
-
 /** Builds the shared parts of a client: guards and transport. */
 export function createClientContext(
   resolved: ResolvedOptions,
@@ -83,47 +57,27 @@ export function createClientContext(
   restricted?: Restricted,
 ): { readonly client: ClientContext; readonly safeguards: Safeguards; readonly settings: ClientSettings } {
   const { emit, clock } = counting;
-  const { defaultCountry, bareDigits, subAccountId } = resolved;
-  const { content, phone, backoff } = resolved.guards;
+  const { subAccountId } = resolved;
   const credentials = createCredentials(resolved.apiKey, {
     clock,
     emit,
     sandboxKeysOnly: resolved.sandboxKeysOnly,
   });
-  const limiter = createLimiter(counting);
   const priceCache = createPriceCache(subAccountId);
-  const priceOf = priceCache.find;
-  const pumping = pumpingFor(resolved.guards.pumping, limiter);
   const prices: PriceSource = {
-    find: priceOf,
+    find: priceCache.find,
     load: () => createAccount(client).prices({ direction: 'outbound', subAccountId }),
     balance: () => createAccount(client).balance(),
   };
-  const guards = createGuards(
-    { ...resolved.guards, pumping },
-    {
-      holdsKey: (text) => credentials.appearsIn(text),
-      emit,
-      limiter,
-      clock,
+  const { limiter, guards, admission, explain, phoneDefaults, rewrite, costOf, ...outcomes } =
+    createSafeguards(resolved, {
+      ...counting,
       prices,
-    },
-  );
-  const { allowedRecipients } = resolved;
-  const allowed =
-    allowedRecipients === undefined
-      ? []
-      : [createAllowedRecipients(allowedRecipients, defaultCountry, bareDigits)];
+      holdsKey: (text) => credentials.appearsIn(text),
+      restrictions: restricted?.restrictions,
+    });
+  const { reportPumpingOutcome, rememberSuccess } = outcomes;
   const testNumbers = createTestNumbers(resolved.testNumbers, resolved, emit);
-  const reportPumpingOutcome = createReportPumpingOutcome(pumping, { limiter, priceOf });
-  const rememberSuccess = createRememberSuccess({
-    backoff,
-    reportPumpingOutcome,
-    remembersAddresses: resolved.guards.clientIp !== false,
-    limiter,
-    emit,
-  });
-  const costOf = createCostOf(resolved.guards.budget, priceOf);
   const calls = createCalls(resolved.deadlineMs);
   const transport = createTransport({
     ...resolved,
@@ -133,19 +87,6 @@ export function createClientContext(
     sharedState: state,
     sharedPace: counting.limits.pace,
   });
-  const restrictions = (restricted?.restrictions ?? []).map((restriction) =>
-    createRestrictionGuard(withPrices(restriction, resolved.guards.budget), { prices, clock, emit }),
-  );
-  const atSend = [...restrictions, ...allowed, ...guards.atSend];
-  const phoneDefaults = {
-    defaultCountry,
-    bareDigits,
-    acceptUnknownCallingCodes: phone === false,
-    source: resolved.source,
-    subject: restricted?.restrictions.find(({ subject }) => subject !== undefined)?.subject,
-    idempotencyScope: restricted?.restrictions.at(-1)?.path,
-  };
-  const rewrite = createRewrite(content === false ? {} : content);
   const client: ClientContext = {
     warn(message) {
       if (resolved.logger === undefined && isLogged('warn', resolved.logLevel)) {
@@ -154,14 +95,14 @@ export function createClientContext(
     },
     calls,
     transport,
-    admission: createAdmission({ guards: atSend, limiter, clock, emit, costOf }),
+    admission,
     limiter,
     emit,
     costOf,
     clock,
     audit: createAudit(resolved.audit, emit),
     subAccountId,
-    hasAllowedRecipients: allowedRecipients !== undefined,
+    hasAllowedRecipients: resolved.allowedRecipients !== undefined,
     rememberSuccess,
     reportPumpingOutcome,
     priceCache,
@@ -200,13 +141,7 @@ export function createClientContext(
       limiter,
       clock,
       emit,
-      explain: createExplain({
-        guards: atSend,
-        limiter,
-        clock,
-        reader: smsReader(rewrite),
-        prepare: phoneDefaults,
-      }),
+      explain,
     },
     settings: clientSettings(resolved, credentials, counting),
   };

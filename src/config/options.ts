@@ -223,7 +223,7 @@ const paceFields: Fields<PaceOptions> = {
   requestsPerSecond: integer({ min: 1, max: 100_000 }),
   maxQueued: integer({ min: 0, max: 1_000_000 }),
 };
-const optionFields: Fields<SmsClientOptions> = {
+export const optionFields: Fields<SmsClientOptions> = {
   apiKey: switchOn((input) => typeof input === 'function', anyFunction(), text({ max: 4_096 })),
   subAccountId: pattern(SUB_ACCOUNT_ID, '3 to 50 letters, digits and -._&'),
   accountId: text({ max: MAX_ACCOUNT_ID_LENGTH }),

@@ -176,7 +176,10 @@ function readAccountId(given: string | undefined): string | undefined {
 }
 
 /** A level that somebody asks for is written somewhere: to the console when there is no logger. */
-function readLog({ logger, logLevel }: SmsClientOptions): Pick<ResolvedOptions, 'logger' | 'logLevel'> {
+export function readLog({
+  logger,
+  logLevel,
+}: Pick<SmsClientOptions, 'logger' | 'logLevel'>): Pick<ResolvedOptions, 'logger' | 'logLevel'> {
   const variable = logLevel === undefined ? readVariable('EIGHTBYEIGHT_LOG') : undefined;
   const asked = logLevel ?? LOG_LEVELS.find((level) => level === variable);
   if (variable !== undefined && asked === undefined) {
