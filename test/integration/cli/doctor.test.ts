@@ -120,7 +120,7 @@ describe('doctor on a set-up without a fault', () => {
       /ok +balance +12\.50 USD/,
       /ok +webhook +127\.0\.0\.1:\d+ answers a stranger with 401/,
       /ok +store +answers in [\d.]+ ms/,
-      /ok +guards +phone, content, countries, consent/,
+      /ok +guards +phone, content, links, countries, quietHours, consent/,
     ]) {
       expect(output).toMatch(line);
     }
