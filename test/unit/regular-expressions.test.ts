@@ -58,7 +58,7 @@ const BUILT: Readonly<Record<string, RegExp>> = {
   'new RegExp(`^(?:${pattern})$`)': new RegExp(`^(?:${planOf('49')?.countries[0]?.general})$`),
   'new RegExp(`^(?:${pattern})`)': new RegExp(`^(?:${planOf('54')?.nationalPrefix})`),
   // Australia has the longest in libphonenumber's metadata.
-  'new RegExp(`^(?:${metadata.numberingPlan?.IDDPrefix()})$`)':
+  'new RegExp(`^(?:${plans.numberingPlan?.IDDPrefix()})$`)':
     /^(?:001[14-689]|14(?:1[14]|34|4[17]|[56]6|7[47]|88)0011)$/,
   "new RegExp(`^https?://${URI_CHARACTERS}+(?:#${URI_CHARACTERS}*)?$`, 'i')": new RegExp(
     `^https?://${URI}+(?:#${URI}*)?$`,

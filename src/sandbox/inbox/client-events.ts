@@ -60,9 +60,12 @@ function isShort(value: unknown): boolean {
   return typeof value === 'string' ? value.length <= MAX_FIELD : typeof value !== 'object' || value === null;
 }
 
-/** A value, a list, or a record of values: `decision`, `cost`. */
-function isShortField(field: unknown): boolean {
-  return Array.isArray(field) || isShort(field) || Object.values(field as object).every(isShort);
+/** Fields that are records of values. */
+const RECORDS: readonly string[] = ['decision', 'cost'];
+
+function isShortField([name, field]: readonly [string, unknown]): boolean {
+  if (Array.isArray(field) || isShort(field)) return true;
+  return RECORDS.includes(name) && Object.values(field as object).every(isShort);
 }
 
 /** Whether a value has the form of an event that the page shows. */
@@ -73,7 +76,7 @@ export function isReportedEvent(value: unknown): value is ReportedEvent {
   if (typeof destination !== 'string' || destination.length > MAX_FIELD) return false;
   const needsDecision = type === 'message-blocked' || type === 'guard-observed';
   if (needsDecision && (typeof decision !== 'object' || decision === null)) return false;
-  return Object.values(value).every(isShortField);
+  return Object.entries(value).every(isShortField);
 }
 
 /** The line of the page for what a client did. */

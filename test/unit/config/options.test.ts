@@ -64,6 +64,8 @@ describe('defaults', () => {
       guards: {
         phone: {},
         content: {},
+        custom: false,
+        policy: false,
         links: false,
         countries: false,
         quietHours: false,
