@@ -299,6 +299,10 @@ export function createCases(library, { postgresConsentLedger, createWebhookRecei
     'contactJobs.get': [ASKS, (sms, _, o) => sms.contactJobs.get('job', o)],
     'contactJobs.list': [ASKS, (sms, _, o) => readAll(sms.contactJobs.list({}, o))],
     'guards.inspect': [COUNTS, (sms, id, o) => sms.guards.inspect(id, {}, o)],
+    'guards.explain': [
+      { ...BATCHES, AbortedError: ASKS.AbortedError },
+      (sms, id, o) => sms.guards.explain({ destination: id, text: 'hi' }, o),
+    ],
     'guards.release': [COUNTS, (sms, id, o) => sms.guards.release(id, {}, o)],
     'guards.suspensions': [DESK, (sms, _, o) => sms.guards.suspensions(o)],
     'guards.lift': [DESK, (sms, _, o) => sms.guards.lift({ country: 'ID' }, o)],
@@ -315,7 +319,15 @@ export function createCases(library, { postgresConsentLedger, createWebhookRecei
     'consent.confirm': [LEDGER, (sms, id, o) => sms.consent.confirm(id, {}, o)],
     'consent.forget': [LEDGER, (sms, id, o) => sms.consent.forget(id, {}, o)],
     'consent.handleInbound': [RECORDS, (sms, _, o) => sms.consent.handleInbound(STOP, o)],
-    withOptions: [{ ConfigurationError: {} }, (sms) => sms.withOptions({ unknownOption: true })],
+    withOptions: [
+      {
+        ConfigurationError: {},
+        RestrictionError: { before: (sms) => sms.restrict({ operations: ['messages.send'] }) },
+      },
+      (sms, _, __, restricted) =>
+        (restricted ?? sms).withOptions(restricted ? { apiKey: 'another' } : { unknownOption: true }),
+    ],
+    restrict: [{ ConfigurationError: {} }, (sms) => sms.restrict({ unknownRestriction: true })],
     close: [{ ValidationError: {} }, (sms) => sms.close({ drainMs: -1 })],
     constructor: [{ ConfigurationError: {} }, () => new SmsClient({ unknownOption: true })],
   };
