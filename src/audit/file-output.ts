@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { toBase64Url } from '../internal/base64url.ts';
 import { sha256 } from '../internal/noble-hashes.ts';
 import { NO_MAC } from './chain.ts';
+import { nodeFiles } from './node-files.ts';
 import type { AuditAnchor, AuditOutput } from './output.ts';
 
 /** Every line is shorter; the last whole line of a file is looked for in its last bytes. */
@@ -22,7 +23,7 @@ function splitPath(file: string): { readonly folder: string; readonly stem: stri
  * @param file the path that was given to `auditLog`
  */
 export async function auditFiles(file: string): Promise<readonly string[]> {
-  const { readdir } = await import('node:fs/promises');
+  const { readdir } = nodeFiles().promises;
   const { folder, stem } = splitPath(file);
   const names = await readdir(folder);
   const ours = names.filter((name) => name.startsWith(`${stem}.`) && FILE.test(name.slice(stem.length)));
@@ -34,7 +35,7 @@ const CHAIN_IN_NAME = /-([0-9a-f]{20})\.jsonl$/;
 
 /** The last whole record of a file, and what comes after it. Undefined when somebody has changed it. */
 async function readAnchor(path: string): Promise<AuditAnchor | undefined> {
-  const { open } = await import('node:fs/promises');
+  const { open } = nodeFiles().promises;
   const handle = await open(path, 'r');
   try {
     const { size } = await handle.stat();
@@ -77,7 +78,7 @@ export function fileOutput(file: string): AuditOutput {
 
   return {
     async begin(chain, at) {
-      const { mkdir, open } = await import('node:fs/promises');
+      const { mkdir, open } = nodeFiles().promises;
       // Of a chain whose write failed.
       await end().catch(() => {});
       await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
+import { nodeFiles } from './node-files.ts';
 import type { SaltStore } from './salts.ts';
 
 const NAME = /^[0-9a-f]{32}$/;
@@ -28,7 +29,7 @@ export function fileSalts(folder: string): SaltStore {
   }
 
   async function read(name: string): Promise<string | undefined> {
-    const { readFile } = await import('node:fs/promises');
+    const { readFile } = nodeFiles().promises;
     for (let look = 0; look < LOOKS; look += 1) {
       try {
         const text = await readFile(pathOf(name)[1], 'utf8');
@@ -45,7 +46,7 @@ export function fileSalts(folder: string): SaltStore {
   }
 
   async function remove(name: string): Promise<void> {
-    const { rm } = await import('node:fs/promises');
+    const { rm } = nodeFiles().promises;
     await rm(pathOf(name)[1], { force: true });
   }
 
@@ -53,7 +54,7 @@ export function fileSalts(folder: string): SaltStore {
     read,
     remove,
     async create(name, salt) {
-      const { mkdir, writeFile } = await import('node:fs/promises');
+      const { mkdir, writeFile } = nodeFiles().promises;
       const [inner, path] = pathOf(name);
       for (;;) {
         if (!made.has(inner)) await mkdir(inner, { recursive: true, mode: 0o700 });

@@ -17,6 +17,7 @@ import { type AuditKeys, createAuditKeys } from './audit-keys.ts';
 import type { AuditReport } from './audit-report.ts';
 import type { AuditHead } from './chain.ts';
 import { auditFiles } from './file-output.ts';
+import { nodeFiles } from './node-files.ts';
 import type { AuditAnchor } from './output.ts';
 import { readLines } from './read-lines.ts';
 import { type AuditRecord, readRecord } from './read-record.ts';
@@ -91,8 +92,8 @@ async function readKeys({ secrets, publicKeys }: VerifyAuditOptions): Promise<Ve
 }
 
 async function openFiles(paths: readonly string[]): Promise<readonly AuditSource[]> {
-  const { createReadStream } = await import('node:fs');
-  const { stat } = await import('node:fs/promises');
+  const { createReadStream, promises } = nodeFiles();
+  const { stat } = promises;
   const found = await Promise.all(
     paths.map(async (path) => {
       const isFile = await stat(path).then(
