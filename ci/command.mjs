@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The start of the command without a task; measured in CPU time, which a busy machine does not change. */
 /** CPU time of `--help`, as a multiple of a Node that does nothing in the same run: a busy machine inflates both. */
 const MAX_HELP_RATIO = 2.5;
 
