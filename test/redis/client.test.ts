@@ -55,14 +55,19 @@ describeOnRedis('clients of several processes on one server', () => {
     const { sms } = await start();
     const looking = new Redis(server.port);
     connections.push(looking);
-    const message = { destination: numberOf(3), text: 'Hello', purpose: 'otp', subject: 'cookie-1' } as const;
+    const message = {
+      destination: numberOf(23),
+      text: 'Hello',
+      purpose: 'otp',
+      subject: 'cookie-1',
+    } as const;
     const stored = async () => {
       // Every take leaves its own verdict for a while, so that a resent command is harmless. It counts nothing.
       const keys = (await looking.keys('*')).filter((key) => !/:t\d+-\d+$/.test(key)).sort();
       return Promise.all(keys.map(async (key) => [key, (await looking.dumpBuffer(key))?.toString('base64')]));
     };
     // Loads the scripts, and what a first call writes.
-    await sms.messages.send({ ...message, destination: numberOf(4) });
+    await sms.messages.send({ ...message, destination: numberOf(24) });
     const fresh = await stored();
     expect((await sms.guards.explain(message)).verdict).toBe('admit');
     expect(await stored()).toEqual(fresh);

@@ -203,7 +203,7 @@ describe.runIf(hasRedisServer())('check() on one server', () => {
     it('is told of all of them at once', async () => {
       const [warning] = await checkUser('~8x8g:*', '+@all', '-@write');
       expect(warning).toContain(
-        'The scripts may not run SET, PSETEX, PEXPIRE, DEL, ZADD, ZREM, ZREMRANGEBYSCORE for',
+        'The scripts may not run SET, PSETEX, PEXPIRE, DEL, ZADD, ZREM, ZREMRANGEBYSCORE, ZREMRANGEBYRANK, HSET, HDEL for',
       );
     });
 

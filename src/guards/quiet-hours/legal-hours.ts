@@ -163,7 +163,7 @@ export const LEGAL_HOURS: readonly LegalHours[] = [
     hours: EIGHT_TO_EIGHT,
     basis: 'law',
     rule: 'Fla. Stat. 501.616(6)(a): not before 8 a.m. or after 8 p.m. in the called person’s time zone',
-    source: 'http://www.lawserver.com/law/state/florida/statutes/florida_statutes_501-616',
+    source: 'https://www.lawserver.com/law/state/florida/statutes/florida_statutes_501-616',
   },
   {
     place: 'US-KY',

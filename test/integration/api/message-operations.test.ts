@@ -178,7 +178,13 @@ describe('messages.feedback', () => {
     expect(await sms.messages.feedback(umid, feedback)).toBeUndefined();
     expect(lastBody()).toEqual({ outcome: 'success', timestamp: timestamp.toISOString() });
     expect(emulator.messages[0]?.feedback?.outcome).toBe('success');
-    expect(events).toContainEqual({ type: 'backoff-cleared', destination: '+65******67', at: START });
+    expect(events).toContainEqual({
+      type: 'backoff-cleared',
+      destination: '+65******67',
+      country: 'SG',
+      callingCode: '65',
+      at: START,
+    });
     await sms.messages.send(otp);
     expect(emulator.messages).toHaveLength(2);
   });
