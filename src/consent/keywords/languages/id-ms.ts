@@ -1,7 +1,7 @@
 import { type LanguageWords, OURS } from '../language-words.ts';
 
 const SENT = 'https://www.sent.dm/resources/indonesia-sms-guide';
-const PLIMBI = 'http://plimbi.com/article/1795/cara-menghentikan-sms-premium';
+const PLIMBI = 'https://plimbi.com/article/1795/cara-menghentikan-sms-premium';
 const UTM = 'https://people.utm.my/thoo/2016/02/13/how-do-i-stop-sms-text-advertising-spam';
 
 const CONTACTING =
