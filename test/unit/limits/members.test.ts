@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Members } from '../../../src/limits/members.ts';
+import { Member, Members } from '../../../src/limits/members.ts';
 
 describe('the members of a key', () => {
   it('are found, few or many, in the order in which they came', () => {
@@ -63,5 +63,16 @@ describe('the members of a key', () => {
         }
       }),
     );
+  });
+});
+
+describe('a member with one open take', () => {
+  it('keeps it when another one is closed that it never had', () => {
+    const member = new Member('a');
+    member.open(1);
+    member.close(2);
+    expect(member.openMs).toBe(1);
+    member.close(1);
+    expect(member.openMs).toBeUndefined();
   });
 });
