@@ -87,7 +87,7 @@ async function verifyAll(): Promise<number> {
 }
 
 /**
- * What an audit log costs in front of the whole preset for one-time passwords: single sends through an answer that takes no time.
+ * The cost of an audit log in front of the whole preset for one-time passwords: single sends through an answer that takes no time.
  * The limits of one number only watch, so that the same people can be sent to again.
  */
 export async function benchAudit(): Promise<Row[]> {

@@ -9,7 +9,7 @@ const ROUNDS = 15;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
 
-/** What a fresh process imports; the first one nothing. */
+/** Modules that a fresh process imports; the first process imports none. */
 const IMPORTS = {
   bare: '',
   ours: "await import('./dist/index.js');",

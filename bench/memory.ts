@@ -93,7 +93,7 @@ async function daysOfOtp(): Promise<readonly number[]> {
   return days;
 }
 
-/** What a service keeps in memory under the preset for one-time passwords. Needs `node --expose-gc`. */
+/** The memory of a service under the preset for one-time passwords. Needs `node --expose-gc`. */
 export async function benchMemory(): Promise<Row[]> {
   const days = await daysOfOtp();
   const at = (day: number) => days[day - 1] as number;

@@ -55,7 +55,7 @@ function dependencyFolders(folder: string, seen = new Set<string>()): ReadonlySe
   return seen;
 }
 
-/** What npm puts on the disk: the files of the package, and its dependencies. */
+/** Everything that npm puts on the disk: the files of the package, and its dependencies. */
 function installed(name: string): { bytes: number; packages: number } {
   const isThis = name === '8x8-sms-guard';
   const folder = isThis ? root : folderOf(name, root);

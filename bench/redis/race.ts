@@ -15,10 +15,10 @@ const WARM_UPS = 4;
 const TRIES = 3;
 const AT_ONCE = [16, 64];
 
-/** Of the sends/s of rate-limiter-flexible; with automatic pipelines it is faster itself. */
+/** A multiple of the sends/s of rate-limiter-flexible, which is faster with automatic pipelines. */
 const MIN_RATIO = 2;
 const MIN_PIPELINED_RATIO = 2.5;
-/** Of its server time. */
+/** A part of its server time. */
 const MAX_SERVER_SHARE = 0.55;
 
 interface Runner {
@@ -27,7 +27,7 @@ interface Runner {
   readonly atOnce: number;
   /** One figure per round, in order. Times in microseconds per message. */
   readonly rates: number[];
-  /** Of the server's thread, sockets included; alone: one message after the other, so that none are combined. */
+  /** Time of the server's thread, sockets included; alone: one message after the other, so that none are combined. */
   readonly aloneTimes: number[];
   readonly serverTimes: number[];
   readonly clientTimes: number[];

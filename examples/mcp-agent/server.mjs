@@ -4,7 +4,7 @@ import { createServer } from './tools.mjs';
 
 // The key comes from the environment of this process. No tool can read it.
 const sms = new SmsClient({
-  // What holds for every message of this process, beside the restrictions of the agent: three an hour to one person, no text
+  // Limits of every message of this process, beside the restrictions of the agent: three an hour to one person, no text
   // twice, no disguised links.
   guards: presets.transactional({
     countries: ['SG'],

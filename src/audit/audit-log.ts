@@ -276,7 +276,7 @@ export function auditLog(options: AuditLogOptions): AuditLog {
 
   async function run(): Promise<void> {
     try {
-      // What is recorded in the same turn is written together.
+      // Records of one turn of the event loop are written together.
       await Promise.resolve();
       while (queue.length > 0) {
         const [first] = queue;

@@ -1,7 +1,7 @@
 import type { AuditHead } from './chain.ts';
 
 /**
- * What is wrong with a record.
+ * The fault of a record.
  *
  * - `altered`: its text or code was changed, or the line is no record
  * - `missing`: it is not there, and later ones of its chain are; or the whole chain is not there, and another one names it
@@ -24,7 +24,7 @@ export type AuditProblemKind =
 
 /** The first thing that is wrong with a chain. Nothing after it in the chain is vouched for. */
 export interface AuditProblem {
-  /** What is wrong. */
+  /** The fault. */
   readonly kind: AuditProblemKind;
   /** The file or source. */
   readonly source: string;

@@ -79,7 +79,7 @@ export function fileOutput(file: string): AuditOutput {
   return {
     async begin(chain, at) {
       const { mkdir, open } = nodeFiles().promises;
-      // Of a chain whose write failed.
+      // Closes the file of a chain whose write failed.
       await end().catch(() => {});
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const anchors: AuditAnchor[] = [];

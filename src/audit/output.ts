@@ -1,7 +1,7 @@
 import { withTimeLimit } from '../internal/time-limit.ts';
 import type { AuditHead } from './chain.ts';
 
-/** What a chain says about one that was there before: how far it went, and the piece of a line with which it ends. */
+/** The word of a chain about an earlier one: how far it went, and the piece of a line with which it ends. */
 export interface AuditAnchor extends AuditHead {
   /** Bytes after the last whole line: its process died, or the disk was full, while it wrote. */
   readonly torn?: { readonly bytes: number; readonly sha256: string } | undefined;

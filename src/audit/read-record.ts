@@ -13,9 +13,9 @@ export interface AuditRecord {
   /** The bytes that the code covers. */
   readonly content: Uint8Array;
   readonly signature: AuditSignature | undefined;
-  /** Of a `start`: the chains that were there. */
+  /** The chains that were there; only in a `start`. */
   readonly after: readonly AuditAnchor[];
-  /** Of a `lost`: the number of records. */
+  /** The number of lost records; only in a `lost`. */
   readonly lost: number;
 }
 

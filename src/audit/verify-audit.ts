@@ -182,7 +182,7 @@ class LogReader {
       const isGenuine = await verifier.take(record, line, place);
       const isRestart =
         isGenuine && record.seq === 1 && record.after.some(({ interrupted }) => interrupted === true);
-      // What a failed write left in a stream comes right before the start that tells of the failure.
+      // The rest of a failed write in a stream comes right before the start that tells of the failure.
       if (unreadable !== undefined && !isRestart) this.#report(current, UNREADABLE, unreadable);
       unreadable = undefined;
       current = verifier;
@@ -242,7 +242,7 @@ const TORN = 'The last line is not whole, and no later start has recorded that.'
  * grows with the number of chains, not of records. Chains of several processes may be in any files, in any order, as long as the
  * lines of each are in theirs.
  *
- * What only the end of the newest chain had, nobody can miss: give the last known heads as `expect`.
+ * A cut at the end of the newest chain leaves no trace in the files: give the last known heads as `expect` to find it.
  *
  * @throws ConfigurationError an option is missing, unknown or invalid, or a file cannot be found
  * @example

@@ -38,7 +38,7 @@ export interface ChainVerifier {
   require(head: AuditHead, namedBy: string): void;
   /** Reports what only the end shows. */
   finish(): void;
-  /** What was verified; undefined when that is nothing. */
+  /** The verified part of the chain; undefined when there is none. */
   describe(): AuditChain | undefined;
 }
 

@@ -58,7 +58,7 @@ export interface FieldCipher {
 const ENCRYPTED = ['evidence', 'text'] as const;
 const USE = 'consent';
 
-/** What a field belongs to: it decrypts nowhere else. */
+/** The entry that a field belongs to: it decrypts nowhere else. */
 function placeOf(person: string, field: string, { state, scope, at }: ConsentEntry): string {
   return JSON.stringify([person, field, state, scope, at]);
 }

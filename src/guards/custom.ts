@@ -33,7 +33,7 @@ export interface CustomRefusal {
 export interface CustomRule {
   /** Identifies the counter among those of this guard: letters, digits and `-`. */
   readonly id: string;
-  /** What is counted apart, such as a tenant or a device; 1 to 200 characters. */
+  /** The thing that is counted on its own, such as a tenant or a device; 1 to 200 characters. */
   readonly key: string;
   /** Most messages in a window. */
   readonly limit: number;

@@ -2,7 +2,7 @@ import type { BudgetGuardOptions } from './budget-options.ts';
 import type { OutgoingMessage } from './guard.ts';
 import type { PriceOf } from './pumping.ts';
 
-/** What all parts of a message cost. */
+/** The cost of all parts of a message. */
 export interface MessageCost {
   readonly amount: number;
   /** ISO 4217. */

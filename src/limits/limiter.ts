@@ -321,7 +321,7 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
       try {
         verdicts = (await takeCounted(counted, call, consequence)).values();
       } catch (error) {
-        // What only watches never refuses; the event tells of the failure.
+        // A guard that only watches never refuses; the event tells of the failure.
         if (!StoreError.isInstance(error) || !counted.every(onlyWatches)) throw error;
         return reservations.map(() => NOTHING_TO_COUNT);
       }

@@ -7,7 +7,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openSpan } from './spans.ts';
 
-/** What `openTelemetry` records. */
+/** Options of `openTelemetry`: the signals that it records. */
 export interface OpenTelemetryOptions {
   /** Spans of calls, admissions, attempts, stores, hooks and webhooks. @default true */
   readonly traces?: boolean | undefined;

@@ -30,7 +30,7 @@ const FIELDS: readonly (readonly [field: string, column: string, type: string])[
   ['text', 'message_text', 'text'],
   ['confirmation', 'confirmation', 'text'],
   ['sender', 'sender', 'text'],
-  // Of an entry whose evidence and text are encrypted.
+  // Present in an entry whose evidence and text are encrypted.
   ['keyId', 'key_id', 'text'],
 ];
 

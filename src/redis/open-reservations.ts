@@ -9,7 +9,7 @@ export interface OpenReservation {
   readonly rules: readonly LimitRule[];
   /** Rules that wrote nothing, or whose counter was released since. */
   skipped: readonly LimitRule[];
-  /** What its rule of doubt counted. */
+  /** The counts of its rule of doubt. */
   readonly doubtHold?: string | undefined;
   /** Milliseconds of the local clock. */
   readonly openedAt: number;

@@ -30,7 +30,7 @@ export interface RedisDoubtsConfig {
   readonly deadlineCommands: Pick<DeadlineCommands, 'inTime'>;
 }
 
-/** What the store keeps for rules of doubt besides their takes. */
+/** The part of the store that serves rules of doubt besides their takes. */
 export interface RedisDoubts extends DoubtStore {
   /** Looks at a rule without counting it. */
   inspect(scope: string, rule: DoubtRule): Promise<RuleState>;

@@ -31,7 +31,7 @@ export interface ScriptSettlement {
   readonly stamp: number;
   readonly movedTo: number | undefined;
   readonly result: string | undefined;
-  /** What a rule of doubt counted. */
+  /** The counts of a rule of doubt. */
   readonly doubtHold: string | undefined;
   readonly rules: readonly LimitRule[];
 }

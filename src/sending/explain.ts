@@ -51,7 +51,7 @@ export interface GuardExplanation {
 
 /** The verdicts of all guards on a message that is not sent. */
 export interface MessageExplanation {
-  /** What `messages.send` would do: `admit`, `refuse`, or `ask` for a proof that the visitor is a person. */
+  /** The outcome that `messages.send` would have: `admit`, `refuse`, or `ask` for a proof that the visitor is a person. */
   readonly verdict: 'admit' | 'refuse' | 'ask';
   readonly purpose: Purpose;
   /** Masked. Absent when the number cannot be read. */

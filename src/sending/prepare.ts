@@ -192,7 +192,7 @@ function endedResult({ index, spareId }: MessageInput, { signal }: Call): Unprep
   return { status: 'failed', index, clientMessageId, error: signal.reason as SmsError };
 }
 
-/** What became of one input. */
+/** One input after it was read. */
 export type Prepared = PreparedMessage | UnpreparedResult;
 
 /**

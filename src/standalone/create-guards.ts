@@ -21,7 +21,7 @@ import { readStandaloneOptions, type StandaloneGuardsOptions } from './options.t
 export type StandaloneCallOptions = Pick<CallOptions, 'context' | 'deadlineMs' | 'signal'>;
 
 /**
- * What became of an admitted message. `sent`: the provider took it. `not-sent`: it certainly did not, for example because it
+ * The fate of an admitted message. `sent`: the provider took it. `not-sent`: it certainly did not, for example because it
  * answered with a 4xx status or nothing was written. `unknown`: the answer was lost, so the person may get it.
  */
 export type AdmissionOutcome = 'sent' | 'not-sent' | 'unknown';

@@ -1,5 +1,5 @@
-import type { KyInstance } from 'ky';
 import type { Fetch } from '../types.ts';
+import type { KyInstance } from './ky.ts';
 
 /** One request as it is sent. */
 export interface WireRequest {

@@ -79,7 +79,7 @@ describeOnRedis('doubt on Redis', (kit) => {
           }
           await subject.advance(draw(50) === 0 ? draw(10_000) * 6_000 : draw(40_000));
         }
-        // What was counted until then decides how many more pass.
+        // The counts until then decide how many more pass.
         for (let code = 0; code < 40; code += 1) {
           await take(
             doubtRule(FIRST + 20_000_000 + draw(9_999), { address: `198.51.100.${draw(3)}`, allowance: 40 }),

@@ -29,7 +29,7 @@ const optIn: ConsentChange = {
 };
 const { key, ...entry } = optIn;
 
-/** What encryption promises, on any store. */
+/** The promises of encryption, on any store. */
 export function encryptionCases({ create, dump, copyEvidence }: EncryptedLedgers): void {
   let stores = 0;
   for (const { name, run } of consentLedgerConformance({

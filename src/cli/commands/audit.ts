@@ -62,7 +62,7 @@ async function readPublicKeys(
   return Object.fromEntries(await Promise.all(keys)) as Record<string, string | Record<string, unknown>>;
 }
 
-/** What `head()` returned, or a list of that, or the report of an earlier run. */
+/** The result of `head()`, a list of such results, or the report of an earlier run. */
 async function readExpected(file: string | undefined, terminal: Terminal): Promise<readonly AuditHead[]> {
   if (file === undefined) return [];
   const parsed = await parseJson(await readText(file, 'expect', terminal), file, 'expect');

@@ -102,7 +102,7 @@ describe.runIf(hasRedisServer())('doubt of four processes', { timeout: 60_000 },
     expect(await doubtsOf().alerts('people', 'doubt')).toEqual([]);
   });
 
-  /** What the server counts of all countries: the third number of the value. */
+  /** The count of all countries on the server: the third number of the value. */
   async function worldOf(scope: string): Promise<{ readonly entered: number }> {
     const [key = ''] = await client.keys(`8x8g:{${scope}}:pw*`);
     const value = (await client.getBuffer(key)) as Buffer;

@@ -85,7 +85,7 @@ async function valuesOf(name: string): Promise<Record<string, number>> {
   );
 }
 
-/** What a metric grew by while `work` ran. */
+/** The growth of a metric while `work` ran. */
 async function growthOf(name: string, work: () => Promise<unknown>): Promise<Record<string, number>> {
   const before = await valuesOf(name);
   await work();

@@ -11,7 +11,7 @@ const code = template('Your code is {code}. It expires in {minutes} minutes.', {
 });
 const hello = template('Hi {name}, see https://example.com/o/{order}?from={from} or {name}.');
 
-/** What is thrown. */
+/** The error that is thrown. */
 function errorOf(run: () => unknown): unknown {
   try {
     run();

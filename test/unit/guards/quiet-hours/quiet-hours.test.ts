@@ -276,7 +276,7 @@ describe('over a change of the clocks', () => {
     .filter(([from, to]) => from !== to)
     .map(([one, other]) => ({ from: clock(Math.min(one, other)), to: clock(Math.max(one, other)) }));
 
-  /** What a clock on the wall shows, by another way than the guard's. */
+  /** The time that a clock on the wall shows, by another way than the guard's. */
   const formats = new Map<string, Intl.DateTimeFormat>();
   function shows(zone: string, time: number): { readonly clock: string; readonly weekday: string } {
     let format = formats.get(zone);
