@@ -53,6 +53,11 @@ export interface Limiter {
     consequence?: string,
   ): Promise<readonly TakeVerdict[]>;
   /**
+   * The same for the rules of guards: a store that fails refuses nothing that they only watch; the event tells of it. Not for
+   * records that a later decision rests on.
+   */
+  takeForGuards: Limiter['take'];
+  /**
    * The same at once, for a few messages and the memory store: no promise, no timer. Undefined when `take` must be asked, also
    * after a failure, which it reports; what was taken is not taken twice.
    *
@@ -295,6 +300,19 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     }
   }
 
+  async function take(
+    reservations: readonly Reservation[],
+    call: StoreCall,
+    consequence = 'no message was let through. Nothing was sent.',
+  ): Promise<readonly TakeVerdict[]> {
+    const counted = reservations.filter(({ rules }) => rules.length > 0);
+    if (counted.length === 0) return reservations.map(() => NOTHING_TO_COUNT);
+    const verdicts = (await takeCounted(counted, call, consequence)).values();
+    return reservations.map(({ rules }) =>
+      rules.length > 0 ? (verdicts.next().value as TakeVerdict) : NOTHING_TO_COUNT,
+    );
+  }
+
   async function giveBack(
     reservations: readonly Reservation[],
     verdicts: readonly TakeVerdict[],
@@ -314,20 +332,15 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
       count += 1;
       return { reservation: `${run}-${count}`, rules, takenAt: elapsed() };
     },
-    async take(reservations, call, consequence = 'no message was let through. Nothing was sent.') {
-      const counted = reservations.filter(({ rules }) => rules.length > 0);
-      if (counted.length === 0) return reservations.map(() => NOTHING_TO_COUNT);
-      let verdicts: ArrayIterator<TakeVerdict>;
+    take,
+    async takeForGuards(reservations, call, consequence) {
       try {
-        verdicts = (await takeCounted(counted, call, consequence)).values();
+        return await take(reservations, call, consequence);
       } catch (error) {
-        // A guard that only watches never refuses; the event tells of the failure.
+        const counted = reservations.filter(({ rules }) => rules.length > 0);
         if (!StoreError.isInstance(error) || !counted.every(onlyWatches)) throw error;
         return reservations.map(() => NOTHING_TO_COUNT);
       }
-      return reservations.map(({ rules }) =>
-        rules.length > 0 ? (verdicts.next().value as TakeVerdict) : NOTHING_TO_COUNT,
-      );
     },
     takeNow(reservations, call) {
       const store = ownMemoryStore(limits);

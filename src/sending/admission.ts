@@ -281,7 +281,7 @@ export function createAdmission({ guards, limiter, clock, emit, costOf }: Admiss
       () => call.throwIfEnded(),
     );
     if (reserving !== undefined) await reserving;
-    const verdicts = limiter.takeNow(reservations, call) ?? (await limiter.take(reservations, call));
+    const verdicts = limiter.takeNow(reservations, call) ?? (await limiter.takeForGuards(reservations, call));
     // Every result is needed by now, also when the call has ended.
     const deciding = inSlices(open.length, (position) => {
       const index = open[position] as number;

@@ -46,7 +46,9 @@ export function createAttemptCounter({ guards, limiter, emit }: AttemptCounterCo
       };
       const rules = guards.flatMap((guard) => guard.rules?.(message) ?? []);
       const reservation = limiter.reserve(withKnownVisitor(rules, message));
-      const [verdict] = (await limiter.take([reservation], call, UNCHECKED)) as readonly [TakeVerdict];
+      const [verdict] = (await limiter.takeForGuards([reservation], call, UNCHECKED)) as readonly [
+        TakeVerdict,
+      ];
       const shown = messageFields(message);
       for (const violation of verdict.observed) {
         const decision = decisionOfViolation(violation, message, [violation]);

@@ -91,10 +91,15 @@ describe('take', () => {
     const limiter = createLimiter({ limits, scope: 'team', clock: { now: () => 0 }, emit });
     const watching: LimitRule = { ...rule, mode: 'monitor' };
     const take = (...rules: readonly LimitRule[]) =>
-      createCalls(undefined).run({}, (call) => limiter.take([limiter.reserve(rules)], call));
+      createCalls(undefined).run({}, (call) => limiter.takeForGuards([limiter.reserve(rules)], call));
     expect(await take(watching)).toEqual([{ granted: true, observed: [] }]);
     expect(emit).toHaveBeenCalledWith({ type: 'store-failed', store: 'limits' }, undefined);
     expect(await failureOf(take(watching, rule))).toMatchObject({ code: 'store' });
+    // Other features rest on what they recorded.
+    const recording = createCalls(undefined).run({}, (call) =>
+      limiter.take([limiter.reserve([watching])], call),
+    );
+    expect(await failureOf(recording)).toMatchObject({ code: 'store' });
   });
 
   it('raises an event for every table that is nearly full', async () => {

@@ -159,11 +159,26 @@ describe('session bindings', () => {
     async (name) => {
       const { bind, events } = setUp(() => ({ [name]: () => Promise.reject(new Error('broken')) }));
       await bind('a', phoneOf(1));
-      // Two takes of a session: its visitors, and its record.
-      const failure = { type: 'store-failed', store: 'limits' };
-      expect(events).toMatchObject(name === 'take' ? [failure, failure] : [failure]);
+      expect(events).toMatchObject([{ type: 'store-failed', store: 'limits' }]);
     },
   );
+
+  it('a visitor who could not be recorded is not bound, and the session is not shared in secret', async () => {
+    let failsOnce = false;
+    const { bind, find } = setUp((memory) => ({
+      take(scope, requests, options) {
+        if (failsOnce && requests[0]?.rules[0]?.id === 'verification-visitors') {
+          failsOnce = false;
+          return Promise.reject(new Error('broken'));
+        }
+        return memory.take(scope, requests, options);
+      },
+    }));
+    await bind('a', phoneOf(1), 'owner');
+    failsOnce = true;
+    await bind('a', phoneOf(1), 'stranger');
+    expect(await find('a', phoneOf(1), 'stranger')).not.toBe('this');
+  });
 
   it('a store that hangs holds nobody for ever', async () => {
     const hangs = () => new Promise<never>(() => {});
