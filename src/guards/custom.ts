@@ -14,6 +14,7 @@ import {
   objectWith,
   oneOf,
   pattern,
+  refine,
   text,
   validate,
 } from '../schema.ts';
@@ -91,10 +92,11 @@ const guardFields: Fields<CustomGuard> = {
 };
 const fields: Fields<CustomGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
-  guards: list(objectWith(['name'], guardFields, 'an object { name, check, ask, rules }'), {
-    min: 1,
-    max: 20,
-  }),
+  guards: refine<readonly CustomGuard[]>(
+    list(objectWith(['name'], guardFields, 'an object { name, check, ask, rules }'), { min: 1, max: 20 }),
+    (guards) => new Set(guards.map(({ name }) => name)).size === guards.length,
+    'must not hold the same name twice.',
+  ),
   timeoutMs: integer({ min: 1, max: 60_000, unit: 'milliseconds' }),
 };
 export const customField = falseOr(objectWith(['guards'], fields, FALSE_OR_OPTIONS));
@@ -157,6 +159,16 @@ export function createCustomGuard(
     Promise.resolve(answer).catch((error: unknown) => emit.reportError?.(error, where));
   }
 
+  /** Adds the rules of a guard, each counter once. False when one counter is given different limits. */
+  function addRules(guard: CustomGuard, own: readonly CustomRule[], rules: WindowRule[]): boolean {
+    for (const rule of own.map((each) => toRule(guard, each))) {
+      const same = rules.find(({ id, key }) => id === rule.id && key === rule.key);
+      if (same === undefined) rules.push(rule);
+      else if (same.limit !== rule.limit || same.windowMs !== rule.windowMs) return false;
+    }
+    return true;
+  }
+
   function toRule(guard: CustomGuard, { id, key, limit, windowMs }: CustomRule): WindowRule {
     return { kind: 'window', id: `custom:${guard.name}:${id}`, guard: 'custom', key, mode, limit, windowMs };
   }
@@ -166,14 +178,16 @@ export function createCustomGuard(
     readonly rules: readonly LimitRule[];
     readonly refusal?: Found;
   } {
-    const rules: LimitRule[] = [];
+    const rules: WindowRule[] = [];
     for (const guard of guards) {
       try {
         const own: unknown = guard.rules?.(guardedMessage(message)) ?? [];
         hearRejection(own, 'guards.custom.rules');
-        if (validate(rulesField, own) !== undefined)
+        // What one visitor hands in may make two keys equal, and must not fail the messages of others.
+        const isReadable = validate(rulesField, own) === undefined;
+        if (!isReadable || !addRules(guard, own as readonly CustomRule[], rules)) {
           return { rules: [], refusal: failure(guard, 'unreadable') };
-        rules.push(...(own as readonly CustomRule[]).map((rule) => toRule(guard, rule)));
+        }
       } catch (error) {
         emit.reportError?.(error, 'guards.custom.rules');
         return { rules: [], refusal: failure(guard, 'threw') };

@@ -67,6 +67,8 @@ export interface OutgoingMessage {
   content?: Content | undefined;
   /** When the guard `quietHours` has 8x8 send the message, in epoch milliseconds; `content.scheduledAt` is the same. */
   postponedTo?: number | undefined;
+  /** The decision for that, for the event of an admitted message. */
+  postponedBy?: GuardDecision | undefined;
   /** Only for a verification: how 8x8 delivers the code that it generates. */
   readonly channel?: string | undefined;
   /** Proof of the visitor who asks, never derived from the number. */

@@ -226,9 +226,9 @@ export function createGuardsApi(config: GuardsApiConfig): GuardsApi {
     inspect: (destination, query = {}, options = undefined) =>
       calls.run(options, async (call) => {
         const { phone, chosen } = readQuery(destination, query);
-        const messages = PURPOSES.map(
-          (purpose): OutgoingMessage => ({ index: 0, clientMessageId: crypto.randomUUID(), phone, purpose }),
-        );
+        const messages = PURPOSES.map((purpose): OutgoingMessage => {
+          return { index: 0, clientMessageId: crypto.randomUUID(), phone, purpose, isDryRun: true };
+        });
         const refused = await runChecks(chosen, messages, call);
         const { counters, refusals } = await countersAndRefusals(chosen, messages, call);
         return { destination: maskNumber(phone.e164), counters, refusals: [...refused, ...refusals] };

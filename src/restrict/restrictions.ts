@@ -113,13 +113,23 @@ export function addRestriction(existing: RestrictionList, restrictions: Restrict
     ...existing.slice(-1).map(({ path }) => path),
     (name ?? '').replaceAll('%', '%25').replaceAll('/', '%2F'),
   ];
+  const path = names.join('/');
+  if (path.length > MAX_PATH) {
+    throw new ConfigurationError(
+      'restrict.name: the names of nested restrictions are too long together. Use shorter ones.',
+      'restrict.name',
+    );
+  }
   const added: Restriction = {
     ...restrictions,
-    path: names.join('/'),
+    path,
     ...(countries && { countries: countries.map((country) => country.toUpperCase()) }),
   };
   return Object.freeze([...existing, Object.freeze(added)]);
 }
+
+/** Characters of the names together: keys of the limit store have 1,024, an idempotency key of 255 included. */
+const MAX_PATH = 700;
 
 /** Options that a restricted client may change: they change how a call is made, and not what it may do. */
 const CHANGEABLE: readonly string[] = [

@@ -107,14 +107,10 @@ export function createAdmission({ guards, limiter, clock, emit, costOf }: Admiss
     for (const violation of observed) observe(message, decisionOfViolation(violation, message), call);
   }
 
-  function postpone(message: OutgoingMessage, at: number, decision: GuardDecision, call: Call): void {
+  function postpone(message: OutgoingMessage, at: number, decision: GuardDecision): void {
     message.content = { ...(message.content as Content), scheduledAt: at };
     message.postponedTo = at;
-    emit(
-      { type: 'message-postponed', ...messageFields(message), scheduledAt: at, decision },
-      call.context,
-      message.phone,
-    );
+    message.postponedBy = decision;
   }
 
   function decideRefusal(
@@ -127,7 +123,7 @@ export function createAdmission({ guards, limiter, clock, emit, costOf }: Admiss
     const decision = decisionOf(guard, message, refusal);
     // Not at a second look: the request is written already, and nobody remembered the message as a scheduled one.
     if (refusal.postponeTo !== undefined && guard.mode === 'enforce' && !isSecond) {
-      postpone(message, refusal.postponeTo, decision, call);
+      postpone(message, refusal.postponeTo, decision);
       return undefined;
     }
     if (guard.mode === 'enforce' || refusal.always) {
@@ -223,6 +219,11 @@ export function createAdmission({ guards, limiter, clock, emit, costOf }: Admiss
   ): void {
     if (emit.isSilent === true) return;
     observeAll(message, observed, call);
+    const { postponedTo: scheduledAt, postponedBy: decision } = message;
+    if (scheduledAt !== undefined && decision !== undefined) {
+      const fields = { ...messageFields(message), scheduledAt, decision };
+      emit({ type: 'message-postponed', ...fields }, call.context, message.phone);
+    }
     emit({ type: 'message-admitted', ...messageFields(message) }, call.context, message.phone);
     if (waitMs !== undefined) {
       emit({ type: 'backoff-started', ...messageFields(message), waitMs }, call.context);

@@ -2,6 +2,7 @@ import type { Call } from '../call.ts';
 import type { GuardDecision, SmsError } from '../errors.ts';
 import { maskedNumber } from '../guards/event-fields.ts';
 import {
+  type Content,
   decisionOf,
   type Guard,
   type GuardMode,
@@ -10,7 +11,7 @@ import {
 } from '../guards/guard.ts';
 import { withKnownVisitor } from '../guards/known-visitor.ts';
 import type { GuardName } from '../guards/reasons.ts';
-import { adviceOf, decisionOfViolation } from '../guards/violation.ts';
+import { adviceOf, decisionOfViolation, decisiveRefusals, longestWait } from '../guards/violation.ts';
 import { describeDuration } from '../internal/describe-duration.ts';
 import type { LimitRule, RuleViolation, WindowRule } from '../limits/limit-store.ts';
 import type { Limiter } from '../limits/limiter.ts';
@@ -58,6 +59,8 @@ export interface MessageExplanation {
   readonly destination?: string;
   /** ISO 3166-1 alpha-2. Absent when the number cannot be read or belongs to no country. */
   readonly country?: string;
+  /** Epoch milliseconds for which `guards.quietHours` would schedule the message; absent when it would go out at its own time. */
+  readonly postponedTo?: number;
   /** Every guard that is on, in the order in which they run. */
   readonly guards: readonly GuardExplanation[];
 }
@@ -90,11 +93,12 @@ const nameOf = (rule: LimitRule) => `${rule.guard} ${rule.id} ${'limit' in rule 
 /** The next step for somebody who wants the message sent. */
 function changeOf(decision: GuardDecision): string {
   const { guard, reason, action, retryAfterMs, outage } = decision;
-  if (outage === true) return `Repair the store or hook behind guards.${guard}; its exception is in onError.`;
+  const option = guard === 'allowedRecipients' ? guard : `guards.${guard}`;
+  if (outage === true) return `Repair the store or hook behind ${option}; its exception is in onError.`;
   const advice = adviceOf(reason, action);
   if (advice !== undefined) return advice;
-  if (retryAfterMs === undefined) return `Change the message, or guards.${guard}: ${decision.explanation}`;
-  return `Wait ${describeDuration(retryAfterMs)}, change guards.${guard}, or lift the limit of this number with guards.release.`;
+  if (retryAfterMs === undefined) return `Change the message, or ${option}: ${decision.explanation}`;
+  return `Wait ${describeDuration(retryAfterMs)}, change ${option}, or lift the limit of this number with guards.release.`;
 }
 
 function refused(
@@ -120,6 +124,11 @@ export function createExplain({ guards, limiter, clock, reader, prepare }: Expla
       const refusal = guard.check?.(message, now) ?? (await ask(guard, message, now, call));
       if (refusal === undefined) continue;
       const decision = decisionOf(guard, message, refusal);
+      if (refusal.postponeTo !== undefined && guard.mode === 'enforce') {
+        message.content = { ...(message.content as Content), scheduledAt: refusal.postponeTo };
+        message.postponedTo = refusal.postponeTo;
+        continue;
+      }
       const isFinal = guard.mode === 'enforce' || refusal.always === true;
       if (!isFinal) message.decisions = [...(message.decisions ?? []), decision];
       found.set(guard, refused(guard.mode, decision, isFinal));
@@ -181,17 +190,9 @@ export function createExplain({ guards, limiter, clock, reader, prepare }: Expla
     }: { readonly refusals: readonly RuleViolation[]; readonly observed: readonly RuleViolation[] },
   ): Omit<GuardExplanation, 'guard' | 'counted'> | undefined {
     const own = refusals.filter(({ rule }) => rule.guard === guard.name);
-    const asks = ({ rule }: RuleViolation) => guard.asks?.(rule) ?? guard.action === 'ask';
-    const final = own.filter((violation) => !asks(violation));
-    const deciding = final.length > 0 ? final : own;
-    const [first] = [...deciding].sort(
-      (one, other) =>
-        (other.retryAfterMs ?? Number.POSITIVE_INFINITY) - (one.retryAfterMs ?? Number.POSITIVE_INFINITY) ||
-        0,
-    );
-    if (first !== undefined) {
-      const action = final.length > 0 ? 'refuse' : 'ask';
-      return refused(guard.mode, decisionOfViolation(first, message, deciding, action), true);
+    if (own.length > 0) {
+      const { refusals: deciding, action } = decisiveRefusals(own, [guard]);
+      return refused(guard.mode, decisionOfViolation(longestWait(deciding), message, deciding, action), true);
     }
     const seen = observed.find(({ rule }) => rule.guard === guard.name);
     return seen && refused(guard.mode, decisionOfViolation(seen, message, [seen]), false);
@@ -230,7 +231,13 @@ export function createExplain({ guards, limiter, clock, reader, prepare }: Expla
         ? { guard: name, mode, verdict: 'not-asked', counted, change }
         : { guard: name, mode, verdict: 'pass', counted };
     });
-    const { purpose, phone } = message;
-    return { verdict: verdictOf(explained), purpose, ...maskedNumber(phone), guards: explained };
+    const { purpose, phone, postponedTo } = message;
+    return {
+      verdict: verdictOf(explained),
+      purpose,
+      ...maskedNumber(phone),
+      ...(postponedTo !== undefined && { postponedTo }),
+      guards: explained,
+    };
   };
 }

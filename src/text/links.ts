@@ -22,6 +22,8 @@ const PIECE =
   /[^\s"'`<>|^{}(),;!*\u3001\u3002\uff01\uff08\uff09\uff0c\uff1b\uff1f\u300a-\u300f\u3010\u3011\u2018-\u201d]+/gu;
 /** Characters of hosts, and those that nobody sees. */
 const HOST_RUN = /[\p{L}\p{N}\p{M}\p{Cf}._-]+/gu;
+/** Dots of other widths, which browsers read as dots. The ideographic full stop ends sentences, and no app links across it. */
+const WIDE_DOTS = /[\uff0e\uff61]/g;
 /** Invisible characters: format characters such as direction marks, zero-width spaces and soft hyphens. */
 const FORMAT_CHARACTERS = /\p{Cf}/gu;
 const SCHEME = /[a-z][a-z0-9+-]{0,30}$/i;
@@ -122,7 +124,7 @@ function addBareLinks(links: Link[], piece: string, offset: number): void {
  */
 export function findLinks(text: string): readonly Link[] {
   const links: Link[] = [];
-  for (const { 0: piece, index: offset } of text.matchAll(PIECE)) {
+  for (const { 0: piece, index: offset } of text.replace(WIDE_DOTS, '.').matchAll(PIECE)) {
     let from = 0;
     let mark = piece.search(/:[/\\]{2}/);
     if (mark === -1) addBareLinks(links, piece, offset);

@@ -150,6 +150,33 @@ describe('policy', () => {
 });
 
 describe('custom', () => {
+  it('counts a key once that a message names twice, and fails no message beside it', async () => {
+    const rulesOf =
+      (limits: readonly [number, number]) =>
+      ({ device, subject }: GuardedMessage) =>
+        [device, subject].map((key, index) => {
+          return { id: 'day', key: `${key}`, limit: limits[index] as number, windowMs: 86_400_000 };
+        });
+    const twice = { ...message, device: 'same', subject: 'same' };
+    const both = [twice, { ...message, destination: numberOf(2), device: 'one', subject: 'two' }];
+    const { sms } = withCustom({ rules: rulesOf([5, 5]) });
+    const { results } = await sms.messages.sendBatch({ messages: both });
+    expect(results.map(({ status }) => status)).toEqual(['accepted', 'accepted']);
+    const { sms: other } = withCustom({ rules: rulesOf([5, 6]) });
+    const unreadable = await other.messages.sendBatch({ messages: both });
+    expect(unreadable.results).toMatchObject([
+      { status: 'blocked', error: { guard: 'custom', reason: 'unreadable' } },
+      { status: 'accepted' },
+    ]);
+  });
+
+  it('and policy are told that guards.inspect sends nothing', async () => {
+    const dry: boolean[] = [];
+    const { sms } = withCustom({ check: ({ isDryRun }) => void dry.push(isDryRun) });
+    await sms.guards.inspect(message.destination);
+    expect(new Set(dry)).toEqual(new Set([true]));
+  });
+
   it('looks, asks and counts with guards of the team', async () => {
     const clock = createFakeClock();
     const limits = memoryLimits({ clock });
@@ -243,6 +270,7 @@ describe('custom', () => {
   it.each([
     [{ guards: [] }, 'guards.custom.guards must be'],
     [{ guards: [{ name: 'a b' }] }, 'guards.custom.guards[0].name'],
+    [{ guards: [{ name: 'a' }, { name: 'b' }, { name: 'a' }] }, 'must not hold the same name twice'],
     [{ guards: [{ name: 'own', chekc: 1 }] }, 'chekc'],
   ])('%j is refused', (custom, text) => {
     expect(() => testClient({ guards: { custom: custom as never } })).toThrow(text);

@@ -44,6 +44,16 @@ describe('guards.quietHours', () => {
     expect(of('message-blocked')).toHaveLength(2);
   });
 
+  it('explains that a message would be scheduled, and tells of one only when it was admitted', async () => {
+    const recipient = { limit: 1, windowMs: DAY_MS };
+    const { sms, of } = startWith({ hours: HOURS, action: 'schedule' }, { recipient });
+    expect(await sms.guards.explain(message)).toMatchObject({ verdict: 'admit', postponedTo: OPENS_AT });
+    await sms.messages.send(message);
+    expect(await sms.guards.explain(message)).toMatchObject({ verdict: 'refuse' });
+    expect(await failureOf(sms.messages.send(message))).toMatchObject({ guard: 'recipient' });
+    expect(of('message-postponed')).toHaveLength(1);
+  });
+
   it('refuses in batches, long runs and surveys', async () => {
     const { sms, emulator } = startWith({ hours: HOURS });
     const { results } = await sms.messages.sendBatch({

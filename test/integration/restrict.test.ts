@@ -457,4 +457,10 @@ describe('malformed restrictions', () => {
     expect(() => sms.restrict(restrictions as never)).toThrow(ConfigurationError);
     expect(() => sms.restrict(restrictions as never)).toThrow(text);
   });
+
+  it('names that are too long together are refused, before a store has to', () => {
+    const name = '%'.repeat(64);
+    const nested = [1, 2, 3].reduce((sms) => sms.restrict({ name, countries: ['SG'] }), testClient().sms);
+    expect(() => nested.restrict({ name, countries: ['SG'] })).toThrow(ConfigurationError);
+  });
 });

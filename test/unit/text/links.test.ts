@@ -24,6 +24,8 @@ describe('the links of a text', () => {
     ['see evil.com,https://a.com', ['evil.com', 'a.com']],
     ['evil.comhttps://a.com', ['a.com']],
     ['-evil.com_', ['evil.com']],
+    ['evil\uff0ecom and WWW\uff0eEVIL\uff61COM', ['evil.com', 'www.evil.com']],
+    ['你好。再见', []],
     ['пример.рф', ['xn--e1afmkfd.xn--p1ai']],
     ['xn--pple-43d.xn--p1ai', ['xn--pple-43d.xn--p1ai']],
     ['myapp://open/4711', ['open']],
