@@ -7,7 +7,7 @@ import { canonicalKey } from '../phone/canonical-key.ts';
 import { type AuditKeys, createAuditKeys } from './audit-keys.ts';
 import { type AuditLogOptions, checkAuditOptions } from './audit-options.ts';
 import type { AuditEvent, AuditSink } from './audit-sink.ts';
-import { type AuditHead, type Chain, createChain } from './chain.ts';
+import { type AuditHead, type Chain, createChain, NO_MAC } from './chain.ts';
 import { fileOutput } from './file-output.ts';
 import { fileSalts } from './file-salts.ts';
 import { type AuditAnchor, type AuditOutput, type AuditWriter, writerOutput } from './output.ts';
@@ -216,7 +216,10 @@ export function auditLog(options: AuditLogOptions): AuditLog {
     const line = await signedLine(next, 'start', { by: VERSION, after });
     bytes = 0;
     // In a stream, the piece of a line that the failure may have left must not join this one.
-    await write(broken !== undefined && file === undefined ? [LINE_END, line] : [line], next);
+    const isAfterPiece = broken !== undefined && file === undefined;
+    // It stays broken when this write fails, too: the first line may be in the log, whole or in part.
+    broken ??= { chain: name, seq: 0, mac: NO_MAC };
+    await write(isAfterPiece ? [LINE_END, line] : [line], next);
     broken = undefined;
     chain = next;
     return next;
@@ -231,6 +234,22 @@ export function auditLog(options: AuditLogOptions): AuditLog {
     await output.end();
   }
 
+  /** Undefined for an event that no JSON can hold: it is lost, and those after it are not. */
+  function toLine(
+    to: Chain,
+    { event, actor, person }: EventItem,
+    ids: ReadonlyMap<string, string>,
+  ): Uint8Array | undefined {
+    try {
+      const id = person === undefined ? undefined : ids.get(person);
+      return to.add(event.at, event.type, { person: id, actor, data: recordFields(event) });
+    } catch (error) {
+      report(error);
+      lose(event.at);
+      return undefined;
+    }
+  }
+
   /** Writes the records of some events; on failure all of them stay in the queue. */
   async function writeEvents(batch: readonly EventItem[]): Promise<void> {
     const open = chain ?? (await begin());
@@ -240,15 +259,15 @@ export function auditLog(options: AuditLogOptions): AuditLog {
       [...known].map(async (person) => void ids.set(person, await people.idOf(person, now()))),
     );
     const lines: Uint8Array[] = [];
-    const loss = lost;
     for (const item of batch) {
       if (item.isKept === true) continue;
-      const { event, actor } = item;
-      const person = item.person === undefined ? undefined : ids.get(item.person);
-      lines.push(open.add(event.at, event.type, { person, actor, data: recordFields(event) }));
+      const line = toLine(open, item, ids);
+      if (line === undefined) continue;
+      lines.push(line);
       item.written = { chain: open.head.chain, seq: open.head.seq };
       if (signer !== undefined && open.unsigned >= headEvery) lines.push(await signedLine(open, 'head', {}));
     }
+    const loss = lost;
     if (loss !== undefined) lines.push(open.add(now(), 'lost', { data: { ...loss } }));
     const isDue = signer !== undefined && open.unsigned > 0 && now() - signedAt >= HEAD_MS;
     if (isDue && now() >= signAfter) lines.push(await signedLine(open, 'head', {}));

@@ -69,7 +69,7 @@ export interface AuditReport {
   readonly records: number;
   /** Records that the log itself says were lost, because it could not be written. */
   readonly lost: number;
-  /** Pieces of lines that a crash left behind, and a later start recorded. */
+  /** Lines, or pieces of them, that a crash or a failed write left behind and a later start tells of. They hold no record. */
   readonly torn: number;
   /** With `partial`: chains that others name, and that were not given. */
   readonly absent: readonly string[];

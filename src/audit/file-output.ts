@@ -4,6 +4,7 @@ import { sha256 } from '../internal/noble-hashes.ts';
 import { NO_MAC } from './chain.ts';
 import { nodeFiles } from './node-files.ts';
 import type { AuditAnchor, AuditOutput } from './output.ts';
+import { readRecord } from './read-record.ts';
 
 /** Every line is shorter; the last whole line of a file is looked for in its last bytes. */
 export const MAX_LINE_BYTES = 65_536;
@@ -47,19 +48,16 @@ async function readAnchor(path: string): Promise<AuditAnchor | undefined> {
     const start = end <= 0 ? 0 : bytes.lastIndexOf(10, end - 1) + 1;
     // Its process may have ended before the first line was written.
     const first = { chain: CHAIN_IN_NAME.exec(path)?.[1], seq: 0, mac: NO_MAC };
-    const last = end < 0 ? first : JSON.parse(new TextDecoder().decode(bytes.subarray(start, end)));
+    const last = end < 0 ? first : readRecord(bytes.subarray(start, end));
+    // Somebody has changed it. The verifier says so.
+    if (last?.chain === undefined) return undefined;
     const { chain, seq, mac } = last;
-    if (typeof chain !== 'string' || typeof seq !== 'number' || typeof mac !== 'string') return undefined;
     return {
       chain,
       seq,
       mac,
       ...(torn.length > 0 && { torn: { bytes: torn.length, sha256: toBase64Url(sha256(torn)) } }),
     };
-  } catch (error) {
-    // The verifier says so.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
   } finally {
     await handle.close();
   }

@@ -1,5 +1,6 @@
 import { toBase64Url } from '../internal/base64url.ts';
 import { createCache } from '../internal/cache.ts';
+import { withTimeLimit } from '../internal/time-limit.ts';
 import type { AuditKeys } from './audit-keys.ts';
 import type { SaltStore } from './salts.ts';
 
@@ -8,6 +9,8 @@ const MAX_CACHED = 10_000;
 /** A person whom another process forgot may get records under the old ID for this long. */
 const CACHE_MS = 60_000;
 const SALT_BYTES = 32;
+/** A salt store that hangs must not stop the log for good. */
+const TIMEOUT_MS = 10_000;
 
 /** The IDs under which people are recorded. */
 export interface PersonIds {
@@ -19,8 +22,19 @@ export interface PersonIds {
   forget(person: string): Promise<void>;
 }
 
+async function inTime<Result>(work: () => Promise<Result>): Promise<Result> {
+  const outcome = await withTimeLimit(TIMEOUT_MS, undefined, work);
+  if (!outcome.inTime) throw new Error(`The salts of the audit log took more than ${TIMEOUT_MS} ms.`);
+  return outcome.value;
+}
+
 /** @param keys the current ones first; the others find people who were recorded before a change of the secret */
-export function createPersonIds(keys: readonly [AuditKeys, ...AuditKeys[]], salts: SaltStore): PersonIds {
+export function createPersonIds(keys: readonly [AuditKeys, ...AuditKeys[]], store: SaltStore): PersonIds {
+  const salts: SaltStore = {
+    read: (name) => inTime(() => store.read(name)),
+    create: (name, salt) => inTime(() => store.create(name, salt)),
+    remove: (name) => inTime(() => store.remove(name)),
+  };
   const known = createCache<string, { readonly id: string; readonly until: number }>(MAX_CACHED);
   const [current, ...previous] = keys;
 

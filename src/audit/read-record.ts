@@ -1,11 +1,11 @@
-import { integer, list, objectWith, text, unknown, validate } from '../schema.ts';
+import { integer, list, objectWith, pattern, text, unknown, validate } from '../schema.ts';
 import type { AuditAnchor } from './output.ts';
 
 /** The parts of a line that the verifier needs. */
 export interface AuditRecord {
   readonly chain: string;
   readonly seq: number;
-  /** The secret that it was made with. */
+  /** The `keyId` of the secret that it was made with. */
   readonly kid: string;
   readonly at: number;
   readonly type: string;
@@ -37,8 +37,11 @@ const SIGNED_TYPES: ReadonlySet<string> = new Set(['start', 'head', 'end']);
 
 const count = integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const name = text({ max: 64 });
+/** Both stand in the messages of the report, so no control characters get into them. */
+const chainName = pattern(/^[0-9a-f]{20}$/, 'the name of a chain');
+const keyId = pattern(/^[0-9A-Za-z]{1,8}$/, 'the keyId of a secret');
 const anchor = objectWith(['chain', 'seq', 'mac'], {
-  chain: name,
+  chain: chainName,
   seq: count,
   mac: name,
   torn: objectWith(['bytes', 'sha256'], { bytes: count, sha256: name }),
@@ -46,9 +49,9 @@ const anchor = objectWith(['chain', 'seq', 'mac'], {
 });
 const record = objectWith(['v', 'chain', 'seq', 'kid', 'at', 'type', 'mac'], {
   v: integer({ min: 1, max: 1 }),
-  chain: name,
+  chain: chainName,
   seq: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-  kid: name,
+  kid: keyId,
   at: integer({ min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER }),
   type: name,
   person: name,

@@ -128,6 +128,8 @@ class LogReader {
   readonly anchors: { readonly anchor: AuditAnchor; readonly by: string }[] = [];
   readonly tornEnds: TornEnd[] = [];
   lost = 0;
+  /** Lines before a restart that are no records: what failed writes left in a stream. */
+  pieces = 0;
   readonly #keys: VerifierKeys;
   readonly #expect: readonly AuditHead[];
 
@@ -160,7 +162,7 @@ class LogReader {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     let current: ChainVerifier | undefined;
-    let unreadable: Place | undefined;
+    let unreadable: { readonly first: Place; count: number } | undefined;
     for await (const { number, bytes, isWhole, isTooLong } of readLines(chunks)) {
       signal?.throwIfAborted();
       const place = { source: name, sourceIndex, line: number };
@@ -171,8 +173,8 @@ class LogReader {
       }
       const record = isTooLong ? undefined : readRecord(bytes);
       if (record === undefined) {
-        if (unreadable !== undefined) this.#report(current, UNREADABLE, unreadable);
-        unreadable = place;
+        unreadable ??= { first: place, count: 0 };
+        unreadable.count += 1;
         continue;
       }
       const verifier = this.#verifierOf(record, current, place);
@@ -182,8 +184,9 @@ class LogReader {
       const isGenuine = await verifier.take(record, line, place);
       const isRestart =
         isGenuine && record.seq === 1 && record.after.some(({ interrupted }) => interrupted === true);
-      // The rest of a failed write in a stream comes right before the start that tells of the failure.
-      if (unreadable !== undefined && !isRestart) this.#report(current, UNREADABLE, unreadable);
+      // The rest of failed writes in a stream comes right before the start that tells of the failure.
+      if (unreadable !== undefined && isRestart) this.pieces += unreadable.count;
+      else if (unreadable !== undefined) this.#report(current, UNREADABLE, unreadable.first);
       unreadable = undefined;
       current = verifier;
       if (!isGenuine) continue;
@@ -192,7 +195,7 @@ class LogReader {
         for (const anchor of record.after) this.anchors.push({ anchor, by: record.chain });
       }
     }
-    if (unreadable !== undefined) this.#report(current, UNREADABLE, unreadable);
+    if (unreadable !== undefined) this.#report(current, UNREADABLE, unreadable.first);
   }
 
   /** Compares the chains with what others say about them. Returns the names of those that are absent. */
@@ -222,7 +225,7 @@ class LogReader {
       ),
     );
     const byChain = new Map([...this.chains].map(([chain, verifier]) => [verifier, chain]));
-    let torn = 0;
+    let torn = this.pieces;
     for (const { place, verifier, bytes, sha256: hash } of this.tornEnds) {
       const chain = verifier === undefined ? CHAIN_IN_NAME.exec(place.source)?.[1] : byChain.get(verifier);
       if (recorded.has(JSON.stringify([chain, bytes, hash]))) torn += 1;

@@ -87,6 +87,8 @@ export function createPermitQueue(now: () => number): PermitQueue {
             resolve(found.permit);
             return;
           }
+          // The request that it started has failed at once.
+          if (!isWaiting) return;
           const sleepMs = Math.max(1, Math.ceil(Math.min(found.waitMs, MAX_SLEEP_MS)));
           waiting.set(ticket, time + sleepMs);
           timer = setTimeout(tryLook, sleepMs);

@@ -1,8 +1,11 @@
+import { StoreError } from '../errors.ts';
+import { hideOriginal } from '../internal/user-code.ts';
 import { createDemand, createMisses, SLOT_MS } from './pace-estimates.ts';
 import { MAX_PAUSE_MS, NoPermitError, type Pace } from './pacer.ts';
 import { createPauseGate, type PassOutcome } from './pause-gate.ts';
 import { createPermitQueue, type PermitAttempt, type Waiter } from './permit-queue.ts';
-import type { Permit, PermitLease, RateLane } from './shared-pace.ts';
+import { readLease } from './read-lease.ts';
+import type { Permit, PermitLease, PermitRequest, RateLane } from './shared-pace.ts';
 
 /** A permit, and the rate that it was leased for. */
 export interface HeldPermit extends Permit {
@@ -42,6 +45,7 @@ const LOST_MS = 1_000;
 const POLL_MS = 2;
 /** How often the server is asked during a pause: a probe of another process may have ended it. Our number. */
 const RECHECK_MS = 5_000;
+const BROKEN = 'The shared pace of the limit store failed. Nothing was sent.';
 
 /**
  * @param periodMs period in which at most `requestsPerSecond` requests leave, normally a second
@@ -123,23 +127,33 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
       expected: demand.expected(time),
       isSlow: misses.areMany(time),
     };
-    lane.lease(request).then(
-      (lease) => {
-        // A lease that was considered lost has been replaced, and its permits are over.
-        if (askedAt === time) receive(lease, request.permits, isRecheck);
-        waiter.look();
-      },
-      (error) => {
-        if (askedAt === time) askedAt = Number.NEGATIVE_INFINITY;
-        waiter.fail(error);
-      },
-    );
+    void lease(request, time, isRecheck, waiter);
+  }
+
+  /** Never rejects: the waiter that asked gets the error. */
+  async function lease(
+    request: PermitRequest,
+    time: number,
+    isRecheck: boolean,
+    waiter: Waiter,
+  ): Promise<void> {
+    try {
+      const granted = readLease(await lane.lease(request));
+      // A lease that was considered lost has been replaced, and its permits are over.
+      if (askedAt === time) receive(granted, request.permits, isRecheck);
+    } catch (error) {
+      if (askedAt === time) askedAt = Number.NEGATIVE_INFINITY;
+      waiter.fail(StoreError.isInstance(error) ? error : hideOriginal(new StoreError(BROKEN), error));
+      return;
+    }
+    waiter.look();
   }
 
   function receive(lease: PermitLease, rate: number, isRecheck: boolean): void {
     const time = now();
     askedAt = Number.NEGATIVE_INFINITY;
-    askAgainAt = time + lease.retryAfterMs;
+    // A store that answers without I/O and grants nothing would otherwise be asked without a pause.
+    askAgainAt = time + Math.max(lease.retryAfterMs, lease.permits.length === 0 ? POLL_MS : 0);
     misses.begin();
     // Local permits may reach beyond the first permits of a server that is back.
     const more = lease.permits.map((permit) => ({ ...permit, rate }));

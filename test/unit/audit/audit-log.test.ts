@@ -252,7 +252,58 @@ describe('a log that cannot be written', () => {
     await expect(log.flush()).rejects.toThrow('The audit log cannot be written');
     await log.close();
     const sources = [{ name: 'stream', chunks: pieces }];
-    expect(await verifyAudit({ sources, secrets })).toMatchObject({ ok: true });
+    expect(await verifyAudit({ sources, secrets })).toMatchObject({ ok: true, torn: 1 });
+  });
+
+  it.each([
+    ['of the very first line', [1], 1],
+    ['of the first lines of several attempts', [1, 2, 3], 3],
+    ['of a record, and then of the line that begins again', [2, 3], 2],
+  ])('accepts the piece %s', async (_, failing, torn) => {
+    vi.useFakeTimers();
+    const pieces: string[] = [];
+    let writes = 0;
+    const { log } = createMemoryLog({
+      writer: (lines) => {
+        writes += 1;
+        const fails = failing.includes(writes);
+        pieces.push(fails ? lines.slice(0, 40) : lines);
+        if (fails) throw new Error('connection lost');
+      },
+    });
+    log.record(sentEvent(1), about);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await log.close();
+    const sources = [{ name: 'stream', chunks: pieces }];
+    const report = await verifyAudit({ sources, secrets });
+    expect(report).toMatchObject({ ok: true, torn });
+    expect(report.chains.at(-1)?.records).toBeGreaterThanOrEqual(3);
+  });
+
+  it('loses an event that no JSON can hold, says so, and goes on', async () => {
+    const { log, text, errors } = createMemoryLog();
+    log.record({ ...sentEvent(1), attempts: 1n } as never, about);
+    log.record(sentEvent(2), about);
+    await log.close();
+    expect(recordsOf(text()).map(({ type }) => type)).toEqual(['start', 'message-sent', 'lost', 'end']);
+    expect(recordsOf(text())[2]?.data).toMatchObject({ count: 1, from: sentEvent(1).at });
+    expect(errors[0]).toBeInstanceOf(TypeError);
+  });
+
+  it('gives salts that hang ten seconds, and then tries again', async () => {
+    vi.useFakeTimers();
+    const salts = memorySalts();
+    let hangs = true;
+    const { log, text, errors } = createMemoryLog({
+      salts: { ...salts, read: (name) => (hangs ? new Promise(() => {}) : salts.read(name)) },
+    });
+    log.record(sentEvent(1), about);
+    await vi.advanceTimersByTimeAsync(10_100);
+    expect(errors).toEqual([new Error('The salts of the audit log took more than 10000 ms.')]);
+    hangs = false;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(recordsOf(text()).map(({ type }) => type)).toEqual(['start', 'message-sent']);
+    await log.close();
   });
 
   it('counts in the log what did not fit into the queue, and says so at once', async () => {

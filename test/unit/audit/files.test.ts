@@ -129,6 +129,24 @@ describe('the files of a log', () => {
     expect((await verify()).first).toMatchObject({ kind: 'altered', source: path, line: 1 });
   });
 
+  it.each([
+    ['null', 'null'],
+    ['a record of another shape', '{"chain":"x","seq":"1","mac":null}'],
+    ['control characters', '{"chain":"\\u001b[2J","seq":1,"mac":"x"}'],
+  ])(
+    'do not keep a log from starting, or later ones from verifying, with %s as their last line',
+    async (_, line) => {
+      const { path } = await writeOne();
+      const whole = await readFile(path, 'utf8');
+      await writeFile(path, `${whole}${line}\n`);
+      await writeOne();
+      const { problems } = await verify();
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toMatchObject({ kind: 'altered', source: path });
+      expect(problems[0]?.message).not.toContain('\u001b');
+    },
+  );
+
   it('cannot be written into a folder without permission, which is reported', async () => {
     const errors: unknown[] = [];
     await writeFile(join(folder, 'blocked'), '');

@@ -228,6 +228,12 @@ describe('the first problem of a log', () => {
     expect(report.first).toMatchObject({ kind: 'torn', line: 1 });
   });
 
+  it('shows no control characters of a line that somebody has written', async () => {
+    const forged = (lines[1] as string).replace(/"kid":"1"/, '"kid":"\\u001b[2J"');
+    const problem = await first([lines[0] as string, forged]);
+    expect(problem).toMatchObject({ kind: 'altered', message: 'A line is no record.' });
+  });
+
   it('names a record of a secret that was not given', async () => {
     const report = await verifyAudit({
       sources: sourceOf(joined(lines)),

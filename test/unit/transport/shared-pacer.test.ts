@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { StoreError } from '../../../src/errors.ts';
+import { createReportError } from '../../../src/internal/user-code.ts';
 import { MAX_PAUSE_MS, NoPermitError, SECOND_MS } from '../../../src/transport/pacer.ts';
 import type { PermitLease } from '../../../src/transport/shared-pace.ts';
 import { createSharedPacer, type HeldPermit, type SharedPacer } from '../../../src/transport/shared-pacer.ts';
@@ -329,9 +331,64 @@ describe('the pace shared with other processes', () => {
     expect(await permit).toBe(true);
   });
 
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['no permits', { retryAfterMs: 0, pauseMs: 0 }],
+    ['a permit that is none', { permits: [null], retryAfterMs: 0, pauseMs: 0 }],
+    ['a permit without an end', { permits: [{ fromMs: 1 }], retryAfterMs: 0, pauseMs: 0 }],
+    ['a time that is none', { permits: [permitAt(Number.NaN)], retryAfterMs: 0, pauseMs: 0 }],
+    ['no time to wait', { permits: [], pauseMs: 0 }],
+    ['a negative time to wait', { permits: [], retryAfterMs: -1, pauseMs: 0 }],
+    ['no pause', { permits: [], retryAfterMs: 0 }],
+    ['an endless pause', { permits: [], retryAfterMs: 0, pauseMs: 0, probeInMs: Number.POSITIVE_INFINITY }],
+  ])('a store that leases %s fails the caller that asked, and the next one asks again', async (_, lease) => {
+    const { line, pacer } = start();
+    const reported: unknown[] = [];
+    const report = createReportError((error) => void reported.push(error));
+    line.next = async () => lease as PermitLease;
+    const error = await take(pacer).catch((thrown: unknown) => thrown);
+    expect(StoreError.isInstance(error)).toBe(true);
+    report(error, 'limits.pace');
+    expect(reported).toEqual([expect.any(TypeError)]);
+    expect(await leaves(pacer)).toBe(true);
+  });
+
+  it('a store that throws at once fails the caller that asked, and its error goes to its author', async () => {
+    const { line, pacer } = start();
+    const { lease } = line;
+    const own = new Error('own');
+    line.lease = () => {
+      throw own;
+    };
+    const error = await take(pacer).catch((thrown: unknown) => thrown);
+    expect(StoreError.isInstance(error)).toBe(true);
+    const reported: unknown[] = [];
+    createReportError((thrown) => void reported.push(thrown))(error, 'limits.pace');
+    expect(reported).toEqual([own]);
+    line.lease = lease;
+    expect(await leaves(pacer)).toBe(true);
+  });
+
+  it('a store that grants nothing at once is asked every two milliseconds at most', async () => {
+    const { line, pacer } = start();
+    let asked = 0;
+    line.lease = async () => {
+      asked += 1;
+      return leaseOf([]);
+    };
+    const controller = new AbortController();
+    const waiting = take(pacer, controller.signal).catch(() => 'left');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(asked).toBeGreaterThan(10);
+    expect(asked).toBeLessThanOrEqual(51);
+    controller.abort();
+    expect(await waiting).toBe('left');
+  });
+
   it('a refusal goes to who asked; the next one asks for itself', async () => {
     const { line, pacer } = start();
-    const refusal = new Error('no store');
+    const refusal = new StoreError('no store');
     line.next = () => Promise.reject(refusal);
     const refused = take(pacer).catch((error: unknown) => error);
     const served = leaves(pacer);
