@@ -2,6 +2,7 @@ import { RestrictionError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { maskedNumber } from '../guards/event-fields.ts';
 import type { GuardReasons } from '../guards/reasons.ts';
+import { WITHOUT_PROMISE } from '../internal/without-promise.ts';
 import type { Phone, PhoneDefaults } from '../phone/normalise-phone.ts';
 import { readPhone } from '../phone/read-phone.ts';
 import type { OwnMessages } from './own-messages.ts';
@@ -24,17 +25,6 @@ export interface Gate {
 
 type Inputs = readonly unknown[];
 
-/** Methods that throw instead of returning a promise that rejects. */
-const SYNCHRONOUS: ReadonlySet<string> = new Set([
-  'messages.sendMany',
-  'messages.estimate',
-  'messages.feedbackInBackground',
-  'surveys.sendMany',
-  'exports.run',
-  'contacts.list',
-  'groups.list',
-  'contactJobs.list',
-]);
 /** Methods about one message that 8x8 has. */
 const OF_ONE_MESSAGE: ReadonlySet<string> = new Set(['messages.get', 'messages.cancel', 'messages.feedback']);
 /** Index of the argument that names the visitor, where more than the guards of a send depend on it. */
@@ -130,7 +120,7 @@ export function createGate({ restrictions, ownMessages, emit, phoneDefaults }: G
           throw refuse('operation-not-allowed', operation, 'This client is restricted to other operations.');
         return method(...admit(operation, inputs));
       } catch (error) {
-        if (SYNCHRONOUS.has(operation)) throw error;
+        if (WITHOUT_PROMISE.has(operation)) throw error;
         return Promise.reject(error);
       }
     };

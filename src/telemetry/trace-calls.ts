@@ -1,18 +1,7 @@
 import type { Emit } from '../events.ts';
+import { WITHOUT_PROMISE } from '../internal/without-promise.ts';
 import type { SendCounts } from '../sending/results.ts';
 import type { CallOperation, Trace } from './operations.ts';
-
-/**
- * Methods that return no promise: they compute, start something in the background, or give results to iterate. The chunks of
- * `sendMany` and all requests of the others are followed on their own.
- */
-const WITHOUT_PROMISE: ReadonlySet<string> = new Set([
-  'estimate',
-  'feedbackInBackground',
-  'list',
-  'run',
-  'sendMany',
-]);
 
 /** The fields of a result that say what was sent. */
 interface SendOutcome {
@@ -39,11 +28,14 @@ function noteResult(operation: CallOperation, { umid, parts, counts }: SendOutco
   if (typeof counts?.accepted === 'number') operation.counts = counts;
 }
 
-/** Follows the calls of one resource of a client while somebody listens. */
+/**
+ * Follows the calls of one resource of a client while somebody listens. Methods without a promise are not followed: the chunks of
+ * `sendMany` and all requests of the others are, on their own.
+ */
 export function callsOf(resource: string, emit: Emit): (method: string, call: () => unknown) => unknown {
   return (method, call) => {
     const { trace } = emit;
-    if (trace === undefined || WITHOUT_PROMISE.has(method)) return call();
+    if (trace === undefined || WITHOUT_PROMISE.has(`${resource}.${method}`)) return call();
     return traceCall(trace, `${resource}.${method}`, call as () => Promise<unknown>);
   };
 }

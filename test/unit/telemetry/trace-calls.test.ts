@@ -44,6 +44,12 @@ describe('calls that are followed', () => {
     expect(of('admission')).toEqual([{ kind: 'admission', messages: 1, isSecondLook: false, admitted: 1 }]);
   });
 
+  it('every call that returns a promise: the list of webhook settings, too', async () => {
+    const { sms, of } = follow();
+    await sms.webhookSettings.list();
+    expect(of('call')).toEqual([{ kind: 'call', name: 'webhookSettings.list' }]);
+  });
+
   it('a batch: its outcomes', async () => {
     const { sms, of } = follow();
     await sms.messages.sendBatch({
