@@ -14,7 +14,9 @@ const PLACEHOLDER = /\bOWNER\b/;
 
 function placeholders() {
   const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0');
-  const shown = tracked.filter((path) => /\.(md|json|ya?ml|txt)$/.test(path) && !path.startsWith('test/'));
+  const shown = tracked.filter(
+    (path) => path.startsWith('src/') || (/\.(md|json|ya?ml|txt)$/.test(path) && !path.startsWith('test/')),
+  );
   return shown.flatMap((path) =>
     read(path)
       .split('\n')

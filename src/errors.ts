@@ -8,6 +8,7 @@ import type {
   RestrictionReason,
 } from './guards/reasons.ts';
 import { redactText } from './internal/redact.ts';
+import { TROUBLESHOOTING_URL } from './internal/version.ts';
 
 /**
  * Whether a message may be sent again after an error.
@@ -60,6 +61,12 @@ function kindsOf(errorClass: unknown): readonly string[] {
   return kinds;
 }
 
+/** The page about an error: one entry per reason of a guard, and one per code of every other error. */
+function docUrlOf(kind: string, reason: string | undefined): string {
+  const code = kind.replace(/Error$/, '').replace(/(?<=[a-z])(?=[A-Z])/g, '-');
+  return `${TROUBLESHOOTING_URL}#${reason ?? code.toLowerCase()}`;
+}
+
 /** Fields of every error. */
 export interface SmsErrorFields {
   /** Text for the log. It must contain no key, no text of a message and no complete number. */
@@ -97,11 +104,19 @@ export abstract class SmsError extends Error {
    * @example if (ConsentError.isInstance(error) && error.outage) page('the consent store is down')
    */
   declare readonly outage?: true;
+  /**
+   * Page that explains the error and says what to change. Logs and consoles show it with the other fields.
+   *
+   * @example log.error(error.message, error.docUrl)
+   */
+  readonly docUrl: string;
 
-  constructor(fields: SmsErrorFields) {
+  /** @param guardReason the reason of a guard, which has an entry of its own on the page about errors */
+  constructor(fields: SmsErrorFields, guardReason?: string) {
     super(fields.message);
     this.name = (new.target as unknown as { kind: string }).kind;
     this.submission = fields.submission;
+    this.docUrl = docUrlOf(this.name, guardReason);
     if (fields.clientMessageId !== undefined) this.clientMessageId = fields.clientMessageId;
     if (fields.outage === true) this.outage = true;
     Object.defineProperty(this, KINDS, { value: kindsOf(new.target), enumerable: false });
@@ -224,17 +239,16 @@ export class GuardError extends SmsError {
   declare readonly retryAfterMs?: number;
 
   constructor(fields: GuardErrorFields) {
-    super({
-      message: fields.message,
-      submission: 'not-submitted',
-      clientMessageId: fields.clientMessageId,
-      outage: fields.decision.outage,
-    });
-    this.guard = fields.decision.guard;
-    this.reason = fields.decision.reason;
-    this.decision = fields.decision;
-    this.action = fields.decision.action ?? 'refuse';
-    if (fields.decision.retryAfterMs !== undefined) this.retryAfterMs = fields.decision.retryAfterMs;
+    const { message, clientMessageId, decision } = fields;
+    super(
+      { message, submission: 'not-submitted', clientMessageId, outage: decision.outage },
+      decision.reason,
+    );
+    this.guard = decision.guard;
+    this.reason = decision.reason;
+    this.decision = decision;
+    this.action = decision.action ?? 'refuse';
+    if (decision.retryAfterMs !== undefined) this.retryAfterMs = decision.retryAfterMs;
   }
 }
 

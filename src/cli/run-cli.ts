@@ -86,6 +86,7 @@ async function reportError(error: unknown, isJson: boolean, terminal: Terminal):
     return exitCode;
   }
   terminal.warn(`${terminal.paint('red', 'error:')} ${text}`);
+  if (isOwn) terminal.warn(terminal.paint('dim', `See ${error.docUrl}`));
   // A fault of the program itself, whose author needs the stack.
   if (!isOwn && error instanceof Error) terminal.warn(error.stack ?? '');
   return exitCode;

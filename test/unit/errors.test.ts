@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { build } from 'esbuild';
 import fc from 'fast-check';
@@ -5,6 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import * as errors from '../../src/errors.ts';
 import { guardError } from '../../src/guards/registry.ts';
 import { maskNumber } from '../../src/internal/redact.ts';
+import { VERSION } from '../../src/internal/version.ts';
 
 const {
   AbortedError,
@@ -135,6 +137,18 @@ describe('every error', () => {
       expect(asked.isInstance(error), Other.kind).toBe(belongs.includes(asked));
     }
     expect(SmsError.isInstance(error)).toBe(true);
+  });
+
+  it.each(ALL)('%o names the entry of the page that explains it', (_Class, error, code) => {
+    const isOfGuard = GuardError.isInstance(error);
+    const entry = isOfGuard ? error.reason : code;
+    expect(error.docUrl).toBe(
+      `https://github.com/OWNER/8x8-sms-guard/blob/v${VERSION}/docs/troubleshooting.md#${entry}`,
+    );
+    const page = readFileSync(new URL('../../docs/troubleshooting.md', import.meta.url), 'utf8');
+    expect(page).toContain(`\n### \`${entry}\`\n`);
+    expect(inspect(error)).toContain(error.docUrl);
+    expect(JSON.stringify(error)).toContain(error.docUrl);
   });
 
   it('has a code of its own', () => {

@@ -71,7 +71,7 @@ describe('send', () => {
     await call(path, 'send', NUMBER, 'Your code is 4711', '--purpose', 'otp');
     const { exitCode, errors } = await call(path, 'send', NUMBER, 'Your code is 4712', '--purpose', 'otp');
     expect(exitCode).toBe(1);
-    expect(errors).toMatch(/^error: A one-time password was sent .* Nothing was sent\.\n$/);
+    expect(errors).toMatch(/^error: A one-time password was sent .* Nothing was sent\.\nSee \S+#too-soon\n$/);
     expect(errors).not.toContain('91234567');
     const { output } = await call(path, 'send', NUMBER, 'Your code is 4712', '--purpose', 'otp', '--json');
     expect(JSON.parse(output)).toMatchObject({ error: { name: 'LimitError', guard: 'backoff' } });
