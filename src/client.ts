@@ -10,16 +10,15 @@ import { createSurveys, type Surveys } from './api/surveys.ts';
 import { createVerifications, type Verifications } from './api/verifications/verifications.ts';
 import { createWebhookSettings, type WebhookSettings } from './api/webhook-settings.ts';
 import { keepSettings } from './config/client-settings.ts';
-import { OPTION_NAMES, optionsSchema, type SmsClientOptions } from './config/options.ts';
+import { mergeOptions, namedOptions } from './config/merge-options.ts';
+import { optionsSchema, type SmsClientOptions } from './config/options.ts';
 import { resolveOptions } from './config/resolve-options.ts';
 import type { Consent } from './consent/consent.ts';
 import { createClientContext, type Restricted } from './create-client-context.ts';
 import { createInbound } from './create-inbound.ts';
 import { ConfigurationError, ValidationError } from './errors.ts';
 import type { Emit } from './events.ts';
-import { CONSENT_NAMES } from './guards/consent-options.ts';
 import { createGuardsApi, type GuardsApi } from './guards/guards-api.ts';
-import { GUARD_NAMES, type GuardsOptions } from './guards/registry.ts';
 import { cloneInput, copyingInputs } from './internal/clone-input.ts';
 import { isLogged, logListener } from './internal/log-events.ts';
 import { type SharedState, sharedState } from './internal/shared-state.ts';
@@ -48,43 +47,6 @@ interface Inheritance {
 
 /** Stored outside of the options, so that the constructor has no internal parameter. */
 const inheritances = new WeakMap<SmsClientOptions, Inheritance>();
-
-/** The options among these names that are set, also those defined by the class of an object. */
-function named<Options extends object>(options: Options, names: readonly string[]): Options {
-  const given = names.map((name) => [name, (options as Record<string, unknown>)[name]] as const);
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Options;
-}
-
-/** Options that name a source of consent. */
-const CONSENT_SOURCES = ['ledger', 'forgetSecret', 'check', 'checkMany'] as const;
-
-/** A guard that is given replaces the previous one, but sources of consent stay, so that no opt-out is lost. */
-function mergeGuards(base: GuardsOptions, overrides: GuardsOptions): GuardsOptions {
-  const merged = { ...named(base, GUARD_NAMES), ...named(overrides, GUARD_NAMES) };
-  const { consent } = overrides;
-  if (!isObject(base.consent) || !isObject(consent)) return merged;
-  return {
-    ...merged,
-    consent: { ...named(base.consent, CONSENT_SOURCES), ...named(consent, CONSENT_NAMES) },
-  };
-}
-
-/**
- * Merges options; each guard is merged separately. `region` and `baseUrl` exclude each other, so the one that is
- * given replaces the other.
- */
-function mergeOptions(base: SmsClientOptions, overrides: SmsClientOptions): SmsClientOptions {
-  const { region, baseUrl, ...rest } = named(base, OPTION_NAMES);
-  const keepsHost = overrides.region === undefined && overrides.baseUrl === undefined;
-  const merged = { ...rest, ...(keepsHost && { region, baseUrl }), ...named(overrides, OPTION_NAMES) };
-  return isObject(base.guards) && isObject(overrides.guards)
-    ? { ...merged, guards: mergeGuards(base.guards, overrides.guards) }
-    : merged;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /**
  * The 8x8 SMS API with the safeguards in front of every send.
@@ -216,7 +178,7 @@ export class SmsClient {
   withOptions(overrides: SmsClientOptions): SmsClient {
     const flaw = validate(optionsSchema, overrides);
     if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
-    if (this.#gate !== undefined) return this.#withCallOptions(this.#gate, named(overrides, OPTION_NAMES));
+    if (this.#gate !== undefined) return this.#withCallOptions(this.#gate, namedOptions(overrides));
     const merged = mergeOptions(this.#options, overrides);
     const { clock, limits } = merged;
     const isSame = clock === this.#options.clock && limits === this.#options.limits;

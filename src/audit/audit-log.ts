@@ -1,5 +1,6 @@
 import { StoreError, ValidationError } from '../errors.ts';
 import { toBase64Url } from '../internal/base64url.ts';
+import { concatBytes } from '../internal/concat-bytes.ts';
 import { toHex } from '../internal/digest.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import { VERSION } from '../internal/version.ts';
@@ -166,7 +167,7 @@ export function auditLog(options: AuditLogOptions): AuditLog {
 
   async function write(lines: readonly Uint8Array[], to: Chain): Promise<void> {
     try {
-      const joined = join(lines);
+      const joined = concatBytes(lines);
       await output.write(joined);
       if (fsyncMs === 0) await output.sync();
       bytes += joined.length;
@@ -415,18 +416,6 @@ export function auditLog(options: AuditLogOptions): AuditLog {
 }
 
 const LINE_END = Uint8Array.of(10);
-
-function join(lines: readonly Uint8Array[]): Uint8Array {
-  const [only] = lines;
-  if (lines.length === 1 && only !== undefined) return only;
-  const joined = new Uint8Array(lines.reduce((sum, { length }) => sum + length, 0));
-  let end = 0;
-  for (const line of lines) {
-    joined.set(line, end);
-    end += line.length;
-  }
-  return joined;
-}
 
 /** A timer that does not keep the process alive. */
 function later(ms: number, work: () => void): ReturnType<typeof setTimeout> {

@@ -1,4 +1,5 @@
 import { ValidationError } from '../errors.ts';
+import { concatBytes } from '../internal/concat-bytes.ts';
 
 /** Encoding of a file. A byte order mark wins over the option. */
 export type FileEncoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
@@ -45,20 +46,13 @@ function decodeWith(encoding: FileEncoding): (bytes: Uint8Array, isEnd: boolean)
   };
 }
 
-function concat(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
-}
-
 /** Decodes a file piece by piece. Holds the first bytes until they show whether they are a byte order mark. */
 export function createDecoder(encoding: FileEncoding): (piece: Uint8Array, isEnd: boolean) => string {
   let head: Uint8Array | undefined = new Uint8Array();
   let decode: ReturnType<typeof decodeWith> | undefined;
   return (piece, isEnd) => {
     if (decode !== undefined) return decode(piece, isEnd);
-    head = concat(head ?? new Uint8Array(), piece);
+    head = concatBytes([head ?? new Uint8Array(), piece]);
     if (head.length < LONGEST_MARK && !isEnd) return '';
     const first = head;
     const marked = BYTE_ORDER_MARKS.find(([, mark]) => mark.every((byte, index) => first[index] === byte));

@@ -1,3 +1,4 @@
+import { concatBytes } from '../internal/concat-bytes.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import { raceAbort } from '../internal/wait.ts';
 import type { WebhookDelivery } from './delivery.ts';
@@ -27,16 +28,6 @@ function sourceOf(stream: Stream): Source {
   return { next: () => iterator.next(), stop: () => iterator.return?.() };
 }
 
-function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
-}
-
 async function readStream(stream: Stream, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
   const source = sourceOf(stream);
   const chunks: Uint8Array[] = [];
@@ -44,7 +35,7 @@ async function readStream(stream: Stream, maxBytes: number, signal: AbortSignal)
   try {
     for (;;) {
       const { done, value } = await raceAbort(source.next(), signal);
-      if (done === true) return concat(chunks, length);
+      if (done === true) return concatBytes(chunks);
       if (!(value instanceof Uint8Array)) throw webhookError('incomplete');
       length += value.byteLength;
       if (length > maxBytes) throw webhookError('too-large');
