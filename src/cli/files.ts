@@ -1,15 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
+import { configurationError } from './configuration-error.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Only their owner may read files with numbers and texts of people. */
 export const PRIVATE_MODE = 0o600;
-
-async function configurationError(message: string, option: string): Promise<Error> {
-  const { ConfigurationError } = await import('../index.ts');
-  return new ConfigurationError(message, option);
-}
 
 /** A file that is read once, with the number of bytes that were read so far. */
 export interface InputFile {

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { type ClientSettings, settingsOf } from '../config/client-settings.ts';
 import type { SmsClient } from '../index.ts';
 import type { ClientArguments } from './client-options.ts';
+import { configurationError } from './configuration-error.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A client, and where its settings come from. */
@@ -27,11 +28,6 @@ const CONFIG_FILES = ['mjs', 'js', 'mts', 'ts'].map((extension) => `8x8-sms-guar
 export function findConfig({ config }: ClientArguments, { folder }: Terminal): string | undefined {
   if (config !== undefined) return resolve(folder, config);
   return CONFIG_FILES.map((name) => resolve(folder, name)).find((path) => existsSync(path));
-}
-
-async function configurationError(message: string, option: string): Promise<Error> {
-  const { ConfigurationError } = await import('../index.ts');
-  return new ConfigurationError(message, option);
 }
 
 /** Reads variables into the environment; those that are set already win. */

@@ -1,8 +1,8 @@
+import { purposesField } from '../purposes.ts';
 import {
   countryCode,
   dateTime,
   type Fields,
-  list,
   object,
   objectWith,
   oneOf,
@@ -61,7 +61,7 @@ const detailFields: Fields<ConsentDetails> = {
   ...confirmFields,
   scope: oneOf(['all', 'marketing']),
   sender: text({ max: 40 }),
-  purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
+  purposes: purposesField,
 };
 export const detailsSchema = refine<ConsentDetails>(
   objectWith(['source'], detailFields, 'an object { source, … }'),

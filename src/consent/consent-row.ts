@@ -1,5 +1,6 @@
 import { consentKey } from '../guards/consent.ts';
 import type { PhoneResult } from '../phone/normalise-phone.ts';
+import { PURPOSES, purposeField } from '../purposes.ts';
 import {
   dateTime,
   type Fields,
@@ -88,7 +89,7 @@ const rowFields: Fields<ConsentRow> = {
   country: pattern(/^[A-Za-z]{2}$/, 'an ISO 3166-1 alpha-2 code'),
   state,
   scope,
-  purposes: list(oneOf(['transactional', 'otp', 'marketing']), { max: 3 }),
+  purposes: list(purposeField, { max: PURPOSES.length }),
   source: text({ max: 100 }),
   at: timeText,
   expiresAt: timeText,

@@ -7,7 +7,8 @@ import { maskedNumber, numberFields } from '../guards/event-fields.ts';
 import { guardError } from '../guards/registry.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
-import { countryCode, type Fields, integer, list, objectWith, oneOf, text } from '../schema.ts';
+import { PURPOSES, purposesField } from '../purposes.ts';
+import { countryCode, type Fields, integer, objectWith, oneOf, text } from '../schema.ts';
 import type { AcceptedResult } from '../sending/results.ts';
 import { chooseSource, type Source, sourceField } from '../sending/source.ts';
 import type { Clock, Purpose } from '../types.ts';
@@ -49,7 +50,7 @@ const duration = integer({ min: 60_000, max: LONGEST_MS, unit: 'milliseconds' })
 const fields: Fields<OptInRequest> = {
   text: text({ max: MAX_KEPT_CHARACTERS }),
   source: sourceField,
-  purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
+  purposes: purposesField,
   scope: oneOf(['all', 'marketing']),
   expiresAfterMs: duration,
   askAgainAfterMs: duration,
@@ -88,8 +89,6 @@ export interface DoubleOptIn {
     call: Call,
   ): Promise<ConsentRecord>;
 }
-
-const ALL_PURPOSES = ['transactional', 'otp', 'marketing'] as const satisfies readonly Purpose[];
 
 function isCovered({ latest }: ConsentProfile, wanted: readonly Purpose[]): boolean {
   if (latest?.state !== 'opted-in') return false;
@@ -151,7 +150,7 @@ export function createDoubleOptIn({
       const profile = await ledger.read(phone, call);
       const now = clock.now();
       const isFresh = profile.latest !== undefined && !isStale(profile.latest.at, now, reconfirm);
-      if (isFresh && isCovered(profile, purposes ?? ALL_PURPOSES)) {
+      if (isFresh && isCovered(profile, purposes ?? PURPOSES)) {
         refuseRequest('already-opted-in', profile, request, call);
       }
       // The ledger remembers longer than the limits of a process; the limits decide between two calls at the same time.

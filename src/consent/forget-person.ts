@@ -2,7 +2,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { Call } from '../call.ts';
 import type { Emit } from '../events.ts';
 import type { Exemption, Guard, OutgoingMessage } from '../guards/guard.ts';
-import { countersOf, PURPOSES } from '../guards/guards-api.ts';
+import { countersOf } from '../guards/guards-api.ts';
 import { knownRule } from '../guards/known-visitor.ts';
 import { forgetDoubt } from '../guards/pumping-outcomes.ts';
 import { countsRange } from '../guards/registry.ts';
@@ -10,6 +10,7 @@ import { maskNumber } from '../internal/redact.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { StoredCodes } from '../one-time-passwords/stored-code.ts';
 import { forgetPhone, type Phone } from '../phone/normalise-phone.ts';
+import { PURPOSES } from '../purposes.ts';
 import type { ScheduledMessages } from '../sending/scheduled/scheduled-messages.ts';
 import type { LedgerClient } from './ledger-client.ts';
 

@@ -1,3 +1,4 @@
+import { PURPOSES, purposeField } from '../purposes.ts';
 import { integer, list, objectWith, oneOf, refine, text, validate } from '../schema.ts';
 import type { ConsentEntry } from './consent-ledger.ts';
 
@@ -7,7 +8,7 @@ const entryField = refine<ConsentEntry>(
   objectWith(['state', 'scope', 'source', 'at'], {
     state: oneOf(['opted-in', 'opted-out', 'requested']),
     scope: oneOf(['all', 'marketing', 'sender']),
-    purposes: list(oneOf(['transactional', 'otp', 'marketing']), { max: 3 }),
+    purposes: list(purposeField, { max: PURPOSES.length }),
     source: anyText,
     at: moment,
     expiresAt: moment,

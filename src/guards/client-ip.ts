@@ -1,7 +1,8 @@
 import { describeDuration } from '../internal/describe-duration.ts';
 import { connectionOf } from '../internal/ip-address.ts';
 import type { DistinctRule, LimitKey, LimitRule, RuleCondition, WindowRule } from '../limits/limit-store.ts';
-import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, list, object, oneOf, switchOn } from '../schema.ts';
+import { purposesField } from '../purposes.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, object, oneOf, switchOn } from '../schema.ts';
 import type { Purpose } from '../types.ts';
 import type { Guard, GuardMode, OutgoingMessage } from './guard.ts';
 import { IF_STRANGER } from './known-visitor.ts';
@@ -49,7 +50,7 @@ const fields: Fields<ClientIpGuardOptions> = {
   numbers: limitsField,
   countries: limitsField,
   provenFactor: integer({ min: 1, max: 1_000 }),
-  purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
+  purposes: purposesField,
 };
 export const clientIpGuardField = falseOr(object(fields, FALSE_OR_OPTIONS));
 

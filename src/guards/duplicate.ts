@@ -1,7 +1,8 @@
 import { digestOf } from '../internal/digest.ts';
 import { createSlices } from '../internal/slices.ts';
 import { type LimitRule, MAX_WINDOW_MS } from '../limits/limit-store.ts';
-import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, list, object, oneOf } from '../schema.ts';
+import { purposesField } from '../purposes.ts';
+import { FALSE_OR_OPTIONS, type Fields, falseOr, integer, object, oneOf } from '../schema.ts';
 import type { Purpose } from '../types.ts';
 import type { Guard, GuardMode, OutgoingMessage } from './guard.ts';
 
@@ -26,7 +27,7 @@ export interface DuplicateGuardOptions {
 const fields: Fields<DuplicateGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
   windowMs: integer({ min: 1_000, max: MAX_WINDOW_MS, unit: 'milliseconds, 1 second to 31 days' }),
-  purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
+  purposes: purposesField,
 };
 export const duplicateField = falseOr(object(fields, FALSE_OR_OPTIONS));
 

@@ -6,6 +6,7 @@ import type { LimitRule } from '../limits/limit-store.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { Phone, PhoneDefaults } from '../phone/normalise-phone.ts';
 import { readPhone } from '../phone/read-phone.ts';
+import { PURPOSES } from '../purposes.ts';
 import { type Fields, object, oneOf, text, validate } from '../schema.ts';
 import type { Explain, MessageExplanation } from '../sending/explain.ts';
 import type { SmsMessage } from '../sending/sms-message.ts';
@@ -113,7 +114,6 @@ function reasonOf(rule: LimitRule) {
   return rule.action === 'ask' ? 'captcha-needed' : 'suspended';
 }
 
-export const PURPOSES = ['transactional', 'otp', 'marketing'] as const satisfies readonly Purpose[];
 const queryFields: Fields<GuardsQuery> = {
   country: text({ min: 2, max: 2 }),
   guard: oneOf(GUARD_NAMES),

@@ -1,3 +1,4 @@
+import { purposesField } from '../purposes.ts';
 import {
   anyFunction,
   decimal,
@@ -5,7 +6,6 @@ import {
   type Fields,
   falseOr,
   integer,
-  list,
   object,
   oneOf,
 } from '../schema.ts';
@@ -82,7 +82,7 @@ const fields: Fields<HumanGuardOptions> = {
     'a function that verifies a token, such as turnstile({ secret }) of 8x8-sms-guard/captcha',
   ),
   required: oneOf(['when-asked', 'strangers', 'always']),
-  purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
+  purposes: purposesField,
   minScore: decimal({ min: 0, max: 1 }),
   onUnavailable: oneOf(['refuse', 'allow']),
   timeoutMs: integer({ min: 1, max: 60_000, unit: 'milliseconds' }),

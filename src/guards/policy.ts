@@ -2,13 +2,13 @@ import type { Emit } from '../events.ts';
 import { mapLimited } from '../internal/map-limited.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import { runUserCode } from '../internal/user-code.ts';
+import { PURPOSES, purposesField } from '../purposes.ts';
 import {
   anyFunction,
   FALSE_OR_OPTIONS,
   type Fields,
   falseOr,
   integer,
-  list,
   objectWith,
   oneOf,
 } from '../schema.ts';
@@ -72,7 +72,7 @@ export interface PolicyGuardOptions {
 const fields: Fields<PolicyGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
   decide: anyFunction('a function that answers { action, reason }'),
-  purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
+  purposes: purposesField,
   onFailure: oneOf(['refuse', 'allow']),
   timeoutMs: integer({ min: 1, max: 60_000, unit: 'milliseconds' }),
   concurrency: integer({ min: 1, max: 1_000 }),
@@ -97,7 +97,7 @@ export function createPolicyGuard(
   { emit }: { readonly emit: Emit },
 ): Guard<'policy'> {
   const { mode = 'enforce', onFailure = 'refuse', timeoutMs = 1_000, concurrency = 32 } = options;
-  const purposes = new Set<Purpose>(options.purposes ?? ['transactional', 'otp', 'marketing']);
+  const purposes = new Set<Purpose>(options.purposes ?? PURPOSES);
 
   function failure(reason: keyof typeof FAILURES): Refusal<'policy'> | undefined {
     if (onFailure === 'allow') return undefined;

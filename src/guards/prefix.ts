@@ -1,4 +1,5 @@
 import { type DistinctRule, MAX_WINDOW_MS } from '../limits/limit-store.ts';
+import { purposesField } from '../purposes.ts';
 import {
   decimal,
   FALSE_OR_OPTIONS,
@@ -110,7 +111,7 @@ const fields: Fields<PrefixGuardOptions> = {
       'must have a ceiling of at least floor (150 and 5 when they are not given).',
     ),
   ),
-  purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
+  purposes: purposesField,
 };
 export const prefixField = falseOr(object(fields, FALSE_OR_OPTIONS));
 

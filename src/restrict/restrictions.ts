@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
 import { type BudgetAmounts, type BudgetGuardOptions, spendingFields } from '../guards/budget-options.ts';
 import { countryField } from '../guards/countries.ts';
+import { purposesField } from '../purposes.ts';
 import { type Field, type Fields, list, object, oneOf, refine, text, validate } from '../schema.ts';
 import { subjectField } from '../sending/sms-message.ts';
 import type { Purpose } from '../types.ts';
@@ -77,7 +78,7 @@ export type RestrictionList = readonly Restriction[];
 const fields: Fields<Restrictions> = {
   name: text({ max: 64 }),
   operations: list(oneOf(RESTRICTABLE), { min: 1, max: RESTRICTABLE.length }),
-  purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
+  purposes: purposesField,
   countries: list(countryField, { min: 1, max: 300 }),
   senders: list(text({ max: 16 }), { min: 1, max: 100 }),
   subject: subjectField,

@@ -3,7 +3,8 @@ import type { ClientContext } from '../client-context.ts';
 import { ValidationError } from '../errors.ts';
 import { extraField } from '../internal/extra-fields.ts';
 import { createSlices, mapInSlices } from '../internal/slices.ts';
-import { boolean, countryCode, type Fields, oneOf, text } from '../schema.ts';
+import { purposeField } from '../purposes.ts';
+import { boolean, countryCode, type Fields, text } from '../schema.ts';
 import type { Operation } from '../transport/operation.ts';
 import type { TransportResponse } from '../transport/transport.ts';
 import type { Purpose } from '../types.ts';
@@ -36,7 +37,7 @@ export interface BatchSettings {
 }
 
 export const batchSettingFields: Fields<BatchSettings> = {
-  purpose: oneOf(['transactional', 'otp', 'marketing']),
+  purpose: purposeField,
   country: countryCode(),
   clientBatchId: text({ max: 20 }),
   allowRepeatedIds: boolean(),

@@ -1,5 +1,6 @@
 import { extraField } from '../internal/extra-fields.ts';
 import { readClientAddress } from '../internal/ip-address.ts';
+import { purposeField } from '../purposes.ts';
 import {
   boolean,
   countryCode,
@@ -164,7 +165,7 @@ export const addressingFields: Fields<Addressing> = {
   destination: unknown(),
   country: countryCode(),
   clientMessageId: word(isClientMessageId, 'a string of 1 to 350 characters without control characters'),
-  purpose: oneOf(['transactional', 'otp', 'marketing']),
+  purpose: purposeField,
   idempotencyKey: text({ max: 255 }),
 };
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { Argument } from 'commander';
 import type { AuditHead, AuditReport } from '../../audit/index.ts';
 import type { AddCommand } from '../command.ts';
+import { configurationError } from '../configuration-error.ts';
 import { EXIT } from '../exit-codes.ts';
 import { plural } from '../plural.ts';
 import { printRows, showTime } from '../rows.ts';
@@ -16,11 +17,6 @@ interface AuditArguments {
 }
 
 const SECRET = 'EIGHTBYEIGHT_AUDIT_SECRET';
-
-async function configurationError(message: string, option: string): Promise<Error> {
-  const { ConfigurationError } = await import('../../index.ts');
-  return new ConfigurationError(message, option);
-}
 
 async function readText(name: string, option: string, { folder }: Terminal): Promise<string> {
   try {

@@ -1,6 +1,7 @@
 import { type Cache, createCache } from '../../internal/cache.ts';
 import { describeDuration } from '../../internal/describe-duration.ts';
 import { regionOf } from '../../phone/libphonenumber.ts';
+import { purposesField } from '../../purposes.ts';
 import {
   FALSE_OR_OPTIONS,
   type Field,
@@ -88,7 +89,7 @@ const placeField = word(
 const fields: Fields<QuietHoursGuardOptions> = {
   mode: oneOf(['enforce', 'monitor']),
   action: oneOf(['refuse', 'schedule']),
-  purposes: list(oneOf(['transactional', 'otp', 'marketing']), { min: 1, max: 3 }),
+  purposes: purposesField,
   hours: recordOf(placeField, hoursField, 'an object of sending hours by place'),
 };
 export const quietHoursField = falseOr(object(fields, FALSE_OR_OPTIONS));
