@@ -134,7 +134,7 @@ function namesIn(file, typeName) {
   return checker.getPropertiesOfType(type).map(({ name }) => name);
 }
 
-/** Which document names what of the code. */
+/** The parts of the code that each document must name. */
 const COVERED = [
   ['docs/options.md', 'src/config/options.ts', 'SmsClientOptions'],
   ['docs/audit.md', 'src/audit/audit-options.ts', 'AuditLogOptions'],

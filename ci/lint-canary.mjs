@@ -27,7 +27,7 @@ const folder = await mkdtemp(join(root, 'test/lint-canary-'));
 const path = (name) => relative(root, join(folder, name));
 const plant = (name, text) => writeFile(join(folder, name), text);
 
-/** What a linter prints about planted files; a linter that finds something exits with an error. */
+/** The output of a linter about planted files; a linter that finds something exits with an error. */
 async function findings(name, ...programArguments) {
   return run(name, ...programArguments).catch((error) => error.message);
 }

@@ -1,4 +1,4 @@
-// What ci/stack-driver.mjs drives: every public method, with the ways to each kind of error that it throws.
+// The calls of ci/stack-driver.mjs: every public method, with the ways to each kind of error that it throws.
 
 const PERSON = '+6591234567';
 const OTHER = '+6598765432';

@@ -133,7 +133,7 @@ export interface SmsClientOptions {
    * `verifications` and `oneTimePasswords` take this code and send nothing to 8x8. Guards, tries and single use hold as for
    * everybody. Each use raises a `test-number-used` event. National numbers are read with `defaultCountry`.
    *
-   * Whoever knows the code can log in with the number, so the constructor throws a `ConfigurationError` unless `NODE_ENV` is
+   * Anybody who knows the code can log in with the number, so the constructor throws a `ConfigurationError` unless `NODE_ENV` is
    * `development` or `test`, or `dangerouslyAllowTestNumbers` is true.
    *
    * @example testNumbers: { '+6591234567': '123456' }

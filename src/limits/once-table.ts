@@ -4,9 +4,9 @@ import { SweptMap } from './swept-map.ts';
 
 interface Entry {
   readonly fingerprint: string;
-  /** Of the rule that wrote it. */
+  /** The window of the rule that wrote it. */
   readonly windowMs: number;
-  /** What it took the place of: a record that has left the window of this rule, but maybe not of another one. */
+  /** The entry that it replaced: a record that has left the window of this rule, but maybe not of another one. */
   replaced: Entry | undefined;
   /** Infinity while the first one is on its way. */
   settledMs: number;
@@ -24,7 +24,7 @@ function freeMs(entry: Entry, windowMs: number): number {
   return isOpen(entry) ? entry.leaseEndMs : entry.settledMs + Math.min(entry.windowMs, windowMs);
 }
 
-/** What counts under a key: who let a lease pass has left things as they were. */
+/** The entry that counts under a key: a holder that let its lease pass has left things as they were. */
 function standing(entry: Entry | undefined, nowMs: number): Entry | undefined {
   return entry !== undefined && isOpen(entry) && entry.leaseEndMs <= nowMs ? entry.replaced : entry;
 }

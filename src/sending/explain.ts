@@ -156,7 +156,7 @@ export function createExplain({ guards, limiter, clock, reader, prepare }: Expla
   }
 
   async function countsOf(rules: readonly LimitRule[], call: Call): Promise<Map<string, ExplainedCount[]>> {
-    // Whoever the visitor is: the count is the same.
+    // The count is the same for every visitor.
     const counted = rules
       .filter(({ kind }) => kind !== 'once')
       .map(({ when: _, ...rule }) => rule as LimitRule);

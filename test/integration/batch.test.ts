@@ -102,7 +102,7 @@ describe('results', () => {
     expect(emulator.requests).toHaveLength(0);
   });
 
-  it('what 8x8 rejects is reported and given back', async () => {
+  it('reports the messages that 8x8 rejects, and gives them back', async () => {
     const { fetch } = answering((messages) =>
       messages.map((message, index) =>
         index === 1 ? { ...message, status: { code: 'REJECTED', description: 'no route' } } : message,
@@ -178,7 +178,7 @@ describe('input', () => {
     ).toEqual(['accepted', 'unresolved-placeholder', 'bad-sender-id', 'no-store', 'unresolved-placeholder']);
   });
 
-  it('what was checked is what is sent, whatever becomes of the batch meanwhile', async () => {
+  it('sends the messages that were checked, whatever becomes of the batch meanwhile', async () => {
     const { fetch, written } = answering((messages) => messages);
     const { sms } = testClient({ fetch, guards: { consent: { check: async () => true } } });
     const template = { text: 'fine', scheduled: new Date(NOON + 60_000) };

@@ -123,7 +123,7 @@ describe('phone', () => {
     expect(await sendAll(sms, [unknown])).toEqual(['ok']);
   });
 
-  it('what is no number is refused in every mode: nothing could be counted', async () => {
+  it('a destination that is no number is refused in every mode: nothing could be counted', async () => {
     for (const phone of [undefined, { mode: 'monitor' }, false] as const) {
       const { sms } = testClient({ guards: { phone } });
       expect(
@@ -379,7 +379,7 @@ describe('backoff', () => {
     expect(await failureOf(sms.messages.send(otp))).toMatchObject({ retryAfterMs: 1_000 });
   });
 
-  it('what was provably not sent does not start it', async () => {
+  it('a message that was provably not sent does not start it', async () => {
     const { sms, emulator } = testClient();
     emulator.failNext('refused');
     await failureOf(sms.messages.send(otp));

@@ -138,7 +138,7 @@ describe('send', () => {
     expect(written).toHaveLength(1);
   });
 
-  it('what was checked is what is sent, whatever becomes of the object meanwhile', async () => {
+  it('sends the message that was checked, whatever becomes of the object meanwhile', async () => {
     const scheduled = new Date(NOON + 60_000);
     const moving: { -readonly [Key in keyof SmsMessage]: SmsMessage[Key] } = { ...message, scheduled };
     const { sms, emulator } = testClient({

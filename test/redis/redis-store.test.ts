@@ -204,7 +204,7 @@ describeOnRedis('the store on Redis', (kit) => {
       expect(await kit.client.strlen(name as string)).toBe(19 + 31 * 16);
     });
 
-    it('what another process released is not given back by a take from before', async () => {
+    it('a take from before gives nothing back that another process released', async () => {
       const rules = [
         amountRule('budget', 100, HOUR_MS, 10),
         slotRule(NUMBER, 5, HOUR_MS, Date.now() + HOUR_MS),

@@ -17,7 +17,7 @@ describeOnRedis('the store on Redis', (kit) => {
   const { requestOf, storeOf } = kit;
 
   describe('while a secret is changed', () => {
-    it('what was counted under the former one counts, and goes on under the new one', async () => {
+    it('counts of the former one hold, and go on under the new one', async () => {
       const [first, both, last] = [
         storeOf(keyNamesOf(PREVIOUS_SECRET)),
         storeOf(keyNamesOf(SECRET, PREVIOUS_SECRET)),

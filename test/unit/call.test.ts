@@ -69,7 +69,7 @@ describe('run', () => {
     });
   });
 
-  it('what ends it first is the reason', async () => {
+  it('the first end is the reason', async () => {
     const caller = countingSignal();
     const calls = createCalls(undefined);
     await calls.run({ signal: caller.signal, deadlineMs: 10 }, async (call) => {

@@ -79,7 +79,7 @@ describe('the price book', () => {
     expect(book.find('SG')).toMatchObject({ perPart: 0.03, isHighestOfSeveral: false });
   });
 
-  it('what was really charged counts when the currencies differ', () => {
+  it('the amount that was charged counts when the currencies differ', () => {
     const book = createPriceCache(SUB_ACCOUNT);
     book.record(listOf('DE', [0.09, 0.1], 'USD'));
     book.learn(SUB_ACCOUNT, 'DE', { perSms: 0.07, currency: 'EUR' });

@@ -115,7 +115,7 @@ describe('parts', () => {
     ).toMatchObject({ reason: 'too-many-parts', observed: 2, limit: 1 });
   });
 
-  it('what GSM7 cannot carry is refused only when GSM7 was asked for', () => {
+  it('a character that GSM7 cannot carry is refused only when GSM7 was asked for', () => {
     expect(reasonFor({ text: '你好', encoding: 'GSM7' })).toBe('not-encodable');
     expect(reasonFor({ text: '你好', encoding: 'UCS2' })).toBeUndefined();
     expect(reasonFor({ text: '你好' })).toBeUndefined();

@@ -49,7 +49,7 @@ describe('known members', () => {
     expect(await isKnown(run, 1, 'other')).toBe(false);
   });
 
-  it('what is over is dropped with the next write', async () => {
+  it('visits that are over are dropped with the next write', async () => {
     const { run, subject } = session({ maxEntries: 2 });
     await run.granted('short', rememberRule(1, 'short', 1));
     await subject.advance(1);

@@ -260,7 +260,7 @@ describe('a database that fails', () => {
     expectNoCanary(error);
   });
 
-  it('what is only read is never in doubt', async () => {
+  it('a statement that only reads is never in doubt', async () => {
     const ledger = failing(databaseError('ECONNRESET'));
     for (const read of [
       () => ledger.get([CANARY_NUMBER]),
