@@ -215,6 +215,26 @@ describe('custom', () => {
     await send(0, { device: 'other' });
   });
 
+  it('counts in monitor mode what its check would refuse', async () => {
+    const day = { id: 'day', key: 'all', limit: 1, windowMs: 86_400_000 };
+    const { sms, of } = testClient({
+      guards: {
+        backoff: false,
+        custom: {
+          mode: 'monitor',
+          guards: [{ name: 'own', check: () => ({ detail: 'a bot' }), rules: () => [day] }],
+        },
+      },
+    });
+    await sms.messages.send(message);
+    await sms.messages.send(message);
+    expect(of('guard-observed').map(({ decision }) => decision.reason)).toEqual([
+      'refused',
+      'refused',
+      'over-limit',
+    ]);
+  });
+
   it.each<[string, Omit<CustomGuard, 'name'>]>([
     [
       'threw',
