@@ -1,10 +1,12 @@
-// Keeps docs/troubleshooting.md complete: every reason of a guard and every error code has its entry, in order.
+// Keeps docs/troubleshooting.md complete: every reason of a guard and every error code has an entry, in order. Error messages
+// link to the anchors, `troubleshooting.md#<reason>` for errors of guards and `troubleshooting.md#<code>` for all others.
 //
-//   node ci/troubleshooting.mjs            sorts the entries, and adds an empty one for each that is missing
-//   node ci/troubleshooting.mjs --check    fails when an entry is missing, empty, out of order or of nothing that exists
+//   node ci/troubleshooting.mjs            sorts the entries, joins guards of equal text, adds an empty entry for each that is missing
+//   node ci/troubleshooting.mjs --check    fails when an entry or an anchor is missing, or an entry is empty, misplaced or unknown
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { anchorsOf } from './markdown.mjs';
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const REASONS = path('src/guards/reasons.ts');
@@ -51,29 +53,39 @@ const expectedCodes = () =>
       .map((code) => [code, ['']]),
   );
 
-/** The texts of a section by `entry line`. */
+/** The texts of a section by `entry line`. A line may name several guards. */
 function textsOf(section) {
   const texts = new Map();
   for (const [, name, body] of section.matchAll(/^### `([^`]+)`\n([\s\S]*?)(?=\n###|$(?![\s\S]))/gm)) {
-    for (const [, line = '', text] of body.matchAll(/^(?:- `([^`]+)`: )?(\S.*)$/gm))
-      texts.set(`${name} ${line}`, text);
+    for (const [, lines = '', text] of body.matchAll(/^(?:- (`[^:]+`): )?(\S.*)$/gm))
+      for (const line of lines.split(', ')) texts.set(`${name} ${line.replaceAll('`', '')}`, text);
   }
   return texts;
 }
 
-function sectionOf(expected, texts) {
-  return [...expected]
-    .map(([name, lines]) => {
-      const body = lines.map(
-        (line) => `${line === '' ? '' : `- \`${line}\`: `}${texts.get(`${name} ${line}`) ?? ''}`,
-      );
-      return `### \`${name}\`\n\n${body.join('\n')}\n`;
-    })
-    .join('\n');
+function entryOf(name, lines, texts) {
+  const guardsOf = Map.groupBy(lines, (line) => texts.get(`${name} ${line}`) ?? '');
+  const body = Array.from(guardsOf, ([text, guards]) =>
+    guards[0] === '' ? text : `- ${guards.map((guard) => `\`${guard}\``).join(', ')}: ${text}`,
+  );
+  return `### \`${name}\`\n\n${body.join('\n')}\n`;
+}
+
+const sectionOf = (expected, texts) =>
+  Array.from(expected, ([name, lines]) => entryOf(name, lines, texts)).join('\n');
+
+/** A second heading of the same name would get another anchor, so that links lead to the wrong one. */
+function anchorFlaws(names) {
+  const anchors = anchorsOf(page);
+  return names.flatMap((name) => {
+    if (!anchors.has(name)) return [`no anchor: ${name}`];
+    return anchors.has(`${name}-1`) ? [`two headings have this anchor: ${name}`] : [];
+  });
 }
 
 let page = readFileSync(PAGE, 'utf8');
 const flaws = [];
+const names = [];
 let count = 0;
 for (const [section, expected] of [
   ['reasons', expectedReasons()],
@@ -86,16 +98,18 @@ for (const [section, expected] of [
   flaws.push(
     ...[...texts.keys()].filter((key) => !keys.includes(key)).map((key) => `nothing has this: ${key}`),
   );
+  names.push(...expected.keys());
   count += keys.length;
   const sorted = page.replace(pattern, (_, start, __, end) => start + sectionOf(expected, texts) + end);
   if (sorted !== page) flaws.push(`the ${section} are out of date: run node ci/troubleshooting.mjs`);
   page = sorted;
 }
+flaws.push(...anchorFlaws(names));
 
 if (process.argv.includes('--check')) {
   for (const flaw of flaws) console.log(flaw);
   if (flaws.length > 0) process.exitCode = 1;
-  else console.log(`${count} reasons and codes`);
+  else console.log(`${count} reasons and codes, ${names.length} anchors`);
 } else {
   writeFileSync(PAGE, page);
   for (const flaw of flaws.filter((each) => !each.includes('out of date'))) console.log(flaw);
