@@ -2,9 +2,8 @@
  * A campaign over several workers with BullMQ that survives `kill -9` and sends no message twice.
  *
  * `npm start` uses the server of REDIS_URL (else that of this machine), starts an emulated 8x8 and four workers, injects
- * faults into three of them,
- * and compares the messages that 8x8 received with the results of the campaign. No account, no network. Copy
- * produce.mjs, worker.mjs and place.mjs into your program; see docs/scaling.md.
+ * faults into three of them, and compares the messages that 8x8 received with the results of the campaign. No account, no
+ * network. Copy produce.mjs, worker.mjs and place.mjs into your program; see docs/campaigns.md.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

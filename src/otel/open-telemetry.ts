@@ -20,7 +20,7 @@ export interface OpenTelemetry extends Telemetry {
   /**
    * Listener of `redisLimits`, for the state of the shared store. Without it, `redisLimits` writes that to the console.
    *
-   * @example limits: redisLimits({ client, onStoreError: 'refuse', onEvent: telemetry.onLimitsEvent })
+   * @example limits: redisLimits({ client, secret, onStoreError: 'refuse', onEvent: telemetry.onLimitsEvent })
    */
   onLimitsEvent(event: LimitsEvent): void;
 }

@@ -167,7 +167,7 @@ function readOptions(options: RedisLimitsOptions): RedisLimitsOptions {
 
 /**
  * Creates a limit store on a Redis or Valkey server, shared by all processes that use it, with one round trip per
- * message. While the server does not answer within `timeoutMs`, `onStoreError` decides; see docs/scaling.md. Nothing is
+ * message. While the server does not answer within `timeoutMs`, `onStoreError` decides; see docs/scaling-outages.md. Nothing is
  * sent or started before the first call.
  *
  * @throws ConfigurationError an option is missing, unknown or invalid

@@ -8,7 +8,13 @@ import { type Fields, object, validate } from '../schema.ts';
 /**
  * Options of guards without a client: those of the client that decide about a message.
  *
- * @example createGuards({ guards: { countries: { allow: ['SG', 'ID'] } }, limits: redisLimits({ client: redis }) })
+ * @example
+ * ```ts
+ * createGuards({
+ *   guards: { countries: { allow: ['SG', 'ID'] } },
+ *   limits: redisLimits({ client, secret: process.env.LIMITS_SECRET, onStoreError: 'refuse' }),
+ * });
+ * ```
  */
 export interface StandaloneGuardsOptions
   extends Pick<

@@ -55,7 +55,7 @@ export async function checkStore(examined: Examined): Promise<readonly Finding[]
   const { check } = settings.limits as Partial<RedisLimitStore>;
   const warnings = typeof check === 'function' ? await check() : [];
   const found = warnings.map(({ warning: name, message }) =>
-    (name === 'not-checked' ? warning : problem)('store', message, `Look up ${name} in docs/scaling.md.`),
+    (name === 'not-checked' ? warning : problem)('store', message, `Look up ${name} in docs/scaling-outages.md.`),
   );
   return warnings.some(({ warning: name }) => name === 'not-connected')
     ? found

@@ -19,7 +19,7 @@ export type ServerProblem =
   | 'read-only'
   | 'too-old';
 
-/** A problem of a server; docs/scaling.md lists them all. */
+/** A problem of a server; docs/scaling-outages.md lists them all. */
 export interface ServerWarning {
   /** The kind of problem. */
   readonly warning: ServerProblem;
