@@ -173,8 +173,8 @@ export class ValidationError extends SmsError {
 }
 
 /**
- * The record of a guard's decision. Errors, the events `message-blocked` and `guard-observed`, and the page of the sandbox show
- * the same one. It contains no text of a message, no code and no complete number, so it is safe to log.
+ * The record of a guard's decision. Errors, the events `message-blocked` and `guard-observed`, and the sandbox show the same
+ * record. It contains no text of a message, no code and no complete number, so it is safe to log.
  *
  * @example log.warn(error.decision.explanation, error.decision)
  */
@@ -183,15 +183,14 @@ export interface GuardDecision {
   readonly guard: GuardName;
   /** Machine-readable reason, for example `over-limit`, `opted-out`, `too-many-parts`. */
   readonly reason: GuardReason;
-  /** `monitor` refuses only numbers that cannot be read and opt-outs. */
+  /** `monitor` refuses almost nothing: numbers that cannot be read, opt-outs, the API key in a text. */
   readonly mode: 'enforce' | 'monitor';
   /** Masked, for example `+65******67`. */
   readonly destination?: string;
   /** Country of the number, ISO 3166-1 alpha-2. Absent when the number cannot be read or belongs to no country. */
   readonly country?: string;
   /**
-   * The evidence, for a person who reads the log: what was counted or found, with both numbers where there are two, and for most
-   * checks what to change.
+   * The evidence, for a person who reads the log: the finding or the counts, and for most checks the change that helps.
    */
   readonly explanation: string;
   /** Only for `policy` and `custom`: the reason that your own code gave, at most 200 characters. */
@@ -200,15 +199,15 @@ export interface GuardDecision {
   readonly rule?: string;
   /** Current count, in the unit of `limit`. */
   readonly observed?: number;
-  /** Maximum that is allowed in `windowMs`; for `pumping` the doubt that is normal. */
+  /** Maximum that is allowed in `windowMs`; for `pumping` the number of unentered codes that is normal. */
   readonly limit?: number;
   /** Length of the window, in milliseconds. */
   readonly windowMs?: number;
   /** Milliseconds until the same message is admitted, if nothing else is granted in between. Absent when waiting does not help. */
   readonly retryAfterMs?: number;
-  /** True when your store or hook failed, so that this tells nothing about the person. */
+  /** True when your store or hook failed, so that nothing was decided about the person. */
   readonly outage?: true;
-  /** `ask`: a visitor who proves to be a person is let through, see `human` of a message. @default 'refuse' */
+  /** `ask`: let the visitor prove to be a person, see `human` of a message. @default 'refuse' */
   readonly action?: GuardAction;
 }
 
@@ -232,7 +231,7 @@ export class GuardError extends SmsError {
   readonly reason: GuardReason;
   readonly decision: GuardDecision;
   /**
-   * `refuse`: the refusal stands, at least for `retryAfterMs`. `ask`: let the visitor prove to be a person, and send the message
+   * `refuse`: the refusal is final, at least for `retryAfterMs`. `ask`: let the visitor prove to be a person, and send the message
    * again with `human: { passed: true }`.
    */
   readonly action: GuardAction;

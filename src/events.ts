@@ -100,7 +100,7 @@ export type SmsEvent =
       /** ISO 4217. */
       readonly currency: string;
     })
-  /** The guard `human` had a token verified. `reason`: why it did not pass, as the verifier says. */
+  /** The guard `human` verified a token. `reason` is the verifier's word for a failure. */
   | (MessageEventBase & {
       readonly type: 'human-checked';
       readonly outcome: 'passed' | 'failed' | 'unavailable';
@@ -108,9 +108,9 @@ export type SmsEvent =
       /** From 0 to 1, where there is a score. */
       readonly score?: number;
     })
-  /** A text may contain something that was not filled in. It was not refused for that: a person may have meant it. */
+  /** A text may contain an unfilled placeholder. It was not refused, because it may be intended. */
   | (MessageEventBase & { readonly type: 'possible-placeholder' })
-  /** The guard `quietHours` has 8x8 send the message later, at `scheduledAt` (epoch milliseconds). A later guard may still refuse it. */
+  /** The guard `quietHours` schedules the message at 8x8, for `scheduledAt` (epoch milliseconds). A later guard may still refuse it. */
   | (MessageEventBase & {
       readonly type: 'message-postponed';
       readonly scheduledAt: number;
@@ -137,7 +137,7 @@ export type SmsEvent =
   | (MessageEventBase & { readonly type: 'message-repeated' })
   /** A one-time password was admitted; the next one to this number must wait. */
   | (MessageEventBase & { readonly type: 'backoff-started'; readonly waitMs: number })
-  /** A one-time password was entered, as `verifications`, `oneTimePasswords` or a report of yours says. */
+  /** A one-time password was entered, according to `verifications`, `oneTimePasswords` or your own report. */
   | (EventBase & {
       readonly type: 'backoff-cleared';
       readonly destination: string;
@@ -160,7 +160,7 @@ export type SmsEvent =
   | (EventBase & { readonly type: 'consent-forgotten'; readonly destination: string })
   /** A person's text contains or resembles an opt-out word among others. Nothing was changed: have somebody read it. */
   | (EventBase & { readonly type: 'possible-opt-out'; readonly destination: string })
-  /** A person wrote STOP, and it could not be recorded: there is no ledger, or the sender is not a phone number. */
+  /** A STOP could not be recorded: there is no ledger, or the sender is not a phone number. */
   | (EventBase & {
       readonly type: 'opt-out-unrecorded';
       readonly destination: string;
@@ -192,8 +192,8 @@ export type SmsEvent =
       readonly retryInMs?: number;
     })
   /**
-   * 8x8 asked for a pause with a 429. Calls of this sub-account wait, or, when the response names one, only those to that
-   * number or from that end user's address. From 60 s on a single request tries from time to time whether it still holds.
+   * 8x8 requested a pause with a 429. All calls of this sub-account wait, or, if the response names one, only those to that
+   * number or from that end user's address. After 60 s, single requests (probes) test whether the pause is over.
    */
   | (EventBase & {
       readonly type: 'pace-paused';
@@ -201,10 +201,10 @@ export type SmsEvent =
       readonly pauseMs: number;
       readonly affects: 'sub-account' | 'destination' | 'clientIp';
     })
-  /** Such a request was let through: the pause is over before its time. */
+  /** A probe succeeded, so the pause ended early. */
   | (EventBase & { readonly type: 'pace-resumed'; readonly host: string })
   | (EventBase & { readonly type: 'key-refreshed'; readonly source: string })
-  /** A `sendMany` was called whose results are not read, so nothing is sent. */
+  /** Nobody reads the results of a `sendMany`, so nothing is sent. */
   | (EventBase & { readonly type: 'send-many-not-read'; readonly operation: string })
   /** The fixed code of `testNumbers` was used instead of a message. */
   | (EventBase & {
@@ -236,8 +236,8 @@ export type SmsEvent =
       readonly batchId?: string;
     })
   /**
-   * A place used up its budget of doubt, see `guards.pumping`: strangers are held there, or would be in monitor mode. Not raised for
-   * single numbers and addresses.
+   * The doubt about a place reached its tolerance, see `guards.pumping`: strangers are held back there, or would be in monitor mode.
+   * Not raised for single numbers and addresses.
    */
   | (EventBase & {
       readonly type: 'suspension-started';
@@ -246,17 +246,18 @@ export type SmsEvent =
       readonly country?: string;
       /** For `range`, `block` and `crowd`: the digits that its numbers begin with, for example `+62812345`. */
       readonly range?: string;
-      /** Whether it holds those who passed a test for people. */
+      /** Whether people who passed a captcha are held back. */
       readonly afterTest: boolean;
-      /** Codes that were not entered, and how many are normal. */
+      /** Codes that were not entered. */
       readonly observed: number;
+      /** Number of unentered codes that is normal. */
       readonly limit: number;
-      /** Both in one sentence. */
+      /** Both counts in one sentence. */
       readonly explanation: string;
     })
   /**
-   * `guards.pumping` has too few outcomes to judge by: `none` were ever reported, they have `stopped` (`expected` codes would
-   * usually have been entered since the last), or `few` are (of the people who always enter their codes only `part` did). At most once a day.
+   * `guards.pumping` learns of too few outcomes: `none` were ever reported, they have `stopped` (`expected` codes would usually have
+   * been entered since the last one), or too `few` are reported (`part` of the people who always enter their codes). At most once a day.
    */
   | (EventBase & {
       readonly type: 'outcomes-missing';
@@ -323,7 +324,7 @@ export type SmsEvent =
         'in-progress' | 'handler-failed' | 'timed-out' | 'unavailable'
       >;
     })
-  /** A callback threw. The action that it was told about had already happened. */
+  /** A callback threw. The change that it was called for is recorded. */
   | (EventBase & { readonly type: 'hook-failed'; readonly hook: 'onOptIn' | 'onOptOut' | 'onPossibleOptOut' })
   /** `audit`: a record was lost, or a message was refused because it could not be recorded. */
   | (EventBase & { readonly type: 'store-failed'; readonly store: 'limits' | 'consent' | 'audit' })
@@ -331,17 +332,17 @@ export type SmsEvent =
   | (EventBase & {
       readonly type: 'capacity';
       readonly store: 'limits';
-      /** The guard whose table it is. */
+      /** The guard that the table belongs to. */
       readonly guard: string;
-      /** The rule that it counts for, for example `recipient:all`. */
+      /** The rule that the table counts for, for example `recipient:all`. */
       readonly rule: string;
-      /** Entries in it. */
+      /** Number of entries in the table. */
       readonly entries: number;
-      /** Entries that fit. */
+      /** Maximum number of entries. */
       readonly maxEntries: number;
     });
 
-/** The one callback of `SmsClientOptions.onEvent`. An exception of it goes to `onError`. */
+/** Callback of `SmsClientOptions.onEvent`. Exceptions that it throws go to `onError`. */
 export type EventListener = (event: SmsEvent, details: { readonly context: unknown }) => void | Promise<void>;
 
 /** Takes an event for the audit log; false when it is lost. */
@@ -359,7 +360,7 @@ export type EventBody = SmsEvent extends infer Event
 
 /** Passes an event to everybody who listens. Never throws. */
 export interface Emit {
-  /** @param about the number that the event is about. Only the audit log gets it, and stores none: the event shows it masked. */
+  /** @param about the number that the event is about. Only the audit log receives it, and stores none: the event shows it masked. */
   (event: EventBody, context?: unknown, about?: { readonly key: number }): void;
   /** True while nobody listens, so that events need not be built. */
   readonly isSilent?: boolean;

@@ -82,7 +82,7 @@ const CHAIN_BYTES = 10;
 const MAX_ACTOR = 200;
 
 /**
- * Creates a log that nobody can edit unnoticed: JSON lines, each with a code that covers itself and the line before it. Reads no
+ * Creates a tamper-evident log: JSON lines, each with a code that covers itself and the line before it. Reads no
  * clock and opens nothing before the first record.
  *
  * @throws ConfigurationError an option is missing, unknown or invalid

@@ -25,27 +25,28 @@ import type { SaltStore } from './salts.ts';
  */
 export interface AuditLogOptions {
   /**
-   * Path that the files of the log begin with. Every process writes to one of its own, `audit.<time>-<chain>.jsonl`, so any number
-   * of processes may share the path. Node, Bun and Deno only.
+   * Path from which the names of the log's files are made. Every process writes its own file, `audit.<time>-<chain>.jsonl`, so any
+   * number of processes may share the path. Node, Bun and Deno only.
    */
   readonly file?: string | undefined;
   /** Appends lines anywhere else. Needs `salts`. */
   readonly writer?: AuditWriter | undefined;
   /**
    * Key of the authentication codes and of the people's IDs: at least 32 characters, the same in all processes. `openssl rand -hex
-   * 32` makes one. Whoever knows it can forge records that no signed head covers yet.
+   * 32` makes one. Anyone who knows it can forge records that no signed head covers yet.
    */
   readonly secret?: string | undefined;
   /** Names the secret: 1 to 8 letters or digits. @default '1' */
   readonly keyId?: string | undefined;
   /**
-   * Earlier secrets, at most 20. Keep each for as long as you keep records that were made with it: they are needed to find and to
-   * forget a person in them.
+   * Other secrets, at most 20, with which people in old records are found and forgotten. Keep each for as long as you keep records
+   * that were made with it. During a change, the next secret is deployed here first, so that every process can forget a person under
+   * both.
    *
    * @default none
    */
   readonly previous?: readonly AuditSecret[] | undefined;
-  /** Keeps the salts that `consent.forget` destroys. @default `fileSalts`, in a folder beside `file` whose name ends in `.salts` */
+  /** Store of the salts that `consent.forget` destroys. @default `fileSalts`, in a folder beside `file` whose name ends in `.salts` */
   readonly salts?: SaltStore | undefined;
   /** Signs heads with Ed25519, for verifiers without the secret. @default none: no record is signed */
   readonly signer?: AuditSigner | undefined;
@@ -53,7 +54,7 @@ export interface AuditLogOptions {
   readonly headEvery?: number | undefined;
   /**
    * Milliseconds after which written records are forced to the disk; 0 forces every write, `false` leaves it to the operating system.
-   * A loss of power loses this much of the log at most. A process that is killed loses only what it had not written yet.
+   * A loss of power loses at most this much of the log. A killed process loses only records that it had not written yet.
    *
    * @default 1_000
    */
@@ -63,15 +64,15 @@ export interface AuditLogOptions {
   /** Records that may wait to be written, about 1 kB each. @default 50_000 */
   readonly maxQueued?: number | undefined;
   /**
-   * Sends while the log cannot be written. `send`: messages go out, and records wait, up to `maxQueued`; what is lost is counted in
-   * the log as soon as it can be written. `refuse`: no message leaves before the record of its admission is written, and a
-   * `StoreError` refuses it when that fails.
+   * Behaviour while the log cannot be written. `send`: messages go out, and records wait, up to `maxQueued`; lost records are counted
+   * in the log as soon as it can be written. `refuse`: no message leaves before the record of its admission is written; if that fails,
+   * the message is refused with a `StoreError`.
    *
    * @default 'send'
    */
   readonly whenUnavailable?: 'send' | 'refuse' | undefined;
   /**
-   * Called when the log cannot be written, and when records are lost. It gets the error itself.
+   * Called when the log cannot be written, and when records are lost. It receives the error itself.
    *
    * @default `console.error`, without the message of the error
    */

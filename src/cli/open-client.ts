@@ -58,7 +58,7 @@ async function createClient(exported: unknown, shown: string): Promise<SmsClient
   const { SmsClient } = await import('../index.ts');
   if (!isObject(exported) || Array.isArray(exported)) {
     throw await configurationError(
-      `${shown} must export the options of the client: export default { subAccountId: 'shop', … }; or a client, or a function that returns one of both.`,
+      `${shown} must export the options of the client: export default { subAccountId: 'shop', … }; or a client, or a function that returns either.`,
       'config',
     );
   }

@@ -63,14 +63,14 @@ export interface Logger {
   error(message: string, fields?: object): void;
 }
 
-/** The loudest lines that are written; `off` writes none. */
+/** The most detailed level that is written; `off` writes nothing. */
 export type LogLevel = 'off' | 'error' | 'warn' | 'info' | 'debug';
 
 export const LOG_LEVELS = ['off', 'error', 'warn', 'info', 'debug'] as const satisfies readonly LogLevel[];
 
 /**
- * The options of a client. An explicit value takes precedence over the environment, and the environment over the
- * default; an empty variable counts as missing. Unknown keys throw, at every level.
+ * The options of a client. An option takes precedence over its environment variable, and the variable over the default; an
+ * empty variable counts as missing. Unknown keys throw, at every level.
  *
  * @example new SmsClient({ region: 'id', defaultCountry: 'ID', guards: { countries: { allow: ['ID', 'SG'] } } })
  */
@@ -87,20 +87,19 @@ export interface SmsClientOptions {
   /** Region of the account; it determines 8x8's hosts. @default `EIGHTBYEIGHT_REGION`, else `apac` */
   readonly region?: Region | undefined;
   /**
-   * Replaces every product's host: a sandbox or a proxy. `https:` only, except on this machine (see
-   * `allowInsecureBaseUrl`); no user name, path or
-   * query. Not together with `region`. @default `EIGHTBYEIGHT_BASE_URL`
+   * Replaces every product's host, for a sandbox or a proxy. `https:` only, except on this machine (see
+   * `allowInsecureBaseUrl`); no user name, path or query. Not together with `region`. @default `EIGHTBYEIGHT_BASE_URL`
    */
   readonly baseUrl?: string | undefined;
   /**
-   * Lets `baseUrl` be `http:` on another machine, for a sandbox in a container: `http://sandbox:8808`. Everybody on the way
-   * can read such requests, so then only keys that begin with `sandbox_` are sent, and any other one throws a
+   * Allows an `http:` `baseUrl` on another machine, for a sandbox in a container: `http://sandbox:8808`. Anyone on the network
+   * can read such requests, so only keys that begin with `sandbox_` are then sent, and any other key throws a
    * `ConfigurationError`.
    * @default false
    */
   readonly allowInsecureBaseUrl?: boolean | undefined;
   /**
-   * Namespace for limits: clients with the same scope share counters, and each holds them against its own limits and windows.
+   * Namespace for limits: clients with the same scope share counters, and each compares them with its own limits and windows.
    * @default `accountId`, else `subAccountId`
    */
   readonly scope?: string | undefined;
@@ -115,25 +114,25 @@ export interface SmsClientOptions {
   readonly retry?: false | RetryOptions | undefined;
   /** Speed limit, and the queue in front of it; `false` sends at once. @default 1,710 requests/s, 10,000 waiting */
   readonly pace?: false | PaceOptions | undefined;
-  /** Any `fetch`: for a proxy, own certificates, keep-alive pools, an emulator. @default the global one */
+  /** Any `fetch`, for a proxy, your own certificates, keep-alive pools or an emulator. @default the global one */
   readonly fetch?: Fetch | undefined;
   /**
-   * The way of a single message. `auto`: on Node.js, straight to the HTTP client that its own `fetch` stands on, which takes half of
-   * the time; through `fetch` where that was replaced, and where a dispatcher of the team's own or a proxy is in place. `fetch`: always
-   * through the global `fetch`. @default 'auto'
+   * The path of a single message. `auto`: on Node.js, straight to the HTTP client on which its own `fetch` is built, which takes half
+   * the time; through `fetch` if that was replaced, or if you set a dispatcher of your own or a proxy. `fetch`: always through the
+   * global `fetch`. @default 'auto'
    */
   readonly transport?: 'auto' | 'fetch' | undefined;
   /**
-   * The only numbers that may get a message, for staging: everybody else is refused with the reason `recipient-not-allowed`.
+   * The only numbers that may receive a message, for staging: all others are refused with the reason `recipient-not-allowed`.
    * National numbers are read with `defaultCountry`; an empty list allows nobody. @default everybody
    */
   readonly allowedRecipients?: readonly string[] | undefined;
   /**
    * Reserved numbers with a fixed code of 4 to 10 letters and digits, for development, end-to-end tests and app reviews:
-   * `verifications` and `oneTimePasswords` take this code and send nothing to 8x8. Guards, tries and single use hold as for
+   * `verifications` and `oneTimePasswords` accept this code and send nothing to 8x8. Guards, tries and single use apply as for
    * everybody. Each use raises a `test-number-used` event. National numbers are read with `defaultCountry`.
    *
-   * Anybody who knows the code can log in with the number, so the constructor throws a `ConfigurationError` unless `NODE_ENV` is
+   * Anyone who knows the code can log in with the number, so the constructor throws a `ConfigurationError` unless `NODE_ENV` is
    * `development` or `test`, or `dangerouslyAllowTestNumbers` is true.
    *
    * @example testNumbers: { '+6591234567': '123456' }
@@ -147,8 +146,8 @@ export interface SmsClientOptions {
   /** ISO 3166-1 alpha-2 code for national numbers. @default none: they need `country` */
   readonly defaultCountry?: string | undefined;
   /**
-   * How to read digits that begin with none of: a plus, an international prefix, a zero (`6591234567`, `91234567`).
-   * 8x8 itself always returns international numbers. `refuse` accepts no such digits.
+   * How to read digits without a plus, an international prefix or a zero in front (`6591234567`, `91234567`). 8x8 itself always
+   * returns international numbers. `refuse` accepts no such digits.
    *
    * The client never guesses between two people. With `national`, a mobile number of the country wins over a foreign number;
    * with `international`, digits that are a mobile number both ways are refused.
@@ -161,9 +160,12 @@ export interface SmsClientOptions {
    * `{ default, byCountry }`, one for each country of recipients. @default the sub-account's
    */
   readonly source?: Source | undefined;
-  /** The safeguards, one key each. @default the safe set: all but `countries` and `prefix` */
+  /**
+   * The guards, one key each. @default all but `links`, `countries`, `quietHours`, `duplicate`, `prefix`, `clientIp`, `custom` and
+   * `policy`
+   */
   readonly guards?: GuardsOptions | undefined;
-  /** Codes that `sms.oneTimePasswords` makes. @default six digits, good for ten minutes */
+  /** Codes of `sms.oneTimePasswords`. @default six digits, valid for ten minutes */
   readonly oneTimePasswords?: OneTimePasswordsOptions | undefined;
   /** Store that counts the limits. @default the memory of this process, shared by all clients of a scope */
   readonly limits?: LimitStore | undefined;
@@ -172,11 +174,11 @@ export interface SmsClientOptions {
    * @default none
    */
   readonly audit?: AuditSink | undefined;
-  /** Called with every decision and attempt. An exception of it goes to `onError`. @default none */
+  /** Called with every decision and attempt. Exceptions that it throws go to `onError`. @default none */
   readonly onEvent?: EventListener | undefined;
   /**
-   * Receives spans and metrics of everything that the client does: `openTelemetry()` of `8x8-sms-guard/otel`, or your own. No
-   * field of them holds a text, a key or a number. An exception of it goes to `onError`.
+   * Receives every operation of the client, for spans and metrics: `openTelemetry()` of `8x8-sms-guard/otel`, or your own. No field
+   * contains a text, a key or a number. Exceptions that it throws go to `onError`.
    *
    * @example telemetry: openTelemetry()
    * @default none
@@ -184,21 +186,21 @@ export interface SmsClientOptions {
   readonly telemetry?: Telemetry | undefined;
   /**
    * Called with every exception of your own code that this package calls: hooks, webhook handlers, the key function, stores,
-   * `fetch`, `onEvent` and `logger`. It gets the exception itself, whose message may hold numbers, and the place. Errors and
-   * events never show it. An exception of `onError` is dropped.
+   * `fetch`, `onEvent` and `logger`. It receives the exception itself, whose message may contain numbers, and its origin. Errors
+   * and events never show it. An exception that `onError` throws is dropped.
    *
    * @example onError: (error, { where }) => tracker.captureException(error, { tags: { where } })
-   * @default `console.error` with name, place and stack, without the message; with `NODE_ENV` `development` or `test` the whole
+   * @default `console.error` with name, origin and stack, and with the message only if `NODE_ENV` is `development` or `test`
    */
   readonly onError?: ErrorListener | undefined;
   /**
    * Receives every event with a level: no text, no key, no complete number.
-   * @default none, or the console when `logLevel` or `EIGHTBYEIGHT_LOG` is set; warnings about a wrong use go to the console
+   * @default none, or the console if `logLevel` or `EIGHTBYEIGHT_LOG` is set; warnings about misuse go to the console
    */
   readonly logger?: Logger | undefined;
   /**
-   * Writes lines of this level and above. Each line is self-contained: it says what happened, with guard, reason and
-   * masked number. `info` has one line per refused message, `debug` one per attempt. Given without `logger`, the console is used.
+   * Writes lines of this level and above. Each line is self-contained: event, guard, reason and masked number. `info` has one
+   * line per refused message, `debug` one per attempt. Without `logger`, the console is used.
    * @default `EIGHTBYEIGHT_LOG`, else `warn`
    */
   readonly logLevel?: LogLevel | undefined;

@@ -125,7 +125,7 @@ async function readBatch(
 }
 
 function resumeHint(line: number): string {
-  return `The good rows before line ${line} are recorded: go on with fromLine: ${line}.`;
+  return `The good rows before line ${line} are recorded: resume with fromLine: ${line}.`;
 }
 
 async function record(

@@ -48,8 +48,8 @@ export interface ImportConsentOptions {
   /** Reads every row and records none. @default false */
   readonly dryRun?: boolean | undefined;
   /**
-   * Cancels what is scheduled for the people who opt out, through this client, whose consent guard has the same ledger. The
-   * hook `onOptOut` is called for those whose messages could not be cancelled. @default none: scheduled messages are sent
+   * Client that cancels scheduled messages of people who opt out; its consent guard has the same ledger. The hook `onOptOut` is
+   * called for people whose messages could not be cancelled. @default none: scheduled messages are sent
    */
   readonly client?: SmsClient | undefined;
   /** Country of national numbers, ISO 3166-1 alpha-2. A row may name its own. @default none: they are bad rows */
@@ -80,7 +80,7 @@ export interface ImportConsentOptions {
     | undefined;
   /** Separator of a CSV file, one character. @default found in the heading: `,`, `;`, tab or `|`, or Excel's `sep=` line */
   readonly delimiter?: string | undefined;
-  /** Encoding of the file. A byte order mark wins. @default 'utf-8' */
+  /** Encoding of the file. A byte order mark takes precedence. @default 'utf-8' */
   readonly encoding?: FileEncoding | undefined;
   /** IANA time zone of dates without an offset, such as `Asia/Singapore`. @default none: they are bad rows */
   readonly timeZone?: string | undefined;
@@ -90,7 +90,7 @@ export interface ImportConsentOptions {
   readonly fromLine?: number | undefined;
   /** Called after each batch of 1,000 rows. An exception ends the import. @default none */
   readonly onProgress?: ((progress: ConsentImportProgress) => void) | undefined;
-  /** Gets the exception of the ledger itself, which the `StoreError` does not show. @default as `onError` of `SmsClient` */
+  /** Receives the ledger's own exception, which the `StoreError` does not show. @default as `onError` of `SmsClient` */
   readonly onError?: ErrorListener | undefined;
   /** Ends the import between two batches of 1,000 rows. @default none */
   readonly signal?: AbortSignal | undefined;
@@ -106,9 +106,9 @@ export interface ConsentImportProgress {
   readonly rows: number;
   /** Rows that the ledger has; 0 in a dry run. */
   readonly recorded: number;
-  /** Rows that were left out because something is wrong with them. */
+  /** Rows that were left out because they are invalid. */
   readonly bad: number;
-  /** Rows for which `row` gave `undefined`. */
+  /** Rows for which `row` returned `undefined`. */
   readonly skipped: number;
 }
 

@@ -5,14 +5,14 @@ import { type Brands, createSenderNames } from './senders.ts';
 /**
  * Options for texts that people send to you. Replies are sent from the number that they wrote to, and pass every guard.
  *
- * @example inbound: { optOutReply: 'You will get no more messages from Example.', helpReply: 'Example: +65 6123 4567' }
+ * @example inbound: { optOutReply: 'You will receive no more messages from Example.', helpReply: 'Example: +65 6123 4567' }
  */
 export interface InboundConsentOptions extends KeywordOptions {
   /** Confirms an opt-out, once. 47 CFR 64.1200(a)(12) allows one text without advertising. @default no reply */
   readonly optOutReply?: string | undefined;
   /** Confirms an opt-in. @default no reply */
   readonly optInReply?: string | undefined;
-  /** Replies to HELP, at most once per hour and number (ours). @default no reply */
+  /** Replies to HELP, at most once per hour and number (chosen by this package). @default no reply */
   readonly helpReply?: string | undefined;
   /**
    * Messages that STOP stops: all, advertising, or those of the sender or brand that the person wrote to (`sender`, see

@@ -28,7 +28,7 @@ export interface EmulatorOptions {
   /** Sub-accounts that exist; any other gets 400, code 1001. @default any well-formed sub-account */
   readonly subAccountIds?: readonly string[] | undefined;
   /**
-   * The sub-account of price lists, and of texts from people who never got a message.
+   * The sub-account of price lists, and of texts from people who never received a message.
    * @default the first of `subAccountIds`, otherwise `emulated_subaccount`; with `createTestClient`, the client's
    */
   readonly defaultSubAccountId?: string | undefined;
@@ -36,7 +36,7 @@ export interface EmulatorOptions {
   readonly accountId?: string | undefined;
   /** The source of the time. @default the system clock */
   readonly clock?: Clock | undefined;
-  /** A number from which all ids and codes are derived, so that they are the same in every run. @default random ids */
+  /** A number from which all IDs and codes are derived, so that they are the same in every run. @default random IDs */
   readonly seed?: number | undefined;
   /** Invented prices by country. @default built-in invented prices, in USD */
   readonly prices?: EmulatedPriceOptions | undefined;
@@ -55,13 +55,13 @@ export interface EmulatorOptions {
       }
     | undefined;
   /**
-   * Templates of verifications that are saved at 8x8: texts by name. A `templateKey` that is not among them is 400, code
-   * 1007, and so is a start that names none of several. @default any `templateKey` selects 8x8's own text
+   * Templates of verifications that are saved at 8x8: texts by name. A `templateKey` that is not among them gets 400, code
+   * 1007, and so does a start that names none of several. @default any `templateKey` selects 8x8's own text
    */
   readonly verificationTemplates?: Readonly<Record<string, string>> | undefined;
   /** How log exports are created. @default ready at the third poll */
   readonly exports?: EmulatedExportOptions | undefined;
-  /** Whether details and exports show whole numbers and texts. @default false: masked, as at 8x8 until you ask */
+  /** Whether details and exports show complete numbers and texts. @default false: masked, as at 8x8 unless you ask for them */
   readonly showPersonalData?: boolean | undefined;
   /** Maximum number of messages, and of requests, to remember; the oldest are dropped. @default no limit */
   readonly maxKept?: number | undefined;

@@ -27,19 +27,19 @@ export interface BudgetAmounts {
   readonly perMonth?: number | undefined;
 }
 
-/** When spending is out of the ordinary, without any amount: an event, and never a refusal. */
+/** Limits above which unusual spending raises an event, without any amount. Nothing is refused. */
 export interface BudgetAlarm {
-  /** Times the busiest hour of the purpose that this process has seen. @default 10 */
+  /** Multiple of the busiest hour of the purpose that this process has seen. @default 10 */
   readonly factor?: number | undefined;
-  /** Less than this in an hour raises no alarm, in `currency`. @default 20 */
+  /** Spending in an hour below which no alarm is raised, in `currency`. @default 20 */
   readonly floor?: number | undefined;
 }
 
 /**
- * Limits what messages cost, by parts and price, over all processes that share the limit store. Without an amount it only
- * watches: an hour that costs ten times the busiest one raises the event `budget-alarm`. With amounts, events tell when half, 80 %, 95 % and all of one is
- * spent. A fifth of every amount is kept for acquaintances: visitors whose `subject` succeeded with the number, and messages
- * with `returning: true`; so whoever burns the budget shuts out strangers only.
+ * Limits the cost of messages, by parts and price, over all processes that share the limit store. Without an amount it only
+ * watches: an hour that costs ten times the busiest one raises the event `budget-alarm`. With amounts, an event is raised when 50,
+ * 80, 95 and 100 % of one are spent. A fifth of every amount is kept for acquaintances: visitors whose `subject` succeeded with the
+ * number, and messages with `returning: true`. So a fraudster who spends the budget locks out strangers only.
  *
  * @example budget: { perDay: 50, countries: { ID: { perDay: 10 } }, onExceeded: 'ask' }
  */
@@ -54,7 +54,7 @@ export interface BudgetGuardOptions extends BudgetAmounts {
   readonly currency?: string | undefined;
   /**
    * `refuse`: strangers wait once their part is spent. `ask`: the error has `action: 'ask'`, and a visitor who proves to be a
-   * person may use half of the part of the acquaintances. Once all is spent, everybody is refused. @default 'refuse'
+   * person may use half of the part of the acquaintances. Once the whole amount is spent, everybody is refused. @default 'refuse'
    */
   readonly onExceeded?: GuardAction | undefined;
   /** The part of every amount that is kept for acquaintances, 0 to 0.9. @default 0.2 */
@@ -65,16 +65,16 @@ export interface BudgetGuardOptions extends BudgetAmounts {
    */
   readonly prices?: 'account' | Readonly<Record<string, number>> | undefined;
   /**
-   * The price of one part while it is not known. The event `prices-unknown` tells of it.
-   * @default 0.3, what the countries cost that fraud goes to
+   * The price of one part while it is not known. The event `prices-unknown` reports it.
+   * @default 0.3, a usual price in the countries that fraud targets
    */
   readonly unknownPrice?: number | undefined;
   /**
-   * The event `balance-low` is raised when a prepaid account has less; read once an hour, needs `accountId`.
+   * The event `balance-low` is raised when a prepaid account has less. Read once per hour; needs `accountId`.
    * @default `perDay`; without it the balance is not read
    */
   readonly minBalance?: number | undefined;
-  /** When to raise `budget-alarm`; `false`: never. @default { factor: 10, floor: 20 }; ours */
+  /** Limits of the event `budget-alarm`; `false`: never. @default { factor: 10, floor: 20 }, chosen by this package */
   readonly alarm?: false | BudgetAlarm | undefined;
 }
 

@@ -27,26 +27,26 @@ export interface HumanCheck {
 
 /** The result of a token. */
 export interface HumanVerification extends HumanVerdict {
-  /** Why it did not pass, in one word, for events: letters, digits, `-` and `_`. */
+  /** The reason why it did not pass, in one word for events: letters, digits, `-` and `_`. */
   readonly reason?: string | undefined;
   /**
-   * Names the puzzle that was solved, if several tokens can stand for one solution. A puzzle is good for one message.
+   * Names the puzzle that was solved, if one solution allows several tokens. A puzzle is valid for one message.
    * @default the token
    */
   readonly id?: string | undefined;
 }
 
 /**
- * Verifies the token of a captcha: one of `8x8-sms-guard/captcha`, or a function of your own. Throws when it cannot tell.
+ * Verifies the token of a captcha: one of `8x8-sms-guard/captcha`, or a function of your own. Throws if it cannot decide.
  *
  * @example async ({ token }) => ({ passed: await myCaptcha.isSolved(token) })
  */
 export type HumanVerifier = (check: HumanCheck) => HumanVerification | Promise<HumanVerification>;
 
 /**
- * Tells people from programs with a captcha. A message carries what the visitor did: `human: { token }`, verified by
- * `verify`, or `human: { passed, score }`, verified by your service. A visitor who passed is let through by the guards that ask
- * (`action: 'ask'`). A token is good for one message.
+ * Tells people from programs with a captcha. A message carries the proof: `human: { token }`, verified by `verify`, or
+ * `human: { passed, score }`, verified by your service. The guards that ask (`action: 'ask'`) let a visitor through who passed. A
+ * token is valid for one message.
  *
  * @example human: { verify: turnstile({ secret }), required: 'strangers' }
  */
@@ -60,16 +60,16 @@ export interface HumanGuardOptions {
    * succeeded with the number before, and messages with `returning: true`. `always`: everybody. @default 'when-asked'
    */
   readonly required?: 'when-asked' | 'strangers' | 'always' | undefined;
-  /** Purposes for which `required` holds. @default ['otp'] */
+  /** Purposes to which `required` applies. @default ['otp'] */
   readonly purposes?: readonly Purpose[] | undefined;
   /**
-   * The lowest score of a person, from 0 to 1, where there is a score.
+   * The lowest score that counts as a person, from 0 to 1, where there is a score.
    * @default 0.5, Google's advice (https://developers.google.com/recaptcha/docs/v3#interpreting_the_score)
    */
   readonly minScore?: number | undefined;
   /**
-   * The answer while tokens cannot be verified. `refuse`: the error has `outage: true`. `allow`: a message with a token counts
-   * as a person's. @default 'refuse'
+   * The decision while tokens cannot be verified. `refuse`: the error has `outage: true`. `allow`: a visitor with a token counts as
+   * a person. @default 'refuse'
    */
   readonly onUnavailable?: 'refuse' | 'allow' | undefined;
   /** Time limit of one verification in milliseconds, 1 to 60,000. @default 3_000 */

@@ -21,7 +21,7 @@ import {
   webUrl,
 } from '../schema.ts';
 
-/** Where a sandbox posts webhooks that were not set through the API. */
+/** Address to which a sandbox posts webhooks, unless one was set through the API. */
 export interface SandboxWebhook {
   /** The address of your receiver, on this machine or on a host of `allowHosts`. */
   readonly url: string;
@@ -30,7 +30,7 @@ export interface SandboxWebhook {
   /** The token that the sandbox fetches and sends (OAuth 2.0 client credentials). @default none */
   readonly oauth?:
     | {
-        /** Your token endpoint; on this machine also `http:`. */
+        /** Your token endpoint; on this machine it may be `http:`. */
         readonly url: string;
         /** Client ID that is sent to the token endpoint. */
         readonly clientId: string;
@@ -54,7 +54,7 @@ export interface SandboxFault extends Pick<FaultOptions, 'times' | 'retryAfterSe
 export interface SandboxOptions {
   /** TCP port; 0 takes a free one. @default 8808 */
   readonly port?: number | undefined;
-  /** Address to listen on. Any other than this machine lets everybody in the network read the messages. @default `127.0.0.1` */
+  /** Address to listen on. With any other, everybody on the network can read the messages. @default `127.0.0.1`, this machine only */
   readonly host?: string | undefined;
   /**
    * Names by which the sandbox may be called, and to which it may post webhooks, besides this machine: `sandbox` and `app`
@@ -62,22 +62,22 @@ export interface SandboxOptions {
    * @default none
    */
   readonly allowHosts?: readonly string[] | undefined;
-  /** The key that is shown; begins with `sandbox_`. Every key that begins so is accepted. @default a random one */
+  /** The key that is shown; begins with `sandbox_`. Every such key is accepted. @default a random one */
   readonly apiKey?: string | undefined;
   /**
    * Options of the emulated 8x8: sub-accounts, prices, balance, rate limit.
-   * @default those of `createEmulator`, with whole numbers and texts in details and exports
+   * @default those of `createEmulator`, with complete numbers and texts in details and exports
    */
   readonly emulator?: Omit<EmulatorOptions, 'apiKey' | 'clock' | 'maxKept'> | undefined;
   /** Maximum number of messages to remember; the oldest are dropped. @default 100,000 */
   readonly maxMessages?: number | undefined;
-  /** Where receipts, replies and clicks are posted. @default only the webhooks that are set through the API */
+  /** Address to which receipts, replies and clicks are posted. @default only the webhooks that are set through the API */
   readonly webhook?: SandboxWebhook | undefined;
-  /** How many times faster than 8x8 receipts come and failed webhooks are repeated. @default 1 */
+  /** Factor by which receipts and repeated webhooks come faster than from 8x8. @default 1 */
   readonly speed?: number | undefined;
   /**
-   * Path of a file that keeps the state, one change a line, so that it survives a restart and `kill -9`. One sandbox at a
-   * time may use it. It holds numbers and texts in full.
+   * Path of a file that keeps the state, one change per line, so that it survives a restart and `kill -9`. Only one sandbox at a
+   * time may use it. It contains complete numbers and texts.
    * @default none: the state ends with the process
    */
   readonly data?: string | undefined;

@@ -70,13 +70,13 @@ export interface WebhookReceiverOptions {
   readonly channels?: readonly string[] | undefined;
   /**
    * Maximum size of a body in bytes, 1,024 to 10,485,760; the rest of a larger body is not read.
-   * @default 65_536 (this package's choice: 8x8's events have 1 or 2 KB)
+   * @default 65_536 (chosen by this package: 8x8's events have 1 or 2 KB)
    */
   readonly maxBodyBytes?: number | undefined;
   /**
    * Time limit in milliseconds, 100 to 60,000: once for reading the body, and once for guards, consent and handler
    * together.
-   * @default 10_000 (this package's choice: 8x8 documents no time limit)
+   * @default 10_000 (chosen by this package: 8x8 documents no time limit)
    */
   readonly timeoutMs?: number | undefined;
 }

@@ -65,7 +65,7 @@ async function read(path: string): Promise<Content | undefined> {
   } catch {
     // Not JSON: refused below.
   }
-  throw await refusal(`${path} is no checkpoint.`);
+  throw await refusal(`${path} is not a checkpoint.`);
 }
 
 /** Replaces a file in one step, after its content has reached the disk. */
@@ -92,7 +92,7 @@ export async function openCheckpoint(path: string, settings: readonly unknown[])
     const earlier = await read(path);
     if (earlier !== undefined && earlier.about !== about) {
       throw await refusal(
-        `${path} belongs to a run with another text, purpose, sender or sub-account. Give the same ones to go on, or remove the file to send every row again.`,
+        `${path} belongs to a run with another text, purpose, sender or sub-account. Give the same ones to resume, or remove the file to send every row again.`,
       );
     }
     return {

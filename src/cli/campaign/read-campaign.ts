@@ -70,7 +70,7 @@ async function readHeading(cells: readonly string[], { numberColumn, text }: Cam
         ? 'Name the column of the numbers with --number-column.'
         : 'Every {name} of --text must be a heading.';
   // The first line of a file without a heading is a person.
-  throw await invalid(`The first line of the file names no column "${missing}". ${hint}`);
+  throw await invalid(`The first line of the file has no column "${missing}". ${hint}`);
 }
 
 function toMessage(

@@ -59,7 +59,7 @@ function printPreview(preview: CampaignPreview, terminal: Terminal): void {
     ['bad numbers', badNumbers === 0 ? undefined : `${badNumbers}: row ${badRows.join(', ')}`],
   ];
   printRows(listed, terminal);
-  terminal.print('Nothing was sent. Limits and consent are looked at when a message is sent.');
+  terminal.print('Nothing was sent. Limits and consent are checked when a message is sent.');
 }
 
 async function dryRun(
@@ -137,10 +137,10 @@ function printCounts(counts: Counts, resultsFile: string, terminal: Terminal): v
   );
   if (accepted < sum) terminal.print(`Reasons are in ${resultsFile}.`);
   if (unknown > 0)
-    terminal.print('8x8 may have accepted the unknown ones: an export shows it, by client message ID.');
+    terminal.print('8x8 may have accepted the unknown ones: look for their client message IDs in an export.');
 }
 
-/** Sends a campaign from its file, or goes on with one that was stopped. */
+/** Sends a campaign from its file, or resumes one that was stopped. */
 export async function runCampaign(
   file: string,
   given: CampaignArguments,
@@ -164,7 +164,7 @@ export async function runCampaign(
     ]);
     try {
       if (checkpoint.resumeFrom !== undefined && !given.json)
-        terminal.print(`Going on with ${checkpointFile}.`);
+        terminal.print(`Resuming with ${checkpointFile}.`);
       const counts = await send(
         { file, given, sms, checkpoint, resultsPath: path(results), total },
         terminal,

@@ -31,7 +31,7 @@ async function parseJson(text: string, what: string, option: string): Promise<un
   try {
     return JSON.parse(text);
   } catch {
-    throw await configurationError(`${what} is no JSON.`, option);
+    throw await configurationError(`${what} is not JSON.`, option);
   }
 }
 
@@ -113,17 +113,17 @@ export const addAuditCommand: AddCommand = (program, terminal, finish) => {
   program
     .command('audit')
     .description(
-      `Verify the files of an audit log. Reads the secret from ${SECRET}: one, or JSON of secrets by key ID. Ends with 1 when something is wrong.`,
+      `Verify the files of an audit log. Reads the secret from ${SECRET}: one, or JSON of secrets by key ID. The exit code is 1 if there is a problem.`,
     )
-    .addArgument(new Argument('<action>', 'what to do').choices(['verify']))
+    .addArgument(new Argument('<action>', 'action').choices(['verify']))
     .argument('<file...>', 'files, or the path that was given to auditLog')
     .option(
       '--public-key <id=file>',
-      'public key of signed heads (PEM or JWK); may be given several times',
+      'public key of signed heads (PEM or JWK); may be repeated',
       (value: string, before: readonly string[]) => [...before, value],
       [] as readonly string[],
     )
-    .option('--expect <file>', 'JSON of heads that must be there: what head() returned, or an earlier report')
+    .option('--expect <file>', 'JSON of heads that must be there: the result of head(), or an earlier report')
     .option('--partial', 'chains that others name may be absent')
     .option('--json', 'print JSON')
     .action(async (_action: string, names: readonly string[], given: AuditArguments) => {

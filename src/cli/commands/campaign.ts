@@ -10,11 +10,11 @@ export const addCampaignCommand: AddCommand = (program, terminal, finish) => {
     program
       .command('campaign')
       .description(
-        'Send a message to every row of a CSV file, past all guards. Run the same command again to go on.',
+        'Send a message for every row of a CSV file, through all guards. Run the same command again to resume.',
       )
       .argument(
         '<file>',
-        'CSV with a heading: destination, text, and country, clientMessageId, source if you like',
+        'CSV with a heading line: destination, text; optionally country, clientMessageId, source',
       ),
   )
     .addOption(purposeOption().makeOptionMandatory())
@@ -22,8 +22,8 @@ export const addCampaignCommand: AddCommand = (program, terminal, finish) => {
     .option('--number-column <heading>', 'heading of the column of numbers', 'destination')
     .option('--source <sender>', 'sender ID of rows without one')
     .option('--country <code>', 'country of national numbers, such as SG')
-    .option('--checkpoint <file>', 'where to remember what was sent (default: <file>.checkpoint)')
-    .option('--results <file>', 'one line of JSON for every row (default: <file>.results.jsonl)')
+    .option('--checkpoint <file>', 'file that records the sent rows (default: <file>.checkpoint)')
+    .option('--results <file>', 'file with one line of JSON for every row (default: <file>.results.jsonl)')
     .option('--chunk-size <number>', 'messages per request (default: 1000)', wholeNumber(1, 10_000))
     .option('--dry-run', 'count rows, parts and price; send nothing')
     .action(async (file: string, given: CampaignArguments) => {

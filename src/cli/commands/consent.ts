@@ -64,11 +64,11 @@ export const addConsentCommand: AddCommand = (program, terminal) => {
     program
       .command('consent')
       .description(
-        'Show or record what a person chose. Needs a configuration file with the ledger of your service.',
+        "Show or record a person's choice. Needs a configuration file with the ledger of your service.",
       )
       .argument('<number>', 'phone number')
       .addArgument(
-        new Argument('[action]', 'what to do')
+        new Argument('[action]', 'action')
           .choices(['status', 'grant', 'revoke', 'history'])
           .default('status'),
       ),
@@ -77,7 +77,7 @@ export const addConsentCommand: AddCommand = (program, terminal) => {
     .addOption(
       new Option(
         '--scope <scope>',
-        'what it is about: marketing (default of grant) or all (default of revoke)',
+        'scope of the choice: marketing (default of grant) or all (default of revoke)',
       ).choices(['all', 'marketing']),
     )
     .option('--sender <sender>', 'only messages of this sender ID or brand')

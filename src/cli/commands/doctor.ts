@@ -37,7 +37,7 @@ function printSum(problems: number, warnings: number, { print, paint }: Terminal
   else print(`  ${plural(problems, 'problem')}, ${plural(warnings, 'warning')}. Nothing was sent.`);
 }
 
-/** `doctor`: examines a set-up before it costs money. */
+/** `doctor`: examines a setup before it costs money. */
 export const addDoctorCommand: AddCommand = (program, terminal, finish) => {
   withClientOptions(
     program

@@ -82,7 +82,7 @@ export const addImportConsentCommand: AddCommand = (program, terminal, finish) =
   withClientOptions(
     program
       .command('import-consent')
-      .description('Record what people chose elsewhere, from a file. Try it with --dry-run first.')
+      .description('Record opt-ins and opt-outs from a file. Try it with --dry-run first.')
       .argument('<file>', 'CSV, or one JSON object per line'),
   )
     .option('--dry-run', 'read every row, record none')
@@ -111,7 +111,7 @@ export const addImportConsentCommand: AddCommand = (program, terminal, finish) =
     )
     .option(
       '--from-line <number>',
-      'go on at this line after a failure',
+      'resume at this line after a failure',
       wholeNumber(1, Number.MAX_SAFE_INTEGER),
     )
     .action(async (file: string, given: ImportArguments) => {

@@ -17,7 +17,7 @@ async function assertShared({ settings }: OpenedClient): Promise<void> {
   if (settings.hasOwnLimits) return;
   const { ConfigurationError } = await import('../../index.ts');
   throw new ConfigurationError(
-    'limits is not set, so your service counts in its own memory, where the command cannot look. Export limits: redisLimits(…) from the configuration file.',
+    'limits is not set, so your service counts in its own memory, which this command cannot see. Export limits: redisLimits(…) from the configuration file.',
     'limits',
   );
 }
@@ -37,7 +37,7 @@ function printInspection(number: string, { counters, refusals }: GuardsInspectio
   );
   print();
   if (refusals.length === 0) {
-    print(paint('green', 'A message of any purpose would be let through now.'));
+    print(paint('green', 'A message of any purpose would be admitted now.'));
     return;
   }
   print(paint('bold', 'A message now would be refused'));
@@ -53,10 +53,10 @@ export const addLimitsCommand: AddCommand = (program, terminal) => {
     program
       .command('limits')
       .description(
-        'Show or clear what the guards count for a number. Needs a configuration file with your limit store.',
+        'Show or clear the counters of a number. Needs a configuration file with your limit store.',
       )
       .argument('<number>', 'phone number')
-      .addArgument(new Argument('[action]', 'what to do').choices(['show', 'release']).default('show')),
+      .addArgument(new Argument('[action]', 'action').choices(['show', 'release']).default('show')),
   )
     .option('--guard <name>', 'only this guard; a range (prefix) is released only by its name')
     .option('--country <code>', 'country of a national number, such as SG')

@@ -87,30 +87,29 @@ export const addSandboxCommand: AddCommand = (program, terminal) => {
     .command('sandbox')
     .description('Run an emulated 8x8 on this machine, with a page that shows the messages on phones.')
     .option('-p, --port <number>', 'TCP port; 0 takes a free one (default: 8808)', wholeNumber(0, 65_535))
-    .option('--host <address>', 'address to listen on (default: 127.0.0.1, this machine alone)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1, this machine only)')
     .option(
       '--allow-host <name>',
-      'a name by which it may be called and to which it may post webhooks; may be repeated',
+      'host name of the sandbox, or of a receiver to which it may post; may be repeated',
       collect,
     )
-    .option('--webhook-url <url>', 'post receipts, replies and clicks there, on this machine')
-    .option('--oauth-url <url>', 'fetch a token for the webhooks there (OAuth 2.0 client credentials)')
+    .option('--webhook-url <url>', 'address on this machine to which receipts, replies and clicks are posted')
+    .option('--oauth-url <url>', 'token endpoint for the webhooks (OAuth 2.0 client credentials)')
     .option('--oauth-client-id <id>', 'client ID for the token')
     .option('--oauth-scope <scope>', 'scope of the token')
     .addOption(
-      new Option('--oauth-location <where>', 'where ID and secret are sent').choices(['header', 'body']),
+      new Option('--oauth-location <where>', 'location of ID and secret in the token request').choices([
+        'header',
+        'body',
+      ]),
     )
     .option(
       '--speed <factor>',
-      'how many times faster than 8x8 receipts come and webhooks are repeated (default: 1)',
+      'factor by which receipts and repeated webhooks come faster than from 8x8 (default: 1)',
       decimalNumber(0.01, 1_000_000),
     )
-    .option('--data <file>', 'keep the state in a file, with numbers and texts in full')
-    .option(
-      '--fault <name[:times]>',
-      'a fault of the next requests, such as 503:2; may be repeated',
-      readFault,
-    )
+    .option('--data <file>', 'file that keeps the state, with complete numbers and texts')
+    .option('--fault <name[:times]>', 'fault of the next requests, such as 503:2; may be repeated', readFault)
     .option('--json', 'print address, key and variables as one line of JSON')
     .addHelpText(
       'after',

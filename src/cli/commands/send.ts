@@ -22,12 +22,12 @@ export const purposeOption = () =>
     'marketing',
   ]);
 
-/** `send`: one message, past all guards. */
+/** `send`: one message, through all guards. */
 export const addSendCommand: AddCommand = (program, terminal) => {
   withClientOptions(
     program
       .command('send')
-      .description('Send one SMS. All guards look at it first.')
+      .description('Send one SMS, through all guards.')
       .argument('<number>', 'phone number, such as +6591234567')
       .argument('[text]', 'text; - or nothing reads standard input, which no other user can see'),
   )

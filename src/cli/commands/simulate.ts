@@ -17,12 +17,12 @@ export const addSimulateCommand: AddCommand = (program, terminal, finish) => {
     program
       .command('simulate')
       .description(
-        'Watch an hour of SMS pumping at a sign-up form, without guards and with them. Needs no account, sends nothing.',
+        'Watch an hour of SMS pumping at a sign-up form, with and without guards. Needs no account, sends nothing.',
       ),
   )
     .option(
       '--seconds <number>',
-      'how long the hour takes; 0 shows the end (default on a terminal: 20)',
+      'seconds that the hour takes; 0 shows only the result (default on a terminal: 20)',
       wholeNumber(0, 3_600),
     )
     .action(async (given: SimulateArguments) => {

@@ -37,7 +37,7 @@ export const addStatusCommand: AddCommand = (program, terminal) => {
   withClientOptions(
     program
       .command('status')
-      .description('Show what became of a message. 8x8 allows one look per second.')
+      .description('Show the state of a message. 8x8 allows one request per second.')
       .argument('<umid>', "8x8's ID of the message"),
   ).action(async (umid: string, given: ClientArguments) => {
     await withClient(given, terminal, async ({ sms }) => {

@@ -22,7 +22,7 @@ function keyProblem({ settings }: Examined): Finding {
     '8x8 refuses the key (HTTP 401).',
     region === undefined
       ? `Check that the key belongs to ${host}: a sandbox accepts keys that begin with sandbox_ only.`
-      : `Copy the key again from 8x8 Connect under API keys. A key works in its own region only: yours is asked in ${region}; another is set with EIGHTBYEIGHT_REGION (apac, us, eu, id).`,
+      : `Copy the key again from 8x8 Connect under API keys. A key works only in its own region, and this check used ${region}: set EIGHTBYEIGHT_REGION (apac, us, eu, id) for another.`,
   );
 }
 
@@ -65,12 +65,12 @@ async function checkPrices(examined: Examined): Promise<AccountPrices> {
       const text = `8x8 does not let the key see the account ${accountId} (HTTP ${refusal.status}).`;
       const advice =
         accountId === subAccountId
-          ? 'accountId and subAccountId are equal: one of them is in the place of the other. 8x8 Connect shows both under API keys.'
+          ? 'accountId and subAccountId are equal: one of them is wrong. 8x8 Connect shows both under API keys.'
           : 'Set EIGHTBYEIGHT_ACCOUNT_ID to the account that the key belongs to; 8x8 Connect shows it under API keys.';
       return { findings: [problem('account', text, advice)], prices: undefined };
     }
     return {
-      findings: [problem('prices', messageOf(error), 'Repeat the check; if it stays, ask 8x8.')],
+      findings: [problem('prices', messageOf(error), 'Run doctor again; if the problem remains, ask 8x8.')],
       prices: undefined,
     };
   }
@@ -108,7 +108,7 @@ async function checkSubAccount(examined: Examined, prices: PriceList | undefined
     if (refusal?.status === 404) return fine;
     if (refusal?.status === 401) return keyProblem(examined);
     if (refusal?.apiCode === ILLEGAL_SUB_ACCOUNT) return subAccountProblem(examined, prices);
-    return problem('account', messageOf(error), 'Repeat the check; if it stays, ask 8x8.');
+    return problem('account', messageOf(error), 'Run doctor again; if the problem remains, ask 8x8.');
   }
 }
 
@@ -124,7 +124,7 @@ async function checkBalance(examined: Examined): Promise<Finding> {
     signal.throwIfAborted();
     const refusal = await toApiError(error);
     if (refusal?.apiCode === ACCESS_FORBIDDEN) return ok('balance', 'none: the account is not prepaid');
-    return problem('balance', messageOf(error), 'Repeat the check; if it stays, ask 8x8.');
+    return problem('balance', messageOf(error), 'Run doctor again; if the problem remains, ask 8x8.');
   }
 }
 

@@ -19,7 +19,7 @@ export function checkEnvironment(
     findings.push(
       problem(
         'environment',
-        'NODE_TLS_REJECT_UNAUTHORIZED=0: anybody on the way can read the API key and every message.',
+        'NODE_TLS_REJECT_UNAUTHORIZED=0: anyone on the network can read the API key and every message.',
         'Remove the variable. For a company proxy with its own certificates set NODE_EXTRA_CA_CERTS to their file.',
       ),
     );
@@ -28,7 +28,7 @@ export function checkEnvironment(
     findings.push(
       warning(
         'environment',
-        'Requests go through a proxy (NODE_USE_ENV_PROXY): DNS, TLS and clock are checked past it.',
+        'Requests go through a proxy (NODE_USE_ENV_PROXY): DNS, TLS and clock are checked without it.',
         'Allow the hosts of 8x8 in the proxy, with TLS 1.3.',
       ),
     );

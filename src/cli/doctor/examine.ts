@@ -56,7 +56,7 @@ async function* examineClient(examined: Examined): AsyncGenerator<Finding, void,
   yield* checkGuards(examined);
 }
 
-/** Examines a set-up, and yields what it finds. Sends no message. */
+/** Examines a setup, and yields its findings. Sends no message. */
 export async function* examine(
   given: ClientArguments & { readonly receiver?: string },
   terminal: Terminal,

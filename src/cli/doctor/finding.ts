@@ -30,7 +30,7 @@ export const problem = (check: string, text: string, advice: string): Finding =>
 export const hasProblem = (findings: readonly Finding[]): boolean =>
   findings.some(({ level }) => level === 'problem');
 
-/** The set-up that the checks examine. */
+/** The setup that the checks examine. */
 export interface Examined extends OpenedClient {
   /** Address of the team's webhook receiver, when it was named. */
   readonly receiver: string | undefined;

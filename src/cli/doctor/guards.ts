@@ -11,7 +11,7 @@ const OFF: { readonly [Name in GuardName]?: readonly [text: string, advice: stri
     "Set guards.links: { allow: ['example.com', …] } with the hosts of your links.",
   ],
   countries: [
-    'every country can be texted, also those where you have no customers',
+    'every country can be texted, even those where you have no customers',
     "Set guards.countries: { allow: ['SG', …] } with the countries of your customers.",
   ],
   quietHours: [
@@ -20,20 +20,20 @@ const OFF: { readonly [Name in GuardName]?: readonly [text: string, advice: stri
   ],
   consent: ['people who opted out are texted', 'Remove guards.consent: false.'],
   human: ['tokens of captchas are not verified, and let nobody through', 'Remove guards.human: false.'],
-  recipient: ['one number can be texted without end', 'Remove guards.recipient: false.'],
+  recipient: ['one number can be texted without limit', 'Remove guards.recipient: false.'],
   duplicate: ['a job that runs twice sends every text twice', 'Set guards.duplicate: {}.'],
-  backoff: ['one-time passwords can be asked for without a wait', 'Remove guards.backoff: false.'],
+  backoff: ['one-time passwords can be requested without a wait', 'Remove guards.backoff: false.'],
   prefix: ['runs of neighbouring numbers (SMS pumping) are not noticed', 'Set guards.prefix: {}.'],
   clientIp: [
-    'one address can ask for messages to any number of people',
+    'one address can request messages to any number of people',
     'Set guards.clientIp: {}, and give every message its clientIp.',
   ],
   pumping: [
-    'codes that strangers ask for and never enter are not noticed (SMS pumping)',
+    'codes that strangers request and never enter are not noticed (SMS pumping)',
     'Remove guards.pumping: false.',
   ],
   budget: [
-    'nothing tells when messages cost more than usual',
+    'nothing reports when messages cost more than usual',
     'Remove guards.budget: false, and set guards.budget: { perDay: … }.',
   ],
   undeliverable: [
@@ -100,7 +100,7 @@ export function checkGuards(examined: Examined): readonly Finding[] {
     return [
       warning(
         'guards',
-        `${name} only monitors: it reports, and refuses next to nothing.`,
+        `${name} is in monitor mode: it reports, and refuses almost nothing.`,
         WATCHING.includes(name)
           ? `Set guards.${name}: { mode: 'enforce' } once its reports look right.`
           : `Remove mode: 'monitor' from guards.${name} once its reports look right.`,

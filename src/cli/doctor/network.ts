@@ -29,7 +29,7 @@ async function checkNames(hosts: readonly string[]): Promise<readonly Finding[]>
       'dns',
       `${name} has no address (${error.code}).`,
       error.code === 'ENOTFOUND'
-        ? 'Check the spelling of region and baseUrl, and whether the resolver of this machine knows names outside.'
+        ? 'Check the spelling of region and baseUrl, and whether the resolver of this machine can resolve external names.'
         : 'The resolver does not answer: check /etc/resolv.conf and the firewall for port 53.',
     ),
   );
@@ -63,14 +63,14 @@ function connectionProblem({ host }: URL, { code = 'unknown reason' }: NodeJS.Er
     return problem(
       'tls',
       `The certificate of ${host} is not trusted (${code}).`,
-      'If a proxy of your company answers, set NODE_EXTRA_CA_CERTS to the file with its certificate. Otherwise somebody is in between.',
+      'If a proxy of your company answers, set NODE_EXTRA_CA_CERTS to the file with its certificate. Otherwise somebody may be intercepting the connection.',
     );
   }
   if (HANDSHAKE_ERROR.test(code)) {
     return problem(
       'tls',
       `No TLS connection to ${host} (${code}).`,
-      'Something between this machine and 8x8 ends TLS, or speaks none: check proxy and firewall.',
+      'Something between this machine and 8x8 terminates TLS or does not support it: check proxy and firewall.',
     );
   }
   const advice =
@@ -107,7 +107,7 @@ function checkTls({ protocol, host }: URL, socket: TLSSocket): Finding {
 function checkClock({ response, from, to }: Connection): Finding {
   const date = Date.parse(response.headers.date ?? '');
   if (Number.isNaN(date))
-    return warning('clock', 'The host tells no time.', 'Check the clock by hand (NTP).');
+    return warning('clock', 'The host sends no time.', 'Check the clock by hand (NTP).');
   // The header has whole seconds, so the true time lies within one second after it.
   const ahead = Math.max(0, from - (date + 1_000));
   const behind = Math.max(0, date - to);

@@ -21,7 +21,7 @@ export function checkHost({ settings, env }: Examined): readonly Finding[] {
   if (region !== undefined) return [ok('host', `${host}, region ${region}`)];
   const isRedirected = env.EIGHTBYEIGHT_BASE_URL?.includes(host) === true;
   const why = isRedirected ? 'EIGHTBYEIGHT_BASE_URL' : 'baseUrl';
-  const what = isLoopback(hostname) ? 'this machine' : 'no host of 8x8';
+  const what = isLoopback(hostname) ? 'this machine' : 'not a host of 8x8';
   return [ok('host', `${protocol}//${host}, ${what}, from ${why}`)];
 }
 

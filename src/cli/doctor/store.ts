@@ -47,7 +47,7 @@ export async function checkStore(examined: Examined): Promise<readonly Finding[]
     return [
       warning(
         'store',
-        'Limits are counted in the memory of each process: several processes let through as many times more, and a restart forgets.',
+        'Limits are counted in the memory of each process: each of several processes allows the full limit, and a restart forgets the counts.',
         'With more than one process set limits: redisLimits(…), as in docs/scaling.md.',
       ),
     ];
@@ -55,7 +55,11 @@ export async function checkStore(examined: Examined): Promise<readonly Finding[]
   const { check } = settings.limits as Partial<RedisLimitStore>;
   const warnings = typeof check === 'function' ? await check() : [];
   const found = warnings.map(({ warning: name, message }) =>
-    (name === 'not-checked' ? warning : problem)('store', message, `Look up ${name} in docs/scaling-outages.md.`),
+    (name === 'not-checked' ? warning : problem)(
+      'store',
+      message,
+      `Look up ${name} in docs/scaling-outages.md.`,
+    ),
   );
   return warnings.some(({ warning: name }) => name === 'not-connected')
     ? found

@@ -31,14 +31,14 @@ function judgeStatus(host: string, status: number): Finding {
   if (status >= 300 && status < 400) {
     return problem(
       'webhook',
-      `${host} redirects (HTTP ${status}), and 8x8 need not follow.`,
+      `${host} redirects (HTTP ${status}), and 8x8 may not follow.`,
       'Set the webhook to the address to which it redirects.',
     );
   }
   const advice =
     status === 404 || status === 405
-      ? 'Compare the path of the webhook with the route of your receiver: it takes POST.'
-      : 'Look into the log of the receiver.';
+      ? 'Compare the path of the webhook with the route of your receiver, which accepts POST.'
+      : 'Check the log of the receiver.';
   return problem('webhook', `${host} answers with HTTP ${status} instead of 401.`, advice);
 }
 
@@ -64,7 +64,7 @@ async function probe(url: URL, signal: AbortSignal): Promise<Finding> {
     return problem(
       'webhook',
       `The receiver ${url.host} is not reachable (${why}).`,
-      'Start it, and open its port to 8x8. A receiver that only the internet reaches is to be checked from there.',
+      'Start it, and open its port to 8x8. If it is reachable only from the internet, run doctor there.',
     );
   }
 }
@@ -133,7 +133,7 @@ export async function checkWebhooks(examined: Examined): Promise<readonly Findin
     webhook = findSetting(await sms.webhookSettings.list(askOnce(examined)), settings.subAccountId);
   } catch (error) {
     signal.throwIfAborted();
-    return [problem('webhook', messageOf(error), 'Repeat the check; if it stays, ask 8x8.')];
+    return [problem('webhook', messageOf(error), 'Run doctor again; if the problem remains, ask 8x8.')];
   }
   if (webhook === undefined) {
     return [

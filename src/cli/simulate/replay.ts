@@ -13,7 +13,7 @@ export interface Tally {
   readonly withoutCode: number;
 }
 
-/** One hour at the form, with the guards of one set-up. */
+/** One hour at the form, with the guards of one setup. */
 export interface Replay {
   readonly name: string;
   play(request: FormRequest): Promise<void>;

@@ -31,7 +31,7 @@ const columnsOf = (replays: readonly Replay[]): readonly Column[] =>
   replays.map((replay) => ({ name: replay.name, tally: replay.tally() }));
 
 /**
- * Plays an hour at a sign-up form under attack with several set-ups at once, and shows it as it happens.
+ * Plays an hour at a sign-up form under attack with several setups at once, and shows it as it happens.
  *
  * @param own the client of the configuration file, whose guards are played too
  * @param seconds how long the hour takes; 0 shows the end only

@@ -1,6 +1,6 @@
 import type { Tally } from './replay.ts';
 
-/** A set-up and what it has come to. */
+/** A setup and its counts. */
 export interface Column {
   readonly name: string;
   readonly tally: Tally;

@@ -77,7 +77,7 @@ export interface AccessTokenOptions {
   readonly algorithms?: readonly TokenAlgorithm[] | undefined;
   /**
    * Tolerance for `exp` and `nbf` in seconds, 0 to 300.
-   * @default 30 (this package's choice: RFC 7519 allows "a few minutes")
+   * @default 30 (chosen by this package: RFC 7519 allows "a few minutes")
    */
   readonly clockToleranceSeconds?: number | undefined;
   /** The `fetch` that requests `jwksUrl`. @default the global `fetch` */

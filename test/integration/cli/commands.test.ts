@@ -224,7 +224,7 @@ describe('limits', () => {
     const released = await call(path, 'limits', NUMBER, 'release', '--guard', 'backoff', '--json');
     expect(JSON.parse(released.output)).toEqual({ released: NUMBER, guard: 'backoff' });
     await call(path, 'consent', NUMBER, 'grant');
-    expect((await call(path, 'limits', NUMBER)).output).toContain('would be let through now');
+    expect((await call(path, 'limits', NUMBER)).output).toContain('would be admitted now');
   });
 
   test('says that it cannot look into the memory of a service', async () => {

@@ -92,7 +92,7 @@ async function setWebhook(sandbox: Sandbox, webhook: object): Promise<void> {
   expect(response.status).toBe(200);
 }
 
-describe('doctor on a set-up without a fault', () => {
+describe('doctor on a setup without a fault', () => {
   let redis: RedisServer | undefined;
   beforeAll(async () => {
     if (hasRedisServer()) redis = await startRedis();
@@ -206,7 +206,7 @@ describe('doctor on a set-up without a fault', () => {
   });
 });
 
-/** Each broken set-up, by the name that docs/cli.md gives it, and the line that names the fault. */
+/** Each broken setup, by the name that docs/cli.md gives it, and the line that names the fault. */
 describe('doctor names the fault of', () => {
   test('1. no key', async () => {
     vi.stubEnv('EIGHTBYEIGHT_API_KEY', '');
@@ -297,7 +297,7 @@ describe('doctor names the fault of', () => {
   test.each([
     [200, 'accepts a delivery without Authorization (HTTP 200): anybody can invent receipts'],
     [404, 'answers with HTTP 404 instead of 401. → Compare the path'],
-    [500, 'answers with HTTP 500 instead of 401. → Look into the log'],
+    [500, 'answers with HTTP 500 instead of 401. → Check the log'],
     [308, 'redirects (HTTP 308)'],
   ])('10. a receiver that answers a stranger with %i', async (status, text) => {
     const sandbox = await openSandbox();
@@ -332,9 +332,9 @@ describe('doctor names the fault of', () => {
     for (const line of [
       'guards: countries is off: every country can be texted',
       'guards: prefix is off: runs of neighbouring numbers (SMS pumping) are not noticed',
-      'guards: recipient is off: one number can be texted without end. → Remove guards.recipient: false.',
-      "guards: backoff only monitors: it reports, and refuses next to nothing. → Remove mode: 'monitor'",
-      "guards: pumping only monitors: it reports, and refuses next to nothing. → Set guards.pumping: { mode: 'enforce' }",
+      'guards: recipient is off: one number can be texted without limit. → Remove guards.recipient: false.',
+      "guards: backoff is in monitor mode: it reports, and refuses almost nothing. → Remove mode: 'monitor'",
+      "guards: pumping is in monitor mode: it reports, and refuses almost nothing. → Set guards.pumping: { mode: 'enforce' }",
       'guards: consent has no ledger and no check',
       'store: Limits are counted in the memory of each process',
     ]) {

@@ -253,7 +253,7 @@ describe('campaign', () => {
     const sent = sandbox.emulator.messages.length;
     expect(sent).toBeLessThan(40);
     const { output, exitCode } = await folder.run(...given);
-    expect(output).toMatch(/^Going on with e\.csv\.checkpoint\.\n {2}accepted {2}\d+\n$/);
+    expect(output).toMatch(/^Resuming with e\.csv\.checkpoint\.\n {2}accepted {2}\d+\n$/);
     expect(exitCode).toBe(0);
     expect(new Set(sandbox.emulator.messages.map(({ destination }) => destination)).size).toBe(40);
     expect(sandbox.emulator.messages).toHaveLength(40);
@@ -289,12 +289,12 @@ describe('campaign', () => {
     expect(missing.every((number) => unknownNumbers.includes(number))).toBe(true);
   });
 
-  test('takes over the lock of a process that is gone, and refuses what is no checkpoint', async () => {
+  test('takes over the lock of a process that is gone, and refuses a file that is not a checkpoint', async () => {
     folder.write('g.csv', 'destination,text\n91230001,Hello\n');
     folder.write('g.csv.checkpoint.lock', '4194304');
     folder.write('g.csv.checkpoint', '{}');
     const { errors } = await campaign('g.csv');
-    expect(errors).toContain('is no checkpoint');
+    expect(errors).toContain('is not a checkpoint');
     expect(existsSync(join(folder.path, 'g.csv.checkpoint.lock'))).toBe(false);
   });
 });

@@ -395,7 +395,7 @@ describe('a large file', () => {
     expect(error).toMatchObject({
       code: 'store',
       message:
-        'The consent ledger failed during the import. Its table is missing. The good rows before line 1002 are recorded: go on with fromLine: 1002.',
+        'The consent ledger failed during the import. Its table is missing. The good rows before line 1002 are recorded: resume with fromLine: 1002.',
     });
     const rest = await importConsent(failing, file, { ...options, fromLine: 1_002 });
     expect(rest).toMatchObject({ rows: 1_500, recorded: 1_500 });
@@ -405,7 +405,7 @@ describe('a large file', () => {
   it("does not show the ledger's error", async () => {
     const ledger = { append: () => Promise.reject(new Error(CANARY_NUMBER)) };
     const error = await failureOf(importConsent(ledger, file, { format: 'csv', clock, defaults }));
-    expect(error).toMatchObject({ message: expect.stringContaining('go on with fromLine: 2.') });
+    expect(error).toMatchObject({ message: expect.stringContaining('resume with fromLine: 2.') });
     expectNoCanary(error);
   });
 
@@ -418,7 +418,7 @@ describe('a large file', () => {
     expect(error).toMatchObject({
       code: 'validation',
       message:
-        'The consent file broke off: its stream failed. The good rows before line 2002 are recorded: go on with fromLine: 2002.',
+        'The consent file broke off: its stream failed. The good rows before line 2002 are recorded: resume with fromLine: 2002.',
     });
     expectNoCanary(error);
     async function* none(): AsyncGenerator<string> {
@@ -469,7 +469,7 @@ describe('an import that is aborted', () => {
       code: 'aborted',
       name: 'AbortError',
       message:
-        'importConsent was aborted. The good rows before line 1002 are recorded: go on with fromLine: 1002.',
+        'importConsent was aborted. The good rows before line 1002 are recorded: resume with fromLine: 1002.',
     });
     expect(appended).toEqual([1_000]);
   });
