@@ -231,7 +231,7 @@ export function ownersTable(rows: readonly OwnerRow[]): string {
   const heads = [
     'guard',
     'a stranger',
-    'requests an hour',
+    'requests per hour',
     'messages that leave',
     'cost to you',
     'an owner on a known device has a code after',

@@ -70,14 +70,14 @@ print();
 
 const leftOver = ROBOTS.slice(1).reduce((sum, robot) => sum + (defaults.pumped[robot] ?? 0), 0);
 print(
-  `   What the defaults alone do not stop: ${leftOver} messages to numbers that were each new, so no limit per number`,
+  `   The defaults alone let ${leftOver} messages through: each went to a new number, so no limit per number`,
 );
 print(
-  '   sees them. presets.otp does: it names your countries and your budget, watches ranges of numbers, and',
+  '   applied. presets.otp stops most of them: it knows your countries and budget, watches ranges of numbers, and',
 );
 print('   suspends places where strangers do not enter their codes.');
 print(
-  `   Its price: ${refusing.lost} of ${honest} honest people got no code. Where the form can show a captcha, ${asking.asked} people were`,
+  `   The price: ${refusing.lost} of ${honest} honest people got no code. Where the form can show a captcha, ${asking.asked} people were`,
 );
 print(
   `   asked for one, and ${asking.lost} got no code. This service is an hour old: after two weeks, fewer random numbers`,

@@ -72,7 +72,7 @@ function unknownColumn(index: number, heading: string, delimiter: string): never
   const encoding = heading.includes('\0')
     ? ' The heading has NUL characters: set `encoding` to utf-16le.'
     : '';
-  throw wrongFile(`has a heading of which column ${index + 1} is not known. ${seen}.${encoding} ${help}`);
+  throw wrongFile(`has an unrecognised heading in column ${index + 1}. ${seen}.${encoding} ${help}`);
 }
 
 /** The fields of the columns by the names that the caller gave their headings; other columns are not read. */
