@@ -2,11 +2,11 @@ import type { Purpose } from '../types.ts';
 
 interface ConsentEntryBase {
   /**
-   * An opt-out of `all` stops every message (STOP), one of `marketing` advertising only, one of `sender` the messages of `sender`. An
-   * opt-in names the messages that the person agreed to receive, an opt-in request those that it asks for.
+   * For an opt-out: `all` stops every message (STOP), `marketing` only advertising, `sender` only messages of `sender`. For an
+   * opt-in: the messages that the person agreed to receive. For an opt-in request: the messages that it asks for.
    */
   readonly scope: 'all' | 'marketing' | 'sender';
-  /** The sender ID that an opt-in request came from, or the sender ID or brand that a choice is limited to. */
+  /** For an opt-in request: the sender ID that it came from. For a choice: the sender ID or brand that it is limited to. */
   readonly sender?: string | undefined;
   /** Purposes that an opt-in covers or a request asks for. @default everything in `scope` */
   readonly purposes?: readonly Purpose[] | undefined;

@@ -183,7 +183,7 @@ export function createCustomGuard(
       try {
         const own: unknown = guard.rules?.(guardedMessage(message)) ?? [];
         hearRejection(own, 'guards.custom.rules');
-        // One visitor's input may make two keys equal, and must not fail the messages of others.
+        // The input of one visitor may make two keys equal, and must not fail the messages of others.
         const isReadable = validate(rulesField, own) === undefined;
         if (!isReadable || !addRules(guard, own as readonly CustomRule[], rules)) {
           return { rules: [], refusal: failure(guard, 'unreadable') };

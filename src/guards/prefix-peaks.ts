@@ -39,7 +39,7 @@ const RECORD_KEY = 'prefix:peaks';
 const RECORD_MS = 8 * DAY_MS;
 /** The peaks that other processes have learnt are read again after this time. */
 const FRESH_MS = 60_000;
-/** Without what others have learnt the limit only watches, so that the first message of a process need not wait long. */
+/** Until the peaks of others are read the limit only watches, so that the first message of a process need not wait long. */
 const LOAD_MS = 1_000;
 /** A quiet day takes off a tenth, so that a Monday is not measured by a Sunday. */
 const FORGOTTEN = 0.9;

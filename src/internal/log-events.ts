@@ -81,7 +81,7 @@ function lineOf(event: SmsEvent): string {
 
 /** Writes the events of these levels to the team's logger: a line that says what happened, and its fields. */
 export function logListener(logger: Logger, upTo: LogLevel): EventListener {
-  // The logger's result is handed on, because a promise that it returns must be looked after too.
+  // The result of the logger is returned, because a promise must be handled too.
   return (event) => {
     const level = LEVELS[event.type] ?? 'debug';
     return isLogged(level, upTo) ? logger[level](lineOf(event), { ...event }) : undefined;

@@ -4,9 +4,9 @@ import { SweptMap } from './swept-map.ts';
 
 interface Entry {
   readonly fingerprint: string;
-  /** The window of the rule that wrote it. */
+  /** Window of the rule that wrote the entry. */
   readonly windowMs: number;
-  /** The entry that it replaced: a record that has left the window of this rule, but maybe not of another one. */
+  /** The entry before it, which has left the window of this rule, but maybe not that of another one. */
   replaced: Entry | undefined;
   /** Infinity while the first one is on its way. */
   settledMs: number;
@@ -24,7 +24,7 @@ function freeMs(entry: Entry, windowMs: number): number {
   return isOpen(entry) ? entry.leaseEndMs : entry.settledMs + Math.min(entry.windowMs, windowMs);
 }
 
-/** The entry that counts under a key: a holder that let its lease pass has left things as they were. */
+/** The entry that counts under a key. An entry whose lease has passed changed nothing. */
 function standing(entry: Entry | undefined, nowMs: number): Entry | undefined {
   return entry !== undefined && isOpen(entry) && entry.leaseEndMs <= nowMs ? entry.replaced : entry;
 }

@@ -4,7 +4,7 @@ import { type Hold, LEASE_MS } from './rule-table.ts';
 /** Ended reservations that are remembered, for takes that come twice. */
 const MAX_ENDED = 4096;
 
-/** The parts of a reservation, rule by rule; none of a rule that was over in monitor mode. */
+/** The takes of a reservation, rule by rule; none for a rule in monitor mode that was over its limit. */
 type Holds = readonly (Hold | undefined)[];
 const NOTHING: Holds = [];
 

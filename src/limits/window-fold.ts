@@ -14,17 +14,17 @@ interface Share {
 const NOTHING: Share = { older: 0, newer: 0 };
 
 /**
- * The rows that a full window table had to give up, as an over-counting sketch. They are never put back into a row that
- * is made again, where they would be folded twice and lock the number out. It costs nothing until the first fold.
+ * Over-counting sketch of the rows that a full window table gave up. Counts never return to a row that is created again: they
+ * would be folded twice and lock the number out. Costs nothing until the first fold.
  */
 export class WindowFold {
   readonly #rows: RowTable;
   readonly #windowMs: number;
   readonly #amounts: boolean;
-  /** The fold of the table that was used before this one; only read. */
+  /** Fold of the table that was used before this one; only read. */
   readonly #former: WindowFold | undefined;
   #sketch: CountMinSketch | undefined;
-  /** The share of a key in the sketch when it was released: nothing can be taken out of a sketch. */
+  /** Counts of released keys at the time of the release, because nothing can be removed from a sketch. */
   #forgiven: Map<LimitKey, Share & { readonly generation: number }> | undefined;
 
   constructor(rows: RowTable, windowMs: number, amounts: boolean, former?: WindowFold) {

@@ -62,7 +62,7 @@ export function openSpan(tracer: Tracer, operation: TracedOperation): OpenSpan {
     context: traces.setSpan(parent, span),
     end() {
       if (span.isRecording()) span.setAttributes(endAttributes(operation));
-      // Without a text: messages of errors hold masked numbers.
+      // The status has no text, because messages of errors contain masked numbers.
       if (operation.errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end();
     },

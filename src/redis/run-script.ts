@@ -22,7 +22,7 @@ export function createRunScript(commands: RedisCommands, script: string): RunScr
   }
 
   return async (keys, args) => {
-    // Without an await when it is known, so that calls are sent in order.
+    // Once the hash is known there is no await, so calls are sent in order.
     if (sha === undefined) sha = await sha1Of(script);
     try {
       return await commands.evalsha(sha, keys, args);

@@ -13,7 +13,7 @@ function widerField({ content }: OutgoingMessage): string | undefined {
   return content?.callbackUrl === undefined ? undefined : 'a callback URL';
 }
 
-/** Without the amounts: those of a holder say nothing about the balance of the account. */
+/** The budget without its amounts, because those of a holder say nothing about the balance of the account. */
 function priced({ currency, prices, unknownPrice }: RestrictionBudget) {
   return { currency, prices, unknownPrice };
 }

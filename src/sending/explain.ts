@@ -156,7 +156,7 @@ export function createExplain({ guards, limiter, clock, reader, prepare }: Expla
   }
 
   async function countsOf(rules: readonly LimitRule[], call: Call): Promise<Map<string, ExplainedCount[]>> {
-    // The count is the same for every visitor.
+    // The count is the same for every visitor, so conditions are ignored.
     const counted = rules
       .filter(({ kind }) => kind !== 'once')
       .map(({ when: _, ...rule }) => rule as LimitRule);

@@ -144,7 +144,7 @@ async function fingerprint(
   clientMessageId: string | undefined,
   segments: object,
 ): Promise<string> {
-  // Without `extra` as it was before there was one: records of keys last 24 hours.
+  // Messages without `extra` keep their earlier digest, because records of keys last 24 hours.
   const shared = [text, source, encoding, scheduledAt, expiresAt, ...(extra === undefined ? [] : [extra])];
   const digest = await sha256(JSON.stringify([phone.e164, wire, shared, clientMessageId, segments]));
   return toHex(digest.subarray(0, 16));

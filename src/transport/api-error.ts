@@ -102,7 +102,7 @@ function cleanBody(body: ErrorBody, { confidential, secrets, sent }: RequestFail
   const { code, message = '', errorId } = body;
   const held = sent();
   const isRepeated = (text: string) => hideSecrets(text, held) !== text;
-  // Without the keys that are the `test` of somebody's tests.
+  // Keys such as `test`, in somebody's tests, are not hidden.
   const hidden = hideSecrets(message, [
     ...held,
     ...secrets.filter(({ length }) => length >= SHORTEST_REAL_KEY),

@@ -80,7 +80,7 @@ export function createCancelScheduled(config: CancelScheduledConfig): CancelSche
     return { index: 0, purpose, clientMessageId, phone, content };
   }
 
-  /** Without a ledger only the words of the opt-out tell. */
+  /** Without a ledger, only the opt-out itself decides. */
   function isInScope({ purpose, source }: ScheduledEntry, { scope, sender }: OptOut): boolean {
     if (purpose === 'otp' && otpAfterOptOut) return false;
     if (scope === 'marketing') return purpose === 'marketing';

@@ -674,7 +674,7 @@ export class DoubtOracle {
     return country;
   }
 
-  /** Without what an hour has ended. */
+  /** The person, without entries that an hour has ended. */
   #person({ key }: DoubtRule, now: number): Person {
     let person = this.#people.get(key as number);
     if (person === undefined) {
