@@ -63,7 +63,7 @@ const SENDER_ID = /^(?:\+?\d{1,16}|(?=.*[A-Za-z0-9])[A-Za-z0-9 ]{1,11})$/;
 const UNFILLED: Refusal<'content'> = {
   reason: 'unresolved-placeholder',
   message:
-    'The text holds something that was not filled in: a placeholder such as {name} or %name%, "undefined", "NaN" or "[object Object]". Fill it in, or set guards.content.refusePlaceholders to false if it is meant.',
+    'The text has an unfilled placeholder such as {name} or %name%, or "undefined", "NaN" or "[object Object]". Fill it in, or set guards.content.refusePlaceholders to false if it is intended.',
 };
 
 /** The refusal of a text that was not filled in; `doubt` is told of one that may be meant. */
@@ -168,7 +168,7 @@ export function createContentGuard(
       return {
         reason: 'bad-sender-id',
         message:
-          'No handset can show this `source`: use up to 11 letters, digits and spaces, or up to 16 digits.',
+          'No phone can show this `source`: use up to 11 letters, digits and spaces, or up to 16 digits.',
       };
     }
     const instead = numericOnly.get(country ?? '');

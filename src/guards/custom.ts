@@ -147,7 +147,7 @@ export function createCustomGuard(
     return {
       reason: asks ? 'captcha-needed' : 'refused',
       rule: `custom:${guard.name}`,
-      message: `Your guard ${guard.name} ${asks ? 'asks for a proof that the visitor is a person' : 'refused this message'} (guards.custom).`,
+      message: `Your guard ${guard.name} ${asks ? 'asks for proof that the visitor is a person' : 'refused this message'} (guards.custom).`,
       ...(asks && { action }),
       ...detailOf(detail),
     };

@@ -135,7 +135,7 @@ export function createHumanGuard(options: HumanGuardOptions, needs: HumanNeeds):
         reason: 'no-verifier',
         always: true,
         message:
-          'The message carries the token of a captcha, and guards.human.verify is not set to verify it. Set it, for example to turnstile({ secret }) of 8x8-sms-guard/captcha, or verify the token yourself and pass human: { passed }.',
+          'The message carries a captcha token, but guards.human.verify is not set. Set it, for example to turnstile({ secret }) of 8x8-sms-guard/captcha, or verify the token yourself and pass human: { passed }.',
       };
     },
     ...(check && {

@@ -14,7 +14,7 @@ export interface LinksGuardOptions {
   readonly mode?: GuardMode | undefined;
   /**
    * Hosts that a text may link to, up to 1,000: `example.com` is this host alone, `*.example.com` every subdomain of it, `myapp://`
-   * every link of an app. A host of the list may be a shortener, an address or outside of ASCII. `[]` allows no link.
+   * every link of an app. A host of the list may be a shortener, an address or outside ASCII. `[]` allows no link.
    * @default every host that is not refused for another reason
    */
   readonly allow?: readonly string[] | undefined;
@@ -92,7 +92,7 @@ export function createLinksGuard(options: LinksGuardOptions): Guard<'links'> {
     if (link.hasUser) {
       return {
         reason: 'user-in-link',
-        message: `${where} has something before an @, which people take for its host. Remove it.`,
+        message: `${where} has something before an @, which people mistake for its host. Remove it.`,
       };
     }
     if (scheme !== undefined && !WEB.has(scheme)) {
@@ -112,7 +112,7 @@ export function createLinksGuard(options: LinksGuardOptions): Guard<'links'> {
     if (!link.isPlain) {
       return {
         reason: 'look-alike-host',
-        message: `${where} has a host outside of ASCII, which may look like another one. Add it to guards.links.allow if it is yours.`,
+        message: `${where} has a host outside ASCII, which may look like another one. Add it to guards.links.allow if it is yours.`,
       };
     }
     if (refuseShorteners && SHORTENERS.has(host)) {

@@ -110,7 +110,7 @@ export function createPolicyGuard(
     if (answer.action === 'refuse') {
       return { reason: 'refused', message: 'Your policy refused this message (guards.policy).', ...detail };
     }
-    const message = 'Your policy asks for a proof that the visitor is a person (guards.policy).';
+    const message = 'Your policy asks for proof that the visitor is a person (guards.policy).';
     return { reason: 'captcha-needed', action: 'ask', message, ...detail };
   }
 

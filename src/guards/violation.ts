@@ -34,7 +34,7 @@ const ASK =
   'Let the visitor prove to be a person, for example with a captcha, and send the message again with human: { passed: true }.';
 
 const OTHER_CHANNEL =
-  'Those who pass the test for people do not enter their codes either: send the code by another channel, such as WhatsApp.';
+  'Strangers who pass the captcha do not enter their codes either: send the code over another channel, such as WhatsApp.';
 
 /** The advice of a refusal that waiting is no answer to. */
 export function adviceOf(reason: string, action: GuardAction | undefined): string | undefined {

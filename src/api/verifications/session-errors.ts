@@ -12,7 +12,7 @@ const REFUSALS = {
   'session-unknown': 'This client does not know the session, so its subject cannot be checked. Start again.',
   'session-used': 'A code of this session was already accepted, and a session counts once. Start again.',
   'session-shared':
-    'Another visitor was given this session too, so that it is VERIFIED proves nothing about this one. Start again with a channel that sends a code, and check the code.',
+    'Another visitor was given this session too, so its status VERIFIED proves nothing about this one. Start again with a channel that sends a code, and check the code.',
   'session-in-doubt':
     'Too many responses from 8x8 about this session were lost, so none of its codes can be trusted. Start again.',
 } as const;

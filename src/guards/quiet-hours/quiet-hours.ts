@@ -229,7 +229,7 @@ export function createQuietHoursGuard(options: QuietHoursGuardOptions): Guard<'q
         return {
           reason: 'unknown-time-zone',
           message:
-            'Nobody knows where this number is, so its quiet hours cannot be respected. Send it as another purpose if it is not promotional, or set guards.quietHours.hours.default to false.',
+            'This number belongs to no country, so its local time is unknown. If the message is not promotional, correct its purpose; otherwise set guards.quietHours.hours.default to false.',
         };
       }
       return refuse(message, rulesOf(places), now);

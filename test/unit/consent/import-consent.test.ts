@@ -287,7 +287,11 @@ describe('a file that is wrong as a whole', () => {
       'phone;when\n',
       /unrecognised heading in column 1\. The separator seen is ";"\. Expected names/,
     ],
-    ['has no column that is named', 'a\tb\n', /unrecognised heading in column 1\. The separator seen is a tab\./],
+    [
+      'has no column that is named',
+      'a\tb\n',
+      /unrecognised heading in column 1\. The separator seen is a tab\./,
+    ],
     ['is UTF-16 without a mark', 'd\0e\0', /NUL characters: set `encoding`/],
     ['has a column twice', 'destination,state,State\n', /two columns state/],
     ['has no numbers', 'state,source\n', /without the column destination/],
