@@ -65,7 +65,7 @@ export class SmsClient {
   readonly surveys: Surveys;
   /** One-time passwords that 8x8 generates and checks. */
   readonly verifications: Verifications;
-  /** One-time passwords that this package makes, sends by SMS and checks. */
+  /** One-time passwords that this package generates, sends by SMS and checks. */
   readonly oneTimePasswords: OneTimePasswords;
   /** Look up facts about a number. */
   readonly lookup: Lookup;
@@ -201,10 +201,9 @@ export class SmsClient {
   }
 
   /**
-   * Creates a client that can do no more than this: hand it to one part of a service, one tenant, or an AI agent. It shares
-   * limits, consent and pace with this one. Restrictions only narrow, also through `withOptions` and a second `restrict`. A
-   * restricted client sends no `extra` and no callback URLs, makes no free `request`, gets no webhooks, and sees its own messages
-   * only. Docs: docs/control.md.
+   * Creates a client that can do no more than this, for one part of a service, one tenant, or an AI agent. It shares limits, consent
+   * and pace with this one. Restrictions only narrow, also through `withOptions` and a second `restrict`. A restricted client sends no
+   * `extra` and no callback URLs, has no `request`, receives no webhooks, and sees only its own messages. Docs: docs/control.md.
    *
    * @throws ConfigurationError the restrictions are malformed
    * @example
@@ -234,12 +233,11 @@ export class SmsClient {
   }
 
   /**
-   * Sends a request to an endpoint of 8x8's that this version has no method for: paced, timed, authenticated and closed as
-   * every other, and past no guard. GET only, unless `dangerouslyUnguarded` is written out in the call. Endpoints that send,
-   * judge a code or look a number up are refused: they have methods, which no request may go around. Never repeated
-   * once it may have been carried out.
+   * Sends a request to an endpoint of 8x8 for which this version has no method. It is paced, timed, authenticated and closed like
+   * every other, but passes no guard. GET only, unless `dangerouslyUnguarded` is set in the call. Endpoints that send, check a code or
+   * look a number up are refused: they have methods, which a request must not bypass. Never repeated once it may have been carried out.
    *
-   * @throws ValidationError the path is no path, needs its own method, or the method needs `dangerouslyUnguarded`; nothing was sent
+   * @throws ValidationError the path is malformed or needs its own method, or the method needs `dangerouslyUnguarded`; nothing was sent
    * @throws RestrictionError this client is restricted
    * @throws ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @example

@@ -1,7 +1,7 @@
 /** The reason for a message. It decides which guards apply and is never sent to 8x8. */
 export type Purpose = 'transactional' | 'otp' | 'marketing';
 
-/** A response of 8x8, as it came. */
+/** A response from 8x8, unchanged. */
 export interface RawResponse {
   /** HTTP status. */
   readonly status: number;
@@ -24,8 +24,8 @@ export interface CallOptions {
   /** Any value; hooks and events receive it unchanged. */
   readonly context?: unknown;
   /**
-   * Called with status and headers of every response to this call, those that are followed by another attempt included. An
-   * exception of it goes to `onError`. @default none
+   * Called with status and headers of every response to this call, also if another attempt follows. Exceptions that it throws go to
+   * `onError`. @default none
    *
    * @example onResponse: ({ status, requestId }) => log(status, requestId)
    */

@@ -18,8 +18,8 @@ import { IF_STRANGER, knownRule } from './known-visitor.ts';
  * - A visitor whose `subject` succeeded with this number within 90 days has a wait of their own, which nobody else moves.
  * - All other visitors share the wait of the number. If a message names its visitor (`subject` or `clientIp`), each of
  *   them also has a wait of their own, and the shared one stops at 5 minutes for the first 30 of their codes in 24 hours.
- * - A message without `subject` and `clientIp` waits for the number alone: a stranger who asks for somebody else's number
- *   can make it wait `maxMs`.
+ * - A message without `subject` and `clientIp` has only the wait of the number: a stranger who requests codes for somebody else's
+ *   number can raise it to `maxMs`.
  *
  * Success is reported with `messages.feedback(umid, { outcome: 'success', destination, subject })`.
  *

@@ -11,11 +11,10 @@ import type { GuardAction } from './reasons.ts';
 import { type LimitWindow, windowField, windowsField } from './recipient.ts';
 
 /**
- * Limits what one end user's address (`clientIp` of a message) may ask for; an IPv6 address counts by its /64, which is what
- * one connection gets. Hundreds of people share the address of an office or of a mobile network, so the limits grow
- * where people succeed: an address from which two different numbers entered their code within 14 days has `provenFactor`
- * times as much. A visitor whose `subject` succeeded with the number before is not counted, and neither is a message without
- * `clientIp`.
+ * Limits the requests of one end user's address (`clientIp` of a message). An IPv6 address counts by its /64, the block that one
+ * connection gets. Hundreds of people share the address of an office or of a mobile network, so the limits grow where people
+ * succeed: they are `provenFactor` times as high for an address from which codes for two different numbers were entered within 14
+ * days. A visitor whose `subject` succeeded with the number before is not counted, and neither is a message without `clientIp`.
  *
  * @example clientIp: { action: 'ask' }
  */
@@ -27,16 +26,16 @@ export interface ClientIpGuardOptions {
    * the same message with `human: { passed: true }` passes. @default 'refuse'
    */
   readonly action?: GuardAction | undefined;
-  /** Messages from one address; `false` counts none. @default { limit: 20, windowMs: 3_600_000 }; ours */
+  /** Messages from one address; `false` counts none. @default { limit: 20, windowMs: 3_600_000 }, chosen by this package */
   readonly messages?: false | LimitWindow | readonly LimitWindow[] | undefined;
-  /** Different numbers from one address; `false` counts none. @default { limit: 10, windowMs: 3_600_000 }; ours */
+  /** Different numbers from one address; `false` counts none. @default { limit: 10, windowMs: 3_600_000 }, chosen by this package */
   readonly numbers?: false | LimitWindow | readonly LimitWindow[] | undefined;
   /**
    * Different countries of the numbers from one address; `false` counts none.
-   * @default { limit: 3, windowMs: 86_400_000 }; ours
+   * @default { limit: 3, windowMs: 86_400_000 }, chosen by this package
    */
   readonly countries?: false | LimitWindow | readonly LimitWindow[] | undefined;
-  /** The limits of an address from which people succeeded, as a multiple, 1 to 1,000. @default 10; ours */
+  /** Multiplies the limits of an address from which people succeeded, 1 to 1,000. @default 10, chosen by this package */
   readonly provenFactor?: number | undefined;
   /** Purposes that are counted. @default ['otp', 'transactional'] */
   readonly purposes?: readonly Purpose[] | undefined;

@@ -15,29 +15,28 @@ import { NUMERIC_SENDER_COUNTRIES } from './numeric-senders.ts';
 export interface ContentGuardOptions {
   /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
-  /** Most parts (segments) of one message. @default 10: 8x8 cuts longer messages silently */
+  /** Maximum number of parts (segments) of one message. @default 10: 8x8 cuts longer messages silently */
   readonly maxParts?: number | undefined;
   /**
-   * Refuses a text that a program forgot to fill in: `{{name}}`, `{name}`, `%name%`, "Hi undefined", `[object Object]`, `NaN`.
-   * A text that a person may have meant ("undefined behaviour", `{SALE}`) is sent, and raises the event `possible-placeholder`.
-   * `false` sends everything. @default true
+   * Refuses a text with an unfilled placeholder: `{{name}}`, `{name}`, `%name%`, "Hi undefined", `[object Object]`, `NaN`. Text that
+   * may be intended ("undefined behaviour", `{SALE}`) is sent, and raises the event `possible-placeholder`. `false` sends everything.
+   * @default true
    */
   readonly refusePlaceholders?: boolean | undefined;
   /**
    * Replaces typographic quotes, dashes, ellipses and special spaces with their plain form, wherever the plain form
-   * is in GSM-7. One curly quote doubles the price of a text. `to-save-parts` does so only when the text then has fewer
-   * parts. @default false
+   * is in GSM-7. One curly quote doubles the price of a text. `to-save-parts` does so only if that saves parts. @default false
    */
   readonly replaceTypography?: boolean | 'to-save-parts' | undefined;
   /**
-   * Also replaces Latin letters that GSM-7 lacks with their nearest ones (`ç` with `c`, `ł` with `l`), only when the text then
-   * has fewer parts. It may change a word: choose it by language. Emoji and other alphabets are never touched.
+   * Also replaces Latin letters that GSM-7 lacks with their nearest ones (`ç` with `c`, `ł` with `l`), only if that saves parts. It
+   * may change a word: choose it by language. Texts with emoji or other alphabets are never changed.
    * @default false
    */
   readonly transliterate?: false | 'to-save-parts' | undefined;
   /**
-   * Countries, as ISO 3166-1 alpha-2 codes, to which a name may be the sender ID although this package knows them as countries
-   * where it may not (`docs/guards.md` lists them). @default none
+   * Countries, as ISO 3166-1 alpha-2 codes, in which a sender ID may be a name although the list in `docs/guards.md` says that it
+   * may not. @default none
    */
   readonly alphanumericSenders?: readonly string[] | undefined;
 }

@@ -27,8 +27,8 @@ export interface CountriesByPurpose {
 }
 
 /**
- * The countries this service sends to. It is the cheapest protection from SMS pumping: nobody can pump a country that
- * you refuse.
+ * The countries that this service sends to. This is the cheapest protection from SMS pumping: nobody can pump a country that you
+ * refuse.
  *
  * @example countries: { allow: { otp: ['SG'], default: ['SG', 'ID', 'PH'] } }
  */
@@ -39,7 +39,7 @@ export interface CountriesGuardOptions {
    * ISO 3166-1 alpha-2 codes, one list for all purposes or one per purpose. A number without a country is refused unless
    * its calling code is on the list: `+800`, `+808`, `+870`, `+878`, `+881`, `+882`, `+883` or `+979` (satellite, international
    * networks). Territories without a numbering plan (Antarctica, South Georgia, …) are accepted and match no number,
-   * because their telephones belong to other plans. @default every country
+   * because their phones belong to other plans. @default every country
    */
   readonly allow?: readonly string[] | CountriesByPurpose | undefined;
   /**

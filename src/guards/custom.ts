@@ -36,17 +36,17 @@ export interface CustomRule {
   readonly id: string;
   /** The thing that is counted on its own, such as a tenant or a device; 1 to 200 characters. */
   readonly key: string;
-  /** Most messages in a window. */
+  /** Maximum number of messages in a window. */
   readonly limit: number;
   /** Length of the window in milliseconds, 1 second to 31 days. */
   readonly windowMs: number;
 }
 
-/** A guard of your own. It has at least one of `check`, `ask` and `rules`, as those of this package. */
+/** A guard of your own. Like the built-in ones, it has at least one of `check`, `ask` and `rules`. */
 export interface CustomGuard {
   /** Its name in decisions (`rule` is `custom:<name>`): a letter, then letters, digits and `-`. */
   readonly name: string;
-  /** Looks at a message. Must be fast. */
+  /** Examines one message. Must be fast. */
   check?(message: GuardedMessage): CustomRefusal | undefined;
   /** Asks a store or a service about all messages of a call at once. One answer for each, in order. */
   ask?(
@@ -58,12 +58,12 @@ export interface CustomGuard {
       readonly context: unknown;
     },
   ): Promise<readonly (CustomRefusal | undefined)[]>;
-  /** Counters for a message. All are taken, or none is, together with those of this package. */
+  /** Counters for a message. They are counted together with those of this package: all of them, or none. */
   rules?(message: GuardedMessage): readonly CustomRule[];
 }
 
 /**
- * Guards of your own, with the powers of the built-in ones: look, ask, count. One that throws, takes too long or answers something
+ * Your own guards, which can do what the built-in ones can: check, ask, count. A guard that throws, takes too long or returns something
  * else refuses, with `outage: true`.
  *
  * @example

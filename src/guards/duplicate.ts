@@ -7,18 +7,18 @@ import type { Purpose } from '../types.ts';
 import type { Guard, GuardMode, OutgoingMessage } from './guard.ts';
 
 /**
- * Refuses a text that the same number got a short time ago: a retry of a whole job, a queue that delivers twice, a list with one person
- * in it twice. The limit store gets a hash and never the text.
+ * Refuses a text that the same number received a short time ago: a retry of a whole job, a queue that delivers twice, a list that names
+ * a person twice. The limit store receives a hash and never the text.
  *
  * @example duplicate: { windowMs: 86_400_000, purposes: ['marketing'] }
  */
 export interface DuplicateGuardOptions {
   /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
-  /** Milliseconds in which a number gets a text once, 1 second to 31 days. @default 600_000, ten minutes (chosen by this package) */
+  /** Milliseconds in which a number receives a text only once, 1 second to 31 days. @default 600_000, ten minutes (chosen by this package) */
   readonly windowMs?: number | undefined;
   /**
-   * The purposes that are looked at. A person who asks for the same one-time password again wants it again, so `otp` is not among them.
+   * Purposes that are checked. A person who requests a one-time password again wants it again, so `otp` is not among them.
    * @default ['transactional', 'marketing']
    */
   readonly purposes?: readonly Purpose[] | undefined;

@@ -4,7 +4,7 @@ import type { Purpose } from '../types.ts';
 import type { OutgoingMessage } from './guard.ts';
 import type { GuardAction } from './reasons.ts';
 
-/** A message as your own guards and the policy see it. The number is whole: do not log it. */
+/** A message as your own guards and the policy see it. The number is complete: do not log it. */
 export interface GuardedMessage {
   /** ID of the message, given or generated. */
   readonly clientMessageId: string;
@@ -28,7 +28,7 @@ export interface GuardedMessage {
   readonly clientIp?: string;
   /** `returning` of the message. */
   readonly returning?: boolean;
-  /** The test for people: passed or not, as far as it is known. */
+  /** The result of the captcha, as far as it is known. */
   readonly human?: {
     /** Whether the visitor passed it. */
     readonly passed: boolean;

@@ -69,9 +69,9 @@ export interface GuardsApi extends PumpingDesk {
    */
   inspect(destination: string, query?: GuardsQuery, options?: CallOptions): Promise<GuardsInspection>;
   /**
-   * Runs a message through all guards without sending it: the verdict of each, what it has counted, and what would change it.
-   * Nothing is taken from a limit, no event is raised, and the token of a captcha is not used up. The consent hooks and stores
-   * are asked, as before a send. An `idempotencyKey` is not looked up.
+   * Runs a message through all guards without sending it, and returns the decision of each, its counts, and the change that would
+   * help. Nothing is counted, no event is raised, and a captcha token is not used up. The consent hooks and stores are asked, as
+   * before a send. An `idempotencyKey` is not looked up.
    *
    * @throws ValidationError, StoreError
    * @example

@@ -5,7 +5,7 @@ import type { Content, Guard, GuardMode, Refusal } from './guard.ts';
 import { SHORTENERS } from './shorteners.ts';
 
 /**
- * Refuses links that are not yours, and texts that show something else than they hold.
+ * Refuses links that are not yours, and texts that disguise something.
  *
  * @example links: { allow: ['example.com', '*.example.com'] }
  */
@@ -14,7 +14,7 @@ export interface LinksGuardOptions {
   readonly mode?: GuardMode | undefined;
   /**
    * Hosts that a text may link to, up to 1,000: `example.com` is this host alone, `*.example.com` every subdomain of it, `myapp://`
-   * every link of an app. A host of the list may be a shortener, an address or outside ASCII. `[]` allows no link.
+   * every link to an app. The list may contain shorteners, addresses and hosts outside ASCII. `[]` allows no link.
    * @default every host that is not refused for another reason
    */
   readonly allow?: readonly string[] | undefined;

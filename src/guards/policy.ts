@@ -31,9 +31,9 @@ export type PolicyAnswer =
     };
 
 /**
- * One hook that decides about every message by all that is known: visitor, device, address, origin, purpose, country, text and the
- * decisions of the guards that only watch. The risk score of any vendor comes in here. It is asked after every other check and
- * before the limits are taken, and again when the message waited over a second.
+ * One hook that decides about every message by everything known: visitor, device, address, origin, purpose, country, text and the
+ * decisions of guards in monitor mode. Use it for the risk score of any vendor. It is called after every other check and before the
+ * message is counted, and again if the message waited over a second.
  *
  * @example
  * ```ts
@@ -56,16 +56,16 @@ export interface PolicyGuardOptions {
       readonly context: unknown;
     },
   ): PolicyAnswer | Promise<PolicyAnswer>;
-  /** Purposes that are decided about. @default all */
+  /** Purposes for which it is called. @default all */
   readonly purposes?: readonly Purpose[] | undefined;
   /**
-   * The answer when the hook throws, takes too long, or answers something else. `refuse`: the error has `outage: true`.
+   * The decision when the hook throws, takes too long, or returns something else. `refuse`: the error has `outage: true`.
    * @default 'refuse'
    */
   readonly onFailure?: 'refuse' | 'allow' | undefined;
-  /** Time limit of one answer in milliseconds, 1 to 60,000. @default 1_000 */
+  /** Time limit of one call in milliseconds, 1 to 60,000. @default 1_000 */
   readonly timeoutMs?: number | undefined;
-  /** Messages of one call that are asked about at the same time, 1 to 1,000. @default 32 */
+  /** Concurrent calls for the messages of one call, 1 to 1,000. @default 32 */
   readonly concurrency?: number | undefined;
 }
 

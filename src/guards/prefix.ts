@@ -22,13 +22,13 @@ import type { GuardAction } from './reasons.ts';
 export interface PrefixRange {
   /** Digits at the end that are ignored: 2, 3 or 4. */
   readonly removedDigits: 2 | 3 | 4;
-  /** Most different numbers of one range in any `windowMs`, 1 or more. */
+  /** Maximum number of different numbers of one range in any `windowMs`, 1 or more. */
   readonly limit: number;
   /** Milliseconds, 1 second to 31 days. */
   readonly windowMs: number;
 }
 
-/** The limit of a day. It grows with the sender, because a block of ten thousand numbers holds more customers of a large one. */
+/** The daily limit. It grows with the sender, because a block of ten thousand numbers contains more customers of a large one. */
 export interface PrefixDay {
   /** Digits at the end that are ignored: 2, 3 or 4. @default 4 */
   readonly removedDigits?: 2 | 3 | 4 | undefined;
@@ -52,21 +52,20 @@ export interface PrefixGuardOptions {
   readonly mode?: GuardMode | undefined;
   /**
    * Sizes of a range, each with its limit.
-   * @default 5 different numbers in a hundred, 10 in a thousand, 20 in ten thousand, each in 10 minutes. These values
-   * are ours, not tuned on your traffic: run `mode: 'monitor'` first.
+   * @default 5 different numbers in a hundred, 10 in a thousand, 20 in ten thousand, each in 10 minutes; chosen by this package
+   * and not tuned on your traffic: run `mode: 'monitor'` first.
    */
   readonly ranges?: readonly PrefixRange[] | undefined;
   /**
    * Different numbers of a block of ten thousand in 24 hours: 5, or 2.5 times as many as the fullest block of the country
-   * had on the days before, while it was below its limit. Learnt for one whole day (UTC) first, in which it only
-   * reports; kept in the limit store for all processes. `false` switches it off.
+   * had on the days before, while it was below its limit. The guard first learns for one whole day (UTC), in which it only
+   * reports; the limit store keeps the value for all processes. `false` switches it off.
    * @default { removedDigits: 4, floor: 5, factor: 2.5, ceiling: 150 }; measured on modelled traffic, see docs/guards.md
    */
   readonly day?: false | PrefixDay | undefined;
   /**
    * `refuse`: a refusal lasts until time has passed. `ask`: the error has `action: 'ask'` and the reason
-   * `captcha-needed`; the same message with
-   * `human: { passed: true }` passes, once your captcha or another test says that the visitor is a person.
+   * `captcha-needed`; the same message with `human: { passed: true }` passes, once the visitor solved your captcha.
    * @default 'refuse'
    */
   readonly action?: GuardAction | undefined;

@@ -3,7 +3,7 @@ import type { BudgetGuardOptions } from './budget-options.ts';
 import type { CountriesGuardOptions } from './countries.ts';
 import type { GuardsOptions } from './registry.ts';
 
-/** Options of every preset. Any guard beside it overrides the preset: `false`, or options that win over those of the preset. */
+/** Options of every preset. Each guard can be overridden: with `false`, or with options that take precedence over those of the preset. */
 export interface PresetOptions extends Omit<GuardsOptions, 'countries'> {
   /** The countries you send to, as ISO 3166-1 alpha-2 codes, or the options of the guard; `false`: every country. */
   readonly countries?: readonly string[] | CountriesGuardOptions | false | undefined;
@@ -15,11 +15,11 @@ export interface PresetOptions extends Omit<GuardsOptions, 'countries'> {
 export interface OtpPresetOptions extends PresetOptions {
   /** Required: nobody can pump a country that you refuse. */
   readonly countries: readonly string[] | CountriesGuardOptions | false;
-  /** Required: whatever a fraudster finds, costs no more. */
+  /** Required: an attack that no other guard notices costs no more than this. */
   readonly budgetPerDay: number | false;
   /**
-   * Whether your form can show a captcha when `error.action` is `'ask'`: then the guards ask strangers instead of refusing
-   * them. @default false
+   * Whether your form can show a captcha when `error.action` is `'ask'`. The guards then ask strangers instead of refusing them.
+   * @default false
    */
   readonly canAsk?: boolean | undefined;
 }
@@ -77,7 +77,7 @@ function perHourOf(budgetPerDay: number | false | undefined): number | undefined
  */
 export const presets = {
   /**
-   * One-time passwords and verifications, which fraudsters ask for.
+   * One-time passwords and verifications, which fraudsters request.
    *
    * @throws ConfigurationError `countries` or `budgetPerDay` is missing; `false` is an answer
    * @example presets.otp({ countries: ['SG'], budgetPerDay: 20 })

@@ -33,7 +33,7 @@ import { PUMPING_RULE_ID } from './pumping.ts';
 import type { ReportPumpingOutcome } from './pumping-outcomes.ts';
 import type { RememberSuccess } from './remember-success.ts';
 
-/** A place whose strangers the guard `pumping` holds. Exactly one field is given. */
+/** A place in which the guard `pumping` holds strangers back. Exactly one field is given. */
 export type SuspensionPlace =
   | {
       /** ISO 3166-1 alpha-2; for numbers without a country their calling code, for example `'882'`. */
@@ -68,21 +68,21 @@ export interface TrustOptions {
   readonly days?: number | undefined;
 }
 
-/** A place in which strangers are held, or would be in monitor mode. */
+/** A place in which strangers are held back, or would be in monitor mode. */
 export interface Suspension {
-  /** The kind of the place: `range` leaves 6 digits off, `block` 4; `crowd` counts a block's numbers even if they enter. */
+  /** The kind of the place: `range` omits 6 digits, `block` 4; `crowd` also counts numbers of a block that enter their codes. */
   readonly kind: DoubtPlace;
   /** The place, for `guards.lift`. Absent for numbers and addresses, which are not named. */
   readonly place?: SuspensionPlace;
-  /** Numbers, or addresses, that are held one by one. 1 for every other kind. */
+  /** Number of phone numbers or addresses that are held back one by one. 1 for every other kind. */
   readonly count: number;
-  /** Whether it holds those who passed a test for people; all others are held by another suspension. */
+  /** Whether it holds people back who passed a captcha; another suspension holds back all others. */
   readonly afterTest: boolean;
   /** Doubt now, in whole codes; of several numbers or addresses the largest. */
   readonly observed: number;
   /** The doubt that was normal when it began. */
   readonly limit: number;
-  /** Both in one sentence. */
+  /** Both counts in one sentence. */
   readonly explanation: string;
   /** When it began, in epoch milliseconds. */
   readonly startedAt: number;
@@ -110,7 +110,7 @@ export interface OutcomeReport {
 /** The part of `guards` that belongs to the guard `pumping`. */
 export interface PumpingDesk {
   /**
-   * Lists the places in which `pumping` holds strangers, or would hold them in monitor mode. Names no person.
+   * Lists the places in which `pumping` holds strangers back, or would in monitor mode. Names no person.
    *
    * @throws ConfigurationError the guard is off, or the limit store does not keep it
    * @throws StoreError the limit store failed
@@ -126,8 +126,8 @@ export interface PumpingDesk {
    */
   lift(place: SuspensionPlace, options?: CallOptions): Promise<void>;
   /**
-   * Neither counts nor holds strangers of a place for some days: a market that you have just opened, a partner's range, a test
-   * phone. `days: 0` ends it. At most 1,000 places.
+   * Neither counts strangers of a place nor holds them back for some days: a market that you have just opened, a partner's range, a
+   * test phone. `days: 0` ends it. At most 1,000 places.
    *
    * @throws ConfigurationError, ValidationError, InvalidPhoneNumberError, StoreError
    * @example await sms.guards.trust({ range: '+62812345', days: 7 })

@@ -17,11 +17,11 @@ import type { Purpose } from '../types.ts';
 import type { Guard, GuardMode, OutgoingMessage } from './guard.ts';
 import type { GuardAction } from './reasons.ts';
 
-/** Doubt that is normal. */
+/** The doubt about a country that is normal. */
 export interface PumpingTolerance {
   /**
-   * Money that codes to strangers of one country may cost beyond what is normal, before they are held: at least 8 and at most
-   * 120 codes. Codes to a busy country may be more. @default 3
+   * Money that unentered codes to strangers of one country may cost beyond the normal share, before strangers are held back: at
+   * least 8 and at most 120 codes, and more in a busy country. @default 3
    */
   readonly money?: number | undefined;
   /** ISO 4217. Prices in another currency are not used. @default 'USD' */
@@ -29,16 +29,17 @@ export interface PumpingTolerance {
 }
 
 /**
- * Stops SMS pumping: scripts that ask for one-time passwords for numbers whose operator shares the revenue. It counts codes that
- * strangers were sent and did not enter, less what is normal, per country, range (6 digits off), block (4 digits off), address and
- * number. A place that used its budget up holds its strangers, until they enter codes again; a suspension always ends by itself.
+ * Stops SMS pumping: scripts that request one-time passwords for numbers whose operator shares the revenue. The guard counts codes
+ * that strangers did not enter, beyond the normal share (the doubt), per country, range (without 6 digits), block (without 4 digits),
+ * address and number. A place whose doubt reaches its tolerance holds strangers back until they enter codes again; a suspension always
+ * ends by itself.
  *
- * A stranger is everybody but acquaintances: numbers and subjects that entered a code between 6 hours and 90 days ago, and messages
- * with `returning: true`. It learns from outcomes only: `verifications.check`, `oneTimePasswords.check`, `messages.feedback` with
- * `destination`, `guards.reportOutcome`. Without them it judges single numbers and blocks only, see the event `outcomes-missing`.
- * WhatsApp, Viber and silent authentication are neither held nor counted: they pay no operator.
+ * Strangers are all visitors but acquaintances: numbers and subjects that entered a code between 6 hours and 90 days ago, and messages
+ * with `returning: true`. The guard learns only from outcomes: `verifications.check`, `oneTimePasswords.check`, `messages.feedback`
+ * with `destination`, `guards.reportOutcome`. Without them it judges only single numbers and crowds, see the event `outcomes-missing`.
+ * WhatsApp, Viber and silent authentication are neither held back nor counted: they pay no operator.
  *
- * Every default was measured on simulated traffic, see docs/fraud.md: run `mode: 'monitor'` for two weeks first.
+ * Every default comes from simulated traffic, see docs/fraud.md: run `mode: 'monitor'` for two weeks first.
  *
  * @example pumping: { mode: 'enforce', action: 'ask' }
  */
@@ -46,12 +47,12 @@ export interface PumpingGuardOptions {
   /** `enforce` refuses; `monitor` only reports what it would have refused. @default 'monitor' */
   readonly mode?: GuardMode | undefined;
   /**
-   * `ask`: your service can ask a visitor for more. A stranger who is held is asked for a captcha (`captcha-needed`), and, where
-   * those who pass it do not enter their codes either, for another channel (`other-channel-needed`). `refuse`: a stranger who
-   * is held has to wait (`suspended`), and budgets are larger for it. @default 'refuse'
+   * `ask`: your service can show a captcha. A stranger who is held back is asked for one (`captcha-needed`), and, where people who
+   * pass it do not enter their codes either, for another channel (`other-channel-needed`). `refuse`: a stranger who is held back has
+   * to wait (`suspended`), and tolerances are larger. @default 'refuse'
    */
   readonly action?: GuardAction | undefined;
-  /** Doubt about a country that is normal. @default { money: 3, currency: 'USD' }, measured */
+  /** The doubt about a country that is normal. @default { money: 3, currency: 'USD' }, measured */
   readonly tolerance?: PumpingTolerance | undefined;
   /**
    * Prices of a message by country, ISO 3166-1 alpha-2, in the currency of `tolerance`.
@@ -89,7 +90,7 @@ export type PriceOf = (
 
 export const PUMPING_RULE_ID = 'pumping';
 const DEFAULT_MONEY = 3;
-/** The price for a country without one. Ours: between the cheap markets and the dear ones. */
+/** The price for a country without one. Our number: between the cheap and the expensive markets. */
 const DEFAULT_PRICE = 0.1;
 const MIN_ALLOWANCE = 8;
 const MAX_ALLOWANCE = 120;

@@ -119,15 +119,15 @@ export interface GuardsOptions {
   readonly prefix?: false | PrefixGuardOptions | undefined;
   /** Messages, numbers and countries of one end user's address. Off until configured. */
   readonly clientIp?: false | ClientIpGuardOptions | undefined;
-  /** Codes that strangers do not enter, in any place. On in `mode: 'monitor'`: it refuses nothing until you say so. */
+  /** Codes that strangers do not enter, in any place. On in `mode: 'monitor'`: refuses nothing until you set `'enforce'`. */
   readonly pumping?: false | PumpingGuardOptions | undefined;
   /** Money. On: without an amount it only watches. */
   readonly budget?: false | BudgetGuardOptions | undefined;
-  /** Numbers that a network called non-existent. On: nothing is sent to them for a day. */
+  /** Numbers that a network reported as non-existent. On: they receive nothing for a day. */
   readonly undeliverable?: false | UndeliverableGuardOptions | undefined;
   /** Guards of your own. Off until configured. */
   readonly custom?: false | CustomGuardOptions | undefined;
-  /** One hook that decides by all that is known. Off until configured. */
+  /** One hook that sees everything known about a message. Off until configured. */
   readonly policy?: false | PolicyGuardOptions | undefined;
   /** Codes tried with `verifications.check`. On: for strangers 20 per hour and number, 100 per hour and client address. */
   readonly verificationAttempts?: false | VerificationAttemptsGuardOptions | undefined;

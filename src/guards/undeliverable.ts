@@ -12,7 +12,7 @@ import type { Guard, GuardMode } from './guard.ts';
 export interface UndeliverableGuardOptions {
   /** `monitor` also marks numbers, but reports instead of refusing. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
-  /** Milliseconds for which the number is blocked, up to 31 days. @default 86_400_000, one day (ours) */
+  /** Milliseconds for which the number is blocked, up to 31 days. @default 86_400_000, one day (chosen by this package) */
   readonly forMs?: number | undefined;
   /**
    * 8x8's delivery error codes that block a number; the list replaces the default.

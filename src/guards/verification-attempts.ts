@@ -10,7 +10,7 @@ import { type LimitWindow, numberWindows, windowField, windowsField } from './re
  * Limits the codes that may be tried with `verifications.check` before one is right. 8x8 ends a session after 5 wrong
  * codes; this guard also stops a caller who starts session after session, or tries stolen lists over many numbers. Only
  * `perSession` and `perSubject` count for a visitor whose `subject` succeeded with the number within 90 days, so that
- * strangers cannot keep the owner of a number out.
+ * strangers cannot lock the owner of a number out.
  *
  * @example verificationAttempts: { perNumber: { limit: 10, windowMs: 3_600_000 }, perClientIp: false }
  */
@@ -19,33 +19,33 @@ export interface VerificationAttemptsGuardOptions {
   readonly mode?: GuardMode | undefined;
   /**
    * Codes tried in one session; `false` counts none. Visitors who are not known try no more than 3 in a session that was
-   * also started by a known one: 8x8 gives both the same session, and ends it after 5. Their tries before that are gone.
-   * @default { limit: 30, windowMs: 3_600_000 }; ours, for endless tries of a session that 8x8 ended after 5
+   * also started by a known one: 8x8 gives both the same session, and ends it after 5. Tries made before that are lost.
+   * @default { limit: 30, windowMs: 3_600_000 }, chosen by this package against endless tries of a session that 8x8 ended after 5
    */
   readonly perSession?: false | LimitWindow | undefined;
   /**
    * Codes tried for one number in sessions of visitors who are not known; `false` counts none. A session that neither this
    * package nor 8x8 knows for the number counts nothing, and neither does a one-time password of this package with six digits
    * or more: only the visitor to whom it was issued can try it, five times.
-   * @default [{ limit: 20, windowMs: 3_600_000 }, { limit: 60, windowMs: 86_400_000 }], four sessions per hour; ours
+   * @default [{ limit: 20, windowMs: 3_600_000 }, { limit: 60, windowMs: 86_400_000 }], four sessions per hour; chosen by this package
    */
   readonly perNumber?: false | LimitWindow | readonly LimitWindow[] | undefined;
   /**
    * Codes tried by one `subject`, whatever the number; `false` counts none.
-   * @default { limit: 20, windowMs: 3_600_000 }, four sessions per hour; ours
+   * @default { limit: 20, windowMs: 3_600_000 }, four sessions per hour; chosen by this package
    */
   readonly perSubject?: false | LimitWindow | undefined;
   /**
-   * Counts only calls with `clientIp` by visitors who are not known. IPv6 addresses count per /64, which is what one
-   * connection gets.
-   * @default { limit: 100, windowMs: 3_600_000 }; ours, with room for an office behind one address. Twilio Verify allows
-   * 180 checks an hour (https://twilio.com/docs/verify/api/rate-limits-and-timeouts)
+   * Codes tried from one `clientIp` by visitors who are not known; `false` counts none. IPv6 addresses count per /64, the block that
+   * one connection gets.
+   * @default { limit: 100, windowMs: 3_600_000 }, chosen by this package, with room for an office behind one address. Twilio Verify
+   * allows 180 checks per hour (https://twilio.com/docs/verify/api/rate-limits-and-timeouts)
    */
   readonly perClientIp?: false | LimitWindow | undefined;
   /**
-   * Checks of session ids that this package has no record of, all together, before 8x8 is asked; `false` counts none. A
-   * session that 8x8 knows for the number is given back.
-   * @default { limit: 1_000, windowMs: 3_600_000 }; ours
+   * All checks together of session IDs that this package has no record of, before 8x8 is asked; `false` counts none. A session that
+   * 8x8 knows for the number is given back.
+   * @default { limit: 1_000, windowMs: 3_600_000 }, chosen by this package
    */
   readonly unknownSessions?: false | LimitWindow | undefined;
 }

@@ -35,33 +35,33 @@ import type { TableSizes } from './window-table.ts';
 export interface MemoryLimitsOptions {
   /**
    * Numbers counted exactly under one rule of one scope. Grows with use: about 45 bytes for a number with a limit of 1, 80
-   * with a limit of 10. Beyond it the number that was sent to longest ago is folded into a sketch that only over-counts; a
-   * number that is refused because of it is refused with `capacity`.
+   * with a limit of 10. Beyond it, the number with the oldest last message is folded into a sketch that only over-counts; a refusal
+   * because of it has the reason `capacity`.
    *
-   * @default 2_000_000 (1,000,000 people per day fit twice; our number)
+   * @default 2_000_000 (twice 1,000,000 people per day; chosen by this package)
    */
   readonly maxRecipients?: number | undefined;
   /**
    * Entries under one rule of any other kind: amounts and limits over 64, backoffs, members of `distinct`, scheduled
-   * slots, blocked numbers; also the takes open at one time. Grows with use. A full table refuses a new key with `capacity`
+   * slots, blocked numbers; also the takes that are open at one time. Grows with use. A full table refuses a new key with `capacity`
    * and `retryAfterMs`; amounts are folded like numbers; of the open takes the oldest is kept.
    *
-   * @default 1_000_000 (our number)
+   * @default 1_000_000 (chosen by this package)
    */
   readonly maxEntries?: number | undefined;
   /**
-   * Idempotency keys, remembered for 24 hours each, and other things that are done once, such as webhook events, under one
-   * rule of one scope. Grows with use: about 520 bytes per key (a UUID and its result). A full table refuses a new key with `capacity` and
+   * Idempotency keys, remembered for 24 hours each, and other one-time keys such as webhook events and captcha tokens, under one rule
+   * of one scope. Grows with use: about 520 bytes per key (a UUID and its result). A full table refuses a new key with `capacity` and
    * `retryAfterMs`.
    *
-   * @default 1_200_000 (1,000,000 keyed messages per day and a fifth more; our number)
+   * @default 1_200_000 (1,000,000 keyed messages per day and a fifth more; chosen by this package)
    */
   readonly maxIdempotencyKeys?: number | undefined;
   /**
-   * Bytes that the records of features such as `oneTimePasswords` may hold, over all scopes. Grows with use: a one-time
-   * password takes about 1 kB until it expires. A full store refuses a new record with `capacity`.
+   * Bytes for the records of features such as `oneTimePasswords`, over all scopes. Grows with use: a one-time password takes about
+   * 1 kB until it expires. A full store refuses a new record with `capacity`.
    *
-   * @default 268_435_456 (256 MiB; our number)
+   * @default 268_435_456 (256 MiB; chosen by this package)
    */
   readonly maxRecordBytes?: number | undefined;
   /** Source of time. Default: the system clock. Limits read `monotonic`, else `now` without ever going back. */

@@ -40,10 +40,10 @@ export interface RedisConsentLedgerOptions {
    */
   readonly client: RedisClient;
   /**
-   * Whether the client is asked for a new connection when a replica answers (`READONLY`), which a failover behind a DNS
-   * name or a load balancer leaves connected: ioredis and iovalkey through `disconnect(true)`, node-redis and Valkey
-   * GLIDE through `QUIT`. At most once a second per client, and ever more seldom. Never done to a client that would not
-   * come back. For other users of the same client it is a lost connection; see docs/scaling.md.
+   * Whether the client is asked for a new connection when a replica answers (`READONLY`), to which a failover behind a DNS name or a
+   * load balancer leaves it connected: ioredis and iovalkey through `disconnect(true)`, node-redis and Valkey GLIDE through `QUIT`. At
+   * most once per second and client, and less and less often. A client that would not reconnect is never asked. Other users of the
+   * same client see a lost connection; see docs/scaling.md.
    *
    * @default true
    */

@@ -32,8 +32,8 @@ import { toRedisCommands } from './to-redis-commands.ts';
 /** How a process decides on its own while the shared store does not answer. */
 export interface LocalLimitsOptions {
   /**
-   * The most processes that ever send. Each uses `max(1, floor(limit / processes))` of every limit. Together they let
-   * through at most `max(limit, processes)`, in addition to what the shared store let through before.
+   * The largest number of processes that ever send. Each uses `max(1, floor(limit / processes))` of every limit. Together they let
+   * at most `max(limit, processes)` through, in addition to the messages that the shared store let through before.
    */
   readonly processes: number;
   /**
@@ -54,18 +54,17 @@ export interface RedisLimitsOptions extends KeyHashingOptions {
    */
   readonly client: RedisClient;
   /**
-   * Whether the client is asked for a new connection when a replica answers (`READONLY`), which a failover behind a DNS
-   * name or a load balancer leaves connected: ioredis and iovalkey through `disconnect(true)`, node-redis and Valkey
-   * GLIDE through `QUIT`. At most once a second per client, and ever more seldom. Never done to a client that would not
-   * come back. For other users of the same client it is a lost connection; see docs/scaling.md.
+   * Whether the client is asked for a new connection when a replica answers (`READONLY`), to which a failover behind a DNS name or a
+   * load balancer leaves it connected: ioredis and iovalkey through `disconnect(true)`, node-redis and Valkey GLIDE through `QUIT`. At
+   * most once per second and client, and less and less often. A client that would not reconnect is never asked. Other users of the
+   * same client see a lost connection; see docs/scaling.md.
    *
    * @default true
    */
   readonly reconnectOnReadOnly?: boolean | undefined;
   /**
-   * How to decide while the server does not answer. There is no default, because only you can tell. `'refuse'`: send
-   * nothing. `{ local: { processes } }`: each process uses its share of every limit. Amounts of money are refused in
-   * both cases.
+   * The decision while the server does not answer. There is no default, because only you can choose. `'refuse'`: send nothing.
+   * `{ local: { processes } }`: each process uses its share of every limit. Amounts of money are refused in both cases.
    */
   readonly onStoreError:
     | 'refuse'
@@ -74,8 +73,8 @@ export interface RedisLimitsOptions extends KeyHashingOptions {
         readonly local: LocalLimitsOptions;
       };
   /**
-   * Milliseconds that the server has to reply, 10 to 4,000; in a batch, per 500 messages. The first reply may take up
-   * to a second, from the first call of a process on, because the client may still be connecting.
+   * Milliseconds in which the server must reply, 10 to 4,000; in a batch, per 500 messages. The first reply may take up to a second
+   * from the first call of a process, because the client may still be connecting.
    *
    * @default 150 (chosen by this package)
    */
@@ -85,8 +84,8 @@ export interface RedisLimitsOptions extends KeyHashingOptions {
    * One slot is fast enough for any sub-account. Counters of the whole account (budgets, `prefix`, `idempotencyKey`)
    * stay in one slot. A message with rules of both kinds is taken in both slots, one after the other, and given back if
    * the second refuses: a count may be too high for a moment, never too low. Must be the same in all processes. When
-   * you change it on a live system, counts, waits and blocks of numbers start over: for one window a number may get
-   * twice its limit.
+   * you change it on a live system, counts, waits and blocks of numbers start over: for one window a number may receive twice its
+   * limit.
    *
    * @default 'scope', which keeps a scope in one slot and takes one round trip per message
    */
@@ -113,7 +112,7 @@ export interface RedisLimitStore extends LimitStore {
    * and is new enough; in a cluster on every primary node. Waits until the client is connected. Also runs by itself
    * after the first reply and after the first refusal of each kind, and reports to `onEvent`; call it when you deploy.
    *
-   * @returns what is wrong, and what to change; empty when nothing is
+   * @returns the problems, each with the change that fixes it; empty if there are none
    * @throws AbortedError the signal fired
    * @throws ConfigurationError an option is unknown or invalid
    *

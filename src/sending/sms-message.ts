@@ -41,8 +41,8 @@ export interface SmsContent {
   /** Address to which 8x8 posts the delivery receipt of this message instead of the account's webhook. */
   readonly dlrCallbackUrl?: string | undefined;
   /**
-   * Fields that 8x8 added after this version, sent as they are. They may name no field that 8x8 knows today, in any spelling
-   * or depth, and the guards read nothing in them but the API key. At most 10,000 characters as JSON.
+   * Fields that 8x8 added after this version, sent unchanged. They may not name a field that 8x8 knows today, in any spelling or
+   * depth, and the guards search them only for the API key. At most 10,000 characters as JSON.
    *
    * @example extra: { newField: true }
    */
@@ -69,7 +69,7 @@ export interface Addressing {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** The verdict of a test for people, such as a captcha, that your service has verified. */
+/** The result of a captcha or another test for people that your service has verified. */
 export interface HumanVerdict {
   /** Whether the visitor passed it. */
   readonly passed: boolean;
@@ -90,8 +90,8 @@ export type HumanTest = HumanVerdict | HumanToken;
 export interface Visitor {
   /**
    * Proof of the visitor: the id of a signed device cookie or of a logged-in session, 1 to 200 characters. Never derive it from
-   * the number that was typed. A visitor whose subject succeeded with a number before (`messages.feedback`,
-   * `verifications.check`) is not held up by what strangers do with that number. @default nobody is told apart
+   * the number that was typed. Strangers cannot delay a visitor whose subject succeeded with the number before
+   * (`messages.feedback`, `verifications.check`). @default visitors cannot be told apart
    */
   readonly subject?: string | undefined;
   /**
@@ -110,14 +110,14 @@ export interface Visitor {
    */
   readonly origin?: string | undefined;
   /**
-   * A test for people that the visitor took since a guard asked for it (`error.action` is `'ask'`): with `passed: true` such
-   * guards let the message through. A `token` that nothing has verified passes no test.
+   * A captcha that the visitor solved after a guard asked for it (`error.action` is `'ask'`): with `passed: true` such guards let the
+   * message through. A `token` counts only once it is verified.
    */
   readonly human?: HumanTest | undefined;
   /**
-   * True when your service knows that this number belongs to an account that entered a code before: look it up, and never take
-   * the visitor's word for it. Guards that count strangers then do not count this message.
-   * @default this package remembers for itself which numbers and subjects succeeded
+   * True if your own database says that this number belongs to an account that entered a code before; never take the visitor's word
+   * for it. Guards that count strangers then do not count this message.
+   * @default this package itself remembers the numbers and subjects that succeeded
    */
   readonly returning?: boolean | undefined;
 }

@@ -21,8 +21,8 @@ import { readStandaloneOptions, type StandaloneGuardsOptions } from './options.t
 export type StandaloneCallOptions = Pick<CallOptions, 'context' | 'deadlineMs' | 'signal'>;
 
 /**
- * The fate of an admitted message. `sent`: the provider took it. `not-sent`: it certainly did not, for example because it
- * answered with a 4xx status or nothing was written. `unknown`: the answer was lost, so the person may get it.
+ * The outcome of an admitted message. `sent`: the provider accepted it. `not-sent`: the provider certainly did not, for example because
+ * it answered with a 4xx status or nothing was written. `unknown`: the response was lost, so the person may receive it.
  */
 export type AdmissionOutcome = 'sent' | 'not-sent' | 'unknown';
 
@@ -31,7 +31,7 @@ export interface StandaloneGuards {
   /** Inspect and clear the counters of a number, explain a decision, report entered codes. */
   readonly guards: GuardsApi;
   /**
-   * Asks every guard, and takes the limits. Sends nothing. An admission that is never settled counts as sent.
+   * Asks every guard, and counts the message. Sends nothing. An admission that is never settled counts as sent.
    *
    * @throws GuardError a guard refused: the errors of `messages.send`, with `decision`
    * @throws ValidationError, StoreError, AbortedError, TimeoutError
@@ -43,8 +43,8 @@ export interface StandaloneGuards {
    */
   admit(message: StandaloneMessage, options?: StandaloneCallOptions): Promise<AdmittedMessage>;
   /**
-   * Asks the guards again about a message that waited over a second, because a person may have opted out meanwhile. One that is
-   * not admitted any longer is given back: do not send it, and do not settle it.
+   * Asks the guards again about a message that waited over a second, because a person may have opted out meanwhile. If it is no longer
+   * admitted, its counts are given back: do not send it, and do not settle it.
    *
    * @throws GuardError a guard refuses it now
    * @throws ValidationError it was settled, or is not of these guards
@@ -52,10 +52,10 @@ export interface StandaloneGuards {
    */
   lookAgain(admitted: AdmittedMessage, options?: StandaloneCallOptions): Promise<void>;
   /**
-   * Ends an admission, once: `sent` and `unknown` keep what was taken from the limits, `not-sent` gives it back. A store that
-   * fails meanwhile is told by a `store-failed` event, and everything counts as kept. Also works after `close`.
+   * Ends an admission, once: `sent` and `unknown` keep the counts, `not-sent` gives them back. If the store fails meanwhile, a
+   * `store-failed` event is raised, and everything counts as kept. Also works after `close`.
    *
-   * @throws ValidationError it was settled before, is not of these guards, or the outcome is none
+   * @throws ValidationError it was settled before, belongs to other guards, or the outcome is not one of these
    * @example await guards.settle(admitted, 'sent')
    */
   settle(admitted: AdmittedMessage, outcome: AdmissionOutcome): Promise<void>;
@@ -70,8 +70,8 @@ const DRAIN_MS = 10_000;
 const noAccount = (): Promise<never> => Promise.reject(new Error('There is no account.'));
 
 /**
- * Creates the guards without a client, for a team that sends through another provider. Needs no key, and calls no network but
- * that of your own stores and hooks. Docs: docs/control.md.
+ * Creates the guards without a client, for a team that sends through another provider. Needs no key, and makes no requests but those
+ * of your own stores and hooks. Docs: docs/control.md.
  *
  * @throws ConfigurationError an option is unknown, malformed, or needs an account at 8x8
  * @example

@@ -34,15 +34,15 @@ export interface QuietHoursGuardOptions {
   /** `enforce` refuses or schedules; `monitor` only reports what it would have refused. @default 'enforce' */
   readonly mode?: GuardMode | undefined;
   /**
-   * `schedule` has 8x8 send the message when the quiet hours end, at most 7 days ahead and before its `expiry`. One-time passwords and
-   * verifications are refused all the same. @default 'refuse'
+   * `schedule`: 8x8 sends the message when the quiet hours end, at most 7 days ahead and before its `expiry`. One-time passwords and
+   * verifications are still refused. @default 'refuse'
    */
   readonly action?: 'refuse' | 'schedule' | undefined;
-  /** The purposes that respect the hours. @default ['marketing'] */
+  /** Purposes to which the hours apply. @default ['marketing'] */
   readonly purposes?: readonly Purpose[] | undefined;
   /**
    * Sending hours by place: a country (`SG`), a state of the United States (`US-FL`, in addition to those of `US`), or `default` for
-   * countries without any. `false`: no quiet hours there. Each replaces the one of the table in `docs/quiet-hours.md`.
+   * countries without any. `false`: no quiet hours there. Each replaces the entry of the table in `docs/quiet-hours.md`.
    * @default the table; 8 a.m. to 8 p.m. in countries that it does not have
    */
   readonly hours?: { readonly [place: string]: SendingHours | false | undefined } | undefined;
