@@ -118,7 +118,7 @@ export const METRICS = {
   'sms_guard.suspensions': {
     kind: 'counter',
     unit: '{suspension}',
-    description: 'Places where guards.pumping began to hold strangers.',
+    description: 'Places where guards.pumping began to hold strangers back.',
     attributes: ['sms_guard.place', 'sms_guard.after_test', 'sms_guard.country'],
   },
   'sms_guard.budget.levels': {
