@@ -45,3 +45,8 @@ export function collectPair(
     throw new InvalidArgumentError('It must be written as field=heading.');
   return { ...previous, [name]: rest.join('=') };
 }
+
+/** Reads a point in time; the library checks every text but `now`. */
+export function timeOrNow(given: string): Date | string {
+  return given === 'now' ? new Date() : given;
+}

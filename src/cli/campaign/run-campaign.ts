@@ -127,7 +127,9 @@ function printCounts(counts: Counts, resultsFile: string, terminal: Terminal): v
   const { accepted, unknown } = counts;
   const sum = Object.values(counts).reduce((one, other) => one + other, 0);
   if (sum === 0) {
-    terminal.print('Every row of this file was sent before. To send it again, remove the checkpoint.');
+    terminal.print(
+      `Every row of this file was handled before: see ${resultsFile}. To start again, remove the checkpoint.`,
+    );
     return;
   }
   const shown = Object.entries(counts).filter(([name, count]) => name === 'accepted' || count > 0);

@@ -7,7 +7,7 @@ import { openInput } from '../files.ts';
 import { type OpenedClient, withClient } from '../open-client.ts';
 import { plural } from '../plural.ts';
 import { createProgress } from '../progress.ts';
-import { collectPair, wholeNumber } from '../read-argument.ts';
+import { collectPair, timeOrNow, wholeNumber } from '../read-argument.ts';
 import { printRows, showTime } from '../rows.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -18,6 +18,7 @@ interface ImportArguments extends ClientArguments {
   readonly state?: 'opted-in' | 'opted-out';
   readonly scope?: 'all' | 'marketing';
   readonly source?: string;
+  readonly at?: Date | string;
   readonly column?: Readonly<Record<string, string>>;
   readonly timeZone?: string;
   readonly dateOrder?: 'day-first' | 'month-first';
@@ -36,13 +37,13 @@ async function ledgerOf({ settings }: OpenedClient): Promise<ConsentLedger> {
 }
 
 function toOptions(file: string, given: ImportArguments): ImportConsentOptions {
-  const { format, dryRun, country, state, scope, source, column, timeZone, dateOrder, encoding, fromLine } =
-    given;
+  const { format, dryRun, country, state, scope, source, at, column } = given;
+  const { timeZone, dateOrder, encoding, fromLine } = given;
   return {
     format: format ?? (/\.(jsonl|ndjson)$/i.test(file) ? 'jsonl' : 'csv'),
     dryRun,
     country,
-    defaults: { state, scope, source },
+    defaults: { state, scope, source, at },
     columns: column,
     timeZone,
     dateOrder,
@@ -97,6 +98,11 @@ export const addImportConsentCommand: AddCommand = (program, terminal, finish) =
     .addOption(new Option('--state <state>', 'choice of rows without one').choices(['opted-in', 'opted-out']))
     .addOption(new Option('--scope <scope>', 'scope of rows without one').choices(['all', 'marketing']))
     .option('--source <word>', 'where the choices came from, for rows without a source')
+    .option(
+      '--at <time>',
+      'when they chose, for rows without a time: now, or 2026-11-22T09:00:00Z',
+      timeOrNow,
+    )
     .option('--time-zone <name>', 'of dates without one, such as Asia/Singapore')
     .addOption(
       new Option('--date-order <order>', 'of dates such as 1/7/2026').choices(['day-first', 'month-first']),

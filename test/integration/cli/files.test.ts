@@ -120,6 +120,20 @@ describe('import-consent', () => {
     expect(JSON.parse(json.output)).toMatchObject({ rows: 1, recorded: 1, bad: 0 });
   });
 
+  test('records a list of numbers without dates', async () => {
+    folder.write('list.csv', 'Phone\n+6591230008\n');
+    const given = ['import-consent', 'list.csv', '--column', 'destination=Phone', '--state', 'opted-out'];
+    const words = [...given, '--source', 'old-provider'];
+    expect((await call(...words)).output).toContain('at is missing.');
+    expect((await call(...words, '--at', 'now')).output).toBe('1 row recorded.\n');
+    expect((await call('consent', '+6591230008')).output).toContain('opted-out for all');
+    const past = await call(...words, '--at', '2026-11-01T09:00:00Z', '--dry-run');
+    expect(past.output).toContain('opted-out for all, 2026-11-01 09:00:00 UTC, from old-provider');
+    const malformed = await call(...words, '--at', 'yesterday');
+    expect(malformed.exitCode).toBe(3);
+    expect(malformed.errors).toContain('defaults.at must be a valid Date');
+  });
+
   test('says which file or ledger is missing', async () => {
     expect((await call('import-consent', 'nowhere.csv')).errors).toContain(
       'nowhere.csv cannot be read (ENOENT)',
@@ -154,7 +168,7 @@ describe('campaign', () => {
     ]);
     expect(read('a.csv.results.jsonl')).not.toContain('91230001');
     const again = await campaign('a.csv', '--text', 'Hello {name}!', '--source', 'SHOP');
-    expect(again.output).toContain('Every row of this file was sent before.');
+    expect(again.output).toContain('Every row of this file was handled before: see a.csv.results.jsonl.');
     expect(sandbox.emulator.messages).toHaveLength(2);
     const other = await campaign('a.csv', '--text', 'Bye {name}!', '--source', 'SHOP');
     expect(other.exitCode).toBe(3);
