@@ -122,10 +122,12 @@ function toFileRow(
   names: readonly (string | undefined)[],
   cells: readonly string[],
   line: number,
-  { isRaw }: CsvOptions,
+  { columns, isRaw }: CsvOptions,
 ): FileRow {
-  const short = { line, reason: `The row has ${cells.length} fields, and the heading ${names.length}.` };
-  if (cells.length !== names.length) return short;
+  if (cells.length !== names.length) {
+    const given = Array.isArray(columns) ? '`columns` has' : 'the heading has';
+    return { line, reason: `The row has ${cells.length} fields, ${given} ${names.length}.` };
+  }
   const filled = names.flatMap((name, index) => {
     const cell = cells[index] as string;
     if (name === undefined || (cell.trim() === '' && !isRaw)) return [];

@@ -243,8 +243,8 @@ describe('bad rows', () => {
     const { report } = await imported(file.replaceAll('\n', '\r\n'));
     expect(report).toMatchObject({ rows: 3, recorded: 1, bad: 2 });
     expect(report.badRows).toEqual([
-      { line: 6, reason: 'The row has 6 fields, and the heading 5.' },
-      { line: 7, reason: 'The row has 1 fields, and the heading 5.' },
+      { line: 6, reason: 'The row has 6 fields, the heading has 5.' },
+      { line: 7, reason: 'The row has 1 fields, the heading has 5.' },
     ]);
   });
 
@@ -310,6 +310,14 @@ describe('a file that is wrong as a whole', () => {
     const error = await failureOf(imported(lines(`${CANARY_NUMBER},opted-out`)));
     expect(error).toMatchObject({ code: 'validation' });
     expectNoCanary(error);
+  });
+
+  it('rows of another length than the list of columns name that list', async () => {
+    const { report } = await imported(lines('+6591234567,2026-01-01'), {
+      columns: ['destination'],
+      defaults: { state: 'opted-out', source: 'old-provider', at: new Date(0) },
+    });
+    expect(report.badRows).toEqual([{ line: 1, reason: 'The row has 2 fields, `columns` has 1.' }]);
   });
 
   it('an endless line is refused', async () => {
