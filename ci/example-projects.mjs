@@ -2,12 +2,12 @@
 // try` must end with code 0. Their other dependencies are those of this repository, so that versions stay fixed. What they
 // need beside that (Redis, PostgreSQL, the sandbox) is started here. Projects for a test runner are in test-projects.mjs.
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { startRedis } from '../test/support/redis-server.ts';
-import { installTarball, packPackage } from './consumer-project.mjs';
+import { installTarball, linkInstalled, packPackage } from './consumer-project.mjs';
 import { checkHonoExample, checkNextExample, checkWorkersRedisExample } from './example-servers.mjs';
 import { createReport } from './report.mjs';
 import { cleanEnvironment, runProgram } from './run-program.mjs';
@@ -39,25 +39,6 @@ const VERSIONS = ['node20', 'node24'];
 
 const workspace = await mkdtemp(join(tmpdir(), 'sms-guard-examples-'));
 const env = cleanEnvironment({ NO_COLOR: '1' });
-
-/** Where `npm ci` or `npm ci --prefix ci` put a dependency. */
-async function linkInstalled(folder, name, version) {
-  const installed = ['node_modules', 'ci/node_modules']
-    .map((place) => join(root, place, name))
-    .find((place) => existsSync(place));
-  if (installed === undefined) throw new Error(`${name} is not installed: npm ci, npm ci --prefix ci`);
-  const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
-  if (manifest.version !== version) {
-    throw new Error(`the example wants ${name} ${version}, but ${manifest.version} is installed`);
-  }
-  const link = join(folder, 'node_modules', name);
-  await mkdir(dirname(link), { recursive: true });
-  await symlink(installed, link, 'dir');
-  if (name === 'typescript') {
-    await mkdir(join(folder, 'node_modules/.bin'), { recursive: true });
-    await symlink(join(installed, 'bin/tsc'), join(folder, 'node_modules/.bin/tsc'));
-  }
-}
 
 async function installProject(name, tarball) {
   const folder = join(workspace, name);

@@ -1,11 +1,11 @@
 // Runs the projects examples/testing-* as their readers would: the packed package is installed, and each test runner
 // finds the kit for tests in it. The runners themselves are those of this repository, so that their versions stay fixed.
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installTarball, packPackage } from './consumer-project.mjs';
+import { installTarball, linkInstalled, packPackage } from './consumer-project.mjs';
 import { createReport } from './report.mjs';
 import { cleanEnvironment, runProgram } from './run-program.mjs';
 import { runtimes } from './runtimes.mjs';
@@ -23,27 +23,15 @@ const PROJECTS = [
   { name: 'testing-node', versions: [20, 22, 24, 26], program: ['--test'], runs: 3 },
 ];
 
-/** Where `npm ci` or `npm ci --prefix ci` put a test runner. */
-async function linkInstalled(folder, [name, version]) {
-  const places = ['node_modules', 'ci/node_modules'].map((place) => join(root, place, name));
-  const installed = places.find((place) => existsSync(place));
-  if (installed === undefined) throw new Error(`${name} is not installed: npm ci, npm ci --prefix ci`);
-  const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
-  if (manifest.version !== version) {
-    throw new Error(`the project wants ${name} ${version}, but ${manifest.version} is installed`);
-  }
-  const link = join(folder, 'node_modules', name);
-  await mkdir(dirname(link), { recursive: true });
-  await symlink(installed, link, 'dir');
-}
-
 async function installProject(name, tarball) {
   const folder = join(workspace, name);
   const source = join(root, 'examples', name);
   const { type, devDependencies = {} } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8'));
   await installTarball(tarball, folder, env, { type });
   await cp(source, folder, { recursive: true, filter: (path) => !path.endsWith('package.json') });
-  for (const dependency of Object.entries(devDependencies)) await linkInstalled(folder, dependency);
+  for (const [dependency, version] of Object.entries(devDependencies)) {
+    await linkInstalled(folder, dependency, version);
+  }
   return folder;
 }
 
