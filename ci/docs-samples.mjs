@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { anchorsOf, linksOf, splitFences } from './markdown.mjs';
+import { anchorsOf, fileNameOf, linksOf, splitFences } from './markdown.mjs';
 import { createReport } from './report.mjs';
 import { cleanEnvironment, runProgram } from './run-program.mjs';
 
@@ -77,8 +77,10 @@ const { options } = ts.parseJsonConfigFileContent(
 /** Type-checks files that exist only here. */
 function createProgram(samples) {
   const host = ts.createCompilerHost(options);
-  const { fileExists, readFile, getSourceFile } = host;
+  const { fileExists, directoryExists, readFile, getSourceFile } = host;
   host.fileExists = (path) => samples.has(path) || fileExists(path);
+  const folders = new Set([...samples.keys()].map((path) => dirname(path)));
+  host.directoryExists = (path) => folders.has(path) || directoryExists(path);
   host.readFile = (path) => samples.get(path) ?? readFile(path);
   host.getSourceFile = (path, language, ...rest) =>
     samples.has(path)
@@ -86,6 +88,13 @@ function createProgram(samples) {
       : getSourceFile(path, language, ...rest);
   const noUnused = { noUnusedLocals: false, noUnusedParameters: false };
   return ts.createProgram([...samples.keys(), join(root, 'src/index.ts')], { ...options, ...noUnused }, host);
+}
+
+/** Files of one document are in one folder, where they import each other. Of two with one name the first is imported. */
+function placeOf(path, line, fileName) {
+  const folder = join(root, path.replaceAll(/\W/g, '-'));
+  const named = join(folder, fileName ?? '');
+  return fileName === undefined || samples.has(named) ? `${folder}-${line}.ts` : named;
 }
 
 const samples = new Map([[join(root, 'reader.d.ts'), READERS_PROGRAM]]);
@@ -96,7 +105,7 @@ for (const path of documents) {
   try {
     for (const { info, line, code } of splitFences(read(path)).blocks) {
       if (!/^(ts|typescript)$/.test(info)) continue;
-      const name = join(root, `${path.replaceAll(/\W/g, '-')}-${line}.ts`);
+      const name = placeOf(path, line, fileNameOf({ code }));
       samples.set(name, `${code}export {};\n`);
       linesOf.set(name, line);
       samplesOf.set(path, [...(samplesOf.get(path) ?? []), name]);

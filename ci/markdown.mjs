@@ -19,6 +19,15 @@ export function splitFences(markdown) {
   return { blocks, prose: prose.join('\n') };
 }
 
+/** Files that a reader saves: blocks whose first line is a comment with a name. A later one replaces an earlier one. */
+export function filesOf(markdown) {
+  const named = splitFences(markdown).blocks.map((block) => [fileNameOf(block), block]);
+  return new Map(named.filter(([name]) => name !== undefined));
+}
+
+/** The name in the first line of a block: `// sms.ts`. */
+export const fileNameOf = ({ code }) => /^\/\/ ([\w./-]+\.[a-z]+)\n/.exec(code)?.[1];
+
 /** Anchors as GitHub makes them from headings. */
 export function anchorsOf(markdown) {
   const seen = new Map();
