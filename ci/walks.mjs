@@ -28,6 +28,8 @@ const read = (path) => readFileSync(join(root, path), 'utf8');
 const VERSIONS = ['node20', 'node24'];
 const AUTHORIZATION = 'Bearer a-secret-of-16-characters';
 const CUSTOMERS = 3_000;
+/** CI runs at night too, when the preset refuses adverts. */
+const AT_ANY_HOUR = ['presets.marketing({', 'presets.marketing({ quietHours: false,'];
 const START_MS = 30_000;
 /** What the pages have installed, and what Nest and TypeScript need beside it. */
 const DEPENDENCIES = ['express', 'ioredis', 'pg', 'twilio', 'typescript', '@types/node', '@types/express'];
@@ -217,7 +219,9 @@ async function playVisitor(run, [ask, check], sandboxUrl) {
 async function campaign({ folder, port, sandbox, env, version, run }) {
   const page = 'docs/marketing.md';
   const people = Array.from({ length: CUSTOMERS }, (_, row) => `+659${1_000_000 + row}`);
-  for (const [name, { code }] of pageFiles(page)) await writeProgram(folder, name, code, version);
+  for (const [name, { code }] of pageFiles(page)) {
+    await writeProgram(folder, name, code.replace(...AT_ANY_HOUR), version);
+  }
   await writeProgram(folder, 'agree.ts', agreeProgram(page), version);
   await writeFile(join(folder, 'customers.txt'), `${people.join('\n')}\n`);
   await writeFile(join(folder, 'opted-in.csv'), `destination\n${people.slice(1).join('\n')}\n`);
