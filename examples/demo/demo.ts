@@ -1,6 +1,6 @@
 /**
- * The main job, an SMS-pumping attack replayed four times, and the owner of a number that a stranger hammers, against the
- * built-in emulator: no account, no network.
+ * A message, a batch and an advert; an SMS-pumping attack, replayed four times; the owner of a number that a stranger
+ * hammers. All of it against the built-in emulator: no account, no network.
  * Run it with `npm run demo`.
  */
 import { presets } from '../../src/index.ts';
@@ -16,7 +16,7 @@ const GUARD_NAMES = ['recipient', 'backoff', 'countries', 'prefix', 'pumping', '
 const ROBOTS = ['hammered number', 'neighbouring numbers', 'foreign country', 'random numbers'] as const;
 const DECIDED = { countries: ['SG', 'ID', 'PH'], budgetPerDay: 1_500 } as const;
 
-print('1. The main job, against the built-in emulator');
+print('1. One message, a batch and an advert, against the built-in emulator');
 print();
 await mainJob((line) => print(`   ${line}`));
 
