@@ -12,6 +12,7 @@ export default defineConfig({
     include: ['test/{unit,integration,socket,contract,redis}/**/*.test.ts'],
     // Room for the oracle and property tests on a busy machine. Tests of linear time measure CPU time, with a wide margin.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     setupFiles: 'test/support/load-ky.ts',
     // Tests make the team's own code throw thousands of times, and the default `onError` prints each exception.
     onConsoleLog: (log) => !/^8x8-sms-guard: [\w.]+ threw/.test(log),

@@ -41,11 +41,11 @@ describe('the host', () => {
   test.each([
     [{}, {}, 'sms.8x8.com, region apac'],
     [{ region: 'eu' }, {}, 'sms.8x8.uk, region eu'],
-    [{ baseUrl: 'https://proxy.example' }, {}, 'https://proxy.example, no host of 8x8, from baseUrl'],
+    [{ baseUrl: 'https://proxy.example' }, {}, 'https://proxy.example, not a host of 8x8, from baseUrl'],
     [
       { baseUrl: 'https://proxy.example' },
       { EIGHTBYEIGHT_BASE_URL: 'https://proxy.example' },
-      'https://proxy.example, no host of 8x8, from EIGHTBYEIGHT_BASE_URL',
+      'https://proxy.example, not a host of 8x8, from EIGHTBYEIGHT_BASE_URL',
     ],
   ] as const)('of %j', (options, env, text) => {
     expect(checkHost(examined(options, env))).toEqual([{ check: 'host', level: 'ok', text }]);
