@@ -86,7 +86,7 @@ export type SmsEvent =
       /** ISO 4217. */
       readonly currency: string;
     })
-  /** `guards.budget` counts with `unknownPrice`, because a price is not known. At most once an hour. */
+  /** `guards.budget` counts with `unknownPrice`, because a price is not known. At most once per hour. */
   | (EventBase & {
       readonly type: 'prices-unknown';
       readonly reason: 'not-loaded' | 'no-price' | 'other-currency';

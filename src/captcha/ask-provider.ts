@@ -7,7 +7,7 @@ export interface CaptchaRequestOptions {
   /** `fetch` to use, for a proxy. @default the platform's */
   readonly fetch?: Fetch | undefined;
   /**
-   * Address that verifies tokens, for a proxy or a stand-in of yours: `https:`, or `http:` on this machine.
+   * Address that verifies tokens, for your own proxy or stand-in: `https:`, or `http:` on this machine.
    * @default the provider's
    */
   readonly url?: string | undefined;

@@ -50,7 +50,7 @@ export interface OneTimePasswordRequest
     readonly code: string;
   }) => string;
   /**
-   * Delivers the code over a channel of yours (WhatsApp, email, your app), when the guard `pumping` lets no stranger have an SMS
+   * Delivers the code over your own channel (WhatsApp, email, your app), when the guard `pumping` lets no stranger have an SMS
    * there (`other-channel-needed`). All other guards count it like a message. When it throws, the code is discarded, and
    * `issue` throws the refusal with `outage: true`. @default none: the refusal is thrown
    *
