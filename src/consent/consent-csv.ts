@@ -125,8 +125,9 @@ function toFileRow(
   { columns, isRaw }: CsvOptions,
 ): FileRow {
   if (cells.length !== names.length) {
-    const given = Array.isArray(columns) ? '`columns` has' : 'the heading has';
-    return { line, reason: `The row has ${cells.length} fields, ${given} ${names.length}.` };
+    const given = Array.isArray(columns) ? '`columns`' : 'the heading';
+    const fields = cells.length === 1 ? '1 field' : `${cells.length} fields`;
+    return { line, reason: `The row has ${fields}, but ${given} has ${names.length}.` };
   }
   const filled = names.flatMap((name, index) => {
     const cell = cells[index] as string;

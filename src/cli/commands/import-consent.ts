@@ -103,12 +103,15 @@ export const addImportConsentCommand: AddCommand = (program, terminal, finish) =
       'when they chose, for rows without a time: now, or 2026-11-22T09:00:00Z',
       timeOrNow,
     )
-    .option('--time-zone <name>', 'of dates without one, such as Asia/Singapore')
+    .option('--time-zone <name>', 'time zone of dates without one, such as Asia/Singapore')
     .addOption(
-      new Option('--date-order <order>', 'of dates such as 1/7/2026').choices(['day-first', 'month-first']),
+      new Option('--date-order <order>', 'order of dates such as 1/7/2026').choices([
+        'day-first',
+        'month-first',
+      ]),
     )
     .addOption(
-      new Option('--encoding <name>', 'of the file (default: utf-8)').choices([
+      new Option('--encoding <name>', 'encoding of the file (default: utf-8)').choices([
         'utf-8',
         'utf-16le',
         'utf-16be',

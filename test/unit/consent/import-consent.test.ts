@@ -243,8 +243,8 @@ describe('bad rows', () => {
     const { report } = await imported(file.replaceAll('\n', '\r\n'));
     expect(report).toMatchObject({ rows: 3, recorded: 1, bad: 2 });
     expect(report.badRows).toEqual([
-      { line: 6, reason: 'The row has 6 fields, the heading has 5.' },
-      { line: 7, reason: 'The row has 1 fields, the heading has 5.' },
+      { line: 6, reason: 'The row has 6 fields, but the heading has 5.' },
+      { line: 7, reason: 'The row has 1 field, but the heading has 5.' },
     ]);
   });
 
@@ -317,7 +317,7 @@ describe('a file that is wrong as a whole', () => {
       columns: ['destination'],
       defaults: { state: 'opted-out', source: 'old-provider', at: new Date(0) },
     });
-    expect(report.badRows).toEqual([{ line: 1, reason: 'The row has 2 fields, `columns` has 1.' }]);
+    expect(report.badRows).toEqual([{ line: 1, reason: 'The row has 2 fields, but `columns` has 1.' }]);
   });
 
   it('an endless line is refused', async () => {
