@@ -1,7 +1,7 @@
 /**
  * The fight: attacks on a simulated service, with the guards of the client in front.
  *
- *     node bench/attack/run.ts --quick                 under a minute
+ *     node bench/attack/run.ts --quick                 a minute or two
  *     node bench/attack/run.ts                         the whole report; --write puts it into docs/
  *     node bench/attack/run.ts --parts                 each guard alone; what clientIp, outcomes and customers are worth
  *     node bench/attack/run.ts --large                 100,000 per day
