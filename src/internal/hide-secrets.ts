@@ -183,12 +183,20 @@ const SHOWN_FIELDS: ReadonlySet<string> = new Set([
 const MAX_DEPTH = 6;
 
 /** The texts of a request: those of every field that is not known for a setting. */
-export function* secretsIn(value: unknown, depth = 0): Generator<string, void, undefined> {
-  if (typeof value === 'string') yield value;
-  else if (typeof value === 'number') yield String(value);
+export function secretsIn(value: unknown): readonly string[] {
+  const secrets: string[] = [];
+  collectSecrets(value, 0, secrets);
+  return secrets;
+}
+
+function collectSecrets(value: unknown, depth: number, secrets: string[]): void {
+  if (typeof value === 'string') secrets.push(value);
+  else if (typeof value === 'number') secrets.push(String(value));
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return;
-  for (const [name, field] of Object.entries(value)) {
-    if (Array.isArray(value) || !SHOWN_FIELDS.has(name)) yield* secretsIn(field, depth + 1);
+  const fields = value as Readonly<Record<string, unknown>>;
+  const isList = Array.isArray(value);
+  for (const name of Object.keys(fields)) {
+    if (isList || !SHOWN_FIELDS.has(name)) collectSecrets(fields[name], depth + 1, secrets);
   }
 }
 

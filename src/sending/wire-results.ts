@@ -21,15 +21,13 @@ function textOf(value: unknown): string {
 const ID = /^[\x21-\x7e]{1,100}$/;
 
 /** The fields of a message that only its person may read. */
-function* secretsOf({ content, wire }: PreparedMessage): Generator<string, void, undefined> {
-  if (content !== undefined) yield content.text;
-  yield* secretsIn(wire);
+function secretsOf({ content, wire }: PreparedMessage): readonly string[] {
+  return content === undefined ? secretsIn(wire) : [content.text, ...secretsIn(wire)];
 }
 
 /** An id may repeat no number either, where a description shows it masked. */
-function* idSecretsOf(message: PreparedMessage): Generator<string, void, undefined> {
-  yield message.phone.msisdn;
-  yield* secretsOf(message);
+function idSecretsOf(message: PreparedMessage): readonly string[] {
+  return [message.phone.msisdn, ...secretsOf(message)];
 }
 
 function isId(id: unknown): id is string {

@@ -24,6 +24,8 @@ const PIECE =
 const HOST_RUN = /[\p{L}\p{N}\p{M}\p{Cf}._-]+/gu;
 /** Dots of other widths, which browsers read as dots. The ideographic full stop ends sentences, and no app links across it. */
 const WIDE_DOTS = /[\uff0e\uff61]/g;
+/** No text without one of these holds a link. */
+const DOT_OR_COLON = /[.:\uff0e\uff61]/;
 /** Invisible characters: format characters such as direction marks, zero-width spaces and soft hyphens. */
 const FORMAT_CHARACTERS = /\p{Cf}/gu;
 const SCHEME = /[a-z][a-z0-9+-]{0,30}$/i;
@@ -124,6 +126,7 @@ function addBareLinks(links: Link[], piece: string, offset: number): void {
  */
 export function findLinks(text: string): readonly Link[] {
   const links: Link[] = [];
+  if (!DOT_OR_COLON.test(text)) return links;
   for (const { 0: piece, index: offset } of text.replace(WIDE_DOTS, '.').matchAll(PIECE)) {
     let from = 0;
     let mark = piece.search(/:[/\\]{2}/);
