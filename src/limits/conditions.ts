@@ -13,9 +13,16 @@ export function isMet(
   unmet: readonly LimitRule[],
 ): boolean {
   if (when === undefined) return true;
-  const noting = rules.find(({ id, mode }) => id === when.rule && mode === 'note');
-  if (noting === undefined || unmet.includes(noting)) return false;
-  return noted.some(({ rule }) => rule.id === when.rule) === when.found;
+  for (const noting of rules) {
+    if (noting.id !== when.rule || noting.mode !== 'note') continue;
+    return !unmet.includes(noting) && isNoted(when.rule, noted) === when.found;
+  }
+  return false;
+}
+
+function isNoted(id: string, noted: readonly RuleViolation[]): boolean {
+  for (const { rule } of noted) if (rule.id === id) return true;
+  return false;
 }
 
 const NONE: readonly LimitRule[] = Object.freeze([]);

@@ -87,6 +87,8 @@ export interface Limiter {
    * @throws SmsError the call's own error, when the call ended first
    */
   inspect(rules: readonly LimitRule[], call: StoreCall, consequence: string): Promise<readonly RuleState[]>;
+  /** The same at once, as `takeNow`. Undefined when `inspect` must be asked, also after a failure, which it reports. */
+  inspectNow(rules: readonly LimitRule[]): readonly RuleState[] | undefined;
   /**
    * Forgets counters.
    *
@@ -371,6 +373,13 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
         if (!isListOf(isState, states)) throw new TypeError('not a list of counters');
         return states;
       });
+    },
+    inspectNow(rules) {
+      try {
+        return ownMemoryStore(limits)?.inspectNow(scope, rules);
+      } catch {
+        return undefined;
+      }
     },
     async release(rules, call, consequence) {
       if (rules.length === 0) return;

@@ -136,8 +136,9 @@ export function isMemoryStore(limits: LimitStore): boolean {
 /** The store, if it is a memory store of this module with its own methods: not a wrapper, and no test listens in. */
 export function ownMemoryStore(limits: LimitStore): MemoryLimitStore | undefined {
   if (!(limits instanceof MemoryLimitStore)) return undefined;
-  const { take, settle } = MemoryLimitStore.prototype;
-  return limits.take === take && limits.settle === settle ? limits : undefined;
+  const { take, settle, inspect } = MemoryLimitStore.prototype;
+  const isOwn = limits.take === take && limits.settle === settle && limits.inspect === inspect;
+  return isOwn ? limits : undefined;
 }
 
 /** Requests that take no noticeable time. */
@@ -243,6 +244,11 @@ export class MemoryLimitStore implements LimitStore {
   }
 
   async inspect(scope: string, rules: readonly LimitRule[]): Promise<readonly RuleState[]> {
+    return this.inspectNow(scope, rules);
+  }
+
+  /** As `inspect`, at once. */
+  inspectNow(scope: string, rules: readonly LimitRule[]): readonly RuleState[] {
     const nowMs = this.#time.monotonicMs();
     const state = this.#tables.find(scope);
     state?.reservations.expire(nowMs);

@@ -221,9 +221,13 @@ export class RowTable {
     }
   }
 
-  /** Removes dead rows of a table without a queue: looks at a few per call, and at more when the table is full. */
-  sweep(isDead: (slot: number) => boolean): void {
-    const steps = Math.min(this.#used, this.isFull ? SWEEP_STEPS : 2);
+  /**
+   * Removes dead rows of a table without a queue: looks at a few per call, and at more when the table is full.
+   *
+   * @param isFull for a table that is bounded by something else than its rows
+   */
+  sweep(isDead: (slot: number) => boolean, isFull = this.isFull): void {
+    const steps = Math.min(this.#used, isFull ? SWEEP_STEPS : 2);
     for (let step = 0; step < steps; step += 1) {
       this.#cursor = (this.#cursor + 1) % this.#used;
       if (this.serialOf(this.#cursor) !== 0 && isDead(this.#cursor)) this.remove(this.#cursor);

@@ -87,7 +87,7 @@ export class RuleTables {
       case 'visitor-backoff':
         return new VisitorBackoffTable(rule, maxEntries, seed);
       case 'distinct':
-        return new DistinctTable(rule, maxEntries);
+        return new DistinctTable(rule, maxEntries, seed);
       case 'once':
         return new OnceTable(rule, this.#sizes.maxIdempotencyKeys);
       case 'block':

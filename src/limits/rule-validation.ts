@@ -168,18 +168,22 @@ export function checkRule(rule: LimitRule, path: InputPath): void {
  */
 export function checkBesideOthers(rules: readonly LimitRule[], index: number, path: InputPath): void {
   const rule = rules[index] as LimitRule;
-  let isNoted = rule.when === undefined;
+  const { id, key, when } = rule;
+  const noting = when?.rule;
+  const isDoubt = rule.kind === 'doubt';
+  let isNoted = when === undefined;
   for (let before = 0; before < index; before += 1) {
     const other = rules[before] as LimitRule;
-    if (other.id === rule.id && other.key === rule.key && !isEitherOr(rule, other)) {
-      wrong(`${path}`, `the only one with the id '${rule.id}' and its key`);
+    // Read once: a message has 20 rules, and so 190 pairs of them.
+    const otherId = other.id;
+    if (otherId === id && other.key === key && !isEitherOr(rule, other)) {
+      wrong(`${path}`, `the only one with the id '${id}' and its key`);
     }
-    if (rule.kind === 'doubt' && other.kind === 'doubt')
-      wrong(`${path}`, 'the only rule of doubt of its request');
-    if (other.id === rule.when?.rule && other.mode === 'note') isNoted = true;
+    if (isDoubt && other.kind === 'doubt') wrong(`${path}`, 'the only rule of doubt of its request');
+    if (otherId === noting && other.mode === 'note') isNoted = true;
   }
   if (!isNoted) wrong(`${path}.when.rule`, "the id of an earlier rule of the request in mode 'note'");
-  if (rule.when !== undefined && typeof rule.when.found !== 'boolean') {
+  if (when !== undefined && typeof when.found !== 'boolean') {
     wrong(`${path}.when.found`, 'true or false');
   }
   if (rule.kind === 'known' && rule.activate === true && rules.length > 1) {

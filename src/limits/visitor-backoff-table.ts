@@ -146,6 +146,7 @@ export class VisitorBackoffTable implements RuleTable<VisitorBackoffRule> {
   }
 
   #clean(ladders: Ladder[], nowMs: number): boolean {
+    if (ladders.every((ladder) => this.#endMs(ladder) > nowMs)) return ladders.length === 0;
     const live = ladders.filter((ladder) => this.#endMs(ladder) > nowMs);
     this.#keys.size -= ladders.length - live.length;
     ladders.splice(0, ladders.length, ...live);

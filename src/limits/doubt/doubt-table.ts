@@ -115,7 +115,9 @@ export class DoubtTable implements RuleTable<DoubtRule> {
   }
 
   get size(): number {
-    return Math.max(...this.places.rows.map((rows) => rows?.size ?? 0));
+    let most = 0;
+    for (const rows of this.places.rows) most = Math.max(most, rows?.size ?? 0);
+    return most;
   }
 
   get maxSize(): number {

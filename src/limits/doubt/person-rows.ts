@@ -121,7 +121,23 @@ export function newOpenNumber(): OpenNumber {
   };
 }
 
-const NOTHING: OpenNumber = Object.freeze(newOpenNumber());
+/** As if nothing had ever been sent to a number. One by one: `Object.assign` takes ten times as long. */
+function clearOpenNumber(open: OpenNumber): void {
+  open.sentMs = NEVER;
+  open.codes = 0;
+  open.counted = 0;
+  open.trickle = 0;
+  open.isHuman = false;
+  open.isCalm = false;
+  open.isLearnt = false;
+  open.isKnown = false;
+  open.isEntered = false;
+  open.isAccused = false;
+  open.address = -1;
+  open.askedMs = NEVER;
+  open.asked = 0;
+  open.askedAddress = -1;
+}
 
 /** Numbers with a code on the way, about 75 bytes each, for an hour. */
 export class OpenRows extends QueuedRows {
@@ -131,7 +147,7 @@ export class OpenRows extends QueuedRows {
 
   /** Reads what still counts of a number. */
   load(key: number, nowMs: number, open: OpenNumber): void {
-    Object.assign(open, NOTHING);
+    clearOpenNumber(open);
     const slot = this.find(key);
     if (slot < 0) return;
     const sentMs = this.double(slot, 0);
