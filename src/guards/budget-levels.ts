@@ -1,5 +1,5 @@
 import type { Emit } from '../events.ts';
-import type { WindowRule } from '../limits/limit-store.ts';
+import type { RuleCondition, WindowRule } from '../limits/limit-store.ts';
 import { detachedCall, type Limiter } from '../limits/limiter.ts';
 import { MICROS } from './budget-prices.ts';
 
@@ -27,8 +27,9 @@ export function budgetRule(
   limit: number,
   weight: number,
   mode: WindowRule['mode'],
+  when?: RuleCondition,
 ): WindowRule {
-  return { kind: 'window', id, guard: 'budget', key, mode, limit, windowMs, weighted: true, weight };
+  return { kind: 'window', id, guard: 'budget', key, mode, limit, windowMs, weighted: true, weight, when };
 }
 
 interface Looked {
@@ -39,14 +40,17 @@ interface Looked {
   level: number;
 }
 
-/** Tells once, over all processes, when a level of an amount is reached. Looks in the background. */
+/**
+ * Tells once, over all processes, when a level of an amount is reached. Looks in the background. Counters are told apart by
+ * identity.
+ */
 export function createBudgetLevels(
   limiter: Limiter,
   currency: string,
   emit: Emit,
 ): (counter: BudgetCounter, weight: number) => void {
   const call = detachedCall({ context: undefined });
-  const looked = new Map<string, Looked>();
+  const looked = new Map<BudgetCounter, Looked>();
 
   /** Whether this process is the one that tells. */
   async function isFirst({ id, key, windowMs }: BudgetCounter, level: number): Promise<boolean> {
@@ -80,11 +84,10 @@ export function createBudgetLevels(
   }
 
   return (counter, weight) => {
-    const name = `${counter.id} ${counter.key}`;
-    let seen = looked.get(name);
+    let seen = looked.get(counter);
     if (seen === undefined) {
       seen = { since: Number.POSITIVE_INFINITY, restsUntil: Number.NEGATIVE_INFINITY, level: 0 };
-      looked.set(name, seen);
+      looked.set(counter, seen);
     }
     seen.since += weight;
     if (seen.since * LOOKS_PER_AMOUNT < counter.limit || limiter.elapsed() < seen.restsUntil) return;

@@ -1,5 +1,5 @@
 import { describeDuration } from '../internal/describe-duration.ts';
-import type { LimitRule, RuleCondition, WindowRule } from '../limits/limit-store.ts';
+import type { LimitRule, WindowRule } from '../limits/limit-store.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { createBudgetAlarm } from './budget-alarm.ts';
 import { type BudgetCounter, budgetRule, createBudgetLevels } from './budget-levels.ts';
@@ -69,22 +69,42 @@ export function createBudgetGuard(options: BudgetGuardOptions, needs: BudgetNeed
   /** The part that they may use who proved to be people: fraudsters do so too, and half of the rest stays for acquaintances. */
   const peoplesPart = (limit: number) => Math.max(1, Math.floor(limit * (1 - reserved / 2)));
 
+  /** By purpose and country, of which there are few. */
+  const counters = {
+    otp: new Map<string, readonly BudgetCounter[]>(),
+    transactional: new Map<string, readonly BudgetCounter[]>(),
+    marketing: new Map<string, readonly BudgetCounter[]>(),
+  };
+
   function countersFor({ phone, purpose }: OutgoingMessage): readonly BudgetCounter[] {
     const key = phone.country ?? `+${phone.callingCode}`;
-    const own = ofCountry.get(key) ?? countersOf('country', key, otherAmounts);
-    return [...ofAll, ...own, ...ofPurpose[purpose]];
+    let all = counters[purpose].get(key);
+    if (all === undefined) {
+      const own = ofCountry.get(key) ?? countersOf('country', key, otherAmounts);
+      ofCountry.set(key, own);
+      all = [...ofAll, ...own, ...ofPurpose[purpose]];
+      counters[purpose].set(key, all);
+    }
+    return all;
   }
 
-  function rulesFor(counter: BudgetCounter, cost: number, message: OutgoingMessage): readonly WindowRule[] {
+  function addRules(
+    rules: LimitRule[],
+    counter: BudgetCounter,
+    cost: number,
+    message: OutgoingMessage,
+  ): void {
     const { limit } = counter;
     const isPerson = message.isHuman === true && onExceeded === 'ask';
     const part = isPerson ? peoplesPart(limit) : strangersPart(limit);
-    const ruleFor = (most: number, when?: RuleCondition): WindowRule => {
-      return { ...budgetRule(counter, most, cost, mode), when };
-    };
-    if (message.isReturning === true || part === limit) return [ruleFor(limit)];
-    if (message.subject === undefined) return [ruleFor(part)];
-    return [ruleFor(limit, IF_KNOWN), ruleFor(part, IF_STRANGER)];
+    if (message.isReturning === true || part === limit) rules.push(budgetRule(counter, limit, cost, mode));
+    else if (message.subject === undefined) rules.push(budgetRule(counter, part, cost, mode));
+    else {
+      rules.push(
+        budgetRule(counter, limit, cost, mode, IF_KNOWN),
+        budgetRule(counter, part, cost, mode, IF_STRANGER),
+      );
+    }
   }
 
   return {
@@ -103,10 +123,10 @@ export function createBudgetGuard(options: BudgetGuardOptions, needs: BudgetNeed
       if (known !== undefined && message.isDryRun !== true) watch?.(message.purpose, parts * known);
       if (!hasAmounts) return [];
       if (message.isDryRun !== true) prices.refresh();
-      const cost = parts * prices.read(message);
+      const cost = parts * (known ?? prices.read(message));
       const rules: LimitRule[] = [];
       for (const counter of countersFor(message)) {
-        rules.push(...rulesFor(counter, cost, message));
+        addRules(rules, counter, cost, message);
         if (message.isDryRun !== true) tellLevel(counter, cost);
       }
       return rules;

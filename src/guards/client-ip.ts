@@ -95,16 +95,14 @@ export function createClientIpGuard({
   ];
 
   function ruleOf(
-    { id, limit, windowMs, memberOf }: Counter,
-    message: OutgoingMessage,
+    { id, windowMs }: Counter,
     key: string,
-    isProven: boolean,
+    member: LimitKey | undefined,
+    limit: number,
+    when: RuleCondition,
   ): LimitRule {
-    const when: RuleCondition = isProven ? IF_PROVEN : IF_UNPROVEN;
-    const most = isProven ? limit * provenFactor : limit;
-    if (memberOf === undefined) return { kind: 'window', id, guard, key, mode, windowMs, when, limit: most };
-    const member = memberOf(message);
-    return { kind: 'distinct', id, guard, key, mode, windowMs, when, limit: most, member };
+    if (member === undefined) return { kind: 'window', id, guard, key, mode, windowMs, when, limit };
+    return { kind: 'distinct', id, guard, key, mode, windowMs, when, limit, member };
   }
 
   return {
@@ -117,7 +115,11 @@ export function createClientIpGuard({
       const address = connectionOf(clientIp);
       const rules: LimitRule[] = [provenRule(address, subject === undefined ? undefined : IF_STRANGER)];
       for (const counter of counters) {
-        rules.push(ruleOf(counter, message, address, false), ruleOf(counter, message, address, true));
+        const member = counter.memberOf?.(message);
+        rules.push(
+          ruleOf(counter, address, member, counter.limit, IF_UNPROVEN),
+          ruleOf(counter, address, member, counter.limit * provenFactor, IF_PROVEN),
+        );
       }
       return rules;
     },

@@ -136,10 +136,13 @@ export interface Guard<Name extends GuardName = GuardName> {
   readonly name: Name;
   readonly mode: GuardMode;
   check?(message: OutgoingMessage, now: number): Refusal<Name> | undefined;
-  ask?(
-    messages: readonly OutgoingMessage[],
-    call: GuardCall,
-  ): Promise<readonly (Refusal<Name> | undefined)[]>;
+  /** May be undefined while nobody has to be asked. */
+  readonly ask?:
+    | ((
+        messages: readonly OutgoingMessage[],
+        call: GuardCall,
+      ) => Promise<readonly (Refusal<Name> | undefined)[]>)
+    | undefined;
   rules?(message: OutgoingMessage): readonly LimitRule[];
   /** Everything that it counts under the number of a message, whoever the visitor. @default `rules` */
   counters?(message: OutgoingMessage): readonly LimitRule[];

@@ -22,6 +22,8 @@ interface Learnt {
 export interface PrefixPeaks {
   /** Reads what other processes have learnt, the first time. Takes a second at most, and never throws. */
   load(signal: AbortSignal | undefined): Promise<void>;
+  /** Whether `load` has nothing left to wait for. */
+  readonly isLoaded: boolean;
   /** The fullest block of the days before; undefined until one whole day is known. */
   find(country: string): number | undefined;
   /** Looks at the block of a message now and then, in the background. */
@@ -140,7 +142,10 @@ export function createPrefixPeaks({ limiter, clock }: PrefixPeaksConfig): Prefix
 
   async function look(rule: DistinctRule, country: string): Promise<void> {
     try {
-      const [state] = await limiter.inspect([rule], call, 'the fullest block of a day was not learnt.');
+      const rules = [rule];
+      const [state] =
+        limiter.inspectNow(rules) ??
+        (await limiter.inspect(rules, call, 'the fullest block of a day was not learnt.'));
       const count = state?.count ?? 0;
       const { today: peaks } = current();
       // A block that has reached its limit is not calm: fraud must not become the normal.
@@ -153,6 +158,9 @@ export function createPrefixPeaks({ limiter, clock }: PrefixPeaksConfig): Prefix
   }
 
   return {
+    get isLoaded() {
+      return isLoaded;
+    },
     async load(signal) {
       if (isLoaded) return;
       try {

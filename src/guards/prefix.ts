@@ -127,18 +127,20 @@ const DEFAULT_PURPOSES: readonly Purpose[] = ['otp', 'transactional'];
 export function createPrefixGuard(options: PrefixGuardOptions, needs: PrefixPeaksConfig): Guard<'prefix'> {
   const { mode = 'enforce', action = 'refuse' } = options;
   // Copies the arrays, so that later changes by the caller have no effect.
-  const ranges = (options.ranges ?? DEFAULT_RANGES).map((range) => ({ ...range, id: ruleId(range) }));
+  const ranges = (options.ranges ?? DEFAULT_RANGES).map((range) => {
+    return { ...range, id: ruleId(range), divisor: 10 ** range.removedDigits };
+  });
   const purposes = new Set(options.purposes ?? DEFAULT_PURPOSES);
   const day = options.day === false ? undefined : createDay(options.day ?? {}, mode, needs);
   const isCounted = ({ purpose, isHuman = false }: OutgoingMessage) =>
     purposes.has(purpose) && !(isHuman && action === 'ask');
 
   function rangeRules({ phone, subject }: OutgoingMessage): readonly DistinctRule[] {
-    return ranges.map(({ id, removedDigits, limit, windowMs }) => ({
+    return ranges.map(({ id, divisor, limit, windowMs }) => ({
       kind: 'distinct',
       id,
       guard: 'prefix',
-      key: Math.floor(phone.key / 10 ** removedDigits),
+      key: Math.floor(phone.key / divisor),
       member: phone.key,
       mode,
       limit,
@@ -147,16 +149,19 @@ export function createPrefixGuard(options: PrefixGuardOptions, needs: PrefixPeak
     }));
   }
 
+  async function loadPeaks(_messages: readonly OutgoingMessage[], { signal }: GuardCall) {
+    await day?.peaks.load(signal);
+    return [];
+  }
+
   return {
     name: 'prefix',
     mode,
     action,
-    ...(day && {
-      async ask(_messages: readonly OutgoingMessage[], { signal }: GuardCall) {
-        await day.peaks.load(signal);
-        return [];
-      },
-    }),
+    /** Only before the first message: afterwards there is nothing to wait for. */
+    get ask() {
+      return day?.peaks.isLoaded === false ? loadPeaks : undefined;
+    },
     rules(message) {
       if (!isCounted(message)) return [];
       const rules = rangeRules(message);
@@ -183,6 +188,8 @@ function createDay(
   needs: PrefixPeaksConfig,
 ) {
   const peaks = createPrefixPeaks(needs);
+  const id = `prefix:day:${removedDigits}`;
+  const divisor = 10 ** removedDigits;
   const placeOf = ({ phone }: OutgoingMessage) => phone.country ?? `+${phone.callingCode}`;
 
   function ruleOf(message: OutgoingMessage): DistinctRule {
@@ -190,9 +197,9 @@ function createDay(
     const peak = peaks.find(placeOf(message));
     return {
       kind: 'distinct',
-      id: `prefix:day:${removedDigits}`,
+      id,
       guard: 'prefix',
-      key: Math.floor(phone.key / 10 ** removedDigits),
+      key: Math.floor(phone.key / divisor),
       member: phone.key,
       mode: peak === undefined ? 'monitor' : mode,
       limit: peak === undefined ? ceiling : Math.min(ceiling, Math.max(floor, Math.ceil(factor * peak))),

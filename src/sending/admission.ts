@@ -189,15 +189,13 @@ export function createAdmission({ guards, limiter, clock, emit, costOf }: Admiss
     return lookedAt ?? lookTime(limiter);
   }
 
-  const asksNobody = guards.every(({ ask }) => ask === undefined);
-
-  /** The same for one message when no guard asks anybody. */
+  /** The same for one message when no guard asks anybody now. */
   function runChecksNow(
     messages: readonly OutgoingMessage[],
     results: OpenResults,
     call: Call,
   ): LookTime | undefined {
-    if (!asksNobody || messages.length > 1) return undefined;
+    if (messages.length > 1 || guards.some(({ ask }) => ask !== undefined)) return undefined;
     const now = clock.now();
     for (const guard of guards) runCheck(guard, messages, results, 0, now, call, false);
     return lookTime(limiter);

@@ -323,7 +323,7 @@ describe('the limit of a day', () => {
         await process().guard.ask?.([], { now: NOON, context: undefined, signal: AbortSignal.abort() }),
       ).toEqual([]);
       // It does not wait again.
-      expect(await one.guard.ask?.([], { now: NOON, context: undefined })).toEqual([]);
+      expect(one.guard.ask).toBeUndefined();
     } finally {
       vi.useRealTimers();
     }
