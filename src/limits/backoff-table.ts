@@ -50,7 +50,6 @@ export class BackoffTable implements RuleTable<BackoffRule> {
   readonly shape: BackoffRule;
   readonly rows: RowTable;
   liveUntilMs = Number.NEGATIVE_INFINITY;
-  isFilling = false;
   /** The largest values of all rules so far: a row that is dead by them is dead for every rule. */
   #longest: Numbers;
   /** By slot. */

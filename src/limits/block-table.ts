@@ -20,7 +20,6 @@ function untilMs({ keptUntilMs, open }: Block): number {
 export class BlockTable implements RuleTable<BlockRule> {
   readonly shape: BlockRule;
   liveUntilMs = Number.NEGATIVE_INFINITY;
-  isFilling = false;
   readonly #blocks: SweptMap<Block>;
 
   constructor(rule: BlockRule, maxEntries: number) {

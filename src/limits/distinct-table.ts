@@ -30,7 +30,6 @@ export class DistinctTable implements RuleTable<DistinctRule> {
   readonly shape: DistinctRule;
   readonly maxSize: number;
   liveUntilMs = NEVER;
-  isFilling = false;
   readonly #rows: RowTable;
   /** By slot, of rows with several members. */
   readonly #several = new Map<number, Members>();
@@ -41,11 +40,17 @@ export class DistinctTable implements RuleTable<DistinctRule> {
   /** When the first member of those that were looked at leaves. */
   #nextMs = Number.POSITIVE_INFINITY;
   readonly #isDead = (slot: number): boolean => {
-    if (this.#prune(slot, this.#lookedMs, MEMBERS_PER_LOOK) === 0) {
-      this.#clear(slot);
-      return true;
+    const { words, doubles } = this.#rows.chunkOf(slot);
+    const start = this.#rows.startOf(slot);
+    // Most rows: nothing has to be changed in them.
+    let oldestMs = doubles[(start >>> 1) + SETTLED] as number;
+    if (words[start + STATE] !== ONE || oldestMs <= this.#edge(this.#lookedMs)) {
+      if (this.#prune(slot, this.#lookedMs, MEMBERS_PER_LOOK) === 0) {
+        this.#clear(slot);
+        return true;
+      }
+      oldestMs = this.#oldestMs(slot);
     }
-    const oldestMs = this.#oldestMs(slot);
     if (oldestMs > NEVER) this.#nextMs = Math.min(this.#nextMs, oldestMs + this.shape.windowMs);
     return false;
   };
@@ -193,9 +198,7 @@ export class DistinctTable implements RuleTable<DistinctRule> {
     const edge = this.#edge(nowMs);
     const several = this.#severalOf(slot);
     if (several !== undefined) {
-      const before = several.size;
-      pruneSeveral(several, edge, most);
-      this.#size -= before - several.size;
+      this.#size -= pruneSeveral(several, edge, most);
       return several.size;
     }
     if (this.#read(slot, SETTLED) > edge) return ONE;
@@ -282,7 +285,9 @@ function settleAmong(several: Members, key: LimitKey, takenMs: number, keptMs = 
   return false;
 }
 
-function pruneSeveral(several: Members, edge: number, most: number): void {
+/** Returns how many went. */
+function pruneSeveral(several: Members, edge: number, most: number): number {
+  let gone = 0;
   for (let looked = 0; looked < most; looked += 1) {
     const { oldest } = several;
     if (oldest === undefined || oldest.stampMs > edge) break;
@@ -290,8 +295,12 @@ function pruneSeveral(several: Members, edge: number, most: number): void {
     if (oldest.settledMs > edge) several.stamp(oldest, oldest.settledMs);
     // A member that is only open has no stamp, as before its first settlement.
     else if (oldest.openMs !== undefined) oldest.settledMs = NEVER;
-    else several.remove(oldest);
+    else {
+      several.remove(oldest);
+      gone += 1;
+    }
   }
+  return gone;
 }
 
 /** At least `leaving` members, and all that may leave first. */

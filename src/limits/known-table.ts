@@ -21,7 +21,6 @@ const NUMBERS_PER_MEMBER = 2;
 export class KnownTable implements RuleTable<KnownRule> {
   readonly shape: KnownRule;
   liveUntilMs = Number.NEGATIVE_INFINITY;
-  isFilling = false;
   /** Full, it forgets the oldest and refuses nobody. */
   readonly maxSize = Number.POSITIVE_INFINITY;
   readonly #maxMembers: number;

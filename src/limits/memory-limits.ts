@@ -27,6 +27,7 @@ import {
   checkShape,
   type InputPath,
 } from './rule-validation.ts';
+import type { ScopeTable } from './scope-table.ts';
 import { createStoreTime, type StoreTime } from './store-time.ts';
 import { takeOne } from './take-one.ts';
 import type { TableSizes } from './window-table.ts';
@@ -286,25 +287,31 @@ export class MemoryLimitStore implements LimitStore {
 
   #decide({ state, nowMs }: Turn, request: TakeRequest): TakeVerdict {
     const { rules } = request;
-    const tables = new Array<RuleTable | undefined>(rules.length);
+    const tables = new Array<ScopeTable | undefined>(rules.length);
     for (let at = 0; at < rules.length; at += 1)
       tables[at] = this.#tableOf(state, rules[at] as LimitRule, nowMs);
     const verdict = takeOne(state, request, tables, nowMs);
-    const filling = fillingOf(tables, rules);
-    const notices = noticesOf(tables);
+    let filling = NO_FILLING;
+    let notices = NO_NOTICES;
+    for (let at = 0; at < tables.length; at += 1) {
+      const table = tables[at];
+      if (table === undefined) continue;
+      if (table.hasFilled()) filling = [...filling, fillingOf(table, rules[at] as LimitRule)];
+      const more = table.takeNotices();
+      if (more.length > 0) notices = [...notices, ...more];
+    }
     if (filling.length === 0 && notices.length === 0) return verdict;
     return { ...verdict, ...(filling.length > 0 && { filling }), ...(notices.length > 0 && { notices }) };
   }
 
-  #tableOf(state: ScopeState, rule: LimitRule, nowMs: number): RuleTable | undefined {
+  #tableOf(state: ScopeState, rule: LimitRule, nowMs: number): ScopeTable | undefined {
     let table = state.tables.get(rule.id);
     if (table === undefined) {
       // Most numbers are never blocked, so a read does not create a table.
       if (!isWritten(rule)) return undefined;
       table = this.#tables.create(state, rule, nowMs);
     } else checkShape(rule, table.shape, 'rule');
-    // Until the request is decided the table is in use, however little is in it.
-    table.liveUntilMs = Math.max(table.liveUntilMs, nowMs + 1);
+    table.use(nowMs);
     return table;
   }
 }
@@ -351,39 +358,11 @@ function checkRequest(
   }
 }
 
-const NONE: readonly TableFilling[] = [];
-
-/** The tables that are 80 % full. Each is reported once, and again only after it was under 70 %. */
-function fillingOf(
-  tables: readonly (RuleTable | undefined)[],
-  rules: readonly LimitRule[],
-): readonly TableFilling[] {
-  let filling = NONE;
-  for (let at = 0; at < tables.length; at += 1) {
-    const table = tables[at];
-    if (table === undefined) continue;
-    const { size, maxSize } = table;
-    if (table.isFilling) {
-      if (size * 10 < maxSize * 7) table.isFilling = false;
-    } else if (size * 10 >= maxSize * 8) {
-      table.isFilling = true;
-      const { id: rule, guard } = rules[at] as LimitRule;
-      filling = [...filling, { rule, guard, entries: size, maxEntries: maxSize }];
-    }
-  }
-  return filling;
-}
-
+const NO_FILLING: readonly TableFilling[] = [];
 const NO_NOTICES: readonly DoubtNotice[] = [];
 
-function noticesOf(tables: readonly (RuleTable | undefined)[]): readonly DoubtNotice[] {
-  let notices = NO_NOTICES;
-  for (const table of tables) {
-    if (table?.takeNotices === undefined) continue;
-    const more = table.takeNotices();
-    if (more.length > 0) notices = [...notices, ...more];
-  }
-  return notices;
+function fillingOf({ table: { size, maxSize } }: ScopeTable, { id, guard }: LimitRule): TableFilling {
+  return { rule: id, guard, entries: size, maxEntries: maxSize };
 }
 
 /** Path of a request in a call, or of one of its rules. */
@@ -399,7 +378,7 @@ class RequestPath implements InputPath {
 
 function existingTable(state: ScopeState | undefined, rule: LimitRule, path: string): RuleTable | undefined {
   checkRule(rule, path);
-  const table = state?.tables.get(rule.id);
-  if (table !== undefined) checkShape(rule, table.shape, path);
-  return table;
+  const known = state?.tables.get(rule.id);
+  if (known !== undefined) checkShape(rule, known.shape, path);
+  return known?.table;
 }

@@ -39,7 +39,6 @@ function waitOf(entry: Entry, windowMs: number, nowMs: number): { retryAfterMs?:
 export class OnceTable implements RuleTable<OnceRule> {
   readonly shape: OnceRule;
   liveUntilMs = Number.NEGATIVE_INFINITY;
-  isFilling = false;
   readonly #entries: SweptMap<Entry>;
 
   constructor(rule: OnceRule, maxEntries: number) {

@@ -36,8 +36,6 @@ export interface RuleTable<Rule extends LimitRule = LimitRule> {
   takeNotices?(): readonly DoubtNotice[];
   inspect(rule: Rule, nowMs: number): RuleState;
   release(key: LimitKey): void;
-  /** Whether it was reported as nearly full. */
-  isFilling: boolean;
   /** Entries in the table now. */
   readonly size: number;
   /** Most entries in the table. */

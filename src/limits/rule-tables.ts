@@ -9,6 +9,7 @@ import type { LimitRule } from './limit-store.ts';
 import { OnceTable } from './once-table.ts';
 import { EndedReservations, Reservations } from './reservations.ts';
 import { fullTable, type RuleTable } from './rule-table.ts';
+import { ScopeTable } from './scope-table.ts';
 import { SlotTable } from './slot-table.ts';
 import type { StoreTime } from './store-time.ts';
 import { VisitorBackoffTable } from './visitor-backoff-table.ts';
@@ -27,7 +28,7 @@ const TABLES_PER_LOOK = 16;
 
 export interface ScopeState {
   readonly name: string;
-  readonly tables: Map<string, RuleTable>;
+  readonly tables: Map<string, ScopeTable>;
   readonly reservations: Reservations;
 }
 
@@ -65,11 +66,11 @@ export class RuleTables {
   }
 
   /** The table of a rule that has none yet; one that refuses everything when there are too many. */
-  create(state: ScopeState, rule: LimitRule, nowMs: number): RuleTable {
+  create(state: ScopeState, rule: LimitRule, nowMs: number): ScopeTable {
     this.#dropIdle(state, nowMs);
-    if (this.#count >= this.#maxTables) return new NoTable(rule);
+    if (this.#count >= this.#maxTables) return new ScopeTable(new NoTable(rule));
     this.#seed ??= drawSeed();
-    const table = this.#tableFor(rule, this.#seed) as RuleTable;
+    const table = new ScopeTable(this.#tableFor(rule, this.#seed) as RuleTable);
     state.tables.set(rule.id, table);
     this.#count += 1;
     return table;
@@ -115,8 +116,8 @@ export class RuleTables {
       if (left === 0) break;
       left -= 1;
       tables.delete(id);
-      if (table.liveUntilMs > nowMs) tables.set(id, table);
-      else this.#count -= 1;
+      if (table.isIdle(nowMs)) this.#count -= 1;
+      else tables.set(id, table);
     }
   }
 }
@@ -125,8 +126,8 @@ export class RuleTables {
 class NoTable implements RuleTable {
   readonly shape: LimitRule;
   readonly size = 0;
-  readonly maxSize = 0;
-  isFilling = true;
+  /** It never fills up. */
+  readonly maxSize = Number.POSITIVE_INFINITY;
   liveUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(rule: LimitRule) {

@@ -25,7 +25,6 @@ const MAX_DUE_TIMES = 512;
 export class SlotTable implements RuleTable<SlotRule> {
   readonly shape: SlotRule;
   liveUntilMs = Number.NEGATIVE_INFINITY;
-  isFilling = false;
   readonly #time: StoreTime;
   readonly #keys: SweptMap<Cells>;
   /** The longest window seen. */

@@ -1,10 +1,11 @@
 import { isMet } from './conditions.ts';
 import type { LimitRule, RuleViolation, TakeRequest, TakeVerdict } from './limit-store.ts';
-import type { Hold, RuleTable } from './rule-table.ts';
+import type { Hold } from './rule-table.ts';
 import type { ScopeState } from './rule-tables.ts';
+import type { ScopeTable } from './scope-table.ts';
 
 /** The table of every rule of a request, in order. */
-export type Plan = readonly (RuleTable | undefined)[];
+export type Plan = readonly (ScopeTable | undefined)[];
 
 const NONE: readonly RuleViolation[] = Object.freeze([]);
 const NO_RULES: LimitRule[] = [];
@@ -30,7 +31,7 @@ export function takeOne(state: ScopeState, request: TakeRequest, plan: Plan, now
       else unmet.push(rule);
       continue;
     }
-    const violation = plan[at]?.check(rule, nowMs, insertsUpTo(plan, at));
+    const violation = plan[at]?.table.check(rule, nowMs, insertsUpTo(plan, at));
     if (violation === undefined) continue;
     if (rule.mode === 'monitor') observed = [...observed, violation];
     else if (rule.mode === 'note') noted = [...noted, violation];
@@ -51,7 +52,7 @@ export function takeOne(state: ScopeState, request: TakeRequest, plan: Plan, now
     if (observed !== NONE && isOver(rule, observed)) continue;
     if (noted !== NONE && rule.kind !== 'known' && isOver(rule, noted)) continue;
     if (unmet !== NO_RULES && unmet.includes(rule)) continue;
-    const hold = plan[at]?.write(rule, nowMs);
+    const hold = plan[at]?.table.write(rule, nowMs);
     if (hold?.waitMs !== undefined) waitMs = Math.max(waitMs, hold.waitMs);
     holds[at] = hold;
   }
@@ -67,7 +68,7 @@ function holdAll(
   plan: Plan,
   nowMs: number,
 ): void {
-  for (const { rule } of violations) plan[rules.indexOf(rule)]?.hold?.(rule, nowMs);
+  for (const { rule } of violations) plan[rules.indexOf(rule)]?.table.hold?.(rule, nowMs);
 }
 
 /** `waitMs` is 0 when no backoff rule was written, because a wait is at least one millisecond. */

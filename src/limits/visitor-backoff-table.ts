@@ -28,8 +28,10 @@ function afterGrant({ grants, lastMs }: Steps, { atMs, forgetMs }: Grant): Steps
   return { grants: decayed(grants, lastMs, atMs, forgetMs) + 1, lastMs: atMs };
 }
 
-function stepsOf({ grants, lastMs, later }: Ladder): Steps {
-  return later.reduce(afterGrant, { grants, lastMs });
+function stepsOf(ladder: Ladder): Steps {
+  let steps: Steps = ladder;
+  for (const grant of ladder.later) steps = afterGrant(steps, grant);
+  return steps;
 }
 
 function waitLeftMs({ grants, lastMs }: Steps, numbers: Numbers, nowMs: number): number {
@@ -43,7 +45,6 @@ function waitLeftMs({ grants, lastMs }: Steps, numbers: Numbers, nowMs: number):
 export class VisitorBackoffTable implements RuleTable<VisitorBackoffRule> {
   readonly shape: VisitorBackoffRule;
   liveUntilMs = Number.NEGATIVE_INFINITY;
-  isFilling = false;
   /** The largest numbers written with so far: by them a wait is over for every rule. */
   #longest: Numbers;
   readonly #seed: Seed;
@@ -120,18 +121,18 @@ export class VisitorBackoffTable implements RuleTable<VisitorBackoffRule> {
   }
 
   /** The ladder of a visitor, put behind those of all others. */
-  #last(rule: VisitorBackoffRule): Ladder {
-    const ladders = this.#keys.get(rule.key) ?? [];
-    this.#keys.set(rule.key, ladders);
-    const found = this.#find(rule);
-    if (found !== undefined || ladders.length >= MAX_VISITORS) {
-      ladders.splice(found === undefined ? 0 : ladders.indexOf(found), 1);
-      this.#keys.size -= 1;
+  #last({ key, member }: VisitorBackoffRule): Ladder {
+    const tag = tagOf(member as LimitKey, this.#seed);
+    let ladders = this.#keys.get(key);
+    if (ladders === undefined) {
+      ladders = [];
+      this.#keys.set(key, ladders);
     }
-    const tag = tagOf(rule.member as LimitKey, this.#seed);
-    const ladder = found ?? { tag, grants: 0, lastMs: Number.NEGATIVE_INFINITY, later: [] };
+    const found = ladders.findIndex((each) => each.tag === tag);
+    const ladder = ladders[found] ?? { tag, grants: 0, lastMs: Number.NEGATIVE_INFINITY, later: [] };
+    if (found >= 0 || ladders.length >= MAX_VISITORS) ladders.splice(Math.max(0, found), 1);
+    else this.#keys.size += 1;
     ladders.push(ladder);
-    this.#keys.size += 1;
     return ladder;
   }
 
@@ -183,7 +184,9 @@ class VisitorHold implements Hold {
     this.#grant.isOpen = false;
     if (!isKept) later.splice(later.indexOf(this.#grant), 1);
     for (let first = later[0]; first?.isOpen === false; first = later[0]) {
-      Object.assign(this.#ladder, afterGrant(this.#ladder, first));
+      const { grants, lastMs } = afterGrant(this.#ladder, first);
+      this.#ladder.grants = grants;
+      this.#ladder.lastMs = lastMs;
       later.shift();
     }
   }

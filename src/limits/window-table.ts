@@ -20,7 +20,6 @@ export interface TableSizes {
 /** The counters of one window ID: an exact log as long as every limit fits into one, then sub-buckets. */
 export class WindowTable implements RuleTable<WindowRule> {
   readonly shape: WindowRule;
-  isFilling = false;
   #counters: ExactLogTable | BucketTable;
 
   constructor(rule: WindowRule, { maxRecipients, maxEntries }: TableSizes, seed: Seed) {

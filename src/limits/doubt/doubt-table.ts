@@ -65,7 +65,6 @@ interface Counted {
 export class DoubtTable implements RuleTable<DoubtRule> {
   readonly shape: DoubtRule;
   liveUntilMs = Number.NEGATIVE_INFINITY;
-  isFilling = false;
   readonly places: Places;
   readonly #people: People;
   readonly #open: OpenRows;

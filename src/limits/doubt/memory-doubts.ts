@@ -1,7 +1,6 @@
 import type { DoubtStore } from '../doubt-store.ts';
 import { checkDesk, checkDoubtRules, checkOutcomes } from '../doubt-validation.ts';
 import type { DoubtRule } from '../limit-store.ts';
-import type { RuleTable } from '../rule-table.ts';
 import type { RuleTables } from '../rule-tables.ts';
 import { checkShape } from '../rule-validation.ts';
 import type { StoreTime } from '../store-time.ts';
@@ -10,7 +9,7 @@ import { DoubtTable } from './doubt-table.ts';
 /** The outcomes, alerts and trusted places of `doubt` rules in memory. */
 export function createMemoryDoubts(tables: RuleTables, time: StoreTime): DoubtStore {
   function existing(scope: string, id: string): DoubtTable | undefined {
-    const table = tables.find(scope)?.tables.get(id) as RuleTable | undefined;
+    const table = tables.find(scope)?.tables.get(id)?.table;
     return table instanceof DoubtTable ? table : undefined;
   }
 
@@ -21,7 +20,7 @@ export function createMemoryDoubts(tables: RuleTables, time: StoreTime): DoubtSt
     const state = tables.scope(scope);
     const other = state.tables.get(rule.id);
     if (other !== undefined) checkShape(rule, other.shape, 'rule');
-    const created = tables.create(state, rule, nowMs);
+    const created = tables.create(state, rule, nowMs).table;
     return created instanceof DoubtTable ? created : undefined;
   }
 

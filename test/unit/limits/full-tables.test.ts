@@ -268,7 +268,7 @@ it('a table that there is no room for refuses, and has nothing to show or to for
   const sizes = { maxRecipients: 1, maxEntries: 1, maxIdempotencyKeys: 1 };
   const tables = new RuleTables(sizes, { monotonicMs: () => 0, epochMs: () => 0 }, 0);
   const rule = windowRule(1, 1, HOUR_MS);
-  const table = tables.create(tables.scope('s'), rule, 0);
+  const { table } = tables.create(tables.scope('s'), rule, 0);
   expect(table.check(rule, 0, 1)).toMatchObject({ reason: 'capacity', retryAfterMs: 1000 });
   expect(table.write(rule, 0)).toBeUndefined();
   expect(table.inspect(rule, 0)).toEqual({ rule, count: 0, retryAfterMs: 0 });
