@@ -9,6 +9,7 @@ import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { benchAudit } from './audit.ts';
 import { benchCold } from './cold.ts';
+import { benchGrowth } from './growth.ts';
 import { benchLimits } from './limits.ts';
 import { benchMemory } from './memory.ts';
 import { benchPacer } from './pacer.ts';
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
   send: benchSend,
   cold: benchCold,
   limits: benchLimits,
+  growth: benchGrowth,
   pipeline: benchPipeline,
   audit: benchAudit,
   pumping: benchPumping,

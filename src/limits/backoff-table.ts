@@ -2,6 +2,7 @@ import type { Seed } from './key-hash.ts';
 import type { BackoffRule, LimitKey, RuleState, RuleViolation } from './limit-store.ts';
 import { PAYLOAD, RowTable } from './row-table.ts';
 import { fullTable, type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
+import { SlotValues } from './slot-values.ts';
 
 const GRANTS = PAYLOAD;
 /** Offsets from the start of a row, in doubles. */
@@ -53,7 +54,7 @@ export class BackoffTable implements RuleTable<BackoffRule> {
   /** The largest values of all rules so far: a row that is dead by them is dead for every rule. */
   #longest: Numbers;
   /** By slot. */
-  readonly #journals: (Journal | undefined)[] = [];
+  readonly #journals = new SlotValues<Journal>();
 
   constructor(rule: BackoffRule, maxRows: number, seed: Seed) {
     this.shape = rule;
@@ -90,10 +91,10 @@ export class BackoffTable implements RuleTable<BackoffRule> {
     const slot = found < 0 ? this.rows.insert(rule.key) : found;
     this.#longest = longestOf(this.#longest, rule);
     const grant: Grant = { atMs: Math.ceil(nowMs), forgetMs: rule.forgetMs, isOpen: true };
-    let journal = this.#journals[slot];
+    let journal = this.#journals.get(slot);
     if (journal === undefined) {
       journal = { grants: this.#grants(slot), lastMs: this.#lastMs(slot), open: [grant] };
-      this.#journals[slot] = journal;
+      this.#journals.set(slot, journal);
     } else journal.open.push(grant);
     this.#replay(slot, journal);
     const waitMs = waitOf(this.#grants(slot), rule);
@@ -116,7 +117,7 @@ export class BackoffTable implements RuleTable<BackoffRule> {
   }
 
   settle(slot: number, grant: Grant, isKept: boolean): void {
-    const journal = this.#journals[slot] as Journal;
+    const journal = this.#journals.get(slot) as Journal;
     grant.isOpen = false;
     if (!isKept) journal.open.splice(journal.open.indexOf(grant), 1);
     let first = journal.open[0];
@@ -129,11 +130,11 @@ export class BackoffTable implements RuleTable<BackoffRule> {
     this.#replay(slot, journal);
     if (first !== undefined) return;
     if (journal.grants === 0) this.#remove(slot);
-    else this.#journals[slot] = undefined;
+    else this.#journals.delete(slot);
   }
 
   #remove(slot: number): void {
-    this.#journals[slot] = undefined;
+    this.#journals.delete(slot);
     this.rows.remove(slot);
   }
 
@@ -165,7 +166,7 @@ export class BackoffTable implements RuleTable<BackoffRule> {
 
   /** When a row is dead for every rule; one with an open take is not. */
   #endMs(slot: number): number {
-    if (this.#journals[slot] !== undefined) return Number.POSITIVE_INFINITY;
+    if (this.#journals.get(slot) !== undefined) return Number.POSITIVE_INFINITY;
     return this.#lastMs(slot) + this.#liveMs(this.#grants(slot));
   }
 

@@ -3,6 +3,7 @@ import type { DistinctRule, LimitKey, RuleState, RuleViolation } from './limit-s
 import { type Member, Members } from './members.ts';
 import { PAYLOAD, RowTable } from './row-table.ts';
 import { fullTable, type Hold, LEASE_MS, type RuleTable } from './rule-table.ts';
+import { SlotValues } from './slot-values.ts';
 
 /** Members of one key that are looked at for room: a full table must not cost more than an empty one. */
 const MEMBERS_PER_LOOK = 16;
@@ -34,7 +35,7 @@ export class DistinctTable implements RuleTable<DistinctRule> {
   /** By slot, of rows with several members. */
   readonly #several = new Map<number, Members>();
   /** By slot, of rows with one member that is a string. */
-  readonly #texts: (string | undefined)[] = [];
+  readonly #texts = new SlotValues<string>();
   #size = 0;
   #lookedMs = 0;
   /** When the first member of those that were looked at leaves. */
@@ -135,7 +136,7 @@ export class DistinctTable implements RuleTable<DistinctRule> {
 
   #openFirst(slot: number, member: LimitKey, takenMs: number): void {
     this.#setState(slot, ONE);
-    if (typeof member === 'string') this.#texts[slot] = member;
+    if (typeof member === 'string') this.#texts.set(slot, member);
     // A number equals no other value.
     this.#set(slot, MEMBER, typeof member === 'string' ? Number.NaN : member);
     this.#set(slot, SETTLED, NEVER);
@@ -155,7 +156,7 @@ export class DistinctTable implements RuleTable<DistinctRule> {
   /** Moves the one member of a row to its place beside it. */
   #widen(slot: number): Members {
     const several = new Members();
-    const member = several.add(this.#texts[slot] ?? this.#read(slot, MEMBER));
+    const member = several.add(this.#texts.get(slot) ?? this.#read(slot, MEMBER));
     const settledMs = this.#read(slot, SETTLED);
     if (settledMs > NEVER) {
       member.settledMs = settledMs;
@@ -241,7 +242,7 @@ export class DistinctTable implements RuleTable<DistinctRule> {
   /** Whether this is the one member in a row. */
   #isOnly(slot: number, key: LimitKey): boolean {
     if (this.#stateOf(slot) !== ONE) return false;
-    return typeof key === 'string' ? this.#texts[slot] === key : this.#read(slot, MEMBER) === key;
+    return typeof key === 'string' ? this.#texts.get(slot) === key : this.#read(slot, MEMBER) === key;
   }
 
   #remove(slot: number): void {
@@ -251,7 +252,7 @@ export class DistinctTable implements RuleTable<DistinctRule> {
 
   #clear(slot: number): void {
     if (this.#stateOf(slot) === SEVERAL) this.#several.delete(slot);
-    if (this.#texts[slot] !== undefined) this.#texts[slot] = undefined;
+    this.#texts.delete(slot);
   }
 
   #stateOf(slot: number): number {

@@ -6,7 +6,9 @@ import {
   type RuleState,
   type RuleViolation,
 } from './limit-store.ts';
+import { RowTable } from './row-table.ts';
 import type { RuleTable } from './rule-table.ts';
+import { SlotValues } from './slot-values.ts';
 
 /** Tag and end of each member of a key, in turns; the one remembered last is at the end. */
 type Members = number[];
@@ -25,14 +27,17 @@ export class KnownTable implements RuleTable<KnownRule> {
   readonly maxSize = Number.POSITIVE_INFINITY;
   readonly #maxMembers: number;
   readonly #seed: Seed;
-  /** In the order of the last write. */
-  readonly #keys = new Map<LimitKey, Members>();
+  /** In a queue by the last write. */
+  readonly #rows: RowTable;
+  readonly #members = new SlotValues<Members>();
   #size = 0;
 
   constructor(rule: KnownRule, maxMembers: number, seed: Seed) {
     this.shape = rule;
     this.#maxMembers = maxMembers;
     this.#seed = seed;
+    // A key that is written makes room for itself afterwards.
+    this.#rows = new RowTable(0, maxMembers + 1, seed);
   }
 
   get size(): number {
@@ -40,7 +45,7 @@ export class KnownTable implements RuleTable<KnownRule> {
   }
 
   check(rule: KnownRule, nowMs: number): RuleViolation | undefined {
-    const members = this.#keys.get(rule.key);
+    const members = this.#find(rule.key);
     if (members === undefined || rule.member === undefined) return undefined;
     const tag = tagOf(rule.member, this.#seed);
     for (let at = 0; at < members.length; at += NUMBERS_PER_MEMBER) {
@@ -54,7 +59,7 @@ export class KnownTable implements RuleTable<KnownRule> {
   write({ key, member, windowMs, activate }: KnownRule, nowMs: number): undefined {
     if (activate !== true || member === undefined) return;
     const tag = tagOf(member, this.#seed);
-    const before = this.#keys.get(key) ?? [];
+    const before = this.#find(key) ?? [];
     const members: Members = [];
     let endMs = nowMs + windowMs;
     for (let at = 0; at < before.length; at += NUMBERS_PER_MEMBER) {
@@ -65,22 +70,35 @@ export class KnownTable implements RuleTable<KnownRule> {
     members.push(tag, endMs);
     if (members.length > MAX_KNOWN_MEMBERS * NUMBERS_PER_MEMBER) members.splice(0, NUMBERS_PER_MEMBER);
     this.release(key);
-    this.#keys.set(key, members);
+    const slot = this.#rows.insert(key);
+    this.#rows.enqueue(slot);
+    this.#members.set(slot, members);
     this.#size += members.length;
     this.liveUntilMs = Math.max(this.liveUntilMs, endMs);
-    for (const oldest of this.#keys.keys()) {
-      if (oldest === key || this.#size <= this.#maxMembers * NUMBERS_PER_MEMBER) return;
-      this.release(oldest);
+    while (this.#size > this.#maxMembers * NUMBERS_PER_MEMBER && this.#rows.oldest !== slot) {
+      this.#remove(this.#rows.oldest);
     }
   }
 
   inspect(rule: KnownRule, nowMs: number): RuleState {
-    return { rule, count: countLive(this.#keys.get(rule.key) ?? [], nowMs), retryAfterMs: 0 };
+    return { rule, count: countLive(this.#find(rule.key) ?? [], nowMs), retryAfterMs: 0 };
   }
 
   release(key: LimitKey): void {
-    this.#size -= this.#keys.get(key)?.length ?? 0;
-    this.#keys.delete(key);
+    const slot = this.#rows.find(key);
+    if (slot >= 0) this.#remove(slot);
+  }
+
+  #find(key: LimitKey): Members | undefined {
+    const slot = this.#rows.find(key);
+    return slot < 0 ? undefined : this.#members.get(slot);
+  }
+
+  #remove(slot: number): void {
+    this.#size -= (this.#members.get(slot) as Members).length;
+    this.#members.delete(slot);
+    this.#rows.dequeue(slot);
+    this.#rows.remove(slot);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Seed } from './key-hash.ts';
 import { hashTag, tagOf } from './key-hash.ts';
 import { KeyIndex } from './key-index.ts';
 import type { LimitKey } from './limit-store.ts';
+import { SlotValues } from './slot-values.ts';
 
 /** Words of a row: an even number, so that doubles are aligned. */
 function strideOf(payloadWords: number): number {
@@ -49,7 +50,7 @@ export class RowTable {
   #stride: number;
   readonly #chunks: RowChunk[] = [];
   #index: KeyIndex | undefined;
-  readonly #strings: (string | undefined)[] = [];
+  readonly #strings = new SlotValues<string>();
   #used = 0;
   #size = 0;
   #freed = 0;
@@ -108,7 +109,8 @@ export class RowTable {
   find(key: LimitKey): number {
     const tag = tagOf(key, this.#seed);
     const sought = this.#soughtSlot;
-    if (sought >= 0 && tag === this.#soughtTag && (tag >= 0 || this.#strings[sought] === key)) return sought;
+    if (sought >= 0 && tag === this.#soughtTag && (tag >= 0 || this.#strings.get(sought) === key))
+      return sought;
     this.#soughtTag = tag;
     this.#soughtKey = key;
     const slot = this.#index === undefined ? this.#scan() : this.#index.find(hashTag(tag, this.#seed), this);
@@ -120,7 +122,7 @@ export class RowTable {
   isSought(slot: number): boolean {
     const chunk = this.#chunks[slot >>> CHUNK_BITS] as RowChunk;
     const tag = chunk.doubles[((slot & (CHUNK_ROWS - 1)) * chunk.stride) >>> 1];
-    return tag === this.#soughtTag && (this.#soughtTag >= 0 || this.#strings[slot] === this.#soughtKey);
+    return tag === this.#soughtTag && (this.#soughtTag >= 0 || this.#strings.get(slot) === this.#soughtKey);
   }
 
   /**
@@ -150,7 +152,7 @@ export class RowTable {
     words.fill(0, start, start + this.#stride);
     const tag = tagOf(key, this.#seed);
     doubles[start >>> 1] = tag;
-    if (typeof key === 'string') this.#strings[slot] = key;
+    if (typeof key === 'string') this.#strings.set(slot, key);
     this.#serial = (this.#serial % LAST_SERIAL) + 1;
     words[start + SERIAL] = this.#serial;
     this.#size += 1;
@@ -181,7 +183,7 @@ export class RowTable {
     this.#index?.remove(this.hashOf(slot), slot);
     const { words, doubles } = this.chunkOf(slot);
     const start = this.startOf(slot);
-    if ((doubles[start >>> 1] as number) < 0) this.#strings[slot] = undefined;
+    if ((doubles[start >>> 1] as number) < 0) this.#strings.delete(slot);
     words[start + SERIAL] = 0;
     words[start + NEXT] = this.#freed;
     this.#freed = slot + 1;
