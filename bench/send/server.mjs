@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 
 const ANSWERS = {
   '8x8': {
-    umid: 'u-1',
+    umid: 'bda3d0f9-6e54-4a7c-9a24-0e6c1f7c9d15',
     destination: '6591234567',
     encoding: 'GSM7',
     status: { code: 'QUEUED', description: 'ok' },

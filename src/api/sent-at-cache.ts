@@ -1,4 +1,3 @@
-import { type Cache, createCache } from '../internal/cache.ts';
 import type { PreparedMessage } from '../sending/prepare.ts';
 import type { WireResult } from '../sending/send-operation.ts';
 import type { Clock } from '../types.ts';
@@ -14,20 +13,30 @@ export interface SentAtCache {
   find(umid: string): number | undefined;
 }
 
-/** Enough for 15 minutes at 100 one-time passwords per second. About 10 MB when full. */
-const MAX_REMEMBERED = 90_000;
+/** Enough for 15 minutes at 100 one-time passwords per second. So many are kept at least, and twice as many at most: 20 MB. */
+const MIN_REMEMBERED = 90_000;
 
 export function createSentAtCache(clock: Clock): SentAtCache {
-  let sentAt: Cache<string, number> | undefined;
+  /** Two maps in turns: a cache that looks for its oldest entry costs a tenth of a send. */
+  let recent = new Map<string, number>();
+  let older: ReadonlyMap<string, number> = recent;
+
+  function remember(umid: string, sentAt: number): void {
+    if (recent.size >= MIN_REMEMBERED) {
+      older = recent;
+      recent = new Map();
+    }
+    recent.set(umid, sentAt);
+  }
+
   return {
     record(messages, written) {
       messages.forEach(({ purpose, wire, content }, index) => {
         const result = written[index];
         if (result?.status !== 'accepted' || (purpose !== 'otp' && wire.track !== 'Outcome')) return;
-        sentAt ??= createCache(MAX_REMEMBERED);
-        sentAt.set(result.umid, content?.scheduledAt ?? clock.now());
+        remember(result.umid, content?.scheduledAt ?? clock.now());
       });
     },
-    find: (umid) => sentAt?.get(umid),
+    find: (umid) => recent.get(umid) ?? older.get(umid),
   };
 }

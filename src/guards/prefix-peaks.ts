@@ -162,7 +162,6 @@ export function createPrefixPeaks({ limiter, clock }: PrefixPeaksConfig): Prefix
       return isLoaded;
     },
     async load(signal) {
-      if (isLoaded) return;
       try {
         await withTimeLimit(LOAD_MS, signal, startExchange);
       } catch {

@@ -22,7 +22,7 @@ export interface RuleTable<Rule extends LimitRule = LimitRule> {
   /** The rule that the table was created for; every later rule must have the same shape, see `checkShape`. */
   readonly shape: Rule;
   /** No counter of this table matters after this time. */
-  liveUntilMs: number;
+  readonly liveUntilMs: number;
   /**
    * The violation that one more message would cause. `inserts` is the number of new counters, including this one,
    * that this request may add to the table.

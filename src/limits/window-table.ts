@@ -34,10 +34,6 @@ export class WindowTable implements RuleTable<WindowRule> {
     return this.#counters.liveUntilMs;
   }
 
-  set liveUntilMs(timeMs: number) {
-    this.#counters.liveUntilMs = timeMs;
-  }
-
   get size(): number {
     return this.#counters.rows.size;
   }

@@ -220,6 +220,13 @@ describe('a memory store answers at once', () => {
     expect(limiter.settleNow([])).toBe(true);
   });
 
+  it('to a question about counters, unless a rule is malformed: then inspect does', async () => {
+    const limiter = limiterOf(memoryLimits());
+    await inCall((call) => limiter.takeNow([limiter.reserve([rule])], call));
+    expect(limiter.inspectNow([rule])).toMatchObject([{ count: 1 }]);
+    expect(limiter.inspectNow([{ ...rule, limit: 0 }])).toBeUndefined();
+  });
+
   it('with the events of a table that is nearly full', async () => {
     const limiter = limiterOf(memoryLimits({ maxRecipients: 1 }));
     await inCall((call) => limiter.takeNow([limiter.reserve([rule])], call));
@@ -248,11 +255,14 @@ describe('a memory store answers at once', () => {
     const wrapper: LimitStore = Object.assign(Object.create(store), { take: store.take });
     const spied = memoryLimits();
     vi.spyOn(spied, 'settle');
-    for (const limits of [wrapper, spied, {} as LimitStore]) {
+    const watched = memoryLimits();
+    vi.spyOn(watched, 'inspect');
+    for (const limits of [wrapper, spied, watched, {} as LimitStore]) {
       const limiter = limiterOf(limits);
       const reservation = limiter.reserve([rule]);
       expect(await inCall((call) => limiter.takeNow([reservation], call))).toBeUndefined();
       expect(limiter.settleNow([{ reservation, outcome: 'keep' }])).toBe(false);
+      expect(limiter.inspectNow([rule])).toBeUndefined();
     }
   });
 
