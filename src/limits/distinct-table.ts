@@ -91,6 +91,8 @@ export class DistinctTable implements RuleTable<DistinctRule> {
     const takenMs = Math.ceil(nowMs);
     const found = this.#rows.find(key);
     const slot = found < 0 ? this.#rows.insert(key) : found;
+    // The next one takes the place of a member that has left the window.
+    if (this.#stateOf(slot) === ONE && !this.#isOnly(slot, member)) this.#prune(slot, nowMs, 1);
     if (this.#stateOf(slot) === NONE) this.#openFirst(slot, member, takenMs);
     else if (this.#isOnly(slot, member) && this.#read(slot, OPEN) === NEVER) this.#set(slot, OPEN, takenMs);
     else this.#openAmong(this.#severalOf(slot) ?? this.#widen(slot), member, takenMs);
@@ -137,6 +139,7 @@ export class DistinctTable implements RuleTable<DistinctRule> {
   #openFirst(slot: number, member: LimitKey, takenMs: number): void {
     this.#setState(slot, ONE);
     if (typeof member === 'string') this.#texts.set(slot, member);
+    else this.#texts.delete(slot);
     // A number equals no other value.
     this.#set(slot, MEMBER, typeof member === 'string' ? Number.NaN : member);
     this.#set(slot, SETTLED, NEVER);
