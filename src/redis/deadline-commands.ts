@@ -2,8 +2,9 @@ import type { LimitRule } from '../limits/limit-store.ts';
 import { DOUBT_TAKE, RELEASE, TAKE } from './lua/scripts.ts';
 import { parseTakeReply, type TakeReply } from './parse-reply.ts';
 import type { RedisCommands } from './redis-commands.ts';
+import { DEADLINE_INDEX, toArguments } from './rule-texts.ts';
 import { createRunScript } from './run-script.ts';
-import { DEADLINE_INDEX, type ScriptCalls, type TakeCall } from './script-calls.ts';
+import type { ScriptCalls, TakeCall } from './script-calls.ts';
 import { createServerClocks } from './server-clock.ts';
 import { STAMPS_PER_MS } from './stamps.ts';
 
@@ -86,11 +87,11 @@ export function createDeadlineCommands(config: DeadlineCommandsConfig): Deadline
     async release(scope, rules) {
       const startedAt = clocks.local();
       let by = isTest ? '' : await deadline(scope);
-      for (const keys of calls.releases(scope, rules)) {
+      for (const { keys, texts } of calls.releases(scope, rules)) {
         for (let isFirst = true; ; isFirst = false) {
           if (!isPrompt(startedAt)) throw new TypeError('too late');
           const askedAt = clocks.local();
-          const lateMs = await releaseScript(keys, [by]);
+          const lateMs = await releaseScript(keys, toArguments(texts, by));
           if (lateMs === null || lateMs === undefined) break;
           if (!isFirst || !isPrompt(askedAt)) throw new TypeError('too late');
           // Another server replied, with another clock.

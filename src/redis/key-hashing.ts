@@ -70,7 +70,7 @@ export function createHashedNames(secret: string | undefined, keyId: string, opt
       const [e, f, g, h] = rules(ruleId);
       return toText(a ^ e, b ^ f, c ^ g, d ^ h);
     },
-    ruleName: (ruleId) => toText(...rules(ruleId)),
+    ruleName: createRuleNames(rules),
     keyName: (key) => toText(...bitsOfKey(key)),
     textHash: (text) => toText(...bitsOf(text)),
   };
@@ -97,11 +97,11 @@ function createHash(keyId: string, secret: string): (text: string) => Bits {
 
 /** Keeps keys readable, for teams that ask for it. */
 export function createClearNames(): KeyNames {
-  const rules = createRuleBits();
+  const ruleName = createRuleNames(createRuleBits());
   const keyName = (key: LimitKey) => (typeof key === 'number' ? `n${key}` : `s${escapeText(key)}`);
   return {
-    counterName: (ruleId, key) => `${toText(...rules(ruleId))}:${keyName(key)}`,
-    ruleName: (ruleId) => toText(...rules(ruleId)),
+    counterName: (ruleId, key) => `${ruleName(ruleId)}:${keyName(key)}`,
+    ruleName,
     keyName,
     textHash: (text) => toText(...digestOf(text)),
   };
@@ -117,6 +117,19 @@ function createRuleBits(): (id: string) => Bits {
       known.set(id, bits);
     }
     return bits;
+  };
+}
+
+/** Every rule of every message has its name in a tag. */
+function createRuleNames(bitsOf: (id: string) => Bits): (id: string) => string {
+  const known = createCache<string, string>(MAX_CACHED_RULES);
+  return (id) => {
+    let name = known.get(id);
+    if (name === undefined) {
+      name = toText(...bitsOf(id));
+      known.set(id, name);
+    }
+    return name;
   };
 }
 

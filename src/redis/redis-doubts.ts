@@ -19,14 +19,15 @@ import {
 import { DOUBT_ALERTS, DOUBT_DESK, DOUBT_ENTER, DOUBT_INSPECT } from './lua/scripts.ts';
 import { parseInspectReply, toText } from './parse-reply.ts';
 import type { RedisCommands } from './redis-commands.ts';
-import { type KeyNameVersions, pushArguments, pushKeys, scopePrefix } from './rule-arguments.ts';
+import { type KeyNameVersions, scopePrefix } from './rule-arguments.ts';
+import { RuleTexts, type Start, toArguments } from './rule-texts.ts';
 import { createRunScript, type RunScript } from './run-script.ts';
 import { storeError } from './store-error.ts';
 
 export interface RedisDoubtsConfig {
   readonly commands: RedisCommands;
   readonly names: KeyNameVersions;
-  readonly clockArguments: () => string[];
+  readonly clockTexts: () => string[];
   readonly deadlineCommands: Pick<DeadlineCommands, 'inTime'>;
 }
 
@@ -54,7 +55,7 @@ const OUTCOMES = { entered: 'e', 'other-way': 'o', fraud: 'f' } as const;
 
 /** Outcomes, alerts and trusted places of `doubt` rules on the server. */
 export function createRedisDoubts(config: RedisDoubtsConfig): RedisDoubts {
-  const { commands, names, clockArguments, deadlineCommands } = config;
+  const { commands, names, clockTexts, deadlineCommands } = config;
   const scripts = {
     enter: createRunScript(commands, DOUBT_ENTER),
     desk: createRunScript(commands, DOUBT_DESK),
@@ -63,19 +64,25 @@ export function createRedisDoubts(config: RedisDoubtsConfig): RedisDoubts {
   };
   const keysOf = (scope: string, id: string) => createDoubtKeys(scopePrefix(scope), id, names);
 
+  function textsOf(scope: string, rule: DoubtRule, ...texts: string[]): RuleTexts {
+    const call = new RuleTexts(scope, names, 0, { keys: [], texts: [...clockTexts(), ...texts] });
+    call.add([rule]);
+    return call;
+  }
+
   /** Runs a script within its deadline, again with the further keys that it asks for. */
   async function run(
     scope: string,
     script: RunScript,
-    callFor: (by: string, wanted: readonly string[]) => { readonly keys: string[]; readonly args: string[] },
+    callFor: (wanted: readonly string[]) => Start,
     consequence: string,
   ): Promise<string> {
     let wanted: readonly string[] = [];
     try {
       for (let tries = 0; tries < MAX_TRIES; tries += 1) {
         const reply = await deadlineCommands.inTime(scope, async (by) => {
-          const { keys, args } = callFor(by, wanted);
-          return toText(await script(keys, args));
+          const { keys, texts } = callFor(wanted);
+          return toText(await script(keys, toArguments(texts, by)));
         });
         const [head, ...lines] = reply.split('\n');
         if (head !== 'again') return reply;
@@ -98,12 +105,12 @@ export function createRedisDoubts(config: RedisDoubtsConfig): RedisDoubts {
     return run(
       scope,
       scripts.desk,
-      (by, wanted) => {
+      (wanted) => {
         const keys = keysFor(wanted);
         const kinds = keys.map(([kind]) => kind).join('');
         return {
           keys: [alerts, trusted, ...keys.flatMap(([, pair]) => pair)],
-          args: [...clockArguments(), by, operation, kinds, ...more, ...wanted],
+          texts: [...clockTexts(), operation, kinds, ...more, ...wanted],
         };
       },
       consequence,
@@ -117,13 +124,11 @@ export function createRedisDoubts(config: RedisDoubtsConfig): RedisDoubts {
     await run(
       scope,
       scripts.enter,
-      (by, wanted) => {
-        const call = { keys: [] as string[], args: [...clockArguments(), by, outcome] };
-        pushKeys(call.keys, scopePrefix(scope), own, names);
-        pushArguments(call.args, own, names, 0);
+      (wanted) => {
+        const call = textsOf(scope, own, outcome);
         for (const each of wanted) {
           call.keys.push(...keys.pairFrom(each.startsWith('i') ? 'a' : 's', each.slice(1)));
-          call.args.push(each);
+          call.texts.push(each);
         }
         return call;
       },
@@ -146,7 +151,7 @@ export function createRedisDoubts(config: RedisDoubtsConfig): RedisDoubts {
   /** Reads places that were in alert, and keeps those that are. */
   async function readAlerts(keys: DoubtKeys, members: readonly string[]): Promise<readonly DoubtAlert[]> {
     const pairs = members.flatMap((member) => pairOfMember(keys, member));
-    const args = [...clockArguments(), '', ...members];
+    const args = toArguments([...clockTexts(), '', ...members]);
     const reply = toText(await scripts.alerts([keys.alerts, keys.world, ...pairs], args));
     if (reply === '') return [];
     return reply.split('\n').map((line) => {
@@ -176,7 +181,7 @@ export function createRedisDoubts(config: RedisDoubtsConfig): RedisDoubts {
       checkDesk(scope, id);
       const keys = keysOf(scope, id);
       try {
-        const args = [...clockArguments(), `${MAX_READ}`];
+        const args = toArguments([...clockTexts(), `${MAX_READ}`]);
         const reply = toText(await scripts.alerts([keys.alerts, keys.world], args));
         const members = reply === '' ? [] : reply.split('\n');
         const alerts: DoubtAlert[] = [];
@@ -218,10 +223,8 @@ export function createRedisDoubts(config: RedisDoubtsConfig): RedisDoubts {
       }
     },
     async inspect(scope, rule) {
-      const call = { keys: [] as string[], args: clockArguments() };
-      pushKeys(call.keys, scopePrefix(scope), rule, names);
-      pushArguments(call.args, rule, names, 0);
-      const [state] = parseInspectReply(await scripts.inspect(call.keys, call.args), [rule]);
+      const { keys, texts } = textsOf(scope, rule);
+      const [state] = parseInspectReply(await scripts.inspect(keys, toArguments(texts)), [rule]);
       return state as RuleState;
     },
     async release(scope, { id, key }) {

@@ -61,7 +61,7 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
   const doubts = createRedisDoubts({
     commands,
     names,
-    clockArguments: calls.clockArguments,
+    clockTexts: calls.clockTexts,
     deadlineCommands,
   });
   const openReservations = createOpenReservations();

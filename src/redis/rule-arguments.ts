@@ -20,9 +20,32 @@ const NO_LEASE = 0;
 /** Longest window whose times fit into four bytes, 2^30 ms: 12 days. */
 const MAX_SHORT_WINDOW_MS = 1_073_741_824;
 
-/** `8x8g:{<scope>}:`. The braces keep a scope in one slot of a cluster. */
+/** `8x8g:{<scope>}`. The braces keep a scope in one slot of a cluster. */
+export function scopeTag(scope: string): string {
+  return `8x8g:{${escapeText(scope)}}`;
+}
+
+/** The beginning of all keys of a scope but shared values: a letter for the kind follows. */
 export function scopePrefix(scope: string): string {
-  return `8x8g:{${escapeText(scope)}}:`;
+  return `${scopeTag(scope)}:`;
+}
+
+/** The layout of shared values. A format that older releases cannot read gets another number. */
+const LAYOUT = '2';
+
+/** Kinds whose counters share one value per key: short ones, which are written together or seldom. */
+const SHARING: ReadonlySet<LimitRule['kind']> = new Set(['window', 'backoff', 'visitor-backoff', 'block']);
+
+/** Characters of the name of a rule in the tag of its section: 42 bits tell the rules of a team apart. */
+const TAG_LENGTH = 7;
+
+export function isSharing({ kind }: LimitRule): boolean {
+  return SHARING.has(kind);
+}
+
+/** The tag of the section of a rule in a shared value, or an empty text. See include/shared-value.lua. */
+export function sectionTag(rule: LimitRule, { current }: KeyNameVersions): string {
+  return isSharing(rule) ? kindLetter(rule) + current.ruleName(rule.id).slice(0, TAG_LENGTH) : '';
 }
 
 /** The rules of a message as the scripts read them: a rule of doubt has further keys, so it is the last one. */
@@ -32,18 +55,27 @@ export function inScriptOrder(rules: readonly LimitRule[]): readonly LimitRule[]
   return [...rules.slice(0, last), ...rules.slice(last + 1), rules[last] as LimitRule];
 }
 
-/** Adds the keys of a rule: one, or two while a secret is changed; those of doubt are in `doubt-keys.ts`. */
-export function pushKeys(keys: string[], prefix: string, rule: LimitRule, names: KeyNameVersions): void {
+/**
+ * Adds the keys of a rule: one, or two while a secret is changed; those of doubt are in `doubt-keys.ts`. The rules of a
+ * number share `8x8g:{<scope>}2<name of the number>`.
+ *
+ * @param tag see {@link scopeTag}
+ */
+export function pushKeys(keys: string[], tag: string, rule: LimitRule, names: KeyNameVersions): void {
+  const { current, previous } = names;
   if (rule.kind === 'doubt') {
-    createDoubtKeys(prefix, rule.id, names).pushRule(keys, rule);
-    return;
+    createDoubtKeys(`${tag}:`, rule.id, names).pushRule(keys, rule);
+  } else if (isSharing(rule)) {
+    const start = tag + LAYOUT;
+    keys.push(start + current.keyName(rule.key));
+    if (previous !== undefined) keys.push(start + previous.keyName(rule.key));
+  } else {
+    // The key contains the kind, so that no script ever reads the format of another kind.
+    const start = `${tag}:${kindLetter(rule)}`;
+    const comesOnce = rule.kind === 'once';
+    keys.push(start + current.counterName(rule.id, rule.key, comesOnce));
+    if (previous !== undefined) keys.push(start + previous.counterName(rule.id, rule.key, comesOnce));
   }
-  // The key contains the kind, so that no script ever reads the format of another kind.
-  const start = prefix + kindLetter(rule);
-  const comesOnce = rule.kind === 'once';
-  keys.push(start + names.current.counterName(rule.id, rule.key, comesOnce));
-  if (names.previous !== undefined)
-    keys.push(start + names.previous.counterName(rule.id, rule.key, comesOnce));
 }
 
 function kindLetter(rule: LimitRule): string {
@@ -75,13 +107,14 @@ function memberName(names: KeyNames, member: LimitKey | undefined): string {
 }
 
 /**
- * Adds the arguments of a rule, as the scripts read them: operation, three more, the life of a key that holds nothing
- * else, and the previous name while there is one. `spareMs` is how long a key outlives its count. `all` are the rules of
- * the message, where a condition matters.
+ * Adds the texts of a rule, as the scripts read them: operation, three more, the life of a key that holds nothing else, the
+ * previous name while there is one, the tag of its section, and the place of its key. `spareMs` is how long a key outlives
+ * its count. `all` are the rules of the message, where a condition matters.
  */
-export function pushArguments(
+export function pushTexts(
   args: string[],
   rule: LimitRule,
+  place: number,
   names: KeyNameVersions,
   spareMs: number,
   all: readonly LimitRule[] = [],
@@ -141,6 +174,7 @@ export function pushArguments(
     }
   }
   if (previous !== undefined) args.push(named ?? '');
+  args.push(sectionTag(rule, names), `${place}`);
 }
 
 /** See include/doubt.lua. */

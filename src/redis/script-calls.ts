@@ -1,19 +1,9 @@
+import { type Seed, tagOf } from '../limits/key-hash.ts';
 import type { LimitRule, TakeRequest } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
 import { escapeText } from './key-hashing.ts';
-import {
-  inScriptOrder,
-  type KeyNameVersions,
-  pushArguments,
-  pushKeys,
-  scopePrefix,
-} from './rule-arguments.ts';
-
-/** Keys and arguments of one script call. */
-export interface ScriptCall {
-  readonly keys: string[];
-  readonly args: string[];
-}
+import { type KeyNameVersions, scopePrefix } from './rule-arguments.ts';
+import { RuleTexts, type ScriptCall, toArguments } from './rule-texts.ts';
 
 /** One take command and its requests, in order. */
 export interface TakeCall extends ScriptCall {
@@ -22,6 +12,14 @@ export interface TakeCall extends ScriptCall {
   readonly dependsOnEarlier: boolean;
   /** Whether one of its messages has a rule of doubt, which has a script of its own. */
   readonly hasDoubt: boolean;
+  /** Where the value of a number may keep the command, when it holds one message. */
+  readonly home: CommandHome | undefined;
+}
+
+/** The place of a value among the keys of a message, and the name of the command in it. */
+interface CommandHome {
+  readonly place: number;
+  readonly name: string;
 }
 
 /** One settlement as the script reads it. */
@@ -45,10 +43,16 @@ const MAX_KEYS = 250;
 const RECORD_MS = '60000';
 /** The same for a settlement: as long as this process may send it again. */
 const MARK_MS = `${LEASE_MS + 60_000}`;
-/** Index of the deadline in the arguments of a take. */
-export const DEADLINE_INDEX = 3;
-/** Index of the flag for repeated keys. */
-const REPEATED_INDEX = 5;
+/** Index of the form of a take in its texts: one message, or a key that occurs twice; of the place and the name of its home. */
+const FORM_INDEX = 4;
+const ONE_MESSAGE = '1';
+const REPEATED_KEYS = 'r';
+const TIME_ONLY = 't';
+const HOME_INDEX = 5;
+/** Names of commands are 53 bits, in 11 characters: a number keeps eight of the last minute, so none share one. */
+const COMMAND_NAME_LENGTH = 11;
+/** The same in every process. */
+const COMMAND_SEED: Seed = { first: 0x2f0b4c47, second: 0x6a09e667 };
 /** Milliseconds that a key outlives its count. */
 const SPARE_MS = 1000;
 /** The same for a test clock, which may stand still while the clock of the server goes on. */
@@ -89,20 +93,10 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
     return [`${Math.floor(micros / 1e6)}`, `${micros % 1e6}`];
   }
 
-  const clockArguments = () => [...clock(), keysPerRule];
+  const clockTexts = () => [...clock(), keysPerRule];
 
-  function pushRules(
-    call: ScriptCall,
-    prefix: string,
-    rules: readonly LimitRule[],
-    doubtHold?: string,
-  ): void {
-    for (const rule of inScriptOrder(rules)) {
-      pushKeys(call.keys, prefix, rule, names);
-      const operationAt = call.args.length;
-      pushArguments(call.args, rule, names, spareMs);
-      if (rule.kind === 'doubt' && doubtHold !== undefined) call.args[operationAt + 1] = doubtHold;
-    }
+  function begin(scope: string, keys: string[], ...texts: string[]): RuleTexts {
+    return new RuleTexts(scope, names, spareMs, { keys, texts: [...clockTexts(), ...texts] });
   }
 
   /** Unique across processes. Drawn on first use, because the global scope of a Worker has no random numbers. */
@@ -122,12 +116,19 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
     return `${name};${run}.${records}`;
   }
 
+  function homeOf(requests: readonly TakeRequest[], { home }: RuleTexts): CommandHome | undefined {
+    if (requests.length !== 1 || home === undefined) return undefined;
+    const tag = tagOf(` ${(requests[0] as TakeRequest).reservation}`, COMMAND_SEED);
+    return { place: home, name: (-tag).toString(36).padStart(COMMAND_NAME_LENGTH, '0') };
+  }
+
   return {
     /** Seconds and microseconds of the test clock, or two empty strings. */
     clock,
     /** Reads the server time. */
     time(scope: string): ScriptCall {
-      return { keys: [`${scopePrefix(scope)}t`], args: [...clockArguments(), '', RECORD_MS, ''] };
+      const texts = [...clockTexts(), RECORD_MS, TIME_ONLY, '', '', '0', '0'];
+      return { keys: [`${scopePrefix(scope)}t`], args: toArguments(texts) };
     },
     /** Generated lazily, so that the next call is prepared while the server works. */
     *takes(scope: string, requests: readonly TakeRequest[]): Generator<TakeCall> {
@@ -136,69 +137,79 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
       let position = 0;
       for (const part of parts(requests)) {
         position += 1;
-        const keys = [`${prefix}t${recordName(part, requests.length === 1)}`];
-        const args = [...clockArguments(), '', RECORD_MS, ''];
+        const record = `${prefix}t${recordName(part, requests.length === 1)}`;
+        const call = begin(scope, [record], RECORD_MS, '', '', '');
+        const { keys, texts } = call;
         let before = 0;
         let times = 0;
         let hasDoubt = false;
-        for (const request of part) {
-          const rules = inScriptOrder(request.rules);
-          hasDoubt ||= rules.at(-1)?.kind === 'doubt';
-          const from = args.length;
-          args.push(`${rules.length}`);
-          for (const rule of rules) {
-            pushKeys(keys, prefix, rule, names);
-            pushArguments(args, rule, names, spareMs, rules);
-          }
-          if (before > 0 && isSame(args, before, from)) {
-            // One argument for all messages with the same arguments.
-            args.length = from;
-            if (times > 0) args.pop();
+        for (const { rules } of part) {
+          hasDoubt ||= rules.some(({ kind }) => kind === 'doubt');
+          const from = texts.length;
+          call.begin();
+          texts.push(`${rules.length}`, '');
+          call.add(rules);
+          texts[from + 1] = `${call.width}`;
+          if (before > 0 && isSame(texts, before, from)) {
+            // One text for all messages with the same texts.
+            texts.length = from;
+            if (times > 0) texts.pop();
             times += 1;
-            args.push(`=${times}`);
+            texts.push(`=${times}`);
           } else {
             before = from;
             times = 0;
           }
         }
         const tracked = positions === undefined ? NO_REPEATED_KEYS : trackKeys(positions, keys, position);
-        if (tracked.isRepeated) args[REPEATED_INDEX] = 'r';
-        yield { keys, args, requests: part, dependsOnEarlier: tracked.isAfter, hasDoubt };
+        if (tracked.isRepeated) texts[FORM_INDEX] = REPEATED_KEYS;
+        if (part.length === 1) texts[FORM_INDEX] = ONE_MESSAGE;
+        const home = homeOf(requests, call);
+        if (home !== undefined) texts.splice(HOME_INDEX, 2, `${home.place}`, home.name);
+        const args = toArguments(texts);
+        yield { keys, args, requests: part, dependsOnEarlier: tracked.isAfter, hasDoubt, home };
       }
     },
     *settles(scope: string, settlements: readonly ScriptSettlement[]): Generator<ScriptCall> {
       const prefix = scopePrefix(scope);
       for (const part of parts(settlements, 1)) {
-        const call: ScriptCall = { keys: [], args: [...clockArguments(), MARK_MS] };
+        const call = begin(scope, [], MARK_MS);
+        const { keys, texts } = call;
         for (const { reservation, rules, outcome, stamp, movedTo, result, doubtHold } of part) {
-          call.keys.push(`${prefix}m${escapeText(reservation)}`);
-          call.args.push(`${rules.length}`, outcome === 'keep' ? 'k' : 'r', `${stamp}`, `${movedTo ?? ''}`);
+          keys.push(`${prefix}m${escapeText(reservation)}`);
+          const from = texts.length;
+          call.begin();
+          texts.push(`${rules.length}`, '', outcome === 'keep' ? 'k' : 'r', `${stamp}`, `${movedTo ?? ''}`);
           // The prefix distinguishes an empty result from no result.
-          call.args.push(result === undefined ? '' : `=${escapeText(result)}`);
-          pushRules(call, prefix, rules, doubtHold);
+          texts.push(result === undefined ? '' : `=${escapeText(result)}`);
+          call.add(rules, doubtHold);
+          texts[from + 1] = `${call.width}`;
         }
-        yield call;
+        yield { keys, args: toArguments(texts) };
       }
     },
     *inspects(scope: string, rules: readonly LimitRule[]) {
       for (const part of parts(rules.map((rule) => ({ rules: [rule] })))) {
-        const call = { keys: [], args: clockArguments(), rules: part.flatMap((each) => each.rules) };
-        pushRules(call, scopePrefix(scope), call.rules);
-        yield call;
+        const call = begin(scope, []);
+        const some = part.flatMap((each) => each.rules);
+        call.add(some);
+        yield { keys: call.keys, args: toArguments(call.texts), rules: some };
       }
     },
-    *releases(scope: string, rules: readonly LimitRule[]): Generator<readonly string[]> {
+    /** The texts of a release; the deadline is added when it is sent. */
+    *releases(scope: string, rules: readonly LimitRule[]) {
       for (const part of parts(rules.map((rule) => ({ rules: [rule] })))) {
-        const keys: string[] = [];
-        for (const each of part)
-          for (const rule of each.rules) pushKeys(keys, scopePrefix(scope), rule, names);
-        yield keys;
+        const call = begin(scope, []);
+        for (const each of part) for (const rule of each.rules) call.addPlace(rule);
+        yield { keys: call.keys, texts: call.texts };
       }
     },
-    /** The clock and the number of keys per rule, as every script begins. */
-    clockArguments,
-    recall(call: TakeCall): ScriptCall {
-      return { keys: call.keys.slice(0, 1), args: [RECORD_MS] };
+    /** The clock and the number of keys per rule, as the texts of every script begin. */
+    clockTexts,
+    recall({ keys: [record = '', ...keys], home }: TakeCall): ScriptCall {
+      const texts = [...clockTexts(), RECORD_MS, home?.name ?? ''];
+      const values = home === undefined ? [] : keys.slice(home.place, home.place + width);
+      return { keys: [record, ...values], args: toArguments(texts) };
     },
   };
 }

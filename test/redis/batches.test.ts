@@ -160,8 +160,8 @@ describeOnRedis('the store on Redis', (kit) => {
       const requests = [...numbers(100), requestOf(activeBlockRule('a', HOUR_MS)), ...numbers(100, 500)];
       const verdicts = await kit.store.take(SCOPE, requests);
       expect(verdicts.every(({ granted }) => granted)).toBe(true);
-      // Six arguments in front, six for a message, and one for the messages that repeat it.
-      expect(kit.sent.map(({ args }) => args.length)).toEqual([6 + 7 + 6 + 7]);
+      // Seven texts in front, nine for a message, and one for the messages that repeat it; all in one argument.
+      expect(kit.sent.map(({ args }) => [args.length, args[2]])).toEqual([[3, `${7 + 10 + 9 + 10}`]]);
       expect(await countOf(windowRule(599, 1, HOUR_MS))).toBe(1);
       expect(await countOf(activeBlockRule('a', HOUR_MS))).toBe(1);
     });

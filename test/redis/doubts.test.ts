@@ -169,7 +169,7 @@ describeOnRedis('doubt on Redis', (kit) => {
 
     kit.fault = async (run) => {
       const args = kit.sent.at(-1)?.args as string[];
-      args[3] = '1';
+      args[0] = '1';
       return run();
     };
     expect(await failureOf(enter(doubtRule(FIRST)))).toMatchObject({ code: 'store' });

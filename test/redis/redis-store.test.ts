@@ -200,8 +200,8 @@ describeOnRedis('the store on Redis', (kit) => {
         await store.take(SCOPE, [requestOf(rule)]);
         nowMs += 1000;
       }
-      const [name] = (await keys()).filter((each) => each.startsWith('8x8g:{acme}:w'));
-      expect(await kit.client.strlen(name as string)).toBe(19 + 31 * 16);
+      const [name] = (await keys()).filter((each) => each.startsWith('8x8g:{acme}2'));
+      expect(await kit.client.strlen(name as string)).toBe(2 + 14 + 19 + 31 * 16);
     });
 
     it('a take from before gives nothing back that another process released', async () => {

@@ -4,11 +4,11 @@
 -- KEYS[2]    world
 -- KEYS[3…]   pairs: a key, and the same under the previous secret or a name that no key has
 --
--- ARGV[1…3]  clock and keys per rule, see include/prelude.lua
--- ARGV[4]    most places to name, or empty
--- ARGV[5…]   for each pair the place: letter, `1` or `2` for who passed a test, name
+-- ARGV       see include/prelude.lua
+-- text 4     most places to name, or empty
+-- text 5…    for each pair the place: letter, `1` or `2` for who passed a test, name
 --
--- Reply: with ARGV[4] the latest places, one a line. Otherwise, for each pair that is in alert now, its index from 0, doubt,
+-- Reply: with text 4 the latest places, one a line. Otherwise, for each pair that is in alert now, its index from 0, doubt,
 -- limit, age and wait for the next one.
 
 -- @include prelude
@@ -21,7 +21,7 @@ local is_asking = everybody.action == 97
 per_day[P.POOL] = is_asking and P.POLICIES.ask.forgottenPerDay[6] or P.POLICIES.refuse.forgottenPerDay[6]
 local fade = is_asking and P.POLICIES.ask.fade or P.POLICIES.refuse.fade
 local lines = {}
-for argument = 5, #ARGV do
+for argument = 5, text_count do
   local at = 3 + 2 * (argument - 5)
   local place, index = find(LETTERS, sub(ARGV[argument], 1, 1), 1, true) - 1, sub(ARGV[argument], 2, 2) + 0
   values[at] = values[at] or values[at + 1]

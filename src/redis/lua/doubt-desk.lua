@@ -4,23 +4,22 @@
 -- KEYS[2]    trusted places
 -- KEYS[3…]   pairs: a key, and the same under the previous secret or a name that no key has
 --
--- ARGV[1…3]  clock and keys per rule, see include/prelude.lua
--- ARGV[4]    server time in milliseconds after which the command is too late, or empty
--- ARGV[5]    `l` lifts, `r` releases a number, `f` forgets it, `t` trusts a place
--- ARGV[6]    for each pair the kind of the key: `w` world, `c` country, `r` range, `b` block, `a` address, `n` number, `s` subject
--- `f`        ARGV[7…]: for each pair of a subject its names
--- `t`        ARGV[7]: milliseconds, 0 to end it; ARGV[8]: most places; ARGV[9…]: fields of the place, of which the first counts
+-- ARGV       see include/prelude.lua
+-- text 4     `l` lifts, `r` releases a number, `f` forgets it, `t` trusts a place
+-- text 5     for each pair the kind of the key: `w` world, `c` country, `r` range, `b` block, `a` address, `n` number, `s` subject
+-- `f`        text 6…: for each pair of a subject its names
+-- `t`        text 6: milliseconds, 0 to end it; text 7: most places; text 8…: fields of the place, of which the first counts
 --
 -- Reply: `1`; `0` when there is no room for a trusted place; or `late` and the server time in milliseconds; or `again` and the names of a subject that is to be
 -- forgotten too: nothing was done.
 
 -- @include prelude write
-if ARGV[4] ~= '' and now > ARGV[4] + 0 then return 'late ' .. string.format('%.0f', now) end
+if ARGV[0] ~= '' and now > ARGV[0] + 0 then return 'late ' .. string.format('%.0f', now) end
 -- @include helpers save
 local flush_doubt
 -- @include doubt-formats
 -- @include doubt letters write
-local op, kinds = ARGV[5], ARGV[6]
+local op, kinds = ARGV[4], ARGV[5]
 for pair = 1, #kinds do
   local at = 1 + 2 * pair
   if values[at + 1] then values[at], previous[at] = values[at] or values[at + 1], true end
@@ -39,8 +38,8 @@ end
 
 if op == 't' then
   local trusted = KEYS[2]
-  local for_ms, latest, count = ARGV[7] + 0, 0, 0
-  for argument = 9, #ARGV do call('HDEL', trusted, ARGV[argument]) end
+  local for_ms, latest, count = ARGV[6] + 0, 0, 0
+  for argument = 8, text_count do call('HDEL', trusted, ARGV[argument]) end
   local all = call('HGETALL', trusted)
   for index = 1, #all, 2 do
     local ends = all[index + 1] + 0
@@ -51,12 +50,12 @@ if op == 't' then
       if sub(all[index], 1, 1) ~= 'q' then count = count + 1 end
     end
   end
-  local has_room = for_ms <= 0 or count < ARGV[8] + 0
+  local has_room = for_ms <= 0 or count < ARGV[7] + 0
   if for_ms > 0 and has_room then
     local ends = now + for_ms
     latest = max(latest, ends)
-    for argument = 9, #ARGV do
-      if argument == 9 or sub(ARGV[argument], 1, 1) == 'q' then
+    for argument = 8, text_count do
+      if argument == 8 or sub(ARGV[argument], 1, 1) == 'q' then
         call('HSET', trusted, ARGV[argument], format('%.0f', ends))
       end
     end
@@ -86,7 +85,7 @@ for pair = 1, #kinds do
     local number = holder_of(at, read_person, pack_person)
     if op == 'f' then
       local other = is_live(number) and number.other or ''
-      if other ~= '' and other ~= ARGV[7] then return 'again\n' .. other end
+      if other ~= '' and other ~= ARGV[6] then return 'again\n' .. other end
       number.last, number.other = 0, ''
       call('HDEL', KEYS[2], 'n' .. name_of(at), 'n' .. name_of(at + 1))
     end

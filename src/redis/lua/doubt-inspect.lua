@@ -1,8 +1,8 @@
 -- Looks at a rule of doubt without writing.
 --
 -- KEYS       as in include/doubt.lua
--- ARGV[1…3]  clock and keys per rule, see include/prelude.lua
--- ARGV[4…]   arguments of the rule
+-- ARGV       see include/prelude.lua
+-- text 4…    texts of the rule
 --
 -- Reply: the doubt about the number in whole codes, and the wait in milliseconds.
 

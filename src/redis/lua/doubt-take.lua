@@ -5,11 +5,22 @@
 --
 -- Reply: see take.lua
 
--- @include prelude write
+-- @include take-start
+-- @include doubt-formats cells
+-- @include doubt-fast
+-- @include command-format bounds
+-- @include one-message
+      -- @include fast-path
+-- @include one-message-end
+per_rule = per_rule + 0
+-- Every other message. A function of its own: nearly none needs it.
+local function decide_all()
+-- @include taking general
+-- @include shared-value place
+-- @include last-commands write
 -- @include taking start
   -- @include find-aliases
 -- @include taking begun
--- @include doubt-formats cells
 local check_doubt, write_doubt, hold_doubt, notices_of, flush_doubt
 local function make_doubt()
   -- @include helpers save
@@ -31,13 +42,18 @@ local function make_kinds()
   -- @include known read take
 end
 
--- @include taking decide
--- @include fast-path
-local byte = string.byte
--- @include doubt-fast
+-- @include taking prepare decide
+local function fast_path(op, value, first, second, third, life)
+  local written, live, wait
+  -- @include fast-path
+  return written, live, wait
+end
+
 -- @include taking fast
--- @include doubt-keys
 -- @include taking loop
 if flush_doubt then flush_doubt() end
--- @include flush
+-- @include taking record
+-- @include flush shared
 -- @include taking finish
+end
+return decide_all()

@@ -1,13 +1,23 @@
--- Deletes counters, unless the command is late.
+-- Forgets counters, unless the command is late.
 --
--- KEYS       counters
--- ARGV[1]    server time in milliseconds after which the command is too late, or empty
+-- KEYS       of the rules
 --
--- Reply: nil, or the server time in milliseconds when the command was late and deleted nothing.
+-- ARGV       see include/prelude.lua
+-- text 4…    for each rule the tag of its section, or empty when it has a key of its own; and the place of its key
+--
+-- Reply: nil, or the server time in milliseconds when the command was late and forgot nothing.
 
-if ARGV[1] ~= '' then
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + (time[2] - time[2] % 1000) / 1000
-  if now > ARGV[1] + 0 then return now end
+-- @include prelude write
+if ARGV[0] ~= '' and now > ARGV[0] + 0 then return now end
+-- @include find-aliases
+-- @include shared-value
+for argument = 4, text_count, 2 do
+  local tag, key = ARGV[argument], 1 + ARGV[argument + 1]
+  if tag == '' then
+    for at = key, key + per_rule - 1 do call('DEL', KEYS[at]) end
+  else
+    local at = section_at(key, tag)
+    for slot = at, at + per_rule - 1 do values[slot], lives[slot] = false, spare end
+  end
 end
-for at = 1, #KEYS do redis.call('DEL', KEYS[at]) end
+-- @include flush shared

@@ -12,8 +12,10 @@ const CONSENT_LATEST_CHOICE = `local function latest(entries)
   end
 end`;
 
-const PRELUDE = `local KEYS, ARGV = KEYS, ARGV
-local call, pack, read, sub = redis.call, struct.pack, struct.unpack, string.sub
+const PRELUDE = `local KEYS = KEYS
+local call, pack, read, sub, byte = redis.call, struct.pack, struct.unpack, string.sub, string.byte
+local text_count = ARGV[3] + 0
+local ARGV = { [0] = ARGV[1], read(string.rep('s', text_count), ARGV[2]) }
 local seconds, micros = ARGV[1], ARGV[2]
 if seconds == '' then
   local time = call('TIME')
@@ -22,7 +24,7 @@ end
 local stamp = seconds * 50000 + (micros - micros % 20) / 20
 local now = seconds * 1000 + (micros - micros % 1000) / 1000
 local per_rule = ARGV[3] + 0
-local per_rule_arguments = 4 + per_rule
+local per_rule_arguments = 6 + per_rule
 local values = call('MGET', unpack(KEYS))
 local alias, previous = {}, {}`;
 
@@ -44,7 +46,7 @@ const DOUBT_FORMATS = `local WORLD, COUNTRY = '>dddddddI6I4I4I4I4I4I6I4BB', '>I4
 local WEEK, CELL = '>I4I4I4', '>BdI6I4I2I2'
 local REMEMBERED_MS = 34560000000`;
 
-const DOUBT = `local byte, find = string.byte, string.find
+const DOUBT = `local find = string.find
 local minute, day = floor(now / 60000), floor(now / 86400000)
 local per_day = ({ [0] = 4, 1, 0.5, 8, 6, 3, 8 })
 local holders, dirty = {}, {}
@@ -252,7 +254,7 @@ local function holder_of(at, decode, encode, is_hashed)
     local value = values[at]
     if is_hashed then value = load(at, newer) end
     holder = decode(value)
-    holder.key, holder.encode = at, encode
+    holder.key, holder.encode, holder.is_new = at, encode, not value
     holders[at] = holder
   end
   return holder
@@ -424,18 +426,20 @@ local function week_of(c)
   return current
 end`;
 
-const DOUBT_NEW = `local function cell_for(place, human)
+const DOUBT_NEW = `local function has_room()
+  if world.fresh_day ~= day then world.fresh_day, world.fresh = day, 0 end
+  if world.fresh >= MOST_NEW_CELLS then return false end
+  world.fresh = world.fresh + 1
+  touch(world)
+  return true
+end
+local function cell_for(place, human)
   local holder, index = place_of(place, human)
   if not holder then return end
   touch(holder)
   local cell = holder[index]
   if not cell then
-    if place ~= 0 and place ~= 6 then
-      if world.fresh_day ~= day then world.fresh_day, world.fresh = day, 0 end
-      if world.fresh >= MOST_NEW_CELLS then return end
-      world.fresh = world.fresh + 1
-      touch(world)
-    end
+    if place ~= 0 and place ~= 6 and not has_room() then return end
     cell = new_cell()
     holder[index] = cell
   end
@@ -768,10 +772,464 @@ const DOUBT_LOOK = `local function look_doubt(at, args)
   return cell and floor(doubt_of(cell, 5)) or 0, j.passage and 0 or max(1, whole(j.wait))
 end`;
 
-const TAKING_START = `if values[1] then return '=' .. values[1] end
+const TAKE_START = `local KEYS, deadline, packed, text_count = KEYS, ARGV[1], ARGV[2], ARGV[3]
+local call, pack, read, sub, byte = redis.call, struct.pack, struct.unpack, string.sub, string.byte
+local seconds, micros, per_rule, kept_ms, form, home, command, rule_count, _, first_rule = read('sssssssss', packed)
+local spare = 3600000
+if seconds == '' then
+  local time = call('TIME')
+  seconds, micros, spare = time[1], time[2], 1000
+end
 local time_text = seconds .. ' ' .. micros
-if ARGV[4] ~= '' and now > ARGV[4] + 0 then return time_text .. '\\nlate' end
-if ARGV[6] ~= '' then`;
+local stamp = seconds * 50000 + (micros - micros % 20) / 20
+local now = seconds * 1000 + (micros - micros % 1000) / 1000
+local values = call('MGET', unpack(KEYS))
+if values[1] then return '=' .. values[1] end
+local alias, lives = {}, {}`;
+
+const DOUBT_FAST = `local function calm_cell(value, at, forgotten, budget, grace)
+  local minute = now / 60000
+  minute = minute - minute % 1
+  if not value or byte(value, at) == 0 then return pack(CELL, 1, 1, now, minute, 1, 0), at + 1, 1 end
+  local flags, doubt, time, counted, young, earlier, following = read(CELL, value, at)
+  if flags > 3 then return end
+  local ended = ''
+  if flags == 3 then
+    if now - read('>d', value, following) < 172800000 then return end
+    ended, following = sub(value, following, following + 7), following + 8
+  end
+  doubt = doubt - forgotten * (now - time) / 86400000
+  if doubt < 0 then doubt = 0 end
+  local fresh = 0
+  if counted == minute then
+    fresh = young + earlier
+  else
+    if counted == minute - 1 then fresh, earlier = young, young else earlier = 0 end
+    young = 0
+  end
+  if grace and (doubt - fresh >= 0.7 * budget or doubt >= budget + grace) then return end
+  if not grace and doubt >= budget or young >= 65535 then return end
+  return pack(CELL, flags, doubt + 1, now, minute, young + 1, earlier) .. ended, following, doubt + 1
+end
+local function put(at, value, live)
+  at = alias[at] or at
+  values[at], lives[at] = value, live - live % 1 + 1 + spare
+end
+local function fast_doubt(at, allowance, flags)
+  local asks, human, returning, has_address, has_subject = byte(flags, 1, 5)
+  local world, country = values[alias[at + 1] or at + 1], values[alias[at + 2] or at + 2]
+  if human == 104 or returning == 107 or not world or not country then return end
+  local asked, entered, ever, today, per_day, known_asked, known_entered, last, day, first_week, warned, fresh_day,
+    fresh, trusted, sent, _, sieges, rest = read(WORLD, world)
+  local today_is = now / 86400000
+  today_is = today_is - today_is % 1
+  if trusted > now or ever < 20 or first_week == 0 then return end
+  if (now - last) / 86400000 * (per_day == 0 and today or per_day) > 200 then return end
+  if warned ~= today_is and known_asked >= 100
+    and known_entered / known_asked < 0.75 then return end
+  if asked + 1 >= 20000 or known_asked + 1 >= 1000 then return end
+  local c_entered, learnt, learnt_entered, c_day, c_today, yesterday, slot, soon, sooner, crowd, fullest, f_minute,
+    conversion, f_per_day, f_soon, f_fullest, weeks, week_at = read(COUNTRY, country)
+  local minute = now / 60000
+  if f_minute ~= minute - minute % 1 or weeks == 0 or c_entered < 15 then return end
+  local person = values[alias[at] or at]
+  if person then
+    local sections, first, latest = read('>BI4I4', person)
+    if sections ~= 4 or f_minute - latest >= 7776000000 / 60000
+      or f_minute - first < 21600000 / 60000 then return end
+    put(at + 1, pack(WORLD, asked, entered, ever, today, per_day, known_asked + 1, known_entered, last, day, first_week,
+      warned, fresh_day, fresh, trusted, sent, asks, sieges) .. sub(world, rest), REMEMBERED_MS)
+    local open = pack('>BI6I2BBBI2', 5, now, 1, 0, 0, 8, 0)
+    local live = latest * 60000 + 7776000000 - now
+    put(at, open .. sub(person, 2), live > 3600000 and live or 3600000)
+    return ';h 0.0.fk'
+  end
+  local address_at, subject_at = at + 7, has_address == 105 and at + 8 or at + 7
+  if has_subject == 115 and values[alias[subject_at] or subject_at] then return end
+  for at_siege = rest, rest + 14 * sieges - 1, 14 do
+    if now - read('>I6', world, at_siege) < 259200000 + 60000 then return end
+  end
+  week_at = week_at + 12 * (weeks - 1)
+  local week, week_asked = read('>I4I4', country, week_at)
+  local this_week = now / (7 * 86400000)
+  if week ~= this_week - this_week % 1 then return end
+  if fresh_day ~= today_is then fresh_day, fresh = today_is, 0 end
+  if fresh + 5 >= MOST_NEW_CELLS then return end
+  local range, block = values[alias[at + 3] or at + 3], values[alias[at + 4] or at + 4]
+  local root = f_per_day ^ 0.5
+  local c_cell, c_next = calm_cell(country, week_at + 12, 4,
+    allowance + 1.5 * root + 0.01 * f_per_day, 10 + f_soon)
+  if not c_cell then return end
+  local r_cell, r_next, r_doubt = calm_cell(range, 1, 1,
+    8 + 0.1 * root, 5 + 0.3 * f_soon)
+  if not r_cell or range and byte(range, r_next) ~= 0 then return end
+  local b_budget, x_budget = 0.6 * f_fullest, 3 * f_fullest
+  local b_cell, b_next, b_doubt = calm_cell(block, 1, 0.5,
+    b_budget > 5 and b_budget or 5, 3)
+  if not b_cell or block and byte(block, b_next) ~= 0 then return end
+  local x_cell, x_next, x_doubt = calm_cell(block, b_next + 1, 8,
+    x_budget > 8 and x_budget or 8)
+  if not x_cell or block and byte(block, x_next) ~= 0 then return end
+  local counted, name = 47, ''
+  if has_address == 105 then
+    local address = values[alias[address_at] or address_at]
+    local a_minute, a_entered = 0, 0
+    if address then a_minute, a_entered = read('>I4I4', address) end
+    if f_minute - a_minute >= 1209600000 / 60000 then a_entered = 0 end
+    local a_cell, a_next, a_doubt = calm_cell(address, 9, 6, 8 + a_entered ^ 0.5, 6)
+    if not a_cell or address and byte(address, a_next) ~= 0 then return end
+    if a_next == 10 then fresh = fresh + 1 end
+    local live = a_doubt / 6 * 86400000
+    local evidence = a_minute * 60000 + 1209600000 - now
+    if a_entered > 0 and evidence > live then live = evidence end
+    put(address_at, pack('>I4I4', a_minute, a_entered) .. a_cell .. '\\0', live)
+    counted, name = 63, sub(KEYS[address_at], string.find(KEYS[address_at], '}:', 1, true) + 4)
+  end
+  fresh = fresh + 1 + (r_next == 2 and 1 or 0) + (b_next == 2 and 1 or 0) + (x_next == b_next + 2 and 1 or 0)
+  put(at + 1, pack(WORLD, asked + 1, entered, ever, today, per_day, known_asked, known_entered, last, day, first_week,
+    warned, fresh_day, fresh, trusted, sent + 1, asks, sieges) .. sub(world, rest), REMEMBERED_MS)
+  put(at + 2, pack(COUNTRY, c_entered, learnt + 1, learnt_entered, c_day, c_today, yesterday, slot, soon, sooner,
+    x_doubt > crowd and x_doubt or crowd, fullest, f_minute, conversion, f_per_day, f_soon, f_fullest, weeks)
+    .. sub(country, 86, week_at + 3) .. pack('>I4', week_asked + 1) .. sub(country, week_at + 8, week_at + 11)
+    .. c_cell .. sub(country, c_next), REMEMBERED_MS)
+  put(at + 3, r_cell .. '\\0', r_doubt / 1 * 86400000)
+  local b_live, x_live = b_doubt / 0.5, x_doubt / 8
+  put(at + 4, b_cell .. '\\0' .. x_cell .. '\\0', (b_live > x_live and b_live or x_live) * 86400000)
+  put(at, pack('>BI6I2BBBI2', 1, now, 1, counted, 0, 6, #name) .. name
+    .. pack(CELL, 1, 1, now, f_minute, 1, 0) .. '\\0', 86400000 / 3)
+  return counted == 63 and ';h 63.0.fs' or ';h 47.0.fs'
+end`;
+
+const COMMAND_FORMAT = `local COMMANDS, COMMAND = 't       ', '>c11I6Bc0'`;
+
+const COMMAND_FORMAT_BOUNDS = `local MAX_COMMANDS, MAX_LINE, MAX_SECTIONS = 200, 255, 5
+local SECTIONS_1 = '>I2c8I4I2c0'
+local SECTIONS_2 = '>I2c8I4I2c0c8I4I2c0'
+local SECTIONS_3 = '>I2c8I4I2c0c8I4I2c0c8I4I2c0'
+local SECTIONS_4 = '>I2c8I4I2c0c8I4I2c0c8I4I2c0c8I4I2c0'
+local SECTIONS_5 = '>I2c8I4I2c0c8I4I2c0c8I4I2c0c8I4I2c0c8I4I2c0'`;
+
+const ONE_MESSAGE = `local reply
+if form == '1' and per_rule == '1' then repeat
+  local shared, changed, own = {}, {}, nil
+  local longest, longest_text, doubt, commands, is_fast = 0, '', '', '', true
+  local home_at, at = home ~= '' and 2 + home, first_rule
+  if home_at and values[home_at] then
+    local text = values[home_at]
+    local count, index = 256 * byte(text) + byte(text, 2), 2
+    local format = count == 3 and SECTIONS_3 or count == 4 and SECTIONS_4 or count == 2 and SECTIONS_2
+      or count == 5 and SECTIONS_5 or count == 1 and SECTIONS_1
+    if not format then break end
+    local sections = { read(format, text) }
+    shared[home_at] = sections
+    while index < 3 * count and sections[index] ~= COMMANDS do index = index + 3 end
+    if index < 3 * count and sections[index + 1] * 1000 > now then commands = sections[index + 2] end
+    if #commands > MAX_COMMANDS or string.find(commands, command, 1, true) then break end
+  end
+  if deadline ~= '' and now > deadline + 0 then break end
+  for _ = 1, rule_count do
+    local op, first, second, third, life, tag, place
+    op, first, second, third, life, tag, place, at = read('sssssss', packed, at)
+    local is_met = true
+    if #op > 1 then
+      is_met = not string.find(op, '+', 1, true)
+      if not is_met and (sub(op, 2, 2) == '?' or byte(op) == 107) then
+        is_fast = false
+        break
+      end
+      op = sub(op, 1, 1)
+    end
+    local key = 2 + place
+    if is_met and (op == 'p' or op == 'P') then
+      doubt = fast_doubt(key, first, second)
+      if not doubt then
+        is_fast = false
+        break
+      end
+    elseif is_met then
+      local value, sections, index = values[key], shared[key], 2
+      if tag ~= '' then
+        if not sections and value then
+          local count = 256 * byte(value) + byte(value, 2)
+          local format = count == 1 and SECTIONS_1 or count == 2 and SECTIONS_2 or count == 3 and SECTIONS_3
+            or count == 4 and SECTIONS_4 or count == 5 and SECTIONS_5
+          if not format then
+            is_fast = false
+            break
+          end
+          sections = { read(format, value) }
+          shared[key] = sections
+        end
+        value = nil
+        if sections then
+          local stop = 3 * sections[1]
+          while index < stop and sections[index] ~= tag do index = index + 3 end
+          if index < stop then value = sections[index + 1] * 1000 > now and sections[index + 2] end
+          if index > 3 * MAX_SECTIONS then
+            is_fast = false
+            break
+          end
+        end
+      end
+      local written, live, wait`;
+
+const FAST_PATH = `repeat
+  if op == 'w' then
+    local time, window = now % 4294967296, second + 0
+    if not value then
+      written, live = pack('>I4I4', window, time), life
+      break
+    end
+    local length = #value
+    if length % 2 == 1 or length >= 4 + 4 * first then break end
+    local kept_window, oldest = read('>I4I4', value)
+    if kept_window ~= window then break end
+    if (time - oldest) % 4294967296 >= window then break end
+    if (time - read('>I4', value, length - 3)) % 4294967296 >= 2147483648 then break end
+    written, live = pack('>c0I4', value, time), life
+    break
+  end
+  if op == 'a' then
+    local window, weight = second + 0, third + 0
+    local left = first - weight
+    local bucket_ms = (window + 29) / 30
+    bucket_ms = bucket_ms - bucket_ms % 1
+    local bucket = now / bucket_ms
+    bucket = bucket - bucket % 1
+    if not value then
+      if left < 0 then break end
+      written, live = pack('>BI6dI4dd', 112, stamp, weight, window, bucket, weight), life
+      break
+    end
+    if #value % 2 == 0 then break end
+    local begun, sum, kept_window, oldest = read('>I6dI4d', value, 2)
+    local newest, amount = read('>dd', value, #value - 15)
+    if kept_window ~= window or sum > left or oldest <= bucket - 31 or newest > bucket then break end
+    local kept, total = sub(value, 20), weight
+    if newest == bucket then kept, total = sub(value, 20, -17), amount + weight end
+    written = pack('>BI6dI4c0dd', 112, begun, sum + weight, window, kept, bucket, total)
+    live = life
+    break
+  end
+  if op == 'b' then
+    local base, most, forget = first + 0, second + 0, third + 0
+    if not value then
+      written, live, wait = pack('>I2I6I2I4I4I6I4', 0, 0, 1, forget, most, stamp, forget), life, base
+      break
+    end
+    if #value >= 178 then break end
+    local kept, last, grants, most_forget, most_wait = read('>I2I6I2I4I4', value)
+    local kept_last = last
+    if #value > 18 then last = read('>I6', value, #value - 9) end
+    local passed = now - (last - last % 50) / 50
+    if passed < most and passed < base * 2 ^ (grants - 1) then break end
+    local forgotten = passed / forget
+    if forgotten >= 1 then grants = grants - forgotten + forgotten % 1 end
+    grants = grants > 0 and grants + 1 or 1
+    if forget > most_forget then most_forget = forget end
+    if most > most_wait then most_wait = most end
+    live, wait = grants * most_forget, base * 2 ^ (grants - 1)
+    live = (live > most_wait and live or most_wait) + spare
+    if wait > most then wait = most end
+    written = pack('>I2I6I2I4I4c0I6I4', kept, kept_last, grants, most_forget, most_wait, sub(value, 19), stamp, forget)
+    break
+  end
+  if op == 's' then
+    local limit, window, due = first + 0, second + 0, third + 0
+    local lasts = due + 3 * window - now
+    if lasts > 315360000000 then lasts = 315360000000 elseif lasts < window then lasts = window end
+    lasts = lasts + spare
+    if not value then
+      written, live = pack('>BI6dI4dd', 112, stamp, 1, window, due, 1), lasts
+      break
+    end
+    local begun, sum, kept_window = read('>I6dI4', value, 2)
+    local pair_at = #value - 15
+    local newest, held = read('>dd', value, pair_at)
+    if kept_window ~= window or newest > due then break end
+    local from, slot_starts = due - due % window - window, due - due % window
+    local slot_due, amount, before, within = newest, held, 0, 0
+    while slot_due >= from do
+      if slot_due < slot_starts then before = before + amount else within = within + amount end
+      pair_at = pair_at - 16
+      if pair_at < 20 then break end
+      slot_due, amount = read('>dd', value, pair_at)
+    end
+    if within + before >= limit then break end
+    local kept = sub(value, 20, -17)
+    if newest < due then
+      if #value >= 8211 then break end
+      kept, held = sub(value, 20), 0
+    end
+    written, live = pack('>BI6dI4c0dd', 112, begun, sum + 1, window, kept, due, held + 1), lasts
+    break
+  end
+  if value then break end
+  if op == 'o' then
+    local lease, window = third + 0, second + 0
+    written, live = pack('>I6I4I4c16I6I4c16', stamp, lease, window, first, 0, 0, '----------------'), life
+  elseif op == 'l' then
+    local base, most, forget = first + 0, second + 0, third + 0
+    local grant = pack('>I2I6I2I4I4I6I4', 0, 0, 1, forget, most, stamp, forget)
+    written, live, wait = pack('>c16I2', life, #grant) .. grant, (most > forget and most or forget) + spare, base
+  elseif op == 'r' or op == 'k' then
+    written = true
+  end
+until true`;
+
+const ONE_MESSAGE_END = `      if not written then
+        is_fast = false
+        break
+      end
+      if live and tag == '' then
+        own = own or {}
+        own[key], changed[key] = written, live
+      elseif live then
+        local ended = now + live
+        ended = (ended - ended % 1000) / 1000 + 1
+        if not sections then
+          shared[key] = { 1, tag, ended, written, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+        else
+          if index > 3 * sections[1] then sections[1] = sections[1] + 1 end
+          sections[index], sections[index + 1], sections[index + 2] = tag, ended, written
+        end
+        local before = changed[key]
+        if not before or live + 0 > before + 0 then changed[key] = live end
+      end
+      if wait and wait > longest then
+        longest, longest_text = wait, wait == first + 0 and first or string.format('%.0f', wait)
+      end
+    end
+  end
+  if not is_fast then break end
+  local line = 'g' .. longest_text .. doubt
+  reply = time_text .. '\\n' .. line
+  local sections = home_at and changed[home_at] and shared[home_at]
+  local index = 2
+  if sections then
+    local stop = 3 * sections[1]
+    while index < stop and sections[index] ~= COMMANDS do index = index + 3 end
+  end
+  if sections and index < 3 * MAX_SECTIONS and #line <= MAX_LINE then
+    if index > 3 * sections[1] then sections[1] = sections[1] + 1 end
+    local ended = now + kept_ms + spare
+    sections[index], sections[index + 1] = COMMANDS, (ended - ended % 1000) / 1000 + 1
+    sections[index + 2] = commands .. pack(COMMAND, command, stamp, #line, line)
+  else
+    call('SET', KEYS[1], reply, 'PX', kept_ms)
+  end
+  for key, live in next, changed do
+    local value = own and own[key]
+    if not value then
+      local s, latest = shared[key], 0
+      local text
+      local n = s[1]
+      for ended_at = 3 * n, 3, -3 do
+        local ended = s[ended_at]
+        if ended > latest then latest = ended end
+        if ended * 1000 <= now then
+          s[ended_at - 1], s[ended_at], s[ended_at + 1] = s[3 * n - 1], s[3 * n], s[3 * n + 1]
+          n = n - 1
+        end
+      end
+      if n == 1 then text = pack(SECTIONS_1, 1, s[2], s[3], #s[4], s[4])
+      elseif n == 2 then text = pack(SECTIONS_2, 2, s[2], s[3], #s[4], s[4], s[5], s[6], #s[7], s[7])
+      elseif n == 3 then
+        text = pack(SECTIONS_3, 3, s[2], s[3], #s[4], s[4], s[5], s[6], #s[7], s[7], s[8], s[9], #s[10], s[10])
+      elseif n == 4 then
+        text = pack(SECTIONS_4, 4, s[2], s[3], #s[4], s[4], s[5], s[6], #s[7], s[7], s[8], s[9], #s[10], s[10],
+          s[11], s[12], #s[13], s[13])
+      else
+        text = pack(SECTIONS_5, 5, s[2], s[3], #s[4], s[4], s[5], s[6], #s[7], s[7], s[8], s[9], #s[10], s[10],
+          s[11], s[12], #s[13], s[13], s[14], s[15], #s[16], s[16])
+      end
+      if now + live < latest * 1000 - 1000 then live = latest * 1000 - now end
+      call('PSETEX', KEYS[key], live, text)
+    else
+      call('PSETEX', KEYS[key], live, value)
+    end
+  end
+  for key, live in next, lives do call('PSETEX', KEYS[key], live, values[key]) end
+until true end
+if reply then return reply end`;
+
+const TAKING_GENERAL = `local ARGV = { [0] = deadline, read(string.rep('s', text_count), packed) }
+local previous = {}
+local per_rule_arguments = 6 + per_rule
+home = home ~= '' and 2 + home`;
+
+const SHARED_VALUE = `local stride = #KEYS
+local tags, tag_of, ends_of, opened = {}, {}, {}, {}
+local function number_of(tag)
+  local number = tags[tag]
+  if not number then
+    number = #tag_of + 1
+    tags[tag], tag_of[number] = number, tag
+  end
+  return number
+end
+local function read_value(at)
+  local value, from = values[at], 3
+  if not value then return end
+  local tag, ended, section
+  while from <= #value do
+    tag, ended, section, from = read('>c8I4I2c0', value, from)
+    if ended * 1000 > now then
+      local slot = at + stride * number_of(tag)
+      values[slot], ends_of[slot] = section, ended
+    end
+  end
+end
+local function open_value(at)
+  opened[at] = true
+  read_value(at)
+  if per_rule == 2 then read_value(at + 1) end
+end
+local function section_at(at, tag)
+  at = alias[at] or at
+  if not opened[at] then open_value(at) end
+  return at + stride * number_of(tag)
+end`;
+
+const SHARED_VALUE_PLACE = `local TAG_AT, PLACE_AT = 4 + per_rule, 5 + per_rule`;
+
+const LAST_COMMANDS = `local function reply_in(value, life)
+  local from = 1
+  while value and from <= #value do
+    local known, taken, text
+    known, taken, text, from = read(COMMAND, value, from)
+    if known == command and stamp - taken < life * 50 then
+      local rest = taken % 50000
+      return string.format('%.0f %.0f\\n', (taken - rest) / 50000, rest * 20) .. text
+    end
+  end
+end
+local function earlier_reply(at, life)
+  local slot = section_at(at, COMMANDS)
+  return reply_in(values[slot], life) or per_rule == 2 and reply_in(values[slot + 1], life) or nil
+end`;
+
+const LAST_COMMANDS_WRITE = `local function keep_command(at, life, text)
+  local is_written = false
+  for number = 1, #tag_of do is_written = is_written or lives[at + stride * number] ~= nil end
+  if not is_written or #text > MAX_LINE then return false end
+  local slot, from, first = section_at(at, COMMANDS), 1, 1
+  local value = values[slot] or ''
+  while from <= #value do
+    local _, taken, _, following = read(COMMAND, value, from)
+    if first == from and stamp - taken >= life * 50 then first = following end
+    from = following
+  end
+  value = sub(value, first)
+  if #value > MAX_COMMANDS then return false end
+  values[slot], lives[slot] = value .. pack(COMMAND, command, stamp, #text, text), life + spare
+  return true
+end`;
+
+const TAKING_START = `local known_reply = home and earlier_reply(home, kept_ms)
+if known_reply then return '=' .. known_reply end
+if deadline ~= '' and now > deadline + 0 then return time_text .. '\\nlate' end
+if form == 'r' then`;
 
 const FIND_ALIASES = `local first_of = {}
 for at = 1, #KEYS do
@@ -793,6 +1251,7 @@ end
 function hold_doubt(at)
   local j = looks[at]
   if not rule.is_asking or rule.is_human or person.asked ~= 0 then return end
+  if person.is_new and not has_room() then return end
   for place = 0, 6 do
     if has(j.alerts, place) then
       local cell = cell_for(place, 1)
@@ -1463,10 +1922,28 @@ function write.n(at, args)
   save(at, table.concat(kept), max(longest, ends) - now)
 end`;
 
+const TAKING_PREPARE = `local PLAIN = { w = true, v = true, a = true, b = true, s = true }
+local function prepare(args)
+  local tag = ARGV[args + TAG_AT]
+  ARGV[args + PLACE_AT] = ARGV[args + PLACE_AT] + 0
+  ARGV[args + TAG_AT] = tag ~= '' and stride * number_of(tag)
+  if PLAIN[string.lower(sub(ARGV[args], 1, 1))] then
+    for index = args + 1, args + 3 do ARGV[index] = tonumber(ARGV[index]) or ARGV[index] end
+  end
+end
+local function place_of(key, args)
+  local at, tag = key + ARGV[args + PLACE_AT], ARGV[args + TAG_AT]
+  if not tag then return at end
+  at = alias[at] or at
+  if not opened[at] then open_value(at) end
+  return at + tag
+end`;
+
 const TAKING_DECIDE = `local function decide(count, from, key)
   if not check then make_kinds() end
   local is_refused, over, noted, findings = false, {}, {}, ''
   local doubted, is_other, looked = nil, false, nil
+  local places = {}
   for rule = 0, count - 1 do
     local args = from + rule * per_rule_arguments
     local op = ARGV[args]
@@ -1476,14 +1953,16 @@ const TAKING_DECIDE = `local function decide(count, from, key)
     if sign and noted[place + 0] ~= (sign == '+') then
       over[rule] = true
     else
+      local at = place_of(key, args)
       local reason, observed, wait, result
       if kind == 'p' then
-        looked = key + rule * per_rule
+        looked = at
         if not check_doubt then make_doubt() end
         reason, observed, wait, result = check_doubt(looked, args)
         doubted = reason and letter
       else
-        reason, observed, wait, result = check[kind](key + rule * per_rule, args)
+        places[rule] = at
+        reason, observed, wait, result = check[kind](at, args)
       end
       local is_note = kind == 'k' or kind == 'n' or sub(op, 2, 2) == '?'
       if is_note then noted[rule] = reason ~= nil end
@@ -1506,7 +1985,7 @@ const TAKING_DECIDE = `local function decide(count, from, key)
       if kind == 'p' then
         notices = write_doubt(looked) .. notices
       else
-        local wait = write[kind](key + rule * per_rule, args)
+        local wait = write[kind](places[rule], args)
         if wait and wait > longest then longest = wait end
       end
     end
@@ -1514,280 +1993,122 @@ const TAKING_DECIDE = `local function decide(count, from, key)
   return 'g' .. (longest > 0 and string.format('%.0f', longest) or '') .. findings .. notices
 end`;
 
-const FAST_PATH = `local TAG = 112
-local function fast_path(op, value, args)
-  if op == 'w' then
-    local time, window = now % 4294967296, ARGV[args + 2] + 0
-    if not value then return pack('>I4I4', window, time), ARGV[args + 4] end
-    local length, limit = #value, ARGV[args + 1] + 0
-    if length % 2 == 1 or length >= 4 + 4 * limit then return end
-    local longest, first = read('>I4I4', value)
-    if longest ~= window then return end
-    if (time - first) % 4294967296 >= window then return end
-    if (time - read('>I4', value, length - 3)) % 4294967296 >= 2147483648 then return end
-    ARGV[args + 1], ARGV[args + 2] = limit, window
-    return value .. pack('>I4', time), ARGV[args + 4]
-  end
-  if op == 'a' then
-    local window, weight = ARGV[args + 2] + 0, ARGV[args + 3] + 0
-    local left = ARGV[args + 1] - weight
-    local bucket_ms = (window + 29) / 30
-    bucket_ms = bucket_ms - bucket_ms % 1
-    local bucket = now / bucket_ms
-    bucket = bucket - bucket % 1
-    if not value then
-      if left < 0 then return end
-      return pack('>BI6dI4dd', TAG, stamp, weight, window, bucket, weight), ARGV[args + 4]
-    end
-    if #value % 2 == 0 then return end
-    local first, sum, longest, oldest = read('>I6dI4d', value, 2)
-    local newest, amount = read('>dd', value, #value - 15)
-    if longest ~= window or sum > left or oldest <= bucket - 31 or newest > bucket then return end
-    local kept, total = sub(value, 20), weight
-    if newest == bucket then kept, total = sub(value, 20, -17), amount + weight end
-    local head = pack('>BI6dI4', TAG, first, sum + weight, window)
-    return head .. kept .. pack('>dd', bucket, total), ARGV[args + 4]
-  end
-  if op == 'b' then
-    local base, most, forget = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
-    if not value then
-      return pack('>I2I6I2I4I4I6I4', 0, 0, 1, forget, most, stamp, forget), ARGV[args + 4], base
-    end
-    if #value >= 178 then return end
-    local kept, last, grants, longest, latest = read('>I2I6I2I4I4', value)
-    local kept_last = last
-    if #value > 18 then last = read('>I6', value, #value - 9) end
-    local passed = now - (last - last % 50) / 50
-    if passed < most and passed < base * 2 ^ (grants - 1) then return end
-    local forgotten = passed / forget
-    if forgotten >= 1 then grants = grants - forgotten + forgotten % 1 end
-    grants = grants > 0 and grants + 1 or 1
-    if forget > longest then longest = forget end
-    if most > latest then latest = most end
-    local live, wait = grants * longest, base * 2 ^ (grants - 1)
-    local head = pack('>I2I6I2I4I4', kept, kept_last, grants, longest, latest)
-    local journal = sub(value, 19) .. pack('>I6I4', stamp, forget)
-    return head .. journal, (live > latest and live or latest) + spare, wait < most and wait or most
-  end
-  if op == 's' then
-    local limit, window, due = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
-    local live = due + 3 * window - now
-    if live > 315360000000 then live = 315360000000 elseif live < window then live = window end
-    live = live + spare
-    if not value then return pack('>BI6dI4dd', TAG, stamp, 1, window, due, 1), live end
-    local first, sum, longest = read('>I6dI4', value, 2)
-    local at = #value - 15
-    local newest, held = read('>dd', value, at)
-    if longest ~= window or newest > due then return end
-    local from, slot_starts = due - due % window - window, due - due % window
-    local index, amount, before, own = newest, held, 0, 0
-    while index >= from do
-      if index < slot_starts then before = before + amount else own = own + amount end
-      at = at - 16
-      if at < 20 then break end
-      index, amount = read('>dd', value, at)
-    end
-    if own + before >= limit then return end
-    local kept = sub(value, 20, -17)
-    if newest < due then
-      if #value >= 8211 then return end
-      kept, held = sub(value, 20), 0
-    end
-    return pack('>BI6dI4', TAG, first, sum + 1, window) .. kept .. pack('>dd', due, held + 1), live
-  end
-  if value then return end
-  if op == 'o' then
-    local lease, window = ARGV[args + 3] + 0, ARGV[args + 2] + 0
-    return pack('>I6I4I4c16I6I4c16', stamp, lease, window, ARGV[args + 1], 0, 0, '----------------'), ARGV[args + 4]
-  end
-  if op == 'l' then
-    local base, most, forget = ARGV[args + 1] + 0, ARGV[args + 2] + 0, ARGV[args + 3] + 0
-    local wait = pack('>I2I6I2I4I4I6I4', 0, 0, 1, forget, most, stamp, forget)
-    return pack('>c16I2', ARGV[args + 4], #wait) .. wait, (most > forget and most or forget) + spare, base
-  end
-  if op == 'r' or op == 'k' then return true end
-end`;
-
-const DOUBT_FAST = `local function calm_cell(value, at, forgotten, budget, grace)
-  local minute = now / 60000
-  minute = minute - minute % 1
-  if not value or byte(value, at) == 0 then return pack(CELL, 1, 1, now, minute, 1, 0), at + 1, 1 end
-  local flags, doubt, time, counted, young, earlier, following = read(CELL, value, at)
-  if flags > 3 then return end
-  local ended = ''
-  if flags == 3 then
-    if now - read('>d', value, following) < 172800000 then return end
-    ended, following = sub(value, following, following + 7), following + 8
-  end
-  doubt = doubt - forgotten * (now - time) / 86400000
-  if doubt < 0 then doubt = 0 end
-  local fresh = 0
-  if counted == minute then
-    fresh = young + earlier
-  else
-    if counted == minute - 1 then fresh, earlier = young, young else earlier = 0 end
-    young = 0
-  end
-  if grace and (doubt - fresh >= 0.7 * budget or doubt >= budget + grace) then return end
-  if not grace and doubt >= budget or young >= 65535 then return end
-  return pack(CELL, flags, doubt + 1, now, minute, young + 1, earlier) .. ended, following, doubt + 1
-end
-local function put(at, value, live)
-  at = alias[at] or at
-  values[at], lives[at] = value, live - live % 1 + 1 + spare
-end
-local function fast_doubt(at, args)
-  local asks, human, returning, has_address, has_subject = byte(ARGV[args + 2], 1, 5)
-  local world, country = values[alias[at + 1] or at + 1], values[alias[at + 2] or at + 2]
-  if human == 104 or returning == 107 or not world or not country then return end
-  local asked, entered, ever, today, per_day, known_asked, known_entered, last, day, first_week, warned, fresh_day,
-    fresh, trusted, sent, _, sieges, rest = read(WORLD, world)
-  local today_is = now / 86400000
-  today_is = today_is - today_is % 1
-  if trusted > now or ever < 20 or first_week == 0 then return end
-  if (now - last) / 86400000 * (per_day == 0 and today or per_day) > 200 then return end
-  if warned ~= today_is and known_asked >= 100
-    and known_entered / known_asked < 0.75 then return end
-  if asked + 1 >= 20000 or known_asked + 1 >= 1000 then return end
-  local c_entered, learnt, learnt_entered, c_day, c_today, yesterday, slot, soon, sooner, crowd, fullest, f_minute,
-    conversion, f_per_day, f_soon, f_fullest, weeks, week_at = read(COUNTRY, country)
-  local minute = now / 60000
-  if f_minute ~= minute - minute % 1 or weeks == 0 or c_entered < 15 then return end
-  local person = values[alias[at] or at]
-  if person then
-    local sections, first, latest = read('>BI4I4', person)
-    if sections ~= 4 or f_minute - latest >= 7776000000 / 60000
-      or f_minute - first < 21600000 / 60000 then return end
-    put(at + 1, pack(WORLD, asked, entered, ever, today, per_day, known_asked + 1, known_entered, last, day, first_week,
-      warned, fresh_day, fresh, trusted, sent, asks, sieges) .. sub(world, rest), REMEMBERED_MS)
-    local open = pack('>BI6I2BBBI2', 5, now, 1, 0, 0, 8, 0)
-    local live = latest * 60000 + 7776000000 - now
-    put(at, open .. sub(person, 2), live > 3600000 and live or 3600000)
-    return ';h 0.0.fk'
-  end
-  local address_at, subject_at = at + 7, has_address == 105 and at + 8 or at + 7
-  if has_subject == 115 and values[alias[subject_at] or subject_at] then return end
-  for at_siege = rest, rest + 14 * sieges - 1, 14 do
-    if now - read('>I6', world, at_siege) < 259200000 + 60000 then return end
-  end
-  week_at = week_at + 12 * (weeks - 1)
-  local week, week_asked = read('>I4I4', country, week_at)
-  local this_week = now / (7 * 86400000)
-  if week ~= this_week - this_week % 1 then return end
-  if fresh_day ~= today_is then fresh_day, fresh = today_is, 0 end
-  if fresh + 5 >= MOST_NEW_CELLS then return end
-  local range, block = values[alias[at + 3] or at + 3], values[alias[at + 4] or at + 4]
-  local root = f_per_day ^ 0.5
-  local c_cell, c_next = calm_cell(country, week_at + 12, 4,
-    ARGV[args + 1] + 1.5 * root + 0.01 * f_per_day, 10 + f_soon)
-  if not c_cell then return end
-  local r_cell, r_next, r_doubt = calm_cell(range, 1, 1,
-    8 + 0.1 * root, 5 + 0.3 * f_soon)
-  if not r_cell or range and byte(range, r_next) ~= 0 then return end
-  local b_budget, x_budget = 0.6 * f_fullest, 3 * f_fullest
-  local b_cell, b_next, b_doubt = calm_cell(block, 1, 0.5,
-    b_budget > 5 and b_budget or 5, 3)
-  if not b_cell or block and byte(block, b_next) ~= 0 then return end
-  local x_cell, x_next, x_doubt = calm_cell(block, b_next + 1, 8,
-    x_budget > 8 and x_budget or 8)
-  if not x_cell or block and byte(block, x_next) ~= 0 then return end
-  local counted, name = 47, ''
-  if has_address == 105 then
-    local address = values[alias[address_at] or address_at]
-    local a_minute, a_entered = 0, 0
-    if address then a_minute, a_entered = read('>I4I4', address) end
-    if f_minute - a_minute >= 1209600000 / 60000 then a_entered = 0 end
-    local a_cell, a_next, a_doubt = calm_cell(address, 9, 6, 8 + a_entered ^ 0.5, 6)
-    if not a_cell or address and byte(address, a_next) ~= 0 then return end
-    if a_next == 10 then fresh = fresh + 1 end
-    local live = a_doubt / 6 * 86400000
-    local evidence = a_minute * 60000 + 1209600000 - now
-    if a_entered > 0 and evidence > live then live = evidence end
-    put(address_at, pack('>I4I4', a_minute, a_entered) .. a_cell .. '\\0', live)
-    counted, name = 63, sub(KEYS[address_at], string.find(KEYS[address_at], '}:', 1, true) + 4)
-  end
-  fresh = fresh + 1 + (r_next == 2 and 1 or 0) + (b_next == 2 and 1 or 0) + (x_next == b_next + 2 and 1 or 0)
-  put(at + 1, pack(WORLD, asked + 1, entered, ever, today, per_day, known_asked, known_entered, last, day, first_week,
-    warned, fresh_day, fresh, trusted, sent + 1, asks, sieges) .. sub(world, rest), REMEMBERED_MS)
-  put(at + 2, pack(COUNTRY, c_entered, learnt + 1, learnt_entered, c_day, c_today, yesterday, slot, soon, sooner,
-    x_doubt > crowd and x_doubt or crowd, fullest, f_minute, conversion, f_per_day, f_soon, f_fullest, weeks)
-    .. sub(country, 86, week_at + 3) .. pack('>I4', week_asked + 1) .. sub(country, week_at + 8, week_at + 11)
-    .. c_cell .. sub(country, c_next), REMEMBERED_MS)
-  put(at + 3, r_cell .. '\\0', r_doubt / 1 * 86400000)
-  local b_live, x_live = b_doubt / 0.5, x_doubt / 8
-  put(at + 4, b_cell .. '\\0' .. x_cell .. '\\0', (b_live > x_live and b_live or x_live) * 86400000)
-  put(at, pack('>BI6I2BBBI2', 1, now, 1, counted, 0, 6, #name) .. name
-    .. pack(CELL, 1, 1, now, f_minute, 1, 0) .. '\\0', 86400000 / 3)
-  return counted == 63 and ';h 63.0.fs' or ';h 47.0.fs'
-end`;
-
-const TAKING_FAST = `local after, after_lives = {}, {}
+const TAKING_FAST = `local slots, after, after_lives = {}, {}, {}
 local function decide_fast(count, args, key)
-  local longest, doubt, looked = 0, '', nil
-  for at = key, key + count - 1 do
-    local index, op = alias[at] or at, ARGV[args]
-    local is_met = true
+  local longest, doubt, looked, size = 0, '', nil, 0
+  for _ = 1, count do
+    local op, is_met = ARGV[args], true
     if #op > 1 then
       is_met = not string.find(op, '+', 1, true)
       if not is_met and (sub(op, 2, 2) == '?' or byte(op) == 107) then return end
       op = sub(op, 1, 1)
     end
-    if is_met and (op == 'p' or op == 'P') then
-      doubt = not check_doubt and fast_doubt(at, args)
-      if not doubt then
-        looked = at
-        if not check_doubt then make_doubt() end
-        if check_doubt(at, args) then return end
+    if is_met then
+      local at = place_of(key, args)
+      if op == 'p' or op == 'P' then
+        doubt = not check_doubt and fast_doubt(at, ARGV[args + 1], ARGV[args + 2])
+        if not doubt then
+          looked = at
+          if not check_doubt then make_doubt() end
+          if check_doubt(at, args) then return end
+        end
+      else
+        at = alias[at] or at
+        local first, second, third, life = ARGV[args + 1], ARGV[args + 2], ARGV[args + 3], ARGV[args + 4]
+        local value, live, wait = fast_path(op, values[at], first, second, third, life)
+        if not value then return end
+        if live then
+          size = size + 1
+          slots[size], after[size], after_lives[size] = at, value, live
+        end
+        if wait and wait > longest then longest = wait end
       end
-    elseif is_met then
-      local value, live, wait = fast_path(op, values[index], args)
-      if not value then return end
-      after[at], after_lives[at] = value, live
-      if wait and wait > longest then longest = wait end
     end
     args = args + per_rule_arguments
   end
-  for at = key, key + count - 1 do
-    local live = after_lives[at]
-    if live then
-      local index = alias[at] or at
-      values[index], lives[index] = after[at], live
-    end
+  for index = 1, size do
+    local at = slots[index]
+    values[at], lives[at] = after[index], after_lives[index]
   end
   if looked then doubt = write_doubt(looked) .. notices_of(looked) end
   return (longest > 0 and 'g' .. string.format('%.0f', longest) or 'g') .. doubt
 end`;
 
-const DOUBT_KEYS = `local function further_keys(args)
-  local op = string.byte(ARGV[args])
-  if op ~= 112 and op ~= 80 then return 0 end
-  local flags = ARGV[args + 2]
-  return 6 + (sub(flags, 4, 4) == 'i' and per_rule or 0) + (sub(flags, 5, 5) == 's' and per_rule or 0)
-end`;
-
 const TAKING_LOOP = `local lines, line = { time_text }, 1
-local argument, key, last = 7, 2, #ARGV
-local from, count, more
-while argument <= last do
+local argument, key = 8, 2
+local from, count, width
+while argument <= text_count + 0 do
   local times = 1
   if byte(ARGV[argument]) == 61 then
     times, argument = sub(ARGV[argument], 2) + 0, argument + 1
   else
-    count, from = ARGV[argument] + 0, argument + 1
+    count, width, from = ARGV[argument] + 0, ARGV[argument + 1] + 0, argument + 2
     argument = from + count * per_rule_arguments
-    more = count > 0 and further_keys(argument - per_rule_arguments) or 0
+    for args = from, argument - 1, per_rule_arguments do prepare(args) end
   end
   for _ = 1, times do
     line = line + 1
     lines[line] = per_rule == 1 and decide_fast(count, from, key) or decide(count, from, key)
-    key = key + count * per_rule + more
+    key = key + width
   end
-end
-if last < 7 then return time_text end`;
+end`;
 
-const TAKING_FINISH = `local reply = table.concat(lines, '\\n')
-call('SET', KEYS[1], reply, 'PX', ARGV[5])
-return reply`;
+const TAKING_RECORD = `reply = table.concat(lines, '\\n')
+if not home or not keep_command(home, kept_ms, lines[2]) then
+  call('SET', KEYS[1], reply, 'PX', kept_ms)
+end`;
+
+const FLUSH_SHARED = `local parts, layouts = {}, {}
+local function flush_value(at, is_changed)
+  local size, latest, longest = 1, 0, nil
+  for number = 1, #tag_of do
+    local slot = at + stride * number
+    local value, live = values[slot], lives[slot]
+    if live then
+      local ended = now + live
+      ends_of[slot], is_changed = (ended - ended % 1000) / 1000 + 1, true
+    end
+    if value then
+      local ended = ends_of[slot]
+      parts[size + 1], parts[size + 2], parts[size + 3], parts[size + 4] = tag_of[number], ended, #value, value
+      if ended > latest then latest, longest = ended, live end
+      size = size + 4
+    end
+  end
+  if not is_changed then return end
+  if size == 1 then return call('DEL', KEYS[at]) end
+  parts[1] = (size - 1) / 4
+  local layout = layouts[parts[1]]
+  if not layout then
+    layout = '>I2' .. string.rep('c8I4I2c0', parts[1])
+    layouts[parts[1]] = layout
+  end
+  call('PSETEX', KEYS[at], longest or latest * 1000 - now, pack(layout, unpack(parts, 1, size)))
+end
+local function flush_both(at)
+  local is_changed, is_moved = false, false
+  for number = 1, #tag_of do is_changed = is_changed or lives[at + stride * number] ~= nil end
+  if not is_changed then return end
+  for number = 1, #tag_of do
+    local slot = at + stride * number
+    if previous[slot] then
+      if not lives[slot] and ends_of[slot + 1] > (ends_of[slot] or 0) then ends_of[slot] = ends_of[slot + 1] end
+      values[slot + 1], is_moved = false, true
+    end
+  end
+  flush_value(at, true)
+  flush_value(at + 1, is_moved)
+end
+for at = 1, #KEYS do
+  if opened[at] and per_rule == 1 then flush_value(at) elseif opened[at] then flush_both(at) end
+end`;
+
+const TAKING_FINISH = `return reply`;
+
+const SHARED_VALUE_RULES = `local function counter_at(key, args)
+  local at, tag = key + ARGV[args + PLACE_AT], ARGV[args + TAG_AT]
+  return tag == '' and at or section_at(at, tag)
+end`;
 
 const WINDOW_INSPECT = `function look.w(at, args)
   return look_window(load_window(at), ARGV[args + 1] + 0, ARGV[args + 2] + 0, 1)
@@ -2081,7 +2402,7 @@ local is_asking = everybody.action == 97
 per_day[6] = is_asking and 8 or 15
 local fade = is_asking and 0.02 or 0.35
 local lines = {}
-for argument = 5, #ARGV do
+for argument = 5, text_count do
   local at = 3 + 2 * (argument - 5)
   local place, index = find(LETTERS, sub(ARGV[argument], 1, 1), 1, true) - 1, sub(ARGV[argument], 2, 2) + 0
   values[at] = values[at] or values[at + 1]
@@ -2110,7 +2431,7 @@ return table.concat(lines, '\\n')`;
 
 export const DOUBT_DESK = `${PRELUDE}
 ${PRELUDE_WRITE}
-if ARGV[4] ~= '' and now > ARGV[4] + 0 then return 'late ' .. string.format('%.0f', now) end
+if ARGV[0] ~= '' and now > ARGV[0] + 0 then return 'late ' .. string.format('%.0f', now) end
 ${HELPERS}
 ${HELPERS_SAVE}
 local flush_doubt
@@ -2118,7 +2439,7 @@ ${DOUBT_FORMATS}
 ${DOUBT}
 ${DOUBT_LETTERS}
 ${DOUBT_WRITE}
-local op, kinds = ARGV[5], ARGV[6]
+local op, kinds = ARGV[4], ARGV[5]
 for pair = 1, #kinds do
   local at = 1 + 2 * pair
   if values[at + 1] then values[at], previous[at] = values[at] or values[at + 1], true end
@@ -2135,8 +2456,8 @@ local function drop(holder, place, at, from)
 end
 if op == 't' then
   local trusted = KEYS[2]
-  local for_ms, latest, count = ARGV[7] + 0, 0, 0
-  for argument = 9, #ARGV do call('HDEL', trusted, ARGV[argument]) end
+  local for_ms, latest, count = ARGV[6] + 0, 0, 0
+  for argument = 8, text_count do call('HDEL', trusted, ARGV[argument]) end
   local all = call('HGETALL', trusted)
   for index = 1, #all, 2 do
     local ends = all[index + 1] + 0
@@ -2147,12 +2468,12 @@ if op == 't' then
       if sub(all[index], 1, 1) ~= 'q' then count = count + 1 end
     end
   end
-  local has_room = for_ms <= 0 or count < ARGV[8] + 0
+  local has_room = for_ms <= 0 or count < ARGV[7] + 0
   if for_ms > 0 and has_room then
     local ends = now + for_ms
     latest = max(latest, ends)
-    for argument = 9, #ARGV do
-      if argument == 9 or sub(ARGV[argument], 1, 1) == 'q' then
+    for argument = 8, text_count do
+      if argument == 8 or sub(ARGV[argument], 1, 1) == 'q' then
         call('HSET', trusted, ARGV[argument], format('%.0f', ends))
       end
     end
@@ -2181,7 +2502,7 @@ for pair = 1, #kinds do
     local number = holder_of(at, read_person, pack_person)
     if op == 'f' then
       local other = is_live(number) and number.other or ''
-      if other ~= '' and other ~= ARGV[7] then return 'again\\n' .. other end
+      if other ~= '' and other ~= ARGV[6] then return 'again\\n' .. other end
       number.last, number.other = 0, ''
       call('HDEL', KEYS[2], 'n' .. name_of(at), 'n' .. name_of(at + 1))
     end
@@ -2199,7 +2520,7 @@ return '1'`;
 
 export const DOUBT_ENTER = `${PRELUDE}
 ${PRELUDE_WRITE}
-if ARGV[4] ~= '' and now > ARGV[4] + 0 then return 'late ' .. string.format('%.0f', now) end
+if ARGV[0] ~= '' and now > ARGV[0] + 0 then return 'late ' .. string.format('%.0f', now) end
 ${HELPERS}
 ${HELPERS_SAVE}
 local flush_doubt
@@ -2216,9 +2537,9 @@ ${DOUBT_ENDS}
 ${DOUBT_SETTLED}
 ${DOUBT_OUTCOME}
 local addresses, subjects = {}, {}
-read_rule(1, 6)
+read_rule(1, 5)
 local pairs_at = rule.first + 6 + (rule.subject and per_rule or 0)
-for argument = 6 + per_rule_arguments, #ARGV do
+for argument = 5 + per_rule_arguments, text_count do
   local known = sub(ARGV[argument], 1, 1) == 'i' and addresses or subjects
   known[sub(ARGV[argument], 2)] = pairs_at
   if values[pairs_at + 1] then
@@ -2234,13 +2555,13 @@ local function want(letter, names, known)
 end
 want('i', person.address, addresses)
 if person.asked_address ~= person.address then want('i', person.asked_address, addresses) end
-if ARGV[5] == 'e' and own ~= '' and person.other ~= own and is_live(person) then want('s', person.other, subjects) end
+if ARGV[4] == 'e' and own ~= '' and person.other ~= own and is_live(person) then want('s', person.other, subjects) end
 if missing ~= '' then return 'again' .. missing end
 prepare()
-if ARGV[5] == 'f' then
+if ARGV[4] == 'f' then
   accuse_doubt(addresses)
 elseif not person.is_entered then
-  local is_entered = ARGV[5] == 'e'
+  local is_entered = ARGV[4] == 'e'
   if not person.is_known then
     settle_doubt(is_entered, addresses)
   elseif is_entered then
@@ -2251,7 +2572,7 @@ elseif not person.is_entered then
   person.asked, person.asked_at, person.asked_address = 0, 0, ''
   touch(person)
 end
-if ARGV[5] == 'e' then remember(subjects) end
+if ARGV[4] == 'e' then remember(subjects) end
 flush_doubt()
 ${FLUSH}
 return ''`;
@@ -2269,13 +2590,25 @@ ${DOUBT_LOOK}
 local count, wait = look_doubt(1, 4)
 return format('%.0f %.0f', count, wait)`;
 
-export const DOUBT_TAKE = `${PRELUDE}
-${PRELUDE_WRITE}
+export const DOUBT_TAKE = `${TAKE_START}
+${DOUBT_FORMATS}
+${DOUBT_FORMATS_CELLS}
+${DOUBT_FAST}
+${COMMAND_FORMAT}
+${COMMAND_FORMAT_BOUNDS}
+${ONE_MESSAGE}
+${FAST_PATH}
+${ONE_MESSAGE_END}
+per_rule = per_rule + 0
+local function decide_all()
+${TAKING_GENERAL}
+${SHARED_VALUE}
+${SHARED_VALUE_PLACE}
+${LAST_COMMANDS}
+${LAST_COMMANDS_WRITE}
 ${TAKING_START}
 ${FIND_ALIASES}
 ${TAKING_BEGUN}
-${DOUBT_FORMATS}
-${DOUBT_FORMATS_CELLS}
 local check_doubt, write_doubt, hold_doubt, notices_of, flush_doubt
 local function make_doubt()
 ${HELPERS}
@@ -2329,20 +2662,30 @@ ${DISTINCT_TAKE}
 ${KNOWN_READ}
 ${KNOWN_TAKE}
 end
+${TAKING_PREPARE}
 ${TAKING_DECIDE}
+local function fast_path(op, value, first, second, third, life)
+  local written, live, wait
 ${FAST_PATH}
-local byte = string.byte
-${DOUBT_FAST}
+  return written, live, wait
+end
 ${TAKING_FAST}
-${DOUBT_KEYS}
 ${TAKING_LOOP}
 if flush_doubt then flush_doubt() end
+${TAKING_RECORD}
 ${FLUSH}
-${TAKING_FINISH}`;
+${FLUSH_SHARED}
+${TAKING_FINISH}
+end
+return decide_all()`;
 
 export const INSPECT = `${PRELUDE}
 ${HELPERS}
 ${HELPERS_STAMPS}
+${FIND_ALIASES}
+${SHARED_VALUE}
+${SHARED_VALUE_PLACE}
+${SHARED_VALUE_RULES}
 ${BUCKET_CODEC}
 local look = {}
 ${WINDOW}
@@ -2366,11 +2709,11 @@ ${DISTINCT_READ}
 ${DISTINCT_INSPECT}
 ${KNOWN_READ}
 ${KNOWN_INSPECT}
-local lines = {}
-for rule = 0, #KEYS / per_rule - 1 do
-  local args = 4 + rule * per_rule_arguments
-  local count, wait = look[string.lower(sub(ARGV[args], 1, 1))](1 + rule * per_rule, args)
+local lines, args = {}, 4
+while args <= text_count do
+  local count, wait = look[string.lower(sub(ARGV[args], 1, 1))](counter_at(1, args), args)
   lines[#lines + 1] = format('%.0f', count) .. ' ' .. (wait and format('%.0f', wait) or '')
+  args = args + per_rule_arguments
 end
 return table.concat(lines, '\\n')`;
 
@@ -2429,9 +2772,15 @@ call('SET', KEYS[1], state, 'PX', format('%.0f', live / 1000 + spare))
 local rest = max(0, paused - now)
 return format('%.0f %.0f %.0f %d %.0f %.0f', now, first, space, count, rest, max(0, min(rest, probe - now)))`;
 
-export const RECALL = `local before = redis.call('GET', KEYS[1])
-if not before then redis.call('SET', KEYS[1], '', 'PX', ARGV[1]) end
-return before`;
+export const RECALL = `${PRELUDE}
+local command = ARGV[5]
+${SHARED_VALUE}
+${COMMAND_FORMAT}
+${LAST_COMMANDS}
+if values[1] then return values[1] end
+local reply = KEYS[2] and earlier_reply(2, ARGV[4])
+if not reply then call('SET', KEYS[1], '', 'PX', ARGV[4]) end
+return reply`;
 
 export const RECORD_READ = `${RECORD}
 local ends, version, text = load()
@@ -2455,12 +2804,22 @@ redis.call('PSETEX', KEYS[1], string.format('%.0f', ends - now + spare), value)
 if KEYS[2] then redis.call('DEL', KEYS[2]) end
 return 1`;
 
-export const RELEASE = `if ARGV[1] ~= '' then
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + (time[2] - time[2] % 1000) / 1000
-  if now > ARGV[1] + 0 then return now end
+export const RELEASE = `${PRELUDE}
+${PRELUDE_WRITE}
+if ARGV[0] ~= '' and now > ARGV[0] + 0 then return now end
+${FIND_ALIASES}
+${SHARED_VALUE}
+for argument = 4, text_count, 2 do
+  local tag, key = ARGV[argument], 1 + ARGV[argument + 1]
+  if tag == '' then
+    for at = key, key + per_rule - 1 do call('DEL', KEYS[at]) end
+  else
+    local at = section_at(key, tag)
+    for slot = at, at + per_rule - 1 do values[slot], lives[slot] = false, spare end
+  end
 end
-for at = 1, #KEYS do redis.call('DEL', KEYS[at]) end`;
+${FLUSH}
+${FLUSH_SHARED}`;
 
 export const SERVER_PROBE = `local info = redis.pcall('INFO')
 local reply = { type(info) == 'string' and info or '' }
@@ -2477,6 +2836,9 @@ return reply`;
 export const SETTLE = `${PRELUDE}
 ${PRELUDE_WRITE}
 ${FIND_ALIASES}
+${SHARED_VALUE}
+${SHARED_VALUE_PLACE}
+${SHARED_VALUE_RULES}
 ${HELPERS}
 ${HELPERS_STAMPS}
 ${HELPERS_WRITE}
@@ -2493,7 +2855,6 @@ ${DOUBT_COUNT}
 ${DOUBT_SETTLED}
 ${DOUBT_SETTLE}
 end
-${DOUBT_KEYS}
 local keep, give_back = {}, {}
 local function nothing() end
 for _, op in ipairs({ 'b', 'k', 'l', 'n', 'p', 'r', 's', 'x' }) do keep[op] = nothing end
@@ -2523,31 +2884,45 @@ function give_back.p(...)
   give_back_doubt(...)
 end
 local argument, mark = 5, 1
-while ARGV[argument] do
-  local count, settle = ARGV[argument] + 0, ARGV[argument + 1] == 'k' and keep or give_back
-  local taken, moved = ARGV[argument + 2] + 0, tonumber(ARGV[argument + 3])
-  local result = ARGV[argument + 4]
+while argument <= text_count do
+  local count, width = ARGV[argument] + 0, ARGV[argument + 1] + 0
+  local settle = ARGV[argument + 2] == 'k' and keep or give_back
+  local taken, moved = ARGV[argument + 3] + 0, tonumber(ARGV[argument + 4])
+  local result = ARGV[argument + 5]
   local is_done = values[mark]
   for rule = 0, is_done and -1 or count - 1 do
-    local args = argument + 5 + rule * per_rule_arguments
+    local args = argument + 6 + rule * per_rule_arguments
     local op = string.lower(sub(ARGV[args], 1, 1))
-    settle[op](mark + 1 + rule * per_rule, args, taken, moved, result)
+    settle[op](counter_at(mark + 1, args), args, taken, moved, result)
     if op ~= 'o' then values[mark], lives[mark] = '', ARGV[4] end
   end
-  argument = argument + 5 + count * per_rule_arguments
-  mark = mark + 1 + count * per_rule + (count > 0 and further_keys(argument - per_rule_arguments) or 0)
+  argument = argument + 6 + count * per_rule_arguments
+  mark = mark + 1 + width
 end
 if flush_doubt then flush_doubt() end
-${FLUSH}`;
+${FLUSH}
+${FLUSH_SHARED}`;
 
-export const TAKE = `${PRELUDE}
-${PRELUDE_WRITE}
+export const TAKE = `${TAKE_START}
+if form == 't' then return time_text end
+local fast_doubt = nil
+${COMMAND_FORMAT}
+${COMMAND_FORMAT_BOUNDS}
+${ONE_MESSAGE}
+${FAST_PATH}
+${ONE_MESSAGE_END}
+per_rule = per_rule + 0
+local function decide_all()
+${TAKING_GENERAL}
+${SHARED_VALUE}
+${SHARED_VALUE_PLACE}
+${LAST_COMMANDS}
+${LAST_COMMANDS_WRITE}
 ${TAKING_START}
 ${FIND_ALIASES}
 ${TAKING_BEGUN}
-local check_doubt, write_doubt, hold_doubt, notices_of, fast_doubt = nil, nil, nil, nil, nil
+local check_doubt, write_doubt, hold_doubt, notices_of = nil, nil, nil, nil
 local function make_doubt() end
-local function further_keys() return 0 end
 local check, write
 local function make_kinds()
   check, write = {}, {}
@@ -2586,10 +2961,18 @@ ${DISTINCT_TAKE}
 ${KNOWN_READ}
 ${KNOWN_TAKE}
 end
+${TAKING_PREPARE}
 ${TAKING_DECIDE}
+local function fast_path(op, value, first, second, third, life)
+  local written, live, wait
 ${FAST_PATH}
-local byte = string.byte
+  return written, live, wait
+end
 ${TAKING_FAST}
 ${TAKING_LOOP}
+${TAKING_RECORD}
 ${FLUSH}
-${TAKING_FINISH}`;
+${FLUSH_SHARED}
+${TAKING_FINISH}
+end
+return decide_all()`;

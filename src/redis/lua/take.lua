@@ -1,14 +1,15 @@
 -- Takes a list of messages in order. Each message is taken whole or not at all.
 --
--- KEYS[1]    record of this command: its reply, so that a command that is sent twice counts once
--- KEYS[2…]   counters, in the order of the rules: one per rule, or two while a secret is changed
+-- KEYS[1]    record of this command: its reply, so that a command that is sent twice counts once. It is only written when
+--            the value of a number does not keep it
+-- KEYS[2…]   for each message the keys of its rules: one per counter or shared value, or two while a secret is changed
 --
--- ARGV[1…3]  clock and keys per rule, see include/prelude.lua
--- ARGV[4]    server time in milliseconds after which the command is too late, or empty
--- ARGV[5]    milliseconds to keep the record
--- ARGV[6]    not empty when a key occurs twice
--- ARGV[7…]   for each message, the number of its rules and their arguments, see below; or `=` and the number of further
---            messages that have the same arguments as the message before
+-- ARGV       see include/prelude.lua
+-- text 4     milliseconds to keep the record
+-- text 5     `1` for one message, `r` when a key occurs twice, `t` to read only the time
+-- text 6, 7  place and name of the record in the value of a number, see include/last-commands.lua; or empty
+-- text 8…    for each message, the number of its rules, that of its keys, and the texts of its rules; or `=` and the number
+--            of further messages that have the same texts as the message before
 --
 -- An operation in upper case is in monitor mode. A `?` after it marks a window that is only noted. `+2` or `-2` at its
 -- end makes it depend on the rule at place 2 (from 0), which must have found something, or nothing.
@@ -21,14 +22,25 @@
 -- late command gets `late` instead of the lines. `=` in front marks the reply to an earlier copy of the
 -- command.
 
--- @include prelude write
+-- @include take-start
+if form == 't' then return time_text end
+-- Messages with a rule of doubt go to DOUBT_TAKE.
+local fast_doubt = nil
+-- @include command-format bounds
+-- @include one-message
+      -- @include fast-path
+-- @include one-message-end
+per_rule = per_rule + 0
+-- Every other message. A function of its own: nearly none needs it.
+local function decide_all()
+-- @include taking general
+-- @include shared-value place
+-- @include last-commands write
 -- @include taking start
   -- @include find-aliases
 -- @include taking begun
--- Messages with a rule of doubt go to DOUBT_TAKE.
-local check_doubt, write_doubt, hold_doubt, notices_of, fast_doubt = nil, nil, nil, nil, nil
+local check_doubt, write_doubt, hold_doubt, notices_of = nil, nil, nil, nil
 local function make_doubt() end
-local function further_keys() return 0 end
 
 local check, write
 local function make_kinds()
@@ -45,10 +57,17 @@ local function make_kinds()
   -- @include known read take
 end
 
--- @include taking decide
--- @include fast-path
-local byte = string.byte
+-- @include taking prepare decide
+local function fast_path(op, value, first, second, third, life)
+  local written, live, wait
+  -- @include fast-path
+  return written, live, wait
+end
+
 -- @include taking fast
 -- @include taking loop
--- @include flush
+-- @include taking record
+-- @include flush shared
 -- @include taking finish
+end
+return decide_all()

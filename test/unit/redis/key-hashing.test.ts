@@ -72,7 +72,7 @@ describe('createNames', () => {
     expect(remembered).toContain(6591234567);
     expect(remembered).not.toContain('order-7');
     expect(remembered).not.toContain(6591234568);
-    expect(keys[2]).toBe(`o${names.current.counterName('once:1000', 'order-7')}`);
+    expect(keys[2]).toBe(`:o${names.current.counterName('once:1000', 'order-7')}`);
     expect(new Set(keys).size).toBe(6);
   });
 

@@ -67,6 +67,7 @@ describe('createLostTakes', () => {
         requests: [{ reservation, rules: [] }],
         dependsOnEarlier: false,
         hasDoubt: false,
+        home: undefined,
       };
     };
     const first = call('0');

@@ -33,8 +33,8 @@ local function put(at, value, live)
   values[at], lives[at] = value, live - live % 1 + 1 + spare
 end
 
-local function fast_doubt(at, args)
-  local asks, human, returning, has_address, has_subject = byte(ARGV[args + 2], 1, 5)
+local function fast_doubt(at, allowance, flags)
+  local asks, human, returning, has_address, has_subject = byte(flags, 1, 5)
   local world, country = values[alias[at + 1] or at + 1], values[alias[at + 2] or at + 2]
   if human == 104 or returning == 107 or not world or not country then return end
   local asked, entered, ever, today, per_day, known_asked, known_entered, last, day, first_week, warned, fresh_day,
@@ -79,7 +79,7 @@ local function fast_doubt(at, args)
   local range, block = values[alias[at + 3] or at + 3], values[alias[at + 4] or at + 4]
   local root = f_per_day ^ 0.5
   local c_cell, c_next = calm_cell(country, week_at + 12, P.POLICIES.ask.forgottenPerDay[0],
-    ARGV[args + 1] + 1.5 * root + 0.01 * f_per_day, 10 + f_soon)
+    allowance + 1.5 * root + 0.01 * f_per_day, 10 + f_soon)
   if not c_cell then return end
   local r_cell, r_next, r_doubt = calm_cell(range, 1, P.POLICIES.ask.forgottenPerDay[1],
     8 + 0.1 * root, 5 + 0.3 * f_soon)

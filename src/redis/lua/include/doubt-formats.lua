@@ -11,6 +11,6 @@ local WEEK, CELL = '>I4I4I4', '>BdI6I4I2I2'
 local REMEMBERED_MS = 34560000000
 
 -- @section cells
--- New cells per day, of about 200 bytes each with their key. A flood that goes on adds none; countries and the pool, which are
--- always there, hold whoever comes.
+-- New cells and numbers that were asked per day, of about 200 bytes each with their key. A flood that goes on adds none;
+-- countries and the pool, which are always there, hold whoever comes.
 local MOST_NEW_CELLS = 2000000

@@ -11,7 +11,7 @@
 -- A value ends with cells, first those of people who passed no test, then those of people who did; a block is followed by
 -- its crowd. A cell without doubt is one byte. Sets of places are bits; times are milliseconds, and 0 is never.
 
-local byte, find = string.byte, string.find
+local find = string.find
 local minute, day = floor(now / P.MINUTE_MS), floor(now / P.DAY_MS)
 -- Doubt that a day takes back, by place.
 local per_day = P.POLICIES.ask.forgottenPerDay
@@ -251,7 +251,7 @@ local function holder_of(at, decode, encode, is_hashed)
     local value = values[at]
     if is_hashed then value = load(at, newer) end
     holder = decode(value)
-    holder.key, holder.encode = at, encode
+    holder.key, holder.encode, holder.is_new = at, encode, not value
     holders[at] = holder
   end
   return holder
@@ -434,6 +434,15 @@ local function week_of(c)
 end
 
 -- @section new
+-- Counts one more new cell, or number that is asked; false when a day has seen too many.
+local function has_room()
+  if world.fresh_day ~= day then world.fresh_day, world.fresh = day, 0 end
+  if world.fresh >= MOST_NEW_CELLS then return false end
+  world.fresh = world.fresh + 1
+  touch(world)
+  return true
+end
+
 -- The cell that is counted in; nothing where there is no room for a new one.
 local function cell_for(place, human)
   local holder, index = place_of(place, human)
@@ -441,12 +450,7 @@ local function cell_for(place, human)
   touch(holder)
   local cell = holder[index]
   if not cell then
-    if place ~= P.COUNTRY and place ~= P.POOL then
-      if world.fresh_day ~= day then world.fresh_day, world.fresh = day, 0 end
-      if world.fresh >= MOST_NEW_CELLS then return end
-      world.fresh = world.fresh + 1
-      touch(world)
-    end
+    if place ~= P.COUNTRY and place ~= P.POOL and not has_room() then return end
     cell = new_cell()
     holder[index] = cell
   end
@@ -708,10 +712,12 @@ function check_doubt(at, args)
   return reason, j.observed, whole(j.wait), j.place .. '/' .. format('%.0f', j.limit)
 end
 
--- A person was asked for more: counts each number once until it passes.
+-- A person was asked for more: counts each number once until it passes. A number of which nothing is known yet needs room, so
+-- that a flood of refused numbers writes no more keys than other floods; without room nothing is counted.
 function hold_doubt(at)
   local j = looks[at]
   if not rule.is_asking or rule.is_human or person.asked ~= 0 then return end
+  if person.is_new and not has_room() then return end
   for place = 0, 6 do
     if has(j.alerts, place) then
       local cell = cell_for(place, 1)

@@ -1,12 +1,39 @@
 -- The parts of TAKE that it shares with DOUBT_TAKE.
 
+-- @section general
+local ARGV = { [0] = deadline, read(string.rep('s', text_count), packed) }
+local previous = {}
+local per_rule_arguments = 6 + per_rule
+home = home ~= '' and 2 + home
+
 -- @section start
-if values[1] then return '=' .. values[1] end
-local time_text = seconds .. ' ' .. micros
-if ARGV[4] ~= '' and now > ARGV[4] + 0 then return time_text .. '\nlate' end
-if ARGV[6] ~= '' then
+local known_reply = home and earlier_reply(home, kept_ms)
+if known_reply then return '=' .. known_reply end
+if deadline ~= '' and now > deadline + 0 then return time_text .. '\nlate' end
+if form == 'r' then
 
 -- @section begun
+end
+
+-- @section prepare
+-- Messages of a batch have the same texts: places and numbers are converted once.
+local PLAIN = { w = true, v = true, a = true, b = true, s = true }
+
+local function prepare(args)
+  local tag = ARGV[args + TAG_AT]
+  ARGV[args + PLACE_AT] = ARGV[args + PLACE_AT] + 0
+  ARGV[args + TAG_AT] = tag ~= '' and stride * number_of(tag)
+  if PLAIN[string.lower(sub(ARGV[args], 1, 1))] then
+    for index = args + 1, args + 3 do ARGV[index] = tonumber(ARGV[index]) or ARGV[index] end
+  end
+end
+
+local function place_of(key, args)
+  local at, tag = key + ARGV[args + PLACE_AT], ARGV[args + TAG_AT]
+  if not tag then return at end
+  at = alias[at] or at
+  if not opened[at] then open_value(at) end
+  return at + tag
 end
 
 -- @section decide
@@ -17,6 +44,7 @@ local function decide(count, from, key)
   local is_refused, over, noted, findings = false, {}, {}, ''
   -- A rule of doubt that found something, and whether another rule refuses; a rule of doubt that looked.
   local doubted, is_other, looked = nil, false, nil
+  local places = {}
   for rule = 0, count - 1 do
     local args = from + rule * per_rule_arguments
     local op = ARGV[args]
@@ -26,14 +54,16 @@ local function decide(count, from, key)
     if sign and noted[place + 0] ~= (sign == '+') then
       over[rule] = true
     else
+      local at = place_of(key, args)
       local reason, observed, wait, result
       if kind == 'p' then
-        looked = key + rule * per_rule
+        looked = at
         if not check_doubt then make_doubt() end
         reason, observed, wait, result = check_doubt(looked, args)
         doubted = reason and letter
       else
-        reason, observed, wait, result = check[kind](key + rule * per_rule, args)
+        places[rule] = at
+        reason, observed, wait, result = check[kind](at, args)
       end
       local is_note = kind == 'k' or kind == 'n' or sub(op, 2, 2) == '?'
       if is_note then noted[rule] = reason ~= nil end
@@ -56,7 +86,7 @@ local function decide(count, from, key)
       if kind == 'p' then
         notices = write_doubt(looked) .. notices
       else
-        local wait = write[kind](key + rule * per_rule, args)
+        local wait = write[kind](places[rule], args)
         if wait and wait > longest then longest = wait end
       end
     end
@@ -65,14 +95,13 @@ local function decide(count, from, key)
 end
 
 -- @section fast
-local after, after_lives = {}, {}
+local slots, after, after_lives = {}, {}, {}
 
 -- Decides a message whose rules are all on the fast path; returns nothing for any other message.
 local function decide_fast(count, args, key)
-  local longest, doubt, looked = 0, '', nil
-  for at = key, key + count - 1 do
-    local index, op = alias[at] or at, ARGV[args]
-    local is_met = true
+  local longest, doubt, looked, size = 0, '', nil, 0
+  for _ = 1, count do
+    local op, is_met = ARGV[args], true
     if #op > 1 then
       -- No noting rule on the fast path has found anything.
       is_met = not string.find(op, '+', 1, true)
@@ -80,28 +109,33 @@ local function decide_fast(count, args, key)
       if not is_met and (sub(op, 2, 2) == '?' or byte(op) == 107) then return end
       op = sub(op, 1, 1)
     end
-    if is_met and (op == 'p' or op == 'P') then
-      -- What doubt.lua has decoded is newer than the values.
-      doubt = not check_doubt and fast_doubt(at, args)
-      if not doubt then
-        looked = at
-        if not check_doubt then make_doubt() end
-        if check_doubt(at, args) then return end
+    if is_met then
+      local at = place_of(key, args)
+      if op == 'p' or op == 'P' then
+        -- What doubt.lua has decoded is newer than the values.
+        doubt = not check_doubt and fast_doubt(at, ARGV[args + 1], ARGV[args + 2])
+        if not doubt then
+          looked = at
+          if not check_doubt then make_doubt() end
+          if check_doubt(at, args) then return end
+        end
+      else
+        at = alias[at] or at
+        local first, second, third, life = ARGV[args + 1], ARGV[args + 2], ARGV[args + 3], ARGV[args + 4]
+        local value, live, wait = fast_path(op, values[at], first, second, third, life)
+        if not value then return end
+        if live then
+          size = size + 1
+          slots[size], after[size], after_lives[size] = at, value, live
+        end
+        if wait and wait > longest then longest = wait end
       end
-    elseif is_met then
-      local value, live, wait = fast_path(op, values[index], args)
-      if not value then return end
-      after[at], after_lives[at] = value, live
-      if wait and wait > longest then longest = wait end
     end
     args = args + per_rule_arguments
   end
-  for at = key, key + count - 1 do
-    local live = after_lives[at]
-    if live then
-      local index = alias[at] or at
-      values[index], lives[index] = after[at], live
-    end
+  for index = 1, size do
+    local at = slots[index]
+    values[at], lives[at] = after[index], after_lives[index]
   end
   if looked then doubt = write_doubt(looked) .. notices_of(looked) end
   return (longest > 0 and 'g' .. string.format('%.0f', longest) or 'g') .. doubt
@@ -109,26 +143,29 @@ end
 
 -- @section loop
 local lines, line = { time_text }, 1
-local argument, key, last = 7, 2, #ARGV
-local from, count, more
-while argument <= last do
+local argument, key = 8, 2
+local from, count, width
+while argument <= text_count + 0 do
   local times = 1
   if byte(ARGV[argument]) == 61 then
     times, argument = sub(ARGV[argument], 2) + 0, argument + 1
   else
-    count, from = ARGV[argument] + 0, argument + 1
+    count, width, from = ARGV[argument] + 0, ARGV[argument + 1] + 0, argument + 2
     argument = from + count * per_rule_arguments
-    more = count > 0 and further_keys(argument - per_rule_arguments) or 0
+    for args = from, argument - 1, per_rule_arguments do prepare(args) end
   end
   for _ = 1, times do
     line = line + 1
     lines[line] = per_rule == 1 and decide_fast(count, from, key) or decide(count, from, key)
-    key = key + count * per_rule + more
+    key = key + width
   end
 end
-if last < 7 then return time_text end
 
 -- @section finish
-local reply = table.concat(lines, '\n')
-call('SET', KEYS[1], reply, 'PX', ARGV[5])
 return reply
+
+-- @section record
+reply = table.concat(lines, '\n')
+if not home or not keep_command(home, kept_ms, lines[2]) then
+  call('SET', KEYS[1], reply, 'PX', kept_ms)
+end

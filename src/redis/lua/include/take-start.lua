@@ -1,0 +1,17 @@
+-- The start of TAKE: what one message needs. See prelude.lua for the arguments.
+
+local KEYS, deadline, packed, text_count = KEYS, ARGV[1], ARGV[2], ARGV[3]
+local call, pack, read, sub, byte = redis.call, struct.pack, struct.unpack, string.sub, string.byte
+local seconds, micros, per_rule, kept_ms, form, home, command, rule_count, _, first_rule = read('sssssssss', packed)
+-- Milliseconds that a key outlives its count. A test clock may stand still while the clock of the server goes on.
+local spare = 3600000
+if seconds == '' then
+  local time = call('TIME')
+  seconds, micros, spare = time[1], time[2], 1000
+end
+local time_text = seconds .. ' ' .. micros
+local stamp = seconds * 50000 + (micros - micros % 20) / 20
+local now = seconds * 1000 + (micros - micros % 1000) / 1000
+local values = call('MGET', unpack(KEYS))
+if values[1] then return '=' .. values[1] end
+local alias, lives = {}, {}
