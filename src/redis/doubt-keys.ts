@@ -44,9 +44,10 @@ export function createDoubtKeys(
         plain('r', Math.floor(number / RANGE_DIVISOR)),
         plain('b', Math.floor(number / BLOCK_DIVISOR)),
       );
-      keys.push(trusted, alerts);
       if (address !== undefined) keys.push(...hashed('a', address));
       if (member !== undefined) keys.push(...hashed('s', member));
+      // No strings, so the script does not read them with the others.
+      keys.push(trusted, alerts);
     },
     plainPair: (kind: 'w' | 'c' | 'r' | 'b', name: number | string) => pairOf([plain(kind, name)]),
     hashedPair: (kind: 'a' | 'n' | 's', key: LimitKey) => pairOf(hashed(kind, key)),

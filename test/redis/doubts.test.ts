@@ -97,6 +97,34 @@ describeOnRedis('doubt on Redis', (kit) => {
     );
   }, 120_000);
 
+  it('a flood of refused numbers writes no more keys than there is room for, and is refused as in memory', async () => {
+    const subject = controlledStore(kit.client);
+    const both = [subject.store, memoryLimits({ clock: { now: subject.now, monotonic: subject.now } })];
+    const numbers = async () => (await kit.keys()).filter((name) => name.includes(':pn')).length;
+    async function take(number: number): Promise<string | undefined> {
+      const request = { reservation: crypto.randomUUID(), rules: [doubtRule(number)] };
+      const verdicts = (await Promise.all(both.map((store) => store.take(SCOPE, [request])))).flat();
+      expect(verdicts[0]).toEqual(verdicts[1]);
+      return reasonOf(verdicts[0] as TakeVerdict);
+    }
+    for (let at = 0; at < 8; at += 1) await take(FIRST + at);
+    expect(await take(FIRST + 8)).toBe('captcha-needed');
+    expect(await numbers()).toBe(9);
+    const [world = ''] = (await kit.keys()).filter((name) => name.includes(':pw'));
+    const full = Buffer.alloc(4);
+    full.writeUInt32BE(2_000_000);
+    // The number of new cells and numbers of the day, see include/doubt-formats.lua.
+    await kit.client.setrange(world, 78, full);
+    for (let at = 100; at < 150; at += 1) expect(await take(FIRST + at)).toBe('captcha-needed');
+    expect(await numbers()).toBe(9);
+    // A number that was asked before the flood needs no room.
+    expect(await take(FIRST + 8)).toBe('captcha-needed');
+    // The next day.
+    await subject.advance(3 * HOUR_MS);
+    expect(await take(FIRST + 150)).toBe('captcha-needed');
+    expect(await numbers()).toBe(10);
+  });
+
   it('is taken in one round trip with the other rules, and the outcome is known to every process', async () => {
     const order = () => onceRule(`order-${kit.sent.length}`, 'print', HOUR_MS);
     const other = kit.storeOf();

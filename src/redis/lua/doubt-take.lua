@@ -5,6 +5,8 @@
 --
 -- Reply: see take.lua
 
+-- A message ends with two keys that are no strings.
+local UNREAD = 2
 -- @include take-start
 -- @include doubt-formats cells
 -- @include doubt-fast

@@ -310,10 +310,11 @@ local function read_rule(at, args)
   rule.at, rule.args, rule.first = at, args, at + per_rule
   rule.is_asking, rule.is_human, rule.is_returning = byte(flags) == 97, byte(flags, 2) == 104, byte(flags, 3) == 107
   rule.human = rule.is_human and 2 or 1
-  local nth = rule.first + 6
+  local nth = rule.first + 4
   rule.address, rule.subject = nil, nil
   if byte(flags, 4) == 105 then rule.address, nth = nth, nth + per_rule end
-  if byte(flags, 5) == 115 then rule.subject = nth end
+  if byte(flags, 5) == 115 then rule.subject, nth = nth, nth + per_rule end
+  rule.trusted = nth
   rule.digits = ARGV[args + 3]
   per_day[6] = rule.is_asking and 8 or 15
 end
@@ -463,7 +464,7 @@ local function member_of(place, human, address_names)
 end
 local function end_alert(cell, place, human, ended, address_names)
   cell.is_alert, cell.ended = false, ended
-  call('ZREM', KEYS[rule.first + 5], member_of(place, human, address_names))
+  call('ZREM', KEYS[rule.trusted + 1], member_of(place, human, address_names))
 end`;
 
 const DOUBT_SETTLED = `local function take_back(cell, place, amount, sent)
@@ -585,7 +586,7 @@ end`;
 const DOUBT_JUDGE = `local siege, entered_there
 local MOST_LISTED = 10000
 local function list_alert(member)
-  local key = KEYS[rule.first + 5]
+  local key = KEYS[rule.trusted + 1]
   call('ZADD', key, now, member)
   if call('ZCARD', key) > MOST_LISTED then call('ZREMRANGEBYRANK', key, 0, 0) end
   call('PEXPIRE', key, REMEMBERED_MS)
@@ -650,7 +651,7 @@ local function is_trusted()
   for index = 4, 3 + per_rule do
     for name in string.gmatch(ARGV[rule.args + index], '%S+') do fields[#fields + 1] = 'q' .. name end
   end
-  for _, ends in ipairs(call('HMGET', KEYS[rule.first + 4], unpack(fields))) do
+  for _, ends in ipairs(call('HMGET', KEYS[rule.trusted], unpack(fields))) do
     if ends and ends + 0 > now then return true end
   end
   return false
@@ -783,7 +784,7 @@ end
 local time_text = seconds .. ' ' .. micros
 local stamp = seconds * 50000 + (micros - micros % 20) / 20
 local now = seconds * 1000 + (micros - micros % 1000) / 1000
-local values = call('MGET', unpack(KEYS))
+local values = call('MGET', unpack(KEYS, 1, form == '1' and #KEYS - UNREAD or #KEYS))
 if values[1] then return '=' .. values[1] end
 local alias, lives = {}, {}`;
 
@@ -811,9 +812,14 @@ const DOUBT_FAST = `local function calm_cell(value, at, forgotten, budget, grace
   if not grace and doubt >= budget or young >= 65535 then return end
   return pack(CELL, flags, doubt + 1, now, minute, young + 1, earlier) .. ended, following, doubt + 1
 end
+local REMEMBERED = spare == 1000 and '34560001000' or REMEMBERED_MS + spare
 local function put(at, value, live)
   at = alias[at] or at
   values[at], lives[at] = value, live - live % 1 + 1 + spare
+end
+local function put_statistics(at, value)
+  at = alias[at] or at
+  values[at], lives[at] = value, REMEMBERED
 end
 local function fast_doubt(at, allowance, flags)
   local asks, human, returning, has_address, has_subject = byte(flags, 1, 5)
@@ -837,14 +843,15 @@ local function fast_doubt(at, allowance, flags)
     local sections, first, latest = read('>BI4I4', person)
     if sections ~= 4 or f_minute - latest >= 7776000000 / 60000
       or f_minute - first < 21600000 / 60000 then return end
-    put(at + 1, pack(WORLD, asked, entered, ever, today, per_day, known_asked + 1, known_entered, last, day, first_week,
-      warned, fresh_day, fresh, trusted, sent, asks, sieges) .. sub(world, rest), REMEMBERED_MS)
+    local known_world = pack(WORLD, asked, entered, ever, today, per_day, known_asked + 1, known_entered, last, day,
+      first_week, warned, fresh_day, fresh, trusted, sent, asks, sieges) .. sub(world, rest)
+    put_statistics(at + 1, known_world)
     local open = pack('>BI6I2BBBI2', 5, now, 1, 0, 0, 8, 0)
     local live = latest * 60000 + 7776000000 - now
     put(at, open .. sub(person, 2), live > 3600000 and live or 3600000)
     return ';h 0.0.fk'
   end
-  local address_at, subject_at = at + 7, has_address == 105 and at + 8 or at + 7
+  local address_at, subject_at = at + 5, has_address == 105 and at + 6 or at + 5
   if has_subject == 115 and values[alias[subject_at] or subject_at] then return end
   for at_siege = rest, rest + 14 * sieges - 1, 14 do
     if now - read('>I6', world, at_siege) < 259200000 + 60000 then return end
@@ -886,12 +893,12 @@ local function fast_doubt(at, allowance, flags)
     counted, name = 63, sub(KEYS[address_at], string.find(KEYS[address_at], '}:', 1, true) + 4)
   end
   fresh = fresh + 1 + (r_next == 2 and 1 or 0) + (b_next == 2 and 1 or 0) + (x_next == b_next + 2 and 1 or 0)
-  put(at + 1, pack(WORLD, asked + 1, entered, ever, today, per_day, known_asked, known_entered, last, day, first_week,
-    warned, fresh_day, fresh, trusted, sent + 1, asks, sieges) .. sub(world, rest), REMEMBERED_MS)
-  put(at + 2, pack(COUNTRY, c_entered, learnt + 1, learnt_entered, c_day, c_today, yesterday, slot, soon, sooner,
-    x_doubt > crowd and x_doubt or crowd, fullest, f_minute, conversion, f_per_day, f_soon, f_fullest, weeks)
+  put_statistics(at + 1, pack(WORLD, asked + 1, entered, ever, today, per_day, known_asked, known_entered, last, day,
+    first_week, warned, fresh_day, fresh, trusted, sent + 1, asks, sieges) .. sub(world, rest))
+  put_statistics(at + 2, pack(COUNTRY, c_entered, learnt + 1, learnt_entered, c_day, c_today, yesterday, slot, soon,
+    sooner, x_doubt > crowd and x_doubt or crowd, fullest, f_minute, conversion, f_per_day, f_soon, f_fullest, weeks)
     .. sub(country, 86, week_at + 3) .. pack('>I4', week_asked + 1) .. sub(country, week_at + 8, week_at + 11)
-    .. c_cell .. sub(country, c_next), REMEMBERED_MS)
+    .. c_cell .. sub(country, c_next))
   put(at + 3, r_cell .. '\\0', r_doubt / 1 * 86400000)
   local b_live, x_live = b_doubt / 0.5, x_doubt / 8
   put(at + 4, b_cell .. '\\0' .. x_cell .. '\\0', (b_live > x_live and b_live or x_live) * 86400000)
@@ -2590,7 +2597,8 @@ ${DOUBT_LOOK}
 local count, wait = look_doubt(1, 4)
 return format('%.0f %.0f', count, wait)`;
 
-export const DOUBT_TAKE = `${TAKE_START}
+export const DOUBT_TAKE = `local UNREAD = 2
+${TAKE_START}
 ${DOUBT_FORMATS}
 ${DOUBT_FORMATS_CELLS}
 ${DOUBT_FAST}
@@ -2903,7 +2911,8 @@ if flush_doubt then flush_doubt() end
 ${FLUSH}
 ${FLUSH_SHARED}`;
 
-export const TAKE = `${TAKE_START}
+export const TAKE = `local UNREAD = 0
+${TAKE_START}
 if form == 't' then return time_text end
 local fast_doubt = nil
 ${COMMAND_FORMAT}

@@ -22,6 +22,7 @@
 -- late command gets `late` instead of the lines. `=` in front marks the reply to an earlier copy of the
 -- command.
 
+local UNREAD = 0
 -- @include take-start
 if form == 't' then return time_text end
 -- Messages with a rule of doubt go to DOUBT_TAKE.

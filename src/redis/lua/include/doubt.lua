@@ -1,9 +1,9 @@
 -- `doubt`: the judgement of src/limits/doubt, with the same arithmetic. `P.NAME` is a constant of its parameters.ts, which
 -- ci/embed-lua.mjs puts in.
 --
--- Keys of a rule: its number, the world, the country, the range, the block, the trusted places (a hash), the places in alert
--- (a sorted set by the time of the beginning); then the address and the subject, where there are some. Number, address and
--- subject are hashed, so they have a second key while a secret is changed.
+-- Keys of a rule: its number, the world, the country, the range, the block, the address and the subject, where there are some;
+-- then the trusted places (a hash) and the places in alert (a sorted set by the time of the beginning), which no MGET reads.
+-- Number, address and subject are hashed, so they have a second key while a secret is changed.
 --
 -- Operation `p`: allowance; flags and country, see `read_rule`; digits of the block; names of the number without its last
 -- digits; then these names under the previous secret.
@@ -288,10 +288,11 @@ local function read_rule(at, args)
   rule.at, rule.args, rule.first = at, args, at + per_rule
   rule.is_asking, rule.is_human, rule.is_returning = byte(flags) == 97, byte(flags, 2) == 104, byte(flags, 3) == 107
   rule.human = rule.is_human and 2 or 1
-  local nth = rule.first + 6
+  local nth = rule.first + 4
   rule.address, rule.subject = nil, nil
   if byte(flags, 4) == 105 then rule.address, nth = nth, nth + per_rule end
-  if byte(flags, 5) == 115 then rule.subject = nth end
+  if byte(flags, 5) == 115 then rule.subject, nth = nth, nth + per_rule end
+  rule.trusted = nth
   rule.digits = ARGV[args + 3]
   per_day[P.POOL] = rule.is_asking and P.POLICIES.ask.forgottenPerDay[6] or P.POLICIES.refuse.forgottenPerDay[6]
 end
@@ -484,7 +485,7 @@ end
 
 local function end_alert(cell, place, human, ended, address_names)
   cell.is_alert, cell.ended = false, ended
-  call('ZREM', KEYS[rule.first + 5], member_of(place, human, address_names))
+  call('ZREM', KEYS[rule.trusted + 1], member_of(place, human, address_names))
 end
 
 -- @section judge
@@ -493,7 +494,7 @@ local siege, entered_there
 local MOST_LISTED = 10000
 
 local function list_alert(member)
-  local key = KEYS[rule.first + 5]
+  local key = KEYS[rule.trusted + 1]
   call('ZADD', key, now, member)
   if call('ZCARD', key) > MOST_LISTED then call('ZREMRANGEBYRANK', key, 0, 0) end
   call('PEXPIRE', key, REMEMBERED_MS)
@@ -566,7 +567,7 @@ local function is_trusted()
   for index = 4, 3 + per_rule do
     for name in string.gmatch(ARGV[rule.args + index], '%S+') do fields[#fields + 1] = 'q' .. name end
   end
-  for _, ends in ipairs(call('HMGET', KEYS[rule.first + 4], unpack(fields))) do
+  for _, ends in ipairs(call('HMGET', KEYS[rule.trusted], unpack(fields))) do
     if ends and ends + 0 > now then return true end
   end
   return false

@@ -12,6 +12,6 @@ end
 local time_text = seconds .. ' ' .. micros
 local stamp = seconds * 50000 + (micros - micros % 20) / 20
 local now = seconds * 1000 + (micros - micros % 1000) / 1000
-local values = call('MGET', unpack(KEYS))
+local values = call('MGET', unpack(KEYS, 1, form == '1' and #KEYS - UNREAD or #KEYS))
 if values[1] then return '=' .. values[1] end
 local alias, lives = {}, {}
