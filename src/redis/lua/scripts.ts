@@ -1942,7 +1942,9 @@ local function place_of(key, args)
   local at, tag = key + ARGV[args + PLACE_AT], ARGV[args + TAG_AT]
   if not tag then return at end
   at = alias[at] or at
-  if not opened[at] then open_value(at) end
+  if not opened[at] then
+    if values[at] or per_rule == 2 then open_value(at) else opened[at] = true end
+  end
   return at + tag
 end`;
 
@@ -2066,6 +2068,15 @@ if not home or not keep_command(home, kept_ms, lines[2]) then
 end`;
 
 const FLUSH_SHARED = `local parts, layouts = {}, {}
+local function flush_only(at)
+  local slot = at + stride
+  local value, live = values[slot], lives[slot]
+  if not live then return end
+  if not value then return call('DEL', KEYS[at]) end
+  local ended = now + live
+  ended = (ended - ended % 1000) / 1000 + 1
+  call('PSETEX', KEYS[at], live, pack('>I2c8I4I2c0', 1, tag_of[1], ended, #value, value))
+end
 local function flush_value(at, is_changed)
   local size, latest, longest = 1, 0, nil
   for number = 1, #tag_of do
@@ -2084,13 +2095,17 @@ local function flush_value(at, is_changed)
   end
   if not is_changed then return end
   if size == 1 then return call('DEL', KEYS[at]) end
+  longest = longest or latest * 1000 - now
+  if size == 5 then
+    return call('PSETEX', KEYS[at], longest, pack('>I2c8I4I2c0', 1, parts[2], parts[3], parts[4], parts[5]))
+  end
   parts[1] = (size - 1) / 4
   local layout = layouts[parts[1]]
   if not layout then
     layout = '>I2' .. string.rep('c8I4I2c0', parts[1])
     layouts[parts[1]] = layout
   end
-  call('PSETEX', KEYS[at], longest or latest * 1000 - now, pack(layout, unpack(parts, 1, size)))
+  call('PSETEX', KEYS[at], longest, pack(layout, unpack(parts, 1, size)))
 end
 local function flush_both(at)
   local is_changed, is_moved = false, false
@@ -2106,8 +2121,9 @@ local function flush_both(at)
   flush_value(at, true)
   flush_value(at + 1, is_moved)
 end
+local flush = per_rule == 2 and flush_both or #tag_of == 1 and flush_only or flush_value
 for at = 1, #KEYS do
-  if opened[at] and per_rule == 1 then flush_value(at) elseif opened[at] then flush_both(at) end
+  if opened[at] then flush(at) end
 end`;
 
 const TAKING_FINISH = `return reply`;

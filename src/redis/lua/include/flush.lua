@@ -13,6 +13,17 @@ end
 -- One list for all keys, and layouts by the number of sections: a batch has many keys.
 local parts, layouts = {}, {}
 
+-- Writes the only section of a key, which has no other.
+local function flush_only(at)
+  local slot = at + stride
+  local value, live = values[slot], lives[slot]
+  if not live then return end
+  if not value then return call('DEL', KEYS[at]) end
+  local ended = now + live
+  ended = (ended - ended % 1000) / 1000 + 1
+  call('PSETEX', KEYS[at], live, pack('>I2c8I4I2c0', 1, tag_of[1], ended, #value, value))
+end
+
 -- Writes the sections of a key, when one of them changed.
 local function flush_value(at, is_changed)
   local size, latest, longest = 1, 0, nil
@@ -32,14 +43,18 @@ local function flush_value(at, is_changed)
   end
   if not is_changed then return end
   if size == 1 then return call('DEL', KEYS[at]) end
+  -- The life of a rule is a text, which Redis takes in a quarter of the time of a number.
+  longest = longest or latest * 1000 - now
+  if size == 5 then
+    return call('PSETEX', KEYS[at], longest, pack('>I2c8I4I2c0', 1, parts[2], parts[3], parts[4], parts[5]))
+  end
   parts[1] = (size - 1) / 4
   local layout = layouts[parts[1]]
   if not layout then
     layout = '>I2' .. string.rep('c8I4I2c0', parts[1])
     layouts[parts[1]] = layout
   end
-  -- The life of a rule is a text, which Redis takes in a quarter of the time of a number.
-  call('PSETEX', KEYS[at], longest or latest * 1000 - now, pack(layout, unpack(parts, 1, size)))
+  call('PSETEX', KEYS[at], longest, pack(layout, unpack(parts, 1, size)))
 end
 
 -- Sections that were merged with the ones under the previous secret leave its key, if any of the key is written.
@@ -58,6 +73,7 @@ local function flush_both(at)
   flush_value(at + 1, is_moved)
 end
 
+local flush = per_rule == 2 and flush_both or #tag_of == 1 and flush_only or flush_value
 for at = 1, #KEYS do
-  if opened[at] and per_rule == 1 then flush_value(at) elseif opened[at] then flush_both(at) end
+  if opened[at] then flush(at) end
 end

@@ -32,7 +32,9 @@ local function place_of(key, args)
   local at, tag = key + ARGV[args + PLACE_AT], ARGV[args + TAG_AT]
   if not tag then return at end
   at = alias[at] or at
-  if not opened[at] then open_value(at) end
+  if not opened[at] then
+    if values[at] or per_rule == 2 then open_value(at) else opened[at] = true end
+  end
   return at + tag
 end
 
