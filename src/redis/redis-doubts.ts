@@ -19,7 +19,7 @@ import {
 import { DOUBT_ALERTS, DOUBT_DESK, DOUBT_ENTER, DOUBT_INSPECT } from './lua/scripts.ts';
 import { parseInspectReply, toText } from './parse-reply.ts';
 import type { RedisCommands } from './redis-commands.ts';
-import { type KeyNameVersions, scopePrefix } from './rule-arguments.ts';
+import { type KeyNameVersions, scopePrefix, scopeTag } from './rule-arguments.ts';
 import { RuleTexts, type Start, toArguments } from './rule-texts.ts';
 import { createRunScript, type RunScript } from './run-script.ts';
 import { storeError } from './store-error.ts';
@@ -65,7 +65,7 @@ export function createRedisDoubts(config: RedisDoubtsConfig): RedisDoubts {
   const keysOf = (scope: string, id: string) => createDoubtKeys(scopePrefix(scope), id, names);
 
   function textsOf(scope: string, rule: DoubtRule, ...texts: string[]): RuleTexts {
-    const call = new RuleTexts(scope, names, 0, { keys: [], texts: [...clockTexts(), ...texts] });
+    const call = new RuleTexts(scopeTag(scope), names, 0, { keys: [], texts: [...clockTexts(), ...texts] });
     call.add([rule]);
     return call;
   }

@@ -5,7 +5,6 @@ import {
   type KeyNameVersions,
   pushKeys,
   pushTexts,
-  scopeTag,
   sectionTag,
 } from './rule-arguments.ts';
 
@@ -33,16 +32,19 @@ export class RuleTexts {
   readonly #spareMs: number;
   /** Places of shared values in the message, by what they are about. */
   readonly #shared = new Map<LimitKey, number>();
-  #firstKey = 0;
+  #firstKey: number;
 
-  /** @param spareMs how long a key outlives its count */
-  constructor(scope: string, names: KeyNameVersions, spareMs: number, { keys, texts }: Start) {
-    this.#tag = scopeTag(scope);
+  /**
+   * @param tag of the scope, see `scopeTag`
+   * @param spareMs how long a key outlives its count
+   */
+  constructor(tag: string, names: KeyNameVersions, spareMs: number, { keys, texts }: Start) {
+    this.#tag = tag;
     this.#names = names;
     this.#spareMs = spareMs;
     this.keys = keys;
     this.texts = texts;
-    this.begin();
+    this.#firstKey = keys.length;
   }
 
   /** Begins a message: places count from its first key. */

@@ -2,7 +2,7 @@ import { type Seed, tagOf } from '../limits/key-hash.ts';
 import type { LimitRule, TakeRequest } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
 import { escapeText } from './key-hashing.ts';
-import { type KeyNameVersions, scopePrefix } from './rule-arguments.ts';
+import { type KeyNameVersions, scopePrefix, scopeTag } from './rule-arguments.ts';
 import { RuleTexts, type ScriptCall, toArguments } from './rule-texts.ts';
 
 /** One take command and its requests, in order. */
@@ -49,10 +49,10 @@ const ONE_MESSAGE = '1';
 const REPEATED_KEYS = 'r';
 const TIME_ONLY = 't';
 const HOME_INDEX = 5;
-/** Names of commands are 53 bits, in 11 characters: a number keeps eight of the last minute, so none share one. */
-const COMMAND_NAME_LENGTH = 11;
 /** The same in every process. */
 const COMMAND_SEED: Seed = { first: 0x2f0b4c47, second: 0x6a09e667 };
+/** Six bits are a character from `0` on. */
+const FIRST_LETTER = 48;
 /** Milliseconds that a key outlives its count. */
 const SPARE_MS = 1000;
 /** The same for a test clock, which may stand still while the clock of the server goes on. */
@@ -93,10 +93,12 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
     return [`${Math.floor(micros / 1e6)}`, `${micros % 1e6}`];
   }
 
-  const clockTexts = () => [...clock(), keysPerRule];
+  const clockTexts = () => (testClock === undefined ? ['', '', keysPerRule] : [...clock(), keysPerRule]);
 
-  function begin(scope: string, keys: string[], ...texts: string[]): RuleTexts {
-    return new RuleTexts(scope, names, spareMs, { keys, texts: [...clockTexts(), ...texts] });
+  function begin(tag: string, keys: string[], ...more: readonly string[]): RuleTexts {
+    const texts = clockTexts();
+    texts.push(...more);
+    return new RuleTexts(tag, names, spareMs, { keys, texts });
   }
 
   /** Unique across processes. Drawn on first use, because the global scope of a Worker has no random numbers. */
@@ -118,8 +120,7 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
 
   function homeOf(requests: readonly TakeRequest[], { home }: RuleTexts): CommandHome | undefined {
     if (requests.length !== 1 || home === undefined) return undefined;
-    const tag = tagOf(` ${(requests[0] as TakeRequest).reservation}`, COMMAND_SEED);
-    return { place: home, name: (-tag).toString(36).padStart(COMMAND_NAME_LENGTH, '0') };
+    return { place: home, name: commandName((requests[0] as TakeRequest).reservation) };
   }
 
   return {
@@ -132,13 +133,13 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
     },
     /** Generated lazily, so that the next call is prepared while the server works. */
     *takes(scope: string, requests: readonly TakeRequest[]): Generator<TakeCall> {
-      const prefix = scopePrefix(scope);
+      const tag = scopeTag(scope);
       const positions = requests.length > 1 ? new Map<string, number>() : undefined;
       let position = 0;
       for (const part of parts(requests)) {
         position += 1;
-        const record = `${prefix}t${recordName(part, requests.length === 1)}`;
-        const call = begin(scope, [record], RECORD_MS, '', '', '');
+        const record = `${tag}:t${recordName(part, requests.length === 1)}`;
+        const call = begin(tag, [record], RECORD_MS, '', '', '');
         const { keys, texts } = call;
         let before = 0;
         let times = 0;
@@ -165,18 +166,21 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
         if (tracked.isRepeated) texts[FORM_INDEX] = REPEATED_KEYS;
         if (part.length === 1) texts[FORM_INDEX] = ONE_MESSAGE;
         const home = homeOf(requests, call);
-        if (home !== undefined) texts.splice(HOME_INDEX, 2, `${home.place}`, home.name);
+        if (home !== undefined) {
+          texts[HOME_INDEX] = `${home.place}`;
+          texts[HOME_INDEX + 1] = home.name;
+        }
         const args = toArguments(texts);
         yield { keys, args, requests: part, dependsOnEarlier: tracked.isAfter, hasDoubt, home };
       }
     },
     *settles(scope: string, settlements: readonly ScriptSettlement[]): Generator<ScriptCall> {
-      const prefix = scopePrefix(scope);
+      const tag = scopeTag(scope);
       for (const part of parts(settlements, 1)) {
-        const call = begin(scope, [], MARK_MS);
+        const call = begin(tag, [], MARK_MS);
         const { keys, texts } = call;
         for (const { reservation, rules, outcome, stamp, movedTo, result, doubtHold } of part) {
-          keys.push(`${prefix}m${escapeText(reservation)}`);
+          keys.push(`${tag}:m${escapeText(reservation)}`);
           const from = texts.length;
           call.begin();
           texts.push(`${rules.length}`, '', outcome === 'keep' ? 'k' : 'r', `${stamp}`, `${movedTo ?? ''}`);
@@ -190,7 +194,7 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
     },
     *inspects(scope: string, rules: readonly LimitRule[]) {
       for (const part of parts(rules.map((rule) => ({ rules: [rule] })))) {
-        const call = begin(scope, []);
+        const call = begin(scopeTag(scope), []);
         const some = part.flatMap((each) => each.rules);
         call.add(some);
         yield { keys: call.keys, args: toArguments(call.texts), rules: some };
@@ -199,7 +203,7 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
     /** The texts of a release; the deadline is added when it is sent. */
     *releases(scope: string, rules: readonly LimitRule[]) {
       for (const part of parts(rules.map((rule) => ({ rules: [rule] })))) {
-        const call = begin(scope, []);
+        const call = begin(scopeTag(scope), []);
         for (const each of part) for (const rule of each.rules) call.addPlace(rule);
         yield { keys: call.keys, texts: call.texts };
       }
@@ -218,6 +222,23 @@ export function createScriptCalls(names: KeyNameVersions, testClock: (() => numb
 function addKeys(keys: number, { kind }: LimitRule): number {
   if (kind === 'doubt') return keys + 20;
   return keys + (kind === 'distinct' || kind === 'visitor-backoff' ? 5 : 1);
+}
+
+/** 53 bits in nine characters. A number keeps about eight commands of the last minute, so no two have one name. */
+function commandName(reservation: string): string {
+  const bits = -1 - tagOf(reservation, COMMAND_SEED);
+  const high = Math.floor(bits / 2 ** 30);
+  return String.fromCharCode(
+    FIRST_LETTER + (bits & 63),
+    FIRST_LETTER + ((bits >>> 6) & 63),
+    FIRST_LETTER + ((bits >>> 12) & 63),
+    FIRST_LETTER + ((bits >>> 18) & 63),
+    FIRST_LETTER + ((bits >>> 24) & 63),
+    FIRST_LETTER + (high & 63),
+    FIRST_LETTER + ((high >>> 6) & 63),
+    FIRST_LETTER + ((high >>> 12) & 63),
+    FIRST_LETTER + ((high >>> 18) & 63),
+  );
 }
 
 const NO_REPEATED_KEYS = { isRepeated: false, isAfter: false };

@@ -119,7 +119,7 @@ describeOnRedis('the store on Redis', (kit) => {
       expect(others).toEqual([`8x8g:{acme}:m${request.reservation}`]);
       // Of the number is left that the command came, for a minute.
       expect(number).toMatch(/^8x8g:\{acme\}2/);
-      expect(await kit.client.strlen(number)).toBe(2 + 14 + 18 + 'g30000'.length);
+      expect(await kit.client.strlen(number)).toBe(2 + 14 + 16 + 'g30000'.length);
       expect(await kit.client.pttl(number)).toBeLessThanOrEqual(62_000);
     });
 

@@ -907,7 +907,7 @@ local function fast_doubt(at, allowance, flags)
   return counted == 63 and ';h 63.0.fs' or ';h 47.0.fs'
 end`;
 
-const COMMAND_FORMAT = `local COMMANDS, COMMAND = 't       ', '>c11I6Bc0'`;
+const COMMAND_FORMAT = `local COMMANDS, COMMAND = 't       ', '>c9I6Bc0'`;
 
 const COMMAND_FORMAT_BOUNDS = `local MAX_COMMANDS, MAX_LINE, MAX_SECTIONS = 200, 255, 5
 local SECTIONS_1 = '>I2c8I4I2c0'

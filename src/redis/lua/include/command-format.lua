@@ -1,7 +1,7 @@
--- The last commands of a number are a section of its value: a name of 11 characters for each, its stamp, the length of
+-- The last commands of a number are a section of its value: a name of 9 characters for each, its stamp, the length of
 -- its line of the reply and the line.
 
-local COMMANDS, COMMAND = 't       ', '>c11I6Bc0'
+local COMMANDS, COMMAND = 't       ', '>c9I6Bc0'
 
 -- @section bounds
 -- Bytes of the commands before another one, about eight; of a line; and sections of a value on the fast path.
