@@ -44,7 +44,7 @@ function sixRules({ number, address, order }: Message): LimitRule[] {
   const common = { guard: 'bench', mode: 'enforce' } as const;
   return [
     { ...window, ...PER_NUMBER, id: 'recipient:all', key: number },
-    { ...window, ...PER_DAY, id: 'recipient:all', key: number },
+    { ...window, ...PER_DAY, id: 'recipient:day', key: number },
     { ...window, ...PER_ADDRESS, id: 'address', key: address },
     {
       ...common,
