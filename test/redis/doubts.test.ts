@@ -240,8 +240,13 @@ describeOnRedis('doubt on Redis', (kit) => {
     expect(notices).toEqual([{ kind: 'alert', alert }]);
     for (let code = 0; code < 6; code += 1) await kit.take(doubtRule(FIRST + 50_000));
     const [crowd, number, ...more] = await alerts();
-    expect(crowd).toMatchObject({ place: 'crowd', prefix: BLOCK, observed: 8, limit: 8 });
-    // Doubt fades by the clock of the server, also between these two commands.
+    // Doubt fades by the clock of the server, also between these commands.
+    expect(crowd).toMatchObject({
+      place: 'crowd',
+      prefix: BLOCK,
+      observed: expect.toBeOneOf([7, 8]),
+      limit: 8,
+    });
     expect(number).toMatchObject({ place: 'number', count: 1, observed: expect.toBeOneOf([3, 4]), limit: 4 });
     expect(number).not.toHaveProperty('prefix');
     expect(more).toEqual([]);

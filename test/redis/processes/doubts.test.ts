@@ -51,7 +51,10 @@ describe.runIf(hasRedisServer())('doubt of four processes', { timeout: 60_000 },
     // Eight are normal; time takes back a little of them, so that a ninth may follow.
     expect([8, 9]).toContain(granted.length);
     const alerts = await doubtsOf().alerts('flood', 'doubt');
-    expect(alerts).toMatchObject([{ place: 'crowd', prefix: BLOCK, observed: 8, limit: 8 }]);
+    // It fades by the clock of the server, also between these commands.
+    expect(alerts).toMatchObject([
+      { place: 'crowd', prefix: BLOCK, observed: expect.toBeOneOf([7, 8]), limit: 8 },
+    ]);
   });
 
   it('counts each code once, and each outcome, when processes are killed in between', async () => {

