@@ -19,7 +19,8 @@ const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KB`;
  * Node's HTTP client; and for valibot, lru-cache, ipaddr.js and the code of libphonenumber-js, which are bundled without their
  * unused rest; the hours of quiet of 24 places, `links`, `policy`, `restrict`, `explain`, telemetry and the audit log; the receiver
  * applies receipts through the guards, so it has them too: the entries with their dependencies became smaller. The verifiers of captchas are an entry of their own.
- * The scripts of `pumping` on Redis are 50 KB of Lua (13 KB with gzip), which are sent to a server once.
+ * The scripts of `pumping` on Redis are 50 KB of Lua (13 KB with gzip), which are sent to a server once; plain statements for one
+ * message (decision 21) are another 15 KB.
  */
 const limits = {
   'main entry, dependencies not counted': { minified: 615, gzip: 218 },
@@ -29,7 +30,7 @@ const limits = {
   'guards entry, dependencies not counted': { minified: 320, gzip: 114 },
   'otel entry, dependencies not counted': { minified: 24, gzip: 8 },
   'webhooks entry, dependencies not counted': { minified: 298, gzip: 106 },
-  'redis entry, dependencies not counted': { minified: 280, gzip: 90 },
+  'redis entry, dependencies not counted': { minified: 300, gzip: 95 },
   'testing entry, dependencies not counted': { minified: 722, gzip: 253 },
 };
 
