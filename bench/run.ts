@@ -39,9 +39,10 @@ const benches: Readonly<Record<string, () => Promise<Row[]>>> = {
 /** In a process of its own, so that no bench works in the heap that another one has filled. */
 function runApart(name: string): Row[] {
   const self = fileURLToPath(import.meta.url);
-  return JSON.parse(
-    execFileSync(process.execPath, ['--expose-gc', self, '--rows', name], { encoding: 'utf8' }),
-  );
+  const startedAt = performance.now();
+  const rows = execFileSync(process.execPath, ['--expose-gc', self, '--rows', name], { encoding: 'utf8' });
+  console.error(`${name}: ${Math.round((performance.now() - startedAt) / 1_000)} s`);
+  return JSON.parse(rows);
 }
 
 function toTable(rows: readonly Row[]): string {
