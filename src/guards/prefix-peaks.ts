@@ -164,10 +164,10 @@ export function createPrefixPeaks({ limiter, clock }: PrefixPeaksConfig): Prefix
     async load(signal) {
       try {
         await withTimeLimit(LOAD_MS, signal, startExchange);
+        isLoaded = true;
       } catch {
-        // The call has ended, and says so itself.
+        // The call has ended, and says so itself. The next message waits in its place.
       }
-      isLoaded = true;
     },
     find(country) {
       const { since, day, before } = current();

@@ -308,6 +308,18 @@ describe('the limit of a day', () => {
     expect(emit).not.toHaveBeenCalled();
   });
 
+  it('is read by the next message when the first call ends before it is there', async () => {
+    const { clock, process } = service();
+    await process().send(BLOCK, 1);
+    clock.advance(2 * DAY_MS);
+    const one = process();
+    const call = { now: clock.now(), context: undefined };
+    expect(await one.guard.ask?.([], { ...call, signal: AbortSignal.abort() })).toEqual([]);
+    expect(one.dayRule()).toMatchObject({ mode: 'monitor' });
+    expect(await one.guard.ask?.([], call)).toEqual([]);
+    expect(one.dayRule()).toMatchObject({ mode: 'enforce', limit: 5 });
+  });
+
   it('waits a second for the record, and no longer than the call', async () => {
     vi.useFakeTimers();
     try {
