@@ -138,7 +138,7 @@ export function createSharedPacer(lane: RateLane, periodMs: number, now: () => n
     waiter: Waiter,
   ): Promise<void> {
     try {
-      const granted = readLease(await lane.lease(request));
+      const granted = readLease(await lane.lease(request), now());
       // A lease that was considered lost has been replaced, and its permits are over.
       if (askedAt === time) receive(granted, request.permits, isRecheck);
     } catch (error) {

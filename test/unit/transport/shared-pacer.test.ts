@@ -336,6 +336,8 @@ describe('the pace shared with other processes', () => {
     ['null', null],
     ['no permits', { retryAfterMs: 0, pauseMs: 0 }],
     ['a permit that is none', { permits: [null], retryAfterMs: 0, pauseMs: 0 }],
+    ['places without a permit', { permits: new Array(2), retryAfterMs: 0, pauseMs: 0 }],
+    ['permits of another clock', { permits: [permitAt(1_764_400_000_000)], retryAfterMs: 0, pauseMs: 0 }],
     ['a permit without an end', { permits: [{ fromMs: 1 }], retryAfterMs: 0, pauseMs: 0 }],
     ['a time that is none', { permits: [permitAt(Number.NaN)], retryAfterMs: 0, pauseMs: 0 }],
     ['no time to wait', { permits: [], pauseMs: 0 }],
