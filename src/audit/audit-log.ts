@@ -8,7 +8,7 @@ import { canonicalKey } from '../phone/canonical-key.ts';
 import { type AuditKeys, createAuditKeys } from './audit-keys.ts';
 import { type AuditLogOptions, checkAuditOptions } from './audit-options.ts';
 import type { AuditEvent, AuditSink } from './audit-sink.ts';
-import { type AuditHead, type Chain, createChain, NO_MAC } from './chain.ts';
+import { type AuditHead, type Chain, createChain, NO_MAC, wholeMs } from './chain.ts';
 import { fileOutput } from './file-output.ts';
 import { fileSalts } from './file-salts.ts';
 import { type AuditAnchor, type AuditOutput, type AuditWriter, writerOutput } from './output.ts';
@@ -97,7 +97,7 @@ export function auditLog(options: AuditLogOptions): AuditLog {
   const { file, signer, onError = showWithoutMessage, actorOf } = options;
   const { headEvery = 1_000, fsyncMs = 1_000, maxFileBytes = 134_217_728, maxQueued = 50_000 } = options;
   const isRequired = options.whenUnavailable === 'refuse';
-  const now = () => (options.clock === undefined ? Date.now() : options.clock.now());
+  const now = () => (options.clock === undefined ? Date.now() : wholeMs(options.clock.now()));
   const secrets = [
     { keyId: options.keyId ?? '1', secret: options.secret as string },
     ...(options.previous ?? []),
@@ -235,7 +235,7 @@ export function auditLog(options: AuditLogOptions): AuditLog {
     await output.end();
   }
 
-  /** Undefined for an event that no JSON can hold: it is lost, and those after it are not. */
+  /** Undefined for an event that no JSON or no line can hold: it is lost, and those after it are not. */
   function toLine(
     to: Chain,
     { event, actor, person }: EventItem,

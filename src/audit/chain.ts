@@ -12,6 +12,11 @@ export interface AuditHead {
   readonly mac: string;
 }
 
+/** Every line is shorter; the last whole line of a file is looked for in its last bytes. */
+export const MAX_LINE_BYTES = 65_536;
+/** The rest of a line behind its content: signature, code and line end. */
+const MAX_TAIL_BYTES = 512;
+
 /** The place of the record before the first. */
 export const NO_MAC = 'start';
 
@@ -55,13 +60,24 @@ export function createRunningDigest(): RunningDigest {
   };
 }
 
+/** A time as records hold it. A clock with fractions, or one that gives no number, must spoil no record. */
+export function wholeMs(time: number): number {
+  const whole = Math.floor(time);
+  return Number.isSafeInteger(whole) ? whole : 0;
+}
+
 /** Turns records into the lines of one chain. */
 export interface Chain {
   /** The last record. */
   readonly head: AuditHead;
   /** Records since the last signed head. */
   readonly unsigned: number;
-  /** Adds a record; returns its line. */
+  /**
+   * Adds a record; returns its line.
+   *
+   * @throws TypeError no JSON can hold it
+   * @throws RangeError the verifier would not read a line of this length
+   */
   add(at: number, type: string, fields: object): Uint8Array;
   /** Adds a record that is signed. */
   addSigned(
@@ -80,13 +96,15 @@ export function createChain(name: string, keys: AuditKeys): Chain {
   let [seq, mac, unsigned] = [0, NO_MAC, 0];
 
   /** The text of a record without its closing brace. */
-  function contentOf(at: number, type: string, fields: object): string {
-    const record = { v: 1, chain: name, seq: seq + 1, kid: keys.keyId, at, type, ...fields };
+  function contentOf(time: number, type: string, fields: object): string {
+    const record = { v: 1, chain: name, seq: seq + 1, kid: keys.keyId, at: wholeMs(time), type, ...fields };
     return JSON.stringify(record).slice(0, -1);
   }
 
   function close(content: string): Uint8Array {
-    mac = keys.mac(mac, encoder.encode(content));
+    const bytes = encoder.encode(content);
+    if (bytes.length > MAX_LINE_BYTES - MAX_TAIL_BYTES) throw new RangeError('The record is too long.');
+    mac = keys.mac(mac, bytes);
     seq += 1;
     return encoder.encode(`${content},"mac":"${mac}"}\n`);
   }

@@ -1,13 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
 import { toBase64Url } from '../internal/base64url.ts';
 import { sha256 } from '../internal/noble-hashes.ts';
-import { NO_MAC } from './chain.ts';
+import { MAX_LINE_BYTES, NO_MAC } from './chain.ts';
 import { nodeFiles } from './node-files.ts';
 import type { AuditAnchor, AuditOutput } from './output.ts';
 import { readRecord } from './read-record.ts';
 
-/** Every line is shorter; the last whole line of a file is looked for in its last bytes. */
-export const MAX_LINE_BYTES = 65_536;
 /** Chains that a new one names: the newest files of a folder. */
 const MAX_ANCHORS = 100;
 const END = /\.jsonl$/;

@@ -1,4 +1,4 @@
-import { MAX_LINE_BYTES } from './file-output.ts';
+import { MAX_LINE_BYTES } from './chain.ts';
 
 /** A line of a log, without its end. */
 export interface LogLine {

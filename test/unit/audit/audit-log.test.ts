@@ -84,6 +84,17 @@ describe('the records of a log', () => {
     expect(text()).not.toContain('destination');
   });
 
+  it.each([
+    [1_764_400_000_000.75, 1_764_400_000_000],
+    [Number.NaN, 0],
+  ])('verify with a clock that says %d', async (time, at) => {
+    const { log, text, source } = createMemoryLog({ clock: { now: () => time } });
+    log.record({ ...sentEvent(1), at: time }, about);
+    await log.close();
+    expect(recordsOf(text()).map((record) => record.at)).toEqual([at, at, at]);
+    expect(await verifyAudit({ sources: source(), secrets })).toMatchObject({ ok: true, records: 3 });
+  });
+
   it('leave out what decides nothing, and name the actor of a call', async () => {
     const { log, text } = createMemoryLog({
       actorOf: (context) => (context as { agent?: string } | undefined)?.agent,
@@ -288,6 +299,19 @@ describe('a log that cannot be written', () => {
     expect(recordsOf(text()).map(({ type }) => type)).toEqual(['start', 'message-sent', 'lost', 'end']);
     expect(recordsOf(text())[2]?.data).toMatchObject({ count: 1, from: sentEvent(1).at });
     expect(errors[0]).toBeInstanceOf(TypeError);
+  });
+
+  it('loses an event that is longer than any line that can be verified, and goes on', async () => {
+    const { log, source, errors } = createMemoryLog();
+    log.record({ ...sentEvent(1), umid: 'é'.repeat(33_000) } as never, about);
+    log.record(sentEvent(2), about);
+    await log.close();
+    expect(errors[0]).toBeInstanceOf(RangeError);
+    expect(await verifyAudit({ sources: source(), secrets })).toMatchObject({
+      ok: true,
+      records: 4,
+      lost: 1,
+    });
   });
 
   it('gives salts that hang ten seconds, and then tries again', async () => {
