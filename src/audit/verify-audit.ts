@@ -162,7 +162,7 @@ class LogReader {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     let current: ChainVerifier | undefined;
-    let unreadable: { readonly first: Place; count: number } | undefined;
+    let unreadable: { readonly first: Place; count: number; mayBePiece: boolean } | undefined;
     for await (const { number, bytes, isWhole, isTooLong } of readLines(chunks)) {
       signal?.throwIfAborted();
       const place = { source: name, sourceIndex, line: number };
@@ -173,8 +173,9 @@ class LogReader {
       }
       const record = isTooLong ? undefined : readRecord(bytes);
       if (record === undefined) {
-        unreadable ??= { first: place, count: 0 };
+        unreadable ??= { first: place, count: 0, mayBePiece: true };
         unreadable.count += 1;
+        if (isTooLong || isJson(bytes)) unreadable.mayBePiece = false;
         continue;
       }
       const verifier = this.#verifierOf(record, current, place);
@@ -185,7 +186,7 @@ class LogReader {
       const isRestart =
         isGenuine && record.seq === 1 && record.after.some(({ interrupted }) => interrupted === true);
       // The rest of failed writes in a stream comes right before the start that tells of the failure.
-      if (unreadable !== undefined && isRestart) this.pieces += unreadable.count;
+      if (unreadable?.mayBePiece === true && isRestart) this.pieces += unreadable.count;
       else if (unreadable !== undefined) this.#report(current, UNREADABLE, unreadable.first);
       unreadable = undefined;
       current = verifier;
@@ -233,6 +234,16 @@ class LogReader {
       else verifier.spoil({ kind: 'torn', message: TORN }, place);
     }
     return torn;
+  }
+}
+
+/** A record that somebody has changed is JSON; the beginning of one, which a failed write leaves, is not. */
+function isJson(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(new TextDecoder().decode(bytes));
+    return true;
+  } catch {
+    return false;
   }
 }
 

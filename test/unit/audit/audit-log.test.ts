@@ -291,6 +291,32 @@ describe('a log that cannot be written', () => {
     expect(report.chains.at(-1)?.records).toBeGreaterThanOrEqual(3);
   });
 
+  it('accepts no record before a restart that somebody has changed, or written: a piece of a line is no JSON', async () => {
+    const pieces: string[] = [];
+    let failAt = 2;
+    const { log } = createMemoryLog({
+      writer: (lines) => {
+        failAt -= 1;
+        pieces.push(lines);
+        if (failAt === 0) throw new Error('no answer');
+      },
+    });
+    log.record(sentEvent(1), about);
+    await expect(log.flush()).rejects.toThrow('The audit log cannot be written');
+    await log.close();
+    const lines = pieces.join('').split('\n');
+    const verify = async (changed: readonly string[]) =>
+      verifyAudit({ sources: [{ name: 'stream', chunks: [changed.join('\n')] }], secrets });
+    expect(await verify(lines)).toMatchObject({ ok: true, torn: 1 });
+    const ofFailure = lines.findIndex((line) => line.includes('message-sent'));
+    const foreign = (lines[ofFailure] as string)
+      .replace('message-1', 'message-9')
+      .replace('"mac":"', '"mac":"-');
+    const altered = { ok: false, first: { kind: 'altered', line: ofFailure + 1 } };
+    expect(await verify(lines.with(ofFailure, foreign))).toMatchObject(altered);
+    expect(await verify(lines.with(ofFailure, `"${'x'.repeat(70_000)}`))).toMatchObject(altered);
+  });
+
   it('loses an event that no JSON can hold, says so, and goes on', async () => {
     const { log, text, errors } = createMemoryLog();
     log.record({ ...sentEvent(1), attempts: 1n } as never, about);
