@@ -200,14 +200,24 @@ export function auditLog(options: AuditLogOptions): AuditLog {
     chain = undefined;
   }
 
+  /** Whether a failed write may have left the piece of a line in the stream. What it left in a file is in that file. */
+  const isAfterPiece = () => broken !== undefined && file === undefined;
+
+  /** The chains that the next one names. This process knows how far its own last one went, whoever has cut its file since. */
+  function withOwn(found: readonly AuditAnchor[]): readonly AuditAnchor[] {
+    const own = broken ?? written;
+    if (own === undefined) return found;
+    const onDisk = found.find(({ chain: each }) => each === own.chain);
+    const named = onDisk !== undefined && onDisk.seq > own.seq ? onDisk : { ...onDisk, ...own };
+    const others = found.filter((each) => each !== onDisk);
+    return [...others, isAfterPiece() ? { ...named, interrupted: true } : named];
+  }
+
   async function begin(): Promise<Chain> {
     const name = toHex(crypto.getRandomValues(new Uint8Array(CHAIN_BYTES)));
     const found = await output.begin(name, now());
-    const after: AuditAnchor[] = found.map((each) =>
-      each.chain === broken?.chain ? { ...each, interrupted: true } : each,
-    );
+    const after = withOwn(found);
     const kept = found.find((each) => each.chain === broken?.chain);
-    if (broken !== undefined && kept === undefined) after.push({ ...broken, interrupted: true });
     for (const item of queue) {
       if (item.kind === 'event' && kept !== undefined && item.written?.chain === kept.chain) {
         item.isKept = item.written.seq <= kept.seq;
@@ -216,11 +226,11 @@ export function auditLog(options: AuditLogOptions): AuditLog {
     const next = createChain(name, keys[0]);
     const line = await signedLine(next, 'start', { by: VERSION, after });
     bytes = 0;
-    // In a stream, the piece of a line that the failure may have left must not join this one.
-    const isAfterPiece = broken !== undefined && file === undefined;
+    // The piece of a line must not join this one.
+    const lines = isAfterPiece() ? [LINE_END, line] : [line];
     // It stays broken when this write fails, too: the first line may be in the log, whole or in part.
     broken ??= { chain: name, seq: 0, mac: NO_MAC };
-    await write(isAfterPiece ? [LINE_END, line] : [line], next);
+    await write(lines, next);
     broken = undefined;
     chain = next;
     return next;

@@ -65,6 +65,15 @@ async function readAnchor(path: string): Promise<AuditAnchor | undefined> {
 export function fileOutput(file: string): AuditOutput {
   const { folder, stem } = splitPath(file);
   let handle: FileHandle | undefined;
+  /** The file of a chain whose first line is not written yet. */
+  let fresh: string | undefined;
+
+  /** Thousands of empty files of an outage would hide the chains before it from the next start. */
+  async function removeEmpty(): Promise<void> {
+    const { rm, stat } = nodeFiles().promises;
+    if (fresh !== undefined && (await stat(fresh)).size === 0) await rm(fresh);
+    fresh = undefined;
+  }
 
   async function end(): Promise<void> {
     const open = handle;
@@ -77,6 +86,7 @@ export function fileOutput(file: string): AuditOutput {
       const { mkdir, open } = nodeFiles().promises;
       // Closes the file of a chain whose write failed.
       await end().catch(() => {});
+      await removeEmpty().catch(() => {});
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const anchors: AuditAnchor[] = [];
       for (const path of (await auditFiles(file)).slice(-MAX_ANCHORS)) {
@@ -84,11 +94,14 @@ export function fileOutput(file: string): AuditOutput {
         if (anchor !== undefined) anchors.push(anchor);
       }
       const time = new Date(at).toISOString().replace(/[-:.]/g, '');
-      handle = await open(`${folder}${stem}.${time}-${chain}.jsonl`, 'ax', 0o600);
+      const path = `${folder}${stem}.${time}-${chain}.jsonl`;
+      handle = await open(path, 'ax', 0o600);
+      fresh = path;
       return anchors;
     },
     async write(lines) {
       await handle?.appendFile(lines);
+      fresh = undefined;
     },
     async sync() {
       await handle?.datasync();

@@ -5,7 +5,7 @@ import type { AuditHead } from './chain.ts';
 export interface AuditAnchor extends AuditHead {
   /** Bytes after the last whole line: its process died, or the disk was full, while it wrote. */
   readonly torn?: { readonly bytes: number; readonly sha256: string } | undefined;
-  /** True when a write of this chain failed, so that any of its last records may be in the log or not. */
+  /** True when a write of this chain to a stream failed, so that its last records, or a piece of one, may be there or not. */
   readonly interrupted?: true | undefined;
 }
 

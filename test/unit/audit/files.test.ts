@@ -18,6 +18,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { auditLog } from '../../../src/audit/audit-log.ts';
 import { auditFiles } from '../../../src/audit/file-output.ts';
 import { fileSalts } from '../../../src/audit/file-salts.ts';
+import { nodeFiles } from '../../../src/audit/node-files.ts';
 import { verifyAudit } from '../../../src/audit/verify-audit.ts';
 import { AUDIT_SECRET, PERSON, recordMany, recordsOf, sentEvent } from '../../support/audit.ts';
 
@@ -87,6 +88,18 @@ describe('the files of a log', () => {
     expect((await auditFiles(file)).length).toBeGreaterThan(1);
     expect(await verify()).toMatchObject({ ok: true });
     expect((await verify()).records).toBe(500 + 2 * (await auditFiles(file)).length);
+  });
+
+  it('cannot be cut between two of them, although no process has the first one open', async () => {
+    const log = create({ maxFileBytes: 65_536 });
+    recordMany(log, 300);
+    await log.flush();
+    const [path] = (await auditFiles(file)) as [string];
+    const lines = (await readFile(path, 'utf8')).split('\n');
+    await writeFile(path, `${lines.slice(0, 200).join('\n')}\n`);
+    recordMany(log, 1);
+    await log.close();
+    expect((await verify()).first).toMatchObject({ kind: 'truncated', source: path, seq: 201 });
   });
 
   it('are forced to the disk as fsyncMs says', async () => {
@@ -159,6 +172,83 @@ describe('the files of a log', () => {
     await expect(log.flush()).rejects.toThrow('cannot be written');
     expect(errors).toMatchObject([{ code: expect.stringMatching(/EEXIST|ENOTDIR/) }]);
     await chmod(folder, 0o700);
+  });
+});
+
+describe('a file whose write failed', () => {
+  /** The next writes fail, before or after some of their bytes are in the file. */
+  function failWrites(written: readonly number[]) {
+    const { promises } = nodeFiles();
+    const { open } = promises;
+    const left = [...written];
+    vi.spyOn(promises, 'open').mockImplementation(async (...args) => {
+      const handle = await open(...args);
+      const { appendFile } = handle;
+      handle.appendFile = async (data) => {
+        const bytes = left.shift();
+        if (bytes === undefined) return appendFile.call(handle, data);
+        await appendFile.call(handle, (data as Uint8Array).subarray(0, bytes));
+        throw new Error('disk full');
+      };
+      return handle;
+    });
+    return left;
+  }
+
+  afterEach(() => vi.restoreAllMocks());
+
+  async function interrupt(between: (path: string) => Promise<void> = async () => {}) {
+    const left = failWrites([]);
+    const log = create({ onError: () => {} });
+    recordMany(log, 3);
+    await log.flush();
+    left.push(20);
+    log.record(sentEvent(4), about);
+    await expect(log.flush()).rejects.toThrow('cannot be written');
+    const [path] = await auditFiles(file);
+    await between(path as string);
+    await log.flush();
+    await log.close();
+    return { path: path as string, next: (await auditFiles(file)).at(-1) as string };
+  }
+
+  it('is followed by one that names all of it, and nothing is lost', async () => {
+    const { next } = await interrupt();
+    const records = recordsOf(await readFile(next, 'utf8'));
+    expect(records.map(({ type }) => type)).toEqual(['start', 'message-sent', 'end']);
+    expect(await verify()).toMatchObject({ ok: true, torn: 1, records: 7 });
+  });
+
+  it('cannot be cut before the next start: its process knows what it has written', async () => {
+    const { path } = await interrupt(async (cut) => {
+      const lines = (await readFile(cut, 'utf8')).split('\n');
+      await writeFile(cut, `${lines.slice(0, 2).join('\n')}\n`);
+    });
+    expect((await verify()).first).toMatchObject({ kind: 'truncated', source: path, line: 3, seq: 3 });
+  });
+
+  it('cannot be removed before the next start', async () => {
+    await interrupt((path) => rm(path));
+    expect((await verify()).first).toMatchObject({ kind: 'missing' });
+  });
+
+  it('excuses no line before the next start, which is the first of its own file', async () => {
+    const { next } = await interrupt();
+    await writeFile(next, `{"v":1,"chain":"a piece\n${await readFile(next, 'utf8')}`);
+    expect((await verify()).first).toMatchObject({ kind: 'altered', source: next, line: 1 });
+  });
+
+  it('leaves no empty file for each attempt: they would take the places of the files before', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await writeOne();
+    const left = failWrites(Array.from({ length: 5 }, () => 0));
+    const log = create({ onError: () => {} });
+    log.record(sentEvent(1), about);
+    for (let attempt = 5; attempt > 1; attempt -= 1) await expect(log.flush()).rejects.toThrow();
+    expect(left).toHaveLength(1);
+    await log.close().catch(() => log.close());
+    expect(await auditFiles(file)).toHaveLength(2);
+    expect(await verify()).toMatchObject({ ok: true, records: 8 });
   });
 });
 
