@@ -237,6 +237,8 @@ export function auditLog(options: AuditLogOptions): AuditLog {
   }
 
   async function finish(): Promise<void> {
+    // The next chain tells of the failure, and is the one that ends.
+    if (chain === undefined && broken !== undefined) await begin();
     if (chain === undefined) return;
     const last = chain;
     await write([await signedLine(last, 'end', {})], last);

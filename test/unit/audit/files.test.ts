@@ -238,6 +238,32 @@ describe('a file whose write failed', () => {
     expect((await verify()).first).toMatchObject({ kind: 'altered', source: next, line: 1 });
   });
 
+  it('ends with a record when it is closed again after its end was not forced to the disk', async () => {
+    const { promises } = nodeFiles();
+    const { open } = promises;
+    let failures = 1;
+    const handles: { readonly fd: number }[] = [];
+    vi.spyOn(promises, 'open').mockImplementation(async (...args) => {
+      const handle = await open(...args);
+      const { datasync } = handle;
+      handle.datasync = async () => {
+        failures -= 1;
+        if (failures === 0) throw new Error('no space');
+        await datasync.call(handle);
+      };
+      handles.push(handle);
+      return handle;
+    });
+    const log = create({ onError: () => {}, fsyncMs: false });
+    log.record(sentEvent(1), about);
+    await expect(log.close()).rejects.toThrow('cannot be written');
+    await log.close();
+    const report = await verify();
+    expect(report).toMatchObject({ ok: true, records: 5 });
+    expect(report.chains.at(-1)).toMatchObject({ isClosed: true, records: 2 });
+    expect(handles.every(({ fd }) => fd === -1)).toBe(true);
+  });
+
   it('leaves no empty file for each attempt: they would take the places of the files before', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     await writeOne();
