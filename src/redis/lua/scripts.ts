@@ -1036,7 +1036,7 @@ const FAST_PATH = `repeat
     if forget > most_forget then most_forget = forget end
     if most > most_wait then most_wait = most end
     live, wait = grants * most_forget, base * 2 ^ (grants - 1)
-    live = (live > most_wait and live or most_wait) + spare
+    live = (live > 315360000000 and 315360000000 or live > most_wait and live or most_wait) + spare
     if wait > most then wait = most end
     written = pack('>I2I6I2I4I4c0I6I4', kept, kept_last, grants, most_forget, most_wait, sub(value, 19), stamp, forget)
     break
@@ -1659,9 +1659,10 @@ local function look_backoff(at, args)
   return look_wait(load(at, merge_backoff), args)
 end`;
 
-const BACKOFF_WRITE = `local function live_backoff(value)
+const BACKOFF_WRITE = `local MAX_LIFE = 315360000000
+local function live_backoff(value)
   local grants, last, _, _, forget, most = read_backoff(value)
-  return grants > 0 and ms_of(last) + max(most, grants * forget) - now or 0
+  return grants > 0 and min(MAX_LIFE, ms_of(last) + max(most, grants * forget) - now) or 0
 end
 local function save_backoff(at, value)
   local live = live_backoff(value)

@@ -56,9 +56,12 @@ local function look_backoff(at, args)
 end
 
 -- @section write
+-- A thousand grants may take a century to be forgotten; ten years are long enough for a key to live.
+local MAX_LIFE = 315360000000
+
 local function live_backoff(value)
   local grants, last, _, _, forget, most = read_backoff(value)
-  return grants > 0 and ms_of(last) + max(most, grants * forget) - now or 0
+  return grants > 0 and min(MAX_LIFE, ms_of(last) + max(most, grants * forget) - now) or 0
 end
 
 local function save_backoff(at, value)

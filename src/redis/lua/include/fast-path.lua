@@ -61,7 +61,8 @@ repeat
     if forget > most_forget then most_forget = forget end
     if most > most_wait then most_wait = most end
     live, wait = grants * most_forget, base * 2 ^ (grants - 1)
-    live = (live > most_wait and live or most_wait) + spare
+    -- See MAX_LIFE of the other way.
+    live = (live > 315360000000 and 315360000000 or live > most_wait and live or most_wait) + spare
     if wait > most then wait = most end
     written = pack('>I2I6I2I4I4c0I6I4', kept, kept_last, grants, most_forget, most_wait, sub(value, 19), stamp, forget)
     break
