@@ -1,13 +1,16 @@
 import { expect, it } from 'vitest';
+import type { LimitRule } from '../../src/limits/limit-store.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
 import { toRedisCommands } from '../../src/redis/to-redis-commands.ts';
-import { backoffRule } from '../../src/testing/limit-conformance/kit.ts';
+import { backoffRule, blockRule, windowRule } from '../../src/testing/limit-conformance/kit.ts';
 import { createFakeClock, NOON } from '../support/fake-clock.ts';
 import { describeOnRedis, HOUR_MS, NUMBER, SCOPE } from './redis-kit.ts';
-import { keyNamesOf } from './store-under-test.ts';
+import { keyNamesOf, PREVIOUS_SECRET, SECRET } from './store-under-test.ts';
 
 describeOnRedis('the values of the store on Redis', (kit) => {
+  const { keys, requestOf, storeOf, take } = kit;
+
   it('a backoff of many long waits is not forgotten', async () => {
     const clock = createFakeClock(NOON);
     let micros = 0;
@@ -31,5 +34,39 @@ describeOnRedis('the values of the store on Redis', (kit) => {
     clock.advance(2);
     await store.take(SCOPE, [{ reservation: 'r-1000', rules: [rule] }]);
     expect((await store.inspect(SCOPE, [rule]))[0]?.count).toBe(1000);
+  });
+
+  it('a key has room for hundreds of rules and refuses further ones, without harm to the others', async () => {
+    const named = (at: number): LimitRule => ({ ...windowRule(NUMBER, 2, HOUR_MS), id: `rule-${at}` });
+    const alone = named(0);
+    await take(alone);
+    let refused = 0;
+    for (let at = 1; at < 2300; at += 20) {
+      const rules = Array.from({ length: 20 }, (_, index) => named(at + index));
+      const verdict = await take(...rules);
+      if (verdict.granted) continue;
+      refused += 1;
+      expect(verdict.refusals[0]).toMatchObject({ reason: 'capacity' });
+    }
+    expect(refused).toBeGreaterThan(80);
+    const [name = ''] = (await keys()).filter((each) => each.startsWith('8x8g:{acme}2'));
+    expect(await kit.client.strlen(name)).toBeLessThan(20_000);
+    // A batch is refused like a message, and rules that have a place count on.
+    const batch = [
+      requestOf(named(9999)),
+      requestOf(alone),
+      requestOf(blockRule(NUMBER, HOUR_MS)),
+      requestOf(alone),
+    ];
+    const verdicts = await kit.store.take(SCOPE, batch);
+    expect(verdicts.map(({ granted }) => granted)).toEqual([false, true, true, false]);
+    const rotating = storeOf(keyNamesOf(PREVIOUS_SECRET, SECRET));
+    expect((await rotating.take(SCOPE, [requestOf(named(9999))]))[0]?.granted).toBe(false);
+    expect((await take({ ...named(9999), mode: 'monitor' })).observed).toHaveLength(1);
+    await kit.store.release(
+      SCOPE,
+      Array.from({ length: 30 }, (_, at) => named(at)),
+    );
+    expect((await take(named(9999))).granted).toBe(true);
   });
 });

@@ -1947,6 +1947,17 @@ local function place_of(key, args)
     if values[at] or per_rule == 2 then open_value(at) else opened[at] = true end
   end
   return at + tag
+end
+local MAX_SHARING = 500
+local function lacks_room(key, args, at)
+  if #tag_of <= MAX_SHARING or values[at] or not ARGV[args + TAG_AT] then return false end
+  local first, count = key + ARGV[args + PLACE_AT], 0
+  first = alias[first] or first
+  for number = 1, #tag_of do
+    local slot = first + stride * number
+    if values[slot] or per_rule == 2 and values[slot + 1] then count = count + 1 end
+  end
+  return count >= MAX_SHARING
 end`;
 
 const TAKING_DECIDE = `local function decide(count, from, key)
@@ -1973,6 +1984,9 @@ const TAKING_DECIDE = `local function decide(count, from, key)
       else
         places[rule] = at
         reason, observed, wait, result = check[kind](at, args)
+        if not reason and letter ~= 'r' and letter ~= 'R' and lacks_room(key, args, at) then
+          reason, observed, wait = 'n', 0, 1000
+        end
       end
       local is_note = kind == 'k' or kind == 'n' or sub(op, 2, 2) == '?'
       if is_note then noted[rule] = reason ~= nil end
@@ -2036,6 +2050,7 @@ local function decide_fast(count, args, key)
     end
     args = args + per_rule_arguments
   end
+  if #tag_of > MAX_SHARING then return end
   for index = 1, size do
     local at = slots[index]
     values[at], lives[at] = after[index], after_lives[index]
