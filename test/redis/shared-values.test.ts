@@ -3,7 +3,12 @@ import type { LimitRule } from '../../src/limits/limit-store.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import { createRedisStore } from '../../src/redis/redis-store.ts';
 import { toRedisCommands } from '../../src/redis/to-redis-commands.ts';
-import { backoffRule, blockRule, windowRule } from '../../src/testing/limit-conformance/kit.ts';
+import {
+  activeBlockRule,
+  backoffRule,
+  blockRule,
+  windowRule,
+} from '../../src/testing/limit-conformance/kit.ts';
 import { createFakeClock, NOON } from '../support/fake-clock.ts';
 import { describeOnRedis, HOUR_MS, NUMBER, SCOPE } from './redis-kit.ts';
 import { keyNamesOf, PREVIOUS_SECRET, SECRET } from './store-under-test.ts';
@@ -68,5 +73,51 @@ describeOnRedis('the values of the store on Redis', (kit) => {
       Array.from({ length: 30 }, (_, at) => named(at)),
     );
     expect((await take(named(9999))).granted).toBe(true);
+  });
+
+  it('a damaged value fails every call and stays as it is', async () => {
+    const rules = [
+      windowRule(NUMBER, 5, HOUR_MS),
+      backoffRule(NUMBER, 1, 1, HOUR_MS),
+      activeBlockRule(NUMBER, 1),
+    ];
+    await kit.letPass(1);
+    const request = requestOf(...rules);
+    await kit.store.take(SCOPE, [request]);
+    const [name = ''] = await keys();
+    const whole = (await kit.client.getBuffer(name)) as Buffer;
+    const damaged = [
+      ...Array.from({ length: whole.length }, (_, length) => whole.subarray(0, length)),
+      Buffer.concat([whole, Buffer.from('x')]),
+      Buffer.concat([whole, whole.subarray(2)]),
+      Buffer.from('6591234567 is no value of this package'),
+      Buffer.alloc(40, 255),
+    ];
+    const asked = rules.slice(0, 2);
+    const stores = [
+      kit.store,
+      storeOf(keyNamesOf(SECRET, PREVIOUS_SECRET)),
+      storeOf(keyNamesOf(PREVIOUS_SECRET, SECRET)),
+    ];
+    for (const value of damaged) {
+      await kit.client.set(name, value, 'PX', 60_000);
+      for (const store of stores) {
+        const calls = [
+          () => store.take(SCOPE, [requestOf(...asked)]),
+          () => store.take(SCOPE, [requestOf(...asked), requestOf(...asked)]),
+          () => store.inspect(SCOPE, asked),
+          () => store.release(SCOPE, asked),
+        ];
+        for (const call of calls) {
+          const error = await call().then(
+            () => undefined,
+            (failure: unknown) => failure,
+          );
+          expect(error, `${value.toString('hex')}`).toMatchObject({ code: 'store' });
+          expect(String(error)).not.toMatch(/6591234567/);
+        }
+      }
+      expect(await kit.client.getBuffer(name)).toEqual(value);
+    }
   });
 });

@@ -928,6 +928,7 @@ if form == '1' and per_rule == '1' then repeat
       or count == 5 and SECTIONS_5 or count == 1 and SECTIONS_1
     if not format then break end
     local sections = { read(format, text) }
+    if sections[3 * count + 2] ~= #text + 1 then break end
     shared[home_at] = sections
     while index < 3 * count and sections[index] ~= COMMANDS do index = index + 3 end
     if index < 3 * count and sections[index + 1] * 1000 > now then commands = sections[index + 2] end
@@ -965,6 +966,10 @@ if form == '1' and per_rule == '1' then repeat
             break
           end
           sections = { read(format, value) }
+          if sections[3 * count + 2] ~= #value + 1 then
+            is_fast = false
+            break
+          end
           shared[key] = sections
         end
         value = nil
@@ -1176,16 +1181,18 @@ local function number_of(tag)
   return number
 end
 local function read_value(at)
-  local value, from = values[at], 3
+  local value, from, count = values[at], 3, 0
   if not value then return end
   local tag, ended, section
   while from <= #value do
     tag, ended, section, from = read('>c8I4I2c0', value, from)
+    count = count + 1
     if ended * 1000 > now then
       local slot = at + stride * number_of(tag)
       values[slot], ends_of[slot] = section, ended
     end
   end
+  if byte(value, 2) ~= count % 256 then error('a damaged value') end
 end
 local function open_value(at)
   opened[at] = true

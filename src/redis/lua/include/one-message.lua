@@ -15,6 +15,7 @@ if form == '1' and per_rule == '1' then repeat
       or count == 5 and SECTIONS_5 or count == 1 and SECTIONS_1
     if not format then break end
     local sections = { read(format, text) }
+    if sections[3 * count + 2] ~= #text + 1 then break end
     shared[home_at] = sections
     while index < 3 * count and sections[index] ~= COMMANDS do index = index + 3 end
     if index < 3 * count and sections[index + 1] * 1000 > now then commands = sections[index + 2] end
@@ -54,6 +55,11 @@ if form == '1' and per_rule == '1' then repeat
             break
           end
           sections = { read(format, value) }
+          -- What is behind the sections is an error, which the other way finds.
+          if sections[3 * count + 2] ~= #value + 1 then
+            is_fast = false
+            break
+          end
           shared[key] = sections
         end
         value = nil

@@ -1,5 +1,5 @@
 -- The value of a number, an address or another text: a section for each rule that counts under it, so that a message writes
--- one key. A section is its tag, the second when it ends_of, its length and its value. The tag is the letter of the kind and 8
+-- one key. A section is its tag, the second when it ends, its length and its value. The tag is the letter of the kind and 8
 -- characters of the name of the rule; the kinds describe their values.
 --
 -- A section has a place among `values`, as a key has: the place of its key, and the number of keys for each tag before and
@@ -18,17 +18,20 @@ local function number_of(tag)
 end
 
 local function read_value(at)
-  local value, from = values[at], 3
+  local value, from, count = values[at], 3, 0
   if not value then return end
   local tag, ended, section
   while from <= #value do
     tag, ended, section, from = read('>c8I4I2c0', value, from)
+    count = count + 1
     -- The key lives as long as its last section.
     if ended * 1000 > now then
       local slot = at + stride * number_of(tag)
       values[slot], ends_of[slot] = section, ended
     end
   end
+  -- A value that somebody cut would count too little.
+  if byte(value, 2) ~= count % 256 then error('a damaged value') end
 end
 
 local function open_value(at)
