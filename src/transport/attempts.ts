@@ -56,9 +56,8 @@ export async function runAttempts(
     for (;;) {
       const permit = takePermitNow(context) ?? (await followWait(context, environment));
       const { secondLook } = request;
-      if (secondLook !== undefined && (isRepeat || !secondLook.isRecent())) {
-        body = await lookAgain(secondLook, body, call, permit);
-      }
+      const isDue = secondLook !== undefined && (isRepeat || !secondLook.isRecent());
+      body = isDue ? await lookAgain(secondLook, body, call, permit) : body;
       isRepeat = false;
       const outcome = await writeOnce(context, environment, progress, key, permit, body);
       if (outcome.response !== undefined) return outcome.response;
