@@ -1,5 +1,5 @@
 /**
- * All measurements in one run, each beside what it is compared with: `npm run build && npm run bench`, under ten minutes; with the
+ * All measurements in one run, each beside what it is compared with: `npm run build && npm run bench`, about twelve minutes; with the
  * names of parts, only those. With `--write` the table of a whole run goes to bench/RESULTS.md. A shared machine makes single times
  * worthless: read the ratios.
  */

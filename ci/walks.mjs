@@ -34,7 +34,7 @@ const forCi = (code) =>
     .replace('presets.marketing({', 'presets.marketing({ quietHours: false,')
     .replace("onStoreError: 'refuse'", "onStoreError: 'refuse', timeoutMs: 4_000");
 const START_MS = 30_000;
-/** What the pages have installed, and what Nest and TypeScript need beside it. */
+/** The packages that the pages install, and those that Nest and TypeScript need beside them. */
 const DEPENDENCIES = ['express', 'ioredis', 'pg', 'twilio', 'typescript', '@types/node', '@types/express'];
 const OF_NEST = ['@nestjs/common', '@nestjs/core', '@nestjs/platform-express', 'reflect-metadata', 'rxjs'];
 

@@ -128,7 +128,7 @@ class LogReader {
   readonly anchors: { readonly anchor: AuditAnchor; readonly by: string }[] = [];
   readonly tornEnds: TornEnd[] = [];
   lost = 0;
-  /** Lines before a restart that are no records: what failed writes left in a stream. */
+  /** Lines before a restart that are no records: left in a stream by failed writes. */
   pieces = 0;
   readonly #keys: VerifierKeys;
   readonly #expect: readonly AuditHead[];

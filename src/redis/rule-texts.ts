@@ -92,7 +92,7 @@ export class RuleTexts {
   }
 }
 
-/** What a call begins with. */
+/** The beginning of a call. */
 export interface Start {
   readonly keys: string[];
   readonly texts: string[];

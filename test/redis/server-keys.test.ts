@@ -117,7 +117,7 @@ describeOnRedis('the store on Redis', (kit) => {
       await kit.store.settle(SCOPE, [{ ...request, outcome: 'return' }]);
       const [number = '', ...others] = (await keys()).sort();
       expect(others).toEqual([`8x8g:{acme}:m${request.reservation}`]);
-      // Of the number is left that the command came, for a minute.
+      // The value of the number still holds its command, for a minute.
       expect(number).toMatch(/^8x8g:\{acme\}2/);
       expect(await kit.client.strlen(number)).toBe(2 + 14 + 16 + 'g30000'.length);
       expect(await kit.client.pttl(number)).toBeLessThanOrEqual(62_000);
