@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { relative, resolve } from 'node:path';
 import { defineConfig } from 'tsup';
 
 /**
@@ -17,6 +18,43 @@ const bundled = [
   'lru-cache',
   'valibot',
 ];
+
+/** Imported lazily, and only by the client, whose files are there already when one of these comes. */
+const loadedLater = ['parts/codes', 'parts/endpoints', 'parts/inbound'];
+
+/**
+ * Small files that most entries need. Every entry gets all of them, so that they become one chunk: else there are a dozen, because
+ * esbuild makes a chunk for every set of entries that share a file, and each chunk costs an import about a millisecond.
+ */
+const inEveryEntry = [
+  'errors',
+  'purposes',
+  'schema',
+  'internal/aes-gcm',
+  'internal/builtin-module',
+  'internal/cache',
+  'internal/concat-bytes',
+  'internal/digest',
+  'internal/environment',
+  'internal/is-equal',
+  'internal/lazily',
+  'internal/on-abort',
+  'internal/redact',
+  'internal/store-reason',
+  'internal/time-limit',
+  'internal/user-code',
+  'internal/wait',
+  'phone/canonical-key',
+  'transport/read-body',
+];
+
+/**
+ * `\u00df` for each character beyond ASCII: esbuild leaves those of regular expressions as they are, and one of them makes V8 keep
+ * and read the whole file with two bytes a character.
+ */
+function escapeBeyondAscii(text: string): string {
+  return text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
 
 // The Lua scripts of src/redis/lua become a TypeScript module.
 execFileSync(process.execPath, ['ci/embed-lua.mjs']);
@@ -51,7 +89,12 @@ export default defineConfig({
     // Half of the bytes. Names stay, for stack traces and bundle reports, and lines stay short.
     options.minifyWhitespace = true;
     options.minifySyntax = true;
+    // `new RegExp(…)` for literals with the flag u: V8 checks every literal when it reads a file, and each one with `\p{…}` takes as
+    // long as a hundred lines of code. See internal/lazily.ts.
+    options.supported = { 'regexp-sticky-and-unicode-flags': false };
     options.lineLimit = 160;
+    // Those of `inEveryEntry`.
+    options.logOverride = { 'ignored-bare-import': 'silent' };
   },
   esbuildPlugins: [
     {
@@ -61,6 +104,25 @@ export default defineConfig({
         onLoad({ filter: /ipaddr\.js$/ }, async ({ path }) => {
           const text = await readFile(path, 'utf8');
           return { contents: `const module = { exports: {} };${text}export default module.exports;` };
+        });
+      },
+    },
+    {
+      name: 'few chunks, of ASCII',
+      setup({ onLoad, initialOptions }) {
+        const entries = Object.values(initialOptions.entryPoints as Record<string, string>).map((path) =>
+          relative('src', path).slice(0, -3),
+        );
+        onLoad({ filter: /\.[cm]?[jt]s$/ }, async ({ path }) => {
+          const contents = escapeBeyondAscii(await readFile(path, 'utf8'));
+          const isNamed = (names: readonly string[]) => names.includes(relative('src', path).slice(0, -3));
+          const imported: string[] = [];
+          if (isNamed([...entries, ...loadedLater, 'transport/ky'])) imported.push(...inEveryEntry);
+          if (isNamed(['standalone/index']))
+            imported.push('internal/client-address', 'webhooks/inbound-port');
+          if (isNamed([...loadedLater, 'sandbox/index', 'testing/index'])) imported.push('index');
+          const imports = imported.map((name) => `\nimport ${JSON.stringify(resolve('src', `${name}.ts`))};`);
+          return { contents: contents + imports.join(''), loader: /ts$/.test(path) ? 'ts' : 'js' };
         });
       },
     },

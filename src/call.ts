@@ -1,6 +1,8 @@
 import { AbortedError, ConfigurationError, type SmsError, TimeoutError, ValidationError } from './errors.ts';
 import { withCallerStack } from './internal/caller-stack.ts';
 import { onAbort } from './internal/on-abort.ts';
+import { withTimeLimit } from './internal/time-limit.ts';
+import type { ReportError } from './internal/user-code.ts';
 import { MAX_TIMER_MS } from './internal/wait.ts';
 import { anyFunction, type Fields, integer, object, unknown, validate, withMethods } from './schema.ts';
 import type { CallOptions } from './types.ts';
@@ -52,6 +54,16 @@ export interface Calls {
   run<Result>(options: CallOptions | undefined, work: (call: Call) => Promise<Result>): Promise<Result>;
   /** Runs a call that cleans up after another one; also allowed while the client is closing. */
   cleanUp<Result>(options: CallOptions, work: (call: Call) => Promise<Result>): Promise<Result>;
+  /**
+   * Loads code that a call needs before it can begin, and begins the call. A close that comes meanwhile refuses all others, and waits for
+   * this one.
+   *
+   * @throws ConfigurationError the code could not be loaded
+   */
+  afterLoading<Part, Result>(
+    load: () => Promise<Part>,
+    begin: (part: Part) => Result | PromiseLike<Result>,
+  ): Promise<Result>;
   /** Refuses new calls, waits `drainMs` for open ones, then aborts the rest. */
   close(drainMs: number): Promise<void>;
 }
@@ -192,10 +204,43 @@ async function runWithin<Result>(
 
 const NO_OPTIONS: CallOptions = Object.freeze({});
 
-/** @param defaultDeadlineMs deadline of a call without one */
-export function createCalls(defaultDeadlineMs: number | undefined): Calls {
+/**
+ * @param defaultDeadlineMs deadline of a call without one
+ * @param reportError gets the exception behind code that could not be loaded
+ */
+export function createCalls(defaultDeadlineMs: number | undefined, reportError?: ReportError): Calls {
   const open = new Set<OpenCall>();
-  let closed = false;
+  const loading = new Set<Promise<unknown>>();
+  /** `closing`: only calls begin whose code was being loaded when the client was closed. */
+  let state: 'open' | 'closing' | 'closed' = 'open';
+  let isBeginning = false;
+
+  function mayBegin(): boolean {
+    return state === 'open' || (state === 'closing' && isBeginning);
+  }
+
+  /** A call that begins at once, with no wait before it, may begin while the client is closing. */
+  function beginNow<Result>(work: () => Result): Result {
+    isBeginning = true;
+    try {
+      return work();
+    } finally {
+      isBeginning = false;
+    }
+  }
+
+  async function load<Part>(loadPart: () => Promise<Part>): Promise<Part> {
+    const part = loadPart();
+    loading.add(part);
+    try {
+      return await part;
+    } catch (error) {
+      reportError?.(error, 'import');
+      throw error;
+    } finally {
+      loading.delete(part);
+    }
+  }
 
   function begin(options: CallOptions): OpenCall {
     const call = new OpenCall(options, defaultDeadlineMs);
@@ -212,8 +257,10 @@ export function createCalls(defaultDeadlineMs: number | undefined): Calls {
     async run(options, work) {
       const flaw = options === undefined ? undefined : validate(callSchema, options, 'options');
       if (flaw !== undefined)
-        throw new ValidationError(`${flaw.message}${positionalHint(options)}`, flaw.path);
-      if (closed) throw new ConfigurationError('This client was closed. Create a new one.');
+        throw new ValidationError(`${flaw.message}${positionalHint(options)} Nothing was sent.`, flaw.path);
+      // Thrown here: one frame more, and the stack would not reach the caller.
+      if (!mayBegin())
+        throw new ConfigurationError('This client was closed. Create a new one. Nothing was sent.');
       const call = begin(options ?? NO_OPTIONS);
       try {
         return await work(call);
@@ -233,14 +280,23 @@ export function createCalls(defaultDeadlineMs: number | undefined): Calls {
       }
     },
 
+    async afterLoading(loadPart, begin) {
+      const wasOpen = state === 'open';
+      const part = await load(loadPart);
+      return await (wasOpen ? beginNow(() => begin(part)) : begin(part));
+    },
+
     async close(drainMs) {
-      closed = true;
+      const limitMs = Math.min(drainMs, MAX_TIMER_MS);
+      if (state === 'open') state = 'closing';
+      if (loading.size > 0) await withTimeLimit(limitMs, undefined, () => Promise.allSettled(loading));
+      state = 'closed';
       if (open.size === 0) return;
       const settled = Promise.all([...open].map((call) => call.settled()));
       const endAll = (): void => {
         for (const call of open) call.stop('closed');
       };
-      const timer = setTimeout(endAll, Math.min(drainMs, MAX_TIMER_MS));
+      const timer = setTimeout(endAll, limitMs);
       await settled;
       clearTimeout(timer);
     },
@@ -250,7 +306,7 @@ export function createCalls(defaultDeadlineMs: number | undefined): Calls {
 /** Other packages take the number and the text one after the other. */
 function positionalHint(options: unknown): string {
   if (typeof options !== 'string') return '';
-  return ' Pass one object: messages.send({ destination, text }). Nothing was sent.';
+  return ' Pass all fields in one object, such as messages.send({ destination, text }).';
 }
 
 /** The error of a call that ended before anything was sent. */

@@ -2,10 +2,6 @@ import type { OutcomeCache } from './api/outcome-cache.ts';
 import type { PriceCache } from './api/price-cache.ts';
 import type { SentAtCache } from './api/sent-at-cache.ts';
 import type { AttemptCounter } from './api/verifications/count-attempts.ts';
-import type { SessionBindings } from './api/verifications/session-bindings.ts';
-import type { SessionClaims } from './api/verifications/session-claims.ts';
-import type { SessionSuccess } from './api/verifications/session-success.ts';
-import type { TestSessions } from './api/verifications/test-sessions.ts';
 import type { Audit } from './audit/audit.ts';
 import type { Calls } from './call.ts';
 import type { Emit } from './events.ts';
@@ -50,12 +46,8 @@ export interface ClientContext {
   readonly outcomeCache: OutcomeCache;
   readonly scheduledMessages: ScheduledMessages;
   readonly verificationAttempts: AttemptCounter;
-  readonly sessionBindings: SessionBindings;
-  readonly sessionClaims: SessionClaims;
   readonly storedCodes: StoredCodes;
-  readonly sessionSuccess: SessionSuccess;
   readonly testNumbers: TestNumbers;
-  readonly testSessions: TestSessions;
   /** Returns the account ID for webhook and price paths. Throws a `ConfigurationError` when none is set. */
   accountId(): string;
   /** Returns the text to send: changed as the content guard is configured to. */

@@ -1,21 +1,20 @@
 import { type Account, createAccount } from './api/account.ts';
-import { type ContactJobs, createContactJobs } from './api/contacts/contact-jobs.ts';
-import { type Contacts, createContacts } from './api/contacts/contacts.ts';
-import { createGroups, type Groups } from './api/contacts/groups.ts';
-import { createExports, type Exports } from './api/exports/exports.ts';
-import { createLookup, type Lookup } from './api/lookup.ts';
+import type { ContactJobs } from './api/contacts/contact-jobs.ts';
+import type { Contacts } from './api/contacts/contacts.ts';
+import type { Groups } from './api/contacts/groups.ts';
+import type { Exports } from './api/exports/exports.ts';
+import type { Lookup } from './api/lookup.ts';
 import { createMessages, type Messages } from './api/messages.ts';
-import { createRequest, type EndpointRequest, type EndpointResponse } from './api/request.ts';
+import type { EndpointRequest, EndpointResponse } from './api/request.ts';
 import { createSurveys, type Surveys } from './api/surveys.ts';
-import { createVerifications, type Verifications } from './api/verifications/verifications.ts';
-import { createWebhookSettings, type WebhookSettings } from './api/webhook-settings.ts';
+import type { Verifications } from './api/verifications/verifications.ts';
+import type { WebhookSettings } from './api/webhook-settings.ts';
 import { keepSettings } from './config/client-settings.ts';
 import { mergeOptions, namedOptions } from './config/merge-options.ts';
 import { optionsSchema, type SmsClientOptions } from './config/options.ts';
 import { resolveOptions } from './config/resolve-options.ts';
 import type { Consent } from './consent/consent.ts';
 import { createClientContext, type Restricted } from './create-client-context.ts';
-import { createInbound } from './create-inbound.ts';
 import { ConfigurationError, ValidationError } from './errors.ts';
 import type { Emit } from './events.ts';
 import { createGuardsApi, type GuardsApi } from './guards/guards-api.ts';
@@ -25,7 +24,9 @@ import { type SharedState, sharedState } from './internal/shared-state.ts';
 import { createReportError } from './internal/user-code.ts';
 import { defaultLimits, SYSTEM_CLOCK } from './limits/default-limits.ts';
 import type { LimitStore } from './limits/limit-store.ts';
-import { createOneTimePasswords, type OneTimePasswords } from './one-time-passwords/one-time-passwords.ts';
+import type { OneTimePasswords } from './one-time-passwords/one-time-passwords.ts';
+import { createLazyInbound } from './parts/lazy-inbound.ts';
+import { createLazyResources } from './parts/lazy-resources.ts';
 import { createGate, type Gate } from './restrict/gate.ts';
 import { createOwnMessages } from './restrict/own-messages.ts';
 import { addRestriction, forbiddenOption, type Restrictions } from './restrict/restrictions.ts';
@@ -88,7 +89,7 @@ export class SmsClient {
   readonly #options: SmsClientOptions;
   readonly #inheritance: Inheritance;
   readonly #close: (drainMs: number) => Promise<void>;
-  readonly #request: ReturnType<typeof createRequest>;
+  readonly #request: (request: EndpointRequest, options?: CallOptions) => Promise<EndpointResponse>;
   readonly #gate: Gate | undefined;
   readonly #emit: Emit;
 
@@ -128,7 +129,8 @@ export class SmsClient {
     this.#inheritance = { limits, state, scope, restricted };
     this.#gate = gate;
     this.#close = (drainMs) => client.calls.close(drainMs);
-    this.#request = createRequest(client);
+    const lazy = createLazyResources(client, { client, limits, options: resolved.oneTimePasswords });
+    this.#request = lazy.free.request;
     this.#emit = emit;
     const resource = <Resource extends object>(
       name: string,
@@ -139,20 +141,19 @@ export class SmsClient {
       const copying = copyingInputs(guarded, streaming, callsOf(name, emit));
       return gate === undefined ? copying : Object.freeze(copying);
     };
-    this.messages = resource('messages', createMessages(client), ['sendMany']);
+    this.messages = resource('messages', createMessages(client, lazy.messages), ['sendMany']);
     this.surveys = resource('surveys', createSurveys(client), ['sendMany']);
-    this.verifications = resource('verifications', createVerifications(client));
-    const oneTimePasswords = createOneTimePasswords({ client, limits, options: resolved.oneTimePasswords });
-    this.oneTimePasswords = resource('oneTimePasswords', oneTimePasswords);
-    this.lookup = resource('lookup', createLookup(client));
-    this.exports = resource('exports', createExports(client));
+    this.verifications = resource('verifications', lazy.verifications);
+    this.oneTimePasswords = resource('oneTimePasswords', lazy.oneTimePasswords);
+    this.lookup = resource('lookup', lazy.lookup);
+    this.exports = resource('exports', lazy.exports);
     this.account = resource('account', createAccount(client));
-    this.webhookSettings = resource('webhookSettings', createWebhookSettings(client));
-    this.contacts = resource('contacts', createContacts(client));
-    this.groups = resource('groups', createGroups(client));
-    this.contactJobs = resource('contactJobs', createContactJobs(client));
+    this.webhookSettings = resource('webhookSettings', lazy.webhookSettings);
+    this.contacts = resource('contacts', lazy.contacts);
+    this.groups = resource('groups', lazy.groups);
+    this.contactJobs = resource('contactJobs', lazy.contactJobs);
     this.guards = resource('guards', createGuardsApi({ ...client, ...safeguards, phoneDefaults: resolved }));
-    const { consent, inboundPort } = createInbound(client, safeguards, resolved.guards);
+    const { consent, inboundPort } = createLazyInbound(client, safeguards, resolved.guards);
     this.consent = resource('consent', consent);
     if (gate !== undefined) {
       // The webhooks of the account belong to the client that nobody has restricted.
@@ -234,7 +235,7 @@ export class SmsClient {
 
   /**
    * Sends a request to an endpoint of 8x8 for which this version has no method. It is paced, timed, authenticated and closed like
-   * every other, but passes no guard. GET only, unless `dangerouslyUnguarded` is set in the call. Endpoints that send, check a code or
+   * every other, but passes no guard. GET only, unless the request has `dangerouslyUnguarded`. Endpoints that send, check a code or
    * look a number up are refused: they have methods, which a request must not bypass. Never repeated once it may have been carried out.
    *
    * @throws ValidationError the path is malformed or needs its own method, or the method needs `dangerouslyUnguarded`; nothing was sent

@@ -4,10 +4,6 @@ import { createOutcomeCache } from './api/outcome-cache.ts';
 import { createPriceCache } from './api/price-cache.ts';
 import { createSentAtCache } from './api/sent-at-cache.ts';
 import { createAttemptCounter } from './api/verifications/count-attempts.ts';
-import { createSessionBindings } from './api/verifications/session-bindings.ts';
-import { createSessionClaims } from './api/verifications/session-claims.ts';
-import { createSessionSuccess } from './api/verifications/session-success.ts';
-import { createTestSessions } from './api/verifications/test-sessions.ts';
 import { createAudit } from './audit/audit.ts';
 import { createCalls } from './call.ts';
 import type { ClientContext } from './client-context.ts';
@@ -78,7 +74,7 @@ export function createClientContext(
     });
   const { reportPumpingOutcome, rememberSuccess } = outcomes;
   const testNumbers = createTestNumbers(resolved.testNumbers, resolved, emit);
-  const calls = createCalls(resolved.deadlineMs);
+  const calls = createCalls(resolved.deadlineMs, emit.reportError);
   const transport = createTransport({
     ...resolved,
     credentials,
@@ -118,12 +114,8 @@ export function createClientContext(
       cancelAt8x8: createCancelOne(transport),
     }),
     verificationAttempts: createAttemptCounter({ guards: guards.atCheck, limiter, emit }),
-    sessionBindings: createSessionBindings({ limiter }),
-    sessionClaims: createSessionClaims({ limiter }),
     storedCodes: createStoredCodes(limiter),
     testNumbers,
-    testSessions: createTestSessions({ testNumbers, limiter, clock }),
-    sessionSuccess: createSessionSuccess({ limiter, rememberSuccess }),
     phoneDefaults,
     rewrite,
     accountId() {

@@ -10,14 +10,20 @@ import { createLedgerClient } from './consent/ledger-client.ts';
 import type { Safeguards } from './create-client-context.ts';
 import type { ResolvedGuards } from './guards/registry.ts';
 import { createApplyReceipt } from './webhooks/apply-receipt.ts';
-import { createInboundPort, type InboundPort } from './webhooks/inbound-port.ts';
+import type { InboundPort } from './webhooks/inbound-port.ts';
 
-/** The inbound half of a client: people's choices and 8x8's reports. */
+/** The inbound half of a client. */
+export interface Inbound {
+  readonly consent: Consent;
+  readonly actions: Pick<InboundPort, 'applyReceipt' | 'applyInbound' | 'cancelScheduled'>;
+}
+
+/** People's choices and 8x8's reports. */
 export function createInbound(
   client: ClientContext,
   safeguards: Safeguards,
   { consent: guard, undeliverable }: ResolvedGuards,
-): { readonly consent: Consent; readonly inboundPort: InboundPort } {
+): Inbound {
   const { calls, clock, emit, phoneDefaults, priceCache, scheduledMessages } = client;
   const ledger = createLedgerClient({ guard, emit, scheduledMessages });
   const own = { guard, ledger, send: createSendSms(client), source: phoneDefaults.source, clock, emit };
@@ -38,9 +44,7 @@ export function createInbound(
     clock,
     phoneDefaults,
   });
-  const inboundPort = createInboundPort({
-    ...safeguards,
-    calls,
+  const actions = {
     applyReceipt: createApplyReceipt({
       ...safeguards,
       undeliverable,
@@ -50,6 +54,6 @@ export function createInbound(
     }),
     applyInbound: handleInbound,
     cancelScheduled: createCancelImported({ calls, ledger, phoneDefaults }),
-  });
-  return { consent, inboundPort };
+  };
+  return { consent, actions };
 }

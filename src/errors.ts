@@ -99,7 +99,7 @@ export abstract class SmsError extends Error {
   declare readonly clientMessageId?: string;
   /**
    * True when your store or hook failed or returned no usable result, so that nothing was decided: raise an alarm.
-   * Absent when somebody said no.
+   * Absent when a person, a guard or 8x8 decided.
    *
    * @example if (ConsentError.isInstance(error) && error.outage) page('the consent store is down')
    */
@@ -111,7 +111,7 @@ export abstract class SmsError extends Error {
    */
   readonly docUrl: string;
 
-  /** @param guardReason the reason of a guard, which has an entry of its own on the page about errors */
+  /** @param guardReason the reason of a guard, which has its own entry on the page about errors */
   constructor(fields: SmsErrorFields, guardReason?: string) {
     super(fields.message);
     this.name = (new.target as unknown as { kind: string }).kind;
@@ -207,7 +207,7 @@ export interface GuardDecision {
   readonly retryAfterMs?: number;
   /** True when your store or hook failed, so that nothing was decided about the person. */
   readonly outage?: true;
-  /** `ask`: let the visitor prove to be a person, see `human` of a message. @default 'refuse' */
+  /** `ask`: ask the visitor to prove that they are a person, see `human` of a message. @default 'refuse' */
   readonly action?: GuardAction;
 }
 
@@ -231,7 +231,7 @@ export class GuardError extends SmsError {
   readonly reason: GuardReason;
   readonly decision: GuardDecision;
   /**
-   * `refuse`: the refusal is final, at least for `retryAfterMs`. `ask`: let the visitor prove to be a person, and send the message
+   * `refuse`: the refusal is final, at least for `retryAfterMs`. `ask`: ask the visitor to prove that they are a person, and send the message
    * again with `human: { passed: true }`.
    */
   readonly action: GuardAction;
@@ -258,7 +258,7 @@ export class InvalidPhoneNumberError extends GuardError {
   declare readonly reason: InvalidPhoneNumberReason;
 }
 
-/** The person opted out or never opted in, or the consent store did not give a clear yes. */
+/** The person opted out or never opted in, or the consent check returned no clear yes. */
 export class ConsentError extends GuardError {
   static override readonly kind: string = 'ConsentError';
   override readonly code = 'consent';
@@ -359,7 +359,7 @@ export class ApiError extends SmsError {
   declare readonly timestamp?: string;
   /** Milliseconds until the request may be tried again. */
   declare readonly retryAfterMs?: number;
-  /** 8x8's id of the request, from the headers of the response; its support asks for it. Absent when it gave none. */
+  /** 8x8's ID of the request, from the headers of the response, for its support. Absent when 8x8 returned none. */
   declare readonly requestId?: string;
 
   constructor(fields: ApiErrorFields) {
@@ -407,7 +407,7 @@ export class NotFoundError extends ApiError {
   override readonly code = 'not-found';
 }
 
-/** HTTP 429: 8x8's own rate limit. `retryAfterMs` tells when to try again. */
+/** HTTP 429: 8x8's own rate limit. `retryAfterMs` is the time until the next attempt may succeed. */
 export class RateLimitError extends ApiError {
   static override readonly kind: string = 'RateLimitError';
   override readonly code = 'rate-limit';
@@ -426,7 +426,7 @@ export class ServerError extends ApiError {
 }
 
 /** The part of the connection that failed, as far as the runtime reports it. */
-export type ConnectionFailure = 'dns' | 'refused' | 'tls' | 'reset' | 'timeout' | 'other';
+export type ConnectionFailure = 'dns' | 'refused' | 'proxy' | 'tls' | 'reset' | 'timeout' | 'other';
 
 /** Fields of a `ConnectionError`. */
 export interface ConnectionErrorFields extends SmsErrorFields {
@@ -436,7 +436,7 @@ export interface ConnectionErrorFields extends SmsErrorFields {
   readonly attempts: number;
 }
 
-/** No complete response arrived. `submission` tells whether the request provably never left. */
+/** No complete response arrived. `submission` says whether the request provably never left. */
 export class ConnectionError extends SmsError {
   static override readonly kind: string = 'ConnectionError';
   readonly code: 'connection' | 'timeout' = 'connection';
@@ -492,12 +492,12 @@ export class StoreError extends SmsError {
   }
 }
 
-/** 8x8 answered 200 and REJECTED the message. `description` contains the reason. Nothing was sent. */
+/** 8x8 responded with HTTP 200 and REJECTED the message. `description` contains the reason. Nothing was sent. */
 export class MessageRejectedError extends SmsError {
   static override readonly kind: string = 'MessageRejectedError';
   readonly code = 'message-rejected';
   declare readonly umid?: string;
-  /** 8x8's id of the request, for its support; absent when it gave none. */
+  /** 8x8's ID of the request, for its support; absent when 8x8 returned none. */
   declare readonly requestId?: string;
   readonly description: string;
 

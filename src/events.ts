@@ -41,7 +41,7 @@ interface AttemptEventBase extends EventBase {
   readonly clientMessageId?: string;
 }
 
-/** Why a scheduled message of a person who opted out could not be cancelled. */
+/** Reason why a scheduled message to a person who opted out could not be cancelled. */
 export type ScheduledNotCancelledReason = 'unknown-outcome' | 'already-sent' | 'failed';
 
 /**
@@ -77,7 +77,10 @@ export type SmsEvent =
       /** ISO 4217. */
       readonly currency: string;
     })
-  /** A purpose costs far more in this hour than in the busiest one that this process has seen. Nothing was refused for that. */
+  /**
+   * A purpose costs far more in this hour than in the busiest one that this process has seen. Nothing was refused
+   * because of it.
+   */
   | (EventBase & {
       readonly type: 'budget-alarm';
       readonly purpose: Purpose;
@@ -100,7 +103,7 @@ export type SmsEvent =
       /** ISO 4217. */
       readonly currency: string;
     })
-  /** The guard `human` verified a token. `reason` is the verifier's word for a failure. */
+  /** The guard `human` verified a token. `reason` is the verifier's name of the failure. */
   | (MessageEventBase & {
       readonly type: 'human-checked';
       readonly outcome: 'passed' | 'failed' | 'unavailable';
@@ -256,8 +259,9 @@ export type SmsEvent =
       readonly explanation: string;
     })
   /**
-   * `guards.pumping` learns of too few outcomes: `none` were ever reported, they have `stopped` (`expected` codes would usually have
-   * been entered since the last one), or too `few` are reported (`part` of the people who always enter their codes). At most once a day.
+   * `guards.pumping` learns of too few outcomes: `none` were ever reported, they have `stopped` (`expected` codes
+   * would usually have been entered since the last one), or too `few` are reported (`part` of the people who always
+   * enter their codes). At most once per day.
    */
   | (EventBase & {
       readonly type: 'outcomes-missing';

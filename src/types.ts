@@ -7,7 +7,7 @@ export interface RawResponse {
   readonly status: number;
   /** All headers of the response. */
   readonly headers: Headers;
-  /** 8x8's id of the request, for its support; absent when it gave none. */
+  /** 8x8's ID of the request, for its support; absent when 8x8 returned none. */
   readonly requestId?: string;
 }
 

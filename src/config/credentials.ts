@@ -77,10 +77,11 @@ export const KEY_TIMEOUT_MS = 10_000;
 export function cleanApiKey(value: unknown, source: string): string {
   const refuse = (problem: string) => new ConfigurationError(`${source}: the API key ${problem}.`, 'apiKey');
   if (typeof value !== 'string')
-    throw refuse(`must be a text, not ${value === null ? 'null' : typeof value}`);
+    throw refuse(`must be a string, not ${value === null ? 'null' : typeof value}`);
   const key = value.trim();
   if (key === '') throw refuse('is empty');
-  if (/^bearer\b/i.test(key)) throw refuse('starts with "Bearer": leave that word out, it is added');
+  if (/^bearer\b/i.test(key))
+    throw refuse('starts with "Bearer": remove that word, because the package adds it');
   if (/^["'`“”‘’]|["'`“”‘’]$/.test(key)) throw refuse('has quotes around it: remove them');
   if (/\s/.test(key)) throw refuse('holds white space or several lines');
   if (!/^[\x21-\x7e]+$/.test(key)) throw refuse('holds control or non-ASCII characters');

@@ -1,22 +1,17 @@
 import { ConfigurationError } from '../errors.ts';
+import { builtinModule } from '../internal/builtin-module.ts';
 
 interface FileSystem {
   readFileSync(path: string, encoding: 'utf8'): string;
 }
 
-interface RuntimeProcess {
-  getBuiltinModule?(name: 'node:fs'): FileSystem | undefined;
-}
-
 /**
- * Reads a key file with the file system of the runtime. It is looked up instead of imported, because the main entry
- * must load in Workers and browsers.
+ * Reads a key file with the file system of the runtime.
  *
  * @throws ConfigurationError when there is no file system, or the file cannot be read
  */
 export function readKeyFile(path: string, source: string): string {
-  const { process } = globalThis as unknown as { process?: RuntimeProcess };
-  const fileSystem = process?.getBuiltinModule?.('node:fs');
+  const fileSystem = builtinModule<FileSystem>('node:fs');
   if (fileSystem === undefined) {
     throw new ConfigurationError(
       `${source}: this runtime cannot read files; give the option apiKey or the environment variable EIGHTBYEIGHT_API_KEY.`,

@@ -217,6 +217,12 @@ function readTestNumbers({
  * @throws ConfigurationError naming the option and what is allowed, never a value
  */
 export function resolveOptions(options: SmsClientOptions): ResolvedOptions {
+  if (typeof options === 'string') {
+    throw new ConfigurationError(
+      'Pass the key in an object, such as new SmsClient({ apiKey, subAccountId }), not as a string.',
+      '',
+    );
+  }
   const flaw = validate(optionsSchema, options);
   if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
   refuseBrowser(options.dangerouslyAllowBrowser === true);

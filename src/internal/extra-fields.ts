@@ -4,8 +4,7 @@ import { refineBy, unknown } from '../schema.ts';
  * Every name of a field that 8x8's operations know, in requests, responses, paths and queries, at any depth. A contract test
  * compares it with 8x8's schemas.
  */
-const KNOWN_NAMES: ReadonlySet<string> = new Set(
-  `acceptedCount accountId addresses all alpha2Code amount answerId answers attempt balance batchId body brand call callbackUrl
+const KNOWN_NAMES = `acceptedCount accountId addresses all alpha2Code amount answerId answers attempt balance batchId body brand call callbackUrl
   cancelledCount channel clientBatchId clientId clientIp clientMessageId clientSecret code codeLength codeType codeValidity
   contactGroups contactId contacts countries country countryName createdAt credentialsLocation currency currentOperator
   customAttributes data defaultPrice deleteContacts description destination destinations detail dialingPrefix direction
@@ -18,10 +17,9 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set(
   resetSession retryAfter roaming roamingOperator scheduled scope sessionId sma sms smsCount source speed state status
   subAccountId subAccounts surveyId template templateBody templateKey templateName templateVariables text timestamp to total
   totalCount totalFiltered totalPages totalRows track type umid url value verificationUrl verifyUri voiceProfile weChatUserId
-  whatsapp zaloId`
-    .split(/\s+/)
-    .map(comparable),
-);
+  whatsapp zaloId`;
+
+let known: ReadonlySet<string> | undefined;
 
 /** As the fields that 8x8 has today; nothing that another alphabet could make look like one of them. */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
@@ -36,7 +34,8 @@ function comparable(name: string): string {
 
 /** True for a name that 8x8's operations know today, in any spelling. */
 export function isKnownName(name: string): boolean {
-  return KNOWN_NAMES.has(comparable(name));
+  known ??= new Set(KNOWN_NAMES.split(/\s+/).map(comparable));
+  return known.has(comparable(name));
 }
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
@@ -45,12 +44,12 @@ function problemOf(value: unknown, depth = 0): string | undefined {
   if (value === undefined || value === null || typeof value === 'boolean' || typeof value === 'string')
     return undefined;
   if (typeof value === 'number')
-    return Number.isFinite(value) ? undefined : 'holds a number that JSON has not.';
+    return Number.isFinite(value) ? undefined : 'holds a number that JSON cannot represent, such as NaN.';
   if (!isObject(value)) return `holds a ${typeof value}, which JSON has not.`;
   if (depth > MAX_DEPTH) return `is nested more than ${MAX_DEPTH} levels deep.`;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (!Array.isArray(value) && prototype !== null && prototype !== Object.prototype) {
-    return 'holds an object of a class. Write its fields out.';
+    return 'holds an instance of a class. Pass a plain object with its fields.';
   }
   if (!Array.isArray(value) && (Symbol.iterator in value || Symbol.asyncIterator in value)) {
     return 'holds an object that is iterated.';
@@ -67,7 +66,7 @@ function problemOfName(name: string): string | undefined {
     return 'may only hold names of up to 64 letters, digits, - and _ that begin with a letter.';
   }
   if (!isKnownName(name)) return undefined;
-  return `may not hold "${name}": 8x8 knows a field of that name today, so it would go past the checks. Use the typed field.`;
+  return `may not hold "${name}": 8x8 knows a field of that name today, so it would bypass the checks. Use the typed field.`;
 }
 
 /** Fields that 8x8 added after this version. Sent as they are; the guards read nothing in them but the API key. */

@@ -1,3 +1,5 @@
+import { lazily } from './lazily.ts';
+
 /**
  * Removes values that a call has sent from text of 8x8: an error text may repeat a text, a code or a key, as a whole
  * or in part, escaped or spaced in another way. Only letters and digits are compared, so that none of that matters.
@@ -37,10 +39,13 @@ function decode(text: string): string {
   return decoded;
 }
 
-const NOT_COMPARED = /[^\p{L}\p{N}]+/gu;
+const comparedPattern = lazily(() => /[\p{L}\p{N}]/gu);
+const wordPattern = lazily(() => /[\p{L}\p{N}]+/gu);
+const notComparedPattern = lazily(() => /[^\p{L}\p{N}]+/gu);
+const digitsPattern = lazily(() => /\p{Nd}(?:[\s\p{P}]?\p{Nd})+/gu);
 
 function comparable(text: string): string {
-  return text.replace(NOT_COMPARED, '').toLowerCase();
+  return text.replace(notComparedPattern(), '').toLowerCase();
 }
 
 /** The letters and digits of a text, with the place of each. */
@@ -52,7 +57,7 @@ interface Characters {
 function charactersOf(text: string): Characters {
   let compared = '';
   const places: number[] = [];
-  for (const { 0: character, index } of text.matchAll(/[\p{L}\p{N}]/gu)) {
+  for (const { 0: character, index } of text.matchAll(comparedPattern())) {
     for (const unit of character.toLowerCase().split('')) {
       compared += unit;
       places.push(index);
@@ -79,7 +84,7 @@ type Ranges = readonly (readonly [from: number, to: number])[];
 
 /** Words, and neighbours that are as long as a short secret together, by their letters and digits. */
 function shortRuns(text: string): ReadonlyMap<string, Ranges> {
-  const words = Array.from(text.matchAll(/[\p{L}\p{N}]+/gu), ({ 0: word, index }) => ({ word, index }));
+  const words = Array.from(text.matchAll(wordPattern()), ({ 0: word, index }) => ({ word, index }));
   const runs = new Map<string, [number, number][]>();
   for (const [position, { index: from }] of words.entries()) {
     let run = '';
@@ -96,7 +101,7 @@ function shortRuns(text: string): ReadonlyMap<string, Ranges> {
 
 /** Digits that a text holds, such as its code. */
 function digitsIn(secret: string): readonly string[] {
-  return Array.from(secret.matchAll(/\p{Nd}(?:[\s\p{P}]?\p{Nd})+/gu), ([digits]) => comparable(digits));
+  return Array.from(secret.matchAll(digitsPattern()), ([digits]) => comparable(digits));
 }
 
 /** Marks what is repeated, by place in the text. */
@@ -152,9 +157,14 @@ export function hideSecrets(text: string, secrets: Iterable<string>): string {
 
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
-/** Whether an id has something in common with the secrets. A UUID is random, so only a text that holds all of it counts. */
+/** Whether an id is random, so that only a text that holds all of it counts as repeated. */
+export function isUuid(id: string): boolean {
+  return UUID.test(id);
+}
+
+/** Whether an id has something in common with the secrets. */
 export function repeatsSecret(id: string, secrets: Iterable<string>): boolean {
-  if (!UUID.test(id)) return hideSecrets(id, secrets) !== id;
+  if (!isUuid(id)) return hideSecrets(id, secrets) !== id;
   for (const secret of secrets) if (secret.includes(id)) return true;
   return false;
 }
@@ -185,27 +195,43 @@ const MAX_DEPTH = 6;
 /** The texts of a request: those of every field that is not known for a setting. */
 export function secretsIn(value: unknown): readonly string[] {
   const secrets: string[] = [];
-  collectSecrets(value, 0, secrets);
+  someSecretIn(value, (secret) => {
+    secrets.push(secret);
+    return false;
+  });
   return secrets;
 }
 
-function collectSecrets(value: unknown, depth: number, secrets: string[]): void {
-  if (typeof value === 'string') secrets.push(value);
-  else if (typeof value === 'number') secrets.push(String(value));
-  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return;
+/** Whether one of these texts passes a test. Makes no list of them, because the answer to every send asks. */
+export function someSecretIn(value: unknown, test: (secret: string) => boolean, depth = 0): boolean {
+  if (typeof value === 'string') return test(value);
+  if (typeof value === 'number') return test(String(value));
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return false;
   const fields = value as Readonly<Record<string, unknown>>;
   const isList = Array.isArray(value);
   for (const name of Object.keys(fields)) {
-    if (isList || !SHOWN_FIELDS.has(name)) collectSecrets(fields[name], depth + 1, secrets);
+    if ((isList || !SHOWN_FIELDS.has(name)) && someSecretIn(fields[name], test, depth + 1)) return true;
   }
+  return false;
 }
 
-/** Replaces a secret in every text of a parsed response, names of fields included. */
+/** Replaces a secret in every text of a parsed response, names of fields included. Most hold none, and stay the same object. */
 export function hideIn(value: unknown, secret: string): unknown {
+  return holds(value, secret) ? replaceIn(value, secret) : value;
+}
+
+function holds(value: unknown, secret: string): boolean {
+  if (typeof value === 'string') return value.includes(secret);
+  if (typeof value !== 'object' || value === null) return false;
+  const fields = value as Readonly<Record<string, unknown>>;
+  return Object.keys(fields).some((name) => name.includes(secret) || holds(fields[name], secret));
+}
+
+function replaceIn(value: unknown, secret: string): unknown {
   if (typeof value === 'string') return value.replaceAll(secret, REDACTED);
-  if (Array.isArray(value)) return value.map((each) => hideIn(each, secret));
+  if (Array.isArray(value)) return value.map((each) => replaceIn(each, secret));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, field]) => [hideIn(name, secret), hideIn(field, secret)]),
+    Object.entries(value).map(([name, field]) => [replaceIn(name, secret), replaceIn(field, secret)]),
   );
 }

@@ -45,7 +45,18 @@ export function readClientAddress(text: string): string | undefined {
  * @example connectionOf('2001:db8::1') // '2001:db8:0:0::/64'
  */
 export function connectionOf(text: string): string {
-  if (PLAIN_IPV4.test(text)) return text;
+  // Several guards ask about one message after the other.
+  if (text === lastText) return lastConnection;
+  const connection = PLAIN_IPV4.test(text) ? text : parseConnection(text);
+  lastText = text;
+  lastConnection = connection;
+  return connection;
+}
+
+let lastText = '';
+let lastConnection = '';
+
+function parseConnection(text: string): string {
   const address = parseAddress(text);
   if (address === undefined) return text;
   if (!('parts' in address)) return address.toString();

@@ -1,3 +1,5 @@
+import { lazily } from './lazily.ts';
+
 /**
  * Makes text safe for people and logs: masks numbers, removes secrets and control characters. Every error message and
  * event field with text from outside passes through this file.
@@ -32,14 +34,14 @@ export function maskNumber(number: string): string {
   return `${international ? '+' : ''}${digits.slice(0, shownHead)}${'*'.repeat(Math.min(hidden, 15))}${digits.slice(-2)}`;
 }
 
-const DIGIT = /\p{Nd}/u;
-const DIGITS = /\p{Nd}/gu;
+const digitPattern = lazily(() => /\p{Nd}/u);
+const digitsPattern = lazily(() => /\p{Nd}/gu);
 /** Characters that end a number. White space does not, although some of it is a control character. */
-const BORDER = /[\p{L}\p{Cc}]/u;
+const borderPattern = lazily(() => /[\p{L}\p{Cc}]/u);
 const WHITE_SPACE = /\s/;
 /** A percent-encoded byte with a letter in it. `%20` is read as a sign and two digits instead, which hides more. */
 const ENCODED_BYTE = /^%(?:\d[a-f]|[a-f][\da-f])$/i;
-const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const controlPattern = lazily(() => /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu);
 
 /** Shorter runs of digits are codes or counts. */
 const LEAST_DIGITS = 7;
@@ -69,7 +71,7 @@ function readDigits(text: string, start: number): Digits {
   let encodedEnd = 0;
   for (let index = start; index < text.length && gap <= LONGEST_GAP; ) {
     const character = String.fromCodePoint(text.codePointAt(index) as number);
-    if (DIGIT.test(character)) {
+    if (digitPattern().test(character)) {
       index += character.length;
       count += 1;
       end = index;
@@ -77,10 +79,11 @@ function readDigits(text: string, start: number): Digits {
       encodedEnd = 0;
       continue;
     }
-    if (BORDER.test(character) && !WHITE_SPACE.test(character)) break;
+    if (borderPattern().test(character) && !WHITE_SPACE.test(character)) break;
     gap += 1;
     const isEncodedByte = character === '%' && ENCODED_BYTE.test(text.slice(index, index + 3));
-    if (isEncodedByte && gap <= LONGEST_GAP && DIGIT.test(text.charAt(index + 1))) encodedEnd = index + 2;
+    if (isEncodedByte && gap <= LONGEST_GAP && digitPattern().test(text.charAt(index + 1)))
+      encodedEnd = index + 2;
     index += isEncodedByte ? 3 : character.length;
   }
   return encodedEnd === 0 ? { count, end, readTo: end } : { count: count + 1, end: encodedEnd, readTo: end };
@@ -98,7 +101,7 @@ function maskNumbers(text: string, isCut: boolean): string {
   let masked = '';
   let done = 0;
   let next = 0;
-  for (const { index } of text.matchAll(DIGITS)) {
+  for (const { index } of text.matchAll(digitsPattern())) {
     if (index < next) continue;
     const { count, end, readTo } = readDigits(text, index);
     next = count < LEAST_DIGITS ? readTo : end;
@@ -133,6 +136,6 @@ export function redactText(text: string, secrets: readonly string[] = [], maxLen
   for (const secret of hidden) safe = safe.replaceAll(secret, '[redacted]');
   // The end of the text that was read may be half of a secret, which could not be recognised.
   if (isCut) safe = dropEnd(safe, overlap);
-  safe = maskNumbers(safe, isCut).replace(CONTROL, escapeControl);
+  safe = maskNumbers(safe, isCut).replace(controlPattern(), escapeControl);
   return isCut || safe.length > maxLength ? `${safe.slice(0, maxLength)}…` : safe;
 }

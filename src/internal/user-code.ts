@@ -1,6 +1,9 @@
 import { isDevelopment } from './environment.ts';
 
-/** Code of the user that this package calls: an option, a method of a store, a handler, or an argument of a call. */
+/**
+ * Your code that this package calls: an option, a method of a store, a handler, or an argument of a call. `import` is
+ * a file of this package that the runtime could not load.
+ */
 export type UserCode =
   | 'apiKey'
   | 'fetch'
@@ -11,6 +14,7 @@ export type UserCode =
   | 'audit.ready'
   | 'audit.forget'
   | 'telemetry'
+  | 'import'
   | 'limits.take'
   | 'limits.settle'
   | 'limits.inspect'

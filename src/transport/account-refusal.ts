@@ -4,6 +4,10 @@ const ABOUT_THE_REQUEST: ReadonlySet<number> = new Set([400, 408, 409, 422]);
 /** 8x8's code for a sub-account that is malformed, unknown or another account's. It comes with HTTP 400. */
 export const ILLEGAL_SUB_ACCOUNT = 1001;
 
+/** 8x8's codes of an account without a price for the message, and of a prepaid account without money. */
+export const NO_PRICING_PLAN = 2006;
+export const NOT_ENOUGH_BALANCE = 2007;
+
 /** API codes that hold for every request of the account, whatever the status. Source: 8x8's list of API error codes. */
 const ACCOUNT_CODES: ReadonlySet<number> = new Set([
   ILLEGAL_SUB_ACCOUNT,
@@ -15,8 +19,8 @@ const ACCOUNT_CODES: ReadonlySet<number> = new Set([
   2001, // function not implemented
   2002, // unsupported API version
   2003, // unsupported product
-  2006, // no pricing plan
-  2007, // not enough balance
+  NO_PRICING_PLAN,
+  NOT_ENOUGH_BALANCE,
   3001, // missing user
   3013, // too many messages
 ]);

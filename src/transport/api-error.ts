@@ -128,7 +128,7 @@ export function apiError(response: ErrorResponse, context: RequestFailureContext
   const body = cleanBody(parseErrorBody(response.text), context);
   const { message = '' } = body;
   const said = [
-    `${context.operation}: 8x8 answered HTTP ${response.status}`,
+    `${context.operation}: 8x8 responded with HTTP ${response.status}`,
     ...(body.code === undefined ? [] : [`code ${body.code}`]),
   ].join(', ');
   const sentences = [

@@ -9,7 +9,7 @@ import { type AttemptOutcome, isSuccess } from './outcome.ts';
 import { readBody, TOO_LARGE } from './read-body.ts';
 import { readRequestId } from './request-id.ts';
 import { parseRetryAfter } from './retry-after.ts';
-import { loadKy, sendOnWire } from './wire.ts';
+import { isRuntimeFetch, loadKy, sendOnWire } from './wire.ts';
 
 /**
  * Writes the request once and reads the response, both within `timeoutMs`. Rejects only when the call ends, with its reason.
@@ -28,7 +28,7 @@ export function runAttempt(
   return runFetchAttempt(request, limits, nowMs, call.signal);
 }
 
-/** The same through ky and `fetch`, even when `fetch` ignores its signal. */
+/** The same through ky and `fetch`, even when `fetch` ignores its signal. Rejects also when ky cannot be loaded. */
 async function runFetchAttempt(
   request: AttemptRequest,
   limits: AttemptLimits,
@@ -68,8 +68,12 @@ async function runFetchAttempt(
     if (known !== undefined && !isSuccess(known.status))
       return { kind: 'response', ...known, text: undefined };
     if (timedOut) return { kind: 'failure', reason: 'timeout', neverLeft: !isLoaded, timedOut };
-    const cause = judgeCause(error);
-    const neverLeft = !isLoaded || (cause.neverLeft && known === undefined);
+    if (!isLoaded) {
+      request.neverLeft();
+      throw error;
+    }
+    const cause = judgeCause(error, isRuntimeFetch(request.fetch) ? undefined : request.url);
+    const neverLeft = cause.neverLeft && known === undefined;
     return { kind: 'failure', reason: cause.reason, neverLeft, timedOut };
   } finally {
     clearTimeout(timer);

@@ -1,7 +1,8 @@
 import type { Call } from '../call.ts';
 import type { Credentials } from '../config/credentials.ts';
-import { StoreError, type Submission, TimeoutError } from '../errors.ts';
+import { ConfigurationError, StoreError, type Submission, TimeoutError } from '../errors.ts';
 import { hideIn, repeatsSecret, secretsIn } from '../internal/hide-secrets.ts';
+import { nextTurn } from '../internal/slices.ts';
 import { runUserCode } from '../internal/user-code.ts';
 import { USER_AGENT } from '../internal/version.ts';
 import { wait } from '../internal/wait.ts';
@@ -152,7 +153,7 @@ function tooLateError(
   { written }: Progress,
 ): TimeoutError {
   return new TimeoutError({
-    message: `${operation.name}: the guards and the limit store take longer than their answers may be old. Nothing was sent. Speed up the consent hook and the store, or use longer windows.`,
+    message: `${operation.name}: the guards and the limit store take so long that their decisions expire before the message leaves. Nothing was sent. Speed up the consent hook and the store, or use longer windows.`,
     submission: 'not-submitted',
     reason: 'timeout',
     attempts: written,
@@ -237,6 +238,8 @@ async function writeOnce(
     outcome = await traceAttempt(context, environment.emit, progress.written, write);
     passed = passOutcome(outcome);
   } catch (error) {
+    // Anything but the reason for which the call ended: `fetch` could not be prepared.
+    if (ConfigurationError.isInstance(error)) environment.emit.reportError?.(error, 'import');
     report.stopped(progress.submission);
     throw error;
   } finally {
@@ -247,13 +250,14 @@ async function writeOnce(
     report.failed(outcome, progress.submission, 0);
     return {};
   }
+  // Putting a long text together took its turn of the event loop already.
+  if (outcome.kind === 'response' && (outcome.text?.length ?? 0) > LONG_TEXT) await nextTurn();
   const parsed = parseSuccess(operation.responseBody, outcome, key);
   if (parsed === undefined) return { failed: outcome, report };
   report.finished(parsed.status);
-  const { requestId } = outcome as Extract<AttemptOutcome, { readonly kind: 'response' }>;
-  return {
-    response: { ...parsed, attempts: progress.written, requestId: safeRequestId(requestId, context, key) },
-  };
+  const { requestId: id } = outcome as Extract<AttemptOutcome, { readonly kind: 'response' }>;
+  const requestId = id === undefined ? undefined : await safeRequestId(id, context, key);
+  return { response: { ...parsed, attempts: progress.written, requestId } };
 }
 
 function headersOf(
@@ -279,9 +283,23 @@ function listenerOf({ call }: RequestContext, { emit }: TransportEnvironment) {
   };
 }
 
+/** A text of more characters, those of 1,000 messages, is parsed in a turn of its own. */
+const LONG_TEXT = 200_000;
+/** So many texts are searched in one turn: less than a millisecond. */
+const TEXTS_AT_ONCE = 512;
+
 /** The id of a request, unless it repeats something that was sent. */
-function safeRequestId(id: string | undefined, { request }: RequestContext, key: string): string | undefined {
-  return id === undefined || repeatsSecret(id, [...idSecretsOf(request), key]) ? undefined : id;
+async function safeRequestId(
+  id: string,
+  { request }: RequestContext,
+  key: string,
+): Promise<string | undefined> {
+  const secrets = [key, ...idSecretsOf(request)];
+  for (let from = 0; from < secrets.length; from += TEXTS_AT_ONCE) {
+    if (from > 0) await nextTurn();
+    if (repeatsSecret(id, secrets.slice(from, from + TEXTS_AT_ONCE))) return undefined;
+  }
+  return id;
 }
 
 /** The status and body of a success that can be read. */

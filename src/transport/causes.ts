@@ -1,4 +1,5 @@
 import type { ConnectionFailure } from '../errors.ts';
+import { isConnectionElsewhere, isFailedConnection, TUNNEL_DROPPED } from './failed-connections.ts';
 
 /** Meaning of an exception of `fetch`. */
 export interface FailureCause {
@@ -31,7 +32,12 @@ const PROOF: ReadonlyMap<string, ConnectionFailure> = new Map([
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'tls'],
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'tls'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls'],
+  ['UND_ERR_PRX_TLS', 'tls'],
+  [TUNNEL_DROPPED, 'proxy'],
 ]);
+
+/** Codes with another meaning when they end a connection before it is made: any answer of a proxy to CONNECT but 200. */
+const FAILED_CONNECTION: ReadonlyMap<unknown, ConnectionFailure> = new Map([['UND_ERR_ABORTED', 'proxy']]);
 
 const LOST: ReadonlyMap<string, ConnectionFailure> = new Map([
   ['ECONNRESET', 'reset'],
@@ -43,7 +49,7 @@ const LOST: ReadonlyMap<string, ConnectionFailure> = new Map([
 ]);
 
 /** Deno 2 has no codes, but hyper's phase is in the message. The address in it cannot contain a space. */
-const DENO_CONNECT = /^error sending request for url \(\S*\): client error \(Connect\): (.*)$/s;
+const DENO_CONNECT = /^error sending request for url \((\S*)\): client error \(Connect\): (.*)$/s;
 const DENO_REASONS: readonly (readonly [RegExp, ConnectionFailure])[] = [
   [/^dns error/, 'dns'],
   [/Connection refused/, 'refused'],
@@ -57,45 +63,71 @@ const MAX_DEPTH = 8;
 const OTHER: FailureCause = { reason: 'other', neverLeft: false };
 
 /**
- * Assesses an exception of `fetch` by its chain of causes. Nothing has left only when every cause with a code proves
- * it; in an `AggregateError`, every member must.
+ * Assesses an exception of `fetch` by its chain of causes. Nothing has left when no connection was made, or when every cause with a
+ * code proves it; in an `AggregateError`, every member must.
+ *
+ * @param url where a `fetch` of the team was to send the request. It may have sent it, and then failed to reach its own log:
+ * an error that names another address proves nothing
  */
-export function judgeCause(error: unknown): FailureCause {
+export function judgeCause(error: unknown, url?: string): FailureCause {
   try {
-    return judgeChain(error, 0);
+    return judgeChain(error, 0, url === undefined ? undefined : new URL(url));
   } catch {
     // A getter of the exception threw.
     return OTHER;
   }
 }
 
-function judgeChain(error: unknown, depth: number): FailureCause {
+function judgeChain(error: unknown, depth: number, target: URL | undefined): FailureCause {
   if (typeof error !== 'object' || error === null || depth > MAX_DEPTH) return OTHER;
-  const { errors, cause } = error as { errors?: unknown; cause?: unknown };
-  const verdicts = judgeLink(error);
+  const { code, errors, cause } = error as { code?: unknown; errors?: unknown; cause?: unknown };
+  const verdicts = judgeLink(error, target);
   if (Array.isArray(errors)) {
-    for (const member of errors) verdicts.push(judgeChain(member, depth + 1));
+    for (const member of errors) verdicts.push(judgeChain(member, depth + 1, target));
   }
   if (cause !== undefined) {
-    const deeper = judgeChain(cause, depth + 1);
+    const deeper = judgeChain(cause, depth + 1, target);
     if (deeper !== OTHER || verdicts.length === 0) verdicts.push(deeper);
   }
-  const [first] = verdicts;
-  if (first === undefined) return OTHER;
+  const [first = OTHER] = verdicts;
+  if (isFailedConnection(error)) {
+    return { reason: FAILED_CONNECTION.get(code) ?? first.reason, neverLeft: true };
+  }
   return verdicts.find((verdict) => !verdict.neverLeft) ?? first;
 }
 
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'https:': '443', 'http:': '80' };
+
+/**
+ * Whether an error is about another address: Node names the host of a failed look-up, the port of a failed connection, or the file of a
+ * socket, and Bun the URL.
+ */
+function isElsewhere(error: object, target: URL): boolean {
+  if (isConnectionElsewhere(error)) return true;
+  const { hostname, port, address, path } = error as Readonly<Record<string, unknown>>;
+  if (typeof hostname === 'string' && hostname.toLowerCase() !== target.hostname) return true;
+  if (typeof address === 'string' && address.startsWith('/')) return true;
+  if (typeof path === 'string' && isOtherHost(path, target)) return true;
+  return typeof port === 'number' && `${port}` !== (target.port || DEFAULT_PORTS[target.protocol]);
+}
+
+function isOtherHost(url: string, target: URL): boolean {
+  return URL.canParse(url) && new URL(url).host !== target.host;
+}
+
 /** The meaning of one link of the chain; undefined when it only wraps another. */
-function judgeLink(error: object): FailureCause[] {
+function judgeLink(error: object, target: URL | undefined): FailureCause[] {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === 'string') {
     const proof = PROOF.get(code);
+    if (proof !== undefined && target !== undefined && isElsewhere(error, target)) return [OTHER];
     if (proof !== undefined) return [{ reason: proof, neverLeft: true }];
     return [{ reason: LOST.get(code) ?? 'other', neverLeft: false }];
   }
   if (typeof message !== 'string') return [];
-  const connect = 'Deno' in globalThis ? DENO_CONNECT.exec(message)?.[1] : undefined;
+  const [, url = '', connect] = ('Deno' in globalThis && DENO_CONNECT.exec(message)) || [];
   if (connect !== undefined) {
+    if (target !== undefined && isOtherHost(url, target)) return [OTHER];
     const reason = DENO_REASONS.find(([pattern]) => pattern.test(connect))?.[1] ?? 'other';
     return [{ reason, neverLeft: true }];
   }

@@ -157,7 +157,7 @@ function watchFetch(fetch: Fetch, emit: Emit): Fetch {
     try {
       return await fetch(input, init);
     } catch (error) {
-      const isUnexplained = judgeCause(error).reason === 'other';
+      const isUnexplained = judgeCause(error, String(input)).reason === 'other';
       if (isUnexplained && !isEchoOf(init?.signal, error)) emit.reportError?.(error, 'fetch');
       throw error;
     }

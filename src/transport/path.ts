@@ -11,7 +11,7 @@ export function expandPath(template: string, segments: Readonly<Record<string, s
     const value = Object.hasOwn(segments, name) ? segments[name] : undefined;
     if (typeof value !== 'string' || value === '' || value === '.' || value === '..') {
       throw new ValidationError(
-        `${name} must be a text that is not empty, "." or "..": it is part of the path of the request. Nothing was sent.`,
+        `${name} must be a string other than "", "." and "..", because it is part of the path of the request. Nothing was sent.`,
         name,
       );
     }

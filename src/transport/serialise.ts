@@ -22,7 +22,7 @@ export function serialise(body: unknown): string | undefined | Promise<string> {
 
 function unwritable(): never {
   throw new ValidationError(
-    'The request cannot be written as JSON (a cycle or a bigint). Nothing was sent.',
+    'The request cannot be written as JSON: it contains a cycle or a bigint. Nothing was sent.',
     'body',
   );
 }
@@ -48,5 +48,7 @@ async function serialiseList(items: readonly unknown[]): Promise<string> {
     if (slices.isDue()) await slices.yield();
     texts.push(JSON.stringify(item) ?? 'null');
   }
+  // One text is made of them, encoded and written without a pause.
+  await slices.yield();
   return `[${texts.join(',')}]`;
 }

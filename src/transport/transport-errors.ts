@@ -59,7 +59,7 @@ export function paceError(
   if (retryAfterMs === undefined) {
     return new QueueFullError(
       maxQueued,
-      `${operation}: the send queue is full (${maxQueued} calls wait). ${advice(context)} Send fewer at a time, or use a batch: 10,000 messages are one request.`,
+      `${operation}: the send queue is full (${maxQueued} calls are waiting). ${advice(context)} Send fewer at a time, or use a batch: 10,000 messages are one request.`,
       clientMessageId,
     );
   }

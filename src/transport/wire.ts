@@ -1,4 +1,6 @@
+import { loadFile } from '../internal/load-file.ts';
 import type { Fetch } from '../types.ts';
+import { watchConnections } from './failed-connections.ts';
 import type { KyInstance } from './ky.ts';
 
 /** One request as it is sent. */
@@ -18,14 +20,23 @@ export interface WireRequest {
 /** The library and no promise of it, because requests of a Worker may not share one. */
 let loaded: KyInstance | undefined;
 
-/** Loads ky for the first request that needs it: importing it takes as long as the rest of the package. */
+/**
+ * Loads ky for the first request that needs it: importing it takes as long as the rest of the package.
+ *
+ * @throws ConfigurationError its file cannot be loaded
+ */
 export async function loadKy(): Promise<KyInstance> {
-  loaded ??= (await import('./ky.ts')).ky;
+  loaded ??= (await loadFile(() => import('./ky.ts'))).ky;
   return loaded;
 }
 
 /** The runtime's own `fetch`, unless it was replaced before this module was loaded. */
 const RUNTIME_FETCH = globalThis.fetch;
+
+/** Whether a request goes straight to the runtime: nothing that the team wrote can fail behind it. */
+export function isRuntimeFetch(fetch: Fetch | undefined): boolean {
+  return (fetch ?? globalThis.fetch) === RUNTIME_FETCH;
+}
 
 /** Version of undici, where `fetch` is Node's own. */
 function undiciOf(fetch: Fetch): string | undefined {
@@ -60,6 +71,7 @@ function oneShot(bytes: Uint8Array): ReadableStream<Uint8Array> {
  */
 export function sendOnWire(ky: KyInstance, request: WireRequest, signal: AbortSignal): Promise<Response> {
   const { body } = request;
+  watchConnections(request.url);
   return ky(request.url, {
     method: request.method,
     headers: { ...request.headers },
