@@ -69,7 +69,8 @@ export function createAskProvider(
     });
     const text = await readBody(response, MAX_BODY_BYTES, signal);
     const parsed = text === TOO_LARGE ? undefined : parseObject(text);
-    if (parsed === undefined) throw new Error(`${name} answered ${response.status} and no verdict.`);
+    if (parsed === undefined)
+      throw new Error(`${name} responded with HTTP ${response.status} and no verdict.`);
     return { status: response.status, body: parsed };
   };
 }

@@ -12,8 +12,8 @@ export interface HcaptchaOptions extends CaptchaRequestOptions, Pick<CaptchaExpe
 }
 
 /**
- * Verifies tokens of hCaptcha (field `h-captcha-response`). They are good for two minutes. hCaptcha Enterprise scores the risk;
- * here 1 is a person, as everywhere.
+ * Verifies tokens of hCaptcha (field `h-captcha-response`). They are valid for two minutes. hCaptcha Enterprise
+ * scores the risk; here 1 is a person, as everywhere.
  *
  * Source: hCaptcha, "Verify the user response server side", https://docs.hcaptcha.com/#verify-the-user-response-server-side
  *

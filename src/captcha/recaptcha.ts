@@ -18,7 +18,7 @@ export interface RecaptchaV3Options extends CaptchaRequestOptions, CaptchaExpect
 const URL_OF_GOOGLE = 'https://www.google.com/recaptcha/api/siteverify';
 
 /**
- * Verifies tokens of reCAPTCHA v2 (field `g-recaptcha-response`). They are good for two minutes.
+ * Verifies tokens of reCAPTCHA v2 (field `g-recaptcha-response`). They are valid for two minutes.
  *
  * Source: Google, "Verifying the user's response", https://developers.google.com/recaptcha/docs/verify
  *

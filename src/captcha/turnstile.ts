@@ -10,7 +10,7 @@ export interface TurnstileOptions extends CaptchaRequestOptions, CaptchaExpectat
 }
 
 /**
- * Verifies tokens of Cloudflare Turnstile (field `cf-turnstile-response`). They are good for five minutes.
+ * Verifies tokens of Cloudflare Turnstile (field `cf-turnstile-response`). They are valid for five minutes.
  *
  * Source: Cloudflare, "Validate the token", https://developers.cloudflare.com/turnstile/get-started/server-side-validation/
  *

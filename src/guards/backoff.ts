@@ -12,8 +12,8 @@ import { IF_STRANGER, knownRule } from './known-visitor.ts';
 
 /**
  * The wait before the next one-time password to a number. The first one does not wait. The wait then starts at
- * `baseMs` and doubles with every request that is not followed by success, up to `maxMs`. The guard never stops a
- * number for good, and a refused try never lengthens the wait.
+ * `baseMs` and doubles with every request that is not followed by success, up to `maxMs`. The guard never blocks a
+ * number permanently, and a refused request never lengthens the wait.
  *
  * - A visitor whose `subject` succeeded with this number within 90 days has a wait of their own, which nobody else moves.
  * - All other visitors share the wait of the number. If a message names its visitor (`subject` or `clientIp`), each of

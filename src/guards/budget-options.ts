@@ -7,7 +7,7 @@ import {
   object,
   oneOf,
   pattern,
-  recordOf,
+  recordByCountry,
   refine,
   switchOn,
   word,
@@ -53,15 +53,16 @@ export interface BudgetGuardOptions extends BudgetAmounts {
   /** ISO 4217 code of the amounts and prices. @default 'USD' */
   readonly currency?: string | undefined;
   /**
-   * `refuse`: strangers wait once their part is spent. `ask`: the error has `action: 'ask'`, and a visitor who proves to be a
+   * `refuse`: strangers wait once their part is spent. `ask`: the error has `action: 'ask'`, and a visitor who proves that they are a
    * person may use half of the part of the acquaintances. Once the whole amount is spent, everybody is refused. @default 'refuse'
    */
   readonly onExceeded?: GuardAction | undefined;
   /** The part of every amount that is kept for acquaintances, 0 to 0.9. @default 0.2 */
   readonly reserved?: number | undefined;
   /**
-   * The price of one part: by country, with `default` for all others; or `account`: the price list of the account, fetched
-   * in the background once a day, which needs `accountId`, and newer prices of delivery receipts. @default 'account'
+   * The price of one part: by country, with `default` for all others; or `account`: the price list of the account,
+   * fetched in the background once per day, which needs `accountId`, and newer prices of delivery receipts. @default
+   * 'account'
    */
   readonly prices?: 'account' | Readonly<Record<string, number>> | undefined;
   /**
@@ -109,7 +110,7 @@ export const spendingFields: Fields<
   currency: pattern(/^[A-Z]{3}$/, 'an ISO 4217 code such as "USD"'),
   prices: switchOn(
     (input) => typeof input === 'object',
-    recordOf(
+    recordByCountry(
       placeField,
       priceField,
       "'account', or an object of prices by country, such as { SG: 0.04, default: 0.1 }",
@@ -121,7 +122,7 @@ export const spendingFields: Fields<
 const fields: Fields<BudgetGuardOptions> = {
   ...spendingFields,
   mode: oneOf(['enforce', 'monitor']),
-  countries: recordOf(
+  countries: recordByCountry(
     placeField,
     amountsField,
     'an object of amounts by country, such as { SG: { perDay: 10 } }',

@@ -111,7 +111,7 @@ export function createBudgetGuard(options: BudgetGuardOptions, needs: BudgetNeed
     name: 'budget',
     mode,
     action: onExceeded,
-    // A visitor who proves to be a person may use more of the amount, and an acquaintance all of it.
+    // A visitor who proves that they are a person may use more of the amount, and an acquaintance all of it.
     asks: (rule) => onExceeded === 'ask' && 'limit' in rule && isStrangersPart(rule.id, rule.key, rule.limit),
     rules(message) {
       const { content } = message;

@@ -101,9 +101,9 @@ function headerOf(headers: HeadersLike, name: string): string | undefined {
 }
 
 /**
- * The IP address of the end user behind a request, for `clientIp` of a message. What the end user writes into a header
- * never counts. A header that is missing or cannot be read gives the nearest address that is certain, of a proxy at worst:
- * nobody escapes the limits of an address that way. Undefined when the connection is gone.
+ * The IP address of the end user behind a request, for `clientIp` of a message. Header values that the end user wrote
+ * never count. If a header is missing or unreadable, the result is the nearest address that is certain, at worst that
+ * of a proxy, so nobody escapes the limits of an address that way. Undefined when the connection is gone.
  *
  * @param request a request of Node.js, Express, Fastify or the Fetch API, or its headers
  * @throws ValidationError an option is unknown or malformed, or nothing tells the other end of the connection

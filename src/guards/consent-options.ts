@@ -1,6 +1,7 @@
 import { type ConsentLedger, type ConsentRecord, LEDGER_METHODS } from '../consent/consent-ledger.ts';
 import { type InboundConsentOptions, inboundField } from '../consent/inbound-options.ts';
 import type { ReconfirmOptions } from '../consent/reconfirm.ts';
+import { ConfigurationError } from '../errors.ts';
 import {
   anyFunction,
   boolean,
@@ -63,13 +64,13 @@ export interface ConsentGuardOptions extends ReconfirmOptions {
   /** Stores opt-ins and opt-outs. Together with a hook, both must say yes. @default none */
   readonly ledger?: ConsentLedger | undefined;
   /**
-   * Called when a message needs an opt-in and the ledger has no record about the person. `true` admits it. @default
-   * none
+   * Called when a message needs an opt-in and the ledger has no record about the person. `true` admits it. Needs a
+   * `ledger`. @default none
    */
   readonly onMissing?: ((query: ConsentQuery, call: ConsentCall) => Answer) | undefined;
-  /** Called after an opt-out was recorded. @default none */
+  /** Called after an opt-out was recorded in the `ledger`, which it needs. @default none */
   readonly onOptOut?: ((change: ConsentNotice, call: ConsentCall) => void | Promise<void>) | undefined;
-  /** Called after an opt-in was recorded. @default none */
+  /** Called after an opt-in was recorded in the `ledger`, which it needs. @default none */
   readonly onOptIn?: ((change: ConsentNotice, call: ConsentCall) => void | Promise<void>) | undefined;
   /**
    * Called for a text that may ask to be left alone but is not clearly an opt-out. Nothing is recorded: have somebody read it.
@@ -143,3 +144,22 @@ export const consentField = falseOr(
     'takes reconfirmAfterMs or reconfirmAfterMonths, not both.',
   ),
 );
+
+/** Callbacks about the records of a ledger. */
+const CALLED_WITH_LEDGER = ['onMissing', 'onOptOut', 'onOptIn'] as const;
+
+/**
+ * Refuses a callback that would never be called: a team that keeps its own table would wait there for every STOP.
+ *
+ * @throws ConfigurationError the callback needs a ledger
+ */
+export function refuseIdleCallbacks(options: ConsentGuardOptions): void {
+  if (options.ledger !== undefined) return;
+  const idle = CALLED_WITH_LEDGER.find((name) => options[name] !== undefined);
+  if (idle === undefined) return;
+  const option = `guards.consent.${idle}`;
+  throw new ConfigurationError(
+    `${option} needs guards.consent.ledger: without a ledger it is never called. If your own table holds the choices, record them in onInbound of the webhook receiver.`,
+    option,
+  );
+}

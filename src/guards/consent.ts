@@ -1,14 +1,25 @@
 import { type ConsentLedger, type ConsentRecord, laterChoice } from '../consent/consent-ledger.ts';
 import { createPseudonym, type Pseudonym } from '../consent/pseudonym.ts';
 import { isStale } from '../consent/reconfirm.ts';
-import { choiceAbout, createSenderNames, isOutOfAnySender, senderKey } from '../consent/senders.ts';
+import {
+  anySenderKey,
+  choiceAbout,
+  createSenderNames,
+  findSenderOptOut,
+  senderKey,
+} from '../consent/senders.ts';
 import type { Emit } from '../events.ts';
 import { mapLimited } from '../internal/map-limited.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
 import { runUserCode } from '../internal/user-code.ts';
 import type { LimitRule } from '../limits/limit-store.ts';
 import type { HookOperation, StoreOperation } from '../telemetry/operations.ts';
-import type { ConsentCall, ConsentGuardOptions, ConsentQuery } from './consent-options.ts';
+import {
+  type ConsentCall,
+  type ConsentGuardOptions,
+  type ConsentQuery,
+  refuseIdleCallbacks,
+} from './consent-options.ts';
 import type { Guard, GuardCall, OutgoingMessage, Refusal } from './guard.ts';
 import type { ConsentReason } from './reasons.ts';
 
@@ -99,11 +110,16 @@ function operationOf(source: Source): StoreOperation | HookOperation {
 /** One reason per message; `undefined` is a yes. */
 type Asking = (messages: readonly OutgoingMessage[], call: GuardCall) => Promise<(AskedReason | undefined)[]>;
 
-/** Creates the guard that asks the team's store whether a person may be texted. */
+/**
+ * Creates the guard that asks the team's store whether a person may be texted.
+ *
+ * @throws ConfigurationError a callback needs a ledger, and there is none
+ */
 export function createConsentGuard(
   options: ConsentGuardOptions,
   { emit }: { readonly emit: Emit } = { emit: () => {} },
 ): Guard<'consent'> {
+  refuseIdleCallbacks(options);
   const {
     mode = 'enforce',
     check,
@@ -214,7 +230,7 @@ export function createConsentGuard(
 
   function keyOfSender(message: OutgoingMessage): string {
     const sender = senderOf(message);
-    return sender === undefined ? consentKey(message) : senderKey(consentKey(message), sender);
+    return sender === undefined ? anySenderKey(consentKey(message)) : senderKey(consentKey(message), sender);
   }
 
   /** 8x8 chooses the sender of a message without a source, so people who opted out of any sender do not receive it. */
@@ -231,7 +247,7 @@ export function createConsentGuard(
       const outcome = await askNext(({ signal }) => from.history(consentKey(message), { signal }));
       if ('reason' in outcome) return outcome.reason;
       if (!Array.isArray(outcome.answer)) return 'unreadable';
-      return isOutOfAnySender(outcome.answer) ? 'opted-out' : undefined;
+      return findSenderOptOut(outcome.answer) === undefined ? undefined : 'opted-out';
     });
   }
 
@@ -284,7 +300,7 @@ export function createConsentGuard(
       judgeSafely(
         message,
         recordsOf(index),
-        perSender && senderOf(message) !== undefined ? recordsOf(people.length + index) : undefined,
+        perSender ? recordsOf(people.length + index) : undefined,
         call.now,
       ),
     );

@@ -90,12 +90,18 @@ function checkPlaceholders(
   return found === 'certain' ? UNFILLED : undefined;
 }
 
-/** 8x8 replaces `{code}` and `{brand}`, and sends every other brace unchanged. */
-function checkTemplate(template: string): Refusal<'content'> | undefined {
+/** 8x8 replaces `{code}` and `{brand}`, a brand that is missing with nothing, and sends every other brace unchanged. */
+function checkTemplate(template: string, hasBrand: boolean): Refusal<'content'> | undefined {
   if (!template.includes('{code}')) {
     return {
       reason: 'no-code',
       message: 'The `template` has no {code}, so the person would receive no code.',
+    };
+  }
+  if (template.includes('{brand}') && !hasBrand) {
+    return {
+      reason: 'unresolved-placeholder',
+      message: 'The `template` has {brand}, but there is no `brand`: 8x8 would leave the place empty.',
     };
   }
   const unknown = template
@@ -120,7 +126,7 @@ function checkParts({ measure, encoding }: Content, maxParts: number): Refusal<'
   if (measure.parts <= maxParts) return undefined;
   return {
     reason: 'too-many-parts',
-    message: `The text needs ${measure.parts} parts, ${maxParts} are allowed (guards.content.maxParts); 8x8 sends at most 10 and drops the rest. Shorten it or send two messages.`,
+    message: `The text needs ${measure.parts} parts, but ${maxParts} are allowed (guards.content.maxParts); 8x8 sends at most 10 and drops the rest. Shorten it or send two messages.`,
     observed: measure.parts,
     limit: maxParts,
   };
@@ -174,7 +180,7 @@ export function createContentGuard(
     if (instead === undefined || !/[A-Za-z]/.test(source)) return undefined;
     return {
       reason: 'sender-not-allowed',
-      message: `Networks in ${country} take no name as sender ID. Use ${instead}: source: { byCountry: { ${country}: … } }. (guards.content.alphanumericSenders lifts this check.)`,
+      message: `Networks in ${country} do not accept names as sender IDs. Use ${instead}: source: { byCountry: { ${country}: … } }. (guards.content.alphanumericSenders lifts this check.)`,
     };
   }
 
@@ -203,7 +209,10 @@ export function createContentGuard(
           'The text contains a control character other than line feed, carriage return or form feed. Remove it.',
       };
     }
-    const template = content.template === undefined ? undefined : checkTemplate(content.template);
+    const template =
+      content.template === undefined
+        ? undefined
+        : checkTemplate(content.template, content.values?.[0] !== undefined);
     const unfilled = refusePlaceholders
       ? checkPlaceholders(content, () => report(message, content))
       : undefined;

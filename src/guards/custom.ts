@@ -22,15 +22,15 @@ import type { Guard, GuardCall, GuardMode, OutgoingMessage, Refusal } from './gu
 import { detailOf, type GuardedMessage, guardedMessage } from './guarded-message.ts';
 import type { GuardAction, GuardReasons } from './reasons.ts';
 
-/** The refusal of a guard of your own. */
+/** The refusal by your own guard. */
 export interface CustomRefusal {
   /** Why, for the log: `detail` of the decision, at most 200 characters. Numbers in it are masked. */
   readonly detail: string;
-  /** `ask`: a visitor who proves to be a person may pass. @default 'refuse' */
+  /** `ask`: a visitor who proves that they are a person may pass. @default 'refuse' */
   readonly action?: GuardAction | undefined;
 }
 
-/** A counter of your own: at most `limit` messages under `key` in any `windowMs`, over all processes on one limit store. */
+/** Your own counter: at most `limit` messages under `key` in any `windowMs`, over all processes on one limit store. */
 export interface CustomRule {
   /** Identifies the counter among those of this guard: letters, digits and `-`. */
   readonly id: string;
@@ -42,7 +42,7 @@ export interface CustomRule {
   readonly windowMs: number;
 }
 
-/** A guard of your own. Like the built-in ones, it has at least one of `check`, `ask` and `rules`. */
+/** Your own guard. Like the built-in ones, it has at least one of `check`, `ask` and `rules`. */
 export interface CustomGuard {
   /** Its name in decisions (`rule` is `custom:<name>`): a letter, then letters, digits and `-`. */
   readonly name: string;
@@ -120,9 +120,9 @@ type Failure = Extract<GuardReasons['custom'], 'threw' | 'timed-out' | 'unreadab
 type Found = Refusal<'custom'> | undefined;
 
 const FAILURES: Readonly<Record<Failure, string>> = {
-  threw: 'threw. Its exception is in onError.',
-  'timed-out': 'gave no answer within guards.custom.timeoutMs.',
-  unreadable: 'answered something other than { detail, action }, undefined, or rules.',
+  threw: 'threw, and onError received the exception.',
+  'timed-out': 'did not respond within guards.custom.timeoutMs.',
+  unreadable: 'returned something other than { detail, action }, undefined, or rules.',
 };
 
 /** Runs the team's guards. */

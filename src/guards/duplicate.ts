@@ -35,7 +35,7 @@ const DEFAULT_WINDOW_MS = 600_000;
 
 /** The sentence for a text that was sent before. */
 export function describeDuplicateRule(): string {
-  return 'This number got the same text a short time ago (guards.duplicate.windowMs). If it is another message, change its text.';
+  return 'This number received the same text a short time ago (guards.duplicate.windowMs). If it is another message, change its text.';
 }
 
 /** Refuses the same text to the same number. */

@@ -124,7 +124,7 @@ export interface Refusal<Name extends GuardName = GuardName> {
   readonly postponeTo?: number | undefined;
   /** True when a store or hook failed, so that nothing was decided. */
   readonly outage?: boolean;
-  /** `ask`: the visitor is asked to prove to be a person; the guard itself lets such a message through. @default 'refuse' */
+  /** `ask`: the visitor is asked to prove that they are a person; the guard itself lets such a message through. @default 'refuse' */
   readonly action?: GuardAction;
 }
 

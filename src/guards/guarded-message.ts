@@ -32,7 +32,7 @@ export interface GuardedMessage {
   readonly human?: {
     /** Whether the visitor passed it. */
     readonly passed: boolean;
-    /** The score that the test gave, 0 (a program) to 1 (a person). */
+    /** Score of the test, from 0 (a program) to 1 (a person). */
     readonly score?: number;
   };
   /** Decisions of guards before this one that only watch (`mode: 'monitor'`). */

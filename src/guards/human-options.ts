@@ -37,7 +37,8 @@ export interface HumanVerification extends HumanVerdict {
 }
 
 /**
- * Verifies the token of a captcha: one of `8x8-sms-guard/captcha`, or a function of your own. Throws if it cannot decide.
+ * Verifies the token of a captcha: one of `8x8-sms-guard/captcha`, or your own function. It throws if it cannot
+ * decide.
  *
  * @example async ({ token }) => ({ passed: await myCaptcha.isSolved(token) })
  */

@@ -42,7 +42,7 @@ function isVerification(value: unknown): value is HumanVerification {
   );
 }
 
-/** Refuses messages whose visitor had to prove to be a person and did not, and verifies tokens for all other guards. */
+/** Refuses messages whose visitor had to prove that they are a person and did not, and verifies tokens for all other guards. */
 export function createHumanGuard(options: HumanGuardOptions, needs: HumanNeeds): Guard<'human'> {
   const { mode = 'enforce', verify, required = 'when-asked', minScore = 0.5 } = options;
   const { onUnavailable = 'refuse' } = options;
@@ -64,7 +64,7 @@ export function createHumanGuard(options: HumanGuardOptions, needs: HumanNeeds):
       reason: 'captcha-needed',
       action: 'ask',
       message:
-        'The visitor must prove to be a person (guards.human.required). Show a captcha, and send the message again with human: { token } or { passed: true }.',
+        'The visitor must prove that they are a person (guards.human.required). Show a captcha, and send the message again with human: { token } or { passed: true }.',
     };
   }
 
@@ -250,5 +250,5 @@ function createTokenCheck(
 export function describeHumanRule({ id }: LimitRule): string {
   return id === TOKEN_RULE_ID
     ? 'The token of the captcha was used for another message.'
-    : 'The visitor must prove to be a person (guards.human.required).';
+    : 'The visitor must prove that they are a person (guards.human.required).';
 }

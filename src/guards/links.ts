@@ -77,6 +77,12 @@ function hostsOf(allow: readonly string[]): (host: string) => boolean {
   };
 }
 
+/** Whether a host, or one above it, is a public shortener: `www.bit.ly` leads where `bit.ly` does. */
+function isShortener(host: string): boolean {
+  const labels = host.split('.');
+  return labels.some((_, index) => SHORTENERS.has(labels.slice(index).join('.')));
+}
+
 /** Refuses links to other hosts, and what hides where a link leads. */
 export function createLinksGuard(options: LinksGuardOptions): Guard<'links'> {
   const { mode = 'enforce', allow, refuseShorteners = true, refuseLookAlikes = true } = options;
@@ -115,7 +121,7 @@ export function createLinksGuard(options: LinksGuardOptions): Guard<'links'> {
         message: `${where} has a host outside ASCII, which may look like another one. Add it to guards.links.allow if it is yours.`,
       };
     }
-    if (refuseShorteners && SHORTENERS.has(host)) {
+    if (refuseShorteners && isShortener(host)) {
       return {
         reason: 'link-shortener',
         message: `${where} is a public short link, which networks filter. Use your own host, or add the shortener to guards.links.allow.`,

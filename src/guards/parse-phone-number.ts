@@ -8,14 +8,17 @@ import { phonePolicyField } from './phone.ts';
 import type { InvalidPhoneNumberReason } from './reasons.ts';
 
 /**
- * How {@link parsePhoneNumber} reads and judges a number. Give the options of your client, so that the verdict is the same.
+ * Options of {@link parsePhoneNumber}. Pass those of your client, so that the result is the same.
  *
  * @example { country: 'SG', guard: { types: ['MOBILE'] } }
  */
 export interface ParsePhoneNumberOptions {
   /** ISO 3166-1 alpha-2 code of a national number. @default none: the number must begin with + */
   readonly country?: string | undefined;
-  /** How digits without a plus, a prefix and a zero are read, as the option of the client. @default as national numbers */
+  /**
+   * How digits without a plus, a prefix or a zero are read, like the client's option of that name. @default as
+   * national numbers
+   */
   readonly bareDigits?: BareDigits | undefined;
   /** The options of `guards.phone` that decide which numbers may get an SMS. @default those of the guard */
   readonly guard?: PhonePolicyOptions | undefined;
@@ -23,7 +26,7 @@ export interface ParsePhoneNumberOptions {
 
 /** Facts about a number, by its numbering plan. */
 interface PhoneNumberFacts {
-  /** For example `+6591234567`. */
+  /** The number in E.164, for example `+6591234567`. */
   readonly e164: string;
   /** ISO 3166-1 alpha-2; absent when the number belongs to no country (satellite, +800, …), or the plan does not tell. */
   readonly country?: string;
@@ -46,7 +49,7 @@ export type ParsedPhoneNumber =
       readonly accepted: false;
       /** The reason that an `InvalidPhoneNumberError` would have. */
       readonly reason: InvalidPhoneNumberReason;
-      /** A sentence for a developer: what to change. Never holds the number. */
+      /** A sentence that tells a developer what to change. Never contains the number. */
       readonly message: string;
     });
 

@@ -24,7 +24,7 @@ export type PolicyAnswer =
       readonly action: 'allow';
     }
   | {
-      /** `ask`: refuses too; tell the visitor to prove to be a person, and send the message again. */
+      /** `ask`: refuses too; ask the visitor to prove that they are a person, and send the message again. */
       readonly action: GuardAction;
       /** Your reason, for the log: `detail` of the decision, at most 200 characters. Numbers in it are masked. */
       readonly reason?: string | undefined;
@@ -80,10 +80,10 @@ const fields: Fields<PolicyGuardOptions> = {
 export const policyField = falseOr(objectWith(['decide'], fields, FALSE_OR_OPTIONS));
 
 const FAILURES = {
-  threw: 'The hook guards.policy.decide threw. Its exception is in onError.',
-  'timed-out': 'The hook guards.policy.decide gave no answer within guards.policy.timeoutMs.',
+  threw: 'The hook guards.policy.decide threw, and onError received the exception.',
+  'timed-out': 'The hook guards.policy.decide did not respond within guards.policy.timeoutMs.',
   unreadable:
-    'The hook guards.policy.decide answered something other than { action: "allow" | "ask" | "refuse" }.',
+    'The hook guards.policy.decide returned something other than { action: "allow" | "ask" | "refuse" }.',
 } as const;
 
 function isAnswer(value: unknown): value is PolicyAnswer {

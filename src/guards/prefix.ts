@@ -135,18 +135,15 @@ export function createPrefixGuard(options: PrefixGuardOptions, needs: PrefixPeak
   const isCounted = ({ purpose, isHuman = false }: OutgoingMessage) =>
     purposes.has(purpose) && !(isHuman && action === 'ask');
 
-  function rangeRules({ phone, subject }: OutgoingMessage): readonly DistinctRule[] {
-    return ranges.map(({ id, divisor, limit, windowMs }) => ({
-      kind: 'distinct',
-      id,
-      guard: 'prefix',
-      key: Math.floor(phone.key / divisor),
-      member: phone.key,
-      mode,
-      limit,
-      windowMs,
-      when: subject === undefined ? undefined : IF_STRANGER,
-    }));
+  function rangeRules({ phone, subject }: OutgoingMessage): DistinctRule[] {
+    const member = phone.key;
+    const when = subject === undefined ? undefined : IF_STRANGER;
+    const rules: DistinctRule[] = [];
+    for (const { id, divisor, limit, windowMs } of ranges) {
+      const key = Math.floor(member / divisor);
+      rules.push({ kind: 'distinct', id, guard: 'prefix', key, member, mode, limit, windowMs, when });
+    }
+    return rules;
   }
 
   async function loadPeaks(_messages: readonly OutgoingMessage[], { signal }: GuardCall) {
@@ -165,13 +162,15 @@ export function createPrefixGuard(options: PrefixGuardOptions, needs: PrefixPeak
     rules(message) {
       if (!isCounted(message)) return [];
       const rules = rangeRules(message);
-      return day === undefined ? rules : [...rules, day.watchedRule(message)];
+      if (day !== undefined) rules.push(day.watchedRule(message));
+      return rules;
     },
     ...(day && { personal: (message: OutgoingMessage) => [day.ruleOf(message)] }),
     counters(message) {
       if (!isCounted(message)) return [];
       const rules = rangeRules(message);
-      return day === undefined ? rules : [...rules, day.ruleOf(message)];
+      if (day !== undefined) rules.push(day.ruleOf(message));
+      return rules;
     },
   };
 }

@@ -86,12 +86,12 @@ export const presets = {
     demand(
       options,
       'countries',
-      "List the countries of your customers, such as ['SG'], or say false for every country.",
+      "List the countries of your customers, such as ['SG'], or pass false to allow every country.",
     );
     demand(
       options,
       'budgetPerDay',
-      'Say what codes may cost in a day, about twice your best day, or false for no limit.',
+      'Pass the amount that codes may cost per day, about twice that of your busiest day, or false for no limit.',
     );
     const { canAsk = false, ...rest } = options;
     const action = canAsk ? 'ask' : 'refuse';

@@ -16,7 +16,8 @@ const BUCKETS = 1_000_003;
 
 /** Stands for a number where an address is counted, so that no number is kept under an address. */
 export function bucketOf({ key }: Phone): number {
-  return key % BUCKETS;
+  // The remainder: of numbers below 10^15 no digit is lost, and `%` of a large number takes ten times as long.
+  return key - Math.floor(key / BUCKETS) * BUCKETS;
 }
 
 /** The question whether people with two different numbers succeeded from an address. */

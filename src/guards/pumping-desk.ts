@@ -76,7 +76,7 @@ export interface Suspension {
   readonly place?: SuspensionPlace;
   /** Number of phone numbers or addresses that are held back one by one. 1 for every other kind. */
   readonly count: number;
-  /** Whether it holds people back who passed a captcha; another suspension holds back all others. */
+  /** Whether it holds back people who passed a captcha; another suspension holds back all others. */
   readonly afterTest: boolean;
   /** Doubt now, in whole codes; of several numbers or addresses the largest. */
   readonly observed: number;
@@ -217,7 +217,7 @@ export function createPumpingDesk(config: PumpingDeskConfig): PumpingDesk {
   function assertOn(): void {
     if (isOn) return;
     throw new ConfigurationError(
-      'guards.pumping is off, or the limit store does not keep it (LimitStore.doubts): there are no suspensions.',
+      'guards.pumping is off, or the limit store does not support it (LimitStore.doubts), so there are no suspensions.',
       'guards.pumping',
     );
   }
@@ -282,7 +282,7 @@ export function createPumpingDesk(config: PumpingDeskConfig): PumpingDesk {
         );
         if (hasRoom) return;
         throw new ValidationError(
-          `${MAX_TRUSTED.toLocaleString('en')} places are trusted already. End one with days: 0.`,
+          `${MAX_TRUSTED.toLocaleString('en')} places are trusted already. Remove one with days: 0.`,
           'place',
         );
       }),

@@ -17,7 +17,7 @@ import type { Purpose } from '../types.ts';
 import type { Guard, GuardMode, OutgoingMessage } from './guard.ts';
 import type { GuardAction } from './reasons.ts';
 
-/** The doubt about a country that is normal. */
+/** The doubt that is normal for a country. */
 export interface PumpingTolerance {
   /**
    * Money that unentered codes to strangers of one country may cost beyond the normal share, before strangers are held back: at
@@ -29,10 +29,10 @@ export interface PumpingTolerance {
 }
 
 /**
- * Stops SMS pumping: scripts that request one-time passwords for numbers whose operator shares the revenue. The guard counts codes
- * that strangers did not enter, beyond the normal share (the doubt), per country, range (without 6 digits), block (without 4 digits),
- * address and number. A place whose doubt reaches its tolerance holds strangers back until they enter codes again; a suspension always
- * ends by itself.
+ * Stops SMS pumping: scripts that request one-time passwords for numbers whose operator shares the revenue. The guard
+ * counts codes that strangers did not enter, beyond the normal share (the doubt), per country, range (without 6
+ * digits), block (without 4 digits), address and number. A place whose doubt reaches its tolerance holds strangers
+ * back until they enter codes again; a suspension always expires on its own.
  *
  * Strangers are all visitors but acquaintances: numbers and subjects that entered a code between 6 hours and 90 days ago, and messages
  * with `returning: true`. The guard learns only from outcomes: `verifications.check`, `oneTimePasswords.check`, `messages.feedback`
@@ -52,7 +52,7 @@ export interface PumpingGuardOptions {
    * to wait (`suspended`), and tolerances are larger. @default 'refuse'
    */
   readonly action?: GuardAction | undefined;
-  /** The doubt about a country that is normal. @default { money: 3, currency: 'USD' }, measured */
+  /** The doubt that is normal for a country. @default { money: 3, currency: 'USD' }, measured */
   readonly tolerance?: PumpingTolerance | undefined;
   /**
    * Prices of a message by country, ISO 3166-1 alpha-2, in the currency of `tolerance`.

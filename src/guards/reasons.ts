@@ -101,7 +101,7 @@ export interface GuardReasons {
     | 'session-used';
 }
 
-/** `refuse`: a refusal is final until time has passed. `ask`: a visitor who proves to be a person passes. */
+/** `refuse`: a refusal is final until time has passed. `ask`: a visitor who proves that they are a person passes. */
 export type GuardAction = 'ask' | 'refuse';
 
 /**

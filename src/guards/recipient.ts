@@ -45,12 +45,15 @@ export interface RecipientGuardOptions {
   readonly perPurpose?: { readonly [P in Purpose]?: readonly LimitWindow[] | undefined } | undefined;
   /**
    * The last messages of every window, which other messages cannot use up.
-   * @default { otp: 3, known: 2 } of the default `windows`; none of windows of your own
+   * @default { otp: 3, known: 2 } of the default `windows`; none for your own windows
    */
   readonly reserved?: ReservedMessages | undefined;
 }
 
-/** Messages of every window that are kept for those who need them most, whatever else is sent to the number. */
+/**
+ * Messages of every window that are reserved for the people who need them most, regardless of what else is sent to
+ * the number.
+ */
 export interface ReservedMessages {
   /** Kept for purpose `otp`; fewer than the limit of every window in `windows`. @default 3 */
   readonly otp?: number | undefined;
@@ -190,23 +193,21 @@ export function createRecipientGuard(input: RecipientGuardInput): Guard<'recipie
   const forStrangers = [...without(forAll, known), ...without(ofOtp, reserved.known ?? 0)];
   const guard = 'recipient';
 
-  function rulesFor(
+  function addRules(
+    rules: LimitRule[],
     counted: readonly Counter[],
     { phone: { key }, content }: OutgoingMessage,
     when?: RuleCondition,
-  ): readonly LimitRule[] {
-    const windowOf = ({ id, limit, windowMs }: Counter): LimitRule => {
-      return { kind: 'window', id, guard, key, mode, limit, windowMs, when };
-    };
-    const scheduledAt = content?.scheduledAt;
-    if (scheduledAt === undefined) return counted.map(windowOf);
+  ): void {
     // 8x8 delivers a scheduled message later: it also counts where it arrives. A date before 1970 gets here when the
     // content guard does not refuse it; it is due at once.
-    const dueAt = Math.max(0, scheduledAt);
-    const slotOf = ({ dueId, limit, windowMs }: Counter): LimitRule => {
-      return { kind: 'slot', id: dueId, guard, key, mode, limit, windowMs, dueAt, when };
-    };
-    return counted.flatMap((counter) => [windowOf(counter), slotOf(counter)]);
+    const scheduledAt = content?.scheduledAt;
+    for (const { id, dueId, limit, windowMs } of counted) {
+      rules.push({ kind: 'window', id, guard, key, mode, limit, windowMs, when });
+      if (scheduledAt === undefined) continue;
+      const dueAt = Math.max(0, scheduledAt);
+      rules.push({ kind: 'slot', id: dueId, guard, key, mode, limit, windowMs, dueAt, when });
+    }
   }
 
   return {
@@ -214,10 +215,19 @@ export function createRecipientGuard(input: RecipientGuardInput): Guard<'recipie
     mode,
     rules(message) {
       const { purpose, subject } = message;
-      if (purpose !== 'otp' || known === 0) return rulesFor(counters[purpose], message);
-      if (subject === undefined) return rulesFor(forStrangers, message);
-      return [...rulesFor(forOtp, message, IF_KNOWN), ...rulesFor(forStrangers, message, IF_STRANGER)];
+      const rules: LimitRule[] = [];
+      if (purpose !== 'otp' || known === 0) addRules(rules, counters[purpose], message);
+      else if (subject === undefined) addRules(rules, forStrangers, message);
+      else {
+        addRules(rules, forOtp, message, IF_KNOWN);
+        addRules(rules, forStrangers, message, IF_STRANGER);
+      }
+      return rules;
     },
-    counters: (message) => rulesFor([...forOtp, ...counters[message.purpose]], message),
+    counters(message) {
+      const rules: LimitRule[] = [];
+      addRules(rules, [...forOtp, ...counters[message.purpose]], message);
+      return rules;
+    },
   };
 }

@@ -125,7 +125,7 @@ export interface GuardsOptions {
   readonly budget?: false | BudgetGuardOptions | undefined;
   /** Numbers that a network reported as non-existent. On: they receive nothing for a day. */
   readonly undeliverable?: false | UndeliverableGuardOptions | undefined;
-  /** Guards of your own. Off until configured. */
+  /** Your own guards. Off until configured. */
   readonly custom?: false | CustomGuardOptions | undefined;
   /** One hook that sees everything known about a message. Off until configured. */
   readonly policy?: false | PolicyGuardOptions | undefined;

@@ -5,8 +5,9 @@
  */
 export const SHORTENERS: ReadonlySet<string> = new Set(
   (
-    'adf.ly bit.do bit.ly bitly.com bl.ink buff.ly clck.ru cutt.ly dub.sh fb.me goo.gl gg.gg is.gd j.mp lnkd.in ow.ly ' +
-    'qr.ae rb.gy rebrand.ly s.id short.gy short.io shorte.st shorturl.at shorturl.gg snip.ly soo.gd t.co t.ly t2m.io ' +
-    'tiny.cc tinyurl.com tr.im urlz.fr v.gd x.gd'
+    'adf.ly bit.do bit.ly bitly.com bitly.ws bl.ink bom.so buff.ly clck.ru cutt.ly cutt.us dub.sh fb.me gg.gg ' +
+    'goo.gl goo.su han.gl is.gd j.mp kutt.it lihi.cc lnkd.in n9.cl ow.ly ppt.cc qr.ae rb.gy rebrand.ly reurl.cc ' +
+    's.id short.gy short.io shorte.st shorturl.asia shorturl.at shorturl.gg snip.ly soo.gd t.co t.ly t2m.io tiny.cc ' +
+    'tiny.one tinyurl.com tr.im u.to urlz.fr v.gd vo.la x.gd'
   ).split(' '),
 );

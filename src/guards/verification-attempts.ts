@@ -31,7 +31,7 @@ export interface VerificationAttemptsGuardOptions {
    */
   readonly perNumber?: false | LimitWindow | readonly LimitWindow[] | undefined;
   /**
-   * Codes tried by one `subject`, whatever the number; `false` counts none.
+   * Codes tried by one `subject`, for any number; `false` counts none.
    * @default { limit: 20, windowMs: 3_600_000 }, four sessions per hour; chosen by this package
    */
   readonly perSubject?: false | LimitWindow | undefined;

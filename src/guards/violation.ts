@@ -18,7 +18,7 @@ function describeRule(rule: LimitRule, observed: number): string {
         ? 'A one-time password was sent to this number and has not been confirmed yet.'
         : `${observed} one-time passwords were sent to this number and none has been confirmed yet.`;
     case 'distinct':
-      return `${observed} different numbers of this range were texted in ${describeDuration(rule.windowMs)}, ${rule.limit} are allowed.`;
+      return `${observed} different numbers of this range were texted in ${describeDuration(rule.windowMs)}, but ${rule.limit} are allowed.`;
     case 'once':
       return 'The idempotency records are full.';
     case 'known':
@@ -31,7 +31,7 @@ function describeRule(rule: LimitRule, observed: number): string {
 }
 
 const ASK =
-  'Let the visitor prove to be a person, for example with a captcha, and send the message again with human: { passed: true }.';
+  'Ask the visitor to prove that they are a person, for example with a captcha, and send the message again with human: { passed: true }.';
 
 const OTHER_CHANNEL =
   'Strangers who pass the captcha do not enter their codes either: send the code over another channel, such as WhatsApp.';
@@ -45,7 +45,7 @@ export function adviceOf(reason: string, action: GuardAction | undefined): strin
 /** The count in one sentence, for decisions. */
 function explainViolation({ rule, reason, observed, doubt }: RuleViolation): string {
   if (reason !== 'capacity') return describeGuardRule(rule, observed, doubt) ?? describeRule(rule, observed);
-  return `The limit store is full of live entries for "${rule.id}" and forgets none of them. Give it more room.`;
+  return `The limit store is full: every entry for "${rule.id}" still counts. Give it more room.`;
 }
 
 /** A sentence for a developer about a limit that refused: the count, and how the message gets through. */

@@ -1,4 +1,5 @@
 import { type Cache, createCache } from '../internal/cache.ts';
+import { kindOf } from '../internal/kind-of.ts';
 import { canonicalKey } from './canonical-key.ts';
 import { cleanInput, MAX_INPUT_CHARACTERS } from './clean-input.ts';
 import { type E164Number, readE164 } from './e164-reader.ts';
@@ -114,10 +115,16 @@ export interface PhoneInput {
 const ONE_NUMBER =
   'Pass one number as a string, not an array. For several people use messages.sendBatch({ destinations, template }).';
 
+function notAString(raw: unknown): string | undefined {
+  if (Array.isArray(raw)) return ONE_NUMBER;
+  if (raw === undefined || raw === null) return 'The number is missing: pass it as a string.';
+  if (typeof raw === 'number' || typeof raw === 'bigint') return undefined;
+  return `Pass the number as a string, not ${kindOf(raw)}.`;
+}
+
 /** Like {@link normalisePhone}; with `keep: false` the result is read from the cache but not added to it. */
 export function normaliseInput({ raw, country, bareDigits }: PhoneInput, keep: boolean): PhoneResult {
-  if (typeof raw !== 'string')
-    return phoneFailure('not-a-string', Array.isArray(raw) ? ONE_NUMBER : undefined);
+  if (typeof raw !== 'string') return phoneFailure('not-a-string', notAString(raw));
   if (raw.length > MAX_INPUT_CHARACTERS) return phoneFailure('too-long');
   const region = country === undefined ? undefined : regionOf(country);
   if (country !== undefined && region === undefined) return phoneFailure('unknown-country');

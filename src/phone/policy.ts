@@ -34,7 +34,7 @@ export interface PhonePolicyOptions {
         /** Only these calling codes. @default all */
         readonly allow?: readonly string[] | undefined;
         /**
-         * Not these calling codes, even if allowed.
+         * Calling codes that are refused even if they are allowed.
          * @default ['870', '881', '882', '883', '979']: satellite, international networks, premium rate
          */
         readonly block?: readonly string[] | undefined;

@@ -7,7 +7,7 @@ import {
 } from './libphonenumber.ts';
 import type { PhoneFailureReason } from './phone-failure.ts';
 
-/** How to read digits that begin with none of: a plus, an international prefix, a zero. */
+/** Rule for reading digits that begin with neither a plus, an international prefix nor a zero. */
 export type BareDigits = (typeof BARE_DIGITS)[number];
 export const BARE_DIGITS = ['national', 'international', 'refuse'] as const;
 

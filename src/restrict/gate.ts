@@ -103,7 +103,7 @@ export function createGate({ restrictions, ownMessages, emit, phoneDefaults }: G
       readPhone(input.destination, input.country, phoneDefaults).key !== key;
     if (key !== undefined && !(operation === 'messages.feedback' && isObject(report) && isOther(report)))
       return;
-    throw refuse('message-not-allowed', operation, 'A restricted client knows its own latest messages only.');
+    throw refuse('message-not-allowed', operation, 'A restricted client sees only its own latest messages.');
   }
 
   /** The inputs with which the method is called. */

@@ -44,7 +44,7 @@ export function createRestrictionGuard(
     if (senders !== undefined && (isOtherChannel || !senders.includes(content?.source ?? ''))) {
       return {
         reason: 'sender-not-allowed',
-        message: 'This client is restricted to the sender IDs of its restriction, and to SMS.',
+        message: 'This client may use only the sender IDs of its restriction, and only SMS.',
       };
     }
     if (subject !== undefined && message.subject !== subject) {

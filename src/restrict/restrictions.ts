@@ -62,7 +62,7 @@ export interface Restrictions {
    * @default each call's own
    */
   readonly subject?: string | undefined;
-  /** Money that it may spend. @default no limit of its own */
+  /** Amount that the client may spend. @default no limit of its own */
   readonly budget?: RestrictionBudget | undefined;
 }
 

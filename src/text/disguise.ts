@@ -1,3 +1,5 @@
+import { lazily } from '../internal/lazily.ts';
+
 /**
  * Invisible characters that no text for a person needs: overrides and isolates of direction (they can show a link backwards),
  * zero-width and filler characters, soft hyphens. Direction marks, joiners and tags of flags are left to the writing systems that
@@ -8,7 +10,7 @@ const HIDDEN =
 
 /** Letters of other alphabets that look like a Latin one. Source: Unicode Technical Standard 39, confusables.txt. */
 const LOOK_ALIKE = /[АВЕКМНОРСТУХЅІЈԌԚԜаеорсухѕіјһԁԛԝӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧανορυχγιϲϳ\u0561\u0585\u057d\u0578]/;
-const WORD = /[\p{L}\p{M}]+/gu;
+const wordPattern = lazily(() => /[\p{L}\p{M}]+/gu);
 
 /** Whether a text holds a character that nobody sees and that may change what people read. */
 export function holdsHiddenCharacter(text: string): boolean {
@@ -18,7 +20,7 @@ export function holdsHiddenCharacter(text: string): boolean {
 /** Whether a word mixes Latin letters with letters of another alphabet that look like them, as in a forged brand. */
 export function holdsLookAlike(text: string): boolean {
   if (!LOOK_ALIKE.test(text)) return false;
-  for (const [word] of text.matchAll(WORD)) {
+  for (const [word] of text.matchAll(wordPattern())) {
     if (/[A-Za-z]/.test(word) && LOOK_ALIKE.test(word)) return true;
   }
   return false;

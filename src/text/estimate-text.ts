@@ -1,3 +1,4 @@
+import { lazily } from '../internal/lazily.ts';
 import { MAX_PARTS, measureText, type TextEncoding, type TextMeasure } from './measure-text.ts';
 import { transliterate } from './transliteration.ts';
 import { findUcs2Characters, replaceTypography, type Ucs2Character } from './typography.ts';
@@ -16,7 +17,7 @@ export interface TextEstimate extends TextMeasure {
   readonly afterTransliteration?: TextMeasure & { readonly text: string };
 }
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
+const loneSurrogatePattern = lazily(() => /\p{Surrogate}/u);
 
 /**
  * Whether a text contains half a surrogate pair: it was cut in the middle of a character.
@@ -24,7 +25,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * @example hasLoneSurrogate('\ud83d') // true
  */
 export function hasLoneSurrogate(text: string): boolean {
-  return LONE_SURROGATE.test(text);
+  return loneSurrogatePattern().test(text);
 }
 
 /**

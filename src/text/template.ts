@@ -1,4 +1,5 @@
 import { ConfigurationError, ValidationError } from '../errors.ts';
+import { lazily } from '../internal/lazily.ts';
 import { integer, object, oneOf, recordOf, validate, word } from '../schema.ts';
 import { holdsHiddenCharacter, holdsLookAlike } from './disguise.ts';
 import { hasLoneSurrogate } from './estimate-text.ts';
@@ -57,7 +58,7 @@ const WIDEST = { text: '\u4e00', code: 'x', number: '1' } as const satisfies Rec
 const MAX_TEXT = 20_000;
 const MAX_VARIABLES = 50;
 const VARIABLE = /\{([A-Za-z_]\w{0,39})\}/;
-const CONTROL_CHARACTER = /\p{Cc}|\p{Zl}|\p{Zp}/u;
+const controlCharacterPattern = lazily(() => /\p{Cc}|\p{Zl}|\p{Zp}/u);
 
 const variableFields = {
   kind: oneOf(['text', 'code', 'number']),
@@ -84,20 +85,22 @@ function fail(problem: string): never {
 
 /** Why a value must not be filled in; undefined when it may. */
 function problemOf(value: unknown, { kind, maxLength, isInLink }: Slot): string | undefined {
-  if (typeof value === 'number' && !Number.isFinite(value)) return 'must be a number that is finite.';
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'must be a finite number.';
   if (typeof value !== 'string' && typeof value !== 'number') return 'must be a string or a number.';
   const text = String(value);
   if (text === '' || text.length > maxLength) return `must have 1 to ${maxLength} characters.`;
-  if (kind === 'code' && !/^[A-Za-z0-9-]+$/.test(text)) return 'must be letters, digits and hyphens.';
+  if (kind === 'code' && !/^[A-Za-z0-9-]+$/.test(text))
+    return 'may contain only letters, digits and hyphens.';
   if (kind === 'number' && !/^-?\d+(?:[.,]\d+)*$/.test(text)) return 'must be a number.';
-  if (CONTROL_CHARACTER.test(text)) return 'must hold no line break and no other control character.';
-  if (hasLoneSurrogate(text)) return 'holds half of a character; it was cut in the middle.';
-  if (holdsHiddenCharacter(text)) return 'must hold no invisible character.';
+  if (controlCharacterPattern().test(text))
+    return 'must not contain a line break or another control character.';
+  if (hasLoneSurrogate(text)) return 'contains half of a character, because it was cut in the middle of one.';
+  if (holdsHiddenCharacter(text)) return 'must not contain an invisible character.';
   if (/[{}]/.test(text)) return 'must hold no braces.';
   if (isUnfilledValue(text)) return 'was not filled in.';
-  if (holdsLookAlike(text)) return 'must not mix Latin letters with others that look like them.';
+  if (holdsLookAlike(text)) return 'must not mix Latin letters with look-alikes of another alphabet.';
   if (isInLink && !/^[\w-]+$/.test(text))
-    return 'is a part of a link: it must be letters, digits, hyphens and underscores.';
+    return 'is part of a link, so it may contain only letters, digits, hyphens and underscores.';
   if (findLinks(text).length > 0) return 'must hold no link.';
   return undefined;
 }
@@ -156,7 +159,7 @@ export function template<const Text extends string>(
   const hosts = hostsOf(fill(({ kind }) => SAMPLE[kind]));
   if (hosts !== hostsOf(fill(({ kind }) => SAMPLE[kind].repeat(2)))) {
     fail(
-      'a variable is in the host of a link. Write the host into the text, and variables behind the slash.',
+      'a variable is in the host of a link. Write the host into the text, and put variables after the slash.',
     );
   }
   markLinked(pieces, slots);
@@ -169,7 +172,7 @@ export function template<const Text extends string>(
     for (const name of Object.keys(given)) {
       if (!slots.has(name))
         throw new ValidationError(
-          `A value is not a variable of the template, which has ${names}. Nothing was sent.`,
+          `A value belongs to no variable of the template, which has ${names}. Nothing was sent.`,
           'values',
         );
     }
@@ -185,7 +188,7 @@ export function template<const Text extends string>(
     // "example{ending}" is a link only once it is filled in.
     if (hostsOf(whole) !== hosts) {
       throw new ValidationError(
-        'The values make a link that the template does not have. Nothing was sent.',
+        'The values form a link that the template does not have. Nothing was sent.',
         'values',
       );
     }

@@ -1,3 +1,4 @@
+import { lazily } from '../internal/lazily.ts';
 import { isGsm7 } from './gsm7.ts';
 import { composed, toGsm7 } from './typography.ts';
 
@@ -56,15 +57,15 @@ export const TRANSLITERATIONS: ReadonlyMap<string, string> = new Map([
   ['ẞ', 'SS'],
 ]);
 
-const LATIN = /\p{Script=Latin}$/u;
+const latinPattern = lazily(() => /\p{Script=Latin}$/u);
 const ACCENT = /^[\u0300-\u036f]$/;
 
 /** The letter of GSM-7 that is nearest to a Latin letter; nothing in place of an accent behind one. */
 function nearestLetter(character: string, before: string): string | undefined {
   const listed = TRANSLITERATIONS.get(character);
   if (listed !== undefined) return listed;
-  if (ACCENT.test(character)) return LATIN.test(before) ? '' : undefined;
-  if (!LATIN.test(character)) return undefined;
+  if (ACCENT.test(character)) return latinPattern().test(before) ? '' : undefined;
+  if (!latinPattern().test(character)) return undefined;
   const decomposed = character.normalize('NFD');
   const [letter, accent] = [decomposed.charAt(0), decomposed.charAt(1)];
   if (!ACCENT.test(accent)) return undefined;

@@ -1,3 +1,4 @@
+import { lazily } from '../internal/lazily.ts';
 import { gsm7Septets, isGsm7 } from './gsm7.ts';
 
 /**
@@ -67,12 +68,12 @@ export function composed(before: string, character: string): string | undefined 
 }
 
 /** Not visible: soft hyphen, zero-width characters, direction marks, variation selectors (`©` comes with one), fillers. */
-const IGNORABLE = /\p{Default_Ignorable_Code_Point}/u;
-const EMOJI = /[\p{Extended_Pictographic}\p{Emoji_Modifier}]/u;
+const ignorablePattern = lazily(() => /\p{Default_Ignorable_Code_Point}/u);
+const emojiPattern = lazily(() => /[\p{Extended_Pictographic}\p{Emoji_Modifier}]/u);
 const KEYCAP = '\u20e3';
 
 function replacementOf(character: string): string | undefined {
-  return REPLACEMENTS.get(character) ?? (IGNORABLE.test(character) ? '' : undefined);
+  return REPLACEMENTS.get(character) ?? (ignorablePattern().test(character) ? '' : undefined);
 }
 
 /** A character that GSM-7 lacks and that therefore forces the whole text into UCS-2. */
@@ -81,13 +82,13 @@ export interface Ucs2Character {
   readonly character: string;
   /** The code point, for example `U+2019`; that of the accent when there are two. */
   readonly codePoint: string;
-  /** How often the character occurs. */
+  /** Number of occurrences of the character. */
   readonly count: number;
   /** Its positions in UTF-16 code units from 0: the first 20. */
   readonly positions: readonly number[];
   /**
-   * GSM-7 text that means the same; empty when the character may simply go, absent when there is none or the character holds
-   * an emoji together.
+   * GSM-7 text that means the same; empty when the character can be removed, absent when there is none or the
+   * character joins an emoji.
    */
   readonly replacement?: string;
 }
@@ -119,8 +120,8 @@ export function findUcs2Characters(text: string): Ucs2Character[] {
   /** Joiners and selectors hold an emoji together: without them it is another one, or two. */
   let isInEmoji = false;
   for (const character of text) {
-    const isEmoji = EMOJI.test(character) && !REPLACEMENTS.has(character);
-    isInEmoji = isEmoji || (IGNORABLE.test(character) && (isInEmoji || text[index + 1] === KEYCAP));
+    const isEmoji = emojiPattern().test(character) && !REPLACEMENTS.has(character);
+    isInEmoji = isEmoji || (ignorablePattern().test(character) && (isInEmoji || text[index + 1] === KEYCAP));
     if (gsm7Septets(character.charCodeAt(0)) === 0) {
       const letter = composed(before, character);
       const shown = letter === undefined ? character : before + character;

@@ -201,12 +201,12 @@ export function createQuietHoursGuard(options: QuietHoursGuardOptions): Guard<'q
     if (opensAt === undefined) {
       return {
         reason: 'quiet-hours',
-        message: `${closed} No moment of the next 31 days is outside of them. ${rule}`,
+        message: `${closed} They do not end within the next 31 days. ${rule}`,
       };
     }
     const opening = new Date(opensAt).toISOString();
     if (scheduledAt !== undefined) {
-      const message = `${closed} They end at ${opening}: schedule it for then. ${rule}`;
+      const message = `${closed} They end at ${opening}: schedule the message for that time. ${rule}`;
       return { reason: 'quiet-hours', message, postponeTo };
     }
     const retryAfterMs = opensAt - at;
