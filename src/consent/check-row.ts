@@ -60,5 +60,5 @@ export function createRowCheck(options: ImportConsentOptions): (row: FileRow) =>
 /** An unknown value is most often one that `values` should name. */
 function withHelp(reason: string, { row }: ImportConsentOptions): string {
   const isValue = row === undefined && /^(?:state|scope|purposes\[\d+\]) must be one of/.test(reason);
-  return isValue ? `${reason} Say in \`values\` what the values of the file mean.` : reason;
+  return isValue ? `${reason} Map the values of the file in \`values\`.` : reason;
 }

@@ -102,11 +102,15 @@ function readHeading(cells: readonly string[], { columns, isRaw }: CsvOptions, d
   if (isRaw) return { delimiter, columns: cells.map(() => undefined) };
   const found: readonly (ConsentRowField | undefined)[] =
     columns === undefined
-      ? cells.map(
-          (cell, index) =>
-            ROW_FIELDS.find((known) => known.toLowerCase() === normalise(cell)) ??
-            unknownColumn(index, cell, delimiter),
-        )
+      ? cells.map((cell, index) => {
+          const heading = normalise(cell);
+          // Excel ends each line with separators when a cell to the right was used once.
+          if (heading === '') return undefined;
+          return (
+            ROW_FIELDS.find((known) => known.toLowerCase() === heading) ??
+            unknownColumn(index, cell, delimiter)
+          );
+        })
       : fieldsByName(cells, columns as Readonly<Partial<Record<ConsentRowField, string>>>, delimiter);
   const twice = found.find((field, index) => field !== undefined && found.indexOf(field) !== index);
   if (twice !== undefined) throw wrongFile(`has two columns ${twice}`);
@@ -128,6 +132,10 @@ function toFileRow(
     const given = Array.isArray(columns) ? '`columns`' : 'the heading';
     const fields = cells.length === 1 ? '1 field' : `${cells.length} fields`;
     return { line, reason: `The row has ${fields}, but ${given} has ${names.length}.` };
+  }
+  const unnamed = cells.findIndex((cell, index) => names[index] === undefined && cell.trim() !== '');
+  if (columns === undefined && !isRaw && unnamed >= 0) {
+    return { line, reason: `Column ${unnamed + 1} has a value, but no heading.` };
   }
   const filled = names.flatMap((name, index) => {
     const cell = cells[index] as string;
@@ -163,7 +171,7 @@ export async function* readCsvRows(
     onLayout({ delimiter, columns });
   }
   try {
-    for await (const rows of parseCsv(detected.texts, delimiter)) {
+    for await (const rows of parseCsv(detected.texts, delimiter, true)) {
       for (const cells of rows) {
         const at = line;
         line += linesOf(cells);

@@ -67,7 +67,7 @@ export interface ConsentLedger {
    */
   get(keys: readonly string[], options?: ConsentLedgerCall): Promise<readonly (ConsentRecord | undefined)[]>;
   /**
-   * Adds entries, all or none. Never overwrites anything: an entry older than the latest one only becomes part of the
+   * Adds all entries or none. Never overwrites anything: an entry older than the latest one only becomes part of the
    * history. Ignores an entry whose `messageId` its key already has.
    */
   append(changes: readonly ConsentChange[]): Promise<void>;

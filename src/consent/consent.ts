@@ -23,6 +23,7 @@ import type { ConsentEntry, ConsentRecord } from './consent-ledger.ts';
 import { type DoubleOptIn, type OptInRequest, optInRequestSchema } from './double-opt-in.ts';
 import type { ForgetPerson } from './forget-person.ts';
 import type { HandleInbound, InboundConsent } from './handle-inbound.ts';
+import { timeAfterNarrower } from './keep-wider.ts';
 import { type LedgerClient, publicEntry } from './ledger-client.ts';
 import { reconfirmAt } from './reconfirm.ts';
 import { choiceAbout, createSenderNames } from './senders.ts';
@@ -74,7 +75,8 @@ export interface Consent {
    * Records an opt-out and returns it; the guard refuses messages from then on. After an opt-out of `all`,
    * `scope: 'marketing'` is recorded as `all`, so that an opt-out never lets more through than before.
    *
-   * @throws StoreError the ledger failed; the opt-out may have been recorded, and repeating the call is safe
+   * @throws StoreError the ledger failed, or the limit store did, so that scheduled messages may still be sent; the opt-out may
+   * have been recorded, and repeating the call is safe
    * @example await sms.consent.revoke('+6591234567', { source: 'support' })
    */
   revoke(destination: string, details: ConsentDetails, options?: CallOptions): Promise<ConsentRecord>;
@@ -161,6 +163,17 @@ export function createConsent(config: ConsentConfig): Consent {
     return state === 'opted-in' ? (scope ?? 'marketing') : optOutScope(phone, scope ?? 'all', at, call);
   }
 
+  /** The time from which a choice counts: an opt-out of everything that is dated back may need a later one. */
+  async function timeOf(
+    { state, scope, at }: Pick<ConsentRecord, 'state' | 'scope' | 'at'>,
+    phone: Phone,
+    isDated: boolean,
+    call: Call,
+  ): Promise<number> {
+    if (state === 'opted-in' || scope !== 'all' || !isDated) return at;
+    return timeAfterNarrower(await ledger.read(phone, call), at);
+  }
+
   function record(
     state: ConsentRecord['state'],
     destination: string,
@@ -171,15 +184,17 @@ export function createConsent(config: ConsentConfig): Consent {
       assertFits(detailsSchema, details, 'details');
       const phone = readPhone(destination, details.country, phoneDefaults);
       const { source, purposes, evidence } = details;
-      const at = readTime(details.at);
+      const givenAt = readTime(details.at);
       const sender = details.sender === undefined ? undefined : senderName(details.sender);
+      const about =
+        sender === undefined
+          ? { scope: await scopeOf(state, phone, details, givenAt, call) }
+          : ({ scope: 'sender', sender } as const);
       const change: ConsentRecord = {
         state,
-        ...(sender === undefined
-          ? { scope: await scopeOf(state, phone, details, at, call) }
-          : ({ scope: 'sender', sender } as const)),
+        ...about,
         source,
-        at,
+        at: await timeOf({ state, scope: about.scope, at: givenAt }, phone, details.at !== undefined, call),
         ...(purposes !== undefined && { purposes }),
         ...(evidence !== undefined && { evidence }),
       };

@@ -4,7 +4,9 @@ import type { ConsentColumns } from './import-options.ts';
 /** In order of preference when a heading has equally many of two. */
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 /** A first line that Excel reads and writes to name the separator. */
-const SEP_LINE = /^sep=(.)\r?\n/i;
+const SEP_LINE = /^"?sep=(.)"?\r?\n/i;
+/** Lines before the heading, and the heading. */
+const EMPTY_LINES = /^[\r\n]*([^\r\n]*)/;
 /** The longest heading that is looked at. */
 const MAX_HEADING_CHARACTERS = 100_000;
 
@@ -75,7 +77,7 @@ export async function detectDelimiter(
       await pieces.return?.();
     }
   }
-  const heading = start.slice(0, MAX_HEADING_CHARACTERS).split('\n', 1)[0] ?? '';
+  const heading = EMPTY_LINES.exec(start.slice(0, MAX_HEADING_CHARACTERS))?.[1] ?? '';
   return {
     delimiter: delimiter ?? named?.[1] ?? guess(heading, columns),
     texts: again(),
@@ -86,5 +88,5 @@ export async function detectDelimiter(
 /** Whether the heading, and a `sep=` line before it, is there as a whole. */
 function hasHeading(head: string): boolean {
   const rest = head.replace(SEP_LINE, '');
-  return rest.includes('\n') || rest.length > MAX_HEADING_CHARACTERS;
+  return rest.replace(/^[\r\n]+/, '').includes('\n') || rest.length > MAX_HEADING_CHARACTERS;
 }

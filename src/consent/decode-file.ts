@@ -21,7 +21,7 @@ const BYTE_ORDER_MARKS: readonly (readonly [encoding: FileEncoding, bytes: reado
 const LONGEST_MARK = 3;
 
 export function wrongFile(problem: string): ValidationError {
-  return new ValidationError(`The consent file ${problem}.`, 'source');
+  return new ValidationError(`The consent file ${problem}${problem.endsWith('?') ? '' : '.'}`, 'source');
 }
 
 function decodeWindows1252(bytes: Uint8Array): string {

@@ -31,9 +31,15 @@ export interface OptInRequest {
   readonly purposes?: readonly Purpose[] | undefined;
   /** Messages that a yes allows. @default 'marketing' */
   readonly scope?: 'all' | 'marketing' | undefined;
-  /** How long a yes is accepted, in milliseconds, 1 minute to 31 days. @default 86_400_000, one day (ours) */
+  /**
+   * Time in milliseconds within which a yes is accepted, 1 minute to 31 days. @default 86_400_000, one day (chosen by
+   * this package)
+   */
   readonly expiresAfterMs?: number | undefined;
-  /** Shortest time between two requests, in milliseconds, 1 minute to 31 days. @default 604_800_000, 7 days (ours) */
+  /**
+   * Shortest time between two requests, in milliseconds, 1 minute to 31 days. @default 604_800_000, 7 days (chosen by
+   * this package)
+   */
   readonly askAgainAfterMs?: number | undefined;
   /** Your ID of the message. @default a generated UUID */
   readonly clientMessageId?: string | undefined;

@@ -24,7 +24,9 @@ export interface FieldEncryptionOptions {
   readonly keyId?: string | undefined;
   /** Encrypts new rows: at least 32 characters, the same in all processes. `openssl rand -hex 32` makes one. */
   readonly secret?: string | undefined;
-  /** Earlier secrets, at most 20, which only decrypt. Keep each for as long as rows hold its ID. @default none */
+  /**
+   * Earlier secrets, at most 20, which only decrypt. Keep each for as long as any row contains its ID. @default none
+   */
   readonly previous?: readonly FieldSecret[] | undefined;
 }
 
@@ -42,7 +44,7 @@ export const encryptionField: Field = refine<FieldEncryptionOptions>(
     const ids = [keyId, ...previous.map((each) => each.keyId)];
     return new Set(ids).size === ids.length;
   },
-  'needs another keyId for every secret.',
+  'needs a different keyId for every secret.',
 );
 
 /** Encrypts and decrypts the fields of entries. */
@@ -93,7 +95,7 @@ export function createFieldCipher(options: FieldEncryptionOptions | undefined): 
     const opened = bytes && (await decryptText(await keyOf(keyId), bytes, place));
     if (opened !== undefined) return opened;
     throw new StoreError(
-      `The consent ledger holds an entry that cannot be decrypted: it was changed, or the secret of the key "${keyId}" is another one. Nothing was read.`,
+      `The consent ledger holds an entry that cannot be decrypted: it was changed, or the secret of the key "${keyId}" is a different one. Nothing was read.`,
     );
   }
 

@@ -15,8 +15,10 @@ export type ReadTime = FileTime | { readonly reason: string };
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const YEAR_FIRST = /^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})/;
 const YEAR_LAST = /^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})/;
-const TIME_OF_DAY = /^[T ]{1,3}(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?: ?([AP])\.?M\.?)?/i;
-const OFFSET = /^ ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)$/i;
+/** JavaScript writes a comma before the time, and a narrow space before AM. */
+const TIME_OF_DAY = /^(?:T|,? {1,3})(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?: ?([AP])\.? ?M\.?)?/i;
+const OFFSET = /^ ?(Z|UTC|GMT|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)$/i;
+const SPACES = /[\u00a0\u2009\u202f]/g;
 /** The longest date with a time and an offset. */
 const MAX_LENGTH = 50;
 
@@ -131,7 +133,7 @@ function readWritten(text: string, dateOrder: FileTimeOptions['dateOrder']): Wri
 export function createTimeReader({ timeZone, dateOrder }: FileTimeOptions): (text: string) => ReadTime {
   const offsetAt = timeZone === undefined ? undefined : createOffsets(timeZone);
   return (text) => {
-    const written = readWritten(text.trim(), dateOrder);
+    const written = readWritten(text.trim().replace(SPACES, ' '), dateOrder);
     if (typeof written === 'string') return { reason: REASONS[written] };
     const { local, isDay, offset } = written;
     const end = isDay ? DAY_MS - 1 : 0;

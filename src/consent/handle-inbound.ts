@@ -92,7 +92,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
   ): Promise<Pick<InboundConsent, 'reply'>> {
     if (text === undefined) return {};
     // The ID of a Messaging Apps channel is not a sender ID: the sub-account's own one is used.
-    const from = channel === undefined ? { source } : {};
+    const from = channel === undefined && source !== '' ? { source } : {};
     return { reply: await reply({ destination: phone.e164, ...from, text }, exemption, call) };
   }
 
@@ -126,7 +126,7 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     call: Call,
   ): Promise<Omit<InboundConsent, 'intent'>> {
     const { phone, latest } = profile;
-    const at = optOutTime(profile.entries, writtenAt);
+    const at = optOutTime(profile, writtenAt);
     const wasOut = latest?.state === 'opted-out';
     const wasOutOfAll = overall.latest?.state === 'opted-out' && overall.latest.scope === 'all';
     const superseded = isSuperseded(profile, at);
@@ -155,17 +155,25 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
       // After the reply, which the block list would stop.
       return { ...replied, ...(await mirrorIfAsked(phone, record.scope, call)) };
     }
-    const [done] = await Promise.all([answerAndMirror(), ledger.notify(phone, record, call)]);
-    return { recorded, ...done };
+    const [done, told] = await Promise.allSettled([answerAndMirror(), ledger.notify(phone, record, call)]);
+    if (told.status === 'rejected') throw told.reason;
+    if (done.status === 'rejected') throw done.reason;
+    return { recorded, ...done.value };
+  }
+
+  /** The sender that a choice is about; undefined when it is about all, or 8x8 did not say to whom the person wrote. */
+  function ownSender({ destination }: InboundMessage): string | undefined {
+    return optOutScope === 'sender' && destination !== '' ? senderName(destination) : undefined;
   }
 
   function scopeOfStop(
     wasOutOfAll: boolean,
     inbound: InboundMessage,
   ): Pick<ConsentRecord, 'scope' | 'sender'> {
-    if (optOutScope === 'sender') return { scope: 'sender', sender: senderName(inbound.destination) };
-    // STOP never narrows an earlier opt-out.
-    return { scope: wasOutOfAll ? 'all' : optOutScope };
+    const sender = ownSender(inbound);
+    if (sender !== undefined) return { scope: 'sender', sender };
+    // STOP never narrows an earlier opt-out, and one to an unknown sender stops every sender.
+    return { scope: wasOutOfAll || optOutScope === 'sender' ? 'all' : optOutScope };
   }
 
   /**
@@ -177,8 +185,9 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     inbound,
     at,
   }: PersonText): Pick<ConsentRecord, 'scope' | 'purposes' | 'sender'> {
-    if (optOutScope === 'sender') {
-      const own = { scope: 'sender', sender: senderName(inbound.destination) } as const;
+    const sender = ownSender(inbound);
+    if (sender !== undefined) {
+      const own = { scope: 'sender', sender } as const;
       return options.keywordOptIn === true ? own : { ...own, purposes: SERVICE_ONLY.purposes };
     }
     if (options.keywordOptIn === true) return { scope: 'marketing' };
@@ -241,13 +250,15 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     call: Call,
   ): Promise<InboundConsent> {
     const overall = await ledger.read(phone, call);
-    const profile =
-      optOutScope === 'sender' ? await ledger.read(phone, call, senderName(inbound.destination)) : overall;
+    const sender = ownSender(inbound);
+    const profile = sender === undefined ? overall : await ledger.read(phone, call, sender);
     const known = overall.entries.find(({ messageId }) => messageId === inbound.umid);
     if (known !== undefined) {
       const intent = known.source === 'double-opt-in' ? 'confirm' : kind;
       const replies = kind === 'opt-out' ? optOutReply : optInReply;
       const recorded = publicEntry(known as ConsentRecord);
+      // The first delivery may have ended between the record and this.
+      if (recorded.state === 'opted-out') await ledger.cancelScheduled(phone, recorded, call);
       return { intent, recorded, ...(replies !== undefined && { reply: 'skipped' }) };
     }
     const text = { overall, profile, inbound, at: writtenAt(inbound, clock.now()) };
@@ -286,8 +297,9 @@ export function createHandleInbound(config: HandleInboundConfig): HandleInbound 
     if (phone !== undefined && ledger.hasLedger) return choose(kind, phone, inbound, call);
     if (kind === 'opt-out') unrecorded(phone, inbound, call);
     const isOptOut = kind === 'opt-out' && phone !== undefined;
-    if (isOptOut) await cancelUnrecorded(phone, inbound, call);
+    // A store that fails must not keep the number off the block list.
     const mirrored = isOptOut && (await mirrorIfAsked(phone, optOutScope, call));
+    if (isOptOut) await cancelUnrecorded(phone, inbound, call);
     return { intent: kind === 'confirm' ? 'none' : kind, ...mirrored };
   };
 }

@@ -11,6 +11,7 @@ import { type ConsentRowField, numberOf, ROW_FIELDS, type RowReading, toChange }
 import { createTimeReader } from './file-time.ts';
 import { type ConsentImportProgress, type ImportConsentOptions, importSchema } from './import-options.ts';
 import { settleTies } from './import-ties.ts';
+import { keepWider } from './keep-wider.ts';
 import { type ConsentFile, type FileRow, readJsonLines, readTexts } from './read-consent-file.ts';
 
 /** A row that was not recorded. */
@@ -59,8 +60,8 @@ export interface ConsentImport {
   readonly columns?: readonly (ConsentRowField | undefined)[];
 }
 
-/** Target of an import. Without `get`, the opt-out wins over an opt-in with the same time only within a batch. */
-export type ImportLedger = Pick<ConsentLedger, 'append'> & Partial<Pick<ConsentLedger, 'get'>>;
+/** Target of an import. Without `get`, an opt-out wins over an opt-in with the same time, or over a narrower opt-out, only within a batch. */
+export type ImportLedger = Pick<ConsentLedger, 'append'> & Partial<Pick<ConsentLedger, 'get' | 'history'>>;
 
 /** One statement of a ledger; beyond 500 the numbers do not push others out of the cache. */
 const BATCH_ROWS = 1_000;
@@ -135,11 +136,27 @@ async function record(
   reportError: ReportError,
 ): Promise<void> {
   try {
-    await ledger.append(await settleTies(ledger, changes));
+    await ledger.append(await keepWider(ledger, await settleTies(ledger, changes)));
   } catch (error) {
     reportError(error, 'importConsent.ledger');
     const why = StoreError.isInstance(error) ? ` ${error.message}` : '';
     throw new StoreError(`The consent ledger failed during the import.${why} ${resumeHint(line)}`);
+  }
+}
+
+async function cancelScheduled(
+  port: InboundPort,
+  changes: readonly ConsentChange[],
+  line: number,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await port.cancelScheduled(changes, signal);
+  } catch (error) {
+    if (!StoreError.isInstance(error)) throw error;
+    throw new StoreError(
+      `The limit store failed during the import, so messages that are scheduled for people in it may still be sent. ${resumeHint(line)}`,
+    );
   }
 }
 
@@ -206,7 +223,7 @@ export async function importConsent(
       const changes = read.changes.map(({ change }) => change);
       if (!dryRun && changes.length > 0) {
         await record(ledger, changes, (due[0] as FileRow).line, reportError);
-        await port?.cancelScheduled(changes, signal);
+        if (port !== undefined) await cancelScheduled(port, changes, (due[0] as FileRow).line, signal);
       }
       if (dryRun) {
         const missing = MAX_PREVIEW_ROWS - preview.length;

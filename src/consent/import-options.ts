@@ -59,8 +59,8 @@ export interface ImportConsentOptions {
   /** Values for rows that leave a field out. @default none: such rows are bad */
   readonly defaults?: ConsentRowDefaults | undefined;
   /**
-   * Columns of a CSV file whose headings are not the names of the fields. Case and outer spaces are ignored. Columns that are
-   * not named are not read; the result lists what each column was read as. @default the headings name the fields
+   * Columns of a CSV file whose headings are not the names of the fields. Case and outer spaces are ignored. Columns
+   * that are not named are not read; the result lists the field of each column. @default the headings name the fields
    *
    * @example columns: { destination: 'Phone', state: 'Opted in', at: 'When' }
    * @example columns: ['destination', undefined, 'state'] // a file without a heading
@@ -133,7 +133,7 @@ const positions = refine<readonly (string | undefined)[]>(
     const isKnown = fields.every((name) => (ROW_FIELDS as readonly string[]).includes(name));
     return isKnown && new Set(fields).size === fields.length && fields.includes('destination');
   },
-  `must be an array of fields, each once, with destination among them (${ROW_FIELDS.join(', ')}).`,
+  `must be an array of different fields that includes destination (${ROW_FIELDS.join(', ')}).`,
 );
 const meanings = refine<Readonly<Record<string, unknown>>>(
   unknown(),
@@ -142,7 +142,7 @@ const meanings = refine<Readonly<Record<string, unknown>>>(
     values !== null &&
     Object.keys(values).length <= MAX_NAMED &&
     Object.values(values).every((value) => typeof value === 'string'),
-  `must be an object of at most ${MAX_NAMED} texts, by the value of the file.`,
+  `must be an object of at most ${MAX_NAMED} strings, by the value of the file.`,
 );
 
 const fields: Fields<ImportConsentOptions> = {

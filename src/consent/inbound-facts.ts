@@ -2,7 +2,8 @@ import { readReportedTime } from '../internal/reported-time.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { readReportedPhone } from '../phone/reported-phone.ts';
 import type { InboundMessage } from '../webhooks/webhook-event.ts';
-import type { ConsentEntry } from './consent-ledger.ts';
+import { timeAfterNarrower } from './keep-wider.ts';
+import type { ConsentProfile } from './ledger-client.ts';
 import { CLOCK_SKEW_MS } from './pending-opt-in.ts';
 
 /** The phone number of the writer; undefined when the sender is not a phone number. */
@@ -24,7 +25,9 @@ export function writtenAt({ timestamp }: InboundMessage, now: number): number {
  * The time from which a STOP counts. When 8x8's clock is behind ours, an entry that we dated (a request, a `grant`) may look
  * newer than a STOP that followed it. Within the tolerance of the two clocks, the STOP is taken to be later.
  */
-export function optOutTime(entries: readonly ConsentEntry[], at: number): number {
-  const ours = entries.findLast((entry) => entry.messageId === undefined && entry.at - at <= CLOCK_SKEW_MS);
-  return Math.max(at, ours?.at ?? at);
+export function optOutTime(profile: Pick<ConsentProfile, 'entries' | 'latest'>, at: number): number {
+  const ours = profile.entries.findLast(
+    (entry) => entry.messageId === undefined && entry.at - at <= CLOCK_SKEW_MS,
+  );
+  return timeAfterNarrower(profile, Math.max(at, ours?.at ?? at));
 }

@@ -1,4 +1,15 @@
-import { boolean, type Fields, list, object, oneOf, refine, text, unknown, validate } from '../schema.ts';
+import {
+  boolean,
+  type Fields,
+  list,
+  messageText,
+  object,
+  oneOf,
+  refine,
+  text,
+  unknown,
+  validate,
+} from '../schema.ts';
 import { type KeywordOptions, keywordFields } from './keywords/keyword-options.ts';
 import { type Brands, createSenderNames } from './senders.ts';
 
@@ -51,7 +62,7 @@ const brandsField = refine<Brands>(
 /** Ten GSM-7 parts; the content guard checks the exact length. */
 const MAX_REPLY_CHARACTERS = 1_530;
 
-const reply = text({ max: MAX_REPLY_CHARACTERS });
+const reply = messageText({ max: MAX_REPLY_CHARACTERS });
 const fields: Fields<InboundConsentOptions> = {
   optOutReply: reply,
   optInReply: reply,

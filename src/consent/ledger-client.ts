@@ -20,7 +20,7 @@ import {
   laterChoice,
 } from './consent-ledger.ts';
 import { createPseudonym } from './pseudonym.ts';
-import { senderKey, sendersIn } from './senders.ts';
+import { anySenderKey, findSenderOptOut, senderKey, sendersIn } from './senders.ts';
 
 /** Everything on record about one person, or about one person and one sender. */
 export interface ConsentProfile {
@@ -47,9 +47,18 @@ export interface LedgerClient {
   append(phone: Phone, entry: ConsentEntry, call: Call): Promise<void>;
   /** @throws ConfigurationError there is no ledger, or no `forgetSecret` */
   forget(phone: Phone, call: Call): Promise<void>;
-  /** Emits the event, cancels what an opt-out covers, and runs the team's hook for a recorded choice. Never throws. */
+  /**
+   * Emits the event, cancels what an opt-out covers, and runs the team's hook for a recorded choice.
+   *
+   * @throws StoreError the scheduled messages could not be looked up; the choice is recorded, and the hook has run
+   */
   notify(phone: Phone, record: ConsentRecord, call: Call): Promise<void>;
-  /** Cancels what an imported opt-out covers, and runs the team's hook when something could not be cancelled. Never throws. */
+  /**
+   * Cancels what an opt-out covers that was imported, or comes again, and runs the team's hook when something could not be
+   * cancelled.
+   *
+   * @throws StoreError the scheduled messages could not be looked up
+   */
   cancelScheduled(phone: Phone, record: ConsentRecord, call: Call): Promise<void>;
   /** Runs a hook of the team. Never throws: the choice is recorded whether the hook works or not. */
   runHook(
@@ -188,6 +197,22 @@ export function createLedgerClient({ guard, emit, scheduledMessages }: LedgerCli
     }
   }
 
+  /** Cancels what an opt-out covers. A limit store that fails must not hide what may still be sent. */
+  async function cancelCovered(
+    phone: Phone,
+    record: ConsentRecord,
+    call: Call,
+  ): Promise<readonly ScheduledMessageRef[]> {
+    try {
+      return await scheduledMessages.cancel(phone, record, call);
+    } catch (error) {
+      if (!StoreError.isInstance(error)) throw error;
+      throw new StoreError(
+        'The opt-out is recorded. The limit store failed, so messages that are scheduled for this person may still be sent. Record the opt-out again.',
+      );
+    }
+  }
+
   return {
     hasLedger: ledger !== undefined,
     runHook,
@@ -218,15 +243,22 @@ export function createLedgerClient({ guard, emit, scheduledMessages }: LedgerCli
       }
       const key = keyOf(phone);
       await withLedger(call, 'write', 'forget', async (store, signal) => {
-        const senders = sendersIn(await store.history(key, { signal }));
+        const entries = await store.history(key, { signal });
+        const senders = sendersIn(entries);
+        const optOut = findSenderOptOut(entries);
         // The history lists the senders, so it is removed last: a call that failed half-way can be repeated.
+        if (optOut !== undefined) {
+          const { at } = optOut;
+          const kept = await pseudonym(anySenderKey(key));
+          await store.append([{ key: kept, state: 'opted-out', scope: 'all', source: 'forgotten', at }]);
+        }
         for (const each of [...senders.map((sender) => senderKey(key, sender)), key]) {
           await store.forget(each, await pseudonym(each));
         }
       });
     },
     async cancelScheduled(phone, record, call) {
-      const left = await scheduledMessages.cancel(phone, record, call);
+      const left = await cancelCovered(phone, record, call);
       const notice = noticeOf(phone, record, left);
       if (left.length === 0) return;
       await runHook('onOptOut', call, onOptOut && ((consentCall) => onOptOut(notice, consentCall)));
@@ -237,9 +269,11 @@ export function createLedgerClient({ guard, emit, scheduledMessages }: LedgerCli
       emit({ type: 'consent-recorded', destination: maskNumber(e164), state, scope }, call.context, phone);
       const [hook, name] =
         state === 'opted-in' ? [onOptIn, 'onOptIn' as const] : [onOptOut, 'onOptOut' as const];
-      const left = state === 'opted-out' ? await scheduledMessages.cancel(phone, record, call) : [];
-      const notice = noticeOf(phone, record, left);
+      const cancelling = state === 'opted-out' ? cancelCovered(phone, record, call) : [];
+      const [left] = await Promise.allSettled([cancelling]);
+      const notice = noticeOf(phone, record, left.status === 'fulfilled' ? left.value : []);
       await runHook(name, call, hook && ((consentCall) => hook(notice, consentCall)));
+      if (left.status === 'rejected') throw left.reason;
     },
   };
 }

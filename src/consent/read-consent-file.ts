@@ -2,8 +2,8 @@ import { type ReportError, runUserCode } from '../internal/user-code.ts';
 import { raceAbort } from '../internal/wait.ts';
 import { createDecoder, type FileEncoding, wrongFile } from './decode-file.ts';
 
-/** A file: a text, or its pieces as they come (a Node.js stream, the body of a `Response`). */
-export type ConsentFile = string | AsyncIterable<string | Uint8Array>;
+/** A file: its text, its bytes, or pieces of either as they come (a Node.js stream, the body of a `Response`). */
+export type ConsentFile = string | Uint8Array | AsyncIterable<string | Uint8Array>;
 
 /** One row with the line it begins on, or why it cannot be used. */
 export type FileRow =
@@ -17,7 +17,9 @@ export interface FileReading {
   readonly reportError: ReportError;
 }
 
-const PIECE_CHARACTERS = 65_536;
+/** Characters, or bytes. */
+const PIECE_LENGTH = 65_536;
+const NO_FILE = 'must be a string, bytes, or a stream of either';
 /** The longest row has a text of 1,600 characters and 2,000 of evidence. A longer line belongs to no file of lines. */
 const MAX_LINE_CHARACTERS = 1_000_000;
 
@@ -26,7 +28,17 @@ function isIterable(source: unknown): source is AsyncIterable<unknown> {
 }
 
 function* slices(text: string): Generator<string, void, void> {
-  for (let at = 0; at < text.length; at += PIECE_CHARACTERS) yield text.slice(at, at + PIECE_CHARACTERS);
+  for (let at = 0; at < text.length; at += PIECE_LENGTH) yield text.slice(at, at + PIECE_LENGTH);
+}
+
+async function* bytePieces(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
+  for (let at = 0; at < bytes.length; at += PIECE_LENGTH) yield bytes.subarray(at, at + PIECE_LENGTH);
+}
+
+function piecesOf(source: unknown): AsyncIterable<unknown> {
+  if (source instanceof Uint8Array) return bytePieces(source);
+  if (isIterable(source)) return source;
+  throw wrongFile(NO_FILE);
 }
 
 /** The error of the team's own stream may hold anything, so it is shown to its author alone. */
@@ -56,7 +68,7 @@ async function* readPieces(
       isDone = done === true;
       if (typeof value === 'string') yield value;
       else if (isDone || value instanceof Uint8Array) yield decode(isDone ? new Uint8Array() : value, isDone);
-      else throw wrongFile('must be a string, or give strings or bytes');
+      else throw wrongFile(NO_FILE);
       if (isDone) return;
     }
   } finally {
@@ -74,11 +86,9 @@ export async function* readTexts(
   source: ConsentFile,
   reading: FileReading,
 ): AsyncGenerator<string, void, void> {
-  if (typeof source !== 'string' && !isIterable(source)) {
-    throw wrongFile('must be a string, or give strings or bytes');
-  }
+  const texts = typeof source === 'string' ? slices(source) : readPieces(piecesOf(source), reading);
   let isFirst = true;
-  for await (const text of typeof source === 'string' ? slices(source) : readPieces(source, reading)) {
+  for await (const text of texts) {
     yield isFirst ? text.replace(/^\ufeff/, '') : text;
     isFirst &&= text === '';
   }

@@ -24,6 +24,14 @@ export function senderKey(key: string, sender: string): string {
   return `${key}/${sender}`;
 }
 
+/**
+ * Key of what is kept of a forgotten person who opted out of any sender: their history, which names the senders, is gone.
+ * No sender has an empty name.
+ */
+export function anySenderKey(key: string): string {
+  return senderKey(key, '');
+}
+
 /** The senders that the choices of a history are about. */
 export function sendersIn(entries: readonly ConsentEntry[]): readonly string[] {
   const named = entries.flatMap((entry) =>
@@ -32,13 +40,13 @@ export function sendersIn(entries: readonly ConsentEntry[]): readonly string[] {
   return [...new Set(named)];
 }
 
-/** Whether the latest choice about any sender is an opt-out. */
-export function isOutOfAnySender(entries: readonly ConsentEntry[]): boolean {
-  const latest = new Map<string, ConsentEntry['state']>();
+/** An opt-out that is the latest choice about its sender. */
+export function findSenderOptOut(entries: readonly ConsentEntry[]): ConsentEntry | undefined {
+  const latest = new Map<string, ConsentEntry>();
   for (const entry of entries) {
-    if (entry.scope === 'sender') latest.set(entry.sender ?? '', entry.state);
+    if (entry.scope === 'sender') latest.set(entry.sender ?? '', entry);
   }
-  return [...latest.values()].includes('opted-out');
+  return [...latest.values()].findLast(({ state }) => state === 'opted-out');
 }
 
 /**

@@ -28,6 +28,10 @@ const SPOKEN_IN: Readonly<Record<KeywordLanguage, string>> = {
   ta: 'IN LK SG MY',
   ru: 'RU BY KZ KG UA UZ TJ TM AM AZ GE MD LV LT EE IL',
   ja: 'JP',
+  it: 'IT SM VA CH',
+  nl: 'NL BE SR CW AW SX BQ',
+  tr: 'TR CY',
+  pl: 'PL',
 };
 
 let byCountry: Map<string, Set<KeywordLanguage>> | undefined;

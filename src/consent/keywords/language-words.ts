@@ -20,6 +20,10 @@ export const KEYWORD_LANGUAGES = [
   'ta',
   'ru',
   'ja',
+  'it',
+  'nl',
+  'tr',
+  'pl',
 ] as const;
 
 /** BCP 47 tag: `id` Bahasa Indonesia, `ms` Malay, `tl` Tagalog, `zh-Hans` and `zh-Hant` the two scripts of Chinese. */

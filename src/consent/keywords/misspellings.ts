@@ -1,3 +1,4 @@
+import { lazily } from '../../internal/lazily.ts';
 import { ORDINARY_WORDS } from './ordinary-words.ts';
 
 /** Keys beside each other, to the sides and above and below, on a QWERTY keyboard, with those of AZERTY and QWERTZ that differ. */
@@ -21,19 +22,24 @@ function neighboursOf(): ReadonlySet<string> {
   return pairs;
 }
 
-const NEIGHBOURS = neighboursOf();
+let neighbours: ReadonlySet<string> | undefined;
+
+function areNeighbours(one: string, other: string | undefined): boolean {
+  neighbours ??= neighboursOf();
+  return neighbours.has(`${one}${other}`);
+}
 
 /** Digits and signs that stand for letters, and Cyrillic and Greek letters that look like Latin ones. */
 const LOOK_ALIKES = 'аαвβсԁеεнηіιјкκмμνоοрρԛѕтτуυхχζ0134578';
 const LOOKED_LIKE = 'aabbcdeehhiijkkmmnooppqsttyuxxzoieastb';
 const MAY_LOOK_ALIKE = /[\u0370-\u052f0134578]/g;
-const LONG_DRAWN = /(\p{L})\1{2,}/gu;
+const longDrawnPattern = lazily(() => /(\p{L})\1{2,}/gu);
 
 /** The Latin word that a word looks like: `stop` for `ЅТОР`, `5t0p` and `stooop`. */
 export function shapeOf(plain: string): string {
   return plain
     .replace(MAY_LOOK_ALIKE, (letter) => LOOKED_LIKE[LOOK_ALIKES.indexOf(letter)] ?? letter)
-    .replace(LONG_DRAWN, '$1');
+    .replace(longDrawnPattern(), '$1');
 }
 
 /**
@@ -89,11 +95,11 @@ function isSlip(typed: string, meant: string): boolean {
     const extra = typed[at] as string;
     const beside = [typed[at - 1], typed[at + 1]];
     return beside.some(
-      (letter) => letter !== undefined && (letter === extra || NEIGHBOURS.has(extra + letter)),
+      (letter) => letter !== undefined && (letter === extra || areNeighbours(extra, letter)),
     );
   }
   const isSwap = typed[at] === meant[at + 1] && typed[at + 1] === meant[at];
-  return isSwap || NEIGHBOURS.has(`${typed[at]}${meant[at]}`);
+  return isSwap || areNeighbours(`${typed[at]}`, meant[at]);
 }
 
 /** From this length on two edits are forgiven: `unsuscirbe`. */

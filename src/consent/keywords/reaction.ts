@@ -1,11 +1,15 @@
-import { LANGUAGES } from './languages/index.ts';
+import { lazily } from '../../internal/lazily.ts';
+import { allLanguages } from './languages/index.ts';
 import { splitWords } from './split-words.ts';
 
 const QUOTE = /["\u201c-\u201f\u00ab\u00bb\u2039\u203a\u300c-\u300f\uff02\u2033]/;
 /** A quotation mark only at the edge of a word: inside of one it is an apostrophe. */
 const SINGLE_QUOTE = /['\u2018-\u201b]/;
-const EMOJI = /(?:\p{Extended_Pictographic}|\p{Regional_Indicator}|\p{Emoji_Modifier})+/gu;
-const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
+const letterPattern = lazily(() => /\p{L}/u);
+const emojiPattern = lazily(
+  () => /(?:\p{Extended_Pictographic}|\p{Regional_Indicator}|\p{Emoji_Modifier})+/gu,
+);
+const invisiblePattern = lazily(() => /\p{Default_Ignorable_Code_Point}/gu);
 /** Replaces an emoji among words. */
 const EMOJI_WORD = 'emojiword';
 /** The longest words around a quotation, in UTF-16 code units. */
@@ -23,14 +27,14 @@ interface Forms {
 let known: Forms | undefined;
 
 function keyOf(text: string): string {
-  const words = splitWords(text.replace(INVISIBLE, '').replace(EMOJI, ` ${EMOJI_WORD} `));
+  const words = splitWords(text.replace(invisiblePattern(), '').replace(emojiPattern(), ` ${EMOJI_WORD} `));
   return words.map(({ plain }) => plain).join(' ');
 }
 
 function readForms(): Forms {
   const around = new Set<string>();
   const whole = new Set<string>();
-  for (const { reactions } of LANGUAGES) {
+  for (const { reactions } of allLanguages()) {
     if (reactions === undefined) continue;
     const things = reactions.things?.split(',') ?? [];
     for (const form of reactions.forms.replaceAll('#', ` ${EMOJI_WORD} `).split(',')) {
@@ -46,7 +50,7 @@ function readForms(): Forms {
 function quotesIn(text: string, from: number, to: number): number[] {
   const found: number[] = [];
   for (let at = from; at < to; at++) {
-    const isEdge = !/\p{L}/u.test(text[at - 1] ?? ' ') || !/\p{L}/u.test(text[at + 1] ?? ' ');
+    const isEdge = !letterPattern().test(text[at - 1] ?? ' ') || !letterPattern().test(text[at + 1] ?? ' ');
     const character = text[at] as string;
     if (QUOTE.test(character) || (isEdge && SINGLE_QUOTE.test(character))) found.push(at);
   }

@@ -13,7 +13,7 @@ import {
 } from './keyword-index.ts';
 import type { KeywordMatch } from './keyword-match.ts';
 import { type KeywordChanges, type KeywordOptions, keywordOptionsField } from './keyword-options.ts';
-import { LANGUAGES } from './languages/index.ts';
+import { allLanguages } from './languages/index.ts';
 import { findInside } from './match-inside.ts';
 import { matchWhole } from './match-whole.ts';
 import { isReaction } from './reaction.ts';
@@ -38,7 +38,7 @@ let builtIn: KeywordIndex | undefined;
 
 /** Index of the built-in words of all languages, created on first use. */
 export function builtInIndex(): KeywordIndex {
-  builtIn ??= createIndex(LANGUAGES);
+  builtIn ??= createIndex(allLanguages());
   return builtIn;
 }
 
@@ -119,7 +119,7 @@ export function createKeywordReader(
     return (message, country) => readWith(builtInIndex(), message, country);
   }
   const index = createIndex(
-    LANGUAGES.filter(({ language }) => language === 'en' || (languages?.includes(language) ?? true)),
+    allLanguages().filter(({ language }) => language === 'en' || (languages?.includes(language) ?? true)),
   );
   if (words !== undefined) change(index, words, `${path}.words`);
   collectOptOuts(index);

@@ -1,3 +1,5 @@
+import { lazily } from '../../internal/lazily.ts';
+
 /** A word of a text, and how it is joined to the word before it. */
 export interface SplitWord {
   /** Lower case, Latin letters without accents: what is compared. */
@@ -12,13 +14,16 @@ export interface SplitWord {
  * `normalize` sorts a run of combining marks, which takes seconds for 100 kB of them; no word needs more than four. The two
  * half-width sound marks are letters that become marks.
  */
-const LONG_MARKS = /([\p{M}\uff9e\uff9f]{4})[\p{M}\uff9e\uff9f]+/gu;
+const longMarksPattern = lazily(() => /([\p{M}\uff9e\uff9f]{4})[\p{M}\uff9e\uff9f]+/gu);
 /** Zero-width characters, joiners, soft hyphens, variation selectors, marks of direction; the Arabic stretching line. */
-const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u0640]/gu;
+const invisiblePattern = lazily(() => /[\p{Cf}\p{Default_Ignorable_Code_Point}\u0640]/gu);
+/** White letters in a black circle or square, such as 🅢 and 🆂, which NFKC leaves. */
+const boxedLetterPattern = lazily(() => /[\u{1f150}-\u{1f169}\u{1f170}-\u{1f189}]/gu);
+const BOXED_ALPHABETS = [0x1f150, 0x1f170];
 /** `don't` is one word. A grave accent is often typed for an apostrophe. */
 const APOSTROPHES = /['\u2018\u2019\u02bc`]/g;
 /** Only Latin letters lose their marks: a Thai vowel is a mark too. */
-const ACCENTS = /(\p{Script=Latin})\p{M}+/gu;
+const accentsPattern = lazily(() => /(\p{Script=Latin})\p{M}+/gu);
 /** Marks that people leave out: of Arabic (vowels, hamza, madda) and Hindi (nukta, anusvara). */
 const LOOSE_MARKS = /[\u064b-\u0655\u0670\u093c\u0901-\u0903]/g;
 /** Letters that decomposition leaves whole, and Arabic and Russian letters that people type for each other. */
@@ -44,18 +49,20 @@ const SPACE = 4;
 const SENTENCE_END = 5;
 const OTHER = 6;
 
-const IS_SYLLABLE =
-  /[\p{Script=Thai}\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Tamil}ー]/u;
-const IS_LETTER = /[\p{L}\p{N}]/u;
-const IS_MARK = /[\p{Mn}\p{Mc}]/u;
+const syllablePattern = lazily(
+  () =>
+    /[\p{Script=Thai}\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Tamil}ー]/u,
+);
+const letterPattern = lazily(() => /[\p{L}\p{N}]/u);
+const markPattern = lazily(() => /[\p{Mn}\p{Mc}]/u);
 const IS_SENTENCE_END = /[.!?;…。！？；।؟\n\r\u2028\u2029]/u;
-const IS_SPACE = /[\s\p{Z}\p{Cc}]/u;
+const spacePattern = lazily(() => /[\s\p{Z}\p{Cc}]/u);
 
 function classify(character: string): number {
-  if (IS_LETTER.test(character)) return IS_SYLLABLE.test(character) ? SYLLABLE : LETTER;
-  if (IS_MARK.test(character)) return MARK;
+  if (letterPattern().test(character)) return syllablePattern().test(character) ? SYLLABLE : LETTER;
+  if (markPattern().test(character)) return MARK;
   if (IS_SENTENCE_END.test(character)) return SENTENCE_END;
-  return IS_SPACE.test(character) ? SPACE : OTHER;
+  return spacePattern().test(character) ? SPACE : OTHER;
 }
 
 /** Kinds by UTF-16 code unit, filled on first use. */
@@ -70,12 +77,19 @@ function kindOf(unit: number): number {
   return kind;
 }
 
+function unboxed(letter: string): string {
+  const code = letter.codePointAt(0) as number;
+  const first = BOXED_ALPHABETS.findLast((alphabet) => code >= alphabet) as number;
+  return String.fromCharCode(0x61 + code - first);
+}
+
 /** Normalises a text so that the same letters have one spelling. Keeps the accents. */
 function foldText(text: string): string {
   return text
-    .replace(INVISIBLE, '')
-    .replace(LONG_MARKS, '$1')
+    .replace(invisiblePattern(), '')
+    .replace(longMarksPattern(), '$1')
     .normalize('NFKC')
+    .replace(boxedLetterPattern(), unboxed)
     .toLowerCase()
     .replace(APOSTROPHES, '')
     .normalize('NFC');
@@ -84,7 +98,7 @@ function foldText(text: string): string {
 function withoutAccents(folded: string): string {
   return folded
     .normalize('NFD')
-    .replace(ACCENTS, '$1')
+    .replace(accentsPattern(), '$1')
     .replace(LOOSE_MARKS, '')
     .normalize('NFC')
     .replace(WHOLE_LETTERS, (letter) => FOLDED[letter] as string);

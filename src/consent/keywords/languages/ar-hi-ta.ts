@@ -5,7 +5,7 @@ const INC_ARABIA =
 const DIGIT =
   'https://www.digit.in/hi/features/general/how-to-activate-dnd-do-not-disturb-service-in-india-on-airtel-jio-vi-using-sms-call-or-online.html';
 
-export const arabic: LanguageWords = {
+export const arabic = (): LanguageWords => ({
   language: 'ar',
   acts: false,
   lists: [
@@ -35,10 +35,10 @@ export const arabic: LanguageWords = {
     source: OURS,
     forms: 'أعجبه …,أعجبها …,أعجب ب…,أحب …,لم يعجبه …,ضحك على …,أكد على …,تفاعل ب# مع …,# إلى …',
   },
-};
+});
 
 /** Also as people write Hindi in Latin letters. */
-export const hindi: LanguageWords = {
+export const hindi = (): LanguageWords => ({
   language: 'hi',
   acts: false,
   lists: [
@@ -59,10 +59,10 @@ export const hindi: LanguageWords = {
     'MESSAGE MAT,MSG MAT,SMS MAT,CALL MAT,MAT BHEJO,MAT BHEJNA,MAT BHEJE,NAHI CHAHIYE,NHI CHAHIYE,NAHI CHAIYE,NHI CHAIYE,' +
     'INTEREST NAHI,INTERESTED NAHI,INTERESTED NHI,GALAT NUMBER,PARESHAN MAT,PARESAN MAT,TANG MAT,NUMBER HATAO,NUMBER DELETE,PICHA CHODO',
   alone: 'बस,नहीं चाहिए,मत करो,हट,BAS,BAS KARO,MAT KARO,NAHI CHAHIYE',
-};
+});
 
 /** Tamil is compared syllable by syllable: endings differ, so the common beginning is listed. */
-export const tamil: LanguageWords = {
+export const tamil = (): LanguageWords => ({
   language: 'ta',
   acts: false,
   lists: [
@@ -75,4 +75,4 @@ export const tamil: LanguageWords = {
     'மெசேஜ் வேண்டாம்,எஸ்எம்எஸ் வேண்டாம்,செய்தி வேண்டாம்,அனுப்பாதீர்கள்,அனுப்பாதே,அனுப்ப வேண்டாம்,தொடர்பு கொள்ள வேண்டாம்,தொந்தரவு,அழைக்காதீர்கள்,விருப்பமில்லை,விருப்பம் இல்லை,ஆர்வமில்லை,' +
     'தவறான எண்,தப்பு நம்பர்,ராங் நம்பர்,எண்ணை நீக்க,நீக்கவும்,நீக்குங்கள்,புகார்,தேவையில்லை,தேவை இல்லை,ANUPATHINGA,ANUPADHINGA,THONDHARAVU',
   alone: 'வேண்டாம்,VENDAM,போதும்,முடியாது,நீக்கு',
-};
+});

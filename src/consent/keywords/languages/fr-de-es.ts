@@ -7,7 +7,7 @@ const NOTIFYCAME = 'https://notifycame.com/page/funciones-de-sms';
 const ACHIRAS = 'https://achiras.net.ec/?p=7209&post_type=post';
 const QUIK = 'https://github.com/quik-sms/quik/pull/533';
 
-export const french: LanguageWords = {
+export const french = (): LanguageWords => ({
   language: 'fr',
   acts: true,
   lists: [
@@ -58,9 +58,9 @@ export const french: LanguageWords = {
       "A RETIRÉ UN POINT D'EXCLAMATION DE …,A RETIRÉ UN POINT D'INTERROGATION DE …,A SUPPRIMÉ UN CŒUR DEPUIS …,# À …",
     things: 'UNE IMAGE,UNE PHOTO,UNE VIDÉO,UN FILM,UNE PIÈCE JOINTE,UN AUTOCOLLANT',
   },
-};
+});
 
-export const german: LanguageWords = {
+export const german = (): LanguageWords => ({
   language: 'de',
   acts: true,
   lists: [
@@ -109,9 +109,9 @@ export const german: LanguageWords = {
       'HAT … GELIEBT,HAT … GELIKT,LACHT ÜBER …,HAT ÜBER … GELACHT,HAT … BETONT',
     things: 'EIN BILD,EIN FOTO,EIN VIDEO,EIN FILM,EIN ANHANG',
   },
-};
+});
 
-export const spanish: LanguageWords = {
+export const spanish = (): LanguageWords => ({
   language: 'es',
   acts: true,
   lists: [
@@ -158,4 +158,4 @@ export const spanish: LanguageWords = {
       'ELIMINÓ # DE …,# A …',
     things: 'UNA IMAGEN,UNA FOTO,UN VIDEO,UN VÍDEO,UN ARCHIVO ADJUNTO',
   },
-};
+});

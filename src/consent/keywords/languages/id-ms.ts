@@ -8,7 +8,7 @@ const CONTACTING =
   'SMS,WA,CHAT,HUBUNGI,MENGHUBUNGI,TELEPON,TELP,TELFON,GANGGU,MENGGANGGU,MENGIRIM,KIRIM,KIRIMI,HANTAR,SPAM';
 const TEXTS = 'SMS,PESAN,PROMO,PROMOSI,IKLAN,NOTIFIKASI,SPAM,PENAWARAN,MESEJ,PESANAN,SMS INI,WA';
 
-export const indonesian: LanguageWords = {
+export const indonesian = (): LanguageWords => ({
   language: 'id',
   acts: true,
   lists: [
@@ -44,9 +44,9 @@ export const indonesian: LanguageWords = {
     },
     { first: 'HAPUS,KELUARKAN', second: 'SAYA,NOMOR SAYA,NOMER SAYA,DAFTAR', gap: 3 },
   ],
-};
+});
 
-export const malay: LanguageWords = {
+export const malay = (): LanguageWords => ({
   language: 'ms',
   acts: true,
   lists: [
@@ -69,4 +69,4 @@ export const malay: LanguageWords = {
     { first: 'TAK NAK,TAKNAK,TAK MAU,TIDAK MAHU,TAK PERLU', second: TEXTS, gap: 5 },
     { first: 'PADAM,BUANG,KELUARKAN', second: 'SAYA,NOMBOR SAYA,NO SAYA,SENARAI', gap: 3 },
   ],
-};
+});

@@ -5,7 +5,7 @@ const SHANON =
   'https://support.shanon.co.jp/hc/ja/articles/13998902856985-SMS%E6%A9%9F%E8%83%BD%E5%88%A9%E7%94%A8%E3%81%AE%E6%B3%A8%E6%84%8F%E7%82%B9';
 
 /** Korean and Japanese are compared syllable by syllable, so a word is also found inside a longer one. */
-export const korean: LanguageWords = {
+export const korean = (): LanguageWords => ({
   language: 'ko',
   acts: false,
   lists: [
@@ -24,9 +24,9 @@ export const korean: LanguageWords = {
     source: OURS,
     forms: '…에 좋아요를 표시함,…에 하트를 표시함,…을 좋아함,…를 좋아함,…에 # 반응을 보임,…에 #',
   },
-};
+});
 
-export const japanese: LanguageWords = {
+export const japanese = (): LanguageWords => ({
   language: 'ja',
   acts: false,
   lists: [
@@ -50,4 +50,4 @@ export const japanese: LanguageWords = {
     forms:
       '…に「いいね」しました,…にいいねしました,…をハートしました,…に#でリアクションしました,…を強調しました,…に#',
   },
-};
+});

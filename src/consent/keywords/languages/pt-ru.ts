@@ -5,7 +5,7 @@ const ESTADAO =
 const CONVOWEAR = 'https://convowear.ru/articles/kak-otklyuchit-uslugi-cherez-sms';
 
 /** Brazil's regulator Anatel prescribes SAIR. */
-export const portuguese: LanguageWords = {
+export const portuguese = (): LanguageWords => ({
   language: 'pt',
   acts: false,
   lists: [
@@ -35,9 +35,9 @@ export const portuguese: LanguageWords = {
       'REAGIU COM # A …,REMOVEU # DE …,REMOVEU UMA CURTIDA DE …,REMOVEU UM CORAÇÃO DE …,# PARA …,# A …',
     things: 'UMA IMAGEM,UMA FOTO,UM VÍDEO,UM ANEXO',
   },
-};
+});
 
-export const russian: LanguageWords = {
+export const russian = (): LanguageWords => ({
   language: 'ru',
   acts: false,
   lists: [
@@ -64,4 +64,4 @@ export const russian: LanguageWords = {
       'ПОНРАВИЛОСЬ …,ОЧЕНЬ ПОНРАВИЛОСЬ …,НЕ ПОНРАВИЛОСЬ …,ПОСМЕЯЛИСЬ НАД …,ОТМЕЧЕНО …,ПОСТАВЛЕН ВОПРОС НА …,' +
       'СЕРДЕЧКО УДАЛЕНО ИЗ …,ЛАЙК УДАЛЕН ИЗ …,ДИЗЛАЙК УДАЛЕН ИЗ …,УДАЛЕНО # ИЗ …,ЭМОДЗИ # НА …,# НА …,# К …',
   },
-};
+});

@@ -2,7 +2,7 @@ import { type LanguageWords, OURS } from '../language-words.ts';
 
 const VIETNAMNET = 'https://vietnamnet.vn/cach-chan-cuoc-goi-rac-tin-nhan-rac-nam-2026-2496804.html';
 
-export const thai: LanguageWords = {
+export const thai = (): LanguageWords => ({
   language: 'th',
   acts: true,
   lists: [
@@ -26,9 +26,9 @@ export const thai: LanguageWords = {
     'ลบชื่อ,ลบข้อมูล,เอาเบอร์ออก,เอาชื่อออก,โทรผิด,ผิดเบอร์,เบอร์ผิด,ผิดคน,รำคาญ,พอแล้ว,พอได้แล้ว,ขอไม่รับ,บล็อก,แจ้งความ,ร้องเรียน,' +
     'ไปให้พ้น,ถอนตัว,ถอนความยินยอม,สแปม',
   alone: 'พอ,ไม่เอา,ไม่เอาแล้ว,ไม่รับ,ออก,ปฏิเสธ,เลิก,ลบ,ไม่ต้อง',
-};
+});
 
-export const vietnamese: LanguageWords = {
+export const vietnamese = (): LanguageWords => ({
   language: 'vi',
   acts: true,
   lists: [
@@ -47,7 +47,8 @@ export const vietnamese: LanguageWords = {
     'KHÔNG QUAN TÂM,KHÔNG CÓ NHU CẦU,NGỪNG GỬI,NGỪNG NHẮN,THÔI GỬI,THÔI NHẮN,DỪNG GỬI,DỪNG NHẮN,XÓA SỐ,XOÁ SỐ,XÓA TÔI,' +
     'XÓA TÊN,NHẦM SỐ,NHẦM NGƯỜI,SAI SỐ,LÀM PHIỀN,PHIỀN QUÁ,ĐỂ TÔI YÊN,ĐỂ YÊN,BIẾN ĐI,CHẶN SỐ,BÁO CÁO SPAM,TIN RÁC,' +
     'TIN NHẮN RÁC,QUẢNG CÁO HOÀI,HỦY NHẬN,HỦY DỊCH VỤ,HỦY TIN,KHÔNG SPAM',
-  alone: 'THÔI,ĐỦ RỒI,THÔI ĐỦ RỒI,THÔI ĐỪNG,KHÔNG NHẬN NỮA,KHÔNG CẦN,PHIỀN,XÓA,CHẶN',
+  alone:
+    'TC QC,TC1,TC2,TC3,TC4,HỦY QC,HỦY DV,ĐK DNC,THÔI,ĐỦ RỒI,THÔI ĐỦ RỒI,THÔI ĐỪNG,KHÔNG NHẬN NỮA,KHÔNG CẦN,PHIỀN,XÓA,CHẶN',
   pairs: [
     {
       first: 'ĐỪNG,NGỪNG,THÔI,KHÔNG MUỐN,KHÔNG CẦN,ĐỪNG CÓ',
@@ -62,9 +63,9 @@ export const vietnamese: LanguageWords = {
       'ĐÃ XÓA # KHỎI …,ĐÃ BỎ TIM KHỎI …,ĐÃ BỎ THÍCH KHỎI …,ĐÃ BỎ KHÔNG THÍCH KHỎI …,ĐÃ BỎ PHẢN ỨNG CƯỜI KHỎI …,' +
       'ĐÃ BỎ NHẤN MẠNH KHỎI …,ĐÃ BỎ DẤU HỎI KHỎI …,# VỚI …,# ĐẾN …',
   },
-};
+});
 
-export const tagalog: LanguageWords = {
+export const tagalog = (): LanguageWords => ({
   language: 'tl',
   acts: true,
   lists: [
@@ -90,4 +91,4 @@ export const tagalog: LanguageWords = {
       gap: 4,
     },
   ],
-};
+});

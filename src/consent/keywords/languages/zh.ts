@@ -5,7 +5,7 @@ const GUIDE = 'https://www.weareallindividuals.com/html/5gcaixin/zenmetuidingdua
 
 const PARTICLES = '吧,了,啊,我要,我想,要';
 
-export const simplifiedChinese: LanguageWords = {
+export const simplifiedChinese = (): LanguageWords => ({
   language: 'zh-Hans',
   acts: true,
   lists: [
@@ -23,11 +23,11 @@ export const simplifiedChinese: LanguageWords = {
   phrases:
     '别再发,不要发,别发,不要再给我发,别给我发,不想收到,不想再收到,不要短信,不感兴趣,没兴趣,别打扰,不要打扰,别烦我,别来烦,' +
     '骚扰,滚开,滚蛋,删除我,删掉我,把我删,移除,号码错,错号,拉黑,举报,投诉,垃圾短信,不要联系,别联系,烦死',
-  alone: '滚,别发了,不要,不用,不用了,不要了,不需要,不需要了,够,够了,走开,拒绝,烦',
+  alone: '退定,推订,QX,TUIDING,滚,别发了,不要,不用,不用了,不要了,不需要,不需要了,够,够了,走开,拒绝,烦',
   reactions: { source: OURS, forms: '赞了…,喜欢…,爱了…,不喜欢…,对…点了赞,对…表示喜欢,对…做出了#回应,# 至…' },
-};
+});
 
-export const traditionalChinese: LanguageWords = {
+export const traditionalChinese = (): LanguageWords => ({
   language: 'zh-Hant',
   acts: true,
   lists: [
@@ -48,4 +48,4 @@ export const traditionalChinese: LanguageWords = {
       '對…按讚,對…表達喜愛,對…按倒讚,對…大笑,對…加上驚嘆標記,對…加上問號標記,對…做出#反應,已移除對…的愛心,已移除對…的讚,' +
       '已移除對…的倒讚,已移除對…的笑臉反應,已移除對…的驚嘆標記,已移除對…的問號標記,已移除對…的#反應',
   },
-};
+});
