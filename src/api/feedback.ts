@@ -16,7 +16,7 @@ const FEEDBACK: Operation = {
   path: '/api/v1/subaccounts/{subAccountId}/messages/{umid}/feedback',
   // It feeds 8x8's statistics, so a second report may count twice.
   repeat: 'never',
-  ifLost: 'Whether 8x8 counted the report is not known: do not report it again.',
+  ifLost: 'It is unknown whether 8x8 counted the report: do not report it again.',
   responseBody: 'empty',
 };
 

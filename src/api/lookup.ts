@@ -22,7 +22,7 @@ const FREE: Operation = {
 const PAID: Operation = {
   ...FREE,
   repeat: 'never',
-  ifLost: 'It may have been billed: another call may cost again.',
+  ifLost: 'It may have been billed, and another call may be billed again.',
 };
 
 /**

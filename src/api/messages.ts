@@ -15,8 +15,8 @@ import type { CallOptions } from '../types.ts';
 import { type Cancellation, createCancelling } from './cancel.ts';
 import { createEstimate, type EstimateInput, type MessageEstimate } from './estimate.ts';
 import { createGiveFeedback, type MessageFeedback } from './feedback.ts';
-import { createGetMessage, type MessageDetails } from './message-details.ts';
-import { createReconcile, type ReconcileQuery, type Reconciliation } from './reconcile.ts';
+import type { MessageDetails } from './message-details.ts';
+import type { ReconcileQuery, Reconciliation } from './reconcile.ts';
 
 const SEND: Operation = {
   name: 'messages.send',
@@ -36,8 +36,8 @@ export interface Messages {
    *
    * @see https://developer.8x8.com/connect/reference/send-sms-single
    * @throws ValidationError the message is malformed
-   * @throws GuardError a guard refused: `InvalidPhoneNumberError`, `ConsentError`, `LimitError`
-   * @throws MessageRejectedError 8x8 answered 200 and REJECTED
+   * @throws GuardError a guard refused: `InvalidPhoneNumberError`, `ConsentError`, `LimitError` @throws
+   * MessageRejectedError 8x8 responded with HTTP 200 and REJECTED
    * @throws ApiError 8x8 returned an error
    * @throws ConnectionError no response
    * @throws AbortedError your signal fired
@@ -147,9 +147,9 @@ export interface Messages {
   ): SendManyRun;
   /**
    * Finds the outcome of a message whose response was lost (`submission: 'unknown'`): from a delivery receipt that a
-   * webhook receiver of this client has heard, else from an export, which takes some seconds. Sends nothing.
+   * webhook receiver of this client received, else from an export, which takes some seconds. Sends nothing.
    *
-   * `not-found` is said only a quarter of an hour after the message; before that it is `pending`.
+   * The outcome is `not-found` no sooner than 15 minutes after the message, and `pending` before that.
    *
    * @throws ValidationError the query is malformed, or `sentAt` is missing and this client does not remember the message
    * @throws InvalidPhoneNumberError `destination` is not a phone number
@@ -233,13 +233,16 @@ export function createSendSms(client: ClientContext): SendSms {
   };
 }
 
-export function createMessages(client: ClientContext): Messages {
+/** @param lookups methods whose code is loaded with their first call */
+export function createMessages(
+  client: ClientContext,
+  lookups: Pick<Messages, 'get' | 'reconcile'>,
+): Messages {
   const sendSms = createSendSms(client);
   const giveFeedback = createGiveFeedback(client);
   return {
     send: (message, options) => client.calls.run(options, (call) => sendSms(message, call)),
     sendBatch: createSendBatch(client),
-    get: createGetMessage(client),
     ...createCancelling(client),
     feedback: giveFeedback,
     feedbackInBackground(umid, feedback, options) {
@@ -250,6 +253,6 @@ export function createMessages(client: ClientContext): Messages {
     },
     estimate: createEstimate(client),
     sendMany: createSendMany(client),
-    reconcile: createReconcile(client),
+    ...lookups,
   };
 }

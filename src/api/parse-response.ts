@@ -27,7 +27,7 @@ export function responseError(
     ifLost: operation.ifLost,
   });
   return new ApiError({
-    message: `${operation.name}: 8x8 answered ${status}, but ${problem}. ${what}`,
+    message: `${operation.name}: 8x8 responded with HTTP ${status}, but ${problem}. ${what}`,
     submission,
     status,
     attempts,

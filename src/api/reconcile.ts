@@ -11,7 +11,7 @@ import { readInput } from './input.ts';
 import type { MessageStatus } from './message-details.ts';
 import type { HeardReceipt } from './outcome-cache.ts';
 
-/** Where to look for a message. */
+/** Facts that help to find a message. */
 export interface ReconcileQuery {
   /**
    * Time of the call that lost the answer: a `Date`, or ISO 8601 with an offset; a quarter of an hour on both sides is searched.
@@ -33,7 +33,7 @@ export type Reconciliation =
   | {
       /** 8x8 took it: do not send it again. */
       readonly outcome: 'accepted';
-      /** Where it was found: a delivery receipt that this client heard, or an export. */
+      /** Source of the result: a delivery receipt that this client received, or an export. */
       readonly source: 'receipt' | 'export';
       /** 8x8's id of the message. */
       readonly umid: string;
@@ -75,7 +75,7 @@ export function createReconcile(
     const at = sentAt === undefined ? outcomeCache.lostAt(clientMessageId) : new Date(sentAt).getTime();
     if (at !== undefined) return at;
     throw new ValidationError(
-      'query.sentAt is missing: this client does not remember when the message was sent. Give the time of the call that lost the answer. Nothing was sent.',
+      'query.sentAt is missing: this client does not remember when the message was sent. Pass the time of the call whose response was lost. Nothing was sent.',
       'query.sentAt',
     );
   }

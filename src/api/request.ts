@@ -117,13 +117,13 @@ function assertUnguarded(
   if (guarded !== undefined) refuse(`is an endpoint behind the guards. Use ${guarded[1]}.`, 'path');
   if (method !== 'GET' && dangerouslyUnguarded !== true) {
     refuse(
-      `must be GET. No guard would see a ${method}: to send it all the same, set dangerouslyUnguarded.`,
+      `must be GET. No guard would see a ${method}: to send it anyway, set dangerouslyUnguarded.`,
       'method',
     );
   }
   if (method !== 'GET' && hasAllowedRecipients) {
     refuse(
-      `must be GET on a client with allowedRecipients: nobody knows whom a ${method} would reach.`,
+      `must be GET on a client with allowedRecipients: the package cannot tell whom a ${method} would reach.`,
       'method',
     );
   }
@@ -154,7 +154,7 @@ export function createRequest({
         path,
         // Nobody knows whether it costs or counts: some of 8x8's GETs do.
         repeat: 'never',
-        ifLost: 'Whether 8x8 carried it out is not known: look before you repeat it.',
+        ifLost: 'It is unknown whether 8x8 carried it out: check before you repeat it.',
         responseBody: 'any',
         ...(product === 'sms' && method === 'GET' && MESSAGE_DETAILS.test(plainPath) && { lane: 'details' }),
       };

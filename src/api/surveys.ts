@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import type { Content } from '../guards/guard.ts';
-import { type Fields, list, object, objectWith, shortValues, text, unknown } from '../schema.ts';
+import { type Fields, list, messageText, object, objectWith, shortValues, text, unknown } from '../schema.ts';
 import {
   type BatchOutcome,
   type BatchSettings,
@@ -157,7 +157,7 @@ export interface Surveys {
 const { text: _, ...sharedFields } = contentFields;
 const surveyContentFields: Fields<SurveyContent> = {
   ...sharedFields,
-  templateBody: text({ max: MAX_TEXT_CHARACTERS }),
+  templateBody: messageText({ max: MAX_TEXT_CHARACTERS }),
 };
 const messageFields: Fields<SurveyMessage> = {
   ...surveyContentFields,
@@ -247,7 +247,7 @@ function surveyReader(
 
 function readInputs({ messages, purpose, country }: SurveyBatchInput): readonly MessageInput[] {
   const defaults = wireFields({ purpose, country });
-  return messages.map((message, index) => inputOf(message, index, `messages[${index}]`, defaults));
+  return messages.map((message, index) => inputOf(message, index, 'messages', defaults));
 }
 
 /** One request with up to 10,000 invitations. */

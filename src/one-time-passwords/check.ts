@@ -6,6 +6,7 @@ import { ConfigurationError, SmsError, StoreError } from '../errors.ts';
 import type { SmsEvent } from '../events.ts';
 import { numberFields } from '../guards/event-fields.ts';
 import { isEqual } from '../internal/is-equal.ts';
+import { typedCode } from '../internal/typed-text.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
 import { readPhone } from '../phone/read-phone.ts';
 import { type Fields, objectWith, word } from '../schema.ts';
@@ -16,9 +17,9 @@ import { MAX_TRIES, type ReadCode, type StoredCodes } from './stored-code.ts';
 
 /** A code that a person entered. */
 export interface OneTimePasswordCheckRequest extends Pick<Addressing, 'destination' | 'country'> {
-  /** The visitor, as `issue` was told. */
+  /** The visitor, as passed to `issue`. */
   readonly subject: string;
-  /** As entered, 1 to 64 characters; spaces and dashes are dropped. It is in no error and no event. */
+  /** The code as entered, 1 to 64 characters; spaces and dashes are ignored. It appears in no error and no event. */
   readonly code: string;
   /** The end user's IP address: counted by `guards.verificationAttempts`, not sent to 8x8. */
   readonly clientIp?: string | undefined;
@@ -42,7 +43,7 @@ export type CheckedOneTimePassword =
        * counts once; `too-many-tries`: five codes were tried. For the last three, issue another one.
        */
       readonly reason: 'wrong-code' | 'no-code' | 'used' | 'too-many-tries';
-      /** How many more codes may be tried. */
+      /** Number of codes that may still be tried. */
       readonly triesLeft: number;
     };
 
@@ -97,9 +98,9 @@ interface CodeCheck {
 /** Writes of one record that race: five tries, the messages of the session, and the one success. */
 const MAX_ROUNDS = 30;
 
-/** Full-width digits as ASCII, without what people and keyboards put between digits. */
+/** Digits of any script as ASCII, without what people and keyboards put between digits. */
 function readCode(code: string): string {
-  return code.normalize('NFKC').replace(/[\s\-\u2010-\u2015]/gu, '');
+  return typedCode(code).replace(/[\s\-\u2010-\u2015]/gu, '');
 }
 
 function reasonAgainst(read: ReadCode | undefined): NoReason | undefined {

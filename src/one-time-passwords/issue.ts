@@ -4,6 +4,7 @@ import type { Call } from '../call.ts';
 import type { ClientContext } from '../client-context.ts';
 import { GuardError, LimitError, SmsError, StoreError, ValidationError } from '../errors.ts';
 import { maskedNumber } from '../guards/event-fields.ts';
+import { kindOf } from '../internal/kind-of.ts';
 import { runUserCode } from '../internal/user-code.ts';
 import { raceAbort } from '../internal/wait.ts';
 import type { Phone } from '../phone/normalise-phone.ts';
@@ -71,11 +72,11 @@ export interface IssuedOneTimePassword
   extends Pick<AcceptedResult, 'umid' | 'clientMessageId' | 'parts' | 'encoding' | 'attempts'> {
   /** The number in E.164. */
   readonly destination: string;
-  /** When the code ends, in epoch milliseconds. A resend does not move it. */
+  /** When the code expires, in epoch milliseconds. A resend does not change it. */
   readonly expiresAt: number;
   /** When the backoff guard admits the next message with a code to this number, in epoch milliseconds. */
   readonly retryAt?: number;
-  /** Whether an earlier message holds the same code. */
+  /** Whether an earlier message contains the same code. */
   readonly isResend: boolean;
   /** True when `onOtherChannel` delivered the code: 8x8 knows no message, and `umid` is none of its. */
   readonly isOnOtherChannel?: true;
@@ -129,13 +130,18 @@ function isOpen({ isUsed, tries }: StoredCode): boolean {
 
 function textOf({ text }: OneTimePasswordRequest, code: string): string {
   const written: unknown = text({ code });
-  if (typeof written !== 'string' || !written.includes(code)) {
-    throw new ValidationError(
-      'request.text must return a string that contains the code. Nothing was sent.',
-      'request.text',
-    );
-  }
-  return written;
+  if (typeof written === 'string' && written.includes(code)) return written;
+  // An asynchronous function: an exception of it that nobody handles would end the process.
+  if (written instanceof Promise) written.catch(() => {});
+  throw new ValidationError(
+    `request.text must return a string that contains the code, not ${describe(written)}. Nothing was sent.`,
+    'request.text',
+  );
+}
+
+function describe(written: unknown): string {
+  if (written instanceof Promise) return 'a promise';
+  return typeof written === 'string' ? 'one without it' : kindOf(written);
 }
 
 function capacityError(phone: Phone, retryAfterMs: number | undefined): LimitError {

@@ -1,13 +1,11 @@
 import type { ClientContext } from '../client-context.ts';
 import { ConfigurationError } from '../errors.ts';
-import { sharedState } from '../internal/shared-state.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
 import { isMemoryStore } from '../limits/memory-limits.ts';
 import type { CallOptions } from '../types.ts';
-import { type CheckedOneTimePassword, createCheck, type OneTimePasswordCheckRequest } from './check.ts';
-import { type CodeCipher, createCodeCipher } from './code-cipher.ts';
-import { createIssue, type IssuedOneTimePassword, type OneTimePasswordRequest } from './issue.ts';
-import { DEFAULT_CODE_LENGTH, DEFAULT_VALIDITY_MS, type OneTimePasswordsOptions } from './options.ts';
+import type { CheckedOneTimePassword, OneTimePasswordCheckRequest } from './check.ts';
+import type { IssuedOneTimePassword, OneTimePasswordRequest } from './issue.ts';
+import type { OneTimePasswordsOptions } from './options.ts';
 
 /** One-time passwords that this package makes, sends by SMS and checks. */
 export interface OneTimePasswords {
@@ -59,70 +57,24 @@ export interface OneTimePasswords {
   check(check: OneTimePasswordCheckRequest, options?: CallOptions): Promise<CheckedOneTimePassword>;
 }
 
-const SECRET_BYTES = 32;
-
-/** The secret of a memory store lives as long as the store: clients that share the store must read each other's codes. */
-function processSecret(limits: LimitStore): Uint8Array<ArrayBuffer> {
-  const shared = sharedState();
-  shared.codeSecrets ??= new WeakMap();
-  const known = shared.codeSecrets.get(limits);
-  if (known !== undefined) return known;
-  const secret = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
-  shared.codeSecrets.set(limits, secret);
-  return secret;
-}
-
 export interface OneTimePasswordsConfig {
   readonly client: ClientContext;
   readonly options: OneTimePasswordsOptions | undefined;
   readonly limits: LimitStore;
 }
 
-export function createOneTimePasswords({
-  client,
-  options,
-  limits,
-}: OneTimePasswordsConfig): OneTimePasswords {
-  const { codeLength = DEFAULT_CODE_LENGTH, validityMs = DEFAULT_VALIDITY_MS } = options ?? {};
-  // A copy: what was given to the constructor is what counts.
-  const given = options?.secret === undefined ? [] : [options.secret, ...(options.previousSecrets ?? [])];
-  let cipher: CodeCipher | undefined;
-
-  /** A client without one-time passwords needs neither a secret nor records. */
-  function assertUsable(): void {
-    if (!client.limiter.keepsRecords) {
-      throw new ConfigurationError(
-        'sms.oneTimePasswords needs a limit store with records; the store of this client has none (LimitStore.records). Use memoryLimits or redisLimits, or implement it. Nothing was sent.',
-        'limits',
-      );
-    }
-    if (given.length === 0 && !isMemoryStore(limits)) {
-      throw new ConfigurationError(
-        'oneTimePasswords.secret is missing: a store that processes share needs the same secret of at least 32 characters in all of them. Nothing was sent.',
-        'oneTimePasswords.secret',
-      );
-    }
-  }
-
-  function openCipher(): CodeCipher {
-    assertUsable();
-    const encoder = new TextEncoder();
-    return createCodeCipher(
-      given.length === 0 ? [processSecret(limits)] : given.map((secret) => encoder.encode(secret)),
+/** A client without one-time passwords needs neither a secret nor records. */
+export function assertUsable({ client, options, limits }: OneTimePasswordsConfig): void {
+  if (!client.limiter.keepsRecords) {
+    throw new ConfigurationError(
+      'sms.oneTimePasswords needs a limit store with records; the store of this client has none (LimitStore.records). Use memoryLimits or redisLimits, or implement it. Nothing was sent.',
+      'limits',
     );
   }
-
-  if (options !== undefined) assertUsable();
-  const config = {
-    client,
-    codes: client.storedCodes,
-    openCipher: () => {
-      cipher ??= openCipher();
-      return cipher;
-    },
-  };
-  return {
-    issue: createIssue({ ...config, codeLength, validityMs }),
-    check: createCheck({ ...config, codeLength }),
-  };
+  if (options?.secret === undefined && !isMemoryStore(limits)) {
+    throw new ConfigurationError(
+      'oneTimePasswords.secret is missing: a store that processes share needs the same secret of at least 32 characters in all of them. Nothing was sent.',
+      'oneTimePasswords.secret',
+    );
+  }
 }

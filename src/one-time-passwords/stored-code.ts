@@ -95,7 +95,7 @@ function parseCode(value: string): StoredCode {
     // Falls through.
   }
   throw new StoreError(
-    'The limit store returned a record that is not a code; another version of this package may have written it. No code was sent or accepted. The record ends within an hour.',
+    'The limit store returned a record that is not a code; another version of this package may have written it. No code was sent or accepted. The record expires within an hour.',
   );
 }
 

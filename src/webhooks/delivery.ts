@@ -7,7 +7,7 @@ import type { WebhookEvent } from './webhook-event.ts';
 export interface WebhookDelivery {
   /** HTTP method. Only `POST` is accepted; the case does not matter. */
   readonly method: string;
-  /** Returns a header by name, whatever the case; several headers of one name are joined with `, `. */
+  /** Returns a header by its case-insensitive name; several headers of one name are joined with `, `. */
   header(name: string): string | undefined;
   /** The body: a stream of bytes, a text, or JSON that the framework has already parsed. */
   readonly body:

@@ -1,5 +1,5 @@
-import { sha256, toHex } from '../internal/digest.ts';
-import type { WebhookEvent } from './webhook-event.ts';
+import { digestOf, sha256, toHex } from '../internal/digest.ts';
+import type { InboundMessage, WebhookEvent } from './webhook-event.ts';
 
 /** The values that identify an event: two posts with the same values are the same event. */
 function identityOf(event: WebhookEvent): readonly unknown[] {
@@ -19,6 +19,19 @@ function identityOf(event: WebhookEvent): readonly unknown[] {
     case 'unknown':
       return [event.raw];
   }
+}
+
+/**
+ * Gives an inbound message without a usable ID one that every repetition of it has too: an opt-out must not be lost over it, and
+ * two messages without an ID must not look like one.
+ */
+export async function withUmid<Event extends WebhookEvent>(event: Event): Promise<Event | InboundMessage> {
+  if (event.type !== 'inbound' || event.umid !== '') return event;
+  const { source, destination, timestamp, body } = event;
+  return {
+    ...event,
+    umid: `no-umid-${(await digestOf([source, destination, timestamp, body])).slice(0, 32)}`,
+  };
 }
 
 /** The key of an event in the limit store: a hash of fixed length that reveals nothing about the event. */

@@ -27,11 +27,11 @@ export function requireObject({ path, values }: EventFields, name: string): Even
   return toEventFields(values[name], join(path, name));
 }
 
-/** A list of objects; empty when the field is missing or null. */
+/** The objects of a list; empty for anything but a list: an optional field must not cost the whole event. */
 export function optionalList({ path, values }: EventFields, name: string): readonly EventFields[] {
-  const value = values[name] ?? [];
-  if (!Array.isArray(value)) throw malformed(join(path, name), 'a list');
-  return value.map((item, index) => toEventFields(item, `${join(path, name)}[${index}]`));
+  const value: unknown = values[name];
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item, index) => asEventFields(item, `${join(path, name)}[${index}]`) ?? []);
 }
 
 /** Undefined for anything but a string: an optional field must not cost the whole event. */
@@ -54,34 +54,33 @@ export function anyText({ values }: EventFields, name: string): string | null {
   return JSON.stringify(value);
 }
 
-/** A string, possibly empty. */
-export function requireText(fields: EventFields, name: string): string {
-  const text = optionalText(fields, name);
-  if (text === undefined) throw malformed(join(fields.path, name), 'a text');
-  return text;
-}
-
 /** Longer than any of 8x8's ids. Ids are stored, also in the consent ledger, so their length is bounded. */
 const MAX_ID_CHARACTERS = 350;
 
-/** A string that is not empty, because it identifies the event. */
+/** A text of an ordinary length, also written as a JSON number; undefined for anything else. */
+function readId({ values }: EventFields, name: string): string | undefined {
+  const value = values[name];
+  const id = Number.isSafeInteger(value) ? String(value) : value;
+  return typeof id === 'string' && id !== '' && id.length <= MAX_ID_CHARACTERS ? id : undefined;
+}
+
+/** An id, which identifies the event. */
 export function requireId(fields: EventFields, name: string): string {
-  const id = optionalText(fields, name);
-  if (id === undefined || id === '' || id.length > MAX_ID_CHARACTERS) {
-    throw malformed(join(fields.path, name), `a text of 1 to ${MAX_ID_CHARACTERS} characters`);
+  const id = readId(fields, name);
+  if (id === undefined) {
+    throw malformed(join(fields.path, name), `a string of 1 to ${MAX_ID_CHARACTERS} characters`);
   }
   return id;
 }
 
-/** A phone number or sender ID as 8x8 sent it, also as a JSON number. */
-export function requireAddress(fields: EventFields, name: string): string {
-  const value = fields.values[name];
-  return Number.isSafeInteger(value) ? String(value) : requireId(fields, name);
+/** A field that an event can do without; empty when it cannot be read. */
+export function idOrEmpty(fields: EventFields, name: string): string {
+  return readId(fields, name) ?? '';
 }
 
 /** A person's number: E.164 when it can be parsed, otherwise as 8x8 sent it. */
 export function requirePhone(fields: EventFields, name: string): string {
-  const given = requireAddress(fields, name);
+  const given = requireId(fields, name);
   const result = readReportedPhone(given);
   return result.ok && result.phone.possible ? result.phone.e164 : given;
 }

@@ -1,7 +1,9 @@
 import { present } from '../api/parse-response.ts';
 import {
+  anyText,
   asEventFields,
   type EventFields,
+  idOrEmpty,
   optionalText,
   requireId,
   requireObject,
@@ -22,8 +24,8 @@ export const SMS_CHANNEL = 'sms';
 const NAMESPACES = new Set(['chatapps', 'messagingapps']);
 
 /** Whether an event belongs to Messaging Apps. */
-export function isMessagingApps(namespace: string | undefined): boolean {
-  return namespace !== undefined && NAMESPACES.has(namespace.toLowerCase().replaceAll(' ', ''));
+export function isMessagingApps(namespace: string): boolean {
+  return NAMESPACES.has(namespace.toLowerCase().replaceAll(' ', ''));
 }
 
 /** The channel of an event in lower case: a receipt names it itself, an inbound message in its recipient. */
@@ -33,22 +35,44 @@ export function channelOf(payload: EventFields): string | undefined {
   return channel?.toLowerCase();
 }
 
+/** The interactive parts of a message, with the label that the person tapped: 8x8 recommends buttons such as "Stop". */
+const REPLIES = ['button_reply', 'buttonReply', 'list_reply', 'listReply'];
+
+/** The text that the person wrote, or the label that they tapped; undefined for an image, a location and the like. */
+function readBody(payload: EventFields): string | undefined {
+  const content = asEventFields(payload.values.content, 'payload.content');
+  if (content === undefined) return undefined;
+  const interactive = asEventFields(content.values.interactive, 'payload.content.interactive');
+  const tapped = REPLIES.map((name) => {
+    const reply = asEventFields(interactive?.values[name], name);
+    return reply && optionalText(reply, 'title');
+  });
+  return (
+    [anyText(content, 'text'), ...tapped, optionalText(content, 'payload')].find((text) => text) ?? undefined
+  );
+}
+
 /**
- * Reads an inbound message. A missing text (an image, a location) is empty, and so is a missing channel ID: an opt-out must
- * not be lost over them.
+ * Reads an inbound message. A missing text (an image, a location) is empty, and so is everything else that says neither who
+ * wrote nor what: an opt-out must not be lost over it. Undefined for a person without a number, as in LINE, and in WhatsApp
+ * behind a user name: no SMS can reach them.
  */
-export function readAppMessage(payload: EventFields, channel: string, raw: unknown): InboundMessage {
+export function readAppMessage(
+  payload: EventFields,
+  channel: string,
+  raw: unknown,
+): InboundMessage | undefined {
   const user = requireObject(payload, 'user');
   const recipient = asEventFields(payload.values.recipient, 'payload.recipient');
-  const content = asEventFields(payload.values.content, 'payload.content');
+  if (channel !== SMS_CHANNEL && idOrEmpty(user, 'msisdn') === '') return undefined;
   return {
     type: 'inbound',
-    umid: requireId(payload, 'umid'),
-    subAccountId: requireId(payload, 'subAccountId'),
+    umid: idOrEmpty(payload, 'umid'),
+    subAccountId: idOrEmpty(payload, 'subAccountId'),
     source: requirePhone(user, 'msisdn'),
-    destination: (recipient && optionalText(recipient, 'channelId')) ?? '',
-    body: (content && optionalText(content, 'text')) ?? '',
-    timestamp: requireId(payload, 'timestamp'),
+    destination: recipient === undefined ? '' : idOrEmpty(recipient, 'channelId'),
+    body: readBody(payload) ?? '',
+    timestamp: idOrEmpty(payload, 'timestamp'),
     channel,
     raw,
   };
@@ -63,7 +87,7 @@ export function readAppReceipt(
   return {
     type: 'delivery-receipt',
     umid: requireId(payload, 'umid'),
-    subAccountId: requireId(payload, 'subAccountId'),
+    subAccountId: idOrEmpty(payload, 'subAccountId'),
     destination: requirePhone(requireObject(payload, 'user'), 'msisdn'),
     ...common,
     ...present({

@@ -4,14 +4,13 @@ import {
   anyText,
   asEventFields,
   type EventFields,
+  idOrEmpty,
   optionalList,
   optionalNumber,
   optionalText,
-  requireAddress,
   requireId,
   requireObject,
   requirePhone,
-  requireText,
   toEventFields,
 } from './fields.ts';
 import { channelOf, isMessagingApps, readAppMessage, readAppReceipt, SMS_CHANNEL } from './messaging-apps.ts';
@@ -36,21 +35,30 @@ function readStatus(fields: EventFields): MessageStatus {
   };
 }
 
-/** An incomplete price is dropped. */
+/** One more digit than 8x8's prices have. */
+const DECIMALS = 100_000_000;
+
+/** A total belongs to all parts. 8x8: "The `total` value is equivalent to `perSms` x `smsCount`." */
+function shareOf(total: number, parts: number | undefined): number | undefined {
+  return parts !== undefined && parts >= 1 ? Math.round((total / parts) * DECIMALS) / DECIMALS : undefined;
+}
+
+/** 8x8 may leave `perSms` out (price object reference). A price that stays incomplete is dropped. */
 function readPrice(payload: EventFields): MessagePrice | undefined {
   const fields = asEventFields(payload.values.price, 'price');
   if (fields === undefined) return undefined;
-  const [total, perSms] = [optionalNumber(fields, 'total'), optionalNumber(fields, 'perSms')];
+  const total = optionalNumber(fields, 'total');
   const currency = optionalText(fields, 'currency');
-  if (total === undefined || perSms === undefined || currency === undefined) return undefined;
-  return { total, perSms, currency };
+  if (total === undefined || currency === undefined) return undefined;
+  const perSms = optionalNumber(fields, 'perSms') ?? shareOf(total, optionalNumber(payload, 'smsCount'));
+  return perSms === undefined ? undefined : { total, perSms, currency };
 }
 
 function readReceipt(payload: EventFields, raw: unknown): DeliveryReceipt {
   return {
     type: 'delivery-receipt',
     umid: requireId(payload, 'umid'),
-    subAccountId: requireId(payload, 'subAccountId'),
+    subAccountId: idOrEmpty(payload, 'subAccountId'),
     destination: requirePhone(payload, 'destination'),
     status: readStatus(requireObject(payload, 'status')),
     ...present({
@@ -65,15 +73,19 @@ function readReceipt(payload: EventFields, raw: unknown): DeliveryReceipt {
   };
 }
 
+/**
+ * Lenient in everything but the person: 8x8 repeats a refused message four times, and an opt-out would be lost. The receiver
+ * gives an ID to a message without one.
+ */
 function readInbound(payload: EventFields, raw: unknown): InboundMessage {
   return {
     type: 'inbound',
-    umid: requireId(payload, 'umid'),
-    subAccountId: requireId(payload, 'subAccountId'),
+    umid: idOrEmpty(payload, 'umid'),
+    subAccountId: idOrEmpty(payload, 'subAccountId'),
     source: requirePhone(payload, 'source'),
-    destination: requireAddress(payload, 'destination'),
-    body: requireText(payload, 'body'),
-    timestamp: requireId(payload, 'timestamp'),
+    destination: idOrEmpty(payload, 'destination'),
+    body: anyText(payload, 'body') ?? '',
+    timestamp: idOrEmpty(payload, 'timestamp'),
     ...present({
       encoding: optionalText(payload, 'encoding'),
       smsCount: optionalNumber(payload, 'smsCount'),
@@ -83,15 +95,16 @@ function readInbound(payload: EventFields, raw: unknown): InboundMessage {
   };
 }
 
+/** Lenient in everything but the ids and the person. */
 function readClick(payload: EventFields, raw: unknown): ShortUrlClick {
   return {
     type: 'short-url-click',
     eventId: requireId(payload, 'eventId'),
-    occurredAt: requireId(payload, 'occurredAt'),
+    occurredAt: idOrEmpty(payload, 'occurredAt'),
     umid: requireId(payload, 'umid'),
     destination: requirePhone(payload, 'destination'),
-    shortUrl: requireText(payload, 'shortUrl'),
-    targetUrl: requireText(payload, 'targetUrl'),
+    shortUrl: optionalText(payload, 'shortUrl') ?? '',
+    targetUrl: optionalText(payload, 'targetUrl') ?? '',
     raw,
   };
 }
@@ -115,7 +128,7 @@ function readVariables(body: EventFields): Variables {
   }));
 }
 
-/** Lenient in everything but the ids: 8x8 repeats a refused answer four times and then drops it. */
+/** Lenient in everything but the ids: 8x8 repeats a refused answer four times and then drops it. `raw` has all of it. */
 function readSurveyAnswer(body: EventFields, raw: unknown): SurveyAnswer {
   return {
     type: 'survey-answer',
@@ -165,6 +178,14 @@ function readMessagingApps(
   }
 }
 
+/** The product of an event. One without a namespace is told by its payload: only a person of Messaging Apps is an object. */
+function productOf(namespace: string | undefined, { values }: EventFields): string {
+  if (namespace !== undefined) return namespace.trim();
+  const payload = asEventFields(values.payload, 'payload');
+  if (payload === undefined) return '';
+  return 'user' in payload.values ? 'chatapps' : 'sms';
+}
+
 /**
  * Parses an event. New fields, new values and new events are accepted; a known event without a required field is not.
  *
@@ -174,10 +195,11 @@ function readMessagingApps(
 export function parseEvent(raw: unknown, channels: readonly string[] = [SMS_CHANNEL]): WebhookEvent {
   const body = toEventFields(raw, '');
   const [namespace, eventType] = [optionalText(body, 'namespace'), optionalText(body, 'eventType')];
+  const [product, kind] = [productOf(namespace, body), eventType?.trim()];
   // Case-insensitive: an opt-out must not be lost over a capital letter.
-  const read = READERS.get(`${namespace}/${eventType}`.toLowerCase());
+  const read = READERS.get(`${product}/${kind}`.toLowerCase());
   if (read !== undefined) return read(requireObject(body, 'payload'), raw);
-  const app = isMessagingApps(namespace) && readMessagingApps(body, eventType, channels, raw);
+  const app = isMessagingApps(product) && readMessagingApps(body, kind, channels, raw);
   if (app) return app;
   // A survey answer of SMS Engage has neither namespace nor eventType.
   const isSurvey = namespace === undefined && eventType === undefined && 'surveyId' in body.values;

@@ -12,7 +12,7 @@ import {
   validate,
   word,
 } from '../schema.ts';
-import { authenticationField, type WebhookAuthentication } from './authentication/authenticate.ts';
+import { authenticationField, CHOICES, type WebhookAuthentication } from './authentication/authenticate.ts';
 import { INBOUND_PORT, type InboundPort } from './inbound-port.ts';
 import type {
   DeliveryReceipt,
@@ -30,7 +30,7 @@ export interface WebhookCall {
 
 /** The second argument of `onInbound`. */
 export interface InboundCall extends WebhookCall {
-  /** How the text changed the person's consent; recorded before the handler runs. */
+  /** The change of the person's consent, recorded before the handler runs. */
   readonly consent: InboundConsent;
 }
 
@@ -124,7 +124,8 @@ export function bindHandlers(handlers: WebhookHandlers): WebhookHandlers {
  */
 export function readOptions(options: WebhookReceiverOptions): InboundPort {
   const flaw = validate(schema, options);
-  if (flaw !== undefined) throw new ConfigurationError(flaw.message, flaw.path);
+  if (flaw !== undefined)
+    throw new ConfigurationError(`${flaw.message}${authenticationHint(flaw.path, options)}`, flaw.path);
   const inboundPort = (options.client as { readonly [INBOUND_PORT]?: InboundPort } | null)?.[INBOUND_PORT];
   if (inboundPort === undefined) {
     throw new ConfigurationError(
@@ -133,4 +134,8 @@ export function readOptions(options: WebhookReceiverOptions): InboundPort {
     );
   }
   return inboundPort;
+}
+
+function authenticationHint(path: string, options: WebhookReceiverOptions): string {
+  return path === 'authentication' && options.authentication === undefined ? ` ${CHOICES}` : '';
 }

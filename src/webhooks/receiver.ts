@@ -11,6 +11,7 @@ import type {
   WebhookReceiver,
   WebhookResponse,
 } from './delivery.ts';
+import { withUmid } from './event-identity.ts';
 import { webhookError } from './failures.ts';
 import { parseEvent } from './parse-event.ts';
 import { parseJson, plainJson } from './plain-json.ts';
@@ -130,7 +131,7 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
       if (delivery.method.toUpperCase() !== 'POST') throw webhookError('method-not-allowed');
       authenticationFailure = await authenticate(delivery);
       if (authenticationFailure !== undefined) throw webhookError('unauthorized');
-      const event = parseEvent(await readJson(delivery), channels);
+      const event = await withUmid(parseEvent(await readJson(delivery), channels));
       operation.event = event.type;
       if (event.type === 'delivery-receipt') operation.umid = event.umid;
       const { duplicate, remembered } = await processEvent(event);

@@ -14,7 +14,7 @@ export interface DeliveryReceipt extends WebhookEventBase {
   readonly type: 'delivery-receipt';
   /** 8x8's id of the message, as `messages.send` returned it. */
   readonly umid: string;
-  /** The sub-account that sent the message. */
+  /** The sub-account that sent the message; empty when 8x8 did not name it. */
   readonly subAccountId: string;
   /** Your id of the message; absent when the message had none. */
   readonly clientMessageId?: string;
@@ -38,17 +38,17 @@ export interface DeliveryReceipt extends WebhookEventBase {
 export interface InboundMessage extends WebhookEventBase {
   /** Tells the kind of event: an inbound message. */
   readonly type: 'inbound';
-  /** 8x8's id of the inbound message. */
+  /** 8x8's id of the inbound message; one that begins with `no-umid-` and is the same for every repetition when 8x8 gave none. */
   readonly umid: string;
-  /** The sub-account that owns the number. */
+  /** The sub-account that owns the number; empty when 8x8 did not name it. */
   readonly subAccountId: string;
   /** The person's number: E.164 when it can be parsed, otherwise as 8x8 sent it. */
   readonly source: string;
-  /** Your number; for a Messaging Apps channel the ID of the channel, or empty. */
+  /** Your number, or for a Messaging Apps channel the ID of the channel; empty when 8x8 did not name it. */
   readonly destination: string;
   /** The text; may be empty. */
   readonly body: string;
-  /** When the person wrote it, ISO 8601. */
+  /** When the person wrote it, ISO 8601; empty when 8x8 did not say it. */
   readonly timestamp: string;
   /** `GSM7` or `UCS2`. */
   readonly encoding?: string;
@@ -66,13 +66,13 @@ export interface ShortUrlClick extends WebhookEventBase {
   readonly type: 'short-url-click';
   /** 8x8's id of the click. */
   readonly eventId: string;
-  /** When the link was opened, ISO 8601. */
+  /** When the link was opened, ISO 8601; empty when 8x8 did not say it. */
   readonly occurredAt: string;
   /** 8x8's id of the message that contained the link. */
   readonly umid: string;
   /** The recipient of the message: E.164 when the number can be parsed, otherwise as 8x8 sent it. */
   readonly destination: string;
-  /** The link in the message. */
+  /** The link in the message; empty when 8x8 did not name it. */
   readonly shortUrl: string;
   /** The page that the link leads to. */
   readonly targetUrl: string;
@@ -123,7 +123,7 @@ export interface UnknownWebhookEvent extends WebhookEventBase {
   readonly eventType?: string;
 }
 
-/** An event that 8x8 posted; `type` tells which. */
+/** An event that 8x8 posted; `type` distinguishes them. */
 export type WebhookEvent =
   | DeliveryReceipt
   | InboundMessage

@@ -32,7 +32,7 @@ export interface ContactJob {
   readonly fileType?: 'csv' | 'xls' | (string & {});
   /** URL of the file at 8x8. The file contains phone numbers: do not log the URL. */
   readonly fileLocation?: string;
-  /** Address of the rows that 8x8 could not read. They hold people's numbers: do not log the address. */
+  /** Address of the rows that 8x8 could not read. They contain people's numbers: do not log the address. */
   readonly invalidFileLocation?: string;
   /** Number of rows in the file. */
   readonly totalRows?: number;

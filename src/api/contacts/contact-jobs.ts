@@ -149,18 +149,6 @@ export function createContactJobs(client: ClientContext): ContactJobs {
   const accountCalls = createAccountCalls(client);
   const { ask, send } = accountCalls;
 
-  function transferWith(
-    operation: Operation,
-    transfer: GroupTransfer,
-    options: CallOptions | undefined,
-  ): Promise<ContactJob> {
-    const buildRequest = () => {
-      assertValid(transferSchema, transfer, 'transfer');
-      return { query: { from: transfer.from, to: transfer.to } };
-    };
-    return ask(operation, options, buildRequest, readJob);
-  }
-
   return {
     createContacts: (upload, options) =>
       client.calls.run(options, async (call) => {
@@ -176,8 +164,10 @@ export function createContactJobs(client: ClientContext): ContactJobs {
         },
         readJob,
       ),
-    copyContacts: (transfer, options) => transferWith(COPY_CONTACTS, transfer, options),
-    moveContacts: (transfer, options) => transferWith(MOVE_CONTACTS, transfer, options),
+    copyContacts: (transfer, options) =>
+      ask(COPY_CONTACTS, options, () => transferRequest(transfer), readJob),
+    moveContacts: (transfer, options) =>
+      ask(MOVE_CONTACTS, options, () => transferRequest(transfer), readJob),
     deleteGroups: (selection, options) =>
       ask(
         DELETE_GROUPS,
@@ -202,4 +192,9 @@ export function createContactJobs(client: ClientContext): ContactJobs {
       return listPages(accountCalls, listing, options);
     },
   };
+}
+
+function transferRequest(transfer: GroupTransfer) {
+  assertValid(transferSchema, transfer, 'transfer');
+  return { query: { from: transfer.from, to: transfer.to } };
 }

@@ -98,9 +98,9 @@ export interface ContactQuery extends PageQuery {
 /** The people 8x8 keeps for your account. Needs `accountId`. */
 export interface Contacts {
   /**
-   * All contacts that fit, page by page: the next page is fetched when the last one is used up, and leaving the loop
-   * fetches no more. `deadlineMs` counts for each page. A list that would never end (a page that comes again, or is
-   * empty and still announces another) ends with an `ApiError`.
+   * Lists the matching contacts page by page: the next page is fetched when the previous one is used up, and leaving
+   * the loop fetches no more. `deadlineMs` counts for each page. A list that would never end (a repeated page, or an
+   * empty one that announces another) ends with an `ApiError`.
    *
    * @throws ValidationError, ConfigurationError, ApiError, ConnectionError, AbortedError, QueueFullError
    * @see https://developer.8x8.com/connect/reference/contact-search

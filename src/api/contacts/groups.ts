@@ -192,19 +192,6 @@ export function createGroups(client: ClientContext): Groups {
   const accountCalls = createAccountCalls(client);
   const { ask } = accountCalls;
 
-  function changeMembers(
-    operation: Operation,
-    groupId: number,
-    contactIds: readonly number[],
-    options: CallOptions | undefined,
-  ): Promise<ContactGroup> {
-    const buildRequest = () => {
-      assertValid(contactIdsSchema, contactIds, 'contactIds');
-      return { ...pathOf(groupId), body: { contacts: contactIds } };
-    };
-    return ask(operation, options, buildRequest, readGroup);
-  }
-
   return {
     list(query = {}, options = undefined) {
       const listing = {
@@ -239,12 +226,18 @@ export function createGroups(client: ClientContext): Groups {
         readGroup,
       ),
     delete: (groupId, options) => ask(DELETE, options, () => pathOf(groupId), readNothing),
-    addContacts: (groupId, contactIds, options) => changeMembers(ADD_CONTACTS, groupId, contactIds, options),
+    addContacts: (groupId, contactIds, options) =>
+      ask(ADD_CONTACTS, options, () => membersRequest(groupId, contactIds), readGroup),
     removeContacts: (groupId, contactIds, options) =>
-      changeMembers(REMOVE_CONTACTS, groupId, contactIds, options),
+      ask(REMOVE_CONTACTS, options, () => membersRequest(groupId, contactIds), readGroup),
   };
 }
 
 function pathOf(groupId: number): { readonly segments: { readonly groupId: string } } {
   return { segments: { groupId: readNumericId(groupId, 'groupId') } };
+}
+
+function membersRequest(groupId: number, contactIds: readonly number[]) {
+  assertValid(contactIdsSchema, contactIds, 'contactIds');
+  return { ...pathOf(groupId), body: { contacts: contactIds } };
 }

@@ -7,11 +7,11 @@ import { list, objectWith, oneOf, pattern, refine, text } from '../../schema.ts'
  */
 export type PatchOperation =
   | {
-      /** Kind of change. `test` changes nothing: all operations fail when the value is another one. */
+      /** Kind of change. `test` changes nothing: all operations fail when the value differs. */
       readonly op: 'add' | 'replace' | 'test';
       /** JSON pointer (RFC 6901), for example `/firstName`; `~` and `/` in a name are `~0` and `~1`. */
       readonly path: string;
-      /** Always a text: 8x8 takes `'true'` for true. */
+      /** Always a string: 8x8 expects `'true'` for true. */
       readonly value: string;
     }
   | {

@@ -7,21 +7,32 @@ export class CsvError extends Error {}
  */
 const MAX_ROW_CHARACTERS = 1_000_000;
 const QUOTE = '"'.charCodeAt(0);
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+/** A file without a line feed in its first characters has none: spreadsheets on a Mac write carriage returns alone. */
+const MAX_HEADING_CHARACTERS = 100_000;
 
-type Newline = '\n' | '\r\n';
+type Newline = '\n' | '\r\n' | '\r';
 type Row = readonly string[];
 
 /** The characters that end a cell and a row. */
 interface Dialect {
-  readonly newline: Newline;
+  /** One of these ends a row. */
+  readonly newlines: readonly Newline[];
   /** Character code of the delimiter. */
   readonly delimiter: number;
 }
 
-/** Whether a character ends a cell: a delimiter or a line break. */
-function isBorder(text: string, index: number, { newline, delimiter }: Dialect): boolean {
+/** The line break at this place; undefined when there is none. */
+function newlineAt(text: string, index: number, { newlines }: Dialect): Newline | undefined {
   const code = text.charCodeAt(index);
-  return code === delimiter || (code === newline.charCodeAt(0) && text.startsWith(newline, index));
+  if (code !== LINE_FEED && code !== CARRIAGE_RETURN) return undefined;
+  return newlines.find((newline) => text.startsWith(newline, index));
+}
+
+/** Whether a character ends a cell: a delimiter or a line break. */
+function isBorder(text: string, index: number, dialect: Dialect): boolean {
+  return text.charCodeAt(index) === dialect.delimiter || newlineAt(text, index, dialect) !== undefined;
 }
 
 function isWhiteSpace(code: number): boolean {
@@ -86,9 +97,17 @@ function readRows(
     if (text.charCodeAt(end) === dialect.delimiter) continue;
     rows.push(row);
     row = [];
-    start = length = Math.min(end + dialect.newline.length, text.length);
+    start = length = Math.min(end + (newlineAt(text, end, dialect)?.length ?? 0), text.length);
   }
   return { rows, length };
+}
+
+/** The line breaks of a file by its first line. */
+function newlinesOf(text: string, isEnd: boolean, isMixed: boolean): readonly Newline[] | undefined {
+  const headingEnd = text.indexOf('\n');
+  if (headingEnd === -1 && !isEnd && !(isMixed && text.length > MAX_HEADING_CHARACTERS)) return undefined;
+  if (isMixed) return headingEnd === -1 && text.includes('\r') ? ['\r'] : ['\n', '\r\n'];
+  return [text[headingEnd - 1] === '\r' ? '\r\n' : '\n'];
 }
 
 /**
@@ -97,19 +116,20 @@ function readRows(
  * An empty line is a row with one empty field.
  *
  * @param delimiter one character
+ * @param isMixed for files that people put together: a row may end with either line break, or with a carriage return alone
  * @throws CsvError the file ends in the middle of a field, or a row has no end
  */
 export async function* parseCsv(
   texts: AsyncIterable<string>,
   delimiter = ',',
+  isMixed = false,
 ): AsyncGenerator<readonly Row[], void, void> {
-  let newline: Newline | undefined;
+  let newlines: readonly Newline[] | undefined;
   let rest = '';
   function takeRows(isEnd: boolean): readonly Row[] {
-    const headingEnd = newline === undefined ? rest.indexOf('\n') : -1;
-    if (headingEnd !== -1 || isEnd) newline ??= rest[headingEnd - 1] === '\r' ? '\r\n' : '\n';
-    if (newline === undefined) return [];
-    const { rows, length } = readRows(rest, { newline, delimiter: delimiter.charCodeAt(0) }, isEnd);
+    newlines ??= newlinesOf(rest, isEnd, isMixed);
+    if (newlines === undefined) return [];
+    const { rows, length } = readRows(rest, { newlines, delimiter: delimiter.charCodeAt(0) }, isEnd);
     rest = rest.slice(length);
     if (isEnd && rest !== '') throw new CsvError('the file ends in the middle of a field');
     return rows;

@@ -54,7 +54,7 @@ export interface ExportQuery {
   readonly phoneNumber?: string | undefined;
   /** Only these countries, ISO 3166-1 alpha-2. */
   readonly countries?: readonly string[] | undefined;
-  /** Most rows; 0 means no limit. @default 0 */
+  /** Maximum number of rows; 0 means no limit. @default 0 */
   readonly limit?: number | undefined;
   /**
    * Fields that 8x8 added after this version, sent as they are. They may name no field that 8x8 knows today, in any spelling

@@ -1,10 +1,10 @@
 import type { Call } from '../../call.ts';
-import type { ClientContext } from '../../client-context.ts';
 import { LimitError, NotFoundError, SmsError } from '../../errors.ts';
 import type { SmsEvent } from '../../events.ts';
 import { numberFields } from '../../guards/event-fields.ts';
 import type { CheckedSession } from '../../guards/guard.ts';
 import { digestOf } from '../../internal/digest.ts';
+import { typedCode } from '../../internal/typed-text.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { readPhone } from '../../phone/read-phone.ts';
 import { type Fields, objectWith, word } from '../../schema.ts';
@@ -17,10 +17,14 @@ import type { Binding } from './session-bindings.ts';
 import type { CheckOutcome, SessionClaim } from './session-claims.ts';
 import { refuseOtherNumber, refuseOthers, sessionError, waitError } from './session-errors.ts';
 import { CHECK, GET, readVerification, type Verification } from './verification.ts';
+import type { VerificationsContext } from './verifications-context.ts';
 
 /** A code that a person entered. */
 export interface VerificationCheck extends Pick<Addressing, 'destination' | 'country'> {
-  /** The code as entered, 3 to 10 characters; surrounding spaces are dropped. It never appears in errors and events. */
+  /**
+   * The code as entered, 3 to 10 characters. Digits of any script are understood, and surrounding spaces are dropped. It never appears in
+   * errors and events.
+   */
   readonly code: string;
   /**
    * Required when the session was started with one. With a right code it is remembered for 90 days: strangers can then no
@@ -39,7 +43,7 @@ export interface CheckedVerification extends Verification {
 
 /** 8x8's limits. A pasted code may have spaces. */
 function isCode(code: string): boolean {
-  return code.length <= 64 && /^.{3,10}$/su.test(code.trim());
+  return code.length <= 64 && /^.{3,10}$/su.test(typedCode(code));
 }
 
 const { destination, country } = addressingFields;
@@ -111,7 +115,7 @@ interface ClaimedCheck extends CodeCheck {
 }
 
 export function createCheckVerification(
-  client: ClientContext,
+  client: VerificationsContext,
 ): (sessionId: string, check: VerificationCheck, options?: CallOptions) => Promise<CheckedVerification> {
   const {
     calls,
@@ -223,8 +227,8 @@ export function createCheckVerification(
       readId(sessionId, 'sessionId');
       const given = readInput(checkSchema, check, 'check');
       const { subject, clientIp } = given;
-      // A pasted code may have spaces, and 8x8 would treat them as characters of the code.
-      const code = given.code.trim();
+      // 8x8 would treat spaces, invisible characters and digits of another script as characters of the code.
+      const code = typedCode(given.code);
       const phone = readPhone(given.destination, given.country, phoneDefaults);
       const binding = await sessionBindings.find(sessionId, phone, subject, call);
       refuseOthers(binding, phone, subject);

@@ -1,4 +1,3 @@
-import type { ClientContext } from '../../client-context.ts';
 import { readPhone } from '../../phone/read-phone.ts';
 import { type Fields, object, refine, unknown } from '../../schema.ts';
 import { addressingFields, subjectField } from '../../sending/sms-message.ts';
@@ -7,6 +6,7 @@ import { readId, readInput } from '../input.ts';
 import { parseResponse } from '../parse-response.ts';
 import { refuseOtherNumber, refuseOthers, refuseShared } from './session-errors.ts';
 import { GET, readVerification, type Verification } from './verification.ts';
+import type { VerificationsContext } from './verifications-context.ts';
 
 /** The expected owner of a session. */
 export interface SessionQuery {
@@ -33,7 +33,7 @@ const querySchema = refine<SessionQuery>(
 );
 
 export function createGetVerification(
-  client: ClientContext,
+  client: VerificationsContext,
 ): (sessionId: string, query?: SessionQuery, options?: CallOptions) => Promise<Verification> {
   const { calls, transport, subAccountId, sessionBindings, sessionSuccess, testSessions, phoneDefaults } =
     client;

@@ -1,5 +1,4 @@
 import type { Call } from '../../call.ts';
-import type { ClientContext } from '../../client-context.ts';
 import { ApiError, GuardError, LimitError, type SmsError } from '../../errors.ts';
 import { maskedNumber } from '../../guards/event-fields.ts';
 import { type Cache, createCache } from '../../internal/cache.ts';
@@ -21,6 +20,7 @@ import {
   type Verification,
   type VerificationChannel,
 } from './verification.ts';
+import type { VerificationsContext } from './verifications-context.ts';
 
 /** Defaults of 8x8. */
 const DEFAULT_VALIDITY_S = 300;
@@ -129,7 +129,7 @@ function laterOf(one: number | undefined, other: number | undefined): number | u
 }
 
 export function createStartVerification(
-  client: ClientContext,
+  client: VerificationsContext,
 ): (request: VerificationStart, options?: CallOptions) => Promise<StartedVerification> {
   const { calls, clock, subAccountId, sessionBindings, sessionSuccess, testSessions } = client;
   const reader = startReader(client.rewrite);
@@ -188,7 +188,7 @@ export function createStartVerification(
           };
         }),
     };
-    const [result] = await sendMessages(client, [{ index: 0, path: '', input }], operation, call);
+    const [result] = await sendMessages(client, [{ index: 0, list: '', input }], operation, call);
     const { phone, verification } = seen;
     if (result?.status === 'accepted' && phone !== undefined && verification !== undefined) {
       const { codeValidity = DEFAULT_VALIDITY_S, subject, channel } = input;

@@ -2,10 +2,15 @@ import type { ClientContext } from '../../client-context.ts';
 import type { CallOptions } from '../../types.ts';
 import { type CheckedVerification, createCheckVerification, type VerificationCheck } from './check.ts';
 import { createGetVerification, type SessionQuery } from './get.ts';
+import { createSessionBindings } from './session-bindings.ts';
+import { createSessionClaims } from './session-claims.ts';
+import { createSessionSuccess } from './session-success.ts';
 import { createGetSmaCoverage, type SmaCoverage, type SmaCoverageQuery } from './sma-coverage.ts';
 import { createStartVerification } from './start.ts';
 import type { VerificationStart } from './start-input.ts';
+import { createTestSessions } from './test-sessions.ts';
 import type { StartedVerification, Verification } from './verification.ts';
+import type { VerificationsContext } from './verifications-context.ts';
 
 /** One-time passwords that 8x8 generates, sends and checks. */
 export interface Verifications {
@@ -80,10 +85,17 @@ export interface Verifications {
 }
 
 export function createVerifications(client: ClientContext): Verifications {
+  const context: VerificationsContext = {
+    ...client,
+    sessionBindings: createSessionBindings(client),
+    sessionClaims: createSessionClaims(client),
+    sessionSuccess: createSessionSuccess(client),
+    testSessions: createTestSessions(client),
+  };
   return {
-    start: createStartVerification(client),
-    get: createGetVerification(client),
-    check: createCheckVerification(client),
+    start: createStartVerification(context),
+    get: createGetVerification(context),
+    check: createCheckVerification(context),
     smaCoverage: createGetSmaCoverage(client),
   };
 }

@@ -32,13 +32,15 @@ const fields: Fields<WebhookCredentials> = {
   accessToken: accessTokenField,
   sourceAddresses: sourceAddressesField,
 };
+/** Advice when nothing was chosen. */
+export const CHOICES = "Give authorization, accessToken or sourceAddresses, or write 'none'.";
 const WHAT = "'none' or { authorization, accessToken, sourceAddresses }";
 const credentials = refine<WebhookCredentials>(
   refine<WebhookCredentials>(
     object(fields, WHAT),
     // An explicit undefined is refused: a credential must not be missing because a variable was unset.
     (given) => Object.values(given).length > 0 && Object.values(given).every((each) => each !== undefined),
-    "is empty, or holds undefined: is the environment variable set? Give authorization, accessToken or sourceAddresses, or write 'none'.",
+    `is empty, or holds undefined: is the environment variable set? ${CHOICES}`,
   ),
   ({ authorization, accessToken }) => authorization === undefined || accessToken === undefined,
   'has authorization and accessToken, which travel in the same header: give one of them.',
