@@ -7,6 +7,11 @@ import { SlotValues } from './slot-values.ts';
 const GRANTS = PAYLOAD;
 /** Offsets from the start of a row, in doubles. */
 const LAST = (PAYLOAD + 1) / 2;
+/** While one take is open: the state before it, and its `forgetMs`; 0 when none is, or a journal knows. */
+const LAST_BEFORE = LAST + 1;
+const OPEN_FORGET = LAST + 2;
+const GRANTS_BEFORE = PAYLOAD + 7;
+const PAYLOAD_WORDS = 8;
 
 export type Numbers = Pick<BackoffRule, 'baseMs' | 'maxMs' | 'forgetMs'>;
 
@@ -14,6 +19,11 @@ export interface Grant {
   readonly atMs: number;
   readonly forgetMs: number;
   isOpen: boolean;
+}
+
+/** The open grant that was made then; grants of one time with the same numbers are interchangeable. */
+export function findOpen(grants: readonly Grant[], atMs: number, forgetMs: number): Grant | undefined {
+  return grants.find((grant) => grant.isOpen && grant.atMs === atMs && grant.forgetMs === forgetMs);
 }
 
 /** The grants of one key since its oldest open one, in order, and the settled state before them. */
@@ -29,7 +39,9 @@ export function decayed(grants: number, lastMs: number, atMs: number, forgetMs: 
 }
 
 export function waitOf(grants: number, { baseMs, maxMs }: Numbers): number {
-  return Math.min(maxMs, baseMs * 2 ** (grants - 1));
+  // Every sweep asks for it, and a power takes longer than everything else there.
+  const times = grants > 0 && grants <= 31 ? 1 << (grants - 1) : 2 ** (grants - 1);
+  return Math.min(maxMs, baseMs * times);
 }
 
 /** The larger of each number; `longest` itself when nothing is larger, which is nearly always. */
@@ -43,9 +55,9 @@ export function longestOf(longest: Numbers, { baseMs, maxMs, forgetMs }: Numbers
 }
 
 /**
- * A wait that doubles. A row holds the number of grants without success and the time of the last. While a take is
- * open, its key also has a journal, from which the row is computed again when a take is given back. In any order, the
- * row then looks as if the take had never happened.
+ * A wait that doubles. A row holds the number of grants without success and the time of the last, and while one take is
+ * open, the state before it. While several are open, their key has a journal, from which the row is computed again when one of
+ * them is given back. In any order, the row then looks as if the take had never happened.
  */
 export class BackoffTable implements RuleTable<BackoffRule> {
   readonly shape: BackoffRule;
@@ -59,7 +71,7 @@ export class BackoffTable implements RuleTable<BackoffRule> {
   constructor(rule: BackoffRule, maxRows: number, seed: Seed) {
     this.shape = rule;
     this.#longest = rule;
-    this.rows = new RowTable(3, maxRows, seed);
+    this.rows = new RowTable(PAYLOAD_WORDS, maxRows, seed);
   }
 
   get size(): number {
@@ -90,15 +102,41 @@ export class BackoffTable implements RuleTable<BackoffRule> {
     const found = this.rows.find(rule.key);
     const slot = found < 0 ? this.rows.insert(rule.key) : found;
     this.#longest = longestOf(this.#longest, rule);
-    const grant: Grant = { atMs: Math.ceil(nowMs), forgetMs: rule.forgetMs, isOpen: true };
+    const atMs = Math.ceil(nowMs);
+    const { forgetMs } = rule;
+    const { words, doubles } = this.rows.chunkOf(slot);
+    const start = this.rows.startOf(slot);
+    const first = start >>> 1;
     let journal = this.#journals.get(slot);
+    if (journal === undefined && doubles[first + OPEN_FORGET] !== 0) journal = this.#startJournal(slot);
     if (journal === undefined) {
-      journal = { grants: this.#grants(slot), lastMs: this.#lastMs(slot), open: [grant] };
-      this.#journals.set(slot, journal);
-    } else journal.open.push(grant);
-    this.#replay(slot, journal);
+      const grants = words[start + GRANTS] as number;
+      const lastMs = doubles[first + LAST] as number;
+      words[start + GRANTS_BEFORE] = grants;
+      doubles[first + LAST_BEFORE] = lastMs;
+      doubles[first + OPEN_FORGET] = forgetMs;
+      this.#set(slot, decayed(grants, lastMs, atMs, forgetMs) + 1, atMs);
+    } else {
+      journal.open.push({ atMs, forgetMs, isOpen: true });
+      this.#replay(slot, journal);
+    }
     const waitMs = waitOf(this.#grants(slot), rule);
-    return new BackoffHold(this, slot, this.rows.serialOf(slot), grant, waitMs);
+    return new BackoffHold(this, slot, this.rows.serialOf(slot), atMs, forgetMs, waitMs);
+  }
+
+  /** Moves what is known of the one open take to a journal. */
+  #startJournal(slot: number): Journal {
+    const { words, doubles } = this.rows.chunkOf(slot);
+    const start = this.rows.startOf(slot);
+    const first = start >>> 1;
+    const journal: Journal = {
+      grants: words[start + GRANTS_BEFORE] as number,
+      lastMs: doubles[first + LAST_BEFORE] as number,
+      open: [{ atMs: this.#lastMs(slot), forgetMs: doubles[first + OPEN_FORGET] as number, isOpen: true }],
+    };
+    doubles[first + OPEN_FORGET] = 0;
+    this.#journals.set(slot, journal);
+    return journal;
   }
 
   inspect(rule: BackoffRule, nowMs: number): RuleState {
@@ -116,8 +154,13 @@ export class BackoffTable implements RuleTable<BackoffRule> {
     if (slot >= 0) this.#remove(slot);
   }
 
-  settle(slot: number, grant: Grant, isKept: boolean): void {
-    const journal = this.#journals.get(slot) as Journal;
+  settle(slot: number, atMs: number, forgetMs: number, isKept: boolean): void {
+    const journal = this.#journals.get(slot);
+    if (journal === undefined) {
+      this.#settleOne(slot, isKept);
+      return;
+    }
+    const grant = findOpen(journal.open, atMs, forgetMs) as Grant;
     grant.isOpen = false;
     if (!isKept) journal.open.splice(journal.open.indexOf(grant), 1);
     let first = journal.open[0];
@@ -133,6 +176,17 @@ export class BackoffTable implements RuleTable<BackoffRule> {
     else this.#journals.delete(slot);
   }
 
+  /** Ends the one open take of a row. */
+  #settleOne(slot: number, isKept: boolean): void {
+    const { words, doubles } = this.rows.chunkOf(slot);
+    const start = this.rows.startOf(slot);
+    doubles[(start >>> 1) + OPEN_FORGET] = 0;
+    if (isKept) return;
+    const grants = words[start + GRANTS_BEFORE] as number;
+    if (grants === 0) this.#remove(slot);
+    else this.#set(slot, grants, doubles[(start >>> 1) + LAST_BEFORE] as number);
+  }
+
   #remove(slot: number): void {
     this.#journals.delete(slot);
     this.rows.remove(slot);
@@ -144,6 +198,10 @@ export class BackoffTable implements RuleTable<BackoffRule> {
       grants = decayed(grants, lastMs, atMs, forgetMs) + 1;
       lastMs = atMs;
     }
+    this.#set(slot, grants, lastMs);
+  }
+
+  #set(slot: number, grants: number, lastMs: number): void {
     const { words, doubles } = this.rows.chunkOf(slot);
     const start = this.rows.startOf(slot);
     words[start + GRANTS] = grants;
@@ -166,7 +224,9 @@ export class BackoffTable implements RuleTable<BackoffRule> {
 
   /** When a row is dead for every rule; one with an open take is not. */
   #endMs(slot: number): number {
-    if (this.#journals.get(slot) !== undefined) return Number.POSITIVE_INFINITY;
+    const { doubles } = this.rows.chunkOf(slot);
+    const isOpen = doubles[(this.rows.startOf(slot) >>> 1) + OPEN_FORGET] !== 0;
+    if (isOpen || this.#journals.get(slot) !== undefined) return Number.POSITIVE_INFINITY;
     return this.#lastMs(slot) + this.#liveMs(this.#grants(slot));
   }
 
@@ -183,14 +243,23 @@ class BackoffHold implements Hold {
   readonly #table: BackoffTable;
   readonly #slot: number;
   readonly #serial: number;
-  readonly #grant: Grant;
+  readonly #atMs: number;
+  readonly #forgetMs: number;
   readonly waitMs: number;
 
-  constructor(table: BackoffTable, slot: number, serial: number, grant: Grant, waitMs: number) {
+  constructor(
+    table: BackoffTable,
+    slot: number,
+    serial: number,
+    atMs: number,
+    forgetMs: number,
+    waitMs: number,
+  ) {
     this.#table = table;
     this.#slot = slot;
     this.#serial = serial;
-    this.#grant = grant;
+    this.#atMs = atMs;
+    this.#forgetMs = forgetMs;
     this.waitMs = waitMs;
   }
 
@@ -205,7 +274,7 @@ class BackoffHold implements Hold {
   #settle(isKept: boolean): void {
     // A different serial means that the counter, and this take with it, was released in the meantime.
     if (this.#table.rows.serialOf(this.#slot) === this.#serial) {
-      this.#table.settle(this.#slot, this.#grant, isKept);
+      this.#table.settle(this.#slot, this.#atMs, this.#forgetMs, isKept);
     }
   }
 }

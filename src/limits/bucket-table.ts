@@ -16,7 +16,7 @@ export const BUCKET_WORDS = 1 + 2 * (2 + RING);
 
 /** Offset of a bucket in its row. A monotonic clock may start below zero. */
 function offsetOf(bucket: number): number {
-  return BUCKETS + (((bucket % RING) + RING) % RING);
+  return BUCKETS + bucket - Math.floor(bucket / RING) * RING;
 }
 
 /**
@@ -178,9 +178,14 @@ export class BucketTable {
   #amountOf(slot: number, nowMs: number, buckets = RING): number {
     const newest = this.#newest(slot);
     const oldest = Math.max(newest - RING, this.#bucketAt(nowMs) - buckets) + 1;
-    let amount = this.#read(slot, OPEN_AMOUNT);
-    for (let bucket = oldest; bucket <= newest; bucket += 1) {
-      amount += this.#read(slot, offsetOf(bucket));
+    const { doubles } = this.rows.chunkOf(slot);
+    const start = this.rows.startOf(slot) >>> 1;
+    let amount = doubles[start + OPEN_AMOUNT] as number;
+    let at = start + offsetOf(oldest);
+    for (let left = newest - oldest; left >= 0; left -= 1) {
+      amount += doubles[at] as number;
+      at += 1;
+      if (at === start + BUCKETS + RING) at = start + BUCKETS;
     }
     return amount;
   }

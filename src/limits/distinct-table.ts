@@ -17,7 +17,10 @@ const STATE = PAYLOAD;
 const NONE = 0;
 const ONE = 1;
 const SEVERAL = 2;
-/** Offsets from the start of a row, in doubles: the one member unless it is a string, when it was settled, and its open take. */
+/**
+ * Offsets from the start of a row, in doubles: the one member unless it is a string, when it was settled, and its open take. Of several
+ * members none was settled before that time: a sweep reads it, and leaves those beside the row alone.
+ */
 const MEMBER = (PAYLOAD + 1) / 2;
 const SETTLED = MEMBER + 1;
 const OPEN = MEMBER + 2;
@@ -43,14 +46,25 @@ export class DistinctTable implements RuleTable<DistinctRule> {
   readonly #isDead = (slot: number): boolean => {
     const { words, doubles } = this.#rows.chunkOf(slot);
     const start = this.#rows.startOf(slot);
-    // Most rows: nothing has to be changed in them.
-    let oldestMs = doubles[(start >>> 1) + SETTLED] as number;
-    if (words[start + STATE] !== ONE || oldestMs <= this.#edge(this.#lookedMs)) {
-      if (this.#prune(slot, this.#lookedMs, MEMBERS_PER_LOOK) === 0) {
-        this.#clear(slot);
+    const first = start >>> 1;
+    let oldestMs = doubles[first + SETTLED] as number;
+    if (oldestMs <= this.#edge(this.#lookedMs)) {
+      oldestMs = NEVER;
+      if (words[start + STATE] !== ONE) {
+        if (this.#prune(slot, this.#lookedMs, MEMBERS_PER_LOOK) === 0) {
+          this.#clear(slot);
+          return true;
+        }
+        // A time up to which the member that leaves first counts for certain; none when none was settled.
+        oldestMs = (this.#several.get(slot) as Members).oldest?.stampMs ?? NEVER;
+      } else if (doubles[first + OPEN] === NEVER) {
+        // Most dead rows: nothing has to be changed in them but the text.
+        this.#texts.delete(slot);
+        this.#size -= 1;
         return true;
       }
-      oldestMs = this.#oldestMs(slot);
+      // A member that is only open is as before its first settlement.
+      doubles[first + SETTLED] = oldestMs;
     }
     if (oldestMs > NEVER) this.#nextMs = Math.min(this.#nextMs, oldestMs + this.shape.windowMs);
     return false;
@@ -89,8 +103,13 @@ export class DistinctTable implements RuleTable<DistinctRule> {
   write(rule: DistinctRule, nowMs: number): Hold {
     const { key, member } = rule;
     const takenMs = Math.ceil(nowMs);
-    const found = this.#rows.find(key);
-    const slot = found < 0 ? this.#rows.insert(key) : found;
+    let slot = this.#rows.find(key);
+    if (slot < 0) {
+      slot = this.#rows.insert(key);
+      this.#openFirst(slot, member, takenMs);
+      this.#extend(takenMs + LEASE_MS);
+      return new DistinctHold(this, slot, this.#rows.serialOf(slot), member, takenMs);
+    }
     // The next one takes the place of a member that has left the window.
     if (this.#stateOf(slot) === ONE && !this.#isOnly(slot, member)) this.#prune(slot, nowMs, 1);
     if (this.#stateOf(slot) === NONE) this.#openFirst(slot, member, takenMs);
@@ -121,6 +140,9 @@ export class DistinctTable implements RuleTable<DistinctRule> {
     if (this.#rows.serialOf(slot) !== serial) return;
     if (keptMs !== undefined) this.#extend(keptMs);
     const several = this.#severalOf(slot);
+    if (several !== undefined && keptMs !== undefined && keptMs < this.#read(slot, SETTLED)) {
+      this.#set(slot, SETTLED, keptMs);
+    }
     const isLeft =
       several === undefined ? this.#settleOne(slot, keptMs) : settleAmong(several, member, takenMs, keptMs);
     if (isLeft) return;
@@ -129,21 +151,26 @@ export class DistinctTable implements RuleTable<DistinctRule> {
   }
 
   #settleOne(slot: number, keptMs = NEVER): boolean {
-    const settledMs = Math.max(this.#read(slot, SETTLED), keptMs);
-    this.#set(slot, SETTLED, settledMs);
-    this.#set(slot, OPEN, NEVER);
+    const { doubles } = this.#rows.chunkOf(slot);
+    const first = this.#rows.startOf(slot) >>> 1;
+    const settledMs = Math.max(doubles[first + SETTLED] as number, keptMs);
+    doubles[first + SETTLED] = settledMs;
+    doubles[first + OPEN] = NEVER;
     if (settledMs === NEVER) this.#setState(slot, NONE);
     return settledMs > NEVER;
   }
 
   #openFirst(slot: number, member: LimitKey, takenMs: number): void {
-    this.#setState(slot, ONE);
+    const { words, doubles } = this.#rows.chunkOf(slot);
+    const start = this.#rows.startOf(slot);
+    const first = start >>> 1;
+    words[start + STATE] = ONE;
     if (typeof member === 'string') this.#texts.set(slot, member);
     else this.#texts.delete(slot);
     // A number equals no other value.
-    this.#set(slot, MEMBER, typeof member === 'string' ? Number.NaN : member);
-    this.#set(slot, SETTLED, NEVER);
-    this.#set(slot, OPEN, takenMs);
+    doubles[first + MEMBER] = typeof member === 'string' ? Number.NaN : member;
+    doubles[first + SETTLED] = NEVER;
+    doubles[first + OPEN] = takenMs;
     this.#size += 1;
   }
 
@@ -189,12 +216,6 @@ export class DistinctTable implements RuleTable<DistinctRule> {
 
   #edge(nowMs: number): number {
     return Math.floor(nowMs) - this.shape.windowMs;
-  }
-
-  /** A time up to which the member that leaves first counts for certain; `NEVER` when none was settled. */
-  #oldestMs(slot: number): number {
-    const several = this.#severalOf(slot);
-    return several === undefined ? this.#read(slot, SETTLED) : (several.oldest?.stampMs ?? NEVER);
   }
 
   /** Takes out members that left the window, from the oldest on; at most `most` are looked at. Returns how many are left. */

@@ -4,10 +4,10 @@ import type { LimitKey, RuleBase } from './rule-base.ts';
 export type DoubtPlace = 'country' | 'range' | 'block' | 'crowd' | 'address' | 'number' | 'pool';
 
 /**
- * A budget of doubt: one-time passwords that strangers were sent and did not enter, less what is normal, for the country, range,
- * block and address of a message, for its number, and for all countries in which hardly anybody enters codes. A place that used
- * its budget up is in alert, and holds strangers: `captcha-needed`, `other-channel-needed` or `suspended`. A store that keeps
- * this rule has `doubts`. Acquaintances are not counted.
+ * A budget of doubt: one-time passwords that were sent to strangers and not entered, less the normal share, for the
+ * country, range, block and address of a message, for its number, and for all countries in which hardly anybody
+ * enters codes. A place that has used up its budget is in alert, and holds strangers back: `captcha-needed`,
+ * `other-channel-needed` or `suspended`. A store that keeps this rule has `doubts`. Acquaintances are not counted.
  */
 export interface DoubtRule extends RuleBase {
   /** Discriminates the rule. */
@@ -24,7 +24,7 @@ export interface DoubtRule extends RuleBase {
   readonly isHuman?: boolean | undefined;
   /** Whether the application says that the number entered a code before. @default false */
   readonly isReturning?: boolean | undefined;
-  /** Whether a person who is held can be asked for more. */
+  /** Whether a person who is held back can be asked for proof. */
   readonly action: 'ask' | 'refuse';
   /** Doubt that is normal for a country in which nobody entered a code today: fewer codes where they are dear. */
   readonly allowance: number;
@@ -49,7 +49,7 @@ export interface DoubtAlert {
   readonly country?: string;
   /** For `range`, `block` and `crowd`: the digits that all its numbers begin with. */
   readonly prefix?: string;
-  /** Whether it holds only those who passed a test for people. */
+  /** Whether it holds back only people who passed a captcha. */
   readonly isHuman: boolean;
   /** Doubt now, in whole codes. */
   readonly observed: number;
@@ -66,7 +66,7 @@ export interface DoubtAlert {
 /** Something that a store noticed while it took a `doubt` rule. Told once. */
 export type DoubtNotice =
   | {
-      /** A place went into alert. Not told of numbers and addresses. */
+      /** A place went into alert. Not raised for numbers and addresses. */
       readonly kind: 'alert';
       /** The alert as it began. */
       readonly alert: DoubtAlert;
@@ -88,7 +88,7 @@ export type DoubtNotice =
 /** A place that support staff means. */
 export type DoubtTarget =
   | {
-      /** As in the rule. */
+      /** The value of the rule. */
       readonly country: string;
     }
   | {
@@ -100,7 +100,7 @@ export type DoubtTarget =
       readonly number: number;
     }
   | {
-      /** As in the rule. */
+      /** The value of the rule. */
       readonly address: string;
     }
   | {
@@ -126,9 +126,9 @@ export interface DoubtStore {
   /** Ends the alerts of a place, and takes its doubt back: of both kinds of people, and of range, block and crowd alike. */
   lift(scope: string, id: string, target: DoubtTarget): Promise<void>;
   /**
-   * Counts nobody of a place for a time, and holds nobody; 0 ends it. At most 1,000 places.
+   * Neither counts nor holds back anybody in a place for a time; 0 ends it. At most 1,000 places.
    *
-   * @returns whether there was room
+   * @returns whether the store had room
    */
   trust(scope: string, id: string, target: TrustableTarget, forMs: number): Promise<boolean>;
   /** Forgets the persons of these rules: their numbers, and the subjects who entered codes with them. */

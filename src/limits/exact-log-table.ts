@@ -70,9 +70,12 @@ export class ExactLogTable {
     else if (this.#counts(slot) < OPEN_ONE) this.rows.dequeue(slot);
     const stampMs = Math.ceil(nowMs);
     const chunk = this.rows.chunkOf(slot);
+    const stamp = this.#relative(chunk, stampMs, nowMs);
+    const { words } = chunk;
     const start = this.rows.startOf(slot);
-    chunk.words[start + STAMPS + this.#held(slot)] = this.#relative(chunk, stampMs, nowMs);
-    chunk.words[start + COUNTS] = this.#counts(slot) + OPEN_ONE;
+    const counts = words[start + COUNTS] as number;
+    words[start + STAMPS + (counts & 255) + (counts >>> 8)] = stamp;
+    words[start + COUNTS] = counts + OPEN_ONE;
     this.#extend(stampMs + LEASE_MS);
     return new ExactHold(this, slot, this.rows.serialOf(slot), stampMs);
   }
@@ -105,11 +108,11 @@ export class ExactLogTable {
     const start = this.rows.startOf(slot);
     const stamp = this.#relative(chunk, stampMs, nowMs);
     const counts = (words[start + COUNTS] as number) - OPEN_ONE;
-    const end = start + STAMPS + this.#held(slot);
+    const end = start + STAMPS + (counts & 255) + (counts >>> 8);
     // Takes with one stamp are interchangeable, so the first that fits is the right one.
     let at = start + STAMPS + (counts & 255);
     while (words[at] !== stamp) at += 1;
-    words.copyWithin(at, at + 1, end);
+    for (; at < end; at += 1) words[at] = words[at + 1] as number;
     words[start + COUNTS] = counts;
     if (keptMs !== undefined && keptMs > Math.floor(nowMs) - this.#windowMs) {
       this.#addSettled(slot, this.#relative(chunk, keptMs, nowMs));
@@ -177,10 +180,11 @@ export class ExactLogTable {
       words.copyWithin(first, first + 1, first + (counts & 255) + (counts >>> 8));
       counts -= 1;
     }
-    const end = start + STAMPS + (counts & 255) + (counts >>> 8);
     let at = start + STAMPS + (counts & 255);
     while (at > start + STAMPS && (words[at - 1] as number) > stamp) at -= 1;
-    words.copyWithin(at + 1, at, end);
+    for (let last = start + STAMPS + (counts & 255) + (counts >>> 8); last > at; last -= 1) {
+      words[last] = words[last - 1] as number;
+    }
     words[at] = stamp;
     words[start + COUNTS] = counts + 1;
   }

@@ -14,22 +14,36 @@ import type {
   RuleState,
   RuleViolation,
   Settlement,
-  TakeRequest,
   TakeVerdict,
 } from './limit-store.ts';
-import { ownMemoryStore } from './memory-limits.ts';
+import { delayOf, type OwnOutcome, type OwnRequest, ownMemoryStore } from './memory-limits.ts';
 import type { RecordStore, RecordVerdict, RecordWrite, StoredRecord } from './record-store.ts';
 import { LEASE_MS } from './rule-table.ts';
 
 /** The rules of one admitted message, to be kept or given back once. */
-export interface Reservation extends TakeRequest {
-  /** `Limiter.elapsed` at the take, in milliseconds. */
-  readonly takenAt: number;
-}
+export type Reservation = OwnRequest;
 
 /** The end of a reservation. */
-export interface ReservationOutcome extends Pick<Settlement, 'outcome' | 'result'> {
-  readonly reservation: Reservation;
+export type ReservationOutcome = OwnOutcome;
+
+/** A class, because it is named for others only: a memory store knows it by itself. */
+class OpenReservation implements Reservation {
+  decision: Reservation['decision'] = undefined;
+  readonly rules: readonly LimitRule[];
+  readonly takenAt: number;
+  readonly #makeName: () => string;
+  #name: string | undefined;
+
+  constructor(rules: readonly LimitRule[], takenAt: number, makeName: () => string) {
+    this.rules = rules;
+    this.takenAt = takenAt;
+    this.#makeName = makeName;
+  }
+
+  get reservation(): string {
+    this.#name ??= this.#makeName();
+    return this.#name;
+  }
 }
 
 /**
@@ -184,6 +198,9 @@ type StoreMethod =
   | 'doubts';
 
 const NONE: readonly never[] = Object.freeze([]);
+
+const isCounted = ({ reservation: { rules } }: ReservationOutcome) => rules.length > 0;
+
 const NOTHING_TO_COUNT: TakeVerdict = { granted: true, observed: [] };
 
 /** Whether guards in monitor mode want the take, and nobody else. */
@@ -199,6 +216,12 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
    */
   let run: string | undefined;
   let count = 0;
+
+  function makeName(): string {
+    run ??= crypto.getRandomValues(new BigUint64Array(1)).join('');
+    count += 1;
+    return `${run}-${count}`;
+  }
 
   const elapsed = () => (clock.monotonic === undefined ? clock.now() : clock.monotonic());
 
@@ -222,9 +245,14 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
   ): Promise<Answer> {
     let reason = '';
     try {
-      const outcome = await withTimeLimit(ASK_TIMEOUT_MS, call.signal, (signal) =>
-        runUserCode(emit, `limits.${method}`, () => question(signal), signal),
-      );
+      const run = (signal: AbortSignal) =>
+        runUserCode(emit, `limits.${method}`, () => question(signal), signal);
+      // A take in memory answers by itself, and looks at the signal after every pause.
+      if (method === 'take' && ownMemoryStore(limits) !== undefined) {
+        call.throwIfEnded();
+        return await run(call.signal);
+      }
+      const outcome = await withTimeLimit(ASK_TIMEOUT_MS, call.signal, run);
       if (outcome.inTime) return outcome.value;
     } catch (error) {
       call.throwIfEnded();
@@ -243,10 +271,7 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     let isAwaited = true;
     try {
       return await ask('take', call, consequence, async (signal) => {
-        const verdicts: unknown = await limits.take(scope, reservations, { signal });
-        if (!isListOf(isVerdict, verdicts) || verdicts.length !== reservations.length) {
-          throw new TypeError('not one verdict each');
-        }
+        const verdicts = await takeFrom(reservations, signal);
         tellOf(verdicts, call);
         if (!isAwaited) await giveBack(reservations, verdicts);
         return verdicts;
@@ -256,6 +281,18 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     }
   }
 
+  async function takeFrom(
+    reservations: readonly Reservation[],
+    signal: AbortSignal,
+  ): Promise<readonly TakeVerdict[]> {
+    const store = ownMemoryStore(limits);
+    if (store !== undefined) return store.takeOwn(scope, reservations, { signal });
+    const requests = reservations.map(({ reservation, rules }) => ({ reservation, rules }));
+    const verdicts: unknown = await limits.take(scope, requests, { signal });
+    if (isListOf(isVerdict, verdicts) && verdicts.length === requests.length) return verdicts;
+    throw new TypeError('not one verdict each');
+  }
+
   function tellOf(verdicts: readonly TakeVerdict[], { context }: StoreCall): void {
     for (const { filling = NONE, notices = NONE } of verdicts) {
       for (const table of filling) emit({ type: 'capacity', store: 'limits', ...table }, context);
@@ -263,37 +300,37 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     }
   }
 
-  function settlementsOf(outcomes: readonly ReservationOutcome[]): Settlement[] {
-    const now = elapsed();
-    const settlements: Settlement[] = [];
-    for (const { reservation, outcome, result } of outcomes) {
-      const { rules, takenAt } = reservation;
-      if (rules.length === 0) continue;
-      const delayMs = outcome === 'keep' ? Math.max(0, now - takenAt) : undefined;
-      settlements.push({ reservation: reservation.reservation, rules, outcome, delayMs, result });
-    }
-    return settlements;
-  }
-
   async function settle(outcomes: readonly ReservationOutcome[]): Promise<boolean> {
-    const settlements = settlementsOf(outcomes);
-    if (settlements.length === 0) return true;
+    if (!outcomes.some(isCounted)) return true;
     const { trace } = emit;
-    if (trace === undefined) return settleInTime(settlements);
+    if (trace === undefined) return settleInTime(outcomes);
     const operation: StoreOperation = { kind: 'store', store: 'limits', method: 'settle' };
     return trace(operation, async () => {
-      const isSettled = await settleInTime(settlements);
+      const isSettled = await settleInTime(outcomes);
       if (!isSettled) operation.errorType = 'store';
       return isSettled;
     });
   }
 
-  async function settleInTime(settlements: readonly Settlement[]): Promise<boolean> {
+  function settleIn(outcomes: readonly ReservationOutcome[]): Promise<void> {
+    const now = elapsed();
+    const store = ownMemoryStore(limits);
+    if (store !== undefined) return store.settleOwn(scope, outcomes, now);
+    const settlements = outcomes.filter(isCounted).map((each): Settlement => {
+      const { reservation, rules, takenAt, decision } = each.reservation;
+      const { outcome, result } = each;
+      // The store was wrapped after the take.
+      if (decision?.take !== undefined) decision.take.owner.name(decision.take, reservation);
+      return { reservation, rules, outcome, delayMs: delayOf(outcome, takenAt, now), result };
+    });
+    return limits.settle(scope, settlements);
+  }
+
+  async function settleInTime(outcomes: readonly ReservationOutcome[]): Promise<boolean> {
     try {
-      const settling = withTimeLimit(SETTLE_TIMEOUT_MS, undefined, () =>
-        runUserCode(emit, 'limits.settle', () => limits.settle(scope, settlements)),
-      );
-      if (!(await settling).inTime) throw new Error('too late');
+      const run = () => runUserCode(emit, 'limits.settle', () => settleIn(outcomes));
+      if (ownMemoryStore(limits) !== undefined) await run();
+      else if (!(await withTimeLimit(SETTLE_TIMEOUT_MS, undefined, run)).inTime) throw new Error('too late');
       return true;
     } catch {
       // The takes stay: the count is too high until they leave the window, never too low.
@@ -305,11 +342,13 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
   async function take(
     reservations: readonly Reservation[],
     call: StoreCall,
-    consequence = 'no message was let through. Nothing was sent.',
+    consequence = 'no message was admitted. Nothing was sent.',
   ): Promise<readonly TakeVerdict[]> {
     const counted = reservations.filter(({ rules }) => rules.length > 0);
     if (counted.length === 0) return reservations.map(() => NOTHING_TO_COUNT);
-    const verdicts = (await takeCounted(counted, call, consequence)).values();
+    const taken = await takeCounted(counted, call, consequence);
+    if (taken.length === reservations.length) return taken;
+    const verdicts = taken.values();
     return reservations.map(({ rules }) =>
       rules.length > 0 ? (verdicts.next().value as TakeVerdict) : NOTHING_TO_COUNT,
     );
@@ -329,11 +368,7 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
   }
 
   return {
-    reserve(rules) {
-      run ??= crypto.getRandomValues(new BigUint64Array(1)).join('');
-      count += 1;
-      return { reservation: `${run}-${count}`, rules, takenAt: elapsed() };
-    },
+    reserve: (rules) => new OpenReservation(rules, elapsed(), makeName),
     take,
     async takeForGuards(reservations, call, consequence) {
       try {
@@ -349,7 +384,7 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
       if (store === undefined || !reservations.every(({ rules }) => rules.length > 0)) return undefined;
       call.throwIfEnded();
       try {
-        const verdicts = store.takeNow(scope, reservations);
+        const verdicts = store.takeOwnNow(scope, reservations);
         if (verdicts !== undefined) tellOf(verdicts, call);
         return verdicts;
       } catch {
@@ -358,7 +393,7 @@ export function createLimiter({ limits, scope, clock, emit }: LimiterConfig): Li
     },
     settleNow(outcomes) {
       try {
-        return ownMemoryStore(limits)?.settleNow(scope, settlementsOf(outcomes)) === true;
+        return ownMemoryStore(limits)?.settleOwnNow(scope, outcomes, elapsed()) === true;
       } catch {
         return false;
       }

@@ -33,7 +33,7 @@ export class Member {
 
   close(takenMs: number): void {
     if (this.#lastMs === takenMs) this.#lastMs = this.#others?.pop();
-    else if (this.#others !== undefined) this.#others.splice(this.#others.indexOf(takenMs), 1);
+    else if (this.#others !== undefined) this.#others.splice(this.#others.lastIndexOf(takenMs), 1);
   }
 }
 
@@ -70,8 +70,14 @@ export class Members {
   }
 
   remove(member: Member): void {
-    if (this.#many === undefined) this.#few.splice(this.#few.indexOf(member), 1);
-    else this.#many.delete(member.key);
+    if (this.#many !== undefined) {
+      this.#many.delete(member.key);
+      return;
+    }
+    const few = this.#few;
+    // Not `splice`, which makes an array of what it takes out.
+    for (let at = few.indexOf(member) + 1; at < few.length; at += 1) few[at - 1] = few[at] as Member;
+    few.pop();
   }
 
   values(): Iterable<Member> {
@@ -99,7 +105,8 @@ export class Members {
     this.#first += 1;
     // Half of the list is gone: as many steps as it took to get there pay for this.
     if (this.#first * 2 < this.#stamps.length) return;
-    this.#stamps = this.#stamps.slice(this.#first);
+    this.#stamps.copyWithin(0, this.#first);
+    this.#stamps.length -= this.#first;
     this.#first = 0;
   }
 

@@ -16,9 +16,9 @@ import type {
 } from './limit-store.ts';
 import type { RecordStore } from './record-store.ts';
 import { RecordTable } from './record-table.ts';
-import type { Reservations } from './reservations.ts';
+import type { OpenTake } from './reservations.ts';
 import { LEASE_MS, type RuleTable } from './rule-table.ts';
-import { MAX_TABLES, RuleTables, type ScopeState } from './rule-tables.ts';
+import { keepPlan, MAX_TABLES, RuleTables, type ScopeState } from './rule-tables.ts';
 import {
   checkBesideOthers,
   checkId,
@@ -29,7 +29,8 @@ import {
 } from './rule-validation.ts';
 import type { ScopeTable } from './scope-table.ts';
 import { createStoreTime, type StoreTime } from './store-time.ts';
-import { takeOne } from './take-one.ts';
+import { type Decision, takeOne } from './take-one.ts';
+import { type Step, TakePlan } from './take-plan.ts';
 import type { TableSizes } from './window-table.ts';
 
 /** Options of {@link memoryLimits}. */
@@ -142,6 +143,24 @@ export function ownMemoryStore(limits: LimitStore): MemoryLimitStore | undefined
   return isOwn ? limits : undefined;
 }
 
+/** A request that only its maker can name. */
+export interface OwnRequest extends TakeRequest {
+  /** The time of its maker, in milliseconds. */
+  readonly takenAt: number;
+  /** The answer of a memory store, once it was taken. */
+  decision: Decision | undefined;
+}
+
+/** The outcome of one. */
+export interface OwnOutcome extends Pick<Settlement, 'outcome' | 'result'> {
+  readonly reservation: OwnRequest;
+}
+
+/** The delay that the settlement of a take tells the store; undefined for one that is given back. */
+export function delayOf(outcome: Settlement['outcome'], takenAt: number, now: number): number | undefined {
+  return outcome === 'keep' ? Math.max(0, now - takenAt) : undefined;
+}
+
 /** Requests that take no noticeable time. */
 const MAX_AT_ONCE = 16;
 
@@ -165,23 +184,71 @@ export class MemoryLimitStore implements LimitStore {
     this.doubts = createMemoryDoubts(this.#tables, time);
   }
 
-  async take(
+  take(
     scope: string,
     requests: readonly TakeRequest[],
     options?: StoreCallOptions,
   ): Promise<readonly TakeVerdict[]> {
+    return this.#takeAll(scope, requests, options, this.#takeNamed, true);
+  }
+
+  /** As `take`, of requests that only the caller can name: none comes twice from elsewhere, and `settleOwn` ends them. */
+  takeOwn(
+    scope: string,
+    requests: readonly OwnRequest[],
+    options: StoreCallOptions,
+  ): Promise<readonly TakeVerdict[]> {
+    return this.#takeAll(scope, requests, options, this.#takeOwn, false);
+  }
+
+  /** As `take`, at once. Undefined for more requests than one turn of the event loop takes. */
+  takeNow(scope: string, requests: readonly TakeRequest[]): readonly TakeVerdict[] | undefined {
+    return this.#takeFew(scope, requests, this.#takeNamed, true);
+  }
+
+  /** As `takeOwn`, at once, like `takeNow`. */
+  takeOwnNow(scope: string, requests: readonly OwnRequest[]): readonly TakeVerdict[] | undefined {
+    return this.#takeFew(scope, requests, this.#takeOwn, false);
+  }
+
+  #takeFew<Request extends TakeRequest>(
+    scope: string,
+    requests: readonly Request[],
+    takeEach: TakeEach<Request>,
+    areNamed: boolean,
+  ): readonly TakeVerdict[] | undefined {
+    if (requests.length > MAX_AT_ONCE) return undefined;
+    const checks = this.#startChecks(scope, areNamed);
+    const plans = requests.map((request, index) => planOf(checks, request, index));
+    const turn = this.#startTurn(scope);
+    return requests.map((request, index) => takeEach(turn, request, plans[index]).verdict);
+  }
+
+  async #takeAll<Request extends TakeRequest>(
+    scope: string,
+    requests: readonly Request[],
+    options: StoreCallOptions | undefined,
+    takeEach: TakeEach<Request>,
+    areNamed: boolean,
+  ): Promise<readonly TakeVerdict[]> {
     throwIfAborted(options);
     // All requests are validated before the first is decided: an invalid one must not leave the others half taken.
-    const path = new RequestPath();
-    const shapes = new Map<string, LimitRule>();
-    checkId(scope, 'scope', '');
-    await inSlices(requests.length, (index) => this.#check(scope, requests, index, path, shapes));
+    const checks = this.#startChecks(scope, areNamed);
+    const plans: (TakePlan | undefined)[] = [];
+    await inSlices(requests.length, (index) => {
+      plans.push(planOf(checks, requests[index] as Request, index));
+    });
     const verdicts: TakeVerdict[] = [];
+    const takes: (OpenTake | undefined)[] = [];
     let turn = this.#startTurn(scope);
     try {
       await inSlices(
         requests.length,
-        (index) => verdicts.push(this.#decide(turn, requests[index] as TakeRequest)),
+        (index) => {
+          const { verdict, take } = takeEach(turn, requests[index] as Request, plans[index]);
+          verdicts.push(verdict);
+          takes.push(take);
+        },
         () => {
           throwIfAborted(options);
           // Time has passed, and other calls may have dropped a scope that was idle.
@@ -189,27 +256,11 @@ export class MemoryLimitStore implements LimitStore {
         },
       );
     } catch (error) {
-      const granted = requests.filter((_, index) => verdicts[index]?.granted);
-      await this.settle(
-        scope,
-        granted.map((request) => ({ ...request, outcome: 'return' })),
-      );
+      const nowMs = this.#time.monotonicMs();
+      for (const take of takes) take?.owner.settle(take, undefined, nowMs, undefined);
       throw error;
     }
     return verdicts;
-  }
-
-  /** As `take`, at once. Undefined for more requests than one turn of the event loop takes. */
-  takeNow(scope: string, requests: readonly TakeRequest[]): readonly TakeVerdict[] | undefined {
-    if (requests.length > MAX_AT_ONCE) return undefined;
-    const path = new RequestPath();
-    const shapes = new Map<string, LimitRule>();
-    checkId(scope, 'scope', '');
-    for (let index = 0; index < requests.length; index += 1) {
-      this.#check(scope, requests, index, path, shapes);
-    }
-    const turn = this.#startTurn(scope);
-    return requests.map((request) => this.#decide(turn, request));
   }
 
   async settle(scope: string, settlements: readonly Settlement[]): Promise<void> {
@@ -224,24 +275,69 @@ export class MemoryLimitStore implements LimitStore {
     reservations.expire(nowMs);
     await inSlices(
       settlements.length,
-      (index) => settleOne(reservations, settlements[index] as Settlement, nowMs),
+      (index) => {
+        const settlement = settlements[index] as Settlement;
+        settleOne(reservations.find(settlement.reservation), settlement, nowMs);
+      },
       () => {
         nowMs = this.#time.monotonicMs();
       },
     );
   }
 
-  /** As `settle`, at once. False for more settlements than one turn of the event loop takes. */
+  /** As `settle` at once, of takes of `takeNow`. False for more settlements than one turn of the event loop takes. */
   settleNow(scope: string, settlements: readonly Settlement[]): boolean {
     if (settlements.length > MAX_AT_ONCE) return false;
-    const reservations = this.#tables.find(scope)?.reservations;
-    const nowMs = this.#time.monotonicMs();
-    reservations?.expire(nowMs);
+    const nowMs = this.#startSettling(scope);
     for (const settlement of settlements) {
       checkSettlement(settlement, 'settlement');
-      if (reservations !== undefined) settleOne(reservations, settlement, nowMs);
+      settleOne(this.#tables.find(scope)?.reservations.find(settlement.reservation), settlement, nowMs);
     }
     return true;
+  }
+
+  /** As `settle`, of takes of `takeOwn` and `takeOwnNow`. @param now the time of their maker */
+  async settleOwn(scope: string, outcomes: readonly OwnOutcome[], now: number): Promise<void> {
+    let nowMs = this.#startSettling(scope);
+    await inSlices(
+      outcomes.length,
+      (index) => this.#settleOwn(scope, outcomes[index] as OwnOutcome, now, nowMs),
+      () => {
+        nowMs = this.#time.monotonicMs();
+      },
+    );
+  }
+
+  /** As `settleOwn`, at once, like `settleNow`. */
+  settleOwnNow(scope: string, outcomes: readonly OwnOutcome[], now: number): boolean {
+    if (outcomes.length > MAX_AT_ONCE) return false;
+    const nowMs = this.#startSettling(scope);
+    for (const outcome of outcomes) this.#settleOwn(scope, outcome, now, nowMs);
+    return true;
+  }
+
+  #settleOwn(
+    scope: string,
+    { reservation: request, outcome, result }: OwnOutcome,
+    now: number,
+    nowMs: number,
+  ) {
+    const settlement = { outcome, delayMs: delayOf(outcome, request.takenAt, now), result };
+    checkSettlement(settlement, 'settlement');
+    settleOne(this.#takeOf(scope, request), settlement, nowMs);
+  }
+
+  /** One that came by `take` all the same, through a wrapper that is gone, has an id. */
+  #takeOf(scope: string, request: OwnRequest): OpenTake | undefined {
+    return request.decision === undefined
+      ? this.#tables.find(scope)?.reservations.find(request.reservation)
+      : request.decision.take;
+  }
+
+  #startSettling(scope: string): number {
+    const nowMs = this.#time.monotonicMs();
+    this.#tables.find(scope)?.reservations.expire(nowMs);
+    return nowMs;
   }
 
   async inspect(scope: string, rules: readonly LimitRule[]): Promise<readonly RuleState[]> {
@@ -267,15 +363,9 @@ export class MemoryLimitStore implements LimitStore {
     });
   }
 
-  #check(
-    scope: string,
-    requests: readonly TakeRequest[],
-    index: number,
-    path: RequestPath,
-    shapes: Map<string, LimitRule>,
-  ): void {
-    path.request = index;
-    checkRequest(requests[index] as TakeRequest, path, this.#tables.find(scope), shapes);
+  #startChecks(scope: string, areNamed: boolean): Checks {
+    checkId(scope, 'scope', '');
+    return { areNamed, state: this.#tables.find(scope), path: new RequestPath(), shapes: undefined };
   }
 
   #startTurn(scope: string): Turn {
@@ -285,23 +375,50 @@ export class MemoryLimitStore implements LimitStore {
     return { state, nowMs };
   }
 
-  #decide({ state, nowMs }: Turn, request: TakeRequest): TakeVerdict {
-    const { rules } = request;
-    const tables = new Array<ScopeTable | undefined>(rules.length);
-    for (let at = 0; at < rules.length; at += 1)
-      tables[at] = this.#tableOf(state, rules[at] as LimitRule, nowMs);
-    const verdict = takeOne(state, request, tables, nowMs);
+  /** A request that comes twice gets its first answer. */
+  readonly #takeNamed = (turn: Turn, request: TakeRequest, plan: TakePlan | undefined): Decision => {
+    const { reservation, rules } = request;
+    const answered = turn.state.reservations.answerOf(reservation);
+    if (answered !== undefined) return { verdict: answered, take: undefined };
+    return this.#decide(turn, reservation, rules, plan);
+  };
+
+  readonly #takeOwn = (turn: Turn, request: OwnRequest, plan: TakePlan | undefined): Decision => {
+    if (request.decision === undefined) {
+      request.decision = this.#decide(turn, undefined, request.rules, plan);
+    }
+    return request.decision;
+  };
+
+  #decide(turn: Turn, id: string | undefined, rules: readonly LimitRule[], checked: TakePlan | undefined) {
+    const { state, nowMs } = turn;
+    // Tables may have come or gone since it was checked.
+    const isCurrent = checked !== undefined && state.plans.includes(checked);
+    const plan = isCurrent ? checked : this.#plan(state, rules, nowMs);
+    const decision = takeOne(state, id, rules, plan, nowMs);
     let filling = NO_FILLING;
     let notices = NO_NOTICES;
-    for (let at = 0; at < tables.length; at += 1) {
-      const table = tables[at];
+    const { steps } = plan;
+    for (let at = 0; at < steps.length; at += 1) {
+      const { table } = steps[at] as Step;
       if (table === undefined) continue;
       if (table.hasFilled()) filling = [...filling, fillingOf(table, rules[at] as LimitRule)];
       const more = table.takeNotices();
       if (more.length > 0) notices = [...notices, ...more];
     }
-    if (filling.length === 0 && notices.length === 0) return verdict;
-    return { ...verdict, ...(filling.length > 0 && { filling }), ...(notices.length > 0 && { notices }) };
+    if (filling.length === 0 && notices.length === 0) return decision;
+    const told = { ...(filling.length > 0 && { filling }), ...(notices.length > 0 && { notices }) };
+    return { take: decision.take, verdict: { ...decision.verdict, ...told } };
+  }
+
+  #plan(state: ScopeState, rules: readonly LimitRule[], nowMs: number): TakePlan {
+    const tables = rules.map((rule) => this.#tableOf(state, rule, nowMs));
+    const plan = new TakePlan(rules, tables);
+    // One for which there was no room has other tables next time.
+    const isOfScope = (table: ScopeTable | undefined, at: number) =>
+      table === state.tables.get((rules[at] as LimitRule).id);
+    if (tables.every(isOfScope)) keepPlan(state, plan, rules);
+    return plan;
   }
 
   #tableOf(state: ScopeState, rule: LimitRule, nowMs: number): ScopeTable | undefined {
@@ -317,12 +434,12 @@ export class MemoryLimitStore implements LimitStore {
 }
 
 function settleOne(
-  reservations: Reservations,
-  { reservation, outcome, delayMs = 0, result }: Settlement,
+  take: OpenTake | undefined,
+  { outcome, delayMs = 0, result }: Pick<Settlement, 'outcome' | 'delayMs' | 'result'>,
   nowMs: number,
 ): void {
   const keptDelayMs = outcome === 'keep' ? Math.min(delayMs, LEASE_MS) : undefined;
-  reservations.settle(reservation, keptDelayMs, nowMs, result);
+  take?.owner.settle(take, keptDelayMs, nowMs, result);
 }
 
 /** The state of a scope, for as long as no other call can change it. */
@@ -330,6 +447,8 @@ interface Turn {
   readonly state: ScopeState;
   readonly nowMs: number;
 }
+
+type TakeEach<Request> = (turn: Turn, request: Request, plan: TakePlan | undefined) => Decision;
 
 function throwIfAborted(options: StoreCallOptions | undefined): void {
   if (options?.signal?.aborted !== true) return;
@@ -339,23 +458,59 @@ function throwIfAborted(options: StoreCallOptions | undefined): void {
   });
 }
 
-/** @param shapes the rules of the call so far whose tables do not exist yet */
-function checkRequest(
-  { reservation, rules }: TakeRequest,
-  path: RequestPath,
-  state: ScopeState | undefined,
-  shapes: Map<string, LimitRule>,
-): void {
+/** The checks of one call. */
+interface Checks {
+  /** Whether the requests come with ids. */
+  readonly areNamed: boolean;
+  readonly state: ScopeState | undefined;
+  readonly path: RequestPath;
+  /** The rules of the call so far whose tables do not exist yet. */
+  shapes: Map<string, LimitRule> | undefined;
+}
+
+/**
+ * Checks a request. Gives the plan that it fits, if there is one.
+ *
+ * @throws ValidationError names the field
+ */
+function planOf(checks: Checks, request: TakeRequest, index: number): TakePlan | undefined {
+  const { path, state } = checks;
+  const { rules } = request;
+  path.request = index;
   path.rule = -1;
-  checkId(reservation, path, '.reservation');
+  if (checks.areNamed) checkId(request.reservation, path, '.reservation');
+  const plan = state && planFor(state, rules);
+  if (plan !== undefined) {
+    plan.checkRest(rules, path);
+    for (const at of plan.unwritten) {
+      path.rule = at;
+      checkShapeIn(checks, rules[at] as LimitRule);
+    }
+    return plan;
+  }
   for (path.rule = 0; path.rule < rules.length; path.rule += 1) {
     const rule = rules[path.rule] as LimitRule;
     checkRule(rule, path);
-    const shape = state?.tables.get(rule.id)?.shape ?? shapes.get(rule.id);
-    if (shape === undefined) shapes.set(rule.id, rule);
-    else checkShape(rule, shape, path);
+    checkShapeIn(checks, rule);
     checkBesideOthers(rules, path.rule, path);
   }
+  return undefined;
+}
+
+function planFor({ plans }: ScopeState, rules: readonly LimitRule[]): TakePlan | undefined {
+  for (const plan of plans) if (plan.fits(rules)) return plan;
+  return undefined;
+}
+
+function checkShapeIn(checks: Checks, rule: LimitRule): void {
+  const { state, path } = checks;
+  const shape = state?.tables.get(rule.id)?.shape ?? checks.shapes?.get(rule.id);
+  if (shape !== undefined) {
+    checkShape(rule, shape, path);
+    return;
+  }
+  checks.shapes ??= new Map();
+  checks.shapes.set(rule.id, rule);
 }
 
 const NO_FILLING: readonly TableFilling[] = [];

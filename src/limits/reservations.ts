@@ -8,23 +8,30 @@ const MAX_ENDED = 4096;
 type Holds = readonly (Hold | undefined)[];
 const NOTHING: Holds = [];
 
-class Reservation {
-  readonly id: string;
+/** The holds of one granted take, until it is settled. */
+export class OpenTake {
+  readonly owner: Reservations;
+  /** Undefined for one that only its maker can name: nobody takes or settles it by an id. */
+  id: string | undefined;
   readonly takenMs: number;
-  readonly verdict: TakeVerdict;
   /** Empty once it ended. */
   holds: Holds;
-  isOpen: boolean;
-  previous: Reservation | undefined = undefined;
-  next: Reservation | undefined = undefined;
+  isOpen = true;
+  previous: OpenTake | undefined = undefined;
+  next: OpenTake | undefined = undefined;
 
-  constructor(id: string, takenMs: number, verdict: TakeVerdict, holds: Holds, isOpen: boolean) {
+  constructor(owner: Reservations, id: string | undefined, takenMs: number, holds: Holds) {
+    this.owner = owner;
     this.id = id;
     this.takenMs = takenMs;
-    this.verdict = verdict;
     this.holds = holds;
-    this.isOpen = isOpen;
   }
+}
+
+/** A take that has an id: its verdict, and its holds while it is open. */
+interface Named {
+  readonly verdict: TakeVerdict;
+  readonly take: OpenTake | undefined;
 }
 
 /** The last few thousand reservations of all scopes that ended; each new one takes the place of the oldest. */
@@ -43,11 +50,11 @@ export class EndedReservations {
 /** The takes of one scope that are not settled, oldest first, and the verdicts of those that ended lately. */
 export class Reservations {
   readonly #maxOpen: number;
-  readonly #byId = new Map<string, Reservation>();
+  readonly #byId = new Map<string, Named>();
   readonly #ended: EndedReservations;
   #open = 0;
-  #oldest: Reservation | undefined;
-  #newest: Reservation | undefined;
+  #oldest: OpenTake | undefined;
+  #newest: OpenTake | undefined;
 
   constructor(maxOpen: number, ended: EndedReservations) {
     this.#maxOpen = maxOpen;
@@ -59,30 +66,44 @@ export class Reservations {
     return this.#byId.get(id)?.verdict;
   }
 
-  open(id: string, verdict: TakeVerdict, holds: Holds, nowMs: number): void {
+  /** @param id undefined when the take is settled by the object that this gives */
+  open(id: string | undefined, verdict: TakeVerdict, holds: Holds, nowMs: number): OpenTake {
     if (this.#open >= this.#maxOpen) this.#keepOldest(nowMs);
-    const reservation = new Reservation(id, nowMs, verdict, holds, true);
-    this.#byId.set(id, reservation);
-    reservation.previous = this.#newest;
-    if (this.#newest === undefined) this.#oldest = reservation;
-    else this.#newest.next = reservation;
-    this.#newest = reservation;
+    const take = new OpenTake(this, id, nowMs, holds);
+    if (id !== undefined) this.#byId.set(id, { verdict, take });
+    take.previous = this.#newest;
+    if (this.#newest === undefined) this.#oldest = take;
+    else this.#newest.next = take;
+    this.#newest = take;
     this.#open += 1;
+    return take;
   }
 
   /** Remembers a refusal, which holds nothing. */
-  refuse(id: string, verdict: TakeVerdict, nowMs: number): void {
-    this.#byId.set(id, new Reservation(id, nowMs, verdict, NOTHING, false));
+  refuse(id: string, verdict: TakeVerdict): void {
+    this.#byId.set(id, { verdict, take: undefined });
     this.#ended.remember(this, id);
   }
 
+  /** Gives an open take the id by which a wrapper around the store settles it. */
+  name(take: OpenTake, id: string): void {
+    if (!take.isOpen) return;
+    take.id = id;
+    this.#byId.set(id, { verdict: { granted: true, observed: [] }, take });
+  }
+
+  /** The take of an id, while it is open. */
+  find(id: string): OpenTake | undefined {
+    return this.#byId.get(id)?.take;
+  }
+
   /** `delayMs` says that it is kept, undefined that it is given back. */
-  settle(id: string, delayMs: number | undefined, nowMs: number, result: string | undefined): void {
-    const reservation = this.#byId.get(id);
-    if (reservation?.isOpen !== true) return;
-    for (const hold of this.#end(reservation)) {
-      if (delayMs === undefined) hold?.giveBack(nowMs);
-      else hold?.keep(delayMs, nowMs, result);
+  settle(take: OpenTake, delayMs: number | undefined, nowMs: number, result: string | undefined): void {
+    if (!take.isOpen) return;
+    const holds = this.#end(take);
+    for (let at = 0; at < holds.length; at += 1) {
+      if (delayMs === undefined) holds[at]?.giveBack(nowMs);
+      else holds[at]?.keep(delayMs, nowMs, result);
     }
   }
 
@@ -97,24 +118,24 @@ export class Reservations {
   }
 
   #keepOldest(nowMs: number): void {
-    const oldest = this.#oldest as Reservation;
+    const oldest = this.#oldest as OpenTake;
     for (const hold of this.#end(oldest)) {
       if (hold?.isLeased !== true) hold?.keep(0, nowMs, undefined);
     }
   }
 
-  #end(reservation: Reservation): Holds {
-    const { holds, previous, next } = reservation;
+  #end(take: OpenTake): Holds {
+    const { holds, previous, next, id } = take;
     if (previous === undefined) this.#oldest = next;
     else previous.next = next;
     if (next === undefined) this.#newest = previous;
     else next.previous = previous;
-    reservation.previous = undefined;
-    reservation.next = undefined;
-    reservation.holds = NOTHING;
-    reservation.isOpen = false;
+    take.previous = undefined;
+    take.next = undefined;
+    take.holds = NOTHING;
+    take.isOpen = false;
     this.#open -= 1;
-    this.#ended.remember(this, reservation.id);
+    if (id !== undefined) this.#ended.remember(this, id);
     return holds;
   }
 }

@@ -20,7 +20,7 @@ const PREVIOUS = 2;
 const NEXT = 3;
 const SERIAL = 4;
 /** 0 marks a freed row. */
-const LAST_SERIAL = 2 ** 32 - 1;
+const LAST_SERIAL = 2 ** 31 - 1;
 
 /** First word of a row that its user may fill; words 6 and on are aligned for doubles. */
 export const PAYLOAD = 5;
@@ -59,9 +59,10 @@ export class RowTable {
   #queued = 0;
   #serial = 0;
   #cursor = 0;
-  /** The last lookup: a write follows its check. */
-  #soughtTag = 0.5;
-  #soughtKey: LimitKey = 0;
+  /** The last lookup: a write follows its check. No key when its answer may no longer hold. */
+  #soughtKey: LimitKey | undefined;
+  #soughtTag = 0;
+  #soughtHash = 0;
   #soughtSlot = -1;
   readonly #seed: Seed;
 
@@ -107,15 +108,12 @@ export class RowTable {
 
   /** The slot of a key, or -1. */
   find(key: LimitKey): number {
-    const tag = tagOf(key, this.#seed);
-    const sought = this.#soughtSlot;
-    if (sought >= 0 && tag === this.#soughtTag && (tag >= 0 || this.#strings.get(sought) === key))
-      return sought;
-    this.#soughtTag = tag;
+    if (key === this.#soughtKey) return this.#soughtSlot;
     this.#soughtKey = key;
-    const slot = this.#index === undefined ? this.#scan() : this.#index.find(hashTag(tag, this.#seed), this);
-    this.#soughtSlot = slot;
-    return slot;
+    this.#soughtTag = tagOf(key, this.#seed);
+    this.#soughtHash = hashTag(this.#soughtTag, this.#seed);
+    this.#soughtSlot = this.#index === undefined ? this.#scan() : this.#index.find(this.#soughtHash, this);
+    return this.#soughtSlot;
   }
 
   /** Whether a row is the one that is looked for. */
@@ -139,6 +137,7 @@ export class RowTable {
 
   /** Adds a zeroed row for a key that is not there. The table must not be full. @param baseMs of a new chunk */
   insert(key: LimitKey, baseMs = 0): number {
+    this.find(key);
     let slot = this.#freed - 1;
     if (slot >= 0) {
       this.#freed = this.chunkOf(slot).words[this.startOf(slot) + NEXT] as number;
@@ -149,14 +148,15 @@ export class RowTable {
     }
     const { words, doubles } = this.chunkOf(slot);
     const start = this.startOf(slot);
-    words.fill(0, start, start + this.#stride);
-    const tag = tagOf(key, this.#seed);
-    doubles[start >>> 1] = tag;
+    // One by one: `fill` takes longer for so few.
+    for (let at = start + this.#stride - 1; at >= start; at -= 1) words[at] = 0;
+    doubles[start >>> 1] = this.#soughtTag;
     if (typeof key === 'string') this.#strings.set(slot, key);
     this.#serial = (this.#serial % LAST_SERIAL) + 1;
     words[start + SERIAL] = this.#serial;
     this.#size += 1;
-    if (this.#index !== undefined) this.#index.add(hashTag(tag, this.#seed), slot);
+    this.#soughtSlot = slot;
+    if (this.#index !== undefined) this.#index.add(this.#soughtHash, slot);
     else if (this.#used > ROWS_WITHOUT_INDEX) this.#startIndex();
     return slot;
   }
@@ -178,8 +178,7 @@ export class RowTable {
 
   /** Takes out a row that is not in the queue. */
   remove(slot: number): void {
-    this.#soughtSlot = -1;
-    this.#soughtKey = 0;
+    this.#soughtKey = undefined;
     this.#index?.remove(this.hashOf(slot), slot);
     const { words, doubles } = this.chunkOf(slot);
     const start = this.startOf(slot);
@@ -231,7 +230,7 @@ export class RowTable {
   sweep(isDead: (slot: number) => boolean, isFull = this.isFull): void {
     const steps = Math.min(this.#used, isFull ? SWEEP_STEPS : 2);
     for (let step = 0; step < steps; step += 1) {
-      this.#cursor = (this.#cursor + 1) % this.#used;
+      this.#cursor = this.#cursor + 1 < this.#used ? this.#cursor + 1 : 0;
       if (this.serialOf(this.#cursor) !== 0 && isDead(this.#cursor)) this.remove(this.#cursor);
     }
   }

@@ -12,6 +12,7 @@ import { fullTable, type RuleTable } from './rule-table.ts';
 import { ScopeTable } from './scope-table.ts';
 import { SlotTable } from './slot-table.ts';
 import type { StoreTime } from './store-time.ts';
+import type { TakePlan } from './take-plan.ts';
 import { VisitorBackoffTable } from './visitor-backoff-table.ts';
 import { type TableSizes, WindowTable } from './window-table.ts';
 
@@ -20,6 +21,9 @@ import { type TableSizes, WindowTable } from './window-table.ts';
  * configuration, not from strangers; the bound protects against a program that puts a phone number into a rule ID.
  */
 export const MAX_TABLES = 1_000_000;
+
+/** Plans of a scope: one for each purpose and each set of things that messages say about their visitors. */
+const MAX_PLANS = 8;
 
 /** Scopes, and tables of each, that are looked at for every new table. */
 const SCOPES_PER_LOOK = 2;
@@ -30,6 +34,15 @@ export interface ScopeState {
   readonly name: string;
   readonly tables: Map<string, ScopeTable>;
   readonly reservations: Reservations;
+  /** Plans with the tables of now; none is left when one of these comes or goes. */
+  readonly plans: TakePlan[];
+}
+
+/** Keeps a plan for the next messages, unless it does not even fit its own: it would take the place of one that does. */
+export function keepPlan({ plans }: ScopeState, plan: TakePlan, rules: readonly LimitRule[]): void {
+  if (!plan.fits(rules)) return;
+  if (plans.length >= MAX_PLANS) plans.shift();
+  plans.push(plan);
 }
 
 /**
@@ -59,7 +72,7 @@ export class RuleTables {
     let state = this.#scopes.get(scope);
     if (state === undefined) {
       const reservations = new Reservations(this.#sizes.maxEntries, this.#ended);
-      state = { name: scope, tables: new Map(), reservations };
+      state = { name: scope, tables: new Map(), reservations, plans: [] };
       this.#scopes.set(scope, state);
     }
     return state;
@@ -72,6 +85,7 @@ export class RuleTables {
     this.#seed ??= drawSeed();
     const table = new ScopeTable(this.#tableFor(rule, this.#seed) as RuleTable);
     state.tables.set(rule.id, table);
+    state.plans.length = 0;
     this.#count += 1;
     return table;
   }
@@ -110,14 +124,16 @@ export class RuleTables {
   }
 
   /** The tables that were looked at go to the end, so that the next look finds others. */
-  #dropIdleTables({ tables }: ScopeState, nowMs: number): void {
+  #dropIdleTables({ tables, plans }: ScopeState, nowMs: number): void {
     let left = Math.min(TABLES_PER_LOOK, tables.size);
     for (const [id, table] of tables) {
       if (left === 0) break;
       left -= 1;
       tables.delete(id);
-      if (table.isIdle(nowMs)) this.#count -= 1;
-      else tables.set(id, table);
+      if (table.isIdle(nowMs)) {
+        this.#count -= 1;
+        plans.length = 0;
+      } else tables.set(id, table);
     }
   }
 }

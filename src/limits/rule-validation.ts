@@ -48,17 +48,29 @@ export function checkStringKey(value: string, path: string): void {
   wrong(path, `a string of 1 to ${MAX_KEY_LENGTH} characters`);
 }
 
+/** Whether a value may be a key. */
+export function isKey(value: LimitKey | undefined): boolean {
+  if (typeof value === 'string') return value.length > 0 && value.length <= MAX_KEY_LENGTH;
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
 function checkKey(value: LimitKey, path: InputPath, field: string): void {
-  const isKey =
-    typeof value === 'string'
-      ? value.length > 0 && value.length <= MAX_KEY_LENGTH
-      : Number.isSafeInteger(value) && value >= 0;
-  if (!isKey) {
+  if (!isKey(value)) {
     wrong(`${path}.${field}`, `a string of 1 to ${MAX_KEY_LENGTH} characters or an integer of at least 0`);
   }
 }
 
-function checkWindow(rule: WindowRule, path: InputPath): void {
+/** Whether a value may be a limit, or the weight of a weighted rule. */
+export function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1;
+}
+
+/** Whether a value may be a time in milliseconds. */
+export function isDuration(value: number, most = MAX_WINDOW_MS): boolean {
+  return isCount(value) && value <= most;
+}
+
+function checkWeight(rule: WindowRule, path: InputPath): void {
   if (rule.weight === undefined || rule.weight === 1) return;
   if (rule.weighted !== true) wrong(`${path}.weight`, '1 unless the rule is weighted');
   checkInteger(rule.weight, 1, Number.MAX_SAFE_INTEGER, path, 'weight');
@@ -118,7 +130,7 @@ export function checkRule(rule: LimitRule, path: InputPath): void {
     case 'window':
       checkInteger(rule.limit, 1, Number.MAX_SAFE_INTEGER, path, 'limit');
       checkInteger(rule.windowMs, 1, MAX_WINDOW_MS, path, 'windowMs');
-      checkWindow(rule, path);
+      checkWeight(rule, path);
       return;
     case 'slot':
       checkInteger(rule.limit, 1, Number.MAX_SAFE_INTEGER, path, 'limit');
@@ -194,7 +206,8 @@ export function checkBesideOthers(rules: readonly LimitRule[], index: number, pa
   }
 }
 
-function isEitherOr({ when }: LimitRule, { when: other }: LimitRule): boolean {
+/** Whether only one of two rules ever applies. */
+export function isEitherOr({ when }: LimitRule, { when: other }: LimitRule): boolean {
   return when !== undefined && when.rule === other?.rule && when.found !== other.found;
 }
 
@@ -218,8 +231,10 @@ function isSameShape(rule: LimitRule, shape: LimitRule): boolean {
   }
 }
 
-export function checkSettlement(settlement: Settlement, path: InputPath): void {
-  const { outcome, delayMs, result } = settlement;
+export function checkSettlement(
+  { outcome, delayMs, result }: Pick<Settlement, 'outcome' | 'delayMs' | 'result'>,
+  path: InputPath,
+): void {
   if (outcome !== 'keep' && outcome !== 'return') wrong(`${path}.outcome`, "'keep' or 'return'");
   if (delayMs !== undefined && !(Number.isFinite(delayMs) && delayMs >= 0)) {
     wrong(`${path}.delayMs`, 'a number of milliseconds of at least 0');

@@ -45,9 +45,13 @@ export function createDedupeTakes({ openReservations, unanswered, take, takeCall
       const known = inFlight.get(key) ?? openReservations.verdictOf(scope, reservation);
       return known ?? (await follow(key, take(scope, request)));
     },
-    /** Waits for a message in flight. A command that is sent again for one message carries the others along. */
-    async whenAnswered(scope: string, reservation: string): Promise<void> {
-      await inFlight.get(reservationKey(scope, reservation))?.catch(() => undefined);
+    /**
+     * Waits for a message in flight; undefined when none is. A command that is sent again for one message carries the others
+     * along.
+     */
+    whenAnswered(scope: string, reservation: string): Promise<unknown> | undefined {
+      if (inFlight.size === 0) return undefined;
+      return inFlight.get(reservationKey(scope, reservation))?.catch(() => undefined);
     },
   };
 }

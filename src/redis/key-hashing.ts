@@ -29,6 +29,8 @@ const MAX_CACHED_KEYS = 50_000;
 const MAX_CACHED_LENGTH = 45;
 /** Cached rule IDs. */
 const MAX_CACHED_RULES = 1000;
+/** Half of a surrogate pair. UTF-8 has none, so that all of them would be one character. */
+const LONE_SURROGATE = /[\ud800-\udfff]/u;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 /** Made without a TextEncoder, which Jest's jsdom lacks: this happens at import. */
 const ALPHABET = Uint8Array.from(LETTERS, (letter) => letter.charCodeAt(0));
@@ -42,7 +44,7 @@ const ALPHABET = Uint8Array.from(LETTERS, (letter) => letter.charCodeAt(0));
 export function createHashedNames(secret: string | undefined, keyId: string, option: string): KeyNames {
   if (typeof secret !== 'string' || secret.length < MIN_SECRET_LENGTH) {
     throw new ConfigurationError(
-      `${option}secret must be a string of at least ${MIN_SECRET_LENGTH} characters, the same in all processes.`,
+      `${option}secret must be a string of at least ${MIN_SECRET_LENGTH} characters, the same in all processes; make one with "openssl rand -hex 32".${secret === undefined ? ' It is undefined: is the environment variable set?' : ''}`,
       `${option}secret`,
     );
   }
@@ -85,7 +87,7 @@ function createHash(keyId: string, secret: string): (text: string) => Bits {
   const room = new Uint8Array(64);
   return (text) => {
     // Hashing the ID too costs no storage, and gives a number another name under another ID.
-    const named = `${keyId} ${text}`;
+    const named = `${keyId} ${LONE_SURROGATE.test(text) ? JSON.stringify(text) : text}`;
     keyed._cloneInto(work);
     // A character takes at most three bytes.
     const isShort = named.length * 3 <= room.length;

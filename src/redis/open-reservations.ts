@@ -1,6 +1,5 @@
 import type { LimitRule, TakeVerdict } from '../limits/limit-store.ts';
 import { LEASE_MS } from '../limits/rule-table.ts';
-import { reservationKey } from './reservation-key.ts';
 
 /** A take of this process that is not settled. */
 export interface OpenReservation {
@@ -35,34 +34,56 @@ export interface OpenReservations {
 const MAX_OPEN = 1_000_000;
 
 export function createOpenReservations(): OpenReservations {
-  // In order of opening, except for takes that were put back.
-  const takes = new Map<string, OpenReservation & { readonly scope: string }>();
+  // By scope and reservation: a name made of both would be made for each message. In order of opening, except for takes that were
+  // put back.
+  const scopes = new Map<string, Map<string, OpenReservation>>();
+  let count = 0;
 
-  function forgetOld(now: number): void {
-    for (const [key, { openedAt }] of takes) {
-      if (takes.size < MAX_OPEN && now - openedAt < LEASE_MS) return;
-      takes.delete(key);
+  function forgetOld(scope: string, takes: Map<string, OpenReservation>, now: number): void {
+    for (const [reservation, { openedAt }] of takes) {
+      if (count < MAX_OPEN && now - openedAt < LEASE_MS) return;
+      takes.delete(reservation);
+      count -= 1;
+    }
+    scopes.delete(scope);
+  }
+
+  function makeRoom(now: number): void {
+    for (const [scope, takes] of scopes) {
+      if (count < MAX_OPEN) return;
+      forgetOld(scope, takes, now);
     }
   }
 
   return {
     add(scope, reservation, take) {
-      forgetOld(take.openedAt);
-      takes.set(reservationKey(scope, reservation), { scope, ...take });
+      const known = scopes.get(scope);
+      if (known !== undefined) forgetOld(scope, known, take.openedAt);
+      if (count >= MAX_OPEN) makeRoom(take.openedAt);
+      let takes = scopes.get(scope);
+      if (takes === undefined) {
+        takes = new Map();
+        scopes.set(scope, takes);
+      }
+      const before = takes.size;
+      takes.set(reservation, take);
+      count += takes.size - before;
     },
-    verdictOf: (scope, reservation) => takes.get(reservationKey(scope, reservation))?.verdict,
+    verdictOf: (scope, reservation) => scopes.get(scope)?.get(reservation)?.verdict,
     remove(scope, reservation, now) {
-      const key = reservationKey(scope, reservation);
-      const take = takes.get(key);
-      takes.delete(key);
-      return take !== undefined && now - take.openedAt < LEASE_MS ? take : undefined;
+      const takes = scopes.get(scope);
+      const take = takes?.get(reservation);
+      if (takes === undefined || take === undefined) return undefined;
+      takes.delete(reservation);
+      count -= 1;
+      if (takes.size === 0) scopes.delete(scope);
+      return now - take.openedAt < LEASE_MS ? take : undefined;
     },
     release(scope, rules) {
       // The other kinds match their writes by the stamp alone.
       const movable = rules.filter(({ kind }) => kind === 'window' || kind === 'distinct');
       if (movable.length === 0) return;
-      for (const take of takes.values()) {
-        if (take.scope !== scope) continue;
+      for (const take of scopes.get(scope)?.values() ?? []) {
         for (const rule of take.rules) {
           if (movable.some(({ id, key }) => id === rule.id && key === rule.key))
             take.skipped = [...take.skipped, rule];

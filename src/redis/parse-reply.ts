@@ -55,8 +55,12 @@ export function parseTakeReply(reply: unknown, requests: readonly TakeRequest[])
   if (lines.length !== requests.length + 1)
     throw new TypeError('the number of lines does not match the requests');
   const verdicts = requests.map(({ rules }, at) => parseVerdict(lines[at + 1] as string, rules));
-  const doubtHolds = requests.map((_, at) => /;h (\S+?)(?:;|$)/.exec(lines[at + 1] as string)?.[1]);
+  const doubtHolds = requests.map((_, at) => holdOf(lines[at + 1] as string));
   return { kind: 'taken', stamp, verdicts, doubtHolds, isRepeated };
+}
+
+function holdOf(line: string): string | undefined {
+  return line === 'g' ? undefined : /;h (\S+?)(?:;|$)/.exec(line)?.[1];
 }
 
 /** Seconds and microseconds to units of 20 microseconds, as the scripts count. */

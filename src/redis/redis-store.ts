@@ -37,8 +37,6 @@ export interface RedisStoreConfig {
   readonly testClock?: (() => number) | undefined;
 }
 
-const NONE: readonly LimitRule[] = [];
-
 /**
  * Counts on a Redis or Valkey server, by the server's clock. Throws when the server does not answer; the failover store
  * decides then. A take counts as written when it is taken.
@@ -92,14 +90,14 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
     requests.forEach(({ reservation, rules }, at) => {
       const verdict = reply.verdicts[at] as TakeVerdict;
       if (!verdict.granted) return;
-      const { observed, noted = [] } = verdict;
-      const over =
-        observed.length + noted.length === 0 ? NONE : [...observed, ...noted].map(({ rule }) => rule);
-      const skipped = over.concat(unmetRules(rules, noted));
-      const doubtHold = reply.doubtHolds[at];
-      // Noticed once, however often the reservation is taken.
-      const { notices: _told, ...lasting } = verdict;
-      const take = { stamp: reply.stamp, rules, skipped, doubtHold, openedAt, verdict: lasting };
+      const take = {
+        stamp: reply.stamp,
+        rules,
+        skipped: skippedBy(rules, verdict),
+        doubtHold: reply.doubtHolds[at],
+        openedAt,
+        verdict: withoutNotices(verdict),
+      };
       openReservations.add(scope, reservation, take);
     });
   }
@@ -110,7 +108,8 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
     try {
       for (const settlement of settlements) {
         const { reservation, outcome } = settlement;
-        await dedupe.whenAnswered(scope, reservation);
+        const answering = dedupe.whenAnswered(scope, reservation);
+        if (answering !== undefined) await answering;
         const call = outcome === 'return' ? unanswered.callOf(scope, reservation) : undefined;
         if (call !== undefined) await recall(scope, call);
         const take = openReservations.remove(scope, reservation, deadlineCommands.local());
@@ -198,6 +197,20 @@ export function createRedisStore(config: RedisStoreConfig): LimitStore {
     records: createRedisRecords({ commands, names, clock: calls.clock }),
     doubts,
   };
+}
+
+/** The rules of a granted take that wrote nothing. */
+function skippedBy(rules: readonly LimitRule[], { observed, noted }: TakeVerdict): readonly LimitRule[] {
+  const unmet = unmetRules(rules, noted);
+  if (observed.length === 0 && noted === undefined) return unmet;
+  return [...observed, ...(noted ?? [])].map(({ rule }) => rule).concat(unmet);
+}
+
+/** Noticed once, however often the reservation is taken. */
+function withoutNotices(verdict: TakeVerdict): TakeVerdict {
+  if (verdict.notices === undefined) return verdict;
+  const { notices: _told, ...lasting } = verdict;
+  return lasting;
 }
 
 /** Whether a rule has one counter. A rule of doubt has several, with scripts of their own off the way of a message. */

@@ -18,6 +18,19 @@ export class CellRows {
   readonly #rows: RowTable;
   readonly #perDay: number;
   readonly #swept: Cell = newCell();
+  #sweptMs = 0;
+  /** Reads no more of a cell than tells when it ends. */
+  readonly #isDead = (slot: number): boolean => {
+    const { words, doubles } = this.#rows.chunkOf(slot);
+    const start = this.#rows.startOf(slot);
+    const first = (start >>> 1) + FIRST_DOUBLE;
+    const swept = this.#swept;
+    swept.doubt = doubles[first] as number;
+    swept.atMs = doubles[first + 1] as number;
+    swept.endedMs = doubles[first + 5] as number;
+    swept.isAlert = words[start + IS_ALERT] === 1;
+    return endOf(swept, this.#perDay) <= this.#sweptMs;
+  };
 
   /** @param perDay doubt that a day takes back */
   constructor(perDay: number, maxRows: number, seed: Seed) {
@@ -45,10 +58,8 @@ export class CellRows {
   save(key: number, cell: Cell, nowMs: number): void {
     let slot = this.#rows.find(key);
     if (slot < 0) {
-      this.#rows.sweep((other) => {
-        this.#read(other, this.#swept);
-        return endOf(this.#swept, this.#perDay) <= nowMs;
-      });
+      this.#sweptMs = nowMs;
+      this.#rows.sweep(this.#isDead);
       if (this.#rows.isFull) return;
       slot = this.#rows.insert(key);
     }

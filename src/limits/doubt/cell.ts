@@ -190,7 +190,7 @@ export function enterTrickle(cell: Cell, usual: number, perDay: number, nowMs: n
   if (cell.pauseMs <= SHORTEST_PAUSE_MS) relent(cell, perDay, nowMs);
 }
 
-/** One more person of an alert was asked to prove to be one. */
+/** One more person of an alert was asked to prove that they are one. */
 export function ask(cell: Cell): void {
   cell.score = Math.min(SCORE_MOST, cell.score + 1);
 }

@@ -38,10 +38,10 @@ export function explainDoubt({ place, country = '', prefix = '', observed, limit
     case 'crowd':
       return `${observed} new numbers of ${rangeOf(place, prefix)} today; ${normal}.`;
     case 'address':
-      return `${observed} codes to new numbers were asked for from one address and not entered; ${normal}.`;
+      return `${observed} codes to new numbers were requested from one address and not entered; ${normal}.`;
     case 'number':
       return `${observed} codes to this number were not entered; ${normal}.`;
     case 'pool':
-      return `New numbers in countries where hardly anybody entered a code yet: ${observed} of ${limit}.`;
+      return `New numbers in countries where hardly anybody has entered a code yet: ${observed} of ${limit}.`;
   }
 }

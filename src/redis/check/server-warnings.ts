@@ -40,17 +40,17 @@ const REPLICA: Refusal = [
 const LOGIN: Refusal = [
   'no-login',
   'does not accept the user name and the password of the client',
-  'Set those of a user that it knows.',
+  'Set the credentials of an existing user.',
 ];
 const FOREIGN_SLOT: Refusal = [
   'not-cluster-client',
-  'is a node of a cluster, and the client does not follow it to the node that holds the key',
+  'is a node of a cluster, and the client does not follow its redirection to the node that holds the key',
   'Use the cluster client of your library.',
 ];
 const BUSY: Refusal = [
   'busy',
   'is busy with a long script of another program',
-  'End it with SCRIPT KILL, and run no long scripts on this server.',
+  'Stop it with SCRIPT KILL, and run no long scripts on this server.',
 ];
 
 /** The meaning of the codes with which a server refuses commands until somebody removes the reason. */

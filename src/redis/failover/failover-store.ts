@@ -96,7 +96,7 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
     requests: readonly TakeRequest[],
   ): Promise<readonly TakeVerdict[]> {
     if (local === undefined) {
-      throw failure('No message was let through. Nothing was sent.');
+      throw failure('No message was admitted. Nothing was sent.');
     }
     const verdicts = await local.take(scope, requests);
     requests.forEach(({ reservation, rules }, at) => {
@@ -152,7 +152,8 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
       const reply = await callRemote(work, { timeoutMs: restMs, isTake: true, signal });
       // After the local grant: write back first, then give back.
       if (!reply.hasReply) return await takeLocally(scope, requests);
-      await local?.mirror(scope, requests, reply.value);
+      const mirroring = local?.mirror(scope, requests, reply.value);
+      if (mirroring !== undefined) await mirroring;
       unanswered = undefined;
       return reply.value;
     } catch (error) {
@@ -223,7 +224,8 @@ export function createFailoverStore(config: FailoverStoreConfig): FailoverStore 
     },
 
     async settle(scope, settlements) {
-      await local?.settle(scope, settlements);
+      const settling = local?.settle(scope, settlements);
+      if (settling !== undefined) await settling;
       const rest = queue.absorb(settlements);
       for (const part of partsOf(rest)) if (part.length > 0) await settleShared(scope, part);
       onStep();

@@ -23,7 +23,7 @@ export function withoutDoubt(rules: readonly LimitRule[]): readonly LimitRule[] 
   return rules.some(isDoubt) ? rules.filter((rule) => !isDoubt(rule)) : rules;
 }
 
-function isDoubt({ kind }: LimitRule): boolean {
+export function isDoubt({ kind }: LimitRule): boolean {
   return kind === 'doubt';
 }
 

@@ -1,12 +1,31 @@
 import { StoreError } from '../../errors.ts';
 import { isWritten, metRules } from '../../limits/conditions.ts';
-import type { LimitRule, LimitStore, TakeRequest, TakeVerdict } from '../../limits/limit-store.ts';
-import { type MemoryLimitsOptions, memoryLimits } from '../../limits/memory-limits.ts';
+import type {
+  LimitRule,
+  LimitStore,
+  RuleViolation,
+  Settlement,
+  TakeRequest,
+  TakeVerdict,
+} from '../../limits/limit-store.ts';
+import {
+  type MemoryLimitStore,
+  type MemoryLimitsOptions,
+  memoryLimits,
+  ownMemoryStore,
+} from '../../limits/memory-limits.ts';
 import type { Clock } from '../../types.ts';
-import { canDecideAlone, type FallbackChoice, recordOnly, shareOf, withoutDoubt } from './fallback-rules.ts';
+import {
+  canDecideAlone,
+  type FallbackChoice,
+  isDoubt,
+  recordOnly,
+  shareOf,
+  withoutDoubt,
+} from './fallback-rules.ts';
 
 /** The counts of one process: grants of the shared store to it, and its own. */
-export interface FallbackStore extends Pick<LimitStore, 'settle' | 'release'> {
+export interface FallbackStore extends Pick<LimitStore, 'release'> {
   /**
    * Decides on its own, over its share of every limit.
    *
@@ -14,13 +33,33 @@ export interface FallbackStore extends Pick<LimitStore, 'settle' | 'release'> {
    */
   take(scope: string, requests: readonly TakeRequest[]): Promise<readonly TakeVerdict[]>;
   /**
-   * Records grants of the shared store, so that they use up the share.
+   * Records grants of the shared store, so that they use up the share. Every send does this, so a few messages are recorded at
+   * once, without a promise.
    *
    * @throws StoreError one ID is used for two rules, or there are far too many IDs
    */
-  mirror(scope: string, requests: readonly TakeRequest[], verdicts: readonly TakeVerdict[]): Promise<void>;
+  mirror(
+    scope: string,
+    requests: readonly TakeRequest[],
+    verdicts: readonly TakeVerdict[],
+  ): Promise<void> | undefined;
+  /** As that of a store; a few settlements at once, without a promise. */
+  settle(scope: string, settlements: readonly Settlement[]): Promise<void> | undefined;
   /** @throws StoreError as `take` */
   inspect: LimitStore['inspect'];
+}
+
+const NONE: readonly RuleViolation[] = [];
+const NO_RULES: readonly LimitRule[] = [];
+
+function isAmong(violations: readonly RuleViolation[], { id, key }: LimitRule): boolean {
+  return violations.some(({ rule }) => rule.id === id && rule.key === key);
+}
+
+function notCounted(error: unknown): StoreError {
+  return new StoreError(
+    `The grant could not be counted in this process: ${(error as Error).message} Nothing was sent.`,
+  );
 }
 
 export function createFallbackStore(
@@ -28,7 +67,7 @@ export function createFallbackStore(
   clock: Clock | undefined,
   sizes: Pick<MemoryLimitsOptions, 'maxRecipients' | 'maxEntries'> = {},
 ): FallbackStore {
-  const store = memoryLimits({ clock, ...sizes });
+  const store = ownMemoryStore(memoryLimits({ clock, ...sizes })) as MemoryLimitStore;
   let copyCount = 0;
 
   function refuseUndecidable(rules: readonly LimitRule[]): void {
@@ -45,13 +84,13 @@ export function createFallbackStore(
 
   /** Mirrors only the rules that the shared store has written. */
   function copyOf({ reservation, rules }: TakeRequest, verdict: TakeVerdict): TakeRequest {
-    const { observed, noted = [] } = verdict;
-    const isOver = (rule: LimitRule) =>
-      [...observed, ...noted].some(({ rule: other }) => other.id === rule.id && other.key === rule.key);
-    const written = withoutDoubt(metRules(rules, noted)).filter(
-      (rule) => isWritten(rule) && canDecideAlone(rule, choice) && !isOver(rule),
-    );
-    return { reservation, rules: written.map((rule) => recordOnly(rule, choice)) };
+    const { observed, noted = NONE } = verdict;
+    const copied: LimitRule[] = [];
+    for (const rule of metRules(rules, noted)) {
+      if (!isWritten(rule) || isDoubt(rule) || !canDecideAlone(rule, choice)) continue;
+      if (!isAmong(observed, rule) && !isAmong(noted, rule)) copied.push(recordOnly(rule, choice));
+    }
+    return { reservation, rules: copied };
   }
 
   /** There was no room for a `once` rule: the other rules of its message count at once and are never given back. */
@@ -67,8 +106,32 @@ export function createFallbackStore(
     );
   }
 
+  function takeAtOnce(scope: string, copies: readonly TakeRequest[]): boolean {
+    try {
+      return store.takeNow(scope, copies)?.every(({ granted }) => granted) === true;
+    } catch (error) {
+      throw notCounted(error);
+    }
+  }
+
+  async function takeAll(
+    scope: string,
+    copies: readonly TakeRequest[],
+    once: readonly LimitRule[],
+  ): Promise<void> {
+    try {
+      if (once.length > 0) await store.release(scope, once);
+      const copied = await store.take(scope, copies);
+      const left = copies.filter((_, at) => copied[at]?.granted !== true);
+      if (left.length > 0) await countOnly(scope, left);
+    } catch (error) {
+      throw notCounted(error);
+    }
+  }
+
   return {
-    settle: (scope, settlements) => store.settle(scope, settlements),
+    settle: (scope, settlements) =>
+      store.settleNow(scope, settlements) ? undefined : store.settle(scope, settlements),
     release: (scope, rules) => store.release(scope, rules),
 
     async take(scope, requests) {
@@ -79,24 +142,21 @@ export function createFallbackStore(
       );
     },
 
-    async mirror(scope, requests, verdicts) {
-      const copies = requests.flatMap((request, at) => {
+    mirror(scope, requests, verdicts) {
+      const copies: TakeRequest[] = [];
+      let once = NO_RULES;
+      for (const [at, request] of requests.entries()) {
         const verdict = verdicts[at];
-        return verdict?.granted === true ? [copyOf(request, verdict)] : [];
-      });
-      if (copies.length === 0) return;
-      // The shared store has granted it, so any local record under its key is out of date.
-      const once = copies.flatMap(({ rules }) => rules.filter(({ kind }) => kind === 'once'));
-      try {
-        if (once.length > 0) await store.release(scope, once);
-        const copied = await store.take(scope, copies);
-        const left = copies.filter((_, at) => copied[at]?.granted !== true);
-        if (left.length > 0) await countOnly(scope, left);
-      } catch (error) {
-        throw new StoreError(
-          `The grant could not be counted in this process: ${(error as Error).message} Nothing was sent.`,
-        );
+        if (verdict?.granted !== true) continue;
+        const copy = copyOf(request, verdict);
+        copies.push(copy);
+        // The shared store has granted it, so any local record under its key is out of date.
+        for (const rule of copy.rules) if (rule.kind === 'once') once = [...once, rule];
       }
+      if (copies.length === 0) return undefined;
+      // A refusal is remembered, so it stays one when the rest is done.
+      if (once.length === 0 && takeAtOnce(scope, copies)) return undefined;
+      return takeAll(scope, copies, once);
     },
 
     async inspect(scope, rules) {

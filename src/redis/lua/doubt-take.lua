@@ -11,9 +11,12 @@ local UNREAD = 2
 -- @include doubt-formats cells
 -- @include doubt-fast
 -- @include command-format bounds
--- @include one-message
-      -- @include fast-path
--- @include one-message-end
+if form == 'r' then
+  -- @include find-aliases
+end
+-- @include fast-messages
+        -- @include fast-path
+-- @include fast-messages-end
 per_rule = per_rule + 0
 -- Every other message. A function of its own: nearly none needs it.
 local function decide_all()
@@ -21,8 +24,6 @@ local function decide_all()
 -- @include shared-value place
 -- @include last-commands write
 -- @include taking start
-  -- @include find-aliases
--- @include taking begun
 local check_doubt, write_doubt, hold_doubt, notices_of, flush_doubt
 local function make_doubt()
   -- @include helpers save

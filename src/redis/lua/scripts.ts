@@ -775,23 +775,25 @@ end`;
 
 const TAKE_START = `local KEYS, deadline, packed, text_count = KEYS, ARGV[1], ARGV[2], ARGV[3]
 local call, pack, read, sub, byte = redis.call, struct.pack, struct.unpack, string.sub, string.byte
-local seconds, micros, per_rule, kept_ms, form, home, command, rule_count, _, first_rule = read('sssssssss', packed)
+local seconds, micros, per_rule, kept_ms, form, home, command, rule_count, key_count, first_rule =
+  read('sssssssss', packed)
 local spare = 3600000
 if seconds == '' then
   local time = call('TIME')
   seconds, micros, spare = time[1], time[2], 1000
 end
 local time_text = seconds .. ' ' .. micros
-local stamp = seconds * 50000 + (micros - micros % 20) / 20
-local now = seconds * 1000 + (micros - micros % 1000) / 1000
+local unix, micro = seconds + 0, micros + 0
+local stamp = unix * 50000 + (micro - micro % 20) / 20
+local now = unix * 1000 + (micro - micro % 1000) / 1000
+local tick, tick_text = now % 4294967296, nil
 local values = call('MGET', unpack(KEYS, 1, form == '1' and #KEYS - UNREAD or #KEYS))
 if values[1] then return '=' .. values[1] end
 local alias, lives = {}, {}`;
 
-const DOUBT_FAST = `local function calm_cell(value, at, forgotten, budget, grace)
-  local minute = now / 60000
-  minute = minute - minute % 1
-  if not value or byte(value, at) == 0 then return pack(CELL, 1, 1, now, minute, 1, 0), at + 1, 1 end
+const DOUBT_FAST = `local first_cell, this_minute
+local function calm_cell(value, at, forgotten, budget, grace)
+  if not value or byte(value, at) == 0 then return first_cell, at + 1, 1 end
   local flags, doubt, time, counted, young, earlier, following = read(CELL, value, at)
   if flags > 3 then return end
   local ended = ''
@@ -802,28 +804,21 @@ const DOUBT_FAST = `local function calm_cell(value, at, forgotten, budget, grace
   doubt = doubt - forgotten * (now - time) / 86400000
   if doubt < 0 then doubt = 0 end
   local fresh = 0
-  if counted == minute then
+  if counted == this_minute then
     fresh = young + earlier
   else
-    if counted == minute - 1 then fresh, earlier = young, young else earlier = 0 end
+    if counted == this_minute - 1 then fresh, earlier = young, young else earlier = 0 end
     young = 0
   end
   if grace and (doubt - fresh >= 0.7 * budget or doubt >= budget + grace) then return end
   if not grace and doubt >= budget or young >= 65535 then return end
-  return pack(CELL, flags, doubt + 1, now, minute, young + 1, earlier) .. ended, following, doubt + 1
+  return pack(CELL, flags, doubt + 1, now, this_minute, young + 1, earlier) .. ended, following, doubt + 1
 end
 local REMEMBERED = spare == 1000 and '34560001000' or REMEMBERED_MS + spare
-local function put(at, value, live)
-  at = alias[at] or at
-  values[at], lives[at] = value, live - live % 1 + 1 + spare
-end
-local function put_statistics(at, value)
-  at = alias[at] or at
-  values[at], lives[at] = value, REMEMBERED
-end
 local function fast_doubt(at, allowance, flags)
   local asks, human, returning, has_address, has_subject = byte(flags, 1, 5)
-  local world, country = values[alias[at + 1] or at + 1], values[alias[at + 2] or at + 2]
+  local world_at, country_at, person_at = alias[at + 1] or at + 1, alias[at + 2] or at + 2, alias[at] or at
+  local world, country = values[world_at], values[country_at]
   if human == 104 or returning == 107 or not world or not country then return end
   local asked, entered, ever, today, per_day, known_asked, known_entered, last, day, first_week, warned, fresh_day,
     fresh, trusted, sent, _, sieges, rest = read(WORLD, world)
@@ -836,22 +831,25 @@ local function fast_doubt(at, allowance, flags)
   if asked + 1 >= 20000 or known_asked + 1 >= 1000 then return end
   local c_entered, learnt, learnt_entered, c_day, c_today, yesterday, slot, soon, sooner, crowd, fullest, f_minute,
     conversion, f_per_day, f_soon, f_fullest, weeks, week_at = read(COUNTRY, country)
-  local minute = now / 60000
-  if f_minute ~= minute - minute % 1 or weeks == 0 or c_entered < 15 then return end
-  local person = values[alias[at] or at]
+  this_minute = now / 60000
+  this_minute = this_minute - this_minute % 1
+  if f_minute ~= this_minute or weeks == 0 or c_entered < 15 then return end
+  local person = values[person_at]
   if person then
     local sections, first, latest = read('>BI4I4', person)
     if sections ~= 4 or f_minute - latest >= 7776000000 / 60000
       or f_minute - first < 21600000 / 60000 then return end
     local known_world = pack(WORLD, asked, entered, ever, today, per_day, known_asked + 1, known_entered, last, day,
       first_week, warned, fresh_day, fresh, trusted, sent, asks, sieges) .. sub(world, rest)
-    put_statistics(at + 1, known_world)
+    values[world_at], lives[world_at] = known_world, REMEMBERED
     local open = pack('>BI6I2BBBI2', 5, now, 1, 0, 0, 8, 0)
     local live = latest * 60000 + 7776000000 - now
-    put(at, open .. sub(person, 2), live > 3600000 and live or 3600000)
+    if live < 3600000 then live = 3600000 end
+    values[person_at], lives[person_at] = open .. sub(person, 2), live - live % 1 + 1 + spare
     return ';h 0.0.fk'
   end
-  local address_at, subject_at = at + 5, has_address == 105 and at + 6 or at + 5
+  local range_at, block_at, address_at = alias[at + 3] or at + 3, alias[at + 4] or at + 4, alias[at + 5] or at + 5
+  local subject_at = has_address == 105 and at + 6 or at + 5
   if has_subject == 115 and values[alias[subject_at] or subject_at] then return end
   for at_siege = rest, rest + 14 * sieges - 1, 14 do
     if now - read('>I6', world, at_siege) < 259200000 + 60000 then return end
@@ -862,7 +860,8 @@ local function fast_doubt(at, allowance, flags)
   if week ~= this_week - this_week % 1 then return end
   if fresh_day ~= today_is then fresh_day, fresh = today_is, 0 end
   if fresh + 5 >= MOST_NEW_CELLS then return end
-  local range, block = values[alias[at + 3] or at + 3], values[alias[at + 4] or at + 4]
+  local range, block = values[range_at], values[block_at]
+  first_cell = pack(CELL, 1, 1, now, this_minute, 1, 0)
   local root = f_per_day ^ 0.5
   local c_cell, c_next = calm_cell(country, week_at + 12, 4,
     allowance + 1.5 * root + 0.01 * f_per_day, 10 + f_soon)
@@ -879,7 +878,7 @@ local function fast_doubt(at, allowance, flags)
   if not x_cell or block and byte(block, x_next) ~= 0 then return end
   local counted, name = 47, ''
   if has_address == 105 then
-    local address = values[alias[address_at] or address_at]
+    local address = values[address_at]
     local a_minute, a_entered = 0, 0
     if address then a_minute, a_entered = read('>I4I4', address) end
     if f_minute - a_minute >= 1209600000 / 60000 then a_entered = 0 end
@@ -889,116 +888,161 @@ local function fast_doubt(at, allowance, flags)
     local live = a_doubt / 6 * 86400000
     local evidence = a_minute * 60000 + 1209600000 - now
     if a_entered > 0 and evidence > live then live = evidence end
-    put(address_at, pack('>I4I4', a_minute, a_entered) .. a_cell .. '\\0', live)
+    values[address_at] = pack('>I4I4', a_minute, a_entered) .. a_cell .. '\\0'
+    lives[address_at] = live - live % 1 + 1 + spare
     counted, name = 63, sub(KEYS[address_at], string.find(KEYS[address_at], '}:', 1, true) + 4)
   end
   fresh = fresh + 1 + (r_next == 2 and 1 or 0) + (b_next == 2 and 1 or 0) + (x_next == b_next + 2 and 1 or 0)
-  put_statistics(at + 1, pack(WORLD, asked + 1, entered, ever, today, per_day, known_asked, known_entered, last, day,
-    first_week, warned, fresh_day, fresh, trusted, sent + 1, asks, sieges) .. sub(world, rest))
-  put_statistics(at + 2, pack(COUNTRY, c_entered, learnt + 1, learnt_entered, c_day, c_today, yesterday, slot, soon,
+  values[world_at] = pack(WORLD, asked + 1, entered, ever, today, per_day, known_asked, known_entered, last, day,
+    first_week, warned, fresh_day, fresh, trusted, sent + 1, asks, sieges) .. sub(world, rest)
+  values[country_at] = pack(COUNTRY, c_entered, learnt + 1, learnt_entered, c_day, c_today, yesterday, slot, soon,
     sooner, x_doubt > crowd and x_doubt or crowd, fullest, f_minute, conversion, f_per_day, f_soon, f_fullest, weeks)
     .. sub(country, 86, week_at + 3) .. pack('>I4', week_asked + 1) .. sub(country, week_at + 8, week_at + 11)
-    .. c_cell .. sub(country, c_next))
-  put(at + 3, r_cell .. '\\0', r_doubt / 1 * 86400000)
+    .. c_cell .. sub(country, c_next)
+  lives[world_at], lives[country_at] = REMEMBERED, REMEMBERED
+  local r_live = r_doubt / 1 * 86400000
+  values[range_at], lives[range_at] = r_cell .. '\\0', r_live - r_live % 1 + 1 + spare
   local b_live, x_live = b_doubt / 0.5, x_doubt / 8
-  put(at + 4, b_cell .. '\\0' .. x_cell .. '\\0', (b_live > x_live and b_live or x_live) * 86400000)
-  put(at, pack('>BI6I2BBBI2', 1, now, 1, counted, 0, 6, #name) .. name
-    .. pack(CELL, 1, 1, now, f_minute, 1, 0) .. '\\0', 86400000 / 3)
+  b_live = (b_live > x_live and b_live or x_live) * 86400000
+  values[block_at], lives[block_at] = b_cell .. '\\0' .. x_cell .. '\\0', b_live - b_live % 1 + 1 + spare
+  values[person_at] = pack('>BI6I2BBBI2', 1, now, 1, counted, 0, 6, #name) .. name .. first_cell .. '\\0'
+  local live = 86400000 / 3
+  lives[person_at] = live - live % 1 + 1 + spare
   return counted == 63 and ';h 63.0.fs' or ';h 47.0.fs'
 end`;
 
 const COMMAND_FORMAT = `local COMMANDS, COMMAND = 't       ', '>c9I6Bc0'`;
 
-const COMMAND_FORMAT_BOUNDS = `local MAX_COMMANDS, MAX_LINE, MAX_SECTIONS = 200, 255, 5
+const COMMAND_FORMAT_BOUNDS = `local MAX_COMMANDS, MAX_LINE, MAX_SECTIONS = 200, 255, 8
 local SECTIONS_1 = '>I2c8I4I2c0'
 local SECTIONS_2 = '>I2c8I4I2c0c8I4I2c0'
 local SECTIONS_3 = '>I2c8I4I2c0c8I4I2c0c8I4I2c0'
-local SECTIONS_4 = '>I2c8I4I2c0c8I4I2c0c8I4I2c0c8I4I2c0'
-local SECTIONS_5 = '>I2c8I4I2c0c8I4I2c0c8I4I2c0c8I4I2c0c8I4I2c0'`;
+local SECTIONS_4 = '>I2c8I4I2c0c8I4I2c0c8I4I2c0c8I4I2c0'`;
 
-const ONE_MESSAGE = `local reply
-if form == '1' and per_rule == '1' then repeat
-  local shared, changed, own = {}, {}, nil
-  local longest, longest_text, doubt, commands, is_fast = 0, '', '', '', true
-  local home_at, at = home ~= '' and 2 + home, first_rule
+const FIND_ALIASES = `local first_of = {}
+for at = 1, #KEYS do
+  local key = KEYS[at]
+  if first_of[key] then alias[at] = first_of[key] else first_of[key] = at end
+end`;
+
+const FAST_MESSAGES = `local lines, reply
+if per_rule == '1' and (deadline == '' or now <= deadline + 0) then
+  local shared, lives_of, ms_of = {}, {}, {}
+  local home_at, commands, is_fast = home ~= '' and 2 + home, '', true
   if home_at and values[home_at] then
     local text = values[home_at]
-    local count, index = 256 * byte(text) + byte(text, 2), 2
-    local format = count == 3 and SECTIONS_3 or count == 4 and SECTIONS_4 or count == 2 and SECTIONS_2
-      or count == 5 and SECTIONS_5 or count == 1 and SECTIONS_1
-    if not format then break end
-    local sections = { read(format, text) }
-    if sections[3 * count + 2] ~= #text + 1 then break end
-    shared[home_at] = sections
-    while index < 3 * count and sections[index] ~= COMMANDS do index = index + 3 end
-    if index < 3 * count and sections[index + 1] * 1000 > now then commands = sections[index + 2] end
-    if #commands > MAX_COMMANDS or string.find(commands, command, 1, true) then break end
-  end
-  if deadline ~= '' and now > deadline + 0 then break end
-  for _ = 1, rule_count do
-    local op, first, second, third, life, tag, place
-    op, first, second, third, life, tag, place, at = read('sssssss', packed, at)
-    local is_met = true
-    if #op > 1 then
-      is_met = not string.find(op, '+', 1, true)
-      if not is_met and (sub(op, 2, 2) == '?' or byte(op) == 107) then
-        is_fast = false
-        break
-      end
-      op = sub(op, 1, 1)
+    local number, found = 256 * byte(text) + byte(text, 2), 2
+    local format = number == 3 and SECTIONS_3 or number == 4 and SECTIONS_4 or number == 2 and SECTIONS_2
+      or number == 1 and SECTIONS_1 or number <= MAX_SECTIONS and '>I2' .. string.rep('c8I4I2c0', number)
+    local sections = format and { read(format, text) }
+    is_fast = sections and sections[3 * number + 2] == #text + 1
+    if is_fast then
+      shared[home_at] = sections
+      while found < 3 * number and sections[found] ~= COMMANDS do found = found + 3 end
+      if found < 3 * number and sections[found + 1] * 1000 > now then commands = sections[found + 2] end
+      is_fast = #commands <= MAX_COMMANDS and not string.find(commands, command, 1, true)
     end
-    local key = 2 + place
-    if is_met and (op == 'p' or op == 'P') then
-      doubt = fast_doubt(key, first, second)
-      if not doubt then
-        is_fast = false
-        break
-      end
-    elseif is_met then
-      local value, sections, index = values[key], shared[key], 2
-      if tag ~= '' then
-        if not sections and value then
-          local count = 256 * byte(value) + byte(value, 2)
-          local format = count == 1 and SECTIONS_1 or count == 2 and SECTIONS_2 or count == 3 and SECTIONS_3
-            or count == 4 and SECTIONS_4 or count == 5 and SECTIONS_5
-          if not format then
-            is_fast = false
-            break
+  end
+  local at, times, first_key, line = first_rule, 1, 2, 1
+  local count, width, is_many, is_read = rule_count + 0, key_count + 0, form ~= '1', false
+  local ops, firsts, seconds_of, thirds, life_of, life_ms, tags, places, fresh, fresh_lives, fresh_waits
+  local later_keys, later_at, later_texts, later_lives, later_ms, later_tags
+  if is_many then
+    lines = { time_text }
+    ops, firsts, seconds_of, thirds, life_of, life_ms, tags, places, fresh, fresh_lives, fresh_waits =
+      {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}
+    later_keys, later_at, later_texts, later_lives, later_ms, later_tags = {}, {}, {}, {}, {}, {}
+  end
+  while is_fast do
+    local rule, size, longest, longest_text, doubt = 1, 0, 0, '', ''
+    while rule <= count + size do
+      local key, index, written, live, ms, tag
+      if rule > count then
+        local each = rule - count
+        key, index, written, live = later_keys[each], later_at[each], later_texts[each], later_lives[each]
+        ms, tag = later_ms[each], later_tags[each]
+      else
+        local op, first, second, third, life, place, wait
+        if is_read then
+          op, first, second, third = ops[rule], firsts[rule], seconds_of[rule], thirds[rule]
+          life, tag, place = life_of[rule], tags[rule], places[rule]
+        else
+          op, first, second, third, life, tag, place, at = read('sssssss', packed, at)
+          if #op > 1 then
+            local is_met = not string.find(op, '+', 1, true)
+            if not is_met and (sub(op, 2, 2) == '?' or byte(op) == 107) then
+              is_fast = false
+              break
+            end
+            op = is_met and sub(op, 1, 1)
           end
-          sections = { read(format, value) }
-          if sections[3 * count + 2] ~= #value + 1 then
-            is_fast = false
-            break
+          if is_many then
+            place = place + 0
+            if string.find('wabslo', op or '-', 1, true) then
+              if op ~= 'o' then first = first + 0 end
+              second, third = second + 0, tonumber(third)
+            end
+            ops[rule], firsts[rule], seconds_of[rule], thirds[rule] = op, first, second, third
+            life_of[rule], life_ms[rule], tags[rule] = life, tonumber(life), tag
+            places[rule], fresh[rule] = place, false
           end
-          shared[key] = sections
         end
-        value = nil
-        if sections then
-          local stop = 3 * sections[1]
-          while index < stop and sections[index] ~= tag do index = index + 3 end
-          if index < stop then value = sections[index + 1] * 1000 > now and sections[index + 2] end
-          if index > 3 * MAX_SECTIONS then
+        if op == 'p' or op == 'P' then
+          doubt = fast_doubt(first_key + place, first, second)
+          if not doubt then
             is_fast = false
             break
           end
-        end
-      end
-      local written, live, wait`;
+        elseif op then
+          key = first_key + place
+          key = alias[key] or key
+          local value = tag == '' and shared[key] or values[key]
+          index = -1
+          if tag ~= '' then
+            local sections = shared[key]
+            if not sections and value then
+              local number = 256 * byte(value) + byte(value, 2)
+              local format = number == 1 and SECTIONS_1 or number == 2 and SECTIONS_2 or number == 3 and SECTIONS_3
+                or number == 4 and SECTIONS_4 or number <= MAX_SECTIONS and '>I2' .. string.rep('c8I4I2c0', number)
+              sections = format and { read(format, value) }
+              if not sections or sections[3 * number + 2] ~= #value + 1 then
+                is_fast = false
+                break
+              end
+              shared[key] = sections
+            end
+            value, index = nil, 0
+            if sections then
+              local found, stop = 2, 3 * sections[1]
+              while found < stop and sections[found] ~= tag do found = found + 3 end
+              if found < stop then
+                index = found
+                if sections[found + 1] * 1000 > now then value = sections[found + 2] end
+              elseif stop >= 3 * MAX_SECTIONS then
+                is_fast = false
+                break
+              end
+            end
+          end
+          if is_many and not value and fresh[rule] then
+            written, live, wait = fresh[rule], fresh_lives[rule], fresh_waits[rule]
+          else`;
 
 const FAST_PATH = `repeat
   if op == 'w' then
-    local time, window = now % 4294967296, second + 0
+    local window = second + 0
+    tick_text = tick_text or pack('>I4', tick)
     if not value then
-      written, live = pack('>I4I4', window, time), life
+      written, live = pack('>I4', window) .. tick_text, life
       break
     end
     local length = #value
     if length % 2 == 1 or length >= 4 + 4 * first then break end
     local kept_window, oldest = read('>I4I4', value)
     if kept_window ~= window then break end
-    if (time - oldest) % 4294967296 >= window then break end
-    if (time - read('>I4', value, length - 3)) % 4294967296 >= 2147483648 then break end
-    written, live = pack('>c0I4', value, time), life
+    if (tick - oldest) % 4294967296 >= window then break end
+    if (tick - read('>I4', value, length - 3)) % 4294967296 >= 2147483648 then break end
+    written, live = value .. tick_text, life
     break
   end
   if op == 'a' then
@@ -1089,81 +1133,129 @@ const FAST_PATH = `repeat
   end
 until true`;
 
-const ONE_MESSAGE_END = `      if not written then
-        is_fast = false
-        break
-      end
-      if live and tag == '' then
-        own = own or {}
-        own[key], changed[key] = written, live
-      elseif live then
-        local ended = now + live
-        ended = (ended - ended % 1000) / 1000 + 1
-        if not sections then
-          shared[key] = { 1, tag, ended, written, nil, nil, nil, nil, nil, nil, nil, nil, nil }
-        else
-          if index > 3 * sections[1] then sections[1] = sections[1] + 1 end
-          sections[index], sections[index + 1], sections[index + 2] = tag, ended, written
+const FAST_MESSAGES_END = `            if not written then
+              is_fast = false
+              break
+            end
+            if is_many and not value then fresh[rule], fresh_lives[rule], fresh_waits[rule] = written, live, wait end
+          end
+          if live then
+            ms = is_many and live == life and life_ms[rule] or live + 0
+            if is_many and count > 1 then
+              size = size + 1
+              later_keys[size], later_at[size], later_texts[size], later_lives[size] = key, index, written, live
+              later_ms[size], later_tags[size], live = ms, tag, nil
+            end
+          end
+          if wait and wait > longest then
+            longest, longest_text = wait, wait == first + 0 and first or string.format('%.0f', wait)
+          end
         end
-        local before = changed[key]
-        if not before or live + 0 > before + 0 then changed[key] = live end
       end
-      if wait and wait > longest then
-        longest, longest_text = wait, wait == first + 0 and first or string.format('%.0f', wait)
+      if live then
+        if index < 0 then
+          shared[key] = written
+        else
+          local sections, ended = shared[key], now + ms
+          ended = (ended - ended % 1000) / 1000 + 1
+          if index > 0 then
+            sections[index + 1], sections[index + 2] = ended, written
+          elseif sections then
+            index = 3 * sections[1] + 2
+            sections[1], sections[index] = sections[1] + 1, tag
+            sections[index + 1], sections[index + 2] = ended, written
+          elseif is_many and count == 1 then
+            shared[key] = { 1, tag, ended, written }
+          else
+            shared[key] = { 1, tag, ended, written, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+          end
+        end
+        local before = ms_of[key]
+        if not before or ms > before then ms_of[key], lives_of[key] = ms, live end
+      end
+      rule = rule + 1
+    end
+    if not is_fast then break end
+    local text = longest == 0 and doubt == '' and 'g' or 'g' .. longest_text .. doubt
+    if not is_many then
+      reply = text
+      break
+    end
+    line = line + 1
+    lines[line] = text
+    first_key, times, is_read = first_key + width, times - 1, true
+    if times == 0 then
+      if at > #packed then break end
+      text, at = read('s', packed, at)
+      if byte(text) == 61 then
+        times = sub(text, 2) + 0
+      else
+        width, at = read('s', packed, at)
+        count, width, times, is_read = text + 0, width + 0, 1, false
       end
     end
   end
-  if not is_fast then break end
-  local line = 'g' .. longest_text .. doubt
-  reply = time_text .. '\\n' .. line
-  local sections = home_at and changed[home_at] and shared[home_at]
-  local index = 2
-  if sections then
-    local stop = 3 * sections[1]
-    while index < stop and sections[index] ~= COMMANDS do index = index + 3 end
-  end
-  if sections and index < 3 * MAX_SECTIONS and #line <= MAX_LINE then
-    if index > 3 * sections[1] then sections[1] = sections[1] + 1 end
-    local ended = now + kept_ms + spare
-    sections[index], sections[index + 1] = COMMANDS, (ended - ended % 1000) / 1000 + 1
-    sections[index + 2] = commands .. pack(COMMAND, command, stamp, #line, line)
-  else
+  if reply then
+    local text, sections, index = reply, home_at and ms_of[home_at] and shared[home_at], 2
+    reply = time_text .. '\\n' .. text
+    if sections then
+      local stop = 3 * sections[1]
+      while index < stop and sections[index] ~= COMMANDS do index = index + 3 end
+    end
+    if sections and index < 3 * MAX_SECTIONS and #text <= MAX_LINE then
+      if index > 3 * sections[1] then sections[1] = sections[1] + 1 end
+      local ended = now + kept_ms + spare
+      sections[index], sections[index + 1] = COMMANDS, (ended - ended % 1000) / 1000 + 1
+      sections[index + 2] = commands .. pack(COMMAND, command, stamp, #text, text)
+    else
+      call('SET', KEYS[1], reply, 'PX', kept_ms)
+    end
+  elseif is_fast then
+    reply = table.concat(lines, '\\n')
     call('SET', KEYS[1], reply, 'PX', kept_ms)
+  elseif not is_many then
+    lives_of = {}
   end
-  for key, live in next, changed do
-    local value = own and own[key]
-    if not value then
-      local s, latest = shared[key], 0
-      local text
-      local n = s[1]
-      for ended_at = 3 * n, 3, -3 do
+  local last_tag, last_end, last_section, last_text
+  for key, live in next, lives_of do
+    local s = shared[key]
+    local number, text = s[1], s
+    if number == 1 then
+      if s[4] ~= last_section or s[3] ~= last_end or s[2] ~= last_tag then
+        last_tag, last_end, last_section = s[2], s[3], s[4]
+        last_text = pack(SECTIONS_1, 1, last_tag, last_end, #last_section, last_section)
+      end
+      text = last_text
+    elseif number then
+      local latest = 0
+      for ended_at = 3 * number, 3, -3 do
         local ended = s[ended_at]
         if ended > latest then latest = ended end
         if ended * 1000 <= now then
-          s[ended_at - 1], s[ended_at], s[ended_at + 1] = s[3 * n - 1], s[3 * n], s[3 * n + 1]
-          n = n - 1
+          s[ended_at - 1], s[ended_at], s[ended_at + 1] = s[3 * number - 1], s[3 * number], s[3 * number + 1]
+          number = number - 1
         end
       end
-      if n == 1 then text = pack(SECTIONS_1, 1, s[2], s[3], #s[4], s[4])
-      elseif n == 2 then text = pack(SECTIONS_2, 2, s[2], s[3], #s[4], s[4], s[5], s[6], #s[7], s[7])
-      elseif n == 3 then
+      if number == 2 then text = pack(SECTIONS_2, 2, s[2], s[3], #s[4], s[4], s[5], s[6], #s[7], s[7])
+      elseif number == 3 then
         text = pack(SECTIONS_3, 3, s[2], s[3], #s[4], s[4], s[5], s[6], #s[7], s[7], s[8], s[9], #s[10], s[10])
-      elseif n == 4 then
+      elseif number == 4 then
         text = pack(SECTIONS_4, 4, s[2], s[3], #s[4], s[4], s[5], s[6], #s[7], s[7], s[8], s[9], #s[10], s[10],
           s[11], s[12], #s[13], s[13])
       else
-        text = pack(SECTIONS_5, 5, s[2], s[3], #s[4], s[4], s[5], s[6], #s[7], s[7], s[8], s[9], #s[10], s[10],
-          s[11], s[12], #s[13], s[13], s[14], s[15], #s[16], s[16])
+        text = pack('>I2', number)
+        for from = 2, 3 * number, 3 do
+          text = text .. pack('>c8I4I2c0', s[from], s[from + 1], #s[from + 2], s[from + 2])
+        end
       end
-      if now + live < latest * 1000 - 1000 then live = latest * 1000 - now end
-      call('PSETEX', KEYS[key], live, text)
-    else
-      call('PSETEX', KEYS[key], live, value)
+      if ms_of[key] < latest * 1000 - 1000 - now then live = latest * 1000 - now end
     end
+    call('PSETEX', KEYS[key], live, text)
   end
   for key, live in next, lives do call('PSETEX', KEYS[key], live, values[key]) end
-until true end
-if reply then return reply end`;
+  if reply then return reply end
+  if line > 1 then values, lives = call('MGET', unpack(KEYS)), {} end
+end`;
 
 const TAKING_GENERAL = `local ARGV = { [0] = deadline, read(string.rep('s', text_count), packed) }
 local previous = {}
@@ -1242,16 +1334,7 @@ end`;
 
 const TAKING_START = `local known_reply = home and earlier_reply(home, kept_ms)
 if known_reply then return '=' .. known_reply end
-if deadline ~= '' and now > deadline + 0 then return time_text .. '\\nlate' end
-if form == 'r' then`;
-
-const FIND_ALIASES = `local first_of = {}
-for at = 1, #KEYS do
-  local key = KEYS[at]
-  if first_of[key] then alias[at] = first_of[key] else first_of[key] = at end
-end`;
-
-const TAKING_BEGUN = `end`;
+if deadline ~= '' and now > deadline + 0 then return time_text .. '\\nlate' end`;
 
 const DOUBT_ADMIT = `local REASONS = { r = 'u', a = 'q', h = 'x' }
 local looks = {}
@@ -2066,7 +2149,8 @@ local function decide_fast(count, args, key)
   return (longest > 0 and 'g' .. string.format('%.0f', longest) or 'g') .. doubt
 end`;
 
-const TAKING_LOOP = `local lines, line = { time_text }, 1
+const TAKING_LOOP = `lines = lines or { time_text }
+local line = 1
 local argument, key = 8, 2
 local from, count, width
 while argument <= text_count + 0 do
@@ -2080,7 +2164,9 @@ while argument <= text_count + 0 do
   end
   for _ = 1, times do
     line = line + 1
-    lines[line] = per_rule == 1 and decide_fast(count, from, key) or decide(count, from, key)
+    if not lines[line] then
+      lines[line] = per_rule == 1 and decide_fast(count, from, key) or decide(count, from, key)
+    end
     key = key + width
   end
 end`;
@@ -2643,9 +2729,12 @@ ${DOUBT_FORMATS_CELLS}
 ${DOUBT_FAST}
 ${COMMAND_FORMAT}
 ${COMMAND_FORMAT_BOUNDS}
-${ONE_MESSAGE}
+if form == 'r' then
+${FIND_ALIASES}
+end
+${FAST_MESSAGES}
 ${FAST_PATH}
-${ONE_MESSAGE_END}
+${FAST_MESSAGES_END}
 per_rule = per_rule + 0
 local function decide_all()
 ${TAKING_GENERAL}
@@ -2654,8 +2743,6 @@ ${SHARED_VALUE_PLACE}
 ${LAST_COMMANDS}
 ${LAST_COMMANDS_WRITE}
 ${TAKING_START}
-${FIND_ALIASES}
-${TAKING_BEGUN}
 local check_doubt, write_doubt, hold_doubt, notices_of, flush_doubt
 local function make_doubt()
 ${HELPERS}
@@ -2956,9 +3043,12 @@ if form == 't' then return time_text end
 local fast_doubt = nil
 ${COMMAND_FORMAT}
 ${COMMAND_FORMAT_BOUNDS}
-${ONE_MESSAGE}
+if form == 'r' then
+${FIND_ALIASES}
+end
+${FAST_MESSAGES}
 ${FAST_PATH}
-${ONE_MESSAGE_END}
+${FAST_MESSAGES_END}
 per_rule = per_rule + 0
 local function decide_all()
 ${TAKING_GENERAL}
@@ -2967,8 +3057,6 @@ ${SHARED_VALUE_PLACE}
 ${LAST_COMMANDS}
 ${LAST_COMMANDS_WRITE}
 ${TAKING_START}
-${FIND_ALIASES}
-${TAKING_BEGUN}
 local check_doubt, write_doubt, hold_doubt, notices_of = nil, nil, nil, nil
 local function make_doubt() end
 local check, write

@@ -28,9 +28,12 @@ if form == 't' then return time_text end
 -- Messages with a rule of doubt go to DOUBT_TAKE.
 local fast_doubt = nil
 -- @include command-format bounds
--- @include one-message
-      -- @include fast-path
--- @include one-message-end
+if form == 'r' then
+  -- @include find-aliases
+end
+-- @include fast-messages
+        -- @include fast-path
+-- @include fast-messages-end
 per_rule = per_rule + 0
 -- Every other message. A function of its own: nearly none needs it.
 local function decide_all()
@@ -38,8 +41,6 @@ local function decide_all()
 -- @include shared-value place
 -- @include last-commands write
 -- @include taking start
-  -- @include find-aliases
--- @include taking begun
 local check_doubt, write_doubt, hold_doubt, notices_of = nil, nil, nil, nil
 local function make_doubt() end
 

@@ -5,9 +5,10 @@
 
 repeat
   if op == 'w' then
-    local time, window = now % 4294967296, second + 0
+    local window = second + 0
+    tick_text = tick_text or pack('>I4', tick)
     if not value then
-      written, live = pack('>I4I4', window, time), life
+      written, live = pack('>I4', window) .. tick_text, life
       break
     end
     local length = #value
@@ -16,9 +17,9 @@ repeat
     local kept_window, oldest = read('>I4I4', value)
     if kept_window ~= window then break end
     -- The first time is still in the window and the last one is not in the future, also across the wrap-around.
-    if (time - oldest) % 4294967296 >= window then break end
-    if (time - read('>I4', value, length - 3)) % 4294967296 >= 2147483648 then break end
-    written, live = pack('>c0I4', value, time), life
+    if (tick - oldest) % 4294967296 >= window then break end
+    if (tick - read('>I4', value, length - 3)) % 4294967296 >= 2147483648 then break end
+    written, live = value .. tick_text, life
     break
   end
   if op == 'a' then

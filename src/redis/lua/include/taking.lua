@@ -10,10 +10,6 @@ home = home ~= '' and 2 + home
 local known_reply = home and earlier_reply(home, kept_ms)
 if known_reply then return '=' .. known_reply end
 if deadline ~= '' and now > deadline + 0 then return time_text .. '\nlate' end
-if form == 'r' then
-
--- @section begun
-end
 
 -- @section prepare
 -- Messages of a batch have the same texts: places and numbers are converted once.
@@ -133,7 +129,7 @@ local function decide_fast(count, args, key)
     if is_met then
       local at = place_of(key, args)
       if op == 'p' or op == 'P' then
-        -- What doubt.lua has decoded is newer than the values.
+        -- doubt.lua decodes values, and what it has decoded is newer.
         doubt = not check_doubt and fast_doubt(at, ARGV[args + 1], ARGV[args + 2])
         if not doubt then
           looked = at
@@ -164,7 +160,9 @@ local function decide_fast(count, args, key)
 end
 
 -- @section loop
-local lines, line = { time_text }, 1
+-- The first messages may be decided.
+lines = lines or { time_text }
+local line = 1
 local argument, key = 8, 2
 local from, count, width
 while argument <= text_count + 0 do
@@ -178,7 +176,9 @@ while argument <= text_count + 0 do
   end
   for _ = 1, times do
     line = line + 1
-    lines[line] = per_rule == 1 and decide_fast(count, from, key) or decide(count, from, key)
+    if not lines[line] then
+      lines[line] = per_rule == 1 and decide_fast(count, from, key) or decide(count, from, key)
+    end
     key = key + width
   end
 end
