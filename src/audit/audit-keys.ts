@@ -2,7 +2,7 @@ import { toBase64Url } from '../internal/base64url.ts';
 import { toHex } from '../internal/digest.ts';
 import { hmac, sha256 } from '../internal/noble-hashes.ts';
 
-/** A secret, and the name under which records say that it was used. */
+/** A secret and its ID, which each record names. */
 export interface AuditSecret {
   /** Names the secret: 1 to 8 letters or digits. */
   readonly keyId: string;

@@ -1,17 +1,14 @@
 import { StoreError, ValidationError } from '../errors.ts';
-import { toBase64Url } from '../internal/base64url.ts';
-import { concatBytes } from '../internal/concat-bytes.ts';
-import { toHex } from '../internal/digest.ts';
 import { withTimeLimit } from '../internal/time-limit.ts';
-import { VERSION } from '../internal/version.ts';
 import { canonicalKey } from '../phone/canonical-key.ts';
 import { type AuditKeys, createAuditKeys } from './audit-keys.ts';
 import { type AuditLogOptions, checkAuditOptions } from './audit-options.ts';
 import type { AuditEvent, AuditSink } from './audit-sink.ts';
-import { type AuditHead, type Chain, createChain, NO_MAC, wholeMs } from './chain.ts';
+import { type AuditHead, type Chain, wholeMs } from './chain.ts';
+import { createChainWriter } from './chain-writer.ts';
 import { fileOutput } from './file-output.ts';
 import { fileSalts } from './file-salts.ts';
-import { type AuditAnchor, type AuditOutput, type AuditWriter, writerOutput } from './output.ts';
+import { type AuditOutput, type AuditWriter, writerOutput } from './output.ts';
 import { createPersonIds } from './person-ids.ts';
 import { isRecorded, recordFields } from './record-fields.ts';
 import type { SaltStore } from './salts.ts';
@@ -21,7 +18,7 @@ export interface AuditLog extends AuditSink {
   /**
    * Waits until everything that was recorded so far is written, and forced to the disk.
    *
-   * @throws StoreError it cannot be written; it is tried again by itself
+   * @throws StoreError it cannot be written; the log retries on its own
    * @example await audit.flush()
    */
   flush(): Promise<void>;
@@ -49,15 +46,25 @@ export interface AuditLog extends AuditSink {
   personIds(number: string): Promise<readonly string[]>;
 }
 
+/** A record: its chain, and its number there. */
+type Place = Pick<AuditHead, 'chain' | 'seq'>;
+
+/** Records that are not in the log: their number, and the times of the first and the last. */
+interface Loss {
+  readonly count: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 interface EventItem {
   readonly kind: 'event';
   readonly event: AuditEvent;
   readonly person: string | undefined;
   readonly actor: string | undefined;
   /** The record that the last attempt made of it. */
-  written?: { readonly chain: string; readonly seq: number };
-  /** The failed attempt had written it whole. */
-  isKept?: boolean;
+  written?: Place;
+  /** The failed attempt had written it whole, or counted it as lost. */
+  isDone?: boolean;
 }
 /** Work between two records, in their order. */
 interface TaskItem {
@@ -71,14 +78,8 @@ type Item = EventItem | TaskItem;
 /** Records per write; a write of this many takes about 10 ms of computing. */
 const MAX_BATCH = 500;
 const [FIRST_RETRY_MS, MAX_RETRY_MS] = [500, 30_000];
-const SIGN_TIMEOUT_MS = 5_000;
-/** A signer that fails is not asked again for this long. */
-const SIGN_PAUSE_MS = 10_000;
-/** A quiet log is signed with the first record after this time. */
-const HEAD_MS = 60_000;
 /** A send waits for room in the queue for as long, and then goes out. */
 const ROOM_MS = 1_000;
-const CHAIN_BYTES = 10;
 const MAX_ACTOR = 200;
 
 /**
@@ -109,20 +110,15 @@ export function auditLog(options: AuditLogOptions): AuditLog {
 
   let queue: Item[] = [];
   let waiting = 0;
-  let chain: Chain | undefined;
-  let written: AuditHead | undefined;
-  /** The chain whose write failed. */
-  let broken: AuditHead | undefined;
-  let bytes = 0;
   let isRunning = false;
   let isClosed = false;
   let failures = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let nextSync: ReturnType<typeof setTimeout> | undefined;
-  let lost: { count: number; readonly from: number; to: number } | undefined;
+  let lost: Loss | undefined;
+  /** The last record of a loss, until its write succeeds. */
+  let lossRecord: { readonly loss: Loss; readonly place: Place } | undefined;
   let lastError: unknown;
-  let signedAt = 0;
-  let signAfter = 0;
   let roomWaiters: (() => void)[] = [];
 
   function report(error: unknown): void {
@@ -139,112 +135,30 @@ export function auditLog(options: AuditLogOptions): AuditLog {
     roomWaiters = [];
   }
 
-  async function sign(data: Uint8Array<ArrayBuffer>): Promise<string> {
-    const signing = withTimeLimit(SIGN_TIMEOUT_MS, undefined, (signal) => signer?.sign(data, { signal }));
-    const outcome = await signing;
-    const signature = outcome.inTime ? outcome.value : undefined;
-    if (!(signature instanceof Uint8Array) || signature.length !== 64) {
-      throw new TypeError(outcome.inTime ? 'signer.sign gave no 64 bytes' : 'signer.sign took too long');
-    }
-    return toBase64Url(signature);
-  }
-
-  /** A record that is signed where there is a signer, and plain while the signer fails. */
-  async function signedLine(to: Chain, type: string, fields: object): Promise<Uint8Array> {
-    const at = now();
-    if (signer !== undefined && at >= signAfter) {
-      try {
-        const line = await to.addSigned(at, type, fields, sign, signer.keyId);
-        signedAt = at;
-        return line;
-      } catch (error) {
-        signAfter = at + SIGN_PAUSE_MS;
-        report(error);
+  const chains = createChainWriter({
+    output,
+    isFile: file !== undefined,
+    keys: keys[0],
+    signer,
+    headEvery,
+    syncsEachWrite: fsyncMs === 0,
+    now,
+    report,
+    onRecovered(last) {
+      for (const item of queue) {
+        if (item.kind === 'event' && item.written?.chain === last.chain) {
+          item.isDone = item.written.seq <= last.seq;
+        }
       }
-    }
-    return to.add(at, type, fields);
-  }
-
-  async function write(lines: readonly Uint8Array[], to: Chain): Promise<void> {
-    try {
-      const joined = concatBytes(lines);
-      await output.write(joined);
-      if (fsyncMs === 0) await output.sync();
-      bytes += joined.length;
-      written = to.head;
-    } catch (error) {
-      giveUp();
-      throw error;
-    }
-    if (fsyncMs !== false && fsyncMs > 0) nextSync ??= later(fsyncMs, syncSoon);
-  }
+      const place = lossRecord?.place;
+      if (place?.chain === last.chain && place.seq <= last.seq) lossIsRecorded();
+    },
+  });
 
   function syncSoon(): void {
     nextSync = undefined;
-    queue.push({ kind: 'task', run: sync, resolve() {}, reject() {} });
+    queue.push({ kind: 'task', run: chains.sync, resolve() {}, reject() {} });
     wake();
-  }
-
-  async function sync(): Promise<void> {
-    try {
-      await output.sync();
-    } catch (error) {
-      giveUp();
-      throw error;
-    }
-  }
-
-  /** After a failure it is unknown how much of a chain is in the log. */
-  function giveUp(): void {
-    if (chain !== undefined) broken = written;
-    chain = undefined;
-  }
-
-  /** Whether a failed write may have left the piece of a line in the stream. What it left in a file is in that file. */
-  const isAfterPiece = () => broken !== undefined && file === undefined;
-
-  /** The chains that the next one names. This process knows how far its own last one went, whoever has cut its file since. */
-  function withOwn(found: readonly AuditAnchor[]): readonly AuditAnchor[] {
-    const own = broken ?? written;
-    if (own === undefined) return found;
-    const onDisk = found.find(({ chain: each }) => each === own.chain);
-    const named = onDisk !== undefined && onDisk.seq > own.seq ? onDisk : { ...onDisk, ...own };
-    const others = found.filter((each) => each !== onDisk);
-    return [...others, isAfterPiece() ? { ...named, interrupted: true } : named];
-  }
-
-  async function begin(): Promise<Chain> {
-    const name = toHex(crypto.getRandomValues(new Uint8Array(CHAIN_BYTES)));
-    const found = await output.begin(name, now());
-    const after = withOwn(found);
-    const kept = found.find((each) => each.chain === broken?.chain);
-    for (const item of queue) {
-      if (item.kind === 'event' && kept !== undefined && item.written?.chain === kept.chain) {
-        item.isKept = item.written.seq <= kept.seq;
-      }
-    }
-    const next = createChain(name, keys[0]);
-    const line = await signedLine(next, 'start', { by: VERSION, after });
-    bytes = 0;
-    // The piece of a line must not join this one.
-    const lines = isAfterPiece() ? [LINE_END, line] : [line];
-    // It stays broken when this write fails, too: the first line may be in the log, whole or in part.
-    broken ??= { chain: name, seq: 0, mac: NO_MAC };
-    await write(lines, next);
-    broken = undefined;
-    chain = next;
-    return next;
-  }
-
-  async function finish(): Promise<void> {
-    // The next chain tells of the failure, and is the one that ends.
-    if (chain === undefined && broken !== undefined) await begin();
-    if (chain === undefined) return;
-    const last = chain;
-    await write([await signedLine(last, 'end', {})], last);
-    await sync();
-    chain = undefined;
-    await output.end();
   }
 
   /** Undefined for an event that no JSON or no line can hold: it is lost, and those after it are not. */
@@ -265,7 +179,7 @@ export function auditLog(options: AuditLogOptions): AuditLog {
 
   /** Writes the records of some events; on failure all of them stay in the queue. */
   async function writeEvents(batch: readonly EventItem[]): Promise<void> {
-    const open = chain ?? (await begin());
+    const open = await chains.open();
     const ids = new Map<string, string>();
     const known = new Set(batch.flatMap(({ person }) => person ?? []));
     await Promise.all(
@@ -273,23 +187,27 @@ export function auditLog(options: AuditLogOptions): AuditLog {
     );
     const lines: Uint8Array[] = [];
     for (const item of batch) {
-      if (item.isKept === true) continue;
+      if (item.isDone === true) continue;
       const line = toLine(open, item, ids);
-      if (line === undefined) continue;
+      if (line === undefined) {
+        item.isDone = true;
+        continue;
+      }
       lines.push(line);
-      item.written = { chain: open.head.chain, seq: open.head.seq };
-      if (signer !== undefined && open.unsigned >= headEvery) lines.push(await signedLine(open, 'head', {}));
+      item.written = open.head;
+      const head = await chains.countedHead(open);
+      if (head !== undefined) lines.push(head);
     }
-    const loss = lost;
-    if (loss !== undefined) lines.push(open.add(now(), 'lost', { data: { ...loss } }));
-    const isDue = signer !== undefined && open.unsigned > 0 && now() - signedAt >= HEAD_MS;
-    if (isDue && now() >= signAfter) lines.push(await signedLine(open, 'head', {}));
-    if (lines.length > 0) await write(lines, open);
-    if (lost !== undefined && loss !== undefined) {
-      const more = lost.count - loss.count;
-      lost = more > 0 ? { count: more, from: loss.to, to: lost.to } : undefined;
+    if (lost !== undefined) {
+      lines.push(open.add(now(), 'lost', { data: { ...lost } }));
+      lossRecord = { loss: lost, place: open.head };
     }
-    if (file !== undefined && bytes >= maxFileBytes) await finish();
+    const head = await chains.timedHead(open);
+    if (head !== undefined) lines.push(head);
+    if (lines.length > 0) await chains.write(lines, open);
+    if (fsyncMs !== false && fsyncMs > 0) nextSync ??= later(fsyncMs, syncSoon);
+    lossIsRecorded();
+    if (file !== undefined && chains.bytes >= maxFileBytes) await chains.finish();
   }
 
   function fail(error: unknown): void {
@@ -360,8 +278,19 @@ export function auditLog(options: AuditLogOptions): AuditLog {
         await work();
       });
     } catch {
-      throw new StoreError('The audit log cannot be written; it is tried again. onError gets the reason.');
+      throw new StoreError(
+        'The audit log cannot be written, and the write is retried. onError receives the reason.',
+      );
     }
+  }
+
+  /** Leaves later losses for the next record. */
+  function lossIsRecorded(): void {
+    if (lossRecord === undefined || lost === undefined) return;
+    const { loss } = lossRecord;
+    const more = lost.count - loss.count;
+    lost = more > 0 ? { count: more, from: loss.to, to: lost.to } : undefined;
+    lossRecord = undefined;
   }
 
   function lose(at: number): false {
@@ -405,11 +334,11 @@ export function auditLog(options: AuditLogOptions): AuditLog {
       tryNow();
       await afterRecords(() => people.forget(person));
     },
-    flush: () => flushAnd(sync),
+    flush: () => flushAnd(chains.sync),
     async close() {
       isClosed = true;
       try {
-        await flushAnd(finish);
+        await flushAnd(chains.finish);
       } catch (error) {
         isClosed = false;
         throw error;
@@ -417,7 +346,7 @@ export function auditLog(options: AuditLogOptions): AuditLog {
       clearTimeout(nextSync);
       nextSync = undefined;
     },
-    head: () => written,
+    head: () => chains.written,
     async personIds(number) {
       if (typeof number !== 'string' || !/^\+[1-9]\d{6,14}$/.test(number)) {
         throw new ValidationError('personIds needs a number in E.164, for example +6591234567.', 'number');
@@ -426,8 +355,6 @@ export function auditLog(options: AuditLogOptions): AuditLog {
     },
   };
 }
-
-const LINE_END = Uint8Array.of(10);
 
 /** A timer that does not keep the process alive. */
 function later(ms: number, work: () => void): ReturnType<typeof setTimeout> {

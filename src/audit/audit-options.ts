@@ -25,8 +25,8 @@ import type { SaltStore } from './salts.ts';
  */
 export interface AuditLogOptions {
   /**
-   * Path from which the names of the log's files are made. Every process writes its own file, `audit.<time>-<chain>.jsonl`, so any
-   * number of processes may share the path. Node, Bun and Deno only.
+   * Path from which the names of the log's files are derived. Every process writes its own file,
+   * `audit.<time>-<chain>.jsonl`, so any number of processes may share the path. Node, Bun and Deno only.
    */
   readonly file?: string | undefined;
   /** Appends lines anywhere else. Needs `salts`. */
@@ -39,9 +39,9 @@ export interface AuditLogOptions {
   /** Names the secret: 1 to 8 letters or digits. @default '1' */
   readonly keyId?: string | undefined;
   /**
-   * Other secrets, at most 20, with which people in old records are found and forgotten. Keep each for as long as you keep records
-   * that were made with it. During a change, the next secret is deployed here first, so that every process can forget a person under
-   * both.
+   * Other secrets, at most 20, with which people in old records are found and forgotten. Keep each for as long as you
+   * keep records that were written with it. During a change, the next secret is deployed here first, so that every
+   * process can forget a person under both.
    *
    * @default none
    */
@@ -53,8 +53,9 @@ export interface AuditLogOptions {
   /** Records between two signed heads; there is also one with the first record after a minute. @default 1_000 */
   readonly headEvery?: number | undefined;
   /**
-   * Milliseconds after which written records are forced to the disk; 0 forces every write, `false` leaves it to the operating system.
-   * A loss of power loses at most this much of the log. A killed process loses only records that it had not written yet.
+   * Milliseconds after which written records are forced to the disk; 0 forces every write, `false` leaves it to the
+   * operating system. A power failure loses at most this much of the log. A killed process loses only records that it
+   * had not written yet.
    *
    * @default 1_000
    */
@@ -129,5 +130,5 @@ export function checkAuditOptions(options: AuditLogOptions): void {
   }
   const ids = [keyId, ...previous.map((each) => each.keyId)];
   const twice = ids.findIndex((id, index) => ids.indexOf(id) < index);
-  if (twice > 0) throw refuse('every secret needs a keyId of its own.', `previous[${twice - 1}].keyId`);
+  if (twice > 0) throw refuse('every secret needs its own keyId.', `previous[${twice - 1}].keyId`);
 }

@@ -47,7 +47,10 @@ export interface AuditChain {
   /** Epoch milliseconds of the first and the last of them. */
   readonly from: number;
   readonly to: number;
-  /** False for a chain that goes on, or whose process ended without `close`: whether its end was cut off shows only what names it. */
+  /**
+   * False for a chain that is still being written, or whose process ended without `close`: only a record that names
+   * it shows whether its end was cut off.
+   */
   readonly isClosed: boolean;
   /** The last record that was verified. Keep it, and give it to the next `verifyAudit` as `expect`. */
   readonly head: AuditHead;
@@ -69,7 +72,10 @@ export interface AuditReport {
   readonly records: number;
   /** Records that the log itself says were lost, because it could not be written. */
   readonly lost: number;
-  /** Lines, or pieces of them, that a crash or a failed write left behind and a later start tells of. They hold no record. */
+  /**
+   * Lines, or pieces of them, that a crash or a failed write left behind and a later start recorded. They contain no
+   * record.
+   */
   readonly torn: number;
   /** With `partial`: chains that others name, and that were not given. */
   readonly absent: readonly string[];

@@ -1,4 +1,4 @@
-/** An event as a sink gets it: any `SmsEvent`. */
+/** An event as a sink receives it: any `SmsEvent`. */
 export interface AuditEvent {
   /** Type of the event, for example `message-sent`. */
   readonly type: string;
@@ -7,8 +7,8 @@ export interface AuditEvent {
 }
 
 /**
- * Receiver of the decisions of a client, for `SmsClientOptions.audit`. `auditLog` of `8x8-sms-guard/audit` makes one; a team's own
- * may be any object with these methods.
+ * Receiver of the decisions of a client, for `SmsClientOptions.audit`. `auditLog` of `8x8-sms-guard/audit` creates
+ * one; your own may be any object with these methods.
  */
 export interface AuditSink {
   /**
@@ -26,13 +26,13 @@ export interface AuditSink {
     },
   ): boolean;
   /**
-   * Called before a message is written to the network. Undefined when it may be written at once; a promise is waited for, at most
-   * 5 s.
+   * Called before a message is written to the network. Returns undefined when it may be written at once; a promise is
+   * awaited for at most 5 s.
    *
    * @throws any error to have the message refused with a `StoreError`
    */
   ready(options: {
-    /** Fires when the message is no longer waited for. */
+    /** Fires when the message no longer waits for the record. */
     readonly signal: AbortSignal;
   }): Promise<void> | undefined;
   /** Makes what was recorded about a person unlinkable. Called last by `consent.forget`. */

@@ -41,7 +41,7 @@ export function createAudit(sink: AuditSink | undefined, emit: Emit): Audit | un
     throw new StoreError(`The audit log failed, so ${consequence}`);
   }
 
-  const refusal = 'no message was let through. Nothing was sent.';
+  const refusal = 'no message was admitted. Nothing was sent.';
   return {
     ready(call) {
       let waiting: Promise<void> | undefined;

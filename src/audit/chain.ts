@@ -20,7 +20,7 @@ const MAX_TAIL_BYTES = 512;
 /** The place of the record before the first. */
 export const NO_MAC = 'start';
 
-/** Signs heads, so that whoever has the public key can verify a log without its secret. */
+/** Signs heads, so that anyone with the public key can verify a log without its secret. */
 export interface AuditSigner {
   /** Names the key pair: 1 to 32 letters, digits and `._-`. */
   readonly keyId: string;

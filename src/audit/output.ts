@@ -20,11 +20,11 @@ export interface AuditOutput {
   end(): Promise<void>;
 }
 
-/** Appends lines to the log: to a stream, an object store, a queue. A promise is waited for, at most 10 s. */
+/** Appends lines to the log: to a stream, an object store, a queue. A promise is awaited for at most 10 s. */
 export type AuditWriter = (
   lines: string,
   options: {
-    /** Fires when the lines are no longer waited for. */
+    /** Fires when the log no longer waits for the lines. */
     readonly signal: AbortSignal;
   },
 ) => void | Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * Keeps one random salt per person, without which nobody can tell whom a record is about. Removing it is what forgets the person.
- * Names are keyed hashes, so that the store holds no number.
+ * Keeps one random salt per person, without which nobody can tell which person a record is about. Removing the salt
+ * forgets the person. Names are keyed hashes, so that the store holds no number.
  */
 export interface SaltStore {
   /** Returns the salt of a name; undefined when there is none. */

@@ -102,7 +102,7 @@ async function openFiles(paths: readonly string[]): Promise<readonly AuditSource
       );
       const files = isFile ? [path] : await auditFiles(path).catch(() => []);
       if (files.length === 0)
-        throw new ConfigurationError(`verifyAudit: there is no file of this log: ${path}`, 'files');
+        throw new ConfigurationError(`verifyAudit: this file of the log does not exist: ${path}`, 'files');
       return files;
     }),
   );
@@ -249,7 +249,7 @@ function isJson(bytes: Uint8Array): boolean {
 
 const CHAIN_IN_NAME = /-([0-9a-f]{20})\.jsonl$/;
 const UNREADABLE = 'A line is no record.';
-const TORN = 'The last line is not whole, and no later start has recorded that.';
+const TORN = 'The last line is incomplete, and no later start has recorded that.';
 
 /**
  * Verifies a log, and names the first record that was altered, left out, moved, doubled or cut off. Reads every line once; memory

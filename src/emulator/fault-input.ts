@@ -34,7 +34,11 @@ const count = integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const status = integer({ min: 200, max: 599 });
 const responseFields: Fields<FaultResponse> = {
   status,
-  body: text({ min: 0, max: 100_000_000 }),
+  body: switchOn(
+    (input) => typeof input === 'object' && input !== null,
+    unknown(),
+    text({ min: 0, max: 100_000_000 }),
+  ),
   headers: unknown(),
 };
 const faultSchema = switchOn(

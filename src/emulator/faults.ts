@@ -18,7 +18,7 @@ export interface EmulatedRequest {
   readonly attempt: number;
   /** Status of the response; absent when the connection broke before one was sent. */
   readonly status?: number;
-  /** The fault that was played: its name, or `response` for a response of your own. */
+  /** The fault that was played: its name, or `response` for your own response. */
   readonly fault?: FaultName | 'response';
 }
 
@@ -48,12 +48,16 @@ export type FaultName =
   | 'empty'
   | 'reject';
 
-/** A response of your own as a fault: a redirect, a 408, a header of a proxy. */
+/**
+ * A response of your own as a fault: one of 8x8's error codes, a redirect, a header of a proxy.
+ *
+ * @example emulator.failNext({ status: 400, body: { code: 2007, message: 'Not enough balance' } })
+ */
 export interface FaultResponse {
   /** HTTP status, 200 to 599. */
   readonly status: number;
-  /** The body. @default none */
-  readonly body?: string | undefined;
+  /** The body: a text, or an object that is sent as JSON. @default none */
+  readonly body?: string | object | undefined;
   /** The headers. @default none */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }

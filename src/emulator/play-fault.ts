@@ -1,5 +1,12 @@
 import type { EmulatorContext } from './context.ts';
-import { type EmulatedRequest, faultProblem, HTML_PAGE, networkError, type PlannedFault } from './faults.ts';
+import {
+  type EmulatedRequest,
+  type FaultResponse,
+  faultProblem,
+  HTML_PAGE,
+  networkError,
+  type PlannedFault,
+} from './faults.ts';
 import { INTERNAL_ERROR } from './problems.ts';
 import { waitFor } from './read-request.ts';
 import { toErrorResponse } from './responses.ts';
@@ -23,9 +30,7 @@ export async function playFault(planned: PlannedFault, exchange: FaultyExchange)
   const { signal, url, handle: carryOut, context } = exchange;
   exchange.record({ fault: typeof fault === 'string' ? fault : 'response' });
   if (options.accepted === true) carryOut();
-  if (typeof fault !== 'string') {
-    return new Response(fault.body ?? null, { status: fault.status, headers: { ...fault.headers } });
-  }
+  if (typeof fault !== 'string') return ownResponse(fault);
   switch (fault) {
     case 'reset':
     case 'refused':
@@ -62,4 +67,11 @@ export async function playFault(planned: PlannedFault, exchange: FaultyExchange)
 /** Reads a response, so that a broken copy of it can be built. */
 async function readParts(response: Response) {
   return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+function ownResponse({ status, body, headers: given }: FaultResponse): Response {
+  const headers = new Headers({ ...given });
+  if (typeof body !== 'object') return new Response(body ?? null, { status, headers });
+  if (!headers.has('content-type')) headers.set('content-type', 'application/json');
+  return new Response(JSON.stringify(body), { status, headers });
 }

@@ -130,7 +130,7 @@ const optionFields: Fields<SandboxOptions> = {
   port: integer({ min: 0, max: 65_535 }),
   host: pattern(HOST_NAME, 'an address or host name without a port'),
   allowHosts: list(pattern(HOST_NAME, 'a host name without a port'), { max: 100 }),
-  apiKey: pattern(/^sandbox_[\x21-\x7e]{1,200}$/, `a text that begins with ${SANDBOX_KEY_PREFIX}`),
+  apiKey: pattern(/^sandbox_[\x21-\x7e]{1,200}$/, `a string that begins with ${SANDBOX_KEY_PREFIX}`),
   emulator: unknown(),
   maxMessages: integer({ min: 1, max: 10_000_000 }),
   webhook: objectWith(['url'], webhookFields, 'an object { url, … }'),

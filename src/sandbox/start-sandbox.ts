@@ -23,7 +23,10 @@ export interface Sandbox {
   readonly apiKey: string;
   /** The environment variables that lead a client here. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Warnings before others use it: everybody in the network may read the messages. Empty on this machine alone. */
+  /**
+   * Warnings for a sandbox that others can reach: everybody on the network may read the messages. Empty when it
+   * listens only on this machine.
+   */
   readonly warnings: readonly string[];
   /** The emulated 8x8: messages, requests, faults. */
   readonly emulator: Emulator;
@@ -37,7 +40,7 @@ export interface Sandbox {
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 const NETWORK_WARNING =
-  'The sandbox listens beyond this machine: everybody who reaches it can read its messages and send some. It has no passwords.';
+  'The sandbox listens beyond this machine: anyone who can reach it can read its messages and send others. It has no passwords.';
 
 /** The paths of 8x8's four products, which they share. */
 const API_PATH = /^\/(?:api|sma)\//;

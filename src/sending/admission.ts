@@ -28,7 +28,7 @@ import { isRecentLook, type LookTime, lookTime } from './look-time.ts';
 
 /** The decision of all guards about one message. */
 export type AdmissionResult =
-  | ({ readonly kind: 'admitted' } & Omit<AdmittedMessage, 'message'>)
+  | AdmittedMessage
   | { readonly kind: 'refused'; readonly error: SmsError }
   /** The same `idempotencyKey` was settled before. */
   | { readonly kind: 'repeated'; readonly stored: string | undefined }
@@ -37,6 +37,7 @@ export type AdmissionResult =
 
 /** A message that all guards let through, what was taken for it, and when the guards that ask somebody were answered. */
 export interface AdmittedMessage<Message extends OutgoingMessage = OutgoingMessage> {
+  readonly kind: 'admitted';
   readonly message: Message;
   readonly reservation: Reservation;
   readonly lookedAt: LookTime;
@@ -54,7 +55,7 @@ export interface Admission {
    */
   admit(messages: readonly OutgoingMessage[], call: Call): Promise<readonly AdmissionResult[]>;
   /** Whether a message may be sent without another look. Calls no store and no hook. */
-  isRecent(admitted: Omit<AdmittedMessage, 'message'>): boolean;
+  isRecent(admitted: AdmittedMessage): boolean;
   /**
    * Looks again at messages that waited since they were admitted. Every check and question is repeated; limits are taken
    * anew where the first take is too old to hold until the answer. One result per message, in order. What is not admitted
@@ -207,7 +208,8 @@ export function createAdmission({ guards, limiter, clock, emit, costOf }: Admiss
     for (const guard of guards) {
       if (guard.rules !== undefined) for (const rule of guard.rules(message)) rules.push(rule);
     }
-    return withKnownVisitor(rules, message);
+    // A copy has no room for more: it lives as long as the send.
+    return withKnownVisitor(rules.slice(), message);
   }
 
   function reportAdmitted(
@@ -238,7 +240,7 @@ export function createAdmission({ guards, limiter, clock, emit, costOf }: Admiss
   ): AdmissionResult {
     if (verdict.granted) {
       if (!isSecond) reportAdmitted(message, verdict, call);
-      return { kind: 'admitted', reservation, lookedAt, waitMs: enforcedWait(reservation, verdict) };
+      return { kind: 'admitted', message, reservation, lookedAt, waitMs: enforcedWait(reservation, verdict) };
     }
     const { refusals: all, observed } = verdict;
     const { refusals, action } = decisiveRefusals(all, guards);
@@ -351,10 +353,7 @@ export function createAdmission({ guards, limiter, clock, emit, costOf }: Admiss
         const lookedAt = await runChecks(messages, results, call, true);
         await reportBlocked(messages, results, call);
         for (const [index, each] of admitted.entries()) {
-          const { reservation, waitMs } = each;
-          if (results[index] === undefined && isCurrent(each)) {
-            results[index] = { kind: 'admitted', reservation, lookedAt, waitMs };
-          }
+          if (results[index] === undefined && isCurrent(each)) results[index] = { ...each, lookedAt };
         }
         const gone = admitted.filter((_, index) => results[index]?.kind !== 'admitted');
         held = admitted.filter((_, index) => results[index]?.kind === 'admitted');

@@ -9,7 +9,13 @@ import type { Operation } from '../transport/operation.ts';
 import type { TransportResponse } from '../transport/transport.ts';
 import type { Purpose } from '../types.ts';
 import { sendMessages } from './pipeline.ts';
-import { type MessageInput, type MessageReader, type PreparedMessage, wireFields } from './prepare.ts';
+import {
+  type MessageInput,
+  type MessageReader,
+  type PreparedMessage,
+  pathOf,
+  wireFields,
+} from './prepare.ts';
 import type { SendResult } from './results.ts';
 import type { WireResult } from './send-operation.ts';
 import type { Addressing } from './sms-message.ts';
@@ -137,12 +143,13 @@ function rejectDuplicateIds(
   if (allowRepeatedIds) return refused;
   const seen = new Set<string>();
   for (const message of messages) {
-    const { clientMessageId, index, path, hasOwnId, phone } = message;
+    const { clientMessageId, index, hasOwnId, phone } = message;
     if (!hasOwnId) continue;
     if (!seen.has(clientMessageId)) {
       seen.add(clientMessageId);
       continue;
     }
+    const path = pathOf(message);
     const error = new ValidationError(
       `${path}.clientMessageId is also the ID of an earlier message of this batch, so their results could not be told apart. Make it unique, or set allowRepeatedIds. Nothing was sent.`,
       `${path}.clientMessageId`,

@@ -38,13 +38,13 @@ export interface GuardExplanation {
   readonly guard: GuardName;
   readonly mode: GuardMode;
   /**
-   * `pass`: no objection. `refuse`: it refuses. `ask`: it refuses, and a visitor who proves to be a person passes. `observe`: it
+   * `pass`: no objection. `refuse`: it refuses. `ask`: it refuses, and a visitor who proves that they are a person passes. `observe`: it
    * would refuse, and is in monitor mode. `not-asked`: the token of a captcha would be used up, so it counts as passed.
    */
   readonly verdict: 'pass' | 'refuse' | 'ask' | 'observe' | 'not-asked';
   /** The record that the error or the event would carry; absent for `pass` and `not-asked`. */
   readonly decision?: GuardDecision;
-  /** Every count that the guard holds against this message. */
+  /** Every count because of which the guard refuses this message. */
   readonly counted: readonly ExplainedCount[];
   /** How the message gets through, in one sentence; absent for `pass`. */
   readonly change?: string;
@@ -200,7 +200,7 @@ export function createExplain({ guards, limiter, clock, reader, prepare }: Expla
 
   return async (input, call) => {
     const [prepared] = await prepareInputs(
-      [{ index: 0, path: '', input }],
+      [{ index: 0, list: '', input }],
       reader,
       { ...prepare, segments: {} },
       call,
@@ -226,7 +226,7 @@ export function createExplain({ guards, limiter, clock, reader, prepare }: Expla
       const objection = found.get(guard) ?? limitVerdict(guard, message, violations);
       if (objection !== undefined) return { guard: name, counted, ...objection };
       const isUnverified = name === 'human' && hasToken;
-      const change = 'Send the message: its token is verified then, and is good for one message.';
+      const change = 'Send the message: its token is verified then, and is valid for one message.';
       return isUnverified
         ? { guard: name, mode, verdict: 'not-asked', counted, change }
         : { guard: name, mode, verdict: 'pass', counted };

@@ -41,6 +41,8 @@ interface Admitted {
   admitted: readonly AdmittedMessage<PreparedMessage>[];
   /** Messages whose `idempotencyKey` is in progress in another call. */
   readonly waiting: PreparedMessage[];
+  /** Scheduled messages were remembered since the guards looked. */
+  wasRemembered?: boolean;
 }
 
 /** Ends a request when the second look left nothing to send. */
@@ -170,8 +172,7 @@ function sort<Input extends Addressing>(
       if (message.postponedTo !== undefined) {
         message.wire = { ...message.wire, ...wireFields({ scheduled: new Date(message.postponedTo) }) };
       }
-      const { reservation, lookedAt, waitMs } = decision;
-      admitted.push({ message, reservation, lookedAt, waitMs });
+      admitted.push(decision as AdmittedMessage<PreparedMessage>);
     } else if (decision?.kind === 'in-progress') batch.waiting.push(message);
     else if (decision?.kind === 'repeated') repeat(run, message, decision.stored);
     else refuse(run, message, (decision as Refused).error, isWaiting);
@@ -188,8 +189,9 @@ const messagesOf = ({ admitted }: Admitted) => admitted.map(({ message }) => mes
 function secondLook<Input extends Addressing>(run: Run<Input>, batch: Admitted): SecondLook {
   const { client, operation, call } = run;
   return {
-    isRecent: () => batch.admitted.every(client.admission.isRecent),
+    isRecent: () => batch.wasRemembered !== true && batch.admitted.every(client.admission.isRecent),
     async lookAgain() {
+      batch.wasRemembered = false;
       const messages = messagesOf(batch);
       const decisions = await traceAdmission(run, messages.length, true, () =>
         client.admission.lookAgain(batch.admitted, call),
@@ -205,7 +207,10 @@ function isScheduled({ message }: AdmittedMessage<PreparedMessage>): boolean {
   return message.content?.scheduledAt !== undefined;
 }
 
-/** Scheduled messages are remembered before they are written: an opt-out could not reach one that is not. */
+/**
+ * Scheduled messages are remembered before they are written: an opt-out could not reach one that is not. The guards look again
+ * after that, because an opt-out that was recorded meanwhile did not find them.
+ */
 async function rememberScheduled<Input extends Addressing>(
   run: Run<Input>,
   batch: Admitted,
@@ -213,6 +218,7 @@ async function rememberScheduled<Input extends Addressing>(
   const { client, call, operation } = run;
   const { subAccountId = client.subAccountId } = operation.segments;
   const remembered = await client.scheduledMessages.remember(messagesOf(batch), subAccountId, call);
+  batch.wasRemembered = remembered !== undefined;
   if (remembered === undefined || remembered.refused.size === 0) return remembered;
   await withdraw(run, batch, remembered.refused);
   return remembered;
@@ -263,7 +269,6 @@ async function write<Input extends Addressing>(
     if (messages.length > LONG_BATCH) await nextTurn();
     const reading = operation.read(response, messages);
     const written = reading instanceof Promise ? await reading : reading;
-    client.sentAtCache.record(messages, written);
     client.ownMessages?.record(messages, written);
     return written;
   } catch (error) {
@@ -330,6 +335,7 @@ function settle<Input extends Addressing>(
       const result = written[index] as SendResult;
       const retryInMs = mayHaveLeft(result) ? waitMs : undefined;
       results[message.position] = withRetryAt(run, withPostponedTo(result, message), retryInMs);
+      client.sentAtCache.record(message, result);
       client.outcomeCache.recordLost(result);
       reportResult(client, message, result, call);
     });
@@ -429,7 +435,7 @@ export async function sendOne<Input extends Addressing>(
     }),
     read: (response, admitted) => admitted.map((message) => readSent(response.body, message, response)),
   };
-  const [result] = await sendMessages(client, [{ index: 0, path: '', input, exemption }], one, call);
+  const [result] = await sendMessages(client, [{ index: 0, list: '', input, exemption }], one, call);
   if (result?.status === 'accepted') return result;
   throw result?.error;
 }

@@ -24,8 +24,8 @@ import { chooseSource, type Source } from './source.ts';
 export interface PreparedMessage extends OutgoingMessage {
   /** Index among the inputs of this call. In a chunk of `sendMany` it differs from `index`. */
   readonly position: number;
-  /** Path for error messages: `messages[3]`. */
-  readonly path: string;
+  /** The list that its input stands in, for error messages. */
+  readonly list: InputList;
   /** The caller's own ID, which several messages may share, or a generated one, which is unique. */
   readonly hasOwnId: boolean;
   /** The fields in the format of 8x8. */
@@ -35,11 +35,18 @@ export interface PreparedMessage extends OutgoingMessage {
 /** The result of a message that did not reach the guards. */
 export type UnpreparedResult = FailedResult | BlockedResult;
 
+/** The array that an input stands in; `''` for the argument of the method itself. */
+export type InputList = 'messages' | 'destinations' | 'input' | '';
+
+/** Path for error messages: `messages[3]`. */
+export function pathOf({ list, index }: Pick<MessageInput, 'list' | 'index'>): string {
+  return list === '' ? '' : `${list}[${index}]`;
+}
+
 /** One input of the caller, before anything is known about it. */
 export interface MessageInput {
   readonly index: number;
-  /** Path for error messages: `messages[3]`. */
-  readonly path: string;
+  readonly list: InputList;
   readonly input: unknown;
   /** ID of a message without one. Default: a UUID. */
   readonly spareId?: string;
@@ -170,14 +177,14 @@ function unknownPhone(
 }
 
 function badNumber(
-  index: number,
-  inputPath: string,
+  input: MessageInput,
   clientMessageId: string,
   failure: PhoneResult & { ok: false },
 ): BlockedResult {
+  const { index, list } = input;
   // An entry of `destinations` is the number itself.
-  const field = inputPath.startsWith('destinations') ? [] : ['destination'];
-  const path = [inputPath, ...field].filter((part) => part !== '').join('.');
+  const field = list === 'destinations' ? [] : ['destination'];
+  const path = [pathOf(input), ...field].filter((part) => part !== '').join('.');
   const error = new InvalidPhoneNumberError({
     message: `${path}: ${failure.hint} Nothing was sent.`,
     decision: { guard: 'phone', reason: failure.reason, mode: 'enforce', explanation: failure.hint },
@@ -186,9 +193,14 @@ function badNumber(
   return { status: 'blocked', index, clientMessageId, error };
 }
 
+/** A UUID in one piece: Node joins twelve, and keeps them until somebody reads the text. */
+function newId(): string {
+  return crypto.randomUUID().toLowerCase();
+}
+
 /** The result of an input whose call ended before its number was read: nothing was sent. */
 function endedResult({ index, spareId }: MessageInput, { signal }: Call): UnpreparedResult {
-  const clientMessageId = spareId ?? crypto.randomUUID();
+  const clientMessageId = spareId ?? newId();
   return { status: 'failed', index, clientMessageId, error: signal.reason as SmsError };
 }
 
@@ -275,37 +287,17 @@ function scopedKey(key: string, { idempotencyScope }: PrepareConfig): string {
   return idempotencyScope === undefined ? key : `${idempotencyScope}\n${key}`;
 }
 
-/** The visitor who asked for a message. Surveys name nobody. */
-function visitorOf(
-  { clientIp, device, origin, human, returning, ...named }: Visitor,
-  defaultSubject: string | undefined,
-): Pick<
-  OutgoingMessage,
-  'subject' | 'device' | 'origin' | 'clientIp' | 'isHuman' | 'humanScore' | 'humanToken' | 'isReturning'
-> {
-  const visitor = {
-    subject: named.subject ?? defaultSubject,
-    device,
-    origin,
-    clientIp,
-    isReturning: returning,
-  };
-  if (human === undefined) return visitor;
-  if ('token' in human) return { ...visitor, humanToken: human.token };
-  return { ...visitor, isHuman: human.passed, humanScore: human.score };
-}
-
 /** Reads one input; one with an idempotency key has no fingerprint yet. */
 function readInput<Input extends Addressing>(
-  { index, path, spareId, exemption, input: raw }: MessageInput,
+  given: MessageInput,
   position: number,
   { schema, sources, content, wire, channel, purpose = 'transactional' }: MessageReader<Input>,
   config: PrepareConfig,
   keep: boolean,
 ): Prepared {
-  const flaw = validate(schema, raw, path);
-  const givenId = ownIdOf(raw) ?? spareId;
-  const clientMessageId = givenId ?? crypto.randomUUID();
+  const { index, list, spareId, exemption, input: raw } = given;
+  const flaw = validate(schema, raw, () => pathOf(given));
+  const clientMessageId = ownIdOf(raw) ?? spareId ?? newId();
   if (flaw !== undefined) {
     const error = new ValidationError(`${flaw.message} Nothing was sent.`, flaw.path, clientMessageId);
     return { status: 'failed', index, clientMessageId, error };
@@ -315,25 +307,37 @@ function readInput<Input extends Addressing>(
   const result = normaliseInput({ raw: destination, country, bareDigits: config.bareDigits }, keep);
   const phone = result.ok ? result.phone : unknownPhone(destination, result, config);
   if (phone === undefined) {
-    return badNumber(index, path, clientMessageId, result as PhoneResult & { ok: false });
+    return badNumber(given, clientMessageId, result as PhoneResult & { ok: false });
   }
   const source = chooseSource(sources?.(input, config.source) ?? [], phone.country);
   const fields = wire(input, source);
+  fields.destination = phone.e164;
+  fields.clientMessageId = clientMessageId;
   const { idempotencyKey } = input;
+  // Surveys name nobody.
+  const { subject = config.subject, device, origin, clientIp, human, returning } = raw as Visitor;
+  const verdict = human !== undefined && 'passed' in human ? human : undefined;
   return {
     index,
     position,
-    path,
+    list,
     purpose: input.purpose ?? purpose,
     clientMessageId,
     hasOwnId: input.clientMessageId !== undefined,
     phone,
-    wire: { ...fields, destination: phone.e164, clientMessageId },
+    wire: fields,
     content: content(input, source),
     channel: channel?.(input),
     exemption,
     idempotency:
       idempotencyKey === undefined ? undefined : { key: scopedKey(idempotencyKey, config), fingerprint: '' },
-    ...visitorOf(input as Addressing & Visitor, config.subject),
+    subject,
+    device,
+    origin,
+    clientIp,
+    isHuman: verdict?.passed,
+    humanScore: verdict?.score,
+    humanToken: human !== undefined && 'token' in human ? human.token : undefined,
+    isReturning: returning,
   };
 }

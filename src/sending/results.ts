@@ -25,7 +25,7 @@ export interface AcceptedResult extends ResultBase {
   readonly encoding: 'GSM7' | 'UCS2';
   /** Number of times the request was written. */
   readonly attempts: number;
-  /** 8x8's id of the request, for its support; absent when it gave none. */
+  /** 8x8's ID of the request, for its support; absent when 8x8 returned none. */
   readonly requestId?: string;
   /**
    * When 8x8 sends the message, in epoch milliseconds: `guards.quietHours` with `action: 'schedule'` scheduled it for the end of the

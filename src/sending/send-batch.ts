@@ -11,7 +11,7 @@ import {
   batchSettingFields,
   sendBatchRequest,
 } from './batch-request.ts';
-import { contentOf, type MessageInput, type MessageReader, wireFields } from './prepare.ts';
+import { contentOf, type InputList, type MessageInput, type MessageReader, wireFields } from './prepare.ts';
 import { countResults, type SendCounts, type SendResult } from './results.ts';
 import {
   type BatchMessage,
@@ -93,7 +93,7 @@ function readBatch(input: BatchInput): readonly MessageInput[] {
   }
   const defaults = definedOnly({ purpose: input.purpose, country: input.country });
   if (destinations === undefined) {
-    return (messages ?? []).map((message, index) => inputOf(message, index, `messages[${index}]`, defaults));
+    return (messages ?? []).map((message, index) => inputOf(message, index, 'messages', defaults));
   }
   if (template?.text === undefined) {
     throw new ValidationError(
@@ -103,7 +103,7 @@ function readBatch(input: BatchInput): readonly MessageInput[] {
   }
   return destinations.map((destination, index) => ({
     index,
-    path: `destinations[${index}]`,
+    list: 'destinations',
     input: { ...defaults, destination },
   }));
 }
@@ -112,20 +112,25 @@ function readBatch(input: BatchInput): readonly MessageInput[] {
  * A message with the defaults of the batch. A value that is not an object stays as it is, for the validation to
  * refuse.
  */
-export function inputOf(message: unknown, index: number, path: string, defaults: object): MessageInput {
+export function inputOf(message: unknown, index: number, list: InputList, defaults: object): MessageInput {
   try {
     const isObject = typeof message === 'object' && message !== null && !Array.isArray(message);
-    return { index, path, input: isObject ? withDefaults(message, defaults) : message };
+    return { index, list, input: isObject ? withDefaults(message, defaults) : message };
   } catch {
     // A getter or a proxy of the caller threw when it was copied: one bad row, which the validation names.
-    return { index, path, input: undefined };
+    return { index, list, input: undefined };
   }
 }
 
 /** The defined values; undefined when there is none. */
 export function all<Value>(values: readonly (Value | undefined)[]): readonly Value[] | undefined {
-  const given = values.filter((value) => value !== undefined);
-  return given.length === 0 ? undefined : given;
+  let given: Value[] | undefined;
+  for (const value of values) {
+    if (value === undefined) continue;
+    given ??= [];
+    given.push(value);
+  }
+  return given;
 }
 
 /** Reads a message of a batch: its own fields, else those of the template. */

@@ -1,5 +1,6 @@
 import { extraField } from '../internal/extra-fields.ts';
 import { readClientAddress } from '../internal/ip-address.ts';
+import { lazily } from '../internal/lazily.ts';
 import { purposeField } from '../purposes.ts';
 import {
   boolean,
@@ -8,6 +9,7 @@ import {
   decimal,
   type Field,
   type Fields,
+  messageText,
   object,
   objectWith,
   oneOf,
@@ -73,7 +75,7 @@ export interface Addressing {
 export interface HumanVerdict {
   /** Whether the visitor passed it. */
   readonly passed: boolean;
-  /** The score that the test gave, 0 (a program) to 1 (a person). @default no score */
+  /** Score of the test, from 0 (a program) to 1 (a person). @default no score */
   readonly score?: number | undefined;
 }
 
@@ -146,12 +148,14 @@ export type BatchMessage = Omit<SmsMessage, 'text'> & {
  */
 export const MAX_TEXT_CHARACTERS = 20_000;
 
+const idPattern = lazily(() => /^[^\p{Cc}\p{Cs}]+$/u);
+
 export function isClientMessageId(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 350 && /^[^\p{Cc}\p{Cs}]+$/u.test(value);
+  return typeof value === 'string' && value.length <= 350 && idPattern().test(value);
 }
 
 export const contentFields: Fields<SmsContent> = {
-  text: text({ max: MAX_TEXT_CHARACTERS }),
+  text: messageText({ max: MAX_TEXT_CHARACTERS }),
   source: sourceField,
   encoding: oneOf(['AUTO', 'GSM7', 'UCS2']),
   scheduled: dateTime(),

@@ -1,5 +1,5 @@
 import { countryField } from '../guards/countries.ts';
-import { type Field, objectWith, recordOf, switchOn, text } from '../schema.ts';
+import { type Field, objectWith, recordByCountry, switchOn, text } from '../schema.ts';
 
 /**
  * Sender IDs by the country of the recipient: a name is not allowed everywhere, and people reply to a number of their own
@@ -26,7 +26,7 @@ export const sourceField: Field = switchOn(
     ['byCountry'],
     {
       default: senderIdField,
-      byCountry: recordOf(countryField, senderIdField, 'an object of sender IDs by country code'),
+      byCountry: recordByCountry(countryField, senderIdField, 'an object of sender IDs by country code'),
     },
     'a sender ID, or { default, byCountry }',
   ),

@@ -1,6 +1,7 @@
 import { ApiError, MessageRejectedError } from '../errors.ts';
-import { hideSecrets, repeatsSecret, secretsIn } from '../internal/hide-secrets.ts';
-import { mapInSlices } from '../internal/slices.ts';
+import { hideSecrets, isUuid, repeatsSecret, secretsIn, someSecretIn } from '../internal/hide-secrets.ts';
+import { inSlices } from '../internal/slices.ts';
+import { FIND_OUT } from '../transport/error-text.ts';
 import type { TransportResponse } from '../transport/transport.ts';
 import type { PreparedMessage } from './prepare.ts';
 import type { WireResult } from './send-operation.ts';
@@ -34,16 +35,28 @@ function isId(id: unknown): id is string {
   return typeof id === 'string' && ID.test(id);
 }
 
+/** Tells which messages an id repeats. */
+function createRepeats(id: string): (message: PreparedMessage) => boolean {
+  if (!isUuid(id)) return (message) => repeatsSecret(id, idSecretsOf(message));
+  const isHeld = (secret: string) => secret.includes(id);
+  // No number is as long.
+  return ({ content, wire }) => (content !== undefined && isHeld(content.text)) || someSecretIn(wire, isHeld);
+}
+
 /** Whether a text of 8x8's is an id, and repeats nothing that the message holds. Events carry it. */
 function isSafeId(id: unknown, message: PreparedMessage): id is string {
-  return isId(id) && !repeatsSecret(id, idSecretsOf(message));
+  return isId(id) && !createRepeats(id)(message);
 }
 
 /** The same for the id of a batch and all of its messages. */
 export async function isSafeBatchId(id: unknown, messages: readonly PreparedMessage[]): Promise<boolean> {
   if (!isId(id)) return false;
-  const repeats = await mapInSlices(messages, (message) => repeatsSecret(id, idSecretsOf(message)));
-  return !repeats.includes(true);
+  const repeats = createRepeats(id);
+  let isRepeated = false;
+  await inSlices(messages.length, (index) => {
+    isRepeated ||= repeats(messages[index] as PreparedMessage);
+  });
+  return !isRepeated;
 }
 
 /** How a response came. */
@@ -57,8 +70,7 @@ function fieldsOf({ attempts, requestId }: ResponseFacts) {
 export function unreadableResult(message: PreparedMessage, facts: ResponseFacts): WireResult {
   const { index, clientMessageId, phone } = message;
   const error = new ApiError({
-    message:
-      '8x8 answered 200 without a result for this message. Do not send it again before a delivery receipt or an export, matched by clientMessageId, shows that it was not sent.',
+    message: `8x8 responded with HTTP 200 but without a result for this message. ${FIND_OUT}`,
     submission: 'unknown',
     status: 200,
     ...fieldsOf(facts),

@@ -116,7 +116,7 @@ export function createGuards(options: StandaloneGuardsOptions = {}): StandaloneG
   }
 
   async function prepare(message: unknown, call: Call): Promise<PreparedMessage> {
-    const inputs = [{ index: 0, path: '', input: message }];
+    const inputs = [{ index: 0, list: '' as const, input: message }];
     const [prepared] = await prepareInputs(inputs, reader, { ...phoneDefaults, segments: {} }, call);
     if (prepared !== undefined && !('status' in prepared)) return prepared;
     const unprepared = prepared as Exclude<typeof prepared, undefined>;

@@ -66,10 +66,10 @@ function refuseAccountOptions({ budget, consent, quietHours }: GuardsOptions): v
     );
   }
   if (budget && budget.minBalance !== undefined) {
-    refuse('guards.budget.minBalance', 'leave it out, and watch the balance at your provider.');
+    refuse('guards.budget.minBalance', 'omit it, and watch the balance at your provider.');
   }
   if (consent && consent.inbound !== undefined) {
-    refuse('guards.consent.inbound', 'leave it out, and record opt-outs in the ledger yourself.');
+    refuse('guards.consent.inbound', 'omit it, and record opt-outs in the ledger yourself.');
   }
   if (quietHours && quietHours.action === 'schedule') {
     refuse('guards.quietHours.action', "use 'refuse', and repeat the message after error.retryAfterMs.");

@@ -1,4 +1,5 @@
 import type { SmsEvent } from '../events.ts';
+import { builtinModule } from '../internal/builtin-module.ts';
 import type { TracedOperation } from './operations.ts';
 
 /** The part of a channel of `node:diagnostics_channel` that is used here. */
@@ -10,10 +11,6 @@ interface Channel {
 
 interface ChannelModule {
   channel(name: string): Channel;
-}
-
-interface RuntimeProcess {
-  getBuiltinModule?(name: 'node:diagnostics_channel'): ChannelModule | undefined;
 }
 
 /** The channels of one kind of operation, which `tracingChannel(name)` subscribes to. */
@@ -50,8 +47,7 @@ export function findChannels(): Channels | undefined {
 }
 
 function openChannels(): Channels | undefined {
-  const { process } = globalThis as unknown as { process?: RuntimeProcess };
-  const module = process?.getBuiltinModule?.('node:diagnostics_channel');
+  const module = builtinModule<ChannelModule>('node:diagnostics_channel');
   if (typeof module?.channel !== 'function') return undefined;
   const events = module.channel(`${PREFIX}:event`);
   if (typeof events.runStores !== 'function') return undefined;

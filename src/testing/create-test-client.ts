@@ -37,7 +37,8 @@ export interface TestClientOptions extends Omit<SmsClientOptions, ReservedOption
   readonly guards?: GuardsOptions | undefined;
   /**
    * Options of the emulated 8x8.
-   * @default those of `createEmulator`, with `requestsPerSecond: false`: on a clock that stands still, a second never ends
+   * @default those of `createEmulator`, with `requestsPerSecond: false`, because a second never ends on a clock that
+   * only a test advances
    */
   readonly emulator?: Omit<EmulatorOptions, 'clock'> | undefined;
   /** The initial time of the clock. @default the real time */

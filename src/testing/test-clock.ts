@@ -2,7 +2,7 @@ import { ValidationError } from '../errors.ts';
 import { readDateTime } from '../internal/date-time.ts';
 import type { Clock } from '../types.ts';
 
-/** A clock that stands still until a test moves it. */
+/** A clock that advances only when a test moves it. */
 export interface TestClock extends Clock {
   /** Returns the time in epoch milliseconds. */
   now(): number;

@@ -12,6 +12,9 @@ export interface CampaignLayout {
 /** A column of the file that names a field of the message. */
 const FIELDS = ['country', 'clientMessageId', 'source'] as const;
 const PLACEHOLDER = /\{([^{}]+)\}/g;
+const EMPTY_LINES = /^[\r\n]+/;
+/** The longest heading that is looked at: a file with carriage returns alone has no line feed to wait for. */
+const MAX_HEADING_CHARACTERS = 100_000;
 const DELIMITERS = [',', ';', '\t'] as const;
 
 const normalise = (heading: string): string => heading.trim().toLowerCase();
@@ -35,12 +38,12 @@ async function* decode(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string
 /** The texts again, and the separator that the first line has most of. */
 async function findDelimiter(texts: AsyncIterator<string>): Promise<{ delimiter: string; head: string }> {
   let head = '';
-  while (!head.includes('\n')) {
+  while (head.length <= MAX_HEADING_CHARACTERS && !head.replace(EMPTY_LINES, '').includes('\n')) {
     const { done, value } = await texts.next();
     if (done) break;
     head += value;
   }
-  const [line = ''] = head.split('\n');
+  const [line = ''] = head.replace(EMPTY_LINES, '').split(/[\r\n]/, 1);
   const counts = DELIMITERS.map((each) => line.split(each).length);
   return { delimiter: DELIMITERS[counts.indexOf(Math.max(...counts))] as string, head };
 }
@@ -62,6 +65,11 @@ async function readHeading(cells: readonly string[], { numberColumn, text }: Cam
     ...(text === undefined ? ['text'] : Array.from(text.matchAll(PLACEHOLDER), ([, name]) => name as string)),
   ];
   const missing = needed.find((name) => !names.includes(normalise(name)));
+  const read = [...needed, ...FIELDS].map(normalise);
+  const twice = read.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
+  if (twice !== undefined) {
+    throw await invalid(`The first line of the file has two columns "${twice}". Rename one of them.`);
+  }
   if (missing === undefined) return names;
   const hint =
     missing === 'text' && text === undefined
@@ -71,6 +79,24 @@ async function readHeading(cells: readonly string[], { numberColumn, text }: Cam
         : 'Every {name} of --text must be a heading.';
   // The first line of a file without a heading is a person.
   throw await invalid(`The first line of the file has no column "${missing}". ${hint}`);
+}
+
+/**
+ * Why a row cannot be read; undefined when it can. A text with a comma and without quotes has more cells than the heading, and
+ * would be sent cut. The row is not shown, because it is a person.
+ */
+function problemOf(
+  names: readonly string[],
+  cells: readonly string[],
+  { text }: CampaignLayout,
+): string | undefined {
+  if (cells.length < names.length || cells.slice(names.length).some((cell) => cell.trim() !== '')) {
+    return `has ${cells.length} cells, but the first line has ${names.length}. Put cells with a separator into quotes`;
+  }
+  const needed =
+    text === undefined ? [] : Array.from(text.matchAll(PLACEHOLDER), ([, name]) => name as string);
+  const empty = needed.find((name) => cells[names.indexOf(normalise(name))]?.trim() === '');
+  return empty && `has nothing for {${empty}} of --text. Fill it in, or remove the row`;
 }
 
 function toMessage(
@@ -88,7 +114,7 @@ function toMessage(
 /**
  * The messages of a CSV file with a heading; the separator may be a comma, a semicolon or a tab. Empty lines are skipped.
  *
- * @throws ValidationError a column is missing, or the file is not CSV in UTF-8
+ * @throws ValidationError a column is missing or there twice, a row has other cells, or the file is not CSV in UTF-8
  */
 export async function* readCampaign(
   chunks: AsyncIterable<Uint8Array>,
@@ -97,12 +123,19 @@ export async function* readCampaign(
   const texts = decode(chunks);
   const { delimiter, head } = await findDelimiter(texts);
   let names: readonly string[] | undefined;
+  let row = 0;
   try {
-    for await (const rows of parseCsv(after(head, texts), delimiter)) {
+    for await (const rows of parseCsv(after(head, texts), delimiter, true)) {
       for (const cells of rows) {
         if (cells.every((cell) => cell.trim() === '')) continue;
-        if (names === undefined) names = await readHeading(cells, layout);
-        else yield toMessage(names, cells, layout);
+        if (names === undefined) {
+          names = await readHeading(cells, layout);
+          continue;
+        }
+        row += 1;
+        const problem = problemOf(names, cells, layout);
+        if (problem !== undefined) throw await invalid(`Row ${row} of the file ${problem}.`);
+        yield toMessage(names, cells, layout);
       }
     }
   } catch (error) {

@@ -98,7 +98,7 @@ function printReport(report: AuditReport, terminal: Terminal): void {
           ? plural(chains.filter(({ isClosed }) => !isClosed).length, 'chain')
           : undefined,
       ],
-      ['lost', lost > 0 ? `${plural(lost, 'record')}, as the log says itself` : undefined],
+      ['lost', lost > 0 ? `${plural(lost, 'record')}, according to the log itself` : undefined],
       ['torn', torn > 0 ? `${plural(torn, 'line')} of a crash, recorded by a later start` : undefined],
       ['absent', absent.length > 0 ? plural(absent.length, 'chain') : undefined],
     ],

@@ -21,7 +21,7 @@ function keyProblem({ settings }: Examined): Finding {
     'account',
     '8x8 refuses the key (HTTP 401).',
     region === undefined
-      ? `Check that the key belongs to ${host}: a sandbox accepts keys that begin with sandbox_ only.`
+      ? `Check that the key belongs to ${host}: a sandbox accepts only keys that begin with sandbox_.`
       : `Copy the key again from 8x8 Connect under API keys. A key works only in its own region, and this check used ${region}: set EIGHTBYEIGHT_REGION (apac, us, eu, id) for another.`,
   );
 }

@@ -13,7 +13,7 @@ import { checkWebhooks } from './webhooks.ts';
 /** The advice for a setting that stops the client from being built, by option. */
 const SETTING_ADVICE: Readonly<Record<string, string>> = {
   apiKey:
-    'Create a key in 8x8 Connect under API keys. Variables of a .env file are read with --env-file .env only.',
+    'Create a key in 8x8 Connect under API keys. Variables in a .env file are read only with --env-file .env.',
   subAccountId: 'Set EIGHTBYEIGHT_SUB_ACCOUNT_ID; 8x8 Connect shows it under API keys.',
   config: 'See docs/cli.md for what a configuration file exports.',
 };

@@ -63,7 +63,7 @@ function connectionProblem({ host }: URL, { code = 'unknown reason' }: NodeJS.Er
     return problem(
       'tls',
       `The certificate of ${host} is not trusted (${code}).`,
-      'If a proxy of your company answers, set NODE_EXTRA_CA_CERTS to the file with its certificate. Otherwise somebody may be intercepting the connection.',
+      'If a company proxy intercepts the connection, set NODE_EXTRA_CA_CERTS to the file with its certificate. Otherwise somebody may be intercepting the connection.',
     );
   }
   if (HANDSHAKE_ERROR.test(code)) {

@@ -107,7 +107,7 @@ function listen(server: Server, { host, port }: HttpServerOptions): Promise<numb
     server.once('error', (error: NodeJS.ErrnoException) => {
       const advice =
         error.code === 'EADDRINUSE'
-          ? `Port ${port} is in use, perhaps by another sandbox: choose another one.`
+          ? `Port ${port} is in use, perhaps by another sandbox: stop that one, or choose another port.`
           : `The sandbox cannot listen on ${host}, port ${port} (${error.code}).`;
       reject(new ConfigurationError(advice, 'port'));
     });

@@ -79,7 +79,8 @@ async function readState(path: string): Promise<ReadState> {
   for await (const [line, endsAt] of wholeLines(path)) {
     lines += 1;
     if (lines === 1) {
-      if (line !== HEADING) throw new ConfigurationError('data is a file of something else.', 'data');
+      if (line !== HEADING)
+        throw new ConfigurationError('data names a file that is not the state of a sandbox.', 'data');
     } else {
       try {
         applyChange(stored, JSON.parse(line));
@@ -94,7 +95,8 @@ async function readState(path: string): Promise<ReadState> {
     }
     wholeBytes = endsAt;
   }
-  if (lines === 0) throw new ConfigurationError('data is a file of something else.', 'data');
+  if (lines === 0)
+    throw new ConfigurationError('data names a file that is not the state of a sandbox.', 'data');
   return { stored, lines, wholeBytes };
 }
 
@@ -169,7 +171,9 @@ export function appendTo(
       // Half a line may be written, so nothing may follow it.
       close();
       const { code } = error as NodeJS.ErrnoException;
-      onFailure(`the file of --data cannot be written (${code}): from now on the state is in memory alone`);
+      onFailure(
+        `the file of --data cannot be written (${code}): from now on the state is kept only in memory`,
+      );
     }
   }
   function close(): void {

@@ -1,5 +1,5 @@
 import type { Call } from '../../call.ts';
-import { NotFoundError, SmsError } from '../../errors.ts';
+import { NotFoundError, SmsError, StoreError } from '../../errors.ts';
 import type { Emit, ScheduledNotCancelledReason } from '../../events.ts';
 import { numberFields } from '../../guards/event-fields.ts';
 import type { Guard, OutgoingMessage } from '../../guards/guard.ts';
@@ -16,7 +16,7 @@ import type { ScheduledRecords } from './scheduled-records.ts';
 export interface ScheduledMessageRef {
   /** 8x8's ID; absent when the outcome of the send is unknown. */
   readonly umid?: string;
-  /** The ID that you gave the message, or that this package made. */
+  /** The ID that you gave the message, or that this package generated. */
   readonly clientMessageId: string;
   /**
    * `unknown-outcome`: it is unknown whether 8x8 accepted the message; reconcile it by its `clientMessageId`.
@@ -36,7 +36,13 @@ export interface OptOut {
 
 /** Cancels scheduled messages at 8x8, one by one. */
 export interface CancelScheduled {
-  /** Cancels what was scheduled before an opt-out and is covered by it. Returns what could not be cancelled. */
+  /**
+   * Cancels what an opt-out covers; without a ledger, only what was scheduled before it. Returns what could not be
+   * cancelled.
+   *
+   * @throws StoreError the messages could not be looked up
+   * @throws SmsError the call ended
+   */
   cancelCovered(phone: Phone, optOut: OptOut, call: Call): Promise<readonly ScheduledMessageRef[]>;
   /** Cancels these messages, which this call has claimed. */
   cancelEntries(phone: Phone, entries: readonly ScheduledEntry[], call: Call): Promise<void>;
@@ -162,8 +168,9 @@ export function createCancelScheduled(config: CancelScheduledConfig): CancelSche
    * are left to their sender.
    */
   async function claim(phone: Phone, optOut: OptOut, call: Call): Promise<readonly ScheduledEntry[]> {
-    const isOpen = ({ madeAt, claimedUntil }: ScheduledEntry) =>
-      madeAt <= optOut.at && claimedUntil <= clock.now();
+    // The ledger knows whether the opt-out still holds: one that arrives late covers what was scheduled meanwhile, too.
+    const isAfter = ({ madeAt }: ScheduledEntry) => ledgerGuard === undefined && madeAt > optOut.at;
+    const isOpen = (entry: ScheduledEntry) => !isAfter(entry) && entry.claimedUntil <= clock.now();
     const read = await records.change(phone, (entries) => entries, call);
     const open = 'before' in read ? read.before.filter(isOpen) : [];
     const isCovered = await coverage(phone, open, optOut, call);
@@ -172,19 +179,29 @@ export function createCancelScheduled(config: CancelScheduledConfig): CancelSche
     const isOnItsWay = ({ state, madeAt }: ScheduledEntry) =>
       state === 's' && clock.now() - madeAt < LOST_AFTER_MS;
     let claimed: readonly ScheduledEntry[] = [];
-    await records.change(
-      phone,
-      (entries) => {
-        const own = entries.filter((entry) => reached.has(entry.id) && isOpen(entry));
-        claimed = own.filter((entry) => !isOnItsWay(entry));
-        const claimedUntil = clock.now() + CLAIM_MS;
-        return entries.map((entry) => {
-          if (!own.includes(entry)) return entry;
-          return isOnItsWay(entry) ? { ...entry, isStopped: true } : { ...entry, claimedUntil };
-        });
-      },
-      call,
-    );
+    const claimedUntil = clock.now() + CLAIM_MS;
+    const change = (wasTried: boolean) =>
+      records.change(
+        phone,
+        (entries) => {
+          const isOwn = (entry: ScheduledEntry) =>
+            isOpen(entry) || (wasTried && entry.claimedUntil === claimedUntil);
+          const own = entries.filter((entry) => reached.has(entry.id) && isOwn(entry));
+          claimed = own.filter((entry) => !isOnItsWay(entry));
+          return entries.map((entry) => {
+            if (!own.includes(entry)) return entry;
+            return isOnItsWay(entry) ? { ...entry, isStopped: true } : { ...entry, claimedUntil };
+          });
+        },
+        call,
+      );
+    try {
+      await change(false);
+    } catch (error) {
+      // The claim may have been written before its answer was lost: then nobody else would cancel these messages.
+      if (!StoreError.isInstance(error)) throw error;
+      await change(true);
+    }
     return claimed;
   }
 
@@ -210,14 +227,13 @@ export function createCancelScheduled(config: CancelScheduledConfig): CancelSche
 
   return {
     async cancelCovered(phone, optOut, call) {
-      let outcomes: ReadonlyMap<ScheduledEntry, Outcome> = new Map();
+      const claimed = await claim(phone, optOut, call);
+      if (claimed.length === 0) return [];
+      const outcomes = await cancelAll(phone, claimed, optOut, call);
       try {
-        const claimed = await claim(phone, optOut, call);
-        if (claimed.length === 0) return [];
-        outcomes = await cancelAll(phone, claimed, optOut, call);
         await release(phone, outcomes, call);
       } catch (error) {
-        // The store has told of it by its own event.
+        // The store has told of it by its own event. What was claimed is free again in a minute.
         if (!SmsError.isInstance(error)) throw error;
       }
       return [...outcomes].flatMap(([{ umid, clientMessageId }, reason]) =>

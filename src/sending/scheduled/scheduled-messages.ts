@@ -3,6 +3,7 @@ import { type GuardDecision, SmsError } from '../../errors.ts';
 import { maskedNumber, messageFields } from '../../guards/event-fields.ts';
 import { guardError } from '../../guards/registry.ts';
 import { mapLimited } from '../../internal/map-limited.ts';
+import { wait } from '../../internal/wait.ts';
 import { detachedCall, type Limiter } from '../../limits/limiter.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import type { PreparedMessage } from '../prepare.ts';
@@ -37,8 +38,11 @@ export interface ScheduledMessages {
     call: Call,
   ): Promise<RememberedMessages | undefined>;
   /**
-   * Cancels at 8x8 what was scheduled before an opt-out and is covered by it. Returns what could not be cancelled. Never
-   * throws.
+   * Cancels at 8x8 what an opt-out covers; without a ledger, only what was scheduled before it. Returns what could not be
+   * cancelled.
+   *
+   * @throws StoreError the messages could not be looked up: the opt-out has to be recorded again
+   * @throws SmsError the call ended
    */
   cancel(phone: Phone, optOut: OptOut, call: Call): Promise<readonly ScheduledMessageRef[]>;
   /** Forgets the messages of a number, which are sent as they were scheduled. */
@@ -56,6 +60,13 @@ export interface ScheduledMessagesConfig extends Omit<CancelScheduledConfig, 're
 const NUMBERS_AT_ONCE = 32;
 /** Time limit for cancelling messages that an opt-out reached while they were being sent. */
 const CANCEL_DEADLINE_MS = 30_000;
+/** How long outcomes are recorded again that the store could not take, and how often: a failover takes some seconds. */
+const RECORD_DEADLINE_MS = 30_000;
+const FIRST_RETRY_MS = 250;
+const MAX_RETRY_MS = 4_000;
+
+/** The scheduled messages of one number, and their entries. */
+type OfNumber = readonly { readonly message: PreparedMessage; readonly entry: ScheduledEntry }[];
 
 export function createScheduledMessages(config: ScheduledMessagesConfig): ScheduledMessages {
   const { calls, limiter, clock, emit } = config;
@@ -99,6 +110,7 @@ export function createScheduledMessages(config: ScheduledMessagesConfig): Schedu
   async function settleOne(
     phone: Phone,
     entries: ReadonlyMap<string, SendResult | undefined>,
+    claimedUntil: number,
     call: Call,
   ): Promise<readonly ScheduledEntry[]> {
     const settled = (entry: ScheduledEntry): readonly ScheduledEntry[] => {
@@ -113,9 +125,10 @@ export function createScheduledMessages(config: ScheduledMessagesConfig): Schedu
       phone,
       (all) => {
         const after = all.flatMap(settled);
-        stopped = after.filter(({ id, isStopped }) => isStopped && entries.has(id));
+        // Those with this very claim are of a try before, whose answer was lost.
+        const isOwn = (entry: ScheduledEntry) => entry.isStopped || entry.claimedUntil === claimedUntil;
+        stopped = after.filter((entry) => entries.has(entry.id) && isOwn(entry));
         // They stay, claimed, until they are cancelled: an opt-out that is recorded again finds those that failed.
-        const claimedUntil = clock.now() + CLAIM_MS;
         return after.map((entry) =>
           stopped.includes(entry) ? { ...entry, isStopped: false, claimedUntil } : entry,
         );
@@ -126,13 +139,58 @@ export function createScheduledMessages(config: ScheduledMessagesConfig): Schedu
     return stopped;
   }
 
+  /** Records the outcomes of all numbers; those that the store does not take are recorded later. */
+  async function settleAll(
+    open: Set<OfNumber>,
+    resultOf: (message: PreparedMessage) => SendResult | undefined,
+    call: Call,
+  ): Promise<void> {
+    const { context } = call;
+    const claimedUntil = clock.now() + CLAIM_MS;
+
+    async function settleNumber(own: OfNumber): Promise<void> {
+      const { phone } = (own[0] as OfNumber[number]).message;
+      const outcomes = new Map(own.map(({ message, entry }) => [entry.id, resultOf(message)]));
+      const stopped = await settleOne(phone, outcomes, claimedUntil, call);
+      open.delete(own);
+      if (stopped.length === 0) return;
+      await calls.cleanUp({ context, deadlineMs: CANCEL_DEADLINE_MS }, (cancelling) =>
+        cancelScheduled.cancelEntries(phone, stopped, cancelling),
+      );
+    }
+
+    /** False when the store failed, which has its own event. */
+    async function trySettling(own: OfNumber): Promise<boolean> {
+      try {
+        await settleNumber(own);
+        return true;
+      } catch (error) {
+        if (!SmsError.isInstance(error)) throw error;
+        return false;
+      }
+    }
+
+    async function settleLater(recording: Call): Promise<void> {
+      for (let retryMs = FIRST_RETRY_MS; open.size > 0; retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)) {
+        await wait(retryMs, recording.signal);
+        for (const own of open) if (!(await trySettling(own))) break;
+      }
+    }
+
+    // A store that hangs is asked once, and not for every number.
+    let hasFailed = false;
+    await mapLimited([...open], NUMBERS_AT_ONCE, async (own) => {
+      if (!hasFailed && !(await trySettling(own))) hasFailed = true;
+    });
+    if (open.size === 0) return;
+    // In the background: the outcome of the send is known. Until then an opt-out finds the messages without their umid.
+    calls.cleanUp({ context, deadlineMs: RECORD_DEADLINE_MS }, settleLater).catch(() => {});
+  }
+
   return {
     async remember(messages, subAccountId, call) {
       if (!isOn) return undefined;
-      const byNumber = new Map<
-        number,
-        { readonly message: PreparedMessage; readonly entry: ScheduledEntry }[]
-      >();
+      const byNumber = new Map<number, OfNumber>();
       for (const message of messages) {
         if (message.content?.scheduledAt === undefined) continue;
         const { key } = message.phone;
@@ -159,24 +217,7 @@ export function createScheduledMessages(config: ScheduledMessagesConfig): Schedu
       });
       return {
         refused,
-        async settle(resultOf) {
-          let hasFailed = false;
-          await mapLimited([...byNumber.values()], NUMBERS_AT_ONCE, async (own) => {
-            if (hasFailed) return;
-            const { phone } = (own[0] as (typeof own)[number]).message;
-            const outcomes = new Map(own.map(({ message, entry }) => [entry.id, resultOf(message)]));
-            try {
-              const stopped = await settleOne(phone, outcomes, call);
-              if (stopped.length === 0) return;
-              const options = { context: call.context, deadlineMs: CANCEL_DEADLINE_MS };
-              await calls.cleanUp(options, (own) => cancelScheduled.cancelEntries(phone, stopped, own));
-            } catch (error) {
-              // The store has told of it. Later an opt-out finds the message without its umid, and reports it.
-              if (!SmsError.isInstance(error)) throw error;
-              hasFailed = true;
-            }
-          });
-        },
+        settle: (resultOf) => settleAll(new Set(byNumber.values()), resultOf, call),
       };
     },
     async cancel(phone, optOut, call) {

@@ -79,7 +79,7 @@ function readEntries(value: string): readonly ScheduledEntry[] {
   const entries = decodeEntries(value);
   if (entries !== undefined) return entries;
   throw new StoreError(
-    'The limit store returned a record that is no list of scheduled messages; another version of this package may have written it. Nothing was sent. The record ends within seven days.',
+    'The limit store returned a record that is not a list of scheduled messages; another version of this package may have written it. Nothing was sent. The record expires within seven days.',
   );
 }
 

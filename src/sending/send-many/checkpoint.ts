@@ -63,7 +63,7 @@ function readToken(text: string, operation: ManyOperation): Token {
     // Not JSON: refused below.
   }
   throw new ValidationError(
-    `resumeFrom must be the last token that \`checkpoint\` of ${operation} was given, unchanged. Nothing was read or sent.`,
+    `resumeFrom must be the last token that ${operation} passed to \`checkpoint\`, unchanged. Nothing was read or sent.`,
     'resumeFrom',
   );
 }
@@ -128,11 +128,11 @@ export function openProgress(resumeFrom: string | undefined, operation: ManyOper
       digest.add(next);
       looked += 1;
       if (looked !== earlier?.rows || digest.value() === earlier.digest) return undefined;
-      return changed(`one of its first ${looked} rows is another one`);
+      return changed(`one of its first ${looked} rows differs`);
     },
     end() {
       if (looked >= (earlier?.rows ?? 0)) return undefined;
-      return changed(`it has ${looked} rows and had more`);
+      return changed(`it has only ${looked} rows, fewer than before`);
     },
     begin(rows) {
       begun = addRanges(begun, rows);

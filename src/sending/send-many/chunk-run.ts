@@ -124,7 +124,7 @@ function begunBefore(index: number, clientMessageId: string): FailedResult {
     index,
     clientMessageId,
     'unknown',
-    'was begun by a run that ended before its outcome was known. 8x8 may have accepted it, so it is not sent again: reconcile it by its clientMessageId with a delivery receipt or an export.',
+    'was begun by a run that ended before its outcome was known. 8x8 may have accepted it, so it is not sent again: call messages.reconcile with its clientMessageId.',
   );
 }
 
@@ -171,7 +171,7 @@ export function createChunkRun(config: ChunkRunConfig): ChunkRun {
       if (progress.wasBegun(index)) {
         unknown.push(begunBefore(index, readText(row, 'clientMessageId') ?? progress.idOf(index)));
       } else if (!progress.isSettled(index)) {
-        inputs.push({ ...inputOf(row, index, `input[${index}]`, defaults), spareId: progress.idOf(index) });
+        inputs.push({ ...inputOf(row, index, 'input', defaults), spareId: progress.idOf(index) });
       }
       const changed = progress.look(row);
       if (changed !== undefined) stop(changed);
