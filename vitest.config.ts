@@ -13,7 +13,7 @@ export default defineConfig({
     // Room for the oracle and property tests on a busy machine. Tests of linear time measure CPU time, with a wide margin.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    setupFiles: 'test/support/load-ky.ts',
+    setupFiles: 'test/support/load-parts.ts',
     // Tests make the team's own code throw thousands of times, and the default `onError` prints each exception.
     onConsoleLog: (log) => !/^8x8-sms-guard: [\w.]+ threw/.test(log),
     coverage: {
@@ -22,6 +22,8 @@ export default defineConfig({
       // They run in a browser and in a process of their own: ci/sandbox.mjs tests them.
       exclude: ['src/sandbox/page/**', 'src/cli/main.ts'],
       reporter: [['text', { skipFull: true }], 'text-summary', 'json-summary'],
+      // Else a gap hides behind a test that fails, until the next run.
+      reportOnFailure: true,
       thresholds: {
         ...all(95),
         'src/{guards,limits,transport}/**/*.ts': all(100),

@@ -38,7 +38,7 @@ describeContract("8x8's documented examples", () => {
     expect(faults).toEqual([]);
   });
 
-  it('of SMS requests are accepted by the emulator', async () => {
+  it('the emulator accepts those of SMS requests', async () => {
     const emulator = createEmulator();
     const statuses: number[] = [];
     for (const { method, path, request } of contract.operations('sms')) {

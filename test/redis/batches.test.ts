@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { LimitRule } from '../../src/limits/limit-store.ts';
 import {
   activeBlockRule,
   amountRule,
+  backoffRule,
   distinctRule,
+  onceRule,
   windowRule,
 } from '../../src/testing/limit-conformance/kit.ts';
 import { describeOnRedis, HOUR_MS, SCOPE } from './redis-kit.ts';
@@ -67,6 +70,38 @@ describeOnRedis('the store on Redis', (kit) => {
       const verdicts = await kit.store.take(SCOPE, requests);
       expect(second).toBeDefined();
       expect(verdicts.map(({ granted }) => granted)).toEqual(requests.map((_, at) => at !== 250));
+    });
+
+    it('decide a message that is refused between others without a trace, whatever came before it in the command', async () => {
+      await take(windowRule('full', 1, HOUR_MS));
+      const address = windowRule('address', 20, HOUR_MS);
+      const messageOf = (key: string, ...more: LimitRule[]) =>
+        requestOf(address, onceRule(`order-${key}`, 'text', HOUR_MS), ...more, windowRule(key, 1, HOUR_MS));
+      const requests = [
+        ...['a', 'b', 'full', 'c', 'a'].map((key) => messageOf(key)),
+        // Other texts, and a number with more sections.
+        ...['d', 'full', 'e'].map((key) => messageOf(`${key}2`, backoffRule(`${key}2`, 1, 1, HOUR_MS))),
+        ...['full', 'f'].map((key) => messageOf(key)),
+      ];
+      const verdicts = await kit.store.take(SCOPE, requests);
+      expect(verdicts.map(({ granted }) => granted)).toEqual([
+        true,
+        true,
+        false,
+        true,
+        false,
+        true,
+        true,
+        true,
+        false,
+        true,
+      ]);
+      expect(await countOf(address)).toBe(7);
+      for (const key of ['a', 'b', 'c', 'd2', 'full2', 'e2', 'f'])
+        expect(await countOf(windowRule(key, 1, HOUR_MS))).toBe(1);
+      // Nothing of the refused ones is in progress.
+      expect(await take(onceRule('order-full', 'text', HOUR_MS))).toMatchObject({ granted: true });
+      expect(await take(onceRule('order-f', 'text', HOUR_MS))).toMatchObject({ granted: false });
     });
 
     it('are given back when the call is aborted between them', async () => {

@@ -60,7 +60,7 @@ describe('the check of a server', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('shows no policy that is none', async () => {
+  it('shows no unreadable policy', async () => {
     const [warning] = await warningsOf({ info: WELL.replace('noeviction', 'SECRET 4711') });
     expect(warning).toContain('maxmemory-policy is another');
   });

@@ -104,7 +104,7 @@ describe.skipIf(!hasRedisServer())('redisConsentLedger on a server', () => {
     expect(await ledger.get(['+1'])).toEqual([inOrder.at(-1)]);
   });
 
-  it('lists everybody who is there all the time once, whoever comes and goes meanwhile', async () => {
+  it('lists everybody who stays exactly once, while others come and go', async () => {
     const ledger = redisConsentLedger({ client, name: 'moving' });
     const keyOf = (index: number) => `+${1_000_000 + index}`;
     const person = (index: number): ConsentChange => ({ key: keyOf(index), ...out, at: 1 });
@@ -124,7 +124,7 @@ describe.skipIf(!hasRedisServer())('redisConsentLedger on a server', () => {
     expect(stayed.map(keyOf).filter((key) => !seen.includes(key))).toEqual([]);
   });
 
-  it('a server that is full records nothing of an append, and says so', async () => {
+  it('a full server records nothing of an append, and the error says so', async () => {
     const full = redisConsentLedger({ client, name: 'full' });
     await full.append([{ key: '+1', ...optIn, at: 1 }]);
     server.cli('CONFIG', 'SET', 'maxmemory', '1');

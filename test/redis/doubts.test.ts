@@ -153,7 +153,7 @@ describeOnRedis('doubt on Redis', (kit) => {
     ]);
   });
 
-  it('keeps no number, address or subject in clear, and every key goes by itself', async () => {
+  it('stores no number, address or subject in clear, and every key expires on its own', async () => {
     const rule = doubtRule(FIRST, VISITOR);
     await fillBlock(VISITOR);
     await enter(rule);
@@ -323,7 +323,7 @@ describeOnRedis('doubt on Redis', (kit) => {
     });
   });
 
-  describe('who entered a code', () => {
+  describe('a subject that entered a code', () => {
     it('8x8 names fraud: it counts twice, once', async () => {
       for (const at of [0, 1, 2, 3]) await kit.take(doubtRule(FIRST + at));
       for (const at of [0, 0, 1, 2, 3]) await enter(doubtRule(FIRST + at), 'fraud');

@@ -9,7 +9,7 @@ describeOnRedis('takes that come together', (kit) => {
   const takes = () => kit.sent.filter(({ keys }) => /:t\d*r-/.test(keys[0] as string)).length;
 
   describe('go in one command', () => {
-    it('of 16 at most, each decided by itself', async () => {
+    it('with 16 takes at most, each decided separately', async () => {
       await take(windowRule('first', 1, HOUR_MS));
       kit.sent = [];
       const verdicts = await Promise.all(Array.from({ length: 40 }, () => take(rule)));
@@ -88,7 +88,7 @@ describeOnRedis('takes that come together', (kit) => {
       expect(await countOf(rule)).toBe(3);
     });
 
-    it('when the answer was lost: each is given back by itself', async () => {
+    it('when the reply was lost: each is given back separately', async () => {
       const all = requests();
       kit.fault = async (run) => {
         await run();

@@ -56,12 +56,12 @@ describeOnRedis('records on Redis', (kit) => {
       throw new Error(`OOM at ${KEY}`);
     };
     const records = recordsOf(kit.store);
-    for (const asking of [
-      records.read(SCOPE, KEY),
-      records.write(SCOPE, KEY, 'x', NEW),
-      records.remove(SCOPE, KEY),
+    for (const ask of [
+      () => records.read(SCOPE, KEY),
+      () => records.write(SCOPE, KEY, 'x', NEW),
+      () => records.remove(SCOPE, KEY),
     ]) {
-      const error = await asking.catch((reason: unknown) => reason);
+      const error = await ask().catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(StoreError);
       expect((error as Error).message).not.toContain('6591234567');
     }

@@ -15,7 +15,7 @@ import { keyNamesOf, PREVIOUS_SECRET, SECRET } from './store-under-test.ts';
 describeOnRedis('the store on Redis', (kit) => {
   const { countOf, keys, requestOf, storeOf, take } = kit;
 
-  describe('what stands on the server', () => {
+  describe('keys on the server', () => {
     it('no number, address or idempotency key in clear, and everything of a scope in one slot', async () => {
       const request = requestOf(
         ...sixRules(NUMBER),
@@ -56,7 +56,7 @@ describeOnRedis('the store on Redis', (kit) => {
       expect((await keys()).every((name) => name.startsWith('8x8g:{a%007db%007bc}2'))).toBe(true);
     });
 
-    describe('every key goes by itself, soon after it counts no more', () => {
+    describe('every key expires on its own, soon after it stops counting', () => {
       const rules = (): LimitRule[] => [
         ...sixRules(NUMBER),
         { ...windowRule(NUMBER, 10, HOUR_MS), id: 'monitored', mode: 'monitor' },

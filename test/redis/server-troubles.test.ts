@@ -226,7 +226,7 @@ describe.runIf(hasRedisServer())('check() on one server', () => {
       ]);
     });
 
-    it('is told that its configuration is not known, and checked all the same', async () => {
+    it('is warned that its configuration is unknown, and is still checked', async () => {
       const unknown = expect.stringMatching(/^not-checked: .*may not run INFO/);
       expect(await checkUser('~8x8g:*', '+@all', '-info')).toEqual([unknown]);
       expect(await checkUser('~8x8g:*', '+@all', '-info', '-zadd')).toEqual([

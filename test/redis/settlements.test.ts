@@ -79,7 +79,7 @@ describeOnRedis('the store on Redis', (kit) => {
       expect(await kit.client.pttl(mark[0] as string)).toBeGreaterThan(LEASE_MS);
     });
 
-    it('need no mark where a record knows its take by itself', async () => {
+    it('need no mark where a record identifies its take', async () => {
       const request = requestOf(onceRule('order', 'print', HOUR_MS));
       await kit.store.take(SCOPE, [request]);
       await kit.store.settle(SCOPE, [{ ...request, outcome: 'keep', result: 'sent' }]);

@@ -170,7 +170,7 @@ describe.skipIf(!hasRedisServer())('a sharded store on one server', () => {
     }
   });
 
-  it('gives it back by itself, inside the store that watches the server', async () => {
+  it('gives it back on its own, inside the store that watches the server', async () => {
     const commands = toRedisCommands(client);
     let lose = 0;
     const losing: RedisCommands = {

@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cliOf, freePort, keepUntilExit, USUAL, until } from './redis-server.ts';
+import { cliOf, LOG, onFreePort, spawnServer, USUAL, until } from './redis-server.ts';
 
 /** The name under which a sentinel of the tests watches its server. */
 export const SENTINEL_NAME = 'limits';
@@ -23,9 +22,13 @@ export interface RedisSentinel {
  *
  * @param downAfterMs milliseconds without a reply after which the server is replaced
  */
-export async function startSentinel(serverPort: number, downAfterMs: number): Promise<RedisSentinel> {
-  const port = await freePort();
+export function startSentinel(serverPort: number, downAfterMs: number): Promise<RedisSentinel> {
+  return onFreePort((port) => startOn(port, serverPort, downAfterMs));
+}
+
+async function startOn(port: number, serverPort: number, downAfterMs: number): Promise<RedisSentinel> {
   const directory = await mkdtemp(join(tmpdir(), 'sentinel-'));
+  const removeDirectory = () => rm(directory, { recursive: true, force: true });
   const file = join(directory, 'sentinel.conf');
   await writeFile(
     file,
@@ -33,14 +36,17 @@ export async function startSentinel(serverPort: number, downAfterMs: number): Pr
       `port ${port}`,
       'bind 127.0.0.1',
       `dir ${directory}`,
+      `logfile ${LOG}`,
       `sentinel monitor ${SENTINEL_NAME} 127.0.0.1 ${serverPort} 1`,
       `sentinel down-after-milliseconds ${SENTINEL_NAME} ${downAfterMs}`,
       `sentinel failover-timeout ${SENTINEL_NAME} 10000`,
       '',
     ].join('\n'),
   );
-  const child = spawn(`${USUAL}-server`, [file, '--sentinel'], { stdio: 'ignore' });
-  keepUntilExit(child);
+  const child = await spawnServer(USUAL, port, directory, [file, '--sentinel']).catch(async (error) => {
+    await removeDirectory();
+    throw error;
+  });
   const cli = cliOf(USUAL, port);
   const primaryPort = () => Number(cli('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', SENTINEL_NAME).split('\n')[1]);
   await until(() => primaryPort() === serverPort, 'the sentinel');
@@ -53,7 +59,7 @@ export async function startSentinel(serverPort: number, downAfterMs: number): Pr
         child.kill('SIGKILL');
         await once(child, 'exit');
       }
-      await rm(directory, { recursive: true, force: true });
+      await removeDirectory();
     },
   };
 }

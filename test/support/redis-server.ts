@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 
 /** The kind of server; both speak the same protocol. */
 export type ServerKind = 'redis' | 'valkey';
@@ -49,20 +49,12 @@ export function hasValkeyServer(): boolean {
   return isThere;
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 export function cliOf(kind: ServerKind, port: number): RedisServer['cli'] {
   return (...words) => {
     const { status, stdout, stderr } = spawnSync(`${kind}-cli`, ['-p', `${port}`, ...words], {
       encoding: 'utf8',
+      // This blocks the whole process, so no time limit of a test would end it.
+      timeout: 30_000,
     });
     if (status !== 0) throw new Error(`${kind}-cli ${words[0]}: ${stderr}`);
     return stdout.trim();
@@ -76,13 +68,15 @@ process.on('exit', () => {
 });
 
 /** Ends a server with this program, if nothing has stopped it before. */
-export function keepUntilExit(child: ChildProcess): void {
+function keepUntilExit(child: ChildProcess): void {
   running.add(child);
   child.on('exit', () => running.delete(child));
 }
 
+const READY_MS = 30_000;
+
 export async function until(isReady: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (const end = Date.now() + READY_MS; Date.now() < end; ) {
     try {
       if (isReady()) return;
     } catch {
@@ -90,24 +84,68 @@ export async function until(isReady: () => boolean, what: string): Promise<void>
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`${what} is not ready after 10 s.`);
+  throw new Error(`${what} is not ready after ${READY_MS / 1_000} s.`);
+}
+
+/** The log of a server, in its directory. */
+export const LOG = 'server.log';
+
+/** The server exited at once, most often because another process has taken its port. */
+class DidNotStart extends Error {}
+
+/**
+ * Spawns a server or a sentinel and waits until this very process answers on the port, not another one that took it.
+ *
+ * @param words the arguments, with {@link LOG} as the log file
+ * @throws {DidNotStart} with the end of the log, if the process exits
+ */
+export async function spawnServer(
+  kind: ServerKind,
+  port: number,
+  directory: string,
+  words: readonly string[],
+): Promise<ChildProcess> {
+  const child = spawn(`${kind}-server`, words, { stdio: 'ignore' });
+  keepUntilExit(child);
+  const cli = cliOf(kind, port);
+  const hasExited = () => child.exitCode !== null || child.signalCode !== null;
+  await until(
+    () => hasExited() || cli('INFO', 'server').includes(`process_id:${child.pid}\r`),
+    `${kind}-server on port ${port}`,
+  );
+  if (hasExited()) {
+    const log = await readFile(join(directory, LOG), 'utf8').catch(() => '');
+    throw new DidNotStart(`${kind}-server on port ${port} exited.\n${log.slice(-2_000)}`);
+  }
+  return child;
+}
+
+/** Another process may take a port before the server does: then the server is started on another one. */
+export async function onFreePort<Server>(start: (port: number) => Promise<Server>): Promise<Server> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await start(await freePort());
+    } catch (error) {
+      if (!(error instanceof DidNotStart) || tries === 5) throw error;
+    }
+  }
 }
 
 /** Starts a server on a free port, without persistence unless flags enable it. */
-export async function startServer(kind: ServerKind, ...flags: readonly string[]): Promise<RedisServer> {
-  const port = await freePort();
+export function startServer(kind: ServerKind, ...flags: readonly string[]): Promise<RedisServer> {
+  return onFreePort((port) => startOn(port, kind, flags));
+}
+
+async function startOn(port: number, kind: ServerKind, flags: readonly string[]): Promise<RedisServer> {
   const directory = await mkdtemp(join(tmpdir(), `${kind}-`));
-  const words = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', directory];
-  const cli = cliOf(kind, port);
+  const words = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', directory, '--logfile', LOG];
+  words.push('--save', '', '--appendonly', 'no', ...flags);
+  // The bus of a cluster listens 10,000 ports higher by default, which may not be free.
+  if (flags.includes('--cluster-enabled')) words.push('--cluster-port', `${await freePort()}`);
   let current: ChildProcess;
 
   async function start(): Promise<void> {
-    const child = spawn(`${kind}-server`, [...words, '--save', '', '--appendonly', 'no', ...flags], {
-      stdio: 'ignore',
-    });
-    current = child;
-    keepUntilExit(child);
-    await until(() => cli('PING') === 'PONG', `${kind}-server`);
+    current = await spawnServer(kind, port, directory, words);
   }
 
   async function kill(): Promise<void> {
@@ -116,14 +154,19 @@ export async function startServer(kind: ServerKind, ...flags: readonly string[])
     await once(current, 'exit');
   }
 
-  await start();
+  try {
+    await start();
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
     get process() {
       return current;
     },
-    cli,
+    cli: cliOf(kind, port),
     kill,
     restart: start,
     async stop() {
@@ -146,11 +189,8 @@ export interface RedisCluster {
 export async function startRedisCluster(kind: ServerKind = USUAL, replicas = 0): Promise<RedisCluster> {
   const flags = ['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf'];
   if (replicas > 0) flags.push('--cluster-node-timeout', '1000');
-  // The cluster bus listens 10,000 ports higher by default, which may not be a valid port.
   const nodes = await Promise.all(
-    Array.from({ length: 3 * (1 + replicas) }, async () =>
-      startServer(kind, ...flags, '--cluster-port', `${await freePort()}`),
-    ),
+    Array.from({ length: 3 * (1 + replicas) }, () => startServer(kind, ...flags)),
   );
   const [first] = nodes as [RedisServer];
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);

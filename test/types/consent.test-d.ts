@@ -16,7 +16,7 @@ test('no message of a caller can carry an exemption from the consent guard', () 
   expectTypeOf<OptInRequest>().not.toHaveProperty('exemption');
 });
 
-test('what get gives is a choice, never a question', () => {
+test('get returns a choice, never a pending request', () => {
   expectTypeOf<ConsentRecord['state']>().toEqualTypeOf<'opted-in' | 'opted-out'>();
   expectTypeOf<Awaited<ReturnType<ConsentLedger['get']>>>().toEqualTypeOf<
     readonly (ConsentRecord | undefined)[]

@@ -87,7 +87,7 @@ describe('guard and reason', () => {
     expectTypeOf<GuardDecision['reason']>().toEqualTypeOf<GuardReason>();
   });
 
-  it('of a guard that only reads hold no full table', () => {
+  it('never name a full table for a guard that only reads', () => {
     expectTypeOf<GuardReasons['undeliverable']>().toEqualTypeOf<'blocked-number'>();
   });
 
@@ -121,7 +121,7 @@ describe('isInstance', () => {
     }
   });
 
-  it('works on the base, of which nobody can make one', () => {
+  it('works on the base class, which cannot be constructed', () => {
     // @ts-expect-error the base is abstract
     new SmsError({ message: '', submission: 'unknown' });
   });

@@ -35,7 +35,7 @@ test('the clients of each library are taken as they are', () => {
   expectTypeOf<Parameters<typeof redisConsentLedger>[0]['client']>().toEqualTypeOf<RedisClient>();
 });
 
-test('what happens in trouble has to be chosen', () => {
+test('the behaviour during an outage has to be chosen', () => {
   const client = {} as Redis;
   // @ts-expect-error onStoreError is missing
   expectTypeOf({ client, secret: 'x' }).toExtend<RedisLimitsOptions>();

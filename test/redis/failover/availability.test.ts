@@ -43,7 +43,7 @@ describe('the way to the shared store', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('gives up all the same when nothing came', async () => {
+  it('still gives up when nothing came', async () => {
     const { emit, isBusyFor, call } = startAvailability();
     const reply = call(() => new Promise(() => {}));
     isBusyFor(300);

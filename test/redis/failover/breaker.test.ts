@@ -62,7 +62,7 @@ describe('the breaker', () => {
     expect(leave(CLOSED, 'call', 'no-news', 50)).toBe(CLOSED);
   });
 
-  it('lets in at most three calls and one a second while everything fails, whatever the schedule', () => {
+  it('lets in at most three calls and one per second while everything fails, on any schedule', () => {
     const steps = fc.array(fc.integer({ min: 0, max: 700 }), { maxLength: 60 });
     fc.assert(
       fc.property(steps, (pauses) => {

@@ -103,7 +103,7 @@ describe('a shared store that does not answer, onStoreError refuse', () => {
     const { faulty, process } = await startAway('refuse');
     const asked = faulty.calls.length;
     await expect(process.take('a', TEN)).rejects.toThrow(
-      'The shared limit store does not answer. No message was let through. Nothing was sent.',
+      'The shared limit store does not answer. No message was admitted. Nothing was sent.',
     );
     await expect(process.store.inspect(SCOPE, [TEN])).rejects.toThrow(StoreError);
     await expect(process.store.release(SCOPE, [TEN])).rejects.toThrow('Nothing was released.');
@@ -334,7 +334,7 @@ describe('a shared store that does not answer, onStoreError local', () => {
     expect((await first.take('g', three)).granted).toBe(false);
   });
 
-  it('counts by itself, after one failed call too, until what it granted is told', async () => {
+  it('counts on its own, after one failed call too, until its grants are reported', async () => {
     const faulty = createFaultyStore();
     const process = startProcess(faulty, { processes: 1, once: 'refuse' });
     faulty.fault = 'error';
@@ -588,7 +588,7 @@ describe('a shared store that does not answer, onStoreError local', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('says so when more was granted than can be told, and when nothing more can be kept', async () => {
+  it('raises an event when more was granted than can be reported, and when nothing more can be kept', async () => {
     const { faulty, process } = await startAway({ processes: 1, once: 'refuse' });
     const many = Array.from({ length: 50_001 }, (_, key) => ({
       reservation: `many-${key}`,

@@ -156,7 +156,7 @@ describe('whatever fails, and whenever', () => {
     );
   });
 
-  it('and every message is counted once when all is told, whoever let it through', async () => {
+  it('and every message is counted once after all reports, regardless of who admitted it', async () => {
     const forEverMs = 3_600_000;
     for (const limit of [2, 7]) {
       const shares = 3 * Math.max(1, Math.floor(limit / 3));
@@ -173,7 +173,7 @@ describe('whatever fails, and whenever', () => {
     }
   });
 
-  it('one process that counts by itself keeps to the limit too', async () => {
+  it('one process that counts on its own keeps the limit too', async () => {
     await fc.assert(
       fc.asyncProperty(inOrder, async (steps) => {
         const run = new Run(3, WINDOW_MS, 1, { processes: 1, once: 'refuse' });

@@ -26,7 +26,7 @@ function watchSettlements(faulty: FaultyStore): (readonly Settlement[])[] {
 }
 
 describe('a busy process whose shared store is back', () => {
-  it('asks it again, however many messages come while it is told', async () => {
+  it('asks it again, regardless of how many messages arrive while the reports are sent', async () => {
     const faulty = createFaultyStore();
     const process = startProcess(faulty, { processes: 2, once: 'refuse' });
     faulty.fault = 'error';
@@ -94,7 +94,7 @@ describe('a busy process whose shared store is back', () => {
     expect(await third).toBe(150);
   });
 
-  it('lets a caller go who leaves while it is told', async () => {
+  it('lets a caller leave while the reports are sent', async () => {
     const { faulty, process } = await startAway({ processes: 1, once: 'refuse' });
     await process.take('a', TEN);
     faulty.fault = 'none';
@@ -212,7 +212,7 @@ describe('whether the shared store is well', () => {
   });
 });
 
-describe('what is told to the shared store', () => {
+describe('reports to the shared store', () => {
   it('goes in calls that it can answer in time, also after a batch of 10,000', async () => {
     const faulty = createFaultyStore();
     const { store } = startProcess(faulty, 'refuse');

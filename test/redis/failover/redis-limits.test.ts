@@ -243,7 +243,7 @@ describe.skipIf(!hasRedisServer())('redisLimits on a server in trouble', () => {
 
   const TEN = windowRule(10);
 
-  it('decides by itself when the server freezes, and tells it when it is back', async () => {
+  it('decides on its own when the server freezes, and reports when it is back', async () => {
     const scope = newScope();
     const { limits, switches } = startLimits({ local: { processes: 2 } });
     const granted = async () => (await limits.take(scope, [messageOf(TEN)]))[0]?.granted;

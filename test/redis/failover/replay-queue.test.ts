@@ -30,7 +30,7 @@ function namesIn(chunk: ReplayChunk | undefined): string[] {
   return chunk?.jobs.flatMap((job) => job.settlements.map(({ reservation }) => reservation)) ?? [];
 }
 
-describe('what waits to be told', () => {
+describe('reports that wait for the server', () => {
   it('goes in order, in calls of a hundred of one kind and one scope', () => {
     queue.addSettlements(SCOPE, [settlementOf('a')]);
     queue.addSettlements(SCOPE, [settlementOf('b'), settlementOf('c')]);
@@ -147,7 +147,7 @@ describe('what waits to be told', () => {
     expect(queue.absorb([settlementOf('a')])).toEqual([settlementOf('a')]);
   });
 
-  it('is told anew with other reservations when nobody knows whether it was, after that is given back', () => {
+  it('is reported again with new reservations when its outcome is unknown, after the first is given back', () => {
     queue.addGrant(SCOPE, { reservation: 'a', rules: [TEN] });
     const first = queue.next() as ReplayChunk & { kind: 'grant' };
     const [before] = first.jobs.flatMap(({ writes = [] }) => writes);

@@ -84,7 +84,7 @@ describe.runIf(hasRedisServer())('the script that gives out permits', () => {
     expect((await lease(requestOf(100, 50), 'a')).permits).toHaveLength(9);
   });
 
-  it('counts on for who is expected only while nobody else waits', async () => {
+  it('reserves permits for an expected process only while nobody else waits', async () => {
     const request = requestOf(1000, 1, { expected: 9 });
     for (const given of [10, 10, 1, 1]) expect((await lease(request)).permits).toHaveLength(given);
   });
@@ -200,7 +200,7 @@ describe.runIf(hasRedisServer())('the script that gives out permits', () => {
     }
   });
 
-  it('an answer that is none is an error', async () => {
+  it('an unreadable reply is an error', async () => {
     const permits = createServerPermits({
       run: async () => 'OK',
       processId: () => 'a',

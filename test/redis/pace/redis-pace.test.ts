@@ -72,7 +72,7 @@ describe.runIf(HAS_SERVER)('processes on one server', () => {
     expect((permits[0]?.fromMs ?? Number.POSITIVE_INFINITY) - now()).toBeLessThanOrEqual(100);
   });
 
-  it('a pause is told to all', async () => {
+  it('a pause applies to all processes', async () => {
     const [one, other] = (await start(2)) as [PaceProcess, PaceProcess];
     one.lane.pause(60_000);
     await vi.waitFor(async () => {
@@ -81,7 +81,7 @@ describe.runIf(HAS_SERVER)('processes on one server', () => {
     });
   });
 
-  it('goes on alone while the server hangs, and with the others when it is back; never over, nobody waits long', async () => {
+  it('continues alone while the server hangs, and with the others when it is back; it never exceeds the rate, and nobody waits long', async () => {
     const [one] = (await start(1)) as [PaceProcess];
     const { signal } = new AbortController();
     const rate = 40;
@@ -127,7 +127,7 @@ describe.runIf(HAS_SERVER)('processes on one server', () => {
     expect((await one.lane.lease(requestOf(100, 1))).permits).toHaveLength(1);
   });
 
-  it('one request a second, over two processes', async () => {
+  it('one request per second, over two processes', async () => {
     const started = await Promise.all([connect(server.port), connect(server.port)]);
     clients.push(...started);
     const times: number[] = [];
