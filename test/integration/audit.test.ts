@@ -133,7 +133,7 @@ describe('a client whose audit log cannot be written', () => {
       name: 'StoreError',
       submission: 'not-submitted',
       outage: true,
-      message: 'The audit log failed, so no message was let through. Nothing was sent.',
+      message: 'The audit log failed, so no message was admitted. Nothing was sent.',
     });
     expect(emulator.requests).toHaveLength(0);
     expect(of('store-failed')).toMatchObject([{ store: 'audit' }]);

@@ -163,7 +163,7 @@ describe('the part of acquaintances', () => {
     });
   });
 
-  it('is half open to people who prove to be some, when the guard asks; nobody spends more than all', async () => {
+  it('is half open to people who pass a captcha, when the guard asks; nobody exceeds the whole amount', async () => {
     const { count, send } = clientWith({
       ...budget,
       onExceeded: 'ask',
@@ -330,7 +330,7 @@ describe('prices', () => {
 describe('the balance', () => {
   const prepaid = { prepaid: { balance: 5 } };
 
-  it('of a prepaid account is watched, once an hour', async () => {
+  it('is checked once per hour for a prepaid account', async () => {
     const { count, of, clock } = clientWith(
       { perDay: 10, prices: { SG: 0.1 } },
       { accountId: ACCOUNT_ID },
@@ -345,7 +345,7 @@ describe('the balance', () => {
     await vi.waitFor(() => expect(of('balance-low')).toHaveLength(2));
   });
 
-  it('is no matter when there is enough, or the account is not prepaid', async () => {
+  it('raises no event when it is high enough, or the account is not prepaid', async () => {
     const rich = clientWith(
       { perDay: 10, minBalance: 1, prices: { SG: 0.1 } },
       { accountId: ACCOUNT_ID },
@@ -402,7 +402,7 @@ describe('without an amount', () => {
     expect(off.of('budget-alarm')).toEqual([]);
   });
 
-  it('it asks nobody for prices, by default', async () => {
+  it('requests no prices by default', async () => {
     const { sms, emulator, events } = testClient({ accountId: ACCOUNT_ID });
     await sms.messages.send({ destination: numberOf(1), text: 'Hello' });
     expect(emulator.requests).toHaveLength(1);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { memoryConsentLedger } from '../../src/consent/memory-consent-ledger.ts';
 import { numberOf, testClient } from '../support/client.ts';
 import { countingSignal } from '../support/counting-signal.ts';
-import { failureOf } from '../support/transport.ts';
+import { failureOf, finish } from '../support/transport.ts';
 
 const message = { destination: numberOf(1), text: 'Sale', purpose: 'marketing' } as const;
 const hangs = () => new Promise<never>(() => {});
@@ -60,7 +60,7 @@ describe('consent in the pipeline', () => {
     }
   });
 
-  it('an outage in monitor mode is told too', async () => {
+  it('an outage in monitor mode is reported too', async () => {
     const check = () => Promise.reject(new Error('down'));
     const { sms, of } = testClient({ guards: { consent: { mode: 'monitor', check } }, onError: () => {} });
     await sms.messages.send(message);
@@ -107,7 +107,7 @@ describe('consent in the pipeline', () => {
     await vi.advanceTimersByTimeAsync(10);
     expect(signals).toHaveLength(32);
     caller.abort();
-    const { results } = await sent;
+    const { results } = await finish(sent);
     expect(signals.every(({ aborted }) => aborted)).toBe(true);
     expect(signals).toHaveLength(32);
     for (const result of results) {

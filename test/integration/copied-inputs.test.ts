@@ -115,7 +115,7 @@ const METHODS = Object.entries(startClient().sms).flatMap(([name, resource]) =>
   methodsOf(resource as object).map((method) => `${name}.${method}`),
 );
 
-describe('what is handed in is read once, before the call returns', () => {
+describe('an input is read once, before the call returns', () => {
   it.each(METHODS)('%s', async (name) => {
     const { sms, bodies } = startClient();
     const [resource = '', method = ''] = name.split('.');
@@ -138,7 +138,7 @@ describe('what is handed in is read once, before the call returns', () => {
     for (const body of bodies) expect(body).not.toContain('changed');
   });
 
-  it('of a row of sendMany, when it is pulled', async () => {
+  it('a row of sendMany is read when it is pulled', async () => {
     const { sms, bodies } = startClient();
     const rows = [message, { ...message, destination: numberOf(2) }].map(watched);
     async function* input() {
@@ -152,7 +152,7 @@ describe('what is handed in is read once, before the call returns', () => {
     expect(bodies).toHaveLength(1);
   });
 
-  it('of a row of surveys.sendMany, its variables too', async () => {
+  it('a row of surveys.sendMany is read with its variables', async () => {
     const { sms, bodies } = startClient();
     const row = watched(survey);
     function* input() {

@@ -125,7 +125,7 @@ describe('guards.explain', () => {
       expect(verdictOf(explained, name), name).toMatchObject({
         verdict: 'ask',
         decision: { reason: 'captcha-needed', action: 'ask' },
-        change: expect.stringContaining('prove to be a person'),
+        change: expect.stringContaining('prove that they are a person'),
       });
     }
     expect((await sms.guards.explain({ ...otp, human: { passed: true } })).verdict).toBe('admit');

@@ -416,7 +416,7 @@ describe('prefix', () => {
   });
 });
 
-describe('what costs nothing', () => {
+describe('a message that was not sent costs nothing', () => {
   it('seven racing sends that were refused a connection', async () => {
     const answers = [...new Array(7).fill(refusedConnection())];
     const { fetch } = respondWith(answers);

@@ -28,8 +28,16 @@ describe('a message for another API', () => {
     ['client_ref', 'clientMessageId'],
     ['statusCallback', 'dlrCallbackUrl'],
     ['sendAt', 'scheduled'],
+    ['schedule_time', 'scheduled'],
+    ['deliverAt', 'scheduled'],
+    ['validUntil', 'expiry'],
+    ['tag', 'clientMessageId'],
     ['validity_period', 'expiry'],
     ['data-coding', 'encoding'],
+    ['numbers', 'destination'],
+    ['fromNumber', 'source'],
+    ['userIp', 'clientIp'],
+    ['ref', 'clientMessageId'],
     ['destinaton', 'destination'],
   ])('%s: did you mean %s?', async (name, meant) => {
     const text = await refusalOf({ ...message, [name]: '+6591726354' });
@@ -57,15 +65,98 @@ describe('options of another package', () => {
     ['timeout', 'timeoutMs'],
     ['subAccount', 'subAccountId'],
     ['httpAgent', 'fetch'],
+    ['proxy', 'fetch'],
+    ['url', 'baseUrl'],
+    ['store', 'limits'],
+    ['rateLimit', 'pace'],
+    ['country', 'defaultCountry'],
+    ['retry_count', 'retry.maxAttempts'],
+    ['throttle', 'pace'],
+    ['hooks', 'onEvent'],
+    ['consent', 'guards.consent'],
+    ['quietHours', 'guards.quietHours'],
+    ['budget', 'guards.budget'],
+    ['phone', 'guards.phone'],
   ])('%s: did you mean %s?', (name, meant) => {
     const options = { apiKey: API_KEY, subAccountId: SUB_ACCOUNT_ID, [name]: 'x' };
     expect(() => new SmsClient(options as never)).toThrow(`${name} is unknown. Did you mean "${meant}"?`);
+  });
+
+  it.each([
+    [{ rateLimit: {} }, 'guards.rateLimit', 'recipient'],
+    [{ recipient: { max: 10 } }, 'guards.recipient.max', 'limit'],
+    [{ duplicate: { window: 1 } }, 'guards.duplicate.window', 'windowMs'],
+    [{ countries: { block: ['SG'] } }, 'guards.countries.block', 'deny'],
+    [{ links: { whitelist: [] } }, 'guards.links.whitelist', 'allow'],
+    [{ budget: { daily: 50 } }, 'guards.budget.daily', 'perDay'],
+    [{ content: { maxSegments: 3 } }, 'guards.content.maxSegments', 'maxParts'],
+    [{ quietHours: { timeZone: 'Asia/Singapore' } }, 'guards.quietHours.timeZone', 'hours'],
+  ])('guards %j: did you mean the option?', (guards, path, meant) => {
+    const options = { apiKey: API_KEY, subAccountId: SUB_ACCOUNT_ID, guards };
+    expect(() => new SmsClient(options as never)).toThrow(`${path} is unknown. Did you mean "${meant}"?`);
+  });
+
+  it.each([
+    [{ guards: { budget: { perDay: 5, prices: { sg: 0.01, SG: 0.5 } } } }, 'guards.budget.prices'],
+    [
+      { guards: { budget: { countries: { SG: { perDay: 1 }, sg: { perDay: 9 } } } } },
+      'guards.budget.countries',
+    ],
+    [{ source: { byCountry: { sg: 'A', SG: 'B' } } }, 'source.byCountry'],
+  ])('%j names a country twice', (given, path) => {
+    const options = { apiKey: API_KEY, subAccountId: SUB_ACCOUNT_ID, ...given };
+    expect(() => new SmsClient(options)).toThrow(`${path} must name each country once`);
   });
 
   it('maxRetries of a call is maxAttempts', async () => {
     expect(await refusalOf(message, { maxRetries: 2 })).toContain(
       'options.maxRetries is unknown. Did you mean "maxAttempts"?',
     );
+  });
+});
+
+describe('a field in the wrong argument', () => {
+  it.each(['signal', 'timeoutMs', 'deadlineMs', 'maxAttempts', 'context', 'onResponse'])(
+    '%s of a message belongs into the last argument',
+    async (name) => {
+      const text = await refusalOf({ ...message, [name]: 1 });
+      expect(text).toContain(
+        `${name} is unknown here: it is an option of the call. Pass { ${name} } as the last argument. Allowed: text`,
+      );
+      expect(text).toMatch(/Nothing was sent\.$/);
+    },
+  );
+
+  it('a call option of a batch belongs into the last argument', async () => {
+    const { sms } = testClient();
+    const batch = { destinations: [numberOf(1)], template: { text: 'Hello' }, timeoutMs: 1 };
+    const error = await failureOf(sms.messages.sendBatch(batch as never));
+    expect((error as Error).message).toContain('Pass { timeoutMs } as the last argument.');
+  });
+
+  it('idempotencyKey of a call belongs to the message', async () => {
+    expect(await refusalOf(message, { idempotencyKey: 'order-4711' })).toMatch(
+      /^options\.idempotencyKey is unknown here: it is a field of the message\. Pass it in the first argument\..*Nothing was sent\.$/,
+    );
+  });
+
+  it('an unknown option of a call says that nothing was sent', async () => {
+    expect(await refusalOf(message, { timeout: 5 })).toMatch(
+      /Did you mean "timeoutMs"\?.*Nothing was sent\.$/,
+    );
+  });
+
+  it('the key as the only argument of the constructor', () => {
+    expect(() => new SmsClient(API_KEY as never)).toThrow(
+      'Pass the key in an object, such as new SmsClient({ apiKey, subAccountId }), not as a string.',
+    );
+  });
+
+  it('a client that was closed says that nothing was sent', async () => {
+    const { sms } = testClient();
+    await sms.close();
+    const error = await failureOf(sms.messages.send(message));
+    expect((error as Error).message).toBe('This client was closed. Create a new one. Nothing was sent.');
   });
 });
 
@@ -93,9 +184,32 @@ describe('a value of the wrong kind', () => {
     );
   });
 
+  it.each([
+    [undefined, 'The number is missing: pass it as a string.'],
+    [null, 'The number is missing: pass it as a string.'],
+    [{ number: '+6591726354' }, 'Pass the number as a string, not another object.'],
+    [true, 'Pass the number as a string, not a boolean.'],
+  ])('a number as %j', async (destination, expected) => {
+    const { sms } = testClient();
+    const error = await failureOf(sms.lookup.get(destination as never));
+    expect((error as Error).message).toContain(expected);
+  });
+
+  it('a reply that nobody can see', () => {
+    const guards = { consent: { inbound: { optOutReply: ' ' } } };
+    const options = { apiKey: API_KEY, subAccountId: SUB_ACCOUNT_ID, guards };
+    expect(() => new SmsClient(options)).toThrow('optOutReply must have a character that people can see.');
+  });
+
+  it.each([' ', '\n\t', '\u200b', '\u00a0\u2060', '\u2800'])('text that nobody can see: %j', async (text) => {
+    expect(await refusalOf({ ...message, text })).toBe(
+      'text must have a character that people can see. Nothing was sent.',
+    );
+  });
+
   it('number and text one after the other', async () => {
     const text = await refusalOf('+6591726354', 'Hello');
-    expect(text).toContain('Pass one object: messages.send({ destination, text }).');
+    expect(text).toContain('Pass all fields in one object, such as messages.send({ destination, text }).');
     expect(text).not.toContain('91726354');
   });
 

@@ -189,7 +189,7 @@ describe('a token', () => {
 });
 
 describe('required', () => {
-  it('always: everybody proves to be a person', async () => {
+  it('always: everybody proves that they are a person', async () => {
     const { send } = clientWith({ verify: passes, required: 'always' });
     const error = await failureOf(send());
     expect(error).toMatchObject({
@@ -212,7 +212,7 @@ describe('required', () => {
     expect(await failureOf(send())).toMatchObject({ reason: 'captcha-needed' });
     const stranger = await failureOf(send({ subject: 'device' }));
     expect(stranger).toMatchObject({ guard: 'human', reason: 'captcha-needed', action: 'ask' });
-    expect(stranger.message).toContain('The visitor must prove to be a person');
+    expect(stranger.message).toContain('The visitor must prove that they are a person');
     await send({ returning: true });
     await send({ returning: true, subject: 'device' });
     const { umid } = await send({ ...withToken(), subject: 'device' });

@@ -173,7 +173,7 @@ describe('the same idempotencyKey', () => {
     expect(await drive(waiting)).toMatchObject({ code: 'aborted', submission: 'unknown' });
   });
 
-  it('of a message in a batch that ends: unknown, and the others as they are', async () => {
+  it('makes a message of a batch that ends unknown, and leaves the others as they are', async () => {
     const { sms, emulator } = testClient();
     emulator.failNext('slow', { delayMs: 3_000 });
     const first = sms.messages.send(message);

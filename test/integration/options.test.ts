@@ -43,7 +43,7 @@ function sending(options: SmsClientOptions, answers: Parameters<typeof respondWi
   return { sms, written, keys: () => written.map(({ headers }) => headers.get('authorization')) };
 }
 
-describe('who sends', () => {
+describe('options of the sender', () => {
   it('apiKey: the text goes out as bearer', async () => {
     const { sms, keys } = sending({ apiKey: ' key-1\n' });
     await sms.messages.send(message);
@@ -336,7 +336,7 @@ describe('bareDigits', () => {
   });
 });
 
-describe('what counts and who is told', () => {
+describe('options of counting and reporting', () => {
   it('limits: this store is asked', async () => {
     const limits = memoryLimits();
     const spies = [
@@ -352,7 +352,7 @@ describe('what counts and who is told', () => {
     for (const spy of spies) expect(spy).toHaveBeenCalledOnce();
   });
 
-  it('onEvent: is told every decision and attempt, with the context', async () => {
+  it('onEvent: receives every decision and attempt, with the context', async () => {
     const told: [string, unknown][] = [];
     const context = { request: 'r-1' };
     const { sms } = sending({ onEvent: (event, details) => void told.push([event.type, details.context]) });
@@ -427,7 +427,7 @@ describe('the options of one call', () => {
     }
   });
 
-  it('signal ends the call: before the write nothing was sent, after it nobody knows', async () => {
+  it('signal ends the call: before the write nothing was sent, after it the outcome is unknown', async () => {
     const { sms, written } = sending({}, [hangs]);
     const early = await failureOf(sms.messages.send(message, { signal: AbortSignal.abort() }));
     expect(early).toMatchObject({ name: 'AbortError', code: 'aborted', submission: 'not-submitted' });

@@ -39,7 +39,7 @@ async function withKnownOwner(options: Parameters<typeof testClient>[0] = {}) {
   return { ...client, waitAndSend };
 }
 
-describe('what a stranger does to the owner of a number', () => {
+describe('a stranger and the owner of a number', () => {
   it('costs an owner on a known device less than a minute, and never the right code', async () => {
     const rows = await ownersLoss();
     for (const row of rows) {

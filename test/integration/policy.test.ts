@@ -170,7 +170,7 @@ describe('custom', () => {
     ]);
   });
 
-  it('and policy are told that guards.inspect sends nothing', async () => {
+  it('and policy learn that guards.inspect sends nothing', async () => {
     const dry: boolean[] = [];
     const { sms } = withCustom({ check: ({ isDryRun }) => void dry.push(isDryRun) });
     await sms.guards.inspect(message.destination);

@@ -462,7 +462,7 @@ describe('the desk of pumping', () => {
     for (let index = 0; index < 1_000; index += 1) await sms.guards.trust({ range: `+${1_000 + index}` });
     expect(await failureOf(sms.guards.trust({ country: 'SG' }))).toMatchObject({
       code: 'validation',
-      message: '1,000 places are trusted already. End one with days: 0.',
+      message: '1,000 places are trusted already. Remove one with days: 0.',
     });
     await sms.guards.trust({ range: '+1000', days: 0 });
     await sms.guards.trust({ country: 'SG' });

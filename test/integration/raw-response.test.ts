@@ -99,4 +99,20 @@ describe('requestId', () => {
       }
     }
   });
+
+  it('is searched for in every message of a long batch', async () => {
+    const secret = 'Aubergine-4711';
+    const messages = Array.from({ length: 1_000 }, (_, index) => {
+      return { destination: numberOf(index), text: index === 900 ? `For you: ${secret}` : 'Hello there' };
+    });
+    for (const [id, shown] of [
+      [ID, ID],
+      [secret, undefined],
+    ] as const) {
+      const { fetch } = answering({ status: 200, id });
+      const { results } = await testClient({ fetch }).sms.messages.sendBatch({ messages });
+      const { error } = results[0] as unknown as { error: { requestId?: string } };
+      expect(error.requestId).toBe(shown);
+    }
+  });
 });

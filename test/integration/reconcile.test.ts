@@ -36,7 +36,7 @@ describe('messages.reconcile', () => {
     expect(exportsOf(client)[0]?.body).toMatchObject({ phoneNumber: message.destination.slice(1) });
   });
 
-  it('finds a message in the receipt that was heard, and asks nobody', async () => {
+  it('finds a message in a receipt that was received, without a request', async () => {
     const client = await lose('lost-response', testReceiver());
     const umid = client.emulator.messages[0]?.umid ?? '';
     const receipt = receiptBody({ umid, clientMessageId: 'order-7', destination: message.destination });

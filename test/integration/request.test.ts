@@ -152,7 +152,7 @@ describe('sms.request', () => {
     const error = await failureOf(sms.request({ path, method, dangerouslyUnguarded: true }));
     expect(error).toMatchObject({
       submission: 'unknown',
-      message: expect.stringContaining('look before you repeat it'),
+      message: expect.stringContaining('check before you repeat it'),
     });
     expect(written).toHaveLength(1);
   });
@@ -178,7 +178,7 @@ describe('sms.request', () => {
     expect(events[0]).toMatchObject({ type: 'attempt-started', path: '/api/v1/things/{value3}/{value4}' });
   });
 
-  it('waits its turn in the slow lane where 8x8 allows one request a second', async () => {
+  it('waits for its permit in the lane where 8x8 allows one request per second', async () => {
     const { sms, emulator } = testClient();
     const { umid } = await sms.messages.send({ destination: numberOf(1), text: 'Hello' });
     const details = `/api/v1/subaccounts/{subAccountId}/messages/${umid}`;

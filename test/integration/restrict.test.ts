@@ -162,7 +162,7 @@ describe('the budget', () => {
     expect(() => parent.restrict({ subject: 'tenant-1', budget })).not.toThrow();
   });
 
-  it('of a narrower client is spent from both', async () => {
+  it('is spent from both clients when the narrower one sends', async () => {
     const { sms } = restricted({ name: 'team', budget });
     const narrow = sms.restrict({ name: 'agent', budget: { perDay: 10, prices: PRICES } });
     await narrow.messages.send(message);
@@ -171,7 +171,7 @@ describe('the budget', () => {
       expect(await restrictionOf(client.messages.send(message))).toBe('budget');
   });
 
-  it('of one holder is out of reach of another, whatever its name', async () => {
+  it('belongs to one holder, and no other reaches it, whatever its name', async () => {
     const { parent, sms } = restricted({ name: 'a', purposes: ['transactional'] });
     const victim = parent.restrict({ name: 'a/b', budget });
     const attacker = sms.restrict({ name: 'b', budget: { perDay: 10, prices: PRICES } });
@@ -180,7 +180,7 @@ describe('the budget', () => {
   });
 });
 
-describe('what a restricted client shares with its parent', () => {
+describe('a restricted client and its parent', () => {
   it('is the limits and the consent of every number', async () => {
     const { sms, parent } = restricted(
       { purposes: ['transactional'] },
@@ -261,7 +261,7 @@ describe('the subject', () => {
     expect(verified).toBe(true);
   });
 
-  it('of an outer restriction stays, whatever the inner one says', async () => {
+  it('stays that of the outer restriction, whatever the inner one says', async () => {
     const { sms } = restricted({ subject: 'tenant-1' });
     const inner = sms.restrict({ subject: 'tenant-2' });
     expect(await restrictionOf(inner.messages.send(message))).toBe('subject');
@@ -272,7 +272,7 @@ describe('the subject', () => {
 describe('every other operation', () => {
   const others = (Object.keys(CALLS) as Method[]).filter((name) => !RESTRICTABLE.includes(name as never));
 
-  it.each(others)('%s is refused, and asks nobody', async (name) => {
+  it.each(others)('%s is refused without a request', async (name) => {
     let written = 0;
     const fetch = async () => {
       written += 1;

@@ -150,7 +150,7 @@ function echoes(sent: string): readonly string[] {
   ]);
 }
 
-describe.each(ECHOING)('what 8x8 repeats of %s', (_, run) => {
+describe.each(ECHOING)('a response of 8x8 that repeats the input of %s', (_, run) => {
   it.each([200, 400, 422, 500])('is in no error, event or log after %i', async (status) => {
     for (const body of echoes(`${CANARY_TEXT}: ${CODE}`)) {
       const lines: unknown[] = [];

@@ -208,7 +208,7 @@ describe('a take that waited', () => {
     expect([await send(fast), await send(fast)]).toEqual(['accepted', 'over-limit']);
   });
 
-  it('keeps its idempotency key, or leaves the message to whoever has it by then', async () => {
+  it('keeps its idempotency key, or leaves the message to the call that holds it by then', async () => {
     const { clock, slow, fast, waiting, bodies, send } = waitingClients();
     const first = send(slow, { idempotencyKey: 'order-1' });
     await until(() => waiting.length === 1);

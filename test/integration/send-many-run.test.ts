@@ -49,7 +49,7 @@ describe('a sendMany whose results nobody reads', () => {
     ]);
   });
 
-  it('is told to the logger alone where there is one, and to nobody when the log is off', async () => {
+  it('is reported only to the logger if there is one, and not at all when the log is off', async () => {
     const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
     testClient({ logger }).sms.messages.sendMany(rows);
     testClient({ logLevel: 'off' }).sms.messages.sendMany(rows);
@@ -125,7 +125,7 @@ describe('allowedRecipients', () => {
     expect(started).toMatchObject({ reason: 'recipient-not-allowed' });
   });
 
-  it('allows nobody when it is empty, and names an entry that is no number without showing it', async () => {
+  it('allows nobody when it is empty, and names an unreadable entry without showing it', async () => {
     const { sms } = testClient({ allowedRecipients: [] });
     expect(await failureOf(sms.messages.send(rows[0] as (typeof rows)[0]))).toMatchObject({
       reason: 'recipient-not-allowed',

@@ -160,7 +160,7 @@ describe('send', () => {
     expect(emulator.requests[0]?.body).toMatchObject({ ...message, scheduled: '2026-11-22T09:01:00.000Z' });
   });
 
-  it('a date with methods of its own is read for what it is', async () => {
+  it('a date with its own methods is read as the date that it is', async () => {
     class Liar extends Date {
       override toISOString(): string {
         return '2030-01-01T00:00:00Z';

@@ -79,7 +79,7 @@ describe('a message that gets no turn', () => {
     expect(posts).toEqual(['POST', 'POST']);
   });
 
-  it('a repetition after 429 waits for a turn of its own', async () => {
+  it('a repetition after 429 waits for its own permit', async () => {
     const { sms, state, posts, answers } = start({ maxAttempts: 3 });
     answers.push(() => new Response('{}', { status: 429 }));
     expect((await sms.messages.send(PERSON)).attempts).toBe(2);
@@ -87,7 +87,7 @@ describe('a message that gets no turn', () => {
     expect(state.asked).toBe(2);
   });
 
-  it('whose caller has left asks for none, and costs nothing', async () => {
+  it('asks for none once its caller has left, and costs nothing', async () => {
     const { sms, state, posts } = start();
     const failure = failureOf(sms.messages.send(PERSON, { signal: AbortSignal.abort() }));
     expect(await failure).toMatchObject({ name: 'AbortError', submission: 'not-submitted' });

@@ -28,7 +28,7 @@ describe('a source by country', () => {
     [SINGAPORE, 'TEAM SG'],
     [AMERICA, NUMBER],
     [GERMANY, 'TEAM'],
-  ])('of the client: to %s it is %s', async (destination, expected) => {
+  ])('in the options of the client gives %s the sender %s', async (destination, expected) => {
     const { sms, lastBody } = start({ source });
     await sms.messages.send({ destination, text: 'a' });
     expect(lastBody().source).toBe(expected);
@@ -36,7 +36,7 @@ describe('a source by country', () => {
     expect(lastBody().source).toBe('+4930123456');
   });
 
-  it('of a message: the client’s is used where it has none, else the sub-account’s', async () => {
+  it('in a message falls back to that of the client, else of the sub-account', async () => {
     const own = { byCountry: { SG: 'OWN' } };
     const withDefault = start({ source: 'TEAM' });
     const without = start();
@@ -50,7 +50,7 @@ describe('a source by country', () => {
     }
   });
 
-  it('of a template: one request, each message with its own', async () => {
+  it('in a template needs one request, and each message has its own sender', async () => {
     const { sms, emulator, lastBody } = start({ source: 'CLIENT' });
     const destinations = [SINGAPORE, AMERICA, GERMANY];
     await sms.messages.sendBatch({ destinations, template: { text: 'a', source } });
@@ -62,7 +62,7 @@ describe('a source by country', () => {
     expect(lastBody().messages.map((each) => each.source)).toEqual(['TEAM SG', NUMBER, 'CLIENT']);
   });
 
-  it('of a message of a batch: the template’s is used where it has none', async () => {
+  it('in a message of a batch falls back to that of the template', async () => {
     const { sms, lastBody } = start({ source: 'CLIENT' });
     const messages = [SINGAPORE, GERMANY].map((destination) => ({
       destination,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConsentError } from '../../src/index.ts';
 import { createTestClient, type TestClientOptions } from '../../src/testing/index.ts';
 import { createWebhookReceiver, type WebhookHandlers } from '../../src/webhooks/index.ts';
+import { appMessageBody } from '../support/webhooks.ts';
 
 /** The whole round trip: message, reply, receiver, next message. Only 8x8 is emulated. */
 
@@ -62,6 +63,23 @@ describe('a person who answers STOP to an advert', () => {
     expect(texts()).toEqual([advert.text, CONFIRMATION]);
     // The ID of the channel is not a sender ID.
     expect(outbox.lastTo(PERSON).from).toBe('EMULATOR');
+  });
+
+  it('is opted out by a tap on "Stop", and by a message without an ID', async () => {
+    for (const payload of [
+      { type: 'Interactive', content: { interactive: { button_reply: { id: 'b1', title: 'Stop' } } } },
+      { umid: null },
+    ]) {
+      const { sms, receiver, clock } = await startShop();
+      const timestamp = new Date(clock.now()).toISOString();
+      const request = new Request('https://shop.example', {
+        method: 'POST',
+        headers: { authorization: SECRET },
+        body: JSON.stringify(appMessageBody({ timestamp, ...payload })),
+      });
+      expect((await receiver.handle(request)).status).toBe(200);
+      await expect(sms.messages.send(advert)).rejects.toMatchObject({ code: 'consent', reason: 'opted-out' });
+    }
   });
 
   it('is opted out through another channel only when the receiver names it', async () => {

@@ -118,88 +118,92 @@ const calm: Plan = {
 };
 
 describe('submission', () => {
-  it.each(Object.keys(CALLS) as (keyof typeof CALLS)[])('of %s never denies what 8x8 did', async (name) => {
-    const seen = new Set<string>();
-    await fc.assert(
-      fc.asyncProperty(plan, async (how) => {
-        const ledger = memoryConsentLedger();
-        const append = ledger.append.bind(ledger);
-        ledger.append = async (entries) => {
-          await pause(how.ledgerMs);
-          return append(entries);
-        };
-        const limits = memoryLimits();
-        const { take, settle } = limits;
-        limits.take = async (...given) => {
-          await pause(how.storeMs);
-          if (how.storeFails === 'take') throw new Error('down');
-          return take.apply(limits, given);
-        };
-        limits.settle = async (...given) => {
-          await pause(how.storeMs);
-          if (how.storeFails === 'settle') throw new Error('down');
-          return settle.apply(limits, given);
-        };
-        let isDone = false;
-        const { emulator } = testClient({}, { accountId: 'acc-1' });
-        async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-          if (how.fault === 'refused') throw refusedConnection();
-          await pause(how.beforeMs);
-          if (how.fault === '500' || how.fault === '429') return jsonResponse({ code: 1 }, Number(how.fault));
-          // A connection that is given up still has the request.
-          const answer = await emulator.fetch(input, { ...init, signal: null });
-          isDone ||= answer.ok;
-          await pause(how.afterMs);
-          if (how.fault === 'lost') throw lostConnection();
-          return answer;
-        }
-        const { sms } = testClient({
-          limits,
-          fetch,
-          accountId: 'acc-1',
-          apiKey: () => pause(how.keyMs).then(() => API_KEY),
-          guards: { consent: { ledger, check: () => pause(how.consentMs).then(() => true) } },
-        });
-        const controller = new AbortController();
-        let outcome: string | undefined;
-        const calling = CALLS[name](sms, {
-          ...(how.end === 'signal' && { signal: controller.signal }),
-          ...(how.end === 'deadline' && { deadlineMs: how.endMs }),
-        }).then(
-          () => {
-            outcome = 'accepted';
-          },
-          (error: unknown) => {
-            if (!SmsError.isInstance(error)) throw error;
-            outcome = error.submission;
-            if (outcome === 'unknown') expect(error.message).not.toContain('Nothing was sent');
-          },
-        );
-        if (how.end === 'signal') void pause(how.endMs).then(() => controller.abort());
-        if (how.end === 'close') void pause(how.endMs).then(() => sms.close({ drainMs: 0 }));
-        while (outcome === undefined) {
-          await vi.advanceTimersByTimeAsync(STEP_MS);
+  it.each(Object.keys(CALLS) as (keyof typeof CALLS)[])(
+    'after %s never denies what 8x8 did',
+    async (name) => {
+      const seen = new Set<string>();
+      await fc.assert(
+        fc.asyncProperty(plan, async (how) => {
+          const ledger = memoryConsentLedger();
+          const append = ledger.append.bind(ledger);
+          ledger.append = async (entries) => {
+            await pause(how.ledgerMs);
+            return append(entries);
+          };
+          const limits = memoryLimits();
+          const { take, settle } = limits;
+          limits.take = async (...given) => {
+            await pause(how.storeMs);
+            if (how.storeFails === 'take') throw new Error('down');
+            return take.apply(limits, given);
+          };
+          limits.settle = async (...given) => {
+            await pause(how.storeMs);
+            if (how.storeFails === 'settle') throw new Error('down');
+            return settle.apply(limits, given);
+          };
+          let isDone = false;
+          const { emulator } = testClient({}, { accountId: 'acc-1' });
+          async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+            if (how.fault === 'refused') throw refusedConnection();
+            await pause(how.beforeMs);
+            if (how.fault === '500' || how.fault === '429')
+              return jsonResponse({ code: 1 }, Number(how.fault));
+            // A connection that is given up still has the request.
+            const answer = await emulator.fetch(input, { ...init, signal: null });
+            isDone ||= answer.ok;
+            await pause(how.afterMs);
+            if (how.fault === 'lost') throw lostConnection();
+            return answer;
+          }
+          const { sms } = testClient({
+            limits,
+            fetch,
+            accountId: 'acc-1',
+            apiKey: () => pause(how.keyMs).then(() => API_KEY),
+            guards: { consent: { ledger, check: () => pause(how.consentMs).then(() => true) } },
+          });
+          const controller = new AbortController();
+          let outcome: string | undefined;
+          const calling = CALLS[name](sms, {
+            ...(how.end === 'signal' && { signal: controller.signal }),
+            ...(how.end === 'deadline' && { deadlineMs: how.endMs }),
+          }).then(
+            () => {
+              outcome = 'accepted';
+            },
+            (error: unknown) => {
+              if (!SmsError.isInstance(error)) throw error;
+              outcome = error.submission;
+              if (outcome === 'unknown') expect(error.message).not.toContain('Nothing was sent');
+            },
+          );
+          if (how.end === 'signal') void pause(how.endMs).then(() => controller.abort());
+          if (how.end === 'close') void pause(how.endMs).then(() => sms.close({ drainMs: 0 }));
+          while (outcome === undefined) {
+            await vi.advanceTimersByTimeAsync(STEP_MS);
+            await new Promise((resolve) => void setImmediate(resolve));
+          }
+          await calling;
+          // Requests that are still on their way arrive.
+          await vi.advanceTimersByTimeAsync(10_000);
           await new Promise((resolve) => void setImmediate(resolve));
-        }
-        await calling;
-        // What is still on its way gets there.
-        await vi.advanceTimersByTimeAsync(10_000);
-        await new Promise((resolve) => void setImmediate(resolve));
-        await vi.advanceTimersByTimeAsync(10_000);
-        seen.add(outcome);
-        if (isDone) expect(['accepted', 'unknown']).toContain(outcome);
-        if (outcome === 'accepted') expect(isDone).toBe(true);
-      }),
-      {
-        numRuns: 40,
-        examples: [
-          [calm],
-          [{ ...calm, fault: 'lost' }],
-          [{ ...calm, fault: 'refused' }],
-          [{ ...calm, fault: '429' }],
-        ],
-      },
-    );
-    expect([...seen].sort()).toEqual(['accepted', 'not-submitted', 'rejected', 'unknown']);
-  });
+          await vi.advanceTimersByTimeAsync(10_000);
+          seen.add(outcome);
+          if (isDone) expect(['accepted', 'unknown']).toContain(outcome);
+          if (outcome === 'accepted') expect(isDone).toBe(true);
+        }),
+        {
+          numRuns: 40,
+          examples: [
+            [calm],
+            [{ ...calm, fault: 'lost' }],
+            [{ ...calm, fault: 'refused' }],
+            [{ ...calm, fault: '429' }],
+          ],
+        },
+      );
+      expect([...seen].sort()).toEqual(['accepted', 'not-submitted', 'rejected', 'unknown']);
+    },
+  );
 });

@@ -247,7 +247,7 @@ describe('a secret', () => {
       post(`${CANARY_TEXT} {`, letIn),
       post(canaries({ body: CANARY_TEXT.repeat(100) }), letIn),
       post({ ...canaries(), namespace: CANARY_TEXT }, letIn),
-      post(surveyBody({ umid: CANARY_NUMBER, answers: [CANARY_TEXT] }), letIn),
+      post(surveyBody({ umid: null, surveyId: CANARY_NUMBER, answers: [CANARY_TEXT] }), letIn),
     ];
     const errors: unknown[] = [];
     for (const request of requests) {
@@ -265,7 +265,7 @@ describe('a secret', () => {
     expectNoCanary(client.receiver);
   });
 
-  it('of the options appears in no error about them', () => {
+  it('in the options appears in no error about them', () => {
     const { sms } = testClient();
     const wrong = [
       { authorization: `${CANARY_KEY}\n` },

@@ -100,7 +100,7 @@ describe('exports.start, get, cancel', () => {
     expect(calls()).toHaveLength(2);
   });
 
-  it('read states of the future, and refuse what is none', async () => {
+  it('read states that 8x8 adds later, and refuse anything else', async () => {
     const { sms, emulator } = startClient();
     emulator.failNext({ status: 200, body: '{"status":"resting","data":null,"expires":null}' });
     expect(await sms.exports.get('job')).toEqual({ status: 'resting' });

@@ -65,7 +65,7 @@ describe('lookup.get', () => {
     expect(await testClient({ fetch }).sms.lookup.get(NUMBER, { type: 'live' })).toEqual(found);
   });
 
-  it('takes null for what nobody knows', async () => {
+  it('accepts null for unknown facts', async () => {
     const unknown = {
       phoneNumber: NUMBER,
       ported: null,

@@ -81,7 +81,7 @@ describe('messages.get', () => {
     expect((error as Error).message).toContain(problem);
   });
 
-  it('waits in the lane of one a second, and is repeated when the answer was lost', async () => {
+  it('waits in the lane of one per second, and is repeated when the response was lost', async () => {
     vi.useFakeTimers();
     onTestFinished(() => {
       vi.useRealTimers();
@@ -253,7 +253,7 @@ describe('messages.feedback', () => {
     expect(calls()).toEqual([]);
   });
 
-  it('says so when the limit store fails, and reports nothing', async () => {
+  it('throws when the limit store fails, and reports nothing', async () => {
     const limits = { ...storeOf(memoryLimits()), release: () => Promise.reject(new Error(NUMBER)) };
     const { sms, events, calls } = startClient({}, { limits });
     const { umid } = await sms.messages.send(otp);

@@ -118,7 +118,7 @@ describe('audit verify', () => {
 
   test.each([
     [['audit.jsonl'], {}, 'Set EIGHTBYEIGHT_AUDIT_SECRET, or give --public-key.'],
-    [['absent.jsonl'], undefined, 'there is no file of this log'],
+    [['absent.jsonl'], undefined, 'this file of the log does not exist'],
     [['audit.jsonl', '--expect', 'absent.json'], undefined, 'The file of --expect cannot be read (ENOENT).'],
     [['audit.jsonl'], { EIGHTBYEIGHT_AUDIT_SECRET: '{"1":' }, 'EIGHTBYEIGHT_AUDIT_SECRET is not JSON.'],
     [['audit.jsonl'], { EIGHTBYEIGHT_AUDIT_SECRET: 'short' }, 'secrets.1 must be a string of 32'],

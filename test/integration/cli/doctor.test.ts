@@ -11,6 +11,7 @@ import { type Sandbox, startSandbox } from '../../../src/sandbox/index.ts';
 import { CERTIFICATE } from '../../support/certificate.ts';
 import { createCliFolder, IMPORTS } from '../../support/cli-folder.ts';
 import { createFakeTerminal } from '../../support/fake-terminal.ts';
+import { freePort } from '../../support/free-port.ts';
 import { hasRedisServer, type RedisServer, startRedis } from '../../support/redis-server.ts';
 
 const folder = createCliFolder();
@@ -266,10 +267,8 @@ describe('doctor names the fault of', () => {
     const { problems, warnings } = await withConfig(options('https://sms.example.invalid'));
     expect(problems).toEqual([expect.stringMatching(/^dns: sms\.example\.invalid has no address \(\w+\)/)]);
     expect(warnings.join('\n')).toContain('account: Account, prices and webhooks were not checked');
-    const sandbox = await openSandbox();
-    await sandbox.close();
-    open.pop();
-    expect((await withConfig(options(sandbox.url))).problems).toEqual([
+    const nobodyListens = `http://127.0.0.1:${await freePort()}`;
+    expect((await withConfig(options(nobodyListens))).problems).toEqual([
       expect.stringMatching(/^connection: No connection to 127\.0\.0\.1:\d+ \(ECONNREFUSED\)/),
     ]);
   });
@@ -355,8 +354,8 @@ describe('doctor names the fault of', () => {
 
   test('13b. an account for which 8x8 fails', async () => {
     const { problems } = await withConfig(options(await openServer(503, { date: new Date().toUTCString() })));
-    expect(problems.join('\n')).toContain('account: exports.get: 8x8 answered HTTP 503');
-    expect(problems.join('\n')).toContain('prices: account.prices: 8x8 answered HTTP 503');
+    expect(problems.join('\n')).toContain('account: exports.get: 8x8 responded with HTTP 503');
+    expect(problems.join('\n')).toContain('prices: account.prices: 8x8 responded with HTTP 503');
   });
 
   test('14. a configuration file that cannot be used', async () => {

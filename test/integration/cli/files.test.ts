@@ -176,7 +176,7 @@ describe('campaign', () => {
   });
 
   test('reads the text and the number of columns, and prints counts as JSON', async () => {
-    folder.write('b.csv', '\ufeffPhone\ttext\r\n91230001\tHello\r\n\r\n');
+    folder.write('b.csv', '\ufeff\nPhone\ttext\tnote\r\n91230001\tHello\t\n91230002\tHello\t\t\r\n\r\n');
     const { output, exitCode } = await campaign(
       'b.csv',
       '--number-column',
@@ -185,7 +185,7 @@ describe('campaign', () => {
       '--results',
       'r.jsonl',
     );
-    expect(JSON.parse(output)).toMatchObject({ accepted: 1, unknown: 0, results: 'r.jsonl' });
+    expect(JSON.parse(output)).toMatchObject({ accepted: 2, unknown: 0, results: 'r.jsonl' });
     expect(exitCode).toBe(0);
   });
 
@@ -228,6 +228,10 @@ describe('campaign', () => {
       ['--text', 'Hi {name}'],
       'no column "name". Every {name} of --text must be a heading.',
     ],
+    ['destination,text\n91230001,Hi\n91230002,Hi, there\n', [], 'Row 2 of the file has 3 cells'],
+    ['destination,text,name\n91230001,Hi\n', [], 'Row 1 of the file has 2 cells'],
+    ['destination,name\n91230001, \n', ['--text', 'Hi {Name}'], 'nothing for {Name} of --text'],
+    ['destination,text,Destination\n91230001,Hi,91230002\n', [], 'two columns "destination"'],
     ['', [], 'The file is empty.'],
     ['destination,text\n1,"x\n', [], 'The file is not CSV'],
     [Buffer.from('destination,text\n1,\xe9\n', 'latin1'), [], 'The file is not UTF-8'],

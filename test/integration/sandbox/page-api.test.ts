@@ -137,7 +137,7 @@ describe('a message', () => {
     expect(details.curl).not.toContain(sandbox.apiKey);
   });
 
-  test('of a batch shows the request of the batch, and repeats itself alone', async () => {
+  test('in a batch shows the request of the batch, and repeats itself alone', async () => {
     const destinations = [ANN, '+6591234568'];
     await callApi(sandbox, `${MESSAGES}/batch`, {
       destinations,
@@ -151,7 +151,7 @@ describe('a message', () => {
     expect(details.curl).not.toContain('+6591234568');
   });
 
-  test('whose response was lost says so', async () => {
+  test('says that its response was lost', async () => {
     await send('+6590000408').catch(() => {});
     const { entries } = await thread('+6590000408');
     const details = await read(`messages/${entries[0].id}`);
@@ -240,7 +240,7 @@ describe('a person', () => {
     server.closeAllConnections();
   });
 
-  test('who is known only by a mask gets a thread, which moves to the number once it is known', async () => {
+  test('known only by a mask gets a thread, which moves to the number once it is known', async () => {
     await write('events', [
       {
         type: 'message-blocked',

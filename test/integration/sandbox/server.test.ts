@@ -159,7 +159,7 @@ describe('a sandbox', () => {
 
   test.each([
     [{ prot: 1 }, 'sandbox.prot'],
-    [{ apiKey: 'a-key-of-8x8' }, 'sandbox.apiKey must be a text that begins with sandbox_'],
+    [{ apiKey: 'a-key-of-8x8' }, 'sandbox.apiKey must be a string that begins with sandbox_'],
     [{ host: 'http://localhost' }, 'sandbox.host'],
     [{ emulator: { apiKey: 'x', seeds: 1 } }, 'seeds'],
   ])('refuses the options %j', async (options, message) => {

@@ -84,7 +84,7 @@ describe('receipts', () => {
     expect(team.received).toHaveLength(3);
   });
 
-  test('of a scheduled message come after its time, and none comes after it was cancelled', async () => {
+  test('for a scheduled message come after its time, and none comes after it was cancelled', async () => {
     await start();
     const soon = new Date(Date.now() + 300).toISOString();
     const later = new Date(Date.now() + 60_000).toISOString();
@@ -104,7 +104,7 @@ async function untilMessage(hasState: (state: string) => boolean, count: number)
 }
 
 describe('people', () => {
-  test('of the reserved numbers answer with STOP and YES', async () => {
+  test('with reserved numbers answer STOP and YES', async () => {
     await start();
     await send('+6590000301');
     await team.arrived(4);
