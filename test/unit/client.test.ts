@@ -94,7 +94,7 @@ describe('EIGHTBYEIGHT_BASE_URL', () => {
   });
 });
 
-describe('what clients share', () => {
+describe('state that clients share', () => {
   const send = (sms: SmsClient, destination: string) => sms.messages.send({ destination, text: 'Hello' });
 
   it('two clients of one scope count together, also with different sub-accounts', async () => {
@@ -175,7 +175,7 @@ describe('withOptions', () => {
     expect(emulator.requests).toHaveLength(0);
   });
 
-  it('of region and baseUrl the last one counts', async () => {
+  it('uses the last one of region and baseUrl', async () => {
     const { fetch, written } = accepts();
     const { sms } = testClient({ region: 'eu', fetch, guards: { recipient: false } });
     const proxied = sms.withOptions({ baseUrl: 'https://proxy.example.com' });

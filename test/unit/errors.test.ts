@@ -236,7 +236,7 @@ describe('isInstance', () => {
   });
 });
 
-describe('what came from outside', () => {
+describe('text from outside', () => {
   const id = '6d56ca04-64aa-41fa-8b16-c3d1ebfce696';
 
   it('keeps code, errorId and timestamp of 8x8, and nothing in their place', () => {

@@ -144,7 +144,7 @@ describe('connectionOf', () => {
     ['::ffff:cb00:7107', '203.0.113.7'],
     ['203.0.113.7:51234', '203.0.113.7'],
     ['::::', '::::'],
-  ])('of %j is %j', (address, connection) => {
+  ])('reads %j as %j', (address, connection) => {
     expect(connectionOf(address)).toBe(connection);
   });
 

@@ -269,8 +269,8 @@ describe('a key function', () => {
       () => Promise.reject(Object.assign(new Error(), { name: `${CANARY} x` })),
       /failed \(Error\)/,
     ],
-    ['gives nothing', () => undefined as unknown as string, /must be a text/],
-    ['gives null', () => null as unknown as string, /must be a text, not null/],
+    ['gives nothing', () => undefined as unknown as string, /must be a string/],
+    ['gives null', () => null as unknown as string, /must be a string, not null/],
     ['gives quotes', () => `"${CANARY}"`, /apiKey function: the API key has quotes/],
   ] as [string, ApiKeyFunction, RegExp][])(
     'that %s is a ConfigurationError without the value',

@@ -294,7 +294,7 @@ describe('contradictions', () => {
   });
 });
 
-describe('what is missing', () => {
+describe('missing options', () => {
   it('is named with its option and its variables', () => {
     expect(failure({})).toMatchObject({
       option: 'apiKey',

@@ -297,7 +297,7 @@ describe('all or nothing', () => {
     expect(counters).toMatchObject([{ rule: 'recipient:all', count: 0 }]);
   });
 
-  it('of several refusing rules the one that lasts longest is told, and its time is true', async () => {
+  it('reports the refusing rule that lasts longest, with its exact time', async () => {
     const clock = createFakeClock();
     const { sms } = testClient({
       clock,
@@ -343,7 +343,7 @@ describe('all or nothing', () => {
     const error = await failureOf(sms.messages.send({ ...message, purpose: 'otp' }));
     expect(error).toMatchObject({ code: 'limit', reason: 'capacity', guard: 'backoff' });
     expect(error).not.toHaveProperty('retryAfterMs');
-    expect((error as Error).message).toMatch(/full of live entries/);
+    expect((error as Error).message).toMatch(/is full: every entry for/);
   });
 });
 

@@ -49,6 +49,18 @@ async function ask(
 const reasonsOf = async (...rest: Parameters<typeof ask>) =>
   (await ask(...rest)).map((refusal) => refusal?.reason);
 
+describe('a callback that would never be called', () => {
+  it.each(['onMissing', 'onOptIn', 'onOptOut'] as const)('%s without a ledger is refused', (name) => {
+    const create = () => createConsentGuard({ check: () => true, [name]: () => true });
+    expect(create).toThrow(`guards.consent.${name} needs guards.consent.ledger`);
+    expect(create).toThrow(expect.objectContaining({ option: `guards.consent.${name}` }));
+  });
+
+  it('is accepted with a ledger', () => {
+    expect(() => createConsentGuard({ ledger: ledgerOf(), onOptOut: () => {} })).not.toThrow();
+  });
+});
+
 describe('every kind of failure', () => {
   it.each([
     ['no-store', {}],
@@ -443,7 +455,7 @@ describe('forgotten people', () => {
     [{ ...OUT, at: IN.at + 1 }, IN, 'opted-out'],
     [undefined, 'nonsense', 'unreadable'],
     [null, OUT, 'unreadable'],
-  ])('of %j and, by the hash, %j: %s (%#)', async (own, kept, reason) => {
+  ])('with the records %j and, by the hash, %j: %s (%#)', async (own, kept, reason) => {
     expect(await reasonsOf({ ledger: ledgerOf(own, kept), forgetSecret })).toEqual([reason]);
   });
 

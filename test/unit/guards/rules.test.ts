@@ -11,7 +11,7 @@ import { NOON } from '../../support/fake-clock.ts';
 import { guardNeeds } from '../../support/guard-needs.ts';
 import { messageOf } from '../../support/outgoing-message.ts';
 
-describe('which guards are on', () => {
+describe('the guards that are on', () => {
   const guardsOf = (options: GuardsOptions) => createGuards(resolveGuards(options), guardNeeds());
   const names = (options: GuardsOptions) => guardsOf(options).atSend.map(({ name }) => name);
 
@@ -218,7 +218,7 @@ describe('backoff of visitors', () => {
     ]);
   });
 
-  it('of a known subject only its own wait applies', () => {
+  it('applies only the own wait of a known subject', () => {
     expect(rulesOf({ subject: 'device', clientIp: '203.0.113.7' })).toEqual([
       ['backoff:strangers', 30, 'known-subjects false'],
       ['backoff:otp', 300_000, 'backoff:strangers false'],
@@ -301,7 +301,7 @@ describe('describeViolation', () => {
     expect(describeViolation({ rule, reason: 'over-limit', observed, retryAfterMs: 1_500.4 })).toMatch(
       /Try again in 2 s\.$/,
     );
-    expect(describeViolation({ rule, reason: 'capacity', observed })).toMatch(/full of live entries/);
+    expect(describeViolation({ rule, reason: 'capacity', observed })).toMatch(/is full: every entry for/);
   });
 
   it('a refusal that asks says what to ask for', () => {

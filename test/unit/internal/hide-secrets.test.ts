@@ -83,4 +83,9 @@ describe('hideIn', () => {
     const shown = hideIn({ [CANARY_KEY]: [`x ${CANARY_KEY}`, 1, null, { a: CANARY_KEY }] }, CANARY_KEY);
     expect(shown).toEqual({ '[redacted]': ['x [redacted]', 1, null, { a: '[redacted]' }] });
   });
+
+  it('leaves a value alone that holds no key', () => {
+    const value = { a: ['x', 1, null, { b: 'y' }] };
+    expect(hideIn(value, CANARY_KEY)).toBe(value);
+  });
 });

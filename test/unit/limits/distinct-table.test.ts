@@ -128,4 +128,25 @@ describe('DistinctTable', () => {
       expect(run.isEmptyAtLast()).toBe(true);
     }
   });
+
+  it('has room again when the member leaves that was taken later and written earlier', () => {
+    const rule = {
+      kind: 'distinct',
+      id: 'd',
+      guard: 'g',
+      mode: 'enforce',
+      limit: 5,
+      windowMs: 1_000,
+    } as const;
+    const table = new DistinctTable({ ...rule, key: 1, member: 1 }, 2, { first: 1, second: 2 });
+    const take = (key: number, member: number, atMs: number) => {
+      if (table.check({ ...rule, key, member }, atMs, 1) !== undefined) return undefined;
+      return table.write({ ...rule, key, member }, atMs);
+    };
+    take(1, 1, 0)?.keep(500, 500, undefined);
+    take(1, 2, 100)?.keep(0, 500, undefined);
+    expect(take(2, 1, 1_099)).toBeUndefined();
+    expect(take(2, 1, 1_100)).toBeDefined();
+    expect(table.size).toBe(2);
+  });
 });

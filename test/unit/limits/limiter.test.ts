@@ -74,7 +74,7 @@ describe('a store that fails', () => {
 
 describe('take', () => {
   it.each([
-    [undefined, 'The limit store failed, so no message was let through. Nothing was sent.'],
+    [undefined, 'The limit store failed, so no message was admitted. Nothing was sent.'],
     ['the code was not checked.', 'The limit store failed, so the code was not checked.'],
   ])('says what did not happen when the store fails: %s', async (consequence, message) => {
     const limits = { take: () => Promise.reject(new Error('down')) } as unknown as LimitStore;
@@ -276,6 +276,21 @@ describe('a memory store answers at once', () => {
       expect(limiter.takeNow([good, bad], call)).toBeUndefined();
       expect(await failureOf(limiter.take([good, bad], call))).toMatchObject({ code: 'store' });
     });
+    expect(await countOf(limiter)).toBe(0);
+  });
+
+  it('counts a message once when its take is asked for again after a failure', async () => {
+    const limiter = limiterOf(memoryLimits({ maxRecipients: 1 }));
+    const reservation = limiter.reserve([rule]);
+    emit.mockImplementationOnce(() => {
+      throw new Error('the event of the nearly full table');
+    });
+    await inCall(async (call) => {
+      expect(limiter.takeNow([reservation], call)).toBeUndefined();
+      expect(await limiter.take([reservation], call)).toMatchObject([{ granted: true }]);
+    });
+    expect(await countOf(limiter)).toBe(1);
+    expect(limiter.settleNow([{ reservation, outcome: 'return' }])).toBe(true);
     expect(await countOf(limiter)).toBe(0);
   });
 

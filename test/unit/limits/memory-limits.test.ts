@@ -43,6 +43,18 @@ describe('memoryLimits', () => {
     expect((await run.take(...rules)).verdict.granted).toBe(false);
   });
 
+  it('takes and settles a few requests at once, not many', () => {
+    const store = memoryLimits() as MemoryLimitStore;
+    const rules = [windowRule(NUMBER, 1, DAY_MS)];
+    const requests = Array.from({ length: 17 }, (_, at) => ({ reservation: `r-${at}`, rules }));
+    const settlements = requests.map((each) => ({ ...each, outcome: 'return' as const }));
+    expect([store.takeNow(SCOPE, requests), store.settleNow(SCOPE, settlements)]).toEqual([undefined, false]);
+    const few = () => store.takeNow(SCOPE, requests.slice(0, 2))?.map(({ granted }) => granted);
+    expect(few()).toEqual([true, false]);
+    expect(store.settleNow(SCOPE, settlements.slice(0, 2))).toBe(true);
+    expect(store.inspectNow(SCOPE, rules)).toMatchObject([{ count: 0 }]);
+  });
+
   it('reads no clock before the first call', () => {
     const now = () => {
       throw new Error('read');

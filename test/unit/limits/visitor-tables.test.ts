@@ -88,17 +88,32 @@ describe('waits of visitors', () => {
     expect([await run.countOf(patient(0)), await run.countOf(patient(1))]).toEqual([2, 0]);
   });
 
+  it('lose no other take when a visitor was replaced and came back in the same moment', async () => {
+    const { run, subject } = session();
+    const patient = (member: number) => visitorRule(1, member, 10, HOUR_MS, HOUR_MS);
+    const replaced = await run.granted('first', patient(0));
+    for (let member = 1; member <= MAX_VISITORS; member += 1) await run.sent('another', patient(member));
+    const again = await run.granted('again', patient(0));
+    await subject.advance(10);
+    const later = await run.granted('later', patient(0));
+    await run.settle(replaced, 'keep');
+    await run.settle(again, 'return');
+    await run.settle(later, 'keep');
+    expect(await run.countOf(patient(0))).toBe(2);
+  });
+
   it('inspect reads nothing of somebody who never asked', async () => {
     const { run } = session();
     await run.sent('first', visitor(1, 1));
     expect(await run.countOf(visitor(1, 2))).toBe(0);
+    expect(await run.countOf({ ...visitor(1, 2), member: undefined })).toBe(1);
     const other = { ...visitor(2, 1), member: undefined };
     expect(await run.countOf(other)).toBe(0);
     await run.store.release(run.scope, [other]);
     expect(await run.countOf(visitor(1, 1))).toBe(1);
   });
 
-  it('of visitors whose waits are over the one with more grants is shown', async () => {
+  it('show the visitor with more grants among those whose waits are over', async () => {
     const { run, subject } = session();
     const long = (member: number) => visitorRule(1, member, 1, 1, HOUR_MS);
     for (const member of [1, 1, 2]) {

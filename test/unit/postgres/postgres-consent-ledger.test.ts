@@ -161,7 +161,7 @@ describe('postgresConsentLedger', () => {
   });
 });
 
-describe('what a ledger on PostgreSQL refuses', () => {
+describe('refusals of a ledger on PostgreSQL', () => {
   const pool = { query: async () => ({ rows: [] }) };
   it.each<[string, string, object]>([
     ['no pool', 'pool', {}],

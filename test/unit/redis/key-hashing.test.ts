@@ -50,6 +50,14 @@ describe('createNames', () => {
     );
   });
 
+  it('tells halves of surrogate pairs apart, which UTF-8 would make the same', () => {
+    const { current } = createKeyNames({ secret: SECRET });
+    const texts = ['x\ud800', 'x\ud801', 'x\udc00', 'x\ufffd'];
+    for (const nameOf of [current.keyName, current.textHash]) {
+      expect(new Set(texts.map((text) => nameOf(text))).size).toBe(texts.length);
+    }
+  });
+
   it('tells a number from the same digits as a string, and one secret and id from another', () => {
     const other = 'another secret of as many characters';
     const names = [
@@ -112,8 +120,8 @@ describe('createNames', () => {
   });
 
   it.each<[KeyHashingOptions, RegExp]>([
-    [{}, /^secret must be a string of at least 32/],
-    [{ secret: 'short' }, /^secret must be/],
+    [{}, /^secret must be a string of at least 32.*It is undefined: is the environment variable set\?$/],
+    [{ secret: 'short' }, /^secret must be .*make one with "openssl rand -hex 32"\.$/],
     [{ secret: SECRET, keyId: '' }, /^keyId must be 1 to 8/],
     [{ secret: SECRET, keyId: 'a b' }, /^keyId must be/],
     [{ secret: SECRET, previous: { secret: 'short' } }, /^previous\.secret must be/],

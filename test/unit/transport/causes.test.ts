@@ -55,6 +55,30 @@ describe('judgeCause', () => {
     expect(judgeCause(new AggregateError([])).neverLeft).toBe(false);
   });
 
+  it('of a fetch of the team proves nothing when it names another address: the request may have left before', () => {
+    const url = 'https://sms.8x8.com/a';
+    const other = { reason: 'other', neverLeft: false };
+    const at = (code: string, place: object) => wrapped(Object.assign(coded(code), place));
+    const database = new AggregateError([Object.assign(coded('ECONNREFUSED'), { port: 5432 })]);
+    expect(judgeCause(Object.assign(database, { code: 'ECONNREFUSED' }), url).neverLeft).toBe(false);
+    expect(judgeCause(at('ECONNREFUSED', { port: 5432 }), url)).toEqual(other);
+    expect(judgeCause(at('ENOTFOUND', { hostname: 'logs.internal' }), url)).toEqual(other);
+    expect(judgeCause(at('ECONNREFUSED', { port: 443 }), 'http://127.0.0.1:8080/')).toEqual(other);
+    expect(judgeCause(at('ECONNREFUSED', { address: '/run/.s.PGSQL.5432' }), url)).toEqual(other);
+    expect(judgeCause(at('ConnectionRefused', { path: 'https://logs.internal/' }), url)).toEqual(other);
+    expect(judgeCause(at('ConnectionRefused', { path: url }), url).neverLeft).toBe(true);
+    expect(judgeCause(at('ECONNREFUSED', { address: '192.0.2.1', path: '/' }), url).neverLeft).toBe(true);
+    expect(judgeCause(at('ECONNREFUSED', { port: 443 }), url)).toEqual({
+      reason: 'refused',
+      neverLeft: true,
+    });
+    expect(judgeCause(at('ENOTFOUND', { hostname: 'SMS.8x8.com' }), url).neverLeft).toBe(true);
+    expect(judgeCause(at('ECONNREFUSED', { port: 8080 }), 'http://127.0.0.1:8080/').neverLeft).toBe(true);
+    expect(judgeCause(coded('ECONNREFUSED'), url).neverLeft).toBe(true);
+    // The runtime's own `fetch` has no log of the team behind it.
+    expect(judgeCause(at('ECONNREFUSED', { port: 3128 })).neverLeft).toBe(true);
+  });
+
   it('makes nothing of what says nothing', () => {
     const endless: { cause?: unknown } = {};
     endless.cause = endless;
@@ -100,6 +124,13 @@ describe('judgeCause', () => {
     ])('%s', (message, reason, neverLeft) => {
       vi.stubGlobal('Deno', {});
       expect(judgeCause(deno(message))).toEqual({ reason, neverLeft });
+    });
+
+    it('nor do they of a fetch of the team when they name another address', () => {
+      vi.stubGlobal('Deno', {});
+      const refused = deno('client error (Connect): tcp connect error: Connection refused');
+      expect(judgeCause(refused, 'https://sms.8x8.com/b').neverLeft).toBe(true);
+      expect(judgeCause(refused, 'https://sms.us.8x8.com/b')).toEqual({ reason: 'other', neverLeft: false });
     });
 
     it('but the same words prove nothing elsewhere', () => {

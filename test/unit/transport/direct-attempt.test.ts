@@ -230,7 +230,7 @@ describe('a response', () => {
     expect(abort).toHaveBeenCalledOnce();
   });
 
-  it('of an error is a refusal also without its body', async () => {
+  it('with an error status is a refusal even without its body', async () => {
     const { transport } = setUp(
       new Agent((handler) => {
         handler.onConnect(() => {});
@@ -242,7 +242,7 @@ describe('a response', () => {
     expect(error).toMatchObject({ submission: 'rejected', status: 400 });
   });
 
-  it('of a success without its body is unknown', async () => {
+  it('with a success status but without its body is unknown', async () => {
     const { transport } = setUp(
       new Agent((handler) => {
         handler.onConnect(() => {});

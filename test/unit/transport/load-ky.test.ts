@@ -36,15 +36,14 @@ const never = () => new Promise<never>(() => {});
 
 describe('an attempt before ky is loaded', () => {
   it('fails without a request when ky cannot be loaded', async () => {
-    const { run, fetch } = await firstAttempt(async () => {
+    const { run, fetch, neverLeft } = await firstAttempt(async () => {
       throw new Error('the file is gone');
     });
-    expect(await run(new AbortController().signal)).toEqual({
-      kind: 'failure',
-      reason: 'other',
-      neverLeft: true,
-      timedOut: false,
+    await expect(run(new AbortController().signal)).rejects.toMatchObject({
+      code: 'configuration',
+      message: expect.stringContaining('A file of 8x8-sms-guard could not be loaded'),
     });
+    expect(neverLeft).toHaveBeenCalledOnce();
     expect(fetch).not.toHaveBeenCalled();
   });
 
@@ -67,5 +66,27 @@ describe('an attempt before ky is loaded', () => {
     await expect(attempt).rejects.toThrow('stop');
     expect(neverLeft).toHaveBeenCalledOnce();
     expect(fetch).not.toHaveBeenCalled();
+  });
+});
+
+describe('a request for which ky cannot be loaded', () => {
+  it('fails with the reason, which goes to its author, and was not sent', async () => {
+    vi.resetModules();
+    const original = new Error('the file is gone');
+    vi.doMock('ky', () => Promise.reject(original));
+    const { playFetch, requestOf, SEND, testTransport } = await import('../../support/transport.ts');
+    const { fetch, calls } = playFetch();
+    const reportError = vi.fn();
+    const emit = Object.assign(() => {}, { reportError });
+    const { transport } = testTransport(fetch, { emit });
+    await expect(transport.request(requestOf(SEND))).rejects.toMatchObject({
+      code: 'configuration',
+      submission: 'not-submitted',
+    });
+    expect(calls).toHaveLength(0);
+    expect(reportError).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ code: 'configuration' }),
+      'import',
+    );
   });
 });

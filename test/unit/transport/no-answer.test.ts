@@ -52,6 +52,12 @@ describe('no answer', () => {
     ['an unknown code', coded('EWHATEVER'), 'other'],
     ['no code', new TypeError('fetch failed'), 'other'],
     ['no error at all', 'a text', 'other'],
+    // A fetch of the team that sends the message, and then cannot reach its database.
+    [
+      'a refused connection elsewhere',
+      Object.assign(new Error('x'), { code: 'ECONNREFUSED', port: 5432 }),
+      'other',
+    ],
   ])('%s may have left: unknown and not repeated', async (_, cause, reason) => {
     const { fetch, calls } = playFetch(fail(cause));
     const { transport } = testTransport(fetch);

@@ -95,7 +95,7 @@ describe('429', () => {
   it.each([
     ['the fast lane', SEND],
     ['the lane of message details', DETAILS],
-  ])('of an hour is probed after a minute, then ever more seldom: %s', async (_, operation) => {
+  ])('for an hour is probed after a minute, then at growing intervals: %s', async (_, operation) => {
     const { fetch, calls } = playFetch(busy('3600'));
     const { transport } = testTransport(fetch, { pace: false });
     await failureOf(transport.request(requestOf(operation)));
@@ -114,7 +114,7 @@ describe('429', () => {
     expect(probedAt).toEqual([60, 180, 420, 900, 1800, 2700]);
   });
 
-  it('of an hour ends for all when a probe gets through', async () => {
+  it('for an hour ends for all when a probe gets through', async () => {
     const slow = () => new Promise<Response>((resolve) => setTimeout(() => resolve(ok()), 100));
     const { fetch, calls } = playFetch(busy('3600'), slow, ok);
     const { transport, events } = testTransport(fetch);
@@ -331,7 +331,7 @@ describe('429', () => {
       expect(events).toContainEqual(expect.objectContaining({ type: 'pace-paused', affects: 'sub-account' }));
     });
 
-    it('of another request pauses the sub-account', async () => {
+    it('for another request pauses the sub-account', async () => {
       const { transport } = testTransport(
         playFetch(naming('Too many for 16591234567 and 203.0.113.70'), ok).fetch,
       );

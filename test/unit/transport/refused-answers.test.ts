@@ -65,7 +65,7 @@ describe('an answer that is not a success', () => {
       clientMessageId: 'cm-1',
     });
     expect((error as Error).message).toMatch(
-      /^messages\.send: 8x8 answered HTTP \d+, code 1002: Invalid MSISDN /,
+      /^messages\.send: 8x8 responded with HTTP \d+, code 1002: Invalid MSISDN /,
     );
     expect((error as Error).message).toContain('Nothing was sent.');
     expect(calls).toHaveLength(1);
@@ -87,7 +87,7 @@ describe('an answer that is not a success', () => {
     const error = await finish(failureOf(transport.request(requestOf(SEND))));
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({ status, submission: 'unknown', attempts: 1 });
-    expect((error as Error).message).toMatch(/do not send it again/);
+    expect((error as Error).message).toMatch(/Do not send it again/);
     expect(calls).toHaveLength(1);
   });
 
@@ -133,7 +133,7 @@ describe('an answer that is not a success', () => {
     const error = await failureOf(transport.request(requestOf(SEND)));
     expect(error).toMatchObject({ name: 'PermissionDeniedError', status: 403 });
     expect((error as ApiError).apiCode).toBeUndefined();
-    expect((error as Error).message).toMatch(/^messages\.send: 8x8 answered HTTP 403\. /);
+    expect((error as Error).message).toMatch(/^messages\.send: 8x8 responded with HTTP 403\. /);
   });
 
   it('keeps its status when the body is over 1 MB, or breaks, or never ends', async () => {
@@ -159,6 +159,6 @@ describe('an answer that is not a success', () => {
   it("ends 8x8's own sentence once", async () => {
     const { transport } = testTransport(playFetch(() => json({ message: 'Bad.' }, 400)).fetch);
     const error = (await failureOf(transport.request(requestOf(SEND)))) as Error;
-    expect(error.message).toBe('messages.send: 8x8 answered HTTP 400: Bad. Nothing was sent.');
+    expect(error.message).toBe('messages.send: 8x8 responded with HTTP 400: Bad. Nothing was sent.');
   });
 });

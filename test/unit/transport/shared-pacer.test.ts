@@ -504,7 +504,7 @@ describe('a pause that 8x8 asks for', () => {
     expect(line.requests).toHaveLength(1);
   });
 
-  it('of another process is waited for, or refused when it is long', async () => {
+  it('from another process is awaited, or refused when it is long', async () => {
     const { line, pacer } = start();
     line.pauseMs = 2_000;
     const permit = leaves(pacer);

@@ -132,7 +132,7 @@ describe('the options', () => {
     );
     const refusal = check(SINGAPORE, night, { hours: { SG: { from: '09:00', to: '21:00', holidays } } });
     expect(refusal).not.toHaveProperty('retryAfterMs');
-    expect(refusal?.message).toContain('No moment of the next 31 days');
+    expect(refusal?.message).toContain('They do not end within the next 31 days');
   });
 
   it.each<[object, string]>([
@@ -159,7 +159,7 @@ describe('the options', () => {
 });
 
 describe('a number', () => {
-  it('whose place nobody knows is refused, unless there are no hours for it', () => {
+  it('with an unknown place is refused, unless no hours apply to it', () => {
     const { phone } = messageOf({ destination: '+881612345678' });
     const message = { ...messageOf({ purpose: 'marketing' }), phone };
     const now = Date.UTC(2026, 10, 23, 12);

@@ -47,7 +47,7 @@ describe('budgets', () => {
     expect(budgets).toEqual([44, 10, 12, 60, 11, 4, 15]);
   });
 
-  it('of a country where nobody entered a code are the floors', () => {
+  it('are the floors for a country where nobody entered a code', () => {
     const figures = { minute: 0, conversion: 0.7, perDay: 0, soon: 0, fullest: 0 };
     const setting = settingOf({ figures, enteredThere: 0 });
     expect(all.map((place) => budgetOf(place, newCell(), setting, 0))).toEqual([10, 8, 5, 8, 8, 4, 15]);
@@ -61,7 +61,7 @@ describe('budgets', () => {
     expect(budgetOf(RANGE, newCell(), human, 0)).toBe(16);
   });
 
-  it('of ranges and blocks are smaller while their country is watched', () => {
+  it('are smaller for ranges and blocks while their country is watched', () => {
     const watched = settingOf({ isWatched: true });
     expect(baseBudget(RANGE, watched, 1)).toBe(6);
     expect(baseBudget(BLOCK, watched, 1)).toBeCloseTo(7.2, 9);
@@ -100,7 +100,7 @@ describe('odds', () => {
     ]);
   });
 
-  it('of a country have bounds, and less slack in a siege', () => {
+  it('have bounds for a country, and less slack in a siege', () => {
     const at = (conversion: number, more: Partial<Setting> = {}) =>
       oddsOf(COUNTRY, settingOf({ ...more, figures: { ...settingOf().figures, conversion } }));
     expect([at(0.98), at(0.1)]).toEqual([0.1, 2.5]);
@@ -132,9 +132,9 @@ describe('a sentence about doubt', () => {
       '46 codes to new numbers of +628123456xxxxxx were not entered; up to 45 are normal there.',
       '46 codes to new numbers of +628123456xxxx were not entered; up to 45 are normal there.',
       '46 new numbers of +628123456xxxx today; up to 45 are normal.',
-      '46 codes to new numbers were asked for from one address and not entered; up to 45 are normal.',
+      '46 codes to new numbers were requested from one address and not entered; up to 45 are normal.',
       '46 codes to this number were not entered; up to 45 are normal.',
-      'New numbers in countries where hardly anybody entered a code yet: 46 of 45.',
+      'New numbers in countries where hardly anybody has entered a code yet: 46 of 45.',
     ]);
   });
 

@@ -80,7 +80,7 @@ describe('the conversion of a country', () => {
     expect(conversion(all, HOUR_MS + MINUTE_MS)).toBeLessThan(0.5);
   });
 
-  it('of everybody counts the newest: at 20,000 the older half counts half', () => {
+  it('prefers the newest codes of everybody: at 20,000 the older half counts half', () => {
     const town = newTown();
     traffic(town, 19_999, 10_000, 0);
     expect(town.world.asked).toBe(19_999);

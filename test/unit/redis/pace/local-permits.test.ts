@@ -21,7 +21,7 @@ describe('the permits of a process alone', () => {
     expect((permits[1]?.fromMs ?? 0) - 1_000).toBeCloseTo(1040 / 85, 2);
   });
 
-  it('of less than one a second come one at a time, and the server is looked for meanwhile', () => {
+  it('come one at a time below one per second, and the server is probed meanwhile', () => {
     const { clock, own } = start(20);
     expect(own.lease(requestOf(1, 5), NEVER).permits).toHaveLength(1);
     clock.ms += 10_000;
