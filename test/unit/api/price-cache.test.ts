@@ -65,7 +65,7 @@ describe('the price book', () => {
     expect(book.find('ID')).toMatchObject({ perPart: 0.07, isHighestOfSeveral: true, source: 'receipt' });
   });
 
-  it('of receipts that differ the highest stays, whatever their order, and the same twice changes nothing', () => {
+  it('keeps the highest price of receipts that differ, in any order, and ignores a repeated one', () => {
     for (const prices of [
       [0.03, 0.05, 0.03],
       [0.05, 0.03, 0.05],

@@ -125,7 +125,7 @@ describe('the records of a log', () => {
     expect(errors).toEqual([new Error('no context')]);
   });
 
-  it('of one person have one ID, in every notation, which personIds finds', async () => {
+  it('have one ID per person, in every notation, which personIds finds', async () => {
     const { log, text } = createMemoryLog();
     log.record(sentEvent(1), { person: '+541123456789', context: undefined });
     log.record(sentEvent(2), { person: '+541123456789', context: undefined });
@@ -522,6 +522,7 @@ describe('signed heads', () => {
     recordMany(log, 3);
     await log.flush();
     expect(errors).toEqual([new Error('KMS')]);
+    expect(recordsOf(text()).map(({ type }) => type)).not.toContain('head');
     isDown = false;
     now += 10_001;
     recordMany(log, 1);

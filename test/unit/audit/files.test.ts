@@ -219,6 +219,19 @@ describe('a file whose write failed', () => {
     expect(await verify()).toMatchObject({ ok: true, torn: 1, records: 7 });
   });
 
+  it('tells of a loss once, though the write that told of it seemed to fail', async () => {
+    const left = failWrites([]);
+    const log = create({ onError: () => {} });
+    log.record(sentEvent(1), about);
+    await log.flush();
+    log.record({ ...sentEvent(2), umid: 1n } as never, about);
+    left.push(100_000);
+    await expect(log.flush()).rejects.toThrow('cannot be written');
+    await log.flush();
+    await log.close();
+    expect(await verify()).toMatchObject({ ok: true, lost: 1 });
+  });
+
   it('cannot be cut before the next start: its process knows what it has written', async () => {
     const { path } = await interrupt(async (cut) => {
       const lines = (await readFile(cut, 'utf8')).split('\n');

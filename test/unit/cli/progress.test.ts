@@ -38,7 +38,7 @@ describe('progress on a terminal', () => {
     expect(progress.take()).toBe('\r\u001b[K');
   });
 
-  test('of a resumed run counts its own rows only', () => {
+  test('counts only the rows of a resumed run', () => {
     const progress = create(true);
     progress.update(2_000, 0.5);
     progress.take();

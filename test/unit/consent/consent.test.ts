@@ -71,6 +71,19 @@ describe('grant and revoke', () => {
     expect(await sms.consent.revoke(person, partly)).toMatchObject({ scope: 'marketing' });
   });
 
+  it('are not narrowed by a later opt-out that was recorded first, unless the person came back in between', async () => {
+    const { sms, clock } = withLedger();
+    const [person, other] = [numberOf(1), numberOf(2)];
+    const backdated = { source: 'support', at: new Date(NOON) };
+    clock.advance(10_000);
+    await sms.consent.grant(other, { source: 'form', at: new Date(NOON + 1_000) });
+    for (const each of [person, other]) await sms.consent.revoke(each, { source: 'web', scope: 'marketing' });
+    expect(await sms.consent.revoke(person, backdated)).toMatchObject({ scope: 'all', at: NOON + 10_000 });
+    expect(await sms.consent.status(person)).toMatchObject({ scope: 'all', source: 'support' });
+    expect(await sms.consent.revoke(other, backdated)).toMatchObject({ at: NOON });
+    expect(await sms.consent.status(other)).toMatchObject({ scope: 'marketing' });
+  });
+
   it('record a choice slightly in the future as of now', async () => {
     const { sms } = withLedger();
     const details = { source: 'x', at: new Date(NOON + 300_000) };

@@ -142,10 +142,15 @@ describe('exportConsent', () => {
       messageId: maybe(fc.uuid()),
       text: maybe(words.filter((text) => text.trim() !== '')),
     };
-    const choice = fc.record({
+    const optIn = fc.record({
       ...common,
-      state: fc.constantFrom('opted-in' as const, 'opted-out' as const),
+      state: fc.constant('opted-in' as const),
       confirmation: maybe(fc.uuid()),
+    });
+    // One scope for each person: the import widens an opt-out of marketing that follows one of everything.
+    const optOut = optIn.map((record) => {
+      const scope = record.key.startsWith('+65') ? ('marketing' as const) : ('all' as const);
+      return { ...record, state: 'opted-out' as const, scope };
     });
     const question = fc.record({
       ...common,
@@ -156,7 +161,7 @@ describe('exportConsent', () => {
     const format = fc.constantFrom('csv' as const, 'jsonl' as const);
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.oneof(choice, question), { maxLength: 5 }),
+        fc.array(fc.oneof(optIn, optOut, question), { maxLength: 5 }),
         format,
         async (changes, as) => {
           const [before, after] = [memoryConsentLedger(), memoryConsentLedger()];

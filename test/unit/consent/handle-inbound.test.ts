@@ -55,6 +55,17 @@ describe('STOP', () => {
     expect(await consent.status(person)).toMatchObject({ state: 'opted-out', scope: 'all' });
   });
 
+  it('is not narrowed by an opt-out of marketing that was recorded before a late STOP arrived', async () => {
+    const { consent, clock } = start();
+    clock.advance(60 * MINUTE);
+    await consent.revoke(person, { source: 'web', scope: 'marketing' });
+    clock.advance(60 * MINUTE);
+    const late = await consent.handleInbound(textOf('STOP'));
+    expect(late).toMatchObject({ recorded: { scope: 'all', at: NOON + 60 * MINUTE } });
+    expect(late).not.toHaveProperty('superseded');
+    expect(await consent.status(person)).toMatchObject({ scope: 'all' });
+  });
+
   it('changes nothing when the same text arrives twice', async () => {
     const onOptOut = vi.fn();
     const { consent, of, texts, clock } = start({ inbound: replies, onOptOut });
@@ -550,7 +561,7 @@ it.each([
   [{ ...textOf('STOP'), body: 5 }, 'inbound.body'],
   [{ ...textOf('STOP'), type: 'delivery-receipt' }, 'inbound.type'],
   [{ ...textOf('STOP'), text: 'STOP' }, 'inbound.text'],
-])('what is no inbound message is refused (%#)', async (inbound, path) => {
+])('anything but an inbound message is refused (%#)', async (inbound, path) => {
   const { consent } = start();
   expect(await failureOf(consent.handleInbound(inbound as never))).toMatchObject({
     code: 'validation',

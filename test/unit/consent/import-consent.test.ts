@@ -248,6 +248,17 @@ describe('bad rows', () => {
     ]);
   });
 
+  it('a value in a column without a heading; empty columns of Excel are skipped', async () => {
+    const file = lines(
+      'destination,state,source,at,, ',
+      `+6591234567,opted-out,x,${at},,`,
+      `+6591234568,opted-out,x,${at},,lost`,
+    );
+    const { report } = await imported(file);
+    expect(report).toMatchObject({ rows: 2, recorded: 1, bad: 1 });
+    expect(report.badRows).toEqual([{ line: 3, reason: 'Column 6 has a value, but no heading.' }]);
+  });
+
   it('are all counted, and the first hundred named', async () => {
     const file = lines('destination', ...Array.from({ length: 2_500 }, () => 'nobody'));
     const { report } = await imported(file);
@@ -280,7 +291,7 @@ describe('a file that is wrong as a whole', () => {
     [
       'has an unknown column',
       'destination,sauce\n',
-      /unrecognised heading in column 2\. The separator seen is ","\. Did you mean "source"\?/,
+      /unrecognised heading in column 2\. The separator seen is ","\. Did you mean "source"\? Nothing was/,
     ],
     [
       'has headings of its own',
@@ -298,8 +309,8 @@ describe('a file that is wrong as a whole', () => {
     ['ends in a quote', 'destination\n"+65', /cannot be read after line 2: the file ends in the middle/],
     ['is not in UTF-8', piecesOf(new Uint8Array([0x64, 0xe9, 0x0a])), /is not in UTF-8/],
     ['ends in half a character', piecesOf(bytes('destination\n'), new Uint8Array([0xc3])), /is not in UTF-8/],
-    ['gives something else', piecesOf(5 as never), /must be a string, or give strings or bytes/],
-    ['is something else', 5 as never, /must be a string, or give strings or bytes/],
+    ['gives something else', piecesOf(5 as never), /must be a string, bytes, or a stream of either/],
+    ['is something else', 5 as never, /must be a string, bytes, or a stream of either/],
     ['is null', null as never, /source is missing|must be a string/],
   ])('%s', async (_, source, message) => {
     const error = await failureOf(importConsent(memoryConsentLedger(), source, { format: 'csv', clock }));
@@ -357,6 +368,12 @@ describe('a file that is wrong as a whole', () => {
       message: expect.stringContaining('ledger must be a ConsentLedger'),
     });
   });
+});
+
+it('bytes that were read at once are a file too, of any length', async () => {
+  const file = `\ufeff${lines('destination,state,source,at', ...new Array(2_000).fill(`+6591234567,opted-out,café,${at}`))}`;
+  const { report } = await imported(new Uint8Array(bytes(file)));
+  expect(report).toMatchObject({ rows: 2_000, recorded: 2_000, bad: 0 });
 });
 
 describe('a large file', () => {

@@ -67,6 +67,18 @@ describe('STOP to one sender', () => {
     expect(await outcome(undefined)).toBe('sent');
   });
 
+  it('stops every sender when 8x8 does not say to whom the person wrote, until a START', async () => {
+    const { consent, outcome, texts } = start({ inbound: { optOutReply: 'You are out.' } });
+    const stopped = await consent.handleInbound(textOf('STOP', { destination: '' }));
+    expect(stopped).toMatchObject({ intent: 'opt-out', recorded: { scope: 'all' }, reply: 'sent' });
+    expect(stopped.recorded).not.toHaveProperty('sender');
+    expect(texts()).toEqual([expect.not.objectContaining({ source: expect.anything() })]);
+    for (const source of [OUR_NUMBER, OTHER_NUMBER, undefined])
+      expect(await outcome(source)).toBe('opted-out');
+    await consent.handleInbound(textOf('START', { destination: '', at: NOON + 1 }));
+    for (const source of [OUR_NUMBER, OTHER_NUMBER, undefined]) expect(await outcome(source)).toBe('sent');
+  });
+
   it('to two senders at once counts for both', async () => {
     const { consent, outcome } = start();
     await Promise.all([
@@ -157,6 +169,16 @@ describe('STOP to one sender', () => {
     expect(await ledger.history(`${person}/shop`)).toEqual([]);
     expect(await outcome('SHOP')).toBe('opted-out');
     expect(await outcome(OTHER_NUMBER)).toBe('sent');
+    // 8x8 chooses the sender, and the history that named those who were stopped is gone.
+    expect(await outcome(undefined)).toBe('opted-out');
+  });
+
+  it('leaves nothing behind when the person is forgotten after a START', async () => {
+    const { consent, outcome } = start({ forgetSecret: 'x'.repeat(32) });
+    await consent.handleInbound(textOf('STOP'));
+    await consent.handleInbound(textOf('START', { at: NOON + 1 }));
+    await consent.forget(person);
+    expect(await outcome(undefined)).toBe('sent');
   });
 
   it('is exported and imported', async () => {

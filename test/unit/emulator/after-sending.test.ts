@@ -101,7 +101,7 @@ describe('message details', () => {
     expect([unknown.status, unknown.body.code]).toEqual([404, 1300]);
   });
 
-  it('of a survey lose its variables with the personal data', async () => {
+  it('lose the variables of a survey with the personal data', async () => {
     const { call, emulator } = startEmulator();
     const { body } = await call('POST', '/api/v1/subaccounts/team_otp/surveys/nps/messages', {
       destination: '+6591234567',

@@ -122,7 +122,7 @@ describe('requests', () => {
     expect(new Set(emulator.messages.map(({ umid }) => umid)).size).toBe(3);
   });
 
-  it('of more than 64 MB are not read to the end', async () => {
+  it('with more than 64 MB are not read to the end', async () => {
     const emulator = createEmulator();
     const chunk = new Uint8Array(8 * 1024 * 1024);
     const cancel = vi.fn();
@@ -340,6 +340,17 @@ describe('faults', () => {
     expect([redirect.status, redirect.headers.get('location')]).toEqual([302, 'https://elsewhere.example/']);
     expect((await call('POST', path, message)).body).toBe('x');
     expect(emulator.requests[0]?.fault).toBe('response');
+  });
+
+  it('can be a response whose body is an object', async () => {
+    const { call, emulator } = startEmulator();
+    emulator.failNext({ status: 400, body: { code: 2007, message: 'Not enough balance' } });
+    const refused = await call('POST', path, message);
+    expect([refused.status, refused.body]).toEqual([400, { code: 2007, message: 'Not enough balance' }]);
+    expect(refused.headers.get('content-type')).toBe('application/json');
+    emulator.failNext({ status: 400, body: {}, headers: { 'Content-Type': 'application/problem+json' } });
+    const typed = await call('POST', path, message);
+    expect(typed.headers.get('content-type')).toBe('application/problem+json');
   });
 
   it('hit only requests that they match, as often as requested, in their order', async () => {

@@ -256,7 +256,7 @@ describe('coverage of silent mobile authentication', () => {
     [{ clientIp: '198.51.100.7' }, 200, { isAvailable: false }],
     [{}, 400, { code: 1012 }],
     [{ clientIp: '203.0.113.7', destination: '1' }, 400, { code: 1002 }],
-  ])('of %j', async (body, status, response) => {
+  ])('for %j', async (body, status, response) => {
     const { call } = start();
     expect(await call('POST', `${BASE}/sma/coverage`, body)).toMatchObject({ status, body: response });
   });

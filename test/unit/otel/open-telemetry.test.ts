@@ -100,7 +100,7 @@ async function growthOf(name: string, work: () => Promise<unknown>): Promise<Rec
 const POST = 'POST /api/v1/subaccounts/{subAccountId}/messages';
 
 describe('spans', () => {
-  it('of a send lie under the span of the caller', async () => {
+  it("for a send are children of the caller's span", async () => {
     const { sms } = start();
     await trace.getTracer('team').startActiveSpan('sign-up', async (span) => {
       await sms.messages.send(message);
@@ -133,7 +133,7 @@ describe('spans', () => {
     });
   });
 
-  it('of sends at the same time do not mix', async () => {
+  it('for concurrent sends do not mix', async () => {
     const { sms } = start();
     const tracer = trace.getTracer('team');
     await Promise.all(
@@ -154,7 +154,7 @@ describe('spans', () => {
     expect(found).toHaveLength(120);
   });
 
-  it('of attempts are siblings, and the later one counts', async () => {
+  it('for attempts are siblings, and the later one counts', async () => {
     const accepted = {
       umid: 'bda3d56d-1424-e711-813c-06ed3428fe67',
       status: { code: 'QUEUED', description: 'ok' },
@@ -177,7 +177,7 @@ describe('spans', () => {
     expect(new Set(attempts.map(({ parentSpanContext }) => parentSpanContext?.spanId)).size).toBe(1);
   });
 
-  it('of a refusal say guard and reason, and are no error', async () => {
+  it('for a refusal say guard and reason, and are no error', async () => {
     const { sms } = start({ guards: { recipient: { limit: 1, windowMs: 60_000 } } });
     await sms.messages.send({ ...message, purpose: 'transactional' });
     spans.reset();
@@ -189,7 +189,7 @@ describe('spans', () => {
     expect(spanOf('admission').attributes['sms_guard.admitted']).toBe(0);
   });
 
-  it('of a failure have its class, and no text', async () => {
+  it('for a failure have its class, and no text', async () => {
     const { fetch } = respondWith([refusedConnection()]);
     const { sms } = start({ fetch });
     await expect(sms.messages.send(message)).rejects.toThrow();
@@ -200,7 +200,7 @@ describe('spans', () => {
     }
   });
 
-  it('of a batch count its outcomes', async () => {
+  it('for a batch count its outcomes', async () => {
     const { sms } = start();
     await sms.messages.sendBatch({
       destinations: [numberOf(1), numberOf(2), 'nobody'],
@@ -213,7 +213,7 @@ describe('spans', () => {
     });
   });
 
-  it('of stores and hooks: a failed store, a slow hook', async () => {
+  it('show a failed store and a slow hook', async () => {
     const limits = Object.assign(memoryLimits(), {
       take: async () => {
         throw new Error('+6591234567 is not reachable');
@@ -235,7 +235,7 @@ describe('spans', () => {
     });
   });
 
-  it('of a webhook cover the handler', async () => {
+  it('for a webhook cover the handler', async () => {
     const tracer = trace.getTracer('team');
     const { receiver } = testReceiver(
       { handlers: { onDeliveryReceipt: async () => tracer.startSpan('own').end() } },

@@ -129,6 +129,12 @@ describe('trap 5: URIs, lists and stray characters', () => {
     '"\'+6591234567"',
     '=" +6591234567 "\r',
     "'0065 9123 4567",
+    '‘+6591234567',
+    '’+6591234567’',
+    '`+6591234567',
+    '“+65 9123 4567”',
+    '„+6591234567“',
+    '=”+6591234567”',
   ])('drops the marks of a spreadsheet: %j', (raw) => {
     expect(read(raw).e164).toBe('+6591234567');
   });
@@ -139,6 +145,7 @@ describe('trap 5: URIs, lists and stray characters', () => {
     '="+6591234567',
     '+6591234567"',
     "+65'91234567",
+    '+65’91234567',
     '="+6591234567";"x"',
     '=""',
   ])('takes nothing else for such a mark: %j', (raw) => {
@@ -156,6 +163,11 @@ describe('trap 5: URIs, lists and stray characters', () => {
   ])('refuses %s', (raw, reason) => {
     expect(failure(raw, 'SG')).toBe(reason);
   });
+});
+
+it('a number that a spreadsheet rounded is refused with advice', () => {
+  const result = normalisePhone('6.59123E+09', 'SG');
+  expect(result).toMatchObject({ ok: false, reason: 'letters', hint: expect.stringContaining('as text') });
 });
 
 describe('trap 6: what is not a string', () => {

@@ -4,7 +4,7 @@ import { isReportedEvent, noteOf, type ReportedEvent } from '../../../src/sandbo
 const base = { at: 1, destination: '+65******67' };
 const note = (event: object) => noteOf({ ...base, ...event } as ReportedEvent);
 
-describe('what a client did for a person', () => {
+describe('events of a client about a person', () => {
   test.each([
     [{ type: 'consent-recorded', state: 'opted-out', scope: 'all' }, 'Opt-out recorded (all)'],
     [{ type: 'consent-recorded', state: 'opted-in', scope: 'marketing' }, 'Opt-in recorded (marketing)'],

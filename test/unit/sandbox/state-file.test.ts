@@ -111,7 +111,7 @@ describe('the file', () => {
     'is not overwritten when it is one of something else: %j',
     async (content) => {
       await writeFile(path, content);
-      await expect(open()).rejects.toThrow('data is a file of something else.');
+      await expect(open()).rejects.toThrow('data names a file that is not the state of a sandbox.');
       expect(await readFile(path, 'utf8')).toBe(content);
     },
   );
@@ -169,7 +169,7 @@ describe('the file', () => {
       file.flush();
       file.close();
       expect(failures).toEqual([
-        'the file of --data cannot be written (ENOSPC): from now on the state is in memory alone',
+        'the file of --data cannot be written (ENOSPC): from now on the state is kept only in memory',
       ]);
       expect(people.size).toBe(2);
     },

@@ -10,9 +10,10 @@ import {
   ValidationError,
 } from '../../../src/errors.ts';
 import type { SmsEvent } from '../../../src/events.ts';
+import type { OutgoingMessage } from '../../../src/guards/guard.ts';
 import type { ReservationOutcome } from '../../../src/limits/limiter.ts';
 import { unknown } from '../../../src/schema.ts';
-import type { AdmissionResult } from '../../../src/sending/admission.ts';
+import type { AdmissionResult, AdmittedMessage } from '../../../src/sending/admission.ts';
 import { sendMessages } from '../../../src/sending/pipeline.ts';
 import type { SendResult } from '../../../src/sending/results.ts';
 import type { SendOperation } from '../../../src/sending/send-operation.ts';
@@ -22,8 +23,10 @@ import type { Operation } from '../../../src/transport/operation.ts';
 import { numberOf } from '../../support/client.ts';
 import { failureOf } from '../../support/transport.ts';
 
-const reservation = { reservation: 'r-1', rules: [], takenAt: 0 };
-const admitted: AdmissionResult = {
+const reservation = { reservation: 'r-1', rules: [], takenAt: 0, decision: undefined };
+type Decided = Omit<AdmittedMessage, 'message'> | Exclude<AdmissionResult, AdmittedMessage>;
+
+const admitted: Decided = {
   kind: 'admitted',
   reservation,
   lookedAt: { clockMs: 0, runtimeMs: 0 },
@@ -40,7 +43,7 @@ const operation: SendOperation<Addressing> = {
 /** Sends two messages past guards that decide so, over a network of the test. */
 function sendWith(
   request: ClientContext['transport']['request'],
-  decisions: readonly AdmissionResult[] = [admitted, admitted],
+  decisions: readonly Decided[] = [admitted, admitted],
   more: Partial<ClientContext['admission']> = {},
 ) {
   const outcomes: ReservationOutcome[] = [];
@@ -52,7 +55,11 @@ function sendWith(
   const client = {
     emit,
     phoneDefaults: { defaultCountry: undefined, acceptUnknownCallingCodes: false, source: undefined },
-    admission: { admit: async () => decisions, ...more },
+    admission: {
+      admit: async (messages: readonly OutgoingMessage[]) =>
+        decisions.map((decision, index) => ({ ...decision, message: messages[index] })),
+      ...more,
+    },
     limiter: {
       settleNow: () => false,
       settle: async (given: readonly ReservationOutcome[]) => void outcomes.push(...given),
@@ -67,7 +74,7 @@ function sendWith(
   } as unknown as ClientContext;
   const inputs = ['one', 'two'].map((clientMessageId, index) => ({
     index,
-    path: '',
+    list: '' as const,
     input: { destination: numberOf(index), clientMessageId },
   }));
   const results: Promise<readonly SendResult[]> = createCalls(undefined).run(undefined, (call) =>

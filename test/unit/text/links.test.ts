@@ -34,6 +34,10 @@ describe('the links of a text', () => {
     ['https://./', [undefined]],
     ['https://a b', ['a']],
     ['https://exa%mple.com', [undefined]],
+    ['点击example.com查看', ['example.com']],
+    ['มาที่example.comนะ', ['example.com']],
+    ['予約はa.comかb.co.jpで', ['a.com', 'b.co.jp']],
+    ['点击www.example查看', ['www.example']],
     ['1.2.3.4', ['1.2.3.4']],
     ['http://2130706433/ http://0x7f.1/ http://[::1]/', ['127.0.0.1', '127.0.0.1', '[::1]']],
   ])('%s', (text, hosts) => {
@@ -47,6 +51,8 @@ describe('the links of a text', () => {
     '1.2.3.456',
     'Write to me@example.com or to first.last@example.com',
     'OK.Go',
+    '共12.50元，版本v1.2.3版，联系me@example.com吧',
+    '用Node.js写的',
     'Привет.Как дела',
     '@example.com #4711',
     'tel:+6591234567 mailto:me@example.com',
@@ -124,7 +130,7 @@ describe('a disguise', () => {
     ['Persian with a joiner', 'می‌خواهم', false],
     ['Hebrew with a mark', 'שלום \u200fabc', false],
     ['plain text', 'Hello, é ü 你好', false],
-  ])('of invisible characters: %s', (_, text, isHidden) => {
+  ])('with invisible characters: %s', (_, text, isHidden) => {
     expect(holdsHiddenCharacter(text)).toBe(isHidden);
   });
 
@@ -136,7 +142,7 @@ describe('a disguise', () => {
     ['Привет, Paypal', false],
     ['IT-отдел', false],
     ['Größe Ωmega', false],
-  ])('of letters: %s', (text, isAlike) => {
+  ])('with look-alike letters: %s', (text, isAlike) => {
     expect(holdsLookAlike(text)).toBe(isAlike);
   });
 });

@@ -26,8 +26,8 @@ function pathOf(raw: unknown): string | undefined {
 
 describe('parseEvent', () => {
   it('refuses an id that is longer than any of 8x8, because ids are stored', () => {
-    expect(pathOf(inboundBody({ umid: 'u'.repeat(351) }))).toBe('payload.umid');
-    expect(parseEvent(inboundBody({ umid: 'u'.repeat(350) }))).toMatchObject({ type: 'inbound' });
+    expect(pathOf(receiptBody({ umid: 'u'.repeat(351) }))).toBe('payload.umid');
+    expect(parseEvent(receiptBody({ umid: 'u'.repeat(350) }))).toMatchObject({ type: 'delivery-receipt' });
   });
 
   it('reads a delivery receipt with all fields', () => {
@@ -123,6 +123,36 @@ describe('parseEvent', () => {
   });
 
   it.each([
+    [{ answers: {} }, { answers: [] }],
+    [{ answers: 'Good' }, { answers: [] }],
+    [{ answers: [null, 'Good', { answer: 'Bad' }] }, { answers: [{ answer: 'Bad' }] }],
+    [
+      { templateVariables: [1, null, { name: 'age', value: 24 }] },
+      { templateVariables: [{ name: 'age', value: 24 }] },
+    ],
+    [{ templateVariables: 'shop' }, { templateVariables: [] }],
+  ])('does not lose a survey answer over %j', (fields, expected) => {
+    expect(parseEvent(surveyBody(fields))).toMatchObject({
+      type: 'survey-answer',
+      surveyId: 'nps',
+      ...expected,
+    });
+  });
+
+  it.each([
+    [{ occurredAt: null }, { occurredAt: '' }],
+    [{ shortUrl: undefined }, { shortUrl: '' }],
+    [{ targetUrl: null }, { targetUrl: '' }],
+    [{ targetUrl: { href: 'x' } }, { targetUrl: '' }],
+  ])('does not lose an opened link over %j', (fields, expected) => {
+    expect(parseEvent(clickBody(fields))).toMatchObject({
+      type: 'short-url-click',
+      eventId: 'c2f1',
+      ...expected,
+    });
+  });
+
+  it.each([
     ['a number without its plus', '6591234567', PERSON],
     ['a number that JSON made a number', 6591234567, PERSON],
     ['a number with spaces', '+65 9123 4567', PERSON],
@@ -135,6 +165,42 @@ describe('parseEvent', () => {
     expect(parseEvent(clickBody({ destination: given }))).toMatchObject({ destination: expected });
   });
 
+  it.each([
+    [{ body: 5 }, { body: '5' }],
+    [{ body: null }, { body: '' }],
+    [{ body: undefined }, { body: '' }],
+    [{ timestamp: null }, { timestamp: '' }],
+    [{ timestamp: undefined }, { timestamp: '' }],
+    [{ timestamp: 1_795_341_600 }, { timestamp: '1795341600' }],
+    [{ destination: null }, { destination: '' }],
+    [{ destination: {} }, { destination: '' }],
+    [{ destination: 'd'.repeat(351) }, { destination: '' }],
+    [{ subAccountId: null }, { subAccountId: '' }],
+    [{ umid: 4711 }, { umid: '4711' }],
+    [{ umid: null }, { umid: '' }],
+    [{ umid: undefined }, { umid: '' }],
+    [{ umid: 'u'.repeat(351) }, { umid: '' }],
+  ])('does not lose an inbound message over %j', (fields, expected) => {
+    expect(parseEvent(inboundBody(fields))).toMatchObject({ type: 'inbound', source: PERSON, ...expected });
+  });
+
+  it('does not lose a receipt, a survey answer or a text of a channel over ids that are numbers or null', () => {
+    expect(parseEvent(receiptBody({ umid: 4711, subAccountId: null }))).toMatchObject({
+      umid: '4711',
+      subAccountId: '',
+      destination: PERSON,
+    });
+    expect(parseEvent(appReceiptBody({ subAccountId: undefined }))).toMatchObject({ subAccountId: '' });
+    expect(parseEvent(surveyBody({ surveyId: 7 }))).toMatchObject({ surveyId: '7' });
+    const app = { content: { text: 5 }, timestamp: null, subAccountId: null };
+    expect(parseEvent(appMessageBody(app))).toMatchObject({
+      source: PERSON,
+      body: '5',
+      timestamp: '',
+      subAccountId: '',
+    });
+  });
+
   it('accepts numbers written as texts, and drops optional fields of a wrong type', () => {
     expect(parseEvent(receiptBody({ smsCount: '3' }, { errorCode: '15' }))).toMatchObject({
       smsCount: 3,
@@ -145,10 +211,21 @@ describe('parseEvent', () => {
     );
     for (const name of ['smsCount', 'clientMessageId', 'price']) expect(odd).not.toHaveProperty(name);
     expect(odd).toHaveProperty('status', { state: 'delivered', timestamp: '2026-11-22T09:00:00Z' });
-    for (const missing of ['total', 'perSms', 'currency']) {
+    for (const missing of ['total', 'currency']) {
       const price = { total: 1, perSms: 1, currency: 'EUR', [missing]: undefined };
       expect(parseEvent(receiptBody({ price }))).not.toHaveProperty('price');
     }
+  });
+
+  it.each([
+    [3, { total: 0.0375, perSms: 0.0125, currency: 'USD' }],
+    ['3', { total: 0.0375, perSms: 0.0125, currency: 'USD' }],
+    [0, undefined],
+    [null, undefined],
+  ])('reads a total of %j parts without the price of one', (smsCount, price) => {
+    const raw = receiptBody({ smsCount, price: { total: 0.0375, currency: 'USD' } });
+    expect(parseEvent(raw)).toMatchObject({ type: 'delivery-receipt', ...(price && { price }) });
+    expect('price' in parseEvent(raw)).toBe(price !== undefined);
   });
 
   it('accepts new fields and new values, and keeps them in raw', () => {
@@ -218,10 +295,46 @@ describe('parseEvent', () => {
     expect(parseEvent(appMessageBody(), []).type).toBe('unknown');
   });
 
-  it('recognises its events in upper and lower case', () => {
-    const raw = { ...inboundBody(), namespace: 'sms', eventType: 'INBOUND_MESSAGE_RECEIVED' };
-    expect(parseEvent(raw).type).toBe('inbound');
+  it.each([
+    [{ namespace: 'sms', eventType: 'INBOUND_MESSAGE_RECEIVED' }],
+    [{ namespace: ' SMS ', eventType: 'inbound_message_received\n' }],
+    [{ namespace: null }],
+    [{ namespace: undefined }],
+  ])('recognises its events by %j', (fields) => {
+    expect(parseEvent({ ...inboundBody(), ...fields })).toMatchObject({ type: 'inbound', source: PERSON });
+    expect(parseEvent({ ...appMessageBody(), namespace: undefined })).toMatchObject({ channel: 'sms' });
   });
+
+  it.each([
+    [{ interactive: { type: 'button_reply', button_reply: { id: 'b1', title: 'STOP' } } }],
+    [
+      {
+        interactive: { type: 'list_reply', list_reply: { id: 'l1', title: 'STOP', description: 'No more' } },
+      },
+    ],
+    [{ interactive: { type: 'buttonReply', buttonReply: { title: 'STOP' } } }],
+    [{ text: null, payload: 'STOP' }],
+    [{ text: 'STOP', payload: 'opt-out-button' }],
+  ])('reads what a person tapped from %j', (content) => {
+    const raw = appMessageBody({ type: 'Interactive', recipient: { channel: 'rcs' }, content });
+    expect(parseEvent(raw, ['sms', 'rcs'])).toMatchObject({ type: 'inbound', source: PERSON, body: 'STOP' });
+  });
+
+  it.each([
+    [{ interactive: { type: 'nfmReply', nfmReply: { responseJson: '{}' } } }],
+    [{ interactive: { type: 'button_reply', button_reply: { id: 'b1', title: 5 } } }],
+    [{ interactive: 'STOP' }],
+  ])('reads nothing from %j', (content) => {
+    expect(parseEvent(appMessageBody({ content }))).toMatchObject({ type: 'inbound', body: '' });
+  });
+
+  it.each([[{ channelUserId: 'US.13491208655302741918', username: 'ann' }], [{ msisdn: null }]])(
+    'reports a text of %j, which has no number, as unknown',
+    (user) => {
+      const raw = appMessageBody({ recipient: { channel: 'whatsapp' }, user });
+      expect(parseEvent(raw, ['sms', 'whatsapp'])).toMatchObject({ type: 'unknown', namespace: 'ChatApps' });
+    },
+  );
 
   it.each([
     [{ namespace: 'ChatApps', eventType: 'inbound_message_received', payload: { umid: 1 } }],
@@ -250,28 +363,17 @@ describe('parseEvent', () => {
     [{ ...receiptBody(), payload: [1] }, 'payload'],
     [receiptBody({ umid: undefined }), 'payload.umid'],
     [receiptBody({ umid: '' }), 'payload.umid'],
-    [receiptBody({ umid: 5 }), 'payload.umid'],
-    [receiptBody({ subAccountId: null }), 'payload.subAccountId'],
+    [receiptBody({ umid: 1.5 }), 'payload.umid'],
     [receiptBody({ destination: 1.5 }), 'payload.destination'],
     [receiptBody({ status: 'delivered' }), 'payload.status'],
     [receiptBody({}, { state: undefined }), 'payload.status.state'],
     [inboundBody({ source: '' }), 'payload.source'],
-    [inboundBody({ destination: {} }), 'payload.destination'],
-    [inboundBody({ body: 5 }), 'payload.body'],
-    [inboundBody({ timestamp: 5 }), 'payload.timestamp'],
-    [appMessageBody({ umid: null }), 'payload.umid'],
     [appMessageBody({ user: null }), 'payload.user'],
     [appMessageBody({ user: {} }), 'payload.user.msisdn'],
     [appReceiptBody({ status: null }), 'payload.status'],
     [clickBody({ eventId: null }), 'payload.eventId'],
-    [clickBody({ occurredAt: null }), 'payload.occurredAt'],
-    [clickBody({ shortUrl: null }), 'payload.shortUrl'],
-    [clickBody({ targetUrl: null }), 'payload.targetUrl'],
     [surveyBody({ umid: null }), 'umid'],
     [surveyBody({ surveyId: null }), 'surveyId'],
-    [surveyBody({ answers: {} }), 'answers'],
-    [surveyBody({ answers: [null] }), 'answers[0]'],
-    [surveyBody({ templateVariables: [{ name: 'a', value: 'b' }, 1] }), 'templateVariables[1]'],
   ])('refuses %j and names %s', (raw, path) => {
     expect(pathOf(raw)).toBe(path);
   });

@@ -26,6 +26,13 @@ function refusalOf(options: unknown): ConfigurationError {
 const authenticated = (authentication: unknown) => ({ ...good, authentication });
 
 describe('options of the receiver', () => {
+  it('name the choices when no authentication was chosen', () => {
+    expect(refusalOf({ client: sms, handlers: {} }).message).toBe(
+      "authentication is missing. Give authorization, accessToken or sourceAddresses, or write 'none'.",
+    );
+    expect(refusalOf({ ...good, handlers: 7 }).message).not.toContain('Give authorization');
+  });
+
   it('list the forms of authentication, whatever was given', () => {
     for (const given of ['Basic abc', 7]) {
       expect(refusalOf(authenticated(given)).message).toMatch(/'none' or \{ authorization, accessToken/);

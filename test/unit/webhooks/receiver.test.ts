@@ -157,9 +157,9 @@ describe('a request that is refused', () => {
 
   it('is reported to the team with the malformed field', async () => {
     const { receiver, of } = testReceiver();
-    const error = await failureOf(receiver.receive(post(receiptBody({}, { state: 5 }))));
+    const error = await failureOf(receiver.receive(post(receiptBody({}, { state: null }))));
     expect(error.path).toBe('payload.status.state');
-    expect(error.message).toContain('payload.status.state is not a text');
+    expect(error.message).toContain('payload.status.state is not a string');
     expect(of('webhook-refused')).toMatchObject([{ reason: 'malformed', path: 'payload.status.state' }]);
     expect(await failureOf(receiver.receive(post('{')))).not.toHaveProperty('path');
   });
@@ -226,6 +226,17 @@ describe('the same event again', () => {
     }
     expect(await receiver.receive(post(other))).toMatchObject({ duplicate: false });
     expect(await receiver.receive(post(other))).toMatchObject({ duplicate: true });
+  });
+
+  it('is not another inbound message, even when 8x8 gives no ID', async () => {
+    const { receiver } = testReceiver();
+    const write = (fields: object) => receiver.receive(post(inboundBody({ umid: null, ...fields })));
+    const first = await write({ body: 'Hello' });
+    expect(first).toMatchObject({ umid: expect.stringMatching(/^no-umid-[\da-f]{32}$/), duplicate: false });
+    expect(await write({ body: 'Hello' })).toEqual({ ...first, duplicate: true });
+    expect(await write({ body: 'STOP' })).toMatchObject({ duplicate: false });
+    expect(await write({ source: '6591234568', body: 'Hello' })).toMatchObject({ duplicate: false });
+    expect(await write({ umid: 'u', body: 'Hello' })).toMatchObject({ umid: 'u', duplicate: false });
   });
 
   it('is not another survey answer, even when neither has a time', async () => {

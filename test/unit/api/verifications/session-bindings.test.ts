@@ -123,14 +123,14 @@ describe('session bindings', () => {
     expect(both).toEqual(['unknown', 'unknown']);
   });
 
-  it('of a full store are not made, and the session stays unknown', async () => {
+  it('are not made when the store is full, and the session stays unknown', async () => {
     const { bind, find } = setUp();
     for (const id of ['a', 'b', 'c']) await bind(id, phoneOf(1));
     expect(await find('b', phoneOf(1))).toBe('this');
     expect(await find('c', phoneOf(1))).toBe('unknown');
   });
 
-  it('of a full store are an error for a session that needs no code', async () => {
+  it('throw when the store is full and the session needs no code', async () => {
     const { bindSilent } = setUp();
     for (const id of ['a', 'b']) await bindSilent(id, phoneOf(1));
     const error = await failureOf(bindSilent('c', phoneOf(1)));
@@ -138,7 +138,7 @@ describe('session bindings', () => {
     expect(error).toMatchObject({ submission: 'unknown', message: expect.stringContaining('no room') });
   });
 
-  it('of two visitors who start at once both hold', async () => {
+  it('both hold for two visitors who start at once', async () => {
     let released = 0;
     let open = () => {};
     const both = new Promise<void>((resolve) => (open = resolve));

@@ -345,7 +345,7 @@ describe('a full store', () => {
     }
   });
 
-  it('of claims refuses as well', async () => {
+  it('refuses claims as well', async () => {
     const { take, refusal } = setUp(2);
     await take('1111', 'a');
     await take('1111', 'b');

@@ -53,13 +53,13 @@ describe('the host', () => {
 });
 
 describe('the key', () => {
-  test('of a sandbox is not for 8x8', async () => {
+  test('is not for 8x8 when it belongs to a sandbox', async () => {
     const [finding] = await checkKeyForm(examined({ apiKey: 'sandbox_key' }));
     expect(finding).toMatchObject({ check: 'key', level: 'problem' });
     expect(finding?.text).toBe('The option apiKey is the key of a sandbox, but requests go to 8x8.');
   });
 
-  test('of a function is asked for', async () => {
+  test('is requested from a function', async () => {
     const [fine] = await checkKeyForm(examined({ apiKey: () => 'a-key-of-8x8' }));
     expect(fine?.text).toBe('from the apiKey function, 12 characters');
     const [failed] = await checkKeyForm(
@@ -114,7 +114,7 @@ describe('the webhook', () => {
     return findings.map(({ level, text }) => `${level}: ${text}`);
   };
 
-  test('of 8x8 cannot lead to its own machine', async () => {
+  test("cannot lead to 8x8's own machine", async () => {
     expect(await found('http://127.0.0.1:9/8x8')).toEqual([
       'problem: 8x8 cannot reach 127.0.0.1, which is its own machine.',
       'problem: The receiver 127.0.0.1:9 is not reachable (bad port).',
@@ -147,7 +147,7 @@ describe('the store', () => {
   const inspect = async () => [];
   const limits = (more: object) => ({ take: async () => [], settle: async () => {}, inspect, ...more });
 
-  test('of a team may have no check', async () => {
+  test('may have no check when a team wrote it', async () => {
     const store = limits({ release: async () => {} });
     const found = await checkStore(examined({ limits: store as never }));
     expect(found).toEqual([

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { KeywordMatch } from '../../../../src/consent/keywords/keyword-match.ts';
-import { LANGUAGES } from '../../../../src/consent/keywords/languages/index.ts';
+import { allLanguages } from '../../../../src/consent/keywords/languages/index.ts';
 import { createKeywordReader } from '../../../../src/consent/keywords/read-keyword.ts';
 import type { Answer, Meaning } from './corpus/answer.ts';
 import { asianAnswers } from './corpus/asia.ts';
 import { englishAnswers } from './corpus/english.ts';
 import { europeanAnswers } from './corpus/europe.ts';
+
+const LANGUAGES = allLanguages();
 
 const answers: readonly Answer[] = [...englishAnswers, ...asianAnswers, ...europeanAnswers];
 const read = createKeywordReader();

@@ -2,13 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { IndexNode } from '../../../../src/consent/keywords/keyword-index.ts';
 import type { KeywordOptions } from '../../../../src/consent/keywords/keyword-options.ts';
-import { LANGUAGES } from '../../../../src/consent/keywords/languages/index.ts';
+import { allLanguages } from '../../../../src/consent/keywords/languages/index.ts';
 import {
   builtInIndex,
   createKeywordReader,
   readKeyword,
 } from '../../../../src/consent/keywords/read-keyword.ts';
 import { ConfigurationError } from '../../../../src/errors.ts';
+
+const LANGUAGES = allLanguages();
 
 describe('readKeyword', () => {
   it.each([
@@ -26,6 +28,9 @@ describe('readKeyword', () => {
     's t o p',
     'S.T.O.P.',
     'ＳＴＯＰ',
+    '🆂🆃🅾️🅿️',
+    '🅢🅣🅞🅟!',
+    'STOP 🇸🇬',
     'STOP 🛑🙏',
     'Opt-out',
     'stop cancel',
@@ -290,6 +295,13 @@ describe('misspelt words', () => {
     '0pt out',
     'S T O P texting me',
     'dont txt me agian',
+    'report spam',
+    '退定',
+    'QX',
+    'TC QC',
+    'HUY QC',
+    'tc2',
+    'DK DNC',
     '🛑',
   ])('is seen: %j', (text) => {
     expect(['possible-opt-out', 'opt-out']).toContain(readKeyword(text).kind);
@@ -369,7 +381,7 @@ describe('languages', () => {
 
   it.each<[string, KeywordOptions, RegExp]>([
     ['an unknown one', { languages: ['xx' as 'en'] }, /^options\.languages\[0\] must be one of "en"/],
-    ['none', { languages: [] }, /^options\.languages must be an array of 1 to 18/],
+    ['none', { languages: [] }, /^options\.languages must be an array of 1 to 22/],
   ])('are refused: %s', (_, options, message) => {
     expect(() => createKeywordReader(options)).toThrow(message);
   });

@@ -241,4 +241,126 @@ STOP`,
 وصلت
 مرحبا`,
   }),
+  ...answersOf('it', 'IT', {
+    leave: `
+disiscrivimi
+Disiscrivetemi per favore
+cancellami
+cancellatemi subito
+annulla
+basta
+basta messaggi
+non voglio ricevere i vostri sms
+non mi interessa
+smettetela di scrivermi
+numero sbagliato
+toglietemi dalla lista
+non contattatemi
+disiscrizione grazie`,
+    talk: `
+grazie
+va bene
+a che ora aprite?
+sono in arrivo
+non ho ricevuto il codice
+posso annullare il mio ordine?
+ci vediamo domani
+fine del mese
+basta la ricevuta?
+dove siete?
+sì
+ciao`,
+  }),
+  ...answersOf('nl', 'NL', {
+    leave: `
+afmelden
+Afmelden aub
+uitschrijven
+uitschrijving graag
+stoppen
+geen berichten meer
+ik wil geen sms van jullie
+stuur mij geen reclame
+meld mij af
+verwijder mijn nummer
+verkeerd nummer
+niet geïnteresseerd
+laat me met rust
+genoeg`,
+    talk: `
+bedankt
+ok prima
+hoe laat zijn jullie open?
+ik kom eraan
+ik heb de code niet gekregen
+kan ik annuleren tot morgen?
+tot morgen
+de bus stopt hier niet
+waar is de winkel
+ja
+genoeg tijd om te komen
+hallo`,
+  }),
+  ...answersOf('tr', 'TR', {
+    leave: `
+iptal
+İPTAL
+ıptal
+RED
+ret
+sms iptal
+mesaj atmayın
+mesaj almak istemiyorum
+beni listeden çıkarın
+numaramı silin
+yanlış numara
+rahatsız etmeyin lütfen
+durdur
+yeter
+abonelikten çık`,
+    talk: `
+teşekkürler
+tamam
+saat kaçta açıyorsunuz?
+yoldayım
+kod gelmedi
+yarın gelirim
+dur bakalım bir düşüneyim
+nerede kaldınız
+kapıdayım
+evet
+siparişim ne zaman gelir
+merhaba`,
+  }),
+  ...answersOf('pl', 'PL', {
+    leave: `
+wypisz
+wypisz mnie proszę
+rezygnuję
+rezygnacja
+Rezygnuje
+nie wysyłajcie mi więcej sms
+nie chcę otrzymywać wiadomości
+proszę usunąć mój numer
+usuńcie mnie z listy
+zły numer
+nie jestem zainteresowany
+cofam zgodę
+dość
+przestań
+koniec`,
+    talk: `
+dziękuję
+ok
+o której otwieracie?
+już jadę
+kod nie przyszedł
+będę jutro
+koniec miesiąca mi pasuje
+gdzie jest sklep
+stoję pod drzwiami
+tak
+dość dobrze
+dzień dobry`,
+  }),
 ] as const;
