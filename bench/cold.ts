@@ -5,7 +5,7 @@ import { nodesOf } from './nodes.ts';
 import { comparedRow, goalRow, median, quantile, type Row } from './row.ts';
 import { start } from './send/processes.ts';
 
-const ROUNDS = 15;
+const ROUNDS = 9;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
 

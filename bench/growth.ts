@@ -1,11 +1,13 @@
 import { pathToFileURL } from 'node:url';
 import type { LimitRule } from '../src/limits/limit-store.ts';
-import { type MemoryLimitStore, memoryLimits } from '../src/limits/memory-limits.ts';
+import { type MemoryLimitStore, memoryLimits, type OwnRequest } from '../src/limits/memory-limits.ts';
 import { goalRow, type Row } from './row.ts';
 
 const MILLION = 1_000_000;
 const HOUR_MS = 3_600_000;
 const STEP = 100;
+/** Takes of one call. */
+const AT_ONCE = 10;
 /** Steps of a cold process, which are not counted. */
 const COLD_STEPS = 100;
 
@@ -44,6 +46,14 @@ function cpuMs(): number {
   return (user + system) / 1000;
 }
 
+/** Messages of one call. */
+function requestsOf(ruleOf: (turn: number) => LimitRule, from: number): OwnRequest[] {
+  return Array.from({ length: AT_ONCE }, (_, index) => {
+    const turn = from + index;
+    return { reservation: `r-${turn}`, rules: [ruleOf(turn)], takenAt: 0, decision: undefined };
+  });
+}
+
 /**
  * The longest of all steps while one table grows from nothing. The least of some runs of each step: tables grow at the same key every
  * time, and the garbage collector comes somewhere else.
@@ -55,14 +65,18 @@ function longestStep(ruleOf: (turn: number) => LimitRule, keys: number, runs: nu
     const clock = { now: () => 0 };
     const store = memoryLimits({ maxRecipients: maxEntries, maxEntries, clock }) as MemoryLimitStore;
     for (let step = 0; step < leastMs.length; step += 1) {
-      const requests = Array.from({ length: STEP }, (_, index) => {
-        const turn = step * STEP + index;
-        return { reservation: `r-${turn}`, rules: [ruleOf(turn)] };
-      });
+      const calls = Array.from({ length: STEP / AT_ONCE }, (_, call) =>
+        requestsOf(ruleOf, step * STEP + call * AT_ONCE),
+      );
       const startMs = cpuMs();
-      for (const request of requests) {
-        if (store.takeNow('bench', [request])?.[0]?.granted !== true) throw new Error('A take was refused.');
-        store.settleNow('bench', [{ ...request, outcome: 'keep' }]);
+      for (const requests of calls) {
+        const verdicts = store.takeOwnNow('bench', requests);
+        if (verdicts?.every(({ granted }) => granted) !== true) throw new Error('A take was refused.');
+        store.settleOwnNow(
+          'bench',
+          requests.map((reservation) => ({ reservation, outcome: 'keep' })),
+          0,
+        );
       }
       leastMs[step] = Math.min(leastMs[step] as number, cpuMs() - startMs);
     }
@@ -73,7 +87,7 @@ function longestStep(ruleOf: (turn: number) => LimitRule, keys: number, runs: nu
 /** How long a growing table stops the process: copies of what it holds. */
 export async function benchGrowth(): Promise<Row[]> {
   const longest = Object.entries(RULES).map(
-    ([name, ruleOf]) => [name, longestStep(ruleOf, MILLION, 3)] as const,
+    ([name, ruleOf]) => [name, longestStep(ruleOf, MILLION, 2)] as const,
   );
   const [slowest, ms] = longest.reduce((most, each) => (each[1] > most[1] ? each : most));
   const atTenMillion = longestStep(RULES.recipient as (turn: number) => LimitRule, 10 * MILLION, 2);

@@ -20,12 +20,13 @@ import { best, goalRow, median, type Row } from './row.ts';
 const NUMBERS = 40_000;
 /** Typical batch sizes: a page of a list, a chunk of `sendMany`, the most that 8x8 accepts. */
 const BATCHES = [100, 1_000, 10_000];
-const ROUNDS = 25;
-const TARGET_US = 5;
+const ROUNDS = 15;
+/** A one-time password waits for its backoff too. */
+const TARGET_US = { otp: 5, transactional: 3 } as const;
 
 /** One-time passwords of a round, each to a person of its own. */
 const PEOPLE = 10_000;
-const OTP_ROUNDS = 13;
+const OTP_ROUNDS = 9;
 const OTP_BATCHES = [1, 100];
 const OTP_TARGET_US = 8;
 
@@ -114,7 +115,11 @@ function createClient(clock: Clock, options: GuardsOptions = {}) {
 }
 
 /** Microseconds per message, one figure per round. Hours pass between two rounds, so no message is refused. */
-async function timesOf(batch: number, destinations: readonly string[]): Promise<number[]> {
+async function timesOf(
+  batch: number,
+  destinations: readonly string[],
+  purpose: keyof typeof TARGET_US,
+): Promise<number[]> {
   let skippedMs = 0;
   const now = () => Date.now() + skippedMs;
   const { sendBatch, outsideMs } = createClient({ now, monotonic: now });
@@ -125,7 +130,7 @@ async function timesOf(batch: number, destinations: readonly string[]): Promise<
     const outsideBefore = outsideMs();
     for (let from = 0; from < NUMBERS; from += batch) {
       const messages = destinations.slice(from, from + batch).map((destination) => {
-        return { destination, text: 'Your code is 4711', purpose: 'otp' as const };
+        return { destination, text: 'Your code is 4711', purpose };
       });
       const startedAt = performance.now();
       const { counts } = await sendBatch({ messages });
@@ -201,10 +206,7 @@ async function otpRows(): Promise<Row[]> {
   return rows;
 }
 
-/**
- * Time of the whole default pipeline, from the caller's messages to their results: 40,000 one-time passwords to numbers
- * that are in the cache.
- */
+/** Time of the whole default pipeline, from the caller's messages to their results: 40,000 messages to numbers that are in the cache. */
 async function defaultRows(): Promise<Row[]> {
   const destinations = Array.from(
     { length: NUMBERS },
@@ -212,10 +214,13 @@ async function defaultRows(): Promise<Row[]> {
   );
   for (const destination of destinations) normalisePhone(destination, undefined);
   const rows: Row[] = [];
-  for (const batch of BATCHES) {
-    const times = await timesOf(batch, destinations);
-    const measure = `whole default pipeline, warm, per message, ${batch.toLocaleString('en')} at once`;
-    rows.push(goalRow(measure, figures(times), `at most ${TARGET_US} µs`, best(times) <= TARGET_US));
+  for (const purpose of ['otp', 'transactional'] as const) {
+    const target = TARGET_US[purpose];
+    for (const batch of BATCHES) {
+      const times = await timesOf(batch, destinations, purpose);
+      const measure = `whole default pipeline, ${purpose}, warm, per message, ${batch.toLocaleString('en')} at once`;
+      rows.push(goalRow(measure, figures(times), `at most ${target} µs`, best(times) <= target));
+    }
   }
   return rows;
 }

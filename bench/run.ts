@@ -1,5 +1,5 @@
 /**
- * All measurements in one run, each beside what it is compared with: `npm run build && npm run bench`, about twelve minutes; with the
+ * All measurements in one run, each beside what it is compared with: `npm run build && npm run bench`, five to nine minutes; with the
  * names of parts, only those. With `--write` the table of a whole run goes to bench/RESULTS.md. A shared machine makes single times
  * worthless: read the ratios.
  */
@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { benchAudit } from './audit.ts';
 import { benchCold } from './cold.ts';
 import { benchGrowth } from './growth.ts';
@@ -53,13 +54,17 @@ function toTable(rows: readonly Row[]): string {
   return [heads, heads.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
-const [, , ...words] = process.argv;
-const names = words.filter((word) => !word.startsWith('--'));
+// An option that it does not know throws.
+const { values, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: { rows: { type: 'boolean' }, write: { type: 'boolean' } },
+});
+if (values.write && names.length > 0) throw new Error('--write takes a whole run');
 const unknown = names.find((name) => benches[name] === undefined);
 if (unknown !== undefined)
   throw new Error(`there is no part "${unknown}", only ${Object.keys(benches).join(', ')}`);
 
-if (words.includes('--rows')) {
+if (values.rows) {
   for (const name of names) console.log(JSON.stringify(await benches[name]?.()));
 } else {
   const load = (loadavg()[0] ?? 0).toFixed(1);
@@ -71,8 +76,7 @@ if (words.includes('--rows')) {
   const machine = `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}, load ${load} before the run, ${minutes} minutes. Goals: ${met} of ${goals.length} met.`;
   const table = `${machine}\n\n${toTable(rows)}`;
   console.log(table);
-  if (words.includes('--write')) {
-    if (names.length > 0) throw new Error('--write takes a whole run');
+  if (values.write) {
     const text = `# Bench results\n\nMade by \`npm run build && npm run bench -- --write\`: read the ratios, which are those of one run.\n\n${table}\n`;
     writeFileSync(new URL('RESULTS.md', import.meta.url), text);
   }

@@ -7,7 +7,7 @@ type Node = ReturnType<typeof nodesOf>[number];
 /** Below that, V8 has not compiled a send for good. */
 const WARM_UP = 30_000;
 const FIRST = 1_000;
-const ROUNDS = 10;
+const ROUNDS = 7;
 const SLICE_MS = 150;
 /** 8x8's own limit on the requests of a sub-account. */
 const REQUESTS_PER_SECOND = 1_800;

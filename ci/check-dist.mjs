@@ -103,6 +103,31 @@ await report.check('no other file loads the sandbox or the command', () =>
     'they need Node',
   ),
 );
+await report.check('an import of the main entry reads six files at most', async () => {
+  const read = new Set(['index.js']);
+  for (const name of read) {
+    const imports = await importsOf(files.find((file) => file.name === name));
+    const own = imports.filter(({ path, kind }) => kind === 'import-statement' && path.startsWith('./'));
+    for (const { path } of own) read.add(path.slice(2));
+  }
+  if (read.size > 6) throw new Error(`${[...read].join(', ')}: see inEveryEntry in tsup.config.ts`);
+  return `${read.size}`;
+});
+await report.check('no import makes a regular expression with \\p{…}: see lazily.ts', async () => {
+  const isRead = ({ name }) => !NODE_ONLY.test(name);
+  refuse(code.filter(isRead), /(?<!\\)\\p\{.{0,40}/g, 'V8 makes a literal when it reads the file');
+  const made = [];
+  const original = globalThis.RegExp;
+  globalThis.RegExp = new Proxy(original, {
+    construct(target, inputs) {
+      if (`${inputs[0]}`.includes('\\p{')) made.push(inputs[0]);
+      return Reflect.construct(target, inputs);
+    },
+  });
+  for (const target of entries) await import(new URL(target.import.default, root).href);
+  globalThis.RegExp = original;
+  if (made.length > 0) throw new Error(made.join('\n'));
+});
 await report.check('every built file has a source map, whose sources are in the tarball or bundled', () => {
   const faults = code.flatMap(({ name, text }) => {
     const [url, ...others] = [...text.matchAll(/^\/\/# sourceMappingURL=(\S+)$/gm)].map(([, found]) => found);

@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { startFaultServer } from '../test/support/fault-server.ts';
+import { freePort } from '../test/support/free-port.ts';
+import { PROXIES, startProxy } from '../test/support/proxies.ts';
 import { ALL_SCENARIOS, subAccountOf } from '../test/support/socket-scenarios.ts';
 import { runtimes } from './runtimes.mjs';
 
@@ -76,22 +78,30 @@ function judge(runtime, results, server) {
   );
 }
 
-async function closedPort() {
-  const server = await startFaultServer();
-  await server.close();
-  return server.port;
-}
-
 async function runProgram(runtime, command) {
   const server = await startFaultServer();
   try {
-    const parameters = [...command.slice(1), String(server.port), String(await closedPort())];
+    const parameters = [...command.slice(1), String(server.port), String(await freePort())];
     const { stdout } = await run(command[0], parameters, { timeout: 120_000, maxBuffer: 2 ** 24 });
     judge(runtime, JSON.parse(stdout.trim().split('\n').at(-1)), server);
   } catch (error) {
     report(runtime, 'run', false, String(error.stderr || error.message).slice(0, 2000));
   } finally {
     await server.close();
+  }
+}
+
+/** Proxies of the environment that give no tunnel: each is asked once per attempt, and nothing was sent. */
+async function runBehindProxies(runtime, node) {
+  for (const { does, refuse } of PROXIES) {
+    const proxy = await startProxy(refuse);
+    const env = { ...process.env, NODE_USE_ENV_PROXY: '1', HTTPS_PROXY: proxy.url, NO_PROXY: '' };
+    const { stdout } = await run(node, ['--no-warnings', proxied], { env, timeout: 60_000 });
+    proxy.close();
+    const { submission, attempts } = JSON.parse(stdout);
+    const isGood = submission === 'not-submitted' && attempts === 3 && proxy.asked.length === 3;
+    const details = `${proxy.asked.length} CONNECT, ${attempts} attempts, ${submission}`;
+    report(runtime, `a proxy that ${does}`, isGood, details);
   }
 }
 
@@ -163,7 +173,7 @@ async function overlap(worker, server, name, host) {
 async function runWorker() {
   const server = await startFaultServer();
   const modulePath = await bundle('socket-worker');
-  const worker = await serveWorker(modulePath, [server.port, await closedPort()]);
+  const worker = await serveWorker(modulePath, [server.port, await freePort()]);
   try {
     judge('workerd', await (await fetch(`${worker.url}/scenarios`)).json(), server);
     await overlap(worker, server, 'left-behind', '127.0.3.1');
@@ -175,6 +185,7 @@ async function runWorker() {
 }
 
 const program = await bundle('socket-client');
+const proxied = await bundle('socket-proxied');
 const only = process.argv.slice(2);
 const programs = {
   node20: [runtimes.node20, program],
@@ -187,8 +198,11 @@ const programs = {
 const chosen = (name) => only.length === 0 || only.includes(name);
 for (const [name, command] of Object.entries(programs)) {
   if (!chosen(name)) continue;
-  if (existsSync(command[0])) await runProgram(name, command);
-  else report(name, 'installed', false, 'run npm ci --prefix ci first');
+  if (existsSync(command[0])) {
+    await runProgram(name, command);
+    // Node 20 knows no proxy of the environment.
+    if (/^node(?!20)/.test(name)) await runBehindProxies(name, command[0]);
+  } else report(name, 'installed', false, 'run npm ci --prefix ci first');
 }
 if (chosen('workerd')) {
   await runWorker().catch((error) => report('workerd', 'run', false, String(error).slice(0, 2000)));

@@ -8,12 +8,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
 import pg from 'pg';
+import { freePort } from '../test/support/free-port.ts';
 import { startRedis } from '../test/support/redis-server.ts';
 import { installTarball, linkInstalled, packPackage } from './consumer-project.mjs';
 import { filesOf, splitFences } from './markdown.mjs';
@@ -76,15 +76,6 @@ async function writeProgram(folder, name, code, version) {
 
 const forVersion = (text, version) =>
   version === 'node24' ? text : text.replaceAll(/\b([\w-]+)\.ts\b/g, '$1.js');
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** A command of the page that goes on running; `stop` ends everything that it started. */
 async function start(command, { cwd, env, until }) {

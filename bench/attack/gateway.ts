@@ -1,4 +1,6 @@
+import { createGetMessage } from '../../src/api/message-details.ts';
 import { createMessages } from '../../src/api/messages.ts';
+import { createReconcile } from '../../src/api/reconcile.ts';
 import { createVerifications } from '../../src/api/verifications/verifications.ts';
 import { SmsClient } from '../../src/client.ts';
 import type { SmsClientOptions } from '../../src/config/options.ts';
@@ -82,7 +84,10 @@ function createPipelineClient(options: Options): Client {
   const { client, safeguards } = createClientContext(resolved, counting, { pacers: new Map() });
   const withoutNetwork = { ...client, transport: standInTransport(clock) };
   return {
-    messages: createMessages(withoutNetwork),
+    messages: createMessages(withoutNetwork, {
+      get: createGetMessage(withoutNetwork),
+      reconcile: createReconcile(withoutNetwork),
+    }),
     verifications: createVerifications(withoutNetwork),
     guards: createGuardsApi({ ...client, ...safeguards, phoneDefaults: resolved }),
     close: async () => {},

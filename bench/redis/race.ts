@@ -56,10 +56,14 @@ async function runRound({ decide, name }: Contender, atOnce: number): Promise<nu
 
 /** Warm, with the number of messages in flight that suits it best. */
 async function prepare(contender: Contender, admin: Redis): Promise<Runner> {
-  await admin.flushdb();
+  async function startOver(): Promise<void> {
+    await admin.flushdb();
+    contender.startOver?.();
+  }
+  await startOver();
   await proveChecks(contender);
   for (let index = 0; index < WARM_UPS; index += 1) await runRound(contender, 64);
-  await admin.flushdb();
+  await startOver();
   const rates = AT_ONCE.map((): number[] => []);
   for (let index = 0; index < TRIES; index += 1) {
     for (const [position, atOnce] of AT_ONCE.entries())
@@ -69,7 +73,7 @@ async function prepare(contender: Contender, admin: Redis): Promise<Runner> {
   const atOnce = AT_ONCE[middles.indexOf(Math.max(...middles))] as number;
   const aloneTimes: number[] = [];
   for (let cycle = 0; cycle < ALONE_CYCLES; cycle += 1) {
-    await admin.flushdb();
+    await startOver();
     for (let index = 0; index < MESSAGES_A_NUMBER; index += 1) {
       const before = await serverCpu(admin);
       await runRound(contender, 1);
@@ -164,6 +168,7 @@ async function race(contenders: readonly Contender[], admin: Redis): Promise<rea
   for (const contender of contenders) runners.push(await prepare(contender, admin));
   for (let cycle = 0; cycle < CYCLES; cycle += 1) {
     await admin.flushdb();
+    for (const { contender } of runners) contender.startOver?.();
     for (let index = 0; index < MESSAGES_A_NUMBER; index += 1) {
       for (const runner of runners) await measureRound(runner, admin);
     }
