@@ -9,7 +9,7 @@ const all = (percent: number) => ({
 
 export default defineConfig({
   test: {
-    include: ['test/{unit,integration,socket,contract,redis}/**/*.test.ts'],
+    include: ['test/{unit,integration,linear-time,socket,contract,redis}/**/*.test.ts'],
     // Room for the oracle and property tests on a busy machine. Tests of linear time measure CPU time, with a wide margin.
     testTimeout: 60_000,
     hookTimeout: 60_000,

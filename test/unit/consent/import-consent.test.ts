@@ -4,10 +4,9 @@ import { importConsent } from '../../../src/consent/import-consent.ts';
 import type { ImportConsentOptions } from '../../../src/consent/import-options.ts';
 import { memoryConsentLedger } from '../../../src/consent/memory-consent-ledger.ts';
 import type { ConsentFile } from '../../../src/consent/read-consent-file.ts';
-import { StoreError, ValidationError } from '../../../src/errors.ts';
+import { StoreError } from '../../../src/errors.ts';
 import { CANARY_NUMBER, CANARY_TEXT, expectNoCanary } from '../../support/canary.ts';
 import { createFakeClock, NOON } from '../../support/fake-clock.ts';
-import { findAllSlowness, HOSTILE_RUNS } from '../../support/linear-time.ts';
 import { readAll } from '../../support/read-all.ts';
 import { failureOf } from '../../support/transport.ts';
 
@@ -457,25 +456,6 @@ describe('a large file', () => {
     expect(await failureOf(imported(none()))).toMatchObject({
       message: 'The consent file broke off: its stream failed. Nothing was recorded.',
     });
-  });
-});
-
-describe('a hostile file', () => {
-  it.each([
-    ['in one piece', Number.MAX_SAFE_INTEGER, 12_500, HOSTILE_RUNS],
-    ['in pieces of 64 characters', 64, 60_000, [{ unit: 'x' }, { unit: '"x' }, { unit: '{' }]],
-  ])('takes time in proportion to its length, %s', async (_, length, small, texts) => {
-    const read = (format: 'csv' | 'jsonl') => async (text: string) => {
-      const pieces = Array.from({ length: Math.ceil(text.length / length) }, (__, index) =>
-        text.slice(index * length, (index + 1) * length),
-      );
-      await imported(piecesOf(...pieces), { format, dryRun: true }).catch((error: unknown) => {
-        expect(error).toBeInstanceOf(ValidationError);
-      });
-    };
-    const headed = texts.map((text) => ({ ...text, head: 'destination,evidence\n' }));
-    expect(await findAllSlowness(read('csv'), headed, small)).toEqual([]);
-    expect(await findAllSlowness(read('jsonl'), texts, small)).toEqual([]);
   });
 });
 

@@ -3,7 +3,6 @@ import type { ConsentLedger } from '../../../src/consent/consent-ledger.ts';
 import { memoryConsentLedger } from '../../../src/consent/memory-consent-ledger.ts';
 import { ConfigurationError } from '../../../src/errors.ts';
 import { consentLedgerConformance } from '../../../src/testing/consent-ledger-conformance.ts';
-import { findAllSlowness } from '../../support/linear-time.ts';
 import { readAll } from '../../support/read-all.ts';
 import { failureOf } from '../../support/transport.ts';
 
@@ -96,24 +95,6 @@ describe('the conformance suite finds a ledger that', () => {
     const failed = await failing(change);
     expect(failed.join('\n')).toMatch(message);
   });
-});
-
-describe('a long history of one person', () => {
-  it.each([1, -1])(
-    'is recorded in time in proportion to its length, %d ms after one another',
-    async (step) => {
-      const record = ({ length }: string) => {
-        const changes = Array.from({ length: length / 5 }, (_, index) => ({
-          messageId: `${index}`,
-          at: step * index,
-        }));
-        return memoryConsentLedger().append(
-          changes.map((change) => ({ ...out, ...change, key: '+6591234567' })),
-        );
-      };
-      expect(await findAllSlowness(record, [{ unit: '.' }])).toEqual([]);
-    },
-  );
 });
 
 describe('entries of a memory ledger', () => {

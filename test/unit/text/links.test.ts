@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { holdsHiddenCharacter, holdsLookAlike } from '../../../src/text/disguise.ts';
 import { findLinks } from '../../../src/text/links.ts';
-import { findAllSlowness } from '../../support/linear-time.ts';
 
 const hostsIn = (text: string) => findLinks(text).map(({ host }) => host);
 
@@ -94,27 +93,6 @@ describe('the links of a text', () => {
         },
       ),
     );
-  });
-
-  it('are found in linear time', async () => {
-    expect(await findAllSlowness((text) => findLinks(text))).toEqual([]);
-    const units = [
-      'a://',
-      'a.com/',
-      'a.com,',
-      'a.co..',
-      'a@b.co/',
-      'http://a.com?',
-      'www.',
-      'а.com ',
-      '\u200d.com',
-    ];
-    expect(
-      await findAllSlowness(
-        (text) => findLinks(text),
-        units.map((unit) => ({ unit })),
-      ),
-    ).toEqual([]);
   });
 });
 

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { isGsm7 } from '../../../src/text/gsm7.ts';
 import { TRANSLITERATIONS, transliterate } from '../../../src/text/transliteration.ts';
 import { replaceTypography } from '../../../src/text/typography.ts';
-import { findAllSlowness } from '../../support/linear-time.ts';
 
 describe('transliterate', () => {
   it.each([
@@ -59,9 +58,5 @@ describe('transliterate', () => {
       expect(letter).toMatch(/^\p{Script=Latin}$/u);
       expect([isGsm7(letter), isGsm7(nearest)]).toEqual([false, true]);
     }
-  });
-
-  it('takes linear time', async () => {
-    expect(await findAllSlowness(transliterate)).toEqual([]);
   });
 });

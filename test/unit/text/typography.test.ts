@@ -7,7 +7,6 @@ import {
   MAX_POSITIONS,
   replaceTypography,
 } from '../../../src/text/typography.ts';
-import { findAllSlowness } from '../../support/linear-time.ts';
 
 describe('replaceTypography', () => {
   it.each([
@@ -65,11 +64,6 @@ describe('replaceTypography', () => {
       }
     }
     expect(wrong).toEqual([]);
-  });
-
-  it('takes time in proportion to the text', async () => {
-    expect(await findAllSlowness(replaceTypography)).toEqual([]);
-    expect(await findAllSlowness(findUcs2Characters)).toEqual([]);
   });
 
   it('returns GSM-7 or the text itself, and is idempotent', () => {

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CsvError, parseCsv, readCsv } from '../../../../src/api/exports/csv.ts';
-import { findAllSlowness } from '../../../support/linear-time.ts';
 
 /** A stream of these pieces, and what became of it. */
 function streamOf(pieces: readonly Uint8Array[]) {
@@ -97,21 +96,6 @@ describe('readCsv', () => {
   ])('reads %s', async (_, text, rows) => {
     expect(await readPieces(text)).toEqual(rows);
     expect(await readPieces(text, 1)).toEqual(rows);
-  });
-
-  it('takes time in proportion to the file, whatever it holds and however it is cut', async () => {
-    const read = (length?: number) => async (text: string) => {
-      await readPieces(text, length).catch((error: unknown) => expect(error).toBeInstanceOf(CsvError));
-    };
-    const found = [...(await findAllSlowness(read()))];
-    const hostile = [
-      { head: 'a,b\n"', unit: 'x"', tail: `${' '.repeat(6_000)},` },
-      { head: 'a,b\n"', unit: 'x' },
-      { head: 'a,b\r\n"', unit: '" ' },
-      { unit: 'x' },
-    ];
-    for (const length of [undefined, 64]) found.push(...(await findAllSlowness(read(length), hostile)));
-    expect(found).toEqual([]);
   });
 
   it('reads nothing from an empty file', async () => {

@@ -7,7 +7,6 @@ import {
   readInOrder,
   removeRanges,
 } from '../../../../src/sending/send-many/row-ranges.ts';
-import { findAllSlowness } from '../../../support/linear-time.ts';
 
 const ROWS = 40;
 const chosen = fc.uniqueArray(fc.nat(ROWS - 1)).map((rows) => rows.sort((one, other) => one - other));
@@ -43,15 +42,6 @@ describe('row ranges', () => {
         const isIn = readInOrder(ranges);
         for (let row = 0; row < ROWS; row += stride) expect(isIn(row)).toBe(rows.includes(row));
       }),
-    );
-  });
-
-  it('are added and removed in time in proportion to their number', async () => {
-    const everyOther = ({ length }: string) => rangesOf(Array.from({ length }, (_, index) => 2 * index));
-    const every = [{ unit: '.' }];
-    expect(await findAllSlowness((text) => addRanges(everyOther(text), everyOther(text)), every)).toEqual([]);
-    expect(await findAllSlowness((text) => removeRanges(everyOther(text), everyOther(text)), every)).toEqual(
-      [],
     );
   });
 
