@@ -1,6 +1,7 @@
 import { type AuditLog, auditLog } from '../../src/audit/audit-log.ts';
 import type { AuditLogOptions } from '../../src/audit/audit-options.ts';
 import { memorySalts } from '../../src/audit/salts.ts';
+import type { AuditSource } from '../../src/audit/verify-audit.ts';
 import type { SmsEvent } from '../../src/events.ts';
 
 export const AUDIT_SECRET = 'audit-secret-of-the-tests-0123456789';
@@ -57,4 +58,28 @@ export function recordsOf(text: string): Record<string, unknown>[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
+}
+
+/** The secrets that a reader of {@link createMemoryLog} needs. */
+export const secrets = { 1: AUDIT_SECRET };
+
+export const sourceOf = (text: string | Uint8Array): AuditSource[] => [{ name: 'log', chunks: [text] }];
+export const joined = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join('');
+
+/** A closed log of so many records. */
+export async function makeLog(count: number) {
+  const { log, text } = createMemoryLog();
+  recordMany(log, count);
+  await log.close();
+  return { text: text(), lines: text().trimEnd().split('\n'), head: log.head() };
+}
+
+/** A pair for Ed25519, as JSON Web Keys. */
+export async function createKeys() {
+  const pair = (await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])) as CryptoKeyPair;
+  const [privateKey, publicKey] = await Promise.all([
+    crypto.subtle.exportKey('jwk', pair.privateKey),
+    crypto.subtle.exportKey('jwk', pair.publicKey),
+  ]);
+  return { privateKey: { ...privateKey }, publicKey: { ...publicKey } };
 }
