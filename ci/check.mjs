@@ -47,7 +47,7 @@ async function staticChecks() {
   await report.check('types', () => run(program('tsc'), '-p', '.', ...buildInfo));
   await report.check('lint and format', () => run(program('biome'), 'check', '--error-on-warnings', '.'));
   await report.check('promises that nobody awaits, in changed files', () =>
-    run(program('eslint'), '--no-warn-ignored', '--pass-on-no-patterns', ...changed),
+    run(program('oxlint'), '--deny-warnings', '--no-error-on-unmatched-pattern', ...changed),
   );
   await report.check('build', () => run('npm', 'run', 'build'));
   await report.check('public names', () => run(process.execPath, 'ci/public-names.mjs'));

@@ -36,16 +36,16 @@ const report = createReport();
 try {
   await plant('other.ts', "export async function later(): Promise<string> { return 'later'; }\n");
   for (const [index, text] of Object.values(floating).entries()) await plant(`floating-${index}.ts`, text);
-  const output = await findings('eslint', path('.'));
-  const [, ...sections] = output.split(/^(?=\/.*\.ts$)/m);
+  const output = await findings('oxlint', '--format=unix', path('.'));
+  const lines = output.split('\n').filter((line) => /floating-\d+\.ts:\d+:/.test(line));
   for (const [index, name] of Object.keys(floating).entries()) {
-    await report.check(`eslint finds ${name}`, () => {
-      const section = sections.find((each) => each.split('\n')[0].endsWith(`floating-${index}.ts`)) ?? '';
-      if (!/no-(floating|misused)-promises/.test(section)) throw new Error(`not found\n${output}`);
+    await report.check(`oxlint finds ${name}`, () => {
+      const line = lines.find((each) => each.includes(`floating-${index}.ts:`)) ?? '';
+      if (!/no-(floating|misused)-promises/.test(line)) throw new Error(`not found\n${output}`);
     });
   }
-  await report.check('eslint is silent where nothing is wrong', () => {
-    if (sections.length !== Object.keys(floating).length) throw new Error(output);
+  await report.check('oxlint is silent where nothing is wrong', () => {
+    if (lines.length !== Object.keys(floating).length || /other\.ts:/.test(output)) throw new Error(output);
   });
   await report.check('biome finds an import cycle', async () => {
     await plant(
