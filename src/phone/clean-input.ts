@@ -1,6 +1,6 @@
 import { lazily } from '../internal/lazily.ts';
 import { asciiDigits, visibleText } from '../internal/typed-text.ts';
-import type { PhoneFailureReason } from './phone-failure.ts';
+import { type PhoneFailureReason, ROUNDED } from './phone-failure.ts';
 
 /**
  * Longest accepted input. It is enough for any notation of 15 digits, and it bounds the work that a stranger can
@@ -21,6 +21,8 @@ const SEPARATOR_OF_NUMBERS = /[+,;|&/]/;
 /** `ext. 12`, `x12`, `#12`, `;ext=12`, and the pauses `,12` `;12` `p12` `w12`, after a digit and at the end. */
 const EXTENSION =
   /\d[\s).]*(?:;ext=|e?xt(?:n|ension)?|x{1,2}|int|anexo|доб|#|,{1,2}|;|p|w)[\s.:#]*\d{1,9}\s*#?$/iu;
+/** A long number as spreadsheets show it. */
+const EXPONENT = /^\+?\d(?:[.,]\d+)?e[+-]?\d{1,2}$/i;
 const URI_PARAMETER = /;\s*(?!ext=)[a-z-]+=/i;
 
 function countDigits(text: string): number {
@@ -53,7 +55,9 @@ function withoutSpreadsheetMarks(text: string): string {
  * Input that the parser would misread (letters as digits, an extension dropped, a list cut) is refused with its
  * reason.
  */
-export function cleanInput(raw: string): { readonly text: string } | { readonly reason: PhoneFailureReason } {
+export function cleanInput(
+  raw: string,
+): { readonly text: string } | { readonly reason: PhoneFailureReason; readonly hint?: string } {
   if (digitLikePattern().test(raw)) return { reason: 'separate-digits' };
   const visible = trim(visibleText(raw));
   if (controlPattern().test(visible)) return { reason: 'control-character' };
@@ -71,7 +75,9 @@ export function cleanInput(raw: string): { readonly text: string } | { readonly 
   const isUri = /^tel:/i.test(text);
   const number = (isUri ? text.slice(4).trim() : text).replace(/^\(\s*(\+|00)\s*(\d{1,3})\s*\)/, '$1$2 ');
   if (isUri && !number.startsWith('+')) return { reason: 'unsupported-uri' };
-  if (letterPattern().test(number)) return { reason: 'letters' };
+  if (letterPattern().test(number)) {
+    return EXPONENT.test(number) ? { reason: 'letters', hint: ROUNDED } : { reason: 'letters' };
+  }
   if (!/\d/.test(number)) return { reason: 'not-a-number' };
   return { text: number };
 }

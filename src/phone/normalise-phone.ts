@@ -88,7 +88,7 @@ function hasSeparateDigits(text: string, whole: ParsedNumber, context: ReadingCo
 
 function work(raw: string, isE164: boolean, context: ReadingContext): PhoneResult {
   const cleaned = isE164 ? { text: raw } : cleanInput(raw);
-  if ('reason' in cleaned) return phoneFailure(cleaned.reason);
+  if ('reason' in cleaned) return phoneFailure(cleaned.reason, cleaned.hint);
   const read = readText(cleaned.text, context);
   if (typeof read === 'string') return phoneFailure(read);
   if (read.hasExtension) return phoneFailure('extension');

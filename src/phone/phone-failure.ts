@@ -12,8 +12,7 @@ const HINTS = {
     'Digits stand apart from the number (".0" of a spreadsheet, "-8", "/ 9", "(2)", "1."). Pass the number alone, in one piece or in its usual groups; export spreadsheet columns of numbers as text.',
   extension: 'Remove the extension: an SMS cannot reach one.',
   'unsupported-uri': 'A tel: link must contain a number that starts with + and no parameters.',
-  letters:
-    'Write the number in digits only; it contains letters. If a spreadsheet wrote it as 6.5E+09, its digits are lost: export the column as text.',
+  letters: 'Write the number in digits only; it contains letters.',
   'unknown-country': '`country` must be an ISO 3166-1 alpha-2 code such as "SG" or "GB".',
   'no-country':
     'Start the number with + and its calling code, or give `country` for a national number. If your numbers are international and written without the plus, set the option `bareDigits` to "international".',
@@ -32,6 +31,10 @@ const HINTS = {
   'wrong-length': 'An international number has 7 to 15 digits, the calling code included.',
   'not-a-number': 'This cannot be read as a phone number; write + and digits.',
 } as const;
+
+/** The hint for a number such as 6.5E+09. */
+export const ROUNDED =
+  'A spreadsheet wrote the number with an exponent, and its last digits are lost: export the column as text.';
 
 /** Machine-readable reason of a {@link PhoneFailure}. */
 export type PhoneFailureReason = keyof typeof HINTS;

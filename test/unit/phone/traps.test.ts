@@ -165,9 +165,27 @@ describe('trap 5: URIs, lists and stray characters', () => {
   });
 });
 
-it('a number that a spreadsheet rounded is refused with advice', () => {
-  const result = normalisePhone('6.59123E+09', 'SG');
-  expect(result).toMatchObject({ ok: false, reason: 'letters', hint: expect.stringContaining('as text') });
+describe('a number that a spreadsheet rounded', () => {
+  it.each(['6.59123E+09', '6,59123E+09', '6.5e9', '7E+10', '+6.5E+09'])(
+    'is refused with advice: %s',
+    (raw) => {
+      const result = normalisePhone(raw, 'SG');
+      expect(result).toMatchObject({
+        ok: false,
+        reason: 'letters',
+        hint: expect.stringContaining('as text'),
+      });
+    },
+  );
+
+  it.each(['call me +6591234567 now', 'E65912345', '1-800-FLOWERS', '6E'])('is not %s', (raw) => {
+    const result = normalisePhone(raw, 'US');
+    expect(result).toMatchObject({
+      ok: false,
+      reason: 'letters',
+      hint: expect.not.stringContaining('spreadsheet'),
+    });
+  });
 });
 
 describe('trap 6: what is not a string', () => {
