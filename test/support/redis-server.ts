@@ -195,8 +195,14 @@ export async function startRedisCluster(kind: ServerKind = USUAL, replicas = 0):
   const [first] = nodes as [RedisServer];
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
   first.cli('--cluster', 'create', ...addresses, '--cluster-replicas', `${replicas}`, '--cluster-yes');
+  // A node may serve all slots before it has heard which nodes are replicas.
+  const knowsReplicas = (node: RedisServer) =>
+    (node.cli('CLUSTER', 'NODES').match(/ (?:myself,)?slave /g) ?? []).length === 3 * replicas;
   for (const node of nodes) {
-    await until(() => node.cli('CLUSTER', 'INFO').includes('cluster_state:ok'), 'the cluster');
+    await until(
+      () => node.cli('CLUSTER', 'INFO').includes('cluster_state:ok') && knowsReplicas(node),
+      'the cluster',
+    );
   }
   return {
     nodes,

@@ -32,7 +32,7 @@ async function startPair() {
   };
 }
 
-/** The node that holds the counters of a scope, and its replica. */
+/** The node that holds the counters of a scope, and its replica; the first node may not have heard yet who has taken over. */
 function findMaster(nodes: readonly RedisServer[], scope: string): [RedisServer, RedisServer] {
   const [first] = nodes as [RedisServer];
   const answer = first.cli('EXISTS', `8x8g:{${scope}}:any`);
@@ -41,8 +41,11 @@ function findMaster(nodes: readonly RedisServer[], scope: string): [RedisServer,
   const lineOf = (wanted: RegExp) => lines.find((line) => wanted.test(line)) ?? '';
   const [id] = lineOf(new RegExp(`127\\.0\\.0\\.1:${port}@`)).split(' ');
   const replicaPort = Number(/:(\d+)@/.exec(lineOf(new RegExp(` slave ${id} `)))?.[1]);
-  const nodeAt = (wanted: number) => nodes.find((node) => node.port === wanted) as RedisServer;
-  return [nodeAt(port), nodeAt(replicaPort)];
+  const nodeAt = (wanted: number) => nodes.find((node) => node.port === wanted);
+  const [master, replica] = [nodeAt(port), nodeAt(replicaPort)];
+  if (master === undefined || replica === undefined)
+    throw new Error(`no replica of ${port} in\n${lines.join('\n')}`);
+  return [master, replica];
 }
 
 describeWorkerPool('four processes and a failover', (pool) => {
@@ -125,7 +128,7 @@ describeWorkerPool('four processes and a failover', (pool) => {
       const numbers = pool.newNumbers(60);
       const [{ port }] = cluster.nodes as [RedisServer];
       const setup = await pool.setUp(port, { ...SLOW, isCluster: true });
-      const [master, replica] = findMaster(cluster.nodes, setup.scope);
+      const [master, replica] = await eventually(async () => findMaster(cluster.nodes, setup.scope));
       await pool.startSending(numbers);
       async function fill() {
         await full(numbers);

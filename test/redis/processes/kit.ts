@@ -44,7 +44,7 @@ export async function ofTest<Started extends { stop(): Promise<void> }>(
 }
 
 /** Retries until the condition holds. */
-export function eventually(condition: () => Promise<void>): Promise<void> {
+export function eventually<Result>(condition: () => Promise<Result>): Promise<Result> {
   return vi.waitFor(condition, PATIENCE);
 }
 
