@@ -1,3 +1,4 @@
+import './load-ky.ts';
 import { SmsClient } from '../../src/client.ts';
 import type { SmsClientOptions } from '../../src/config/options.ts';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/emulator.ts';

@@ -1,3 +1,4 @@
+import './load-ky.ts';
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/emulator.ts';
 import { SmsClient, type SmsClientOptions, type SmsEvent } from '../../src/index.ts';
 import { ACCOUNT_ID, START } from './emulator.ts';

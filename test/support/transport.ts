@@ -1,3 +1,4 @@
+import './load-ky.ts';
 import { vi } from 'vitest';
 import { createCalls } from '../../src/call.ts';
 import { createCredentials } from '../../src/config/credentials.ts';

@@ -1,3 +1,4 @@
+import '../../support/load-ky.ts';
 import { describe, expect, it } from 'vitest';
 import { SmsClient } from '../../../src/client.ts';
 import { createBackoffGuard } from '../../../src/guards/backoff.ts';

@@ -1,3 +1,4 @@
+import '../../support/load-ky.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   ConfigurationError,

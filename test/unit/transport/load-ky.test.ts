@@ -4,6 +4,7 @@ import type { AttemptRequest } from '../../../src/transport/attempt-request.ts';
 
 afterEach(() => {
   vi.doUnmock('ky');
+  vi.doUnmock('../../support/load-ky.ts');
   vi.resetModules();
 });
 
@@ -74,6 +75,7 @@ describe('a request for which ky cannot be loaded', () => {
     vi.resetModules();
     const original = new Error('the file is gone');
     vi.doMock('ky', () => Promise.reject(original));
+    vi.doMock('../../support/load-ky.ts', () => ({}));
     const { playFetch, requestOf, SEND, testTransport } = await import('../../support/transport.ts');
     const { fetch, calls } = playFetch();
     const reportError = vi.fn();

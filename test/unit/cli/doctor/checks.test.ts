@@ -1,3 +1,4 @@
+import '../../../support/load-ky.ts';
 import { describe, expect, test } from 'vitest';
 import { checkEnvironment } from '../../../../src/cli/doctor/environment.ts';
 import type { Examined } from '../../../../src/cli/doctor/finding.ts';

@@ -1,3 +1,4 @@
+import '../../../support/load-ky.ts';
 import { describe, expect, it, vi } from 'vitest';
 import {
   AbortedError,
