@@ -7,7 +7,7 @@ function turn(): Promise<void> {
 
 /** Fake timers that leave `setImmediate` real; to be used with {@link until} and {@link drive}. */
 export function useFakeTimeouts(): void {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
 }
 
 /** Waits for work that needs no timer. */
