@@ -7,7 +7,7 @@ const all = (percent: number) => ({
   statements: percent,
 });
 
-/** Long loops, real servers and whole processes: coverage would take two to ten times as long, and they reach little that others do not. */
+/** Coverage slows these tests down, up to ten times, and they reach little code that others do not. */
 const LONG = [
   'test/linear-time/**/*.test.ts',
   'test/redis/{acl,conformance,connecting,same-as-memory,same-verdicts,server-troubles,sharded,shared-state}.test.ts',
