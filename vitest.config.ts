@@ -27,7 +27,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'covered',
-          include: ['test/{unit,integration,socket,contract,redis}/**/*.test.ts'],
+          include: ['test/**/*.test.ts'],
           exclude: LONG,
         },
       },
