@@ -75,8 +75,8 @@ export interface Consent {
    * Records an opt-out and returns it; the guard refuses messages from then on. After an opt-out of `all`,
    * `scope: 'marketing'` is recorded as `all`, so that an opt-out never lets more through than before.
    *
-   * @throws StoreError the ledger failed, or the limit store did, so that scheduled messages may still be sent; the opt-out may
-   * have been recorded, and repeating the call is safe
+   * @throws StoreError the ledger failed, the limit store did, or another call that cancels scheduled messages does not
+   * finish: some may still be sent. The opt-out may have been recorded, and repeating the call is safe
    * @example await sms.consent.revoke('+6591234567', { source: 'support' })
    */
   revoke(destination: string, details: ConsentDetails, options?: CallOptions): Promise<ConsentRecord>;

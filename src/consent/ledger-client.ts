@@ -208,7 +208,7 @@ export function createLedgerClient({ guard, emit, scheduledMessages }: LedgerCli
     } catch (error) {
       if (!StoreError.isInstance(error)) throw error;
       throw new StoreError(
-        'The opt-out is recorded. The limit store failed, so messages that are scheduled for this person may still be sent. Record the opt-out again.',
+        'The opt-out is recorded. Messages that are scheduled for this person may still be sent: the limit store failed, or another call has begun to cancel them and did not finish. Record the opt-out again in a minute.',
       );
     }
   }

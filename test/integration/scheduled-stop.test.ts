@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SmsClient } from '../../src/client.ts';
 import type { SmsClientOptions } from '../../src/config/options.ts';
 import { importConsent } from '../../src/consent/import-consent.ts';
@@ -8,6 +8,7 @@ import type { LimitStore } from '../../src/limits/limit-store.ts';
 import { memoryLimits } from '../../src/limits/memory-limits.ts';
 import type { RecordStore } from '../../src/limits/record-store.ts';
 import { API_KEY, numberOf, SUB_ACCOUNT_ID, testClient } from '../support/client.ts';
+import { drive, until, useFakeTimeouts } from '../support/drive.ts';
 import { NOON } from '../support/fake-clock.ts';
 import { OUR_NUMBER, textOf } from '../support/inbound.ts';
 import { lostConnection } from '../support/respond-with.ts';
@@ -172,6 +173,60 @@ describe('an opt-out cancels what is scheduled', () => {
     for (const _ of ['second', 'third']) await sms.consent.handleInbound(stop);
     expect(states()).toEqual(['cancelled']);
     expect(of('scheduled-cancelled')).toHaveLength(1);
+  });
+
+  describe('after a call that claimed it and died', () => {
+    beforeEach(useFakeTimeouts);
+    afterEach(() => {
+      expect(vi.getTimerCount()).toBe(0);
+      vi.useRealTimers();
+    });
+
+    /** A client whose claim was written, although both answers of the store were lost. */
+    async function claimedClient() {
+      const counters = memoryLimits();
+      const { records } = counters as LimitStore & { readonly records: RecordStore };
+      let lost = 0;
+      const write: RecordStore['write'] = async (...asked) => {
+        const verdict = await records.write(...asked);
+        lost -= 1;
+        if (lost >= 0) throw new Error('the answer was lost');
+        return verdict;
+      };
+      const limits = storeOf(counters, { ...reading(counters, records.read.bind(records)), write });
+      const kit = startClient({ limits, onError: () => {} });
+      await kit.sms.messages.send(later);
+      lost = 2;
+      const stop = textOf('STOP');
+      expect(await failureOf(kit.sms.consent.handleInbound(stop))).toMatchObject({ code: 'store' });
+      return { ...kit, stop };
+    }
+
+    it('fails, so that 8x8 sends the STOP again, until the claim is over', async () => {
+      const { sms, clock, states, stop } = await claimedClient();
+      expect(await drive(failureOf(sms.consent.handleInbound(stop)))).toMatchObject({
+        code: 'store',
+        message: expect.stringMatching(
+          /another call .* did not finish\. Record the opt-out again in a minute\./,
+        ),
+      });
+      expect(states()).toEqual(['scheduled']);
+      clock.advance(60_000);
+      await sms.consent.handleInbound(stop);
+      expect(states()).toEqual(['cancelled']);
+    });
+
+    it('ends its wait with the signal of the call', async () => {
+      const { sms, states } = await claimedClient();
+      const controller = new AbortController();
+      const revoking = failureOf(
+        sms.consent.revoke(numberOf(1), { source: 'support' }, { signal: controller.signal }),
+      );
+      await until(() => vi.getTimerCount() > 0);
+      controller.abort();
+      expect(await revoking).toMatchObject({ name: 'AbortError' });
+      expect(states()).toEqual(['scheduled']);
+    });
   });
 
   it('only while the opt-out holds: one that was taken back since cancels nothing', async () => {
@@ -359,19 +414,21 @@ describe('a scheduled message that is on its way when the person opts out', () =
     expect(states()).toEqual(['cancelled']);
   });
 
-  it('is cancelled once: an opt-out that arrives meanwhile leaves it to the call that sends it', async () => {
+  it('is cancelled once: an opt-out that arrives meanwhile waits for the call that sends it', async () => {
     let deletes = 0;
     let revoked: Promise<unknown> = Promise.resolve();
     const { sms, answer, sent, states, of } = heldClient(undefined, async () => {
       deletes += 1;
       if (deletes === 1) revoked = sms.consent.revoke(numberOf(1), { source: 'support' });
-      await revoked;
+      // Long enough for the opt-out to find the message claimed.
+      for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     });
     const sending = sms.messages.send(later);
     await sent;
     await sms.consent.revoke(numberOf(1), { source: 'support' });
     answer();
     await sending;
+    await revoked;
     expect([deletes, states()]).toEqual([1, ['cancelled']]);
     expect(of('scheduled-cancelled')).toHaveLength(1);
   });
@@ -489,7 +546,7 @@ describe('the memory of what is scheduled', () => {
     // An opt-out counts all the same, and says that earlier messages may still be sent.
     const unknown = (await failureOf(sms.consent.revoke(numberOf(1), { source: 'support' }))) as Error;
     expect(unknown).toMatchObject({ code: 'store' });
-    expect(unknown.message).toMatch(/The opt-out is recorded\..*Record the opt-out again\./);
+    expect(unknown.message).toMatch(/The opt-out is recorded\..*Record the opt-out again in a minute\./);
     expect([emulator.messages.length, (await sms.consent.status(numberOf(1)))?.state]).toEqual([
       0,
       'opted-out',

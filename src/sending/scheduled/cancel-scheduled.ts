@@ -5,6 +5,7 @@ import { numberFields } from '../../guards/event-fields.ts';
 import type { Guard, OutgoingMessage } from '../../guards/guard.ts';
 import type { ConsentReason } from '../../guards/reasons.ts';
 import { mapLimited } from '../../internal/map-limited.ts';
+import { wait } from '../../internal/wait.ts';
 import { detachedCall } from '../../limits/limiter.ts';
 import type { Phone } from '../../phone/normalise-phone.ts';
 import { measureText } from '../../text/measure-text.ts';
@@ -37,10 +38,10 @@ export interface OptOut {
 /** Cancels scheduled messages at 8x8, one by one. */
 export interface CancelScheduled {
   /**
-   * Cancels what an opt-out covers; without a ledger, only what was scheduled before it. Returns what could not be
-   * cancelled.
+   * Cancels what an opt-out covers; without a ledger, only what was scheduled before it. Waits for another call that is
+   * cancelling some of it. Returns what could not be cancelled.
    *
-   * @throws StoreError the messages could not be looked up
+   * @throws StoreError the messages could not be looked up, or another call has claimed some and does not finish
    * @throws SmsError the call ended
    */
   cancelCovered(phone: Phone, optOut: OptOut, call: Call): Promise<readonly ScheduledMessageRef[]>;
@@ -69,6 +70,8 @@ const AT_ONCE = 4;
 const LOST_AFTER_MS = 5 * 60_000;
 /** A call that claimed messages and did not finish has failed. */
 export const CLAIM_MS = 60_000;
+/** Pauses before another look at what a different call has claimed: 3 s in all, so that a webhook is answered in time. */
+const LOOKS_AFTER_MS = [100, 200, 400, 800, 1_500];
 /** The consent guard reads the purpose and the sender only. */
 const NO_TEXT = measureText('', 'AUTO');
 
@@ -165,17 +168,23 @@ export function createCancelScheduled(config: CancelScheduledConfig): CancelSche
 
   /**
    * Claims the messages that the opt-out covers, so that two calls do not cancel the same ones; messages in progress
-   * are left to their sender.
+   * are left to their sender. `isHeld` says whether another call has claimed some: it may cancel them, or have died.
    */
-  async function claim(phone: Phone, optOut: OptOut, call: Call): Promise<readonly ScheduledEntry[]> {
+  async function claim(
+    phone: Phone,
+    optOut: OptOut,
+    call: Call,
+  ): Promise<{ readonly claimed: readonly ScheduledEntry[]; readonly isHeld: boolean }> {
     // The ledger knows whether the opt-out still holds: one that arrives late covers what was scheduled meanwhile, too.
     const isAfter = ({ madeAt }: ScheduledEntry) => ledgerGuard === undefined && madeAt > optOut.at;
-    const isOpen = (entry: ScheduledEntry) => !isAfter(entry) && entry.claimedUntil <= clock.now();
+    const isOpen = (entry: ScheduledEntry) => entry.claimedUntil <= clock.now();
     const read = await records.change(phone, (entries) => entries, call);
-    const open = 'before' in read ? read.before.filter(isOpen) : [];
-    const isCovered = await coverage(phone, open, optOut, call);
-    const reached = new Set(open.filter((_, index) => isCovered[index] !== false).map(({ id }) => id));
-    if (reached.size === 0) return [];
+    const inTime = 'before' in read ? read.before.filter((entry) => !isAfter(entry)) : [];
+    const isCovered = await coverage(phone, inTime, optOut, call);
+    const covered = inTime.filter((_, index) => isCovered[index] !== false);
+    const reached = new Set(covered.filter(isOpen).map(({ id }) => id));
+    const isHeld = reached.size < covered.length;
+    if (reached.size === 0) return { claimed: [], isHeld };
     const isOnItsWay = ({ state, madeAt }: ScheduledEntry) =>
       state === 's' && clock.now() - madeAt < LOST_AFTER_MS;
     let claimed: readonly ScheduledEntry[] = [];
@@ -202,7 +211,7 @@ export function createCancelScheduled(config: CancelScheduledConfig): CancelSche
       if (!StoreError.isInstance(error)) throw error;
       await change(true);
     }
-    return claimed;
+    return { claimed, isHeld };
   }
 
   /** Takes out what is done; what failed may be tried again. */
@@ -225,22 +234,39 @@ export function createCancelScheduled(config: CancelScheduledConfig): CancelSche
     );
   }
 
+  /** Cancels what this call has claimed, and returns what could not be cancelled. */
+  async function cancelClaimed(
+    phone: Phone,
+    claimed: readonly ScheduledEntry[],
+    optOut: OptOut,
+    call: Call,
+  ): Promise<readonly ScheduledMessageRef[]> {
+    const outcomes = await cancelAll(phone, claimed, optOut, call);
+    try {
+      await release(phone, outcomes, call);
+    } catch (error) {
+      // The store has told of it by its own event. What was claimed is free again in a minute.
+      if (!SmsError.isInstance(error)) throw error;
+    }
+    return [...outcomes].flatMap(([{ umid, clientMessageId }, reason]) =>
+      reason === 'cancelled' || reason === 'not-covered'
+        ? []
+        : [{ ...(umid !== '' && { umid }), clientMessageId, reason }],
+    );
+  }
+
   return {
     async cancelCovered(phone, optOut, call) {
-      const claimed = await claim(phone, optOut, call);
-      if (claimed.length === 0) return [];
-      const outcomes = await cancelAll(phone, claimed, optOut, call);
-      try {
-        await release(phone, outcomes, call);
-      } catch (error) {
-        // The store has told of it by its own event. What was claimed is free again in a minute.
-        if (!SmsError.isInstance(error)) throw error;
+      const left: ScheduledMessageRef[] = [];
+      for (let look = 0; ; look += 1) {
+        const { claimed, isHeld } = await claim(phone, optOut, call);
+        if (claimed.length > 0) left.push(...(await cancelClaimed(phone, claimed, optOut, call)));
+        if (!isHeld) return left;
+        const pauseMs = LOOKS_AFTER_MS[look];
+        // To return would say that all is cancelled, but the call that claimed the rest may have died.
+        if (pauseMs === undefined) throw new StoreError('Another call has claimed scheduled messages.');
+        await wait(pauseMs, call.signal);
       }
-      return [...outcomes].flatMap(([{ umid, clientMessageId }, reason]) =>
-        reason === 'cancelled' || reason === 'not-covered'
-          ? []
-          : [{ ...(umid !== '' && { umid }), clientMessageId, reason }],
-      );
     },
     async cancelEntries(phone, entries, call) {
       await release(phone, await cancelAll(phone, entries, undefined, call), call);
