@@ -155,7 +155,7 @@ async function cancelScheduled(
   } catch (error) {
     if (!StoreError.isInstance(error)) throw error;
     throw new StoreError(
-      `The limit store failed during the import, so messages that are scheduled for people in it may still be sent. ${resumeHint(line)}`,
+      `Messages that are scheduled for people in the file may still be sent: the limit store failed, or another call has begun to cancel them and did not finish. ${resumeHint(line)} Wait a minute first.`,
     );
   }
 }

@@ -197,7 +197,7 @@ export function createLedgerClient({ guard, emit, scheduledMessages }: LedgerCli
     }
   }
 
-  /** Cancels what an opt-out covers. A limit store that fails must not hide what may still be sent. */
+  /** Cancels what an opt-out covers, and says in an error that the opt-out itself is recorded. */
   async function cancelCovered(
     phone: Phone,
     record: ConsentRecord,
@@ -207,9 +207,7 @@ export function createLedgerClient({ guard, emit, scheduledMessages }: LedgerCli
       return await scheduledMessages.cancel(phone, record, call);
     } catch (error) {
       if (!StoreError.isInstance(error)) throw error;
-      throw new StoreError(
-        'The opt-out is recorded. Messages that are scheduled for this person may still be sent: the limit store failed, or another call has begun to cancel them and did not finish. Record the opt-out again in a minute.',
-      );
+      throw new StoreError(`The opt-out is recorded. ${error.message}`);
     }
   }
 

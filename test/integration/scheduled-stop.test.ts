@@ -150,7 +150,11 @@ describe('an opt-out cancels what is scheduled', () => {
       await sms.messages.send(later);
       const stop = textOf('STOP');
       isDown = true;
-      expect(await failureOf(sms.consent.handleInbound(stop))).toMatchObject({ code: 'store' });
+      const error = await failureOf(sms.consent.handleInbound(stop));
+      expect(error).toMatchObject({ code: 'store' });
+      expect((error as Error).message).toMatch(
+        /may still be sent: .* Record the opt-out again in a minute\./,
+      );
       isDown = false;
       await sms.consent.handleInbound(stop);
       expect(states()).toEqual(['cancelled']);

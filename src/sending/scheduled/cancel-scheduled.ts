@@ -72,6 +72,8 @@ const LOST_AFTER_MS = 5 * 60_000;
 export const CLAIM_MS = 60_000;
 /** Pauses before another look at what a different call has claimed: 3 s in all, so that a webhook is answered in time. */
 const LOOKS_AFTER_MS = [100, 200, 400, 800, 1_500];
+const MAY_BE_SENT =
+  'Messages that are scheduled for this person may still be sent: the limit store failed, or another call has begun to cancel them and did not finish. Record the opt-out again in a minute.';
 /** The consent guard reads the purpose and the sender only. */
 const NO_TEXT = measureText('', 'AUTO');
 
@@ -259,12 +261,14 @@ export function createCancelScheduled(config: CancelScheduledConfig): CancelSche
     async cancelCovered(phone, optOut, call) {
       const left: ScheduledMessageRef[] = [];
       for (let look = 0; ; look += 1) {
-        const { claimed, isHeld } = await claim(phone, optOut, call);
+        const { claimed, isHeld } = await claim(phone, optOut, call).catch((error: unknown) => {
+          throw StoreError.isInstance(error) ? new StoreError(MAY_BE_SENT) : error;
+        });
         if (claimed.length > 0) left.push(...(await cancelClaimed(phone, claimed, optOut, call)));
         if (!isHeld) return left;
         const pauseMs = LOOKS_AFTER_MS[look];
         // To return would say that all is cancelled, but the call that claimed the rest may have died.
-        if (pauseMs === undefined) throw new StoreError('Another call has claimed scheduled messages.');
+        if (pauseMs === undefined) throw new StoreError(MAY_BE_SENT);
         await wait(pauseMs, call.signal);
       }
     },
